@@ -1,0 +1,152 @@
+"""`encode` and `decode`: symbols and a model to words, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.coding.streams import (
+    DEFAULT_LANES,
+    Method,
+    Words,
+    decode_symbols,
+    encode_symbols,
+)
+from ansflow.coding.symbols import check_support, holds, row_index, support_of, to_symbols
+from ansflow.coding.tables import tables_of
+from ansflow.kernels.constants import MAX_LANES
+from ansflow.models.base import Model
+from ansflow.models.frequencies import smallest_dtype
+
+__all__ = ["decode", "encode"]
+
+
+def encode(
+    symbols: npt.ArrayLike, model: Model, *, lanes: int = DEFAULT_LANES, method: Method = "cdf"
+) -> Words:
+    """Code an array of symbols under a model.
+
+    Parameters
+    ----------
+    symbols : array_like of int or bool, any shape
+        Coded in C order.
+    model : Model
+        Anything with `precision`, `freq` and `cdf`; see `ansflow.models`.
+    lanes : int
+        Interleaved states, a power of two from 1 to 64. More lanes decode faster and cost
+        more: each ends as 32 bits (64 above 15 bits of precision) of the result.
+    method : {"cdf", "alias"}
+        How slots belong to symbols; part of the stream. "alias" decodes from tables as
+        long as the alphabet instead of ``2**precision``; it takes a single distribution
+        of at most 15 bits of precision.
+
+    Returns
+    -------
+    ndarray of uint16, shape (words,)
+        The lanes' states and the word stream.
+
+    Raises
+    ------
+    ModelError
+        If the model is inconsistent, or gives a symbol no probability: the message names
+        the symbol and its position.
+    TypeError
+        If the symbols aren't integers.
+    ValueError
+        If `lanes` or `method` isn't one of those above.
+
+    Examples
+    --------
+    >>> import numpy as np, ansflow
+    >>> data = np.array([[1, 0, 2, 0], [0, 0, 1, 0]])
+    >>> model = ansflow.models.Categorical.fit(data)
+    >>> words = ansflow.encode(data, model, lanes=1)
+    >>> words.size
+    2
+    >>> ansflow.decode(words, model, (2, 4), lanes=1)
+    array([[1, 0, 2, 0],
+           [0, 0, 1, 0]], dtype=uint8)
+
+    References
+    ----------
+    Duda 2013, arXiv:1311.2540; Giesen 2014, arXiv:1402.3392.
+    """
+    _check_lanes(lanes)
+    tables = tables_of(model)
+    values = np.asarray(symbols)
+    index = row_index(model, tables, values.shape)
+    flat = to_symbols(values, model, tables)
+    check_support(flat, index, values, tables)
+    return encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
+
+
+def decode(
+    words: Words,
+    model: Model,
+    size_or_shape: int | Sequence[int],
+    *,
+    lanes: int = DEFAULT_LANES,
+    method: Method = "cdf",
+    dtype: npt.DTypeLike | None = None,
+) -> npt.NDArray[Any]:
+    """Undo `encode`.
+
+    Parameters
+    ----------
+    words : ndarray of uint16, shape (words,)
+    model : Model
+        With the same frequencies, support and rows as when encoding.
+    size_or_shape : int or sequence of int
+        How many symbols, and in what shape.
+    lanes : int
+    method : {"cdf", "alias"}
+        As when encoding.
+    dtype : integer dtype, optional
+        Of the result; by default the smallest that holds the model's support, unsigned
+        if it can be.
+
+    Returns
+    -------
+    ndarray, shape `size_or_shape`
+
+    Raises
+    ------
+    TruncatedError
+        If the words end too early.
+    CorruptDataError
+        If they cannot have been made by `encode` with this model, shape and lanes. A stream
+        has hardly any redundancy: that some words decode doesn't prove them right, which is
+        what the checksums of `ansflow.compress` are for.
+    """
+    _check_lanes(lanes)
+    tables = tables_of(model)
+    shape = (size_or_shape,) if isinstance(size_or_shape, int) else tuple(size_or_shape)
+    if any(axis < 0 for axis in shape):
+        raise ValueError(f"negative size in shape {shape}")
+    low, high = support_of(model, tables)
+    wanted = smallest_dtype(low, high) if dtype is None else np.dtype(dtype)
+    if wanted.kind not in "iub" or not holds(wanted, low, high):
+        raise ValueError(f"dtype {wanted} doesn't hold the support {low} to {high}")
+    stream = np.asarray(words)
+    if stream.ndim != 1 or stream.dtype != np.uint16:
+        raise TypeError(f"words must be a vector of uint16, not {stream.dtype} {stream.shape}")
+    out = np.empty(shape, tables.symbol_dtype)
+    decode_symbols(
+        np.ascontiguousarray(stream),
+        tables,
+        out.reshape(-1),
+        index=row_index(model, tables, shape),
+        lanes=lanes,
+        method=method,
+    )
+    if low == 0:
+        return out.astype(wanted, copy=False)
+    return (out.astype(np.int64) + low).astype(wanted)
+
+
+def _check_lanes(lanes: int) -> None:
+    if not (1 <= lanes <= MAX_LANES and lanes & (lanes - 1) == 0):
+        raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")

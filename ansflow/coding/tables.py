@@ -1,0 +1,131 @@
+"""What the kernels need of a model, built once for each model."""
+
+from __future__ import annotations
+
+import weakref
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import ModelError
+from ansflow.kernels import alias, lanes, rows
+from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.models.base import Model
+from ansflow.models.frequencies import check_frequencies, cumulative
+
+__all__ = ["AliasTables", "Tables", "tables_of"]
+
+
+class AliasTables(NamedTuple):
+    """What `ansflow.kernels.alias` needs to code one distribution."""
+
+    divider: npt.NDArray[np.uint64]
+    halves: npt.NDArray[np.uint64]
+    inverse: npt.NDArray[np.uint16]
+    column_shift: int
+
+
+class Tables:
+    """The arrays that the kernels need of one model, each built when first asked for.
+
+    Parameters
+    ----------
+    freq : array of int, shape (alphabet,) or (rows, alphabet)
+        Each row sums to ``2**precision``.
+    precision : int
+        1 to 31.
+
+    Raises
+    ------
+    ModelError
+        If that isn't so; kernels rely on it.
+    """
+
+    def __init__(self, freq: npt.ArrayLike, precision: int) -> None:
+        checked, actual = check_frequencies(freq)
+        if actual != precision:
+            raise ModelError(f"precision is {precision}, but frequencies sum to 2**{actual}")
+        self.precision = precision
+        self.conditional = checked.ndim == 2
+        self.cdf = np.atleast_2d(cumulative(checked))
+        self.rows, self.alphabet = self.cdf.shape[0], self.cdf.shape[1] - 1
+
+    @property
+    def freq(self) -> npt.NDArray[np.uint32]:
+        """Frequencies, shape (rows, alphabet)."""
+        return np.diff(self.cdf, axis=1)
+
+    @property
+    def symbol_dtype(self) -> np.dtype[Any]:
+        """The smallest of uint8 and uint16 that numbers the alphabet."""
+        return np.dtype(np.uint8 if self.alphabet <= 256 else np.uint16)
+
+    @cached_property
+    def flags(self) -> npt.NDArray[np.uint8]:
+        """1 for each value of `symbol_dtype` that a single distribution cannot code."""
+        flags = np.ones(1 << (8 * self.symbol_dtype.itemsize), np.uint8)
+        flags[: self.alphabet] = self.freq[0] == 0
+        return flags
+
+    @cached_property
+    def codes_everything(self) -> bool:
+        """Whether no value of `symbol_dtype` is flagged."""
+        return not self.flags.any()
+
+    @cached_property
+    def records(self) -> npt.NDArray[np.uint32]:
+        """The encoder's record of each symbol of a single distribution."""
+        records = np.zeros((self.flags.size, 4), np.uint32)
+        lanes.fill_records(self.freq[0], np.uint64(self.precision), reciprocal_table(), records)
+        return records
+
+    @cached_property
+    def slots(self) -> npt.NDArray[np.uint64]:
+        """The decoder's entry of each slot, shape (rows, 2**precision)."""
+        slots = np.empty((self.rows, 1 << self.precision), np.uint64)
+        rows.fill_slot_rows(self.freq, slots)
+        return slots
+
+    @cached_property
+    def alias(self) -> AliasTables:
+        """Columns, halves and inverse of a single distribution."""
+        column_bits = (self.alphabet - 1).bit_length()
+        if column_bits > self.precision:
+            raise ModelError(
+                f"the alias method needs a column for each of {self.alphabet} symbols, "
+                f"more than the {1 << self.precision} slots"
+            )
+        columns = 1 << column_bits
+        capacity = np.uint64(1 << (self.precision - column_bits))
+        mass = np.zeros(columns, np.uint64)
+        mass[: self.alphabet] = self.freq[0]
+        divider = np.empty(columns, np.uint64)
+        owner = np.empty(columns, np.uint32)
+        alias.build(mass, capacity, divider, owner, np.empty(columns, np.uint32))
+        halves = np.zeros(2 * columns, np.uint64)
+        inverse = np.empty(1 << self.precision, np.uint16)
+        alias.fill_halves(self.freq[0], divider, owner, capacity, halves, inverse)
+        return AliasTables(divider, halves, inverse, self.precision - column_bits)
+
+
+_cache: dict[int, tuple[weakref.ref[Any], Tables]] = {}
+
+
+def tables_of(model: Model) -> Tables:
+    """The tables of `model`, built once for each read-only ``model.freq``.
+
+    An array that can still be written to may change between calls, so its tables are
+    built afresh each time.
+    """
+    freq = model.freq
+    if not isinstance(freq, np.ndarray) or freq.flags.writeable:
+        return Tables(freq, model.precision)
+    key = id(freq)
+    found = _cache.get(key)
+    if found is not None and found[0]() is freq and found[1].precision == model.precision:
+        return found[1]
+    tables = Tables(freq, model.precision)
+    _cache[key] = (weakref.ref(freq, lambda _: _cache.pop(key, None)), tables)
+    return tables

@@ -1,0 +1,156 @@
+"""Interleaved rANS with one distribution for all symbols: the fast path.
+
+Symbol i belongs to lane i mod N. `encode` walks rows of N symbols backwards, and lanes within
+a row backwards; the decoders walk forwards (see `ansflow.kernels.rans` for the arithmetic).
+
+Decoding is two functions: `decode_rows` runs whole rows while all lanes may still take a word,
+so that one test covers a row; `decode_rest` finishes with a check per word. One function
+doing both would be a tenth slower.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, U_STATE_BITS, U_WORD_MASK, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.rans import pull_word, push_symbol, put_word
+from ansflow.kernels.reciprocal import RECIPROCAL_MASK, RECIPROCAL_SHIFT
+
+__all__ = ["decode_rest", "decode_rows", "encode", "fill_records", "fill_slots"]
+
+# A slot's entry: frequency, offset within the symbol's interval, symbol; 16 bits each.
+FREQ_SHIFT = np.uint64(48)
+OFFSET_SHIFT = np.uint64(16)
+
+# A symbol's record for the encoder: four uint32. X_MAX is the first state too large to push.
+X_MAX, RECIPROCAL, COMPLEMENT, START_SHIFT = range(4)
+
+
+@kernel
+def fill_records(freq, precision, reciprocals, records):
+    """Fill the encoder's ``records[symbol]`` from `freq`.
+
+    Parameters
+    ----------
+    freq : uint32[n]
+        Sums to 2^precision.
+    precision : uint64
+        1 to 15.
+    reciprocals : uint64[2^15 + 1]
+    records : uint32[m, 4]
+        m >= n. Records of symbols without a frequency are left as they are.
+    """
+    start = ZERO
+    for s in range(freq.size):
+        f = np.uint64(freq[s])
+        if f > ZERO:
+            entry = reciprocals[f]
+            records[s, X_MAX] = f << (U_STATE_BITS - precision)
+            records[s, RECIPROCAL] = entry & RECIPROCAL_MASK
+            records[s, COMPLEMENT] = (ONE << precision) - f
+            records[s, START_SHIFT] = (start << np.uint64(16)) | (entry >> RECIPROCAL_SHIFT)
+            start += f
+
+
+@kernel
+def fill_slots(freq, slots):
+    """Fill the decoder's ``slots[0 .. sum(freq))``, uint64, from ``freq``, uint32[n]."""
+    slot = ZERO
+    for s in range(freq.size):
+        f = np.uint64(freq[s])
+        symbol = (f << FREQ_SHIFT) | np.uint64(s)
+        for offset in range(f):
+            slots[slot] = symbol | (np.uint64(offset) << OFFSET_SHIFT)
+            slot += ONE
+
+
+@kernel
+def encode(symbols, states, records, words, cursor):
+    """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
+
+    Parameters
+    ----------
+    symbols : uint8[n] or uint16[n]
+        Each has a record with a frequency of at least 1.
+    states : uint32[lanes]
+        Updated in place.
+    records : uint32[m, 4]
+        From `fill_records`; m exceeds every symbol.
+    words : uint16[]
+        Filled downwards from `cursor`, which is at least n + 1.
+    cursor : uint64
+    """
+    lanes = np.uint64(states.size)
+    end = np.uint64(symbols.size)
+    while end > ZERO:
+        base = (end - ONE) & ~(lanes - ONE)
+        lane = end - base
+        while lane > ZERO:
+            lane -= ONE
+            s = np.uint64(symbols[base + lane])
+            x_max = np.uint64(records[s, X_MAX])
+            x, cursor = put_word(np.uint64(states[lane]), x_max, words, cursor)
+            start_shift = np.uint64(records[s, START_SHIFT])
+            states[lane] = push_symbol(
+                x,
+                start_shift >> np.uint64(16),
+                np.uint64(records[s, COMPLEMENT]),
+                np.uint64(records[s, RECIPROCAL]),
+                start_shift & np.uint64(63),
+            )
+        end = base
+    return cursor
+
+
+@kernel
+def decode_rows(words, cursor, states, slots, precision, out):
+    """Pop whole rows while every lane may take a word; return ``(symbols done, cursor)``.
+
+    Parameters
+    ----------
+    words : uint16[]
+    cursor : uint64
+        Where the next word is.
+    states : uint32[lanes]
+        Each in [2^15, 2^31); updated in place.
+    slots : uint64[2^precision]
+        From `fill_slots`.
+    precision : uint64
+    out : uint8[n] or uint16[n]
+    """
+    lanes = np.uint64(states.size)
+    mask = (ONE << precision) - ONE
+    base = ZERO
+    while base + lanes <= np.uint64(out.size) and cursor + lanes <= np.uint64(words.size):
+        for i in range(lanes):
+            lane = np.uint64(i)
+            x = np.uint64(states[lane])
+            entry = slots[x & mask]
+            x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
+            x, taken = pull_word(x, np.uint64(words[cursor]))
+            cursor += taken
+            states[lane] = x
+            out[base + lane] = entry & U_WORD_MASK
+        base += lanes
+    return base, cursor
+
+
+@kernel
+def decode_rest(words, cursor, states, slots, precision, out, done):
+    """Pop symbols `done`, `done` + 1, ... of `out`; return the cursor.
+
+    `done` is a multiple of the number of lanes. A stream that is too short is read as if
+    zeros followed it, and the returned cursor exceeds ``words.size``.
+    """
+    lanes = np.uint64(states.size)
+    mask = (ONE << precision) - ONE
+    for i in range(done, np.uint64(out.size)):
+        lane = np.uint64(i) & (lanes - ONE)
+        x = np.uint64(states[lane])
+        entry = slots[x & mask]
+        x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
+        word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
+        x, taken = pull_word(x, word)
+        cursor += taken
+        states[lane] = x
+        out[i] = entry & U_WORD_MASK
+    return cursor

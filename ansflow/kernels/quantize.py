@@ -1,0 +1,134 @@
+"""Frequencies that sum to 2^p and minimise the expected code length, exactly.
+
+For counts c and integer frequencies f >= 1 of the present symbols, the code length is
+``sum(c * (p - log2 f))``. One more unit for a symbol at f saves ``c * log2(1 + 1/f)`` bits, less
+with each unit: the objective is separable and concave, and then handing out units one by one,
+always to the largest saving, is optimal (Gross 1956; Ibaraki & Katoh, "Resource Allocation
+Problems", 1988, section 4.2).
+
+Handing out 2^p units takes long, so the kernel starts from the greedy solution for *some*
+total: all units that save more than a threshold have been handed out exactly if
+
+    f = max(1, ceil(1 / (e^(1 / (c * scale)) - 1)))
+
+for a common scale (1 / (threshold * ln 2)). The scale is chosen to make the total nearly
+right, and then the greedy rule adds or takes back the few units that are missing or too
+many. Every step of that is a greedy solution, and so is the last.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+
+__all__ = ["quantize_rows"]
+
+# Each Newton step quarters (residual * slope), and that product starts at no more than
+# 2^31 units * 2^16 symbols: 24 steps leave less than a unit.
+NEWTON_STEPS = 24
+
+
+@kernel
+def water_level(counts, total):
+    """Scale s with ``sum(max(1, s * c)) == total`` over the counts c > 0, by Newton's method."""
+    scale = np.inf
+    for _ in range(NEWTON_STEPS):
+        floored = 0.0
+        free = 0.0
+        for c in counts:
+            if c > 0.0:
+                if c * scale > 1.0:
+                    free += c
+                else:
+                    floored += 1.0
+        if free == 0.0:
+            break
+        closer = (total - floored) / free
+        if closer >= scale:
+            break
+        scale = closer
+    return scale
+
+
+@kernel
+def sift_down(keys, heap, root, size):
+    """Restore the heap order (smallest key on top) below `root`."""
+    item = heap[root]
+    key = keys[item]
+    while True:
+        child = ONE + root + root
+        if child >= size:
+            break
+        if child + ONE < size and keys[heap[child + ONE]] < keys[heap[child]]:
+            child += ONE
+        if keys[heap[child]] >= key:
+            break
+        heap[root] = heap[child]
+        root = child
+    heap[root] = item
+
+
+@kernel
+def stake(count, freq, spare):
+    """Heap key: minus the bits saved by one more unit, or the bits lost by one less."""
+    f = float(freq)
+    if spare:
+        return -count * np.log1p(1.0 / f)
+    if f <= 1.0:
+        return np.inf
+    return count * np.log1p(1.0 / (f - 1.0))
+
+
+@kernel
+def quantize_row(counts, total, freq, keys, heap):
+    """Fill `freq` with the optimal frequencies for `counts`.
+
+    Parameters
+    ----------
+    counts : float64[n]
+        Finite and not negative; at least one and at most `total` of them positive.
+    total : uint64
+        Sum of the frequencies, at most 2^31.
+    freq : uint32[n]
+        Filled: 0 where the count is 0, at least 1 elsewhere.
+    keys : float64[n], heap : uint32[n]
+        Scratch: bits at stake in a symbol's next unit, and the symbols in heap order.
+    """
+    scale = water_level(counts, float(total))
+    assigned = ZERO
+    present = ZERO
+    for s in range(counts.size):
+        freq[s] = 0
+        if counts[s] > 0.0:
+            units = max(1.0, np.ceil(1.0 / np.expm1(1.0 / (counts[s] * scale))))
+            freq[s] = np.uint32(min(units, float(total)))
+            assigned += np.uint64(freq[s])
+            heap[present] = s
+            present += ONE
+    if assigned == total:
+        return
+    spare = assigned < total
+    for i in range(present):
+        s = np.uint64(heap[i])
+        keys[s] = stake(counts[s], freq[s], spare)
+    root = present >> ONE
+    while root > ZERO:
+        root -= ONE
+        sift_down(keys, heap, root, present)
+    while assigned != total:
+        s = np.uint64(heap[0])
+        if spare:
+            freq[s] += np.uint32(1)
+            assigned += ONE
+        else:
+            freq[s] -= np.uint32(1)
+            assigned -= ONE
+        keys[s] = stake(counts[s], freq[s], spare)
+        sift_down(keys, heap, ZERO, present)
+
+
+@kernel
+def quantize_rows(counts, total, freq, keys, heap):
+    """`quantize_row` for each row of `counts` and `freq`."""
+    for row in range(counts.shape[0]):
+        quantize_row(counts[row], total, freq[row], keys, heap)

@@ -1,0 +1,23 @@
+"""Probability models: anything with `precision` and `freq` (see `Model`).
+
+Models know nothing of lanes, words or bytes. Those of this package are immutable, and your
+own goes through the same door at the same speed (``examples/own_model.py``).
+"""
+
+from ansflow.models.base import FrequencyModel, Model
+from ansflow.models.categorical import Bernoulli, Categorical, Mixture, Uniform
+from ansflow.models.conditional import Conditional
+from ansflow.models.frequencies import quantize
+from ansflow.models.quantized import Quantized
+
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "Conditional",
+    "FrequencyModel",
+    "Mixture",
+    "Model",
+    "Quantized",
+    "Uniform",
+    "quantize",
+]

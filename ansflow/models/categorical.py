@@ -1,0 +1,199 @@
+"""Distributions given by their probabilities: uniform, Bernoulli, categorical, and mixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.models.base import FrequencyModel
+from ansflow.models.frequencies import DEFAULT_PRECISION, quantize
+
+__all__ = ["Bernoulli", "Categorical", "Mixture", "Uniform"]
+
+
+class Uniform(FrequencyModel):
+    """All of `n` consecutive integers alike.
+
+    Parameters
+    ----------
+    n : int
+        1 to 65,536.
+    low : int
+        The smallest.
+    precision : int, optional
+        By default 12, or as many bits as `n` needs. Exact where `n` is a power of two;
+        elsewhere frequencies differ by one unit.
+
+    Examples
+    --------
+    >>> Uniform(5, precision=4).freq
+    array([4, 3, 3, 3, 3], dtype=uint32)
+    """
+
+    def __init__(self, n: int, *, low: int = 0, precision: int | None = None) -> None:
+        if not 1 <= n <= MAX_ALPHABET:
+            raise ModelError(f"{n} symbols, not 1 to {MAX_ALPHABET}")
+        needed = max(1, (n - 1).bit_length())
+        if precision is None:
+            precision = max(DEFAULT_PRECISION, needed)
+        if precision < needed:
+            raise ModelError(f"{n} symbols need a precision of at least {needed} bits")
+        share, rest = divmod(1 << precision, n)
+        super().__init__(share + (np.arange(n) < rest), low=low)
+
+
+class Bernoulli(FrequencyModel):
+    """Symbols 0 and 1, or False and True.
+
+    Parameters
+    ----------
+    p : float
+        Probability of 1, strictly between 0 and 1.
+    precision : int
+        Bits.
+
+    Examples
+    --------
+    >>> Bernoulli(0.25, precision=4).freq
+    array([12,  4], dtype=uint32)
+    """
+
+    def __init__(self, p: float, *, precision: int = DEFAULT_PRECISION) -> None:
+        if not 0.0 < p < 1.0:
+            raise ModelError(f"probability of 1 is {p}, not strictly between 0 and 1")
+        super().__init__(quantize([1.0 - p, p], precision))
+
+
+class Categorical(FrequencyModel):
+    """Any distribution over at most 65,536 consecutive integers.
+
+    ``Categorical(freq)`` takes frequencies as they are; the constructors below make them from
+    counts, probabilities or data, minimising the expected code length.
+
+    Examples
+    --------
+    >>> Categorical([3, 5, 8]).precision
+    4
+    >>> Categorical.from_counts([17, 24, 40, 19], precision=4).freq
+    array([3, 4, 6, 3], dtype=uint32)
+    >>> Categorical.fit([-1, 0, 0, 1]).low
+    -1
+    """
+
+    @classmethod
+    def from_counts(
+        cls, counts: npt.ArrayLike, *, low: int = 0, precision: int = DEFAULT_PRECISION
+    ) -> Self:
+        """From how often each symbol occurs; a symbol with count 0 cannot be coded.
+
+        Parameters
+        ----------
+        counts : array_like, shape (alphabet,)
+            Finite, not negative, not all zero; need not be integers.
+        low : int
+            Value of the first symbol.
+        precision : int
+            Bits, 1 to 31; at least log2 of the number of symbols present.
+
+        Raises
+        ------
+        ModelError
+            If the counts are unusable or the precision too small for them.
+        """
+        return cls(quantize(counts, precision), low=low)
+
+    @classmethod
+    def from_probs(
+        cls, probs: npt.ArrayLike, *, low: int = 0, precision: int = DEFAULT_PRECISION
+    ) -> Self:
+        """From probabilities, which must sum to 1 within 1e-6 (float32 will do).
+
+        Parameters and errors are those of `from_counts`.
+        """
+        values = np.asarray(probs, np.float64)
+        total = float(values.sum())
+        if not abs(total - 1.0) <= 1e-6 * max(1.0, np.sqrt(values.size)):
+            raise ModelError(f"probabilities sum to {total}, not to 1")
+        return cls(quantize(values, precision), low=low)
+
+    @classmethod
+    def fit(cls, data: npt.ArrayLike, *, precision: int = DEFAULT_PRECISION) -> Self:
+        """From an array of integers: the best model of this kind for exactly that array.
+
+        Parameters
+        ----------
+        data : array_like of int or bool, any shape
+            Not empty; its values span at most 65,536. Where they lie in 0 to 65,535 symbols
+            are numbered from 0, else from the smallest.
+        precision : int
+            Bits.
+
+        Raises
+        ------
+        ModelError
+            If the data is empty, spans too much, or has more symbols than ``2**precision``.
+        TypeError
+            If it isn't integers.
+        """
+        values = np.asarray(data).reshape(-1)
+        if values.size == 0:
+            raise ModelError("no data to fit a model to")
+        if values.dtype.kind not in "iub":
+            raise TypeError(f"symbols must be integers, not {values.dtype}")
+        smallest, largest = int(values.min()), int(values.max())
+        low = 0 if smallest >= 0 and largest < MAX_ALPHABET else smallest
+        if largest - low >= MAX_ALPHABET:
+            raise ModelError(
+                f"values from {smallest} to {largest} span more than {MAX_ALPHABET} symbols"
+            )
+        symbols = values if low == 0 else values.astype(np.int64) - low
+        return cls.from_counts(np.bincount(symbols), low=low, precision=precision)
+
+
+class Mixture(FrequencyModel):
+    """A weighted sum of models, over the union of their supports.
+
+    Parameters
+    ----------
+    models : sequence of FrequencyModel
+    weights : array_like, shape (len(models),), optional
+        Positive, in any unit; equal by default.
+    precision : int, optional
+        By default the largest of the models'.
+
+    Examples
+    --------
+    >>> Mixture([Uniform(2, precision=3), Uniform(4, precision=3)]).freq
+    array([3, 3, 1, 1], dtype=uint32)
+    """
+
+    def __init__(
+        self,
+        models: Sequence[FrequencyModel],
+        weights: npt.ArrayLike | None = None,
+        *,
+        precision: int | None = None,
+    ) -> None:
+        if not models:
+            raise ModelError("a mixture of no models")
+        shares = np.ones(len(models)) if weights is None else np.asarray(weights, np.float64)
+        if shares.shape != (len(models),) or not (shares > 0).all():
+            raise ModelError(f"a mixture of {len(models)} models needs as many positive weights")
+        low = min(model.low for model in models)
+        high = max(model.low + model.freq.size for model in models)
+        if high - low > MAX_ALPHABET:
+            raise ModelError(f"the supports' union spans more than {MAX_ALPHABET} symbols")
+        probs = np.zeros(high - low)
+        for model, share in zip(models, shares / shares.sum(), strict=True):
+            begin = model.low - low
+            probs[begin : begin + model.freq.size] += (
+                share * model.freq / float(1 << model.precision)
+            )
+        if precision is None:
+            precision = max(model.precision for model in models)
+        super().__init__(quantize(probs, precision), low=low)

@@ -1,0 +1,128 @@
+"""Integer frequencies: made from weights, checked, and summed up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
+from ansflow.kernels.quantize import quantize_rows
+
+__all__ = [
+    "DEFAULT_PRECISION",
+    "TINY",
+    "check_frequencies",
+    "cumulative",
+    "quantize",
+    "smallest_dtype",
+]
+
+DEFAULT_PRECISION = 12
+
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def cumulative(freq: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
+    """Cumulative sums of the last axis with a zero before them, for sums below 2^32; read-only."""
+    cdf = np.zeros((*freq.shape[:-1], freq.shape[-1] + 1), np.uint32)
+    np.cumsum(freq, axis=-1, dtype=np.uint32, out=cdf[..., 1:])
+    cdf.setflags(write=False)
+    return cdf
+
+
+def smallest_dtype(low: int, high: int) -> np.dtype[Any]:
+    """The smallest integer type, unsigned if possible, that holds `low` and `high`."""
+    return np.result_type(np.min_scalar_type(low), np.min_scalar_type(high))
+
+
+def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
+    """Integer frequencies that minimise the expected code length under `weights`.
+
+    Parameters
+    ----------
+    weights : array_like, shape (alphabet,) or (rows, alphabet)
+        Counts or probabilities: finite, not negative, in no row all zero.
+    precision : int
+        1 to 31. The frequencies of each row sum to ``2**precision``.
+
+    Returns
+    -------
+    ndarray of uint32, of the weights' shape
+        0 where the weight is 0, at least 1 elsewhere. No others of that kind have a smaller
+        ``-sum(weights * log2(freq))`` (see `ansflow.kernels.quantize`).
+
+    Raises
+    ------
+    ModelError
+        If there is no such array.
+
+    Examples
+    --------
+    >>> quantize([90, 9, 1, 0], precision=4)
+    array([14,  1,  1,  0], dtype=uint32)
+    """
+    values = np.asarray(weights, np.float64)
+    if not 1 <= precision <= MAX_PRECISION:
+        raise ModelError(f"precision is {precision}, not between 1 and {MAX_PRECISION}")
+    if values.ndim not in (1, 2) or not values.size or values.shape[-1] > MAX_ALPHABET:
+        raise ModelError(
+            f"weights must be one or more rows of 1 to {MAX_ALPHABET} numbers, "
+            f"not of shape {values.shape}"
+        )
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise ModelError("weights must be finite and not negative")
+    present = np.count_nonzero(values, axis=-1)
+    if np.any(present == 0):
+        raise ModelError("all weights are zero")
+    most = int(np.max(present))
+    if most > 1 << precision:
+        needed = (most - 1).bit_length()
+        raise ModelError(
+            f"{most} symbols need a precision of at least {needed} bits, not {precision}"
+        )
+    # Relative to the largest, sums cannot overflow; what underflows is kept codable.
+    relative = values / values.max(axis=-1, keepdims=True)
+    rows = np.atleast_2d(np.where(values > 0, np.maximum(relative, TINY), 0.0))
+    freq = np.empty(rows.shape, np.uint32)
+    n = rows.shape[-1]
+    quantize_rows(rows, np.uint64(1 << precision), freq, np.empty(n), np.empty(n, np.uint32))
+    return freq.reshape(values.shape)
+
+
+def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]:
+    """Frequencies as a read-only array of uint32, and their precision.
+
+    Raises
+    ------
+    ModelError
+        If they aren't one or more rows of integers that all sum to the same power of two,
+        from 2 to 2^31.
+    """
+    given = np.asarray(freq)
+    if given.ndim not in (1, 2) or given.dtype.kind not in "iu" or not given.size:
+        raise ModelError(
+            "frequencies must be a non-empty vector or matrix of integers, not "
+            f"{given.dtype} of shape {given.shape}"
+        )
+    if given.shape[-1] > MAX_ALPHABET:
+        raise ModelError(f"alphabet of {given.shape[-1]} symbols; at most {MAX_ALPHABET}")
+    # This test first: it keeps the sums below from wrapping around.
+    if int(given.min()) < 0 or int(given.max()) > 1 << MAX_PRECISION:
+        raise ModelError(f"a frequency lies outside 0 to 2**{MAX_PRECISION}")
+    sums = np.atleast_1d(given.sum(axis=-1, dtype=np.uint64))
+    total = int(sums[0])
+    precision = total.bit_length() - 1
+    if total != 1 << precision or not 1 <= precision <= MAX_PRECISION:
+        raise ModelError(
+            f"frequencies sum to {total}, not to a power of two from 2 to 2**{MAX_PRECISION}"
+        )
+    different = np.flatnonzero(sums != total)
+    if different.size:
+        row = int(different[0])
+        raise ModelError(f"frequencies of row {row} sum to {sums[row]}, those of row 0 to {total}")
+    checked = np.array(given, np.uint32, order="C")
+    checked.setflags(write=False)
+    return checked, precision
