@@ -1,6 +1,23 @@
-"""Entropy coding for arrays: interleaved rANS kernels, probability models, one-shot frames."""
+"""Entropy coding for arrays: interleaved rANS kernels, probability models, checksummed frames.
+
+`compress` and `decompress` are for bytes and arrays, `encode` and `decode` for symbols with a
+model from `ansflow.models` or your own.
+"""
 
 from ansflow import errors, models
+from ansflow.api import compress, decompress
 from ansflow.coding import decode, encode
+from ansflow.limits import Limits
 
-__all__ = ["decode", "encode", "errors", "models"]
+__version__ = "0.1.0"
+
+__all__ = [
+    "Limits",
+    "__version__",
+    "compress",
+    "decode",
+    "decompress",
+    "encode",
+    "errors",
+    "models",
+]

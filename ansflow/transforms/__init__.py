@@ -1,0 +1,1 @@
+"""Reversible transforms of arrays that make their bytes easier to model."""
