@@ -5,9 +5,10 @@ from __future__ import annotations
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,14 +76,16 @@ def direction_numbers() -> Array:
 def photon_counts(rng: np.random.Generator) -> Array:
     """A picture taken photon by photon: Poisson counts around a smooth brightness."""
     y, x = np.mgrid[-2:2:1500j, -2:2:1500j]
-    return rng.poisson(20 * np.exp(-(x**2) - y**2) + 1).astype(np.uint8)
+    counts = rng.poisson(20 * np.exp(-(x**2) - y**2) + 1)
+    return cast(Array, counts.astype(np.uint8))
 
 
 def thermometer(rng: np.random.Generator) -> Array:
     """A year of readings every 15 seconds in hundredths of a degree: seasons, days, noise."""
     t = np.arange(365 * 24 * 240) / (24 * 240)
     degrees = 12 - 9 * np.cos(2 * np.pi * t / 365) - 4 * np.cos(2 * np.pi * t)
-    return np.rint(100 * (degrees + 0.2 * rng.normal(size=t.size))).astype(np.int16)
+    hundredths = np.rint(100 * (degrees + 0.2 * rng.normal(size=t.size)))
+    return cast(Array, hundredths.astype(np.int16))
 
 
 def jobs() -> Iterator[Job]:
@@ -102,8 +105,8 @@ def jobs() -> Iterator[Job]:
             f"{name} ({data.dtype})",
             data,
             shannon_bytes(data),
-            lambda data=data: ansflow.compress(data, block_size=BLOCK),
-            ansflow.decompress,
+            partial(ansflow.compress, data, block_size=BLOCK),
+            cast(Callable[[Any], Array], ansflow.decompress),
         )
     # The same readings by a model: what changes from one to the next is nearly Gaussian.
     from scipy import stats
@@ -114,7 +117,7 @@ def jobs() -> Iterator[Job]:
         "  its steps, Gaussian model",
         steps,
         model.code_length(steps) / 8,
-        lambda: ansflow.encode(steps, model),
+        partial(ansflow.encode, steps, model),
         lambda words: ansflow.decode(words, model, steps.shape, dtype=steps.dtype),
     )
 
@@ -127,7 +130,7 @@ def run(echo: Callable[[str], Any]) -> None:
     )
     for job in jobs():
         coded, encode_time = _timed(job.encode)
-        decoded, decode_time = _timed(lambda job=job, coded=coded: job.decode(coded))
+        decoded, decode_time = _timed(partial(job.decode, coded))
         if decoded.dtype != job.data.dtype or not np.array_equal(decoded, job.data):
             raise AssertionError(f"{job.name} didn't come back as it was")
         size = memoryview(coded).nbytes
