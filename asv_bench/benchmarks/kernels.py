@@ -1,0 +1,211 @@
+"""Kernels on arrays. ``python -m benchmarks.kernels`` (in asv_bench) prints the ratios."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+
+import numpy as np
+
+from ansflow.coding.streams import decode_symbols, encode_symbols
+from ansflow.coding.tables import Tables
+from ansflow.kernels import alias, golomb, stack
+from ansflow.kernels.constants import STACK_LOW
+from ansflow.kernels.histogram import histogram
+from ansflow.models import quantize
+
+from .inputs import input_bytes, median_seconds, skewed
+
+SIZE = 4 << 20
+
+
+def code(symbols, tables, lanes=32, method="cdf", index=None):
+    """The stream, and the functions that make it and decode it."""
+    options = {"lanes": lanes, "method": method, "index": index}
+    words = encode_symbols(symbols, tables, **options)
+    out = np.empty_like(symbols)
+    decode_symbols(words, tables, out, **options)
+    if not np.array_equal(out, symbols):
+        raise AssertionError("wrong symbols")
+    return (
+        words,
+        functools.partial(encode_symbols, symbols, tables, **options),
+        functools.partial(decode_symbols, words, tables, out, **options),
+    )
+
+
+@functools.cache
+def ratios():
+    """MB/s on skewed bytes, 12 bits, 32 lanes, with memcpy and crc32 in the same run."""
+    symbols = skewed(8 * SIZE)
+    tables = Tables(quantize(histogram(symbols), 12), 12)
+    _, encode, decode = code(symbols, tables)
+    copy = np.empty_like(symbols)
+    functions = {
+        "encode": encode,
+        "decode": decode,
+        "memcpy": lambda: np.copyto(copy, symbols),
+        "crc32": lambda: zlib.crc32(symbols),
+    }
+    seconds = median_seconds(list(functions.values()))
+    return {name: symbols.size / s / 1e6 for name, s in zip(functions, seconds, strict=True)}
+
+
+class Ratios:
+    """Scalar speed relative to what any machine can do."""
+
+    timeout = 300
+
+    def track_decode_over_crc32(self):
+        return ratios()["decode"] / ratios()["crc32"]
+
+    def track_decode_over_memcpy(self):
+        return ratios()["decode"] / ratios()["memcpy"]
+
+    def track_encode_over_decode(self):
+        return ratios()["encode"] / ratios()["decode"]
+
+    track_decode_over_crc32.unit = "ratio"
+    track_decode_over_memcpy.unit = "ratio"
+    track_encode_over_decode.unit = "ratio"
+
+
+class Lanes:
+    """One distribution, 4 MiB of skewed bytes."""
+
+    params = ([1, 2, 4, 8, 16, 32, 64], [12, 15], ["uint8", "uint16"])
+    param_names = ("lanes", "precision", "dtype")
+
+    def setup(self, lanes, precision, dtype):
+        symbols = skewed(SIZE)
+        if dtype == "uint16":
+            symbols = symbols.astype(np.uint16) * 2  # an alphabet beyond 256
+        tables = Tables(quantize(histogram(symbols)[: symbols.max() + 1], precision), precision)
+        _, self.encode, self.decode = code(symbols, tables, lanes)
+
+    def time_encode(self, lanes, precision, dtype):
+        self.encode()
+
+    def time_decode(self, lanes, precision, dtype):
+        self.decode()
+
+
+class OtherCoders:
+    """The same bytes through alias tables, rows (slots and search), and the wide coder."""
+
+    params = ["alias", "rows_by_slots", "rows_by_search", "wide"]
+    param_names = ("coder",)
+
+    def setup(self, coder):
+        symbols = skewed(SIZE)
+        precision = 20 if coder == "wide" else 12
+        freq = quantize(histogram(symbols), precision)
+        method, index = "cdf", None
+        if coder == "alias":
+            method = "alias"
+        elif coder.startswith("rows"):
+            rows = 16 if coder == "rows_by_slots" else 256
+            freq = np.tile(freq, (rows, 1))
+            index = (np.arange(symbols.size) % rows).astype(np.uint32)
+        _, self.encode, self.decode = code(symbols, Tables(freq, precision), 32, method, index)
+
+    def time_encode(self, coder):
+        self.encode()
+
+    def time_decode(self, coder):
+        self.decode()
+
+
+class Stack:
+    """Pushing and popping 2^20 symbols of 16 bits precision, a row at a time."""
+
+    params = [64, 1024]
+    param_names = ("lanes",)
+
+    def setup(self, lanes):
+        self.rows = (1 << 20) // lanes
+        self.heads = np.full(lanes, STACK_LOW, np.uint64)
+        self.tail = np.empty((1 << 20) + lanes + 1, np.uint32)
+        rng = np.random.default_rng(2)
+        self.freqs = rng.integers(1, 1 << 15, lanes).astype(np.uint32)
+        self.starts = rng.integers(0, 1 << 15, lanes).astype(np.uint32)
+        self.slots = np.empty(lanes, np.uint32)
+        self.time_push_pop(lanes)
+
+    def time_push_pop(self, lanes):
+        precision = np.uint64(16)
+        size = np.uint64(0)
+        for _ in range(self.rows):
+            size = np.uint64(
+                stack.push(self.heads, self.tail, size, self.starts, self.freqs, precision)
+            )
+        for _ in range(self.rows):
+            stack.peek(self.heads, precision, self.slots)
+            size = np.uint64(
+                stack.pop(self.heads, self.tail, size, self.starts, self.freqs, precision)
+            )
+
+
+class Counting:
+    params = (["skewed", "run", "binary"], ["uint8", "uint16"])
+    param_names = ("data", "dtype")
+
+    def setup(self, data, dtype):
+        values = np.zeros(SIZE, np.uint8) if data == "run" else input_bytes(data, SIZE)
+        self.symbols = values.astype(dtype)
+        histogram(self.symbols)
+
+    def time_histogram(self, data, dtype):
+        histogram(self.symbols)
+
+
+class TableBuilding:
+    """What a block pays before its first symbol."""
+
+    shapes = {"256 symbols, 12 bits": (256, 12), "32768 symbols, 15 bits": (32768, 15)}
+    params = list(shapes)
+    param_names = ("table",)
+
+    def setup(self, shape):
+        alphabet, self.precision = self.shapes[shape]
+        self.counts = 1e6 / np.arange(1, alphabet + 1) ** 1.1
+        self.freq = quantize(self.counts, self.precision)
+        self.total = np.uint64(1 << self.precision)
+        room = np.zeros(8 * alphabet, np.uint8)
+        used = golomb.write_frequencies(self.freq, self.total, room)
+        self.table, self.back = room[:used], np.empty(alphabet, np.uint32)
+        for timed in (self.time_quantize, self.time_records, self.time_slots, self.time_alias):
+            timed(shape)
+        self.time_read_table(shape)
+
+    def time_quantize(self, shape):
+        quantize(self.counts, self.precision)
+
+    def time_records(self, shape):
+        _ = Tables(self.freq, self.precision).records
+
+    def time_slots(self, shape):
+        _ = Tables(self.freq, self.precision).slots
+
+    def time_alias(self, shape):
+        n = self.freq.size
+        mass = self.freq.astype(np.uint64) * np.uint64(n)
+        alias.build(
+            mass, self.total, np.empty(n, np.uint64), np.empty(n, np.uint32), np.empty(n, np.uint32)
+        )
+
+    def time_read_table(self, shape):
+        golomb.read_frequencies(self.table, self.total, self.back)
+
+    def track_table_bytes(self, shape):
+        return self.table.size
+
+    track_table_bytes.unit = "bytes"
+
+
+if __name__ == "__main__":
+    speeds = ratios()
+    for name, speed in speeds.items():
+        print(f"{name:8}{speed:10,.0f} MB/s{speed / speeds['memcpy']:10.3f} of memcpy")
+    print(f"decode / crc32    {speeds['decode'] / speeds['crc32']:.3f}")
+    print(f"encode / decode   {speeds['encode'] / speeds['decode']:.3f}")
