@@ -42,7 +42,7 @@ def compress(
     block_size : int
         Bytes that share one distribution, at most 2^24.
     precision : int
-        Bits of the distributions, 8 to 15. 12 is fastest; 14 is closer to the entropy of
+        Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
         very skewed data.
     lanes : int
         Interleaved states, a power of two from 1 to 64. Small blocks use fewer.

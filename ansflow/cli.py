@@ -41,7 +41,7 @@ def main() -> None:
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option(
     "--precision",
-    type=click.IntRange(8, 15),
+    type=click.IntRange(8, 16),
     default=12,
     show_default=True,
     help="Bits of the probabilities.",

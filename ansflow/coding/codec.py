@@ -37,11 +37,11 @@ def encode(
         Anything with `precision`, `freq` and `cdf`; see `ansflow.models`.
     lanes : int
         Interleaved states, a power of two from 1 to 64. More lanes decode faster and cost
-        more: each ends as 32 bits (64 above 15 bits of precision) of the result.
+        more: each ends as 32 bits (64 above 16 bits of precision) of the result.
     method : {"cdf", "alias"}
         How slots belong to symbols; part of the stream. "alias" decodes from tables as
         long as the alphabet instead of ``2**precision``; it takes a single distribution
-        of at most 15 bits of precision.
+        of at most 16 bits of precision.
 
     Returns
     -------

@@ -2,9 +2,9 @@
 
 A stream is the lanes' final states, then the words in the order the decoder reads them:
 
-precision 1 to 15
+precision 1 to 16
     fast coder; a state is two words, low half first.
-precision 16 to 31
+precision 17 to 31
     wide coder; a state is four words and a word of the stack coder two, low parts first.
 """
 
@@ -21,10 +21,10 @@ from ansflow.kernels import alias, lanes as lane_kernels, rows, wide
 from ansflow.kernels.constants import (
     MAX_FAST_PRECISION,
     STACK_LOW,
-    STATE_BITS,
-    STATE_LOW,
+    WORD_BITS,
     WORDS_PER_HEAD,
     WORDS_PER_STATE,
+    state_low,
 )
 from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import UNDERFLOW
@@ -71,7 +71,8 @@ def encode_symbols(
         return _encode_wide(symbols, tables, index, lanes)
     # At most one word a symbol, one that may be written in vain, and the states.
     words = np.empty(WORDS_PER_STATE * lanes + 1 + symbols.size, np.uint16)
-    states = np.full(lanes, STATE_LOW, np.uint32)
+    low = np.uint64(state_low(tables.precision))
+    states = np.full(lanes, low, np.uint32)
     end = np.uint64(words.size)
     if method == "alias":
         cursor = alias.encode(
@@ -81,7 +82,7 @@ def encode_symbols(
         cursor = lane_kernels.encode(symbols, states, tables.records, words, end)
     else:
         cursor = rows.encode(
-            symbols, index, tables.cdf, precision, reciprocal_table(), states, words, end
+            symbols, index, tables.cdf, precision, low, reciprocal_table(), states, words, end
         )
     begin = int(cursor) - WORDS_PER_STATE * lanes
     words[begin : int(cursor)] = _split(states, WORDS_PER_STATE)
@@ -107,27 +108,32 @@ def decode_symbols(
     if words.size < begin:
         raise TruncatedError(f"{words.size} words hold fewer than {lanes} lane states")
     states = _join(words[:begin], WORDS_PER_STATE, np.dtype(np.uint32))
-    if int(states.min()) < STATE_LOW or int(states.max()) >> STATE_BITS:
+    low = np.uint64(state_low(tables.precision))
+    if int(states.min()) < low or int(states.max()) >> WORD_BITS >= low:
         raise CorruptDataError("a lane's state is outside its interval")
     cursor = np.uint64(begin)
     if method == "alias":
         divider, halves, _, shift = tables.alias
         cursor = alias.decode(
-            words, cursor, states, divider, halves, precision, np.uint64(shift), out
+            words, cursor, states, divider, halves, precision, low, np.uint64(shift), out
         )
     elif index is None:
         slots = tables.slots[0]
-        done, cursor = lane_kernels.decode_rows(words, cursor, states, slots, precision, out)
+        done, cursor = lane_kernels.decode_rows(words, cursor, states, slots, precision, low, out)
         cursor = lane_kernels.decode_rest(
-            words, np.uint64(cursor), states, slots, precision, out, np.uint64(done)
+            words, np.uint64(cursor), states, slots, precision, low, out, np.uint64(done)
         )
     elif (tables.rows << tables.precision) * 8 <= SLOT_TABLES_BYTES:
-        cursor = rows.decode_by_slots(words, cursor, states, index, tables.slots, precision, out)
+        cursor = rows.decode_by_slots(
+            words, cursor, states, index, tables.slots, precision, low, out
+        )
     else:
-        cursor = rows.decode_by_search(words, cursor, states, index, tables.cdf, precision, out)
+        cursor = rows.decode_by_search(
+            words, cursor, states, index, tables.cdf, precision, low, out
+        )
     if cursor > words.size:
         raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
-    if cursor < words.size or (states != STATE_LOW).any():
+    if cursor < words.size or (states != low).any():
         raise CorruptDataError("the stream doesn't end where decoding does")
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ansflow.errors import ModelError
 from ansflow.kernels import alias, lanes, rows
+from ansflow.kernels.constants import state_low
 from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, cumulative
@@ -77,8 +78,14 @@ class Tables:
     @cached_property
     def records(self) -> npt.NDArray[np.uint32]:
         """The encoder's record of each symbol of a single distribution."""
-        records = np.zeros((self.flags.size, 4), np.uint32)
-        lanes.fill_records(self.freq[0], np.uint64(self.precision), reciprocal_table(), records)
+        records = np.zeros((self.flags.size, lanes.RECORD_FIELDS), np.uint32)
+        lanes.fill_records(
+            self.freq[0],
+            np.uint64(self.precision),
+            np.uint64(state_low(self.precision)),
+            reciprocal_table(),
+            records,
+        )
         return records
 
     @cached_property

@@ -52,7 +52,7 @@ def encode_block(content: Bytes, number: int, *, precision: int, lanes: int) -> 
     number : int
         How many blocks of the frame come before.
     precision : int
-        8 to 15.
+        8 to 16.
     lanes : int
         At most; small blocks get fewer.
     """

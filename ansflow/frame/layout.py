@@ -22,7 +22,7 @@ BLOCK_CONSTANT = 1
 BLOCK_CODED = 2
 
 MIN_PRECISION = 8  # 256 symbols need as many slots
-MAX_PRECISION = 15
+MAX_PRECISION = 16
 MAX_LANES_LOG2 = 6
 MAX_PLANES = 64  # items of more bytes aren't split
 MAX_BLOCK_SIZE = 16 << 20

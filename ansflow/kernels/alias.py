@@ -17,14 +17,17 @@ import numpy as np
 from ansflow.kernels.constants import ONE, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.lanes import (
+    ADDEND,
     COMPLEMENT,
     FREQ_SHIFT,
+    LIMIT,
     OFFSET_SHIFT,
     RECIPROCAL,
-    START_SHIFT,
-    X_MAX,
+    SHIFT,
+    START,
 )
 from ansflow.kernels.rans import pull_word, put_word
+from ansflow.kernels.reciprocal import divide
 
 __all__ = ["build", "decode", "encode", "fill_halves"]
 
@@ -78,7 +81,7 @@ def fill_halves(freq, divider, alias, capacity, halves, inverse):
     Parameters
     ----------
     freq : uint32[n]
-        Sums to ``columns * capacity``, at most 2^15; n <= columns.
+        Sums to ``columns * capacity``, at most 2^16; n <= columns.
     divider : uint64[columns]
         From `build`; turned into absolute slot numbers in place.
     alias : uint32[columns]
@@ -121,20 +124,24 @@ def encode(symbols, states, records, inverse, precision, words, cursor):
         while lane > ZERO:
             lane -= ONE
             s = np.uint64(symbols[base + lane])
-            x_max = np.uint64(records[s, X_MAX])
-            x, cursor = put_word(np.uint64(states[lane]), x_max, words, cursor)
-            start_shift = np.uint64(records[s, START_SHIFT])
+            limit = np.uint64(records[s, LIMIT])
+            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
+            quotient = divide(
+                x,
+                np.uint64(records[s, RECIPROCAL]),
+                np.uint64(records[s, ADDEND]),
+                np.uint64(records[s, SHIFT]),
+            )
             f = (ONE << precision) - np.uint64(records[s, COMPLEMENT])
-            quotient = (x * np.uint64(records[s, RECIPROCAL])) >> (start_shift & np.uint64(63))
             rank = x - quotient * f
-            slot = np.uint64(inverse[(start_shift >> np.uint64(16)) + rank])
+            slot = np.uint64(inverse[np.uint64(records[s, START]) + rank])
             states[lane] = (quotient << precision) + slot
         end = base
     return cursor
 
 
 @kernel
-def decode(words, cursor, states, divider, halves, precision, column_shift, out):
+def decode(words, cursor, states, divider, halves, precision, low, column_shift, out):
     """Pop all symbols of `out`; return the cursor, beyond ``words.size`` if words ran out."""
     lanes = np.uint64(states.size)
     mask = (ONE << precision) - ONE
@@ -147,7 +154,7 @@ def decode(words, cursor, states, divider, halves, precision, column_shift, out)
         rank = (slot + (entry >> OFFSET_SHIFT)) & U_WORD_MASK
         x = (entry >> FREQ_SHIFT) * (x >> precision) + rank
         word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word)
+        x, taken = pull_word(x, word, low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

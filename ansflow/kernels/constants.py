@@ -1,11 +1,13 @@
 """The numbers every kernel agrees on. They are part of the format.
 
 Fast coder
-    A state x is kept in [2^15, 2^31) and words have 16 bits. The upper bound leaves the
-    sign bit of a 32-bit integer clear, so that vector kernels can compare states with
-    signed instructions, and makes 32-bit reciprocals exact for every frequency (see
-    `ansflow.kernels.reciprocal`). The lower bound is a multiple of 2^precision for every
-    precision up to 15, which is what makes "at most one word per symbol" true.
+    A state x is kept in [low, 2^16 * low) and words have 16 bits. The lower bound is a multiple
+    of 2^precision, which is what makes "at most one word per symbol" true.
+
+    Up to 12 bits of precision, low is 2^15: the sign bit of a 32-bit state stays clear, so
+    that vector kernels can compare states with signed instructions. From 13 to 16 bits it is
+    2^16: what a coder loses to rounding is proportional to (2^precision / low)^2, and
+    with one bit more it stays below 0.02% up to 14 bits.
 
 Stack coder
     A head x is kept in [2^32, 2^64) and words have 32 bits. Precision goes up to 31 bits.
@@ -14,10 +16,9 @@ Stack coder
 import numpy as np
 
 WORD_BITS = 16
-STATE_LOW = 1 << 15
-STATE_BITS = 31  # states are below 2^31
 WORDS_PER_STATE = 2
-MAX_FAST_PRECISION = 15
+MAX_SIGNED_PRECISION = 12
+MAX_FAST_PRECISION = 16
 
 STACK_WORD_BITS = 32
 STACK_LOW = 1 << 32
@@ -27,14 +28,18 @@ MAX_PRECISION = 31
 MAX_LANES = 64
 MAX_ALPHABET = 1 << 16
 
+
+def state_low(precision: int) -> int:
+    """Lower bound of the fast coder's states."""
+    return 1 << (15 if precision <= MAX_SIGNED_PRECISION else 16)
+
+
 # The same as unsigned scalars: in Numba int64 mixed with uint64 becomes float64,
 # so kernels only ever meet these.
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
 U_WORD_BITS = np.uint64(WORD_BITS)
 U_WORD_MASK = np.uint64((1 << WORD_BITS) - 1)
-U_STATE_LOW = np.uint64(STATE_LOW)
-U_STATE_BITS = np.uint64(STATE_BITS)
 U_STACK_WORD_BITS = np.uint64(STACK_WORD_BITS)
 U_STACK_WORD_MASK = np.uint64((1 << STACK_WORD_BITS) - 1)
 U_STACK_LOW = np.uint64(STACK_LOW)

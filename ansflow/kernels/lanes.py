@@ -10,44 +10,48 @@ doing both would be a tenth slower.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_STATE_BITS, U_WORD_MASK, ZERO
+from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.rans import pull_word, push_symbol, put_word
-from ansflow.kernels.reciprocal import RECIPROCAL_MASK, RECIPROCAL_SHIFT
+from ansflow.kernels.reciprocal import divide, unpack_reciprocal
 
 __all__ = ["decode_rest", "decode_rows", "encode", "fill_records", "fill_slots"]
 
-# A slot's entry: frequency, offset within the symbol's interval, symbol; 16 bits each.
-FREQ_SHIFT = np.uint64(48)
+# A slot's entry: the frequency, which may be 2^16, above 16 bits each for the offset within the
+# symbol's interval and the symbol.
+FREQ_SHIFT = np.uint64(32)
 OFFSET_SHIFT = np.uint64(16)
 
-# A symbol's record for the encoder: four uint32. X_MAX is the first state too large to push.
-X_MAX, RECIPROCAL, COMPLEMENT, START_SHIFT = range(4)
+# A symbol's record for the encoder, uint32 each: the arguments of `put_word`, `divide` and
+# `push_symbol`.
+LIMIT, RECIPROCAL, ADDEND, SHIFT, START, COMPLEMENT = range(6)
+RECORD_FIELDS = 6
 
 
 @kernel
-def fill_records(freq, precision, reciprocals, records):
+def fill_records(freq, precision, low, reciprocals, records):
     """Fill the encoder's ``records[symbol]`` from `freq`.
 
     Parameters
     ----------
     freq : uint32[n]
         Sums to 2^precision.
-    precision : uint64
-        1 to 15.
-    reciprocals : uint64[2^15 + 1]
-    records : uint32[m, 4]
+    precision, low : uint64
+    reciprocals : uint64[2^16 + 1]
+    records : uint32[m, 6]
         m >= n. Records of symbols without a frequency are left as they are.
     """
     start = ZERO
     for s in range(freq.size):
         f = np.uint64(freq[s])
         if f > ZERO:
-            entry = reciprocals[f]
-            records[s, X_MAX] = f << (U_STATE_BITS - precision)
-            records[s, RECIPROCAL] = entry & RECIPROCAL_MASK
+            m, addend, shift = unpack_reciprocal(reciprocals[f])
+            records[s, LIMIT] = (((low << U_WORD_BITS) >> precision) * f) - ONE
+            records[s, RECIPROCAL] = m
+            records[s, ADDEND] = addend
+            records[s, SHIFT] = shift
+            records[s, START] = start
             records[s, COMPLEMENT] = (ONE << precision) - f
-            records[s, START_SHIFT] = (start << np.uint64(16)) | (entry >> RECIPROCAL_SHIFT)
             start += f
 
 
@@ -73,7 +77,7 @@ def encode(symbols, states, records, words, cursor):
         Each has a record with a frequency of at least 1.
     states : uint32[lanes]
         Updated in place.
-    records : uint32[m, 4]
+    records : uint32[m, 6]
         From `fill_records`; m exceeds every symbol.
     words : uint16[]
         Filled downwards from `cursor`, which is at least n + 1.
@@ -87,22 +91,23 @@ def encode(symbols, states, records, words, cursor):
         while lane > ZERO:
             lane -= ONE
             s = np.uint64(symbols[base + lane])
-            x_max = np.uint64(records[s, X_MAX])
-            x, cursor = put_word(np.uint64(states[lane]), x_max, words, cursor)
-            start_shift = np.uint64(records[s, START_SHIFT])
-            states[lane] = push_symbol(
+            limit = np.uint64(records[s, LIMIT])
+            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
+            quotient = divide(
                 x,
-                start_shift >> np.uint64(16),
-                np.uint64(records[s, COMPLEMENT]),
                 np.uint64(records[s, RECIPROCAL]),
-                start_shift & np.uint64(63),
+                np.uint64(records[s, ADDEND]),
+                np.uint64(records[s, SHIFT]),
+            )
+            states[lane] = push_symbol(
+                x, quotient, np.uint64(records[s, START]), np.uint64(records[s, COMPLEMENT])
             )
         end = base
     return cursor
 
 
 @kernel
-def decode_rows(words, cursor, states, slots, precision, out):
+def decode_rows(words, cursor, states, slots, precision, low, out):
     """Pop whole rows while every lane may take a word; return ``(symbols done, cursor)``.
 
     Parameters
@@ -111,10 +116,10 @@ def decode_rows(words, cursor, states, slots, precision, out):
     cursor : uint64
         Where the next word is.
     states : uint32[lanes]
-        Each in [2^15, 2^31); updated in place.
+        Each in [low, 2^16 * low); updated in place.
     slots : uint64[2^precision]
         From `fill_slots`.
-    precision : uint64
+    precision, low : uint64
     out : uint8[n] or uint16[n]
     """
     lanes = np.uint64(states.size)
@@ -126,7 +131,7 @@ def decode_rows(words, cursor, states, slots, precision, out):
             x = np.uint64(states[lane])
             entry = slots[x & mask]
             x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
-            x, taken = pull_word(x, np.uint64(words[cursor]))
+            x, taken = pull_word(x, np.uint64(words[cursor]), low)
             cursor += taken
             states[lane] = x
             out[base + lane] = entry & U_WORD_MASK
@@ -135,7 +140,7 @@ def decode_rows(words, cursor, states, slots, precision, out):
 
 
 @kernel
-def decode_rest(words, cursor, states, slots, precision, out, done):
+def decode_rest(words, cursor, states, slots, precision, low, out, done):
     """Pop symbols `done`, `done` + 1, ... of `out`; return the cursor.
 
     `done` is a multiple of the number of lanes. A stream that is too short is read as if
@@ -149,7 +154,7 @@ def decode_rest(words, cursor, states, slots, precision, out, done):
         entry = slots[x & mask]
         x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
         word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word)
+        x, taken = pull_word(x, word, low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

@@ -9,7 +9,7 @@ rANS (Duda 2013, arXiv:1311.2540, section 2.2) keeps everything coded so far in 
     pop    slot = x' mod 2^p  names s;  x = f * (x' div 2^p) + slot - c
 
 Pop undoes push, so the last symbol pushed is the first popped: the encoder walks the
-symbols *backwards* to let the decoder walk forwards. To keep x in [2^15, 2^31), a push that
+symbols *backwards* to let the decoder walk forwards. To keep x in [low, 2^16 low), a push that
 would leave the interval first moves the low 16 bits of x to the stream, and a pop that left
 it takes them back. The encoder fills the stream from its end to its beginning, so the
 decoder reads it in ascending order.
@@ -21,44 +21,47 @@ encoder and decoder agree on who owns which word without a bit of bookkeeping.
 Both renormalisations are branch-free (the word is always loaded or stored, the cursor moves
 by 0 or 1): whether a word is due is nearly a coin toss, and a mispredicted branch costs more
 than the whole step.
+
+`low` is the lower bound of states, 2^15 or 2^16 (see `ansflow.kernels.constants`).
 """
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_STATE_LOW, U_WORD_BITS
+from ansflow.kernels.constants import ONE, U_WORD_BITS
 from ansflow.kernels.jit import kernel
 
 __all__ = ["pull_word", "push_symbol", "put_word"]
 
 
 @kernel
-def put_word(x, x_max, words, cursor):
-    """Move the low word of `x` to ``words[cursor - 1]`` if ``x >= x_max``.
+def put_word(x, limit, words, cursor):
+    """Move the low word of `x` to ``words[cursor - 1]`` if ``x > limit``.
 
-    The word below the cursor is overwritten either way: ``cursor >= 1`` must hold.
-    x in [2^15, 2^31) in, x in [2^15 * f / 2^p, x_max) out.
+    ``limit = 2^16 * low * f / 2^p - 1`` is the last state that can be pushed as it is. The word
+    below the cursor is overwritten either way: ``cursor >= 1`` must hold.
+    x in [low, 2^16 * low) in, x in [low * f / 2^p, limit] out.
     """
-    due = np.uint64(x >= x_max)
+    due = np.uint64(x > limit)
     words[cursor - ONE] = x
     return x >> (due * U_WORD_BITS), cursor - due
 
 
 @kernel
-def push_symbol(x, start, complement, reciprocal, shift):
-    """``(x div f) * 2^p + start + (x mod f)`` with ``complement = 2^p - f``.
+def push_symbol(x, quotient, start, complement):
+    """``(x div f) * 2^p + start + (x mod f)`` from the quotient and ``complement = 2^p - f``.
 
-    Written as x + start + (x div f) * (2^p - f), the remainder never has to be computed;
-    the division is a multiplication (see `ansflow.kernels.reciprocal`).
+    Written as x + start + (x div f) * (2^p - f), the remainder never has to be computed.
+    x in [low * f / 2^p, limit] in, x in [low, 2^16 * low) out.
     """
-    return x + start + ((x * reciprocal) >> shift) * complement
+    return x + start + quotient * complement
 
 
 @kernel
-def pull_word(x, word):
-    """Take `word` if ``x < 2^15``; return the state and how many words that took.
+def pull_word(x, word, low):
+    """Take `word` if ``x < low``; return the state and how many words that took.
 
-    x in [1, 2^31) in, x in [2^15, 2^31) out.
+    x in [1, 2^16 * low) in, x in [low, 2^16 * low) out.
     """
-    due = x < U_STATE_LOW
+    due = x < low
     taken = (x << U_WORD_BITS) | word
     return (taken if due else x), np.uint64(due)

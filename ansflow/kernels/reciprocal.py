@@ -1,41 +1,66 @@
-"""Division by a frequency as a multiplication (Granlund & Montgomery 1994, theorem 4.2).
+"""Division by a frequency as a multiplication.
 
-For a frequency f let k = ceil(log2 f), shift = 31 + k and m = ceil(2^shift / f). Then
-``(x * m) >> shift == x // f`` for all x below 2^31:
+For a frequency f let k = ceil(log2 f) and shift = 31 + k, so that 2^shift / f is at least 2^31 and
+at most 2^32. With the remainder r = 2^shift mod f there are two ways to compute x div f
+for a state x below 2^32:
 
-    m = (2^shift + e) / f  with 0 <= e < f <= 2^k, hence
-    x * m / 2^shift = x / f + (x / 2^31) * (e / 2^k) / f,
+rounding up (Granlund & Montgomery 1994, theorem 4.2)
+    m = (2^shift + f - r) / f and ``x div f == (x * m) >> shift``: m is too large by (f - r) / f, so
+    the product is too large by x (f - r) / 2^shift units of 1/f. That must stay below one unit,
+    which it does if f - r <= f / 2 <= 2^(k - 1).
 
-and the second term is below 1/f: too small to carry x/f past the next integer. Because
-2^(k-1) < f <= 2^k, m is at least 2^31 and less than 2^32: it fits 32 bits for every f, one
-and powers of two included, and the product x * m fits 64.
+rounding down (Robison 2005)
+    m = (2^shift - r) / f and ``x div f == ((x + 1) * m) >> shift``: m is too small, and the
+    quotient of a multiple of f comes out right if (x + 1) r <= 2^shift, which it does if
+    r <= f / 2.
+
+One of them always serves. Where f is a power of two, r is 0 and m = 2^31 is exact.
 """
 
 import numpy as np
 
-from ansflow.kernels.constants import MAX_FAST_PRECISION, ONE, U_STATE_BITS, ZERO
+from ansflow.kernels.constants import MAX_FAST_PRECISION, ONE, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["RECIPROCAL_MASK", "RECIPROCAL_SHIFT", "reciprocal_table"]
+__all__ = ["divide", "reciprocal_table", "unpack_reciprocal"]
 
-RECIPROCAL_SHIFT = np.uint64(32)  # where an entry of the table keeps its shift
-RECIPROCAL_MASK = np.uint64((1 << 32) - 1)
+# An entry of the table: m in the low 32 bits, the shift above, and the way on top.
+M_MASK = np.uint64((1 << 32) - 1)
+SHIFT_AT = np.uint64(32)
+SHIFT_MASK = np.uint64(63)
+DOWN_AT = np.uint64(63)
 
 _table: np.ndarray | None = None
 
 
 @kernel
 def fill_reciprocals(table):
-    """Write ``m | shift << 32`` for f = 1, 2, ... into ``table[f]``; ``table[0]`` is 0."""
+    """Write the entries of f = 1, 2, ... into ``table[f]``; ``table[0]`` is 0."""
     table[0] = ZERO
     k = ZERO
     for i in range(1, table.size):
         f = np.uint64(i)
         if f > (ONE << k):
             k += ONE
-        shift = U_STATE_BITS + k
-        m = ((ONE << shift) + f - ONE) // f
-        table[i] = m | (shift << RECIPROCAL_SHIFT)
+        shift = np.uint64(31) + k
+        m = (ONE << shift) // f
+        r = (ONE << shift) - m * f
+        down = np.uint64(ZERO < r <= f >> ONE)
+        m += np.uint64(r > f >> ONE)
+        table[i] = m | (shift << SHIFT_AT) | (down << DOWN_AT)
+
+
+@kernel
+def unpack_reciprocal(entry):
+    """``(m, addend, shift)`` of an entry: ``x div f == (x * m + addend) >> shift``."""
+    m = entry & M_MASK
+    return m, m * (entry >> DOWN_AT), (entry >> SHIFT_AT) & SHIFT_MASK
+
+
+@kernel
+def divide(x, m, addend, shift):
+    """``x div f`` for x below 2^32; the product stays below 2^64."""
+    return (x * m + addend) >> shift
 
 
 def reciprocal_table() -> np.ndarray:
@@ -43,8 +68,8 @@ def reciprocal_table() -> np.ndarray:
 
     Returns
     -------
-    ndarray of uint64, shape (2^15 + 1,)
-        Entry f holds m in its low 32 bits and the shift above them. Read-only.
+    ndarray of uint64, shape (2^16 + 1,)
+        Entries by frequency, for `unpack_reciprocal`. Read-only.
     """
     global _table
     if _table is None:

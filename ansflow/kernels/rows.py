@@ -11,11 +11,11 @@ beyond ``words.size``.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_STATE_BITS, U_WORD_MASK, ZERO
+from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.lanes import FREQ_SHIFT, OFFSET_SHIFT, fill_slots
 from ansflow.kernels.rans import pull_word, push_symbol, put_word
-from ansflow.kernels.reciprocal import RECIPROCAL_MASK, RECIPROCAL_SHIFT
+from ansflow.kernels.reciprocal import divide, unpack_reciprocal
 
 # Moves the sign bit to the bit worth 32, a shift that clears any length below 2^32.
 SIGN_TO_32 = np.uint64(58)
@@ -60,7 +60,7 @@ def find_symbols(slots, index, cdf, out):
 
 
 @kernel
-def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
+def encode(symbols, index, cdf, precision, low, reciprocals, states, words, cursor):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -70,9 +70,8 @@ def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
     index : uint32[n]
         Row of each symbol.
     cdf : uint32[rows, alphabet + 1]
-    precision : uint64
-        1 to 15.
-    reciprocals : uint64[2^15 + 1]
+    precision, low : uint64
+    reciprocals : uint64[2^16 + 1]
     states : uint32[lanes]
         Updated in place.
     words : uint16[]
@@ -90,22 +89,17 @@ def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
             row = np.uint64(index[base + lane])
             start = np.uint64(cdf[row, s])
             f = np.uint64(cdf[row, s + ONE]) - start
-            x_max = f << (U_STATE_BITS - precision)
-            x, cursor = put_word(np.uint64(states[lane]), x_max, words, cursor)
-            entry = reciprocals[f]
-            states[lane] = push_symbol(
-                x,
-                start,
-                (ONE << precision) - f,
-                entry & RECIPROCAL_MASK,
-                entry >> RECIPROCAL_SHIFT,
-            )
+            limit = ((low << U_WORD_BITS) >> precision) * f - ONE
+            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
+            m, addend, shift = unpack_reciprocal(reciprocals[f])
+            quotient = divide(x, m, addend, shift)
+            states[lane] = push_symbol(x, quotient, start, (ONE << precision) - f)
         end = base
     return cursor
 
 
 @kernel
-def decode_by_search(words, cursor, states, index, cdf, precision, out):
+def decode_by_search(words, cursor, states, index, cdf, precision, low, out):
     """Pop all symbols of `out`, finding each by binary search; return the cursor."""
     lanes = np.uint64(states.size)
     mask = (ONE << precision) - ONE
@@ -118,7 +112,7 @@ def decode_by_search(words, cursor, states, index, cdf, precision, out):
         start = np.uint64(cdf[row, s])
         x = (np.uint64(cdf[row, s + ONE]) - start) * (x >> precision) + slot - start
         word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word)
+        x, taken = pull_word(x, word, low)
         cursor += taken
         states[lane] = x
         out[i] = s
@@ -133,7 +127,7 @@ def fill_slot_rows(freq, slots):
 
 
 @kernel
-def decode_by_slots(words, cursor, states, index, slots, precision, out):
+def decode_by_slots(words, cursor, states, index, slots, precision, low, out):
     """Pop all symbols of `out` by one look-up each; return the cursor."""
     lanes = np.uint64(states.size)
     mask = (ONE << precision) - ONE
@@ -143,7 +137,7 @@ def decode_by_slots(words, cursor, states, index, slots, precision, out):
         entry = slots[np.uint64(index[i]), x & mask]
         x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
         word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word)
+        x, taken = pull_word(x, word, low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

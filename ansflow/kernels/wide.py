@@ -1,4 +1,4 @@
-"""Interleaved streams at more than 15 bits of precision, on the heads of the stack coder.
+"""Interleaved streams at more than 16 bits of precision, on the heads of the stack coder.
 
 Large alphabets and very skewed distributions need more slots than the fast coder's 16-bit words
 allow. Layout and order are those of `ansflow.kernels.rows`; a division a symbol makes it

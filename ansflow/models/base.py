@@ -24,7 +24,7 @@ class Model(Protocol):
     Attributes
     ----------
     precision : int
-        Binary logarithm of the frequencies' sum, 1 to 31. Up to 15 is fast.
+        Binary logarithm of the frequencies' sum, 1 to 31. Up to 16 is fast.
     freq : ndarray of int, shape (alphabet,) or (rows, alphabet)
         Integer frequencies. Symbol s has probability ``freq[s] / 2**precision`` and can be coded
         if that isn't 0. Each row sums to ``2**precision``. Tables are built once for each

@@ -65,7 +65,7 @@ class Coding:
 
     def track_coder_overhead(self, name):
         """Bits beyond the model's code length, without the 32 (64) bits of each lane's state."""
-        states = 32 * (64 if self.model.precision > 15 else 32)
+        states = 32 * (64 if self.model.precision > 16 else 32)
         ideal = self.model.code_length(self.symbols)
         return 100 * ((16 * self.words.size - states) / ideal - 1)
 

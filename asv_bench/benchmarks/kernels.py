@@ -9,8 +9,8 @@ import numpy as np
 
 from ansflow.coding.streams import decode_symbols, encode_symbols
 from ansflow.coding.tables import Tables
-from ansflow.kernels import alias, golomb, stack
-from ansflow.kernels.constants import STACK_LOW
+from ansflow.kernels import alias, golomb, lanes, stack
+from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.histogram import histogram
 from ansflow.models import quantize
 
@@ -19,16 +19,14 @@ from .inputs import input_bytes, median_seconds, skewed
 SIZE = 4 << 20
 
 
-def code(symbols, tables, lanes=32, method="cdf", index=None):
-    """The stream, and the functions that make it and decode it."""
-    options = {"lanes": lanes, "method": method, "index": index}
+def code(symbols, tables, **options):
+    """Functions that code the symbols and decode the stream."""
     words = encode_symbols(symbols, tables, **options)
     out = np.empty_like(symbols)
     decode_symbols(words, tables, out, **options)
     if not np.array_equal(out, symbols):
         raise AssertionError("wrong symbols")
     return (
-        words,
         functools.partial(encode_symbols, symbols, tables, **options),
         functools.partial(decode_symbols, words, tables, out, **options),
     )
@@ -36,15 +34,33 @@ def code(symbols, tables, lanes=32, method="cdf", index=None):
 
 @functools.cache
 def ratios():
-    """MB/s on skewed bytes, 12 bits, 32 lanes, with memcpy and crc32 in the same run."""
+    """MB/s of the bare kernels on skewed bytes, 12 bits, 32 lanes, preallocated buffers.
+
+    With memcpy and crc32 in the same run.
+    """
     symbols = skewed(8 * SIZE)
+    precision, low = np.uint64(12), np.uint64(state_low(12))
     tables = Tables(quantize(histogram(symbols), 12), 12)
-    _, encode, decode = code(symbols, tables)
-    copy = np.empty_like(symbols)
+    records, slots = tables.records, tables.slots[0]
+    words = np.empty(symbols.size + 1, np.uint16)
+    states = np.empty(32, np.uint32)
+    out = np.empty_like(symbols)
+
+    def encode():
+        states[:] = low
+        return lanes.encode(symbols, states, records, words, np.uint64(words.size))
+
+    stream = words[encode() :].copy()
+    first = states.copy()
+
+    def decode():
+        states[:] = first
+        return lanes.decode_rows(stream, np.uint64(0), states, slots, precision, low, out)
+
     functions = {
         "encode": encode,
         "decode": decode,
-        "memcpy": lambda: np.copyto(copy, symbols),
+        "memcpy": lambda: np.copyto(out, symbols),
         "crc32": lambda: zlib.crc32(symbols),
     }
     seconds = median_seconds(list(functions.values()))
@@ -81,7 +97,7 @@ class Lanes:
         if dtype == "uint16":
             symbols = symbols.astype(np.uint16) * 2  # an alphabet beyond 256
         tables = Tables(quantize(histogram(symbols)[: symbols.max() + 1], precision), precision)
-        _, self.encode, self.decode = code(symbols, tables, lanes)
+        self.encode, self.decode = code(symbols, tables, lanes=lanes)
 
     def time_encode(self, lanes, precision, dtype):
         self.encode()
@@ -107,7 +123,8 @@ class OtherCoders:
             rows = 16 if coder == "rows_by_slots" else 256
             freq = np.tile(freq, (rows, 1))
             index = (np.arange(symbols.size) % rows).astype(np.uint32)
-        _, self.encode, self.decode = code(symbols, Tables(freq, precision), 32, method, index)
+        tables = Tables(freq, precision)
+        self.encode, self.decode = code(symbols, tables, method=method, index=index)
 
     def time_encode(self, coder):
         self.encode()
