@@ -104,7 +104,7 @@ def fill_halves(freq, divider, alias, capacity, halves, inverse):
             end = (column + ONE) * capacity if half else divider[column]
             s = np.uint64(alias[column]) if half else column
             if first < end:
-                bias = (ranks[s] - first) & U_WORD_MASK
+                bias = (ranks[s] + U_WORD_MASK + ONE - first) & U_WORD_MASK
                 halves[column + column + np.uint64(half)] = (
                     (np.uint64(freq[s]) << FREQ_SHIFT) | (bias << OFFSET_SHIFT) | s
                 )

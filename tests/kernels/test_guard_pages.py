@@ -1,0 +1,147 @@
+"""Kernels stay inside their arrays: on valid, cut and random streams, at both ends.
+
+Runs as a script in a process of its own, where straying means a segmentation fault.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from guard import guarded
+
+from ansflow.coding.tables import Tables
+from ansflow.kernels import alias, golomb, lanes, rows, wide
+from ansflow.kernels.constants import STACK_LOW, state_low
+from ansflow.kernels.histogram import histogram
+from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.models import quantize
+
+
+def coders(tables, n, at_end):
+    """``(encode, decode)`` by name, over guarded copies of all tables."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    p, low = np.uint64(tables.precision), np.uint64(state_low(tables.precision))
+    reciprocals, cdf = guard(reciprocal_table()), guard(tables.cdf)
+    records, slots = guard(tables.records), guard(tables.slots)
+    divider, halves, inverse = (guard(table) for table in tables.alias[:3])
+    shift = np.uint64(tables.alias.column_shift)
+    index = guard(np.zeros(n, np.uint32))
+    zero = np.uint64(0)
+
+    def decode_lanes(words, states, out):
+        done, cursor = lanes.decode_rows(words, zero, states, slots[0], p, low, out)
+        done, cursor = np.uint64(done), np.uint64(cursor)
+        lanes.decode_rest(words, cursor, states, slots[0], p, low, out, done)
+
+    return {
+        "lanes": (
+            lambda s, x, w: lanes.encode(s, x, records, w, np.uint64(w.size)),
+            decode_lanes,
+        ),
+        "alias": (
+            lambda s, x, w: alias.encode(s, x, records, inverse, p, w, np.uint64(w.size)),
+            lambda w, x, out: alias.decode(w, zero, x, divider, halves, p, low, shift, out),
+        ),
+        "by_search": (
+            lambda s, x, w: rows.encode(
+                s, index, cdf, p, low, reciprocals, x, w, np.uint64(w.size)
+            ),
+            lambda w, x, out: rows.decode_by_search(w, zero, x, index, cdf, p, low, out),
+        ),
+        "by_slots": (
+            lambda s, x, w: rows.encode(
+                s, index, cdf, p, low, reciprocals, x, w, np.uint64(w.size)
+            ),
+            lambda w, x, out: rows.decode_by_slots(w, zero, x, index, slots, p, low, out),
+        ),
+    }
+
+
+def fast_coders(at_end, rng):
+    n, n_lanes = 1000, 32
+    for precision in (3, 12, 16):
+        freq = quantize(rng.random(7) ** 4, precision)
+        tables = Tables(freq, precision)
+        low = state_low(precision)
+        symbols = guarded(rng.integers(0, 7, n).astype(np.uint8), at_end)
+        for encode, decode in coders(tables, n, at_end).values():
+            states = guarded(np.full(n_lanes, low, np.uint32), at_end)
+            words = guarded(np.zeros(n + 1, np.uint16), at_end)
+            begin = int(encode(symbols, states, words))
+            stream = words[begin:]
+            out = guarded(np.zeros(n, np.uint8), at_end)
+            decode(guarded(stream, at_end), states.copy(), out)
+            assert np.array_equal(out, symbols)
+            for size in (0, 1, 5, 31, 32, 33, stream.size // 2, stream.size - 1):
+                decode(guarded(stream[:size], at_end), states.copy(), out)
+                noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
+                random_states = rng.integers(low, low << 16, n_lanes, np.uint32)
+                decode(guarded(noise, at_end), guarded(random_states, at_end), out)
+
+
+def wide_coder(at_end, rng):
+    n = 300
+    tables = Tables(quantize(rng.random((3, 300)) ** 4, 24), 24)
+    cdf, p = guarded(tables.cdf, at_end), np.uint64(24)
+    symbols = guarded(rng.integers(0, 300, n).astype(np.uint16), at_end)
+    index = guarded(rng.integers(0, 3, n).astype(np.uint32), at_end)
+    heads = guarded(np.full(8, STACK_LOW, np.uint64), at_end)
+    tail = guarded(np.zeros(n + 1, np.uint32), at_end)
+    size = int(wide.encode(symbols, index, cdf, p, heads, tail))
+    out = guarded(np.zeros(n, np.uint16), at_end)
+    for words in (
+        tail[:size],
+        tail[: size // 2],
+        tail[:0],
+        rng.integers(0, 1 << 32, 50, np.uint32),
+    ):
+        stream = guarded(words, at_end)
+        wide.decode(stream, np.uint64(stream.size), heads.copy(), index, cdf, p, out)
+
+
+def small_kernels(at_end, rng):
+    freq = quantize(rng.random(256) ** 5, 12)
+    room = np.zeros(2048, np.uint8)
+    used = golomb.write_frequencies(freq, np.uint64(4096), room)
+    back = guarded(np.zeros(256, np.uint32), at_end)
+    for size in (*range(40), int(used) - 1, int(used)):
+        golomb.read_frequencies(guarded(room[:size], at_end), np.uint64(4096), back)
+        noise = rng.integers(0, 256, size).astype(np.uint8)
+        golomb.read_frequencies(guarded(noise, at_end), np.uint64(4096), back)
+    for size in range(9):
+        histogram(guarded(np.zeros(size, np.uint8), at_end))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
+@pytest.mark.parametrize("job", ["fast_coders", "wide_coder", "small_kernels", "stray"])
+def test_kernels_stay_inside(job):
+    result = subprocess.run(
+        [sys.executable, __file__, job],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    expected = -signal.SIGSEGV if job == "stray" else 0
+    assert result.returncode == expected, result.stderr
+
+
+def stray(at_end, rng):
+    """What the other jobs must not do: proof that the guard works."""
+    slots = guarded(np.zeros(1, np.uint64), at_end)  # too few for the precision
+    states = np.full(1, (1 << 15) + 4095, np.uint32)
+    words, out = np.zeros(10, np.uint16), np.zeros(10, np.uint8)
+    p, low = np.uint64(12), np.uint64(1 << 15)
+    lanes.decode_rows(words, np.uint64(0), states, slots, p, low, out)
+
+
+if __name__ == "__main__":
+    for end in (True, False):
+        globals()[sys.argv[1]](end, np.random.default_rng(7))

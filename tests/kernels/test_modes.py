@@ -1,0 +1,69 @@
+"""The same words without compilation, with bounds checks, and without a place for a cache."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Runs most kernels on a few symbols and prints a digest of all words.
+ROUND_TRIPS = """
+import hashlib
+import numpy as np
+np.seterr(over="ignore")  # uncompiled, a difference that wraps around on purpose would warn
+import ansflow
+from ansflow.models import Categorical, Conditional
+
+rng = np.random.default_rng(0)
+digest = hashlib.sha256()
+for precision in (5, 12, 14, 20):
+    model = Categorical.from_counts([70, 20, 5, 5], precision=precision)
+    counts = [[1, 2, 3, 4], [9, 1, 1, 1]]
+    rows = Conditional.from_counts(counts, np.arange(70) % 2, precision=precision)
+    symbols = np.arange(70, dtype=np.uint8) ** 2 % 4
+    for coder, method in ((model, "cdf"), (model, "alias"), (rows, "cdf")):
+        if method == "alias" and precision > 16:
+            continue
+        words = ansflow.encode(symbols, coder, lanes=4, method=method)
+        assert np.array_equal(ansflow.decode(words, coder, 70, lanes=4, method=method), symbols)
+        digest.update(words.tobytes())
+data = bytes(range(4)) * 150 + bytes(600)
+blob = ansflow.compress(data)
+assert ansflow.decompress(blob) == data
+digest.update(blob)
+print(digest.hexdigest())
+"""
+
+WITHOUT_CACHE = """
+from numba.core import caching
+for name in ("CompileResultCacheImpl", "CodeLibraryCacheImpl"):
+    getattr(caching, name)._locator_classes = []
+"""
+
+
+def digest(script=ROUND_TRIPS, **environment):
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return digest()
+
+
+def test_plain_python(compiled):
+    assert digest(NUMBA_DISABLE_JIT="1") == compiled
+
+
+def test_without_a_place_for_the_cache(compiled):
+    # A read-only install of a user without a home: Numba finds no locator.
+    script = WITHOUT_CACHE + "import ansflow.kernels.lanes\n"
+    script += "assert type(ansflow.kernels.lanes.encode._cache).__name__ == 'NullCache'\n"
+    assert digest(script + ROUND_TRIPS) == compiled
