@@ -35,7 +35,10 @@ def cumulative(freq: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
 
 def smallest_dtype(low: int, high: int) -> np.dtype[Any]:
     """The smallest integer type, unsigned if possible, that holds `low` and `high`."""
-    return np.result_type(np.min_scalar_type(low), np.min_scalar_type(high))
+    if low >= 0:
+        return np.min_scalar_type(high)
+    # The negative number that needs as many bits as either.
+    return np.min_scalar_type(min(low, -1 - high))
 
 
 def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:

@@ -1,0 +1,83 @@
+"""Any words at all decode to symbols of the support or raise; nothing else can happen."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as hnp
+
+import ansflow
+from ansflow.errors import CorruptDataError, TruncatedError
+from ansflow.models import Categorical, Conditional
+
+N = 60
+CODERS = {
+    "lanes": (Categorical([5, 0, 2, 9], low=-1), {}),
+    "16 bits": (Categorical.from_counts([5, 0, 2, 9], precision=16), {}),
+    "alias": (Categorical([5, 0, 2, 9]), {"method": "alias"}),
+    "rows": (Conditional([[4, 0], [1, 3]], np.arange(N) % 2), {}),
+    "wide": (Categorical.from_counts([5, 0, 2, 9], precision=25), {}),
+}
+
+
+def attempt(words, model, options, lanes):
+    try:
+        symbols = ansflow.decode(words, model, N, lanes=lanes, **options)
+    except CorruptDataError:
+        return None
+    assert symbols.shape == (N,)
+    assert np.isfinite(model.code_length(symbols))
+    return symbols
+
+
+@pytest.fixture(params=CODERS)
+def coder(request):
+    return CODERS[request.param]
+
+
+@given(words=hnp.arrays(np.uint16, st.integers(0, 80)), lanes=st.sampled_from([1, 4, 32]))
+@pytest.mark.parametrize("name", CODERS)
+def test_random_words(name, words, lanes):
+    attempt(words, *CODERS[name], lanes)
+
+
+def test_random_words_behind_valid_states(coder):
+    model, options = coder
+    rng = np.random.default_rng(0)
+    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    for _ in range(300):
+        words = valid.copy()
+        at = rng.integers(0, words.size)
+        words[at:] = rng.integers(0, 1 << 16, words.size - at)
+        attempt(words, model, options, 4)
+
+
+def test_every_cut_is_noticed(coder):
+    model, options = coder
+    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    for end in range(valid.size):
+        with pytest.raises(TruncatedError):
+            ansflow.decode(valid[:end], model, N, lanes=4, **options)
+
+
+def test_words_left_over_are_noticed(coder):
+    model, options = coder
+    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    for extra in (1, 2):
+        with pytest.raises(CorruptDataError):
+            ansflow.decode(np.append(valid, [7] * extra).astype("u2"), model, N, lanes=4, **options)
+
+
+@pytest.mark.parametrize(("precision", "state"), [(12, 1 << 31), (12, (1 << 15) - 1), (16, 65535)])
+def test_states_outside_their_interval_are_refused(precision, state):
+    model = Categorical.from_counts([1, 1], precision=precision)
+    words = np.array([state & 0xFFFF, state >> 16], np.uint16)
+    with pytest.raises(CorruptDataError, match="interval"):
+        ansflow.decode(words, model, 0, lanes=1)
+
+
+def test_another_model_is_mostly_noticed():
+    symbols = CODERS["lanes"][0].sample(N, 2)
+    words = ansflow.encode(symbols, CODERS["lanes"][0], lanes=4)
+    other = Categorical([9, 2, 1, 4], low=-1)
+    decoded = attempt(words, other, {}, 4)
+    assert decoded is None or not np.array_equal(decoded, symbols)
