@@ -78,7 +78,7 @@ def check_support(
     if index is not None:
         first = int(support.first_impossible(symbols, index, tables.cdf))
         where = "" if first == symbols.size else f" in row {index[first]}"
-    elif not tables.codes_everything:
+    elif tables.has_holes:
         first = int(support.first_flagged(symbols, tables.flags))
         where = ""
     else:

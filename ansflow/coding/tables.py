@@ -71,9 +71,9 @@ class Tables:
         return flags
 
     @cached_property
-    def codes_everything(self) -> bool:
-        """Whether no value of `symbol_dtype` is flagged."""
-        return not self.flags.any()
+    def has_holes(self) -> bool:
+        """Whether a single distribution gives a symbol of its alphabet no frequency."""
+        return bool(self.flags[: self.alphabet].any())
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint32]:

@@ -11,12 +11,12 @@ MEANS = np.array([[-4.0], [0.0], [4.0]])
 
 @pytest.fixture
 def rows():
-    return Conditional.from_dist(stats.norm(MEANS, 2.0), -16, 15, [0, 1, 1, 2])
+    return Conditional.from_dist(stats.norm(MEANS, 2.0), -16, 15, [0, 1, 1, 2], precision=20)
 
 
 def test_rows_are_those_of_single_models(rows):
     for mean, freq in zip(MEANS[:, 0], rows.freq, strict=True):
-        assert np.array_equal(freq, Quantized(stats.norm(mean, 2.0), -16, 15).freq)
+        assert np.array_equal(freq, Quantized(stats.norm(mean, 2.0), -16, 15, precision=20).freq)
     assert np.array_equal(np.diff(rows.cdf, axis=1), rows.freq)
 
 
