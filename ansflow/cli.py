@@ -70,14 +70,14 @@ def compress(file: Path, output: Path | None, force: bool, precision: int) -> No
 def decompress(file: Path, output: Path | None, force: bool, max_output: int) -> None:
     """Decompress FILE, which is kept, and verify it.
 
-    An array that was compressed from Python is written as the bytes of its items.
+    An array that was compressed from Python is written as its items in C order.
     """
     if output is None and file.suffix != SUFFIX:
         raise click.UsageError(f"{file} doesn't end in {SUFFIX}: name the output with -o.")
     target = output or file.with_suffix("")
     _refuse_overwriting(target, force)
     content = ansflow.decompress(file.read_bytes(), limits=Limits(max_output=max_output))
-    data = content if isinstance(content, bytes) else content.tobytes(order="A")
+    data = content if isinstance(content, bytes) else content.tobytes()
     write_whole(target, data)
     click.echo(f"{target}: {len(data):,} bytes", err=True)
 

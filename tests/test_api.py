@@ -1,0 +1,153 @@
+"""`compress` and `decompress` return exactly what they were given, and cost next to nothing."""
+
+import mmap
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as hnp
+
+import ansflow
+from ansflow.frame.layout import BLOCK, CHECK, HEADER
+
+HEAD = HEADER.size + CHECK.size
+
+NESTED = np.dtype([("a", "<i2"), ("b", ">f8", (2, 3)), ("c", [("x", "u1"), ("y", "S3")])])
+ALIGNED = np.dtype([("a", "u1"), ("b", "<f8")], align=True)
+
+ARRAYS = {
+    "bool": np.arange(9) % 2 == 0,
+    "big-endian": np.arange(1000, dtype=">i4").reshape(10, 100),
+    "half": np.linspace(-1, 1, 77).astype(np.float16),
+    "nan payloads": np.array([0x7FF8000000000001, 0xFFF0000000000123], "u8").view("f8"),
+    "long double": np.arange(5, dtype=np.longdouble),
+    "complex": np.exp(1j * np.arange(100.0)),
+    "dates": np.arange("2020-01", "2022-12", dtype="M8[M]"),
+    "durations": np.arange(7, dtype="m8[15us]"),
+    "bytes": np.array([b"a", b"bcd", b""]),
+    "text": np.array(["über", "ans"]),
+    "long items": np.array([b"x" * 300, b"y"]),
+    "void": np.zeros(3, "V7"),
+    "nested": np.ones(4, NESTED),
+    "aligned": np.ones(4, ALIGNED),
+    "scalar": np.array(3.5),
+    "empty": np.zeros((0, 3), ">u2"),
+    "empty strings": np.zeros(4, "S0"),
+    "fortran": np.asfortranarray(np.arange(60.0).reshape(3, 4, 5)),
+    "strided": np.arange(1000).reshape(10, 100)[::-2, 3::7],
+    "transposed": np.arange(24).reshape(2, 3, 4).transpose(1, 0, 2),
+    "broadcast": np.broadcast_to(np.arange(3), (5, 3)),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_come_back_exactly(name):
+    array = ARRAYS[name]
+    for block_size in (1, 100, 1 << 18):
+        back = ansflow.decompress(ansflow.compress(array, block_size=block_size))
+        assert back.dtype == array.dtype
+        assert back.dtype.isnative == array.dtype.isnative
+        assert back.shape == array.shape
+        # Padding is not content.
+        assert back.tobytes() == array.tobytes() or name == "aligned"
+        assert np.array_equal(back, array) or name == "nan payloads"
+        assert back.flags.f_contiguous or not array.flags.f_contiguous
+        assert back.flags.writeable
+
+
+def test_numpy_scalars_are_arrays():
+    back = ansflow.decompress(ansflow.compress(np.float32(1.5)))
+    assert back.shape == ()
+    assert back.dtype == np.float32
+    assert back == 1.5
+
+
+@given(st.binary(max_size=2000), st.integers(1, 3000))
+def test_bytes_come_back_exactly(data, block_size):
+    assert ansflow.decompress(ansflow.compress(data, block_size=block_size)) == data
+
+
+def test_everything_bytes_like():
+    data = bytes(range(256)) * 3
+    anonymous = mmap.mmap(-1, len(data))
+    anonymous.write(data)
+    for like in (data, bytearray(data), memoryview(data), memoryview(data)[::2], anonymous):
+        frame = ansflow.compress(like)
+        assert ansflow.decompress(frame) == bytes(memoryview(like))
+        assert ansflow.decompress(bytearray(frame)) == bytes(memoryview(like))
+
+
+@given(
+    hnp.arrays(
+        st.one_of(hnp.integer_dtypes(), hnp.floating_dtypes(), hnp.complex_number_dtypes()),
+        hnp.array_shapes(min_dims=0, min_side=0, max_side=9),
+    ),
+    st.integers(1, 50),
+)
+def test_any_array(array, block_size):
+    back = ansflow.decompress(ansflow.compress(array, block_size=block_size))
+    assert back.dtype == array.dtype
+    assert back.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("data", [[1, 2], "text", 5, None, np.array([object()]), 1.5])
+def test_other_things_are_refused(data):
+    with pytest.raises(TypeError):
+        ansflow.compress(data)
+
+
+def test_masked_arrays_are_refused():
+    with pytest.raises(TypeError, match="mask"):
+        ansflow.compress(np.ma.masked_array([1, 2], [True, False]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"block_size": 0},
+        {"block_size": (1 << 24) + 1},
+        {"precision": 7},
+        {"precision": 17},
+        {"lanes": 0},
+        {"lanes": 3},
+        {"lanes": 128},
+    ],
+)
+def test_parameters_outside_their_range_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        ansflow.compress(b"abc", **options)
+
+
+def test_noise_is_stored():
+    data = np.random.default_rng(0).bytes(1_000_000)
+    assert len(ansflow.compress(data)) == len(data) + HEAD + 4 * BLOCK.size
+
+
+def test_constant_blocks_take_a_byte():
+    assert len(ansflow.compress(bytes(1_000_000))) == HEAD + 4 * (BLOCK.size + 1)
+
+
+@pytest.mark.parametrize("precision", [8, 12, 14, 16])
+def test_coded_blocks_are_close_to_their_entropy(precision):
+    data = np.random.default_rng(0).geometric(0.3, 1 << 20).clip(1, 12).astype(np.uint8)
+    counts = np.bincount(data.reshape(4, -1)[0])
+    counts = counts[counts > 0]
+    shannon = -4 * np.sum(counts * np.log2(counts / counts.sum())) / 8
+    overhead = {8: 0.01, 12: 0.004, 14: 0.004, 16: 0.006}[precision]
+    assert len(ansflow.compress(data.tobytes(), precision=precision)) < shannon * (1 + overhead)
+
+
+def test_small_inputs_pay_for_few_lanes():
+    # 32 states alone would be 128 bytes.
+    assert len(ansflow.compress(b"abracadabra" * 40)) < HEAD + BLOCK.size + 160
+
+
+def test_planes_help_numbers():
+    steps = np.random.default_rng(0).integers(-50, 51, 50_000)
+    array = np.cumsum(steps, dtype=np.int32)
+    assert len(ansflow.compress(array)) < 0.8 * len(ansflow.compress(array.tobytes()))
+
+
+def test_output_is_deterministic():
+    data = np.random.default_rng(0).geometric(0.1, 300_000).astype(np.uint8)
+    assert ansflow.compress(data) == ansflow.compress(data)
