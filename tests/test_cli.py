@@ -96,15 +96,8 @@ def test_max_output(file):
 def test_demo_prints_every_row_and_verifies():
     lines = run("demo").splitlines()
     assert len(lines) == 9
-    assert lines[0].split() == [
-        "input",
-        "size",
-        "ideal",
-        "compressed",
-        "overhead",
-        "encode",
-        "decode",
-    ]
+    columns = ["input", "size", "ideal", "compressed", "overhead", "encode", "decode"]
+    assert lines[0].split() == columns
     assert lines[-1] == "All inputs came back bit for bit."
 
 
