@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,7 @@ def encode(
 def decode(
     words: Words,
     model: Model,
-    size_or_shape: int | Sequence[int],
+    size_or_shape: SupportsIndex | Sequence[int],
     *,
     lanes: int = DEFAULT_LANES,
     method: Method = "cdf",
@@ -123,7 +124,7 @@ def decode(
     """
     _check_lanes(lanes)
     tables = tables_of(model)
-    shape = (size_or_shape,) if isinstance(size_or_shape, int) else tuple(size_or_shape)
+    shape = tuple(size_or_shape) if np.iterable(size_or_shape) else (index(size_or_shape),)
     if any(axis < 0 for axis in shape):
         raise ValueError(f"negative size in shape {shape}")
     low, high = support_of(model, tables)

@@ -17,17 +17,14 @@ import numpy as np
 from ansflow.kernels.constants import ONE, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.lanes import (
-    ADDEND,
     COMPLEMENT,
     FREQ_SHIFT,
     LIMIT,
     OFFSET_SHIFT,
-    RECIPROCAL,
-    SHIFT,
     START,
+    quotient_of,
 )
-from ansflow.kernels.rans import pull_word, put_word
-from ansflow.kernels.reciprocal import divide
+from ansflow.kernels.rans import next_word, pull_word, put_word
 
 __all__ = ["build", "decode", "encode", "fill_halves"]
 
@@ -126,12 +123,7 @@ def encode(symbols, states, records, inverse, precision, words, cursor):
             s = np.uint64(symbols[base + lane])
             limit = np.uint64(records[s, LIMIT])
             x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
-            quotient = divide(
-                x,
-                np.uint64(records[s, RECIPROCAL]),
-                np.uint64(records[s, ADDEND]),
-                np.uint64(records[s, SHIFT]),
-            )
+            quotient = quotient_of(x, records, s)
             f = (ONE << precision) - np.uint64(records[s, COMPLEMENT])
             rank = x - quotient * f
             slot = np.uint64(inverse[np.uint64(records[s, START]) + rank])
@@ -153,8 +145,7 @@ def decode(words, cursor, states, divider, halves, precision, low, column_shift,
         entry = halves[column + column + np.uint64(slot >= divider[column])]
         rank = (slot + (entry >> OFFSET_SHIFT)) & U_WORD_MASK
         x = (entry >> FREQ_SHIFT) * (x >> precision) + rank
-        word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word, low)
+        x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

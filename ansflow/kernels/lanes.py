@@ -12,10 +12,10 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.rans import pull_word, push_symbol, put_word
+from ansflow.kernels.rans import next_word, pull_word, push_symbol, put_word
 from ansflow.kernels.reciprocal import divide, unpack_reciprocal
 
-__all__ = ["decode_rest", "decode_rows", "encode", "fill_records", "fill_slots"]
+__all__ = ["decode_rest", "decode_rows", "encode", "fill_records", "fill_slots", "quotient_of"]
 
 # A slot's entry: the frequency, which may be 2^16, above 16 bits each for the offset within the
 # symbol's interval and the symbol.
@@ -68,6 +68,17 @@ def fill_slots(freq, slots):
 
 
 @kernel
+def quotient_of(x, records, s):
+    """``x div f`` for the frequency f of symbol `s`."""
+    return divide(
+        x,
+        np.uint64(records[s, RECIPROCAL]),
+        np.uint64(records[s, ADDEND]),
+        np.uint64(records[s, SHIFT]),
+    )
+
+
+@kernel
 def encode(symbols, states, records, words, cursor):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
@@ -93,15 +104,9 @@ def encode(symbols, states, records, words, cursor):
             s = np.uint64(symbols[base + lane])
             limit = np.uint64(records[s, LIMIT])
             x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
-            quotient = divide(
-                x,
-                np.uint64(records[s, RECIPROCAL]),
-                np.uint64(records[s, ADDEND]),
-                np.uint64(records[s, SHIFT]),
-            )
-            states[lane] = push_symbol(
-                x, quotient, np.uint64(records[s, START]), np.uint64(records[s, COMPLEMENT])
-            )
+            quotient = quotient_of(x, records, s)
+            start, complement = np.uint64(records[s, START]), np.uint64(records[s, COMPLEMENT])
+            states[lane] = push_symbol(x, quotient, start, complement)
         end = base
     return cursor
 
@@ -153,8 +158,7 @@ def decode_rest(words, cursor, states, slots, precision, low, out, done):
         x = np.uint64(states[lane])
         entry = slots[x & mask]
         x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
-        word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word, low)
+        x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

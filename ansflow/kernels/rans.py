@@ -27,10 +27,10 @@ than the whole step.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_WORD_BITS
+from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["pull_word", "push_symbol", "put_word"]
+__all__ = ["next_word", "pull_word", "push_symbol", "put_word"]
 
 
 @kernel
@@ -54,6 +54,12 @@ def push_symbol(x, quotient, start, complement):
     x in [low * f / 2^p, limit] in, x in [low, 2^16 * low) out.
     """
     return x + start + quotient * complement
+
+
+@kernel
+def next_word(words, cursor):
+    """The word at the cursor, or 0 if the stream has ended."""
+    return np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
 
 
 @kernel

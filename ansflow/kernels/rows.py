@@ -14,7 +14,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.lanes import FREQ_SHIFT, OFFSET_SHIFT, fill_slots
-from ansflow.kernels.rans import pull_word, push_symbol, put_word
+from ansflow.kernels.rans import next_word, pull_word, push_symbol, put_word
 from ansflow.kernels.reciprocal import divide, unpack_reciprocal
 
 # Moves the sign bit to the bit worth 32, a shift that clears any length below 2^32.
@@ -111,8 +111,7 @@ def decode_by_search(words, cursor, states, index, cdf, precision, low, out):
         s = find_symbol(cdf, row, slot)
         start = np.uint64(cdf[row, s])
         x = (np.uint64(cdf[row, s + ONE]) - start) * (x >> precision) + slot - start
-        word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word, low)
+        x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
         out[i] = s
@@ -136,8 +135,7 @@ def decode_by_slots(words, cursor, states, index, slots, precision, low, out):
         x = np.uint64(states[lane])
         entry = slots[np.uint64(index[i]), x & mask]
         x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
-        word = np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
-        x, taken = pull_word(x, word, low)
+        x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
         out[i] = entry & U_WORD_MASK

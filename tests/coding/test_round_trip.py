@@ -79,6 +79,13 @@ def test_decoding_gives_the_smallest_type_that_holds_the_support():
             ansflow.decode(ansflow.encode([low], model), model, 1, dtype="?")
 
 
+def test_sizes_may_be_numpy_integers():
+    model = Categorical([1, 1])
+    words = ansflow.encode([0, 1, 1, 0], model)
+    for size in (np.int64(4), (np.int8(2), 2), [4], np.array([2, 2])):
+        assert ansflow.decode(words, model, size).reshape(-1).tolist() == [0, 1, 1, 0]
+
+
 def test_supports_at_the_ends_of_int64():
     for low in (-(1 << 63), (1 << 63) - 4):
         check(np.array([low, low + 3]), Categorical([1, 1, 1, 1], low=low))
