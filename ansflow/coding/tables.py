@@ -77,8 +77,8 @@ class Tables:
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint32]:
-        """The encoder's record of each symbol of a single distribution."""
-        records = np.zeros((self.flags.size, lanes.RECORD_FIELDS), np.uint32)
+        """The encoder's record of each symbol of a single distribution, and of any byte."""
+        records = np.zeros((max(self.alphabet, 256), lanes.RECORD_FIELDS), np.uint32)
         lanes.fill_records(
             self.freq[0],
             np.uint64(self.precision),
