@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,8 @@ def compress(
     Raises
     ------
     TypeError
-        If `data` is neither, or an array of Python objects.
+        If `data` is neither, or an array of Python objects or of a dtype whose fields overlap
+        or are out of order.
     ValueError
         If a parameter is outside its range.
 
@@ -69,6 +71,7 @@ def compress(
     >>> ansflow.decompress(ansflow.compress(b"bytes stay bytes"))
     b'bytes stay bytes'
     """
+    block_size, precision, lanes = index(block_size), index(precision), index(lanes)
     if not 1 <= block_size <= layout.MAX_BLOCK_SIZE:
         raise ValueError(f"block_size is {block_size}, not 1 to {layout.MAX_BLOCK_SIZE}")
     if not layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
@@ -124,12 +127,13 @@ def decompress(blob: Any, *, limits: Limits = DEFAULT_LIMITS) -> bytes | npt.NDA
     header, at = Header.parse(frame, limits)
     # All block headers are read before the output is allocated: a frame that
     # promises more than it holds is refused here.
-    blocks = list(read_blocks(frame, at, _block_sizes(header)))
+    for _ in read_blocks(frame, at, _block_sizes(header)):
+        pass
     content = np.empty(header.content_size, np.uint8)
-    number = 0
+    blocks = enumerate(read_blocks(frame, at, _block_sizes(header)))
     for begin, end in header.chunks():
         for plane in range(header.planes):
-            block = blocks[number]
+            number, block = next(blocks)
             target = merge_plane(content[begin:end], header.planes, plane)
             if target.flags.c_contiguous:
                 decode_block(block, number, target)
@@ -137,7 +141,6 @@ def decompress(blob: Any, *, limits: Limits = DEFAULT_LIMITS) -> bytes | npt.NDA
                 part = np.empty(block.size, np.uint8)
                 decode_block(block, number, part)
                 target[:] = part
-            number += 1
     if header.array is None:
         return content.tobytes()
     return _as_array(content, header.array)

@@ -49,7 +49,7 @@ def main() -> None:
 def compress(file: Path, output: Path | None, force: bool, precision: int) -> None:
     """Compress FILE, which is kept."""
     target = output or file.with_name(file.name + SUFFIX)
-    _refuse_overwriting(target, force)
+    _refuse_overwriting(file, target, force)
     data = file.read_bytes()
     frame = ansflow.compress(data, precision=precision)
     write_whole(target, frame)
@@ -75,7 +75,7 @@ def decompress(file: Path, output: Path | None, force: bool, max_output: int) ->
     if output is None and file.suffix != SUFFIX:
         raise click.UsageError(f"{file} doesn't end in {SUFFIX}: name the output with -o.")
     target = output or file.with_suffix("")
-    _refuse_overwriting(target, force)
+    _refuse_overwriting(file, target, force)
     content = ansflow.decompress(file.read_bytes(), limits=Limits(max_output=max_output))
     data = content if isinstance(content, bytes) else content.tobytes()
     write_whole(target, data)
@@ -90,7 +90,9 @@ def demo() -> None:
     run(click.echo)
 
 
-def _refuse_overwriting(target: Path, force: bool) -> None:
+def _refuse_overwriting(file: Path, target: Path, force: bool) -> None:
+    if target.exists() and target.samefile(file):
+        raise click.ClickException(f"{target} is the input, which is kept.")
     if target.exists() and not force:
         raise click.ClickException(f"{target} exists; use -f to overwrite it.")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from pathlib import Path
 
 __all__ = ["write_whole"]
@@ -11,15 +13,24 @@ __all__ = ["write_whole"]
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` under a temporary name beside `path`, then give it its name.
 
-    Whoever reads `path` sees what was there before or all of `data`, never a part.
+    Whoever reads `path` sees what was there before or all of `data`, never a part. A
+    file that is replaced keeps its mode, a symbolic link its place: the file it points
+    to is replaced. Devices and pipes are written to as they are.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "xb") as file:
+    target = Path(os.path.realpath(path))
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        target.write_bytes(data)
+        return
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    with open(temporary, "xb") as file:
+        try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
+            os.replace(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

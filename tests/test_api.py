@@ -30,6 +30,7 @@ ARRAYS = {
     "void": np.zeros(3, "V7"),
     "nested": np.ones(4, NESTED),
     "aligned": np.ones(4, ALIGNED),
+    "titles": np.zeros(2, [(("a title", "a"), "<i4"), ("b", "u1")]),
     "scalar": np.array(3.5),
     "empty": np.zeros((0, 3), ">u2"),
     "empty strings": np.zeros(4, "S0"),
@@ -94,6 +95,19 @@ def test_any_array(array, block_size):
 def test_other_things_are_refused(data):
     with pytest.raises(TypeError):
         ansflow.compress(data)
+
+
+def test_types_that_cannot_be_described_are_refused():
+    overlapping = np.dtype({"names": ["a", "b"], "formats": ["<i4", "<i4"], "offsets": [0, 2]})
+    with pytest.raises(TypeError, match="described"):
+        ansflow.compress(np.zeros(3, overlapping))
+
+
+def test_parameters_may_be_numpy_integers():
+    frame = ansflow.compress(b"abc" * 1000, lanes=np.int64(4), block_size=np.uint16(500))
+    assert ansflow.decompress(frame) == b"abc" * 1000
+    with pytest.raises(TypeError):
+        ansflow.compress(b"abc", block_size=1.5)
 
 
 def test_masked_arrays_are_refused():

@@ -68,6 +68,12 @@ def test_refuses_to_overwrite(file):
     assert (file.parent / "data.bin.ans").read_bytes() != before
 
 
+def test_the_input_is_never_overwritten(file):
+    for command in ("compress", "decompress"):
+        assert "is the input" in run(command, file, "-f", "-o", file, code=1)
+    assert file.read_bytes() == CONTENT
+
+
 def test_needs_a_name_to_write_to(file):
     assert "-o" in run("decompress", file, code=2)
 

@@ -141,10 +141,13 @@ def header(
         ({"shape": [[2]]}, CorruptDataError, "shape"),
         ({"shape": [1 << 70]}, CorruptDataError, "shape"),
         ({"shape": [0, 1 << 62, 1 << 62], "size": 0}, CorruptDataError, "shape"),
-        ({"shape": 2}, CorruptDataError, "read"),
+        ({"shape": 2}, CorruptDataError, "shape"),
         ({"shape": [1] * 65 + [2]}, LimitError, "max_dimensions"),
-        ({"dtype": "O", "size": 16}, CorruptDataError, "dtype"),
-        ({"dtype": [["a", "O"]], "size": 16}, CorruptDataError, "dtype"),
+        ({"dtype": "|O", "size": 16}, CorruptDataError, "type"),
+        ({"dtype": [["a", "|O"]], "size": 16}, CorruptDataError, "type"),
+        # These two divide by zero inside NumPy, which ends the process.
+        ({"dtype": "<M8[D/0]"}, CorruptDataError, "type"),
+        ({"dtype": "<m8[7D/0]"}, CorruptDataError, "type"),
         ({"dtype": "nonsense"}, CorruptDataError, "read"),
         ({"dtype": "|V99999999999"}, CorruptDataError, "read"),
         ({"dtype": []}, CorruptDataError, None),
@@ -198,25 +201,3 @@ def test_limits_hold():
     matrix = ansflow.compress(np.zeros((2, 2)))
     with pytest.raises(LimitError, match="max_dimensions=1"):
         ansflow.decompress(matrix, limits=ansflow.Limits(max_dimensions=1))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
-def test_a_hundred_thousand_mutations(seed):
-    rng = np.random.default_rng(seed)
-    frames = list(FRAMES.values())
-    for _ in range(25_000):
-        damaged = bytearray(frames[rng.integers(len(frames))])
-        for _ in range(rng.integers(1, 5)):
-            at = int(rng.integers(len(damaged) + 1))
-            end = min(at + int(rng.integers(30)), len(damaged))
-            match rng.integers(4):
-                case 0:
-                    damaged[at:end] = rng.bytes(int(rng.integers(30)))
-                case 1:
-                    damaged[at:at] = damaged[at:end]
-                case 2:
-                    del damaged[at:end]
-                case 3 if at < len(damaged):
-                    damaged[at] ^= 1 << int(rng.integers(8))
-        check(damaged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -33,40 +34,68 @@ class ArraySpec:
         return items * self.dtype.itemsize
 
     def describe(self) -> bytes:
-        """As JSON: the dtype as in a .npy file, with lists for its tuples, and the shape."""
-        descr = np.lib.format.dtype_to_descr(self.dtype)
-        return json.dumps(
-            {"dtype": descr, "shape": list(self.shape)}, separators=(",", ":")
-        ).encode()
+        """As JSON: the dtype as in a .npy file, with lists for its tuples, and the shape.
+
+        Raises
+        ------
+        TypeError
+            If that cannot say what the dtype is: its fields overlap or are out of order.
+        """
+        try:
+            descr = np.lib.format.dtype_to_descr(self.dtype)
+        except ValueError as e:
+            raise TypeError(f"{self.dtype} can't be described: {e}") from e
+        fields = {"dtype": descr, "shape": list(self.shape)}
+        return json.dumps(fields, separators=(",", ":")).encode()
 
     @classmethod
     def parse(cls, description: bytes, fortran: bool, limits: Limits) -> Self:
         try:
-            fields = json.loads(description)
-            dtype = np.lib.format.descr_to_dtype(_tuples(fields["dtype"]))
-            shape = tuple(fields["shape"])
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError, SyntaxError) as e:
+            fields = json.loads(description.decode("utf-8"))
+            dtype = np.lib.format.descr_to_dtype(_checked_descr(fields["dtype"]))
+            shape = _checked_shape(fields["shape"])
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as e:
             raise CorruptDataError(f"the array's description can't be read: {e!r}") from e
-        if not all(type(axis) is int and 0 <= axis < 1 << 63 for axis in shape):
-            raise CorruptDataError(f"impossible shape {shape}")
-        if dtype.hasobject:
-            raise CorruptDataError(f"impossible dtype {dtype}")
         if len(shape) > limits.max_dimensions:
             raise LimitError(f"{len(shape)} axes exceed max_dimensions={limits.max_dimensions}")
         return cls(dtype, shape, fortran)
 
 
-def _tuples(descr: Any) -> Any:
-    """Undo what JSON did to a structured dtype: fields and shapes are tuples there."""
-    if not isinstance(descr, list):
+# What NumPy's own parser takes is much more, and a zero in the wrong place kills the process
+# (``M8[D/0]``), so it only gets to see what NumPy itself writes.
+TYPE = re.compile(
+    r"[<>|](b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[SUV][0-9]{1,9}"
+    r"|[mM]8(\[([1-9][0-9]{0,8})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)",
+    re.ASCII,
+)
+
+
+def _checked_descr(descr: Any) -> Any:
+    """The description of a dtype with its tuples put back; ValueError if it isn't one."""
+    if isinstance(descr, str) and TYPE.fullmatch(descr):
         return descr
-    return [
-        tuple(
-            tuple(part) if i == 2 and isinstance(part, list) else _tuples(part)
-            for i, part in enumerate(field)
-        )
-        for field in descr
-    ]
+    if not isinstance(descr, list) or not descr:
+        raise ValueError(f"no type is written {descr!r}")
+    return [_checked_field(field) for field in descr]
+
+
+def _checked_field(field: Any) -> tuple[Any, ...]:
+    """``(name, type)`` or ``(name, type, shape)``; a name may be ``(title, name)``."""
+    if not isinstance(field, list) or len(field) not in (2, 3):
+        raise ValueError(f"no field is written {field!r}")
+    names = field[0] if isinstance(field[0], list) else [field[0]]
+    if len(names) > 2 or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"no field is called {field[0]!r}")
+    name = names[0] if len(names) == 1 else tuple(names)
+    return name, _checked_descr(field[1]), *(_checked_shape(axes) for axes in field[2:])
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, list):
+        raise ValueError(f"no shape is written {shape!r}")
+    if not all(type(axis) is int and 0 <= axis < 1 << 63 for axis in shape):
+        raise ValueError(f"impossible shape {shape}")
+    return tuple(shape)
 
 
 @dataclass(frozen=True, slots=True)

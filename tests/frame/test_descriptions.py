@@ -1,0 +1,127 @@
+"""What a description says is believed only if it makes sense: any JSON gives an array or an error.
+
+NumPy's own parser of types is behind this, so the promise is worth a search of its own.
+"""
+
+import json
+import time
+
+import naive_frame as naive
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import ansflow
+from ansflow.errors import AnsflowError, CorruptDataError, LimitError
+from ansflow.frame.layout import MAX_DESCRIPTION
+
+
+def frame(text, size=0):
+    """A frame of `size` zeros, described by the bytes `text`; its checks are right."""
+    head = naive.write_header(naive.ARRAY, size, 1000, 1, text)
+    if not size:
+        return head
+    check = naive.xxhash.xxh3_64_intdigest(bytes(size))
+    return head + naive.write_block(naive.CONSTANT, size, b"\0", check)
+
+
+def attempt(text, size):
+    """An array of the promised size, or an AnsflowError."""
+    try:
+        array = ansflow.decompress(frame(text, size))
+    except AnsflowError:
+        return
+    assert array.nbytes == size
+    assert not array.dtype.hasobject
+    assert not array.tobytes().strip(b"\0")
+
+
+LEGAL = ["<i4", ">f8", "|S3", "<U2", "|V4", "<M8[ns]", "<m8[25s]", "|b1", "<c16", "|O", "|V0"]
+STRINGS = st.one_of(
+    st.sampled_from(LEGAL),
+    st.text("<>|=iufcbSUVMmO[]:,.0123456789-+/ {}Dsné\0", max_size=8),
+    st.builds(
+        lambda dtype, at, extra: dtype[:at] + extra + dtype[at:],
+        st.sampled_from(LEGAL),
+        st.integers(0, 6),
+        st.text("<>|=iuO[],:0123456789-/ ", max_size=3),
+    ),
+)
+ATOMS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, 1, 2, -1, 2**31, 2**63, 2**64, 10**30]),
+    st.floats(),
+    STRINGS,
+)
+TYPES = st.recursive(
+    STRINGS | ATOMS,
+    lambda inner: st.lists(
+        st.lists(st.one_of(st.sampled_from(["x", "y", ""]), ATOMS, inner), max_size=4), max_size=3
+    ),
+    max_leaves=8,
+)
+SHAPES = st.lists(st.sampled_from([0, 1, 2, 8]), max_size=3) | st.lists(ATOMS, max_size=3) | ATOMS
+
+
+@given(TYPES, SHAPES, st.sampled_from([0, 8]))
+@settings(max_examples=500)
+def test_any_type_and_shape(dtype, shape, size):
+    attempt(json.dumps({"dtype": dtype, "shape": shape}).encode(), size)
+
+
+@given(st.binary(max_size=60), st.sampled_from([0, 8]))
+def test_any_bytes(text, size):
+    attempt(text, size)
+    attempt(b'{"dtype":"<f8","shape":[' + text + b"]}", size)
+    attempt(b'{"shape":[0],"dtype":"' + text + b'"}', size)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"NaN",
+        b'{"dtype":"<f8","shape":[NaN]}',
+        b'{"dtype":"<f8","shape":[Infinity]}',
+        b'{"dtype":"<f8","shape":[1e400]}',
+        b'{"dtype":NaN,"shape":[1]}',
+        b'{"dtype":"<f8","shape":[' + b"1" * 5000 + b"]}",
+        b'{"dtype":"<f8","shape":[1],"shape":[2]}',
+        b'{"dtype":"<f8"}',
+        b'{"shape":[1]}',
+        b'{"dtype":"|S99999999999999999999","shape":[1]}',
+        b'{"dtype":"<U1000000000","shape":[1]}',
+        b'{"dtype":[["a","|V2147483640"],["b","|V2147483640"]],"shape":[1]}',
+        b'{"dtype":[["a","<i4",[65536,65536]]],"shape":[1]}',
+        b'{"dtype":[["a","<i4"],["a","<i4"]],"shape":[1]}',
+        b'{"dtype":"<f8","shape":[1]',
+        b'{"dtype":"<f8","shape":[1]}}',
+        b"1" * MAX_DESCRIPTION,
+    ],
+    ids=lambda text: text[:40].decode(),
+)
+def test_impossible_descriptions(text):
+    with pytest.raises(CorruptDataError):
+        ansflow.decompress(frame(text, 8))
+
+
+def test_the_largest_descriptions_are_refused_fast():
+    """Quadratic parsing would take minutes."""
+    begin = time.perf_counter()
+    for text in (
+        b'{"dtype":"<f8","shape":[' + b"0," * 32_000 + b"0]}",
+        b'{"dtype":"' + b"(" * 65_000 + b'","shape":[0]}',
+        b'{"dtype":"' + b"<i4" * 21_000 + b'","shape":[0]}',
+        b'{"shape":[],"dtype":"<f8","x":' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}",
+        b'{"dtype":' + b"[[" * 12_000 + b"]]" * 12_000 + b',"shape":[0]}',
+    ):
+        assert len(text) <= MAX_DESCRIPTION
+        with pytest.raises((CorruptDataError, LimitError)):
+            ansflow.decompress(frame(text, 8))
+    assert time.perf_counter() - begin < 5
+
+
+def test_a_description_that_compress_cannot_write_is_refused_there():
+    wide = np.zeros(1, [(f"a field of some length {i}", "u1") for i in range(2000)])
+    with pytest.raises(ValueError, match="description"):
+        ansflow.compress(wide)
