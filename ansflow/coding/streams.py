@@ -28,6 +28,8 @@ from ansflow.kernels.constants import (
 )
 from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import UNDERFLOW
+from ansflow.kernels.vector import lanes as vector_lanes
+from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 
 __all__ = ["DEFAULT_LANES", "Method", "Words", "decode_symbols", "encode_symbols"]
 
@@ -35,6 +37,11 @@ Words = npt.NDArray[np.uint16]
 Method = Literal["cdf", "alias"]
 
 DEFAULT_LANES = 32
+
+# Vectors pay from here on: with fewer lanes a row is too short to hide what a look-up takes, with
+# fewer symbols it isn't worth compiling the kernel.
+MIN_VECTOR_LANES = 32
+MIN_VECTOR_SYMBOLS = 1 << 12
 
 # A conditional model's slot tables may take this much before the decoder searches instead:
 # half of a common second-level cache.
@@ -74,18 +81,19 @@ def encode_symbols(
     low = np.uint64(state_low(tables.precision))
     states = np.full(lanes, low, np.uint32)
     end = np.uint64(words.size)
+    cursor: int
     if method == "alias":
         cursor = alias.encode(
             symbols, states, tables.records, tables.alias.inverse, precision, words, end
         )
     elif index is None:
-        cursor = lane_kernels.encode(symbols, states, tables.records, words, end)
+        cursor = _encode_lanes(symbols, states, tables, words)
     else:
         cursor = rows.encode(
-            symbols, index, tables.cdf, precision, low, reciprocal_table(), states, words, end
+            symbols, index, tables.cdf, precision, reciprocal_table(), states, words, end
         )
-    begin = int(cursor) - WORDS_PER_STATE * lanes
-    words[begin : int(cursor)] = _split(states, WORDS_PER_STATE)
+    begin = cursor - WORDS_PER_STATE * lanes
+    words[begin:cursor] = _split(states, WORDS_PER_STATE)
     return words[begin:].copy()
 
 
@@ -111,30 +119,67 @@ def decode_symbols(
     low = np.uint64(state_low(tables.precision))
     if int(states.min()) < low or int(states.max()) >> WORD_BITS >= low:
         raise CorruptDataError("a lane's state is outside its interval")
-    cursor = np.uint64(begin)
+    first = np.uint64(begin)
+    cursor: int
     if method == "alias":
         divider, halves, _, shift = tables.alias
         cursor = alias.decode(
-            words, cursor, states, divider, halves, precision, low, np.uint64(shift), out
+            words, first, states, divider, halves, precision, low, np.uint64(shift), out
         )
     elif index is None:
-        slots = tables.slots[0]
-        done, cursor = lane_kernels.decode_rows(words, cursor, states, slots, precision, low, out)
-        cursor = lane_kernels.decode_rest(
-            words, np.uint64(cursor), states, slots, precision, low, out, np.uint64(done)
-        )
+        cursor = _decode_lanes(words, begin, states, tables, out)
     elif (tables.rows << tables.precision) * 8 <= SLOT_TABLES_BYTES:
         cursor = rows.decode_by_slots(
-            words, cursor, states, index, tables.slots, precision, low, out
+            words, first, states, index, tables.slots, precision, low, out
         )
     else:
-        cursor = rows.decode_by_search(
-            words, cursor, states, index, tables.cdf, precision, low, out
-        )
+        cursor = rows.decode_by_search(words, first, states, index, tables.cdf, precision, low, out)
     if cursor > words.size:
         raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
     if cursor < words.size or (states != low).any():
         raise CorruptDataError("the stream doesn't end where decoding does")
+
+
+def _vector_isa(lanes: int, symbols: int) -> str | None:
+    """The instruction set for so many lanes and symbols, or None where scalar code serves."""
+    if lanes < MIN_VECTOR_LANES or symbols < MIN_VECTOR_SYMBOLS:
+        return None
+    isa = chosen_isa()
+    return None if isa == SCALAR else isa
+
+
+def _encode_lanes(
+    symbols: npt.NDArray[Any], states: npt.NDArray[np.uint32], tables: Tables, words: Words
+) -> int:
+    """Push symbols by a single distribution; return the cursor."""
+    records, precision, end = tables.records, np.uint64(tables.precision), np.uint64(words.size)
+    isa = _vector_isa(states.size, symbols.size)
+    if isa is None:
+        return int(lane_kernels.encode(symbols, states, records, precision, words, end))
+    rows = symbols.size - symbols.size % states.size
+    cursor = np.uint64(lane_kernels.encode(symbols[rows:], states, records, precision, words, end))
+    encode_rows = vector_lanes.encoder(states.size, isa, records.ndim == 1)
+    flat = records.reshape(-1)
+    return int(encode_rows(symbols, np.uint64(rows), states, flat, precision, words, cursor))
+
+
+def _decode_lanes(
+    words: Words,
+    begin: int,
+    states: npt.NDArray[np.uint32],
+    tables: Tables,
+    out: npt.NDArray[Any],
+) -> int:
+    """Pop all symbols of `out` by a single distribution, from a word on; return the cursor."""
+    slots, precision = tables.slots[0], np.uint64(tables.precision)
+    low = np.uint64(state_low(tables.precision))
+    isa = _vector_isa(states.size, out.size)
+    decode_rows = lane_kernels.decode_rows
+    if isa is not None:
+        decode_rows = vector_lanes.decoder(states.size, isa, slots.dtype == np.uint32)
+    done, cursor = decode_rows(words, np.uint64(begin), states, slots, precision, low, out)
+    done, cursor = np.uint64(done), np.uint64(cursor)
+    return int(lane_kernels.decode_rest(words, cursor, states, slots, precision, low, out, done))
 
 
 def _encode_wide(

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import ModelError
-from ansflow.kernels import alias, lanes, rows
-from ansflow.kernels.constants import state_low
+from ansflow.kernels import alias
+from ansflow.kernels.constants import MAX_PACKED_PRECISION
 from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.kernels.records import fill_records
+from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
 from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, cumulative
 
@@ -76,23 +78,21 @@ class Tables:
         return bool(self.flags[: self.alphabet].any())
 
     @cached_property
-    def records(self) -> npt.NDArray[np.uint32]:
+    def records(self) -> npt.NDArray[np.uint64]:
         """The encoder's record of each symbol of a single distribution, and of any byte."""
-        records = np.zeros((max(self.alphabet, 256), lanes.RECORD_FIELDS), np.uint32)
-        lanes.fill_records(
-            self.freq[0],
-            np.uint64(self.precision),
-            np.uint64(state_low(self.precision)),
-            reciprocal_table(),
-            records,
-        )
+        symbols = max(self.alphabet, 256)
+        packed = self.precision <= MAX_PACKED_PRECISION
+        records = np.zeros(symbols if packed else (symbols, 2), np.uint64)
+        precision = np.uint64(self.precision)
+        fill_records(self.freq[0], precision, reciprocal_table(), records)
         return records
 
     @cached_property
-    def slots(self) -> npt.NDArray[np.uint64]:
-        """The decoder's entry of each slot, shape (rows, 2**precision)."""
-        slots = np.empty((self.rows, 1 << self.precision), np.uint64)
-        rows.fill_slot_rows(self.freq, slots)
+    def slots(self) -> npt.NDArray[Any]:
+        """The decoder's entry of each slot, shape (rows, 2**precision), uint32 or uint64."""
+        packed = self.precision <= MAX_PACKED_PRECISION and self.alphabet <= PACKED_MAX_ALPHABET
+        slots = np.empty((self.rows, 1 << self.precision), np.uint32 if packed else np.uint64)
+        fill_slot_rows(self.freq, slots)
         return slots
 
     @cached_property

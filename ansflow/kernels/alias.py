@@ -16,15 +16,10 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.lanes import (
-    COMPLEMENT,
-    FREQ_SHIFT,
-    LIMIT,
-    OFFSET_SHIFT,
-    START,
-    quotient_of,
-)
 from ansflow.kernels.rans import next_word, pull_word, put_word
+from ansflow.kernels.reciprocal import divide
+from ansflow.kernels.records import headroom, look_up_record
+from ansflow.kernels.slots import FREQ_SHIFT, OFFSET_SHIFT
 
 __all__ = ["build", "decode", "encode", "fill_halves"]
 
@@ -114,19 +109,18 @@ def fill_halves(freq, divider, alias, capacity, halves, inverse):
 def encode(symbols, states, records, inverse, precision, words, cursor):
     """Push `symbols`, last to first; the arguments are those of `lanes.encode`."""
     lanes = np.uint64(states.size)
+    room = headroom(precision)
     end = np.uint64(symbols.size)
     while end > ZERO:
         base = (end - ONE) & ~(lanes - ONE)
         lane = end - base
         while lane > ZERO:
             lane -= ONE
-            s = np.uint64(symbols[base + lane])
-            limit = np.uint64(records[s, LIMIT])
-            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
-            quotient = quotient_of(x, records, s)
-            f = (ONE << precision) - np.uint64(records[s, COMPLEMENT])
-            rank = x - quotient * f
-            slot = np.uint64(inverse[np.uint64(records[s, START]) + rank])
+            record = look_up_record(records, np.uint64(symbols[base + lane]))
+            m, nudge, shift, start, freq = record
+            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
+            quotient = divide(x, m, nudge, shift)
+            slot = np.uint64(inverse[start + x - quotient * freq])
             states[lane] = (quotient << precision) + slot
         end = base
     return cursor

@@ -4,10 +4,10 @@ Fast coder
     A state x is kept in [low, 2^16 * low) and words have 16 bits. The lower bound is a multiple
     of 2^precision, which is what makes "at most one word per symbol" true.
 
-    Up to 12 bits of precision, low is 2^15: the sign bit of a 32-bit state stays clear, so
-    that vector kernels can compare states with signed instructions. From 13 to 16 bits it is
-    2^16: what a coder loses to rounding is proportional to (2^precision / low)^2, and
-    with one bit more it stays below 0.02% up to 14 bits.
+    Up to 12 bits of precision, low is 2^15: that leaves a bit for the reciprocals of the encoder,
+    so that all it needs to know of a symbol packs into 64 bits (`ansflow.kernels.records`).
+    From 13 to 16 bits it is 2^16: what a coder loses to rounding is proportional to
+    (2^precision / low)^2, and with one bit more it stays below 0.02% up to 14 bits.
 
 Stack coder
     A head x is kept in [2^32, 2^64) and words have 32 bits. Precision goes up to 31 bits.
@@ -17,7 +17,7 @@ import numpy as np
 
 WORD_BITS = 16
 WORDS_PER_STATE = 2
-MAX_SIGNED_PRECISION = 12
+MAX_PACKED_PRECISION = 12
 MAX_FAST_PRECISION = 16
 
 STACK_WORD_BITS = 32
@@ -31,7 +31,7 @@ MAX_ALPHABET = 1 << 16
 
 def state_low(precision: int) -> int:
     """Lower bound of the fast coder's states."""
-    return 1 << (15 if precision <= MAX_SIGNED_PRECISION else 16)
+    return 1 << (15 if precision <= MAX_PACKED_PRECISION else 16)
 
 
 # The same as unsigned scalars: in Numba int64 mixed with uint64 becomes float64,

@@ -10,76 +10,18 @@ doing both would be a tenth slower.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.rans import next_word, pull_word, push_symbol, put_word
-from ansflow.kernels.reciprocal import divide, unpack_reciprocal
+from ansflow.kernels.reciprocal import divide
+from ansflow.kernels.records import headroom, look_up_record
+from ansflow.kernels.slots import look_up
 
-__all__ = ["decode_rest", "decode_rows", "encode", "fill_records", "fill_slots", "quotient_of"]
-
-# A slot's entry: the frequency, which may be 2^16, above 16 bits each for the offset within the
-# symbol's interval and the symbol.
-FREQ_SHIFT = np.uint64(32)
-OFFSET_SHIFT = np.uint64(16)
-
-# A symbol's record for the encoder, uint32 each: the arguments of `put_word`, `divide` and
-# `push_symbol`.
-LIMIT, RECIPROCAL, ADDEND, SHIFT, START, COMPLEMENT = range(6)
-RECORD_FIELDS = 6
+__all__ = ["decode_rest", "decode_rows", "encode"]
 
 
 @kernel
-def fill_records(freq, precision, low, reciprocals, records):
-    """Fill the encoder's ``records[symbol]`` from `freq`.
-
-    Parameters
-    ----------
-    freq : uint32[n]
-        Sums to 2^precision.
-    precision, low : uint64
-    reciprocals : uint64[2^16 + 1]
-    records : uint32[m, 6]
-        m >= n. Records of symbols without a frequency are left as they are.
-    """
-    start = ZERO
-    for s in range(freq.size):
-        f = np.uint64(freq[s])
-        if f > ZERO:
-            m, addend, shift = unpack_reciprocal(reciprocals[f])
-            records[s, LIMIT] = (((low << U_WORD_BITS) >> precision) * f) - ONE
-            records[s, RECIPROCAL] = m
-            records[s, ADDEND] = addend
-            records[s, SHIFT] = shift
-            records[s, START] = start
-            records[s, COMPLEMENT] = (ONE << precision) - f
-            start += f
-
-
-@kernel
-def fill_slots(freq, slots):
-    """Fill the decoder's ``slots[0 .. sum(freq))``, uint64, from ``freq``, uint32[n]."""
-    slot = ZERO
-    for s in range(freq.size):
-        f = np.uint64(freq[s])
-        symbol = (f << FREQ_SHIFT) | np.uint64(s)
-        for offset in range(f):
-            slots[slot] = symbol | (np.uint64(offset) << OFFSET_SHIFT)
-            slot += ONE
-
-
-@kernel
-def quotient_of(x, records, s):
-    """``x div f`` for the frequency f of symbol `s`."""
-    return divide(
-        x,
-        np.uint64(records[s, RECIPROCAL]),
-        np.uint64(records[s, ADDEND]),
-        np.uint64(records[s, SHIFT]),
-    )
-
-
-@kernel
-def encode(symbols, states, records, words, cursor):
+def encode(symbols, states, records, precision, words, cursor):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -88,25 +30,26 @@ def encode(symbols, states, records, words, cursor):
         Each has a record with a frequency of at least 1.
     states : uint32[lanes]
         Updated in place.
-    records : uint32[m, 6]
-        From `fill_records`; m exceeds every symbol.
+    records : uint64[m] or uint64[m, 2]
+        See `ansflow.kernels.records`; m exceeds every symbol.
+    precision : uint64
     words : uint16[]
         Filled downwards from `cursor`, which is at least n + 1.
     cursor : uint64
     """
     lanes = np.uint64(states.size)
+    total = ONE << precision
+    room = headroom(precision)
     end = np.uint64(symbols.size)
     while end > ZERO:
         base = (end - ONE) & ~(lanes - ONE)
         lane = end - base
         while lane > ZERO:
             lane -= ONE
-            s = np.uint64(symbols[base + lane])
-            limit = np.uint64(records[s, LIMIT])
-            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
-            quotient = quotient_of(x, records, s)
-            start, complement = np.uint64(records[s, START]), np.uint64(records[s, COMPLEMENT])
-            states[lane] = push_symbol(x, quotient, start, complement)
+            record = look_up_record(records, np.uint64(symbols[base + lane]))
+            m, nudge, shift, start, freq = record
+            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
+            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
         end = base
     return cursor
 
@@ -122,8 +65,8 @@ def decode_rows(words, cursor, states, slots, precision, low, out):
         Where the next word is.
     states : uint32[lanes]
         Each in [low, 2^16 * low); updated in place.
-    slots : uint64[2^precision]
-        From `fill_slots`.
+    slots : uint32[2^precision] or uint64[2^precision]
+        See `ansflow.kernels.slots`.
     precision, low : uint64
     out : uint8[n] or uint16[n]
     """
@@ -134,12 +77,12 @@ def decode_rows(words, cursor, states, slots, precision, low, out):
         for i in range(lanes):
             lane = np.uint64(i)
             x = np.uint64(states[lane])
-            entry = slots[x & mask]
-            x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
+            freq, offset, symbol = look_up(slots, x & mask)
+            x = freq * (x >> precision) + offset
             x, taken = pull_word(x, np.uint64(words[cursor]), low)
             cursor += taken
             states[lane] = x
-            out[base + lane] = entry & U_WORD_MASK
+            out[base + lane] = symbol
         base += lanes
     return base, cursor
 
@@ -156,10 +99,10 @@ def decode_rest(words, cursor, states, slots, precision, low, out, done):
     for i in range(done, np.uint64(out.size)):
         lane = np.uint64(i) & (lanes - ONE)
         x = np.uint64(states[lane])
-        entry = slots[x & mask]
-        x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
+        freq, offset, symbol = look_up(slots, x & mask)
+        x = freq * (x >> precision) + offset
         x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
-        out[i] = entry & U_WORD_MASK
+        out[i] = symbol
     return cursor

@@ -34,14 +34,14 @@ __all__ = ["next_word", "pull_word", "push_symbol", "put_word"]
 
 
 @kernel
-def put_word(x, limit, words, cursor):
-    """Move the low word of `x` to ``words[cursor - 1]`` if ``x > limit``.
+def put_word(x, room, freq, words, cursor):
+    """Move the low word of `x` to ``words[cursor - 1]`` if pushing would leave the interval.
 
-    ``limit = 2^16 * low * f / 2^p - 1`` is the last state that can be pushed as it is. The word
-    below the cursor is overwritten either way: ``cursor >= 1`` must hold.
-    x in [low, 2^16 * low) in, x in [low * f / 2^p, limit] out.
+    That is so if ``x >= freq * 2^room``, where 2^room is 2^16 * low / 2^p. The word below the
+    cursor is overwritten either way: ``cursor >= 1`` must hold.
+    x in [low, 2^16 * low) in, x in [low * freq / 2^p, 2^16 * low * freq / 2^p) out.
     """
-    due = np.uint64(x > limit)
+    due = np.uint64((x >> room) >= freq)
     words[cursor - ONE] = x
     return x >> (due * U_WORD_BITS), cursor - due
 
@@ -51,7 +51,7 @@ def push_symbol(x, quotient, start, complement):
     """``(x div f) * 2^p + start + (x mod f)`` from the quotient and ``complement = 2^p - f``.
 
     Written as x + start + (x div f) * (2^p - f), the remainder never has to be computed.
-    x in [low * f / 2^p, limit] in, x in [low, 2^16 * low) out.
+    x in [low * f / 2^p, 2^16 * low * f / 2^p) in, x in [low, 2^16 * low) out.
     """
     return x + start + quotient * complement
 

@@ -52,15 +52,14 @@ def fill_reciprocals(table):
 
 @kernel
 def unpack_reciprocal(entry):
-    """``(m, addend, shift)`` of an entry: ``x div f == (x * m + addend) >> shift``."""
-    m = entry & M_MASK
-    return m, m * (entry >> DOWN_AT), (entry >> SHIFT_AT) & SHIFT_MASK
+    """``(m, nudge, shift)`` of an entry, for `divide`; rounding down has a nudge of 1."""
+    return entry & M_MASK, entry >> DOWN_AT, (entry >> SHIFT_AT) & SHIFT_MASK
 
 
 @kernel
-def divide(x, m, addend, shift):
+def divide(x, m, nudge, shift):
     """``x div f`` for x below 2^32; the product stays below 2^64."""
-    return (x * m + addend) >> shift
+    return ((x + nudge) * m) >> shift
 
 
 def reciprocal_table() -> np.ndarray:

@@ -11,11 +11,12 @@ beyond ``words.size``.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.lanes import FREQ_SHIFT, OFFSET_SHIFT, fill_slots
 from ansflow.kernels.rans import next_word, pull_word, push_symbol, put_word
 from ansflow.kernels.reciprocal import divide, unpack_reciprocal
+from ansflow.kernels.records import headroom
+from ansflow.kernels.slots import look_up
 
 # Moves the sign bit to the bit worth 32, a shift that clears any length below 2^32.
 SIGN_TO_32 = np.uint64(58)
@@ -25,7 +26,6 @@ __all__ = [
     "decode_by_search",
     "decode_by_slots",
     "encode",
-    "fill_slot_rows",
     "find_symbol",
     "find_symbols",
 ]
@@ -60,7 +60,7 @@ def find_symbols(slots, index, cdf, out):
 
 
 @kernel
-def encode(symbols, index, cdf, precision, low, reciprocals, states, words, cursor):
+def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -70,7 +70,7 @@ def encode(symbols, index, cdf, precision, low, reciprocals, states, words, curs
     index : uint32[n]
         Row of each symbol.
     cdf : uint32[rows, alphabet + 1]
-    precision, low : uint64
+    precision : uint64
     reciprocals : uint64[2^16 + 1]
     states : uint32[lanes]
         Updated in place.
@@ -79,6 +79,7 @@ def encode(symbols, index, cdf, precision, low, reciprocals, states, words, curs
     cursor : uint64
     """
     lanes = np.uint64(states.size)
+    room = headroom(precision)
     end = np.uint64(symbols.size)
     while end > ZERO:
         base = (end - ONE) & ~(lanes - ONE)
@@ -89,10 +90,9 @@ def encode(symbols, index, cdf, precision, low, reciprocals, states, words, curs
             row = np.uint64(index[base + lane])
             start = np.uint64(cdf[row, s])
             f = np.uint64(cdf[row, s + ONE]) - start
-            limit = ((low << U_WORD_BITS) >> precision) * f - ONE
-            x, cursor = put_word(np.uint64(states[lane]), limit, words, cursor)
-            m, addend, shift = unpack_reciprocal(reciprocals[f])
-            quotient = divide(x, m, addend, shift)
+            x, cursor = put_word(np.uint64(states[lane]), room, f, words, cursor)
+            m, nudge, shift = unpack_reciprocal(reciprocals[f])
+            quotient = divide(x, m, nudge, shift)
             states[lane] = push_symbol(x, quotient, start, (ONE << precision) - f)
         end = base
     return cursor
@@ -119,13 +119,6 @@ def decode_by_search(words, cursor, states, index, cdf, precision, low, out):
 
 
 @kernel
-def fill_slot_rows(freq, slots):
-    """`fill_slots` for each row: uint64[rows, 2^precision] from uint32[rows, alphabet]."""
-    for row in range(freq.shape[0]):
-        fill_slots(freq[row], slots[row])
-
-
-@kernel
 def decode_by_slots(words, cursor, states, index, slots, precision, low, out):
     """Pop all symbols of `out` by one look-up each; return the cursor."""
     lanes = np.uint64(states.size)
@@ -133,10 +126,10 @@ def decode_by_slots(words, cursor, states, index, slots, precision, low, out):
     for i in range(out.size):
         lane = np.uint64(i) & (lanes - ONE)
         x = np.uint64(states[lane])
-        entry = slots[np.uint64(index[i]), x & mask]
-        x = (entry >> FREQ_SHIFT) * (x >> precision) + ((entry >> OFFSET_SHIFT) & U_WORD_MASK)
+        freq, offset, symbol = look_up(slots[np.uint64(index[i])], x & mask)
+        x = freq * (x >> precision) + offset
         x, taken = pull_word(x, next_word(words, cursor), low)
         cursor += taken
         states[lane] = x
-        out[i] = entry & U_WORD_MASK
+        out[i] = symbol
     return cursor

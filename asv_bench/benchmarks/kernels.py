@@ -48,7 +48,7 @@ def ratios():
 
     def encode():
         states[:] = low
-        return lanes.encode(symbols, states, records, words, np.uint64(words.size))
+        return lanes.encode(symbols, states, records, precision, words, np.uint64(words.size))
 
     stream = words[encode() :].copy()
     first = states.copy()

@@ -42,7 +42,7 @@ def coders(tables, n, at_end):
 
     return {
         "lanes": (
-            lambda s, x, w: lanes.encode(s, x, records, w, np.uint64(w.size)),
+            lambda s, x, w: lanes.encode(s, x, records, p, w, np.uint64(w.size)),
             decode_lanes,
         ),
         "alias": (
@@ -50,15 +50,11 @@ def coders(tables, n, at_end):
             lambda w, x, out: alias.decode(w, zero, x, divider, halves, p, low, shift, out),
         ),
         "by_search": (
-            lambda s, x, w: rows.encode(
-                s, index, cdf, p, low, reciprocals, x, w, np.uint64(w.size)
-            ),
+            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w, np.uint64(w.size)),
             lambda w, x, out: rows.decode_by_search(w, zero, x, index, cdf, p, low, out),
         ),
         "by_slots": (
-            lambda s, x, w: rows.encode(
-                s, index, cdf, p, low, reciprocals, x, w, np.uint64(w.size)
-            ),
+            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w, np.uint64(w.size)),
             lambda w, x, out: rows.decode_by_slots(w, zero, x, index, slots, p, low, out),
         ),
     }

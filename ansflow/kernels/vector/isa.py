@@ -1,0 +1,70 @@
+"""Which instruction sets the vector kernels know, and which one this process uses."""
+
+import functools
+import os
+from typing import NamedTuple
+
+import llvmlite.binding
+from numba.core import config
+
+__all__ = ["ISAS", "SCALAR", "Isa", "available", "chosen_isa"]
+
+VARIABLE = "ANSFLOW_ISA"
+SCALAR = "scalar"
+
+
+class Isa(NamedTuple):
+    """An instruction set: lanes of 32 bits in a register, and the features it needs."""
+
+    width: int
+    features: frozenset[str]
+
+
+# Best first. AVX-512 starts with the generation that compacts 16-bit words (Ice Lake, Zen 4):
+# earlier ones also lower their clock for it, and do better with AVX2. The generic set is plain IR,
+# which LLVM compiles for any machine. Moving one element at a time, it decodes no faster than
+# the scalar kernel, so it has to be asked for.
+ISAS = {
+    "avx512": Isa(
+        16,
+        frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi2", "bmi2", "popcnt"}),
+    ),
+    "avx2": Isa(8, frozenset({"avx2", "bmi2", "popcnt"})),
+    "generic": Isa(4, frozenset()),
+}
+
+
+@functools.cache
+def compiled_features() -> frozenset[str]:
+    """CPU features that Numba compiles for: the host's, or those of ``NUMBA_CPU_FEATURES``."""
+    flags: str | None = getattr(config, "CPU_FEATURES", None)
+    if flags is None and getattr(config, "CPU_NAME", None) == "generic":
+        flags = ""
+    if flags is None:
+        flags = llvmlite.binding.get_host_cpu_features().flatten()
+    return frozenset(flag[1:] for flag in flags.split(",") if flag.startswith("+"))
+
+
+def available() -> list[str]:
+    """Names of the instruction sets that work here, best first."""
+    features = compiled_features()
+    return [name for name, isa in ISAS.items() if isa.features <= features]
+
+
+def chosen_isa() -> str:
+    """The instruction set to use: a name from `ISAS`, or "scalar" for none.
+
+    The best that the machine has, unless the environment variable ``ANSFLOW_ISA`` names one.
+
+    Raises
+    ------
+    ValueError
+        If that names one which is unknown or which this machine lacks.
+    """
+    known = [*available(), SCALAR]
+    wanted = os.environ.get(VARIABLE)
+    if wanted:
+        if wanted not in known:
+            raise ValueError(f"{VARIABLE} is {wanted!r}; this machine knows {', '.join(known)}")
+        return wanted
+    return known[0] if known[0] != "generic" else SCALAR

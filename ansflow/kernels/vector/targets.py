@@ -1,0 +1,185 @@
+"""What each instruction set has an instruction of its own for, one register at a time.
+
+`gather`: elements of a table at the indices in a register.
+`expand`: the next words of the stream, dealt out to the lanes of a mask; zero in the others.
+`compact`: the words of the lanes of a mask, moved together and stored.
+
+`expand` and `compact` touch as many words as a register has lanes, from the stream's position on
+(up to it, for `compact`): their callers keep that much room.
+"""
+
+from typing import Any, ClassVar
+
+from llvmlite import ir
+
+from ansflow.kernels.vector.ir import (
+    byte_table,
+    call,
+    constant,
+    element_pointer,
+    i1,
+    i8,
+    i16,
+    i32,
+    i64,
+    pointer_to,
+    vector,
+)
+
+__all__ = ["TARGETS"]
+
+UNALIGNED = 2  # bytes that addresses of words are multiples of
+ZERO_BYTE = 0x80  # as a shuffle index
+
+
+class Avx512:
+    """Sixteen lanes; masks are registers of their own."""
+
+    GATHER: ClassVar = {
+        32: "llvm.x86.avx512.mask.gather.dpi.512",
+        64: "llvm.x86.avx512.mask.gather.qpq.512",
+    }
+
+    @classmethod
+    def gather(cls, builder: ir.IRBuilder, table: Any, index: Any) -> Any:
+        kind = index.type
+        bits = kind.element.width
+        return call(
+            builder,
+            cls.GATHER[bits],
+            kind,
+            constant(kind, 0),
+            pointer_to(builder, table, i8),
+            index,
+            constant(vector(i1, kind.count), 1),
+            i32(bits // 8),
+        )
+
+    @staticmethod
+    def expand(builder: ir.IRBuilder, address: Any, mask: Any) -> Any:
+        kind = vector(i32, mask.type.count)
+        near = pointer_to(builder, address, vector(i16, kind.count))
+        words = builder.zext(builder.load(near, align=UNALIGNED), kind)
+        return call(
+            builder, "llvm.x86.avx512.mask.expand.v16i32", kind, words, constant(kind, 0), mask
+        )
+
+    @staticmethod
+    def compact(builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+        kind = words.type
+        packed = call(
+            builder, "llvm.x86.avx512.mask.compress.v16i16", kind, words, constant(kind, 0), mask
+        )
+        # Stored under a mask: what lies above the end of this register's words is in use.
+        used = call(builder, "llvm.x86.bmi.bzhi.32", i32, i32(-1), builder.trunc(ones, i32))
+        used = builder.bitcast(builder.trunc(used, i16), mask.type)
+        begin = element_pointer(builder, end, builder.neg(ones))
+        call(
+            builder,
+            "llvm.masked.store.v16i16.p0",
+            ir.VoidType(),
+            packed,
+            pointer_to(builder, begin, kind),
+            i32(UNALIGNED),
+            used,
+        )
+
+
+class Avx2:
+    """Eight lanes; words are moved by a byte shuffle that is looked up by the mask."""
+
+    GATHER: ClassVar = {32: "llvm.x86.avx2.gather.d.d.256", 64: "llvm.x86.avx2.gather.q.q.256"}
+
+    @classmethod
+    def gather(cls, builder: ir.IRBuilder, table: Any, index: Any) -> Any:
+        kind = index.type
+        bits = kind.element.width
+        return call(
+            builder,
+            cls.GATHER[bits],
+            kind,
+            constant(kind, 0),
+            pointer_to(builder, table, i8),
+            index,
+            constant(kind, -1),
+            i8(bits // 8),
+        )
+
+    @classmethod
+    def expand(cls, builder: ir.IRBuilder, address: Any, mask: Any) -> Any:
+        near = pointer_to(builder, address, vector(i8, 16))
+        words = builder.load(near, align=UNALIGNED)
+        moved = cls.shuffle(builder, words, "ansflow.expand", expand_rows, mask)
+        return builder.zext(builder.bitcast(moved, vector(i16, 8)), vector(i32, 8))
+
+    @classmethod
+    def compact(cls, builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+        # Moved to the register's top, so that they end where they must; below is free.
+        data = builder.bitcast(words, vector(i8, 16))
+        moved = cls.shuffle(builder, data, "ansflow.compact", compact_rows, mask)
+        begin = element_pointer(builder, end, -words.type.count)
+        builder.store(moved, pointer_to(builder, begin, moved.type), align=UNALIGNED)
+
+    @staticmethod
+    def shuffle(builder: ir.IRBuilder, data: Any, name: str, rows: Any, mask: Any) -> Any:
+        table = byte_table(builder, name, rows())
+        number = builder.zext(builder.bitcast(mask, i8), i64)
+        row = builder.load(builder.gep(table, [i64(0), number], inbounds=True), align=16)
+        return call(builder, "llvm.x86.ssse3.pshuf.b.128", data.type, data, row)
+
+
+def expand_rows() -> list[list[int]]:
+    """By mask: bytes of the first word for the first lane of the mask, and so on."""
+    rows = []
+    for mask in range(256):
+        row = [ZERO_BYTE] * 16
+        for word, lane in enumerate(lane for lane in range(8) if mask >> lane & 1):
+            row[2 * lane : 2 * lane + 2] = [2 * word, 2 * word + 1]
+        rows.append(row)
+    return rows
+
+
+def compact_rows() -> list[list[int]]:
+    """By mask: bytes of its lanes' words at the end of the row, in order."""
+    rows = []
+    for mask in range(256):
+        used = [byte for byte in range(16) if mask >> byte // 2 & 1]
+        rows.append([ZERO_BYTE] * (16 - len(used)) + used)
+    return rows
+
+
+class Generic:
+    """Four lanes of plain IR, an element at a time."""
+
+    @staticmethod
+    def gather(builder: ir.IRBuilder, table: Any, index: Any) -> Any:
+        elements = pointer_to(builder, table, index.type.element)
+        result = ir.Constant(index.type, ir.Undefined)
+        for lane in range(index.type.count):
+            at = builder.extract_element(index, i32(lane))
+            at = at if at.type == i64 else builder.zext(at, i64)
+            element = builder.load(element_pointer(builder, elements, at))
+            result = builder.insert_element(result, element, i32(lane))
+        return result
+
+    @staticmethod
+    def expand(builder: ir.IRBuilder, address: Any, mask: Any) -> Any:
+        result = constant(vector(i32, mask.type.count), 0)
+        for lane in range(mask.type.count):
+            due = builder.extract_element(mask, i32(lane))
+            word = builder.zext(builder.load(address, align=UNALIGNED), i32)
+            word = builder.select(due, word, i32(0))
+            result = builder.insert_element(result, word, i32(lane))
+            address = element_pointer(builder, address, builder.zext(due, i64))
+        return result
+
+    @staticmethod
+    def compact(builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+        for lane in reversed(range(mask.type.count)):
+            due = builder.extract_element(mask, i32(lane))
+            word = builder.extract_element(words, i32(lane))
+            builder.store(word, element_pointer(builder, end, -1), align=UNALIGNED)
+            end = element_pointer(builder, end, builder.neg(builder.zext(due, i64)))
+
+
+TARGETS = {"avx512": Avx512, "avx2": Avx2, "generic": Generic}
