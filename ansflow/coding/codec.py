@@ -81,7 +81,8 @@ def encode(
     index = row_index(model, tables, values.shape)
     flat = to_symbols(values, model, tables)
     check_support(flat, index, values, tables)
-    return encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
+    words = encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
+    return words.copy()  # the buffer behind them is as long as the symbols
 
 
 def decode(

@@ -26,12 +26,13 @@ from ansflow.kernels.constants import (
     WORDS_PER_STATE,
     state_low,
 )
+from ansflow.kernels.rans import lie_within
 from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import UNDERFLOW
 from ansflow.kernels.vector import lanes as vector_lanes
 from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 
-__all__ = ["DEFAULT_LANES", "Method", "Words", "decode_symbols", "encode_symbols"]
+__all__ = ["DEFAULT_LANES", "Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
 
 Words = npt.NDArray[np.uint16]
 Method = Literal["cdf", "alias"]
@@ -48,6 +49,15 @@ MIN_VECTOR_SYMBOLS = 1 << 12
 SLOT_TABLES_BYTES = 1 << 20
 
 
+def buffer_size(symbols: int, lanes: int) -> int:
+    """Words that the fast coder may touch.
+
+    At most one a symbol, one that may be written in vain, and the states, in whose place
+    vector kernels write in vain.
+    """
+    return WORDS_PER_STATE * lanes + 1 + symbols
+
+
 def encode_symbols(
     symbols: npt.NDArray[Any],
     tables: Tables,
@@ -55,6 +65,7 @@ def encode_symbols(
     index: npt.NDArray[np.uint32] | None = None,
     lanes: int = DEFAULT_LANES,
     method: Method = "cdf",
+    buffer: Words | None = None,
 ) -> Words:
     """`encode` for symbols known to be in the support, numbered from 0.
 
@@ -67,17 +78,19 @@ def encode_symbols(
         Row of each symbol; unchecked.
     lanes : int
     method : {"cdf", "alias"}
+    buffer : ndarray of uint16, optional
+        Where to write, at least `buffer_size` long; by default a new one.
 
     Returns
     -------
     ndarray of uint16
+        A view of the buffer's end, up to 16 bits of precision.
     """
     precision = np.uint64(tables.precision)
     _check_method(method, tables)
     if tables.precision > MAX_FAST_PRECISION:
         return _encode_wide(symbols, tables, index, lanes)
-    # At most one word a symbol, one that may be written in vain, and the states.
-    words = np.empty(WORDS_PER_STATE * lanes + 1 + symbols.size, np.uint16)
+    words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
     low = np.uint64(state_low(tables.precision))
     states = np.full(lanes, low, np.uint32)
     end = np.uint64(words.size)
@@ -93,8 +106,8 @@ def encode_symbols(
             symbols, index, tables.cdf, precision, reciprocal_table(), states, words, end
         )
     begin = cursor - WORDS_PER_STATE * lanes
-    words[begin:cursor] = _split(states, WORDS_PER_STATE)
-    return words[begin:].copy()
+    words[begin:cursor] = _split(states)
+    return words[begin:]
 
 
 def decode_symbols(
@@ -115,9 +128,9 @@ def decode_symbols(
     begin = WORDS_PER_STATE * lanes
     if words.size < begin:
         raise TruncatedError(f"{words.size} words hold fewer than {lanes} lane states")
-    states = _join(words[:begin], WORDS_PER_STATE, np.dtype(np.uint32))
+    states = _join(words[:begin], np.uint32)
     low = np.uint64(state_low(tables.precision))
-    if int(states.min()) < low or int(states.max()) >> WORD_BITS >= low:
+    if not lie_within(states, low, (low << np.uint64(WORD_BITS)) - np.uint64(1)):
         raise CorruptDataError("a lane's state is outside its interval")
     first = np.uint64(begin)
     cursor: int
@@ -136,7 +149,7 @@ def decode_symbols(
         cursor = rows.decode_by_search(words, first, states, index, tables.cdf, precision, low, out)
     if cursor > words.size:
         raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
-    if cursor < words.size or (states != low).any():
+    if cursor < words.size or not lie_within(states, low, low):
         raise CorruptDataError("the stream doesn't end where decoding does")
 
 
@@ -192,7 +205,7 @@ def _encode_wide(
     tail = np.empty(symbols.size + 1, np.uint32)
     row = np.zeros(1, np.uint32) if index is None else index
     size = wide.encode(symbols, row, tables.cdf, np.uint64(tables.precision), heads, tail)
-    return np.concatenate([_split(heads, WORDS_PER_HEAD), _split(tail[:size][::-1], 2)])
+    return np.concatenate([_split(heads), _split(tail[:size][::-1])])
 
 
 def _decode_wide(
@@ -207,10 +220,10 @@ def _decode_wide(
         raise TruncatedError(f"{words.size} words hold fewer than {lanes} lane states")
     if (words.size - begin) % 2:
         raise TruncatedError("the stream ends in the middle of a 32-bit word")
-    heads = _join(words[:begin], WORDS_PER_HEAD, np.dtype(np.uint64))
+    heads = _join(words[:begin], np.uint64)
     if int(heads.min()) < STACK_LOW:
         raise CorruptDataError("a lane's state is outside its interval")
-    tail = np.ascontiguousarray(_join(words[begin:], 2, np.dtype(np.uint32))[::-1])
+    tail = np.ascontiguousarray(_join(words[begin:], np.uint32)[::-1])
     row = np.zeros(1, np.uint32) if index is None else index
     left = wide.decode(
         tail, np.uint64(tail.size), heads, row, tables.cdf, np.uint64(tables.precision), out
@@ -221,19 +234,16 @@ def _decode_wide(
         raise CorruptDataError("the stream doesn't end where decoding does")
 
 
-def _split(values: npt.NDArray[Any], parts: int) -> Words:
-    """Each value as `parts` 16-bit words, low part first, whatever the machine's order."""
-    shifts = np.arange(parts, dtype=values.dtype) * 16
-    words: Words = (values[:, None] >> shifts).astype(np.uint16).reshape(-1)
-    return words
+def _split(values: npt.NDArray[Any]) -> Words:
+    """Each value as 16-bit words, low part first, whatever the machine's order."""
+    ordered = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    return ordered.view("<u2").astype(np.uint16, copy=False)
 
 
-def _join(words: Words, parts: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Undo `_split`."""
-    shifts = np.arange(parts, dtype=dtype) * 16
-    joined = words.reshape(-1, parts).astype(dtype) << shifts
-    values: npt.NDArray[Any] = np.bitwise_or.reduce(joined, axis=1)
-    return values
+def _join(words: Words, dtype: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any]:
+    """Undo `_split`; a copy."""
+    ordered = words.astype("<u2").view(np.dtype(dtype).newbyteorder("<"))
+    return ordered.astype(dtype, copy=False)
 
 
 def _check_method(method: str, tables: Tables) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -50,15 +50,28 @@ class Tables:
         checked, actual = check_frequencies(freq)
         if actual != precision:
             raise ModelError(f"precision is {precision}, but frequencies sum to 2**{actual}")
-        self.precision = precision
-        self.conditional = checked.ndim == 2
-        self.cdf = np.atleast_2d(cumulative(checked))
-        self.rows, self.alphabet = self.cdf.shape[0], self.cdf.shape[1] - 1
+        self._set(checked, precision)
 
-    @property
-    def freq(self) -> npt.NDArray[np.uint32]:
-        """Frequencies, shape (rows, alphabet)."""
-        return np.diff(self.cdf, axis=1)
+    @classmethod
+    def unchecked(cls, freq: npt.NDArray[np.uint32], precision: int) -> Self:
+        """The same for frequencies known to be right, which must not change any more.
+
+        The checks take longer than building the tables of a block.
+        """
+        tables = cls.__new__(cls)
+        tables._set(freq, precision)
+        return tables
+
+    def _set(self, freq: npt.NDArray[np.uint32], precision: int) -> None:
+        self.precision = precision
+        self.conditional = freq.ndim == 2
+        self.freq = freq if self.conditional else freq.reshape(1, -1)
+        self.rows, self.alphabet = self.freq.shape
+
+    @cached_property
+    def cdf(self) -> npt.NDArray[np.uint32]:
+        """Cumulative frequencies, shape (rows, alphabet + 1)."""
+        return cumulative(self.freq)
 
     @property
     def symbol_dtype(self) -> np.dtype[Any]:

@@ -30,7 +30,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["next_word", "pull_word", "push_symbol", "put_word"]
+__all__ = ["lie_within", "next_word", "pull_word", "push_symbol", "put_word"]
 
 
 @kernel
@@ -71,3 +71,12 @@ def pull_word(x, word, low):
     due = x < low
     taken = (x << U_WORD_BITS) | word
     return (taken if due else x), np.uint64(due)
+
+
+@kernel
+def lie_within(states, least, most):
+    """Whether ``least <= x <= most`` for all states."""
+    outside = False
+    for x in states:
+        outside |= (np.uint64(x) < least) | (np.uint64(x) > most)
+    return not outside

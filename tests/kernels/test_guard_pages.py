@@ -3,6 +3,7 @@
 Runs as a script in a process of its own, where straying means a segmentation fault.
 """
 
+import itertools
 import os
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from ansflow.kernels import alias, golomb, lanes, rows, wide
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.histogram import histogram
 from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.kernels.vector import lanes as vector_lanes
+from ansflow.kernels.vector.isa import available
 from ansflow.models import quantize
 
 
@@ -82,6 +85,38 @@ def fast_coders(at_end, rng):
                 decode(guarded(noise, at_end), guarded(random_states, at_end), out)
 
 
+def vector_coders(at_end, rng):
+    """Buffers as small as the kernels' contract allows, for every instruction set."""
+    n = 64 * 15
+    for isa, n_lanes, precision in itertools.product(available(), (32, 64), (12, 14)):
+        freq = quantize(rng.random(7) ** 4, precision)
+        tables = Tables(freq, precision)
+        p, low = np.uint64(precision), state_low(precision)
+        slots = guarded(tables.slots[0], at_end)
+        records = guarded(tables.records.reshape(-1), at_end)
+        encode = vector_lanes.encoder(n_lanes, isa, precision == 12)
+        decode = vector_lanes.decoder(n_lanes, isa, precision == 12)
+
+        def decode_all(words, states, out, decode=decode, slots=slots, p=p, low=low):
+            stream, states = guarded(words, at_end), guarded(states, at_end)
+            return decode(stream, np.uint64(0), states, slots, p, np.uint64(low), out)
+
+        for symbols in (rng.integers(0, 7, n), np.full(n, np.argmin(freq))):
+            data = guarded(symbols.astype(np.uint8), at_end)
+            states = guarded(np.full(n_lanes, low, np.uint32), at_end)
+            words = guarded(np.zeros(n + n_lanes, np.uint16), at_end)
+            end = np.uint64(words.size)
+            begin = int(encode(data, np.uint64(n), states, records, p, words, end))
+            out = guarded(np.zeros(n + 5, np.uint8), at_end)
+            padded = np.append(words[begin:], np.zeros(n_lanes, np.uint16))
+            assert decode_all(padded, states, out)[0] == n
+            assert np.array_equal(out[:n], symbols)
+            for size in (0, 1, n_lanes - 1, n_lanes, n_lanes + 1, 200, end - begin - 1):
+                decode_all(words[begin : begin + size], states, out)
+                noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
+                decode_all(noise, rng.integers(low, low << 16, n_lanes, np.uint32), out)
+
+
 def wide_coder(at_end, rng):
     n = 300
     tables = Tables(quantize(rng.random((3, 300)) ** 4, 24), 24)
@@ -116,7 +151,9 @@ def small_kernels(at_end, rng):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
-@pytest.mark.parametrize("job", ["fast_coders", "wide_coder", "small_kernels", "stray"])
+@pytest.mark.parametrize(
+    "job", ["fast_coders", "vector_coders", "wide_coder", "small_kernels", "stray"]
+)
 def test_kernels_stay_inside(job):
     result = subprocess.run(
         [sys.executable, __file__, job],

@@ -27,7 +27,7 @@ for precision in (5, 12, 14, 20):
         words = ansflow.encode(symbols, coder, lanes=4, method=method)
         assert np.array_equal(ansflow.decode(words, coder, 70, lanes=4, method=method), symbols)
         digest.update(words.tobytes())
-data = bytes(range(4)) * 150 + bytes(600)
+data = bytes(range(4)) * 9000 + bytes(600)
 blob = ansflow.compress(data)
 assert ansflow.decompress(blob) == data
 digest.update(blob)

@@ -46,7 +46,9 @@ def compiled_features() -> frozenset[str]:
 
 
 def available() -> list[str]:
-    """Names of the instruction sets that work here, best first."""
+    """Names of the instruction sets that work here, best first; uncompiled, none does."""
+    if getattr(config, "DISABLE_JIT", False):
+        return []
     features = compiled_features()
     return [name for name, isa in ISAS.items() if isa.features <= features]
 

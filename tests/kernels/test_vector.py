@@ -1,0 +1,244 @@
+"""Vector kernels write and read the words of the scalar ones, on every instruction set."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from ansflow.coding import streams
+from ansflow.coding.tables import Tables
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.vector import isa as isas
+from ansflow.kernels.vector.memory import load, pull, put, store
+from ansflow.kernels.vector.values import high, low, multiply, where
+from ansflow.models import quantize
+
+ISAS = isas.available()
+LANES = [32, 64]
+
+
+@pytest.fixture
+def use(monkeypatch):
+    """Makes the coder use an instruction set, however few the symbols."""
+    monkeypatch.setattr(streams, "MIN_VECTOR_SYMBOLS", 0)
+    return lambda name: monkeypatch.setenv(isas.VARIABLE, name)
+
+
+@st.composite
+def cases(draw):
+    precision = draw(st.integers(1, 16))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    alphabet = draw(st.sampled_from([n for n in (1, 2, 7, 256, 300, 4000) if n <= 2**precision]))
+    weights = rng.random(alphabet) ** draw(st.sampled_from([0.0, 1.0, 30.0]))
+    tables = Tables(quantize(np.maximum(weights, 1e-300), precision), precision)
+    size = draw(st.sampled_from([0, 1, 31, 32, 33, 63, 64, 65, 128, 500, 4099]))
+    by_model = draw(st.booleans())
+    probs = tables.freq[0] / 2**precision if by_model else None
+    return tables, rng.choice(alphabet, size, p=probs).astype(tables.symbol_dtype)
+
+
+@pytest.mark.parametrize("lanes", LANES)
+@pytest.mark.parametrize("isa", ISAS)
+def test_one_distribution(isa, lanes, use):
+    @given(cases())
+    def check(case):
+        tables, symbols = case
+        use(isas.SCALAR)
+        expected = streams.encode_symbols(symbols, tables, lanes=lanes)
+        use(isa)
+        words = streams.encode_symbols(symbols, tables, lanes=lanes)
+        assert np.array_equal(words, expected)
+        out = np.empty_like(symbols)
+        streams.decode_symbols(words, tables, out, lanes=lanes)
+        assert np.array_equal(out, symbols)
+
+    check()
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_streams_that_end_early_or_late(isa, use):
+    use(isa)
+    rng = np.random.default_rng(0)
+    tables = Tables(quantize(rng.random(256) ** 4, 12), 12)
+    symbols = rng.choice(256, 5000, p=tables.freq[0] / 4096).astype(np.uint8)
+    words = streams.encode_symbols(symbols, tables, lanes=64)
+    out = np.empty_like(symbols)
+    for end in (*range(0, 200), *range(200, words.size, 97), words.size - 1):
+        with pytest.raises(streams.TruncatedError):
+            streams.decode_symbols(words[:end], tables, out, lanes=64)
+    with pytest.raises(streams.CorruptDataError):
+        streams.decode_symbols(np.append(words, words[:1]), tables, out, lanes=64)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_pull_deals_words_to_the_lanes_of_the_mask_and_put_takes_them_back(isa):
+    @kernel
+    def deal(words, cursor, flags, out):
+        due = load(flags, ZERO, 32, isa) >= ONE
+        dealt, cursor = pull(words, cursor, due)
+        store(out, ZERO, dealt)
+        return cursor
+
+    @kernel
+    def collect(words, cursor, flags, values):
+        due = load(flags, ZERO, 32, isa) >= ONE
+        return put(words, cursor, load(values, ZERO, 32, isa), due)
+
+    rng = np.random.default_rng(0)
+    words = rng.integers(1, 1 << 16, 32).astype(np.uint16)
+    # Every mask of eight lanes in every place, beside lanes at random.
+    for place in range(0, 32, 8):
+        for mask in range(256):
+            flags = rng.integers(0, 2, 32).astype(np.uint8)
+            flags[place : place + 8] = [mask >> lane & 1 for lane in range(8)]
+            due = flags.astype(bool)
+            dealt = np.zeros(32, np.uint32)
+            ones = deal(words, ZERO, flags, dealt)
+            assert ones == due.sum()
+            assert np.array_equal(dealt[due], words[:ones])
+            assert not dealt[~due].any()
+            collected = np.full(48, 7, np.uint16)
+            at = collect(collected, np.uint64(40), flags, dealt)
+            assert at == 40 - ones
+            assert np.array_equal(collected[at:40], words[:ones])
+            assert (collected[40:] == 7).all()
+            assert (collected[:8] == 7).all()
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_operators_are_those_of_unsigned_integers(isa):
+    @kernel
+    def compute(a, b, table, wide_table, out):
+        x, y = load(a, ZERO, 32, isa), load(b, ZERO, 32, isa)
+        five, three = np.uint64(5), np.uint64(3)
+        store(out[0], ZERO, x + y)
+        store(out[1], ZERO, x - y)
+        store(out[2], ZERO, x * y)
+        store(out[3], ZERO, (x & y) | (y << five))
+        store(out[4], ZERO, x >> three)
+        store(out[5], ZERO, where(x < y, x, y))
+        store(out[6], ZERO, where(x >= y, x, y))
+        store(out[7], ZERO, table[x & np.uint64(63)])
+        numbers = wide_table[y & np.uint64(63)]
+        store(out[8], ZERO, low(numbers))
+        store(out[9], ZERO, high(numbers))
+        store(out[10], ZERO, low(multiply(x, y) >> np.uint64(40)))
+        store(out[11], ZERO, high(multiply(x, y)))
+        store(out[12], ZERO, np.uint64(7) - x)
+
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 1 << 32, (2, 32), np.uint64)
+    a[:4], b[:4] = [0, 2**32 - 1, 0, 2**31], [0, 2**32 - 1, 2**31, 2**31 - 1]
+    table = rng.integers(0, 1 << 32, 64, np.uint32)
+    wide_table = rng.integers(0, 1 << 64, 64, np.uint64)
+    out = np.zeros((13, 32), np.uint32)
+    compute(a.astype(np.uint32), b.astype(np.uint32), table, wide_table, out)
+    numbers = wide_table[b & np.uint64(63)]
+    half = np.uint64(32)
+    expected = [
+        a + b,
+        a - b,
+        a * b,
+        (a & b) | (b << np.uint64(5)),
+        a >> np.uint64(3),
+        np.minimum(a, b),
+        np.maximum(a, b),
+        table[a & np.uint64(63)],
+        numbers,
+        numbers >> half,
+        (a * b) >> np.uint64(40),
+        (a * b) >> half,
+        np.uint64(7) - a,
+    ]
+    for got, wanted in zip(out, expected, strict=True):
+        assert np.array_equal(got, wanted.astype(np.uint32))
+
+
+def test_choosing(monkeypatch):
+    monkeypatch.delenv(isas.VARIABLE, raising=False)
+    assert isas.chosen_isa() in (ISAS[0], isas.SCALAR)
+    for name in (*ISAS, isas.SCALAR):
+        monkeypatch.setenv(isas.VARIABLE, name)
+        assert isas.chosen_isa() == name
+    monkeypatch.setenv(isas.VARIABLE, "altivec")
+    with pytest.raises(ValueError, match="altivec"):
+        isas.chosen_isa()
+    monkeypatch.delenv(isas.VARIABLE)
+    monkeypatch.setattr(isas, "compiled_features", frozenset)
+    assert isas.available() == ["generic"]
+    assert isas.chosen_isa() == isas.SCALAR
+
+
+# Compiles every kernel for a machine that need not be this one, and prints what came out.
+COMPILE = """
+import sys
+import llvmlite.binding as llvm
+from numba import types
+from ansflow.kernels.vector import lanes
+
+isa, triple = sys.argv[1:]
+u32, u64 = types.uint32[::1], types.uint64[::1]
+words, size = types.uint16[::1], types.uint64
+for packed in (True, False):
+    symbols = types.uint8[::1] if packed else types.uint16[::1]
+    slots = u32 if packed else u64
+    made = (
+        (lanes.decoder(64, isa, packed), (words, size, u32, slots, size, size, symbols)),
+        (lanes.encoder(64, isa, packed), (symbols, size, u32, u64, size, words, size)),
+    )
+    for function, signature in made:
+        function.compile(signature)
+        if not triple:
+            print(function.inspect_asm(function.signatures[0]))
+            continue
+        text = function.inspect_llvm(function.signatures[0])
+        assert "llvm.x86" not in text
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+        module = llvm.parse_assembly(text)
+        module.triple = triple
+        machine = llvm.Target.from_triple(triple).create_target_machine(opt=3)
+        module.data_layout = str(machine.target_data)
+        module.verify()
+        builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(3))
+        builder.getModulePassManager().run(module, builder)
+        print(machine.emit_assembly(module))
+"""
+
+
+def assembly(cache, isa, triple="", **environment):
+    environment["NUMBA_CACHE_DIR"] = str(cache)  # empty: code from a cache has no IR to show
+    result = subprocess.run(
+        [sys.executable, "-c", COMPILE, isa, triple],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.skipif("avx2" not in ISAS, reason="needs Numba on x86-64")
+@pytest.mark.parametrize(
+    ("isa", "cpu", "instructions"),
+    [
+        ("avx512", "icelake-server", ["vpgatherdd", "vpgatherqq", "vpexpandd", "vpcompressw"]),
+        ("avx2", "haswell", ["vpgatherdd", "vpgatherqq", "vpshufb", "vpmuludq"]),
+    ],
+)
+def test_compiles_for_other_machines(isa, cpu, instructions, tmp_path):
+    features = ",".join(f"+{feature}" for feature in sorted(isas.ISAS[isa].features))
+    text = assembly(tmp_path, isa, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
+    for instruction in instructions:
+        assert instruction in text
+    assert ("zmm" in text) == (isa == "avx512")
+
+
+def test_compiles_for_aarch64(tmp_path):
+    text = assembly(tmp_path, "generic", "aarch64-unknown-linux-gnu", NUMBA_OPT="0")
+    assert "mul\tv" in text  # four lanes at a time, in a register of Neon
