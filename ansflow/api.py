@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import io
+import mmap
 from collections.abc import Iterator
 from operator import index
 from typing import Any
@@ -11,7 +14,13 @@ import numpy.typing as npt
 
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
-from ansflow.frame.block import Piece, decode_block, encode_block, read_blocks
+from ansflow.frame.block import (
+    DecoderScratch,
+    EncoderScratch,
+    decode_block,
+    encode_block,
+    read_blocks,
+)
 from ansflow.frame.header import ArraySpec, Header
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.limits import DEFAULT_LIMITS, Limits
@@ -21,7 +30,13 @@ from ansflow.transforms.planes import merge_plane, split_planes
 __all__ = ["DEFAULT_BLOCK_SIZE", "compress", "decompress"]
 
 DEFAULT_BLOCK_SIZE = 256 << 10
-DEFAULT_LANES = 32
+DEFAULT_LANES = 64
+
+# From here on new memory is asked for in huge pages, as NumPy does for its own arrays: to touch
+# it for the first time in pages of 4 KiB takes longer than to decode into it.
+HUGE_PAGES_FROM = 4 << 20
+
+Bytes = npt.NDArray[np.uint8]
 
 
 def compress(
@@ -88,13 +103,21 @@ def compress(
     else:
         content = _bytes_content(data)
         header = Header(content.size, block_size)
-    pieces: list[Piece] = [header.pack()]
+    scratch = EncoderScratch.make(_largest_block(header), lanes)
+    head = header.pack()
+    # A block is never larger than when it is stored.
+    n_blocks = sum(1 for _ in _block_sizes(header))
+    out = _allocate(len(head) + n_blocks * layout.BLOCK.size + content.size)
+    out.write(head)
     number = 0
     for begin, end in header.chunks():
         for plane in split_planes(content[begin:end], header.planes):
-            pieces += encode_block(plane, number, precision=precision, lanes=lanes)
+            out.writelines(
+                encode_block(plane, number, precision=precision, lanes=lanes, scratch=scratch)
+            )
             number += 1
-    return b"".join(pieces)
+    out.truncate()
+    return out.getvalue()
 
 
 def decompress(blob: Any, *, limits: Limits = DEFAULT_LIMITS) -> bytes | npt.NDArray[Any]:
@@ -129,21 +152,50 @@ def decompress(blob: Any, *, limits: Limits = DEFAULT_LIMITS) -> bytes | npt.NDA
     # promises more than it holds is refused here.
     for _ in read_blocks(frame, at, _block_sizes(header)):
         pass
+    if header.array is None:
+        out = _allocate(header.content_size)
+        _decode_blocks(frame, at, header, np.frombuffer(out.getbuffer(), np.uint8))
+        return out.getvalue()
     content = np.empty(header.content_size, np.uint8)
+    _decode_blocks(frame, at, header, content)
+    return _as_array(content, header.array)
+
+
+def _decode_blocks(frame: memoryview, at: int, header: Header, content: Bytes) -> None:
+    """Fill `content` from the blocks that begin at byte `at` of the frame."""
     blocks = enumerate(read_blocks(frame, at, _block_sizes(header)))
+    largest = _largest_block(header)
+    scratch = DecoderScratch.make(largest)
+    part = np.empty(largest if header.planes > 1 else 0, np.uint8)
     for begin, end in header.chunks():
         for plane in range(header.planes):
             number, block = next(blocks)
             target = merge_plane(content[begin:end], header.planes, plane)
             if target.flags.c_contiguous:
-                decode_block(block, number, target)
+                decode_block(block, number, target, scratch)
             else:
-                part = np.empty(block.size, np.uint8)
-                decode_block(block, number, part)
-                target[:] = part
-    if header.array is None:
-        return content.tobytes()
-    return _as_array(content, header.array)
+                decode_block(block, number, part[: block.size], scratch)
+                target[:] = part[: block.size]
+
+
+def _allocate(size: int) -> io.BytesIO:
+    """A file of `size` bytes in memory whose `getvalue` hands that memory over uncopied."""
+    file = io.BytesIO(bytes(size))
+    if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
+        memory = np.frombuffer(file.getbuffer(), np.uint8)
+        begin = -memory.ctypes.data % mmap.PAGESIZE
+        libc = ctypes.CDLL(None)
+        libc.madvise(
+            ctypes.c_void_p(memory.ctypes.data + begin),
+            ctypes.c_size_t(size - begin),
+            mmap.MADV_HUGEPAGE,
+        )
+    return file
+
+
+def _largest_block(header: Header) -> int:
+    """Bytes of content in the first block, or 0."""
+    return next(_block_sizes(header), 0)
 
 
 def _block_sizes(header: Header) -> Iterator[int]:

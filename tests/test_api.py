@@ -1,6 +1,8 @@
 """`compress` and `decompress` return exactly what they were given, and cost next to nothing."""
 
 import mmap
+import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -130,6 +132,32 @@ def test_masked_arrays_are_refused():
 def test_parameters_outside_their_range_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         ansflow.compress(b"abc", **options)
+
+
+@pytest.mark.parametrize("block_size", [1 << 16, 1 << 24])
+def test_nothing_is_held_twice(block_size):
+    """The result is written where it stays: beside it there is room for a block and tables."""
+    data = np.random.default_rng(0).integers(0, 200, 1 << 23, np.uint8).tobytes()
+    blob = ansflow.compress(data, block_size=block_size)
+    assert ansflow.decompress(blob) == data  # and all kernels are compiled
+    room = 3 * min(block_size, len(data)) + (1 << 20)
+    for call, argument in ((ansflow.compress, data), (ansflow.decompress, blob)):
+        options = {"block_size": block_size} if call is ansflow.compress else {}
+        tracemalloc.start()
+        result = call(argument, **options)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < len(data) + room
+        assert sys.getsizeof(result) == len(result) + sys.getsizeof(b"")
+
+
+def test_results_of_all_sizes_around_huge_pages():
+    """From 4 MiB on, memory is asked for in another way."""
+    for size in ((4 << 20) - 1, 4 << 20, (4 << 20) + 1):
+        data = b"\1\2" + bytes(size - 2)
+        assert ansflow.decompress(ansflow.compress(data)) == data
+    noise = np.random.default_rng(0).bytes(size)
+    assert ansflow.decompress(ansflow.compress(noise)) == noise
 
 
 def test_noise_is_stored():

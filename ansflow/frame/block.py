@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from ansflow.coding.streams import decode_symbols, encode_symbols
+from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
 from ansflow.coding.tables import Tables
 from ansflow.errors import CorruptDataError, TruncatedError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.kernels import golomb
-from ansflow.kernels.histogram import histogram
-from ansflow.models.frequencies import quantize
+from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
 
-__all__ = ["Block", "decode_block", "encode_block", "read_blocks"]
+__all__ = [
+    "Block",
+    "DecoderScratch",
+    "EncoderScratch",
+    "decode_block",
+    "encode_block",
+    "read_blocks",
+]
 
 Bytes = npt.NDArray[np.uint8]
 Piece = bytes | memoryview
 
 ALPHABET = 256
-TABLE_ROOM = ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8
 
 # Each lane's state costs about three bytes beyond what it holds: no more than 0.3% of a block.
 CONTENT_PER_LANE = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A block's header, and its payload as a view into the frame."""
 
     kind: int
@@ -42,8 +46,47 @@ class Block:
     payload: memoryview
 
 
-def encode_block(content: Bytes, number: int, *, precision: int, lanes: int) -> list[Piece]:
-    """The block as pieces to be joined: whichever kind is smallest.
+class EncoderScratch(NamedTuple):
+    """What `encode_block` overwrites each time, so that one will do for all blocks of a thread."""
+
+    partial: npt.NDArray[np.uint32]
+    counts: npt.NDArray[np.float64]
+    freq: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.float64]
+    heap: npt.NDArray[np.uint32]
+    table: Bytes
+    words: npt.NDArray[np.uint16]
+
+    @classmethod
+    def make(cls, block_size: int, lanes: int) -> EncoderScratch:
+        """For blocks of at most that many bytes, coded with at most that many lanes."""
+        return cls(
+            partial=np.empty(BYTE_PARTIALS, np.uint32),
+            counts=np.empty(ALPHABET, np.float64),
+            freq=np.empty(ALPHABET, np.uint32),
+            keys=np.empty(ALPHABET, np.float64),
+            heap=np.empty(ALPHABET, np.uint32),
+            table=np.empty(ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
+            words=np.empty(buffer_size(block_size, lanes), np.uint16),
+        )
+
+
+class DecoderScratch(NamedTuple):
+    """What `decode_block` overwrites each time, so that one will do for all blocks of a thread."""
+
+    freq: npt.NDArray[np.uint32]
+    words: npt.NDArray[np.uint16]
+
+    @classmethod
+    def make(cls, block_size: int) -> DecoderScratch:
+        """For blocks of at most that many bytes of content, which no block of ours exceeds."""
+        return cls(np.empty(ALPHABET, np.uint32), np.empty(block_size // 2, np.uint16))
+
+
+def encode_block(
+    content: Bytes, number: int, *, precision: int, lanes: int, scratch: EncoderScratch
+) -> list[Piece]:
+    """The block as pieces, one after the other: whichever kind is smallest.
 
     Parameters
     ----------
@@ -55,22 +98,21 @@ def encode_block(content: Bytes, number: int, *, precision: int, lanes: int) -> 
         8 to 16.
     lanes : int
         At most; small blocks get fewer.
+    scratch : EncoderScratch
+        Overwritten; the pieces are views into it and into `content`.
     """
-    counts = histogram(content)
-    present = np.flatnonzero(counts)
-    if present.size == 1:
-        value = int(present[0])
-        return _pieces(layout.BLOCK_CONSTANT, 0, 0, content, number, bytes([value]))
-    lanes = min(lanes, 1 << max(0, (content.size // CONTENT_PER_LANE).bit_length() - 1))
-    freq = quantize(counts, precision)
-    room = np.zeros(TABLE_ROOM, np.uint8)
-    table = room[: golomb.write_frequencies(freq, np.uint64(1 << precision), room)]
-    bits = float(np.sum(counts[present] * (precision - np.log2(freq[present]))))
-    if table.size + bits / 8 < content.size:
-        words = encode_symbols(content, Tables(freq, precision), lanes=lanes)
+    partial, counts, freq, keys, heap, room, buffer = scratch
+    count_bytes(content, partial, counts)
+    present, used, bits = golomb.fit_table(counts, np.uint64(precision), freq, keys, heap, room)
+    if present == 1:
+        return _pieces(layout.BLOCK_CONSTANT, 0, 0, content, number, content[:1].data)
+    if used + bits / 8 < content.size:
+        lanes = min(lanes, 1 << max(0, (content.size // CONTENT_PER_LANE).bit_length() - 1))
+        tables = Tables.unchecked(freq, precision)
+        words = encode_symbols(content, tables, lanes=lanes, buffer=buffer)
         stream = words.astype("<u2", copy=False)
-        if table.size + stream.nbytes < content.size:
-            log2 = lanes.bit_length() - 1
+        if used + stream.nbytes < content.size:
+            table, log2 = room[:used], lanes.bit_length() - 1
             return _pieces(
                 layout.BLOCK_CODED, log2, precision, content, number, table.data, stream.data
             )
@@ -115,7 +157,7 @@ def read_blocks(frame: memoryview, at: int, sizes: Iterator[int]) -> Iterator[Bl
         raise CorruptDataError(f"{len(frame) - at} bytes follow the frame")
 
 
-def decode_block(block: Block, number: int, out: Bytes) -> None:
+def decode_block(block: Block, number: int, out: Bytes, scratch: DecoderScratch) -> None:
     """Fill `out`, contiguous and as long as the block's content.
 
     Raises
@@ -125,7 +167,7 @@ def decode_block(block: Block, number: int, out: Bytes) -> None:
     """
     try:
         if block.kind == layout.BLOCK_CODED:
-            _decode_coded(block, out)
+            _decode_coded(block, out, scratch)
         else:
             value = np.frombuffer(block.payload, np.uint8)
             expected = 1 if block.kind == layout.BLOCK_CONSTANT else out.size
@@ -139,7 +181,7 @@ def decode_block(block: Block, number: int, out: Bytes) -> None:
         raise CorruptDataError(f"block {number} doesn't match its check")
 
 
-def _decode_coded(block: Block, out: Bytes) -> None:
+def _decode_coded(block: Block, out: Bytes, scratch: DecoderScratch) -> None:
     if not (
         layout.MIN_PRECISION <= block.precision <= layout.MAX_PRECISION
         and block.lanes_log2 <= layout.MAX_LANES_LOG2
@@ -147,11 +189,18 @@ def _decode_coded(block: Block, out: Bytes) -> None:
         raise CorruptDataError(
             f"impossible precision {block.precision} or lanes 2**{block.lanes_log2}"
         )
-    payload: npt.NDArray[Any] = np.frombuffer(block.payload, np.uint8)
-    freq = np.empty(ALPHABET, np.uint32)
-    used = int(golomb.read_frequencies(payload, np.uint64(1 << block.precision), freq))
+    payload: Bytes = np.frombuffer(block.payload, np.uint8)
+    total = np.uint64(1 << block.precision)
+    used = int(golomb.read_frequencies(payload, total, scratch.freq))
     if used == 0 or (payload.size - used) % 2:
         raise CorruptDataError("no table of frequencies and words")
-    # A copy, because the words may begin at an odd address.
-    words = payload[used:].copy().view("<u2").astype(np.uint16, copy=False)
-    decode_symbols(words, Tables(freq, block.precision), out, lanes=1 << block.lanes_log2)
+    n_words = (payload.size - used) // 2
+    # Only a frame of another writer holds more words than content.
+    room = scratch.words if n_words <= scratch.words.size else np.empty(n_words, np.uint16)
+    words = room[:n_words]
+    # A copy, because they may begin at an odd address here.
+    words.view(np.uint8)[:] = payload[used:]
+    if sys.byteorder == "big":
+        words.byteswap(inplace=True)
+    tables = Tables.unchecked(scratch.freq, block.precision)
+    decode_symbols(words, tables, out, lanes=1 << block.lanes_log2)

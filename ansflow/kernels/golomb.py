@@ -12,8 +12,9 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.quantize import quantize_row
 
-__all__ = ["MAX_BITS_PER_FREQUENCY", "read_frequencies", "write_frequencies"]
+__all__ = ["MAX_BITS_PER_FREQUENCY", "fit_table", "read_frequencies", "write_frequencies"]
 
 MAX_BITS_PER_FREQUENCY = 64
 
@@ -105,3 +106,37 @@ def read_frequencies(data, total, freq):
     if at & np.uint64(7) and np.uint64(data[at >> np.uint64(3)]) >> (at & np.uint64(7)):
         return ZERO
     return (at + np.uint64(7)) >> np.uint64(3)
+
+
+@kernel
+def fit_table(counts, precision, freq, keys, heap, out):
+    """Find the best frequencies for symbols that occur so often, and write their table.
+
+    Parameters
+    ----------
+    counts : float64[n]
+        At least one and at most 2^precision are positive. Scaled so that the largest is 1.
+    precision : uint64
+        1 to 31.
+    freq : uint32[n], keys : float64[n], heap : uint32[n]
+        The result and the scratch of `quantize_row`.
+    out : uint8[]
+        Filled with the table; has room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
+
+    Returns
+    -------
+    ``(present, used, bits)``: how many symbols occur, bytes of the table, and bits that all their
+    occurrences take with these frequencies.
+    """
+    most = counts.max()
+    counts /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
+    total = ONE << precision
+    quantize_row(counts, total, freq, keys, heap)
+    present = ZERO
+    bits = 0.0
+    for s in range(freq.size):
+        if freq[s] > 0:
+            present += ONE
+            bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
+    out[:] = 0
+    return present, write_frequencies(freq, total, out), bits

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import xxhash
 
 import ansflow
+from ansflow.coding.tables import Tables
 from ansflow.demo import shannon_bytes
+from ansflow.frame.block import EncoderScratch
+from ansflow.kernels import golomb
+from ansflow.kernels.histogram import count_bytes
 
 from .inputs import INPUTS, input_bytes
 
@@ -56,3 +61,37 @@ class OneShot:
 
     track_size.unit = "bytes"
     track_overhead.unit = "%"
+
+
+class OneBlock:
+    """What a block of 256 KiB pays besides coding, stage by stage."""
+
+    size = 256 << 10
+    stages = {
+        "count": lambda self: count_bytes(self.content, *self.scratch[:2]),
+        "fit table": lambda self: self.fit(),
+        "read table": lambda self: golomb.read_frequencies(self.table, self.total, self.freq),
+        "encoder's records": lambda self: Tables.unchecked(self.freq, 12).records,
+        "decoder's slots": lambda self: Tables.unchecked(self.freq, 12).slots,
+        "check": lambda self: xxhash.xxh3_64_intdigest(self.content.data, seed=1),
+    }
+    params = ([*INPUTS, "random"], list(stages))
+    param_names = ("input", "stage")
+
+    def setup(self, name, stage):
+        self.content = data(name)[: self.size]
+        self.scratch = EncoderScratch.make(self.size, 64)
+        self.freq, self.total = np.empty(256, np.uint32), np.uint64(1 << 12)
+        count_bytes(self.content, self.scratch.partial, self.scratch.counts)
+        _, used, _ = self.fit()
+        self.table = self.scratch.table[:used].copy()
+        golomb.read_frequencies(self.table, self.total, self.freq)
+        self.time_stage(name, stage)
+
+    def fit(self):
+        # Scaling the counts again changes nothing.
+        _, counts, freq, keys, heap, room, _ = self.scratch
+        return golomb.fit_table(counts, np.uint64(12), freq, keys, heap, room)
+
+    def time_stage(self, name, stage):
+        self.stages[stage](self)

@@ -34,6 +34,24 @@ def test_round_trip(precision, n, skew, seed):
     assert back[-1] == 0
 
 
+@given(st.integers(1, 16), st.integers(1, 256), st.floats(0, 20), st.integers(0, 2**32))
+def test_fitting_is_quantising_and_writing(precision, n, skew, seed):
+    n = min(n, 1 << precision)
+    counts = np.ceil(1000 * np.random.default_rng(seed).random(n) ** skew)
+    counts[1::3] = 0
+    freq, keys = np.full(n, 12345, np.uint32), np.empty(n)
+    room = np.full(8 * n, 255, np.uint8)
+    present, used, bits = golomb.fit_table(
+        counts.copy(), np.uint64(precision), freq, keys, np.empty(n, np.uint32), room
+    )
+    assert np.array_equal(freq, quantize(counts, precision))
+    data, _ = write(freq)
+    assert np.array_equal(room[:used], data)
+    assert present == np.count_nonzero(counts)
+    used = counts > 0
+    assert bits == pytest.approx(np.sum(counts[used] * (precision - np.log2(freq[used]))))
+
+
 @pytest.mark.parametrize("freq", [[4096], [0] * 255 + [65536], [16] * 256, [1, 4094, 1]])
 def test_extreme_tables(freq):
     data, total = write(freq)

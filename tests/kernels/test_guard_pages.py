@@ -146,8 +146,12 @@ def small_kernels(at_end, rng):
         golomb.read_frequencies(guarded(room[:size], at_end), np.uint64(4096), back)
         noise = rng.integers(0, 256, size).astype(np.uint8)
         golomb.read_frequencies(guarded(noise, at_end), np.uint64(4096), back)
-    for size in range(9):
-        histogram(guarded(np.zeros(size, np.uint8), at_end))
+    for size in (*range(40), 4093):
+        for dtype in (np.uint8, np.uint16):
+            symbols = guarded(rng.integers(0, 256, size).astype(dtype), at_end)
+            for offset in range(min(size, 9)):
+                histogram(symbols[offset:])
+                histogram(symbols[: size - offset])
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
