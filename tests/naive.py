@@ -80,3 +80,30 @@ def wide_stream(symbols, dists, p, lanes):
     """What `ansflow.encode` returns above 16 bits of precision."""
     states, words = encode(symbols, dists, p, lanes, 2**32, 32)
     return split(states, 4) + split(words, 2)
+
+
+def order1_segments(n, lanes):
+    """Each lane's symbols, as (begin, end): contiguous, the first n mod lanes one longer."""
+    ends = list(accumulate(n // lanes + (lane < n % lanes) for lane in range(lanes)))
+    return list(zip([0, *ends], ends, strict=False))
+
+
+def order1_order(n, lanes):
+    """Positions in coding order: the first of every segment, the second of every segment, ..."""
+    segments = order1_segments(n, lanes)
+    rows = range(-(-n // lanes))
+    return [begin + row for row in rows for begin, end in segments if begin + row < end]
+
+
+def order1_contexts(symbols, lanes):
+    """The symbol before each in its segment, 0 at its start."""
+    starts = {begin for begin, _ in order1_segments(len(symbols), lanes)}
+    return [0 if i in starts else symbols[i - 1] for i in range(len(symbols))]
+
+
+def order1_stream(symbols, freq, p, lanes):
+    """States and words with a row of `freq` for each preceding symbol."""
+    rows = [Intervals(row) for row in freq]
+    contexts, order = order1_contexts(symbols, lanes), order1_order(len(symbols), lanes)
+    transposed = [symbols[i] for i in order]
+    return fast_stream(transposed, [rows[contexts[i]] for i in order], p, lanes)

@@ -15,7 +15,7 @@ from ansflow.kernels.vector.ir import element_pointer, i16, i64, join, pointer_t
 from ansflow.kernels.vector.targets import TARGETS
 from ansflow.kernels.vector.values import Vector, even_and_odd, pack, unpack
 
-__all__ = ["load", "pull", "put", "store"]
+__all__ = ["load", "load_quads", "pull", "put", "store", "store_quads"]
 
 STORED_TOGETHER = 64  # elements that are narrowed and stored by one instruction, at most
 
@@ -91,7 +91,41 @@ def gather(context, builder, signature, arguments):
     if kind.dtype.bitwidth == i64.width:
         registers = even_and_odd(builder, registers)
     target = TARGETS[index.isa]
-    return pack(builder, [target.gather(builder, table, register) for register in registers])
+    scale = kind.dtype.bitwidth // 8
+    return pack(builder, [target.gather(builder, table, r, scale) for r in registers])
+
+
+@intrinsic
+def load_quads(typing_context, array, at, positions):
+    """``array[at + position]`` and the three bytes after it in each lane, first byte lowest.
+
+    `array` is uint8[], and positions are below 2^31.
+    """
+    target = TARGETS[positions.isa]
+
+    def codegen(context, builder, signature, arguments):
+        index = unsigned(context, builder, arguments[1], at)
+        address = address_of(context, builder, array, arguments[0], index)
+        registers = unpack(builder, arguments[2])
+        return pack(builder, [target.gather(builder, address, r, scale=1) for r in registers])
+
+    return positions(array, at, positions), codegen
+
+
+@intrinsic
+def store_quads(typing_context, array, at, positions, quads):
+    """Undo `load_quads`."""
+    target = TARGETS[positions.isa]
+
+    def codegen(context, builder, signature, arguments):
+        index = unsigned(context, builder, arguments[1], at)
+        address = address_of(context, builder, array, arguments[0], index)
+        places, values = unpack(builder, arguments[2]), unpack(builder, arguments[3])
+        for place, value in zip(places, values, strict=True):
+            target.scatter(builder, address, place, value)
+        return context.get_dummy_value()
+
+    return types.void(array, at, positions, quads), codegen
 
 
 @intrinsic
@@ -130,11 +164,11 @@ def put(typing_context, words, cursor, values, due):
         at = unsigned(context, builder, arguments[1], cursor)
         registers, masks = unpack(builder, arguments[2]), unpack(builder, arguments[3])
         for register, mask in zip(reversed(registers), reversed(masks), strict=True):
-            end = address_of(context, builder, words, arguments[0], at)
+            end = at
+            at = builder.sub(at, popcount(builder, mask))
+            places = [address_of(context, builder, words, arguments[0], i) for i in (at, end)]
             halves = builder.trunc(register, vector(i16, values.width))
-            ones = popcount(builder, mask)
-            target.compact(builder, end, halves, mask, ones)
-            at = builder.sub(at, ones)
+            target.compact(builder, *places, halves, mask)
         return at
 
     return types.uint64(words, cursor, values, due), codegen

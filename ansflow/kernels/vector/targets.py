@@ -1,8 +1,9 @@
 """What each instruction set has an instruction of its own for, one register at a time.
 
-`gather`: elements of a table at the indices in a register.
+`gather`: elements at the indices in a register, times `scale`, in bytes from an address.
+`scatter`: the same of four bytes each, stored; indices in bytes.
 `expand`: the next words of the stream, dealt out to the lanes of a mask; zero in the others.
-`compact`: the words of the lanes of a mask, moved together and stored.
+`compact`: the words of the lanes of a mask, moved together and stored between two addresses.
 
 `expand` and `compact` touch as many words as a register has lanes, from the stream's position on
 (up to it, for `compact`): their callers keep that much room.
@@ -23,6 +24,7 @@ from ansflow.kernels.vector.ir import (
     i32,
     i64,
     pointer_to,
+    popcount,
     vector,
 )
 
@@ -30,6 +32,16 @@ __all__ = ["TARGETS"]
 
 UNALIGNED = 2  # bytes that addresses of words are multiples of
 ZERO_BYTE = 0x80  # as a shuffle index
+
+
+def elements(builder: ir.IRBuilder, register: Any) -> list[Any]:
+    """The elements of a register."""
+    return [builder.extract_element(register, i32(lane)) for lane in range(register.type.count)]
+
+
+def extended(builder: ir.IRBuilder, place: Any) -> Any:
+    """An index as 64 bits."""
+    return place if place.type == i64 else builder.zext(place, i64)
 
 
 class Avx512:
@@ -41,18 +53,30 @@ class Avx512:
     }
 
     @classmethod
-    def gather(cls, builder: ir.IRBuilder, table: Any, index: Any) -> Any:
+    def gather(cls, builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
         kind = index.type
-        bits = kind.element.width
         return call(
             builder,
-            cls.GATHER[bits],
+            cls.GATHER[kind.element.width],
             kind,
             constant(kind, 0),
-            pointer_to(builder, table, i8),
+            pointer_to(builder, address, i8),
             index,
             constant(vector(i1, kind.count), 1),
-            i32(bits // 8),
+            i32(scale),
+        )
+
+    @staticmethod
+    def scatter(builder: ir.IRBuilder, address: Any, index: Any, values: Any) -> None:
+        call(
+            builder,
+            "llvm.x86.avx512.mask.scatter.dpi.512",
+            ir.VoidType(),
+            pointer_to(builder, address, i8),
+            constant(vector(i1, index.type.count), 1),
+            index,
+            values,
+            i32(1),
         )
 
     @staticmethod
@@ -65,15 +89,15 @@ class Avx512:
         )
 
     @staticmethod
-    def compact(builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+    def compact(builder: ir.IRBuilder, begin: Any, end: Any, words: Any, mask: Any) -> None:
         kind = words.type
         packed = call(
             builder, "llvm.x86.avx512.mask.compress.v16i16", kind, words, constant(kind, 0), mask
         )
         # Stored under a mask: what lies above the end of this register's words is in use.
-        used = call(builder, "llvm.x86.bmi.bzhi.32", i32, i32(-1), builder.trunc(ones, i32))
+        ones = builder.trunc(popcount(builder, mask), i32)
+        used = call(builder, "llvm.x86.bmi.bzhi.32", i32, i32(-1), ones)
         used = builder.bitcast(builder.trunc(used, i16), mask.type)
-        begin = element_pointer(builder, end, builder.neg(ones))
         call(
             builder,
             "llvm.masked.store.v16i16.p0",
@@ -91,19 +115,25 @@ class Avx2:
     GATHER: ClassVar = {32: "llvm.x86.avx2.gather.d.d.256", 64: "llvm.x86.avx2.gather.q.q.256"}
 
     @classmethod
-    def gather(cls, builder: ir.IRBuilder, table: Any, index: Any) -> Any:
+    def gather(cls, builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
         kind = index.type
-        bits = kind.element.width
         return call(
             builder,
-            cls.GATHER[bits],
+            cls.GATHER[kind.element.width],
             kind,
             constant(kind, 0),
-            pointer_to(builder, table, i8),
+            pointer_to(builder, address, i8),
             index,
             constant(kind, -1),
-            i8(bits // 8),
+            i8(scale),
         )
+
+    @staticmethod
+    def scatter(builder: ir.IRBuilder, address: Any, index: Any, values: Any) -> None:
+        for place, value in zip(elements(builder, index), elements(builder, values), strict=True):
+            offset = extended(builder, place)
+            near = element_pointer(builder, pointer_to(builder, address, i8), offset)
+            builder.store(value, pointer_to(builder, near, i32), align=1)
 
     @classmethod
     def expand(cls, builder: ir.IRBuilder, address: Any, mask: Any) -> Any:
@@ -113,12 +143,12 @@ class Avx2:
         return builder.zext(builder.bitcast(moved, vector(i16, 8)), vector(i32, 8))
 
     @classmethod
-    def compact(cls, builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+    def compact(cls, builder: ir.IRBuilder, begin: Any, end: Any, words: Any, mask: Any) -> None:
         # Moved to the register's top, so that they end where they must; below is free.
         data = builder.bitcast(words, vector(i8, 16))
         moved = cls.shuffle(builder, data, "ansflow.compact", compact_rows, mask)
-        begin = element_pointer(builder, end, -words.type.count)
-        builder.store(moved, pointer_to(builder, begin, moved.type), align=UNALIGNED)
+        near = element_pointer(builder, end, -words.type.count)
+        builder.store(moved, pointer_to(builder, near, moved.type), align=UNALIGNED)
 
     @staticmethod
     def shuffle(builder: ir.IRBuilder, data: Any, name: str, rows: Any, mask: Any) -> Any:
@@ -152,15 +182,16 @@ class Generic:
     """Four lanes of plain IR, an element at a time."""
 
     @staticmethod
-    def gather(builder: ir.IRBuilder, table: Any, index: Any) -> Any:
-        elements = pointer_to(builder, table, index.type.element)
+    def gather(builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
         result = ir.Constant(index.type, ir.Undefined)
-        for lane in range(index.type.count):
-            at = builder.extract_element(index, i32(lane))
-            at = at if at.type == i64 else builder.zext(at, i64)
-            element = builder.load(element_pointer(builder, elements, at))
+        for lane, place in enumerate(elements(builder, index)):
+            offset = builder.mul(extended(builder, place), i64(scale))
+            near = element_pointer(builder, pointer_to(builder, address, i8), offset)
+            element = builder.load(pointer_to(builder, near, index.type.element), align=scale)
             result = builder.insert_element(result, element, i32(lane))
         return result
+
+    scatter = Avx2.scatter
 
     @staticmethod
     def expand(builder: ir.IRBuilder, address: Any, mask: Any) -> Any:
@@ -174,7 +205,7 @@ class Generic:
         return result
 
     @staticmethod
-    def compact(builder: ir.IRBuilder, end: Any, words: Any, mask: Any, ones: Any) -> None:
+    def compact(builder: ir.IRBuilder, begin: Any, end: Any, words: Any, mask: Any) -> None:
         for lane in reversed(range(mask.type.count)):
             due = builder.extract_element(mask, i32(lane))
             word = builder.extract_element(words, i32(lane))

@@ -22,7 +22,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 from ansflow.kernels.vector.ir import constant, i64, splat, vector
 from ansflow.kernels.vector.isa import ISAS
 
-__all__ = ["Vector", "high", "low", "multiply", "pack", "unpack", "where"]
+__all__ = ["Vector", "high", "lane_numbers", "low", "multiply", "pack", "unpack", "where"]
 
 LOW_HALF = 0xFFFF_FFFF
 HIGH_HALF = LOW_HALF << 32
@@ -108,6 +108,21 @@ define(operator.lshift, ir.IRBuilder.shl)
 define(operator.rshift, ir.IRBuilder.lshr)
 define(operator.lt, lambda builder, a, b: builder.icmp_unsigned("<", a, b), mask=True)
 define(operator.ge, lambda builder, a, b: builder.icmp_unsigned(">=", a, b), mask=True)
+
+
+@intrinsic(prefer_literal=True)
+def lane_numbers(typing_context, lanes, isa):
+    """0, 1, 2, ... in `lanes` lanes."""
+    if not isinstance(lanes, types.IntegerLiteral) or not isinstance(isa, types.StringLiteral):
+        return None
+    kind = Vector(lanes.literal_value, 32, isa.literal_value)
+
+    def codegen(context, builder, signature, arguments):
+        firsts = range(0, kind.lanes, kind.width)
+        values = [list(range(first, first + kind.width)) for first in firsts]
+        return pack(builder, [ir.Constant(kind.register, numbers) for numbers in values])
+
+    return kind(lanes, isa), codegen
 
 
 @intrinsic

@@ -1,0 +1,311 @@
+"""Interleaved rANS with a distribution for each preceding byte: order-1 contexts.
+
+A symbol's distribution is named by the symbol before it, so a decoder can't begin one symbol until
+the one before is done. If consecutive symbols went to consecutive lanes, as they do without
+contexts, all lanes would wait in one chain. Therefore each lane walks a contiguous *segment* of
+its own: of n symbols and N lanes, with q = n div N and r = n mod N, lane j has the q + 1 (j < r)
+or q symbols from j * q + min(j, r) on. Contexts begin anew, at 0, in each segment.
+
+Row i holds symbol i of every segment. Rows are coded as those of `ansflow.kernels.lanes` are: lane
+after lane, the encoder backwards; the last row has the lanes 0 to r - 1 only. Read row by row, the
+transposed block is an ordinary interleaved stream.
+
+Precision is at most 12 bits and states lie in [2^15, 2^31): records and slots are packed (see
+`ansflow.kernels.records` and `ansflow.kernels.slots`), and a step looks up one integer, in the
+row of its context.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO, state_low
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.rans import next_word, pull_word, push_symbol, put_word
+from ansflow.kernels.reciprocal import divide
+from ansflow.kernels.records import headroom, look_up_record, packed_record
+from ansflow.kernels.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_SHIFT, look_up
+
+__all__ = [
+    "count_pairs",
+    "decode_rest",
+    "decode_rows",
+    "encode",
+    "fill_record_rows",
+    "fill_slot_rows",
+    "segment_start",
+]
+
+LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
+U_QUARTER = np.uint64(2)
+
+# Symbols in an integer of a lane's recent ones.
+RECENT = np.uint64(8)
+BYTE = np.uint64(8)
+TOP_BYTE = np.uint64(56)
+
+
+@kernel
+def segment_start(lane, n, lanes):
+    """Where the segment of `lane` begins, of `lanes` segments that share n symbols."""
+    return lane * (n // lanes) + min(lane, n % lanes)
+
+
+@kernel
+def count_pairs(symbols, lanes, counts):
+    """Add to ``counts[context, symbol]``, uint32[256, 256], the pairs of ``symbols``, uint8[n].
+
+    All neighbours are counted, and then those put right between which a segment starts. Four
+    quarters of the block are walked in turn, so that increments seldom wait for each other.
+    """
+    n = np.uint64(symbols.size)
+    if n == ZERO:
+        return
+    part = (n - ONE) >> U_QUARTER
+    second, third, fourth = part, part + part, part + part + part
+    a, b, c, d = symbols[ZERO], symbols[second], symbols[third], symbols[fourth]
+    for i in range(part):
+        at = np.uint64(i) + ONE
+        after_a, after_b = symbols[at], symbols[second + at]
+        after_c, after_d = symbols[third + at], symbols[fourth + at]
+        counts[a, after_a] += np.uint32(1)
+        counts[b, after_b] += np.uint32(1)
+        counts[c, after_c] += np.uint32(1)
+        counts[d, after_d] += np.uint32(1)
+        a, b, c, d = after_a, after_b, after_c, after_d
+    for i in range(fourth + part + ONE, n):
+        at = np.uint64(i)
+        counts[symbols[at - ONE], symbols[at]] += np.uint32(1)
+    for lane in range(min(lanes, n)):
+        start = segment_start(np.uint64(lane), n, lanes)
+        if start > ZERO:
+            counts[symbols[start - ONE], symbols[start]] -= np.uint32(1)
+        counts[ZERO, symbols[start]] += np.uint32(1)
+
+
+@kernel
+def find_reachable(freq, total, found):
+    """List context 0 and all contexts that can follow from it in ``found``; return how many.
+
+    Returns 0 if the frequencies of one of them don't sum to `total`.
+    """
+    alphabet = np.uint64(freq.shape[0])
+    seen, done = np.zeros(alphabet, np.uint8), np.zeros(alphabet, np.uint8)
+    seen[0] = 1
+    n = ZERO
+    before = ~ZERO
+    while n != before:
+        before = n
+        for c in range(alphabet):
+            if seen[c] > done[c]:
+                done[c] = 1
+                found[n] = c
+                n += ONE
+                row_total = ZERO
+                for s in range(alphabet):
+                    row_total += np.uint64(freq[c, s])
+                    seen[s] |= np.uint8(freq[c, s] > 0)
+                if row_total != total:
+                    return ZERO
+    found[:n].sort()
+    return n
+
+
+@kernel
+def fill_slot_rows(freq, slots):
+    """Fill the decoder's rows for context 0 and all contexts that can follow from it.
+
+    A stream, damaged or not, reaches no other: the context is 0 or a symbol found in a filled row.
+    What other rows hold doesn't matter, and most of a full table needn't be touched.
+
+    Parameters
+    ----------
+    freq : uint32[alphabet, alphabet]
+    slots : uint32[alphabet, 2^precision]
+
+    Returns
+    -------
+    bool
+        False if a context can be reached whose frequencies don't sum to 2^precision; the slots
+        must not be used then.
+    """
+    found = np.empty(freq.shape[0], np.uint64)
+    used = found[: find_reachable(freq, np.uint64(slots.shape[1]), found)]
+    for c in used:
+        slot = ZERO
+        for s in used:
+            f = np.uint64(freq[c, s])
+            if f > ZERO:
+                entry = ((f - ONE) << PACKED_FREQ_SHIFT) | s
+                for i in range(f):
+                    offset = np.uint64(i)
+                    slots[c, slot + offset] = entry | (offset << PACKED_OFFSET_SHIFT)
+                slot += f
+    return used.size > 0
+
+
+@kernel
+def fill_record_rows(freq, precision, records):
+    """Fill the encoder's records for context 0 and all contexts that can follow from it.
+
+    Parameters
+    ----------
+    freq : uint32[alphabet, alphabet]
+    precision : uint64
+    records : uint64[alphabet, 256]
+        Records of pairs without a frequency are left as they are.
+
+    Returns
+    -------
+    bool
+        As `fill_slot_rows`.
+    """
+    found = np.empty(freq.shape[0], np.uint64)
+    used = found[: find_reachable(freq, ONE << precision, found)]
+    for c in used:
+        start = ZERO
+        for s in used:
+            f = np.uint64(freq[c, s])
+            if f > ZERO:
+                records[c, s] = packed_record(start, f, precision)
+                start += f
+    return used.size > 0
+
+
+@kernel
+def encode(symbols, states, records, precision, words, cursor):
+    """Push `symbols`, last row to first; return the cursor: the stream is ``words[cursor:]``.
+
+    Parameters
+    ----------
+    symbols : uint8[n]
+        Each has a frequency in its context.
+    states : uint32[lanes]
+        Updated in place.
+    records : uint64[alphabet, 256]
+        From `fill_record_rows`.
+    precision : uint64
+    words : uint16[]
+        Filled downwards from `cursor`, which is at least n + 1.
+    cursor : uint64
+    """
+    lanes = np.uint64(states.size)
+    n = np.uint64(symbols.size)
+    total = ONE << precision
+    room = headroom(precision)
+    rows, rest = n // lanes, n % lanes
+    row, width = rows + ONE, rest
+    while row > ZERO:
+        row -= ONE
+        lane = width
+        at = segment_start(lane, n, lanes) + row
+        while lane > ZERO:
+            lane -= ONE
+            at -= rows + np.uint64(lane < rest)
+            context = np.uint64(symbols[at - ONE]) if row > ZERO else ZERO
+            record = look_up_record(records[context], np.uint64(symbols[at]))
+            m, nudge, shift, start, freq = record
+            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
+            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
+        width = lanes
+    return cursor
+
+
+@kernel
+def write_recent(recent, count, row, out):
+    """Write the last `count` symbols of each lane to rows `row`, `row` + 1, ... of `out`."""
+    lanes = np.uint64(recent.size)
+    n = np.uint64(out.size)
+    rows, rest = n // lanes, n % lanes
+    first = RECENT - count
+    at = row
+    for i in range(lanes):
+        lane = np.uint64(i)
+        for k in range(count):
+            out[at + np.uint64(k)] = recent[lane] >> (BYTE * (first + np.uint64(k)))
+        at += rows + np.uint64(lane < rest)
+
+
+@kernel
+def decode_rows(words, cursor, states, contexts, slots, precision, out):
+    """Pop eight rows at a time while every lane may take its words; return ``(rows, cursor)``.
+
+    Segments are often a power of two apart, and then the bytes of a row compete for the same few
+    lines of the cache, which takes three quarters of the speed. So eight rows are written
+    at once: a lane's `recent` symbols fill an integer from the top, its context foremost.
+
+    Parameters
+    ----------
+    words : uint16[]
+    cursor : uint64
+        Where the next word is.
+    states : uint32[lanes]
+        Each in [2^15, 2^31); updated in place.
+    contexts : uint32[lanes]
+        The symbol before, in each lane's segment: 0 at first; updated in place.
+    slots : uint32[alphabet, 2^precision]
+        From `fill_slot_rows`.
+    precision : uint64
+    out : uint8[n]
+    """
+    lanes = np.uint64(states.size)
+    rows = np.uint64(out.size) // lanes
+    mask = (ONE << precision) - ONE
+    recent = np.empty(lanes, np.uint64)
+    for i in range(lanes):
+        recent[i] = np.uint64(contexts[i]) << TOP_BYTE
+    row = ZERO
+    while row + RECENT <= rows and cursor + RECENT * lanes <= np.uint64(words.size):
+        for _ in range(RECENT):
+            for i in range(lanes):
+                lane = np.uint64(i)
+                x, symbols = np.uint64(states[lane]), recent[lane]
+                freq, offset, symbol = look_up(slots[symbols >> TOP_BYTE], x & mask)
+                x = freq * (x >> precision) + offset
+                x, taken = pull_word(x, np.uint64(words[cursor]), LOW)
+                cursor += taken
+                states[lane] = x
+                recent[lane] = (symbols >> BYTE) | (symbol << TOP_BYTE)
+        write_recent(recent, RECENT, row, out)
+        row += RECENT
+    for i in range(lanes):
+        contexts[i] = recent[i] >> TOP_BYTE
+    return row, cursor
+
+
+@kernel
+def decode_rest(words, cursor, states, contexts, slots, precision, out, done):
+    """Pop the rows from `done` on, with a check for each word; return the cursor.
+
+    A stream that is too short is read as if zeros followed it, and the returned cursor
+    exceeds ``words.size``.
+    """
+    lanes = np.uint64(states.size)
+    n = np.uint64(out.size)
+    rows, rest = n // lanes, n % lanes
+    mask = (ONE << precision) - ONE
+    recent = np.empty(lanes, np.uint64)
+    for i in range(lanes):
+        recent[i] = np.uint64(contexts[i]) << TOP_BYTE
+    row = done
+    while row <= rows:
+        # The last row, which has fewer lanes, comes by itself.
+        count = min(RECENT, rows - row) if row < rows else ONE
+        for _ in range(count):
+            for i in range(lanes if row < rows else rest):
+                lane = np.uint64(i)
+                x, symbols = np.uint64(states[lane]), recent[lane]
+                freq, offset, symbol = look_up(slots[symbols >> TOP_BYTE], x & mask)
+                x = freq * (x >> precision) + offset
+                x, taken = pull_word(x, next_word(words, cursor), LOW)
+                cursor += taken
+                states[lane] = x
+                recent[lane] = (symbols >> BYTE) | (symbol << TOP_BYTE)
+        if row < rows:
+            write_recent(recent, count, row, out)
+        else:
+            for i in range(rest):
+                lane = np.uint64(i)
+                out[segment_start(lane, n, lanes) + row] = recent[lane] >> TOP_BYTE
+        row += count
+    for i in range(lanes):
+        contexts[i] = recent[i] >> TOP_BYTE
+    return cursor
