@@ -1,0 +1,287 @@
+"""ansflow beside other coders. ``python -m benchmarks.peers`` (in asv_bench) prints a table.
+
+One process, one thread, the same blocks, all coders in turn within each round. Each counts the
+symbols of a block, builds tables and writes them with the code, except:
+
+- ``ansflow kernel`` and constriction find their tables built and don't write them;
+- ``ansflow compress`` and memcpy take the whole input at once, the former with checksums;
+- zstd also looks for repeats.
+
+Speeds are in MB/s; ``/hts`` is over the fastest htscodecs of the same order, ``/copy`` over memcpy,
+``/ideal`` over the order-0 Shannon bound of each block.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite.binding import get_host_cpu_features
+
+import ansflow
+from ansflow.coding.streams import decode_symbols, encode_symbols
+from ansflow.coding.tables import Tables
+from ansflow.kernels.histogram import histogram
+from ansflow.models import quantize
+
+from .inputs import INPUTS, input_bytes, median_seconds, shannon_bits
+
+SIZE = 16 << 20
+BLOCK = 256 << 10
+ROUNDS = 7
+
+
+class Peer(NamedTuple):
+    """A coder and the blocks it is to code."""
+
+    name: str
+    order: int
+    blocks: list[np.ndarray]
+    prepare: Callable[[np.ndarray], Any]  # block: what coding it may use, made outside the timing
+    encode: Callable[[Any], Any]  # prepared: the code, a buffer
+    decode: Callable[[Any, Any], Any]  # code, prepared: the block
+    begin: Callable[[], object] = lambda: None  # before each pass over the blocks
+
+
+class Result(NamedTuple):
+    """Speeds in MB/s, sizes in bytes."""
+
+    order: int
+    encode: float
+    decode: float
+    size: int
+    ideal: float
+
+
+def ansflow_peers(blocks):
+    def compress(name, **options):
+        return Peer(
+            name,
+            order=0,
+            blocks=[np.concatenate(blocks)],
+            prepare=bytes,
+            encode=lambda data: ansflow.compress(data, **options),
+            decode=lambda code, data: ansflow.decompress(code),
+        )
+
+    def kernel(name, **options):
+        def prepare(block):
+            return block, Tables(quantize(histogram(block), 12), 12), np.empty_like(block)
+
+        def encode(prepared):
+            block, tables, _ = prepared
+            return encode_symbols(block, tables, **options)
+
+        def decode(words, prepared):
+            _, tables, out = prepared
+            decode_symbols(words, tables, out, **options)
+            return out
+
+        return Peer(name, 0, blocks, prepare, encode, decode)
+
+    return [compress("ansflow compress"), kernel("ansflow kernel", lanes=32)]
+
+
+# Instruction sets by the bit that allows them in `rans_set_cpu`; the decoder's are 8 bits further.
+HTSCODECS_CPU = {"sse4.1": 1, "avx2": 2, "avx512f": 4, "neon": 8}
+HTSCODECS_X32 = 4
+
+
+def htscodecs_peers(blocks):
+    """Each order with 4 lanes, which has no SIMD, and 32 with each instruction set."""
+    library = ctypes.CDLL("libhtscodecs.so.2")
+    library.rans_compress_to_4x16.restype = ctypes.c_void_p
+    library.rans_uncompress_to_4x16.restype = ctypes.c_void_p
+    # Left to itself the library picks a set by the machine, and not always the fastest.
+    host = get_host_cpu_features()
+    cpus = {"scalar": 0} | {name: bit for name, bit in HTSCODECS_CPU.items() if host.get(name)}
+    return [
+        htscodecs_peer(library, f"htscodecs o{order} {variant}", blocks, order, lanes, cpu)
+        for order in (0, 1)
+        for variant, lanes, cpu in [
+            ("x4", 0, 0),
+            *((f"x32 {name}", HTSCODECS_X32, bit) for name, bit in cpus.items()),
+        ]
+    ]
+
+
+def htscodecs_peer(library, name, blocks, order, lanes, cpu):
+    # Without further flags nothing is packed, striped or run-length coded, and a block is
+    # stored as it is only if coding would make it longer.
+    flags = order | lanes
+
+    def buffers(*arrays):
+        # With their addresses: NumPy takes a microsecond to find one.
+        return [(array, ctypes.c_void_p(array.ctypes.data)) for array in arrays]
+
+    def prepare(block):
+        code = np.zeros(library.rans_compress_bound_4x16(block.size, flags), np.uint8)
+        return buffers(block, code, np.zeros_like(block))
+
+    def call(function, source, size, target, *options):
+        array, address = target
+        used = ctypes.c_uint(array.size)
+        if not function(source[1], size, address, ctypes.byref(used), *options):
+            raise RuntimeError(f"{name} failed")
+        return array[: used.value]
+
+    def encode(prepared):
+        block, code, _ = prepared
+        return call(library.rans_compress_to_4x16, block, block[0].size, code, flags)
+
+    def decode(code, prepared):
+        return call(library.rans_uncompress_to_4x16, prepared[1], code.size, prepared[2])
+
+    def begin():
+        library.rans_set_cpu(cpu | cpu << 8)
+
+    return Peer(name, order, blocks, prepare, encode, decode, begin)
+
+
+def constriction_peers(blocks):
+    from constriction import stream
+
+    def prepare(block):
+        frequencies = np.bincount(block, minlength=256) / block.size
+        return block.astype(np.int32), stream.model.Categorical(frequencies, perfect=False)
+
+    def encode(prepared):
+        coder = stream.stack.AnsCoder()
+        coder.encode_reverse(*prepared)
+        return coder.get_compressed()
+
+    def decode(code, prepared):
+        symbols, model = prepared
+        return stream.stack.AnsCoder(code).decode(model, symbols.size)
+
+    few = blocks[: (1 << 20) // BLOCK]  # it is slow
+    return [Peer("constriction AnsCoder", 0, few, prepare, encode, decode)]
+
+
+def zstandard_peers(blocks):
+    import zstandard
+
+    encode = zstandard.ZstdCompressor(level=1).compress
+    decode = zstandard.ZstdDecompressor().decompress
+    return [Peer("zstd level 1", 0, blocks, bytes, encode, lambda code, data: decode(code))]
+
+
+def memcpy_peers(blocks):
+    def copy(source, target):
+        np.copyto(target, source)
+        return target
+
+    return [
+        Peer(
+            "memcpy",
+            order=0,
+            blocks=[np.concatenate(blocks)],
+            prepare=lambda block: (block, np.zeros_like(block), np.zeros_like(block)),
+            encode=lambda prepared: copy(*prepared[:2]),
+            decode=lambda code, prepared: copy(code, prepared[2]),
+        )
+    ]
+
+
+@functools.cache
+def print_once(line):
+    print(line)
+
+
+def present_peers(blocks):
+    """All peers that can be loaded here, saying why others can't."""
+    peers = []
+    for source in (ansflow_peers, htscodecs_peers, constriction_peers, zstandard_peers):
+        try:
+            peers += source(blocks)
+        except (ImportError, OSError) as absent:
+            print_once(f"No {source.__name__.removesuffix('_peers')}: {absent}")
+    return peers + memcpy_peers(blocks)
+
+
+def passes(peer):
+    """Functions that encode and decode all blocks, and the size of the verified codes."""
+    prepared = [peer.prepare(block) for block in peer.blocks]
+
+    def encode():
+        peer.begin()
+        return list(map(peer.encode, prepared))
+
+    def decode():
+        peer.begin()
+        return list(map(peer.decode, codes, prepared))
+
+    codes = encode()
+    for block, back in zip(peer.blocks, decode(), strict=True):
+        values = np.frombuffer(back, np.uint8) if isinstance(back, bytes) else back
+        if not np.array_equal(values, block):
+            raise AssertionError(f"{peer.name}: wrong content")
+    return encode, decode, sum(memoryview(code).nbytes for code in codes)
+
+
+def measure(name):
+    """The result of each peer on an input."""
+    blocks = np.split(input_bytes(name, SIZE), SIZE // BLOCK)
+    ideal = np.cumsum([shannon_bits(block) / 8 for block in blocks])
+    peers = present_peers(blocks)
+    encoders, decoders, sizes = zip(*map(passes, peers), strict=True)
+    seconds = median_seconds([*encoders, *decoders], ROUNDS)
+    results = {}
+    for i, peer in enumerate(peers):
+        coded = sum(block.size for block in peer.blocks)
+        encode, decode = (coded / s / 1e6 for s in (seconds[i], seconds[len(peers) + i]))
+        results[peer.name] = Result(peer.order, encode, decode, sizes[i], ideal[coded // BLOCK - 1])
+    return results
+
+
+def speeds_over_htscodecs(results, name):
+    """Encoding and decoding, each over htscodecs' fastest variant for it; NaN without any."""
+    result = results[name]
+    variants = [r for n, r in results.items() if "htscodecs" in n and r.order == result.order]
+    best_encode = max((r.encode for r in variants), default=np.nan)
+    best_decode = max((r.decode for r in variants), default=np.nan)
+    return result.encode / best_encode, result.decode / best_decode
+
+
+class OverHtscodecs:
+    """Speed over that of the fastest htscodecs of the same order."""
+
+    params = (INPUTS, ["ansflow compress", "ansflow kernel"])
+    param_names = ("input", "coder")
+    timeout = 600
+
+    def setup_cache(self):
+        return {name: measure(name) for name in INPUTS}
+
+    setup_cache.timeout = 600
+
+    def track_encode(self, results, name, coder):
+        return speeds_over_htscodecs(results[name], coder)[0]
+
+    def track_decode(self, results, name, coder):
+        return speeds_over_htscodecs(results[name], coder)[1]
+
+    track_encode.unit = track_decode.unit = "ratio"
+
+
+def print_table(title, results):
+    heads = ["encode", "decode", "size", "/ideal", "enc/hts", "dec/hts", "enc/copy", "dec/copy"]
+    print(f"\n{title:25}" + "".join(f"{head:>11}" for head in heads))
+    copy = results["memcpy"]
+    for name, result in results.items():
+        print(f"{name:25}{result.encode:11,.0f}{result.decode:11,.0f}{result.size:11,}", end="")
+        ratios = (
+            result.size / result.ideal,
+            *speeds_over_htscodecs(results, name),
+            result.encode / copy.encode,
+            result.decode / copy.decode,
+        )
+        print("".join(f"{ratio:11.4f}" for ratio in ratios))
+
+
+if __name__ == "__main__":
+    for input_name in INPUTS:
+        print_table(input_name, measure(input_name))
