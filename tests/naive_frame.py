@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import xxhash
 
-STORED, CONSTANT, CODED = range(3)
+STORED, CONSTANT, CODED, CONTEXTS = range(4)
 BYTES, ARRAY = range(2)
 
 
@@ -83,6 +83,11 @@ def read_block(frame, at, place):
         assert 8 <= p <= 16
         freq, used = read_table(payload, p)
         content = read_stream(payload[used:], n, freq, p, 2**lanes_log2)
+    elif kind == CONTEXTS:
+        assert lanes_log2 <= 6
+        assert 8 <= p <= 12
+        rows, used = read_contexts(payload, p)
+        content = read_stream_with_contexts(payload[used:], n, rows, p, 2**lanes_log2)
     else:
         assert (lanes_log2, p) == (0, 0)
         assert m == (n if kind == STORED else 1)
@@ -130,6 +135,82 @@ def write_table(freq, p):
         text += "0" * (len(digits) - 1 - k) + digits
         mean, previous, left = mean + f - mean // 4, f, left - f
     return bytes(int(text[i : i + 8][::-1], 2) for i in range(0, len(text), 8))
+
+
+class Bits:
+    """Bits of bytes, from the least significant one up."""
+
+    def __init__(self, data):
+        self.bits, self.at = [byte >> i & 1 for byte in data for i in range(8)], 0
+
+    def take(self, count):
+        self.at += count
+        assert self.at <= len(self.bits)
+        return sum(bit << i for i, bit in enumerate(self.bits[self.at - count : self.at]))
+
+
+def read_number(bits, mean):
+    """A number coded with a mean, and the mean that follows."""
+    k = 0 if mean < 4 else (mean // 4).bit_length() - 1
+    b = k
+    while not bits.take(1):
+        b += 1
+    v = 2**b + bits.take(b) - 2**k
+    return v, mean + v - mean // 4
+
+
+def read_contexts(payload, p):
+    """The row of frequencies of each used context, and how many bytes they take."""
+    bits = Bits(payload)
+    used = [value for value in range(256) if bits.take(1)]
+    rows = {}
+    for c in used:
+        level = bits.take(4)
+        assert level <= p
+        row, units, left, gap_mean, mean = [0] * 256, [], 2**level, 0, 0
+        values = iter(used)
+        while left:
+            gap, gap_mean = read_number(bits, gap_mean)
+            for _ in range(gap):
+                next(values)
+            f = 1
+            if left > 1:
+                v, mean = read_number(bits, mean)
+                f += v
+            units.append(f)
+            row[next(values)] = f * 2 ** (p - level)
+            left -= f
+            assert left >= 0
+        assert any(f % 2 for f in units)
+        rows[c] = row
+    assert 0 in rows
+    assert all(s in rows for row in rows.values() for s in range(256) if row[s])
+    size = -(-bits.at // 8)
+    assert not any(bits.bits[bits.at : 8 * size])
+    return rows, size
+
+
+def read_stream_with_contexts(stream, n, rows, p, lanes):
+    """The n bytes of content."""
+    words = [number(stream[i : i + 2], 2) for i in range(0, len(stream), 2)]
+    states = [words[2 * lane] + words[2 * lane + 1] * 2**16 for lane in range(lanes)]
+    assert all(2**15 <= x < 2**31 for x in states)
+    words = iter(words[2 * lanes :])
+    segments = [bytearray() for _ in range(lanes)]
+    for i in range(n):
+        lane = i % lanes
+        x, segment = states[lane], segments[lane]
+        row = rows[segment[-1] if segment else 0]
+        slot = x % 2**p
+        value = next(s for s in range(256) if slot < sum(row[: s + 1]))
+        x = row[value] * (x // 2**p) + slot - sum(row[:value])
+        if x < 2**15:
+            x = x * 2**16 + next(words)
+        states[lane] = x
+        segment.append(value)
+    assert next(words, None) is None
+    assert states == [2**15] * lanes
+    return b"".join(segments)
 
 
 def low(p):

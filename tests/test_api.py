@@ -127,6 +127,8 @@ def test_masked_arrays_are_refused():
         {"lanes": 0},
         {"lanes": 3},
         {"lanes": 128},
+        {"order": 2},
+        {"order": -1},
     ],
 )
 def test_parameters_outside_their_range_are_refused(options):

@@ -29,6 +29,7 @@ CONTENTS = {
     "constant": (b"\xc8" * 1000, {}),
     "coded": (SQUARES.astype(np.uint8).tobytes(), {}),
     "coded-16-bits": (SQUARES.astype(np.uint8).tobytes(), {"precision": 16, "lanes": 1}),
+    "contexts": (bytes(SQUARES.astype(np.uint8)), {"order": 1, "lanes": 2}),
     "blocks": (SQUARES.astype(np.uint8).tobytes() + bytes(500), {"block_size": 400}),
     "int32": ((SQUARES * 100_000).astype("<i4").reshape(30, 50), {}),
     "big-endian": ((INDEX[:400] // 3).astype(">u2"), {"block_size": 150}),

@@ -21,6 +21,9 @@ CONTENTS = {
     "array": np.arange(120, dtype=">u2").reshape(15, 8).T,
 }
 FRAMES = {name: ansflow.compress(data, block_size=300) for name, data in CONTENTS.items()}
+CONTENTS["contexts"] = bytes(i // 5 % 11 for i in range(500))
+FRAMES["contexts"] = ansflow.compress(CONTENTS["contexts"], order=1)
+assert FRAMES["contexts"][layout.HEADER.size + layout.CHECK.size] == layout.BLOCK_CONTEXTS
 
 
 def same(a, b):

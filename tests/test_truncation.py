@@ -11,6 +11,7 @@ FRAMES = {
     "stored": ansflow.compress(bytes(range(200))),
     "constant": ansflow.compress(bytes(1000)),
     "coded": ansflow.compress(b"abracadabra" * 50, block_size=200),
+    "contexts": ansflow.compress(b"abracadabra" * 50, order=1),
     "array": ansflow.compress(np.arange(300, dtype=">u4").reshape(15, 20), block_size=100),
 }
 

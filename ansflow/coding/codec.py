@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from operator import index
 from typing import Any, SupportsIndex
@@ -10,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.streams import (
-    DEFAULT_LANES,
     Method,
     Words,
     decode_symbols,
@@ -18,7 +18,7 @@ from ansflow.coding.streams import (
 )
 from ansflow.coding.symbols import check_support, holds, row_index, support_of, to_symbols
 from ansflow.coding.tables import tables_of
-from ansflow.kernels.constants import MAX_LANES
+from ansflow.kernels.constants import checked_lanes
 from ansflow.models.base import Model
 from ansflow.models.frequencies import smallest_dtype
 
@@ -26,7 +26,7 @@ __all__ = ["decode", "encode"]
 
 
 def encode(
-    symbols: npt.ArrayLike, model: Model, *, lanes: int = DEFAULT_LANES, method: Method = "cdf"
+    symbols: npt.ArrayLike, model: Model, *, lanes: int | None = None, method: Method = "cdf"
 ) -> Words:
     """Code an array of symbols under a model.
 
@@ -36,9 +36,10 @@ def encode(
         Coded in C order.
     model : Model
         Anything with `precision`, `freq` and `cdf`; see `ansflow.models`.
-    lanes : int
+    lanes : int, optional
         Interleaved states, a power of two from 1 to 64. More lanes decode faster and cost
-        more: each ends as 32 bits (64 above 16 bits of precision) of the result.
+        more: each ends as 32 bits (64 above 16 bits of precision) of the result. By default
+        one for each 1024 symbols, as far as that goes.
     method : {"cdf", "alias"}
         How slots belong to symbols; part of the stream. "alias" decodes from tables as
         long as the alphabet instead of ``2**precision``; it takes a single distribution
@@ -75,12 +76,12 @@ def encode(
     ----------
     Duda 2013, arXiv:1311.2540; Giesen 2014, arXiv:1402.3392.
     """
-    _check_lanes(lanes)
     tables = tables_of(model)
     values = np.asarray(symbols)
+    lanes = checked_lanes(lanes, values.size)
     index = row_index(model, tables, values.shape)
     flat = to_symbols(values, model, tables)
-    check_support(flat, index, values, tables)
+    check_support(flat, index, values, tables, lanes)
     words = encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
     return words.copy()  # the buffer behind them is as long as the symbols
 
@@ -90,7 +91,7 @@ def decode(
     model: Model,
     size_or_shape: SupportsIndex | Sequence[int],
     *,
-    lanes: int = DEFAULT_LANES,
+    lanes: int | None = None,
     method: Method = "cdf",
     dtype: npt.DTypeLike | None = None,
 ) -> npt.NDArray[Any]:
@@ -103,7 +104,7 @@ def decode(
         With the same frequencies, support and rows as when encoding.
     size_or_shape : int or sequence of int
         How many symbols, and in what shape.
-    lanes : int
+    lanes : int, optional
     method : {"cdf", "alias"}
         As when encoding.
     dtype : integer dtype, optional
@@ -123,11 +124,12 @@ def decode(
         has hardly any redundancy: that some words decode doesn't prove them right, which is
         what the checksums of `ansflow.compress` are for.
     """
-    _check_lanes(lanes)
     tables = tables_of(model)
-    shape = tuple(size_or_shape) if np.iterable(size_or_shape) else (index(size_or_shape),)
+    axes = size_or_shape if np.iterable(size_or_shape) else (size_or_shape,)
+    shape = tuple(index(axis) for axis in axes)
     if any(axis < 0 for axis in shape):
         raise ValueError(f"negative size in shape {shape}")
+    lanes = checked_lanes(lanes, math.prod(shape))
     low, high = support_of(model, tables)
     wanted = smallest_dtype(low, high) if dtype is None else np.dtype(dtype)
     if wanted.kind not in "iub" or not holds(wanted, low, high):
@@ -147,8 +149,3 @@ def decode(
     if low == 0:
         return out.astype(wanted, copy=False)
     return (out.astype(np.int64) + low).astype(wanted)
-
-
-def _check_lanes(lanes: int) -> None:
-    if not (1 <= lanes <= MAX_LANES and lanes & (lanes - 1) == 0):
-        raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")

@@ -15,9 +15,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.tables import Tables
+from ansflow.coding.dispatch import (
+    decode_contexts,
+    decode_lanes,
+    encode_contexts,
+    encode_lanes,
+)
+from ansflow.coding.tables import AnyTables, ContextTables, Tables
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
-from ansflow.kernels import alias, lanes as lane_kernels, rows, wide
+from ansflow.kernels import alias, rows, wide
 from ansflow.kernels.constants import (
     MAX_FAST_PRECISION,
     STACK_LOW,
@@ -29,20 +35,11 @@ from ansflow.kernels.constants import (
 from ansflow.kernels.rans import lie_within
 from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import UNDERFLOW
-from ansflow.kernels.vector import lanes as vector_lanes
-from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 
-__all__ = ["DEFAULT_LANES", "Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
+__all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
 
 Words = npt.NDArray[np.uint16]
 Method = Literal["cdf", "alias"]
-
-DEFAULT_LANES = 32
-
-# Vectors pay from here on: with fewer lanes a row is too short to hide what a look-up takes, with
-# fewer symbols it isn't worth compiling the kernel.
-MIN_VECTOR_LANES = 32
-MIN_VECTOR_SYMBOLS = 1 << 12
 
 # A conditional model's slot tables may take this much before the decoder searches instead:
 # half of a common second-level cache.
@@ -60,10 +57,10 @@ def buffer_size(symbols: int, lanes: int) -> int:
 
 def encode_symbols(
     symbols: npt.NDArray[Any],
-    tables: Tables,
+    tables: AnyTables,
     *,
     index: npt.NDArray[np.uint32] | None = None,
-    lanes: int = DEFAULT_LANES,
+    lanes: int,
     method: Method = "cdf",
     buffer: Words | None = None,
 ) -> Words:
@@ -73,7 +70,7 @@ def encode_symbols(
     ----------
     symbols : contiguous ndarray of ``tables.symbol_dtype``, shape (n,)
         Unchecked: a symbol without a frequency makes the result meaningless.
-    tables : Tables
+    tables : Tables or ContextTables
     index : contiguous ndarray of uint32, shape (n,), optional
         Row of each symbol; unchecked.
     lanes : int
@@ -88,19 +85,21 @@ def encode_symbols(
     """
     precision = np.uint64(tables.precision)
     _check_method(method, tables)
-    if tables.precision > MAX_FAST_PRECISION:
+    if tables.precision > MAX_FAST_PRECISION and isinstance(tables, Tables):
         return _encode_wide(symbols, tables, index, lanes)
     words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
     low = np.uint64(state_low(tables.precision))
     states = np.full(lanes, low, np.uint32)
     end = np.uint64(words.size)
     cursor: int
-    if method == "alias":
+    if isinstance(tables, ContextTables):
+        cursor = encode_contexts(symbols, states, tables, words)
+    elif method == "alias":
         cursor = alias.encode(
             symbols, states, tables.records, tables.alias.inverse, precision, words, end
         )
     elif index is None:
-        cursor = _encode_lanes(symbols, states, tables, words)
+        cursor = encode_lanes(symbols, states, tables, words)
     else:
         cursor = rows.encode(
             symbols, index, tables.cdf, precision, reciprocal_table(), states, words, end
@@ -112,17 +111,17 @@ def encode_symbols(
 
 def decode_symbols(
     words: Words,
-    tables: Tables,
+    tables: AnyTables,
     out: npt.NDArray[Any],
     *,
     index: npt.NDArray[np.uint32] | None = None,
-    lanes: int = DEFAULT_LANES,
+    lanes: int,
     method: Method = "cdf",
 ) -> None:
     """Undo `encode_symbols` into `out`, a contiguous vector of ``tables.symbol_dtype``."""
     precision = np.uint64(tables.precision)
     _check_method(method, tables)
-    if tables.precision > MAX_FAST_PRECISION:
+    if tables.precision > MAX_FAST_PRECISION and isinstance(tables, Tables):
         _decode_wide(words, tables, out, index, lanes)
         return
     begin = WORDS_PER_STATE * lanes
@@ -134,13 +133,15 @@ def decode_symbols(
         raise CorruptDataError("a lane's state is outside its interval")
     first = np.uint64(begin)
     cursor: int
-    if method == "alias":
+    if isinstance(tables, ContextTables):
+        cursor = decode_contexts(words, begin, states, tables, out)
+    elif method == "alias":
         divider, halves, _, shift = tables.alias
         cursor = alias.decode(
             words, first, states, divider, halves, precision, low, np.uint64(shift), out
         )
     elif index is None:
-        cursor = _decode_lanes(words, begin, states, tables, out)
+        cursor = decode_lanes(words, begin, states, tables, out)
     elif (tables.rows << tables.precision) * 8 <= SLOT_TABLES_BYTES:
         cursor = rows.decode_by_slots(
             words, first, states, index, tables.slots, precision, low, out
@@ -151,48 +152,6 @@ def decode_symbols(
         raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
     if cursor < words.size or not lie_within(states, low, low):
         raise CorruptDataError("the stream doesn't end where decoding does")
-
-
-def _vector_isa(lanes: int, symbols: int) -> str | None:
-    """The instruction set for so many lanes and symbols, or None where scalar code serves."""
-    if lanes < MIN_VECTOR_LANES or symbols < MIN_VECTOR_SYMBOLS:
-        return None
-    isa = chosen_isa()
-    return None if isa == SCALAR else isa
-
-
-def _encode_lanes(
-    symbols: npt.NDArray[Any], states: npt.NDArray[np.uint32], tables: Tables, words: Words
-) -> int:
-    """Push symbols by a single distribution; return the cursor."""
-    records, precision, end = tables.records, np.uint64(tables.precision), np.uint64(words.size)
-    isa = _vector_isa(states.size, symbols.size)
-    if isa is None:
-        return int(lane_kernels.encode(symbols, states, records, precision, words, end))
-    rows = symbols.size - symbols.size % states.size
-    cursor = np.uint64(lane_kernels.encode(symbols[rows:], states, records, precision, words, end))
-    encode_rows = vector_lanes.encoder(states.size, isa, records.ndim == 1)
-    flat = records.reshape(-1)
-    return int(encode_rows(symbols, np.uint64(rows), states, flat, precision, words, cursor))
-
-
-def _decode_lanes(
-    words: Words,
-    begin: int,
-    states: npt.NDArray[np.uint32],
-    tables: Tables,
-    out: npt.NDArray[Any],
-) -> int:
-    """Pop all symbols of `out` by a single distribution, from a word on; return the cursor."""
-    slots, precision = tables.slots[0], np.uint64(tables.precision)
-    low = np.uint64(state_low(tables.precision))
-    isa = _vector_isa(states.size, out.size)
-    decode_rows = lane_kernels.decode_rows
-    if isa is not None:
-        decode_rows = vector_lanes.decoder(states.size, isa, slots.dtype == np.uint32)
-    done, cursor = decode_rows(words, np.uint64(begin), states, slots, precision, low, out)
-    done, cursor = np.uint64(done), np.uint64(cursor)
-    return int(lane_kernels.decode_rest(words, cursor, states, slots, precision, low, out, done))
 
 
 def _encode_wide(
@@ -246,10 +205,11 @@ def _join(words: Words, dtype: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any
     return ordered.astype(dtype, copy=False)
 
 
-def _check_method(method: str, tables: Tables) -> None:
+def _check_method(method: str, tables: AnyTables) -> None:
     if method not in ("cdf", "alias"):
         raise ValueError(f"method is {method!r}, neither 'cdf' nor 'alias'")
-    if method == "alias" and (tables.conditional or tables.precision > MAX_FAST_PRECISION):
+    single = isinstance(tables, Tables) and not tables.conditional
+    if method == "alias" and not (single and tables.precision <= MAX_FAST_PRECISION):
         raise ModelError(
             "the alias method takes a single distribution of at most "
             f"{MAX_FAST_PRECISION} bits of precision"

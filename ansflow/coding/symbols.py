@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.tables import Tables
+from ansflow.coding.tables import AnyTables, ContextTables
 from ansflow.errors import ModelError
-from ansflow.kernels import support
+from ansflow.kernels import order1, support
 from ansflow.models.base import Model
 
 __all__ = ["check_support", "holds", "row_index", "support_of", "to_symbols"]
 
 
 def row_index(
-    model: Model, tables: Tables, shape: tuple[int, ...]
+    model: Model, tables: AnyTables, shape: tuple[int, ...]
 ) -> npt.NDArray[np.uint32] | None:
     """The row of each symbol in coding order, or None for a single distribution."""
-    if not tables.conditional:
+    if isinstance(tables, ContextTables) or not tables.conditional:
         return None
     index = np.asarray(getattr(model, "index", None))
     if index.dtype.kind not in "iu":
@@ -35,7 +35,7 @@ def row_index(
     return np.ascontiguousarray(spread, np.uint32).reshape(-1)
 
 
-def support_of(model: Model, tables: Tables) -> tuple[int, int]:
+def support_of(model: Model, tables: AnyTables) -> tuple[int, int]:
     """Lowest and highest value of the model."""
     low = int(getattr(model, "low", 0))
     high = low + tables.alphabet - 1
@@ -51,7 +51,7 @@ def holds(dtype: np.dtype[Any], low: int, high: int) -> bool:
     return int(info.min) <= low and high <= int(info.max)
 
 
-def to_symbols(values: npt.NDArray[Any], model: Model, tables: Tables) -> npt.NDArray[Any]:
+def to_symbols(values: npt.NDArray[Any], model: Model, tables: AnyTables) -> npt.NDArray[Any]:
     """Values as a contiguous vector of symbols, numbered from the model's lowest value."""
     dtype = tables.symbol_dtype
     if not values.size:
@@ -73,9 +73,13 @@ def check_support(
     symbols: npt.NDArray[Any],
     index: npt.NDArray[np.uint32] | None,
     values: npt.NDArray[Any],
-    tables: Tables,
+    tables: AnyTables,
+    lanes: int,
 ) -> None:
-    if index is not None:
+    if isinstance(tables, ContextTables):
+        first = int(order1.first_without_record(symbols, np.uint64(lanes), tables.records))
+        where = " in its context"
+    elif index is not None:
         first = int(support.first_impossible(symbols, index, tables.cdf))
         where = "" if first == symbols.size else f" in row {index[first]}"
     elif tables.has_holes:

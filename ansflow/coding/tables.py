@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import ModelError
-from ansflow.kernels import alias
+from ansflow.kernels import alias, order1
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
-from ansflow.kernels.reciprocal import reciprocal_table
-from ansflow.kernels.records import fill_records
+from ansflow.kernels.records import fill_records, reciprocals_of
 from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
 from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, cumulative
+from ansflow.models.markov import check_contexts
 
-__all__ = ["AliasTables", "Tables", "tables_of"]
+__all__ = ["AliasTables", "AnyTables", "ContextTables", "Tables", "tables_of"]
 
 
 class AliasTables(NamedTuple):
@@ -96,8 +96,7 @@ class Tables:
         symbols = max(self.alphabet, 256)
         packed = self.precision <= MAX_PACKED_PRECISION
         records = np.zeros(symbols if packed else (symbols, 2), np.uint64)
-        precision = np.uint64(self.precision)
-        fill_records(self.freq[0], precision, reciprocal_table(), records)
+        fill_records(self.freq[0], reciprocals_of(self.precision), records)
         return records
 
     @cached_property
@@ -130,22 +129,79 @@ class Tables:
         return AliasTables(divider, halves, inverse, self.precision - column_bits)
 
 
-_cache: dict[int, tuple[weakref.ref[Any], Tables]] = {}
+class ContextTables:
+    """The arrays that order-1 kernels need of a matrix of frequencies.
+
+    Parameters
+    ----------
+    freq : array of int, shape (alphabet, alphabet)
+        As `ansflow.models.Markov` takes it.
+    precision : int
+        1 to 12.
+
+    Raises
+    ------
+    ModelError
+        If that isn't so.
+    """
+
+    symbol_dtype = np.dtype(np.uint8)
+
+    def __init__(self, freq: npt.ArrayLike, precision: int) -> None:
+        checked, actual = check_contexts(freq)
+        if actual != precision:
+            raise ModelError(f"precision is {precision}, but frequencies sum to 2**{actual}")
+        self._set(checked, precision)
+
+    @classmethod
+    def unchecked(cls, freq: npt.NDArray[np.uint32], precision: int) -> Self:
+        """The same for frequencies known to be right, which must not change any more."""
+        tables = cls.__new__(cls)
+        tables._set(freq, precision)
+        return tables
+
+    def _set(self, freq: npt.NDArray[np.uint32], precision: int) -> None:
+        self.freq, self.precision, self.alphabet = freq, precision, freq.shape[0]
+
+    @cached_property
+    def records(self) -> npt.NDArray[np.uint64]:
+        """The encoder's record of each pair of context and symbol, 0 where it cannot occur."""
+        records = np.zeros((self.alphabet, 256), np.uint64)
+        precision, reciprocals = np.uint64(self.precision), reciprocals_of(self.precision)
+        if not order1.fill_record_rows(self.freq, precision, reciprocals, records):
+            raise ModelError("a context can occur but has no frequencies")
+        return records
+
+    @cached_property
+    def slots(self) -> npt.NDArray[np.uint32]:
+        """The decoder's entries, shape (alphabet, 2**precision); meaningless where unreachable."""
+        slots = np.empty((self.alphabet, 1 << self.precision), np.uint32)
+        if not order1.fill_slot_rows(self.freq, slots):
+            raise ModelError("a context can occur but has no frequencies")
+        return slots
 
 
-def tables_of(model: Model) -> Tables:
+AnyTables = Tables | ContextTables
+
+_cache: dict[int, tuple[weakref.ref[Any], AnyTables]] = {}
+
+
+def tables_of(model: Model) -> AnyTables:
     """The tables of `model`, built once for each read-only ``model.freq``.
 
     An array that can still be written to may change between calls, so its tables are
     built afresh each time.
     """
     freq = model.freq
+    kind = ContextTables if getattr(model, "contexts", None) == "previous" else Tables
     if not isinstance(freq, np.ndarray) or freq.flags.writeable:
-        return Tables(freq, model.precision)
+        return kind(freq, model.precision)
     key = id(freq)
     found = _cache.get(key)
-    if found is not None and found[0]() is freq and found[1].precision == model.precision:
-        return found[1]
-    tables = Tables(freq, model.precision)
+    if found is not None and found[0]() is freq:
+        tables = found[1]
+        if tables.precision == model.precision and isinstance(tables, kind):
+            return tables
+    tables = kind(freq, model.precision)
     _cache[key] = (weakref.ref(freq, lambda _: _cache.pop(key, None)), tables)
     return tables

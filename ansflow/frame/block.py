@@ -11,10 +11,11 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
-from ansflow.coding.tables import Tables
+from ansflow.coding.tables import AnyTables, ContextTables, Tables
 from ansflow.errors import CorruptDataError, TruncatedError, UnsupportedError
 from ansflow.frame import layout
-from ansflow.kernels import golomb
+from ansflow.kernels import contexts, golomb
+from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
 
 __all__ = [
@@ -26,13 +27,13 @@ __all__ = [
     "read_blocks",
 ]
 
+# A bit less than there could be: it costs 0.04%, and halves the decoder's tables.
+CONTEXT_PRECISION = 11
+
 Bytes = npt.NDArray[np.uint8]
 Piece = bytes | memoryview
 
 ALPHABET = 256
-
-# Each lane's state costs about three bytes beyond what it holds: no more than 0.3% of a block.
-CONTENT_PER_LANE = 1024
 
 
 class Block(NamedTuple):
@@ -56,10 +57,11 @@ class EncoderScratch(NamedTuple):
     heap: npt.NDArray[np.uint32]
     table: Bytes
     words: npt.NDArray[np.uint16]
+    contexts: ContextScratch | None
 
     @classmethod
-    def make(cls, block_size: int, lanes: int) -> EncoderScratch:
-        """For blocks of at most that many bytes, coded with at most that many lanes."""
+    def make(cls, block_size: int, lanes: int, order: int) -> EncoderScratch:
+        """For blocks of at most that many bytes, lanes and that order."""
         return cls(
             partial=np.empty(BYTE_PARTIALS, np.uint32),
             counts=np.empty(ALPHABET, np.float64),
@@ -68,6 +70,24 @@ class EncoderScratch(NamedTuple):
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
             words=np.empty(buffer_size(block_size, lanes), np.uint16),
+            contexts=ContextScratch.make() if order else None,
+        )
+
+
+class ContextScratch(NamedTuple):
+    """What `encode_block` needs besides to try order 1."""
+
+    counts: npt.NDArray[np.uint32]
+    freq: npt.NDArray[np.uint32]
+    table: Bytes
+
+    @classmethod
+    def make(cls) -> ContextScratch:
+        shape = (ALPHABET, ALPHABET)
+        return cls(
+            counts=np.empty(shape, np.uint32),
+            freq=np.empty(shape, np.uint32),
+            table=np.empty(contexts.TABLE_ROOM, np.uint8),
         )
 
 
@@ -75,12 +95,17 @@ class DecoderScratch(NamedTuple):
     """What `decode_block` overwrites each time, so that one will do for all blocks of a thread."""
 
     freq: npt.NDArray[np.uint32]
+    context_freq: npt.NDArray[np.uint32]
     words: npt.NDArray[np.uint16]
 
     @classmethod
     def make(cls, block_size: int) -> DecoderScratch:
         """For blocks of at most that many bytes of content, which no block of ours exceeds."""
-        return cls(np.empty(ALPHABET, np.uint32), np.empty(block_size // 2, np.uint16))
+        return cls(
+            freq=np.empty(ALPHABET, np.uint32),
+            context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
+            words=np.empty(block_size // 2, np.uint16),
+        )
 
 
 def encode_block(
@@ -101,21 +126,30 @@ def encode_block(
     scratch : EncoderScratch
         Overwritten; the pieces are views into it and into `content`.
     """
-    partial, counts, freq, keys, heap, room, buffer = scratch
-    count_bytes(content, partial, counts)
+    partial, counts, freq, keys, heap, room, buffer, with_contexts = scratch
+    lanes = min(lanes, default_lanes(content.size))
+    if with_contexts is None:
+        count_bytes(content, partial, counts)
+    else:
+        contexts.count_all(content, np.uint64(lanes), with_contexts.counts, counts)
     present, used, bits = golomb.fit_table(counts, np.uint64(precision), freq, keys, heap, room)
     if present == 1:
         return _pieces(layout.BLOCK_CONSTANT, 0, 0, content, number, content[:1].data)
-    if used + bits / 8 < content.size:
-        lanes = min(lanes, 1 << max(0, (content.size // CONTENT_PER_LANE).bit_length() - 1))
-        tables = Tables.unchecked(freq, precision)
+    kind, table, size = layout.BLOCK_CODED, room[:used], used + bits / 8
+    tables: AnyTables = Tables.unchecked(freq, precision)
+    if with_contexts is not None:
+        precision1 = min(precision, CONTEXT_PRECISION)
+        counts1, freq1, room1 = with_contexts
+        used, bits = contexts.fit_contexts(counts1, np.uint64(precision1), freq1, room1)
+        if used + bits / 8 < size:
+            kind, table, size = layout.BLOCK_CONTEXTS, room1[:used], used + bits / 8
+            tables = ContextTables.unchecked(freq1, precision1)
+    if size < content.size:
         words = encode_symbols(content, tables, lanes=lanes, buffer=buffer)
         stream = words.astype("<u2", copy=False)
-        if used + stream.nbytes < content.size:
-            table, log2 = room[:used], lanes.bit_length() - 1
-            return _pieces(
-                layout.BLOCK_CODED, log2, precision, content, number, table.data, stream.data
-            )
+        if table.size + stream.nbytes < content.size:
+            log2 = lanes.bit_length() - 1
+            return _pieces(kind, log2, tables.precision, content, number, table.data, stream.data)
     return _pieces(layout.BLOCK_STORED, 0, 0, content, number, content.data)
 
 
@@ -145,7 +179,7 @@ def read_blocks(frame: memoryview, at: int, sizes: Iterator[int]) -> Iterator[Bl
             frame, at
         )
         at += layout.BLOCK.size
-        if kind not in (layout.BLOCK_STORED, layout.BLOCK_CONSTANT, layout.BLOCK_CODED):
+        if kind not in layout.BLOCK_KINDS:
             raise UnsupportedError(f"block {number} is of the unknown kind {kind}")
         if actual != size or reserved:
             raise CorruptDataError(f"block {number} has an impossible header")
@@ -166,7 +200,7 @@ def decode_block(block: Block, number: int, out: Bytes, scratch: DecoderScratch)
         If the payload isn't one, or the content doesn't match the block's check.
     """
     try:
-        if block.kind == layout.BLOCK_CODED:
+        if block.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
             _decode_coded(block, out, scratch)
         else:
             value = np.frombuffer(block.payload, np.uint8)
@@ -182,16 +216,25 @@ def decode_block(block: Block, number: int, out: Bytes, scratch: DecoderScratch)
 
 
 def _decode_coded(block: Block, out: Bytes, scratch: DecoderScratch) -> None:
+    with_contexts = block.kind == layout.BLOCK_CONTEXTS
+    most = layout.MAX_CONTEXT_PRECISION if with_contexts else layout.MAX_PRECISION
     if not (
-        layout.MIN_PRECISION <= block.precision <= layout.MAX_PRECISION
+        layout.MIN_PRECISION <= block.precision <= most
         and block.lanes_log2 <= layout.MAX_LANES_LOG2
     ):
         raise CorruptDataError(
             f"impossible precision {block.precision} or lanes 2**{block.lanes_log2}"
         )
     payload: Bytes = np.frombuffer(block.payload, np.uint8)
-    total = np.uint64(1 << block.precision)
-    used = int(golomb.read_frequencies(payload, total, scratch.freq))
+    tables: AnyTables
+    if with_contexts:
+        freq = scratch.context_freq
+        used = int(contexts.read_contexts(payload, np.uint64(block.precision), freq))
+        tables = ContextTables.unchecked(freq, block.precision)
+    else:
+        total = np.uint64(1 << block.precision)
+        used = int(golomb.read_frequencies(payload, total, scratch.freq))
+        tables = Tables.unchecked(scratch.freq, block.precision)
     if used == 0 or (payload.size - used) % 2:
         raise CorruptDataError("no table of frequencies and words")
     n_words = (payload.size - used) // 2
@@ -202,5 +245,4 @@ def _decode_coded(block: Block, out: Bytes, scratch: DecoderScratch) -> None:
     words.view(np.uint8)[:] = payload[used:]
     if sys.byteorder == "big":
         words.byteswap(inplace=True)
-    tables = Tables.unchecked(scratch.freq, block.precision)
     decode_symbols(words, tables, out, lanes=1 << block.lanes_log2)

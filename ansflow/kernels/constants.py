@@ -26,7 +26,26 @@ WORDS_PER_HEAD = 4  # 16-bit words that one 64-bit head takes in a stream
 MAX_PRECISION = 31
 
 MAX_LANES = 64
+SYMBOLS_PER_LANE = 1024
 MAX_ALPHABET = 1 << 16
+
+
+def default_lanes(symbols: int) -> int:
+    """As many lanes as so many symbols deserve, a power of two.
+
+    Each lane's state costs about three bytes beyond what it holds: here no more than 0.3%
+    of the symbols.
+    """
+    return min(MAX_LANES, 1 << max(0, (symbols // SYMBOLS_PER_LANE).bit_length() - 1))
+
+
+def checked_lanes(lanes: int | None, symbols: int) -> int:
+    """The number of lanes asked for, or the default for so many symbols; ValueError if illegal."""
+    if lanes is None:
+        return default_lanes(symbols)
+    if not (1 <= lanes <= MAX_LANES and lanes & (lanes - 1) == 0):
+        raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")
+    return lanes
 
 
 def state_low(precision: int) -> int:

@@ -27,20 +27,34 @@ Bits fill bytes from the least significant one up, and so do the fields.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
 from ansflow.kernels.golomb import MEAN_SHIFT, bit_length, order
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.order1 import count_pairs
 from ansflow.kernels.quantize import quantize_row
 
-__all__ = ["MAX_BITS_PER_FREQUENCY", "quantize_contexts", "read_contexts", "write_contexts"]
+__all__ = [
+    "TABLE_ROOM",
+    "count_all",
+    "fit_contexts",
+    "quantize_contexts",
+    "read_contexts",
+    "write_contexts",
+]
 
 # A gap below 256 and a frequency up to 2^12, at order 0, take 17 and 25 bits. With as much for each
 # row's level and each symbol's mark, `write_contexts` never runs out of space.
 MAX_BITS_PER_FREQUENCY = 48
 
+# Bytes for the largest table there is, of 256 symbols.
+TABLE_ROOM = MAX_BITS_PER_FREQUENCY * 257**2 // 8
+
 # Bits of table for a bit of frequency; measured on text, binaries and independent bytes, where
 # anything from 0.9 to 1.3 is within 0.05% of the best.
 FREQUENCY_COST = 1.2
+
+# Frequencies are at most 2^12, and a rounded one of a whole row is no more.
+LOG2 = np.log2(np.maximum(np.arange((1 << MAX_PACKED_PRECISION) + 2), 1))
 
 LEVEL_BITS = np.uint64(4)
 LEVEL_MASK = np.uint64(15)
@@ -155,9 +169,9 @@ def estimate_bits(counts, n, level):
     total = 0.0
     bits = 0.0
     for c in counts:
-        f = max(1.0, np.floor(c * scale + 0.5))
-        total += f
-        bits += (FREQUENCY_COST - c) * np.log2(f)
+        f = max(ONE, np.uint64(c * scale + 0.5))
+        total += float(f)
+        bits += (FREQUENCY_COST - c) * LOG2[f]
     return bits + n * np.log2(total)
 
 
@@ -299,6 +313,53 @@ def write_contexts(freq, precision, out):
     for c in used:
         at = write_row(freq[c], used, precision, out, at)
     return (at + BIT_MASK) >> BYTE_SHIFT
+
+
+@kernel
+def count_all(symbols, lanes, pairs, counts):
+    """Fill `pairs` and `counts`: how often pairs and symbols occur.
+
+    Parameters
+    ----------
+    symbols : uint8[n]
+    lanes : uint64
+    pairs : uint32[256, 256]
+    counts : float64[256]
+    """
+    pairs[:] = 0
+    count_pairs(symbols, lanes, pairs)
+    counts[:] = 0.0
+    for c in range(pairs.shape[0]):
+        for s in range(pairs.shape[1]):
+            counts[s] += float(pairs[c, s])
+
+
+@kernel
+def fit_contexts(counts, precision, freq, out):
+    """Find good frequencies for the pairs of a block, and write their table.
+
+    Parameters
+    ----------
+    counts : uint32[256, 256]
+    precision : uint64
+        8 to 12.
+    freq : uint32[256, 256]
+        Filled.
+    out : uint8[]
+        Filled with the table, and zeros; has the room that `write_contexts` asks for.
+
+    Returns
+    -------
+    ``(used, bits)``: bytes of the table, and bits that all symbols take with these frequencies.
+    """
+    quantize_contexts(counts, precision, freq)
+    bits = 0.0
+    for c in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            if counts[c, s] > 0:
+                bits += float(counts[c, s]) * (float(precision) - LOG2[freq[c, s]])
+    out[:] = 0
+    return write_contexts(freq, precision, out), bits
 
 
 @kernel

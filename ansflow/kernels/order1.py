@@ -31,6 +31,7 @@ __all__ = [
     "encode",
     "fill_record_rows",
     "fill_slot_rows",
+    "first_without_record",
     "segment_start",
 ]
 
@@ -143,13 +144,15 @@ def fill_slot_rows(freq, slots):
 
 
 @kernel
-def fill_record_rows(freq, precision, records):
+def fill_record_rows(freq, precision, reciprocals, records):
     """Fill the encoder's records for context 0 and all contexts that can follow from it.
 
     Parameters
     ----------
     freq : uint32[alphabet, alphabet]
     precision : uint64
+    reciprocals : uint64[2^precision + 1]
+        From `ansflow.kernels.records.reciprocals_of`.
     records : uint64[alphabet, 256]
         Records of pairs without a frequency are left as they are.
 
@@ -165,14 +168,16 @@ def fill_record_rows(freq, precision, records):
         for s in used:
             f = np.uint64(freq[c, s])
             if f > ZERO:
-                records[c, s] = packed_record(start, f, precision)
+                records[c, s] = packed_record(start, f, reciprocals)
                 start += f
     return used.size > 0
 
 
 @kernel
-def encode(symbols, states, records, precision, words, cursor):
-    """Push `symbols`, last row to first; return the cursor: the stream is ``words[cursor:]``.
+def encode(symbols, states, records, precision, words, cursor, first):
+    """Push rows of `symbols`, the last to `first`; return the cursor.
+
+    The stream is ``words[cursor:]`` once all rows have been pushed.
 
     Parameters
     ----------
@@ -186,6 +191,8 @@ def encode(symbols, states, records, precision, words, cursor):
     words : uint16[]
         Filled downwards from `cursor`, which is at least n + 1.
     cursor : uint64
+    first : uint64
+        At most ``n div lanes``.
     """
     lanes = np.uint64(states.size)
     n = np.uint64(symbols.size)
@@ -193,7 +200,7 @@ def encode(symbols, states, records, precision, words, cursor):
     room = headroom(precision)
     rows, rest = n // lanes, n % lanes
     row, width = rows + ONE, rest
-    while row > ZERO:
+    while row > first:
         row -= ONE
         lane = width
         at = segment_start(lane, n, lanes) + row
@@ -207,6 +214,22 @@ def encode(symbols, states, records, precision, words, cursor):
             states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
         width = lanes
     return cursor
+
+
+@kernel
+def first_without_record(symbols, lanes, records):
+    """Smallest i for which symbol i has no record in its context, or the number of symbols."""
+    n = np.uint64(symbols.size)
+    for i in range(lanes):
+        at, end = segment_start(i, n, lanes), segment_start(i + ONE, n, lanes)
+        context = ZERO
+        while at < end:
+            symbol = np.uint64(symbols[at])
+            if records[context, symbol] == ZERO:
+                return at
+            context = symbol
+            at += ONE
+    return n
 
 
 @kernel

@@ -27,6 +27,12 @@ __all__ = ["quantize_rows"]
 # 2^31 units * 2^16 symbols: 24 steps leave less than a unit.
 NEWTON_STEPS = 24
 
+# log(1 + 1/f) of small f; that of 0, which no symbol has, is never used.
+STEPS = np.concatenate([[np.inf], np.log1p(1.0 / np.arange(1, 4097))])
+
+# Relative rounding errors, with much to spare.
+MARGIN = 1e-12
+
 
 @kernel
 def water_level(counts, total):
@@ -69,14 +75,36 @@ def sift_down(keys, heap, root, size):
 
 
 @kernel
+def step_cost(f):
+    """Nats between a symbol's bits at f units and at f + 1."""
+    return STEPS[f] if f < np.uint64(STEPS.size) else np.log1p(1.0 / float(f))
+
+
+@kernel
 def stake(count, freq, spare):
     """Heap key: minus the bits saved by one more unit, or the bits lost by one less."""
-    f = float(freq)
+    f = np.uint64(freq)
     if spare:
-        return -count * np.log1p(1.0 / f)
-    if f <= 1.0:
+        return -count * step_cost(f)
+    if f == ONE:
         return np.inf
-    return count * np.log1p(1.0 / (f - 1.0))
+    return count * step_cost(f - ONE)
+
+
+@kernel
+def greedy_units(y):
+    """The units f of a symbol whose count is y in terms of the threshold.
+
+    That is ceil(1 / (e^(1 / y) - 1)), of which y - 1/2 is a lower and y - 1/2 + 1 / (12 y) an upper
+    bound before it is rounded: most of the time they say enough.
+    """
+    if y <= 1.4:
+        return 1.0
+    below = y - 0.5
+    units = np.ceil(below - MARGIN * y)
+    if below + (1.0 / 12.0) / y + MARGIN * y <= units:
+        return units
+    return np.ceil(1.0 / np.expm1(1.0 / y))
 
 
 @kernel
@@ -100,8 +128,7 @@ def quantize_row(counts, total, freq, keys, heap):
     for s in range(counts.size):
         freq[s] = 0
         if counts[s] > 0.0:
-            units = max(1.0, np.ceil(1.0 / np.expm1(1.0 / (counts[s] * scale))))
-            freq[s] = np.uint32(min(units, float(total)))
+            freq[s] = np.uint32(min(greedy_units(counts[s] * scale), float(total)))
             assigned += np.uint64(freq[s])
             heap[present] = s
             present += ONE

@@ -19,11 +19,13 @@ One gather of 64 bits brings a vector kernel all it needs of a packed record; th
 multiplication of 32 by 32 bits wants them.
 """
 
+import functools
+
 import numpy as np
 
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.reciprocal import unpack_reciprocal
+from ansflow.kernels.reciprocal import reciprocal_table, unpack_reciprocal
 
 __all__ = ["fill_records", "headroom", "look_up_record"]
 
@@ -48,28 +50,52 @@ def headroom(precision):
 
 
 @kernel
-def packed_record(start, f, precision):
-    """The record of a symbol with the interval [start, start + f)."""
+def fill_packed_reciprocals(precision, table):
+    """Write the packed record of frequency f and start 0 into ``table[f]``, for all f."""
+    table[0] = ZERO
     k = ZERO
-    while (ONE << k) < f:
-        k += ONE
-    shift = headroom(precision) + k + k
-    m = ((ONE << shift) + f - ONE) // f
-    interval = start | (f << FREQ_SHIFT)
-    return m | (interval << HIGH_SHIFT) | (shift << SHIFT_SHIFT)
+    for i in range(1, table.size):
+        f = np.uint64(i)
+        if f > (ONE << k):
+            k += ONE
+        shift = headroom(precision) + k + k
+        m = ((ONE << shift) + f - ONE) // f
+        table[i] = m | (f << (HIGH_SHIFT + FREQ_SHIFT)) | (shift << SHIFT_SHIFT)
+
+
+@functools.cache
+def reciprocals_of(precision: int) -> np.ndarray:
+    """What `fill_records` needs to know of all frequencies; computed once in a process.
+
+    Returns
+    -------
+    ndarray of uint64, shape (2^precision + 1,) or (2^16 + 1,)
+        Read-only.
+    """
+    if precision > MAX_PACKED_PRECISION:
+        return reciprocal_table()
+    table = np.empty((1 << precision) + 1, np.uint64)
+    fill_packed_reciprocals(np.uint64(precision), table)
+    table.setflags(write=False)
+    return table
 
 
 @kernel
-def fill_records(freq, precision, reciprocals, records):
+def packed_record(start, f, reciprocals):
+    """The record of a symbol with the interval [start, start + f)."""
+    return reciprocals[f] | (start << HIGH_SHIFT)
+
+
+@kernel
+def fill_records(freq, reciprocals, records):
     """Fill ``records[symbol]`` from `freq`.
 
     Parameters
     ----------
     freq : uint32[n]
         Sums to 2^precision.
-    precision : uint64
-        1 to 16.
-    reciprocals : uint64[2^16 + 1]
+    reciprocals : uint64[]
+        From `reciprocals_of` that precision.
     records : uint64[m] or uint64[m, 2]
         m >= n; packed up to 12 bits of precision, split above. Records of symbols without a
         frequency are left as they are.
@@ -79,7 +105,7 @@ def fill_records(freq, precision, reciprocals, records):
         f = np.uint64(freq[s])
         if f > ZERO:
             if records.ndim == 1:
-                records[s] = packed_record(start, f, precision)
+                records[s] = packed_record(start, f, reciprocals)
             else:
                 m, nudge, shift = unpack_reciprocal(reciprocals[f])
                 records[s, 0] = m | (nudge << HIGH_SHIFT) | (shift << SHIFT_SHIFT)

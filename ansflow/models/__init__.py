@@ -8,6 +8,7 @@ from ansflow.models.base import FrequencyModel, Model
 from ansflow.models.categorical import Bernoulli, Categorical, Mixture, Uniform
 from ansflow.models.conditional import Conditional
 from ansflow.models.frequencies import quantize
+from ansflow.models.markov import Markov
 from ansflow.models.quantized import Quantized
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Categorical",
     "Conditional",
     "FrequencyModel",
+    "Markov",
     "Mixture",
     "Model",
     "Quantized",

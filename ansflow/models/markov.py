@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_LANES, MAX_PACKED_PRECISION
-from ansflow.kernels.order1 import count_pairs
+from ansflow.kernels.constants import MAX_PACKED_PRECISION, checked_lanes
+from ansflow.kernels.order1 import count_pairs, segment_start
+from ansflow.kernels.rows import find_symbols
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,
     check_frequencies,
@@ -17,7 +18,7 @@ from ansflow.models.frequencies import (
     quantize,
 )
 
-__all__ = ["Markov"]
+__all__ = ["Markov", "check_contexts"]
 
 MAX_CONTEXTS = 256
 
@@ -64,25 +65,8 @@ class Markov:
     contexts: ClassVar[str] = "previous"
 
     def __init__(self, freq: npt.ArrayLike) -> None:
-        given = np.asarray(freq)
-        if given.ndim != 2 or given.shape[0] != given.shape[1]:
-            raise ModelError(f"frequencies must be a square matrix, not of shape {given.shape}")
-        if given.shape[0] > MAX_CONTEXTS:
-            raise ModelError(f"alphabet of {given.shape[0]} symbols; at most {MAX_CONTEXTS}")
-        rows = np.flatnonzero(given.any(axis=1))
-        checked, self.precision = check_frequencies(given[rows])
-        if self.precision > MAX_PACKED_PRECISION:
-            raise ModelError(
-                f"precision is {self.precision}; with contexts at most {MAX_PACKED_PRECISION}"
-            )
-        full = np.zeros(given.shape, np.uint32)
-        full[rows] = checked
-        missing = np.setdiff1d(possible_contexts(full), rows)
-        if missing.size:
-            raise ModelError(f"context {missing[0]} can occur but has no frequencies")
-        full.setflags(write=False)
-        self.freq = full
-        self.cdf = cumulative(full)
+        self.freq, self.precision = check_contexts(freq)
+        self.cdf = cumulative(self.freq)
 
     @classmethod
     def from_counts(cls, counts: npt.ArrayLike, *, precision: int = DEFAULT_PRECISION) -> Self:
@@ -117,17 +101,17 @@ class Markov:
         cls,
         data: bytes | bytearray | memoryview | npt.NDArray[Any],
         *,
-        lanes: int = MAX_LANES,
+        lanes: int | None = None,
         precision: int = DEFAULT_PRECISION,
     ) -> Self:
-        """From bytes: the best model of this kind for exactly them, coded with `lanes` lanes.
+        """From bytes: the best model of this kind for exactly them.
 
         Parameters
         ----------
         data : bytes-like or ndarray of uint8, any shape
             Not empty.
-        lanes : int
-            A power of two, 1 to 64.
+        lanes : int, optional
+            As when encoding.
         precision : int
             Bits, 1 to 12.
 
@@ -147,13 +131,14 @@ class Markov:
         used = np.count_nonzero(self.freq.any(axis=1))
         return f"{type(self).__name__}({used} contexts, precision={self.precision})"
 
-    def code_length(self, symbols: npt.ArrayLike, lanes: int = MAX_LANES) -> float:
-        """Ideal size of `symbols` in bits, coded with `lanes` lanes.
+    def code_length(self, symbols: npt.ArrayLike, lanes: int | None = None) -> float:
+        """Ideal size of `symbols` in bits.
 
         Parameters
         ----------
         symbols : bytes-like or array_like of int, any shape
-        lanes : int
+        lanes : int, optional
+            As when encoding.
 
         Returns
         -------
@@ -172,6 +157,69 @@ class Markov:
             bits = self.precision - np.log2(self.freq[context, symbol].astype(np.float64))
         return float(np.sum(counts[context, symbol] * bits))
 
+    def sample(
+        self,
+        size: int | tuple[int, ...],
+        rng: np.random.Generator | int | None = None,
+        lanes: int | None = None,
+    ) -> npt.NDArray[np.uint8]:
+        """Draws whose distribution is the model's: a walk in each lane's segment.
+
+        Parameters
+        ----------
+        size : int or tuple of int
+            Shape of the result.
+        rng : numpy.random.Generator or int, optional
+            Source of randomness, or its seed.
+        lanes : int, optional
+            As when encoding.
+
+        Returns
+        -------
+        ndarray of uint8, shape `size`
+        """
+        generator = np.random.default_rng(rng)
+        values = np.zeros(size, np.uint8)
+        flat, lanes = values.reshape(-1), checked_lanes(lanes, values.size)
+        starts = [
+            segment_start(np.uint64(lane), np.uint64(flat.size), np.uint64(lanes))
+            for lane in range(lanes + 1)
+        ]
+        begin, length = np.array(starts[:-1], np.int64), np.diff(np.array(starts, np.int64))
+        context = np.zeros(lanes, np.uint32)
+        for row in range(int(length.max())):
+            walking = length > row
+            slots = generator.integers(0, 1 << self.precision, lanes).astype(np.uint32)
+            find_symbols(slots, context, self.cdf, context)
+            flat[(begin + row)[walking]] = context[walking]
+        return values
+
+
+def check_contexts(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]:
+    """The matrix of a `Markov` as a read-only array of uint32, and its precision.
+
+    Raises
+    ------
+    ModelError
+        If it isn't one.
+    """
+    given = np.asarray(freq)
+    if given.ndim != 2 or given.shape[0] != given.shape[1]:
+        raise ModelError(f"frequencies must be a square matrix, not of shape {given.shape}")
+    if given.shape[0] > MAX_CONTEXTS:
+        raise ModelError(f"alphabet of {given.shape[0]} symbols; at most {MAX_CONTEXTS}")
+    rows = np.flatnonzero(given.any(axis=1))
+    checked, precision = check_frequencies(given[rows])
+    if precision > MAX_PACKED_PRECISION:
+        raise ModelError(f"precision is {precision}; with contexts at most {MAX_PACKED_PRECISION}")
+    full = np.zeros(given.shape, np.uint32)
+    full[rows] = checked
+    missing = np.setdiff1d(possible_contexts(full), rows)
+    if missing.size:
+        raise ModelError(f"context {missing[0]} can occur but has no frequencies")
+    full.setflags(write=False)
+    return full, precision
+
 
 def possible_contexts(matrix: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """0 and each symbol with a count or frequency in any row, ascending."""
@@ -186,10 +234,8 @@ def as_bytes(data: Any) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(array).reshape(-1)
 
 
-def pair_counts(symbols: npt.NDArray[np.uint8], lanes: int) -> npt.NDArray[np.uint32]:
+def pair_counts(symbols: npt.NDArray[np.uint8], lanes: int | None) -> npt.NDArray[np.uint32]:
     """Occurrences of (context, symbol) in coding order."""
-    if not 1 <= lanes <= MAX_LANES or lanes & (lanes - 1):
-        raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")
     counts = np.zeros((MAX_CONTEXTS, MAX_CONTEXTS), np.uint32)
-    count_pairs(symbols, np.uint64(lanes), counts)
+    count_pairs(symbols, np.uint64(checked_lanes(lanes, symbols.size)), counts)
     return counts

@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 import ansflow
 from ansflow.errors import CorruptDataError, TruncatedError
-from ansflow.models import Categorical, Conditional
+from ansflow.models import Categorical, Conditional, Markov
 
 N = 60
 CODERS = {
@@ -15,8 +15,15 @@ CODERS = {
     "16 bits": (Categorical.from_counts([5, 0, 2, 9], precision=16), {}),
     "alias": (Categorical([5, 0, 2, 9]), {"method": "alias"}),
     "rows": (Conditional([[4, 0], [1, 3]], np.arange(N) % 2), {}),
+    "contexts": (Markov([[2, 1, 1], [0, 0, 4], [1, 3, 0]]), {}),
     "wide": (Categorical.from_counts([5, 0, 2, 9], precision=25), {}),
 }
+
+
+def encoded(model, options):
+    """A valid stream of four lanes."""
+    by_lanes = {"lanes": 4} if isinstance(model, Markov) else {}
+    return ansflow.encode(model.sample(N, 1, **by_lanes), model, lanes=4, **options)
 
 
 def attempt(words, model, options, lanes):
@@ -25,7 +32,8 @@ def attempt(words, model, options, lanes):
     except CorruptDataError:
         return None
     assert symbols.shape == (N,)
-    assert np.isfinite(model.code_length(symbols))
+    by_lanes = {"lanes": lanes} if isinstance(model, Markov) else {}
+    assert np.isfinite(model.code_length(symbols, **by_lanes))
     return symbols
 
 
@@ -43,7 +51,7 @@ def test_random_words(name, words, lanes):
 def test_random_words_behind_valid_states(coder):
     model, options = coder
     rng = np.random.default_rng(0)
-    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    valid = encoded(model, options)
     for _ in range(300):
         words = valid.copy()
         at = rng.integers(0, words.size)
@@ -53,7 +61,7 @@ def test_random_words_behind_valid_states(coder):
 
 def test_every_cut_is_noticed(coder):
     model, options = coder
-    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    valid = encoded(model, options)
     for end in range(valid.size):
         with pytest.raises(TruncatedError):
             ansflow.decode(valid[:end], model, N, lanes=4, **options)
@@ -61,7 +69,7 @@ def test_every_cut_is_noticed(coder):
 
 def test_words_left_over_are_noticed(coder):
     model, options = coder
-    valid = ansflow.encode(model.sample(N, 1), model, lanes=4, **options)
+    valid = encoded(model, options)
     for extra in (1, 2):
         with pytest.raises(CorruptDataError):
             ansflow.decode(np.append(valid, [7] * extra).astype("u2"), model, N, lanes=4, **options)

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ansflow
-from ansflow.models import Categorical, Conditional
+from ansflow.models import Categorical, Conditional, Markov
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 DTYPES = [f"{order}{kind}{size}" for order in "<>" for kind in "iu" for size in (1, 2, 4, 8)]
@@ -71,6 +71,27 @@ def test_rows_broadcast_to_the_symbols(images, pixels, lanes, seed):
         check(model.sample((images, pixels), rng), model, lanes=lanes)
 
 
+@given(st.data(), LANES, st.integers(1, 12))
+def test_markov(data, lanes, precision):
+    n = data.draw(st.integers(1, min(256, 1 << precision)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    model = Markov.from_counts(rng.random((n, n)) ** 5 + 1e-9, precision=precision)
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=20))
+    symbols = rng.integers(0, n, shape)
+    words = check(symbols, model, lanes=lanes)
+    states = 32 * lanes
+    assert 16 * words.size <= 1.01 * model.code_length(symbols, lanes) + states + 16
+
+
+def test_markov_by_default_and_on_vectors():
+    steps = np.random.default_rng(0).integers(-2, 3, 200_003)
+    walk = (np.cumsum(steps) % 256).astype(np.uint8)
+    for size in (1, 1000, 5000, walk.size):
+        model = Markov.fit(walk[:size])
+        words = check(walk[:size], model)
+        assert 16 * words.size < 1.001 * model.code_length(walk[:size]) + 64 * 32
+
+
 def test_decoding_gives_the_smallest_type_that_holds_the_support():
     for low, n, dtype in [(0, 256, "u1"), (0, 257, "u2"), (-1, 3, "i1"), (-1, 200, "i2")]:
         model = Categorical.from_counts(np.ones(n), low=low)
@@ -113,3 +134,5 @@ def test_wrong_arguments():
         ansflow.encode([0], Categorical.from_counts([1, 1], precision=20), method="alias")
     with pytest.raises(ansflow.errors.ModelError, match="alias"):
         ansflow.encode([0], Conditional([[1, 1]]), method="alias")
+    with pytest.raises(ansflow.errors.ModelError, match="alias"):
+        ansflow.encode([0], Markov([[2]]), method="alias")

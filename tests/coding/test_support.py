@@ -5,7 +5,7 @@ import pytest
 
 import ansflow
 from ansflow.errors import ModelError
-from ansflow.models import Categorical, Conditional
+from ansflow.models import Categorical, Conditional, Markov
 
 HOLE = Categorical([1, 0, 3], low=10)
 
@@ -40,6 +40,26 @@ def test_rows():
         ansflow.encode([0, 1, 1], model)
     with pytest.raises(ModelError, match="symbol 2 at position 1"):
         ansflow.encode(np.array([0, 2, 1], np.uint8), model)
+
+
+def test_contexts():
+    model = Markov([[4, 0], [2, 2]])
+    ansflow.encode([0, 0, 0], model)
+    with pytest.raises(ModelError, match="symbol 1 at position 2 no probability in its context"):
+        ansflow.encode([0, 0, 1, 1], model, lanes=1)
+    with pytest.raises(ModelError, match="symbol 2 at position 1"):
+        ansflow.encode([0, 2], model)
+
+    class Mine:
+        contexts = "previous"
+        precision = 2
+        freq = np.array([[4, 0], [2, 1]])
+
+    with pytest.raises(ModelError, match="sum"):
+        ansflow.encode([0], Mine())
+    Mine.freq, Mine.precision = np.array([[2, 2], [0, 0]]), 2
+    with pytest.raises(ModelError, match="context 1"):
+        ansflow.encode([0], Mine())
 
 
 @pytest.mark.parametrize("precision", [12, 20])

@@ -39,7 +39,8 @@ def test_the_sound_blocks_are_read():
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"kind": 3}, UnsupportedError),
+        ({"kind": 3}, CorruptDataError),
+        ({"kind": 4}, UnsupportedError),
         ({"kind": 255}, UnsupportedError),
         ({"reserved": 1}, CorruptDataError),
         ({"lanes_log2": 1}, CorruptDataError),
@@ -111,6 +112,58 @@ def test_other_payloads(payload):
     with pytest.raises(CorruptDataError) as caught:
         ansflow.decompress(coded(payload))
     assert not isinstance(caught.value, TruncatedError)
+
+
+WALK = bytes(i // 5 % 11 for i in range(300))
+WITH_CONTEXTS = ansflow.compress(WALK, order=1)[len(HEAD) + 20 :]
+BITMAP = 256 // 8
+
+
+def contexts(payload, p=11, lanes_log2=0):
+    check = naive.xxhash.xxh3_64_intdigest(WALK)
+    return HEAD + naive.write_block(naive.CONTEXTS, len(WALK), payload, check, lanes_log2, p)
+
+
+def test_the_sound_block_with_contexts_is_read():
+    assert ansflow.decompress(contexts(WITH_CONTEXTS)) == WALK
+    assert naive.read(contexts(WITH_CONTEXTS)).content == WALK
+
+
+@pytest.mark.parametrize("p", [0, 7, 8, 10, 12, 13, 16, 255])
+def test_other_precisions_with_contexts(p):
+    with pytest.raises(CorruptDataError):
+        ansflow.decompress(contexts(WITH_CONTEXTS, p=p))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        bytes(BITMAP - 1),
+        bytes(BITMAP),
+        bytes(1000),
+        b"\xff" * 1000,
+        WITH_CONTEXTS[:BITMAP],
+        WITH_CONTEXTS[:-1],
+        WITH_CONTEXTS[:-2],
+        WITH_CONTEXTS + b"xy",
+        bytes([WITH_CONTEXTS[0] & ~1]) + WITH_CONTEXTS[1:],  # context 0 must be there
+    ],
+    ids=lambda payload: f"{len(payload)}-{payload[:3].hex()}",
+)
+def test_other_payloads_with_contexts(payload):
+    with pytest.raises(CorruptDataError):
+        ansflow.decompress(contexts(payload))
+
+
+def test_random_payloads_with_contexts():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        payload = bytearray(WITH_CONTEXTS)
+        at = int(rng.integers(BITMAP, len(payload)))
+        payload[at:] = rng.bytes(len(payload) - at)
+        with pytest.raises(AnsflowError):
+            ansflow.decompress(contexts(payload, lanes_log2=int(rng.integers(0, 7))))
 
 
 def test_a_table_has_one_form_only():

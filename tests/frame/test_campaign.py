@@ -30,6 +30,8 @@ contents = [
     (skewed * 4, {"precision": 8, "lanes": 2, "block_size": 2500}),
     (bytes(700), {"block_size": 300}),
     (bytes(range(120)), {}),
+    (bytes(i // 5 % 11 for i in range(900)), {"order": 1}),
+    (bytes(i // 5 % 11 for i in range(900)), {"order": 1, "precision": 8, "block_size": 500}),
     (np.arange(100, dtype="<i4").reshape(4, 25).T, {}),
     (np.zeros(9, [("a", "<u2"), ("b", "S3", (2,))]), {"block_size": 4}),
 ]

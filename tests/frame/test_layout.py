@@ -59,7 +59,8 @@ def test_payloads_fit_their_field():
         f"| 4 | 1 | version | {layout.VERSION} |",
         f"| 7 | 1 | planes P | 1 to {layout.MAX_PLANES}; 1 if kind is 0 |",
         f"| 16 | 4 | block size B, in bytes | 1 to 2^{layout.MAX_BLOCK_SIZE.bit_length() - 1} |",
-        f"| precision p | {layout.MIN_PRECISION} to {layout.MAX_PRECISION}; 0 unless coded |",
+        f"| precision p | {layout.MIN_PRECISION} to {layout.MAX_PRECISION} if coded, "
+        f"{layout.MIN_PRECISION} to {layout.MAX_CONTEXT_PRECISION} if with contexts; else 0 |",
         f"0 to {layout.MAX_LANES_LOG2}; 0 unless coded |",
         f"0 to 2^{layout.MAX_DESCRIPTION.bit_length() - 1}; 0 if kind is 0 |",
     ],

@@ -60,6 +60,38 @@ def test_every_kind_of_block(content, expected):
     assert kinds(ansflow.compress(content)) == expected
 
 
+# A byte of a walk says much about the next; so blocks are coded with contexts.
+STEPS = np.random.default_rng(0).integers(-1, 2, 9000)
+WALK = (np.cumsum(STEPS) % 256).astype(np.uint8).tobytes()
+
+
+@given(st.integers(0, 9000), st.integers(1, 9000), PRECISIONS, LANES)
+@example(9000, 9000, 12, 64)
+@example(2000, 700, 8, 1)
+@settings(max_examples=20)
+def test_contexts(size, block_size, precision, lanes):
+    content = WALK[:size]
+    blob = ansflow.compress(
+        content, block_size=block_size, precision=precision, lanes=lanes, order=1
+    )
+    frame = naive.read(blob)
+    assert frame.content == content
+    assert len(blob) <= len(
+        ansflow.compress(content, block_size=block_size, precision=precision, lanes=lanes)
+    )
+
+
+@pytest.mark.parametrize("lanes", [1, 8, 32])
+def test_contexts_are_used_where_they_help(lanes):
+    content = (WALK * 4)[:33_000]
+    blob = ansflow.compress(content, block_size=33_000, lanes=lanes, order=1)
+    (block,) = naive.read(blob).blocks
+    assert (block.kind, 1 << block.lanes_log2) == (naive.CONTEXTS, lanes)
+    assert len(blob) < 0.5 * len(ansflow.compress(content))
+    independent = np.random.default_rng(1).geometric(0.1, 5000).astype(np.uint8).tobytes()
+    assert kinds(ansflow.compress(independent, order=1)) == [naive.CODED]
+
+
 def test_all_kinds_in_one_frame():
     content = bytes(500) + SKEWED[:500] + bytes(range(250)) * 2 + b"end"
     blob = ansflow.compress(content, block_size=500)

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from guard import guarded
 
-from ansflow.coding.tables import Tables
-from ansflow.kernels import alias, golomb, lanes, rows, wide
+from ansflow.coding.tables import ContextTables, Tables
+from ansflow.kernels import alias, contexts as context_tables, golomb, lanes, order1, rows, wide
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.histogram import histogram
 from ansflow.kernels.reciprocal import reciprocal_table
-from ansflow.kernels.vector import lanes as vector_lanes
+from ansflow.kernels.vector import lanes as vector_lanes, order1 as order1_vector
 from ansflow.kernels.vector.isa import available
-from ansflow.models import quantize
+from ansflow.models import Markov, quantize
 
 
 def coders(tables, n, at_end):
@@ -117,6 +117,52 @@ def vector_coders(at_end, rng):
                 decode_all(noise, rng.integers(low, low << 16, n_lanes, np.uint32), out)
 
 
+def context_coders(at_end, rng):
+    """Order 1, scalar and vector, and its tables."""
+    n, n_lanes, p = 64 * 70 + 37, 64, np.uint64(11)
+    model = Markov.from_counts(rng.random((256, 256)) ** 8, precision=11)
+    tables = ContextTables(model.freq, 11)
+    records, slots = guarded(tables.records, at_end), guarded(tables.slots, at_end)
+    symbols = guarded(model.sample(n, rng, n_lanes), at_end)
+    tile = guarded(order1_vector.new_tile(n_lanes), at_end)
+    words = guarded(np.zeros(n + n_lanes, np.uint16), at_end)
+    rows = np.uint64(n // n_lanes // 4 * 4)
+    out = guarded(np.zeros(n, np.uint8), at_end)
+    for isa in ("scalar", *available()):
+        states = guarded(np.full(n_lanes, 1 << 15, np.uint32), at_end)
+        first = rows if isa in available() else np.uint64(0)
+        cursor = order1.encode(symbols, states, records, p, words, np.uint64(words.size), first)
+        cursor = np.uint64(cursor)
+        if first:
+            encode = order1_vector.encoder(n_lanes, isa)
+            cursor = encode(symbols, rows, states, records.reshape(-1), p, tile, words, cursor)
+        stream = words[int(cursor) :]
+        for size in (stream.size, stream.size // 2, 300, 256, 255, 65, 64, 63, 1, 0):
+            for data in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
+                source, x = guarded(data, at_end), guarded(states, at_end)
+                contexts = guarded(np.zeros(n_lanes, np.uint32), at_end)
+                start = source, np.uint64(0), x, contexts
+                if first:
+                    decode = order1_vector.decoder(n_lanes, isa)
+                    done, at = decode(*start, slots.reshape(-1), p, tile, out)
+                else:
+                    done, at = order1.decode_rows(*start, slots, p, out)
+                rest = source, np.uint64(at), x, contexts
+                order1.decode_rest(*rest, slots, p, out, np.uint64(done))
+                if size == stream.size and np.array_equal(data, stream):
+                    assert np.array_equal(out, symbols)
+    table = np.zeros(context_tables.TABLE_ROOM, np.uint8)
+    used = int(context_tables.write_contexts(model.freq, p, guarded(table, at_end)))
+    context_tables.write_contexts(model.freq, p, table)
+    back = guarded(np.zeros((256, 256), np.uint32), at_end)
+    for size in (*range(40), used // 2, used - 1, used):
+        context_tables.read_contexts(guarded(table[:size], at_end), p, back)
+        noise = np.append(table[:32], rng.integers(0, 256, size).astype(np.uint8))
+        context_tables.read_contexts(guarded(noise, at_end), p, back)
+    assert context_tables.read_contexts(guarded(table[:used], at_end), p, back) == used
+    assert np.array_equal(back, model.freq)
+
+
 def wide_coder(at_end, rng):
     n = 300
     tables = Tables(quantize(rng.random((3, 300)) ** 4, 24), 24)
@@ -156,7 +202,8 @@ def small_kernels(at_end, rng):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
 @pytest.mark.parametrize(
-    "job", ["fast_coders", "vector_coders", "wide_coder", "small_kernels", "stray"]
+    "job",
+    ["fast_coders", "vector_coders", "context_coders", "wide_coder", "small_kernels", "stray"],
 )
 def test_kernels_stay_inside(job):
     result = subprocess.run(

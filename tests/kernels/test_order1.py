@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from ansflow.kernels import contexts, order1
+from ansflow.kernels.records import reciprocals_of
 from ansflow.models import quantize
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
@@ -46,11 +47,11 @@ def cases(draw):
 
 def encode(symbols, freq, precision, lanes):
     records = np.zeros((freq.shape[0], 256), np.uint64)
-    assert order1.fill_record_rows(freq, np.uint64(precision), records)
+    assert order1.fill_record_rows(freq, np.uint64(precision), reciprocals_of(precision), records)
     words = np.full(symbols.size + 1, 0xBEEF, np.uint16)
     states = np.full(lanes, LOW, np.uint32)
     cursor = order1.encode(
-        symbols, states, records, np.uint64(precision), words, np.uint64(words.size)
+        symbols, states, records, np.uint64(precision), words, np.uint64(words.size), np.uint64(0)
     )
     return states, words[int(cursor) :].copy()
 
@@ -144,7 +145,7 @@ def test_every_context_that_can_occur_must_have_a_row(rows, complete):
     freq = np.array(rows, np.uint32)
     assert order1.fill_slot_rows(freq, np.zeros((3, 4), np.uint32)) is complete
     records = np.zeros((3, 256), np.uint64)
-    assert order1.fill_record_rows(freq, np.uint64(2), records) is complete
+    assert order1.fill_record_rows(freq, np.uint64(2), reciprocals_of(2), records) is complete
 
 
 @pytest.mark.parametrize("precision", range(1, 13))
@@ -157,7 +158,7 @@ def test_division_is_exact_at_both_ends_of_every_multiple(precision):
         if total == f:
             freq[1] = [total, 0]
         records = np.zeros((2, 256), np.uint64)
-        order1.fill_record_rows(freq, np.uint64(precision), records)
+        order1.fill_record_rows(freq, np.uint64(precision), reciprocals_of(precision), records)
         record = int(records[0, 0])
         m, shift = record & 0xFFFFFFFF, record >> 58
         most = int(f) * 2 ** (31 - precision) - 1

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 from ansflow.kernels.constants import state_low
-from ansflow.kernels.reciprocal import reciprocal_table
-from ansflow.kernels.records import fill_records, headroom, look_up_record
+from ansflow.kernels.records import fill_records, headroom, look_up_record, reciprocals_of
 
 
 def fields(freq, precision):
     """Rows of ``(m, nudge, shift, start, f)`` as Python integers, for the present symbols."""
     shape = len(freq) if precision <= 12 else (len(freq), 2)
     records = np.zeros(shape, np.uint64)
-    p = np.uint64(precision)
-    fill_records(np.array(freq, np.uint32), p, reciprocal_table(), records)
+    fill_records(np.array(freq, np.uint32), reciprocals_of(precision), records)
     return [
         [int(field) for field in look_up_record(records, np.uint64(s))]
         for s, f in enumerate(freq)

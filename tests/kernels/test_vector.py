@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.coding import streams
-from ansflow.coding.tables import Tables
+from ansflow.coding import dispatch, streams
+from ansflow.coding.tables import ContextTables, Tables
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.vector import isa as isas
 from ansflow.kernels.vector.memory import load, pull, put, store
 from ansflow.kernels.vector.values import high, low, multiply, where
-from ansflow.models import quantize
+from ansflow.models import Categorical, Markov, quantize
 
 ISAS = isas.available()
 LANES = [32, 64]
@@ -24,7 +24,7 @@ LANES = [32, 64]
 @pytest.fixture
 def use(monkeypatch):
     """Makes the coder use an instruction set, however few the symbols."""
-    monkeypatch.setattr(streams, "MIN_VECTOR_SYMBOLS", 0)
+    monkeypatch.setattr(dispatch, "MIN_VECTOR_SYMBOLS", 0)
     return lambda name: monkeypatch.setenv(isas.VARIABLE, name)
 
 
@@ -59,12 +59,54 @@ def test_one_distribution(isa, lanes, use):
     check()
 
 
+@st.composite
+def walks(draw):
+    """A Markov model's tables, and symbols that it can code with so many lanes."""
+    lanes = draw(st.sampled_from(LANES))
+    precision = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    alphabet = draw(st.sampled_from([n for n in (1, 2, 7, 256) if n <= 2**precision]))
+    weights = rng.random((alphabet, alphabet)) ** draw(st.sampled_from([0.0, 1.0, 8.0]))
+    weights[rng.random(weights.shape) < draw(st.sampled_from([0.0, 0.9]))] = 0
+    model = Markov.from_counts(weights + np.eye(alphabet), precision=precision)
+    size = draw(st.sampled_from([0, 1, 64, 255, 256, 257, 4099, 64 * 133 + 50, 64 * 192]))
+    return model, model.sample(size, rng, lanes), lanes
+
+
 @pytest.mark.parametrize("isa", ISAS)
-def test_streams_that_end_early_or_late(isa, use):
+def test_contexts(isa, use):
+    @given(walks())
+    def check(case):
+        model, symbols, lanes = case
+        tables = ContextTables(model.freq, model.precision)
+        use(isas.SCALAR)
+        expected = streams.encode_symbols(symbols, tables, lanes=lanes)
+        use(isa)
+        words = streams.encode_symbols(symbols, tables, lanes=lanes)
+        assert np.array_equal(words, expected)
+        out = np.empty_like(symbols)
+        streams.decode_symbols(words, tables, out, lanes=lanes)
+        assert np.array_equal(out, symbols)
+
+    check()
+
+
+def independent():
+    freq = quantize(np.random.default_rng(0).random(256) ** 4, 12)
+    return Tables(freq, 12), Categorical(freq).sample(5000, 1)
+
+
+def walk():
+    weights = np.random.default_rng(0).random((256, 256)) ** 8
+    model = Markov.from_counts(weights, precision=12)
+    return ContextTables(model.freq, 12), model.sample(5000, 1, 64)
+
+
+@pytest.mark.parametrize("case", [independent, walk])
+@pytest.mark.parametrize("isa", ISAS)
+def test_streams_that_end_early_or_late(isa, case, use):
     use(isa)
-    rng = np.random.default_rng(0)
-    tables = Tables(quantize(rng.random(256) ** 4, 12), 12)
-    symbols = rng.choice(256, 5000, p=tables.freq[0] / 4096).astype(np.uint8)
+    tables, symbols = case()
     words = streams.encode_symbols(symbols, tables, lanes=64)
     out = np.empty_like(symbols)
     for end in (*range(0, 200), *range(200, words.size, 97), words.size - 1):
@@ -178,7 +220,7 @@ COMPILE = """
 import sys
 import llvmlite.binding as llvm
 from numba import types
-from ansflow.kernels.vector import lanes
+from ansflow.kernels.vector import lanes, order1
 
 isa, triple = sys.argv[1:]
 u32, u64 = types.uint32[::1], types.uint64[::1]
@@ -190,6 +232,12 @@ for packed in (True, False):
         (lanes.decoder(64, isa, packed), (words, size, u32, slots, size, size, symbols)),
         (lanes.encoder(64, isa, packed), (symbols, size, u32, u64, size, words, size)),
     )
+    if packed:
+        tile = types.uint8[:, ::1]
+        made += (
+            (order1.decoder(64, isa), (words, size, u32, u32, u32, size, tile, symbols)),
+            (order1.encoder(64, isa), (symbols, size, u32, u64, size, tile, words, size)),
+        )
     for function, signature in made:
         function.compile(signature)
         if not triple:
@@ -227,7 +275,11 @@ def assembly(cache, isa, triple="", **environment):
 @pytest.mark.parametrize(
     ("isa", "cpu", "instructions"),
     [
-        ("avx512", "icelake-server", ["vpgatherdd", "vpgatherqq", "vpexpandd", "vpcompressw"]),
+        (
+            "avx512",
+            "icelake-server",
+            ["vpgatherdd", "vpgatherqq", "vpexpandd", "vpcompressw", "vpscatterdd"],
+        ),
         ("avx2", "haswell", ["vpgatherdd", "vpgatherqq", "vpshufb", "vpmuludq"]),
     ],
 )

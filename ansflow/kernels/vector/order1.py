@@ -21,7 +21,7 @@ from ansflow.kernels.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_
 from ansflow.kernels.vector.memory import load, load_quads, pull, put, store, store_quads
 from ansflow.kernels.vector.values import high, lane_numbers, low, multiply, where
 
-__all__ = ["ROWS_AT_ONCE", "TILE_COLUMNS", "decoder", "encoder"]
+__all__ = ["ROWS_AT_ONCE", "decoder", "encoder", "new_tile"]
 
 ROWS_AT_ONCE = 4
 TILE_ROWS = 64
@@ -37,6 +37,11 @@ LOW = np.uint64(state_low(1))
 BYTE = np.uint64(8)
 BYTE_MASK = np.uint64(0xFF)
 TOP_BYTE = np.uint64(24)
+
+
+def new_tile(lanes: int) -> np.ndarray:
+    """Scratch for the kernels, uint8[lanes, columns]."""
+    return np.empty((lanes, TILE_COLUMNS), np.uint8)
 
 
 @kernel
@@ -67,7 +72,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
     """Make ``decode_rows(words, cursor, states, contexts, slots, precision, tile, out)``.
 
     Arguments and result are those of `ansflow.kernels.order1.decode_rows`, with `lanes` states,
-    slots as a vector, and a tile, uint8[lanes, `TILE_COLUMNS`], as scratch.
+    slots as a vector, and a tile from `new_tile` as scratch.
     """
     row = np.uint64(lanes)
 
@@ -116,7 +121,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
 
     It pushes the first `rows` rows, a multiple of `ROWS_AT_ONCE`, last to first, and returns the
     cursor. The other arguments are those of `ansflow.kernels.order1.encode`, with `lanes`
-    states, records as a vector, and a tile, uint8[lanes, `TILE_COLUMNS`], as scratch.
+    states, records as a vector, and a tile from `new_tile` as scratch.
     ``words[cursor - rows * lanes - lanes :]`` must exist: below the words that it keeps, `put`
     writes others.
     """
