@@ -263,29 +263,31 @@ def list_rows(freq, found):
 def write_row(row, used, precision, out, at):
     """Write the level and the frequencies of one context; return where they end."""
     bits = ONE << precision
-    for s in used:
-        bits |= np.uint64(row[s])
+    columns = np.empty(used.size, np.uint64)
+    present = ZERO
+    for i in range(used.size):
+        # Without a branch: written in any case, kept if it counts.
+        f = np.uint64(row[used[i]])
+        columns[present] = i
+        present += np.uint64(f > ZERO)
+        bits |= f
     down = ZERO
     while not (bits >> down) & ONE:
         down += ONE
     level = precision - down
     at = put_bits(level, LEVEL_BITS, out, at)
     left = ONE << level
-    gap, gap_mean, mean = ZERO, ZERO, ZERO
-    for s in used:
-        f = np.uint64(row[s]) >> down
-        if f == ZERO:
-            gap += ONE
-            continue
+    next_column, gap_mean, mean = ZERO, ZERO, ZERO
+    for column in columns[:present]:
+        gap = column - next_column
+        next_column = column + ONE
         at = put_golomb(gap, order(gap_mean, ONE), out, at)
         gap_mean = follow(gap_mean, gap)
-        gap = ZERO
+        f = np.uint64(row[used[column]]) >> down
         if left > ONE:
             at = put_golomb(f - ONE, order(mean, ONE), out, at)
             mean = follow(mean, f - ONE)
         left -= f
-        if left == ZERO:
-            break
     return at
 
 

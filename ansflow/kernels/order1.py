@@ -111,6 +111,19 @@ def find_reachable(freq, total, found):
 
 
 @kernel
+def list_present(row, symbols, present):
+    """List those of `symbols` that have a frequency in a row; return how many.
+
+    Without a branch, which would be mispredicted often: written in any case, kept if it counts.
+    """
+    n = ZERO
+    for s in symbols:
+        present[n] = s
+        n += np.uint64(row[s] > 0)
+    return n
+
+
+@kernel
 def fill_slot_rows(freq, slots):
     """Fill the decoder's rows for context 0 and all contexts that can follow from it.
 
@@ -130,16 +143,16 @@ def fill_slot_rows(freq, slots):
     """
     found = np.empty(freq.shape[0], np.uint64)
     used = found[: find_reachable(freq, np.uint64(slots.shape[1]), found)]
+    present = np.empty(freq.shape[0], np.uint64)
     for c in used:
         slot = ZERO
-        for s in used:
+        for s in present[: list_present(freq[c], used, present)]:
             f = np.uint64(freq[c, s])
-            if f > ZERO:
-                entry = ((f - ONE) << PACKED_FREQ_SHIFT) | s
-                for i in range(f):
-                    offset = np.uint64(i)
-                    slots[c, slot + offset] = entry | (offset << PACKED_OFFSET_SHIFT)
-                slot += f
+            entry = ((f - ONE) << PACKED_FREQ_SHIFT) | s
+            for i in range(f):
+                offset = np.uint64(i)
+                slots[c, slot + offset] = entry | (offset << PACKED_OFFSET_SHIFT)
+            slot += f
     return used.size > 0
 
 
@@ -163,13 +176,13 @@ def fill_record_rows(freq, precision, reciprocals, records):
     """
     found = np.empty(freq.shape[0], np.uint64)
     used = found[: find_reachable(freq, ONE << precision, found)]
+    present = np.empty(freq.shape[0], np.uint64)
     for c in used:
         start = ZERO
-        for s in used:
+        for s in present[: list_present(freq[c], used, present)]:
             f = np.uint64(freq[c, s])
-            if f > ZERO:
-                records[c, s] = packed_record(start, f, reciprocals)
-                start += f
+            records[c, s] = packed_record(start, f, reciprocals)
+            start += f
     return used.size > 0
 
 

@@ -41,12 +41,10 @@ def water_level(counts, total):
     for _ in range(NEWTON_STEPS):
         floored = 0.0
         free = 0.0
-        for c in counts:
-            if c > 0.0:
-                if c * scale > 1.0:
-                    free += c
-                else:
-                    floored += 1.0
+        for c in counts:  # without branches, which would be mispredicted often
+            above = c * scale > 1.0
+            free += c if above else 0.0
+            floored += 1.0 if c > 0.0 and not above else 0.0
         if free == 0.0:
             break
         closer = (total - floored) / free

@@ -3,8 +3,10 @@
 One process, one thread, the same blocks, all coders in turn within each round. Each counts the
 symbols of a block, builds tables and writes them with the code, except:
 
-- ``ansflow kernel`` and constriction find their tables built and don't write them;
-- ``ansflow compress`` and memcpy take the whole input at once, the former with checksums;
+- ansflow's kernels have one table for all blocks, built beforehand and not written, and
+  constriction has one for each;
+- ``ansflow compress`` and memcpy take the whole input at once and allocate the result, the former
+  with checksums;
 - zstd also looks for repeats.
 
 Speeds are in MB/s; ``/hts`` is over the fastest htscodecs of the same order, ``/copy`` over memcpy,
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,15 +25,19 @@ import numpy as np
 from llvmlite.binding import get_host_cpu_features
 
 import ansflow
-from ansflow.coding.streams import decode_symbols, encode_symbols
-from ansflow.coding.tables import Tables
+from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
+from ansflow.coding.tables import ContextTables, Tables
+from ansflow.frame.block import CONTEXT_PRECISION
 from ansflow.kernels.histogram import histogram
-from ansflow.models import quantize
+from ansflow.kernels.vector.isa import SCALAR, available, chosen_isa
+from ansflow.models import Markov, quantize
+from ansflow.models.markov import pair_counts
 
 from .inputs import INPUTS, input_bytes, median_seconds, shannon_bits
 
 SIZE = 16 << 20
 BLOCK = 256 << 10
+LANES = 64
 ROUNDS = 7
 
 
@@ -57,32 +64,52 @@ class Result(NamedTuple):
 
 
 def ansflow_peers(blocks):
-    def compress(name, **options):
+    """Whole frames, and kernels with the same tables for all blocks."""
+
+    def compress(order):
         return Peer(
-            name,
-            order=0,
+            f"ansflow compress o{order}",
+            order,
             blocks=[np.concatenate(blocks)],
             prepare=bytes,
-            encode=lambda data: ansflow.compress(data, **options),
+            encode=lambda data: ansflow.compress(data, order=order),
             decode=lambda code, data: ansflow.decompress(code),
+            begin=lambda: use(best),
         )
 
-    def kernel(name, **options):
+    def kernel(order, isa):
+        if order == 0:
+            counts = sum(histogram(block) for block in blocks)
+            tables = Tables(quantize(counts, 12), 12)
+        else:
+            counts = sum(pair_counts(block, LANES).astype(np.uint64) for block in blocks)
+            model = Markov.from_counts(counts, precision=CONTEXT_PRECISION)
+            tables = ContextTables(model.freq, model.precision)
+
         def prepare(block):
-            return block, Tables(quantize(histogram(block), 12), 12), np.empty_like(block)
+            buffer = np.empty(buffer_size(block.size, LANES), np.uint16)
+            return block, np.zeros_like(block), buffer
 
         def encode(prepared):
-            block, tables, _ = prepared
-            return encode_symbols(block, tables, **options)
+            block, _, buffer = prepared
+            return encode_symbols(block, tables, lanes=LANES, buffer=buffer)
 
         def decode(words, prepared):
-            _, tables, out = prepared
-            decode_symbols(words, tables, out, **options)
+            _, out, _ = prepared
+            decode_symbols(words, tables, out, lanes=LANES)
             return out
 
-        return Peer(name, 0, blocks, prepare, encode, decode)
+        name = f"ansflow kernel o{order} {isa}"
+        return Peer(name, order, blocks, prepare, encode, decode, lambda: use(isa))
 
-    return [compress("ansflow compress"), kernel("ansflow kernel", lanes=32)]
+    def use(isa):
+        os.environ["ANSFLOW_ISA"] = isa
+
+    best = (*available(), SCALAR)[0]
+
+    isas = [SCALAR, *(isa for isa in available() if isa != "generic")]
+    kernels = [kernel(order, isa) for order in (0, 1) for isa in reversed(isas)]
+    return [compress(0), compress(1), *kernels]
 
 
 # Instruction sets by the bit that allows them in `rans_set_cpu`; the decoder's are 8 bits further.
@@ -246,10 +273,18 @@ def speeds_over_htscodecs(results, name):
     return result.encode / best_encode, result.decode / best_decode
 
 
+def with_isa(coder):
+    """The full name of a kernel on the instruction set that ansflow would choose."""
+    return f"{coder} {chosen_isa()}" if "kernel" in coder else coder
+
+
 class OverHtscodecs:
     """Speed over that of the fastest htscodecs of the same order."""
 
-    params = (INPUTS, ["ansflow compress", "ansflow kernel"])
+    params = (
+        INPUTS,
+        [f"ansflow {kind}" for kind in ("compress o0", "compress o1", "kernel o0", "kernel o1")],
+    )
     param_names = ("input", "coder")
     timeout = 600
 
@@ -259,10 +294,10 @@ class OverHtscodecs:
     setup_cache.timeout = 600
 
     def track_encode(self, results, name, coder):
-        return speeds_over_htscodecs(results[name], coder)[0]
+        return speeds_over_htscodecs(results[name], with_isa(coder))[0]
 
     def track_decode(self, results, name, coder):
-        return speeds_over_htscodecs(results[name], coder)[1]
+        return speeds_over_htscodecs(results[name], with_isa(coder))[1]
 
     track_encode.unit = track_decode.unit = "ratio"
 
