@@ -46,12 +46,19 @@ def main() -> None:
     show_default=True,
     help="Bits of the probabilities.",
 )
-def compress(file: Path, output: Path | None, force: bool, precision: int) -> None:
+@click.option(
+    "--order",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="1: use the byte before as context, where that helps.",
+)
+def compress(file: Path, output: Path | None, force: bool, precision: int, order: int) -> None:
     """Compress FILE, which is kept."""
     target = output or file.with_name(file.name + SUFFIX)
     _refuse_overwriting(file, target, force)
     data = file.read_bytes()
-    frame = ansflow.compress(data, precision=precision)
+    frame = ansflow.compress(data, precision=precision, order=order)
     write_whole(target, frame)
     click.echo(f"{target}: {_ratio(len(frame), len(data))}", err=True)
 

@@ -45,6 +45,15 @@ def test_named_outputs(file, tmp_path):
     assert (tmp_path / "y").read_bytes() == CONTENT
 
 
+def test_order(file, tmp_path):
+    file.write_bytes(b"abracadabra" * 1000)
+    run("compress", file, "-o", tmp_path / "x", "--order", 1)
+    run("compress", file, "-o", tmp_path / "y")
+    assert (tmp_path / "x").stat().st_size < (tmp_path / "y").stat().st_size
+    run("decompress", tmp_path / "x", "-o", tmp_path / "z")
+    assert (tmp_path / "z").read_bytes() == b"abracadabra" * 1000
+
+
 def test_empty_file(file):
     file.write_bytes(b"")
     run("compress", file)

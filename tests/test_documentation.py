@@ -33,7 +33,7 @@ def test_something_is_documented_by_example():
 
 def test_readme():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     namespace = {}
     for block in blocks:
         exec(block, namespace)
