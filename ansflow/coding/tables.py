@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import ModelError
-from ansflow.kernels import alias, order1
+from ansflow.kernels import alias, order1_tables
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
 from ansflow.kernels.records import fill_records, reciprocals_of
 from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
@@ -168,7 +168,7 @@ class ContextTables:
         """The encoder's record of each pair of context and symbol, 0 where it cannot occur."""
         records = np.zeros((self.alphabet, 256), np.uint64)
         precision, reciprocals = np.uint64(self.precision), reciprocals_of(self.precision)
-        if not order1.fill_record_rows(self.freq, precision, reciprocals, records):
+        if not order1_tables.fill_record_rows(self.freq, precision, reciprocals, records):
             raise ModelError("a context can occur but has no frequencies")
         return records
 
@@ -176,7 +176,7 @@ class ContextTables:
     def slots(self) -> npt.NDArray[np.uint32]:
         """The decoder's entries, shape (alphabet, 2**precision); meaningless where unreachable."""
         slots = np.empty((self.alphabet, 1 << self.precision), np.uint32)
-        if not order1.fill_slot_rows(self.freq, slots):
+        if not order1_tables.fill_slot_rows(self.freq, slots):
             raise ModelError("a context can occur but has no frequencies")
         return slots
 

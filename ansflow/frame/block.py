@@ -14,7 +14,7 @@ from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
 from ansflow.coding.tables import AnyTables, ContextTables, Tables
 from ansflow.errors import CorruptDataError, TruncatedError, UnsupportedError
 from ansflow.frame import layout
-from ansflow.kernels import contexts, golomb
+from ansflow.kernels import contexts, golomb, levels
 from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
 
@@ -131,7 +131,7 @@ def encode_block(
     if with_contexts is None:
         count_bytes(content, partial, counts)
     else:
-        contexts.count_all(content, np.uint64(lanes), with_contexts.counts, counts)
+        levels.count_all(content, np.uint64(lanes), with_contexts.counts, counts)
     present, used, bits = golomb.fit_table(counts, np.uint64(precision), freq, keys, heap, room)
     if present == 1:
         return _pieces(layout.BLOCK_CONSTANT, 0, 0, content, number, content[:1].data)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
 
-from ansflow.kernels import contexts, order1
+from ansflow.kernels import contexts, levels, order1, order1_tables
 from ansflow.kernels.records import reciprocals_of
 from ansflow.models import quantize
 
@@ -47,7 +47,9 @@ def cases(draw):
 
 def encode(symbols, freq, precision, lanes):
     records = np.zeros((freq.shape[0], 256), np.uint64)
-    assert order1.fill_record_rows(freq, np.uint64(precision), reciprocals_of(precision), records)
+    assert order1_tables.fill_record_rows(
+        freq, np.uint64(precision), reciprocals_of(precision), records
+    )
     words = np.full(symbols.size + 1, 0xBEEF, np.uint16)
     states = np.full(lanes, LOW, np.uint32)
     cursor = order1.encode(
@@ -59,7 +61,7 @@ def encode(symbols, freq, precision, lanes):
 def decode(states, words, freq, precision, n):
     """The symbols, the states left and the cursor."""
     slots = np.zeros((freq.shape[0], 1 << precision), np.uint32)
-    assert order1.fill_slot_rows(freq, slots)
+    assert order1_tables.fill_slot_rows(freq, slots)
     states, last = states.copy(), np.zeros(states.size, np.uint32)
     out = np.zeros(n, np.uint8)
     p, zero = np.uint64(precision), np.uint64(0)
@@ -143,9 +145,11 @@ def test_segments_start_where_the_reference_says(n, lanes):
 )
 def test_every_context_that_can_occur_must_have_a_row(rows, complete):
     freq = np.array(rows, np.uint32)
-    assert order1.fill_slot_rows(freq, np.zeros((3, 4), np.uint32)) is complete
+    assert order1_tables.fill_slot_rows(freq, np.zeros((3, 4), np.uint32)) is complete
     records = np.zeros((3, 256), np.uint64)
-    assert order1.fill_record_rows(freq, np.uint64(2), reciprocals_of(2), records) is complete
+    assert (
+        order1_tables.fill_record_rows(freq, np.uint64(2), reciprocals_of(2), records) is complete
+    )
 
 
 @pytest.mark.parametrize("precision", range(1, 13))
@@ -158,7 +162,9 @@ def test_division_is_exact_at_both_ends_of_every_multiple(precision):
         if total == f:
             freq[1] = [total, 0]
         records = np.zeros((2, 256), np.uint64)
-        order1.fill_record_rows(freq, np.uint64(precision), reciprocals_of(precision), records)
+        order1_tables.fill_record_rows(
+            freq, np.uint64(precision), reciprocals_of(precision), records
+        )
         record = int(records[0, 0])
         m, shift = record & 0xFFFFFFFF, record >> 58
         most = int(f) * 2 ** (31 - precision) - 1
@@ -210,7 +216,7 @@ def test_quantized_contexts_code_all_that_occurs(precision, alphabet, n, seed):
     counts = np.zeros((256, 256), np.uint32)
     order1.count_pairs(symbols, np.uint64(8), counts)
     freq = np.full((256, 256), 12345, np.uint32)
-    contexts.quantize_contexts(counts, np.uint64(precision), freq)
+    levels.quantize_contexts(counts, np.uint64(precision), freq)
     check_table(freq, precision)
     assert (freq[counts > 0] > 0).all()
     data = written(freq, precision)
@@ -226,7 +232,7 @@ def table():
     counts = np.zeros((256, 256), np.uint32)
     order1.count_pairs(symbols, np.uint64(8), counts)
     freq = np.zeros((256, 256), np.uint32)
-    contexts.quantize_contexts(counts, np.uint64(11), freq)
+    levels.quantize_contexts(counts, np.uint64(11), freq)
     return written(freq, 11)
 
 
@@ -269,5 +275,5 @@ def test_certain_rows_are_cheap():
     counts = np.zeros((256, 256), np.uint32)
     counts[np.arange(64), (np.arange(64) + 1) % 64] = 1000
     freq = np.zeros((256, 256), np.uint32)
-    contexts.quantize_contexts(counts, np.uint64(12), freq)
+    levels.quantize_contexts(counts, np.uint64(12), freq)
     assert written(freq, 12).size < 32 + 64 * 2

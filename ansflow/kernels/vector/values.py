@@ -146,47 +146,43 @@ def even_and_odd(builder: ir.IRBuilder, registers: list[Any]) -> list[Any]:
     return halves
 
 
-def merge(builder: ir.IRBuilder, registers: list[Any], kind: Vector, even: Any, odd: Any) -> Any:
-    """Undo `even_and_odd`, after bringing the wanted half of each number into its place."""
-    merged = []
-    for a, b in zip(registers[::2], registers[1::2], strict=True):
-        pairs = builder.or_(even(a), odd(b))
-        merged.append(builder.bitcast(pairs, kind.register))
-    return pack(builder, merged)
+def half_of(numbers: Vector, even: Callable[..., Any], odd: Callable[..., Any]) -> Any:
+    """What an intrinsic of 64-bit lanes returns that keeps half of each.
+
+    `even` and `odd` clear the other half, having brought the right one to the place that the
+    lane has among its neighbours.
+    """
+    kind = numbers.of_bits(32)
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        registers = unpack(builder, arguments[0])
+        merged = []
+        for a, b in zip(registers[::2], registers[1::2], strict=True):
+            pairs = builder.or_(even(builder, a), odd(builder, b))
+            merged.append(builder.bitcast(pairs, kind.register))
+        return pack(builder, merged)
+
+    return kind(numbers), codegen
 
 
 @intrinsic
 def low(typing_context, numbers):
     """Low 32 bits of 64-bit lanes."""
-    kind = numbers.of_bits(32)
-
-    def codegen(context, builder, signature, arguments):
-        return merge(
-            builder,
-            unpack(builder, arguments[0]),
-            kind,
-            lambda a: builder.and_(a, constant(a.type, LOW_HALF)),
-            lambda b: builder.shl(b, constant(b.type, HALF)),
-        )
-
-    return kind(numbers), codegen
+    return half_of(
+        numbers,
+        even=lambda builder, a: builder.and_(a, constant(a.type, LOW_HALF)),
+        odd=lambda builder, b: builder.shl(b, constant(b.type, HALF)),
+    )
 
 
 @intrinsic
 def high(typing_context, numbers):
     """High 32 bits of 64-bit lanes."""
-    kind = numbers.of_bits(32)
-
-    def codegen(context, builder, signature, arguments):
-        return merge(
-            builder,
-            unpack(builder, arguments[0]),
-            kind,
-            lambda a: builder.lshr(a, constant(a.type, HALF)),
-            lambda b: builder.and_(b, constant(b.type, HIGH_HALF)),
-        )
-
-    return kind(numbers), codegen
+    return half_of(
+        numbers,
+        even=lambda builder, a: builder.lshr(a, constant(a.type, HALF)),
+        odd=lambda builder, b: builder.and_(b, constant(b.type, HIGH_HALF)),
+    )
 
 
 @intrinsic
