@@ -7,7 +7,9 @@ blocks on one thread and on two.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,46 +26,53 @@ from .inputs import INPUTS, input_bytes, median_seconds
 LANES = 64
 BLOCK = 256 << 10
 BLOCKS = 64
+PASSES = 4  # to wake a thread takes a while
 ZERO = np.uint64(0)
 
 
-class Job:
-    """A block, and all that coding it takes."""
+class Call(NamedTuple):
+    """A kernel and its arguments: as little Python as there can be, which threads share."""
 
-    def __init__(self, block, precision, isa):
-        tables = Tables(quantize(histogram(block), precision), precision)
-        self.precision, self.low = np.uint64(precision), np.uint64(state_low(precision))
-        self.records, self.slots = tables.records, tables.slots[0]
-        self.block, self.out = block, np.zeros_like(block)
-        self.words = np.empty(block.size + 2 * LANES, np.uint16)
-        self.states = np.empty(LANES, np.uint32)
-        if isa == SCALAR:
-            self.encode_rows = None
-            self.decode_rows = scalar.decode_rows
-        else:
-            self.encode_rows = vector.encoder(LANES, isa, self.records.ndim == 1)
-            self.decode_rows = vector.decoder(LANES, isa, self.slots.itemsize == 4)
-            self.records = self.records.reshape(-1)
-        begin = self.encode()
-        self.stream, self.first = self.words[begin:].copy(), self.states.copy()
-        done, cursor = self.decode()
-        left = self.stream, np.uint64(cursor), self.states, self.slots, self.precision, self.low
-        scalar.decode_rest(*left, self.out, np.uint64(done))
-        if not np.array_equal(self.out, block):
-            raise AssertionError("wrong symbols")
+    kernel: Callable
+    arguments: tuple
+    states: np.ndarray
+    first: np.ndarray
 
-    def encode(self):
-        self.states[:] = self.low
-        tables, end = (self.records, self.precision), np.uint64(self.words.size)
-        if self.encode_rows is None:
-            return scalar.encode(self.block, self.states, *tables, self.words, end)
-        size = np.uint64(self.block.size)
-        return self.encode_rows(self.block, size, self.states, *tables, self.words, end)
+    def __call__(self):
+        np.copyto(self.states, self.first)
+        return self.kernel(*self.arguments)
 
-    def decode(self):
-        self.states[:] = self.first
-        tables = self.slots, self.precision, self.low
-        return self.decode_rows(self.stream, ZERO, self.states, *tables, self.out)
+
+def calls(block, precision, isa):
+    """``{"encode": Call, "decode": Call}`` for a block."""
+    tables = Tables(quantize(histogram(block), precision), precision)
+    p, low = np.uint64(precision), np.uint64(state_low(precision))
+    records, slots = tables.records, tables.slots[0]
+    words, out = np.empty(block.size + 2 * LANES, np.uint16), np.zeros_like(block)
+    states, first = np.empty(LANES, np.uint32), np.full(LANES, low, np.uint32)
+    end = np.uint64(words.size)
+    if isa == SCALAR:
+        encode = Call(scalar.encode, (block, states, records, p, words, end), states, first)
+        decode_rows = scalar.decode_rows
+    else:
+        encode_rows = vector.encoder(LANES, isa, records.ndim == 1)
+        arguments = block, np.uint64(block.size), states, records.reshape(-1), p, words, end
+        encode = Call(encode_rows, arguments, states, first)
+        decode_rows = vector.decoder(LANES, isa, slots.itemsize == 4)
+    stream = words[encode() :].copy()
+    decode = Call(decode_rows, (stream, ZERO, states, slots, p, low, out), states, states.copy())
+    done, cursor = decode()
+    rest = stream, np.uint64(cursor), states, slots, p, low, out, np.uint64(done)
+    scalar.decode_rest(*rest)
+    if not np.array_equal(out, block):
+        raise AssertionError("wrong symbols")
+    return {"encode": encode, "decode": decode}
+
+
+def run_all(todo):
+    for _ in range(PASSES):
+        for call in todo:
+            call()
 
 
 @functools.cache
@@ -73,20 +82,14 @@ def speeds(name, precision):
     functions = {}
     with ThreadPoolExecutor(2) as pool:
         for isa in (SCALAR, *(isa for isa in available() if isa != "generic")):
-            jobs = [Job(block, precision, isa) for block in blocks]
-            halves = jobs[::2], jobs[1::2]
-            for run in (Job.encode, Job.decode):
-
-                def half(part, run=run):
-                    for job in part:
-                        run(job)
-
-                functions[isa, run.__name__, 1] = functools.partial(half, jobs)
-                functions[isa, run.__name__, 2] = lambda half=half, halves=halves: list(
-                    pool.map(half, halves)
-                )
+            jobs = [calls(block, precision, isa) for block in blocks]
+            for direction in ("encode", "decode"):
+                todo = [job[direction] for job in jobs]
+                halves = todo[::2], todo[1::2]
+                functions[isa, direction, 1] = functools.partial(run_all, todo)
+                functions[isa, direction, 2] = lambda halves=halves: list(pool.map(run_all, halves))
         seconds = median_seconds(list(functions.values()))
-    return {key: BLOCKS * BLOCK / s / 1e6 for key, s in zip(functions, seconds, strict=True)}
+    return {key: PASSES * BLOCKS * BLOCK / s / 1e6 for key, s in zip(functions, seconds, strict=True)}
 
 
 class Ratios:
