@@ -14,7 +14,8 @@ class Limits:
     max_output : int
         Bytes that one `ansflow.decompress` call may return.
     max_block : int
-        Content bytes of one block; a decoder holds one block at a time beside its output.
+        Content bytes of one block; a decoder holds one block at a time, and at most 5 MiB of
+        tables, beside its output.
     max_dimensions : int
         Axes of a decompressed array.
     """

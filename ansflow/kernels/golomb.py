@@ -128,8 +128,11 @@ def fit_table(counts, precision, freq, keys, heap, out):
     ``(present, used, bits)``: how many symbols occur, bytes of the table, and bits that all their
     occurrences take with these frequencies.
     """
-    most = counts.max()
-    counts /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
+    most = 0.0
+    for c in counts:
+        most = max(most, c)
+    for s in range(counts.size):
+        counts[s] /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
     total = ONE << precision
     quantize_row(counts, total, freq, keys, heap)
     present = ZERO
