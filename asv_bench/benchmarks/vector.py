@@ -89,7 +89,8 @@ def speeds(name, precision):
                 functions[isa, direction, 1] = functools.partial(run_all, todo)
                 functions[isa, direction, 2] = lambda halves=halves: list(pool.map(run_all, halves))
         seconds = median_seconds(list(functions.values()))
-    return {key: PASSES * BLOCKS * BLOCK / s / 1e6 for key, s in zip(functions, seconds, strict=True)}
+    size = PASSES * BLOCKS * BLOCK
+    return {key: size / s / 1e6 for key, s in zip(functions, seconds, strict=True)}
 
 
 class Ratios:
