@@ -210,6 +210,9 @@ def test_choosing(monkeypatch):
     with pytest.raises(ValueError, match="altivec"):
         isas.chosen_isa()
     monkeypatch.delenv(isas.VARIABLE)
+    if "avx2" in ISAS:
+        monkeypatch.setattr(isas, "gathers_are_slow", lambda: True)
+        assert isas.chosen_isa() == "avx2-loads"
     monkeypatch.setattr(isas, "compiled_features", frozenset)
     assert isas.available() == ["generic"]
     assert isas.chosen_isa() == isas.SCALAR

@@ -2,6 +2,7 @@
 
 import functools
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import llvmlite.binding
@@ -20,18 +21,22 @@ class Isa(NamedTuple):
     features: frozenset[str]
 
 
+AVX2 = frozenset({"avx2", "bmi2", "popcnt"})
+AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi2"}
+
 # Best first. AVX-512 starts with the generation that compacts 16-bit words (Ice Lake, Zen 4):
 # earlier ones also lower their clock for it, and do better with AVX2. The generic set is plain IR,
 # which LLVM compiles for any machine. Moving one element at a time, it decodes no faster than
 # the scalar kernel, so it has to be asked for.
 ISAS = {
-    "avx512": Isa(
-        16,
-        frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi2", "bmi2", "popcnt"}),
-    ),
-    "avx2": Isa(8, frozenset({"avx2", "bmi2", "popcnt"})),
+    "avx512": Isa(16, AVX512),
+    "avx2": Isa(8, AVX2),
+    "avx2-loads": Isa(8, AVX2),
     "generic": Isa(4, frozenset()),
 }
+
+# Microcode against the leak called Downfall makes gathers several times slower; Linux tells here.
+SLOW_GATHERS = Path("/sys/devices/system/cpu/vulnerabilities/gather_data_sampling")
 
 
 @functools.cache
@@ -53,6 +58,14 @@ def available() -> list[str]:
     return [name for name, isa in ISAS.items() if isa.features <= features]
 
 
+@functools.cache
+def gathers_are_slow() -> bool:
+    try:
+        return SLOW_GATHERS.read_text().startswith("Mitigation")
+    except OSError:
+        return False
+
+
 def chosen_isa() -> str:
     """The instruction set to use: a name from `ISAS`, or "scalar" for none.
 
@@ -63,10 +76,13 @@ def chosen_isa() -> str:
     ValueError
         If that names one which is unknown or which this machine lacks.
     """
-    known = [*available(), SCALAR]
+    known = available()
     wanted = os.environ.get(VARIABLE)
     if wanted:
-        if wanted not in known:
-            raise ValueError(f"{VARIABLE} is {wanted!r}; this machine knows {', '.join(known)}")
+        if wanted not in (*known, SCALAR):
+            names = ", ".join((*known, SCALAR))
+            raise ValueError(f"{VARIABLE} is {wanted!r}; this machine knows {names}")
         return wanted
-    return known[0] if known[0] != "generic" else SCALAR
+    if gathers_are_slow() and "avx2-loads" in known:
+        return "avx2-loads"
+    return known[0] if known and known[0] != "generic" else SCALAR

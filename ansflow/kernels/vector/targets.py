@@ -213,4 +213,10 @@ class Generic:
             end = element_pointer(builder, end, builder.neg(builder.zext(due, i64)))
 
 
-TARGETS = {"avx512": Avx512, "avx2": Avx2, "generic": Generic}
+class Avx2Loads(Avx2):
+    """Avx2, its gathers made of loads, for machines on which the instruction is slow."""
+
+    gather = Generic.gather
+
+
+TARGETS = {"avx512": Avx512, "avx2": Avx2, "avx2-loads": Avx2Loads, "generic": Generic}
