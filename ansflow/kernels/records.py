@@ -8,7 +8,7 @@ packed, uint64[symbols], up to 12 bits of precision
     nudge = 0, shift = b + 2k, m = ceil(2^shift / f), where k = ceil(log2 f) and b = 31 - p. With
     e = m f - 2^shift, at least 0 and below f, the product is too large by x e / (f 2^shift). That
     is less than the 1/f that could spoil the quotient, because x e < f 2^b f <= 2^(b + 2k). And
-    m < 2^32: above f = 1, f > 2^(k - 1) makes 2^shift / f at most 2^(b + k + 1) - 2^(b + 2), and
+    m < 2^32: above f = 1, f > 2^(k - 1) makes 2^shift / f at most 2^(b + k + 1) - 2^(b + 1), and
     b + k is at most 31. (Granlund & Montgomery 1994, theorem 4.2, for numbers below f 2^b.)
     A record is m (32 bits), start (13), f (13) and shift (6), from the bottom.
 split, uint64[symbols, 2], above that
@@ -27,7 +27,7 @@ from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.reciprocal import reciprocal_table, unpack_reciprocal
 
-__all__ = ["fill_records", "headroom", "look_up_record"]
+__all__ = ["fill_records", "headroom", "look_up_record", "packed_record", "reciprocals_of"]
 
 M_MASK = np.uint64((1 << 32) - 1)
 HIGH_SHIFT = np.uint64(32)
