@@ -28,6 +28,18 @@ def use(monkeypatch):
     return lambda name: monkeypatch.setenv(isas.VARIABLE, name)
 
 
+def check_words(use, isa, symbols, tables, lanes):
+    """Those of the scalar kernel, and they decode."""
+    use(isas.SCALAR)
+    expected = streams.encode_symbols(symbols, tables, lanes=lanes)
+    use(isa)
+    words = streams.encode_symbols(symbols, tables, lanes=lanes)
+    assert np.array_equal(words, expected)
+    out = np.empty_like(symbols)
+    streams.decode_symbols(words, tables, out, lanes=lanes)
+    assert np.array_equal(out, symbols)
+
+
 @st.composite
 def cases(draw):
     precision = draw(st.integers(1, 16))
@@ -47,14 +59,7 @@ def test_one_distribution(isa, lanes, use):
     @given(cases())
     def check(case):
         tables, symbols = case
-        use(isas.SCALAR)
-        expected = streams.encode_symbols(symbols, tables, lanes=lanes)
-        use(isa)
-        words = streams.encode_symbols(symbols, tables, lanes=lanes)
-        assert np.array_equal(words, expected)
-        out = np.empty_like(symbols)
-        streams.decode_symbols(words, tables, out, lanes=lanes)
-        assert np.array_equal(out, symbols)
+        check_words(use, isa, symbols, tables, lanes)
 
     check()
 
@@ -78,15 +83,7 @@ def test_contexts(isa, use):
     @given(walks())
     def check(case):
         model, symbols, lanes = case
-        tables = ContextTables(model.freq, model.precision)
-        use(isas.SCALAR)
-        expected = streams.encode_symbols(symbols, tables, lanes=lanes)
-        use(isa)
-        words = streams.encode_symbols(symbols, tables, lanes=lanes)
-        assert np.array_equal(words, expected)
-        out = np.empty_like(symbols)
-        streams.decode_symbols(words, tables, out, lanes=lanes)
-        assert np.array_equal(out, symbols)
+        check_words(use, isa, symbols, ContextTables(model.freq, model.precision), lanes)
 
     check()
 

@@ -44,27 +44,28 @@ def extended(builder: ir.IRBuilder, place: Any) -> Any:
     return place if place.type == i64 else builder.zext(place, i64)
 
 
+def x86_gather(
+    builder: ir.IRBuilder, names: dict[int, str], address: Any, index: Any, mask: Any, scale: Any
+) -> Any:
+    """A gather instruction, all lanes of it, by the width of the elements."""
+    kind = index.type
+    table = pointer_to(builder, address, i8)
+    name = names[kind.element.width]
+    return call(builder, name, kind, constant(kind, 0), table, index, mask, scale)
+
+
 class Avx512:
     """Sixteen lanes; masks are registers of their own."""
 
-    GATHER: ClassVar = {
+    GATHER: ClassVar[dict[int, str]] = {
         32: "llvm.x86.avx512.mask.gather.dpi.512",
         64: "llvm.x86.avx512.mask.gather.qpq.512",
     }
 
     @classmethod
     def gather(cls, builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
-        kind = index.type
-        return call(
-            builder,
-            cls.GATHER[kind.element.width],
-            kind,
-            constant(kind, 0),
-            pointer_to(builder, address, i8),
-            index,
-            constant(vector(i1, kind.count), 1),
-            i32(scale),
-        )
+        mask = constant(vector(i1, index.type.count), 1)
+        return x86_gather(builder, cls.GATHER, address, index, mask, i32(scale))
 
     @staticmethod
     def scatter(builder: ir.IRBuilder, address: Any, index: Any, values: Any) -> None:
@@ -112,21 +113,15 @@ class Avx512:
 class Avx2:
     """Eight lanes; words are moved by a byte shuffle that is looked up by the mask."""
 
-    GATHER: ClassVar = {32: "llvm.x86.avx2.gather.d.d.256", 64: "llvm.x86.avx2.gather.q.q.256"}
+    GATHER: ClassVar[dict[int, str]] = {
+        32: "llvm.x86.avx2.gather.d.d.256",
+        64: "llvm.x86.avx2.gather.q.q.256",
+    }
 
     @classmethod
     def gather(cls, builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
-        kind = index.type
-        return call(
-            builder,
-            cls.GATHER[kind.element.width],
-            kind,
-            constant(kind, 0),
-            pointer_to(builder, address, i8),
-            index,
-            constant(kind, -1),
-            i8(scale),
-        )
+        mask = constant(index.type, -1)
+        return x86_gather(builder, cls.GATHER, address, index, mask, i8(scale))
 
     @staticmethod
     def scatter(builder: ir.IRBuilder, address: Any, index: Any, values: Any) -> None:
