@@ -14,7 +14,7 @@ def test_threads_share_models_and_tables():
     rows = Conditional.from_counts(rng.random((50, 20)), precision=14)
 
     def job(seed):
-        symbols = model.sample(20_000, seed)
+        symbols = model.sample(70_000, seed)  # enough for vector kernels
         words = ansflow.encode(symbols, model)
         assert np.array_equal(ansflow.decode(words, model, symbols.size), symbols)
         picture = rows.sample((40, 50), seed)
