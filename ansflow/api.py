@@ -170,7 +170,7 @@ def _decode_blocks(frame: memoryview, at: int, header: Header, content: Bytes) -
     """Fill `content` from the blocks that begin at byte `at` of the frame."""
     blocks = enumerate(read_blocks(frame, at, _block_sizes(header)))
     largest = _largest_block(header)
-    scratch = DecoderScratch.make(largest)
+    scratch = DecoderScratch.make()
     part = np.empty(largest if header.planes > 1 else 0, np.uint8)
     for begin, end in header.chunks():
         for plane in range(header.planes):

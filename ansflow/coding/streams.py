@@ -118,7 +118,10 @@ def decode_symbols(
     lanes: int,
     method: Method = "cdf",
 ) -> None:
-    """Undo `encode_symbols` into `out`, a contiguous vector of ``tables.symbol_dtype``."""
+    """Undo `encode_symbols` into `out`, a contiguous vector of ``tables.symbol_dtype``.
+
+    The words may lie at an odd address.
+    """
     precision = np.uint64(tables.precision)
     _check_method(method, tables)
     if tables.precision > MAX_FAST_PRECISION and isinstance(tables, Tables):
@@ -131,6 +134,9 @@ def decode_symbols(
     low = np.uint64(state_low(tables.precision))
     if not lie_within(states, low, (low << np.uint64(WORD_BITS)) - np.uint64(1)):
         raise CorruptDataError("a lane's state is outside its interval")
+    # The same type wherever they lie and whoever may write to them: kernels are compiled once.
+    words = words.view()
+    words.setflags(write=False, align=False)
     first = np.uint64(begin)
     cursor: int
     if isinstance(tables, ContextTables):

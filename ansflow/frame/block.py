@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -96,15 +95,12 @@ class DecoderScratch(NamedTuple):
 
     freq: npt.NDArray[np.uint32]
     context_freq: npt.NDArray[np.uint32]
-    words: npt.NDArray[np.uint16]
 
     @classmethod
-    def make(cls, block_size: int) -> DecoderScratch:
-        """For blocks of at most that many bytes of content, which no block of ours exceeds."""
+    def make(cls) -> DecoderScratch:
         return cls(
             freq=np.empty(ALPHABET, np.uint32),
             context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
-            words=np.empty(block_size // 2, np.uint16),
         )
 
 
@@ -237,12 +233,5 @@ def _decode_coded(block: Block, out: Bytes, scratch: DecoderScratch) -> None:
         tables = Tables.unchecked(scratch.freq, block.precision)
     if used == 0 or (payload.size - used) % 2:
         raise CorruptDataError("no table of frequencies and words")
-    n_words = (payload.size - used) // 2
-    # Only a frame of another writer holds more words than content.
-    room = scratch.words if n_words <= scratch.words.size else np.empty(n_words, np.uint16)
-    words = room[:n_words]
-    # A copy, because they may begin at an odd address here.
-    words.view(np.uint8)[:] = payload[used:]
-    if sys.byteorder == "big":
-        words.byteswap(inplace=True)
+    words = np.frombuffer(block.payload, "<u2", offset=used).astype(np.uint16, copy=False)
     decode_symbols(words, tables, out, lanes=1 << block.lanes_log2)

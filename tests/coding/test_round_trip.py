@@ -114,6 +114,18 @@ def test_supports_at_the_ends_of_int64():
         ansflow.encode([0], Categorical([1, 1, 1, 1], low=(1 << 63) - 3))
 
 
+@pytest.mark.parametrize("precision", [12, 14, 20])
+def test_words_at_an_odd_address(precision):
+    model = Categorical.from_counts([5, 3, 2], precision=precision)
+    rows = Conditional.from_counts([[5, 3, 2], [1, 1, 1]], np.arange(500) % 2, precision=precision)
+    symbols = model.sample(500, 0)
+    for coder, method in ((model, "cdf"), (model, "alias"), (rows, "cdf")):
+        if method == "cdf" or precision <= 16:
+            words = ansflow.encode(symbols, coder, method=method)
+            shifted = np.frombuffer(b"x" + words.tobytes(), np.uint16, offset=1)
+            assert np.array_equal(ansflow.decode(shifted, coder, 500, method=method), symbols)
+
+
 def test_wrong_arguments():
     model = Categorical([1, 1])
     words = ansflow.encode([0, 1], model)

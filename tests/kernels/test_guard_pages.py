@@ -24,6 +24,13 @@ from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
 
 
+def as_stream(words, at_end):
+    """A guarded copy, of the type that the coder makes of all streams."""
+    stream = guarded(words, at_end)
+    stream.setflags(write=False, align=False)
+    return stream
+
+
 def coders(tables, n, at_end):
     """``(encode, decode)`` by name, over guarded copies of all tables."""
 
@@ -98,7 +105,7 @@ def vector_coders(at_end, rng):
         decode = vector_lanes.decoder(n_lanes, isa, precision == 12)
 
         def decode_all(words, states, out, decode=decode, slots=slots, p=p, low=low):
-            stream, states = guarded(words, at_end), guarded(states, at_end)
+            stream, states = as_stream(words, at_end), guarded(states, at_end)
             return decode(stream, np.uint64(0), states, slots, p, np.uint64(low), out)
 
         for symbols in (rng.integers(0, 7, n), np.full(n, np.argmin(freq))):
@@ -139,7 +146,7 @@ def context_coders(at_end, rng):
         stream = words[int(cursor) :]
         for size in (stream.size, stream.size // 2, 300, 256, 255, 65, 64, 63, 1, 0):
             for data in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
-                source, x = guarded(data, at_end), guarded(states, at_end)
+                source, x = as_stream(data, at_end), guarded(states, at_end)
                 contexts = guarded(np.zeros(n_lanes, np.uint32), at_end)
                 start = source, np.uint64(0), x, contexts
                 if first:

@@ -29,15 +29,17 @@ def use(monkeypatch):
 
 
 def check_words(use, isa, symbols, tables, lanes):
-    """Those of the scalar kernel, and they decode."""
+    """Those of the scalar kernel, and they decode, also from an odd address."""
     use(isas.SCALAR)
     expected = streams.encode_symbols(symbols, tables, lanes=lanes)
     use(isa)
     words = streams.encode_symbols(symbols, tables, lanes=lanes)
     assert np.array_equal(words, expected)
-    out = np.empty_like(symbols)
-    streams.decode_symbols(words, tables, out, lanes=lanes)
-    assert np.array_equal(out, symbols)
+    shifted = np.frombuffer(b"x" + words.tobytes(), np.uint16, offset=1)
+    for stream in (words, shifted):
+        out = np.empty_like(symbols)
+        streams.decode_symbols(stream, tables, out, lanes=lanes)
+        assert np.array_equal(out, symbols)
 
 
 @st.composite

@@ -30,7 +30,7 @@ from ansflow.kernels.vector.ir import (
 
 __all__ = ["TARGETS"]
 
-UNALIGNED = 2  # bytes that addresses of words are multiples of
+UNALIGNED = 1  # streams may begin at odd addresses
 ZERO_BYTE = 0x80  # as a shuffle index
 
 
