@@ -17,7 +17,7 @@ from ansflow.kernels.constants import state_low
 from ansflow.kernels.vector import lanes as vector_lanes, order1 as vector_order1
 from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 
-__all__ = ["decode_contexts", "decode_lanes", "encode_contexts", "encode_lanes"]
+__all__ = ["Words", "decode_contexts", "decode_lanes", "encode_contexts", "encode_lanes"]
 
 Symbols = npt.NDArray[Any]
 States = npt.NDArray[np.uint32]

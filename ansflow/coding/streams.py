@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.dispatch import (
+    Words,
     decode_contexts,
     decode_lanes,
     encode_contexts,
@@ -38,7 +39,6 @@ from ansflow.kernels.stack import UNDERFLOW
 
 __all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
 
-Words = npt.NDArray[np.uint16]
 Method = Literal["cdf", "alias"]
 
 # A conditional model's slot tables may take this much before the decoder searches instead:

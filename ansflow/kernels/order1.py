@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
-U_QUARTER = np.uint64(2)
+QUARTER_SHIFT = np.uint64(2)
 
 # Symbols in an integer of a lane's recent ones.
 RECENT = np.uint64(8)
@@ -58,7 +58,7 @@ def count_pairs(symbols, lanes, counts):
     n = np.uint64(symbols.size)
     if n == ZERO:
         return
-    part = (n - ONE) >> U_QUARTER
+    part = (n - ONE) >> QUARTER_SHIFT
     second, third, fourth = part, part + part, part + part + part
     a, b, c, d = symbols[ZERO], symbols[second], symbols[third], symbols[fourth]
     for i in range(part):

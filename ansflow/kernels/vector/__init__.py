@@ -17,9 +17,11 @@ values.py
 memory.py
     load, store, gather, and the two moves that make rANS work on vectors: `pull` deals the
     next words of the stream out to the lanes that are due one, `put` is its mirror image
+targets.py
+    what each instruction set has an instruction of its own for
 lanes.py, order1.py
     the kernels
 
 No kernel mentions an instruction set. Its vectors carry the name of theirs as part of their
-type, and only `memory.py` looks at it.
+type, and `memory.py` asks `targets.py` for the instructions.
 """

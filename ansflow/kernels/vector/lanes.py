@@ -25,7 +25,6 @@ from ansflow.kernels.records import (
     headroom,
 )
 from ansflow.kernels.slots import (
-    FIELD_MASK,
     OFFSET_SHIFT,
     PACKED_FREQ_SHIFT,
     PACKED_OFFSET_MASK,
@@ -54,18 +53,18 @@ def decoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
         while base + row <= np.uint64(out.size) and cursor + row <= np.uint64(words.size):
             entry = slots[x & mask]
             if packed:
-                symbol = entry  # `store` keeps the low bits
+                symbol = entry
                 offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
                 freq = (entry >> PACKED_FREQ_SHIFT) + ONE
             else:
-                symbol = low_half(entry) & FIELD_MASK
+                symbol = low_half(entry)
                 offset = low_half(entry) >> OFFSET_SHIFT
                 freq = high(entry)
             x = freq * (x >> precision) + offset
             due = x < low
             word, cursor = pull(words, cursor, due)
             x = where(due, x << U_WORD_BITS, x) | word
-            store(out, base, symbol)
+            store(out, base, symbol)  # which keeps the low bits
             base += row
         store(states, ZERO, x)
         return base, cursor
