@@ -6,10 +6,10 @@ import numpy as np
 import xxhash
 
 import ansflow
-from ansflow.coding.tables import Tables
+from ansflow.coding.tables import ContextTables, Tables
 from ansflow.demo import shannon_bytes
 from ansflow.frame.block import EncoderScratch
-from ansflow.kernels import golomb
+from ansflow.kernels import contexts, golomb, levels
 from ansflow.kernels.histogram import count_bytes
 
 from .inputs import INPUTS, input_bytes
@@ -64,7 +64,7 @@ class OneShot:
 
 
 class OneBlock:
-    """What a block of 256 KiB pays besides coding, stage by stage."""
+    """What a block of 256 KiB pays besides coding, stage by stage; the last ones with order 1."""
 
     size = 256 << 10
     stages = {
@@ -74,24 +74,42 @@ class OneBlock:
         "encoder's records": lambda self: Tables.unchecked(self.freq, 12).records,
         "decoder's slots": lambda self: Tables.unchecked(self.freq, 12).slots,
         "check": lambda self: xxhash.xxh3_64_intdigest(self.content.data, seed=1),
+        "count pairs": lambda self: self.count_pairs(),
+        "fit contexts": lambda self: self.fit_contexts(),
+        "read contexts": lambda self: contexts.read_contexts(self.table1, self.bits1, self.freq1),
+        "records of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).records,
+        "slots of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).slots,
     }
     params = ([*INPUTS, "random"], list(stages))
     param_names = ("input", "stage")
 
     def setup(self, name, stage):
         self.content = data(name)[: self.size]
-        self.scratch = EncoderScratch.make(self.size, 64)
+        self.scratch = EncoderScratch.make(self.size, 64, order=1)
         self.freq, self.total = np.empty(256, np.uint32), np.uint64(1 << 12)
         count_bytes(self.content, self.scratch.partial, self.scratch.counts)
         _, used, _ = self.fit()
         self.table = self.scratch.table[:used].copy()
         golomb.read_frequencies(self.table, self.total, self.freq)
+        self.bits1 = np.uint64(11)
+        self.count_pairs()
+        used, _ = self.fit_contexts()
+        self.table1 = self.scratch.contexts.table[:used].copy()
+        self.freq1 = self.scratch.contexts.freq.copy()
         self.time_stage(name, stage)
 
     def fit(self):
         # Scaling the counts again changes nothing.
-        _, counts, freq, keys, heap, room, _ = self.scratch
+        _, counts, freq, keys, heap, room, *_ = self.scratch
         return golomb.fit_table(counts, np.uint64(12), freq, keys, heap, room)
+
+    def count_pairs(self):
+        counts = np.empty(256)
+        levels.count_all(self.content, np.uint64(64), self.scratch.contexts.counts, counts)
+
+    def fit_contexts(self):
+        counts, freq, room = self.scratch.contexts
+        return contexts.fit_contexts(counts, self.bits1, freq, room)
 
     def time_stage(self, name, stage):
         self.stages[stage](self)
