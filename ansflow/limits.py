@@ -1,8 +1,12 @@
 """How much a decoder may be talked into: one frozen record of limits."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-__all__ = ["DEFAULT_LIMITS", "Limits"]
+from dataclasses import dataclass, replace
+
+__all__ = ["DEFAULT_LIMITS", "STREAM_LIMITS", "Limits"]
+
+UNLIMITED = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +16,30 @@ class Limits:
     Parameters
     ----------
     max_output : int
-        Bytes that one `ansflow.decompress` call may return.
-    max_block : int
-        Content bytes of one block; a decoder holds one block at a time, and at most 5 MiB of
-        tables, beside its output.
+        Bytes of content. What promises or gives more is refused.
+    max_memory : int
+        Bytes that a decoder may hold beside what it returns: chunks that are being read, tables,
+        the index.
     max_dimensions : int
         Axes of a decompressed array.
     """
 
     max_output: int = 16 << 30
-    max_block: int = 16 << 20
+    max_memory: int = 512 << 20
     max_dimensions: int = 64
+
+    @property
+    def max_at_once(self) -> int:
+        """Bytes that may be held at once by those who needn't, as ``read()`` without a size."""
+        limited = self.max_output < UNLIMITED
+        return self.max_output if limited else DEFAULT_LIMITS.max_output
+
+    def without_output(self) -> Limits:
+        """The same for those who never hold all of the content."""
+        return replace(self, max_output=UNLIMITED)
 
 
 DEFAULT_LIMITS = Limits()
+
+# Whoever reads piece by piece never holds all of the content.
+STREAM_LIMITS = DEFAULT_LIMITS.without_output()

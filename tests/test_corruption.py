@@ -1,74 +1,95 @@
 """Whatever the bytes, `decompress` returns what was compressed or raises an AnsflowError."""
 
-import json
 import tracemalloc
 
+import naive_examples as examples
+import naive_frame as naive
+import naive_writer as writer
 import numpy as np
 import pytest
-import xxhash
 from hypothesis import given, strategies as st
 
 import ansflow
-from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
-from ansflow.frame import layout
+from ansflow.errors import (
+    AnsflowError,
+    CorruptDataError,
+    LimitError,
+    TruncatedError,
+    UnsupportedError,
+)
 
 SKEWED = np.random.default_rng(0).geometric(0.3, 3000).astype(np.uint8).tobytes()
-CONTENTS = {
-    "stored": bytes(range(150)),
-    "constant": bytes(1000),
-    "coded": SKEWED[:400],
-    "blocks": SKEWED[:900] + bytes(300) + bytes(range(256)) + SKEWED[:300],
-    "array": np.arange(120, dtype=">u2").reshape(15, 8).T,
+ARRAY = np.arange(120, dtype=">u2").reshape(15, 8)
+MODEL = ansflow.models.Categorical.fit(list(SKEWED), precision=12)
+
+# What ansflow writes, and what the oracle does, in both versions.
+FILES = examples.FILES | {
+    "coded": ansflow.compress(SKEWED[:400], block_size=300),
+    "blocks": ansflow.compress(
+        SKEWED[:900] + bytes(300) + bytes(range(256)) + SKEWED[:300], block_size=300
+    ),
+    "contexts": ansflow.compress(bytes(i // 5 % 11 for i in range(500)), order=1),
+    "shared": ansflow.compress(SKEWED[:600], block_size=100, models=[MODEL]),
+    "array": ansflow.compress(ARRAY.T, block_size=300, metadata={"name": "value"}),
+    "two": ansflow.compress(SKEWED[:300]) + ansflow.compress(SKEWED[:500], block_size=200),
 }
-FRAMES = {name: ansflow.compress(data, block_size=300) for name, data in CONTENTS.items()}
-CONTENTS["contexts"] = bytes(i // 5 % 11 for i in range(500))
-FRAMES["contexts"] = ansflow.compress(CONTENTS["contexts"], order=1)
-assert FRAMES["contexts"][layout.HEADER.size + layout.CHECK.size] == layout.BLOCK_CONTEXTS
-
-
-def same(a, b):
-    if isinstance(a, bytes) or isinstance(b, bytes):
-        return isinstance(a, bytes) and isinstance(b, bytes) and a == b
-    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+NAMES = sorted(FILES)
+CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}
+SEVERAL = [name for name, blob in FILES.items() if examples.between_frames(blob)]
 
 
 def check(damaged):
-    """Raises AnsflowError, or returns one of the contents."""
+    """Raises AnsflowError, or returns what the oracle reads."""
     try:
         result = ansflow.decompress(bytes(damaged))
     except AnsflowError:
         return
-    assert any(same(result, data) for data in CONTENTS.values())
+    assert examples.same(result, naive.join(naive.read_all(bytes(damaged))))
 
 
-@pytest.mark.parametrize("name", FRAMES)
-def test_every_flipped_bit_is_noticed(name):
-    frame = bytearray(FRAMES[name])
-    for bit in range(8 * len(frame)):
-        frame[bit // 8] ^= 1 << bit % 8
+def flip(blob, step):
+    """Flip one bit after the other; each time ansflow must notice."""
+    blob = bytearray(blob)
+    for bit in range(0, 8 * len(blob), step):
+        blob[bit // 8] ^= 1 << bit % 8
         with pytest.raises(AnsflowError):
-            ansflow.decompress(frame)
-        frame[bit // 8] ^= 1 << bit % 8
+            ansflow.decompress(blob)
+        blob[bit // 8] ^= 1 << bit % 8
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_flipped_bit_is_noticed(name):
+    """Of longer files not every bit, but some of every byte."""
+    size = len(FILES[name])
+    flip(FILES[name], 1 if size < 400 else 3 if size < 900 else 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FILES)
+def test_every_flipped_bit_of_longer_files_is_noticed(name):
+    flip(FILES[name], 1)
 
 
 @st.composite
 def mutations(draw):
-    frame = bytearray(FRAMES[draw(st.sampled_from(sorted(FRAMES)))])
+    blob = bytearray(FILES[draw(st.sampled_from(NAMES))])
     for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(frame)))
-        end = min(at + draw(st.integers(0, 40)), len(frame))
-        match draw(st.integers(0, 4)):
+        at = draw(st.integers(0, len(blob)))
+        end = min(at + draw(st.integers(0, 40)), len(blob))
+        match draw(st.integers(0, 5)):
             case 0:
-                frame[at:end] = draw(st.binary(max_size=40))
+                blob[at:end] = draw(st.binary(max_size=40))
             case 1:
-                frame[at:at] = frame[at:end]
+                blob[at:at] = blob[at:end]
             case 2:
-                frame[at:] = FRAMES[draw(st.sampled_from(sorted(FRAMES)))][at:]
+                blob[at:] = FILES[draw(st.sampled_from(NAMES))][at:]
             case 3:
-                frame[at:end] = bytes(end - at)
+                blob[at:end] = bytes(end - at)
             case 4:
-                frame[at:end] = b"\xff" * (end - at)
-    return frame
+                blob[at:end] = b"\xff" * (end - at)
+            case 5:
+                blob += FILES[draw(st.sampled_from(NAMES))]
+    return blob
 
 
 @given(mutations())
@@ -76,131 +97,362 @@ def test_mutations(damaged):
     check(damaged)
 
 
-@given(st.binary(max_size=400))
-def test_random_bytes(data):
+@given(st.binary(max_size=400), st.sampled_from([1, 2]))
+def test_random_bytes(data, version):
     check(data)
-    check(layout.MAGIC + b"\x01" + data)
-    check(FRAMES["coded"][: layout.HEADER.size + layout.CHECK.size] + data)
+    check(naive.MAGIC + bytes([version]) + data)
+    blob = FILES[f"v{version} coded"]
+    check(naive.read_header(blob).raw + data)
+    check(FILES["v2 coded"] + data)
 
 
-def test_random_streams_behind_a_valid_table():
-    # The checksum is recomputed only for what was decoded, so nearly all must fail on it.
-    frame = FRAMES["coded"]
+@pytest.mark.parametrize("name", ["v1 coded", "v2 coded", "v1 contexts", "v2 contexts"])
+def test_random_streams_behind_a_valid_table(name):
+    """Behind heads that are right too, where heads have a check."""
+    frame = naive.read(FILES[name])
+    (block,) = frame.blocks
     rng = np.random.default_rng(1)
-    for _ in range(300):
-        damaged = bytearray(frame)
-        at = rng.integers(len(frame) - 60, len(frame))
-        damaged[at:] = rng.bytes(len(frame) - at)
-        check(damaged)
+    for _ in range(200):
+        payload = bytearray(block.payload)
+        at = int(rng.integers(len(payload) - 60, len(payload)))
+        payload[at:] = rng.bytes(len(payload) - at)
+        coding = writer.coding_of(block)._replace(payload=bytes(payload))
+        if frame.version == 1:
+            blob = frame.header + writer.write_content_v1(0, block.content, coding)
+        else:
+            damaged = writer.write_block(frame.header, 0, block.content, coding)
+            blob = writer.assemble(frame.header, [damaged])
+        check(blob)
 
 
-def blocks_of(frame):
-    at = layout.HEADER.size + layout.CHECK.size
-    while at < len(frame):
-        size = layout.BLOCK.unpack_from(frame, at)[5]
-        yield frame[at : at + layout.BLOCK.size + size]
-        at += layout.BLOCK.size + size
+# Headers
 
 
-def test_blocks_cannot_change_places():
-    frame = ansflow.compress(SKEWED, block_size=1000)
-    first, second, third = blocks_of(frame)
-    head = frame[: layout.HEADER.size + layout.CHECK.size]
-    assert ansflow.decompress(head + first + second + third) == SKEWED
-    for order in ((second, first, third), (first, first, third), (first, third, second)):
-        with pytest.raises(CorruptDataError, match="check"):
-            ansflow.decompress(head + b"".join(order))
+DESCRIPTION = {"dtype": "<i4", "shape": [2], "planes": 4}
 
 
-def header(
-    version=1, flags=0, kind=1, planes=4, size=8, block=100, dtype="<i4", shape=(2,), text=None
-):
-    """A header with a valid check whatever it says, and no blocks."""
+def without(*keys):
+    return {key: value for key, value in DESCRIPTION.items() if key not in keys}
+
+
+def header(text=None, **fields):
+    """A header with a valid check whatever it says, and an end mark; `text` is the description.
+
+    Fields of the header are named as the oracle does, others are those of the description.
+    """
+    told = {"kind": naive.ARRAY, "size": 8, "block_size": 100}
+    keys = [*told, "version", "flags", "tables", "shared", "described", "shared_size"]
+    told |= {key: fields.pop(key) for key in keys if key in fields}
+    text = DESCRIPTION | fields if text is None else text
+    head = writer.write_header(description=text, **told)
+    return writer.assemble(head, [])
+
+
+def header_v1(text=None, *, dtype="<i4", shape=(2,), **fields):
+    """The same of version 1."""
+    told = {"kind": naive.ARRAY, "size": 8, "block_size": 100, "planes": 4} | fields
     if text is None:
-        text = json.dumps({"dtype": dtype, "shape": shape}).encode() if kind == 1 else b""
-    fields = (layout.MAGIC, version, flags, kind, planes, size, block, len(text))
-    head = layout.HEADER.pack(*fields) + text
-    return head + layout.CHECK.pack(xxhash.xxh3_64_intdigest(head))
+        text = {"dtype": dtype, "shape": shape} if told["kind"] == naive.ARRAY else b""
+    return writer.write_header_v1(description=text, **told)
+
+
+BOTH = [
+    ({"version": 0}, UnsupportedError, "version 0"),
+    ({"version": 3}, UnsupportedError, "version 3"),
+    ({"version": 255}, UnsupportedError, "version 255"),
+    ({"flags": 2}, UnsupportedError, "flags 0x02"),
+    ({"flags": 129}, UnsupportedError, "flags 0x81"),
+    ({"kind": 2}, UnsupportedError, "kind of content 2"),
+    ({"planes": 0}, CorruptDataError, "0"),
+    ({"planes": 65, "size": 650}, CorruptDataError, "65"),
+    ({"planes": 3}, CorruptDataError, "items of 3"),
+    ({"block_size": 0}, CorruptDataError, "block size"),
+    ({"block_size": 2**24 + 1}, CorruptDataError, "block size"),
+    ({"block_size": 2**32 - 1}, CorruptDataError, "block size"),
+    ({"size": 2**64 - 4}, LimitError, "max_output"),
+    ({"size": 2**40, "shape": [2**38]}, LimitError, "max_output"),
+    ({"shape": [3]}, CorruptDataError, "doesn't take"),
+    ({"shape": [-2]}, CorruptDataError, "shape"),
+    ({"shape": [2.0]}, CorruptDataError, "shape"),
+    ({"shape": [True, 2]}, CorruptDataError, "shape"),
+    ({"shape": [[2]]}, CorruptDataError, "shape"),
+    ({"shape": [None]}, CorruptDataError, "shape"),
+    ({"shape": [2**70]}, CorruptDataError, "shape"),
+    ({"shape": 2}, CorruptDataError, "shape"),
+    ({"shape": [1] * 65 + [2]}, LimitError, "max_dimensions"),
+    ({"dtype": "|O", "size": 16}, CorruptDataError, "type"),
+    ({"dtype": [["a", "|O"]], "size": 16}, CorruptDataError, "type"),
+    # These two divide by zero inside NumPy, which ends the process.
+    ({"dtype": "<M8[D/0]"}, CorruptDataError, "type"),
+    ({"dtype": "<m8[7D/0]"}, CorruptDataError, "type"),
+    ({"dtype": "nonsense"}, CorruptDataError, "read"),
+    ({"dtype": "|V99999999999"}, CorruptDataError, "read"),
+    ({"dtype": "=i4"}, CorruptDataError, "read"),
+    ({"dtype": "i4"}, CorruptDataError, "read"),
+    ({"dtype": "<i3"}, CorruptDataError, "read"),
+    ({"dtype": "|i4"}, CorruptDataError, "read"),
+    ({"dtype": "<i1", "size": 2 * 4, "shape": [8]}, CorruptDataError, "read"),
+    ({"dtype": "<V4"}, CorruptDataError, "read"),
+    ({"dtype": "|V"}, CorruptDataError, "read"),
+    ({"dtype": [[["a"], "<i4"]]}, CorruptDataError, "read"),
+    ({"dtype": "<i4", "shape": [float("nan")]}, CorruptDataError, "read"),
+    ({"dtype": "<M8[01D]", "size": 16}, CorruptDataError, "read"),
+    ({"dtype": []}, CorruptDataError, None),
+    ({"dtype": [[]]}, CorruptDataError, "read"),
+    ({"dtype": [["a"]]}, CorruptDataError, "read"),
+    ({"dtype": [[1, "<i4"]]}, CorruptDataError, "read"),
+    ({"dtype": [[["a", "b", "c"], "<i4"]]}, CorruptDataError, "read"),
+    ({"dtype": {"names": ["a"]}}, CorruptDataError, "read"),
+    ({"dtype": None}, CorruptDataError, None),
+    ({"dtype": [["a", "<i4", [-1]]]}, CorruptDataError, "read"),
+    ({"dtype": [["a", "<i4", [2**40]]]}, CorruptDataError, None),
+    ({"text": b"{"}, CorruptDataError, "read"),
+    ({"text": b"[]"}, CorruptDataError, None),
+    ({"text": b"\xff\xfe"}, CorruptDataError, "read"),
+    ({"text": b"\xef\xbb\xbf{}"}, CorruptDataError, "read"),
+    ({"text": b"[" * 65_000}, CorruptDataError, "read"),
+    ({"text": b'{"dtype":' + b"[" * 30_000}, CorruptDataError, "read"),
+    ({"kind": 0, "planes": 2, "flags": 1}, CorruptDataError, "bytes describes"),
+]
+ONLY_V1 = [
+    ({"text": b" " * 65_537}, CorruptDataError, "description of 65537"),
+    ({"kind": 0, "planes": 2}, CorruptDataError, "bytes describes"),
+    ({"kind": 0, "planes": 1, "flags": 1}, CorruptDataError, "bytes describes"),
+    ({"kind": 0, "planes": 1, "text": b"{}"}, CorruptDataError, "bytes describes"),
+    ({"size": 2**64 - 1, "planes": 1, "shape": [None]}, LimitError, None),
+    ({"text": without("dtype")}, CorruptDataError, "read"),
+]
+ONLY_V2 = [
+    ({"text": b""}, CorruptDataError, None),
+    ({"text": b"{}", "described": 1}, CorruptDataError, None),
+    ({"text": b" " * (2**20 + 1)}, CorruptDataError, "description of 1048577"),
+    ({"described": 2**32 - 1}, CorruptDataError, "description of 4294967295"),
+    ({"described": 2**20}, TruncatedError, None),
+    ({"shared_size": 2**17 + 1}, CorruptDataError, "tables of 131073"),
+    ({"shared_size": 2**17, "tables": 1}, TruncatedError, None),
+    ({"shared_size": 1}, CorruptDataError, None),
+    ({"tables": 65}, CorruptDataError, "65 shared tables"),
+    ({"tables": 1}, CorruptDataError, "shared table"),
+    ({"planes": 1}, CorruptDataError, "plane"),
+    ({"planes": 2.0}, CorruptDataError, "planes"),
+    ({"planes": True}, CorruptDataError, "plane"),
+    ({"planes": "2"}, CorruptDataError, "planes"),
+    ({"planes": None}, CorruptDataError, "planes"),
+    ({"planes": 2**70}, CorruptDataError, "planes"),
+    ({"metadata": None}, CorruptDataError, "metadata"),
+    ({"metadata": [1]}, CorruptDataError, "metadata"),
+    ({"metadata": "text"}, CorruptDataError, "metadata"),
+    ({"metadata": {"a": float("nan")}}, CorruptDataError, "read"),
+    ({"metadata": {"a": float("inf")}}, CorruptDataError, "read"),
+    ({"more": 0}, UnsupportedError, "more"),
+    ({"Planes": 2}, UnsupportedError, "Planes"),
+    ({"": {}}, UnsupportedError, "key"),
+    ({"text": without("dtype")}, CorruptDataError, None),
+    ({"text": without("shape")}, CorruptDataError, None),
+    ({"kind": 0}, CorruptDataError, "bytes describes"),
+    ({"kind": 0, "text": without("dtype")}, CorruptDataError, "bytes describes"),
+    ({"kind": 0, "text": without("shape")}, CorruptDataError, "bytes describes"),
+    ({"kind": 0, "text": b"{}", "flags": 1}, CorruptDataError, "bytes describes"),
+    ({"size": naive.UNKNOWN}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": []}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [2, None]}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [None, None]}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [None, 0]}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [None], "dtype": "|V0"}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [None, 2], "flags": 1}, CorruptDataError, "shape"),
+    ({"size": naive.UNKNOWN, "shape": [None] + [1] * 64}, LimitError, "max_dimensions"),
+    ({"shape": [None, 2]}, CorruptDataError, "shape"),
+    ({"size": 0, "shape": [None, 2]}, CorruptDataError, "shape"),
+    # Without its blocks.
+    ({}, CorruptDataError, "content"),
+]
+
+
+def named(cases):
+    """Cases with ids that aren't longer than a line."""
+    return [pytest.param(*case, id=str(case[0])[:60]) for case in cases]
+
+
+@pytest.mark.parametrize(("fields", "error", "message"), named(BOTH + ONLY_V2))
+def test_insane_headers(fields, error, message):
+    blob = header(**fields)
+    assert naive.attempt(naive.read, blob) is None or error is LimitError
+    with pytest.raises(error, match=message):
+        ansflow.decompress(blob)
+
+
+@pytest.mark.parametrize(("fields", "error", "message"), named(BOTH + ONLY_V1))
+def test_insane_headers_of_version_1(fields, error, message):
+    blob = header_v1(**fields)
+    assert naive.attempt(naive.read, blob) is None or error is LimitError
+    with pytest.raises(error, match=message):
+        ansflow.decompress(blob)
+
+
+@pytest.mark.parametrize("make", [header, header_v1])
+def test_shapes_that_only_numpy_cannot_have(make):
+    blob = make(shape=[0, 2**62, 2**62], size=0)
+    assert naive.read(blob).shape == [0, 2**62, 2**62]
+    with pytest.raises(CorruptDataError, match="shape"):
+        ansflow.decompress(blob)
 
 
 @pytest.mark.parametrize(
-    ("fields", "error", "message"),
-    [
-        ({"version": 2}, UnsupportedError, "version 2"),
-        ({"version": 0}, UnsupportedError, "version 0"),
-        ({"flags": 2}, UnsupportedError, "flags 0x02"),
-        ({"kind": 2}, UnsupportedError, "kind of content 2"),
-        ({"planes": 0}, CorruptDataError, "items of 0"),
-        ({"planes": 65, "size": 650}, CorruptDataError, "items of 65"),
-        ({"planes": 3}, CorruptDataError, "items of 3"),
-        ({"block": 0}, CorruptDataError, "block size"),
-        ({"block": (1 << 32) - 1}, CorruptDataError, "block size"),
-        ({"size": (1 << 64) - 4}, LimitError, "max_output"),
-        ({"size": 1 << 40, "shape": [1 << 38]}, LimitError, "max_output"),
-        ({"shape": [3]}, CorruptDataError, "doesn't take"),
-        ({"shape": [-2]}, CorruptDataError, "shape"),
-        ({"shape": [2.0]}, CorruptDataError, "shape"),
-        ({"shape": [True, 2]}, CorruptDataError, "shape"),
-        ({"shape": [[2]]}, CorruptDataError, "shape"),
-        ({"shape": [1 << 70]}, CorruptDataError, "shape"),
-        ({"shape": [0, 1 << 62, 1 << 62], "size": 0}, CorruptDataError, "shape"),
-        ({"shape": 2}, CorruptDataError, "shape"),
-        ({"shape": [1] * 65 + [2]}, LimitError, "max_dimensions"),
-        ({"dtype": "|O", "size": 16}, CorruptDataError, "type"),
-        ({"dtype": [["a", "|O"]], "size": 16}, CorruptDataError, "type"),
-        # These two divide by zero inside NumPy, which ends the process.
-        ({"dtype": "<M8[D/0]"}, CorruptDataError, "type"),
-        ({"dtype": "<m8[7D/0]"}, CorruptDataError, "type"),
-        ({"dtype": "nonsense"}, CorruptDataError, "read"),
-        ({"dtype": "|V99999999999"}, CorruptDataError, "read"),
-        ({"dtype": []}, CorruptDataError, None),
-        ({"dtype": [[]]}, CorruptDataError, "read"),
-        ({"dtype": [["a"]]}, CorruptDataError, "read"),
-        ({"dtype": [[1, "<i4"]]}, CorruptDataError, "read"),
-        ({"dtype": {"names": ["a"]}}, CorruptDataError, "read"),
-        ({"dtype": None}, CorruptDataError, None),
-        ({"dtype": [["a", "<i4", [-1]]]}, CorruptDataError, "read"),
-        ({"dtype": [["a", "<i4", [1 << 40]]]}, CorruptDataError, None),
-        ({"text": b"{"}, CorruptDataError, "read"),
-        ({"text": b"[]"}, CorruptDataError, "read"),
-        ({"text": b"\xff\xfe"}, CorruptDataError, "read"),
-        ({"text": b"[" * 65_000}, CorruptDataError, "read"),
-        ({"text": b'{"dtype":' + b"[" * 30_000}, CorruptDataError, "read"),
-        ({"text": b" " * 65_537}, CorruptDataError, "description of 65537"),
-        ({"kind": 0, "planes": 2}, CorruptDataError, "bytes describes"),
-        ({"kind": 0, "planes": 1, "flags": 1}, CorruptDataError, "bytes describes"),
-        ({"kind": 0, "planes": 1, "text": b"{}"}, CorruptDataError, "bytes describes"),
-    ],
+    "magic", [b"", b"\x89ANS"[::-1], b"\x89ANT", b"\x09ANS", b"\x1f\x8b\x08\0"]
 )
-def test_insane_headers(fields, error, message):
-    with pytest.raises(error, match=message):
-        ansflow.decompress(header(**fields))
+def test_another_magic(magic):
+    with pytest.raises(CorruptDataError, match="magic"):
+        ansflow.decompress(magic + FILES["v2 coded"][4:])
 
 
-def test_a_deeply_nested_description_is_refused():
+@pytest.mark.parametrize("make", [header, header_v1])
+def test_a_deeply_nested_description_is_refused(make):
     text = b'{"dtype":' + b"[" * 25_000 + b"]" * 25_000 + b',"shape":[1]}'
     with pytest.raises(CorruptDataError, match="read"):
-        ansflow.decompress(header(text=text))
+        ansflow.decompress(make(text=text))
 
 
-@pytest.mark.parametrize("size", [1 << 33, 1 << 62])
-def test_promises_are_refused_before_anything_is_allocated(size):
-    bomb = header(kind=0, planes=1, size=size, block=1 << 24) + bytes(200)
+# Frames that don't go together
+
+
+FIRST = "v2 rows"
+MATRIX = examples.in_planes(examples.MATRIX, 2)
+
+
+def matrix(flags=0, **fields):
+    return writer.write_frame(examples.NUMBERS, naive.ARRAY, MATRIX | fields, flags=flags)
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_frames_one_after_the_other(name):
+    assert examples.same(ansflow.decompress(FILES[name]), CONTENTS[name])
+
+
+def test_arrays_one_after_the_other():
+    parts = [ARRAY, ARRAY[:0], ARRAY[3:4]]
+    blob = b"".join(ansflow.compress(part, block_size=50) for part in parts)
+    whole = ansflow.decompress(blob)
+    assert whole.dtype == ARRAY.dtype
+    assert np.array_equal(whole, np.concatenate(parts))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        FILES["v2 coded"],
+        FILES["v2 empty"],
+        matrix(flags=1),
+        matrix(dtype="<u2"),
+        matrix(dtype=">i2"),
+        matrix(shape=[30, 4]),
+        matrix(shape=[120]),
+        matrix(shape=[15, 4, 2]),
+        matrix(shape=[15, 8, 1]),
+        FILES["v1 coded"],
+        FILES["v1 matrix"],
+    ],
+    ids=range(11),
+)
+def test_arrays_that_make_no_longer_one(second):
+    first = FILES[FIRST]
+    for blob in (first + second, second + first, first + first + second):
+        assert naive.attempt(lambda blob=blob: naive.join(naive.read_all(blob))) is None
+        with pytest.raises(CorruptDataError) as caught:
+            ansflow.decompress(blob)
+        assert not isinstance(caught.value, TruncatedError)
+
+
+def test_arrays_without_axes_make_no_longer_one():
+    scalar = ansflow.compress(np.float32(1.5))
+    assert ansflow.decompress(scalar).shape == ()
+    with pytest.raises(CorruptDataError):
+        ansflow.decompress(scalar + scalar)
+
+
+@pytest.mark.parametrize("other", ["v1 coded", "v1 empty", "v2 coded", "v2 empty"])
+def test_frames_of_version_1_stand_alone(other):
+    for blob in (FILES["v1 stored"] + FILES[other], FILES[other] + FILES["v1 stored"]):
+        assert naive.attempt(naive.read_all, blob) is None
+        with pytest.raises(CorruptDataError):
+            ansflow.decompress(blob)
+
+
+# Limits
+
+
+def traced(function):
+    """What the function returns, and how much memory it took at most."""
     tracemalloc.start()
-    with pytest.raises(AnsflowError):
-        ansflow.decompress(bomb, limits=ansflow.Limits(max_output=1 << 63))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 1 << 20
+    try:
+        return function(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
-def test_limits_hold():
-    frame = ansflow.compress(bytes(100_000), block_size=50_000)
-    assert len(ansflow.decompress(frame, limits=ansflow.Limits(100_000, 50_000))) == 100_000
-    with pytest.raises(LimitError, match="max_output=99999"):
-        ansflow.decompress(frame, limits=ansflow.Limits(max_output=99_999))
-    with pytest.raises(LimitError, match="max_block=49999"):
-        ansflow.decompress(frame, limits=ansflow.Limits(max_block=49_999))
-    matrix = ansflow.compress(np.zeros((2, 2)))
-    with pytest.raises(LimitError, match="max_dimensions=1"):
-        ansflow.decompress(matrix, limits=ansflow.Limits(max_dimensions=1))
+def refuses(blob, error, limits, match=None):
+    with pytest.raises(error, match=match):
+        ansflow.decompress(blob, limits=limits)
+
+
+@pytest.mark.parametrize("size", [2**33, 2**62])
+@pytest.mark.parametrize("version", [1, 2])
+def test_promises_are_refused_before_anything_is_allocated(size, version):
+    fields = {"size": size, "block_size": 2**24}
+    write = writer.write_header_v1 if version == 1 else writer.write_header
+    bomb = write(**fields) + bytes(200)
+    limits = ansflow.Limits(max_output=2**63)
+    _, peak = traced(lambda: refuses(bomb, AnsflowError, limits))
+    assert peak < 2**20
+
+
+def constant(header, place, n):
+    """A block of n zeros, a few bytes long."""
+    check = naive.xxh(bytes(n), seed=place)
+    coding = writer.Coding(naive.CONSTANT, b"\0")
+    return writer.write_block(header, place, b"", coding, n=n, check=check)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("index", [False, True])
+def test_a_bomb_is_refused_before_anything_is_allocated(index, known):
+    n, count = 2**20, 50
+    header = writer.write_header(size=n * count if known else naive.UNKNOWN, block_size=n)
+    bomb = writer.assemble(header, [constant(header, place, n) for place in range(count)], index)
+    assert len(bomb) < 4000
+    assert ansflow.decompress(bomb) == bytes(n * count)
+    limits = ansflow.Limits(max_output=n * count - 1)
+    _, peak = traced(lambda: refuses(bomb, LimitError, limits, "max_output"))
+    assert peak < 2**19
+    small = ansflow.Limits(max_memory=n)
+    _, peak = traced(lambda: refuses(bomb, LimitError, small, "max_memory"))
+    assert peak < 2**19
+
+
+def test_bombs_one_after_the_other():
+    header = writer.write_header(size=2**20, block_size=2**20)
+    bomb = writer.assemble(header, [constant(header, 0, 2**20)])
+    limits = ansflow.Limits(max_output=2**22 - 1)
+    assert len(ansflow.decompress(bomb * 3, limits=limits)) == 3 * 2**20
+    _, peak = traced(lambda: refuses(bomb * 4, LimitError, limits, "max_output"))
+    assert peak < 2**19
+
+
+@pytest.mark.parametrize("size", [2**30, naive.UNKNOWN])
+def test_chunks_of_too_many_planes(size):
+    header = writer.write_header(size=size, block_size=2**24, description={"planes": 64})
+    blob = writer.assemble(header, [constant(header, place, 1) for place in range(64)])
+    _, peak = traced(lambda: refuses(blob, LimitError, ansflow.Limits(), "max_memory"))
+    assert peak < 2**19
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_limits_hold(version):
+    write = writer.write_frame_v1 if version == 1 else writer.write_frame
+    blob = write(bytes(100_000), block_size=50_000, coding=writer.repeat)
+    limits = ansflow.Limits(max_output=100_000, max_memory=1_000_000)
+    assert len(ansflow.decompress(blob, limits=limits)) == 100_000
+    refuses(blob, LimitError, ansflow.Limits(max_output=99_999), "max_output=99999")
+    refuses(blob, LimitError, ansflow.Limits(max_memory=49_999), "max_memory=49999")
+    matrix = FILES[f"v{version} matrix"]
+    refuses(matrix, LimitError, ansflow.Limits(max_dimensions=1), "max_dimensions=1")
+    ansflow.decompress(matrix, limits=ansflow.Limits(max_dimensions=2))

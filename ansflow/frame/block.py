@@ -1,8 +1,8 @@
-"""Blocks: up to `block_size` bytes, coded on their own with a table of their own."""
+"""Blocks: up to `block_size` bytes, coded by a table of their own or one that they share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,39 +11,34 @@ import xxhash
 
 from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
 from ansflow.coding.tables import AnyTables, ContextTables, Tables
-from ansflow.errors import CorruptDataError, TruncatedError, UnsupportedError
+from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
+from ansflow.frame.head import Head, pack_head
+from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.kernels import contexts, golomb, levels
-from ansflow.kernels.constants import default_lanes
+from ansflow.kernels.constants import MAX_LANES, default_lanes
 from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
 
-__all__ = [
-    "Block",
-    "DecoderScratch",
-    "EncoderScratch",
-    "decode_block",
-    "encode_block",
-    "read_blocks",
-]
+__all__ = ["BlockCoding", "DecoderScratch", "EncoderScratch", "decode_block", "encode_block"]
 
 # A bit less than there could be: it costs 0.04%, and halves the decoder's tables.
 CONTEXT_PRECISION = 11
 
 Bytes = npt.NDArray[np.uint8]
-Piece = bytes | memoryview
-
-ALPHABET = 256
 
 
-class Block(NamedTuple):
-    """A block's header, and its payload as a view into the frame."""
+class BlockCoding(NamedTuple):
+    """How all blocks of a frame are to be coded.
 
-    kind: int
-    lanes_log2: int
+    `precision` is 8 to 16; `lanes` a maximum, small blocks get fewer; `order` 0 or 1; `shared` are
+    the tables of the header.
+    """
+
+    block_size: int
     precision: int
-    size: int
-    check: int
-    payload: memoryview
+    lanes: int
+    order: int
+    shared: tuple[SharedTable, ...]
 
 
 class EncoderScratch(NamedTuple):
@@ -59,8 +54,8 @@ class EncoderScratch(NamedTuple):
     contexts: ContextScratch | None
 
     @classmethod
-    def make(cls, block_size: int, lanes: int, order: int) -> EncoderScratch:
-        """For blocks of at most that many bytes, lanes and that order."""
+    def make(cls, block_size: int, order: int) -> EncoderScratch:
+        """For blocks of at most that many bytes and that order."""
         return cls(
             partial=np.empty(BYTE_PARTIALS, np.uint32),
             counts=np.empty(ALPHABET, np.float64),
@@ -68,9 +63,13 @@ class EncoderScratch(NamedTuple):
             keys=np.empty(ALPHABET, np.float64),
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
-            words=np.empty(buffer_size(block_size, lanes), np.uint16),
+            words=np.empty(buffer_size(block_size, MAX_LANES), np.uint16),
             contexts=ContextScratch.make() if order else None,
         )
+
+    def holds(self, block_size: int) -> bool:
+        """Whether blocks of that many bytes fit."""
+        return self.words.size >= buffer_size(block_size, MAX_LANES)
 
 
 class ContextScratch(NamedTuple):
@@ -104,10 +103,20 @@ class DecoderScratch(NamedTuple):
         )
 
 
+class _Choice(NamedTuple):
+    """A way to code a block: kind of block, shared table if any, own table, size in bytes."""
+
+    kind: int
+    shared: int
+    table: Bytes
+    tables: AnyTables
+    size: float
+
+
 def encode_block(
-    content: Bytes, number: int, *, precision: int, lanes: int, scratch: EncoderScratch
-) -> list[Piece]:
-    """The block as pieces, one after the other: whichever kind is smallest.
+    content: Bytes, number: int, tag: bytes, coding: BlockCoding, scratch: EncoderScratch
+) -> Bytes:
+    """The block, head and payload, of whichever kind is smallest.
 
     Parameters
     ----------
@@ -115,47 +124,78 @@ def encode_block(
         Not empty.
     number : int
         How many blocks of the frame come before.
-    precision : int
-        8 to 16.
-    lanes : int
-        At most; small blocks get fewer.
+    tag : bytes
+        The frame's.
+    coding : BlockCoding
     scratch : EncoderScratch
-        Overwritten; the pieces are views into it and into `content`.
+        Overwritten.
     """
-    partial, counts, freq, keys, heap, room, buffer, with_contexts = scratch
-    lanes = min(lanes, default_lanes(content.size))
+    lanes = min(coding.lanes, default_lanes(content.size))
+    choice = _choose(content, lanes, coding, scratch)
+    if choice.kind == layout.BLOCK_CONSTANT:
+        return _assemble(tag, choice.kind, 0, 0, 0, content, number, choice.table)
+    if choice.size < content.size:
+        words = encode_symbols(content, choice.tables, lanes=lanes, buffer=scratch.words)
+        stream = words.astype("<u2", copy=False).view(np.uint8)
+        if choice.table.size + stream.size < content.size:
+            log2, precision = lanes.bit_length() - 1, choice.tables.precision
+            return _assemble(
+                *(tag, choice.kind, log2, precision, choice.shared, content, number),
+                *(choice.table, stream),
+            )
+    return _assemble(tag, layout.BLOCK_STORED, 0, 0, 0, content, number, content)
+
+
+def _choose(content: Bytes, lanes: int, coding: BlockCoding, scratch: EncoderScratch) -> _Choice:
+    """The way that promises to be smallest."""
+    partial, counts, freq, keys, heap, room, _, with_contexts = scratch
     if with_contexts is None:
         count_bytes(content, partial, counts)
     else:
         levels.count_all(content, np.uint64(lanes), with_contexts.counts, counts)
-    present, used, bits = golomb.fit_table(counts, np.uint64(precision), freq, keys, heap, room)
+    present, used, bits = golomb.fit_table(
+        counts, np.uint64(coding.precision), freq, keys, heap, room
+    )
+    tables: AnyTables = Tables.unchecked(freq, coding.precision)
     if present == 1:
-        return _pieces(layout.BLOCK_CONSTANT, 0, 0, content, number, content[:1].data)
-    kind, table, size = layout.BLOCK_CODED, room[:used], used + bits / 8
-    tables: AnyTables = Tables.unchecked(freq, precision)
+        return _Choice(layout.BLOCK_CONSTANT, 0, content[:1], tables, 1)
+    best = _Choice(layout.BLOCK_CODED, 0, room[:used], tables, used + bits / 8)
+    if coding.shared:
+        counts *= content.size / counts.sum()  # they were scaled
+        for place, shared in enumerate(coding.shared, 1):
+            size = float(counts @ shared.lengths) / 8
+            if size < best.size:
+                best = _Choice(layout.BLOCK_CODED, place, room[:0], shared.tables, size)
     if with_contexts is not None:
-        precision1 = min(precision, CONTEXT_PRECISION)
+        precision = min(coding.precision, CONTEXT_PRECISION)
         counts1, freq1, room1 = with_contexts
-        used, bits = contexts.fit_contexts(counts1, np.uint64(precision1), freq1, room1)
-        if used + bits / 8 < size:
-            kind, table, size = layout.BLOCK_CONTEXTS, room1[:used], used + bits / 8
-            tables = ContextTables.unchecked(freq1, precision1)
-    if size < content.size:
-        words = encode_symbols(content, tables, lanes=lanes, buffer=buffer)
-        stream = words.astype("<u2", copy=False)
-        if table.size + stream.nbytes < content.size:
-            log2 = lanes.bit_length() - 1
-            return _pieces(kind, log2, tables.precision, content, number, table.data, stream.data)
-    return _pieces(layout.BLOCK_STORED, 0, 0, content, number, content.data)
+        used, bits = contexts.fit_contexts(counts1, np.uint64(precision), freq1, room1)
+        if used + bits / 8 < best.size:
+            tables = ContextTables.unchecked(freq1, precision)
+            best = _Choice(layout.BLOCK_CONTEXTS, 0, room1[:used], tables, used + bits / 8)
+    return best
 
 
-def _pieces(
-    kind: int, lanes_log2: int, precision: int, content: Bytes, number: int, *payload: Piece
-) -> list[Piece]:
-    size = sum(memoryview(piece).nbytes for piece in payload)
+def _assemble(
+    tag: bytes,
+    kind: int,
+    lanes_log2: int,
+    precision: int,
+    table: int,
+    content: Bytes,
+    number: int,
+    *payload: Bytes,
+) -> Bytes:
+    stored = sum(piece.size for piece in payload)
     check = _check(content, number)
-    head = layout.BLOCK.pack(kind, lanes_log2, precision, 0, content.size, size, check)
-    return [head, *payload]
+    head = Head(kind, lanes_log2, precision, table, content.size, stored, number, check)
+    block = np.empty(layout.HEAD.size + stored, np.uint8)
+    block[: layout.HEAD.size] = np.frombuffer(pack_head(tag, head), np.uint8)
+    at = layout.HEAD.size
+    for piece in payload:
+        block[at : at + piece.size] = piece
+        at += piece.size
+    return block
 
 
 def _check(content: Bytes, number: int) -> int:
@@ -163,31 +203,13 @@ def _check(content: Bytes, number: int) -> int:
     return xxhash.xxh3_64_intdigest(content.data, seed=number)
 
 
-def read_blocks(frame: memoryview, at: int, sizes: Iterator[int]) -> Iterator[Block]:
-    """Blocks of the given content sizes, one after the other from byte `at` to the end.
-
-    Reads their headers only.
-    """
-    for number, size in enumerate(sizes):
-        if len(frame) - at < layout.BLOCK.size:
-            raise TruncatedError(f"the frame ends before block {number}")
-        kind, lanes_log2, precision, reserved, actual, stored, check = layout.BLOCK.unpack_from(
-            frame, at
-        )
-        at += layout.BLOCK.size
-        if kind not in layout.BLOCK_KINDS:
-            raise UnsupportedError(f"block {number} is of the unknown kind {kind}")
-        if actual != size or reserved:
-            raise CorruptDataError(f"block {number} has an impossible header")
-        if len(frame) - at < stored:
-            raise TruncatedError(f"the frame ends inside block {number}")
-        yield Block(kind, lanes_log2, precision, size, check, frame[at : at + stored])
-        at += stored
-    if at != len(frame):
-        raise CorruptDataError(f"{len(frame) - at} bytes follow the frame")
-
-
-def decode_block(block: Block, number: int, out: Bytes, scratch: DecoderScratch) -> None:
+def decode_block(
+    head: Head,
+    payload: memoryview,
+    out: Bytes,
+    shared: Sequence[SharedTable],
+    scratch: DecoderScratch,
+) -> None:
     """Fill `out`, contiguous and as long as the block's content.
 
     Raises
@@ -196,42 +218,55 @@ def decode_block(block: Block, number: int, out: Bytes, scratch: DecoderScratch)
         If the payload isn't one, or the content doesn't match the block's check.
     """
     try:
-        if block.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
-            _decode_coded(block, out, scratch)
+        if head.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
+            _decode_coded(head, payload, out, shared, scratch)
         else:
-            value = np.frombuffer(block.payload, np.uint8)
-            expected = 1 if block.kind == layout.BLOCK_CONSTANT else out.size
-            if value.size != expected or block.lanes_log2 or block.precision:
+            value = np.frombuffer(payload, np.uint8)
+            expected = 1 if head.kind == layout.BLOCK_CONSTANT else out.size
+            if value.size != expected or head.lanes_log2 or head.precision:
                 raise CorruptDataError("impossible sizes")
             out[:] = value
     except CorruptDataError as e:
         # Cut frames never get here: inside a whole payload, an early end is corruption.
-        raise CorruptDataError(f"block {number}: {e}") from e
-    if _check(out, number) != block.check:
-        raise CorruptDataError(f"block {number} doesn't match its check")
+        raise CorruptDataError(f"block {head.number}: {e}") from e
+    if _check(out, head.number) != head.check:
+        raise CorruptDataError(f"block {head.number} doesn't match its check")
 
 
-def _decode_coded(block: Block, out: Bytes, scratch: DecoderScratch) -> None:
-    with_contexts = block.kind == layout.BLOCK_CONTEXTS
+def _decode_coded(
+    head: Head,
+    payload: memoryview,
+    out: Bytes,
+    shared: Sequence[SharedTable],
+    scratch: DecoderScratch,
+) -> None:
+    with_contexts = head.kind == layout.BLOCK_CONTEXTS
     most = layout.MAX_CONTEXT_PRECISION if with_contexts else layout.MAX_PRECISION
     if not (
-        layout.MIN_PRECISION <= block.precision <= most
-        and block.lanes_log2 <= layout.MAX_LANES_LOG2
+        layout.MIN_PRECISION <= head.precision <= most and head.lanes_log2 <= layout.MAX_LANES_LOG2
     ):
         raise CorruptDataError(
-            f"impossible precision {block.precision} or lanes 2**{block.lanes_log2}"
+            f"impossible precision {head.precision} or lanes 2**{head.lanes_log2}"
         )
-    payload: Bytes = np.frombuffer(block.payload, np.uint8)
+    data: Bytes = np.frombuffer(payload, np.uint8)
     tables: AnyTables
-    if with_contexts:
-        freq = scratch.context_freq
-        used = int(contexts.read_contexts(payload, np.uint64(block.precision), freq))
-        tables = ContextTables.unchecked(freq, block.precision)
+    used = 0
+    if head.table:
+        tables = shared[head.table - 1].tables
+        if tables.precision != head.precision:
+            raise CorruptDataError(f"precision {head.precision} isn't that of its shared table")
     else:
-        total = np.uint64(1 << block.precision)
-        used = int(golomb.read_frequencies(payload, total, scratch.freq))
-        tables = Tables.unchecked(scratch.freq, block.precision)
-    if used == 0 or (payload.size - used) % 2:
-        raise CorruptDataError("no table of frequencies and words")
-    words = np.frombuffer(block.payload, "<u2", offset=used).astype(np.uint16, copy=False)
-    decode_symbols(words, tables, out, lanes=1 << block.lanes_log2)
+        if with_contexts:
+            freq = scratch.context_freq
+            used = int(contexts.read_contexts(data, np.uint64(head.precision), freq))
+            tables = ContextTables.unchecked(freq, head.precision)
+        else:
+            total = np.uint64(1 << head.precision)
+            used = int(golomb.read_frequencies(data, total, scratch.freq))
+            tables = Tables.unchecked(scratch.freq, head.precision)
+        if used == 0:
+            raise CorruptDataError("no table of frequencies")
+    if (data.size - used) % 2:
+        raise CorruptDataError("half a word")
+    words = np.frombuffer(payload, "<u2", offset=used).astype(np.uint16, copy=False)
+    decode_symbols(words, tables, out, lanes=1 << head.lanes_log2)

@@ -3,99 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-import numpy as np
 import xxhash
 
-from ansflow.errors import CorruptDataError, LimitError, TruncatedError, UnsupportedError
+from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import layout
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.shared import SharedTable, pack_tables, parse_tables
 from ansflow.limits import Limits
 
-__all__ = ["ArraySpec", "Header"]
+__all__ = ["Header", "check_magic", "read_header"]
 
-
-@dataclass(frozen=True, slots=True)
-class ArraySpec:
-    """Type and shape of an array, and whether its content is in Fortran order."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    fortran: bool
-
-    @property
-    def nbytes(self) -> int:
-        items = 1
-        for axis in self.shape:
-            items *= axis
-        return items * self.dtype.itemsize
-
-    def describe(self) -> bytes:
-        """As JSON: the dtype as in a .npy file, with lists for its tuples, and the shape.
-
-        Raises
-        ------
-        TypeError
-            If that cannot say what the dtype is: its fields overlap or are out of order.
-        """
-        try:
-            descr = np.lib.format.dtype_to_descr(self.dtype)
-        except ValueError as e:
-            raise TypeError(f"{self.dtype} can't be described: {e}") from e
-        fields = {"dtype": descr, "shape": list(self.shape)}
-        return json.dumps(fields, separators=(",", ":")).encode()
-
-    @classmethod
-    def parse(cls, description: bytes, fortran: bool, limits: Limits) -> Self:
-        try:
-            fields = json.loads(description.decode("utf-8"))
-            dtype = np.lib.format.descr_to_dtype(_checked_descr(fields["dtype"]))
-            shape = _checked_shape(fields["shape"])
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as e:
-            raise CorruptDataError(f"the array's description can't be read: {e!r}") from e
-        if len(shape) > limits.max_dimensions:
-            raise LimitError(f"{len(shape)} axes exceed max_dimensions={limits.max_dimensions}")
-        return cls(dtype, shape, fortran)
-
-
-# What NumPy's own parser takes is much more, and a zero in the wrong place kills the process
-# (``M8[D/0]``), so it only gets to see what NumPy itself writes.
-TYPE = re.compile(
-    r"[<>|](b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[SUV][0-9]{1,9}"
-    r"|[mM]8(\[([1-9][0-9]{0,8})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)",
-    re.ASCII,
-)
-
-
-def _checked_descr(descr: Any) -> Any:
-    """The description of a dtype with its tuples put back; ValueError if it isn't one."""
-    if isinstance(descr, str) and TYPE.fullmatch(descr):
-        return descr
-    if not isinstance(descr, list) or not descr:
-        raise ValueError(f"no type is written {descr!r}")
-    return [_checked_field(field) for field in descr]
-
-
-def _checked_field(field: Any) -> tuple[Any, ...]:
-    """``(name, type)`` or ``(name, type, shape)``; a name may be ``(title, name)``."""
-    if not isinstance(field, list) or len(field) not in (2, 3):
-        raise ValueError(f"no field is written {field!r}")
-    names = field[0] if isinstance(field[0], list) else [field[0]]
-    if len(names) > 2 or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"no field is called {field[0]!r}")
-    name = names[0] if len(names) == 1 else tuple(names)
-    return name, _checked_descr(field[1]), *(_checked_shape(axes) for axes in field[2:])
-
-
-def _checked_shape(shape: Any) -> tuple[int, ...]:
-    if not isinstance(shape, list):
-        raise ValueError(f"no shape is written {shape!r}")
-    if not all(type(axis) is int and 0 <= axis < 1 << 63 for axis in shape):
-        raise ValueError(f"impossible shape {shape}")
-    return tuple(shape)
+KEYS = ("metadata", "planes", "dtype", "shape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,91 +26,222 @@ class Header:
 
     Parameters
     ----------
-    content_size : int
-        Bytes of content.
+    content_size : int or None
+        Bytes of content; None if that isn't known beforehand.
     block_size : int
         Bytes of content in a full block.
     planes : int
         Bytes of an item that are coded in blocks of their own.
     array : ArraySpec or None
         None if the content is just bytes.
+    shared : tuple of SharedTable
+        Tables that any block may use.
+    metadata : mapping
+        The user's.
+    version : int
     """
 
-    content_size: int
+    content_size: int | None
     block_size: int
     planes: int = 1
     array: ArraySpec | None = None
+    shared: tuple[SharedTable, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    version: int = layout.VERSION
+
+    @property
+    def chunk_size(self) -> int:
+        """Bytes of content in a full chunk, which gives a block for each plane."""
+        return self.block_size * self.planes
+
+    @property
+    def largest_chunk(self) -> int:
+        """Bytes of content that a chunk can have."""
+        if self.content_size is None:
+            return self.chunk_size
+        return min(self.chunk_size, self.content_size)
+
+    @property
+    def is_fortran(self) -> bool:
+        return self.array is not None and self.array.fortran
 
     def pack(self) -> bytes:
-        description = b"" if self.array is None else self.array.describe()
-        if len(description) > layout.MAX_DESCRIPTION:
-            raise ValueError(f"the description of dtype and shape takes {len(description)} bytes")
-        fortran = self.array is not None and self.array.fortran
-        fixed = layout.HEADER.pack(
+        """As version 2 writes it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If dtype or metadata can't be written, or take too much room.
+        """
+        description: dict[str, Any] = {}
+        if self.array is not None:
+            description |= self.array.describe()
+        if self.planes > 1:
+            description["planes"] = self.planes
+        if self.metadata:
+            description["metadata"] = self.metadata
+        text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
+        if len(text) > layout.MAX_DESCRIPTION:
+            raise ValueError(
+                f"dtype, shape and metadata take {len(text)} bytes, "
+                f"more than {layout.MAX_DESCRIPTION}"
+            )
+        tables = pack_tables(self.shared)
+        head = layout.HEADER.pack(
             layout.MAGIC,
             layout.VERSION,
-            layout.FLAG_FORTRAN_ORDER if fortran else 0,
+            layout.FLAG_FORTRAN_ORDER if self.is_fortran else 0,
             layout.KIND_BYTES if self.array is None else layout.KIND_ARRAY,
-            self.planes,
-            self.content_size,
+            len(self.shared),
+            layout.UNKNOWN_SIZE if self.content_size is None else self.content_size,
             self.block_size,
-            len(description),
+            len(text),
+            len(tables),
         )
-        head = fixed + description
+        head += text + tables
         return head + layout.CHECK.pack(xxhash.xxh3_64_intdigest(head))
 
-    @classmethod
-    def parse(cls, frame: memoryview, limits: Limits) -> tuple[Self, int]:
-        """The header at the beginning of `frame`, and its size in bytes."""
-        begin = bytes(frame[: len(layout.MAGIC)])
-        if begin != layout.MAGIC[: len(begin)]:
-            raise CorruptDataError("this isn't an ansflow frame: it begins with another magic")
-        if len(frame) < layout.HEADER.size:
-            raise TruncatedError("the frame ends inside its header")
-        (_, version, flags, kind, planes, content_size, block_size, described) = (
-            layout.HEADER.unpack_from(frame)
-        )
-        if version != layout.VERSION:
-            raise UnsupportedError(
-                f"format version {version}; this release reads version {layout.VERSION}"
-            )
-        if described > layout.MAX_DESCRIPTION:
-            raise CorruptDataError(f"a description of {described} bytes")
-        end = layout.HEADER.size + described
-        if len(frame) < end + layout.CHECK.size:
-            raise TruncatedError("the frame ends inside its header")
-        (check,) = layout.CHECK.unpack_from(frame, end)
-        if check != xxhash.xxh3_64_intdigest(frame[:end]):
-            raise CorruptDataError("the header doesn't match its check")
-        if flags & ~layout.FLAG_FORTRAN_ORDER:
-            raise UnsupportedError(f"unknown flags {flags:#04x}")
-        if kind not in (layout.KIND_BYTES, layout.KIND_ARRAY):
-            raise UnsupportedError(f"unknown kind of content {kind}")
-        if not 1 <= planes <= layout.MAX_PLANES or content_size % planes:
-            raise CorruptDataError(f"{content_size} bytes in items of {planes}")
-        if not 1 <= block_size <= layout.MAX_BLOCK_SIZE:
-            raise CorruptDataError(f"impossible block size {block_size}")
-        if content_size > limits.max_output:
-            raise LimitError(
-                f"the content takes {content_size} bytes, more than max_output={limits.max_output}"
-            )
-        if min(block_size, content_size) > limits.max_block:
-            raise LimitError(f"blocks of {block_size} bytes exceed max_block={limits.max_block}")
-        array = None
-        if kind == layout.KIND_ARRAY:
-            description = bytes(frame[layout.HEADER.size : end])
-            fortran = bool(flags & layout.FLAG_FORTRAN_ORDER)
-            array = ArraySpec.parse(description, fortran, limits)
-            if array.nbytes != content_size:
-                raise CorruptDataError(
-                    f"{array.dtype} of shape {array.shape} doesn't take {content_size} bytes"
-                )
-        elif flags or planes != 1 or described:
-            raise CorruptDataError("the header of bytes describes an array")
-        return cls(content_size, block_size, planes, array), end + layout.CHECK.size
 
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """``(begin, end)`` in the content of what `planes` consecutive blocks hold."""
-        step = self.block_size * self.planes
-        for begin in range(0, self.content_size, step):
-            yield begin, min(begin + step, self.content_size)
+class Fields(NamedTuple):
+    """The fields that both versions have."""
+
+    flags: int
+    kind: int
+    content_size: int | None
+    block_size: int
+
+
+def check_magic(begin: bytes) -> None:
+    """Refuse what doesn't begin like a frame, be it shorter than the magic."""
+    if begin[: len(layout.MAGIC)] != layout.MAGIC[: len(begin)]:
+        raise CorruptDataError("this isn't an ansflow frame: it begins with another magic")
+
+
+def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
+    """Ask for the bytes of a header, piece by piece; return it, and its bytes.
+
+    As a generator it doesn't care where they come from: it yields how many it wants next, and is
+    sent them.
+    """
+    begin = yield len(layout.MAGIC) + 1
+    check_magic(begin)
+    version = begin[-1]
+    if version == layout.VERSION:
+        return (yield from _read_version_2(begin, limits))
+    if version == 1:
+        return (yield from _read_version_1(begin, limits))
+    raise UnsupportedError(
+        f"format version {version}; this release reads versions 1 to {layout.VERSION}"
+    )
+
+
+def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
+    fixed = begin + (yield layout.HEADER.size - len(begin))
+    _, _, flags, kind, shared, size, block_size, described, tabled = layout.HEADER.unpack(fixed)
+    if described > layout.MAX_DESCRIPTION or tabled > layout.MAX_TABLES_SIZE:
+        raise CorruptDataError(f"a description of {described} bytes, tables of {tabled}")
+    rest = yield described + tabled + layout.CHECK.size
+    raw = fixed + rest
+    _verify(raw)
+    content_size = None if size == layout.UNKNOWN_SIZE else size
+    fields = _checked_fields(Fields(flags, kind, content_size, block_size))
+    if shared > layout.MAX_SHARED_TABLES:
+        raise CorruptDataError(f"{shared} shared tables")
+    description = _parse_description(rest[:described])
+    unknown = set(description) - set(KEYS)
+    if unknown:
+        raise UnsupportedError(f"unknown keys of the description: {', '.join(sorted(unknown))}")
+    planes = description.get("planes", 1)
+    if type(planes) is not int or not 1 <= planes <= layout.MAX_PLANES:
+        raise CorruptDataError(f"impossible planes {planes!r}")
+    if "planes" in description and planes == 1:
+        raise CorruptDataError("one plane isn't written")
+    metadata = description.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise CorruptDataError("metadata that isn't an object")
+    if kind == layout.KIND_BYTES and ("dtype" in description or "shape" in description):
+        raise CorruptDataError("the header of bytes describes an array")
+    _check_size(fields, planes, limits)
+    array = _parse_array(fields, description, limits)
+    tables = parse_tables(rest[described : described + tabled], shared)
+    return Header(content_size, block_size, planes, array, tables, metadata), raw
+
+
+def _read_version_1(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
+    fixed = begin + (yield layout.HEADER_V1.size - len(begin))
+    _, _, flags, kind, planes, size, block_size, described = layout.HEADER_V1.unpack(fixed)
+    if described > layout.MAX_DESCRIPTION_V1:
+        raise CorruptDataError(f"a description of {described} bytes")
+    rest = yield described + layout.CHECK.size
+    raw = fixed + rest
+    _verify(raw)
+    fields = _checked_fields(Fields(flags, kind, size, block_size))
+    if not 1 <= planes <= layout.MAX_PLANES:
+        raise CorruptDataError(f"impossible planes {planes}")
+    if kind == layout.KIND_BYTES and (planes != 1 or described):
+        raise CorruptDataError("the header of bytes describes an array")
+    _check_size(fields, planes, limits)
+    array = None
+    if kind == layout.KIND_ARRAY:
+        array = _parse_array(fields, _parse_description(rest[:described]), limits)
+    return Header(size, block_size, planes, array, version=1), raw
+
+
+def _verify(raw: bytes) -> None:
+    (check,) = layout.CHECK.unpack_from(raw, len(raw) - layout.CHECK.size)
+    if check != xxhash.xxh3_64_intdigest(raw[: -layout.CHECK.size]):
+        raise CorruptDataError("the header doesn't match its check")
+
+
+def _checked_fields(fields: Fields) -> Fields:
+    if fields.flags & ~layout.FLAG_FORTRAN_ORDER:
+        raise UnsupportedError(f"unknown flags {fields.flags:#04x}")
+    if fields.kind not in (layout.KIND_BYTES, layout.KIND_ARRAY):
+        raise UnsupportedError(f"unknown kind of content {fields.kind}")
+    if fields.kind == layout.KIND_BYTES and fields.flags:
+        raise CorruptDataError("the header of bytes describes an array")
+    if not 1 <= fields.block_size <= layout.MAX_BLOCK_SIZE:
+        raise CorruptDataError(f"impossible block size {fields.block_size}")
+    return fields
+
+
+def _check_size(fields: Fields, planes: int, limits: Limits) -> None:
+    size, chunk = fields.content_size, fields.block_size * planes
+    if size is not None:
+        if size % planes:
+            raise CorruptDataError(f"{size} bytes in items of {planes}")
+        if size > limits.max_output:
+            raise LimitError(
+                f"the content takes {size} bytes, more than max_output={limits.max_output}"
+            )
+        chunk = min(chunk, size)
+    # A chunk's payload and its content.
+    if 2 * chunk > limits.max_memory:
+        raise LimitError(
+            f"chunks of {chunk} bytes take twice that, more than max_memory={limits.max_memory}"
+        )
+
+
+def _parse_description(text: bytes) -> dict[str, Any]:
+    try:
+        description = json.loads(bytes(text).decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as e:
+        raise CorruptDataError(f"the header's description can't be read: {e!r}") from e
+    if not isinstance(description, dict):
+        raise CorruptDataError("the header's description is no object")
+    return description
+
+
+def _refuse(constant: str) -> None:
+    """Of NaN and infinities, which are no JSON though Python reads them."""
+    raise ValueError(constant)
+
+
+def _parse_array(fields: Fields, description: dict[str, Any], limits: Limits) -> ArraySpec | None:
+    if fields.kind == layout.KIND_BYTES:
+        return None
+    fortran = bool(fields.flags & layout.FLAG_FORTRAN_ORDER)
+    spec = ArraySpec.parse(description, fortran, fields.content_size is None, limits)
+    if fields.content_size is not None:
+        spec.of_size(fields.content_size)
+    return spec

@@ -6,34 +6,46 @@ NumPy's own parser of types is behind this, so the promise is worth a search of 
 import json
 import time
 
-import naive_frame as naive
+import naive_writer as naive
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from naive_frame import ARRAY, UNKNOWN
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
-from ansflow.frame.layout import MAX_DESCRIPTION
+from ansflow.frame.layout import MAX_DESCRIPTION, MAX_DESCRIPTION_V1
 
 
-def frame(text, size=0):
-    """A frame of `size` zeros, described by the bytes `text`; its checks are right."""
-    head = naive.write_header(naive.ARRAY, size, 1000, 1, text)
-    if not size:
-        return head
-    check = naive.xxhash.xxh3_64_intdigest(bytes(size))
-    return head + naive.write_block(naive.CONSTANT, size, b"\0", check)
+def frames(text, size):
+    """Frames of `size` zeros in both versions, described by the bytes `text`, with right checks.
+
+    The last is of a size that isn't known beforehand.
+    """
+    content, options = bytes(size), {"coding": naive.repeat if size else naive.store}
+    return [
+        naive.write_frame_v1(content, ARRAY, text, **options),
+        as_version_2(content, text, size, options["coding"]),
+        as_version_2(content, text, UNKNOWN, options["coding"]),
+    ]
+
+
+def as_version_2(content, text, size, coding):
+    header = naive.write_header(ARRAY, size, description=text)
+    blocks = [naive.write_block(header, 0, content, coding(content))] if content else []
+    return naive.assemble(header, blocks)
 
 
 def attempt(text, size):
     """An array of the promised size, or an AnsflowError."""
-    try:
-        array = ansflow.decompress(frame(text, size))
-    except AnsflowError:
-        return
-    assert array.nbytes == size
-    assert not array.dtype.hasobject
-    assert not array.tobytes().strip(b"\0")
+    for frame in frames(text, size):
+        try:
+            array = ansflow.decompress(frame)
+        except AnsflowError:
+            continue
+        assert array.nbytes == size
+        assert not array.dtype.hasobject
+        assert not array.tobytes().strip(b"\0")
 
 
 LEGAL = ["<i4", ">f8", "|S3", "<U2", "|V4", "<M8[ns]", "<m8[25s]", "|b1", "<c16", "|O", "|V0"]
@@ -101,27 +113,29 @@ def test_any_bytes(text, size):
     ids=lambda text: text[:40].decode(),
 )
 def test_impossible_descriptions(text):
-    with pytest.raises(CorruptDataError):
-        ansflow.decompress(frame(text, 8))
+    for frame in frames(text, 8):
+        with pytest.raises(CorruptDataError):
+            ansflow.decompress(frame)
 
 
 def test_the_largest_descriptions_are_refused_fast():
     """Quadratic parsing would take minutes."""
     begin = time.perf_counter()
-    for text in (
-        b'{"dtype":"<f8","shape":[' + b"0," * 32_000 + b"0]}",
-        b'{"dtype":"' + b"(" * 65_000 + b'","shape":[0]}',
-        b'{"dtype":"' + b"<i4" * 21_000 + b'","shape":[0]}',
-        b'{"shape":[],"dtype":"<f8","x":' + b'{"a":' * 9000 + b"1" + b"}" * 9000 + b"}",
-        b'{"dtype":' + b"[[" * 12_000 + b"]]" * 12_000 + b',"shape":[0]}',
-    ):
-        assert len(text) <= MAX_DESCRIPTION
-        with pytest.raises((CorruptDataError, LimitError)):
-            ansflow.decompress(frame(text, 8))
+    for k in (MAX_DESCRIPTION_V1 >> 10, MAX_DESCRIPTION >> 10):
+        for text in (
+            b'{"dtype":"<f8","shape":[' + b"0," * (500 * k) + b"0]}",
+            b'{"dtype":"' + b"(" * (1000 * k) + b'","shape":[0]}',
+            b'{"dtype":"' + b"<i4" * (330 * k) + b'","shape":[0]}',
+            b'{"metadata":' + b'{"a":' * (140 * k) + b"1" + b"}" * (140 * k) + b"}",
+            b'{"dtype":' + b"[[" * (180 * k) + b"]]" * (180 * k) + b',"shape":[0]}',
+        ):
+            for frame in frames(text, 8):
+                with pytest.raises((CorruptDataError, LimitError)):
+                    ansflow.decompress(frame)
     assert time.perf_counter() - begin < 5
 
 
 def test_a_description_that_compress_cannot_write_is_refused_there():
-    wide = np.zeros(1, [(f"a field of some length {i}", "u1") for i in range(2000)])
-    with pytest.raises(ValueError, match="description"):
+    wide = np.zeros(1, [(f"a field of some length {i}", "u1") for i in range(40_000)])
+    with pytest.raises(ValueError, match="1048576"):
         ansflow.compress(wide)

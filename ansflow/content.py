@@ -1,0 +1,150 @@
+"""What is to be compressed as a vector of bytes, and arrays made of such vectors again."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import mmap
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.header import Header
+
+__all__ = [
+    "Bytes",
+    "JoinedFrames",
+    "allocate",
+    "array_content",
+    "as_array",
+    "bytes_content",
+    "planes_of",
+]
+
+# From here on new memory is asked for in huge pages, as NumPy does for its own arrays: to touch
+# it for the first time in pages of 4 KiB takes longer than to decode into it.
+HUGE_PAGES_FROM = 4 << 20
+
+# With fewer items, the heads of several blocks take more than planes can save.
+PLANES_FROM = 256
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def bytes_content(data: Any) -> Bytes:
+    """A view of bytes-like `data`."""
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(
+            f"data must be bytes-like or a NumPy array, not {type(data).__name__}; "
+            "numpy.asarray makes one of lists and scalars"
+        ) from None
+    if "O" in (view.format or ""):
+        raise TypeError("Python objects can't be compressed")
+    if not view.c_contiguous:
+        view = memoryview(view.tobytes())
+    return np.frombuffer(view, np.uint8)
+
+
+def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
+    """The items of an array in the order in which they lie in memory, and what they are.
+
+    Raises
+    ------
+    TypeError
+        If they are Python objects, or masked.
+    """
+    check_dtype(data.dtype)
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a masked array is two arrays: compress its data and its mask")
+    fortran = data.flags.f_contiguous and not data.flags.c_contiguous
+    spec = ArraySpec(data.dtype, data.shape, fortran)
+    return item_bytes(data.T if fortran else data), spec
+
+
+def check_dtype(dtype: np.dtype[Any]) -> None:
+    """TypeError for what has no bytes."""
+    if dtype.hasobject:
+        raise TypeError(f"arrays of Python objects ({dtype}) can't be compressed")
+
+
+def item_bytes(data: npt.NDArray[Any]) -> Bytes:
+    """The items in C order, viewed if they lie so."""
+    if not data.nbytes:
+        return np.empty(0, np.uint8)
+    return np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+
+
+def planes_of(dtype: np.dtype[Any], items: int | None = None) -> int:
+    """Into how many planes so many items are split."""
+    few = items is not None and items < PLANES_FROM
+    return 1 if few or not 1 <= dtype.itemsize <= layout.MAX_PLANES else dtype.itemsize
+
+
+def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
+    """The array of that content, which isn't copied."""
+    try:
+        return np.ndarray(spec.shape, spec.dtype, content, order="F" if spec.fortran else "C")
+    except (ValueError, TypeError) as e:
+        raise CorruptDataError(f"no array can have shape {spec.shape}: {e}") from e
+
+
+class JoinedFrames:
+    """What one or more frames, one after the other, are together.
+
+    Attributes
+    ----------
+    spec : ArraySpec or None
+        None for bytes.
+    size : int
+        Bytes of content.
+    """
+
+    def __init__(self) -> None:
+        self.spec: ArraySpec | None = None
+        self.size = 0
+        self._count = 0
+
+    def add(self, header: Header, size: int) -> None:
+        """Take the next frame, which has so much content; CorruptDataError if it doesn't fit."""
+        spec = None if header.array is None else header.array.of_size(size)
+        self._count += 1
+        self.size += size
+        if self._count == 1:
+            self.spec = spec
+        elif spec is not None and self.spec is not None:
+            self.spec = _longer(self.spec, spec)
+        elif spec is not self.spec:
+            raise CorruptDataError("some frames are bytes, some are arrays")
+
+
+def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
+    """Both, one after the other along the first axis."""
+    if (a.dtype, a.shape[1:]) != (b.dtype, b.shape[1:]) or not a.shape or not b.shape:
+        raise CorruptDataError(
+            f"{a.dtype} of shape {a.shape} and {b.dtype} of shape {b.shape} make no array"
+        )
+    if a.fortran or b.fortran:
+        raise CorruptDataError("arrays in Fortran order don't follow each other")
+    return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:]))
+
+
+def allocate(size: int) -> io.BytesIO:
+    """A file of `size` bytes in memory whose `getvalue` hands that memory over uncopied."""
+    file = io.BytesIO(bytes(size))
+    if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
+        memory = np.frombuffer(file.getbuffer(), np.uint8)
+        begin = -memory.ctypes.data % mmap.PAGESIZE
+        libc = ctypes.CDLL(None)
+        libc.madvise(
+            ctypes.c_void_p(memory.ctypes.data + begin),
+            ctypes.c_size_t(size - begin),
+            mmap.MADV_HUGEPAGE,
+        )
+    return file

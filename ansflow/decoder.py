@@ -1,0 +1,196 @@
+"""A frame to content as its bytes come, on several threads: for streams that cannot seek."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+from ansflow.content import Bytes, bytes_content
+from ansflow.errors import AnsflowError, TruncatedError
+from ansflow.frame import layout
+from ansflow.frame.chunk import UNIT, ChunkDecoder
+from ansflow.frame.head import Head
+from ansflow.frame.header import Header, check_magic
+from ansflow.frame.walk import Event, limits_behind, walk
+from ansflow.limits import Limits
+from ansflow.threads import Pipeline, checked_threads
+
+__all__ = ["FrameDecoder", "Plan"]
+
+
+class Plan(NamedTuple):
+    """How the decoding of a frame is divided.
+
+    A task takes at least `unit` bytes of content, if there are so many, and `depth` tasks may be
+    outstanding.
+    """
+
+    unit: int
+    depth: int
+
+    @classmethod
+    def make(cls, header: Header, threads: int, limits: Limits) -> Plan:
+        """Two tasks for each thread, if there is memory for them."""
+        unit = min(UNIT, limits.max_memory // 2) if threads > 1 else 1
+        # Each has its payloads and its content.
+        taken = 2 * max(unit, header.largest_chunk, 1)
+        return cls(unit, max(1, min(2 * threads, limits.max_memory // taken)))
+
+
+class FrameDecoder:
+    """Takes the bytes of one frame as they come, and gives its content as it is ready.
+
+    Parameters
+    ----------
+    limits : Limits
+    threads : int or None
+    on_header : callable
+        Called with the header once it has come.
+    first : bool
+        Whether the frame is the first of several.
+
+    Attributes
+    ----------
+    header : Header or None
+        None until it has come.
+    done : bool
+        Whether the frame has come to its end. Content may still be in work.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        threads: int | None,
+        on_header: Callable[[Header], None] = lambda header: None,
+        *,
+        first: bool = True,
+    ) -> None:
+        self._limits, self._threads = limits, checked_threads(threads)
+        self._on_header = on_header
+        self.header: Header | None = None
+        self.done = False
+        self._content_size = 0
+        self._error: AnsflowError | None = None
+        self._walk = walk(limits, first=first)
+        self._event: Event = next(self._walk)
+        self._begun = False
+        self._input = bytearray()
+        self._at = 0
+        # Blocks that no task has yet, and how much content they have.
+        self._heads: list[Head] = []
+        self._payloads: list[memoryview] = []
+        self._waiting = 0
+        self._unit = 0
+        self._pipeline: Pipeline[Bytes] | None = None
+        self._decode: ChunkDecoder | None = None
+
+    def feed(self, data: Any) -> None:
+        """Take more bytes."""
+        if self._error is not None:
+            raise self._error
+        if self._at:
+            del self._input[: self._at]
+            self._at = 0
+        self._input += bytes_content(data).data
+        if not self._begun:
+            check_magic(bytes(self._input[: len(layout.MAGIC)]))
+
+    def unused(self) -> bytes:
+        """The bytes that haven't been needed."""
+        return bytes(memoryview(self._input)[self._at :])
+
+    def advance(self) -> Iterator[Bytes]:
+        """Decode what has come; yield what is ready, which needn't be all."""
+        with self._noting_errors():
+            yield from self._advance()
+
+    def drain(self) -> Iterator[Bytes]:
+        """Yield all content that is in work."""
+        with self._noting_errors():
+            if self._pipeline is not None:
+                yield from self._put(at_least=1)
+                yield from self._pipeline.drain()
+
+    def check_end(self) -> None:
+        """Raise TruncatedError if the frame hasn't come to its end."""
+        if not self.done:
+            raise TruncatedError("the frame is cut off")
+
+    def following(self) -> FrameDecoder:
+        """The decoder of the frame that follows this one, whose content counts, too."""
+        assert self.header is not None
+        limits = limits_behind(self.header, self._content_size, self._limits)
+        return FrameDecoder(limits, self._threads, first=False)
+
+    def close(self) -> None:
+        """Stop the threads, whatever they are doing."""
+        if self._pipeline is not None:
+            self._pipeline.close()
+
+    @contextmanager
+    def _noting_errors(self) -> Iterator[None]:
+        """After an error the same is raised again, and nothing else happens."""
+        try:
+            yield
+        except AnsflowError as error:
+            self._error = error
+            raise
+
+    def _advance(self) -> Iterator[Bytes]:
+        while not self.done:
+            event = self._event
+            if isinstance(event, Header):
+                self._begin(event)
+                self._step(None)
+            elif isinstance(event, Head):
+                payload = self._take(event.stored)
+                if payload is None:
+                    return
+                self._heads.append(event)
+                self._payloads.append(memoryview(payload))
+                self._waiting += event.size
+                self._content_size += event.size
+                self._step(None)
+                yield from self._put(at_least=self._unit)
+            else:
+                data = self._take(event)
+                if data is None:
+                    return
+                self._step(data)
+
+    def _begin(self, header: Header) -> None:
+        self.header = header
+        self._on_header(header)
+        self._decode = ChunkDecoder(header)
+        self._unit, depth = Plan.make(header, self._threads, self._limits)
+        self._pipeline = Pipeline(self._threads, depth)
+
+    def _step(self, data: bytes | None) -> None:
+        self._begun = True
+        try:
+            self._event = next(self._walk) if data is None else self._walk.send(data)
+        except StopIteration:
+            self.done = True
+
+    def _take(self, count: int) -> bytes | None:
+        """The next bytes, or None if they haven't all come."""
+        if len(self._input) - self._at < count:
+            return None
+        begin, self._at = self._at, self._at + count
+        with memoryview(self._input) as view:
+            return bytes(view[begin : self._at])
+
+    def _put(self, at_least: int) -> list[Bytes]:
+        """Decode the blocks that wait for it, if they are whole chunks of so many bytes."""
+        assert self.header is not None
+        assert self._pipeline is not None
+        assert self._decode is not None
+        whole = len(self._heads) - len(self._heads) % self.header.planes
+        if self._waiting < at_least or not whole:
+            return []
+        task = partial(self._decode, self._heads[:whole], self._payloads[:whole])
+        self._heads, self._payloads = self._heads[whole:], self._payloads[whole:]
+        self._waiting = sum(head.size for head in self._heads)
+        return self._pipeline.put(task)

@@ -1,0 +1,147 @@
+"""Content to frames, piece by piece, on several threads: what everything that compresses uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from ansflow.content import Bytes
+from ansflow.frame import layout
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.build import FrameBuilder
+from ansflow.frame.chunk import UNIT, ChunkEncoder
+from ansflow.frame.header import Header
+from ansflow.options import Options
+from ansflow.threads import Pipeline, checked_threads
+
+__all__ = ["FrameEncoder"]
+
+NOTHING = np.empty(0, np.uint8)
+
+
+class FrameEncoder:
+    """Takes content as it comes, and gives the bytes of a frame as they are ready.
+
+    Parameters
+    ----------
+    options : Options
+    threads : int or None
+    content_size : int, optional
+        If it is known beforehand.
+    planes : int
+    array : ArraySpec, optional
+
+    Notes
+    -----
+    The methods are generators, to be used up before the next is called.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        threads: int | None,
+        *,
+        content_size: int | None = None,
+        planes: int = 1,
+        array: ArraySpec | None = None,
+    ) -> None:
+        coding = options.coding()
+        self.header = Header(
+            content_size, coding.block_size, planes, array, coding.shared, options.metadata
+        )
+        self._builder = FrameBuilder(self.header)
+        self._encode = ChunkEncoder(self._builder.tag, planes, coding)
+        self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
+        # What a task takes: whole chunks.
+        self._unit = self.header.chunk_size * max(1, UNIT // self.header.chunk_size)
+        self._rest = NOTHING  # a unit that isn't full yet, and how much of it is
+        self._fill = 0
+        self._number = 0  # of the next block
+        self._begun = False
+
+    def largest_frame(self) -> int:
+        """Bytes that the frame takes at most, if the size of its content is known."""
+        header = self.header
+        assert header.content_size is not None
+        blocks = -(-header.content_size // header.chunk_size) * header.planes
+        begin = len(self._builder.begin)
+        # No block is larger than when it is stored.
+        size = begin + blocks * layout.HEAD.size + header.content_size + layout.HEAD.size
+        return size + begin + blocks * layout.HEAD.size + layout.TRAILER.size
+
+    def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
+        """Encode content; `lasting` says that it will stay as it is until the frame ends."""
+        yield from self._begin()
+        size = self._unit
+        if self._fill:
+            taken = min(size - self._fill, content.size)
+            self._keep(content[:taken], lasting=False)
+            content = content[taken:]
+            if self._fill == size:
+                yield from self._put_rest()
+        whole = content.size - content.size % size
+        for begin in range(0, whole, size):
+            unit = content[begin : begin + size]
+            yield from self._put(unit if lasting else unit.copy())
+        if whole < content.size:
+            self._keep(content[whole:], lasting=lasting)
+
+    def flush(self) -> Iterator[memoryview]:
+        """Encode what has come so far, as far as it consists of whole items."""
+        yield from self._begin()
+        left = self._fill % self.header.planes
+        if self._fill - left:
+            odd = self._rest[self._fill - left : self._fill]
+            self._fill -= left
+            yield from self._put_rest()
+            self._keep(odd, lasting=False)
+        for blocks in self._pipeline.drain():
+            yield from self._append(blocks)
+
+    def finish(self) -> Iterator[memoryview]:
+        """The rest of the frame. ValueError if the content isn't what was said beforehand."""
+        yield from self.flush()
+        self.close()
+        if self._fill:
+            raise ValueError(f"{self._fill} bytes are left over that make no item")
+        yield memoryview(self._builder.end())
+
+    def close(self) -> None:
+        """Stop the threads, whatever they are doing."""
+        self._pipeline.close()
+
+    def _begin(self) -> Iterator[memoryview]:
+        if not self._begun:
+            self._begun = True
+            yield memoryview(self._builder.begin)
+
+    def _keep(self, content: Bytes, *, lasting: bool) -> None:
+        """Have content wait until there is more; what is `lasting` isn't copied if it can be."""
+        if not content.size:
+            return
+        if lasting and not self._fill:
+            self._rest = content
+        else:
+            if self._rest.size < self._unit:
+                room = np.empty(self._unit, np.uint8)
+                room[: self._fill] = self._rest[: self._fill]
+                self._rest = room
+            self._rest[self._fill : self._fill + content.size] = content
+        self._fill += content.size
+
+    def _put_rest(self) -> Iterator[memoryview]:
+        unit, self._rest, self._fill = self._rest[: self._fill], NOTHING, 0
+        yield from self._put(unit)
+
+    def _put(self, unit: Bytes) -> Iterator[memoryview]:
+        task = partial(self._encode, unit, self._number)
+        self._number += -(-unit.size // self.header.chunk_size) * self.header.planes
+        for blocks in self._pipeline.put(task):
+            yield from self._append(blocks)
+
+    def _append(self, blocks: list[Bytes]) -> Iterator[memoryview]:
+        self._builder.append(blocks)
+        for block in blocks:
+            yield block.data

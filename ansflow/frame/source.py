@@ -1,0 +1,110 @@
+"""Walking over the frames of what lies in memory, or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+from ansflow.errors import TruncatedError
+from ansflow.frame import layout
+from ansflow.frame.head import Head
+from ansflow.frame.header import Header, check_magic, read_header
+from ansflow.frame.walk import walk
+from ansflow.limits import Limits
+
+__all__ = ["FileSource", "MemorySource", "Source", "take_header", "walk_source"]
+
+
+class Source(Protocol):
+    """Bytes from the first to the last."""
+
+    def peek(self, count: int) -> bytes:
+        """The next bytes, so many or as many as there are."""
+        ...
+
+    def take(self, count: int) -> memoryview:
+        """The next bytes, exactly so many; TruncatedError if there are fewer."""
+        ...
+
+    def skip(self, count: int) -> None:
+        """Pass over so many; TruncatedError if there are fewer."""
+        ...
+
+
+class MemorySource:
+    """Takes views, no copies."""
+
+    def __init__(self, data: memoryview, at: int = 0) -> None:
+        self._data, self.at = data, at
+
+    def peek(self, count: int) -> bytes:
+        return bytes(self._data[self.at : self.at + count])
+
+    def take(self, count: int) -> memoryview:
+        begin = self.at
+        self.skip(count)
+        return self._data[begin : self.at]
+
+    def skip(self, count: int) -> None:
+        missing = self.at + count - len(self._data)
+        if missing > 0:
+            raise TruncatedError(f"the frame is cut off: at least {missing} bytes are missing")
+        self.at += count
+
+
+class FileSource:
+    """Reads a file that can seek, from its position up to byte `end`."""
+
+    def __init__(self, file: BinaryIO, at: int, end: int) -> None:
+        self._file, self.at, self._end = file, at, end
+
+    def peek(self, count: int) -> bytes:
+        self._file.seek(self.at)
+        return self._file.read(min(count, self._end - self.at))
+
+    def take(self, count: int) -> memoryview:
+        begin = self.at
+        self.skip(count)
+        self._file.seek(begin)
+        data = self._file.read(count)
+        if len(data) < count:
+            raise TruncatedError("the file has become shorter while it was read")
+        return memoryview(data)
+
+    def skip(self, count: int) -> None:
+        missing = self.at + count - self._end
+        if missing > 0:
+            raise TruncatedError(f"the frame is cut off: at least {missing} bytes are missing")
+        self.at += count
+
+
+def walk_source(source: Source, limits: Limits, *, first: bool) -> Iterator[Header | Head]:
+    """Header and heads of the frame that begins where `source` is, the first or a later one.
+
+    The caller takes or skips each head's payload before going on.
+    """
+    check_magic(source.peek(len(layout.MAGIC)))
+    walker = walk(limits, first=first)
+    event = next(walker)
+    try:
+        while True:
+            if isinstance(event, int):
+                event = walker.send(bytes(source.take(event)))
+            else:
+                yield event
+                event = next(walker)
+    except StopIteration:
+        return
+
+
+def take_header(source: Source, limits: Limits) -> tuple[Header, bytes]:
+    """The header of the frame that begins where `source` is, and its bytes."""
+    check_magic(source.peek(len(layout.MAGIC)))
+    reader = read_header(limits)
+    wanted = next(reader)
+    try:
+        while True:
+            wanted = reader.send(bytes(source.take(wanted)))
+    except StopIteration as stop:
+        found: tuple[Header, bytes] = stop.value
+        return found

@@ -1,0 +1,258 @@
+"""The oracle's payloads: tables and streams in plain Python integers, as FORMAT.md says.
+
+Each `read_...` fails if the bytes aren't what they should be; its `write_...` undoes it.
+"""
+
+from itertools import accumulate, repeat
+
+
+def number(data, size):
+    """The unsigned little-endian integer in `data`, which has `size` bytes."""
+    assert len(data) == size
+    return sum(byte << 8 * i for i, byte in enumerate(data))
+
+
+def low(p):
+    """L: states lie in [L, 2^16 L)."""
+    return 2**15 if p <= 12 else 2**16
+
+
+def order(mean):
+    """k: floor(log2(x)) is one less than the bits of x."""
+    return 0 if mean < 4 else (mean // 4).bit_length() - 1
+
+
+class Bits:
+    """Bits of bytes, from the least significant one up."""
+
+    def __init__(self, data):
+        self.bits, self.at = [byte >> i & 1 for byte in data for i in range(8)], 0
+
+    def take(self, count):
+        """The next bits as a number, the lowest first."""
+        self.at += count
+        assert self.at <= len(self.bits)
+        return sum(bit << i for i, bit in enumerate(self.bits[self.at - count : self.at]))
+
+    def close(self):
+        """How many bytes were needed; the last must be filled up with zeros."""
+        size = -(-self.at // 8)
+        assert not any(self.bits[self.at : 8 * size])
+        return size
+
+
+def pack(text):
+    """The bytes that a string of 0 and 1 fills."""
+    return bytes(int(text[i : i + 8][::-1], 2) for i in range(0, len(text), 8))
+
+
+def read_table(payload, p):
+    """The 256 frequencies, and how many bytes they take."""
+    bits, left, mean, previous, freq = Bits(payload[:2000]), 2**p, 0, 0, [0] * 256
+    for value in range(256):
+        if left == 0:
+            break
+        k = order(mean) if previous else 0
+        zeros = 0
+        while not bits.take(1):
+            zeros += 1
+        u = 1
+        for _ in range(zeros + k):
+            u = 2 * u + bits.take(1)
+        freq[value] = previous = u - 2**k
+        mean += previous - mean // 4
+        left -= previous
+        assert left >= 0
+    assert left == 0
+    return freq, bits.close()
+
+
+def write_table(freq, p):
+    """Undo `read_table`, also of frequencies that don't sum to 2^p."""
+    text, left, mean, previous = "", 2**p, 0, 0
+    for f in freq:
+        if left == 0:
+            break
+        k = order(mean) if previous else 0
+        digits = f"{f + 2**k:b}"
+        text += "0" * (len(digits) - 1 - k) + digits
+        mean, previous, left = mean + f - mean // 4, f, left - f
+    return pack(text)
+
+
+def read_number(bits, mean):
+    """A number coded with a mean, and the mean that follows."""
+    b = k = order(mean)
+    while not bits.take(1):
+        b += 1
+    v = 2**b + bits.take(b) - 2**k
+    return v, mean + v - mean // 4
+
+
+def write_number(v, mean):
+    """Undo `read_number`."""
+    k = order(mean)
+    digits = f"{v + 2**k:b}"
+    return "0" * (len(digits) - 1 - k) + "1" + digits[:0:-1], mean + v - mean // 4
+
+
+def read_contexts(payload, p):
+    """The row of frequencies of each used context, and how many bytes they take."""
+    bits = Bits(payload)
+    used = [value for value in range(256) if bits.take(1)]
+    rows = {}
+    for c in used:
+        level = bits.take(4)
+        assert level <= p
+        row, units, left, gap_mean, mean = [0] * 256, [], 2**level, 0, 0
+        values = iter(used)
+        while left:
+            gap, gap_mean = read_number(bits, gap_mean)
+            for _ in range(gap):
+                next(values)
+            f = 1
+            if left > 1:
+                v, mean = read_number(bits, mean)
+                f += v
+            units.append(f)
+            row[next(values)] = f * 2 ** (p - level)
+            left -= f
+            assert left >= 0
+        assert any(f % 2 for f in units)
+        rows[c] = row
+    assert 0 in rows
+    assert all(s in rows for row in rows.values() for s in range(256) if row[s])
+    return rows, bits.close()
+
+
+def write_contexts(rows, p):
+    """Undo `read_contexts`."""
+    text = "".join("1" if c in rows else "0" for c in range(256))
+    for c in sorted(rows):
+        level, units = p, [rows[c][s] for s in sorted(rows)]
+        while not any(f % 2 for f in units):
+            level, units = level - 1, [f // 2 for f in units]
+        text += f"{level:04b}"[::-1]
+        left, gap, gap_mean, mean = 2**level, 0, 0, 0
+        for f in units:
+            if f == 0:
+                gap += 1
+                continue
+            digits, gap_mean = write_number(gap, gap_mean)
+            text, gap = text + digits, 0
+            if left > 1:
+                digits, mean = write_number(f - 1, mean)
+                text += digits
+            left -= f
+            if left == 0:
+                break
+    return pack(text)
+
+
+def fit(content, p):
+    """Frequencies with which `content` can be coded: as in it, roughly."""
+    present = sorted(set(content))
+    spare = 2**p - len(present)
+    freq = [0] * 256
+    for value in present:
+        freq[value] = 1 + spare * content.count(value) // len(content)
+    freq[max(present, key=freq.__getitem__)] += 2**p - sum(freq)
+    return freq
+
+
+def fit_contexts(content, p, lanes):
+    """Rows with which `content` can be coded; a context nothing follows is followed by 0."""
+    followers = {0: bytearray()} | {value: bytearray() for value in content}
+    for segment in cut(content, lanes):
+        for c, s in zip(b"\0" + segment, segment, strict=False):
+            followers[c].append(s)
+    return {c: fit(following or b"\0", p) for c, following in followers.items()}
+
+
+def cut(content, lanes):
+    """The segments of a block with contexts."""
+    q, r = divmod(len(content), lanes)
+    starts = [j * q + min(j, r) for j in range(lanes + 1)]
+    return [content[starts[j] : starts[j + 1]] for j in range(lanes)]
+
+
+class Row:
+    """Frequencies, made ready to be looked up."""
+
+    def __init__(self, freq):
+        self.freq, self.starts = freq, [0, *accumulate(freq)]
+        self.owner = [value for value, f in enumerate(freq) for _ in repeat(None, f)]
+
+
+def read_words(stream, n, p, lanes, row_of, put):
+    """Decode the n bytes: the i-th with `row_of(i)`, and hand each to `put(i, value)`."""
+    assert len(stream) % 2 == 0
+    words = [number(stream[i : i + 2], 2) for i in range(0, len(stream), 2)]
+    states = [words[2 * lane] + words[2 * lane + 1] * 2**16 for lane in range(lanes)]
+    assert all(low(p) <= x < 2**16 * low(p) for x in states)
+    words = iter(words[2 * lanes :])
+    for i in range(n):
+        x, row = states[i % lanes], row_of(i)
+        slot = x % 2**p
+        value = row.owner[slot]
+        x = row.freq[value] * (x // 2**p) + slot - row.starts[value]
+        if x < low(p):
+            x = x * 2**16 + next(words)
+        states[i % lanes] = x
+        put(i, value)
+    assert next(words, None) is None
+    assert states == [low(p)] * lanes
+
+
+def read_stream(stream, n, freq, p, lanes):
+    """The n bytes of content."""
+    row, content = Row(freq), bytearray()
+    read_words(stream, n, p, lanes, lambda i: row, lambda i, value: content.append(value))
+    return bytes(content)
+
+
+def read_stream_with_contexts(stream, n, rows, p, lanes):
+    """The n bytes of content."""
+    rows = {c: Row(freq) for c, freq in rows.items()}
+    segments = [bytearray(b"\0") for _ in range(lanes)]  # the context of the first byte
+    read_words(
+        stream,
+        n,
+        p,
+        lanes,
+        lambda i: rows[segments[i % lanes][-1]],
+        lambda i, value: segments[i % lanes].append(value),
+    )
+    return b"".join(segment[1:] for segment in segments)
+
+
+def write_words(pairs, p, lanes):
+    """The stream of bytes, each with its frequencies: pairs of a value and a `Row`."""
+    states, words = [low(p)] * lanes, []
+    for i in reversed(range(len(pairs))):
+        value, row = pairs[i]
+        x, f, c = states[i % lanes], row.freq[value], row.starts[value]
+        if x >= f * 2 ** (16 - p) * low(p):
+            words.append(x % 2**16)
+            x //= 2**16
+        states[i % lanes] = x // f * 2**p + c + x % f
+    halves = [half for x in states for half in (x % 2**16, x // 2**16)]
+    return b"".join(word.to_bytes(2, "little") for word in halves + words[::-1])
+
+
+def write_stream(content, freq, p, lanes):
+    """Undo `read_stream`."""
+    row = Row(freq)
+    return write_words([(value, row) for value in content], p, lanes)
+
+
+def write_stream_with_contexts(content, rows, p, lanes):
+    """Undo `read_stream_with_contexts`."""
+    rows = {c: Row(freq) for c, freq in rows.items()}
+    segments = [
+        [(s, rows[c]) for c, s in zip(b"\0" + segment, segment, strict=False)]
+        for segment in cut(content, lanes)
+    ]
+    rounds = -(-len(content) // lanes)
+    pairs = [segment[i] for i in range(rounds) for segment in segments if i < len(segment)]
+    return write_words(pairs, p, lanes)
