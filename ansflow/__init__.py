@@ -6,18 +6,35 @@ model from `ansflow.models` or your own.
 
 from ansflow import errors, models
 from ansflow.api import compress, decompress
+from ansflow.arrays import ArrayReader, ArrayWriter
 from ansflow.coding import decode, encode
+from ansflow.describe import describe
+from ansflow.file import open
 from ansflow.limits import Limits
+from ansflow.options import Options
+from ansflow.recover import Recovery, recover
+from ansflow.stream import Compressor, Decompressor, iter_compress, iter_decompress
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
+    "ArrayReader",
+    "ArrayWriter",
+    "Compressor",
+    "Decompressor",
     "Limits",
+    "Options",
+    "Recovery",
     "__version__",
     "compress",
     "decode",
     "decompress",
     "encode",
+    "describe",
     "errors",
+    "iter_compress",
+    "iter_decompress",
     "models",
+    "open",
+    "recover",
 ]

@@ -1,0 +1,197 @@
+"""Content from anywhere in a file, by way of its index."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import accumulate
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from ansflow.content import Bytes
+from ansflow.decoder import Plan
+from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
+from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.head import Head
+from ansflow.frame.index import map_file
+from ansflow.limits import Limits
+from ansflow.threads import checked_threads, ordered
+
+__all__ = ["ContentReader"]
+
+
+class Place(NamedTuple):
+    """A byte of content: in which frame and chunk it is, its place there, the chunk's size."""
+
+    frame: int
+    chunk: int
+    begin: int
+    size: int
+
+
+class Run(NamedTuple):
+    """Content of consecutive chunks from byte `begin` to `end`, decoded or being decoded."""
+
+    begin: int
+    end: int
+    content: Callable[[], Bytes]
+
+
+class ContentReader:
+    """Reads ranges of the content of all frames in a file that can seek.
+
+    Decodes the chunks it needs, and straight to where they are wanted. A chunk of which only a part
+    is wanted is kept for the next read. Who reads on from where the last read ended, and too
+    little at once to keep all threads busy, finds the next chunks kept, too: threads decode them
+    meanwhile.
+
+    Parameters
+    ----------
+    file : binary file
+        Its frames begin at its position, and take up the rest of it.
+    limits : Limits
+    threads : int or None
+
+    Attributes
+    ----------
+    frames : list of FrameMap
+    size : int
+        Bytes of content.
+    """
+
+    def __init__(self, file: BinaryIO, limits: Limits, threads: int | None) -> None:
+        self._file = file
+        self.frames = map_file(file, file.tell(), limits)
+        self._threads = checked_threads(threads)
+        plans = [Plan.make(frame.header, self._threads, limits) for frame in self.frames]
+        self._unit, self._depth = min(plan.unit for plan in plans), min(p.depth for p in plans)
+        self._decoders = [ChunkDecoder(frame.header) for frame in self.frames]
+        self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
+        self.size = self._starts[-1]
+        self._lock = threading.Lock()
+        self._runs: deque[Run] = deque()
+        self._last = -1  # where the last read ended
+        self._pool: ThreadPoolExecutor | None = None
+
+    def read_into(self, at: int, out: Bytes) -> int:
+        """Fill `out` with content from byte `at` on; return how much there was.
+
+        Raises
+        ------
+        CorruptDataError
+            If a block is damaged.
+        """
+        count = max(0, min(out.size, self.size - at))
+        with self._lock:
+            on = self._threads > 1 and at == self._last
+            for _ in ordered(self._tasks(at, out[:count], on), self._threads):
+                pass
+            self._last = at + count
+        return count
+
+    def close(self) -> None:
+        """Stop the threads. The file stays open."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _tasks(self, at: int, out: Bytes, on: bool) -> Iterator[Callable[[], object]]:
+        """What there is to do, a unit at a time; `on` says that it begins where the last ended."""
+        little = on and out.size < 2 * self._unit
+        while out.size:
+            place = self._find(at)
+            if little or place.begin or place.size > out.size:
+                part = self._kept(at, on)[: out.size]
+                taken = part.size
+                out[:taken] = part
+            else:
+                count, taken = self._whole_chunks(place, out.size)
+                decode = self._decoders[place.frame]
+                yield partial(decode, *self._load(place, count), out[:taken])
+            at, out = at + taken, out[taken:]
+
+    def _find(self, at: int) -> Place:
+        """Where byte `at` of the content is."""
+        frame = bisect_right(self._starts, at) - 1
+        content_at = self.frames[frame].content_at
+        at -= self._starts[frame]
+        chunk = int(np.searchsorted(content_at, at, side="right")) - 1
+        begin, end = content_at[chunk : chunk + 2].tolist()
+        return Place(frame, chunk, at - begin, end - begin)
+
+    def _whole_chunks(self, place: Place, room: int) -> tuple[int, int]:
+        """How many chunks from here on are for one task, if they fit; and their size."""
+        content_at = self.frames[place.frame].content_at
+        begin = content_at[place.chunk]
+        fit = int(np.searchsorted(content_at, begin + room, side="right")) - 1
+        unit = int(np.searchsorted(content_at, begin + self._unit))
+        end = max(place.chunk + 1, min(fit, unit))
+        return end - place.chunk, int(content_at[end] - begin)
+
+    def _kept(self, at: int, on: bool) -> Bytes:
+        """Content from byte `at` on, to the end of the chunks that were decoded with it."""
+        run = self._run_at(at, on)
+        try:
+            content = run.content()
+        except AnsflowError:
+            # It may be another chunk of the run that is damaged.
+            self._runs.clear()
+            run = self._begin_run(at, room=0)
+            content = run.content()
+        return content[at - run.begin :]
+
+    def _run_at(self, at: int, on: bool) -> Run:
+        """The content around byte `at`, which is kept; with that which follows, to read `on`."""
+        runs = self._runs
+        while runs and not runs[0].begin <= at < runs[0].end:
+            runs.popleft()
+        if not runs:
+            runs.append(self._begin_run(at, self._unit if on else 0))
+        while on and len(runs) < self._depth and runs[-1].end < self.size:
+            runs.append(self._begin_run(runs[-1].end, self._unit))
+        return runs[0]
+
+    def _begin_run(self, at: int, room: int) -> Run:
+        """Decode the chunk around byte `at`, and those that follow as far as there is `room`."""
+        place = self._find(at)
+        count, size = self._whole_chunks(place, room)
+        begin = at - place.begin
+        try:
+            decode = partial(self._decoders[place.frame], *self._load(place, count))
+        except AnsflowError as error:
+            # Of no concern before somebody wants this part.
+            return Run(begin, begin + size, partial(_fail, error))
+        if not room:
+            content = decode()
+            return Run(begin, begin + size, lambda: content)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ansflow")
+        return Run(begin, begin + size, self._pool.submit(decode).result)
+
+    def _load(self, place: Place, count: int) -> tuple[list[Head], list[memoryview]]:
+        """Heads, which are verified, and payloads of so many chunks."""
+        frame = self.frames[place.frame]
+        begin, end = frame.chunk_at[[place.chunk, place.chunk + count]].tolist()
+        self._file.seek(begin)
+        data = memoryview(self._file.read(end - begin))
+        if len(data) < end - begin:
+            raise TruncatedError("the file has become shorter since it was opened")
+        raw_heads, heads = frame.heads_of(place.chunk, count)
+        payloads, at = [], 0
+        for raw, head in zip(raw_heads, heads, strict=True):
+            if frame.indexed and raw != data[at : at + frame.head_size]:
+                raise CorruptDataError(
+                    f"the head of block {head.number} isn't the one in the index"
+                )
+            at += frame.head_size
+            payloads.append(data[at : at + head.stored])
+            at += head.stored
+        return heads, payloads
+
+
+def _fail(error: AnsflowError) -> Bytes:
+    raise error
