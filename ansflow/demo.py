@@ -105,8 +105,8 @@ def jobs() -> Iterator[Job]:
             f"{name} ({data.dtype})",
             data,
             shannon_bytes(data),
-            partial(ansflow.compress, data, block_size=BLOCK),
-            cast(Callable[[Any], Array], ansflow.decompress),
+            partial(ansflow.compress, data, block_size=BLOCK, threads=1),
+            cast(Callable[[Any], Array], partial(ansflow.decompress, threads=1)),
         )
     # The same readings by a model: what changes from one to the next is nearly Gaussian.
     from scipy import stats

@@ -10,23 +10,28 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "limits"},
+    {"errors", "limits", "threads", "atomic"},
     {"kernels"},
     {"models"},
     {"coding"},
     {"bitsback"},
     {"transforms"},
     {"frame"},
-    {"stream", "file", "api"},
+    {"options", "content"},
+    {"encoder", "decoder"},
+    {"reader", "stream", "api", "recover"},
+    {"file", "describe", "npy"},
+    {"arrays", "transfer"},
     {"__init__"},
-    {"demo"},
+    {"demo", "warmup"},
     {"cli", "integrations"},
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 
 # The last rooms use what users can use.
-PUBLIC = {"__init__", "errors", "limits", "models", "api", "file", "demo", "cli"}
+PUBLIC = {"__init__", "errors", "limits", "models", "atomic", "describe", "transfer", "npy"}
+PUBLIC |= {"demo", "warmup", "cli"}
 
 MODULES = sorted(ROOT.rglob("*.py"))
 

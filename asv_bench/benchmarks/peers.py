@@ -73,8 +73,8 @@ def ansflow_peers(blocks):
             order,
             blocks=[np.concatenate(blocks)],
             prepare=bytes,
-            encode=lambda data: ansflow.compress(data, order=order),
-            decode=lambda code, data: ansflow.decompress(code),
+            encode=lambda data: ansflow.compress(data, order=order, threads=1),
+            decode=lambda code, data: ansflow.decompress(code, threads=1),
             begin=lambda: use(BEST_ISA),
         )
 

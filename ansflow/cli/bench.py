@@ -1,0 +1,168 @@
+"""``bench``: what a file would become, next to what other codecs make of it."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy.typing as npt
+
+import ansflow
+from ansflow.cli.console import Size, readable, threads_option
+from ansflow.cli.files import files_argument, named, or_stdin, reading
+from ansflow.cli.outcome import DAMAGED, Outcome, ProblemError
+from ansflow.npy import read_items
+
+__all__ = ["bench"]
+
+COLUMNS = ("codec", "bytes", "size", "ratio", "bits/byte", "compress", "decompress")
+FORMAT = "{:22}{:>14}{:>14}{:>8}{:>11}{:>14}{:>14}"
+
+# The slow ones get no more than this.
+SLOW_SAMPLE = 4 << 20
+
+FEW = 1 << 16
+
+PCODEC_DTYPES = {f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (16, 32, 64)}
+
+
+class Codec(NamedTuple):
+    """What turns bytes into fewer and back; `most` of them are enough to measure it."""
+
+    name: str
+    compress: Callable[[Any], Any]
+    decompress: Callable[[Any], Any]
+    most: int | None = None
+    takes_array: bool = False
+
+
+class Sample(NamedTuple):
+    """The beginning of a file, as an array too if it is one."""
+
+    data: memoryview
+    array: npt.NDArray[Any] | None
+
+
+@click.command()
+@files_argument(required=False)
+@click.option(
+    "--size",
+    type=Size(1),
+    default="256M",
+    show_default=True,
+    help="Take no more than the first so many bytes.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="The best of so many times counts.",
+)
+@threads_option
+def bench(files: tuple[Path, ...], size: int, repeat: int, threads: int | None) -> None:
+    """Compress, decompress and verify each FILE in memory, next to other codecs.
+
+    zlib, bz2 and lzma come with Python; zstandard, blosc2 and pcodec are measured if they are
+    installed. MB/s are those of content. Threads are ansflow's; the others use one.
+    """
+    outcome = Outcome()
+    for file in or_stdin(files):
+        with outcome.about(named(file)):
+            with reading(file) as source:
+                sample = _sample(source.read(size))
+            if not sample.data:
+                raise ProblemError("is empty")
+            what = "bytes" if sample.array is None else f"items of {sample.array.dtype}"
+            click.echo(f"{named(file)}: {readable(len(sample.data))} of {what}")
+            click.echo(FORMAT.format(*COLUMNS))
+            for codec in [*_own(threads), *_standard(), *_installed(sample)]:
+                click.echo(_measure(codec, sample, repeat))
+    outcome.exit()
+
+
+def _sample(data: bytes) -> Sample:
+    array = read_items(data)
+    if array is None or not array.size:
+        return Sample(memoryview(data), None)
+    return Sample(memoryview(data)[len(data) - array.nbytes :][: array.nbytes], array)
+
+
+def _own(threads: int | None) -> Iterator[Codec]:
+    """Those that take an array as such."""
+    count = f"{threads} threads" if threads else "all cores"
+    for order in (0, 1):
+        for name, used in dict.fromkeys([("1 thread", 1), (count, threads)]):
+            yield Codec(
+                f"ansflow{' order 1' * order}, {name}",
+                partial(ansflow.compress, order=order, threads=used),
+                partial(ansflow.decompress, threads=used),
+                takes_array=True,
+            )
+
+
+def _standard() -> Iterator[Codec]:
+    yield Codec("zlib 6", zlib.compress, zlib.decompress, SLOW_SAMPLE)
+    yield Codec("bz2 9", bz2.compress, bz2.decompress, SLOW_SAMPLE)
+    yield Codec("lzma 6", lzma.compress, lzma.decompress, SLOW_SAMPLE)
+
+
+def _installed(sample: Sample) -> Iterator[Codec]:
+    """What happens to be there."""
+    array = sample.array
+    if find_spec("zstandard"):
+        import zstandard
+
+        for level in (1, 3):
+            compress = zstandard.ZstdCompressor(level).compress
+            yield Codec(f"zstd {level}", compress, zstandard.ZstdDecompressor().decompress)
+    if find_spec("blosc2"):
+        import blosc2  # type: ignore[import-not-found]
+
+        compress = partial(blosc2.compress2, typesize=1 if array is None else array.itemsize)
+        yield Codec("blosc2", compress, blosc2.decompress2)
+    if find_spec("pcodec") and array is not None and array.dtype.name in PCODEC_DTYPES:
+        from pcodec import ChunkConfig, standalone  # type: ignore[import-untyped]
+
+        compress = partial(standalone.simple_compress, config=ChunkConfig())
+        yield Codec("pcodec", compress, standalone.simple_decompress, takes_array=True)
+
+
+def _measure(codec: Codec, sample: Sample, repeat: int) -> str:
+    """A line of the table; DAMAGED if something else comes back."""
+    data: Any = sample.data if codec.most is None else sample.data[: codec.most]
+    size = len(data)
+    given = sample.array if codec.takes_array and sample.array is not None else data
+    # Once in vain: what is called first may have to be compiled or loaded.
+    codec.decompress(codec.compress(given[:FEW]))
+    blob, compressing = _timed(codec.compress, given, repeat)
+    back, decompressing = _timed(codec.decompress, blob, repeat)
+    if memoryview(back).cast("B") != data:
+        raise ProblemError(f"{codec.name} gave something else back", DAMAGED)
+    return FORMAT.format(
+        codec.name,
+        f"{size:,}",
+        f"{len(blob):,}",
+        f"{size / len(blob):.2f}",
+        f"{8 * len(blob) / size:.3f}",
+        f"{size / compressing / 1e6:,.0f} MB/s",
+        f"{size / decompressing / 1e6:,.0f} MB/s",
+    )
+
+
+def _timed(function: Callable[[Any], Any], argument: Any, repeat: int) -> tuple[Any, float]:
+    """The result, and the best time of several calls."""
+    best = float("inf")
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        result = function(argument)
+        best = min(best, time.perf_counter() - begun)
+    return result, best

@@ -1,0 +1,266 @@
+"""``compress``, ``decompress``, ``cat`` and ``test``."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from ansflow.cli.console import (
+    Console,
+    Size,
+    limit_options,
+    readable,
+    talking,
+    threads_option,
+)
+from ansflow.cli.files import (
+    STANDARD,
+    SUFFIX,
+    Target,
+    compressed_name,
+    decompressed_name,
+    files_argument,
+    named,
+    or_stdin,
+    output_options,
+    reading,
+    remove_input,
+    size_of,
+    standard_output,
+    writing,
+)
+from ansflow.cli.outcome import USAGE, Outcome, ProblemError
+from ansflow.limits import STREAM_LIMITS, Limits
+from ansflow.transfer import compress_file, decompress_file, read_range
+
+__all__ = ["cat", "compress", "decompress", "test"]
+
+# Bytes read and written.
+Sizes = tuple[int, int]
+
+
+def _parse_metadata(_: click.Context, __: click.Parameter, text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        metadata = json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"no JSON: {error}") from error
+    if not isinstance(metadata, dict):
+        raise click.BadParameter('no JSON object such as {"from": "here"}.')
+    return metadata
+
+
+# They don't go with -d.
+COMPRESSING = ("block_size", "precision", "order", "metadata")
+
+
+@click.command()
+@files_argument(required=False)
+@output_options
+@click.option("-d", "--decompress", "undo", is_flag=True, help="Be the command decompress.")
+@threads_option
+@click.option(
+    "--block-size",
+    type=Size(1, 16 << 20),
+    default="256K",
+    show_default=True,
+    help="Bytes that share one distribution.",
+)
+@click.option(
+    "--precision",
+    type=click.IntRange(8, 16),
+    default=12,
+    show_default=True,
+    help="Bits of the probabilities.",
+)
+@click.option(
+    "--order",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="1: use the byte before as context, where that helps.",
+)
+@click.option("--metadata", callback=_parse_metadata, help="A JSON object to keep in the result.")
+@talking
+@click.pass_context
+def compress(
+    context: click.Context,
+    /,
+    files: tuple[Path, ...],
+    undo: bool,
+    threads: int | None,
+    block_size: int,
+    precision: int,
+    order: int,
+    metadata: dict[str, Any],
+    console: Console,
+    **where: Any,
+) -> None:
+    """Compress each FILE to FILE.ans, and keep it.
+
+    Without FILE, or if it is -, compress standard input to standard output. Numbers in .npy files
+    are compressed as such; what comes back is the same file all the same.
+    """
+    if undo:
+        for option in COMPRESSING:
+            if context.get_parameter_source(option) != click.core.ParameterSource.DEFAULT:
+                raise click.UsageError(f"--{option.replace('_', '-')} doesn't go with -d.")
+        _decompress_each(files, threads, STREAM_LIMITS, console, where)
+        return
+    files = or_stdin(files)
+
+    def name(file: Path) -> Path:
+        if file.suffix == SUFFIX and not where["force"]:
+            raise ProblemError(f"ends in {SUFFIX}; use -f to compress it again", USAGE)
+        return compressed_name(file)
+
+    def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
+        return compress_file(
+            source,
+            to,
+            threads=threads,
+            on_progress=on_progress,
+            block_size=block_size,
+            precision=precision,
+            order=order,
+            metadata=metadata,
+        )
+
+    target = Target(files, **where)
+    _each(files, target, name, work, console, compressing=True)
+
+
+@click.command()
+@files_argument(required=False)
+@output_options
+@threads_option
+@limit_options
+@talking
+def decompress(
+    files: tuple[Path, ...], threads: int | None, limits: Limits, console: Console, **where: Any
+) -> None:
+    """Decompress and verify each FILE, which is kept, to the name without .ans.
+
+    Without FILE, or if it is -, decompress standard input to standard output. If FILE is damaged,
+    no output file appears.
+
+    An array that was compressed from Python is written as its items in C order. One in Fortran
+    order has to fit into --max-memory twice for that.
+    """
+    _decompress_each(files, threads, limits, console, where)
+
+
+def _decompress_each(
+    files: tuple[Path, ...],
+    threads: int | None,
+    limits: Limits,
+    console: Console,
+    where: dict[str, Any],
+) -> None:
+    files = or_stdin(files)
+
+    def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
+        return decompress_file(source, to, limits=limits, threads=threads, on_progress=on_progress)
+
+    target = Target(files, **where)
+    _each(files, target, decompressed_name, work, console, compressing=False)
+
+
+def _each(
+    files: tuple[Path, ...],
+    target: Target,
+    name: Callable[[Path], Path],
+    work: Callable[[BinaryIO, BinaryIO, Callable[[int], object]], Sizes],
+    console: Console,
+    *,
+    compressing: bool,
+) -> None:
+    """Do the work for each file, from opening it to removing it."""
+    outcome = Outcome()
+    for file in files:
+        with outcome.about(named(file)):
+            to = target.of(file, name)
+            begun = time.perf_counter()
+            with (
+                reading(file) as source,
+                console.progress(file.name, size_of(source)) as on_progress,
+            ):
+                if to == STANDARD:
+                    stdout = standard_output(compressed=compressing, force=target.force)
+                    sizes = work(source, stdout, on_progress)
+                    stdout.flush()
+                else:
+                    with writing(to, file, source, force=target.force) as written:
+                        sizes = work(source, written, on_progress)
+            seconds = time.perf_counter() - begun
+            if target.remove:
+                remove_input(file, to)
+            say = console.say_more if to == STANDARD else console.say
+            say(f"{named(file) if to == STANDARD else to}: {_summary(sizes, compressing)}")
+            content = sizes[0] if compressing else sizes[1]
+            console.say_more(f"  {seconds:.2f} s, {readable(content / seconds)}/s")
+    outcome.exit()
+
+
+def _summary(sizes: Sizes, compressing: bool) -> str:
+    if not compressing:
+        return f"{sizes[1]:,} bytes"
+    read, written = sizes
+    share = f" ({written / read:.1%})" if read else ""
+    return f"{read:,} -> {written:,} bytes{share}"
+
+
+@click.command()
+@files_argument(required=False)
+@click.option("--offset", type=Size(), default=0, help="Where to begin.")
+@click.option("--size", type=Size(), help="How many bytes, if there are so many.")
+@threads_option
+@limit_options
+def cat(
+    files: tuple[Path, ...], offset: int, size: int | None, threads: int | None, limits: Limits
+) -> None:
+    """Decompress each FILE to standard output, one after the other.
+
+    With --offset or --size, only that part of what FILE was made from; no more of it is decoded,
+    or verified, than that takes.
+    """
+    outcome = Outcome()
+    stdout = standard_output()
+    for file in or_stdin(files):
+        with outcome.about(named(file)), reading(file) as source:
+            if offset or size is not None:
+                read_range(source, stdout, offset, size, limits=limits, threads=threads)
+            else:
+                decompress_file(source, stdout, limits=limits, threads=threads)
+        stdout.flush()
+    outcome.exit()
+
+
+@click.command()
+@files_argument(required=False)
+@threads_option
+@limit_options
+@talking
+def test(files: tuple[Path, ...], threads: int | None, limits: Limits, console: Console) -> None:
+    """Verify all of each FILE, and write nothing.
+
+    The exit code tells whether everything is fine; with -v, so does a line for each FILE.
+    """
+    outcome = Outcome()
+    for file in or_stdin(files):
+        with outcome.about(named(file)):
+            with (
+                reading(file) as source,
+                console.progress(file.name, size_of(source)) as on_progress,
+            ):
+                _, size = decompress_file(
+                    source, None, limits=limits, threads=threads, on_progress=on_progress
+                )
+            console.say_more(f"{named(file)}: fine, {size:,} bytes")
+    outcome.exit()

@@ -1,0 +1,171 @@
+"""What the user types and sees: sizes in readable units, messages, progress."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from ansflow.limits import STREAM_LIMITS, Limits
+
+__all__ = ["Console", "Size", "limit_options", "readable", "talking", "threads_option"]
+
+UNITS = "KMGTPE"
+
+# Less is done before anybody has read a progress bar.
+LARGE = 16 << 20
+STEP = 4 << 20
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]
+    """Bytes: a number, or one with a unit such as ``64K``, ``1.5M``, ``2GiB`` (powers of 1024)."""
+
+    name = "size"
+
+    def __init__(self, low: int = 0, high: int = (1 << 63) - 1) -> None:
+        self._low, self._high = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        size = value if isinstance(value, int) else self._parse(str(value), param, ctx)
+        if not self._low <= size <= self._high:
+            self.fail(f"{value} isn't from {self._low} to {readable(self._high)}.", param, ctx)
+        return size
+
+    def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(
+            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?", text, re.I
+        )
+        if match is None:
+            self.fail(f"{text!r} is no size such as 65536, 64K or 1M.", param, ctx)
+        number, unit = match.groups()
+        factor = 1 if unit is None else 1 << 10 * (1 + UNITS.index(unit.upper()))
+        whole = "." not in number
+        return int(number) * factor if whole else round(float(number) * factor)
+
+
+def readable(size: float) -> str:
+    """``512 B``, ``1.5 KiB``, ``64 MiB``."""
+    unit = "B"
+    for letter in UNITS:
+        if abs(size) < 1024:
+            break
+        size, unit = size / 1024, f"{letter}iB"
+    text = f"{size:.1f}" if size < 100 else f"{size:.0f}"
+    return f"{text.removesuffix('.0')} {unit}"
+
+
+class Console:
+    """Says what is to be said, on stderr.
+
+    Parameters
+    ----------
+    quiet : bool
+        Nothing but errors.
+    verbose : bool
+        More than usual.
+    """
+
+    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose and not quiet
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def say_more(self, text: str) -> None:
+        if self.verbose:
+            click.echo(text, err=True)
+
+    @contextmanager
+    def progress(self, label: str, size: int | None) -> Iterator[Callable[[int], None]]:
+        """Call the result with how many bytes are done; of `size`, if that is known.
+
+        Shows a bar only on a terminal, and only if there is much to do.
+        """
+        if self.quiet or not sys.stderr.isatty() or (size is not None and size < LARGE):
+            yield lambda done: None
+            return
+        begun = time.monotonic()
+        shown = 0
+
+        def show(done: int | None) -> str:
+            rate = (done or 0) / max(1e-9, time.monotonic() - begun)
+            return f"{readable(done or 0)}, {readable(rate)}/s"
+
+        bar: Any = click.progressbar(
+            iter(int, 1) if size is None else None,
+            length=size,
+            label=click.format_filename(label, shorten=True),
+            file=sys.stderr,
+            item_show_func=show,
+        )
+        with bar:
+
+            def update(done: int) -> None:
+                nonlocal shown
+                if done - shown >= STEP or done == size:
+                    bar.update(done - shown, done)
+                    shown = done
+
+            yield update
+
+
+def talking(command: Callable[..., None]) -> Callable[..., None]:
+    """The options ``--quiet`` and ``--verbose``, as the argument `console`."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @functools.wraps(command)
+    def with_console(*args: Any, quiet: bool, verbose: bool, **options: Any) -> None:
+        command(*args, console=Console(quiet, verbose), **options)
+
+    return with_console
+
+
+def _checked_threads(_: click.Context, __: click.Parameter, value: int) -> int | None:
+    return value or None
+
+
+def threads_option(command: F) -> F:
+    """The option ``--threads``; None if it is 0."""
+    return click.option(
+        "-T",
+        "--threads",
+        type=click.IntRange(min=0),
+        default=0,
+        callback=_checked_threads,
+        help="How many to use; 0, the default: one for each core.",
+    )(command)
+
+
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What decompression may take, as the argument `limits`."""
+
+    @click.option(
+        "--max-output",
+        type=Size(),
+        default=STREAM_LIMITS.max_output,
+        show_default="no limit",
+        help="Refuse content of more bytes than this.",
+    )
+    @click.option(
+        "--max-memory",
+        type=Size(),
+        default="512M",
+        show_default=True,
+        help="Refuse what takes more memory than this.",
+    )
+    @functools.wraps(command)
+    def with_limits(*args: Any, max_output: int, max_memory: int, **options: Any) -> None:
+        limits = Limits(max_output=max_output, max_memory=max_memory)
+        command(*args, limits=limits, **options)
+
+    return with_limits

@@ -1,0 +1,146 @@
+"""How a run of the command ends: exit codes, and errors as one line each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+import click
+
+from ansflow.errors import AnsflowError, LimitError
+
+__all__ = ["CODES", "DAMAGED", "Outcome", "ProblemError", "ending_well"]
+
+FINE = 0
+DAMAGED = 1
+USAGE = 2
+FILES = 3
+LIMITS = 4
+INTERRUPTED = 128 + 2
+PIPE_CLOSED = 128 + 13
+
+CODES = {
+    FINE: "all is fine",
+    DAMAGED: "data are damaged, cut or of an unknown format, or something was lost",
+    USAGE: "wrong usage",
+    FILES: "a file can't be read or written",
+    LIMITS: "a limit was exceeded, or memory ran out",
+    INTERRUPTED: "interrupted",
+    PIPE_CLOSED: "nobody reads the output any more",
+}
+
+# Errors that users can do something about, or must know of.
+Expected = (AnsflowError, OSError, MemoryError, ValueError)
+
+
+class ProblemError(Exception):
+    """What keeps the command from doing what it was asked to, and the exit code for it."""
+
+    def __init__(self, message: str, code: int = FILES) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Outcome:
+    """Goes on after a FILE that fails.
+
+    Attributes
+    ----------
+    code : int
+        The highest of the exit codes of all files so far.
+    """
+
+    def __init__(self) -> None:
+        self.code = FINE
+
+    @contextmanager
+    def about(self, name: str) -> Iterator[None]:
+        """Where an error becomes a line about this file."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except (*Expected, ProblemError) as error:
+            print_error(name, error)
+            self.code = max(self.code, code_of(error))
+
+    def exit(self) -> None:
+        """End with the exit code, if anything went wrong."""
+        if self.code:
+            click.get_current_context().exit(self.code)
+
+
+def print_error(name: str, error: BaseException) -> None:
+    """``ansflow: FILE: what happened``."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, OSError):
+        # The file that it's about needn't be the one that was named.
+        name = str(error.filename or name)
+        text = error.strerror or text
+    if isinstance(error, FileExistsError):
+        text = "exists; use -f to overwrite it"
+    parts = ("ansflow", name, " ".join(text.split()))
+    click.echo(": ".join(part for part in parts if part), err=True)
+
+
+def code_of(error: BaseException) -> int:
+    if isinstance(error, ProblemError):
+        return error.code
+    if isinstance(error, LimitError | MemoryError):
+        return LIMITS
+    if isinstance(error, AnsflowError):
+        return DAMAGED
+    return FILES if isinstance(error, OSError) else USAGE
+
+
+@contextmanager
+def ending_well() -> Iterator[None]:
+    """Where whatever ends the command does so without a traceback or a file half written."""
+    context = click.get_current_context()
+    try:
+        with _signals_raised():
+            yield
+    except KeyboardInterrupt:
+        context.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _forget_stdout()
+        context.exit(PIPE_CLOSED)
+    except (AnsflowError, OSError, MemoryError) as error:
+        print_error("", error)
+        context.exit(code_of(error))
+
+
+@contextmanager
+def _signals_raised() -> Iterator[None]:
+    """Signals that would end the process on the spot are raised instead, so that it cleans up."""
+    names = ("SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    # What is ignored, as by nohup, stays so.
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, _raise_signal)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _raise_signal(number: int, _: FrameType | None) -> Any:
+    raise SystemExit(128 + number)
+
+
+def _forget_stdout() -> None:
+    """Let what couldn't be written not be tried again at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,155 @@
+"""NumPy's ``.npy`` files as arrays, and back byte for byte.
+
+A frame of such a file holds the array, and in its metadata what the file says before the items, as
+it stands there: NumPy's releases don't all write the same, and any may read this.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import AnsflowError
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.header import Header
+from ansflow.limits import DEFAULT_LIMITS
+
+__all__ = ["KEY", "NpyFile", "npy_prefix", "read_items", "read_npy"]
+
+# The key of the metadata.
+KEY = "npy"
+
+MAGIC = np.lib.format.MAGIC_PREFIX
+MAGIC_SIZE = len(MAGIC) + 2
+
+# As much as NumPy reads: Python's parser shouldn't be given more of what anyone may have written.
+MAX_HEADER = 10_000
+
+# Bytes of the header's size, and its encoding, by version.
+FORMS = {(1, 0): (2, "latin-1"), (2, 0): (4, "latin-1"), (3, 0): (4, "utf-8")}
+
+
+class NpyFile(NamedTuple):
+    """An array, and what to keep as metadata."""
+
+    spec: ArraySpec
+    metadata: dict[str, Any]
+
+
+def read_npy(file: BinaryIO) -> NpyFile | None:
+    """What array a file that can seek is, from its position to its end, exactly.
+
+    The position is that of the first item then. None if it isn't one, or one of which a frame
+    can't give back the same file; the position is as before then.
+    """
+    begin = file.tell()
+    size = file.seek(0, io.SEEK_END) - begin
+    file.seek(begin)
+    data = file.read(MAGIC_SIZE + 4 + MAX_HEADER)
+    metadata = _take_apart(data)
+    if metadata is not None:
+        prefix, spec = _prefix(metadata), _parse(metadata["header"])
+        if prefix and data.startswith(prefix) and spec and spec.nbytes == size - len(prefix):
+            file.seek(begin + len(prefix))
+            return NpyFile(spec, {KEY: metadata})
+    file.seek(begin)
+    return None
+
+
+def read_items(data: bytes) -> npt.NDArray[Any] | None:
+    """The items of a ``.npy`` file that begins so, as many as are there, as a vector.
+
+    None if it is no such file, or its items have no bytes.
+    """
+    metadata = _take_apart(data)
+    prefix, spec = (_prefix(metadata), _parse(metadata["header"])) if metadata else (None, None)
+    if prefix is None or spec is None or not spec.dtype.itemsize or not data.startswith(prefix):
+        return None
+    count = min(spec.nbytes, len(data) - len(prefix)) // spec.dtype.itemsize
+    return np.frombuffer(data, spec.dtype, count, len(prefix))
+
+
+def npy_prefix(header: Header) -> bytes | None:
+    """What comes before the items in the ``.npy`` file that a frame was made of.
+
+    None if it wasn't made of one, or holds another array by now.
+    """
+    metadata = header.metadata.get(KEY)
+    if header.array is None or not isinstance(metadata, Mapping):
+        return None
+    prefix = _prefix(metadata)
+    same = prefix is not None and _parse(metadata["header"]) == header.array
+    return prefix if same else None
+
+
+def _take_apart(data: bytes) -> dict[str, Any] | None:
+    """The metadata for a file that begins so."""
+    form = FORMS.get((data[6], data[7])) if len(data) > MAGIC_SIZE else None
+    if form is None or not data.startswith(MAGIC):
+        return None
+    begin = MAGIC_SIZE + form[0]
+    size = int.from_bytes(data[MAGIC_SIZE:begin], "little")
+    try:
+        header = data[begin : begin + size].decode(form[1])
+    except UnicodeDecodeError:
+        return None
+    text = header.removesuffix("\n").rstrip(" ")
+    return {"version": [data[6], data[7]], "size": size, "header": text}
+
+
+def _prefix(metadata: Mapping[str, Any]) -> bytes | None:
+    """Magic, size and header as the metadata say, or None if they say nothing of the kind."""
+    match metadata:
+        case {"version": [int(major), int(minor)], "size": int(size), "header": str(header)}:
+            form = FORMS.get((major, minor))
+        case _:
+            return None
+    if form is None or not 1 <= size <= MAX_HEADER:
+        return None
+    try:
+        text = header.encode(form[1]).ljust(size - 1) + b"\n"
+    except UnicodeEncodeError:
+        return None
+    if len(text) != size:
+        return None
+    return MAGIC + bytes([major, minor]) + size.to_bytes(form[0], "little") + text
+
+
+def _parse(header: str) -> ArraySpec | None:
+    """The array that a header describes, or None if a frame can't hold it.
+
+    NumPy's own parser isn't asked: some dtypes that it is willing to read kill the process.
+    """
+    try:
+        fields = ast.literal_eval(header)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    match fields:
+        case {"descr": descr, "fortran_order": bool(fortran), "shape": tuple(shape), **others}:
+            if others:
+                return None
+        case _:
+            return None
+    try:
+        spec = ArraySpec.parse(
+            {"dtype": _with_lists(descr), "shape": list(shape)},
+            fortran and len(shape) > 1,
+            False,
+            DEFAULT_LIMITS,
+        )
+        spec.describe()
+    except (AnsflowError, TypeError):
+        return None
+    return None if spec.dtype.hasobject else spec
+
+
+def _with_lists(descr: Any) -> Any:
+    """A description of a dtype as JSON would have it."""
+    if isinstance(descr, tuple | list):
+        return [_with_lists(part) for part in descr]
+    return descr
