@@ -47,7 +47,8 @@ class ArrayWriter:
     TypeError
         If `dtype` has Python objects, or fields that overlap or are out of order.
     ValueError
-        If rows have no bytes, so that their number couldn't be known.
+        If rows have no bytes, so that their number couldn't be known, or too many; or if what is
+        to be made longer is another array, or damaged.
 
     Examples
     --------
@@ -75,8 +76,8 @@ class ArrayWriter:
         check_dtype(self.dtype)
         self._row = tuple(index(axis) for axis in shape)
         spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
-        if min(self._row, default=0) < 0 or not spec.row_nbytes:
-            raise ValueError(f"rows of {self.dtype} and shape {self._row} have no bytes")
+        if min(self._row, default=0) < 0 or not 0 < spec.row_nbytes < 1 << 63:
+            raise ValueError(f"rows of {self.dtype} and shape {self._row} are impossible to count")
         self._file = FrameWriter(
             file, mode, threads=threads, planes=planes_of(self.dtype), array=spec, **options
         )
@@ -133,10 +134,13 @@ class ArrayWriter:
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
-    casting: Literal["safe", "same_kind"] = "safe" if dtype.names else "same_kind"
+    """The same values; TypeError for another kind of them, ValueError if some don't fit."""
+    casting: Literal["safe", "same_kind", "unsafe"] = "safe" if dtype.kind == "V" else "same_kind"
+    if array.dtype.kind in "biu" and dtype.kind in "iu":
+        casting = "unsafe"
     converted = array.astype(dtype, casting=casting, copy=False)
     exact = dtype.kind in "fcV" or np.can_cast(array.dtype, dtype)
-    if not exact and not np.array_equal(converted, array):
+    if not exact and not np.array_equal(converted, array, equal_nan=dtype.kind in "mM"):
         raise ValueError(f"some values don't fit into {dtype}")
     return converted
 
@@ -192,6 +196,7 @@ class ArrayReader:
                 self._file.close()
             raise
         self._spec = joined.spec
+        self._closed = False
         self.metadata: Mapping[str, Any] = self._content.frames[0].header.metadata
 
     @property
@@ -271,6 +276,8 @@ class ArrayReader:
 
     def _rows(self, begin: int, end: int) -> Array:
         """Rows of the first axis, decoded."""
+        if self._closed:
+            raise ValueError("the array's file is closed")
         spec = self._spec
         if self.shape:
             spec = ArraySpec(spec.dtype, (end - begin, *self.shape[1:]), spec.fortran)
@@ -284,6 +291,7 @@ class ArrayReader:
 
     def close(self) -> None:
         """Close the file, if it was given by its path."""
+        self._closed = True
         self._content.close()
         if self._owned:
             self._file.close()

@@ -36,7 +36,8 @@ class Plan(NamedTuple):
         unit = min(UNIT, limits.max_memory // 2) if threads > 1 else 1
         # Each has its payloads and its content.
         taken = 2 * max(unit, header.largest_chunk, 1)
-        return cls(unit, max(1, min(2 * threads, limits.max_memory // taken)))
+        room = limits.max_memory - sum(table.slots_nbytes for table in header.shared)
+        return cls(unit, max(1, min(2 * threads, room // taken)))
 
 
 class FrameDecoder:

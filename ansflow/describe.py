@@ -143,12 +143,12 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
     }
     kinds = {**kinds, "coded": kinds["coded"] - shared, "shared": shared}
     order = ("stored", "constant", "coded", "shared", "contexts")
-    last = int(frame.chunk_at[-1])
     end = 0 if header.version == 1 else layout.HEAD.size
+    index = frame.end - int(frame.chunk_at[-1]) - end
     return found | {
         "metadata": dict(header.metadata),
         "sized": header.content_size is not None,
-        "index": frame.indexed,
+        "index": index > 0,
         "block_size": header.block_size,
         "planes": header.planes,
         "shared_tables": [table.tables.precision for table in header.shared],
@@ -160,7 +160,7 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
             "heads": heads.size * frame.head_size,
             "payload": int(heads["stored"].sum(dtype=np.int64)),
             "end": end,
-            "index": frame.end - last - end,
+            "index": index,
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -35,7 +36,8 @@ class FrameEncoder:
 
     Notes
     -----
-    The methods are generators, to be used up before the next is called.
+    The methods are generators, to be used up before the next is called. If one isn't, a part of the
+    frame is lost, and the next raises ValueError.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class FrameEncoder:
         self._rest = NOTHING  # a unit that isn't full yet, and how much of it is
         self._fill = 0
         self._number = 0  # of the next block
-        self._begun = False
+        self._begun = self._broken = False
 
     def largest_frame(self) -> int:
         """Bytes that the frame takes at most, if the size of its content is known."""
@@ -73,7 +75,39 @@ class FrameEncoder:
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` says that it will stay as it is until the frame ends."""
-        yield from self._begin()
+        with self._unbroken():
+            yield from self._begin()
+            yield from self._write(content, lasting=lasting)
+
+    def flush(self) -> Iterator[memoryview]:
+        """Encode what has come so far, as far as it consists of whole items."""
+        with self._unbroken():
+            yield from self._begin()
+            yield from self._flush()
+
+    def finish(self) -> Iterator[memoryview]:
+        """The rest of the frame. ValueError if the content doesn't consist of whole items."""
+        with self._unbroken():
+            yield from self._begin()
+            yield from self._flush()
+            self.close()
+            if self._fill:
+                raise ValueError(f"{self._fill} bytes are left over that make no item")
+            yield memoryview(self._builder.end())
+
+    def close(self) -> None:
+        """Stop the threads, whatever they are doing."""
+        self._pipeline.close()
+
+    @contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        if self._broken:
+            raise ValueError("an earlier part of the frame was lost")
+        self._broken = True
+        yield
+        self._broken = False
+
+    def _write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         size = self._unit
         if self._fill:
             taken = min(size - self._fill, content.size)
@@ -88,9 +122,7 @@ class FrameEncoder:
         if whole < content.size:
             self._keep(content[whole:], lasting=lasting)
 
-    def flush(self) -> Iterator[memoryview]:
-        """Encode what has come so far, as far as it consists of whole items."""
-        yield from self._begin()
+    def _flush(self) -> Iterator[memoryview]:
         left = self._fill % self.header.planes
         if self._fill - left:
             odd = self._rest[self._fill - left : self._fill]
@@ -99,18 +131,6 @@ class FrameEncoder:
             self._keep(odd, lasting=False)
         for blocks in self._pipeline.drain():
             yield from self._append(blocks)
-
-    def finish(self) -> Iterator[memoryview]:
-        """The rest of the frame. ValueError if the content isn't what was said beforehand."""
-        yield from self.flush()
-        self.close()
-        if self._fill:
-            raise ValueError(f"{self._fill} bytes are left over that make no item")
-        yield memoryview(self._builder.end())
-
-    def close(self) -> None:
-        """Stop the threads, whatever they are doing."""
-        self._pipeline.close()
 
     def _begin(self) -> Iterator[memoryview]:
         if not self._begun:

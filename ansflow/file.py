@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import codecs
+import errno
 import io
 import os
 import select
@@ -20,6 +21,7 @@ from ansflow.encoder import FrameEncoder
 from ansflow.errors import LimitError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
+from ansflow.frame.index import ends_frame
 from ansflow.frame.source import FileSource, take_header
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.options import Options
@@ -365,7 +367,7 @@ class FrameWriter(io.BufferedIOBase):
         self._encoder = FrameEncoder(Options(**options), threads, planes=planes, array=array)
         self._whole: AtomicFile | None = None
         self._written = 0
-        self._failed = self._closing = False
+        self._closing = False
         if isinstance(file, str | bytes | os.PathLike):
             if mode == "a":
                 check_appendable(file, array)
@@ -454,13 +456,9 @@ class FrameWriter(io.BufferedIOBase):
             self.abandon()
 
     def _put(self, parts: Iterator[memoryview]) -> None:
-        """Write parts of the frame. If one can't be, no others are."""
-        if self._failed:
-            raise ValueError("an earlier part of the frame couldn't be written")
-        self._failed = True
+        """Write parts of the frame. If one can't be, the encoder gives no others."""
         for part in parts:
-            self._file.write(part)
-        self._failed = False
+            write_all(self._file, part)
 
     def _flush_file(self) -> None:
         getattr(self._file, "flush", lambda: None)()
@@ -470,12 +468,24 @@ class FrameWriter(io.BufferedIOBase):
             raise ValueError("I/O operation on closed file")
 
 
+def write_all(file: BinaryIO, data: memoryview) -> None:
+    """Write all of it, also if the file takes less at once; BlockingIOError if it takes nothing."""
+    while data:
+        taken = file.write(data)
+        if taken is None and isinstance(file, io.RawIOBase):
+            raise BlockingIOError(errno.EAGAIN, "the file takes nothing without waiting")
+        # Many that aren't quite files return None.
+        data = data[len(data) if taken is None else taken :]
+
+
 def check_appendable(path: Path, array: ArraySpec | None) -> None:
     """ValueError if a frame with such an array, or bytes, can't follow what is in the file."""
     if not os.path.exists(path) or not os.path.getsize(path):
         return
     with builtins.open(path, "rb") as file:
         header, _ = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
+        if header.version > 1 and not ends_frame(file):
+            raise ValueError("the file is damaged, or cut off: recover it first")
     there = header.array
     if header.version == 1:
         raise ValueError("the file is a frame of version 1, which stands alone")

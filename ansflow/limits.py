@@ -18,8 +18,8 @@ class Limits:
     max_output : int
         Bytes of content. What promises or gives more is refused.
     max_memory : int
-        Bytes that a decoder may hold beside what it returns: chunks that are being read, tables,
-        the index.
+        Bytes that a decoder may hold beside what it returns: chunks that are being read, shared
+        tables, the index. Each thread takes up to 5 MiB more, for the tables of a block.
     max_dimensions : int
         Axes of a decompressed array.
     """

@@ -108,4 +108,4 @@ def _shared_table(model: Model) -> SharedTable:
         )
     table = np.zeros(ALPHABET, np.uint32)
     table[low : low + freq.size] = freq
-    return SharedTable.make(table, precision)
+    return SharedTable(table, precision)

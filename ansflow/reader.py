@@ -70,7 +70,8 @@ class ContentReader:
         self._threads = checked_threads(threads)
         plans = [Plan.make(frame.header, self._threads, limits) for frame in self.frames]
         self._unit, self._depth = min(plan.unit for plan in plans), min(p.depth for p in plans)
-        self._decoders = [ChunkDecoder(frame.header) for frame in self.frames]
+        # Of one frame at a time, for the tables it keeps.
+        self._decoder = 0, ChunkDecoder(self.frames[0].header)
         self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
         self.size = self._starts[-1]
         self._lock = threading.Lock()
@@ -110,7 +111,7 @@ class ContentReader:
                 out[:taken] = part
             else:
                 count, taken = self._whole_chunks(place, out.size)
-                decode = self._decoders[place.frame]
+                decode = self._decoder_of(place.frame)
                 yield partial(decode, *self._load(place, count), out[:taken])
             at, out = at + taken, out[taken:]
 
@@ -131,6 +132,11 @@ class ContentReader:
         unit = int(np.searchsorted(content_at, begin + self._unit))
         end = max(place.chunk + 1, min(fit, unit))
         return end - place.chunk, int(content_at[end] - begin)
+
+    def _decoder_of(self, frame: int) -> ChunkDecoder:
+        if self._decoder[0] != frame:
+            self._decoder = frame, ChunkDecoder(self.frames[frame].header)
+        return self._decoder[1]
 
     def _kept(self, at: int, on: bool) -> Bytes:
         """Content from byte `at` on, to the end of the chunks that were decoded with it."""
@@ -161,7 +167,7 @@ class ContentReader:
         count, size = self._whole_chunks(place, room)
         begin = at - place.begin
         try:
-            decode = partial(self._decoders[place.frame], *self._load(place, count))
+            decode = partial(self._decoder_of(place.frame), *self._load(place, count))
         except AnsflowError as error:
             # Of no concern before somebody wants this part.
             return Run(begin, begin + size, partial(_fail, error))

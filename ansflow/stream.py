@@ -173,13 +173,14 @@ class Decompressor:
         if self._rest is not None:
             rest, self._rest = self._rest, None
             return rest
-        if self._content is None:
-            self._content = chain(self._decoder.advance(), self._decoder.drain())
-        piece = next(self._content, None)
-        if piece is None:
-            self._content = None
-            return None
-        return piece.data
+        for content in (self._content, chain(self._decoder.advance(), self._decoder.drain())):
+            piece = None if content is None else next(content, None)
+            if piece is not None:
+                self._content = content
+                return piece.data
+        # Whatever there is of it has come to its end, also that which began before the last data.
+        self._content = None
+        return None
 
 
 def iter_compress(

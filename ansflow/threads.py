@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
+import queue
 import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from functools import cache
 from operator import index
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Pipeline", "available_cores", "checked_threads", "ordered"]
 
 T = TypeVar("T")
+
+# Seconds after which a thread that has nothing to do ends.
+IDLE = 0.1
 
 
 def checked_threads(threads: int | None) -> int:
@@ -145,6 +150,64 @@ class _Job(Generic[T]):
         return self._results.pop()
 
 
+class _Worker(threading.Thread):
+    """Known by its class from all other threads."""
+
+
+class _Crew:
+    """Threads that run jobs, and end when there are none for a while.
+
+    Of an executor's threads an interrupt could leave some waiting forever, if it came while a
+    job was submitted; and a file that is open but idle should keep no threads.
+
+    They are daemons because an interrupt while one is started can leave that one waiting forever,
+    too. The others are waited for at exit all the same: they run compiled code.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._threads: set[threading.Thread] = set()
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+
+    def put(self, job: _Job[Any]) -> None:
+        self._jobs.put(job)
+        if len(self._threads) < self._size:
+            thread = _Worker(target=self._work, name="ansflow", daemon=True)
+            try:
+                self._threads.add(thread)
+                thread.start()
+            except BaseException as error:
+                self._threads.discard(thread)
+                # None is to be had at the system's limit, or when the interpreter is about to
+                # exit. The pipeline's caller runs what nobody has begun.
+                if not isinstance(error, RuntimeError):
+                    raise
+
+    def end(self) -> None:
+        """Wait for the threads, which do first what is in line."""
+        for _ in range(self._size):
+            self._jobs.put(None)
+        for thread in tuple(self._threads):
+            thread.join()
+
+    def _work(self) -> None:
+        try:
+            while job := self._jobs.get(timeout=IDLE):
+                job.run()
+                del job  # and what it worked on, while there is no other
+        except queue.Empty:
+            pass
+        finally:
+            self._threads.discard(threading.current_thread())
+
+
+@atexit.register
+def _wait_at_exit() -> None:
+    for thread in threading.enumerate():
+        if isinstance(thread, _Worker) and thread.is_alive():
+            thread.join()
+
+
 class Pipeline(Generic[T]):
     """Runs tasks on threads and gives their results in the order in which the tasks came.
 
@@ -180,7 +243,7 @@ class Pipeline(Generic[T]):
         if self._threads < 1 or self._depth < 1:
             raise ValueError(f"threads is {threads} and depth {depth}, not at least 1")
         self._jobs: deque[_Job[T]] = deque()
-        self._pool: ThreadPoolExecutor | None = None
+        self._crew: _Crew | None = None
         self._closed = False
         self._process = os.getpid()
 
@@ -216,8 +279,8 @@ class Pipeline(Generic[T]):
         self._closed = True
         self._cancel()
         # A forked process has the pipeline but not its threads.
-        if self._pool is not None and self._process == os.getpid():
-            self._pool.shutdown()
+        if self._crew is not None and self._process == os.getpid():
+            self._crew.end()
 
     def __enter__(self) -> Pipeline[T]:
         return self
@@ -226,22 +289,12 @@ class Pipeline(Generic[T]):
         self.close()
 
     def _begin(self, job: _Job[T]) -> None:
-        if self._pool is None:
+        if self._crew is None:
             if len(self._jobs) == 1:
                 return  # it may stay the only one, which needs no thread
-            self._pool = ThreadPoolExecutor(self._threads - 1, thread_name_prefix="ansflow")
-            for earlier in list(self._jobs)[:-1]:
-                self._submit(earlier)
-        self._submit(job)
-
-    def _submit(self, job: _Job[T]) -> None:
-        assert self._pool is not None
-        try:
-            self._pool.submit(job.run)
-        except RuntimeError:
-            # No thread is to be had when the interpreter is about to exit, or at the system's
-            # limit. In the latter case one that there is may have the job.
-            job.run()
+            self._crew = _Crew(self._threads - 1)
+            self._crew.put(self._jobs[0])
+        self._crew.put(job)
 
     def _next(self) -> T:
         try:

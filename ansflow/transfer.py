@@ -29,6 +29,9 @@ __all__ = ["compress_file", "decompress_file", "read_range"]
 COMPRESSED_AT_ONCE = 4 << 20
 DECOMPRESSED_AT_ONCE = 128 << 10
 
+# From a pipe, which seldom has more.
+PIPED_AT_ONCE = 64 << 10
+
 Progress = Callable[[int], object]
 Write = Callable[[Any], object]
 
@@ -70,8 +73,9 @@ def compress_file(
         encoder = _array_encoder(npy.spec, Options(**options), threads)
     expected = encoder.header.content_size
     counted, taken = _Counter(target.write), 0
+    read = _reader(source)
     try:
-        while piece := source.read(COMPRESSED_AT_ONCE):
+        while piece := read(COMPRESSED_AT_ONCE):
             for part in encoder.write(np.frombuffer(piece, np.uint8), lasting=True):
                 counted.write(part)
             taken += len(piece)
@@ -133,10 +137,11 @@ def decompress_file(
     """
     counted = _Counter((lambda data: None) if target is None else target.write)
     read = 0
+    take = _reader(source)
 
     def pieces() -> Iterator[bytes]:
         nonlocal read
-        while piece := source.read(DECOMPRESSED_AT_ONCE):
+        while piece := take(DECOMPRESSED_AT_ONCE):
             yield piece
             read += len(piece)
             on_progress(read)
@@ -274,6 +279,18 @@ def read_range(
     finally:
         reader.close()
     return counted.size
+
+
+def _reader(source: BinaryIO) -> Callable[[int], bytes]:
+    """How to read at most so much.
+
+    What there is, from a pipe: `read` would wait in there for more, and an interrupt that comes
+    between its waits would have to wait, too.
+    """
+    read1: Callable[[int], bytes] | None = getattr(source, "read1", None)
+    if read1 is None or source.seekable():
+        return source.read
+    return lambda size: read1(min(size, PIPED_AT_ONCE))
 
 
 class _Counter:

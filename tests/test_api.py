@@ -16,7 +16,7 @@ BEGIN = HEADER.size + len("{}") + CHECK.size
 
 
 def frame_size(blocks, payload):
-    """Bytes of a frame of bytes: header, heads, end mark; and with two blocks, index and trailer."""
+    """Bytes of a frame of bytes: header, heads and end mark; from two blocks on an index."""
     once = BEGIN + blocks * HEAD.size
     return once + HEAD.size + payload + (once + TRAILER.size if blocks > 1 else 0)
 

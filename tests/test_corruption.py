@@ -1,5 +1,6 @@
 """Whatever the bytes, `decompress` returns what was compressed or raises an AnsflowError."""
 
+import io
 import tracemalloc
 
 import naive_examples as examples
@@ -277,16 +278,18 @@ def named(cases):
 def test_insane_headers(fields, error, message):
     blob = header(**fields)
     assert naive.attempt(naive.read, blob) is None or error is LimitError
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         ansflow.decompress(blob)
+    assert caught.type is error
 
 
 @pytest.mark.parametrize(("fields", "error", "message"), named(BOTH + ONLY_V1))
 def test_insane_headers_of_version_1(fields, error, message):
     blob = header_v1(**fields)
     assert naive.attempt(naive.read, blob) is None or error is LimitError
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         ansflow.decompress(blob)
+    assert caught.type is error
 
 
 @pytest.mark.parametrize("make", [header, header_v1])
@@ -443,6 +446,25 @@ def test_chunks_of_too_many_planes(size):
     blob = writer.assemble(header, [constant(header, place, 1) for place in range(64)])
     _, peak = traced(lambda: refuses(blob, LimitError, ansflow.Limits(), "max_memory"))
     assert peak < 2**19
+
+
+def test_tables_of_many_frames_are_not_held_at_once():
+    """Each frame has 64 tables of 16 bits, which take hundreds of KiB when they are used."""
+    shared = [([2**16] + [0] * 255, 16)] * 64
+    coding = writer.in_turn(*[writer.code_shared(table + 1, shared) for table in range(64)])
+    frame = writer.write_frame(
+        bytes(64 * 100), shared=shared, coding=coding, block_size=100, index=True
+    )
+    blob, limits = 10 * frame, ansflow.Limits(max_memory=2**26)
+
+    def read():
+        with ansflow.open(io.BytesIO(blob), limits=limits, threads=1) as file:
+            return file.read()
+
+    for way in (read, lambda: ansflow.decompress(blob, limits=limits, threads=1)):
+        content, peak = traced(way)
+        assert content == bytes(10 * 64 * 100)
+        assert peak < 2**26
 
 
 @pytest.mark.parametrize("version", [1, 2])

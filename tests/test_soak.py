@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -203,6 +204,77 @@ def test_mixed_work_on_many_threads(tmp_path, seconds):
         assert later < 1.1 * earlier
 
 
+# Interrupts
+
+INTERRUPTED = """
+import os, random, signal, sys, threading, time
+import numpy as np
+import ansflow
+
+path, seconds = sys.argv[1], float(sys.argv[2])
+data = np.random.default_rng(0).geometric(0.1, 6 << 20).astype(np.uint8).tobytes()
+frame = ansflow.compress(data, threads=1)
+pieces = [data[at : at + 300_000] for at in range(0, len(data), 300_000)]
+
+def write():
+    with ansflow.open(path, "wb", threads=3) as file:
+        for piece in pieces:
+            file.write(piece)
+
+def read():
+    with ansflow.open(path, threads=3) as file:
+        assert file.read() == data
+
+jobs = [
+    lambda: ansflow.compress(data, threads=3),
+    lambda: ansflow.decompress(frame, threads=3),
+    lambda: list(ansflow.iter_compress(pieces, threads=3)),
+    lambda: list(ansflow.iter_decompress([frame], threads=3)),
+    write,
+    read,
+]
+write()
+longest = 0
+for job in jobs:
+    begun = time.monotonic()
+    job()
+    longest = max(longest, time.monotonic() - begun)
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+rng = random.Random(0)
+done = stopped = 0
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-4 + rng.random() * longest)
+        rng.choice(jobs)()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        done += 1
+    except KeyboardInterrupt:
+        stopped += 1
+assert done and stopped, (done, stopped)
+for job in jobs:
+    job()
+print("whole")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.slow)])
+def test_interrupts_at_any_moment(tmp_path, seconds):
+    """Nothing hangs, neither then nor at exit. (Python may say that a finalizer was hit.)"""
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "file"), str(seconds)],
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
+    )
+    assert (result.stdout, result.returncode) == ("whole\n", 0), result.stderr
+
+
 # A stream that is far larger than memory may be
 
 STREAM = 5 << 30
@@ -218,7 +290,8 @@ def test_a_large_stream_through_the_command_line():
 
     def run(*command, source):
         return subprocess.Popen(
-            [sys.executable, "-m", "ansflow", *command, "-c", "-"],
+            # Each thread needs memory of its own.
+            [sys.executable, "-m", "ansflow", *command, "-T", "2", "-c", "-"],
             stdin=source,
             stdout=subprocess.PIPE,
         )

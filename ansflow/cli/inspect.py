@@ -13,7 +13,6 @@ import ansflow
 from ansflow.cli.console import Console, limit_options, readable, talking
 from ansflow.cli.files import PATH, SUFFIX, files_argument, named, reading
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
-from ansflow.describe import describe
 from ansflow.limits import Limits
 
 __all__ = ["info", "recover"]
@@ -67,12 +66,12 @@ def _describe(
     source: Any, file: Path, quick: bool, limits: Limits, console: Console
 ) -> dict[str, Any]:
     begin = source.tell()
-    found = describe(source, ideal=False, limits=limits)
+    found = ansflow.describe(source, ideal=False, limits=limits)
     if quick:
         return found
     source.seek(begin)
     with console.progress(file.name, found["content_size"]) as on_progress:
-        return describe(source, limits=limits, on_progress=on_progress)
+        return ansflow.describe(source, limits=limits, on_progress=on_progress)
 
 
 def _row(found: dict[str, Any]) -> str:

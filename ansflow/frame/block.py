@@ -207,7 +207,7 @@ def decode_block(
     head: Head,
     payload: memoryview,
     out: Bytes,
-    shared: Sequence[SharedTable],
+    shared: Sequence[Tables],
     scratch: DecoderScratch,
 ) -> None:
     """Fill `out`, contiguous and as long as the block's content.
@@ -237,7 +237,7 @@ def _decode_coded(
     head: Head,
     payload: memoryview,
     out: Bytes,
-    shared: Sequence[SharedTable],
+    shared: Sequence[Tables],
     scratch: DecoderScratch,
 ) -> None:
     with_contexts = head.kind == layout.BLOCK_CONTEXTS
@@ -252,7 +252,7 @@ def _decode_coded(
     tables: AnyTables
     used = 0
     if head.table:
-        tables = shared[head.table - 1].tables
+        tables = shared[head.table - 1]
         if tables.precision != head.precision:
             raise CorruptDataError(f"precision {head.precision} isn't that of its shared table")
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.coding.tables import Tables
 from ansflow.frame.block import (
     BlockCoding,
     DecoderScratch,
@@ -71,7 +72,9 @@ class ChunkDecoder:
     """Payloads to content. Any number of threads may call it at once."""
 
     def __init__(self, header: Header) -> None:
-        self._planes, self._shared = header.planes, header.shared
+        self._planes = header.planes
+        # Of its own, so that what is built of them lives no longer than this.
+        self._shared = [Tables.unchecked(t.freq, t.precision) for t in header.shared]
         self._idle: list[DecoderScratch] = []
 
     def __call__(

@@ -164,7 +164,10 @@ def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple
     _check_size(fields, planes, limits)
     array = _parse_array(fields, description, limits)
     tables = parse_tables(rest[described : described + tabled], shared)
-    return Header(content_size, block_size, planes, array, tables, metadata), raw
+    header = Header(content_size, block_size, planes, array, tables, metadata)
+    slots = sum(table.slots_nbytes for table in tables)
+    _check_memory(2 * header.largest_chunk + slots, limits)
+    return header, raw
 
 
 def _read_version_1(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
@@ -216,9 +219,13 @@ def _check_size(fields: Fields, planes: int, limits: Limits) -> None:
             )
         chunk = min(chunk, size)
     # A chunk's payload and its content.
-    if 2 * chunk > limits.max_memory:
+    _check_memory(2 * chunk, limits)
+
+
+def _check_memory(taken: int, limits: Limits) -> None:
+    if taken > limits.max_memory:
         raise LimitError(
-            f"chunks of {chunk} bytes take twice that, more than max_memory={limits.max_memory}"
+            f"chunks and tables take {taken} bytes, more than max_memory={limits.max_memory}"
         )
 
 

@@ -17,7 +17,7 @@ from ansflow.frame.source import FileSource, MemorySource, take_header, walk_sou
 from ansflow.frame.walk import limits_behind
 from ansflow.limits import Limits
 
-__all__ = ["HEADS", "FrameMap", "map_file"]
+__all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
 
 # `layout.HEAD`, to look at all heads at once.
 HEADS = np.dtype(
@@ -35,8 +35,12 @@ HEADS = np.dtype(
     ]
 )
 
-# Bytes that a `FrameMap` takes for each block, at most: its head twice, and a few numbers.
+# What a `FrameMap` takes at most, in bytes: for each block its head twice, and a few numbers; for
+# itself, for each byte of its header, which may be metadata, and for each shared table.
 BYTES_PER_BLOCK = 4 * layout.HEAD.size
+BYTES_PER_FRAME = 4096
+BYTES_PER_HEADER_BYTE = 16
+BYTES_PER_TABLE = 4096
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,17 @@ class FrameMap:
     @property
     def content_size(self) -> int:
         return int(self.content_at[-1])
+
+    @property
+    def memory(self) -> int:
+        """Bytes that this takes at most."""
+        header_size = int(self.chunk_at[0]) - self.begin
+        return (
+            BYTES_PER_FRAME
+            + BYTES_PER_HEADER_BYTE * header_size
+            + BYTES_PER_TABLE * len(self.header.shared)
+            + BYTES_PER_BLOCK * self.heads.size
+        )
 
     @property
     def chunks(self) -> int:
@@ -123,20 +138,22 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
     """
     end = file.seek(0, 2)
     found: list[FrameMap] = []
-    room = limits.max_memory // BYTES_PER_BLOCK
+    room = limits.max_memory
     while end > begin:
+        _check_room(room, limits)
         frame = _map_from_trailer(file, begin, end, limits, room)
         if frame is None:
             break
         found.insert(0, frame)
-        room -= frame.heads.size
+        room -= frame.memory
         end = frame.begin
     walked: list[FrameMap] = []
     at = begin
     while at < end or not (walked or found):
+        _check_room(room, limits)
         frame = _map_by_walking(file, at, end, limits, room, first=not walked)
         walked.append(frame)
-        room -= frame.heads.size
+        room -= frame.memory
         at = frame.end
     frames = walked + found
     for frame in frames[:-1]:
@@ -147,6 +164,11 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
             f"the content takes {total} bytes, more than max_output={limits.max_output}"
         )
     return frames
+
+
+def _check_room(room: int, limits: Limits) -> None:
+    if room < 0:
+        raise LimitError(f"the map of all blocks exceeds max_memory={limits.max_memory}")
 
 
 def _map_from_trailer(
@@ -163,8 +185,7 @@ def _map_from_trailer(
         return None
     if not tail + layout.HEADER.size <= size <= end - begin or index_size > size - layout.HEAD.size:
         raise CorruptDataError("the trailer of the file names impossible sizes")
-    if index_size // layout.HEAD.size > room:
-        raise LimitError(f"the index exceeds max_memory={limits.max_memory}")
+    _check_room(room - index_size // layout.HEAD.size * BYTES_PER_BLOCK, limits)
     source = FileSource(file, end - index_size - layout.HEAD.size, end)
     end_mark = source.take(layout.HEAD.size)
     body = source.take(index_size - layout.TRAILER.size)
@@ -191,6 +212,21 @@ def _map_from_trailer(
     if FileSource(file, frame.begin, end).take(len(header_raw)) != header_raw:
         raise CorruptDataError("the header isn't the one in the index")
     return frame
+
+
+def ends_frame(file: BinaryIO) -> bool:
+    """Whether a file ends as a frame of version 2 does: with a trailer or an end mark."""
+    size = layout.HEAD.size
+    file.seek(max(0, file.seek(0, 2) - size))
+    tail = file.read(size)
+    if len(tail) < size:
+        return False
+    _, kind, *_, stored, _, _, check = layout.HEAD.unpack(tail)
+    if kind == layout.END and not stored and check == head_check(tail[: layout.HEAD_CHECKED]):
+        return True
+    *_, check, magic = layout.TRAILER.unpack(tail[-layout.TRAILER.size :])
+    checked = tail[-layout.TRAILER.size :][: layout.TRAILER_CHECKED]
+    return bool(magic == layout.TRAILER_MAGIC and check == head_check(checked))
 
 
 def _check_heads(heads: npt.NDArray[Any], header: Header, tag: bytes) -> None:
@@ -235,8 +271,7 @@ def _map_by_walking(
             continue
         source.skip(event.stored)
         packed += layout.HEAD.pack(b"", *event, 0)
-        if len(packed) // layout.HEAD.size > room:
-            raise LimitError(f"the map of all blocks exceeds max_memory={limits.max_memory}")
+        _check_room(room - len(packed) // layout.HEAD.size * BYTES_PER_BLOCK, limits)
     assert header is not None
     heads = np.frombuffer(packed, HEADS)
     return _make_map(header, heads, begin=begin, first=heads_at, end=source.at, indexed=False)

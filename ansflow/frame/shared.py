@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from ansflow.coding.tables import Tables
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.kernels import golomb
+from ansflow.kernels.constants import MAX_PACKED_PRECISION
 
 __all__ = ["ALPHABET", "SharedTable", "pack_tables", "parse_tables"]
 
@@ -21,28 +22,44 @@ ALPHABET = 256
 IMPOSSIBLE = 1e12
 
 
-class SharedTable(NamedTuple):
-    """A table, and what each byte costs by it in bits."""
+class SharedTable:
+    """A distribution of bytes, and what it takes to choose and use it.
 
-    tables: Tables
-    lengths: npt.NDArray[np.float64]
+    Parameters
+    ----------
+    freq : ndarray of uint32, shape (256,)
+        Known to be right, and not to change.
+    precision : int
+    """
 
-    @classmethod
-    def make(cls, freq: npt.NDArray[np.uint32], precision: int) -> Self:
+    def __init__(self, freq: npt.NDArray[np.uint32], precision: int) -> None:
+        self.freq, self.precision = freq, precision
+
+    @cached_property
+    def tables(self) -> Tables:
+        return Tables.unchecked(self.freq, self.precision)
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.float64]:
+        """What each byte costs, in bits."""
         lengths = np.full(ALPHABET, IMPOSSIBLE)
-        lengths[freq > 0] = precision - np.log2(freq[freq > 0])
-        return cls(Tables.unchecked(freq, precision), lengths)
+        used = self.freq > 0
+        lengths[used] = self.precision - np.log2(self.freq[used])
+        return lengths
+
+    @property
+    def slots_nbytes(self) -> int:
+        """Bytes of the table that a decoder needs."""
+        return (4 if self.precision <= MAX_PACKED_PRECISION else 8) << self.precision
 
 
 def pack_tables(shared: Sequence[SharedTable]) -> bytes:
     """All tables, one after the other."""
     out = []
     for table in shared:
-        precision = table.tables.precision
+        precision = table.precision
         room = np.zeros(ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-        used = golomb.write_frequencies(
-            np.ascontiguousarray(table.tables.freq[0]), np.uint64(1 << precision), room
-        )
+        used = golomb.write_frequencies(table.freq, np.uint64(1 << precision), room)
         out += [bytes([precision]), room[:used].tobytes()]
     return b"".join(out)
 
@@ -59,7 +76,7 @@ def parse_tables(data: bytes, count: int) -> tuple[SharedTable, ...]:
             used = int(golomb.read_frequencies(rest[1:], np.uint64(1 << precision), freq))
         if not used:
             raise CorruptDataError(f"shared table {number} can't be read")
-        shared.append(SharedTable.make(freq, precision))
+        shared.append(SharedTable(freq, precision))
         rest = rest[1 + used :]
     if rest.size:
         raise CorruptDataError(f"{rest.size} bytes follow the shared tables")

@@ -265,7 +265,9 @@ def test_cat(run, file, content):
     run("compress", file, "--block-size", "1K")
     frame = f"{file}.ans"
     assert run("cat", frame, frame).stdout_bytes == 2 * content
-    assert run("cat", "-", input=file.with_name("data.bin.ans").read_bytes()).stdout_bytes == content
+    assert (
+        run("cat", "-", input=file.with_name("data.bin.ans").read_bytes()).stdout_bytes == content
+    )
     for offset, size in ((0, 10), (1000, 5000), (99_990, 100), (200_000, 1)):
         part = run("cat", frame, "--offset", offset, "--size", size).stdout_bytes
         assert part == content[offset : offset + size]

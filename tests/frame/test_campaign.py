@@ -34,8 +34,8 @@ SHORT = 3000
 
 MIB = 1 << 20
 LIMITS = ansflow.Limits(max_output=MIB, max_memory=8 * MIB)
-# Output, some copies of it, and what `LIMITS` allow beside.
-MOST_TRACED = 16 * MIB
+# Output, some copies of it, tables, and what `LIMITS` allow beside.
+MOST_TRACED = 24 * MIB
 # For threads, caches and the oracle, too. Insane headers ask for far more.
 MOST_GROWTH = 128 * MIB
 ADDRESS_SPACE = 768 * MIB

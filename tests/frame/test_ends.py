@@ -1,9 +1,11 @@
 """Ends of frames: end marks and indices that lie, and blocks that aren't where they were."""
 
+import random
+
 import naive_frame as naive
 import naive_writer as writer
 import pytest
-from decoders import refuses
+from decoders import decode_in_pieces, observe, refuses
 
 import ansflow
 from ansflow.errors import CorruptDataError, LimitError, TruncatedError, UnsupportedError
@@ -56,7 +58,8 @@ def test_an_end_mark_of_an_unknown_kind():
 
 
 def test_an_index_that_isnt_announced_or_isnt_there():
-    refuses(BODY + writer.write_end(HEADER, BLOCKS, 0) + INDEX)
+    # It begins like a frame, whose payloads are missing then.
+    refuses(BODY + writer.write_end(HEADER, BLOCKS, 0) + INDEX, TruncatedError)
     refuses(BODY + writer.write_end(HEADER, BLOCKS, len(INDEX)), TruncatedError)
 
 
@@ -107,7 +110,11 @@ def test_content_of_another_size_than_the_header_says(size, index):
     header = writer.write_header(size=size, block_size=100)
     blocks = [writer.write_block(header, place, part) for place, part in enumerate(PARTS)]
     error = (CorruptDataError, LimitError) if size == 2**40 else CorruptDataError
-    refuses(writer.assemble(header, blocks, index), error)
+    blob = writer.assemble(header, blocks, index)
+    refuses(blob, error)
+    # Who reads piece by piece gets no more than what was promised.
+    outcome = observe(decode_in_pieces, blob, ansflow.Limits(), random.Random(0))
+    assert all(len(content) <= size for _, content, _ in outcome.given)
 
 
 def test_chunks_that_lack_planes_or_have_uneven_ones():

@@ -1,6 +1,7 @@
 """What `compress` writes is what FORMAT.md says, by a decoder that was written from it alone."""
 
 import io
+from pathlib import Path
 
 import naive_examples as examples
 import naive_frame as naive
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 import ansflow
+
+GOLDEN = Path(__file__).parents[1] / "data"
 
 # A cheap source of skewed bytes of any length that looks like no formula to the coder.
 SKEWED = bytes(i * i % 7 * (i % 3) for i in range(5000))
@@ -320,6 +323,14 @@ def test_frames_one_after_the_other(cases):
     content = b"".join(content for _, content in cases)
     assert naive.join(naive.read_all(blob)).content == content
     assert ansflow.decompress(blob) == content
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.ans")), ids=lambda path: path.stem)
+def test_golden_files(path):
+    blob = path.read_bytes()
+    frames = naive.read_all(blob)
+    assert {f"v{frame.version}" for frame in frames} == {path.name.split("-")[0]}
+    assert examples.same(ansflow.decompress(blob), naive.join(frames))
 
 
 @pytest.mark.parametrize("name", examples.FILES)

@@ -1,0 +1,152 @@
+"""`info` says what there is, `recover` what was lost."""
+
+import json
+
+import numpy as np
+import pytest
+
+import ansflow
+
+
+@pytest.fixture
+def frames(tmp_path):
+    path = tmp_path / "x.ans"
+    text = ansflow.compress(b"abracadabra" * 1000, block_size=4000, order=1)
+    path.write_bytes(text + ansflow.compress(bytes(1000), metadata={"a": [1]}))
+    return path
+
+
+def test_table(run, frames, tmp_path):
+    (tmp_path / "array.ans").write_bytes(ansflow.compress(np.arange(600.0).reshape(3, 200)))
+    head, first, second = run("info", frames, tmp_path / "array.ans").stdout.splitlines()
+    assert head.split() == ["content", "size", "bits/byte", "ideal", "overhead", "holds", "file"]
+    assert first.split()[:2] == ["12,000", f"{frames.stat().st_size:,}"]
+    assert first.endswith(f"bytes, 2 frames      {frames}")
+    assert "<f8 3x200" in second
+
+
+def test_details(run, frames):
+    output = run("info", "-v", frames).stdout
+    for part in (
+        "frame 1: version 2",
+        "frame 2: version 2",
+        "contexts 3",
+        "constant 1",
+        'metadata: {"a": [1]}',
+        "no index",
+        "an index",
+    ):
+        assert part in output
+
+
+def test_json(run, frames):
+    first, second = run("info", "--json", frames, frames).stdout.splitlines()
+    assert first == second
+    found = json.loads(first)
+    assert found.pop("file") == str(frames)
+    assert found == json.loads(json.dumps(ansflow.describe(frames)))
+
+
+def test_quick_decodes_nothing(run, frames):
+    found = json.loads(run("info", "--json", "--quick", frames).stdout)
+    assert "ideal" not in found
+    assert all("ideal" not in frame for frame in found["frames"])
+    damaged = bytearray(frames.read_bytes())
+    damaged[100] ^= 1
+    frames.write_bytes(damaged)
+    run("info", "--quick", frames)
+    run("info", frames, code=1)
+
+
+def test_everything_can_be_told(run, tmp_path):
+    path = tmp_path / "x"
+    arrays = [np.zeros((0, 3)), np.array(1.5), np.ones(3, [("a", "i2"), ("b", "f4")])]
+    for data in (b"", bytes(10), *arrays):
+        path.write_bytes(ansflow.compress(data))
+        run("info", "-v", path)
+        json.loads(run("info", "--json", path).stdout)
+
+
+def test_info_goes_on(run, frames, tmp_path):
+    (tmp_path / "bad").write_bytes(b"no frame")
+    result = run("info", tmp_path / "none", tmp_path / "bad", frames, code=3)
+    assert len(result.stderr.splitlines()) == 2
+    assert str(frames) in result.stdout
+
+
+def test_info_limits(run, frames):
+    assert "max_output" in run("info", frames, "--max-output", "1K", code=4).stderr
+
+
+@pytest.fixture
+def damaged(run, file, tmp_path):
+    run("compress", file, "--block-size", "1K")
+    path = tmp_path / "data.bin.ans"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def test_recover(run, damaged, tmp_path, content):
+    result = run("recover", damaged, code=1)
+    target = tmp_path / "data.bin.recovered.ans"
+    first, second = result.stderr.splitlines()
+    assert first == f"{target}: 100,000 bytes of content; intact blocks: 97, lost: 1"
+    assert second.startswith("  lost, zeros now: bytes ")
+    back = ansflow.decompress(target.read_bytes())
+    assert len(back) == len(content)
+    assert sum(a != b for a, b in zip(back, content, strict=True)) <= 1024
+
+
+def test_recover_as_json(run, damaged, tmp_path):
+    found = json.loads(run("recover", "--json", damaged, "-o", tmp_path / "new", code=1).stdout)
+    assert found["file"] == str(damaged)
+    assert found["output"] == str(tmp_path / "new")
+    assert found["blocks"] == 97
+    ((begin, end),) = found["lost"]
+    assert end - begin == 1024
+    run("recover", "-q", tmp_path / "new", "-o", tmp_path / "again")
+
+
+def test_recover_what_is_cut(run, damaged):
+    damaged.write_bytes(damaged.read_bytes()[:20_000])
+    assert "the end is missing" in run("recover", damaged, code=1).stderr
+
+
+def test_recover_what_is_intact(run, frames):
+    assert "was intact" in run("recover", frames).stderr
+
+
+def test_recover_what_lost_nothing(run, file):
+    run("compress", file, "--block-size", "1K")
+    path = file.with_name("data.bin.ans")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")  # of the index
+    assert "no content was lost" in run("recover", path).stderr
+
+
+def test_many_lost_ranges_are_not_all_listed(run, file, tmp_path):
+    run("compress", file, "--block-size", 100)
+    path = tmp_path / "data.bin.ans"
+    data = bytearray(path.read_bytes())
+    for at in range(1000, len(data) // 2, 500):
+        data[at] ^= 1
+    path.write_bytes(data)
+    few = run("recover", path, code=1).stderr
+    every = run("recover", "-fv", path, code=1).stderr
+    assert "more; -v lists all" in few
+    assert len(few.splitlines()) == 12 < len(every.splitlines())
+
+
+def test_recover_overwrites_nothing_unasked(run, damaged, tmp_path, files):
+    run("recover", damaged, code=1)
+    assert "exists" in run("recover", damaged, code=3).stderr
+    run("recover", "-f", damaged, code=1)
+    before = damaged.read_bytes()
+    assert "is the input" in run("recover", "-f", damaged, "-o", damaged, code=3).stderr
+    assert damaged.read_bytes() == before
+    run("recover", "-", code=2)
+    (tmp_path / "bad").write_bytes(b"nothing" * 100)
+    assert run("recover", tmp_path / "bad", code=1).stderr.count("\n") == 1
+    run("recover", tmp_path / "none", code=3)
+    assert "bad.recovered.ans" not in files()

@@ -1,0 +1,148 @@
+"""`bench`, `demo`, `warmup`, `completion`; sizes as the user types and reads them."""
+
+import io
+import sys
+
+import click
+import numpy as np
+import pytest
+
+from ansflow.cli.console import Console, Size, readable
+from ansflow.warmup import warmup
+
+
+def rows(output):
+    return [line.split("  ")[0] for line in output.splitlines()]
+
+
+def test_bench(run, file):
+    output = run("bench", file, "--repeat", 1, "-T", 2).stdout
+    assert output.startswith(f"{file}: 97.7 KiB of bytes\n")
+    for name in (
+        "ansflow, 1 thread",
+        "ansflow, 2 threads",
+        "ansflow order 1, 1 thread",
+        "ansflow order 1, 2 threads",
+        "zlib 6",
+        "bz2 9",
+        "lzma 6",
+    ):
+        assert name in rows(output)
+    columns = output.splitlines()[1].split()
+    assert columns == ["codec", "bytes", "size", "ratio", "bits/byte", "compress", "decompress"]
+
+
+def test_bench_takes_arrays_as_such(run, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(30_000))
+    output = run("bench", tmp_path / "x.npy", "--repeat", 1, "--size", "80K").stdout
+    assert "79.9 KiB of items of int64" in output
+    sizes = {line[:22].strip(): line.split()[-7] for line in output.splitlines()[2:]}
+    assert int(sizes["ansflow, 1 thread"].replace(",", "")) < 20_000
+
+
+def test_bench_goes_on(run, file, tmp_path):
+    (tmp_path / "empty").touch()
+    result = run("bench", tmp_path / "empty", file, "--size", "1K", "--repeat", 1, code=3)
+    assert result.stderr == f"ansflow: {tmp_path / 'empty'}: is empty\n"
+    assert "1,024" in result.stdout
+
+
+def test_demo_prints_every_row_and_verifies(run):
+    lines = run("demo").stdout.splitlines()
+    assert len(lines) == 9
+    columns = ["input", "size", "ideal", "compressed", "overhead", "encode", "decode"]
+    assert lines[0].split() == columns
+    assert lines[-1] == "All inputs came back bit for bit."
+
+
+def test_warmup(run):
+    steps = []
+    warmup(lambda done, of: steps.append((done, of)))
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1] == len(steps) - 1
+    assert warmup() == 0  # nothing is left to be compiled
+    assert "all kernels had been compiled before" in run("warmup").stderr
+    assert run("warmup", "-q").output == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(run, shell):
+    assert "_ANSFLOW_COMPLETE" in run("completion", shell).stdout
+
+
+def test_completion_of_what(run):
+    run("completion", "tcsh", code=2)
+    run("completion", code=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("65536", 65536),
+        ("64K", 65536),
+        ("64k", 65536),
+        ("64KB", 65536),
+        ("64KiB", 65536),
+        ("12B", 12),
+        ("1.5M", 3 << 19),
+        ("2G", 2 << 30),
+        ("1T", 1 << 40),
+        (7, 7),
+    ],
+)
+def test_sizes(text, size):
+    assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["", "K", "-1", "1 K", "1Q", "1e3", "0x10", "1.K", "1" * 30, "9E"])
+def test_no_sizes(text):
+    with pytest.raises(click.BadParameter):
+        Size().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1 KiB"),
+        (1536, "1.5 KiB"),
+        (100_000, "97.7 KiB"),
+        (1 << 20, "1 MiB"),
+        (123 << 30, "123 GiB"),
+        ((1 << 63) - 1, "8 EiB"),
+    ],
+)
+def test_readable(size, text):
+    assert readable(size) == text
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_of_a_known_and_an_unknown_size(monkeypatch):
+    for size in (100 << 20, None):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        with Console().progress("name", size) as update:
+            for done in range(0, 101 << 20, 1 << 20):
+                update(done)
+        seen = sys.stderr.getvalue()
+        assert "name" in seen
+        assert ("100%" in seen) == (size is not None)
+        assert "100 MiB, " in seen
+        assert seen.endswith("\n")
+
+
+def test_no_progress_where_nobody_needs_it(monkeypatch):
+    for quiet, size, terminal in ((True, None, Terminal()), (False, 1000, Terminal())):
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Console(quiet).progress("name", size) as update:
+            update(1000)
+        assert terminal.getvalue() == ""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with Console().progress("name", None) as update:
+        update(1 << 30)
+    assert sys.stderr.getvalue() == ""

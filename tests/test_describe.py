@@ -1,0 +1,140 @@
+"""`describe` tells what was put in, and a bound that is right."""
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+
+import ansflow
+from ansflow.describe import describe
+from ansflow.models import Categorical
+
+DATA = np.random.default_rng(0).geometric(0.2, 50_000).clip(1, 200).astype(np.uint8)
+
+
+def described(data, **options):
+    blob = ansflow.compress(data, **options)
+    found = describe(io.BytesIO(blob))
+    json.dumps(found, allow_nan=False)
+    assert found["size"] == len(blob)
+    (frame,) = found["frames"]
+    assert sum(frame["bytes"].values()) == frame["size"] == len(blob)
+    return found, frame
+
+
+def shannon(data, block):
+    """Bits, block by block."""
+    bits = 0.0
+    for begin in range(0, len(data), block):
+        part = data[begin : begin + block]
+        for count in np.unique(part, return_counts=True)[1].tolist():
+            bits -= count * math.log2(count / len(part))
+    return bits
+
+
+@pytest.mark.parametrize("block_size", [1000, 7777, 1 << 20])
+def test_the_bound(block_size):
+    found, frame = described(DATA.tobytes(), block_size=block_size)
+    bits = shannon(DATA, block_size)
+    assert found["ideal"]["bits_per_byte"] == pytest.approx(bits / DATA.size)
+    overhead = 100 * (8 * found["size"] / bits - 1)
+    assert found["ideal"]["overhead_percent"] == pytest.approx(overhead)
+    assert overhead > 0
+    assert frame["ideal"] == found["ideal"]
+    assert found["bits_per_byte"] == 8 * found["size"] / DATA.size
+
+
+def test_the_bound_of_planes():
+    array = DATA[:49_998].view("V3")
+    _, frame = described(array, block_size=5000)
+    planes = [shannon(DATA[plane:49_998:3], 5000) for plane in range(3)]
+    assert frame["ideal"]["bits_per_byte"] == pytest.approx(sum(planes) / 49_998)
+    assert frame["ideal"]["bits_per_item"] == pytest.approx(3 * sum(planes) / 49_998)
+    assert frame["bits_per_item"] == pytest.approx(3 * frame["bits_per_byte"])
+
+
+def test_contexts_may_be_below_the_bound():
+    found, frame = described(b"abracadabra" * 1000, order=1)
+    assert frame["blocks"]["contexts"] == 1
+    assert found["ideal"]["overhead_percent"] < 0
+
+
+def test_blocks_and_options():
+    model = Categorical.fit(DATA, precision=13)
+    noise = np.random.default_rng(0).bytes(1000)
+    data = bytes(1000) + noise + DATA[:1000].tobytes()
+    _, frame = described(
+        data, block_size=1000, precision=9, lanes=4, models=[model], metadata={"a": [1, None]}
+    )
+    assert frame["blocks"] == {"stored": 1, "constant": 1, "coded": 0, "shared": 1, "contexts": 0}
+    assert frame["shared_tables"] == [13]
+    assert frame["precisions"] == [13]
+    assert frame["lanes"] == [1]
+    assert frame["metadata"] == {"a": [1, None]}
+    assert (frame["block_size"], frame["planes"]) == (1000, 1)
+    assert frame["index"]
+    assert frame["sized"]
+    assert frame["bytes"]["payload"] < 2100
+
+
+def test_arrays():
+    array = np.asfortranarray(DATA[:48_000].view(">i4").reshape(30, 400))
+    found, frame = described(array)
+    assert (frame["kind"], frame["dtype"], frame["shape"], frame["order"]) == (
+        *("array", ">i4"),
+        *([30, 400], "F"),
+    )
+    assert found["content_size"] == frame["content_size"] == array.nbytes
+    _, frame = described(np.ones(3, [("a", "<i2"), ("b", "<f8", (2,))]))
+    assert frame["dtype"] == [("a", "<i2"), ("b", "<f8", (2,))]
+
+
+def test_nothing():
+    for data in (b"", np.zeros((3, 0)), bytes(10)):
+        found, frame = described(data)
+        assert found["ideal"]["overhead_percent"] is None
+        assert sum(frame["blocks"].values()) == (1 if len(data) == 10 else 0)
+    assert found["bits_per_byte"] == 8 * found["size"] / 10
+    assert found["ideal"]["bits_per_byte"] == 0
+
+
+def test_frames_and_files(tmp_path):
+    """From a path or a position; of several frames, each and all."""
+    blob = b"".join(ansflow.iter_compress([DATA.tobytes()], block_size=9000))
+    path = tmp_path / "x"
+    path.write_bytes(blob + ansflow.compress(b"more"))
+    found = describe(path)
+    assert [frame["begin"] for frame in found["frames"]] == [0, len(blob)]
+    assert found["content_size"] == DATA.size + 4
+    assert [frame["sized"] for frame in found["frames"]] == [False, True]
+    bits = [8 * shannon(DATA, 9000) / 8, 2 * 4]
+    assert found["ideal"]["bits_per_byte"] == pytest.approx(sum(bits) / (DATA.size + 4))
+    file = io.BytesIO(b"before" + path.read_bytes())
+    file.seek(6)
+    assert describe(file)["ideal"] == found["ideal"]
+
+
+def test_progress_and_quick():
+    blob = ansflow.compress(bytes(20 << 20))
+    seen = []
+    describe(io.BytesIO(blob), on_progress=seen.append)
+    assert seen == [8 << 20, 16 << 20, 20 << 20]
+    quick = describe(io.BytesIO(blob), ideal=False, on_progress=seen.append)
+    assert len(seen) == 3
+    assert "ideal" not in quick
+
+
+def test_damage_and_limits():
+    blob = bytearray(ansflow.compress(DATA))
+    with pytest.raises(ansflow.errors.LimitError):
+        describe(io.BytesIO(blob), limits=ansflow.Limits(max_output=100))
+    with pytest.raises(ansflow.errors.TruncatedError):
+        describe(io.BytesIO(blob[:-1]))
+    with pytest.raises(ansflow.errors.CorruptDataError):
+        describe(io.BytesIO(b""))
+    blob[1000] ^= 1
+    describe(io.BytesIO(blob), ideal=False)
+    with pytest.raises(ansflow.errors.CorruptDataError):
+        describe(io.BytesIO(blob))

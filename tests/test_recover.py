@@ -1,0 +1,480 @@
+"""`recover` keeps all that is intact, says exactly what isn't, and writes a sound file."""
+
+import io
+import pathlib
+import time
+
+import naive_examples as examples
+import naive_frame as naive
+import naive_writer as writer
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import ansflow
+from ansflow.errors import AnsflowError, CorruptDataError
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.bytes(1000)
+TEXT = b"".join(b"%d: %s\n" % (i, b"la " * (i % 7)) for i in range(80))
+NUMBERS = RNG.integers(0, 1 << 32, (60, 3), "<u4")
+MODEL = ansflow.models.Categorical.fit(list(TEXT), precision=12)
+
+
+def flushed(data, every, **options):
+    compressor = ansflow.Compressor(**options)
+    out = b""
+    for at in range(0, len(data), every):
+        out += compressor.compress(data[at : at + every]) + compressor.flush()
+    return out + compressor.finish()
+
+
+def rows(numbers, **options):
+    out = io.BytesIO()
+    with ansflow.ArrayWriter(out, numbers.dtype, numbers.shape[1:], **options) as file:
+        file.append(numbers)
+    return out.getvalue()
+
+
+INTACT = {
+    "empty": ansflow.compress(b""),
+    "one block": ansflow.compress(TEXT),
+    "noise": ansflow.compress(NOISE, block_size=100),
+    "flushed": flushed(TEXT, 77, block_size=100, metadata={"a": 1}),
+    "shared": ansflow.compress(TEXT, block_size=150, models=[MODEL]),
+    "contexts": ansflow.compress(TEXT * 3, order=1, block_size=1500),
+    "planes": ansflow.compress(np.tile(NUMBERS, (3, 1)), block_size=70),
+    "fortran": ansflow.compress(np.asfortranarray(np.tile(NUMBERS, (3, 1))), block_size=70),
+    "rows": rows(NUMBERS, block_size=25),
+    "scalar": ansflow.compress(np.array(1.5)),
+    "no rows": ansflow.compress(np.empty((0, 4))),
+    "two frames": ansflow.compress(NOISE, block_size=100) + ansflow.compress(TEXT),
+    "two arrays": ansflow.compress(NUMBERS) + rows(NUMBERS, block_size=50),
+    "with empty frames": ansflow.compress(b"") * 2 + ansflow.compress(TEXT) + ansflow.compress(b""),
+}
+
+
+class Recovered:
+    """What `recover` made of a file, which is sound."""
+
+    def __init__(self, directory, blob):
+        source, target = directory / "source", directory / "target"
+        source.write_bytes(blob)
+        self.sizes = []
+        self.report = ansflow.recover(source, target, on_progress=self.sizes.append)
+        self.blob = target.read_bytes()
+        self.result = ansflow.decompress(self.blob)
+        with ansflow.open(target) as file:
+            self.content = file.read()
+        if isinstance(self.result, np.ndarray):
+            with ansflow.ArrayReader(target) as reader:
+                assert reader.shape == self.result.shape
+                assert reader[...].tobytes() == self.result.tobytes()
+        report = self.report
+        assert report.content_size == len(self.content)
+        assert (report.lost_blocks > 0) == bool(report.lost)
+        assert report.damaged or not (report.cut or report.lost)
+        for begin, end in report.lost:
+            assert 0 <= begin < end <= len(self.content)
+
+    def is_right_but_for_what_is_lost(self, content):
+        """Where nothing is lost there's what was there; bytes may be missing at the end."""
+        expected = bytearray(content[: len(self.content)].ljust(len(self.content), b"\0"))
+        found = bytearray(self.content)
+        for begin, end in self.report.lost:
+            expected[begin:end] = found[begin:end] = bytes(end - begin)
+        return found == expected
+
+
+@pytest.fixture
+def recover(tmp_path):
+    return lambda blob: Recovered(tmp_path, bytes(blob))
+
+
+def blocks_of(blob):
+    return sum(len(frame.blocks) for frame in naive.read_all(blob))
+
+
+def content_of(blob):
+    with ansflow.open(io.BytesIO(blob)) as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("name", INTACT)
+def test_intact_files_stay_as_they_are(recover, name):
+    blob = INTACT[name]
+    recovered = recover(blob)
+    assert recovered.blob == blob
+    report = recovered.report
+    assert (report.lost_blocks, report.lost, report.cut, report.damaged) == (0, (), False, False)
+    assert report.blocks == blocks_of(blob)
+    assert recovered.sizes == sorted(recovered.sizes)
+
+
+@pytest.mark.parametrize("name", sorted(examples.FILES))
+def test_whatever_the_oracle_wrote(recover, name):
+    """An index may be added, and version 1 becomes version 2."""
+    blob = examples.FILES[name]
+    recovered = recover(blob)
+    assert recovered.content == content_of(blob)
+    assert not recovered.report.damaged
+    assert recovered.blob[4] == 2
+    before, after = ansflow.decompress(blob), recovered.result
+    if isinstance(before, np.ndarray):
+        assert (before.shape, before.dtype) == (after.shape, after.dtype)
+        assert before.flags.f_contiguous == after.flags.f_contiguous
+
+
+@pytest.mark.parametrize("path", sorted(pathlib.Path(__file__).parent.glob("data/v*.ans")))
+def test_golden_files(recover, path):
+    recovered = recover(path.read_bytes())
+    assert not recovered.report.damaged
+    assert recovered.content == content_of(path.read_bytes())
+
+
+def test_blocks_of_version_1_may_be_larger_than_their_content(recover):
+    content = bytes(range(16))
+    coding = writer.code(12, 64)(content)
+    assert len(coding.payload) > len(content)
+    blob = writer.write_header_v1(0, 16, 100) + writer.write_content_v1(0, content, coding)
+    assert ansflow.decompress(blob) == content
+    assert recover(blob).content == content
+
+
+# One thing damaged
+
+STEP = 100 + 32
+BLOCKS = INTACT["noise"]
+FIRST = BLOCKS.index(NOISE[:100]) - 32
+
+
+def test_every_flipped_byte_of_a_block(recover):
+    """In head or payload: that block is lost, no other."""
+    for block in (0, 4, 9):
+        begin, end = 100 * block, 100 * (block + 1)
+        for at in [*range(33), 60, 131]:
+            damaged = bytearray(BLOCKS)
+            damaged[FIRST + block * STEP + at] ^= 1 << (at + block) % 8
+            recovered = recover(damaged)
+            assert recovered.content == NOISE[:begin] + bytes(100) + NOISE[end:]
+            report = recovered.report
+            assert (report.blocks, report.lost_blocks) == (9, 1)
+            assert report.lost == ((begin, end),)
+            assert (report.cut, report.damaged) == (False, True)
+
+
+def test_every_flipped_byte_outside_of_blocks(recover):
+    """In header, end mark or index: nothing is lost, but it's damaged."""
+    trailer = len(BLOCKS) - 28
+    for at in [
+        *range(FIRST),
+        *range(FIRST + 10 * STEP, FIRST + 10 * STEP + 72, 3),
+        *range(trailer - 320, trailer, 13),
+        *range(trailer, len(BLOCKS)),
+    ]:
+        damaged = bytearray(BLOCKS)
+        damaged[at] ^= 1 << at % 8
+        recovered = recover(damaged)
+        assert recovered.content == NOISE, at
+        assert recovered.report.lost_blocks == 0
+        assert recovered.report.damaged, at
+
+
+@pytest.mark.parametrize("name", ["flushed", "shared", "planes", "fortran", "rows", "two arrays"])
+def test_any_flipped_byte(recover, name):
+    blob = INTACT[name]
+    content = content_of(blob)
+    shape = getattr(ansflow.decompress(blob), "shape", None)
+    frames = naive.read_all(blob)
+    for at in range(0, len(blob), len(blob) // 40 | 1):
+        damaged = bytearray(blob)
+        damaged[at] ^= 0xFF
+        try:
+            recovered = recover(damaged)
+        except CorruptDataError:
+            assert not frames[0].indexed
+            continue
+        assert recovered.is_right_but_for_what_is_lost(content), at
+        assert recovered.report.damaged
+        assert recovered.report.lost_blocks <= 1
+        # Without an index, the only header can't be found anywhere else.
+        if frames[0].indexed or at > 200:
+            assert len(recovered.content) == len(content), at
+            assert getattr(recovered.result, "shape", None) == shape
+
+
+def test_metadata_and_shared_tables_are_kept(recover):
+    blob = bytearray(ansflow.compress(TEXT, block_size=150, models=[MODEL], metadata={"a": "ü"}))
+    blob[8] ^= 1  # in the header: the index has it, too
+    recovered = recover(blob)
+    assert recovered.content == TEXT
+    with ansflow.open(io.BytesIO(recovered.blob)) as file:
+        assert file.metadata == {"a": "ü"}
+    assert recovered.blob == ansflow.compress(
+        TEXT, block_size=150, models=[MODEL], metadata={"a": "ü"}
+    )
+
+
+def test_blocks_that_are_lost_together_are_one_range(recover):
+    damaged = bytearray(BLOCKS)
+    damaged[FIRST + 3 * STEP + 50 : FIRST + 6 * STEP + 50] = bytes(3 * STEP)
+    damaged[FIRST + 8 * STEP + 50] ^= 1
+    report = recover(damaged).report
+    assert report.lost == ((300, 700), (800, 900))
+    assert report.lost_blocks == 5
+
+
+# Cuts
+
+
+def test_cut_anywhere(recover):
+    """All blocks before are there; of the one that was cut, nothing."""
+    ends = {0, 3, FIRST - 1, *range(FIRST, len(BLOCKS), 17), len(BLOCKS) - 1}
+    ends |= {FIRST + block * STEP + odd for block in range(10) for odd in (-1, 0, 1, 32)}
+    for end in sorted(ends):
+        if end < FIRST:
+            with pytest.raises(CorruptDataError):
+                recover(BLOCKS[:end])
+            continue
+        recovered = recover(BLOCKS[:end])
+        whole = min(10, (end - FIRST) // STEP)
+        assert recovered.report.blocks == whole
+        assert recovered.report.damaged
+        assert recovered.content[: 100 * whole] == NOISE[: 100 * whole]
+        assert not any(recovered.content[100 * whole :])
+        assert recovered.report.cut == (end < FIRST + 10 * STEP + 32)
+
+
+@pytest.mark.parametrize("name", ["flushed", "rows", "planes", "fortran", "two arrays", "shared"])
+def test_any_cut(recover, name):
+    """Of an array in C order there are fewer rows; others keep their shape."""
+    blob = INTACT[name]
+    content, whole = content_of(blob), ansflow.decompress(blob)
+    previous = 0
+    for end in range(0, len(blob), len(blob) // 40 | 1):
+        try:
+            recovered = recover(blob[:end])
+        except CorruptDataError:
+            assert previous == 0
+            continue
+        assert recovered.is_right_but_for_what_is_lost(content), end
+        assert recovered.report.blocks >= previous
+        previous = recovered.report.blocks
+        if isinstance(whole, np.ndarray):
+            result = recovered.result
+            assert result.dtype == whole.dtype
+            assert result.shape[1:] == whole.shape[1:]
+            assert len(result) <= len(whole)
+            assert name != "fortran" or result.shape == whole.shape
+    assert previous <= blocks_of(blob)
+
+
+def test_a_frame_behind_one_that_was_cut(recover):
+    second = ansflow.compress(TEXT, block_size=150)
+    for end in range(FIRST, len(BLOCKS), 41):
+        recovered = recover(BLOCKS[:end] + second)
+        assert recovered.content.endswith(TEXT), end
+        whole = min(10, (end - FIRST) // STEP)
+        assert recovered.content.startswith(NOISE[: 100 * whole])
+        assert recovered.report.damaged
+
+
+def test_frames_that_were_cut_and_put_together(recover):
+    """All are of one program, with the same header: only the end mark tells."""
+    one = flushed(NOISE, 100, block_size=100)
+    other = flushed(NOISE[::-1], 100, block_size=100)
+    first = one.index(NOISE[:100]) - 32
+    assert one[:first] == other[:first]
+    for block in (1, 5, 9):
+        spliced = one[: first + block * STEP] + other[first + block * STEP :]
+        with pytest.raises(AnsflowError):
+            ansflow.decompress(spliced)
+        assert recover(spliced).report.damaged
+
+
+# Bytes more or less
+
+
+@pytest.mark.parametrize("place", [-31, -5, 1, 50, 99, 100])
+@pytest.mark.parametrize("count", [1, 2, 31, 60, 99])
+def test_bytes_removed_or_inserted(recover, place, count):
+    """Blocks that aren't touched are kept; here counted from the payload of block 4."""
+    at = FIRST + 32 + 4 * STEP + place
+    for damaged, touched in (
+        (BLOCKS[:at] + RNG.bytes(count) + BLOCKS[at:], {(at - FIRST) // STEP}),
+        (
+            BLOCKS[:at] + BLOCKS[at + count :],
+            {(at - FIRST) // STEP, (at + count - 1 - FIRST) // STEP},
+        ),
+    ):
+        recovered = recover(damaged)
+        expected = bytearray(NOISE)
+        if place == 100 and len(damaged) > len(BLOCKS):
+            touched = set()  # between two blocks
+        for block in touched:
+            expected[100 * block : 100 * (block + 1)] = bytes(100)
+        assert recovered.content == expected
+        assert recovered.report.lost_blocks == len(touched)
+        assert recovered.report.damaged
+
+
+def test_blocks_removed(recover):
+    begin = FIRST + 3 * STEP
+    recovered = recover(BLOCKS[:begin] + BLOCKS[begin + 4 * STEP :])
+    assert recovered.content == NOISE[:300] + bytes(400) + NOISE[700:]
+    assert recovered.report.lost == ((300, 700),)
+
+
+def test_blocks_doubled(recover):
+    begin, end = FIRST + 3 * STEP, FIRST + 5 * STEP
+    recovered = recover(BLOCKS[:end] + BLOCKS[begin:])
+    assert recovered.content == NOISE
+    assert recovered.report.damaged
+
+
+def test_garbage_before_and_behind(recover):
+    for garbage in (b"garbage", b"\x89ANS", RNG.bytes(5000)):
+        for blob in (garbage + BLOCKS, BLOCKS + garbage, BLOCKS + garbage + BLOCKS):
+            recovered = recover(blob)
+            assert recovered.blob == BLOCKS * blob.count(NOISE[:100])
+            assert recovered.report.damaged
+
+
+@pytest.mark.parametrize("blob", [b"", b"garbage", b"\x89ANS", NOISE, BLOCKS[FIRST : FIRST + 500]])
+def test_nothing_can_be_made_of_garbage(tmp_path, blob):
+    with pytest.raises(CorruptDataError):
+        Recovered(tmp_path, blob)
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_what_stands_alone_but_does_not(recover):
+    """Something follows a frame of version 1, or comes before it."""
+    one, two = examples.V1["blocks"], examples.V2["blocks"]
+    contents = {one: content_of(one), two: content_of(two)}
+    for parts in ((one, two), (two, one), (one, one)):
+        with pytest.raises(CorruptDataError):
+            ansflow.decompress(b"".join(parts))
+        recovered = recover(b"".join(parts))
+        assert recovered.content == b"".join(contents[part] for part in parts)
+        assert recovered.report.damaged
+    recovered = recover(one + b"garbage")
+    assert recovered.content == contents[one]
+    assert recovered.report.damaged
+
+
+def test_damage_of_version_1(recover):
+    """Payloads may be lost; a head takes with it what follows."""
+    blob = examples.V1["blocks"]
+    content = content_of(blob)
+    for at in range(32, len(blob), 5):
+        damaged = bytearray(blob)
+        damaged[at] ^= 0x81
+        recovered = recover(damaged)
+        assert recovered.is_right_but_for_what_is_lost(content)
+        assert recovered.report.damaged
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(sorted(INTACT)), st.data())
+def test_any_damage(tmp_path_factory, name, data):
+    """The result is a sound file, or there's none."""
+    blob = bytearray(INTACT[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(blob)))
+        end = min(len(blob), at + data.draw(st.integers(0, 200)))
+        match data.draw(st.integers(0, 4)):
+            case 0:
+                del blob[at:end]
+            case 1:
+                blob[at:end] = RNG.bytes(end - at)
+            case 2:
+                blob[at:at] = blob[at:end]
+            case 3:
+                blob[at:at] = INTACT[data.draw(st.sampled_from(sorted(INTACT)))]
+            case 4:
+                del blob[at:]
+    directory = tmp_path_factory.mktemp("any")
+    source, target = directory / "source", directory / "target"
+    source.write_bytes(blob)
+    try:
+        report = ansflow.recover(source, target)
+    except CorruptDataError:
+        assert not target.exists()
+        return
+    with ansflow.open(target) as file:
+        assert len(file.read()) == report.content_size
+
+
+# Headers and heads that say more than can be, with the right checks
+
+
+def stream(block_size=100, **fields):
+    header = writer.write_header(size=2**64 - 1, block_size=block_size, **fields)
+    return header, writer.write_block(header, 0, b"abc")
+
+
+def insane():
+    header, block = stream()
+    for number in (2**26 - 2, 2**26, 2**32 - 1):
+        yield header + block + writer.write_block(header, number, b"abc")
+        yield header + block + writer.write_end(header, [block], number=number)
+        yield header + block + writer.write_end(header, [block], m=number)
+    for size, block_size, shape, flags in [
+        (2**40, 1, [1, 2**40], 0),
+        (2**40, 2**20, [2**20, 2**20], 1),
+        (2**62, 2**24, [2**62], 0),
+        (2**62, 2**24, [2**31, 2**31], 1),
+        (2**64 - 1, 2**24, [None, 2**62], 0),
+        (4, 100, [2, 2], 1),
+        (4, 100, [4], 0),
+        (0, 100, [0, 0], 0),
+        (0, 100, [0, 5], 1),
+        (1, 100, [], 0),
+    ]:
+        text = {"dtype": "|u1", "shape": shape}
+        header = writer.write_header(1, size, block_size, text, flags=flags)
+        some = [writer.write_block(header, i, b"abcd"[:block_size]) for i in range(3)]
+        yield header
+        yield header + some[0]
+        yield header + some[2]
+        yield header + b"".join(some)
+        yield writer.assemble(header, some)
+    text = {"dtype": "<u2", "shape": [None, 8], "planes": 3}
+    header = writer.write_header(1, 2**64 - 1, 100, text)
+    some = [writer.write_block(header, i, b"abc") for i in range(5)]
+    for count in range(6):
+        yield header + b"".join(some[:count])
+
+
+@pytest.mark.parametrize("blob", [pytest.param(blob, id=str(i)) for i, blob in enumerate(insane())])
+def test_insane_headers_and_heads(tmp_path, blob):
+    """Soon over, and no more is written than there's reason to."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(blob)
+    begin = time.monotonic()
+    try:
+        report = ansflow.recover(source, target)
+    except AnsflowError:
+        assert not target.exists()
+    else:
+        assert target.stat().st_size < 10 << 20
+        if report.content_size < 1 << 28:
+            content = ansflow.decompress(target.read_bytes())
+            assert memoryview(content).nbytes == report.content_size
+        else:
+            ansflow.open(target).close()
+    assert time.monotonic() - begin < 20
+
+
+def test_a_file_may_be_recovered_in_its_place(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(BLOCKS[: FIRST + 5 * STEP])
+    assert ansflow.recover(path, path).blocks == 5
+    assert ansflow.decompress(path.read_bytes()) == NOISE[:500]
+    assert [other.name for other in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        ansflow.recover(tmp_path / "missing", tmp_path / "target")
+    assert list(tmp_path.iterdir()) == []
