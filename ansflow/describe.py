@@ -151,7 +151,7 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
         "index": index > 0,
         "block_size": header.block_size,
         "planes": header.planes,
-        "shared_tables": [table.tables.precision for table in header.shared],
+        "shared_tables": [table.precision for table in header.shared],
         "blocks": {name: kinds[name] for name in order},
         "precisions": np.unique(coded["precision"]).tolist(),
         "lanes": (1 << np.unique(coded["lanes_log2"]).astype(int)).tolist(),

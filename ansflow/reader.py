@@ -6,7 +6,7 @@ import threading
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate
 from typing import BinaryIO, NamedTuple
@@ -20,7 +20,7 @@ from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.index import map_file
 from ansflow.limits import Limits
-from ansflow.threads import checked_threads, ordered
+from ansflow.threads import Pipeline, checked_threads, ordered
 
 __all__ = ["ContentReader"]
 
@@ -35,11 +35,10 @@ class Place(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Content of consecutive chunks from byte `begin` to `end`, decoded or being decoded."""
+    """Consecutive chunks with content from byte `begin` to `end`, decoded or being decoded."""
 
     begin: int
     end: int
-    content: Callable[[], Bytes]
 
 
 class ContentReader:
@@ -75,9 +74,11 @@ class ContentReader:
         self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
         self.size = self._starts[-1]
         self._lock = threading.Lock()
-        self._runs: deque[Run] = deque()
         self._last = -1  # where the last read ended
-        self._pool: ThreadPoolExecutor | None = None
+        # What is kept: the runs that the pipeline has, and the content of the first of them.
+        self._runs: deque[Run] = deque()
+        self._contents: deque[Bytes] = deque()
+        self._pipeline = self._new_pipeline()
 
     def read_into(self, at: int, out: Bytes) -> int:
         """Fill `out` with content from byte `at` on; return how much there was.
@@ -97,8 +98,7 @@ class ContentReader:
 
     def close(self) -> None:
         """Stop the threads. The file stays open."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        self._pipeline.close()
 
     def _tasks(self, at: int, out: Bytes, on: bool) -> Iterator[Callable[[], object]]:
         """What there is to do, a unit at a time; `on` says that it begins where the last ended."""
@@ -139,44 +139,69 @@ class ContentReader:
         return self._decoder[1]
 
     def _kept(self, at: int, on: bool) -> Bytes:
-        """Content from byte `at` on, to the end of the chunks that were decoded with it."""
-        run = self._run_at(at, on)
+        """Content from byte `at` on, to the end of the chunks that were decoded with it.
+
+        If it is to be read `on`, what follows is decoded meanwhile.
+        """
         try:
-            content = run.content()
+            if not self._have(at):
+                self._keep_nothing()
+                self._put(at, self._unit if on else 0)
+            while on and len(self._runs) < self._depth and self._runs[-1].end < self.size:
+                self._put(self._runs[-1].end, self._unit)
+            content = self._first_content()
         except AnsflowError:
-            # It may be another chunk of the run that is damaged.
-            self._runs.clear()
-            run = self._begin_run(at, room=0)
-            content = run.content()
-        return content[at - run.begin :]
+            # It may be another chunk of the run that is damaged, or another run.
+            self._put(at, room=0)
+            content = self._first_content()
+        return content[at - self._runs[0].begin :]
 
-    def _run_at(self, at: int, on: bool) -> Run:
-        """The content around byte `at`, which is kept; with that which follows, to read `on`."""
-        runs = self._runs
-        while runs and not runs[0].begin <= at < runs[0].end:
-            runs.popleft()
-        if not runs:
-            runs.append(self._begin_run(at, self._unit if on else 0))
-        while on and len(runs) < self._depth and runs[-1].end < self.size:
-            runs.append(self._begin_run(runs[-1].end, self._unit))
-        return runs[0]
+    def _have(self, at: int) -> bool:
+        """Let go of the runs before byte `at`; whether it's in the first one then."""
+        while self._runs and self._runs[0].end <= at:
+            self._first_content()
+            self._contents.popleft()
+            self._runs.popleft()
+        return bool(self._runs) and self._runs[0].begin <= at
 
-    def _begin_run(self, at: int, room: int) -> Run:
+    def _put(self, at: int, room: int) -> None:
         """Decode the chunk around byte `at`, and those that follow as far as there is `room`."""
         place = self._find(at)
         count, size = self._whole_chunks(place, room)
         begin = at - place.begin
+        task: Callable[[], Bytes]
         try:
-            decode = partial(self._decoder_of(place.frame), *self._load(place, count))
+            task = partial(self._decoder_of(place.frame), *self._load(place, count))
         except AnsflowError as error:
-            # Of no concern before somebody wants this part.
-            return Run(begin, begin + size, partial(_fail, error))
-        if not room:
-            content = decode()
-            return Run(begin, begin + size, lambda: content)
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ansflow")
-        return Run(begin, begin + size, self._pool.submit(decode).result)
+            task = partial(_fail, error)  # of no concern before somebody wants this part
+        self._runs.append(Run(begin, begin + size))
+        with self._keeping_nothing_broken():
+            self._contents += self._pipeline.put(task)
+
+    def _first_content(self) -> Bytes:
+        if not self._contents:
+            with self._keeping_nothing_broken():
+                self._contents.append(next(self._pipeline.drain()))
+        return self._contents[0]
+
+    @contextmanager
+    def _keeping_nothing_broken(self) -> Iterator[None]:
+        """A pipeline gives nothing more after an error or an interrupt."""
+        try:
+            yield
+        except BaseException:
+            self._keep_nothing()
+            raise
+
+    def _keep_nothing(self) -> None:
+        self._pipeline.close()
+        self._pipeline = self._new_pipeline()
+        self._runs.clear()
+        self._contents.clear()
+
+    def _new_pipeline(self) -> Pipeline[Bytes]:
+        # One more than there are runs at once, so that it never waits to take one.
+        return Pipeline(self._threads, self._depth + 1)
 
     def _load(self, place: Place, count: int) -> tuple[list[Head], list[memoryview]]:
         """Heads, which are verified, and payloads of so many chunks."""

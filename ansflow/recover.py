@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,17 +13,19 @@ import xxhash
 
 from ansflow.atomic import AtomicFile
 from ansflow.content import Bytes
-from ansflow.errors import AnsflowError
 from ansflow.frame import layout
-from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.salvage import Remains, find_remains
+from ansflow.frame.salvage import Remains, find_remains, intact_content, single_blocks
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["Recovery", "recover"]
+
+# Zeros that are added to make the last row of an array whole, beside as many as there is content.
+MOST_ADDED = 16 << 20
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -65,7 +68,8 @@ def recover(
     """Copy every intact block of a damaged or cut file into a sound one.
 
     What is lost in the middle becomes zeros, so that all else stays in its place. Where the end of
-    a frame is missing, bytes become fewer, and so do the rows of an array in C order. Blocks
+    a frame is missing, bytes become fewer, and so do the rows of an array in C order; of other
+    arrays all is filled up, unless hardly anything is left: then it becomes bytes. Blocks
     are found without the index, and their sizes also without their heads if there is an index.
 
     Parameters
@@ -132,12 +136,10 @@ def _copy(
     on_progress: Callable[[int], object],
 ) -> None:
     """Write the frame that `remains` can be made into."""
-    header = remains.header
-    sizes = _chunk_sizes(remains)
-    content_size = sum(sizes) * header.planes
-    builder = FrameBuilder(_new_header(header, content_size))
+    header, sizes = _fit(remains.header, _chunk_sizes(remains))
+    builder = FrameBuilder(header)
     out.write(builder.begin)
-    decode = ChunkDecoder(replace(header, planes=1))
+    decode = single_blocks(remains.header)
     for chunk, size in enumerate(sizes):
         first = chunk * header.planes
         end = totals.size + size * header.planes
@@ -161,45 +163,47 @@ def _chunk_sizes(remains: Remains) -> list[int]:
     header, found, known = remains.header, remains.found, remains.known
     planes = header.planes
     count = max(remains.blocks or 0, max(found, default=-1) + 1, max(known, default=-1) + 1)
+    left = None if header.content_size is None else header.content_size // planes
     sizes: list[int] = []
     for first in range(0, count, planes):
         numbers = range(first, first + planes)
         heads = [known[n] for n in numbers if n in known]
         heads += [found[n][1] for n in numbers if n in found]
-        sizes.append(heads[0].size if heads else header.block_size)
-    if header.content_size is not None and sizes and not heads:
-        # The last chunk has what the others leave, unless that is impossible.
-        left = header.content_size // planes - sum(sizes[:-1])
-        sizes[-1] = left if 1 <= left <= header.block_size else header.block_size
-    spec = header.array
-    if spec is not None:
-        sizes += _missing_sizes(header, spec, sum(sizes) * planes)
+        size = heads[0].size if heads else header.block_size
+        if left is not None:
+            # The last chunk has what the others leave. What comes after that was never there.
+            size = min(size, left)
+            left -= size
+        if size:
+            sizes.append(size)
     return sizes
 
 
-def _missing_sizes(header: Header, spec: ArraySpec, content_size: int) -> list[int]:
-    """What to add for the last row of an array to be whole, or all of it if need be."""
-    if spec.shape and not spec.fortran and spec.row_nbytes:
-        missing = -content_size % spec.row_nbytes
+def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]]:
+    """The header of a frame with such chunks, and what to add for an array to be whole.
+
+    If that would be more than is left, it becomes bytes.
+    """
+    content_size = sum(sizes) * header.planes
+    header = replace(header, version=layout.VERSION)
+    spec, open_spec = header.array, None
+    if header.content_size == content_size:
+        return header, sizes
+    if spec is None:
+        return replace(header, content_size=None), sizes
+    if spec.shape and spec.row_nbytes and not spec.fortran:
+        step = math.lcm(spec.row_nbytes, header.planes)
+        missing = -content_size % step
+        open_spec = replace(spec, shape=(UNKNOWN_LENGTH, *spec.shape[1:]))
     else:
         missing = (header.content_size or 0) - content_size
-    sizes = []
-    missing //= header.planes
-    while missing > 0:
-        sizes.append(min(missing, header.block_size))
-        missing -= sizes[-1]
-    return sizes
-
-
-def _new_header(header: Header, content_size: int) -> Header:
-    """The same in version 2, of other content size if that can't be kept."""
-    header = replace(header, version=layout.VERSION)
-    spec = header.array
-    if header.content_size in (None, content_size):
-        return header
-    if spec is not None:
-        spec = replace(spec, shape=(UNKNOWN_LENGTH, *spec.shape[1:]))
-    return replace(header, content_size=None, array=spec)
+    if missing > content_size + MOST_ADDED:
+        return replace(header, content_size=None, array=None), sizes
+    if open_spec is not None:
+        header = replace(header, content_size=None, array=open_spec)
+    added = missing // header.planes
+    rest = [added % header.block_size] if added % header.block_size else []
+    return header, sizes + [header.block_size] * (added // header.block_size) + rest
 
 
 def _intact_block(
@@ -216,14 +220,14 @@ def _intact_block(
     at, head = remains.found[number]
     if head.size != size:
         return None
-    file.seek(at)
-    payload = file.read(head.stored)
-    if len(payload) < head.stored:
+    found = intact_content(file, at, head, decode)
+    if found is None:
         return None
-    try:
-        decode([head], [memoryview(payload)])
-    except AnsflowError:
-        return None
+    payload, content = found
+    if head.stored > head.size:
+        # Only in version 1 a block could be larger than its content.
+        payload = bytes(content)
+        head = head._replace(kind=layout.BLOCK_STORED, lanes_log2=0, precision=0, stored=head.size)
     return np.frombuffer(pack_head(tag, head) + payload, np.uint8)
 
 

@@ -90,9 +90,6 @@ def arrays(draw, dtypes=DTYPES):
     return array.reshape(length, *shape[1:])
 
 
-KEYS = hnp.basic_indices
-
-
 @given(
     arrays(),
     st.lists(st.integers(0, 40), max_size=5),
