@@ -9,9 +9,9 @@ from ansflow.api import compress, decompress
 from ansflow.arrays import ArrayReader, ArrayWriter
 from ansflow.coding import decode, encode
 from ansflow.describe import describe
+from ansflow.engine.options import Options
 from ansflow.file import open
 from ansflow.limits import Limits
-from ansflow.options import Options
 from ansflow.recover import Recovery, recover
 from ansflow.stream import Compressor, Decompressor, iter_compress, iter_decompress
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.content import (
+from ansflow.engine.content import (
     Bytes,
     JoinedFrames,
     allocate,
@@ -20,8 +20,10 @@ from ansflow.content import (
     bytes_content,
     planes_of,
 )
-from ansflow.decoder import Plan
-from ansflow.encoder import FrameEncoder
+from ansflow.engine.decoder import Plan
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.options import Options
+from ansflow.engine.threads import checked_threads, ordered
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -29,8 +31,6 @@ from ansflow.frame.header import Header
 from ansflow.frame.source import MemorySource, walk_source
 from ansflow.frame.walk import limits_behind
 from ansflow.limits import DEFAULT_LIMITS, Limits
-from ansflow.options import Options
-from ansflow.threads import checked_threads, ordered
 
 __all__ = ["compress", "decompress"]
 

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.content import JoinedFrames, as_array, check_dtype, item_bytes, planes_of
+from ansflow.engine.content import JoinedFrames, as_array, check_dtype, item_bytes, planes_of
+from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.file import FrameWriter, Path, opened
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.limits import DEFAULT_LIMITS, Limits
-from ansflow.reader import ContentReader
 
 __all__ = ["ArrayReader", "ArrayWriter"]
 

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ansflow.content import Bytes
+from ansflow.engine.content import Bytes
+from ansflow.engine.reader import ContentReader
+from ansflow.engine.threads import available_cores, ordered
 from ansflow.frame import layout
 from ansflow.frame.index import FrameMap
 from ansflow.kernels.histogram import histogram
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.reader import ContentReader
-from ansflow.threads import available_cores, ordered
 from ansflow.transforms.planes import split_planes
 
 __all__ = ["describe"]

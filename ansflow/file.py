@@ -9,24 +9,24 @@ import io
 import os
 import select
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from typing import Any, BinaryIO, TextIO, cast
 
 import numpy as np
 
 from ansflow.atomic import AtomicFile
-from ansflow.content import Bytes, allocate, bytes_content
-from ansflow.encoder import FrameEncoder
+from ansflow.engine.content import Bytes, allocate, bytes_content
+from ansflow.engine.decoder import decode_frames
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.options import Options
+from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.frame.index import ends_frame
 from ansflow.frame.source import FileSource, take_header
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.options import Options
-from ansflow.reader import ContentReader
-from ansflow.stream import decode_pieces
 
 __all__ = ["FrameReader", "FrameWriter", "open"]
 
@@ -265,12 +265,18 @@ class _PipedContent(_Content):
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits, threads: int | None) -> None:
         super().__init__(file, owned, limits)
         self.metadata: Mapping[str, Any] = {}
-        self._parts = decode_pieces(_pieces(file), limits, threads, on_header=self._note)
+        self._parts = self._decode(decode_frames(_pieces(file), limits, threads))
         self._part = np.empty(0, np.uint8)
         self._error: Exception | None = None
 
-    def _note(self, header: Header) -> None:
-        self.metadata = header.metadata
+    def _decode(
+        self, frames: Generator[tuple[Header, Iterator[Bytes]], None, None]
+    ) -> Generator[Bytes, None, None]:
+        with closing(frames):
+            for number, (header, content) in enumerate(frames):
+                if number == 0:
+                    self.metadata = header.metadata
+                yield from content
 
     def _next_part(self) -> Bytes | None:
         """More content, or None at its end. An error is raised again and again."""

@@ -12,7 +12,7 @@ import numpy as np
 import xxhash
 
 from ansflow.atomic import AtomicFile
-from ansflow.content import Bytes
+from ansflow.engine.content import Bytes
 from ansflow.frame import layout
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder

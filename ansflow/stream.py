@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ansflow.content import Bytes, bytes_content
-from ansflow.decoder import FrameDecoder
-from ansflow.encoder import FrameEncoder
-from ansflow.frame.header import Header
+from ansflow.engine.content import Bytes, bytes_content
+from ansflow.engine.decoder import FrameDecoder, decode_frames
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.options import Options
 from ansflow.limits import DEFAULT_LIMITS, STREAM_LIMITS, Limits
-from ansflow.options import Options
 
 __all__ = ["Compressor", "Decompressor", "iter_compress", "iter_decompress"]
-
-PART = 128 << 10
 
 
 class Compressor:
@@ -245,39 +242,6 @@ def iter_decompress(
     AnsflowError
         If a frame is damaged, cut off, isn't one, or exceeds the limits.
     """
-    for part in decode_pieces(pieces, limits, threads):
-        yield part.tobytes()
-
-
-def decode_pieces(
-    pieces: Iterable[Any],
-    limits: Limits,
-    threads: int | None,
-    on_header: Callable[[Header], None] = lambda header: None,
-) -> Generator[Bytes, None, None]:
-    """`iter_decompress` without copies; tells of the first frame's header once it has come."""
-    decoder = FrameDecoder(limits, threads, on_header)
-    try:
-        for part in _small_parts(pieces):
-            decoder.feed(part)
-            yield from decoder.advance()
-            if not part:
-                yield from decoder.drain()
-            while decoder.done and (rest := decoder.unused()):
-                yield from decoder.drain()
-                decoder.close()
-                decoder = decoder.following()
-                decoder.feed(rest)
-                yield from decoder.advance()
-        yield from decoder.drain()
-        decoder.check_end()
-    finally:
-        decoder.close()
-
-
-def _small_parts(pieces: Iterable[Any]) -> Iterator[memoryview]:
-    """The same bytes, cut so that what follows the end of a frame is never much."""
-    for piece in pieces:
-        view = bytes_content(piece).data
-        for begin in range(0, max(1, len(view)), PART):
-            yield view[begin : begin + PART]
+    for _, content in decode_frames(pieces, limits, threads):
+        for part in content:
+            yield part.tobytes()

@@ -6,21 +6,20 @@ Arrays in ``.npy`` files are compressed as arrays, and come back as the same fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ansflow.content import Bytes, planes_of
-from ansflow.decoder import FrameDecoder
-from ansflow.encoder import FrameEncoder
+from ansflow.engine.content import Bytes, planes_of
+from ansflow.engine.decoder import decode_frames
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.options import Options
+from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.npy import npy_prefix, read_npy
-from ansflow.options import Options
-from ansflow.reader import ContentReader
 
 __all__ = ["compress_file", "decompress_file", "read_range"]
 
@@ -146,7 +145,7 @@ def decompress_file(
             read += len(piece)
             on_progress(read)
 
-    for header, content in _frames(pieces(), limits, threads):
+    for header, content in decode_frames(pieces(), limits, threads):
         prefix = npy_prefix(header)
         if prefix is not None:
             counted.write(prefix)
@@ -155,48 +154,6 @@ def decompress_file(
         for part in content:
             counted.write(part.data)
     return read, counted.size
-
-
-def _frames(
-    pieces: Iterator[bytes], limits: Limits, threads: int | None
-) -> Iterator[tuple[Header, Iterator[Bytes]]]:
-    """The header of each frame and its content, which is to be used up before the next."""
-    decoder = FrameDecoder(limits, threads)
-    piece = next(pieces, b"")
-    try:
-        while True:
-            # Until the header is there, there is no content. The rest of a piece isn't decoded
-            # before it is asked for: it may be a thousand times as long.
-            early: Iterator[Bytes] = iter(())
-            while decoder.header is None and piece:
-                decoder.feed(piece)
-                advance = decoder.advance()
-                first = next(advance, None)
-                early = advance if first is None else chain([first], advance)
-                if decoder.header is None:
-                    piece = next(pieces, b"")
-            if decoder.header is None:
-                decoder.check_end()
-            assert decoder.header is not None
-            yield decoder.header, _content(decoder, early, pieces)
-            piece = decoder.unused() or next(pieces, b"")
-            if not piece:
-                return
-            decoder.close()
-            decoder = decoder.following()
-    finally:
-        decoder.close()
-
-
-def _content(
-    decoder: FrameDecoder, early: Iterator[Bytes], pieces: Iterator[bytes]
-) -> Iterator[Bytes]:
-    yield from early
-    while not decoder.done and (piece := next(pieces, b"")):
-        decoder.feed(piece)
-        yield from decoder.advance()
-    yield from decoder.drain()
-    decoder.check_end()
 
 
 def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:

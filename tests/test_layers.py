@@ -10,16 +10,15 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "limits", "threads", "atomic"},
+    {"errors", "limits", "atomic"},
     {"kernels"},
     {"models"},
     {"coding"},
     {"bitsback"},
     {"transforms"},
     {"frame"},
-    {"options", "content"},
-    {"encoder", "decoder"},
-    {"reader", "stream", "api", "recover"},
+    {"engine"},
+    {"stream", "api", "recover"},
     {"file", "describe", "npy"},
     {"arrays", "transfer"},
     {"__init__"},

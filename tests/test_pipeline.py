@@ -18,8 +18,8 @@ from functools import partial
 import pytest
 
 import ansflow
-from ansflow import threads
-from ansflow.threads import Pipeline, available_cores, cgroup_quota, checked_threads, ordered
+from ansflow.engine import threads
+from ansflow.engine.threads import Pipeline, available_cores, cgroup_quota, checked_threads, ordered
 
 THREADS = [1, 2, 3, 8]
 
@@ -289,7 +289,7 @@ def test_works_at_the_systems_limit_of_threads(monkeypatch):
 def test_an_interrupt_ends_the_wait_and_what_has_not_begun():
     code = """
 import os, signal, threading, time
-from ansflow.threads import ordered
+from ansflow.engine.threads import ordered
 begun = []
 def task(n):
     begun.append(n)
@@ -380,7 +380,7 @@ def test_abandoned_pipelines_begin_nothing_more():
 def test_the_interpreter_exits_with_an_abandoned_pipeline():
     code = """
 import time
-from ansflow.threads import Pipeline, ordered
+from ansflow.engine.threads import Pipeline, ordered
 pipeline = Pipeline(3, depth=100)
 for n in range(60):
     pipeline.put(lambda: time.sleep(0.005))
@@ -397,7 +397,7 @@ print("end")
 def test_works_while_the_interpreter_exits():
     code = """
 import atexit, time
-from ansflow.threads import Pipeline, ordered
+from ansflow.engine.threads import Pipeline, ordered
 used = Pipeline(2)
 for n in range(3):
     used.put(lambda: n)
@@ -489,7 +489,7 @@ def test_checked_threads():
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity")
 def test_available_cores_follow_the_affinity():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    code += "from ansflow.threads import available_cores; print(available_cores())"
+    code += "from ansflow.engine.threads import available_cores; print(available_cores())"
     assert python(code).stdout == "1\n"
 
 

@@ -8,14 +8,14 @@ from functools import partial
 
 import numpy as np
 
-from ansflow.content import Bytes
+from ansflow.engine.content import Bytes
+from ansflow.engine.options import Options
+from ansflow.engine.threads import Pipeline, checked_threads
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import UNIT, ChunkEncoder
 from ansflow.frame.header import Header
-from ansflow.options import Options
-from ansflow.threads import Pipeline, checked_threads
 
 __all__ = ["FrameEncoder"]
 

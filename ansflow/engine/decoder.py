@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
-from ansflow.content import Bytes, bytes_content
+from ansflow.engine.content import Bytes, bytes_content
+from ansflow.engine.threads import Pipeline, checked_threads
 from ansflow.errors import AnsflowError, TruncatedError
 from ansflow.frame import layout
 from ansflow.frame.chunk import UNIT, ChunkDecoder
@@ -15,9 +17,10 @@ from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic
 from ansflow.frame.walk import Event, limits_behind, walk
 from ansflow.limits import Limits
-from ansflow.threads import Pipeline, checked_threads
 
-__all__ = ["FrameDecoder", "Plan"]
+__all__ = ["FrameDecoder", "Plan", "decode_frames"]
+
+PART = 128 << 10
 
 
 class Plan(NamedTuple):
@@ -47,8 +50,6 @@ class FrameDecoder:
     ----------
     limits : Limits
     threads : int or None
-    on_header : callable
-        Called with the header once it has come.
     first : bool
         Whether the frame is the first of several.
 
@@ -64,12 +65,10 @@ class FrameDecoder:
         self,
         limits: Limits,
         threads: int | None,
-        on_header: Callable[[Header], None] = lambda header: None,
         *,
         first: bool = True,
     ) -> None:
         self._limits, self._threads = limits, checked_threads(threads)
-        self._on_header = on_header
         self.header: Header | None = None
         self.done = False
         self._content_size = 0
@@ -163,7 +162,6 @@ class FrameDecoder:
 
     def _begin(self, header: Header) -> None:
         self.header = header
-        self._on_header(header)
         self._decode = ChunkDecoder(header)
         self._unit, depth = Plan.make(header, self._threads, self._limits)
         self._pipeline = Pipeline(self._threads, depth)
@@ -195,3 +193,53 @@ class FrameDecoder:
         self._heads, self._payloads = self._heads[whole:], self._payloads[whole:]
         self._waiting = sum(head.size for head in self._heads)
         return self._pipeline.put(task)
+
+
+def decode_frames(
+    pieces: Iterable[Any], limits: Limits, threads: int | None
+) -> Generator[tuple[Header, Iterator[Bytes]], None, None]:
+    """The header of each frame and its content, which is to be used up before the next.
+
+    Pieces are bytes-like. An empty one says that the next may take a while: all content so far is
+    given.
+    """
+    parts = _small_parts(pieces)
+    part = next(parts, None)
+    decoder = FrameDecoder(limits, threads)
+    try:
+        while True:
+            content = _content(decoder, part, parts)
+            first = next(content, None)
+            assert decoder.header is not None
+            yield decoder.header, content if first is None else chain([first], content)
+            part = memoryview(decoder.unused()) or next(filter(None, parts), None)
+            if part is None:
+                return
+            decoder.close()
+            decoder = decoder.following()
+    finally:
+        decoder.close()
+
+
+def _content(
+    decoder: FrameDecoder, part: memoryview | None, parts: Iterator[memoryview]
+) -> Iterator[Bytes]:
+    """The content of one frame, which begins with the one part and goes on with others."""
+    while part is not None:
+        decoder.feed(part)
+        yield from decoder.advance()
+        if decoder.done:
+            break
+        if not part:
+            yield from decoder.drain()
+        part = next(parts, None)
+    yield from decoder.drain()
+    decoder.check_end()
+
+
+def _small_parts(pieces: Iterable[Any]) -> Iterator[memoryview]:
+    """The same bytes, cut so that what follows the end of a frame is never much."""
+    for piece in pieces:
+        view = bytes_content(piece).data
+        for begin in range(0, max(1, len(view)), PART):
+            yield view[begin : begin + PART]

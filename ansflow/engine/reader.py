@@ -13,14 +13,14 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from ansflow.content import Bytes
-from ansflow.decoder import Plan
+from ansflow.engine.content import Bytes
+from ansflow.engine.decoder import Plan
+from ansflow.engine.threads import Pipeline, checked_threads, ordered
 from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.index import map_file
 from ansflow.limits import Limits
-from ansflow.threads import Pipeline, checked_threads, ordered
 
 __all__ = ["ContentReader"]
 
