@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
 import os
 import secrets
 import shutil
 import stat
+import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 __all__ = ["AtomicFile"]
+
+WRITTEN_AT_ONCE = 32 << 20
+SYNC_FILE_RANGE_WRITE = 2
 
 
 class AtomicFile:
@@ -85,7 +91,8 @@ class AtomicFile:
         try:
             # Known before it's there, so that an interrupt doesn't leave it behind.
             self._temporary = temporary
-            self.file = open(temporary, "xb", opener=partial(os.open, mode=mode))  # noqa: SIM115
+            raw = _WrittenEarly(temporary, "xb", opener=partial(os.open, mode=mode))
+            self.file = io.BufferedWriter(raw)
         except OSError as e:
             self._temporary = None
             raise OSError(e.errno, e.strerror, name) from None
@@ -139,6 +146,36 @@ class AtomicFile:
     def __del__(self) -> None:
         if hasattr(self, "_temporary"):
             self.discard()
+
+
+class _WrittenEarly(io.FileIO):
+    """Has the system write to the disk while more comes, so that there is little to wait for.
+
+    Otherwise that begins with the fsync at the end: a quarter of a second for half a GiB.
+    """
+
+    _waiting = 0
+
+    def write(self, data: Any) -> int:
+        taken = super().write(data)
+        self._waiting += taken
+        if self._waiting >= WRITTEN_AT_ONCE:
+            self._waiting = 0
+            _begin_writing(self.fileno())
+        return taken
+
+
+def _begin_writing(descriptor: int) -> None:
+    """Ask for all of a file to be written, without waiting; nothing where that can't be asked."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        with suppress(AttributeError):
+            libc.sync_file_range(
+                ctypes.c_int(descriptor),
+                ctypes.c_int64(0),
+                ctypes.c_int64(0),
+                ctypes.c_uint(SYNC_FILE_RANGE_WRITE),
+            )
 
 
 def _status(path: str | Path) -> os.stat_result | None:
