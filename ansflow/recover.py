@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
@@ -19,13 +20,15 @@ from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.salvage import Remains, find_remains, intact_content, single_blocks
+from ansflow.frame.salvage import Remains, find_remains
+from ansflow.frame.salvage.finding import intact_content, single_blocks
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["Recovery", "recover"]
 
 # Zeros that are added to make the last row of an array whole, beside as many as there is content.
 MOST_ADDED = 16 << 20
+MOST_CHUNKS = 1000
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -159,24 +162,36 @@ def _copy(
 
 
 def _chunk_sizes(remains: Remains) -> list[int]:
-    """Bytes in each block of each chunk, as far as there is anything to tell them."""
+    """Bytes in each block of each chunk; a chunk of which nothing is known is taken to be full.
+
+    If the size of the content is known, and of a single chunk nothing else, that has what the
+    others leave. So has the last one, and what comes behind was never there.
+    """
     header, found, known = remains.header, remains.found, remains.known
     planes = header.planes
-    count = max(remains.blocks or 0, max(found, default=-1) + 1, max(known, default=-1) + 1)
-    left = None if header.content_size is None else header.content_size // planes
+    count = max(remains.blocks or 0, max(found, default=-1) + 1)
     sizes: list[int] = []
+    unknown: list[int] = []
     for first in range(0, count, planes):
         numbers = range(first, first + planes)
-        heads = [known[n] for n in numbers if n in known]
+        heads = known[first : first + 1]
         heads += [found[n][1] for n in numbers if n in found]
-        size = heads[0].size if heads else header.block_size
-        if left is not None:
-            # The last chunk has what the others leave. What comes after that was never there.
-            size = min(size, left)
-            left -= size
-        if size:
-            sizes.append(size)
-    return sizes
+        if not heads:
+            unknown.append(len(sizes))
+        sizes.append(heads[0].size if heads else header.block_size)
+    if header.content_size is None:
+        return sizes
+    left = header.content_size // planes
+    if len(unknown) == 1 and remains.blocks is not None:
+        others = sum(sizes) - sizes[unknown[0]]
+        if 1 <= left - others <= header.block_size:
+            sizes[unknown[0]] = left - others
+    possible = []
+    for size in sizes:
+        if left:
+            possible.append(min(size, left))
+            left -= possible[-1]
+    return possible
 
 
 def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]]:
@@ -197,7 +212,10 @@ def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]]:
         open_spec = replace(spec, shape=(UNKNOWN_LENGTH, *spec.shape[1:]))
     else:
         missing = (header.content_size or 0) - content_size
-    if missing > content_size + MOST_ADDED:
+    if (
+        missing > content_size + MOST_ADDED
+        or missing // header.chunk_size > len(sizes) + MOST_CHUNKS
+    ):
         return replace(header, content_size=None, array=None), sizes
     if open_spec is not None:
         header = replace(header, content_size=None, array=open_spec)
@@ -231,7 +249,12 @@ def _intact_block(
     return np.frombuffer(pack_head(tag, head) + payload, np.uint8)
 
 
+@lru_cache(maxsize=1)
+def _zero_bytes(size: int) -> bytes:
+    return bytes(size)
+
+
 def _zeros(number: int, size: int, tag: bytes) -> Bytes:
-    check = xxhash.xxh3_64_intdigest(bytes(size), seed=number)
+    check = xxhash.xxh3_64_intdigest(_zero_bytes(size), seed=number)
     head = Head(layout.BLOCK_CONSTANT, 0, 0, 0, size, 1, number, check)
     return np.frombuffer(pack_head(tag, head) + b"\0", np.uint8)

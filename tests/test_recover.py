@@ -492,3 +492,113 @@ def test_a_file_that_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         ansflow.recover(tmp_path / "missing", tmp_path / "target")
     assert list(tmp_path.iterdir()) == []
+
+
+# Damage that reaches over more than a block
+
+
+def heads_of(blob):
+    """Where the heads of the only frame are, the end mark's last."""
+    described, tables = (int.from_bytes(blob[at : at + 4], "little") for at in (20, 24))
+    found = [28 + described + tables + 8]
+    for block in naive.read_all(blob)[0].blocks:
+        found.append(found[-1] + 32 + len(block.payload))
+    return found
+
+
+def zeroed(blob, begin, end):
+    return blob[:begin] + bytes(end - begin) + blob[end:]
+
+
+KNOWN = [ansflow.compress(NOISE[: 1000 - i], block_size=100) for i in range(2)]
+STREAMS = [flushed(RNG.bytes(1000), 100, block_size=100) for _ in range(2)]
+
+
+@pytest.mark.parametrize("frames", [KNOWN, STREAMS], ids=["known size", "same header"])
+@pytest.mark.parametrize("first", [3, 8, 10])
+@pytest.mark.parametrize("last", [0, 2])
+def test_damage_over_the_border_of_two_frames(recover, frames, first, last):
+    """What is intact of the second one is there: it has an index."""
+    one, other = frames
+    begin, end = heads_of(one)[first] - 20, len(one) + heads_of(other)[last] + 20
+    recovered = recover(zeroed(one + other, begin, end))
+    contents = [content_of(blob) for blob in frames]
+    kept = contents[0][: 100 * (first - 1)]
+    assert recovered.content.startswith(kept)
+    assert recovered.content.endswith(contents[1][100 * (last + 1) :])
+    assert recovered.report.blocks == first - 1 + 9 - last
+    assert recovered.report.damaged
+
+
+@pytest.mark.parametrize("cut", [1, 5, 9])
+def test_what_is_of_another_frame_is_not_taken_for_this_one(recover, cut):
+    """Here the index tells: the first blocks are a frame that was cut, the others miss theirs."""
+    one, other = STREAMS
+    recovered = recover(one[: heads_of(one)[cut]] + other[heads_of(other)[cut] :])
+    first, last = content_of(one)[: 100 * cut], content_of(other)[100 * cut :]
+    assert recovered.content == first + bytes(100 * cut) + last
+    assert recovered.report.lost == ((100 * cut, 200 * cut),)
+    assert recovered.report.blocks == 10
+
+
+@pytest.mark.parametrize("with_header", [True, False])
+@pytest.mark.parametrize("block", [0, 1, 2])
+def test_frames_inside_of_blocks_are_content(recover, block, with_header):
+    """Also if they have the same header, and the head of the block is damaged."""
+    inner = flushed(RNG.bytes(300), 20, block_size=1000)
+    content = RNG.bytes(30) + inner[0 if with_header else heads_of(inner)[0] :] + RNG.bytes(6000)
+    blob = bytearray(flushed(content, len(content), block_size=1000))
+    blob[heads_of(blob)[block] + 10] ^= 1
+    recovered = recover(blob)
+    assert recovered.content[: 1000 * block] == content[: 1000 * block]
+    assert recovered.content[1000 * (block + 1) :] == content[1000 * (block + 1) :]
+    assert recovered.report.lost == ((1000 * block, 1000 * (block + 1)),)
+    assert recovered.report.lost_blocks == 1
+
+
+def test_many_small_blocks_removed(recover):
+    """Constant ones take 33 bytes each. The index has them."""
+    content = bytes(300_000) + NOISE
+    blob = flushed(content, len(content), block_size=100)
+    heads = heads_of(blob)
+    recovered = recover(blob[: heads[10]] + blob[heads[2010] :])
+    assert recovered.content == content
+    assert recovered.report.lost == ((1000, 201_000),)
+    assert recovered.report.lost_blocks == 2000
+
+
+def test_a_short_block_in_the_middle_is_lost(recover):
+    """Its size is what the others leave of the content."""
+    chunks = [100, 100, 50, *[100] * 7, 50]
+    blob = bytearray(writer.write_frame(NOISE, block_size=100, chunks=chunks))
+    blob[heads_of(blob)[2] + 10] ^= 1
+    recovered = recover(blob)
+    assert recovered.content == NOISE[:200] + bytes(50) + NOISE[250:]
+    assert recovered.report.lost == ((200, 250),)
+
+
+def test_a_header_beyond_the_limits_in_garbage(recover):
+    """It's nobody's, so it ends nothing."""
+    header = writer.write_header(size=2**40, block_size=2**24, description={"planes": 64})
+    assert recover(BLOCKS + header).content == NOISE
+
+
+def tedious():
+    header = writer.write_header(size=2**64 - 1, block_size=2**24)
+    tag, empty = header[-8:-4], ansflow.compress(b"")
+    yield "tags", header + b"x" + tag * 60_000
+    yield "magic", header + b"x" + b"\x89ANS" * 60_000
+    yield "frames in a payload", header + b"x" + empty * 5000 + writer.write_block(header, 1, b"a")
+    old = writer.write_block(header, 1, b"a")
+    yield "blocks again", header + writer.write_block(header, 5, b"a") + b"x" + old * 9000
+    text = {"dtype": "|u1", "shape": [2**22, 2]}
+    header = writer.write_header(1, 2**23, 1, text, flags=1)
+    yield "much to add", header + writer.write_block(header, 0, b"a")
+
+
+@pytest.mark.parametrize("blob", [pytest.param(blob, id=name) for name, blob in tedious()])
+def test_what_takes_no_time(tmp_path, blob, soon):
+    """Files of a few hundred KiB that could take minutes."""
+    source = tmp_path / "source"
+    source.write_bytes(blob)
+    ansflow.recover(source, tmp_path / "target")

@@ -2,7 +2,8 @@
 
 import io
 import pathlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from unittest import mock
 
 import numpy as np
 from hypothesis import settings, strategies as st
@@ -65,17 +66,32 @@ FILES = st.lists(st.sampled_from(sorted(FRAMES)), min_size=1, max_size=5).map(
     lambda names: tuple(b"".join(parts) for parts in zip(*map(FRAMES.get, names), strict=True))
 ) | st.sampled_from(GOLDEN)
 
+# What threads take at once: so little that there's something ahead, or all.
+UNITS = st.sampled_from([1, 40, 500, 1 << 20])
+
+
+@contextmanager
+def unit(size):
+    """Whatever is opened meanwhile gives threads so much at once."""
+    with (
+        mock.patch("ansflow.engine.decoder.UNIT", size),
+        mock.patch("ansflow.engine.encoder.UNIT", size),
+    ):
+        yield
+
+
 SIZES = st.integers(-1, 300) | st.sampled_from([0, 1, 64, 4096, 1 << 17]) | st.none()
 
 
 class Reading(RuleBasedStateMachine):
     """`FrameReader` and `io.BytesIO`."""
 
-    @initialize(file=FILES, threads=st.sampled_from([1, 2]), buffered=st.booleans())
-    def begin(self, file, threads, buffered):
+    @initialize(file=FILES, threads=st.sampled_from([1, 2]), buffered=st.booleans(), size=UNITS)
+    def begin(self, file, threads, buffered, size):
         blob, self.content = file
         self.expected = io.BytesIO(self.content)
-        self.reader = ansflow.open(io.BytesIO(blob), threads=threads)
+        with unit(size):
+            self.reader = ansflow.open(io.BytesIO(blob), threads=threads)
         # Small reads get to the content itself, not only to a buffer that has it all.
         self.file = self.reader if buffered else io.BufferedReader(self.reader.raw, 50)
 
@@ -150,11 +166,14 @@ class Reading(RuleBasedStateMachine):
 class Writing(RuleBasedStateMachine):
     """`FrameWriter` and a bytearray."""
 
-    @initialize(threads=st.sampled_from([1, 2]), block_size=st.sampled_from([1, 7, 64, 1 << 18]))
-    def begin(self, threads, block_size):
+    @initialize(
+        threads=st.sampled_from([1, 2]), block_size=st.sampled_from([1, 7, 64, 1 << 18]), size=UNITS
+    )
+    def begin(self, threads, block_size, size):
         self.target, self.expected = io.BytesIO(), bytearray()
         self.begin_at = 0  # of the frame that is being written
-        self.writer = ansflow.open(self.target, "wb", threads=threads, block_size=block_size)
+        with unit(size):
+            self.writer = ansflow.open(self.target, "wb", threads=threads, block_size=block_size)
 
     parts = Bundle("parts")
 

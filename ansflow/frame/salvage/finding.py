@@ -1,0 +1,121 @@
+"""Looking for patterns, headers and heads in a file, and whether a block is intact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import BinaryIO
+
+from ansflow.errors import AnsflowError, LimitError
+from ansflow.frame import layout
+from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.head import Head, parse_head
+from ansflow.frame.header import Header
+from ansflow.frame.source import FileSource, take_header
+from ansflow.limits import Limits
+
+__all__ = ["Finder", "Headers", "intact_content", "parse_sound_head", "read_at", "single_blocks"]
+
+WINDOW = 1 << 20
+
+
+def read_at(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(max(0, size))
+
+
+class Finder:
+    """Finds the places of some patterns in a file, looking at each byte once if asked in order."""
+
+    def __init__(self, file: BinaryIO, *patterns: bytes) -> None:
+        self._file, self._patterns = file, patterns
+        self._overlap = max(map(len, patterns)) - 1
+        self._begin, self._window = 0, b""
+        # Where each is next in the window from where the last search began.
+        self._from = 0
+        self._places: list[int] = []
+
+    def find(self, at: int, end: int) -> int:
+        """Where one of the patterns is next from byte `at` on, or `end`."""
+        while at < end:
+            if not self._from <= at < self._begin + len(self._window) - self._overlap:
+                self._begin, self._window = at, read_at(self._file, at, WINDOW)
+                self._places = [-1] * len(self._patterns)
+            self._from = at
+            for i, pattern in enumerate(self._patterns):
+                if self._places[i] < at - self._begin:
+                    place = self._window.find(pattern, at - self._begin)
+                    self._places[i] = place if place >= 0 else WINDOW
+            place = min(self._places)
+            if place < WINDOW:
+                return min(end, self._begin + place)
+            if len(self._window) <= self._overlap:
+                return end
+            at = max(at + 1, self._begin + len(self._window) - self._overlap)
+        return end
+
+
+class Headers:
+    """Finds sound headers."""
+
+    def __init__(self, file: BinaryIO, end: int, limits: Limits) -> None:
+        self._file, self._end, self.limits = file, end, limits
+        self._finder = Finder(file, layout.MAGIC)
+
+    def at(self, at: int) -> tuple[Header, bytes] | None:
+        """The header that is there: what it says, and its bytes."""
+        try:
+            return take_header(FileSource(self._file, at, self._end), self.limits)
+        except AnsflowError:
+            return None
+
+    def next(self, at: int, *, at_once: bool) -> tuple[int, Header, bytes] | None:
+        """The first from byte `at` on, and where it is.
+
+        `at_once` says that it should be just there: LimitError if it exceeds the limits.
+        """
+        while (place := self._finder.find(at, self._end)) < self._end:
+            try:
+                source = FileSource(self._file, place, self._end)
+                return place, *take_header(source, self.limits)
+            except LimitError:
+                if at_once and place == at:
+                    raise
+            except AnsflowError:
+                pass
+            at, at_once = place + 1, False
+        return None
+
+
+def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None) -> Head | None:
+    """The head that `raw` is, if it's a sound one, of that number if it isn't None."""
+    if len(raw) < layout.HEAD.size or raw[: layout.TAG_SIZE] != tag:
+        return None
+    if number is None:
+        number = int(layout.HEAD.unpack(raw)[7])
+    try:
+        head = parse_head(raw, tag, header, number)
+    except AnsflowError:
+        return None
+    return head
+
+
+def intact_content(
+    file: BinaryIO, at: int, head: Head, decode: ChunkDecoder
+) -> tuple[bytes, memoryview] | None:
+    """Payload and content of the block whose payload is at byte `at`; None if it's damaged.
+
+    `decode` takes each block as a chunk.
+    """
+    file.seek(at)
+    payload = file.read(head.stored)
+    if len(payload) < head.stored:
+        return None
+    try:
+        return payload, decode([head], [memoryview(payload)]).data
+    except AnsflowError:
+        return None
+
+
+def single_blocks(header: Header) -> ChunkDecoder:
+    """A decoder that takes each block as a chunk."""
+    return ChunkDecoder(replace(header, planes=1))

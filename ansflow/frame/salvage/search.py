@@ -1,0 +1,197 @@
+"""Frames without an index, from front to back: from one header to the next."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import xxhash
+
+from ansflow.errors import AnsflowError
+from ansflow.frame import layout
+from ansflow.frame.head import Head, pack_head
+from ansflow.frame.header import Header
+from ansflow.frame.salvage.finding import (
+    Finder,
+    Headers,
+    intact_content,
+    parse_sound_head,
+    read_at,
+    single_blocks,
+)
+from ansflow.frame.salvage.remains import Remains
+from ansflow.frame.source import FileSource
+from ansflow.frame.walk import walk
+from ansflow.limits import Limits
+
+__all__ = ["find_frames"]
+
+# A block takes a head and a byte at least: more than can have been there aren't believed to be
+# lost, but for so many that somebody may have cut out.
+SMALLEST_BLOCK = layout.HEAD.size + 1
+CUT_OUT = 1000
+
+
+def find_frames(file: BinaryIO, at: int, end: int, headers: Headers) -> list[Remains]:
+    """What is left of frames, from front to back, in a part of the file that no index claims."""
+    frames: list[Remains] = []
+    free = at  # from where on bytes belong to nothing
+    while at < end:
+        found = headers.next(at, at_once=at == 0)
+        if found is None or found[0] >= end:
+            break
+        begin, header, raw = found
+        gap = begin > free
+        if frames:
+            frames[-1].damaged |= gap
+        if header.version == 1:
+            remains, at = walk_version_1(file, header, begin, end, headers.limits)
+            free = at
+        else:
+            search = Search(file, headers, header, raw, end)
+            free, at = search.find_blocks(begin + len(raw))
+            remains = search.remains
+        remains.damaged |= gap
+        frames.append(remains)
+    if frames:
+        frames[-1].damaged |= free < end
+    return frames
+
+
+class Search:
+    """Looks for the blocks of the frame that has a certain header, up to byte `end`."""
+
+    def __init__(
+        self, file: BinaryIO, headers: Headers, header: Header, raw: bytes, end: int
+    ) -> None:
+        self.remains = Remains(header)
+        self._file, self._headers, self._header, self._raw = file, headers, header, raw
+        self._end = end
+        self._tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+        self._finder = Finder(file, self._tag, layout.MAGIC)
+        self._tags = Finder(file, self._tag)
+        self._own = 0  # before this byte, headers lie between heads of this frame
+        self._decode = single_blocks(header)
+
+    def find_blocks(self, at: int) -> tuple[int, int]:
+        """Note all blocks from byte `at` on.
+
+        Returns where the last thing ends that belongs to the frame, and where to look for the next
+        header.
+        """
+        remains, end = self.remains, self._end
+        expected = 0
+        last: tuple[int, Head] | None = None  # the payload that ends where we are
+        sure = at
+        while True:
+            head = self._head_at(at)
+            if head is not None and expected <= head.number <= self._most_blocks():
+                if head.kind == layout.END:
+                    after = self._pass_end(head, at + layout.HEAD.size)
+                    return after, after
+                last = at + layout.HEAD.size, head
+                remains.found[head.number] = last
+                expected = head.number + 1
+                at = sure = last[0] + head.stored
+                continue
+            if at >= end and last is None:
+                break
+            remains.damaged |= at < end
+            if last is not None and not self._is_intact(*last):
+                # Something may have been cut out of it: what comes next begins within.
+                at = sure = last[0]
+            elif head is not None:
+                at += 1
+            last = None
+            at = self._finder.find(at, end)
+            if at >= end:
+                break
+            found = self._headers.at(at)
+            if found is not None and not self._lies_in_payload(at, found[1], expected):
+                return self._pass_index(at) if found[1] == self._raw else (sure, at)
+            if found is not None or self._head_at(at) is None:
+                at += 1
+        remains.damaged = True
+        return min(sure, end), end
+
+    def _head_at(self, at: int) -> Head | None:
+        """The sound head that is there, of whatever number."""
+        size = min(layout.HEAD.size, self._end - at)
+        return parse_sound_head(read_at(self._file, at, size), self._tag, self._header, None)
+
+    def _most_blocks(self) -> int:
+        """Numbers above this can't be true."""
+        return self._end // SMALLEST_BLOCK + CUT_OUT
+
+    def _is_intact(self, at: int, head: Head) -> bool:
+        return intact_content(self._file, at, head, self._decode) is not None
+
+    def _lies_in_payload(self, at: int, raw: bytes, expected: int) -> bool:
+        """Whether the header at byte `at` is content: blocks of this frame go on behind it."""
+        if raw == self._raw:
+            return False
+        stop = min(self._end, at + self._header.block_size + layout.HEAD.size)
+        place = max(at, self._own)
+        while place < stop:
+            head = self._head_at(place)
+            if head is not None and head.number >= expected:
+                self._own = place
+                return True
+            self._own = place = self._tags.find(place + 1, stop)
+        return False
+
+    def _pass_index(self, at: int, *, announced: bool = False) -> tuple[int, int]:
+        """Pass what begins with this frame's header once more, unless it's the next frame.
+
+        Else it's a damaged index, which an end mark may have `announced`: heads without payloads.
+        """
+        after = at + len(self._raw)
+        head = self._head_at(after)
+        if head is not None and (
+            head.kind == layout.END or self._is_intact(after + layout.HEAD.size, head)
+        ):
+            return at, at
+        second = self._head_at(after + layout.HEAD.size)
+        if not announced and (second is None or second.number != 1):
+            return at, at
+        # There is no other header in an index, so its heads do no harm.
+        return after, after
+
+    def _pass_end(self, end: Head, at: int) -> int:
+        """Compare the end mark with the blocks that were found; return where the frame ends."""
+        remains = self.remains
+        remains.blocks = end.number
+        found = [head for _, head in remains.found.values()]
+        body = self._raw + b"".join(pack_head(self._tag, head) for head in found)
+        whole = len(found) == end.number and xxhash.xxh3_64_intdigest(body) == end.check
+        # If there was an index, it's damaged: else it would have claimed all this.
+        remains.damaged |= not whole or end.stored > 0
+        if end.stored and read_at(self._file, at, len(self._raw)) == self._raw:
+            return self._pass_index(at, announced=True)[1]
+        return at
+
+
+def walk_version_1(
+    file: BinaryIO, header: Header, begin: int, end: int, limits: Limits
+) -> tuple[Remains, int]:
+    """Blocks up to the first head that is impossible: the rest can't be found."""
+    remains = Remains(header)
+    source = FileSource(file, begin, end)
+    walker = walk(limits, first=True)
+    event = next(walker)
+    number = 0
+    try:
+        while True:
+            if isinstance(event, int):
+                event = walker.send(bytes(source.take(event)))
+                continue
+            if isinstance(event, Head):
+                remains.found[number] = source.at, event
+                number += 1
+                source.skip(event.stored)
+            event = next(walker)
+    except StopIteration:
+        remains.blocks = number
+        remains.damaged = source.at < end
+    except AnsflowError:
+        remains.damaged = True
+    return remains, source.at
