@@ -23,10 +23,9 @@ from ansflow.npy import npy_prefix, read_npy
 
 __all__ = ["compress_file", "decompress_file", "read_range"]
 
-# What is read at once: to compress, so much that most of it never needs to be copied; to
-# decompress, so little that it stays in a cache until it is taken apart.
+# What is read at once: so much that most of it never needs to be copied.
 COMPRESSED_AT_ONCE = 4 << 20
-DECOMPRESSED_AT_ONCE = 128 << 10
+DECOMPRESSED_AT_ONCE = 1 << 20
 
 # From a pipe, which seldom has more.
 PIPED_AT_ONCE = 64 << 10

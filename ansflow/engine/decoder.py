@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,8 +20,6 @@ from ansflow.frame.walk import Event, limits_behind, walk
 from ansflow.limits import Limits
 
 __all__ = ["FrameDecoder", "Plan", "decode_frames"]
-
-PART = 128 << 10
 
 
 class Plan(NamedTuple):
@@ -41,6 +40,52 @@ class Plan(NamedTuple):
         taken = 2 * max(unit, header.largest_chunk, 1)
         room = limits.max_memory - sum(table.slots_nbytes for table in header.shared)
         return cls(unit, max(1, min(2 * threads, room // taken)))
+
+
+class ByteQueue:
+    """Bytes that come in pieces and go in others, copied only where those of one overlap two."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[memoryview] = deque()
+        self.size = 0
+
+    def put(self, data: Any) -> None:
+        """Take bytes-like data, which may change afterwards."""
+        view = bytes_content(data).data
+        if view:
+            self._pieces.append(view if isinstance(data, bytes) else memoryview(bytes(view)))
+            self.size += len(view)
+
+    def take(self, count: int) -> memoryview | None:
+        """The next bytes, or None if there aren't so many."""
+        if self.size < count:
+            return None
+        if not count:
+            return memoryview(b"")
+        self.size -= count
+        first = self._pieces[0]
+        if len(first) > count:
+            self._pieces[0] = first[count:]
+            return first[:count]
+        if len(first) == count:
+            return self._pieces.popleft()
+        taken = bytearray()
+        while len(taken) < count:
+            piece = self._pieces.popleft()
+            missing = count - len(taken)
+            taken += piece[:missing]
+            if len(piece) > missing:
+                self._pieces.appendleft(piece[missing:])
+        return memoryview(taken)
+
+    def peek(self, count: int) -> bytes:
+        """The next bytes, or as many as there are, which stay."""
+        found = bytearray()
+        for piece in self._pieces:
+            if len(found) >= count:
+                break
+            found += piece[: count - len(found)]
+        return bytes(found)
 
 
 class FrameDecoder:
@@ -76,8 +121,7 @@ class FrameDecoder:
         self._walk = walk(limits, first=first)
         self._event: Event = next(self._walk)
         self._begun = False
-        self._input = bytearray()
-        self._at = 0
+        self._input = ByteQueue()
         # Blocks that no task has yet, and how much content they have.
         self._heads: list[Head] = []
         self._payloads: list[memoryview] = []
@@ -90,16 +134,18 @@ class FrameDecoder:
         """Take more bytes."""
         if self._error is not None:
             raise self._error
-        if self._at:
-            del self._input[: self._at]
-            self._at = 0
-        self._input += bytes_content(data).data
+        self._input.put(data)
         if not self._begun:
-            check_magic(bytes(self._input[: len(layout.MAGIC)]))
+            check_magic(self._input.peek(len(layout.MAGIC)))
 
     def unused(self) -> bytes:
         """The bytes that haven't been needed."""
-        return bytes(memoryview(self._input)[self._at :])
+        return self._input.peek(self._input.size)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all bytes have been needed."""
+        return not self._input.size
 
     def advance(self) -> Iterator[Bytes]:
         """Decode what has come; yield what is ready, which needn't be all."""
@@ -119,10 +165,16 @@ class FrameDecoder:
             raise TruncatedError("the frame is cut off")
 
     def following(self) -> FrameDecoder:
-        """The decoder of the frame that follows this one, whose content counts, too."""
+        """The decoder of the frame that follows this one, whose content counts, too.
+
+        It has the bytes that this one hasn't needed.
+        """
         assert self.header is not None
         limits = limits_behind(self.header, self._content_size, self._limits)
-        return FrameDecoder(limits, self._threads, first=False)
+        decoder = FrameDecoder(limits, self._threads, first=False)
+        decoder._input = self._input
+        decoder.feed(b"")
+        return decoder
 
     def close(self) -> None:
         """Stop the threads, whatever they are doing."""
@@ -145,20 +197,20 @@ class FrameDecoder:
                 self._begin(event)
                 self._step(None)
             elif isinstance(event, Head):
-                payload = self._take(event.stored)
+                payload = self._input.take(event.stored)
                 if payload is None:
                     return
                 self._heads.append(event)
-                self._payloads.append(memoryview(payload))
+                self._payloads.append(payload)
                 self._waiting += event.size
                 self._content_size += event.size
                 self._step(None)
                 yield from self._put(at_least=self._unit)
             else:
-                data = self._take(event)
+                data = self._input.take(event)
                 if data is None:
                     return
-                self._step(data)
+                self._step(bytes(data))
 
     def _begin(self, header: Header) -> None:
         self.header = header
@@ -172,14 +224,6 @@ class FrameDecoder:
             self._event = next(self._walk) if data is None else self._walk.send(data)
         except StopIteration:
             self.done = True
-
-    def _take(self, count: int) -> bytes | None:
-        """The next bytes, or None if they haven't all come."""
-        if len(self._input) - self._at < count:
-            return None
-        begin, self._at = self._at, self._at + count
-        with memoryview(self._input) as view:
-            return bytes(view[begin : self._at])
 
     def _put(self, at_least: int) -> list[Bytes]:
         """Decode the blocks that wait for it, if they are whole chunks of so many bytes."""
@@ -203,43 +247,32 @@ def decode_frames(
     Pieces are bytes-like. An empty one says that the next may take a while: all content so far is
     given.
     """
-    parts = _small_parts(pieces)
-    part = next(parts, None)
+    rest = iter(pieces)
     decoder = FrameDecoder(limits, threads)
     try:
         while True:
-            content = _content(decoder, part, parts)
+            content = _content(decoder, rest)
             first = next(content, None)
             assert decoder.header is not None
             yield decoder.header, content if first is None else chain([first], content)
-            part = memoryview(decoder.unused()) or next(filter(None, parts), None)
-            if part is None:
-                return
             decoder.close()
+            while decoder.is_empty:
+                piece = next(rest, None)
+                if piece is None:
+                    return
+                decoder.feed(piece)
             decoder = decoder.following()
     finally:
         decoder.close()
 
 
-def _content(
-    decoder: FrameDecoder, part: memoryview | None, parts: Iterator[memoryview]
-) -> Iterator[Bytes]:
-    """The content of one frame, which begins with the one part and goes on with others."""
-    while part is not None:
-        decoder.feed(part)
+def _content(decoder: FrameDecoder, pieces: Iterator[Any]) -> Iterator[Bytes]:
+    """The content of one frame, which may have begun in a piece that the decoder has."""
+    yield from decoder.advance()
+    while not decoder.done and (piece := next(pieces, None)) is not None:
+        decoder.feed(piece)
         yield from decoder.advance()
-        if decoder.done:
-            break
-        if not part:
+        if not bytes_content(piece).size:
             yield from decoder.drain()
-        part = next(parts, None)
     yield from decoder.drain()
     decoder.check_end()
-
-
-def _small_parts(pieces: Iterable[Any]) -> Iterator[memoryview]:
-    """The same bytes, cut so that what follows the end of a frame is never much."""
-    for piece in pieces:
-        view = bytes_content(piece).data
-        for begin in range(0, max(1, len(view)), PART):
-            yield view[begin : begin + PART]
