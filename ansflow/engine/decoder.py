@@ -22,6 +22,9 @@ from ansflow.limits import Limits
 __all__ = ["FrameDecoder", "Plan", "decode_frames"]
 
 
+NO_MORE = object()
+
+
 class Plan(NamedTuple):
     """How the decoding of a frame is divided.
 
@@ -257,8 +260,8 @@ def decode_frames(
             yield decoder.header, content if first is None else chain([first], content)
             decoder.close()
             while decoder.is_empty:
-                piece = next(rest, None)
-                if piece is None:
+                piece = next(rest, NO_MORE)
+                if piece is NO_MORE:
                     return
                 decoder.feed(piece)
             decoder = decoder.following()
@@ -269,7 +272,7 @@ def decode_frames(
 def _content(decoder: FrameDecoder, pieces: Iterator[Any]) -> Iterator[Bytes]:
     """The content of one frame, which may have begun in a piece that the decoder has."""
     yield from decoder.advance()
-    while not decoder.done and (piece := next(pieces, None)) is not None:
+    while not decoder.done and (piece := next(pieces, NO_MORE)) is not NO_MORE:
         decoder.feed(piece)
         yield from decoder.advance()
         if not bytes_content(piece).size:

@@ -249,6 +249,7 @@ def _decode_coded(
             f"impossible precision {head.precision} or lanes 2**{head.lanes_log2}"
         )
     data: Bytes = np.frombuffer(payload, np.uint8)
+    data.setflags(write=False)  # whoever may write to it: kernels are compiled once
     tables: AnyTables
     used = 0
     if head.table:
