@@ -6,7 +6,7 @@ import threading
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
 from typing import BinaryIO, NamedTuple
@@ -143,14 +143,15 @@ class ContentReader:
 
         If it is to be read `on`, what follows is decoded meanwhile.
         """
-        try:
+        content = None
+        with suppress(AnsflowError):
             if not self._have(at):
                 self._keep_nothing()
                 self._put(at, self._unit if on else 0)
             while on and len(self._runs) < self._depth and self._runs[-1].end < self.size:
                 self._put(self._runs[-1].end, self._unit)
             content = self._first_content()
-        except AnsflowError:
+        if content is None:
             # It may be another chunk of the run that is damaged, or another run.
             self._put(at, room=0)
             content = self._first_content()

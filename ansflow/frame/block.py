@@ -130,6 +130,8 @@ def encode_block(
     scratch : EncoderScratch
         Overwritten.
     """
+    content = content.view()
+    content.setflags(write=False)  # as most is anyway: kernels are compiled once
     lanes = min(coding.lanes, default_lanes(content.size))
     choice = _choose(content, lanes, coding, scratch)
     if choice.kind == layout.BLOCK_CONSTANT:
