@@ -44,7 +44,8 @@ class Options:
         use one instead of a distribution of its own, which pays where blocks are small. Of an
         array, the bytes are those of its planes.
     metadata : mapping
-        Anything that JSON can say, for the reader. At most a MiB.
+        Anything that JSON can say, for the reader, who gets it as JSON says it: tuples as lists,
+        and keys as text. At most a MiB.
 
     Raises
     ------

@@ -253,10 +253,14 @@ class Pipeline(Generic[T]):
         If there is no room for another task then, waits for the next result.
         """
         self._check_usable()
+        if self._threads == 1:
+            try:
+                return [task()]
+            except BaseException:
+                self.close()
+                raise
         job = _Job(task, self)
         self._jobs.append(job)
-        if self._threads == 1:
-            return [self._next()]
         self._begin(job)
         results = []
         if len(self._jobs) >= self._depth:

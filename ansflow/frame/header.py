@@ -80,7 +80,10 @@ class Header:
             description["planes"] = self.planes
         if self.metadata:
             description["metadata"] = self.metadata
-        text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
+        try:
+            text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
+        except RecursionError:
+            raise ValueError("metadata are nested too deep") from None
         if len(text) > layout.MAX_DESCRIPTION:
             raise ValueError(
                 f"dtype, shape and metadata take {len(text)} bytes, "
