@@ -1,7 +1,8 @@
 """Entropy coding for arrays: interleaved rANS kernels, probability models, checksummed frames.
 
-`compress` and `decompress` are for bytes and arrays, `encode` and `decode` for symbols with a
-model from `ansflow.models` or your own.
+`compress` and `decompress` are for bytes and arrays in memory, `open`, `ArrayWriter` and
+`ArrayReader` for files, `Compressor` and `Decompressor` for streams; `encode` and `decode` for
+symbols with a model from `ansflow.models` or your own.
 """
 
 from ansflow import errors, models

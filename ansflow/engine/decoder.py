@@ -21,7 +21,7 @@ from ansflow.limits import Limits
 
 __all__ = ["FrameDecoder", "Plan", "decode_frames"]
 
-
+# What no piece is.
 NO_MORE = object()
 
 
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
     @classmethod
     def make(cls, header: Header, threads: int, limits: Limits) -> Plan:
         """Two tasks for each thread, if there is memory for them."""
-        unit = min(UNIT, limits.max_memory // 2) if threads > 1 else 1
+        unit = min(UNIT, limits.max_memory // 2)
         # Each has its payloads and its content.
         taken = 2 * max(unit, header.largest_chunk, 1)
         room = limits.max_memory - sum(table.slots_nbytes for table in header.shared)
