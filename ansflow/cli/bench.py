@@ -125,12 +125,12 @@ def _installed(sample: Sample) -> Iterator[Codec]:
             compress = zstandard.ZstdCompressor(level).compress
             yield Codec(f"zstd {level}", compress, zstandard.ZstdDecompressor().decompress)
     if find_spec("blosc2"):
-        import blosc2  # type: ignore[import-not-found]
+        import blosc2
 
         compress = partial(blosc2.compress2, typesize=1 if array is None else array.itemsize)
         yield Codec("blosc2", compress, blosc2.decompress2)
     if find_spec("pcodec") and array is not None and array.dtype.name in PCODEC_DTYPES:
-        from pcodec import ChunkConfig, standalone  # type: ignore[import-untyped]
+        from pcodec import ChunkConfig, standalone
 
         compress = partial(standalone.simple_compress, config=ChunkConfig())
         yield Codec("pcodec", compress, standalone.simple_decompress, takes_array=True)
