@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ansflow.engine.content import JoinedFrames, as_array, check_dtype, item_bytes, planes_of
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.file import FrameWriter, Path, opened
+from ansflow.file_reader import Path, opened
+from ansflow.file_writer import FrameWriter
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
