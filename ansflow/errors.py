@@ -23,3 +23,7 @@ class UnsupportedError(CorruptDataError):
 
 class LimitError(AnsflowError):
     """Decoding would need more than the caller's `ansflow.limits.Limits` allow."""
+
+
+class StackUnderflowError(AnsflowError):
+    """A codec would pop more bits than the stack holds. The stack is as it was before the pop."""

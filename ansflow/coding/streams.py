@@ -24,7 +24,7 @@ from ansflow.coding.dispatch import (
 )
 from ansflow.coding.tables import AnyTables, ContextTables, Tables
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
-from ansflow.kernels import alias, rows, wide
+from ansflow.kernels import alias, rows
 from ansflow.kernels.constants import (
     MAX_FAST_PRECISION,
     STACK_LOW,
@@ -35,7 +35,8 @@ from ansflow.kernels.constants import (
 )
 from ansflow.kernels.rans import lie_within
 from ansflow.kernels.reciprocal import reciprocal_table
-from ansflow.kernels.stack import UNDERFLOW
+from ansflow.kernels.stack import tables as stack_tables
+from ansflow.kernels.stack.heads import UNDERFLOW
 
 __all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
 
@@ -169,7 +170,8 @@ def _encode_wide(
     heads = np.full(lanes, STACK_LOW, np.uint64)
     tail = np.empty(symbols.size + 1, np.uint32)
     row = np.zeros(1, np.uint32) if index is None else index
-    size = wide.encode(symbols, row, tables.cdf, np.uint64(tables.precision), heads, tail)
+    precision = np.uint64(tables.precision)
+    size = stack_tables.push(heads, tail, 0, symbols, row, tables.cdf, precision)
     return np.concatenate([_split(heads), _split(tail[:size][::-1])])
 
 
@@ -190,9 +192,8 @@ def _decode_wide(
         raise CorruptDataError("a lane's state is outside its interval")
     tail = np.ascontiguousarray(_join(words[begin:], np.uint32)[::-1])
     row = np.zeros(1, np.uint32) if index is None else index
-    left = wide.decode(
-        tail, np.uint64(tail.size), heads, row, tables.cdf, np.uint64(tables.precision), out
-    )
+    precision = np.uint64(tables.precision)
+    left = stack_tables.pop(heads, tail, tail.size, row, tables.cdf, precision, out)
     if left == UNDERFLOW:
         raise TruncatedError("the stream ends too early")
     if left or (heads != STACK_LOW).any():

@@ -1,14 +1,14 @@
-"""The one decorator that all kernels share."""
+"""The decorators that all kernels share."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numba
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "kernel"]
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile `function` on first use, without the GIL, keeping the code on disk.
 
     ``error_model="numpy"`` leaves out the test for a zero divisor: kernels never raise,
@@ -18,7 +18,17 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     user without a writable cache directory there is no such place, and it raises
     RuntimeError; the kernel then compiles afresh in each process.
     """
+    options = {"nogil": True, "error_model": "numpy", **options}
     try:
-        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError:
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(**options)(function)
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that becomes part of those that call it.
+
+    LLVM does that with small functions by itself. Where it doesn't, each array that is handed
+    over has its references counted, atomically, which takes longer than coding a symbol.
+    """
+    return kernel(function, inline="always")

@@ -15,10 +15,11 @@ import pytest
 from guard import guarded
 
 from ansflow.coding.tables import ContextTables, Tables
-from ansflow.kernels import alias, contexts as context_tables, golomb, lanes, order1, rows, wide
+from ansflow.kernels import alias, contexts as context_tables, golomb, lanes, order1, rows
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.histogram import histogram
 from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.kernels.stack import tables as stack_tables
 from ansflow.kernels.vector import lanes as vector_lanes, order1 as order1_vector
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
@@ -178,7 +179,7 @@ def wide_coder(at_end, rng):
     index = guarded(rng.integers(0, 3, n).astype(np.uint32), at_end)
     heads = guarded(np.full(8, STACK_LOW, np.uint64), at_end)
     tail = guarded(np.zeros(n + 1, np.uint32), at_end)
-    size = int(wide.encode(symbols, index, cdf, p, heads, tail))
+    size = int(stack_tables.push(heads, tail, 0, symbols, index, cdf, p))
     out = guarded(np.zeros(n, np.uint16), at_end)
     for words in (
         tail[:size],
@@ -187,7 +188,7 @@ def wide_coder(at_end, rng):
         rng.integers(0, 1 << 32, 50, np.uint32),
     ):
         stream = guarded(words, at_end)
-        wide.decode(stream, np.uint64(stream.size), heads.copy(), index, cdf, p, out)
+        stack_tables.pop(heads.copy(), stream, stream.size, index, cdf, p, out)
 
 
 def small_kernels(at_end, rng):

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 from hypothesis import given, strategies as st
 
-from ansflow.kernels import stack
+from ansflow.kernels.stack import intervals as stack
 
 LOW, HIGH = 1 << 32, (1 << 64) - 1
 

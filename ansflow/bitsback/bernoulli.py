@@ -1,0 +1,105 @@
+"""Bits, each with its own probability."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.bitsback.codec import ArrayCodec, Shape
+from ansflow.bitsback.families import family
+from ansflow.bitsback.stack import Stack
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_PRECISION
+from ansflow.kernels.stack import coins
+from ansflow.kernels.standard import CDF_BITS, standard_cdfs
+
+__all__ = ["Bernoulli"]
+
+
+class Bernoulli(ArrayCodec):
+    """Bits, 0 or 1 (or booleans), each with its own probability or all with the same.
+
+    Parameters
+    ----------
+    probability : array_like
+        Of a 1. Rounded to multiples of ``2**-precision``, so that neither symbol is impossible.
+    shape : int or tuple of int, optional
+        Shape of the arrays. By default that of `probability`, and one symbol a lane if that is
+        a single number.
+    precision : int
+        1 to 31 bits.
+
+    Raises
+    ------
+    ModelError
+        If a probability isn't between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Bernoulli, Stack
+    >>> stack = Stack()
+    >>> Bernoulli([0.5, 0.25]).push(stack, [0, 1])
+    >>> round(stack.bits - 32, 3)
+    3.0
+    """
+
+    def __init__(
+        self, probability: npt.ArrayLike, shape: Shape = None, precision: int = 20
+    ) -> None:
+        p = np.asarray(probability, np.float64)
+        if not ((p >= 0) & (p <= 1)).all():  # also if one isn't a number
+            raise ModelError("a probability isn't between 0 and 1")
+        total = 1 << _checked_precision(precision)
+        self._set(np.clip(np.rint(p * total), 1, total - 1).astype(np.uint32), shape, precision)
+
+    @classmethod
+    def from_logits(cls, logits: npt.ArrayLike, precision: int = 20) -> Self:
+        """From natural log odds, through an integer table: the same frequencies everywhere.
+
+        Parameters
+        ----------
+        logits : array_like, any shape
+            Finite.
+        precision : int
+        """
+        odds = np.asarray(logits, np.float64)
+        if not np.isfinite(odds).all():
+            raise ModelError("logits must be finite")
+        logistic = family("logistic")
+        ones = np.empty(odds.size, np.uint64)
+        standard_cdfs(logistic.table, odds.reshape(-1) * logistic.rate, ones)
+        total = 1 << _checked_precision(precision)
+        freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)
+        codec = cls.__new__(cls)
+        codec._set(freqs.reshape(odds.shape).astype(np.uint32), None, precision)
+        return codec
+
+    def _set(self, freqs: npt.NDArray[np.uint32], shape: Shape, precision: int) -> None:
+        super().__init__(freqs.shape if shape is None and freqs.ndim else shape)
+        if freqs.size != 1 and self.shape != freqs.shape:
+            raise ValueError(f"probabilities of shape {freqs.shape} for bits of {self.shape}")
+        self.freqs = np.ascontiguousarray(freqs).reshape(-1)
+        self.precision = precision
+        self._params = self.freqs, np.uint64(precision)
+
+    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        bits = self._symbols(stack, x, UINT8, 0)
+        stack.push(coins.push, bits.size, bits, *self._params)
+
+    def pop(self, stack: Stack) -> npt.NDArray[Any]:
+        out = np.empty(self._shape_on(stack), np.uint8)
+        flat = out if out.ndim == 1 else out.reshape(-1)
+        stack.pop(coins.pop, flat.size, *self._params, flat)
+        return out
+
+
+UINT8 = np.dtype(np.uint8)
+
+
+def _checked_precision(precision: int) -> int:
+    if not 1 <= precision <= MAX_PRECISION:
+        raise ModelError(f"precision is {precision}, not between 1 and {MAX_PRECISION}")
+    return precision

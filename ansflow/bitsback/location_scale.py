@@ -1,0 +1,286 @@
+"""Gaussians, logistics and mixtures of them, over the intervals of a line."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.bitsback.codec import ArrayCodec
+from ansflow.bitsback.families import Family, FamilyName, family, power_table
+from ansflow.bitsback.stack import Stack
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
+from ansflow.kernels.stack import location_scale as kernels
+from ansflow.kernels.standard import WEIGHT_BITS
+from ansflow.kernels.weights import POWER_BITS, mixture_weights
+from ansflow.models.frequencies import smallest_dtype
+
+__all__ = ["Gaussian", "LocationScale", "Logistic", "fixed_logits", "mixture_shares"]
+
+DEFAULT_PRECISION = 24
+ONE_COMPONENT = np.full((1, 1), 1 << WEIGHT_BITS, np.uint32)
+MAX_COMPONENTS = 256
+MAX_LOGIT = 32.0
+
+# Scales are this much of an edge's unit at least, and at most its inverse.
+SMALLEST, LARGEST = 2.0**-24, 2.0**24
+
+
+class LocationScale(ArrayCodec):
+    """Symbols that are intervals of the real line, each with a distribution over the line.
+
+    The CDF at the intervals' edges becomes integers once, by the arithmetic of
+    `ansflow.kernels.standard`; a pop searches those same integers. Each interval has at least one
+    of the ``2**precision`` slots.
+
+    Parameters
+    ----------
+    family : {"gaussian", "logistic"}
+    means, scales : ndarray of float64, shape (..., components)
+        Scales are standard deviations of a Gaussian; of a logistic, s in
+        ``1 / (1 + exp(-(x - mean) / s))``. They are clipped to 2^-24 to 2^24.
+    edges : ndarray of float64, shape (alphabet + 1,)
+        Ascending. The first and last symbol's intervals reach beyond theirs.
+    weights : ndarray of uint32, shape (..., components), optional
+        Shares of the components, which sum to 2^16 (`mixture_shares`); for more than one.
+    low : int
+        Value of the first symbol.
+    precision : int
+
+    Raises
+    ------
+    ModelError
+        If parameters aren't finite, scales not positive, or shares, edges or precision illegal.
+    """
+
+    def __init__(
+        self,
+        family_name: FamilyName,
+        means: npt.ArrayLike,
+        scales: npt.ArrayLike,
+        edges: npt.NDArray[np.float64],
+        *,
+        weights: npt.NDArray[np.uint32] | None = None,
+        low: int = 0,
+        precision: int = DEFAULT_PRECISION,
+    ) -> None:
+        with np.errstate(invalid="ignore"):
+            m, s = np.broadcast_arrays(np.asarray(means, float), np.asarray(scales, float))
+        if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
+            raise ModelError("means must be finite, and scales positive and finite")
+        chosen = family(family_name)
+        rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
+        shares = ONE_COMPONENT if weights is None else _checked_shares(weights, m.shape)
+        self._set(chosen, m, rates, shares, edges, low, precision)
+
+    def _set(
+        self,
+        chosen: Family,
+        means: npt.NDArray[np.float64],
+        rates: npt.NDArray[np.float64],
+        shares: npt.NDArray[np.uint32],
+        edges: npt.NDArray[np.float64],
+        low: int,
+        precision: int,
+    ) -> None:
+        super().__init__(means.shape[:-1])
+        alphabet = edges.size - 1
+        self.precision = _checked_precision(precision, alphabet)
+        self.low = low
+        self._dtype = smallest_dtype(low, low + alphabet - 1)
+        components = means.shape[-1]
+        self._params = (
+            np.ascontiguousarray(means).reshape(-1, components),
+            np.ascontiguousarray(rates).reshape(-1, components),
+            shares.reshape(-1, components),
+            edges,
+            chosen.table,
+            np.uint64(precision),
+        )
+
+    @classmethod
+    def by_rates(
+        cls,
+        chosen: Family,
+        means: npt.NDArray[np.float64],
+        rates: npt.NDArray[np.float64],
+        edges: npt.NDArray[np.float64],
+        *,
+        shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
+        precision: int = DEFAULT_PRECISION,
+    ) -> LocationScale:
+        """From the kernels' own parameters, unchecked, for models that compute them exactly.
+
+        `rates` are ``family.rate / scales``.
+        """
+        codec = LocationScale.__new__(LocationScale)
+        codec._set(chosen, means, rates, shares, edges, 0, precision)
+        return codec
+
+    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        symbols = self._symbols(stack, x, UINT16, self.low)
+        stack.push(kernels.push, symbols.size, symbols, *self._params)
+
+    def pop(self, stack: Stack) -> npt.NDArray[Any]:
+        out = np.empty(self._shape_on(stack), np.uint16)
+        flat = out if out.ndim == 1 else out.reshape(-1)
+        stack.pop(kernels.pop, flat.size, *self._params, flat)
+        return (out.astype(np.int64) + self.low if self.low else out).astype(self._dtype)
+
+
+class _Discretised(LocationScale):
+    """A family over consecutive integers: k stands for (k - 1/2, k + 1/2]."""
+
+    name: FamilyName
+
+    def __init__(
+        self,
+        mean: npt.ArrayLike,
+        scale: npt.ArrayLike,
+        low: int,
+        high: int,
+        *,
+        precision: int = DEFAULT_PRECISION,
+    ) -> None:
+        means, scales = (np.asarray(x, float)[..., np.newaxis] for x in (mean, scale))
+        super().__init__(
+            self.name, means, scales, _unit_edges(low, high), low=low, precision=precision
+        )
+
+    @classmethod
+    def mixture(
+        cls,
+        logits: npt.ArrayLike,
+        means: npt.ArrayLike,
+        scales: npt.ArrayLike,
+        low: int,
+        high: int,
+        *,
+        precision: int = DEFAULT_PRECISION,
+    ) -> Self:
+        """Several of them for each symbol.
+
+        Parameters
+        ----------
+        logits : array_like, shape (..., components)
+            Binary logarithms of the components' weights, rounded to multiples of 2^-12; any
+            constant may be added.
+        means, scales : array_like, shape (..., components)
+        low, high : int
+        precision : int
+        """
+        given = np.broadcast_arrays(*(np.asarray(x, float) for x in (logits, means, scales)))
+        shares = mixture_shares(fixed_logits(given[0]))
+        codec = cls.__new__(cls)
+        LocationScale.__init__(
+            codec,
+            cls.name,
+            given[1],
+            given[2],
+            _unit_edges(low, high),
+            weights=shares,
+            low=low,
+            precision=precision,
+        )
+        return codec
+
+
+class Gaussian(_Discretised):
+    """Integers from `low` to `high` under Gaussians, one for each symbol.
+
+    Parameters
+    ----------
+    mean, scale : array_like, any shape
+        Mean and standard deviation.
+    low, high : int
+        The support, both included; what lies beyond belongs to its ends.
+    precision : int
+        Each symbol has at least one of ``2**precision`` slots.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Gaussian, Stack
+    >>> stack = Stack()
+    >>> codec = Gaussian(np.array([-3.0, 40.0]), np.array([1.0, 10.0]), -100, 100)
+    >>> codec.push(stack, [-2, 55])
+    >>> codec.pop(stack)
+    array([-2, 55], dtype=int8)
+    """
+
+    name = "gaussian"
+
+
+class Logistic(_Discretised):
+    """Integers from `low` to `high` under discretised logistics, one for each symbol.
+
+    The likelihood of pixels in PixelCNN++ and HiLLoC. The parameters are those of `Gaussian`, `scale`
+    being s in ``1 / (1 + exp(-(x - mean) / s))``.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Logistic, Stack
+    >>> stack = Stack()
+    >>> codec = Logistic.mixture([0.0, -1.0], [10.0, 250.0], [3.0, 0.5], 0, 255)
+    >>> codec.push(stack, 250)
+    >>> codec.pop(stack)
+    array(250, dtype=uint8)
+
+    References
+    ----------
+    Salimans et al. 2017, arXiv:1701.05517, equation 2.
+    """
+
+    name = "logistic"
+
+
+UINT16 = np.dtype(np.uint16)
+
+
+def fixed_logits(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+    """Binary logarithms as multiples of 2^-12, relative to the largest of the last axis."""
+    if not np.isfinite(logits).all():
+        raise ModelError("logits must be finite")
+    relative = np.clip(logits - logits.max(axis=-1, keepdims=True), -MAX_LOGIT, 0.0)
+    return np.rint(np.ldexp(relative, POWER_BITS)).astype(np.int32)
+
+
+def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
+    """Weights in proportion to 2^(logit / 4096) that sum to 2^16 in the last axis."""
+    if not 1 <= logits.shape[-1] <= MAX_COMPONENTS:
+        raise ModelError(f"{logits.shape[-1]} components, not 1 to {MAX_COMPONENTS}")
+    rows = np.ascontiguousarray(logits).reshape(-1, logits.shape[-1])
+    shares = np.empty(rows.shape, np.uint32)
+    mixture_weights(power_table(), rows, np.uint64(WEIGHT_BITS), shares)
+    return shares.reshape(logits.shape)
+
+
+def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
+    if not low < high:
+        raise ModelError(f"the support {low} to {high} has no two symbols")
+    if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
+        raise ModelError(f"the support {low} to {high} is too large")
+    return np.arange(low, high + 2) - 0.5
+
+
+def _checked_precision(precision: int, alphabet: int) -> int:
+    bits = (alphabet - 1).bit_length()
+    if not max(1, bits) <= precision <= MAX_PRECISION:
+        raise ModelError(
+            f"precision is {precision}, not between {bits} and {MAX_PRECISION}, for an alphabet "
+            f"of {alphabet}"
+        )
+    return precision
+
+
+def _checked_shares(
+    shares: npt.NDArray[np.uint32], shape: tuple[int, ...]
+) -> npt.NDArray[np.uint32]:
+    if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
+        raise ModelError("weights must be uint32, one for each component")
+    rows = np.ascontiguousarray(np.broadcast_to(shares, shape))
+    if (rows.sum(axis=-1, dtype=np.uint64) != 1 << WEIGHT_BITS).any():
+        raise ModelError(f"weights don't sum to 2**{WEIGHT_BITS}")
+    return rows

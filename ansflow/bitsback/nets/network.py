@@ -1,0 +1,157 @@
+"""A chain of layers, and its description in plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.bitsback.nets.layers import (
+    Activations,
+    Affine,
+    Convolution,
+    Dense,
+    Layer,
+    Reshape,
+    Residual,
+    Upsample,
+)
+from ansflow.errors import ModelError
+from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS
+
+__all__ = ["Network"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class Network:
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        Shape of one input.
+
+    Attributes
+    ----------
+    output_shape : tuple of int
+        Shape of one result.
+
+    Raises
+    ------
+    ModelError
+        If the layers' shapes don't fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Dense, Network
+    >>> net = Network([Dense.quantized(np.eye(3) / 2, [0.25, 0, 0], relu=True)], (3,))
+    >>> net(np.array([[1.0, 3.0, -1.0]]))  # in units of 2^-12
+    array([[3072, 6144,    0]], dtype=int32)
+    """
+
+    def __init__(self, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
+        self.layers = tuple(layers)
+        self.input_shape = tuple(input_shape)
+        shape = self.input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        self.output_shape = shape
+
+    def __call__(self, x: npt.ArrayLike) -> Activations:
+        """The results for a batch.
+
+        Parameters
+        ----------
+        x : array_like, shape (batch, *input_shape)
+            Numbers, which are rounded to multiples of 2^-12; or activations, int32, which are in
+            that unit already. They are cut off at 2048.
+
+        Returns
+        -------
+        ndarray of int32, shape (batch, *output_shape)
+            In units of 2^-12.
+        """
+        values = np.asarray(x)
+        if values.shape[1:] != self.input_shape:
+            raise ValueError(f"inputs of shape {values.shape[1:]}, not {self.input_shape}")
+        if values.dtype != np.int32:
+            values = np.rint(np.ldexp(values.astype(np.float64), FRACTION_BITS))
+        values = np.clip(values, -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+        values = np.ascontiguousarray(values, np.int32)
+        for layer in self.layers:
+            values = layer(values)
+        return values
+
+    def describe(self, name: str) -> tuple[list[dict[str, Any]], Arrays]:
+        """The layers as JSON values, and their arrays, whose names begin with `name`."""
+        return _describe(self.layers, name)
+
+    @classmethod
+    def from_description(
+        cls,
+        description: Sequence[Mapping[str, Any]],
+        arrays: Mapping[str, npt.NDArray[Any]],
+        name: str,
+        input_shape: tuple[int, ...],
+    ) -> Network:
+        """Undo `describe`; ModelError if it can't be."""
+        try:
+            return cls(_restore(description, arrays, name), input_shape)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"no description of a network: {error!r}") from error
+
+
+def _describe(layers: Sequence[Layer], name: str) -> tuple[list[dict[str, Any]], Arrays]:
+    description: list[dict[str, Any]] = []
+    arrays: Arrays = {}
+    for i, layer in enumerate(layers):
+        own = f"{name}.{i}"
+        entry: dict[str, Any] = {"kind": KIND_NAMES[type(layer)]}
+        if isinstance(layer, Affine):
+            entry |= {"shift": layer.shift, "relu": layer.relu}
+            arrays |= {f"{own}.weights": layer.weights, f"{own}.bias": layer.bias}
+        if isinstance(layer, Convolution):
+            entry["stride"] = layer.stride
+        elif isinstance(layer, Upsample):
+            entry["factor"] = layer.factor
+        elif isinstance(layer, Reshape):
+            entry["shape"] = list(layer.shape)
+        elif isinstance(layer, Residual):
+            inner, more = _describe(layer.layers, own)
+            entry |= {"relu": layer.relu, "layers": inner}
+            arrays |= more
+        description.append(entry)
+    return description, arrays
+
+
+def _restore(
+    description: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], name: str
+) -> list[Layer]:
+    layers: list[Layer] = []
+    for i, entry in enumerate(description):
+        fields = dict(entry)
+        kind = KINDS[fields.pop("kind")]
+        if issubclass(kind, Affine):
+            fields["weights"] = arrays[f"{name}.{i}.weights"]
+            fields["bias"] = arrays[f"{name}.{i}.bias"]
+        elif kind is Reshape:
+            fields["shape"] = tuple(fields["shape"])
+        elif kind is Residual:
+            fields["layers"] = tuple(_restore(fields["layers"], arrays, f"{name}.{i}"))
+        layers.append(kind(**fields))
+    return layers
+
+
+KINDS: dict[str, Any] = {
+    "dense": Dense,
+    "convolution": Convolution,
+    "upsample": Upsample,
+    "reshape": Reshape,
+    "residual": Residual,
+}
+KIND_NAMES = {kind: name for name, kind in KINDS.items()}

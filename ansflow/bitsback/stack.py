@@ -1,0 +1,412 @@
+"""The message of bits-back coding: a stack that symbols are pushed on and popped from."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from ansflow.bitsback.rates import Mark, Rates
+from ansflow.bitsback.source import SeededSource
+from ansflow.bitsback.tail import Tail
+from ansflow.errors import (
+    CorruptDataError,
+    ModelError,
+    StackUnderflowError,
+    TruncatedError,
+    UnsupportedError,
+)
+from ansflow.kernels.constants import STACK_LOW, STACK_WORD_BITS
+from ansflow.kernels.stack import uniform
+from ansflow.kernels.stack.heads import IMPOSSIBLE as U_IMPOSSIBLE, UNDERFLOW as U_UNDERFLOW
+
+__all__ = ["MAX_STACK_LANES", "Stack"]
+
+Heads = npt.NDArray[np.uint64]
+
+MAX_STACK_LANES = 1 << 16
+IMPOSSIBLE, UNDERFLOW = int(U_IMPOSSIBLE), int(U_UNDERFLOW)
+PLACES = np.array([31], np.uint64)  # of a head's highest bit, from 32 on
+
+# Serialised: version, flags, lanes, seed, words drawn from it; one head; words; XXH3-64.
+VERSION = 1
+SEEDED = 1
+PREFIX = struct.Struct("<BBIQQQ")
+CHECK = struct.Struct("<Q")
+MAX_DRAWN = 1 << 48
+
+# The first word of a seeded source that heads start with; so far up that the tail never gets there.
+HEAD_WORDS = 1 << 48
+
+
+class Stack:
+    """Lanes of 64-bit rANS heads on one shared tail of 32-bit words.
+
+    Codecs (`ansflow.bitsback`) change it in place. What was pushed last is popped first, and a pop is
+    the exact inverse of a push: it leaves heads and tail as they were, to the last bit.
+
+    Parameters
+    ----------
+    lanes : int
+        1 to 65,536. Symbols are dealt to lanes in turn, so many symbols at a time are coded
+        faster; each lane costs 32 bits at the beginning, unless it is made by `unfold`.
+    seed : int, optional
+        Where to take starting bits from when a pop needs more than the stack holds: a sequence of
+        words that this number determines, 0 to 2^64 - 1. They are drawn when they are needed and
+        counted as part of the message. Without it such a pop raises `StackUnderflowError`.
+        The heads also start with words of it: as low as they can be, the first samples that
+        are popped would be the most improbable ones.
+
+    Attributes
+    ----------
+    heads : ndarray of uint64, shape (lanes,)
+        Each in [2^32, 2^64).
+
+    Raises
+    ------
+    ValueError
+        If `lanes` or `seed` isn't one of those above.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Stack, Uniform
+    >>> stack = Stack(lanes=2)
+    >>> Uniform(1000).push(stack, [123, 456])
+    >>> data = stack.to_bytes()
+    >>> Uniform(1000).pop(Stack.from_bytes(data))
+    array([123, 456])
+
+    References
+    ----------
+    Duda 2013, arXiv:1311.2540; Townsend, Bird & Barber 2019, arXiv:1901.04866, section 2.1;
+    Giesen 2014, arXiv:1402.3392 (lanes).
+    """
+
+    def __init__(self, lanes: int = 1, *, seed: int | None = None) -> None:
+        source = None if seed is None else SeededSource(seed)
+        heads = np.full(_checked_lanes(lanes), STACK_LOW, np.uint64)
+        if source is not None:
+            heads += source.words(HEAD_WORDS, lanes)
+        self._set(heads, Tail(np.empty(0, np.uint32), source))
+
+    def _set(self, heads: Heads, tail: Tail) -> None:
+        self.heads = heads
+        self._tail = tail
+
+    @classmethod
+    def _of(cls, heads: Heads, tail: Tail) -> Self:
+        stack = cls.__new__(cls)
+        stack._set(heads, tail)
+        return stack
+
+    @classmethod
+    def from_message(cls, message: bytes, lanes: int = 1) -> Self:
+        """A stack that starts with the bits of another message, which `message` gives back.
+
+        Parameters
+        ----------
+        message : bytes
+            Anything; the closer to random, the better it serves as starting bits.
+        lanes : int
+            More than one take their heads from the message, some 37 bits each.
+
+        Raises
+        ------
+        StackUnderflowError
+            If the message is too short for the lanes.
+        """
+        padded = bytes(message) + b"\x01"
+        padded += bytes(-len(padded) % 4)
+        # The first bytes are in the head, the next on top of the tail: they are used first.
+        words = np.frombuffer(padded, "<u4").astype(np.uint32)
+        head = np.array([STACK_LOW + int(words[0])], np.uint64)
+        return cls._of(head, Tail(words[:0:-1].copy())).unfold(lanes)
+
+    def message(self) -> bytes:
+        """The message that the stack started with, once all else has been popped.
+
+        Raises
+        ------
+        CorruptDataError
+            If the stack isn't as it was then.
+        """
+        folded = self.copy().fold()
+        above, first = divmod(int(folded.heads[0]), STACK_LOW)
+        data = np.append(np.uint32(first), folded.words[::-1]).astype("<u4").tobytes()
+        data = data.rstrip(b"\0")
+        if above != 1 or not data.endswith(b"\x01"):
+            raise CorruptDataError("the stack holds more or less than the message it started with")
+        return data[:-1]
+
+    @property
+    def lanes(self) -> int:
+        return self.heads.size
+
+    @property
+    def words(self) -> npt.NDArray[np.uint32]:
+        """A copy of the tail, the top last."""
+        self._tail.settle()
+        return self._tail.used.copy()
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the source of starting bits, if there is one."""
+        return None if self._tail.source is None else self._tail.source.seed
+
+    @property
+    def drawn(self) -> int:
+        """How many words of the seeded source the stack has made its own."""
+        self._tail.settle()
+        return self._tail.drawn
+
+    @property
+    def bits(self) -> float:
+        """Length of the message: 32 bits a word and log2 of each head.
+
+        A new stack of n lanes has 32 n bits; see `fold`.
+        """
+        self._tail.settle()
+        return STACK_WORD_BITS * self._tail.size + self._head_bits()
+
+    def _head_bits(self) -> float:
+        return float(np.log2(self.heads.astype(np.float64)).sum())
+
+    def __repr__(self) -> str:
+        return f"Stack(lanes={self.lanes}, {self.bits:.1f} bits)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Stack):
+            return NotImplemented
+        mine, theirs = self._tail, other._tail
+        return (
+            np.array_equal(self.heads, other.heads)
+            and mine.source == theirs.source
+            and np.array_equal(self.words, other.words)
+            and mine.drawn == theirs.drawn
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> Self:
+        """A stack of its own with the same content."""
+        return self._of(self.heads.copy(), self._tail.copy())
+
+    def view(self, start: int, stop: int) -> Self:
+        """A stack of lanes `start` to ``stop - 1`` of this one, which shares its tail."""
+        if not 0 <= start < stop <= self.lanes:
+            raise ValueError(f"there are no lanes {start} to {stop} in a stack of {self.lanes}")
+        return self._of(self.heads[start:stop], self._tail)
+
+    @contextmanager
+    def atomic(self) -> Iterator[Self]:
+        """Give the stack back what it had if the block raises anything.
+
+        What one codec of a single distribution does is atomic by itself. When one of several
+        fails, those before it have changed the stack; here that is undone, at the price of a copy.
+        """
+        before = self.copy()
+        try:
+            yield self
+        except BaseException:
+            self.heads[:] = before.heads
+            self._tail.restore(before._tail)
+            raise
+
+    # Counting
+
+    def mark(self) -> Mark:
+        """The present moment, for `rates`; only the last one made counts."""
+        self._tail.settle()
+        self._tail.lowest = self._tail.level
+        return Mark(self._head_bits(), self._tail.size, self._tail.level)
+
+    def rates(self, start: Mark) -> Rates:
+        """Bits that have been added since `start`, counted in three ways.
+
+        Examples
+        --------
+        >>> from ansflow.bitsback import Stack, Uniform
+        >>> stack = Stack.from_message(bytes(range(100)))
+        >>> start = stack.mark()
+        >>> z = Uniform(256).pop(stack)  # borrows 8 bits, and so a word
+        >>> Uniform(1 << 32).push(stack, [7])
+        >>> rates = stack.rates(start)
+        >>> round(rates.net, 3), round(rates.used - rates.net) % 32, rates.total > 800
+        (24.0, 0, True)
+        """
+        bits = self.bits
+        growth = STACK_WORD_BITS * (self._tail.level - start.level)
+        untouched = max(0, start.size - (start.level - self._tail.lowest))
+        return Rates(
+            net=growth + self._head_bits() - start.head_bits,
+            used=bits - STACK_WORD_BITS * untouched,
+            total=bits,
+        )
+
+    # What codecs are made of
+
+    def push(self, kernel: Callable[..., int], room: int, *args: Any) -> None:
+        """Run a kernel that pushes at most `room` words.
+
+        Parameters
+        ----------
+        kernel : callable
+            One of `ansflow.kernels.stack`: it is given heads, tail, the tail's size and `args`.
+        room : int
+        *args
+
+        Raises
+        ------
+        ModelError
+            If a symbol has no probability; the stack is as it was.
+        """
+        tail = self._tail
+        if tail.size + room >= tail.words.size:
+            tail.reserve(room)
+        size = kernel(self.heads, tail.words, tail.size, *args)
+        if size == IMPOSSIBLE:
+            raise ModelError("a symbol has no probability")
+        tail.size = size
+
+    def pop(self, kernel: Callable[..., int], most: int, *args: Any) -> None:
+        """Run a kernel that pops at most `most` words.
+
+        Raises
+        ------
+        StackUnderflowError
+            If there are not so many bits; the stack is as it was.
+        """
+        tail = self._tail
+        scarce = tail.size < most
+        if scarce:
+            before = self.heads.copy()
+            if tail.source is not None:
+                tail.draw(most)
+        if tail.size == tail.words.size:
+            tail.reserve(0)
+        size = kernel(self.heads, tail.words, tail.size, *args)
+        if size == UNDERFLOW:
+            self.heads[:] = before
+            raise StackUnderflowError(
+                f"a pop needs more than the {tail.size} words below the heads; start from "
+                "a message or a seed if it is to borrow bits"
+            )
+        tail.size = size
+        level = size - tail.drawn
+        if level < tail.lowest:
+            tail.lowest = level
+        if scarce:
+            tail.settle()
+
+    # Fewer and more lanes
+
+    def fold(self, lanes: int = 1) -> Self:
+        """Turn all heads but the first `lanes` into words, near their entropy.
+
+        A head h has floor(log2 h) bits below its highest one, which are pushed as they are,
+        and that number's place, one of 32, is pushed after them: together with the latter
+        log2 h + 4.5 bits on average, and a head with its density proportional to 1 / h has an
+        entropy of log2 h + 4.47.
+
+        Returns
+        -------
+        Stack
+            This one.
+        """
+        if not 1 <= lanes <= self.lanes:
+            raise ValueError(f"can't fold {self.lanes} lanes into {lanes}")
+        surplus = self.heads[lanes:]
+        self.heads = self.heads[:lanes].copy()
+        if surplus.size:
+            places = np.array([int(h).bit_length() - 33 for h in surplus], np.uint64)
+            tops = np.uint64(STACK_LOW) << places
+            self.push(uniform.push, 4 * surplus.size, surplus - tops, tops - np.uint64(1))
+            self.push(uniform.push, surplus.size, places, PLACES)
+        return self
+
+    def unfold(self, lanes: int) -> Self:
+        """Undo `fold`: pop heads for more lanes, up to `lanes`.
+
+        Any stack with enough bits can be unfolded. So a message that begins on one lane and is
+        unfolded when it has grown costs no more than it would on one lane.
+
+        Returns
+        -------
+        Stack
+            This one.
+
+        Raises
+        ------
+        StackUnderflowError
+            If there aren't enough bits, about 37 a lane; the stack is as it was.
+        """
+        more = _checked_lanes(lanes) - self.lanes
+        if more < 0:
+            raise ValueError(f"can't unfold {self.lanes} lanes into {lanes}")
+        if more:
+            places = np.empty(more, np.uint64)
+            self.pop(uniform.pop, more, PLACES, places)
+            tops = np.uint64(STACK_LOW) << places
+            rests = np.empty(more, np.uint64)
+            try:
+                self.pop(uniform.pop, 4 * more, tops - np.uint64(1), rests)
+            except StackUnderflowError:
+                self.push(uniform.push, more, places, PLACES)
+                raise
+            self.heads = np.concatenate([self.heads, tops + rests])
+        return self
+
+    # Serialised
+
+    def to_bytes(self) -> bytes:
+        """The stack as bytes, with its heads folded into one and a checksum.
+
+        38 bytes more than the words of the folded stack.
+        """
+        folded = self.copy().fold()
+        words, tail = folded.words, folded._tail
+        seed, flags = (0, 0) if self.seed is None else (self.seed, SEEDED)
+        head = int(folded.heads[0])
+        data = PREFIX.pack(VERSION, flags, self.lanes, seed, tail.drawn, head)
+        data += words.astype("<u4").tobytes()
+        return data + CHECK.pack(xxhash.xxh3_64_intdigest(data))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Undo `to_bytes`.
+
+        Raises
+        ------
+        TruncatedError, CorruptDataError, UnsupportedError
+            If those aren't the bytes of a stack.
+        """
+        if len(data) < PREFIX.size + CHECK.size:
+            raise TruncatedError(f"{len(data)} bytes hold no stack")
+        body, check = data[: -CHECK.size], data[-CHECK.size :]
+        version, flags, lanes, seed, drawn, head = PREFIX.unpack_from(body)
+        if version != VERSION or flags & ~SEEDED:
+            raise UnsupportedError(f"a stack of version {version} with flags {flags}")
+        if CHECK.unpack(check)[0] != xxhash.xxh3_64_intdigest(body):
+            raise CorruptDataError("the stack's checksum doesn't fit")
+        raw = body[PREFIX.size :]
+        seeded = flags == SEEDED
+        illegal = not 1 <= lanes <= MAX_STACK_LANES or head < STACK_LOW or len(raw) % 4
+        if illegal or drawn > MAX_DRAWN or (not seeded and (seed or drawn)):
+            raise CorruptDataError("the stack's fields contradict each other")
+        words = np.frombuffer(raw, "<u4").astype(np.uint32)
+        tail = Tail(words, SeededSource(seed) if seeded else None, drawn)
+        try:
+            return cls._of(np.array([head], np.uint64), tail).unfold(lanes)
+        except StackUnderflowError:
+            raise CorruptDataError(f"the stack has too few bits for {lanes} lanes") from None
+
+
+def _checked_lanes(lanes: int) -> int:
+    if not 1 <= lanes <= MAX_STACK_LANES:
+        raise ValueError(f"lanes is {lanes}, not between 1 and {MAX_STACK_LANES}")
+    return lanes

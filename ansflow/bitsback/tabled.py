@@ -1,0 +1,210 @@
+"""Symbols under distributions that are given as rows of integer CDFs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.bitsback.codec import ArrayCodec, Shape
+from ansflow.bitsback.families import power_table
+from ansflow.bitsback.stack import Stack
+from ansflow.coding.symbols import row_index, support_of
+from ansflow.coding.tables import Tables, tables_of
+from ansflow.errors import ModelError
+from ansflow.kernels import weights as kernels
+from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
+from ansflow.kernels.stack import tables
+from ansflow.models.base import Model
+from ansflow.models.frequencies import smallest_dtype
+
+__all__ = ["BetaBinomial", "Categorical", "Symbols", "Tabled"]
+
+ONE_ROW = np.zeros(1, np.uint32)
+
+
+class Tabled(ArrayCodec):
+    """Symbols under rows of a matrix of cumulative frequencies; a pop searches the row.
+
+    Parameters
+    ----------
+    cdf : ndarray of uint32, shape (rows, alphabet + 1)
+        Each row ascends from 0 to ``2**precision``; not checked.
+    index : ndarray of uint32, shape (symbols,) or (1,)
+        Row of each symbol, or of all; not checked.
+    precision : int
+    shape : int, tuple of int or None
+    low : int
+        Value of the first symbol.
+    """
+
+    def __init__(
+        self,
+        cdf: npt.NDArray[np.uint32],
+        index: npt.NDArray[np.uint32],
+        precision: int,
+        shape: Shape,
+        low: int = 0,
+    ) -> None:
+        super().__init__(shape)
+        self.cdf = cdf
+        self.index = index
+        self.precision = precision
+        self.low = low
+        alphabet = cdf.shape[1] - 1
+        self._symbol_dtype = np.dtype(np.uint8 if alphabet <= 256 else np.uint16)
+        self._dtype = smallest_dtype(low, low + alphabet - 1)
+        self._tables = index, cdf, np.uint64(precision)
+
+    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        symbols = self._symbols(stack, x, self._symbol_dtype, self.low)
+        stack.push(tables.push, symbols.size, symbols, *self._tables)
+
+    def pop(self, stack: Stack) -> npt.NDArray[Any]:
+        out = np.empty(self._shape_on(stack), self._symbol_dtype)
+        flat = out if out.ndim == 1 else out.reshape(-1)
+        stack.pop(tables.pop, flat.size, *self._tables, flat)
+        return (out + self.low).astype(self._dtype) if self.low else out
+
+
+class Symbols(Tabled):
+    """Symbols under a model of `ansflow.models`, or any other `Model`.
+
+    Parameters
+    ----------
+    model : Model
+        With one distribution for all symbols, or with rows and an `index` (`Conditional`).
+    shape : int or tuple of int, optional
+        Shape of the arrays. By default that of the model's index if it has one, else one symbol
+        a lane.
+
+    Raises
+    ------
+    ModelError
+        If the model is inconsistent or depends on previous symbols, as `Markov` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Stack, Symbols
+    >>> from ansflow.models import Categorical, Conditional
+    >>> stack = Stack(lanes=4)
+    >>> Symbols(Categorical([3, 1])).push(stack, [0, 0, 1, 0])
+    >>> coins = Conditional([[15, 1], [8, 8]], index=[[0, 1], [1, 1]])
+    >>> Symbols(coins).push(stack, np.zeros((2, 2), int))
+    >>> Symbols(coins).pop(stack)
+    array([[0, 0],
+           [0, 0]], dtype=uint8)
+    """
+
+    def __init__(self, model: Model, shape: Shape = None) -> None:
+        tables = tables_of(model)
+        if not isinstance(tables, Tables):
+            raise ModelError("each symbol needs a distribution that is known beforehand")
+        if tables.conditional and shape is None:
+            shape = np.shape(getattr(model, "index", ()))
+        given = (shape,) if isinstance(shape, int) else shape
+        index = row_index(model, tables, given) if given is not None else None
+        low, _ = support_of(model, tables)
+        self.model = model
+        super().__init__(
+            tables.cdf, ONE_ROW if index is None else index, tables.precision, given, low
+        )
+
+
+class Categorical(Tabled):
+    """A distribution for each symbol, by the logarithms of its probabilities.
+
+    Parameters
+    ----------
+    logits : array_like, shape (..., alphabet)
+        Binary logarithms of weights; any constant may be added. Rounded to multiples of 2^-12
+        and to no less than 2^-18 below the largest.
+    precision : int
+        2^precision slots, of which each symbol gets at least one.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Categorical, Stack
+    >>> stack = Stack()
+    >>> codec = Categorical([[0.0, -1.0, -2.0], [-5.0, 0.0, 0.0]])
+    >>> codec.push(stack, [0, 2])
+    >>> round(stack.bits - 32, 2)  # 4 / 7, 32 / 65
+    1.83
+    """
+
+    def __init__(self, logits: npt.ArrayLike, precision: int = 20) -> None:
+        rows, shape = _rows(logits)
+        bits = _weight_bits(rows.shape[1], precision)
+        fixed = np.rint(np.clip(rows - rows.max(axis=1, keepdims=True), -32.0, 0.0) * POWER_UNIT)
+        weights = np.empty(rows.shape, np.uint32)
+        kernels.softmax(power_table(), fixed.astype(np.int32), np.uint64(bits), weights)
+        super().__init__(*_cumulated(weights, precision), shape)
+
+
+class BetaBinomial(Tabled):
+    """Counts of successes among n trials whose probability of success is beta distributed.
+
+    Parameters
+    ----------
+    alpha, beta : array_like, any shape
+        Clipped to 2^-20 to 2^20.
+    n : int
+        Trials; symbols are 0 to n.
+    precision : int
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import BetaBinomial, Stack
+    >>> stack = Stack()
+    >>> BetaBinomial([1.0, 1.0], [1.0, 1.0], n=255).push(stack, [0, 255])  # uniform
+    >>> round(stack.bits - 32, 4)
+    16.0
+    """
+
+    def __init__(
+        self, alpha: npt.ArrayLike, beta: npt.ArrayLike, n: int, precision: int = 20
+    ) -> None:
+        a, b = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (alpha, beta)))
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            raise ModelError("parameters must be finite")
+        a, b = (np.clip(x, SMALLEST, LARGEST).reshape(-1) for x in (a, b))
+        bits = _weight_bits(n + 1, precision)
+        weights = np.empty((a.size, n + 1), np.uint32)
+        kernels.beta_binomial(a, b, np.uint64(bits), np.empty(n + 1), weights)
+        super().__init__(*_cumulated(weights, precision), np.shape(np.broadcast(alpha, beta)))
+
+
+POWER_UNIT = float(1 << kernels.POWER_BITS)
+SMALLEST, LARGEST = 2.0**-20, 2.0**20
+
+
+def _rows(values: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], tuple[int, ...]]:
+    """A matrix of finite numbers, and the shape of what its rows are for."""
+    array = np.asarray(values, np.float64)
+    if array.ndim < 1 or not array.size or not np.isfinite(array).all():
+        raise ModelError("parameters must be finite numbers, some for each symbol")
+    return np.ascontiguousarray(array.reshape(-1, array.shape[-1])), array.shape[:-1]
+
+
+def _weight_bits(alphabet: int, precision: int) -> int:
+    """Bits of the largest weight, so that the sum has no more than 32."""
+    bits = (alphabet - 1).bit_length()
+    if not 2 <= alphabet <= MAX_ALPHABET:
+        raise ModelError(f"alphabet of {alphabet} symbols, not 2 to {MAX_ALPHABET}")
+    if not bits <= precision <= MAX_PRECISION:
+        raise ModelError(
+            f"precision is {precision}, not between {bits} and {MAX_PRECISION}, for an alphabet "
+            f"of {alphabet}"
+        )
+    return min(31, kernels.WEIGHT_SUM_BITS - bits)
+
+
+def _cumulated(
+    weights: npt.NDArray[np.uint32], precision: int
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], int]:
+    n, alphabet = weights.shape
+    cdf = np.empty((n, alphabet + 1), np.uint32)
+    kernels.cumulate(weights, np.uint64(precision), cdf)
+    return cdf, np.arange(n, dtype=np.uint32), precision
