@@ -48,8 +48,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
     threads : int, optional
         By default as many as the process may use cores. The result is the same.
     **options
-        ``block_size``, ``precision``, ``lanes``, ``order``, ``models`` and ``metadata``: see
-        `ansflow.Options`.
+        ``block_size``, ``precision``, ``lanes``, ``order``, ``models``, ``model`` and
+        ``metadata``: see `ansflow.Options`.
 
     Returns
     -------
@@ -62,6 +62,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
         or are out of order.
     ValueError
         If an option is outside its range.
+    ModelError
+        If a model can't be used, or isn't one for such arrays.
 
     Examples
     --------

@@ -33,6 +33,7 @@ KIND_NAMES = {
     layout.BLOCK_CONSTANT: "constant",
     layout.BLOCK_CODED: "coded",
     layout.BLOCK_CONTEXTS: "contexts",
+    layout.BLOCK_MODELLED: "modelled",
 }
 
 
@@ -68,14 +69,15 @@ def describe(
         * ``sized``: whether the header says how much content there is; ``index``: whether there
           is one; ``block_size``, ``planes``, and the precisions of ``shared_tables``;
         * ``blocks``: how many are ``stored``, ``constant``, ``coded`` by a table of their own,
-          ``shared`` (coded by a shared one), and coded with ``contexts``; ``precisions`` and
-          ``lanes`` that they use;
+          ``shared`` (coded by a shared one), coded with ``contexts``, and ``modelled``;
+          ``precisions`` and ``lanes`` that they use;
+        * ``model``, if it has one: its ``name`` and ``fingerprint``;
         * ``bytes``: what ``header``, ``heads``, ``payload``, ``end`` and ``index`` take.
 
         ``ideal`` is the order-0 Shannon bound: ``bits_per_byte`` that a coder needs which knows
         the distribution of the bytes of each block, and regards nothing else; and
-        ``overhead_percent``, how much larger than that the file is. Blocks with contexts regard
-        more, so that their overhead may be negative. What isn't defined is None.
+        ``overhead_percent``, how much larger than that the file is. Blocks with contexts or a model
+        regard more, so that their overhead may be negative. What isn't defined is None.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def describe(
     >>> frame["dtype"], frame["shape"], frame["planes"]
     ('<i4', [100000], 4)
     >>> frame["blocks"]
-    {'stored': 3, 'constant': 4, 'coded': 1, 'shared': 0, 'contexts': 0}
+    {'stored': 3, 'constant': 4, 'coded': 1, 'shared': 0, 'contexts': 0, 'modelled': 0}
     >>> 0 < found["ideal"]["overhead_percent"] < 1
     True
     """
@@ -136,13 +138,15 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
             "order": "F" if spec.fortran else "C",
             "bits_per_item": _ratio(8 * size, items),
         }
+    if header.model is not None:
+        found["model"] = header.model.describe()
     coded = heads[heads["precision"] > 0]
     shared = int(np.count_nonzero(coded["table"]))
     kinds = {
         name: int(np.count_nonzero(heads["kind"] == kind)) for kind, name in KIND_NAMES.items()
     }
     kinds = {**kinds, "coded": kinds["coded"] - shared, "shared": shared}
-    order = ("stored", "constant", "coded", "shared", "contexts")
+    order = ("stored", "constant", "coded", "shared", "contexts", "modelled")
     end = 0 if header.version == 1 else layout.HEAD.size
     index = frame.end - int(frame.chunk_at[-1]) - end
     return found | {

@@ -1,17 +1,24 @@
 """Bits back: a stack of bits, and codecs that push on it and pop from it.
 
-Anything that a codec pops which wasn't pushed is a sample, drawn with the bits that lay there. So what is
-known of a latent variable's posterior can be taken from the stack before the data are pushed: the
-latent costs what it adds to the model, and its freedom costs nothing (`BitsBack`).
+Anything that a codec pops which wasn't pushed is a sample, drawn with the bits that lay there. So a
+latent variable can be drawn from its posterior before the data are pushed: what is known of it
+is paid for, and its freedom costs nothing (`BitsBack`).
 
+`encode`, `decode`
+    Data to a message, and back.
 `Stack`
-    The message, and what it costs (`Rates`).
+    The message while it is made, and what it costs (`Rates`).
 `Uniform`, `Symbols`, `Bernoulli`, `Categorical`, `BetaBinomial`, `Gaussian`, `Logistic`
     Arrays of symbols.
 `Buckets`
     Continuous latents.
-`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, `Unfolded`
+`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
+`Unfolded`, `Mapped`, `Certain`
     Codecs of codecs.
+`categorical_by_cdf`, `categorical_by_alias`
+    Where rANS comes from: symbols as data, slots and columns as latents.
+`VAE`, `load`, `register`
+    A latent variable model of images, one that comes with ansflow or one's own.
 
 References
 ----------
@@ -25,20 +32,27 @@ from ansflow.bitsback.codec import ArrayCodec, Codec
 from ansflow.bitsback.combinators import (
     Autoregressive,
     BitsBack,
+    Certain,
     FromIterable,
+    Mapped,
     Parallel,
     Repeat,
     Serial,
     Substack,
     Unfolded,
 )
+from ansflow.bitsback.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.location_scale import Gaussian, LocationScale, Logistic
+from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.pretrained import load, register
 from ansflow.bitsback.rates import Mark, Rates
 from ansflow.bitsback.stack import Stack
 from ansflow.bitsback.tabled import BetaBinomial, Categorical, Symbols
 from ansflow.bitsback.uniform import Uniform
+from ansflow.bitsback.vae import VAE
 
 __all__ = [
+    "VAE",
     "ArrayCodec",
     "Autoregressive",
     "Bernoulli",
@@ -46,11 +60,13 @@ __all__ = [
     "BitsBack",
     "Buckets",
     "Categorical",
+    "Certain",
     "Codec",
     "FromIterable",
     "Gaussian",
     "LocationScale",
     "Logistic",
+    "Mapped",
     "Mark",
     "Parallel",
     "Rates",
@@ -61,4 +77,10 @@ __all__ = [
     "Symbols",
     "Unfolded",
     "Uniform",
+    "categorical_by_alias",
+    "categorical_by_cdf",
+    "decode",
+    "encode",
+    "load",
+    "register",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec, Shape
-from ansflow.bitsback.families import family
+from ansflow.bitsback.families import MAX_LOGIT, family
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
@@ -70,6 +70,7 @@ class Bernoulli(ArrayCodec):
             raise ModelError("logits must be finite")
         logistic = family("logistic")
         ones = np.empty(odds.size, np.uint64)
+        odds = np.clip(odds, -MAX_LOGIT, MAX_LOGIT)  # where the table ends
         standard_cdfs(logistic.table, odds.reshape(-1) * logistic.rate, ones)
         total = 1 << _checked_precision(precision)
         freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from ansflow.errors import ModelError
 
 __all__ = ["Codec", "Shape"]
 
-Shape = int | tuple[int, ...] | None
+Shape = int | Sequence[int] | None
 
 
 class Codec(ABC):
@@ -37,12 +39,19 @@ class ArrayCodec(Codec):
 
     Parameters
     ----------
-    shape : int, tuple of int or None
+    shape : int, sequence of int or None
         Shape of the arrays; one symbol a lane if None.
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.shape = shape if shape is None or isinstance(shape, tuple) else (shape,)
+        if shape is None:
+            self.shape = None
+        elif isinstance(shape, Sequence):
+            self.shape = tuple(index(size) for size in shape)
+        else:
+            self.shape = (index(shape),)
+        if self.shape is not None and min(self.shape, default=0) < 0:
+            raise ValueError(f"a shape of {self.shape}")
 
     def _shape_on(self, stack: Stack) -> tuple[int, ...]:
         return stack.heads.shape if self.shape is None else self.shape
@@ -54,12 +63,11 @@ class ArrayCodec(Codec):
 
         Whether its symbols have probabilities is for the kernel to say.
         """
+        shape = stack.heads.shape if self.shape is None else self.shape
         # Most symbols are as the kernel wants them, and with few lanes each test would show.
-        if type(x) is np.ndarray and x.dtype is dtype and x.ndim == 1 and not low:
-            if x.shape == (self.shape or stack.heads.shape):
-                return x
+        if type(x) is np.ndarray and x.dtype is dtype and x.shape == shape and not low:
+            return x if x.ndim == 1 else np.ascontiguousarray(x).reshape(-1)
         values = _checked(np.asarray(x), dtype, low)
-        shape = self._shape_on(stack)
         if values.shape != shape:
             raise ValueError(f"symbols of shape {values.shape}; the codec's is {shape}")
         return np.ascontiguousarray(values).reshape(-1)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack import Stack
+from ansflow.errors import ModelError
 
 __all__ = [
     "Autoregressive",
     "BitsBack",
+    "Certain",
     "FromIterable",
+    "Mapped",
     "Parallel",
     "Repeat",
     "Serial",
@@ -85,6 +89,53 @@ class BitsBack(Codec):
         x = self.likelihood(z).pop(stack)
         self.posterior(x).push(stack, z)
         return x
+
+
+class Certain(Codec):
+    """The codec of what is known already: it takes no bits.
+
+    Parameters
+    ----------
+    value
+        The only thing that can be pushed.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def push(self, stack: Stack, x: Any) -> None:
+        if not np.array_equal(x, self.value):
+            raise ModelError(f"{x!r} has no probability; only {self.value!r} has")
+
+    def pop(self, stack: Stack) -> Any:
+        return self.value
+
+
+class Mapped(Codec):
+    """A codec of things that correspond to those of another.
+
+    Parameters
+    ----------
+    codec : Codec
+        Of the others.
+    pushed : callable
+        From a thing to the other, which is pushed in its place.
+    popped : callable
+        Its inverse.
+    """
+
+    def __init__(
+        self, codec: Codec, pushed: Callable[[Any], Any], popped: Callable[[Any], Any]
+    ) -> None:
+        self.codec = codec
+        self.pushed = pushed
+        self.popped = popped
+
+    def push(self, stack: Stack, x: Any) -> None:
+        self.codec.push(stack, self.pushed(x))
+
+    def pop(self, stack: Stack) -> Any:
+        return self.popped(self.codec.pop(stack))
 
 
 class Serial(Codec):
@@ -264,12 +315,18 @@ class Unfolded(Codec):
         self.lanes = lanes
 
     def push(self, stack: Stack, x: Any) -> None:
-        lanes = stack.lanes
-        self.codec.push(stack.unfold(self.lanes), x)
-        stack.fold(lanes)
+        with self._unfolded(stack):
+            self.codec.push(stack, x)
 
     def pop(self, stack: Stack) -> Any:
+        with self._unfolded(stack):
+            return self.codec.pop(stack)
+
+    @contextmanager
+    def _unfolded(self, stack: Stack) -> Iterator[None]:
         lanes = stack.lanes
-        x = self.codec.pop(stack.unfold(self.lanes))
-        stack.fold(lanes)
-        return x
+        stack.unfold(self.lanes)
+        try:
+            yield
+        finally:
+            stack.fold(lanes)

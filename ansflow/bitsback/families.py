@@ -1,9 +1,9 @@
 """The tables behind the arithmetic: standard CDFs and powers of two, as integers.
 
-They are the only place where bits back meets a function whose last bit may depend on the machine, and are
-rounded so coarsely that it doesn't matter: no entry is so near to the middle between two integers
-that an error of some units in the last place could move it (`tests/bitsback/test_families.py`
-proves it in exact arithmetic). Where that should fail, the tables' checksums do.
+They are the only place where bits back meets a function whose last bit may depend on the machine,
+and are rounded so coarsely that it doesn't matter: no entry is so near to the middle between two
+integers that an error of some units in the last place could move it, as the tests prove in exact
+arithmetic. Should a machine be worse than that, the tables' checksums tell.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from ansflow.errors import ModelError
 from ansflow.kernels.standard import CDF_BITS, STEPS, UNITS_PER_STEP
 from ansflow.kernels.weights import POWER_BITS, POWER_TOP_BITS
 
-__all__ = ["Family", "FamilyName", "family", "power_table"]
+__all__ = ["Family", "FamilyName", "family", "fixed_logits", "power_table"]
 
 FamilyName = Literal["gaussian", "logistic"]
 
 # Steps of the table for each unit of the standard distribution: it reaches to 8 and to 32.
 STEPS_PER_UNIT = {"gaussian": 256, "logistic": 64}
+
+MAX_LOGIT = 32.0
 
 CHECKSUMS = {
     "gaussian": 0xAB1E_BADE_F387_767B,
@@ -83,6 +85,16 @@ def power_table() -> npt.NDArray[np.uint32]:
     """2^(31 - f / 4096) for f from 0 to 4095, read-only."""
     fractions = np.arange(1 << POWER_BITS) / (1 << POWER_BITS)
     return _checked("powers", np.rint(np.exp2(POWER_TOP_BITS - fractions)).astype(np.uint32))
+
+
+def fixed_logits(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+    """Binary logarithms in units of 2^-12, less the largest of the last axis; at least -32."""
+    if not np.isfinite(logits).all():
+        raise ModelError("logits must be finite")
+    with np.errstate(over="ignore"):
+        relative = logits - logits.max(axis=-1, keepdims=True)
+    fixed: npt.NDArray[np.float64] = np.ldexp(np.clip(relative, -MAX_LOGIT, 0.0), POWER_BITS)
+    return np.rint(fixed).astype(np.int32)
 
 
 def _checked(name: str, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

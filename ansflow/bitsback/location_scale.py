@@ -8,21 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec
-from ansflow.bitsback.families import Family, FamilyName, family, power_table
+from ansflow.bitsback.families import Family, FamilyName, family, fixed_logits, power_table
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
 from ansflow.kernels.stack import location_scale as kernels
 from ansflow.kernels.standard import WEIGHT_BITS
-from ansflow.kernels.weights import POWER_BITS, mixture_weights
+from ansflow.kernels.weights import mixture_weights
 from ansflow.models.frequencies import smallest_dtype
 
-__all__ = ["Gaussian", "LocationScale", "Logistic", "fixed_logits", "mixture_shares"]
+__all__ = ["Gaussian", "LocationScale", "Logistic", "mixture_shares"]
+
+Floats = npt.NDArray[np.float64]
 
 DEFAULT_PRECISION = 24
 ONE_COMPONENT = np.full((1, 1), 1 << WEIGHT_BITS, np.uint32)
 MAX_COMPONENTS = 256
-MAX_LOGIT = 32.0
 
 # Scales are this much of an edge's unit at least, and at most its inverse.
 SMALLEST, LARGEST = 2.0**-24, 2.0**24
@@ -60,7 +61,7 @@ class LocationScale(ArrayCodec):
         family_name: FamilyName,
         means: npt.ArrayLike,
         scales: npt.ArrayLike,
-        edges: npt.NDArray[np.float64],
+        edges: Floats,
         *,
         weights: npt.NDArray[np.uint32] | None = None,
         low: int = 0,
@@ -70,18 +71,20 @@ class LocationScale(ArrayCodec):
             m, s = np.broadcast_arrays(np.asarray(means, float), np.asarray(scales, float))
         if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
             raise ModelError("means must be finite, and scales positive and finite")
+        _check_edges(edges)
         chosen = family(family_name)
         rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
-        shares = ONE_COMPONENT if weights is None else _checked_shares(weights, m.shape)
+        shares = ONE_COMPONENT if weights is None else weights
+        shares = _checked_shares(shares, m.shape)
         self._set(chosen, m, rates, shares, edges, low, precision)
 
     def _set(
         self,
         chosen: Family,
-        means: npt.NDArray[np.float64],
-        rates: npt.NDArray[np.float64],
+        means: Floats,
+        rates: Floats,
         shares: npt.NDArray[np.uint32],
-        edges: npt.NDArray[np.float64],
+        edges: Floats,
         low: int,
         precision: int,
     ) -> None:
@@ -104,9 +107,9 @@ class LocationScale(ArrayCodec):
     def by_rates(
         cls,
         chosen: Family,
-        means: npt.NDArray[np.float64],
-        rates: npt.NDArray[np.float64],
-        edges: npt.NDArray[np.float64],
+        means: Floats,
+        rates: Floats,
+        edges: Floats,
         *,
         shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
@@ -216,8 +219,8 @@ class Gaussian(_Discretised):
 class Logistic(_Discretised):
     """Integers from `low` to `high` under discretised logistics, one for each symbol.
 
-    The likelihood of pixels in PixelCNN++ and HiLLoC. The parameters are those of `Gaussian`, `scale`
-    being s in ``1 / (1 + exp(-(x - mean) / s))``.
+    The likelihood of pixels in PixelCNN++ and HiLLoC. The parameters are those of `Gaussian`;
+    `scale` is s in ``1 / (1 + exp(-(x - mean) / s))``.
 
     Examples
     --------
@@ -239,14 +242,6 @@ class Logistic(_Discretised):
 UINT16 = np.dtype(np.uint16)
 
 
-def fixed_logits(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    """Binary logarithms as multiples of 2^-12, relative to the largest of the last axis."""
-    if not np.isfinite(logits).all():
-        raise ModelError("logits must be finite")
-    relative = np.clip(logits - logits.max(axis=-1, keepdims=True), -MAX_LOGIT, 0.0)
-    return np.rint(np.ldexp(relative, POWER_BITS)).astype(np.int32)
-
-
 def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
     """Weights in proportion to 2^(logit / 4096) that sum to 2^16 in the last axis."""
     if not 1 <= logits.shape[-1] <= MAX_COMPONENTS:
@@ -257,12 +252,13 @@ def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
     return shares.reshape(logits.shape)
 
 
-def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
+def _unit_edges(low: int, high: int) -> Floats:
     if not low < high:
         raise ModelError(f"the support {low} to {high} has no two symbols")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
         raise ModelError(f"the support {low} to {high} is too large")
-    return np.arange(low, high + 2) - 0.5
+    edges: Floats = np.arange(low, high + 2, dtype=np.float64) - 0.5
+    return edges
 
 
 def _checked_precision(precision: int, alphabet: int) -> int:
@@ -275,12 +271,19 @@ def _checked_precision(precision: int, alphabet: int) -> int:
     return precision
 
 
+def _check_edges(edges: Floats) -> None:
+    if edges.ndim != 1 or edges.dtype != np.float64 or not 2 <= edges.size <= MAX_ALPHABET + 1:
+        raise ModelError(f"edges must be a vector of float64, 2 to {MAX_ALPHABET + 1} of them")
+    if not (edges[1:] > edges[:-1]).all():  # also if one isn't a number
+        raise ModelError("edges must ascend")
+
+
 def _checked_shares(
     shares: npt.NDArray[np.uint32], shape: tuple[int, ...]
 ) -> npt.NDArray[np.uint32]:
     if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
-        raise ModelError("weights must be uint32, one for each component")
-    rows = np.ascontiguousarray(np.broadcast_to(shares, shape))
-    if (rows.sum(axis=-1, dtype=np.uint64) != 1 << WEIGHT_BITS).any():
+        raise ModelError("several components need weights, uint32, one for each")
+    if (shares.sum(axis=-1, dtype=np.uint64) != 1 << WEIGHT_BITS).any():
         raise ModelError(f"weights don't sum to 2**{WEIGHT_BITS}")
-    return rows
+    # One row serves all symbols.
+    return shares if shares.size == shape[-1] else np.broadcast_to(shares, shape)

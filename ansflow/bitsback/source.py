@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ class SeededSource:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 1 << 64:
+        if not 0 <= index(self.seed) < 1 << 64:
             raise ValueError(f"seed is {self.seed}, not between 0 and 2**64 - 1")
 
     def words(self, first: int, count: int) -> npt.NDArray[np.uint32]:

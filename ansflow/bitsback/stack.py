@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -40,7 +41,7 @@ PREFIX = struct.Struct("<BBIQQQ")
 CHECK = struct.Struct("<Q")
 MAX_DRAWN = 1 << 48
 
-# The first word of a seeded source that heads start with; so far up that the tail never gets there.
+# The first word of a seeded source that heads start with, so far up that no tail gets there.
 HEAD_WORDS = 1 << 48
 
 
@@ -105,6 +106,35 @@ class Stack:
         return stack
 
     @classmethod
+    def from_parts(
+        cls, heads: npt.ArrayLike, words: npt.ArrayLike, *, seed: int | None = None, drawn: int = 0
+    ) -> Self:
+        """A stack of these heads and words, which are copied.
+
+        Parameters
+        ----------
+        heads : array_like of uint64, shape (lanes,)
+        words : array_like of uint32, shape (n,)
+            The top last.
+        seed : int, optional
+        drawn : int
+            How many words of the seed's source have been drawn.
+
+        Raises
+        ------
+        CorruptDataError
+            If a head is outside [2^32, 2^64), a word outside [0, 2^32), or something is drawn
+            without a source.
+        """
+        own = _within(heads, STACK_LOW, 1 << 64, np.uint64)
+        _checked_lanes(own.size)
+        if not 0 <= index(drawn) <= MAX_DRAWN or (drawn and seed is None):
+            raise CorruptDataError(f"{drawn} words can't have been drawn")
+        source = None if seed is None else SeededSource(seed)
+        tail = _within(words, 0, 1 << STACK_WORD_BITS, np.uint32)
+        return cls._of(own, Tail(tail, source, drawn))
+
+    @classmethod
     def from_message(cls, message: bytes, lanes: int = 1) -> Self:
         """A stack that starts with the bits of another message, which `message` gives back.
 
@@ -120,7 +150,7 @@ class Stack:
         StackUnderflowError
             If the message is too short for the lanes.
         """
-        padded = bytes(message) + b"\x01"
+        padded = memoryview(message).tobytes() + b"\x01"
         padded += bytes(-len(padded) % 4)
         # The first bytes are in the head, the next on top of the tail: they are used first.
         words = np.frombuffer(padded, "<u4").astype(np.uint32)
@@ -133,7 +163,8 @@ class Stack:
         Raises
         ------
         CorruptDataError
-            If the stack isn't as it was then.
+            If the stack can't be as it was then. That is found out in 31 of 32 cases; to be sure,
+            compare it with another that starts with the same message.
         """
         folded = self.copy().fold()
         above, first = divmod(int(folded.heads[0]), STACK_LOW)
@@ -150,7 +181,6 @@ class Stack:
     @property
     def words(self) -> npt.NDArray[np.uint32]:
         """A copy of the tail, the top last."""
-        self._tail.settle()
         return self._tail.used.copy()
 
     @property
@@ -160,18 +190,18 @@ class Stack:
 
     @property
     def drawn(self) -> int:
-        """How many words of the seeded source the stack has made its own."""
-        self._tail.settle()
+        """How many words of the seeded source have been drawn."""
         return self._tail.drawn
 
     @property
     def bits(self) -> float:
         """Length of the message: 32 bits a word and log2 of each head.
 
-        A new stack of n lanes has 32 n bits; see `fold`.
+        A new stack of n lanes has 32 n bits; see `fold`. Words that lie as they were drawn, and only
+        such words below them, don't count.
         """
-        self._tail.settle()
-        return STACK_WORD_BITS * self._tail.size + self._head_bits()
+        size = self._tail.size - self._tail.unchanged()
+        return STACK_WORD_BITS * size + self._head_bits()
 
     def _head_bits(self) -> float:
         return float(np.log2(self.heads.astype(np.float64)).sum())
@@ -183,11 +213,12 @@ class Stack:
         if not isinstance(other, Stack):
             return NotImplemented
         mine, theirs = self._tail, other._tail
+        # It doesn't matter how many of the source's words happen to have been drawn.
         return (
             np.array_equal(self.heads, other.heads)
             and mine.source == theirs.source
-            and np.array_equal(self.words, other.words)
-            and mine.drawn == theirs.drawn
+            and mine.level == theirs.level
+            and np.array_equal(mine.used[mine.unchanged() :], theirs.used[theirs.unchanged() :])
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -197,7 +228,10 @@ class Stack:
         return self._of(self.heads.copy(), self._tail.copy())
 
     def view(self, start: int, stop: int) -> Self:
-        """A stack of lanes `start` to ``stop - 1`` of this one, which shares its tail."""
+        """A stack of lanes `start` to ``stop - 1`` of this one, which shares its tail.
+
+        It can't be folded or unfolded.
+        """
         if not 0 <= start < stop <= self.lanes:
             raise ValueError(f"there are no lanes {start} to {stop} in a stack of {self.lanes}")
         return self._of(self.heads[start:stop], self._tail)
@@ -213,7 +247,10 @@ class Stack:
         try:
             yield self
         except BaseException:
-            self.heads[:] = before.heads
+            if self.lanes == before.lanes:
+                self.heads[:] = before.heads  # a view's are also another's
+            else:
+                self.heads = before.heads
             self._tail.restore(before._tail)
             raise
 
@@ -221,9 +258,9 @@ class Stack:
 
     def mark(self) -> Mark:
         """The present moment, for `rates`; only the last one made counts."""
-        self._tail.settle()
-        self._tail.lowest = self._tail.level
-        return Mark(self._head_bits(), self._tail.size, self._tail.level)
+        tail = self._tail
+        tail.lowest = tail.level
+        return Mark(self._head_bits(), tail.size - tail.unchanged(), tail.level)
 
     def rates(self, start: Mark) -> Rates:
         """Bits that have been added since `start`, counted in three ways.
@@ -284,14 +321,14 @@ class Stack:
         tail = self._tail
         scarce = tail.size < most
         if scarce:
-            before = self.heads.copy()
-            if tail.source is not None:
-                tail.draw(most)
+            # A pop of uniform numbers may also put words where it has taken some.
+            before = self.heads.copy(), tail.used.copy()
+            drawn = 0 if tail.source is None else tail.draw(most)
         if tail.size == tail.words.size:
             tail.reserve(0)
         size = kernel(self.heads, tail.words, tail.size, *args)
         if size == UNDERFLOW:
-            self.heads[:] = before
+            self.heads[:], tail.words[: tail.size] = before
             raise StackUnderflowError(
                 f"a pop needs more than the {tail.size} words below the heads; start from "
                 "a message or a seed if it is to borrow bits"
@@ -301,7 +338,7 @@ class Stack:
         if level < tail.lowest:
             tail.lowest = level
         if scarce:
-            tail.settle()
+            tail.give_back(min(drawn, size))
 
     # Fewer and more lanes
 
@@ -318,6 +355,7 @@ class Stack:
         Stack
             This one.
         """
+        self._check_whole()
         if not 1 <= lanes <= self.lanes:
             raise ValueError(f"can't fold {self.lanes} lanes into {lanes}")
         surplus = self.heads[lanes:]
@@ -345,6 +383,7 @@ class Stack:
         StackUnderflowError
             If there aren't enough bits, about 37 a lane; the stack is as it was.
         """
+        self._check_whole()
         more = _checked_lanes(lanes) - self.lanes
         if more < 0:
             raise ValueError(f"can't unfold {self.lanes} lanes into {lanes}")
@@ -361,6 +400,10 @@ class Stack:
             self.heads = np.concatenate([self.heads, tops + rests])
         return self
 
+    def _check_whole(self) -> None:
+        if self.heads.base is not None:
+            raise ValueError("a view of a stack has the lanes that it has")
+
     # Serialised
 
     def to_bytes(self) -> bytes:
@@ -369,11 +412,12 @@ class Stack:
         38 bytes more than the words of the folded stack.
         """
         folded = self.copy().fold()
-        words, tail = folded.words, folded._tail
+        tail = folded._tail
+        tail.give_back(tail.unchanged())
         seed, flags = (0, 0) if self.seed is None else (self.seed, SEEDED)
         head = int(folded.heads[0])
         data = PREFIX.pack(VERSION, flags, self.lanes, seed, tail.drawn, head)
-        data += words.astype("<u4").tobytes()
+        data += tail.used.astype("<u4").tobytes()
         return data + CHECK.pack(xxhash.xxh3_64_intdigest(data))
 
     @classmethod
@@ -394,16 +438,26 @@ class Stack:
         if CHECK.unpack(check)[0] != xxhash.xxh3_64_intdigest(body):
             raise CorruptDataError("the stack's checksum doesn't fit")
         raw = body[PREFIX.size :]
-        seeded = flags == SEEDED
-        illegal = not 1 <= lanes <= MAX_STACK_LANES or head < STACK_LOW or len(raw) % 4
-        if illegal or drawn > MAX_DRAWN or (not seeded and (seed or drawn)):
+        if not 1 <= lanes <= MAX_STACK_LANES or len(raw) % 4 or (seed and flags != SEEDED):
             raise CorruptDataError("the stack's fields contradict each other")
-        words = np.frombuffer(raw, "<u4").astype(np.uint32)
-        tail = Tail(words, SeededSource(seed) if seeded else None, drawn)
+        source = seed if flags == SEEDED else None
+        stack = cls.from_parts([head], np.frombuffer(raw, "<u4"), seed=source, drawn=drawn)
         try:
-            return cls._of(np.array([head], np.uint64), tail).unfold(lanes)
+            return stack.unfold(lanes)
         except StackUnderflowError:
             raise CorruptDataError(f"the stack has too few bits for {lanes} lanes") from None
+
+
+def _within(values: npt.ArrayLike, low: int, end: int, dtype: type) -> npt.NDArray[Any]:
+    """A copy as a vector of `dtype`; CorruptDataError if those aren't integers in [low, end)."""
+    array = np.array(values)
+    if array.size and (
+        array.dtype.kind not in "iu" or int(array.min()) < low or int(array.max()) >= end
+    ):
+        raise CorruptDataError(f"a head or word isn't an integer from {low} to {end - 1}")
+    if array.ndim != 1:
+        raise CorruptDataError(f"heads and words are vectors, not of shape {array.shape}")
+    return array.astype(dtype)
 
 
 def _checked_lanes(lanes: int) -> int:

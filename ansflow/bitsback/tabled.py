@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec, Shape
-from ansflow.bitsback.families import power_table
+from ansflow.bitsback.families import fixed_logits, power_table
 from ansflow.bitsback.stack import Stack
 from ansflow.coding.symbols import row_index, support_of
 from ansflow.coding.tables import Tables, tables_of
@@ -65,7 +66,7 @@ class Tabled(ArrayCodec):
         out = np.empty(self._shape_on(stack), self._symbol_dtype)
         flat = out if out.ndim == 1 else out.reshape(-1)
         stack.pop(tables.pop, flat.size, *self._tables, flat)
-        return (out + self.low).astype(self._dtype) if self.low else out
+        return (out.astype(np.int64) + self.low).astype(self._dtype) if self.low else out
 
 
 class Symbols(Tabled):
@@ -104,12 +105,12 @@ class Symbols(Tabled):
             raise ModelError("each symbol needs a distribution that is known beforehand")
         if tables.conditional and shape is None:
             shape = np.shape(getattr(model, "index", ()))
-        given = (shape,) if isinstance(shape, int) else shape
-        index = row_index(model, tables, given) if given is not None else None
+        ArrayCodec.__init__(self, shape)
+        rows = None if self.shape is None else row_index(model, tables, self.shape)
         low, _ = support_of(model, tables)
         self.model = model
         super().__init__(
-            tables.cdf, ONE_ROW if index is None else index, tables.precision, given, low
+            tables.cdf, ONE_ROW if rows is None else rows, tables.precision, shape, low
         )
 
 
@@ -119,8 +120,8 @@ class Categorical(Tabled):
     Parameters
     ----------
     logits : array_like, shape (..., alphabet)
-        Binary logarithms of weights; any constant may be added. Rounded to multiples of 2^-12
-        and to no less than 2^-18 below the largest.
+        Binary logarithms of weights; any constant may be added. Rounded to multiples of 2^-12,
+        and cut off at 32 below the largest.
     precision : int
         2^precision slots, of which each symbol gets at least one.
 
@@ -137,9 +138,8 @@ class Categorical(Tabled):
     def __init__(self, logits: npt.ArrayLike, precision: int = 20) -> None:
         rows, shape = _rows(logits)
         bits = _weight_bits(rows.shape[1], precision)
-        fixed = np.rint(np.clip(rows - rows.max(axis=1, keepdims=True), -32.0, 0.0) * POWER_UNIT)
         weights = np.empty(rows.shape, np.uint32)
-        kernels.softmax(power_table(), fixed.astype(np.int32), np.uint64(bits), weights)
+        kernels.softmax(power_table(), fixed_logits(rows), np.uint64(bits), weights)
         super().__init__(*_cumulated(weights, precision), shape)
 
 
@@ -149,7 +149,7 @@ class BetaBinomial(Tabled):
     Parameters
     ----------
     alpha, beta : array_like, any shape
-        Clipped to 2^-20 to 2^20.
+        Positive; clipped to 2^-20 to 2^20.
     n : int
         Trials; symbols are 0 to n.
     precision : int
@@ -167,16 +167,16 @@ class BetaBinomial(Tabled):
         self, alpha: npt.ArrayLike, beta: npt.ArrayLike, n: int, precision: int = 20
     ) -> None:
         a, b = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (alpha, beta)))
-        if not (np.isfinite(a).all() and np.isfinite(b).all()):
-            raise ModelError("parameters must be finite")
+        if not (np.isfinite(a) & np.isfinite(b) & (a > 0) & (b > 0)).all():
+            raise ModelError("alpha and beta must be positive and finite")
+        bits = _weight_bits(index(n) + 1, precision)
+        shape = a.shape
         a, b = (np.clip(x, SMALLEST, LARGEST).reshape(-1) for x in (a, b))
-        bits = _weight_bits(n + 1, precision)
         weights = np.empty((a.size, n + 1), np.uint32)
         kernels.beta_binomial(a, b, np.uint64(bits), np.empty(n + 1), weights)
-        super().__init__(*_cumulated(weights, precision), np.shape(np.broadcast(alpha, beta)))
+        super().__init__(*_cumulated(weights, precision), shape)
 
 
-POWER_UNIT = float(1 << kernels.POWER_BITS)
 SMALLEST, LARGEST = 2.0**-20, 2.0**20
 
 

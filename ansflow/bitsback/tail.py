@@ -62,26 +62,31 @@ class Tail:
             longer[: self.size] = self.used
             self.words = longer
 
-    def draw(self, size: int) -> None:
-        """Let the source fill the tail up to `size` words."""
+    def draw(self, size: int) -> int:
+        """Let the source fill the tail up to `size` words; return how many that took."""
         assert self.source is not None
         lacking = size - self.size
         words = self.source.words(self.drawn, lacking)[::-1]  # the source's first on top
         self.words = np.concatenate([words, self.used])
         self.size = size
         self.drawn += lacking
+        return lacking
 
-    def settle(self) -> None:
-        """Give words back to the source that lie where they came from, down to the bottom."""
+    def give_back(self, count: int) -> None:
+        """Return the lowest words to the source, which they must be from, and as they were."""
+        if count:
+            self.words = self.words[count:]
+            self.size -= count
+            self.drawn -= count
+
+    def unchanged(self) -> int:
+        """How many words, from the lowest one on, are the source's and lie as they were drawn."""
         count = min(self.drawn, self.size)
         if self.source is None or not count:
-            return
+            return 0
         drawn = self.source.words(self.drawn - count, count)[::-1]
-        unchanged = self.words[:count] == drawn
-        back = count if unchanged.all() else int(np.argmin(unchanged))
-        self.words = self.words[back:]
-        self.size -= back
-        self.drawn -= back
+        same = self.words[:count] == drawn
+        return count if same.all() else int(np.argmin(same))
 
     def restore(self, before: Tail) -> None:
         """Be what `before` is, which was a copy; only `lowest` remembers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Uniform(ArrayCodec):
 
     Notes
     -----
-    A number costs log2 n bits, and no more than 5e-5 more if n exceeds 2^16 and isn't a power of two.
+    A number costs log2 n bits, and at most 5e-5 more if n exceeds 2^16 and isn't a power of two.
 
     Examples
     --------
@@ -51,19 +52,16 @@ class Uniform(ArrayCodec):
     """
 
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
-        if isinstance(n, int):
-            numbers, given = [n], shape
-        else:
-            array = np.asarray(n)
-            if array.dtype.kind not in "iu":
-                raise ModelError(f"n must be integers, not {array.dtype}")
-            given = array.shape if shape is None else shape
-            numbers = array.reshape(-1).tolist()
-        super().__init__(given)
+        given = np.asarray(n, object)  # no other type holds all of them
+        super().__init__(given.shape if shape is None and given.ndim else shape)
+        try:
+            numbers = [index(number) for number in given.reshape(-1)]
+        except TypeError:
+            raise ModelError("n must be integers") from None
         if not numbers or not 1 <= min(numbers) <= max(numbers) <= MAX_UNIFORM:
-            raise ModelError(f"n is {n}, not between 1 and 2**64")
-        if len(numbers) > 1 and self.shape != () and np.prod(self.shape or ()) != len(numbers):
-            raise ValueError(f"{len(numbers)} values of n for symbols of shape {self.shape}")
+            raise ModelError(f"n is {n!r}, not between 1 and 2**64")
+        if given.ndim and self.shape != given.shape:
+            raise ValueError(f"n of shape {given.shape} for numbers of shape {self.shape}")
         self.last = np.array([number - 1 for number in numbers], np.uint64)
         highest = int(self.last.max())
         self._digits = uniform.digits(highest)

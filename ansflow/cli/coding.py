@@ -57,7 +57,7 @@ def _parse_metadata(_: click.Context, __: click.Parameter, text: str | None) -> 
 
 
 # They don't go with -d.
-COMPRESSING = ("block_size", "precision", "order", "metadata")
+COMPRESSING = ("block_size", "precision", "order", "model", "metadata")
 
 
 @click.command()
@@ -68,8 +68,7 @@ COMPRESSING = ("block_size", "precision", "order", "metadata")
 @click.option(
     "--block-size",
     type=Size(1, 16 << 20),
-    default="256K",
-    show_default=True,
+    show_default="256K, and 1M with --model",
     help="Bytes that share one distribution.",
 )
 @click.option(
@@ -86,6 +85,12 @@ COMPRESSING = ("block_size", "precision", "order", "metadata")
     show_default=True,
     help="1: use the byte before as context, where that helps.",
 )
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A latent variable model, for files that consist of its images: mnist-vae or "
+    "mnist-vae-binary.",
+)
 @click.option("--metadata", callback=_parse_metadata, help="A JSON object to keep in the result.")
 @talking
 @click.pass_context
@@ -95,9 +100,10 @@ def compress(
     files: tuple[Path, ...],
     undo: bool,
     threads: int | None,
-    block_size: int,
+    block_size: int | None,
     precision: int,
     order: int,
+    model: str | None,
     metadata: dict[str, Any],
     console: Console,
     **where: Any,
@@ -129,6 +135,7 @@ def compress(
             block_size=block_size,
             precision=precision,
             order=order,
+            model=model,
             metadata=metadata,
         )
 

@@ -120,6 +120,8 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
             f"{len(frame['shared_tables'])} shared tables"
         )
     lines.append("  bytes: " + _counts(frame["bytes"]))
+    if "model" in frame:
+        lines.append("  model: {name}, {fingerprint}".format(**frame["model"]))
     if frame["metadata"]:
         lines.append(f"  metadata: {json.dumps(frame['metadata'])}")
     return lines

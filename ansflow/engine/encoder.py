@@ -11,15 +11,32 @@ import numpy as np
 from ansflow.engine.content import Bytes
 from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline, checked_threads
+from ansflow.errors import ModelError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import UNIT, ChunkEncoder
 from ansflow.frame.header import Header
+from ansflow.frame.identity import ModelIdentity
 
 __all__ = ["FrameEncoder"]
 
 NOTHING = np.empty(0, np.uint8)
+
+
+def check_images(array: ArraySpec | None, image_shape: tuple[int, int]) -> None:
+    """Refuse an array that doesn't consist of images of that shape; bytes may."""
+    if array is None:
+        return
+    height, width = image_shape
+    fits = array.shape[-2:] == image_shape or array.shape[-1:] == (height * width,)
+    if array.dtype not in (np.uint8, np.bool) or array.fortran or not fits:
+        order = "Fortran" if array.fortran else "C"
+        raise ModelError(
+            f"the model takes bytes, or arrays of uint8 or bool in C order of shape "
+            f"(..., {height}, {width}) or (..., {height * width}), not {array.dtype} in {order} "
+            f"order of shape {array.shape}"
+        )
 
 
 class FrameEncoder:
@@ -50,8 +67,18 @@ class FrameEncoder:
         array: ArraySpec | None = None,
     ) -> None:
         coding = options.coding()
+        identity = None
+        if coding.model is not None:
+            check_images(array, coding.model.image_shape)
+            identity = ModelIdentity.of(coding.model)
         self.header = Header(
-            content_size, coding.block_size, planes, array, coding.shared, options.metadata
+            content_size=content_size,
+            block_size=coding.block_size,
+            planes=planes,
+            array=array,
+            shared=coding.shared,
+            metadata=options.metadata,
+            model=identity,
         )
         self._builder = FrameBuilder(self.header)
         self._encode = ChunkEncoder(self._builder.tag, planes, coding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from ansflow.kernels.constants import checked_lanes
 from ansflow.models.base import Model
 from ansflow.models.frequencies import DEFAULT_PRECISION, check_frequencies
 
+if TYPE_CHECKING:
+    from ansflow.bitsback.vae import VAE
+
 __all__ = ["DEFAULT_BLOCK_SIZE", "DEFAULT_LANES", "Options"]
 
 DEFAULT_BLOCK_SIZE = 256 << 10
+MODEL_BLOCK_SIZE = 1 << 20
 DEFAULT_LANES = 64
 
 
@@ -29,8 +33,9 @@ class Options:
 
     Parameters
     ----------
-    block_size : int
-        Bytes that share one distribution, at most 2^24. Readers decode a block at least.
+    block_size : int, optional
+        Bytes that share one distribution, at most 2^24. Readers decode a block at least. By default
+        256 KiB, and 1 MiB with a model; with a model it is rounded down to whole images.
     precision : int
         Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
         very skewed data.
@@ -43,6 +48,11 @@ class Options:
         Distributions of bytes, 8 to 16 bits, at most 64. They are written once, and any block may
         use one instead of a distribution of its own, which pays where blocks are small. Of an
         array, the bytes are those of its planes.
+    model : str or ansflow.bitsback.VAE, optional
+        A latent variable model of images, by its name or as it is, for blocks that consist of its
+        images; those which it can't code, or not well, are coded as without it. The reader has
+        to know the model. What is compressed must be bytes, or an array of one byte an item, in
+        which an image is the last axis or the last two.
     metadata : mapping
         Anything that JSON can say, for the reader, who gets it as JSON says it: tuples as lists,
         and keys as text. At most a MiB.
@@ -63,17 +73,20 @@ class Options:
     True
     """
 
-    block_size: int = DEFAULT_BLOCK_SIZE
+    block_size: int | None = None
     precision: int = DEFAULT_PRECISION
     lanes: int = DEFAULT_LANES
     order: int = 0
     models: Sequence[Model] = ()
+    model: str | VAE | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.order not in (0, 1):
             raise ValueError(f"order is {self.order!r}, neither 0 nor 1")
-        if not 1 <= index(self.block_size) <= layout.MAX_BLOCK_SIZE:
+        if self.block_size is not None and not (
+            1 <= index(self.block_size) <= layout.MAX_BLOCK_SIZE
+        ):
             raise ValueError(f"block_size is {self.block_size}, not 1 to {layout.MAX_BLOCK_SIZE}")
         if not layout.MIN_PRECISION <= index(self.precision) <= layout.MAX_PRECISION:
             raise ValueError(
@@ -88,13 +101,27 @@ class Options:
 
     def coding(self) -> BlockCoding:
         """The same for the blocks of one frame."""
+        model, block_size = None, DEFAULT_BLOCK_SIZE
+        if self.model is not None:
+            model, block_size = _model(self.model), MODEL_BLOCK_SIZE
+        if self.block_size is not None:
+            block_size = index(self.block_size)
+        if model is not None:
+            block_size = max(1, block_size // model.image_size) * model.image_size
         return BlockCoding(
-            index(self.block_size),
+            block_size,
             index(self.precision),
             index(self.lanes),
             self.order,
-            tuple(_shared_table(model) for model in self.models),
+            tuple(_shared_table(shared) for shared in self.models),
+            model,
         )
+
+
+def _model(model: str | VAE) -> VAE:
+    from ansflow.bitsback.pretrained import load  # few need it, and it takes a while
+
+    return load(model) if isinstance(model, str) else model
 
 
 def _shared_table(model: Model) -> SharedTable:

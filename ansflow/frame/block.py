@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,17 @@ import xxhash
 
 from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
 from ansflow.coding.tables import AnyTables, ContextTables, Tables
-from ansflow.errors import CorruptDataError
+from ansflow.errors import CorruptDataError, ModelError
 from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
+from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.kernels import contexts, golomb, levels
 from ansflow.kernels.constants import MAX_LANES, default_lanes
 from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
+
+if TYPE_CHECKING:
+    from ansflow.bitsback.vae import VAE
 
 __all__ = ["BlockCoding", "DecoderScratch", "EncoderScratch", "decode_block", "encode_block"]
 
@@ -31,7 +35,7 @@ class BlockCoding(NamedTuple):
     """How all blocks of a frame are to be coded.
 
     `precision` is 8 to 16; `lanes` a maximum, small blocks get fewer; `order` 0 or 1; `shared` are
-    the tables of the header.
+    the tables of the header; `model` is tried on blocks that consist of its images.
     """
 
     block_size: int
@@ -39,6 +43,7 @@ class BlockCoding(NamedTuple):
     lanes: int
     order: int
     shared: tuple[SharedTable, ...]
+    model: VAE | None = None
 
 
 class EncoderScratch(NamedTuple):
@@ -136,6 +141,10 @@ def encode_block(
     choice = _choose(content, lanes, coding, scratch)
     if choice.kind == layout.BLOCK_CONSTANT:
         return _assemble(tag, choice.kind, 0, 0, 0, content, number, choice.table)
+    if coding.model is not None:
+        message = _message(content, coding.model)
+        if message.size and message.size < min(choice.size, content.size):
+            return _assemble(tag, layout.BLOCK_MODELLED, 0, 0, 0, content, number, message)
     if choice.size < content.size:
         words = encode_symbols(content, choice.tables, lanes=lanes, buffer=scratch.words)
         stream = words.astype("<u2", copy=False).view(np.uint8)
@@ -178,6 +187,17 @@ def _choose(content: Bytes, lanes: int, coding: BlockCoding, scratch: EncoderScr
     return best
 
 
+def _message(content: Bytes, model: VAE) -> Bytes:
+    """The content as a message of the model; empty if it has none."""
+    if content.size % model.image_size:
+        return content[:0]
+    try:
+        message = model.encode(content.reshape(-1, *model.image_shape))
+    except ModelError:
+        return content[:0]
+    return np.frombuffer(message, np.uint8)
+
+
 def _assemble(
     tag: bytes,
     kind: int,
@@ -210,6 +230,7 @@ def decode_block(
     payload: memoryview,
     out: Bytes,
     shared: Sequence[Tables],
+    identity: ModelIdentity | None,
     scratch: DecoderScratch,
 ) -> None:
     """Fill `out`, contiguous and as long as the block's content.
@@ -218,9 +239,17 @@ def decode_block(
     ------
     CorruptDataError
         If the payload isn't one, or the content doesn't match the block's check.
+    UnsupportedError
+        If it takes a model that isn't known here.
     """
+    modelled = head.kind == layout.BLOCK_MODELLED
+    model = identity.find() if modelled and identity is not None else None
     try:
-        if head.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
+        if model is not None:
+            if out.size % model.image_size:
+                raise CorruptDataError("impossible sizes")
+            out[:] = model.decode(bytes(payload), out.size // model.image_size).reshape(-1)
+        elif head.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
             _decode_coded(head, payload, out, shared, scratch)
         else:
             value = np.frombuffer(payload, np.uint8)

@@ -72,7 +72,7 @@ class ChunkDecoder:
     """Payloads to content. Any number of threads may call it at once."""
 
     def __init__(self, header: Header) -> None:
-        self._planes = header.planes
+        self._planes, self._identity = header.planes, header.model
         # Of its own, so that what is built of them lives no longer than this.
         self._shared = [Tables.unchecked(t.freq, t.precision) for t in header.shared]
         self._idle: list[DecoderScratch] = []
@@ -110,9 +110,9 @@ class ChunkDecoder:
         scratch: DecoderScratch,
     ) -> None:
         if self._planes == 1:
-            decode_block(heads[0], payloads[0], out, self._shared, scratch)
+            decode_block(heads[0], payloads[0], out, self._shared, self._identity, scratch)
             return
         part = np.empty(heads[0].size, np.uint8)
         for plane, (head, payload) in enumerate(zip(heads, payloads, strict=True)):
-            decode_block(head, payload, part, self._shared, scratch)
+            decode_block(head, payload, part, self._shared, None, scratch)
             merge_plane(out, self._planes, plane)[:] = part

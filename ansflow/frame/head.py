@@ -53,6 +53,8 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
         fits = not (head.lanes_log2 or head.precision or head.table or head.size)
     else:
         fits = 1 <= head.size <= header.block_size and 1 <= head.stored <= head.size
+        if head.kind == layout.BLOCK_MODELLED:
+            fits &= header.model is not None and not (head.lanes_log2 or head.precision)
         if head.table:
             fits &= head.kind == layout.BLOCK_CODED and head.table <= len(header.shared)
     if not fits:
@@ -63,7 +65,7 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
 def parse_head_v1(raw: bytes, size: int, number: int) -> Head:
     """The head of a block of version 1 whose content takes `size` bytes."""
     kind, lanes_log2, precision, reserved, actual, stored, check = layout.HEAD_V1.unpack(raw)
-    if kind not in layout.BLOCK_KINDS:
+    if kind not in layout.BLOCK_KINDS_V1:
         raise UnsupportedError(f"block {number} is of the unknown kind {kind}")
     if actual != size or reserved:
         raise CorruptDataError(f"the head of block {number} is impossible")

@@ -12,12 +12,13 @@ import xxhash
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import SharedTable, pack_tables, parse_tables
 from ansflow.limits import Limits
 
 __all__ = ["Header", "check_magic", "read_header"]
 
-KEYS = ("metadata", "planes", "dtype", "shape")
+KEYS = ("metadata", "model", "planes", "dtype", "shape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Header:
         Tables that any block may use.
     metadata : mapping
         The user's.
+    model : ModelIdentity or None
+        The model that blocks may be coded with.
     version : int
     """
 
@@ -47,6 +50,7 @@ class Header:
     array: ArraySpec | None = None
     shared: tuple[SharedTable, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    model: ModelIdentity | None = None
     version: int = layout.VERSION
 
     @property
@@ -78,6 +82,8 @@ class Header:
             description |= self.array.describe()
         if self.planes > 1:
             description["planes"] = self.planes
+        if self.model is not None:
+            description["model"] = self.model.describe()
         if self.metadata:
             description["metadata"] = self.metadata
         try:
@@ -162,12 +168,15 @@ def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple
     metadata = description.get("metadata", {})
     if not isinstance(metadata, dict):
         raise CorruptDataError("metadata that isn't an object")
+    model = ModelIdentity.parse(description["model"]) if "model" in description else None
+    if model is not None and planes > 1:
+        raise CorruptDataError("a model of bytes that are split into planes")
     if kind == layout.KIND_BYTES and ("dtype" in description or "shape" in description):
         raise CorruptDataError("the header of bytes describes an array")
     _check_size(fields, planes, limits)
     array = _parse_array(fields, description, limits)
     tables = parse_tables(rest[described : described + tabled], shared)
-    header = Header(content_size, block_size, planes, array, tables, metadata)
+    header = Header(content_size, block_size, planes, array, tables, metadata, model)
     slots = sum(table.slots_nbytes for table in tables)
     _check_memory(2 * header.largest_chunk + slots, limits)
     return header, raw

@@ -19,10 +19,12 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     RuntimeError; the kernel then compiles afresh in each process.
     """
     options = {"nogil": True, "error_model": "numpy", **options}
+    compiled: Callable[..., Any]
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:
-        return numba.njit(**options)(function)
+        compiled = numba.njit(**options)(function)
+    return compiled
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ Shape = tuple[int, ...]
 MAX_SHIFT = 40
 MAX_WEIGHT = (1 << 15) - 1
 MAX_BIAS = 1 << 61
+MAX_STRIDE = 16
 
 
 class Layer(Protocol):
@@ -29,6 +31,17 @@ class Layer(Protocol):
 
     def __call__(self, x: Activations) -> Activations:
         """Activations of shape (batch, ...) to activations of shape (batch, ...)."""
+
+
+def _check_integer(name: str, value: Any, low: int, high: int) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise ModelError(f"{name} is {value!r}, not an integer from {low} to {high}")
+
+
+def _bits_left(values: npt.NDArray[np.float64], most: int) -> int:
+    """The largest n for which no value times 2^n exceeds `most`, more or less."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return math.floor(math.log2(most / largest)) if largest else MAX_SHIFT + FRACTION_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +65,13 @@ class Affine:
 
     def __post_init__(self) -> None:
         w, b = self.weights, self.bias
+        if not (isinstance(w, np.ndarray) and isinstance(b, np.ndarray)):
+            raise ModelError("weights and bias must be arrays")
         if w.dtype != np.int16 or b.dtype != np.int64 or b.shape != w.shape[-1:] or not w.size:
             raise ModelError("weights must be int16, and the bias int64, one for each output")
-        if not 0 <= self.shift <= MAX_SHIFT:
-            raise ModelError(f"shift is {self.shift}, not between 0 and {MAX_SHIFT}")
+        _check_integer("shift", self.shift, 0, MAX_SHIFT)
+        if type(self.relu) is not bool:
+            raise ModelError(f"relu is {self.relu!r}, neither true nor false")
         # Sums stay below 2^63: at most 2^23 inputs, each a product below 2^38.
         if w[..., 0].size >= 1 << 23 or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
             raise ModelError("too many inputs, or too large a bias")
@@ -68,12 +84,11 @@ class Affine:
         Weights have shape (inputs, outputs), or (rows, columns, inputs, outputs) to convolve.
         """
         w, b = np.asarray(weights, np.float64), np.asarray(bias, np.float64)
-        largest = float(np.abs(w).max())
-        shift = int(
-            np.clip(np.floor(np.log2(MAX_WEIGHT / largest)) if largest else 0, 0, MAX_SHIFT)
-        )
-        if not largest <= MAX_WEIGHT:
-            raise ModelError(f"a weight of {largest} is too large, or not a number")
+        if not w.size or not (np.isfinite(w).all() and np.isfinite(b).all()):
+            raise ModelError("weights and bias must be finite numbers, and some")
+        shift = min(_bits_left(w, MAX_WEIGHT), _bits_left(b, MAX_BIAS) - FRACTION_BITS, MAX_SHIFT)
+        if shift < 0:
+            raise ModelError("a weight or bias is too large")
         return cls(
             np.rint(np.ldexp(w, shift)).astype(np.int16),
             np.rint(np.ldexp(b, shift + FRACTION_BITS)).astype(np.int64),
@@ -122,8 +137,7 @@ class Convolution(Affine):
     def __post_init__(self) -> None:
         if self.weights.ndim != 4 or not all(size % 2 for size in self.weights.shape[:2]):
             raise ModelError("weights of a convolution have four axes, the first two odd")
-        if not 1 <= self.stride <= 16:
-            raise ModelError(f"stride is {self.stride}, not between 1 and 16")
+        _check_integer("stride", self.stride, 1, MAX_STRIDE)
         super().__post_init__()
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -146,8 +160,7 @@ class Upsample:
     factor: int = 2
 
     def __post_init__(self) -> None:
-        if not 1 <= self.factor <= 16:
-            raise ModelError(f"factor is {self.factor}, not between 1 and 16")
+        _check_integer("factor", self.factor, 1, MAX_STRIDE)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3:
@@ -164,8 +177,12 @@ class Reshape:
 
     shape: Shape
 
+    def __post_init__(self) -> None:
+        for size in self.shape:
+            _check_integer("a size", size, 1, 1 << 31)
+
     def output_shape(self, shape: Shape) -> Shape:
-        if np.prod(shape) != np.prod(self.shape):
+        if math.prod(shape) != math.prod(self.shape):
             raise ModelError(f"{shape} can't be reshaped to {self.shape}")
         return self.shape
 
@@ -194,4 +211,5 @@ class Residual:
             y = layer(y)
         # No overflow: both are at most 2^23.
         low = 0 if self.relu else -ACTIVATION_LIMIT
-        return np.clip(x + y, low, ACTIVATION_LIMIT)
+        total: Activations = np.clip(x + y, low, ACTIVATION_LIMIT)
+        return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,7 +81,11 @@ class Network:
         if values.shape[1:] != self.input_shape:
             raise ValueError(f"inputs of shape {values.shape[1:]}, not {self.input_shape}")
         if values.dtype != np.int32:
-            values = np.rint(np.ldexp(values.astype(np.float64), FRACTION_BITS))
+            numbers = values.astype(np.float64)
+            if np.isnan(numbers).any():
+                raise ModelError("an input isn't a number")
+            most = math.ldexp(ACTIVATION_LIMIT, -FRACTION_BITS)
+            values = np.rint(np.ldexp(np.clip(numbers, -most, most), FRACTION_BITS))
         values = np.clip(values, -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
         values = np.ascontiguousarray(values, np.int32)
         for layer in self.layers:
@@ -102,7 +107,7 @@ class Network:
         """Undo `describe`; ModelError if it can't be."""
         try:
             return cls(_restore(description, arrays, name), input_shape)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"no description of a network: {error!r}") from error
 
 
@@ -130,8 +135,10 @@ def _describe(layers: Sequence[Layer], name: str) -> tuple[list[dict[str, Any]],
 
 
 def _restore(
-    description: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], name: str
+    description: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], name: str, depth: int = 0
 ) -> list[Layer]:
+    if depth > MAX_DEPTH:
+        raise ModelError(f"layers are nested deeper than {MAX_DEPTH}")
     layers: list[Layer] = []
     for i, entry in enumerate(description):
         fields = dict(entry)
@@ -142,10 +149,12 @@ def _restore(
         elif kind is Reshape:
             fields["shape"] = tuple(fields["shape"])
         elif kind is Residual:
-            fields["layers"] = tuple(_restore(fields["layers"], arrays, f"{name}.{i}"))
+            fields["layers"] = tuple(_restore(fields["layers"], arrays, f"{name}.{i}", depth + 1))
         layers.append(kind(**fields))
     return layers
 
+
+MAX_DEPTH = 8
 
 KINDS: dict[str, Any] = {
     "dense": Dense,

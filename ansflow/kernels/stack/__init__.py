@@ -12,5 +12,5 @@ too. Kernels return the new size of the tail, or
 `heads.IMPOSSIBLE`
     if a symbol to be pushed has no probability; nothing has changed;
 `heads.UNDERFLOW`
-    if a pop found the tail empty: heads are spoilt, but the words are where they were.
+    if a pop found the tail empty: heads and words are spoilt then.
 """

@@ -1,0 +1,72 @@
+"""Data and a codec to bytes, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.stack import Stack
+from ansflow.errors import CorruptDataError, StackUnderflowError, TruncatedError
+
+__all__ = ["decode", "encode"]
+
+HEAD_BYTES, WORD_BYTES = 8, 4
+
+
+def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
+    """Code data as a message of its own.
+
+    Parameters
+    ----------
+    x
+        What `codec` takes.
+    codec : Codec
+    seed : int
+        Where starting bits are taken from. The decoder needs the same.
+
+    Returns
+    -------
+    bytes
+        The head and the words of the stack, the words that were popped last first, little-endian:
+        no more than the message's bits and 8 bytes.
+
+    Examples
+    --------
+    >>> from ansflow import bitsback
+    >>> codec = bitsback.Uniform(1000, 4)
+    >>> data = bitsback.encode([1, 2, 3, 999], codec)
+    >>> len(data)
+    12
+    >>> bitsback.decode(data, codec)
+    array([  1,   2,   3, 999])
+    """
+    stack = Stack(seed=seed)
+    codec.push(stack, x)
+    words = stack.words[::-1].astype("<u4")
+    return stack.heads.astype("<u8").tobytes() + words.tobytes()
+
+
+def decode(data: bytes, codec: Codec, *, seed: int = 0) -> Any:
+    """Undo `encode`.
+
+    Raises
+    ------
+    TruncatedError, CorruptDataError
+        If the data aren't a message of that codec and seed. What has been damaged is found out with
+        near certainty, as the stack must end where it began.
+    """
+    if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
+        raise TruncatedError(f"{len(data)} bytes aren't a head and words")
+    head = np.frombuffer(data, "<u8", 1).astype(np.uint64)
+    words = np.frombuffer(data, "<u4", offset=HEAD_BYTES).astype(np.uint32)
+    stack = Stack.from_parts(head, words[::-1])
+    try:
+        x = codec.pop(stack)
+    except StackUnderflowError:
+        raise TruncatedError("the message ends too early") from None
+    left = stack.words
+    if Stack.from_parts(stack.heads, left, seed=seed, drawn=left.size) != Stack(seed=seed):
+        raise CorruptDataError("the message doesn't end where it began")
+    return x
