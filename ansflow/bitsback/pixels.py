@@ -121,18 +121,19 @@ class GreyPixels(Pixels):
     ) -> tuple[Activations, Floats, npt.NDArray[np.int64]]:
         """Logarithms of weights, means, and logarithms of scales, the first and last in 2^-12."""
         weights, steps, scales = np.split(activations, 3, axis=-1)
-        means: Floats = steps * (UNIT * self.mean_unit)
+        means: Floats = steps.astype(np.float64)
+        means *= UNIT * self.mean_unit
         return weights, means, np.clip(scales, *LOG2_SCALES).astype(np.int64)
 
     def codec(self, activations: Activations) -> Codec:
         logits, means, log2_scales = self._parameters(activations)
         logistic = family("logistic")
-        rates = np.empty(log2_scales.size)
+        rates: Floats = np.empty(log2_scales.size, np.float64)
         powers(power_table(), log2_scales.reshape(-1), logistic.rate, rates)
         return LocationScale.by_rates(
             logistic,
             means,
-            rates.reshape(means.shape),
+            rates.reshape(*log2_scales.shape),
             GREY_EDGES,
             shares=mixture_shares(logits),
             precision=self.precision,

@@ -48,8 +48,8 @@ HEAD_WORDS = 1 << 48
 class Stack:
     """Lanes of 64-bit rANS heads on one shared tail of 32-bit words.
 
-    Codecs (`ansflow.bitsback`) change it in place. What was pushed last is popped first, and a pop is
-    the exact inverse of a push: it leaves heads and tail as they were, to the last bit.
+    Codecs (`ansflow.bitsback`) change it in place. What was pushed last is popped first, and a pop
+    is the exact inverse of a push: it leaves heads and tail as they were, to the last bit.
 
     Parameters
     ----------
@@ -197,8 +197,8 @@ class Stack:
     def bits(self) -> float:
         """Length of the message: 32 bits a word and log2 of each head.
 
-        A new stack of n lanes has 32 n bits; see `fold`. Words that lie as they were drawn, and only
-        such words below them, don't count.
+        A new stack of n lanes has 32 n bits; see `fold`. Drawn words don't count as long as they,
+        and all below them, lie as they were drawn.
         """
         size = self._tail.size - self._tail.unchanged()
         return STACK_WORD_BITS * size + self._head_bits()

@@ -33,8 +33,8 @@ Images = npt.NDArray[np.uint8]
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
-# Each bucket's one slot is as if the posterior were mixed with the prior: at 12 bits of buckets, one
-# latent of 2^18 is drawn from the latter. With one of 2^10 messages were 0.25% longer.
+# Each bucket's one slot is as if the posterior were mixed with the prior: with 12 bits of buckets, one
+# of 2^18 latents comes from the prior. When one of 2^10 did, messages were 0.25% longer.
 POSTERIOR_PRECISION = 30
 
 # Images whose networks are evaluated together where nothing asks for one at a time.
@@ -140,8 +140,7 @@ class VAE:
         """Means of the latents, and binary logarithms of their deviations in units of 2^-12."""
         activations = self.encoder(self.pixels.inputs(images))
         means, log2_stds = np.split(activations, 2, axis=-1)
-        values: npt.NDArray[np.float64] = means * UNIT
-        return values, np.clip(log2_stds, *LOG2_STDS).astype(np.int64)
+        return means.astype(np.float64) * UNIT, np.clip(log2_stds, *LOG2_STDS).astype(np.int64)
 
     # Images as bytes
 

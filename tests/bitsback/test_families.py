@@ -1,7 +1,7 @@
 """The tables are what exact arithmetic gives, and no machine can round them otherwise.
 
 A table's entry is safe if the exact value is far from the middle between two integers, compared
-with the error of any mathematical library, some 1e-15 of the value.
+with the error of any mathematical library: some units in the last place (ulp), 2^-52 of the value.
 """
 
 from decimal import Decimal, getcontext, localcontext
@@ -60,8 +60,9 @@ def logistic(x):
 EXACT = {"gaussian": gaussian, "logistic": logistic}
 
 
-def distance_to_middle(value):
-    return abs(value - int(value) - Decimal("0.5"))
+def ulps_to_middle(value):
+    """How far a value is from being rounded otherwise, in units of 2^-52 of itself."""
+    return abs(value - int(value) - Decimal("0.5")) / value * 2**52
 
 
 def test_the_series_agree_with_known_values():
@@ -77,12 +78,13 @@ def test_standard_cdfs_are_rounded_correctly_and_safely(name, steps_per_unit):
     chosen = family(name)
     assert chosen.table.shape == (STEPS + 2,)
     assert chosen.rate == steps_per_unit * UNITS_PER_STEP
-    smallest = Decimal(1)
+    smallest = Decimal("inf")
     for step in range(STEPS + 1):
         value = EXACT[name](Decimal(step - STEPS // 2) / steps_per_unit)[0] * 2**31
         assert int(chosen.table[step]) == int(value + Decimal("0.5")), step
-        smallest = min(smallest, distance_to_middle(value))
-    assert smallest > 1e-5, f"an entry is only {smallest} away from the middle of two integers"
+        if step <= STEPS // 2:  # the others are not computed, but mirrored
+            smallest = min(smallest, ulps_to_middle(value))
+    assert smallest > 10_000, f"an entry is only {smallest} ulps from being rounded otherwise"
     assert chosen.table[-1] == chosen.table[-2]
 
 
@@ -90,15 +92,14 @@ def test_powers_are_rounded_correctly_and_safely():
     root = Decimal(2)
     for _ in range(12):
         root = root.sqrt()
-    table, value, smallest = power_table(), Decimal(2**31), Decimal(1)
+    table, value, smallest = power_table(), Decimal(2**31), Decimal("inf")
     assert table.shape == (4096,)
     for entry in table.tolist():
         assert entry == int(value + Decimal("0.5"))
-        if value != 2**31:
-            smallest = min(smallest, distance_to_middle(value))
+        smallest = min(smallest, ulps_to_middle(value))
         value /= root
     assert abs(value - 2**30) < Decimal(10) ** -30
-    assert smallest > 1e-5, f"an entry is only {smallest} away from the middle of two integers"
+    assert smallest > 100, f"an entry is only {smallest} ulps from being rounded otherwise"
 
 
 @pytest.mark.parametrize("name", ["gaussian", "logistic"])
