@@ -10,6 +10,8 @@ is paid for, and its freedom costs nothing (`BitsBack`).
     The message while it is made, and what it costs (`Rates`).
 `Uniform`, `Symbols`, `Bernoulli`, `Categorical`, `BetaBinomial`, `Gaussian`, `Logistic`
     Arrays of symbols.
+`Intervals`
+    Symbols under a distribution of one's own.
 `Buckets`
     Continuous latents.
 `BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
@@ -41,6 +43,7 @@ from ansflow.bitsback.combinators import (
     Substack,
     Unfolded,
 )
+from ansflow.bitsback.intervals import Intervals
 from ansflow.bitsback.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.location_scale import Gaussian, LocationScale, Logistic
 from ansflow.bitsback.message import decode, encode
@@ -64,6 +67,7 @@ __all__ = [
     "Codec",
     "FromIterable",
     "Gaussian",
+    "Intervals",
     "LocationScale",
     "Logistic",
     "Mapped",

@@ -175,6 +175,8 @@ class _Discretised(LocationScale):
         precision : int
         """
         given = np.broadcast_arrays(*(np.asarray(x, float) for x in (logits, means, scales)))
+        if not given[0].shape[-1:] or not given[0].shape[-1]:
+            raise ModelError("a mixture has at least one component")
         shares = mixture_shares(fixed_logits(given[0]))
         codec = cls.__new__(cls)
         LocationScale.__init__(

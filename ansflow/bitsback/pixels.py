@@ -38,8 +38,11 @@ class Pixels(ABC):
         The largest value of a pixel.
     """
 
-    channels: int
     highest: int
+
+    @property
+    @abstractmethod
+    def channels(self) -> int: ...
 
     @abstractmethod
     def inputs(self, images: Images) -> Activations:
@@ -69,8 +72,11 @@ class BinaryPixels(Pixels):
 
     precision: int
 
-    channels = 1
     highest = 1
+
+    @property
+    def channels(self) -> int:
+        return 1
 
     def inputs(self, images: Images) -> Activations:
         return (images.astype(np.int32) << FRACTION_BITS)[..., np.newaxis]
@@ -110,7 +116,7 @@ class GreyPixels(Pixels):
     mean_unit = 16.0
 
     @property
-    def channels(self) -> int:  # type: ignore[override]
+    def channels(self) -> int:
         return 3 * self.components
 
     def inputs(self, images: Images) -> Activations:
@@ -133,7 +139,7 @@ class GreyPixels(Pixels):
         return LocationScale.by_rates(
             logistic,
             means,
-            rates.reshape(*log2_scales.shape),
+            rates.reshape(means.shape),
             GREY_EDGES,
             shares=mixture_shares(logits),
             precision=self.precision,
@@ -167,7 +173,7 @@ class GreyPixels(Pixels):
         return images
 
 
-GREY_EDGES = np.arange(257) - 0.5
+GREY_EDGES = np.arange(257, dtype=np.float64) - 0.5
 
 KINDS: dict[str, Any] = {"binary": BinaryPixels, "grey": GreyPixels}
 

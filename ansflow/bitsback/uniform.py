@@ -16,6 +16,7 @@ from ansflow.kernels.stack import uniform
 __all__ = ["Uniform"]
 
 MAX_UNIFORM = 1 << 64
+INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
 
 
 class Uniform(ArrayCodec):
@@ -65,9 +66,11 @@ class Uniform(ArrayCodec):
         self.last = np.array([number - 1 for number in numbers], np.uint64)
         highest = int(self.last.max())
         self._digits = uniform.digits(highest)
-        self._dtype = np.dtype(np.int64 if highest < 1 << 63 else np.uint64)
+        self._dtype = INT64 if highest < 1 << 63 else UINT64
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        if type(x) is np.ndarray and x.dtype is INT64 and self._dtype is INT64:
+            x = x.view(UINT64)  # negative numbers become larger than any that is possible
         numbers = self._symbols(stack, x, UINT64, 0)
         stack.push(uniform.push, self._digits * numbers.size, numbers, self.last)
 
@@ -76,6 +79,3 @@ class Uniform(ArrayCodec):
         flat = out if out.ndim == 1 else out.reshape(-1)
         stack.pop(uniform.pop, self._digits * flat.size, self.last, flat)
         return out.view(self._dtype)
-
-
-UINT64 = np.dtype(np.uint64)

@@ -33,8 +33,8 @@ Images = npt.NDArray[np.uint8]
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
-# Each bucket's one slot is as if the posterior were mixed with the prior: with 12 bits of buckets, one
-# of 2^18 latents comes from the prior. When one of 2^10 did, messages were 0.25% longer.
+# Each bucket's one slot is as if the posterior were mixed with the prior: with 12 bits of buckets,
+# one of 2^18 latents comes from the prior. When one of 2^10 did, messages were 0.25% longer.
 POSTERIOR_PRECISION = 30
 
 # Images whose networks are evaluated together where nothing asks for one at a time.

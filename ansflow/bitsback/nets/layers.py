@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +38,16 @@ def _check_integer(name: str, value: Any, low: int, high: int) -> None:
         raise ModelError(f"{name} is {value!r}, not an integer from {low} to {high}")
 
 
+def _check_relu(value: Any) -> None:
+    if type(value) is not bool:
+        raise ModelError(f"relu is {value!r}, neither true nor false")
+
+
 def _bits_left(values: npt.NDArray[np.float64], most: int) -> int:
     """The largest n for which no value times 2^n exceeds `most`, more or less."""
     largest = float(np.abs(values).max(initial=0.0))
-    return math.floor(math.log2(most / largest)) if largest else MAX_SHIFT + FRACTION_BITS
+    finest = MAX_SHIFT + FRACTION_BITS
+    return math.floor(math.log2(most / largest)) if largest > most * 2.0**-finest else finest
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +69,18 @@ class Affine:
     shift: int
     relu: bool
 
+    axes: ClassVar[int]
+
     def __post_init__(self) -> None:
         w, b = self.weights, self.bias
         if not (isinstance(w, np.ndarray) and isinstance(b, np.ndarray)):
             raise ModelError("weights and bias must be arrays")
         if w.dtype != np.int16 or b.dtype != np.int64 or b.shape != w.shape[-1:] or not w.size:
             raise ModelError("weights must be int16, and the bias int64, one for each output")
+        if w.ndim != self.axes:
+            raise ModelError(f"weights of {w.ndim} axes, not {self.axes}")
         _check_integer("shift", self.shift, 0, MAX_SHIFT)
-        if type(self.relu) is not bool:
-            raise ModelError(f"relu is {self.relu!r}, neither true nor false")
+        _check_relu(self.relu)
         # Sums stay below 2^63: at most 2^23 inputs, each a product below 2^38.
         if w[..., 0].size >= 1 << 23 or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
             raise ModelError("too many inputs, or too large a bias")
@@ -105,10 +114,7 @@ class Affine:
 class Dense(Affine):
     """All inputs to all outputs; weights have shape (inputs, outputs)."""
 
-    def __post_init__(self) -> None:
-        if self.weights.ndim != 2:
-            raise ModelError("weights of a dense layer have two axes")
-        super().__post_init__()
+    axes = 2
 
     def output_shape(self, shape: Shape) -> Shape:
         if shape != self.weights.shape[:1]:
@@ -134,11 +140,13 @@ class Convolution(Affine):
 
     stride: int = 1
 
+    axes = 4
+
     def __post_init__(self) -> None:
-        if self.weights.ndim != 4 or not all(size % 2 for size in self.weights.shape[:2]):
-            raise ModelError("weights of a convolution have four axes, the first two odd")
-        _check_integer("stride", self.stride, 1, MAX_STRIDE)
         super().__post_init__()
+        if not all(size % 2 for size in self.weights.shape[:2]):
+            raise ModelError("a convolution has odd numbers of rows and columns")
+        _check_integer("stride", self.stride, 1, MAX_STRIDE)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3 or shape[2] != self.weights.shape[2]:
@@ -196,6 +204,9 @@ class Residual:
 
     layers: tuple[Layer, ...]
     relu: bool
+
+    def __post_init__(self) -> None:
+        _check_relu(self.relu)
 
     def output_shape(self, shape: Shape) -> Shape:
         inner = shape

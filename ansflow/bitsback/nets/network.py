@@ -80,7 +80,7 @@ class Network:
         values = np.asarray(x)
         if values.shape[1:] != self.input_shape:
             raise ValueError(f"inputs of shape {values.shape[1:]}, not {self.input_shape}")
-        if values.dtype != np.int32:
+        if values.dtype.kind != "i" or values.dtype.itemsize != 4:
             numbers = values.astype(np.float64)
             if np.isnan(numbers).any():
                 raise ModelError("an input isn't a number")
