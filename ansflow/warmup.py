@@ -14,6 +14,8 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 import ansflow
+from ansflow.bitsback import load
+from ansflow.bitsback.pretrained import PRETRAINED
 from ansflow.models import Categorical, Conditional, Markov
 
 __all__ = ["warmup"]
@@ -44,7 +46,7 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
         How many kernels had to be compiled; 0 if all were on disk.
     """
     before = _compiled()
-    jobs = [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts()]
+    jobs = [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
     for done, job in enumerate(jobs):
         on_progress(done, len(jobs))
         job()
@@ -140,6 +142,17 @@ def _contexts() -> Iterator[Job]:
         symbols = _skewed(size, 200, np.uint8)
         model = Markov.fit(symbols, lanes=lanes)
         yield from _through_words(symbols, model, lanes=lanes)
+
+
+def _models() -> Iterator[Job]:
+    """Images under the models that come with ansflow."""
+    for name in PRETRAINED:
+        yield partial(_through_model, name)
+
+
+def _through_model(name: str) -> None:
+    images = load(name).sample(3, rng=0)
+    _through_frame(images, {"model": name})
 
 
 def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> Iterator[Job]:

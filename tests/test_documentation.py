@@ -34,7 +34,7 @@ def test_something_is_documented_by_example():
 def test_readme(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     namespace = {}
     for block in blocks:
         exec(block, namespace)

@@ -31,7 +31,7 @@ LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 
 # The last rooms use what users can use.
 PUBLIC = {"__init__", "errors", "limits", "models", "atomic", "describe", "transfer", "npy"}
-PUBLIC |= {"demo", "warmup", "cli"}
+PUBLIC |= {"bitsback", "demo", "warmup", "cli"}
 
 MODULES = sorted(ROOT.rglob("*.py"))
 

@@ -17,6 +17,9 @@ FRACTION_BITS = 12
 ACTIVATION_LIMIT = 1 << 23
 MOST = np.int64(ACTIVATION_LIMIT)
 LEAST = np.int64(-ACTIVATION_LIMIT)
+# With fewer outputs, to skip a zero takes longer than to multiply by it: it is hard to predict.
+SKIP_FROM = 32
+
 I_ONE = np.int64(1)
 I_ZERO = np.int64(0)
 
@@ -73,6 +76,7 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
         Filled.
     """
     rows, columns, inputs = weights.shape[0], weights.shape[1], weights.shape[2]
+    few = total.size < SKIP_FROM
     for i in range(x.shape[0]):
         for row in range(out.shape[1]):
             for column in range(out.shape[2]):
@@ -82,7 +86,7 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
                     for c in range(max(0, -left), min(columns, x.shape[2] - left)):
                         for k in range(inputs):
                             factor = np.int64(x[i, top + r, left + c, k])
-                            if factor != 0:
+                            if factor != 0 or few:
                                 for j in range(total.size):
                                     total[j] += factor * np.int64(weights[r, c, k, j])
                 for j in range(total.size):
