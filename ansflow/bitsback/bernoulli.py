@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec, Shape
 from ansflow.bitsback.families import MAX_LOGIT, family
-from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
-from ansflow.kernels.stack import coins
+from ansflow.kernels.stack import coins as kernels
 from ansflow.kernels.standard import CDF_BITS, standard_cdfs
 
 __all__ = ["Bernoulli"]
@@ -46,6 +45,8 @@ class Bernoulli(ArrayCodec):
     3.0
     """
 
+    kernels: ClassVar[Any] = kernels
+
     def __init__(
         self, probability: npt.ArrayLike, shape: Shape = None, precision: int = 20
     ) -> None:
@@ -53,7 +54,7 @@ class Bernoulli(ArrayCodec):
         if not ((p >= 0) & (p <= 1)).all():  # also if one isn't a number
             raise ModelError("a probability isn't between 0 and 1")
         total = 1 << _checked_precision(precision)
-        self._set(np.clip(np.rint(p * total), 1, total - 1).astype(np.uint32), shape, precision)
+        self._set(np.clip(np.rint(p * total), 1, total - 1), shape, precision)
 
     @classmethod
     def from_logits(cls, logits: npt.ArrayLike, precision: int = 20) -> Self:
@@ -75,26 +76,23 @@ class Bernoulli(ArrayCodec):
         total = 1 << _checked_precision(precision)
         freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)
         codec = cls.__new__(cls)
-        codec._set(freqs.reshape(odds.shape).astype(np.uint32), None, precision)
+        codec._set(freqs.reshape(odds.shape), None, precision)
         return codec
 
-    def _set(self, freqs: npt.NDArray[np.uint32], shape: Shape, precision: int) -> None:
-        super().__init__(freqs.shape if shape is None and freqs.ndim else shape)
-        if freqs.size != 1 and self.shape != freqs.shape:
-            raise ValueError(f"probabilities of shape {freqs.shape} for bits of {self.shape}")
-        self.freqs = np.ascontiguousarray(freqs).reshape(-1)
+    def _set(self, freqs: npt.NDArray[Any], shape: Shape, precision: int) -> None:
+        self.freqs = freqs.astype(np.uint32).reshape(-1)
         self.precision = precision
-        self._params = self.freqs, np.uint64(precision)
+        super().__init__(
+            freqs.shape if shape is None and freqs.ndim else shape,
+            (self.freqs, np.uint64(precision)),
+            UINT8,
+            UINT8,
+        )
+        if freqs.ndim and self.shape != freqs.shape:
+            raise ValueError(f"probabilities of shape {freqs.shape} for bits of {self.shape}")
 
-    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
-        bits = self._symbols(stack, x, UINT8, 0)
-        stack.push(coins.push, bits.size, bits, *self._params)
-
-    def pop(self, stack: Stack) -> npt.NDArray[Any]:
-        out = np.empty(self._shape_on(stack), np.uint8)
-        flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.pop(coins.pop, flat.size, *self._params, flat)
-        return out
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        return symbols <= 1
 
 
 UINT8 = np.dtype(np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from operator import index
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 
-__all__ = ["Codec", "Shape"]
+__all__ = ["ArrayCodec", "Codec", "Shape", "as_shape"]
 
 Shape = int | Sequence[int] | None
 
@@ -37,49 +37,103 @@ class Codec(ABC):
 class ArrayCodec(Codec):
     """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
 
+    What subclasses add is a module of `ansflow.kernels.stack`, and its parameters.
+
     Parameters
     ----------
     shape : int, sequence of int or None
         Shape of the arrays; one symbol a lane if None.
+    params : tuple
+        The kernels' arguments, but for the stack's and the symbols.
+    symbol_dtype : dtype
+        What the kernels take.
+    dtype : dtype
+        Of the arrays that are popped.
+    low : int
+        Value of symbol 0.
+    words : int
+        How many words a symbol can take at most.
     """
 
-    def __init__(self, shape: Shape) -> None:
-        if shape is None:
-            self.shape = None
-        elif isinstance(shape, Sequence):
-            self.shape = tuple(index(size) for size in shape)
-        else:
-            self.shape = (index(shape),)
-        if self.shape is not None and min(self.shape, default=0) < 0:
-            raise ValueError(f"a shape of {self.shape}")
+    kernels: ClassVar[Any]
 
-    def _shape_on(self, stack: Stack) -> tuple[int, ...]:
-        return stack.heads.shape if self.shape is None else self.shape
+    def __init__(
+        self,
+        shape: Shape,
+        params: tuple[Any, ...],
+        symbol_dtype: np.dtype[Any],
+        dtype: np.dtype[Any],
+        *,
+        low: int = 0,
+        words: int = 1,
+    ) -> None:
+        self.shape = as_shape(shape)
+        self.low = low
+        self._params = params
+        self._symbol_dtype = symbol_dtype
+        self._dtype = dtype
+        self._words = words
 
-    def _symbols(
-        self, stack: Stack, x: npt.ArrayLike, dtype: np.dtype[Any], low: int
-    ) -> npt.NDArray[Any]:
-        """`x` as a contiguous vector of `dtype`, counted from `low`.
+    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        symbols = self._symbols(stack, x)
+        try:
+            stack.push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
+        except ModelError:
+            raise self._refusal(stack, symbols) from None
 
-        Whether its symbols have probabilities is for the kernel to say.
-        """
+    def pop(self, stack: Stack) -> npt.NDArray[Any]:
+        shape = stack.heads.shape if self.shape is None else self.shape
+        out = np.empty(shape, self._symbol_dtype)
+        flat = out if out.ndim == 1 else out.reshape(-1)
+        stack.pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
+        if self.low:
+            out = out.astype(np.int64) + self.low
+        return out if out.dtype is self._dtype else out.astype(self._dtype)
+
+    @abstractmethod
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        """Which of the symbols have a probability: all, if the kernel takes them."""
+
+    def _symbols(self, stack: Stack, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """`x` as a contiguous vector of symbols; if they are possible, is for the kernel to say."""
         shape = stack.heads.shape if self.shape is None else self.shape
         # Most symbols are as the kernel wants them, and with few lanes each test would show.
-        if type(x) is np.ndarray and x.dtype is dtype and x.shape == shape and not low:
-            return x if x.ndim == 1 else np.ascontiguousarray(x).reshape(-1)
-        values = _checked(np.asarray(x), dtype, low)
+        values: npt.NDArray[Any]
+        if type(x) is np.ndarray and x.dtype is self._symbol_dtype and not self.low:
+            values = x
+        else:
+            values = self._counted(np.asarray(x))
         if values.shape != shape:
             raise ValueError(f"symbols of shape {values.shape}; the codec's is {shape}")
-        return np.ascontiguousarray(values).reshape(-1)
+        return values if values.ndim == 1 else np.ascontiguousarray(values).reshape(-1)
+
+    def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values as symbols, counted from the lowest; ModelError if they can't be."""
+        if values.dtype.kind not in "iub":
+            raise TypeError(f"symbols must be integers, not {values.dtype}")
+        if values.size:
+            highest = self.low + int(np.iinfo(self._symbol_dtype).max)
+            for value in (int(values.min()), int(values.max())):
+                if not self.low <= value <= highest:
+                    raise ModelError(f"symbol {value} has no probability")
+        if self.low:
+            values = values.astype(np.int64) - self.low
+        return values.astype(self._symbol_dtype, copy=False)
+
+    def _refusal(self, stack: Stack, symbols: npt.NDArray[Any]) -> ModelError:
+        first = int(np.argmin(self._possible(symbols)))
+        shape = stack.heads.shape if self.shape is None else self.shape
+        position = tuple(int(i) for i in np.unravel_index(first, shape))
+        where = position[0] if len(position) == 1 else position
+        value = int(symbols[first]) + self.low
+        return ModelError(f"symbol {value} at position {where} has no probability")
 
 
-def _checked(values: npt.NDArray[Any], dtype: np.dtype[Any], low: int) -> npt.NDArray[Any]:
-    if values.dtype.kind not in "iub":
-        raise TypeError(f"symbols must be integers, not {values.dtype}")
-    if values.size:
-        lowest, highest = int(values.min()), int(values.max())
-        if lowest < low or highest - low > np.iinfo(dtype).max:
-            raise ModelError(f"the model gives {lowest} or {highest} no probability")
-    if low:
-        values = values.astype(np.int64) - low
-    return values.astype(dtype, copy=False)
+def as_shape(shape: Shape) -> tuple[int, ...] | None:
+    """A shape as a tuple; ValueError if it isn't one."""
+    if shape is None:
+        return None
+    sizes = tuple(map(index, shape)) if isinstance(shape, Sequence) else (index(shape),)
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"{shape} isn't a shape")
+    return sizes

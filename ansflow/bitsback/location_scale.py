@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec
 from ansflow.bitsback.families import Family, FamilyName, family, fixed_logits, power_table
-from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
 from ansflow.kernels.stack import location_scale as kernels
@@ -56,6 +55,8 @@ class LocationScale(ArrayCodec):
         If parameters aren't finite, scales not positive, or shares, edges or precision illegal.
     """
 
+    kernels: ClassVar[Any] = kernels
+
     def __init__(
         self,
         family_name: FamilyName,
@@ -88,13 +89,9 @@ class LocationScale(ArrayCodec):
         low: int,
         precision: int,
     ) -> None:
-        super().__init__(means.shape[:-1])
-        alphabet = edges.size - 1
+        alphabet, components = edges.size - 1, means.shape[-1]
         self.precision = _checked_precision(precision, alphabet)
-        self.low = low
-        self._dtype = smallest_dtype(low, low + alphabet - 1)
-        components = means.shape[-1]
-        self._params = (
+        params = (
             np.ascontiguousarray(means).reshape(-1, components),
             np.ascontiguousarray(rates).reshape(-1, components),
             shares.reshape(-1, components),
@@ -102,6 +99,12 @@ class LocationScale(ArrayCodec):
             chosen.table,
             np.uint64(precision),
         )
+        dtype = smallest_dtype(low, low + alphabet - 1)
+        super().__init__(means.shape[:-1], params, UINT16, dtype, low=low)
+        self._alphabet = alphabet
+
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        return symbols < self._alphabet
 
     @classmethod
     def by_rates(
@@ -121,16 +124,6 @@ class LocationScale(ArrayCodec):
         codec = LocationScale.__new__(LocationScale)
         codec._set(chosen, means, rates, shares, edges, 0, precision)
         return codec
-
-    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
-        symbols = self._symbols(stack, x, UINT16, self.low)
-        stack.push(kernels.push, symbols.size, symbols, *self._params)
-
-    def pop(self, stack: Stack) -> npt.NDArray[Any]:
-        out = np.empty(self._shape_on(stack), np.uint16)
-        flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.pop(kernels.pop, flat.size, *self._params, flat)
-        return (out.astype(np.int64) + self.low if self.low else out).astype(self._dtype)
 
 
 class _Discretised(LocationScale):

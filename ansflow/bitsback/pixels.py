@@ -12,9 +12,10 @@ import numpy.typing as npt
 from ansflow.bitsback.bernoulli import Bernoulli
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.families import family, power_table
-from ansflow.bitsback.location_scale import LocationScale, mixture_shares
-from ansflow.bitsback.nets.layers import Activations
+from ansflow.bitsback.location_scale import MAX_COMPONENTS, LocationScale, mixture_shares
+from ansflow.bitsback.nets.layers import Activations, check_integer
 from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.kernels.fixed_point import FRACTION_BITS
 from ansflow.kernels.weights import powers
 
@@ -74,6 +75,9 @@ class BinaryPixels(Pixels):
 
     highest = 1
 
+    def __post_init__(self) -> None:
+        check_integer("precision", self.precision, 1, MAX_PRECISION)
+
     @property
     def channels(self) -> int:
         return 1
@@ -114,6 +118,10 @@ class GreyPixels(Pixels):
 
     highest = 255
     mean_unit = 16.0
+
+    def __post_init__(self) -> None:
+        check_integer("components", self.components, 1, MAX_COMPONENTS)
+        check_integer("precision", self.precision, 8, MAX_PRECISION)
 
     @property
     def channels(self) -> int:

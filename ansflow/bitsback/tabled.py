@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from operator import index
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import ArrayCodec, Shape
+from ansflow.bitsback.codec import ArrayCodec, Shape, as_shape
 from ansflow.bitsback.families import fixed_logits, power_table
-from ansflow.bitsback.stack import Stack
 from ansflow.coding.symbols import row_index, support_of
 from ansflow.coding.tables import Tables, tables_of
 from ansflow.errors import ModelError
@@ -40,6 +39,8 @@ class Tabled(ArrayCodec):
         Value of the first symbol.
     """
 
+    kernels: ClassVar[Any] = tables
+
     def __init__(
         self,
         cdf: npt.NDArray[np.uint32],
@@ -48,25 +49,24 @@ class Tabled(ArrayCodec):
         shape: Shape,
         low: int = 0,
     ) -> None:
-        super().__init__(shape)
         self.cdf = cdf
         self.index = index
         self.precision = precision
-        self.low = low
         alphabet = cdf.shape[1] - 1
-        self._symbol_dtype = np.dtype(np.uint8 if alphabet <= 256 else np.uint16)
-        self._dtype = smallest_dtype(low, low + alphabet - 1)
-        self._tables = index, cdf, np.uint64(precision)
+        super().__init__(
+            shape,
+            (index, cdf, np.uint64(precision)),
+            np.dtype(np.uint8 if alphabet <= 256 else np.uint16),
+            smallest_dtype(low, low + alphabet - 1),
+            low=low,
+        )
 
-    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
-        symbols = self._symbols(stack, x, self._symbol_dtype, self.low)
-        stack.push(tables.push, symbols.size, symbols, *self._tables)
-
-    def pop(self, stack: Stack) -> npt.NDArray[Any]:
-        out = np.empty(self._shape_on(stack), self._symbol_dtype)
-        flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.pop(tables.pop, flat.size, *self._tables, flat)
-        return (out.astype(np.int64) + self.low).astype(self._dtype) if self.low else out
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        s = symbols.astype(np.int64)
+        inside = np.minimum(s, self.cdf.shape[1] - 2)
+        has_slots = self.cdf[self.index, inside] < self.cdf[self.index, inside + 1]
+        possible: npt.NDArray[np.bool] = (s == inside) & has_slots
+        return possible
 
 
 class Symbols(Tabled):
@@ -105,12 +105,12 @@ class Symbols(Tabled):
             raise ModelError("each symbol needs a distribution that is known beforehand")
         if tables.conditional and shape is None:
             shape = np.shape(getattr(model, "index", ()))
-        ArrayCodec.__init__(self, shape)
-        rows = None if self.shape is None else row_index(model, tables, self.shape)
+        given = as_shape(shape)
+        rows = None if given is None else row_index(model, tables, given)
         low, _ = support_of(model, tables)
         self.model = model
         super().__init__(
-            tables.cdf, ONE_ROW if rows is None else rows, tables.precision, shape, low
+            tables.cdf, ONE_ROW if rows is None else rows, tables.precision, given, low
         )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from operator import index
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec, Shape
-from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
-from ansflow.kernels.stack import uniform
+from ansflow.kernels.stack import uniform as kernels
 
 __all__ = ["Uniform"]
 
@@ -52,30 +51,32 @@ class Uniform(ArrayCodec):
     `ansflow.kernels.stack.uniform`.
     """
 
+    kernels: ClassVar[Any] = kernels
+
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
         given = np.asarray(n, object)  # no other type holds all of them
-        super().__init__(given.shape if shape is None and given.ndim else shape)
         try:
             numbers = [index(number) for number in given.reshape(-1)]
         except TypeError:
             raise ModelError("n must be integers") from None
         if not numbers or not 1 <= min(numbers) <= max(numbers) <= MAX_UNIFORM:
             raise ModelError(f"n is {n!r}, not between 1 and 2**64")
+        self.last = np.array([number - 1 for number in numbers], np.uint64)
+        super().__init__(
+            given.shape if shape is None and given.ndim else shape,
+            (self.last,),
+            UINT64,
+            INT64 if max(numbers) <= 1 << 63 else UINT64,
+            words=kernels.digits(max(numbers) - 1),
+        )
         if given.ndim and self.shape != given.shape:
             raise ValueError(f"n of shape {given.shape} for numbers of shape {self.shape}")
-        self.last = np.array([number - 1 for number in numbers], np.uint64)
-        highest = int(self.last.max())
-        self._digits = uniform.digits(highest)
-        self._dtype = INT64 if highest < 1 << 63 else UINT64
 
-    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
-        if type(x) is np.ndarray and x.dtype is INT64 and self._dtype is INT64:
-            x = x.view(UINT64)  # negative numbers become larger than any that is possible
-        numbers = self._symbols(stack, x, UINT64, 0)
-        stack.push(uniform.push, self._digits * numbers.size, numbers, self.last)
+    def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if values.dtype is INT64 and self._dtype is INT64:
+            # Negative numbers become larger than any that is possible.
+            return values.view(UINT64)
+        return super()._counted(values)
 
-    def pop(self, stack: Stack) -> npt.NDArray[Any]:
-        out = np.empty(self._shape_on(stack), np.uint64)
-        flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.pop(uniform.pop, self._digits * flat.size, self.last, flat)
-        return out.view(self._dtype)
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        return symbols <= self.last

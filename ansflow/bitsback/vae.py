@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from os import PathLike
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.buckets import Buckets
+from ansflow.bitsback.archive import File, read_arrays, write_arrays
+from ansflow.bitsback.buckets import MAX_BITS, Buckets
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators import BitsBack
 from ansflow.bitsback.families import family, power_table
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.nets.layers import check_integer
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.pixels import KINDS, Pixels, pixels_from
 from ansflow.bitsback.stack import Stack
@@ -79,6 +79,9 @@ class VAE:
     bucket_bits: int = 12
 
     def __post_init__(self) -> None:
+        if type(self.name) is not str:
+            raise ModelError(f"a name is text, not {self.name!r}")
+        check_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
         latents = self.decoder.input_shape
         shape = self.encoder.input_shape
         if len(latents) != 1 or self.encoder.output_shape != (2 * latents[0],):
@@ -249,45 +252,52 @@ class VAE:
             "table.edges": self.buckets.edges,
             "table.centres": self.buckets.centres,
         }
-        digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+        digest = hashlib.sha256(_json(description).encode())
         for name, array in sorted((arrays | tables).items()):
             ordered = np.asarray(array, array.dtype.newbyteorder("<"))
             digest.update(f"{name} {ordered.dtype.str} {ordered.shape}".encode())
             digest.update(ordered.tobytes())
         return digest.hexdigest()[:32]
 
-    def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
-        """Write the model to an `.npz` file."""
+    def save(self, file: File) -> None:
+        """Write the model to an `.npz` file, as MODEL.md says."""
         description, arrays = self._described()
-        text = np.frombuffer(json.dumps(description).encode(), np.uint8)
-        np.savez_compressed(file, description=text, **arrays)  # type: ignore[arg-type]
+        text = np.frombuffer(_json(description).encode(), np.uint8)
+        write_arrays(file, {"description": text, **arrays})
 
     @classmethod
-    def load(cls, file: str | PathLike[str] | IO[bytes]) -> VAE:
+    def load(cls, file: File) -> VAE:
         """Undo `save`.
 
         Raises
         ------
         ModelError
-            If that isn't such a file. It must be one that you trust not to be huge.
+            If that isn't such a file.
+        OSError
+            If it can't be opened.
         """
+        arrays = read_arrays(file)
         try:
-            with np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
             description = json.loads(arrays.pop("description").tobytes())
-            shape = tuple(description["image_shape"])
-            latents = (int(description["latents"]),)
-            return cls(
-                name=str(description["name"]),
-                encoder=Network.from_description(description["encoder"], arrays, "encoder", shape),
-                decoder=Network.from_description(
-                    description["decoder"], arrays, "decoder", latents
-                ),
+            encoder, decoder = description["encoder"], description["decoder"]
+            shape, latents = tuple(description["image_shape"]), (description["latents"],)
+            vae = cls(
+                name=description["name"],
+                encoder=Network.from_description(encoder, arrays, "encoder", shape),
+                decoder=Network.from_description(decoder, arrays, "decoder", latents),
                 pixels=pixels_from(description["pixels"]),
-                bucket_bits=int(description["bucket_bits"]),
+                bucket_bits=description["bucket_bits"],
             )
-        except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
-            raise ModelError(f"no file of a VAE: {error!r}") from error
+        except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise ModelError(f"no description of a VAE: {error!r}") from error
+        found, used = vae._described()
+        if _json(found) != _json(description) or used.keys() != arrays.keys():
+            raise ModelError("the file says something of its model that isn't so")
+        return vae
+
+
+def _json(description: dict[str, Any]) -> str:
+    return json.dumps(description, sort_keys=True)
 
 
 class ImageChain(Codec):

@@ -12,7 +12,16 @@ import numpy.typing as npt
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS, convolve, dense
 
-__all__ = ["Activations", "Convolution", "Dense", "Layer", "Reshape", "Residual", "Upsample"]
+__all__ = [
+    "Activations",
+    "Convolution",
+    "Dense",
+    "Layer",
+    "Reshape",
+    "Residual",
+    "Upsample",
+    "check_integer",
+]
 
 Activations = npt.NDArray[np.int32]
 Shape = tuple[int, ...]
@@ -33,7 +42,8 @@ class Layer(Protocol):
         """Activations of shape (batch, ...) to activations of shape (batch, ...)."""
 
 
-def _check_integer(name: str, value: Any, low: int, high: int) -> None:
+def check_integer(name: str, value: Any, low: int, high: int) -> None:
+    """ModelError if `value` isn't a plain integer from `low` to `high`."""
     if type(value) is not int or not low <= value <= high:
         raise ModelError(f"{name} is {value!r}, not an integer from {low} to {high}")
 
@@ -79,12 +89,16 @@ class Affine:
             raise ModelError("weights must be int16, and the bias int64, one for each output")
         if w.ndim != self.axes:
             raise ModelError(f"weights of {w.ndim} axes, not {self.axes}")
-        _check_integer("shift", self.shift, 0, MAX_SHIFT)
+        check_integer("shift", self.shift, 0, MAX_SHIFT)
         _check_relu(self.relu)
         # Sums stay below 2^63: at most 2^23 inputs, each a product below 2^38.
         if w[..., 0].size >= 1 << 23 or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
             raise ModelError("too many inputs, or too large a bias")
-        object.__setattr__(self, "weights", np.ascontiguousarray(w))
+        # All alike, so that kernels are compiled once.
+        for name in ("weights", "bias"):
+            values = np.require(getattr(self, name), requirements="CA").view()
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
 
     @classmethod
     def quantized(cls, weights: npt.ArrayLike, bias: npt.ArrayLike, relu: bool, **more: Any) -> Any:
@@ -146,7 +160,7 @@ class Convolution(Affine):
         super().__post_init__()
         if not all(size % 2 for size in self.weights.shape[:2]):
             raise ModelError("a convolution has odd numbers of rows and columns")
-        _check_integer("stride", self.stride, 1, MAX_STRIDE)
+        check_integer("stride", self.stride, 1, MAX_STRIDE)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3 or shape[2] != self.weights.shape[2]:
@@ -168,7 +182,7 @@ class Upsample:
     factor: int = 2
 
     def __post_init__(self) -> None:
-        _check_integer("factor", self.factor, 1, MAX_STRIDE)
+        check_integer("factor", self.factor, 1, MAX_STRIDE)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3:
@@ -187,7 +201,7 @@ class Reshape:
 
     def __post_init__(self) -> None:
         for size in self.shape:
-            _check_integer("a size", size, 1, 1 << 31)
+            check_integer("a size", size, 1, 1 << 31)
 
     def output_shape(self, shape: Shape) -> Shape:
         if math.prod(shape) != math.prod(self.shape):
