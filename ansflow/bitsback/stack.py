@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from numbers import Integral
 from operator import index
 from typing import Any, Self
 
@@ -450,13 +451,14 @@ class Stack:
 
 def _within(values: npt.ArrayLike, low: int, end: int, dtype: type) -> npt.NDArray[Any]:
     """A copy as a vector of `dtype`; CorruptDataError if those aren't integers in [low, end)."""
-    array = np.array(values)
-    if array.size and (
-        array.dtype.kind not in "iu" or int(array.min()) < low or int(array.max()) >= end
-    ):
-        raise CorruptDataError(f"a head or word isn't an integer from {low} to {end - 1}")
+    # NumPy would make doubles of a list of large and small integers.
+    array = values if isinstance(values, np.ndarray) else np.array(values, object)
     if array.ndim != 1:
         raise CorruptDataError(f"heads and words are vectors, not of shape {array.shape}")
+    if array.size:
+        integers = array.dtype.kind in "iu" or all(isinstance(value, Integral) for value in array)
+        if not integers or int(array.min()) < low or int(array.max()) >= end:
+            raise CorruptDataError(f"a head or word isn't an integer from {low} to {end - 1}")
     return array.astype(dtype)
 
 

@@ -96,7 +96,7 @@ class Affine:
             raise ModelError("too many inputs, or too large a bias")
         # All alike, so that kernels are compiled once.
         for name in ("weights", "bias"):
-            values = np.require(getattr(self, name), requirements="CA").view()
+            values = np.require(getattr(self, name), requirements=["C", "A"]).view()
             values.setflags(write=False)
             object.__setattr__(self, name, values)
 
