@@ -87,10 +87,7 @@ class Intervals(Codec):
                     f"intervals must be integers, one a lane, not {values.dtype} of shape "
                     f"{values.shape}"
                 )
-        if (
-            (starts < 0).any()
-            or (freqs < 1).any()
-            or (starts > total - freqs.astype(np.int64)).any()
-        ):
+        fits = (starts >= 0) & (freqs >= 1) & (starts < total) & (freqs <= total)
+        if not fits.all() or (starts.astype(np.int64) + freqs.astype(np.int64) > total).any():
             raise ModelError(f"an interval is empty, or not within {total} slots")
         return starts.astype(np.uint32), freqs.astype(np.uint32)

@@ -54,8 +54,9 @@ def decode(data: bytes, codec: Codec, *, seed: int = 0) -> Any:
     Raises
     ------
     TruncatedError, CorruptDataError
-        If the data aren't a message of that codec and seed. What has been damaged is found out with
-        near certainty, as the stack must end where it began.
+        If the data aren't a message of that codec and seed, as the stack must end where it began.
+        There is no checksum: some damage makes another message, and goes unnoticed. Blocks of
+        frames have one.
     """
     if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
         raise TruncatedError(f"{len(data)} bytes aren't a head and words")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
@@ -11,18 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
 from ansflow.bitsback.rates import Mark, Rates
+from ansflow.bitsback.serialised import Parts, pack, unpack
 from ansflow.bitsback.source import SeededSource
 from ansflow.bitsback.tail import Tail
-from ansflow.errors import (
-    CorruptDataError,
-    ModelError,
-    StackUnderflowError,
-    TruncatedError,
-    UnsupportedError,
-)
+from ansflow.errors import CorruptDataError, ModelError, StackUnderflowError
 from ansflow.kernels.constants import STACK_LOW, STACK_WORD_BITS
 from ansflow.kernels.stack import uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE as U_IMPOSSIBLE, UNDERFLOW as U_UNDERFLOW
@@ -35,11 +28,6 @@ MAX_STACK_LANES = 1 << 16
 IMPOSSIBLE, UNDERFLOW = int(U_IMPOSSIBLE), int(U_UNDERFLOW)
 PLACES = np.array([31], np.uint64)  # of a head's highest bit, from 32 on
 
-# Serialised: version, flags, lanes, seed, words drawn from it; one head; words; XXH3-64.
-VERSION = 1
-SEEDED = 1
-PREFIX = struct.Struct("<BBIQQQ")
-CHECK = struct.Struct("<Q")
 MAX_DRAWN = 1 << 48
 
 # The first word of a seeded source that heads start with, so far up that no tail gets there.
@@ -415,11 +403,8 @@ class Stack:
         folded = self.copy().fold()
         tail = folded._tail
         tail.give_back(tail.unchanged())
-        seed, flags = (0, 0) if self.seed is None else (self.seed, SEEDED)
         head = int(folded.heads[0])
-        data = PREFIX.pack(VERSION, flags, self.lanes, seed, tail.drawn, head)
-        data += tail.used.astype("<u4").tobytes()
-        return data + CHECK.pack(xxhash.xxh3_64_intdigest(data))
+        return pack(Parts(self.lanes, self.seed, tail.drawn, head, tail.used))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -430,23 +415,14 @@ class Stack:
         TruncatedError, CorruptDataError, UnsupportedError
             If those aren't the bytes of a stack.
         """
-        if len(data) < PREFIX.size + CHECK.size:
-            raise TruncatedError(f"{len(data)} bytes hold no stack")
-        body, check = data[: -CHECK.size], data[-CHECK.size :]
-        version, flags, lanes, seed, drawn, head = PREFIX.unpack_from(body)
-        if version != VERSION or flags & ~SEEDED:
-            raise UnsupportedError(f"a stack of version {version} with flags {flags}")
-        if CHECK.unpack(check)[0] != xxhash.xxh3_64_intdigest(body):
-            raise CorruptDataError("the stack's checksum doesn't fit")
-        raw = body[PREFIX.size :]
-        if not 1 <= lanes <= MAX_STACK_LANES or len(raw) % 4 or (seed and flags != SEEDED):
-            raise CorruptDataError("the stack's fields contradict each other")
-        source = seed if flags == SEEDED else None
-        stack = cls.from_parts([head], np.frombuffer(raw, "<u4"), seed=source, drawn=drawn)
+        parts = unpack(data)
+        if not 1 <= parts.lanes <= MAX_STACK_LANES:
+            raise CorruptDataError(f"a stack of {parts.lanes} lanes")
+        stack = cls.from_parts([parts.head], parts.words, seed=parts.seed, drawn=parts.drawn)
         try:
-            return stack.unfold(lanes)
+            return stack.unfold(parts.lanes)
         except StackUnderflowError:
-            raise CorruptDataError(f"the stack has too few bits for {lanes} lanes") from None
+            raise CorruptDataError(f"the stack has too few bits for {parts.lanes} lanes") from None
 
 
 def _within(values: npt.ArrayLike, low: int, end: int, dtype: type) -> npt.NDArray[Any]:
