@@ -92,6 +92,8 @@ def recover(
     CorruptDataError
         If there is no header, neither at the beginning nor in an index; nothing can be made of the
         rest then.
+    UnsupportedError
+        If blocks take a model that isn't known here: whether they are intact can't be told.
 
     Examples
     --------

@@ -9,13 +9,16 @@ import numpy.typing as npt
 
 from ansflow.bitsback.codec import Shape
 from ansflow.bitsback.families import FamilyName, family
-from ansflow.bitsback.location_scale import DEFAULT_PRECISION, LocationScale
+from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.uniform import Uniform
 from ansflow.errors import ModelError
 
 __all__ = ["Buckets"]
 
 MAX_BITS = 16
+
+# With 12 bits of buckets, messages of images were 0.25% longer at 22 bits than at 30.
+POSTERIOR_PRECISION = 30
 
 # Edges and centres are multiples of 2^-24: coarse enough that all machines agree on them.
 RESOLUTION = 24
@@ -90,7 +93,7 @@ class Buckets:
         mean: npt.ArrayLike,
         scale: npt.ArrayLike,
         family_name: FamilyName = "gaussian",
-        precision: int = DEFAULT_PRECISION,
+        precision: int = POSTERIOR_PRECISION,
     ) -> LocationScale:
         """The codec of bucket numbers under independent Gaussians or logistics.
 
@@ -100,7 +103,8 @@ class Buckets:
             In the prior's unit.
         family_name : {"gaussian", "logistic"}
         precision : int
-            At least `bits`; the closer, the more of it goes to buckets that are never used.
+            At least `bits`. Each bucket's one slot is as if the posterior were mixed with the
+            prior: a sample comes from the latter with probability ``2**(bits - precision)``.
         """
         means, scales = (np.asarray(x, float)[..., np.newaxis] for x in (mean, scale))
         return LocationScale(family_name, means, scales, self.edges, precision=precision)

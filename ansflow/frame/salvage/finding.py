@@ -117,5 +117,10 @@ def intact_content(
 
 
 def single_blocks(header: Header) -> ChunkDecoder:
-    """A decoder that takes each block as a chunk."""
+    """A decoder that takes each block as a chunk.
+
+    UnsupportedError if the frame has a model that isn't known here: all its blocks would seem lost.
+    """
+    if header.model is not None:
+        header.model.find()
     return ChunkDecoder(replace(header, planes=1))
