@@ -87,7 +87,8 @@ class ArrayCodec(Codec):
         flat = out if out.ndim == 1 else out.reshape(-1)
         stack.pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
         if self.low:
-            out = out.astype(np.int64) + self.low
+            out = out.astype(np.int64)
+            out += self.low
         return out if out.dtype is self._dtype else out.astype(self._dtype)
 
     @abstractmethod

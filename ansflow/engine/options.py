@@ -35,7 +35,8 @@ class Options:
     ----------
     block_size : int, optional
         Bytes that share one distribution, at most 2^24. Readers decode a block at least. By default
-        256 KiB, and 1 MiB with a model; with a model it is rounded down to whole images.
+        256 KiB, and 1 MiB with a model; with a model it is rounded down to whole images, but
+        one at least.
     precision : int
         Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
         very skewed data.
@@ -119,9 +120,17 @@ class Options:
 
 
 def _model(model: str | VAE) -> VAE:
-    from ansflow.bitsback.pretrained import load  # few need it, and it takes a while
+    # Few need them, and they take a while.
+    from ansflow.bitsback.pretrained import load
+    from ansflow.bitsback.vae import VAE
 
-    return load(model) if isinstance(model, str) else model
+    if isinstance(model, str):
+        model = load(model)
+    if not isinstance(model, VAE):
+        raise TypeError(f"model is a name or a VAE, not {type(model).__name__}")
+    if model.image_size > layout.MAX_BLOCK_SIZE:
+        raise ModelError(f"an image of {model.image_size} bytes doesn't fit into a block")
+    return model
 
 
 def _shared_table(model: Model) -> SharedTable:

@@ -18,6 +18,7 @@ from ansflow.bitsback.nets.layers import (
     Reshape,
     Residual,
     Upsample,
+    check_integer,
 )
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS
@@ -58,6 +59,8 @@ class Network:
     def __init__(self, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
         self.layers = tuple(layers)
         self.input_shape = tuple(input_shape)
+        for size in self.input_shape:
+            check_integer("a size", size, 1, 1 << 31)
         shape = self.input_shape
         for layer in self.layers:
             shape = layer.output_shape(shape)
