@@ -9,7 +9,7 @@ import numpy as np
 
 from ansflow.kernels.jit import inlined, kernel
 
-__all__ = ["ACTIVATION_LIMIT", "FRACTION_BITS", "convolve", "dense"]
+__all__ = ["ACTIVATION_LIMIT", "FRACTION_BITS", "convolve", "convolve_planes", "dense"]
 
 FRACTION_BITS = 12
 
@@ -17,9 +17,6 @@ FRACTION_BITS = 12
 ACTIVATION_LIMIT = 1 << 23
 MOST = np.int64(ACTIVATION_LIMIT)
 LEAST = np.int64(-ACTIVATION_LIMIT)
-# With fewer outputs, to skip a zero takes longer than to multiply by it: it is hard to predict.
-SKIP_FROM = 32
-
 I_ONE = np.int64(1)
 I_ZERO = np.int64(0)
 
@@ -76,7 +73,6 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
         Filled.
     """
     rows, columns, inputs = weights.shape[0], weights.shape[1], weights.shape[2]
-    few = total.size < SKIP_FROM
     for i in range(x.shape[0]):
         for row in range(out.shape[1]):
             for column in range(out.shape[2]):
@@ -86,8 +82,46 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
                     for c in range(max(0, -left), min(columns, x.shape[2] - left)):
                         for k in range(inputs):
                             factor = np.int64(x[i, top + r, left + c, k])
-                            if factor != 0 or few:
+                            if factor != 0:
                                 for j in range(total.size):
                                     total[j] += factor * np.int64(weights[r, c, k, j])
                 for j in range(total.size):
                     out[i, row, column, j] = rounded(total[j], shift, relu)
+
+
+@kernel
+def convolve_planes(x, weights, bias, shift, relu, planes, total, out):
+    """`convolve` with stride 1, all results of an output together.
+
+    Vectors run along the image here, and along the outputs there: this is faster for few outputs. With
+    zeros between the rows of an image, those of all rows are one long row: `pitch` from one to
+    the next, with results in between that nobody needs.
+
+    Parameters
+    ----------
+    planes : int32[inputs, (height + rows - 1) * pitch]
+        Scratch, zero at first; pitch is width + columns - 1.
+    total : int64[height * pitch - columns + 1]
+        Scratch.
+    """
+    rows, columns, inputs = weights.shape[0], weights.shape[1], weights.shape[2]
+    height, width = x.shape[1], x.shape[2]
+    pitch = width + columns - 1
+    for i in range(x.shape[0]):
+        for row in range(height):
+            first = (row + rows // 2) * pitch + columns // 2
+            for column in range(width):
+                for k in range(inputs):
+                    planes[k, first + column] = x[i, row, column, k]
+        for j in range(out.shape[3]):
+            total[:] = bias[j]
+            for k in range(inputs):
+                for r in range(rows):
+                    for c in range(columns):
+                        weight = np.int64(weights[r, c, k, j])
+                        plane = planes[k, r * pitch + c :]
+                        for at in range(total.size):
+                            total[at] += weight * np.int64(plane[at])
+            for row in range(height):
+                for column in range(width):
+                    out[i, row, column, j] = rounded(total[row * pitch + column], shift, relu)

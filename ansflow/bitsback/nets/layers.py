@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import ModelError
-from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS, convolve, dense
+from ansflow.kernels.fixed_point import (
+    ACTIVATION_LIMIT,
+    FRACTION_BITS,
+    convolve,
+    convolve_planes,
+    dense,
+)
 
 __all__ = [
     "Activations",
@@ -30,6 +36,7 @@ MAX_SHIFT = 40
 MAX_WEIGHT = (1 << 15) - 1
 MAX_BIAS = 1 << 61
 MAX_STRIDE = 16
+FEW_OUTPUTS = 24
 
 
 class Layer(Protocol):
@@ -170,8 +177,15 @@ class Convolution(Affine):
 
     def __call__(self, x: Activations) -> Activations:
         out = np.empty((x.shape[0], *self.output_shape(x.shape[1:])), np.int32)
-        shift, relu, stride = self.shift, self.relu, self.stride
-        convolve(x, self.weights, self.bias, shift, relu, stride, self._total(), out)
+        params = self.weights, self.bias, self.shift, self.relu
+        if self.stride == 1 and self.bias.size < FEW_OUTPUTS:
+            (height, width, inputs), (rows, columns) = x.shape[1:], self.weights.shape[:2]
+            pitch = width + columns - 1
+            planes = np.zeros((inputs, (height + rows - 1) * pitch), np.int32)
+            total = np.empty(height * pitch - columns + 1, np.int64)
+            convolve_planes(x, *params, planes, total, out)
+        else:
+            convolve(x, *params, self.stride, self._total(), out)
         return out
 
 
