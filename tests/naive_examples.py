@@ -4,9 +4,11 @@ They have a bit of everything, also what no encoder would write.
 """
 
 import naive_frame as naive
+import naive_model
 import naive_writer as writer
 import numpy as np
 from naive_payload import fit
+from small_vaes import make_known
 
 SKEWED = bytes(i * i % 7 * (i % 3) for i in range(900))
 WALK = bytes(i // 5 % 11 for i in range(900))
@@ -17,6 +19,12 @@ SHARED = [(fit(SKEWED, 12), 12), (fit(SKEWED + bytes(range(256)), 16), 16)]
 MATRIX = {"dtype": ">u2", "shape": [15, 8]}
 RECORDS = {"dtype": [["a", "<u2"], ["", "|V1"], [["title", "b"], "|S3", [1, 3]]], "shape": [20]}
 ROWS = {"dtype": ">u2", "shape": [None, 8], "planes": 2}
+
+# Known to ansflow, too, wherever this is imported.
+_, MODEL = make_known("example", components=2, net="mixed")
+_, BINARY = make_known("example-binary", net="convolution")
+IMAGES, BITS = naive_model.sample(MODEL, 6), naive_model.sample(BINARY, 12)
+ONE = MODEL.image_size
 
 
 def in_planes(description, planes):
@@ -72,6 +80,27 @@ V2 = {
         SKEWED[:300], coding=choose, block_size=150, chunks=[1, 150, 7, 142], known=False
     ),
     "index of nothing": writer.write_frame(b"", index=True, known=False),
+    "modelled": writer.write_frame(
+        IMAGES[: 5 * ONE],
+        description={"model": writer.identity(MODEL)},
+        coding=writer.code_model(MODEL),
+    ),
+    "modelled blocks": writer.write_frame(
+        BITS + b"end",
+        description={"model": writer.identity(BINARY), "metadata": {"a": 1}},
+        **{"coding": writer.in_turn(*[writer.code_model(BINARY)] * 3, writer.store)},
+        **{"block_size": 4 * ONE + 1, "chunks": [96, 72, 97, 26], "known": False, "index": True},
+    ),
+    "modelled array": writer.write_frame(
+        *(IMAGES, naive.ARRAY),
+        {"dtype": "|u1", "shape": [None, 4, 6], "model": writer.identity(MODEL)},
+        coding=writer.in_turn(writer.code_model(MODEL), writer.code()),
+        block_size=4 * ONE,
+        known=False,
+    ),
+    "a model that isn't used": writer.write_frame(
+        SKEWED[:300], description={"model": {"name": "!", "fingerprint": "0" * 32}}, coding=choose
+    ),
     "bytes in planes": writer.write_frame(
         SKEWED[:300], description={"planes": 3}, block_size=64, index=True
     ),
@@ -86,6 +115,7 @@ V2 |= {
     "two": concatenated("blocks", "stored"),
     "two indices": concatenated("flushed", "blocks", "bytes in planes"),
     "empty between": concatenated("stored", "empty", "index of nothing", "shared"),
+    "two models": concatenated("modelled", "stored", "modelled blocks"),
     "two arrays": concatenated("rows", "rows"),
     "longer": writer.write_frame(NUMBERS, naive.ARRAY, MATRIX) + V2["rows"],
 }
@@ -113,7 +143,7 @@ def as_dtype(dtype):
 
 
 def as_field(name, dtype, shape=()):
-    inner = dtype if isinstance(dtype, str) else as_dtype(dtype)
+    inner = dtype if isinstance(dtype, str) else [as_field(*field) for field in dtype]
     return tuple(name) if isinstance(name, list) else name, inner, tuple(shape)
 
 

@@ -3,12 +3,14 @@
 `read` takes a frame apart and checks it, `read_all` the frames of a file, and `join` makes one
 content of them. Whatever isn't as it should be raises some exception.
 
-`naive_header` and `naive_payload` know what is in a header and in a block, `naive_seek` what a
-reader that seeks may find, and `naive_writer` puts frames together.
+`naive_header` and `naive_payload` know what is in a header and in a block, `naive_model` what images
+are under a model, `naive_seek` what a reader that seeks may find, and `naive_writer` puts frames
+together.
 """
 
 from typing import NamedTuple
 
+import naive_model
 from naive_header import ARRAY, BYTES, MAGIC, UNKNOWN, find_shape, read_header, take, xxh
 from naive_payload import (
     number,
@@ -26,6 +28,7 @@ __all__ = [
     "CONTEXTS",
     "END",
     "MAGIC",
+    "MODELLED",
     "STORED",
     "TRAILER_MAGIC",
     "UNKNOWN",
@@ -38,7 +41,7 @@ __all__ = [
     "xxh",
 ]
 
-STORED, CONSTANT, CODED, CONTEXTS, END = 0, 1, 2, 3, 255
+STORED, CONSTANT, CODED, CONTEXTS, MODELLED, END = 0, 1, 2, 3, 4, 255
 TRAILER_MAGIC = bytes([0x53, 0x4E, 0x41, 0x89])
 HEAD, TRAILER = 32, 28
 
@@ -97,9 +100,6 @@ def attempt(function, *arguments):
 # Blocks
 
 
-# Blocks
-
-
 def parse_head_v1(data, at, place):
     """The `Head` at byte `at`, which needn't be legal; those of version 1 have no number."""
     raw = take(data, at, 20)
@@ -114,9 +114,17 @@ def parse_head(data, at):
     return Head(*raw[4:8], *sizes, number(raw[16:20], 4), number(raw[20:28], 8), raw)
 
 
-def check_coding(head, tables):
+def model_of(header):
+    """What the header says of a model, or None."""
+    return header.description.get("model") if header.version == 2 else None
+
+
+def check_coding(head, header):
     """That lanes, precision and table are those of a block of its kind."""
-    assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS)
+    assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS, MODELLED)
+    assert head.kind != MODELLED or model_of(header)
+    # What is a table in version 2 is 0 in version 1, which has none.
+    tables = len(header.shared)
     assert head.lanes_log2 <= (6 if head.kind in (CODED, CONTEXTS) else 0)
     assert head.table <= (tables if head.kind == CODED else 0)
     lowest, highest = {CODED: (8, 16), CONTEXTS: (8, 12)}.get(head.kind, (0, 0))
@@ -126,7 +134,7 @@ def check_coding(head, tables):
 def check_head(head, header, place):
     """That the head, or end mark, is right behind `place` blocks."""
     if header.version == 1:
-        check_coding(head, 0)  # what is a table in version 2 is 0 in version 1
+        check_coding(head, header)
         return
     assert head.raw[:4] == header.raw[-8:-4]
     assert number(head.raw[28:], 4) == xxh(head.raw[:28]) % 2**32
@@ -136,15 +144,15 @@ def check_head(head, header, place):
         return
     assert place < 2**26 - 1
     assert 1 <= head.m <= head.n <= header.block_size
-    check_coding(head, len(header.shared))
+    check_coding(head, header)
 
 
-def read_payload(head, payload, shared):
+def read_payload(head, payload, header):
     """The `Block` of a head and its payload."""
     kind, p, n, lanes = head.kind, head.precision, head.n, 2**head.lanes_log2
     if kind == CODED:
         if head.table:
-            (freq, table_p), used = shared[head.table - 1], 0
+            (freq, table_p), used = header.shared[head.table - 1], 0
             assert p == table_p
         else:
             freq, used = read_table(payload, p)
@@ -152,6 +160,10 @@ def read_payload(head, payload, shared):
     elif kind == CONTEXTS:
         rows, used = read_contexts(payload, p)
         content = read_stream_with_contexts(payload[used:], n, rows, p, lanes)
+    elif kind == MODELLED:
+        model = naive_model.find(**model_of(header))
+        assert n % model.image_size == 0
+        content = naive_model.decode(model, payload, n // model.image_size)
     else:
         assert head.m == (n if kind == STORED else 1)
         content = payload if kind == STORED else payload * n
@@ -177,7 +189,7 @@ def read_frame_v1(data, header):
             check_head(head, header, len(blocks))
             assert head.n == chunk // header.planes
             at += 20 + head.m
-            blocks.append(read_payload(head, take(data, at - head.m, head.m), []))
+            blocks.append(read_payload(head, take(data, at - head.m, head.m), header))
             planes.append(blocks[-1].content)
         content += weave(planes)
     return content, blocks, False, at
@@ -188,7 +200,7 @@ def read_frame_v2(data, header):
     while (head := parse_head(data, at)).kind != END:
         check_head(head, header, len(blocks))
         at += HEAD + head.m
-        blocks.append(read_payload(head, take(data, at - head.m, head.m), header.shared))
+        blocks.append(read_payload(head, take(data, at - head.m, head.m), header))
         heads += head.raw
     check_head(head, header, len(blocks))
     assert head.check == xxh(heads)

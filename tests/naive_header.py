@@ -109,6 +109,18 @@ def check_array(description, size, fortran):
     find_shape(description, 0 if unknown else size)
 
 
+def check_model(model):
+    """That it could be one's name and fingerprint."""
+    assert type(model) is dict
+    assert model.keys() == {"name", "fingerprint"}
+    name, fingerprint = model["name"], model["fingerprint"]
+    assert type(name) is type(fingerprint) is str
+    assert 1 <= len(name) <= 64
+    assert all("!" <= character <= "~" for character in name)
+    assert len(fingerprint) == 32
+    assert set(fingerprint) <= set("0123456789abcdef")
+
+
 def read_header(data):
     """The `Header` at the beginning of `data`."""
     assert take(data, 0, 4) == MAGIC
@@ -149,8 +161,11 @@ def read_header_v2(data, fortran, kind):
     end = middle + shared_size
     assert number(take(data, end, 8), 8) == xxh(data[:end])
     description = parse(data[28:middle])
-    assert description.keys() <= {"metadata", "planes", "dtype", "shape"}
+    assert description.keys() <= {"metadata", "model", "planes", "dtype", "shape"}
     assert type(description.get("metadata", {})) is dict
+    if "model" in description:
+        check_model(description["model"])
+        assert "planes" not in description
     planes = whole(description["planes"], 2, 64) if "planes" in description else 1
     assert size == UNKNOWN or size % planes == 0
     assert ("dtype" in description) == ("shape" in description) == (kind == ARRAY)

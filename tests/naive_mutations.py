@@ -129,6 +129,13 @@ JSON += [
     [["a", [["b", "|V1"]]]],
     {"a": None},
 ]
+JSON += [
+    writer.identity(examples.MODEL),
+    writer.identity(examples.BINARY),
+    writer.identity(examples.BINARY) | {"fingerprint": examples.MODEL.fingerprint},
+    writer.identity(examples.MODEL) | {"name": "an\u00fdother"},
+    writer.identity(examples.MODEL) | {"planes": 1},
+]
 
 
 def described(rng, description):
@@ -137,7 +144,7 @@ def described(rng, description):
         return harm(rng, writer.as_text(description), [b"{}", b'{"a":[1,2]}'])
     description = dict(description)
     for _ in range(rng.randint(1, 2)):
-        key = rng.choice(["planes", "dtype", "shape", "metadata", "other"])
+        key = rng.choice(["planes", "dtype", "shape", "metadata", "model", "other"])
         if rng.randrange(3):
             description[key] = rng.choice(JSON)
         else:

@@ -89,4 +89,4 @@ def salvage_block(frame, header, place, head, at):
     check_head(head, header, place)
     assert frame[at : at + len(head.raw)] == head.raw
     payload = take(frame, at + len(head.raw), head.m)
-    return read_payload(head, payload, header.shared).content
+    return read_payload(head, payload, header).content

@@ -136,6 +136,29 @@ def pop_digit(stack, lane, n):
     return u
 
 
+def source_word(seed, i):
+    """Word i of a seed: the upper half of SplitMix64's output i."""
+    z = (seed + (i + 1) * 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return (z ^ z >> 31) >> 32
+
+
+def contents(stack):
+    """All that an `ansflow.bitsback.Stack` is: heads, words, how many words are lent, and a seed.
+
+    Below its words are those of the source. How many of these it holds, unchanged, at the bottom,
+    doesn't matter.
+    """
+    words, lent = stack.words.tolist(), stack.drawn
+    count = 0
+    while count < min(len(words), lent):
+        if words[count] != source_word(stack.seed, lent - 1 - count):
+            break
+        count += 1
+    return stack.heads.tolist(), words[count:], lent - count, stack.seed
+
+
 # Distributions in integers
 
 
@@ -154,7 +177,7 @@ def location_scale(family, means, scales, shares, edges, precision):
         value = 0
         for mean, scale, share in zip(means, scales, shares, strict=True):
             rate = family.rate / min(max(float(scale), 2.0**-24), 2.0**24)
-            value += int(share) * standard_cdf(family.table, (float(edges[s]) - mean) * rate)
+            value += int(share) * standard_cdf(family.table, (float(edges[s]) - float(mean)) * rate)
         cdf.append(value // 2**16 * (2**precision - alphabet) // 2**31 + s)
     return Cdf([*cdf, 2**precision], precision)
 

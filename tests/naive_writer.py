@@ -7,7 +7,19 @@ import json
 from itertools import count
 from typing import NamedTuple
 
-from naive_frame import BYTES, CODED, CONSTANT, CONTEXTS, END, STORED, TRAILER_MAGIC, UNKNOWN, xxh
+import naive_model
+from naive_frame import (
+    BYTES,
+    CODED,
+    CONSTANT,
+    CONTEXTS,
+    END,
+    MODELLED,
+    STORED,
+    TRAILER_MAGIC,
+    UNKNOWN,
+    xxh,
+)
 from naive_payload import (
     fit,
     fit_contexts,
@@ -84,6 +96,22 @@ def code_contexts(p=11, lanes=1):
         return Coding(CONTEXTS, payload, lanes.bit_length() - 1, p)
 
     return coding
+
+
+def code_model(model):
+    """As images of a model; what isn't whole images is stored."""
+
+    def coding(content):
+        if len(content) % model.image_size:
+            return store(content)
+        return Coding(MODELLED, naive_model.encode(model, bytes(content)))
+
+    return coding
+
+
+def identity(model):
+    """What a description says of a model."""
+    return {"name": model.name, "fingerprint": model.fingerprint}
 
 
 def in_turn(*codings):

@@ -93,9 +93,9 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
 def convolve_planes(x, weights, bias, shift, relu, planes, total, out):
     """`convolve` with stride 1, all results of an output together.
 
-    Vectors run along the image here, and along the outputs there: this is faster for few outputs. With
-    zeros between the rows of an image, those of all rows are one long row: `pitch` from one to
-    the next, with results in between that nobody needs.
+    Vectors run along the image here, and along the outputs there: this is faster for few outputs.
+    With zeros between them, all rows of an image are one long row, `pitch` from one to the next,
+    and so are the results, with some in between that nobody needs.
 
     Parameters
     ----------

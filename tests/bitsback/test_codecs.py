@@ -1,8 +1,11 @@
 """Every codec's pop undoes its push and its push undoes its pop: data, heads, tail, words drawn."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from naive_stack import contents
 from scipy import stats
 
 from ansflow import models
@@ -150,10 +153,6 @@ def stacks(lanes):
     return made
 
 
-def state(stack):
-    return stack.heads.tolist(), stack.words.tolist(), stack.drawn, stack.seed
-
-
 def same(x, y):
     if isinstance(x, list | tuple):
         return type(x) is type(y) and len(x) == len(y) and all(map(same, x, y))
@@ -162,16 +161,16 @@ def same(x, y):
 
 def check(codec, stack, data):
     """Both inverses, from this stack and with that data."""
-    before, copy = state(stack), stack.copy()
+    before, copy = contents(stack), stack.copy()
     codec.push(stack, data)
     assert (stack.heads >= 1 << 32).all()
     assert same(codec.pop(stack), data)
-    assert state(stack) == before
+    assert contents(stack) == before
     assert stack == copy
     sample = codec.pop(stack)
     assert (stack.heads >= 1 << 32).all()
     codec.push(stack, sample)
-    assert state(stack) == before
+    assert contents(stack) == before
     assert stack == copy
 
 
@@ -193,11 +192,11 @@ def test_many_in_a_row_are_undone_in_order(name):
     items, states = [], []
     for _ in range(5):
         items.append(codec.pop(source))
-        states.append(state(stack))
+        states.append(contents(stack))
         codec.push(stack, items[-1])
     for item, before in zip(reversed(items), reversed(states), strict=True):
         assert same(codec.pop(stack), item)
-        assert state(stack) == before
+        assert contents(stack) == before
 
 
 def supports():
@@ -227,10 +226,10 @@ def test_improbable_symbols_come_back_too(case, lanes, seed, count):
     Uniform(2**32, count).push(stack, rng.integers(0, 2**32, count))
     data = rng.integers(low, high + 1, codec.shape)
     data[rng.random(codec.shape) < 0.2] = rng.choice([low, high])
-    before = state(stack)
+    before = contents(stack)
     codec.push(stack, data)
     assert np.array_equal(codec.pop(stack), data)
-    assert state(stack) == before
+    assert contents(stack) == before
 
 
 @pytest.mark.parametrize("name", ARRAY_CODECS)
@@ -383,3 +382,16 @@ def test_samples_follow_their_distribution():
     assert abs(x.mean() - 0.5) < 0.01
     x = Uniform(3, n).pop(stack)
     assert np.abs(np.bincount(x) / n - 1 / 3).max() < 0.02
+
+
+def test_threads_share_codecs():
+    codecs = [codec for name, codec in CODECS.items() if lanes_for(name) == LANES]
+
+    def job(seed):
+        stack = Stack(5, seed=seed)
+        for codec in codecs:
+            codec.pop(stack)
+        return contents(stack)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(job, range(24))) == [job(seed) for seed in range(24)]

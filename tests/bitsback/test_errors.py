@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from naive_stack import contents
 from scipy import stats
 
 from ansflow import models
@@ -59,10 +60,6 @@ SUPPORTS = {
 }
 
 
-def state(stack):
-    return stack.heads.tolist(), stack.words.tolist(), stack.drawn
-
-
 def stacks():
     for stack in (Stack(), Stack(5), Stack(12), Stack(3, seed=1)):
         Uniform(2**32, 4).push(stack, [1, 2, 3, 2**32 - 1])
@@ -72,10 +69,10 @@ def stacks():
 
 def refused(codec, data, error):
     for stack in stacks():
-        before = state(stack)
+        before = contents(stack)
         with pytest.raises(error):
             codec.push(stack, data)
-        assert state(stack) == before
+        assert contents(stack) == before
 
 
 @pytest.mark.parametrize("name", CODECS)

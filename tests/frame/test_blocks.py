@@ -60,7 +60,7 @@ def test_the_sound_blocks_are_read(version):
     ("fields", "error"),
     [
         ({"kind": 3}, CorruptDataError),
-        ({"kind": 4}, UnsupportedError),
+        ({"kind": 5}, UnsupportedError),
         ({"kind": 254}, UnsupportedError),
         ({"lanes_log2": 1}, CorruptDataError),
         ({"p": 12}, CorruptDataError),

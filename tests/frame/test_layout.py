@@ -114,7 +114,8 @@ def test_sizes_fit_their_fields():
         f"| precision p | {layout.MIN_PRECISION} to {layout.MAX_PRECISION} if coded, "
         f"{layout.MIN_PRECISION} to {layout.MAX_CONTEXT_PRECISION} if with contexts; else 0 |",
         f"0 to {layout.MAX_LANES_LOG2}; 0 unless coded |",
-        f"3: coded with contexts; ({layout.END}: end mark) |",
+        f"{layout.BLOCK_MODELLED}: modelled, if the description has a `model`; "
+        f"({layout.END}: end mark) |",
         "| 24 | 4 | magic | `53 4E 41 89` (`SNA\\x89`) |",
         f"| 7 | 1 | planes P | 1 to {layout.MAX_PLANES}; 1 if kind is 0 |",
         f"0 to 2^{layout.MAX_DESCRIPTION_V1.bit_length() - 1}; 0 if kind is 0 |",

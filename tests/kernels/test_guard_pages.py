@@ -14,12 +14,24 @@ import numpy as np
 import pytest
 from guard import guarded
 
+from ansflow.bitsback.families import family, power_table
 from ansflow.coding.tables import ContextTables, Tables
-from ansflow.kernels import alias, contexts as context_tables, golomb, lanes, order1, rows
+from ansflow.kernels import (
+    alias,
+    contexts as context_tables,
+    fixed_point,
+    golomb,
+    lanes,
+    order1,
+    rows,
+    standard,
+    weights,
+)
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.histogram import histogram
 from ansflow.kernels.reciprocal import reciprocal_table
-from ansflow.kernels.stack import tables as stack_tables
+from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
+from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.vector import lanes as vector_lanes, order1 as order1_vector
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
@@ -171,24 +183,113 @@ def context_coders(at_end, rng):
     assert np.array_equal(back, model.freq)
 
 
-def wide_coder(at_end, rng):
-    n = 300
-    tables = Tables(quantize(rng.random((3, 300)) ** 4, 24), 24)
-    cdf, p = guarded(tables.cdf, at_end), np.uint64(24)
-    symbols = guarded(rng.integers(0, 300, n).astype(np.uint16), at_end)
-    index = guarded(rng.integers(0, 3, n).astype(np.uint32), at_end)
-    heads = guarded(np.full(8, STACK_LOW, np.uint64), at_end)
-    tail = guarded(np.zeros(n + 1, np.uint32), at_end)
-    size = int(stack_tables.push(heads, tail, 0, symbols, index, cdf, p))
-    out = guarded(np.zeros(n, np.uint16), at_end)
-    for words in (
-        tail[:size],
-        tail[: size // 2],
-        tail[:0],
-        rng.integers(0, 1 << 32, 50, np.uint32),
-    ):
-        stream = guarded(words, at_end)
-        stack_tables.pop(heads.copy(), stream, stream.size, index, cdf, p, out)
+def stack_coders(at_end, rng):
+    """Pushes on tails as long as promised, pops that find too few words, impossible symbols."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, alphabet, p = 300, 300, np.uint64(24)
+    chosen = family("gaussian")
+    for each in (n, 1):
+        last = rng.choice(np.array([0, 9, 2**16 - 1, 2**16, 2**40, 2**64 - 1], np.uint64), each)
+        last[[0, each // 2, -1]] = 9  # where symbols that aren't possible are tried
+        freqs = rng.choice(np.array([1, 9, (1 << 24) - 1], np.uint32), each)
+        index = rng.integers(0, 3, each).astype(np.uint32)
+        cdf = Tables(quantize(rng.random((3, alphabet)) ** 4, 24), 24).cdf
+        means, rates = rng.normal(0, 1e3, (n, 2)), chosen.rate / np.exp(rng.normal(0, 9, (n, 2)))
+        shares = np.tile(np.array([2**15, 2**15], np.uint32), (each, 1))
+        edges = np.append(np.arange(-150.0, 150.0), np.inf)
+        line = (guard(a) for a in (means, rates, shares, edges, chosen.table))
+        numbers = np.broadcast_to(last, n) - np.broadcast_to(last, n) // np.uint64(3)
+        symbols = rng.integers(0, alphabet, n).astype(np.uint16)
+        words_of_numbers = sum(uniform.digits(int(m)) for m in np.broadcast_to(last, n))
+        coders = [  # symbols that are possible and some that aren't, words, words that a pop writes
+            (uniform, (guard(last),), numbers, [10, 2**64 - 1], words_of_numbers, 1),
+            (coins, (guard(freqs), p), (symbols & 1).astype(np.uint8), [2, 255], n, 0),
+            (stack_tables, (guard(index), guard(cdf), p), symbols, [300, 65535], n, 0),
+            (location_scale, (*line, p), symbols, [300, 65535], n, 0),
+        ]
+        for coder, arguments, possible, impossible, room, more in coders:
+            out = guard(np.zeros_like(possible))
+            for n_lanes in (1, 7, 512):
+                heads = guard(rng.integers(STACK_LOW, 1 << 63, n_lanes, np.uint64))
+                before = heads.copy()
+                tail = guard(np.zeros(room + 1, np.uint32))
+                size = int(coder.push(heads, tail, 0, guard(possible), *arguments))
+                whole = guard(np.append(tail[:size], np.zeros(more, np.uint32)))
+                assert coder.pop(heads.copy(), whole, size, *arguments, out) == 0
+                assert np.array_equal(out, possible)
+                for words in (0, 1, 2, size // 2, max(0, size - 1)):
+                    stream = guard(np.append(tail[size - words : size], np.zeros(more, np.uint32)))
+                    coder.pop(heads.copy(), stream, words, *arguments, out)
+                    noise = guard(rng.integers(0, 1 << 32, words + more, np.uint32))
+                    coder.pop(guard(before), noise, words, *arguments, out)
+                for symbol, place in itertools.product(impossible, (0, n // 2, n - 1)):
+                    data, state = possible.copy(), guard(before)
+                    data[place] = symbol
+                    nothing = guard(np.zeros(0, np.uint32))
+                    assert coder.push(state, nothing, 0, guard(data), *arguments) == IMPOSSIBLE
+                    assert np.array_equal(state, before)
+                empty = guard(possible[:0])
+                assert coder.push(heads, guard(np.zeros(1, np.uint32)), 0, empty, *arguments) == 0
+
+
+def stack_intervals(at_end, rng):
+    n_lanes, p = 77, np.uint64(24)
+    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
+    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
+    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
+    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
+    intervals.peek(heads, p, slots)
+    assert (slots - starts < freqs).all()
+    for words in (size, size // 2, 1, 0):
+        stream = guarded(tail[size - words : size], at_end)
+        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
+        assert left == 0 or words < size
+
+
+def networks(at_end, rng):
+    def guard(*shape, dtype=np.int32, most=1 << 15):
+        return guarded(rng.integers(-most, most, shape).astype(dtype), at_end)
+
+    for n, inputs, outputs in ((0, 3, 2), (1, 1, 1), (5, 7, 3), (3, 64, 65)):
+        matrix, bias = guard(inputs, outputs, dtype=np.int16), guard(outputs, dtype=np.int64)
+        total, out = guard(outputs, dtype=np.int64), guard(n, outputs)
+        fixed_point.dense(guard(n, inputs), matrix, bias, 12, True, total, out)
+    sizes = itertools.product((1, 2, 5), (1, 3, 4), (1, 3), (1, 5, 7), (1, 2, 3, 7))
+    for height, width, *kernel, stride in sizes:
+        matrix, bias = guard(*kernel, 3, 2, dtype=np.int16), guard(2, dtype=np.int64)
+        x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
+        out = guard(2, -(-height // stride), -(-width // stride), 2)
+        fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
+
+
+def distributions(at_end, rng):
+    def guard(array):
+        return guarded(array, at_end)
+
+    table = guard(power_table())
+    exponents = guard(np.array([-(2**20), -1, 0, 1, 4095, 4096, 2**20]))
+    weights.powers(table, exponents, 1.0, guard(np.zeros(exponents.size)))
+    for n, alphabet in ((0, 2), (1, 1), (1, 2), (3, 256), (2, 300)):
+        logits = guard(rng.integers(-(2**31), 2**31, (n, alphabet)).astype(np.int32))
+        out = guard(np.zeros((n, alphabet), np.uint32))
+        weights.softmax(table, logits, np.uint64(32 - alphabet.bit_length()), out)
+        weights.cumulate(out, np.uint64(20), guard(np.zeros((n, alphabet + 1), np.uint32)))
+        if alphabet <= 256:
+            weights.mixture_weights(table, logits, np.uint64(16), out)
+            assert (out.sum(axis=1) == 1 << 16).all()
+        alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
+        weights.beta_binomial(alpha, beta, np.uint64(20), guard(np.zeros(alphabet)), out)
+    extreme = [-np.inf, -1e300, -(2.0**27), -0.5, 0.0, 2.0**27 - 1, 2.0**27, 1e300, np.inf]
+    for name in ("gaussian", "logistic"):
+        positions = guard(np.array(extreme))
+        out = guard(np.zeros(positions.size, np.uint64))
+        standard.standard_cdfs(guard(family(name).table), positions, out)
 
 
 def small_kernels(at_end, rng):
@@ -211,7 +312,17 @@ def small_kernels(at_end, rng):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
 @pytest.mark.parametrize(
     "job",
-    ["fast_coders", "vector_coders", "context_coders", "wide_coder", "small_kernels", "stray"],
+    [
+        "fast_coders",
+        "vector_coders",
+        "context_coders",
+        "stack_coders",
+        "stack_intervals",
+        "networks",
+        "distributions",
+        "small_kernels",
+        "stray",
+    ],
 )
 def test_kernels_stay_inside(job):
     result = subprocess.run(
