@@ -2,7 +2,7 @@
 
 `compress` and `decompress` are for bytes and arrays in memory, `open`, `ArrayWriter` and
 `ArrayReader` for files, `Compressor` and `Decompressor` for streams; `encode` and `decode` for
-symbols with a model from `ansflow.models` or your own.
+symbols with a model from `ansflow.models` or your own. `ansflow.bitsback` is for latent variables.
 """
 
 from ansflow import errors, models
@@ -16,7 +16,7 @@ from ansflow.limits import Limits
 from ansflow.recover import Recovery, recover
 from ansflow.stream import Compressor, Decompressor, iter_compress, iter_decompress
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "ArrayReader",
