@@ -37,7 +37,7 @@ class LocationScale(ArrayCodec):
 
     Parameters
     ----------
-    family : {"gaussian", "logistic"}
+    family_name : {"gaussian", "logistic"}
     means, scales : ndarray of float64, shape (..., components)
         Scales are standard deviations of a Gaussian; of a logistic, s in
         ``1 / (1 + exp(-(x - mean) / s))``. They are clipped to 2^-24 to 2^24.
