@@ -83,9 +83,9 @@ def specification(task):
             ("dense", latents, 128),
             ("dense", 128, 14 * 14 * 6),
             ("reshape", (14, 14, 6)),
-            ("convolution", 6, 24, 3, 1),
+            ("convolution", 6, 16, 3, 1),
             ("upsample", 2),
-            ("convolution", 24, 3 * COMPONENTS, 3, 1),
+            ("convolution", 16, 3 * COMPONENTS, 3, 1),
         ]
     return latents, encoder, decoder
 

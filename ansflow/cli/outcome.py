@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ansflow.errors import AnsflowError, LimitError
+from ansflow.errors import AnsflowError, LimitError, ModelError
 
 __all__ = ["CODES", "DAMAGED", "Outcome", "ProblemError", "ending_well"]
 
@@ -94,7 +94,7 @@ def code_of(error: BaseException) -> int:
         return error.code
     if isinstance(error, LimitError | MemoryError):
         return LIMITS
-    if isinstance(error, AnsflowError):
+    if isinstance(error, AnsflowError) and not isinstance(error, ModelError):
         return DAMAGED
     return FILES if isinstance(error, OSError) else USAGE
 

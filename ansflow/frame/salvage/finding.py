@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from ansflow.errors import AnsflowError, LimitError
+from ansflow.errors import AnsflowError, UnsupportedError, LimitError
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head
@@ -104,7 +104,8 @@ def intact_content(
 ) -> tuple[bytes, memoryview] | None:
     """Payload and content of the block whose payload is at byte `at`; None if it's damaged.
 
-    `decode` takes each block as a chunk.
+    `decode` takes each block as a chunk. UnsupportedError if it takes a model that isn't known here:
+    then nobody knows.
     """
     file.seek(at)
     payload = file.read(head.stored)
@@ -112,15 +113,12 @@ def intact_content(
         return None
     try:
         return payload, decode([head], [memoryview(payload)]).data
+    except UnsupportedError:
+        raise
     except AnsflowError:
         return None
 
 
 def single_blocks(header: Header) -> ChunkDecoder:
-    """A decoder that takes each block as a chunk.
-
-    UnsupportedError if the frame has a model that isn't known here: all its blocks would seem lost.
-    """
-    if header.model is not None:
-        header.model.find()
+    """A decoder that takes each block as a chunk."""
     return ChunkDecoder(replace(header, planes=1))
