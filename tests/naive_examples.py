@@ -81,21 +81,21 @@ V2 = {
     ),
     "index of nothing": writer.write_frame(b"", index=True, known=False),
     "modelled": writer.write_frame(
-        IMAGES[: 5 * ONE],
+        IMAGES[: 3 * ONE],
         description={"model": writer.identity(MODEL)},
         coding=writer.code_model(MODEL),
     ),
     "modelled blocks": writer.write_frame(
-        BITS + b"end",
+        BITS[: 7 * ONE],
         description={"model": writer.identity(BINARY), "metadata": {"a": 1}},
-        **{"coding": writer.in_turn(*[writer.code_model(BINARY)] * 3, writer.store)},
-        **{"block_size": 4 * ONE + 1, "chunks": [96, 72, 97, 26], "known": False, "index": True},
+        **{"coding": writer.in_turn(*[writer.code_model(BINARY)] * 2, writer.store)},
+        **{"block_size": 4 * ONE + 1, "chunks": [72, 24, 25, 47], "known": False, "index": True},
     ),
     "modelled array": writer.write_frame(
-        *(IMAGES, naive.ARRAY),
+        *(IMAGES[: 4 * ONE], naive.ARRAY),
         {"dtype": "|u1", "shape": [None, 4, 6], "model": writer.identity(MODEL)},
-        coding=writer.in_turn(writer.code_model(MODEL), writer.code()),
-        block_size=4 * ONE,
+        coding=writer.in_turn(writer.code_model(MODEL), writer.store),
+        block_size=3 * ONE,
         known=False,
     ),
     "a model that isn't used": writer.write_frame(
@@ -115,7 +115,6 @@ V2 |= {
     "two": concatenated("blocks", "stored"),
     "two indices": concatenated("flushed", "blocks", "bytes in planes"),
     "empty between": concatenated("stored", "empty", "index of nothing", "shared"),
-    "two models": concatenated("modelled", "stored", "modelled blocks"),
     "two arrays": concatenated("rows", "rows"),
     "longer": writer.write_frame(NUMBERS, naive.ARRAY, MATRIX) + V2["rows"],
 }

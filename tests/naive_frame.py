@@ -3,9 +3,9 @@
 `read` takes a frame apart and checks it, `read_all` the frames of a file, and `join` makes one
 content of them. Whatever isn't as it should be raises some exception.
 
-`naive_header` and `naive_payload` know what is in a header and in a block, `naive_model` what images
-are under a model, `naive_seek` what a reader that seeks may find, and `naive_writer` puts frames
-together.
+`naive_header` and `naive_payload` know what is in a header and in a block, `naive_model` what
+images are under a model, `naive_seek` what a reader that seeks may find, and `naive_writer` puts
+frames together.
 """
 
 from typing import NamedTuple

@@ -7,8 +7,10 @@ files, never to replace them.
 import io
 from pathlib import Path
 
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
 from ansflow.models import Categorical, Conditional, Uniform
@@ -25,6 +27,9 @@ RECORDS["name"] = b"ans"
 
 SQUARE_BYTES = SQUARES.astype(np.uint8).tobytes()
 ROWS_OF_SQUARES = (SQUARES * 3).astype("<u2").reshape(300, 5)
+
+DIGITS = naive_model.sample(small_vaes.GOLDEN_MODEL, 20)
+BITS = naive_model.sample(small_vaes.GOLDEN_BINARY_MODEL, 30)
 
 
 def streamed():
@@ -56,6 +61,11 @@ CONTENTS = {
     "shared": (
         SQUARE_BYTES * 2,
         {"block_size": 150, "models": [Categorical([100, 156]), Categorical.fit(SQUARES % 11)]},
+    ),
+    "modelled": (DIGITS + b"end", {"model": "golden", "block_size": 240}),
+    "modelled-array": (
+        np.frombuffer(BITS, np.uint8).reshape(3, 10, 4, 6),
+        {"model": small_vaes.GOLDEN_BINARY},
     ),
     "metadata": (np.arange(3.0), {"metadata": {"what": "a test", "nested": {"list": [1, 2.5]}}}),
 }

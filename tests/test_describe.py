@@ -4,8 +4,10 @@ import io
 import json
 import math
 
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
 from ansflow.describe import describe
@@ -68,7 +70,9 @@ def test_blocks_and_options():
     _, frame = described(
         data, block_size=1000, precision=9, lanes=4, models=[model], metadata={"a": [1, None]}
     )
-    assert frame["blocks"] == {"stored": 1, "constant": 1, "coded": 0, "shared": 1, "contexts": 0}
+    used = {name: count for name, count in frame["blocks"].items() if count}
+    assert used == {"stored": 1, "constant": 1, "shared": 1}
+    assert frame["blocks"].keys() - used.keys() == {"coded", "contexts", "modelled"}
     assert frame["shared_tables"] == [13]
     assert frame["precisions"] == [13]
     assert frame["lanes"] == [1]
@@ -138,3 +142,26 @@ def test_damage_and_limits():
     describe(io.BytesIO(blob), ideal=False)
     with pytest.raises(ansflow.errors.CorruptDataError):
         describe(io.BytesIO(blob))
+
+
+def test_models():
+    vae, model = small_vaes.make_known("described", components=2, seed=1)
+    content = naive_model.sample(model, 40)
+    _, frame = described(content + bytes(500) + b"more", model=vae, block_size=480)
+    assert frame["model"] == {"name": "described", "fingerprint": vae.fingerprint}
+    assert frame["block_size"] == 480
+    assert frame["blocks"]["modelled"] == 2
+    assert frame["blocks"]["constant"] == 1
+    assert frame["blocks"]["stored"] == 1
+    assert sum(frame["blocks"].values()) == 4
+    assert (frame["precisions"], frame["lanes"]) == ([], [])
+    _, frame = described(content)
+    assert "model" not in frame
+
+
+def test_models_may_be_below_the_bound():
+    """It is that of bytes that don't know of each other."""
+    vae, model = small_vaes.make_known("described-binary", seed=1)
+    found, frame = described(naive_model.sample(model, 200), model=vae)
+    assert frame["blocks"]["modelled"] == 1
+    assert found["ideal"]["overhead_percent"] < 0

@@ -6,13 +6,15 @@ import signal
 
 import naive_examples as examples
 import naive_frame as naive
+import naive_model
 import naive_writer as writer
 import numpy as np
 import pytest
+import small_vaes
 from hypothesis import given, settings, strategies as st
 
 import ansflow
-from ansflow.errors import AnsflowError, CorruptDataError
+from ansflow.errors import AnsflowError, CorruptDataError, UnsupportedError
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.bytes(1000)
@@ -602,3 +604,62 @@ def test_what_takes_no_time(tmp_path, blob, soon):
     source = tmp_path / "source"
     source.write_bytes(blob)
     ansflow.recover(source, tmp_path / "target")
+
+
+# Models of images
+
+VAE, MODEL = small_vaes.make_known("recovered", components=2, seed=1)
+IMAGES = naive_model.sample(MODEL, 50)
+
+
+def test_damaged_modelled_blocks(recover):
+    """Each is lost alone, whichever byte of it is damaged; the frame keeps its model."""
+    blob = ansflow.compress(IMAGES, model=VAE, block_size=240)
+    frame = naive.read(blob)
+    assert [block.kind for block in frame.blocks] == 5 * [naive.MODELLED]
+    at = len(frame.header)
+    for place, block in enumerate(frame.blocks):
+        begin, end = 240 * place, 240 * (place + 1)
+        size = 32 + len(block.payload)
+        for byte in (0, 4, 14, 21, 32, 39, 44, size - 1):
+            damaged = bytearray(blob)
+            damaged[at + byte] ^= 1 << place
+            recovered = recover(damaged)
+            assert recovered.content == IMAGES[:begin] + bytes(240) + IMAGES[end:]
+            assert recovered.report.lost == ((begin, end),)
+            assert recovered.report.damaged
+        at += size
+    (sound,) = naive.read_all(recovered.blob)
+    assert sound.description["model"]["name"] == "recovered"
+    assert [block.kind for block in sound.blocks[:4]] == 4 * [naive.MODELLED]
+
+
+def test_modelled_frames_that_are_cut(recover):
+    blob = ansflow.compress(IMAGES, model=VAE, block_size=240)
+    frame = naive.read(blob)
+    for end in range(len(frame.header) + 32 + len(frame.blocks[0].payload), len(blob), 37):
+        recovered = recover(blob[:end])
+        assert recovered.content[:240] == IMAGES[:240]
+        assert recovered.is_right_but_for_what_is_lost(IMAGES)
+        assert recovered.report.damaged
+
+
+def test_modelled_arrays(recover):
+    array = np.frombuffer(IMAGES, np.uint8).reshape(-1, 4, 6)
+    blob = bytearray(ansflow.compress(array, model=VAE, block_size=240))
+    recovered = recover(blob)
+    assert recovered.blob == blob
+    blob[len(naive.read(bytes(blob)).header) + 50] ^= 1
+    recovered = recover(blob)
+    assert recovered.result.shape == array.shape
+    assert np.array_equal(recovered.result[10:], array[10:])
+    assert not recovered.result[:10].any()
+
+
+def test_without_the_model_nothing_is_given_up(tmp_path):
+    """Blocks that can't be decoded here aren't lost, so no file without them is written."""
+    vae, _ = small_vaes.build("recovered-elsewhere", components=2, seed=1)
+    (tmp_path / "x").write_bytes(ansflow.compress(IMAGES, model=vae, block_size=240))
+    with pytest.raises(UnsupportedError, match="recovered-elsewhere"):
+        ansflow.recover(tmp_path / "x", tmp_path / "y")
+    assert not (tmp_path / "y").exists()

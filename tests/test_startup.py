@@ -51,6 +51,19 @@ def test_import_leaves_the_optional_and_the_slow_alone():
     assert loaded == "[]\n"
 
 
+def test_models_of_images_are_left_alone_until_they_are_needed():
+    """By frames without a model; one with a model loads them."""
+    code = """
+import sys, numpy as np, ansflow
+blob = ansflow.compress(b"abracadabra" * 100, order=1) + ansflow.compress(b"more")
+ansflow.decompress(blob)
+print([name for name in sys.modules if name.startswith(("ansflow.bitsback.vae", "scipy.special"))])
+ansflow.compress(b"more", model="mnist-vae")
+print("ansflow.bitsback.vae" in sys.modules)
+"""
+    assert python(code) == "[]\nTrue\n"
+
+
 def test_import_starts_no_threads_and_compiles_nothing():
     code = """
 import threading

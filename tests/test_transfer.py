@@ -6,8 +6,10 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
 from ansflow.transfer import compress_file, decompress_file, read_range
@@ -110,3 +112,19 @@ def test_memory_is_bounded(tmp_path):
         assert peak(read_range, source, Nowhere(), 5, None, threads=2) < 24 * MIB
     with frame.open("rb") as source:
         assert peak(ansflow.describe, source) < 24 * MIB
+
+
+def test_models_of_images():
+    """By name, from a pipe or a file; what isn't whole images is coded without."""
+    _, model = small_vaes.make_known("transferred", components=2, seed=1)
+    content = naive_model.sample(model, 40) + b"more"
+    options = {"model": "transferred", "block_size": 480}
+    frame = through(io.BytesIO(content), compress_file, **options)
+    with piped(content) as source:
+        assert through(source, compress_file, **options) == frame
+    assert ansflow.describe(io.BytesIO(frame))["frames"][0]["blocks"]["modelled"] == 2
+    with piped(frame) as source:
+        assert through(source, decompress_file) == content
+    target = io.BytesIO()
+    read_range(io.BytesIO(frame), target, 470, 30)
+    assert target.getvalue() == content[470:500]

@@ -3,10 +3,14 @@
 import os
 import stat
 
+import naive_frame as naive
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
+from ansflow.bitsback.pretrained import PRETRAINED
 
 
 def frame_of(data, **options):
@@ -305,3 +309,65 @@ def test_test(run, file, tmp_path):
     assert "fine" in fine
     assert "cut off" in cut
     assert "No such file" in missing
+
+
+# Models of images
+
+VAE, MODEL = small_vaes.make_known("cli", components=2, seed=1)
+IMAGES = naive_model.sample(MODEL, 40)
+
+
+@pytest.mark.parametrize("content", [IMAGES, IMAGES + b"more", b"no images", b""])
+def test_a_model(run, tmp_path, content):
+    """It is what Python does, and files come back whatever they are."""
+    path = tmp_path / "images"
+    path.write_bytes(content)
+    run("compress", path, "--model", "cli", "--block-size", 480)
+    frame = (tmp_path / "images.ans").read_bytes()
+    assert ansflow.decompress(frame) == content
+    assert naive.read(frame).description["model"]["fingerprint"] == VAE.fingerprint
+    if len(content) > 480:
+        assert naive.MODELLED in [block.kind for block in naive.read(frame).blocks]
+    path.unlink()
+    run("decompress", f"{path}.ans")
+    assert path.read_bytes() == content
+    run("test", f"{path}.ans")
+    part = run("cat", f"{path}.ans", "--offset", 500, "--size", 99).stdout_bytes
+    assert part == content[500:599]
+
+
+def test_a_model_and_standard_input(run):
+    frame = run("compress", "--model", "cli", input=IMAGES).stdout_bytes
+    assert naive.MODELLED in [block.kind for block in naive.read(frame).blocks]
+    assert run("decompress", input=frame).stdout_bytes == IMAGES
+
+
+@pytest.mark.parametrize("name", ["other", "", "cli "])
+def test_a_model_that_is_unknown(run, file, files, name):
+    """Wrong usage, and the message says which there are."""
+    result = run("compress", file, "--model", name, code=2)
+    assert "there is no model" in result.stderr
+    assert "mnist-vae-binary" in result.stderr
+    assert files() == ["data.bin"]
+
+
+def test_a_frame_whose_model_is_unknown(run, tmp_path, files):
+    """Nothing is written, and the message says which model it takes."""
+    vae, _ = small_vaes.build("never-made-known", components=2, seed=1)
+    (tmp_path / "x.ans").write_bytes(ansflow.compress(IMAGES, model=vae))
+    for command in ("decompress", "test", "cat", "info", "recover"):
+        assert "never-made-known" in run(command, tmp_path / "x.ans", code=1).stderr
+    assert files() == ["x.ans"]
+
+
+def test_a_model_goes_only_with_compressing(run, file):
+    run("compress", file)
+    result = run("compress", "-d", f"{file}.ans", "--model", "cli", code=2)
+    assert "--model doesn't go with -d" in result.stderr
+    assert "No such option" in run("decompress", f"{file}.ans", "--model", "cli", code=2).stderr
+
+
+def test_the_help_names_the_models(run):
+    output = " ".join(run("compress", "--help").stdout.split())
+    for name in PRETRAINED:
+        assert name in output

@@ -2,8 +2,10 @@
 
 import json
 
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
 
@@ -150,3 +152,28 @@ def test_recover_overwrites_nothing_unasked(run, damaged, tmp_path, files):
     assert run("recover", tmp_path / "bad", code=1).stderr.count("\n") == 1
     run("recover", tmp_path / "none", code=3)
     assert "bad.recovered.ans" not in files()
+
+
+def test_models_are_told(run, tmp_path):
+    vae, model = small_vaes.make_known("inspected", components=2, seed=1)
+    content = naive_model.sample(model, 40)
+    path = tmp_path / "x.ans"
+    path.write_bytes(ansflow.compress(content, model=vae, block_size=480))
+    output = run("info", "-v", path).stdout
+    assert "blocks: modelled 2" in output
+    assert f"model: inspected, {vae.fingerprint}" in output
+    (frame,) = json.loads(run("info", "--json", path).stdout)["frames"]
+    assert frame["model"] == {"name": "inspected", "fingerprint": vae.fingerprint}
+    assert frame["blocks"]["modelled"] == 2
+    path.write_bytes(ansflow.compress(content))
+    assert "model:" not in run("info", "-v", path).stdout
+    assert "model" not in json.loads(run("info", "--json", path).stdout)["frames"][0]
+
+
+def test_quick_needs_no_model(run, tmp_path):
+    """What a frame says of it can be read by anyone."""
+    vae, model = small_vaes.build("inspected-elsewhere", components=2, seed=1)
+    path = tmp_path / "x.ans"
+    path.write_bytes(ansflow.compress(naive_model.sample(model, 40), model=vae))
+    assert "inspected-elsewhere" in run("info", "-v", "--quick", path).stdout
+    assert "inspected-elsewhere" in run("info", path, code=1).stderr

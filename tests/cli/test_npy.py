@@ -4,8 +4,10 @@ import io
 import json
 import warnings
 
+import naive_model
 import numpy as np
 import pytest
+import small_vaes
 
 import ansflow
 
@@ -218,4 +220,39 @@ def test_a_file_that_grows_meanwhile(run, tmp_path, monkeypatch):
     original = transfer.read_npy
     monkeypatch.setattr(transfer, "read_npy", read_and_append)
     assert "changed" in run("compress", path, code=3).stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.npy"]
+
+
+VAE, MODEL = small_vaes.make_known("npy", components=2, seed=1)
+IMAGES = np.frombuffer(naive_model.sample(MODEL, 40), np.uint8).reshape(40, 4, 6)
+
+
+@pytest.mark.parametrize(
+    "array", [IMAGES, IMAGES.reshape(8, 5, 24), IMAGES > 90, IMAGES[:0]], ids=lambda x: x.dtype.str
+)
+def test_images_under_a_model(through, array):
+    back = through(npy(array), "--model", "npy", "--block-size", "500")
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert np.array_equal(back, array)
+
+
+def test_a_model_makes_images_smaller(run, tmp_path):
+    np.save(tmp_path / "x.npy", IMAGES)
+    run("compress", tmp_path / "x.npy", "--model", "npy")
+    frame = json.loads(run("info", "--json", tmp_path / "x.npy.ans").stdout)["frames"][0]
+    assert frame["model"] == {"name": "npy", "fingerprint": VAE.fingerprint}
+    assert frame["blocks"]["modelled"] == 1
+    assert frame["bytes"]["payload"] < IMAGES.nbytes
+
+
+@pytest.mark.parametrize(
+    "array",
+    [IMAGES.reshape(-1, 6, 4), IMAGES.reshape(-1), np.asfortranarray(IMAGES), IMAGES.astype("<i4")],
+    ids=["shape", "vector", "order", "type"],
+)
+def test_arrays_that_are_no_images_of_the_model(run, tmp_path, array):
+    """Wrong usage, and nothing is written."""
+    np.save(tmp_path / "x.npy", array)
+    result = run("compress", tmp_path / "x.npy", "--model", "npy", code=2)
+    assert "the model takes bytes, or arrays" in result.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.npy"]

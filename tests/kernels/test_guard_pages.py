@@ -266,6 +266,12 @@ def networks(at_end, rng):
         x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
         out = guard(2, -(-height // stride), -(-width // stride), 2)
         fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
+        if stride == 1:
+            pitch = width + kernel[1] - 1
+            planes = guarded(np.zeros((3, (height + kernel[0] - 1) * pitch), np.int32), at_end)
+            total, same = guard(height * pitch - kernel[1] + 1, dtype=np.int64), guard(*out.shape)
+            fixed_point.convolve_planes(x, matrix, bias, 12, False, planes, total, same)
+            assert np.array_equal(same, out)
 
 
 def distributions(at_end, rng):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from ansflow.errors import AnsflowError, UnsupportedError, LimitError
+from ansflow.errors import AnsflowError, LimitError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head
@@ -104,8 +104,8 @@ def intact_content(
 ) -> tuple[bytes, memoryview] | None:
     """Payload and content of the block whose payload is at byte `at`; None if it's damaged.
 
-    `decode` takes each block as a chunk. UnsupportedError if it takes a model that isn't known here:
-    then nobody knows.
+    `decode` takes each block as a chunk. UnsupportedError if that takes a model that isn't known
+    here: then nobody can tell.
     """
     file.seek(at)
     payload = file.read(head.stored)
