@@ -608,8 +608,8 @@ def test_what_takes_no_time(tmp_path, blob, soon):
 
 # Models of images
 
-VAE, MODEL = small_vaes.make_known("recovered", components=2, seed=1)
-IMAGES = naive_model.sample(MODEL, 50)
+VAE, IMAGE_MODEL = small_vaes.make_known("recovered", components=2, seed=1)
+IMAGES = naive_model.sample(IMAGE_MODEL, 50)
 
 
 def test_damaged_modelled_blocks(recover):
