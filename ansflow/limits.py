@@ -19,7 +19,8 @@ class Limits:
         Bytes of content. What promises or gives more is refused.
     max_memory : int
         Bytes that a decoder may hold beside what it returns: chunks that are being read, shared
-        tables, the index. Each thread takes up to 5 MiB more, for the tables of a block.
+        tables, the index. Each thread takes up to 5 MiB more, for the tables of a block; and what
+        a model's networks take for an image.
     max_dimensions : int
         Axes of a decompressed array.
     """

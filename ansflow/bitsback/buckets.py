@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import Shape
+from ansflow.bitsback.combinators import Mapped
 from ansflow.bitsback.families import FamilyName, family
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.uniform import Uniform
@@ -16,6 +17,7 @@ from ansflow.errors import ModelError
 __all__ = ["Buckets"]
 
 MAX_BITS = 16
+GOLDEN = 2654435769  # 2^32 over the golden ratio
 
 # With 12 bits of buckets, messages of images were 0.25% longer at 22 bits. Above 28, heads of 64 bits
 # begin to lose more than that gains.
@@ -85,9 +87,23 @@ class Buckets:
         values.setflags(write=False)
         return values
 
-    def prior(self, shape: Shape = None) -> Uniform:
-        """The codec of bucket numbers under the prior: they are uniform."""
-        return Uniform(1 << self.bits, shape)
+    def prior(self, shape: Shape = None) -> Mapped:
+        """The codec of bucket numbers under the prior: they are uniform.
+
+        What is pushed isn't a number b itself but b * m modulo 2^bits, where m is odd and 2^bits over
+        the golden ratio. The bits of latents are on top when the next latents are sampled from
+        them, and latents in the middle are likelier than their prior says if it isn't exactly
+        the average of all posteriors: then those samples would be, too. Multiplied, numbers that
+        are close to each other become evenly spread.
+        """
+        multiplier = GOLDEN >> (32 - self.bits) | 1
+        inverse = pow(multiplier, -1, 1 << self.bits)
+        mask = (1 << self.bits) - 1
+        return Mapped(
+            Uniform(1 << self.bits, shape),
+            pushed=lambda b: np.asarray(b).astype(np.int64) * multiplier & mask,
+            popped=lambda y: y * inverse & mask,
+        )
 
     def posterior(
         self,

@@ -48,7 +48,7 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
     return stack.heads.astype("<u8").tobytes() + words.tobytes()
 
 
-def decode(data: bytes, codec: Codec, *, seed: int = 0) -> Any:
+def decode(data: bytes | memoryview, codec: Codec, *, seed: int = 0) -> Any:
     """Undo `encode`.
 
     Raises
@@ -60,8 +60,8 @@ def decode(data: bytes, codec: Codec, *, seed: int = 0) -> Any:
     """
     if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
         raise TruncatedError(f"{len(data)} bytes aren't a head and words")
-    head = np.frombuffer(data, "<u8", 1).astype(np.uint64)
-    words = np.frombuffer(data, "<u4", offset=HEAD_BYTES).astype(np.uint32)
+    head = np.frombuffer(data, "<u8", 1)
+    words = np.frombuffer(data, "<u4", offset=HEAD_BYTES)
     stack = Stack.from_parts(head, words[::-1])
     try:
         x = codec.pop(stack)

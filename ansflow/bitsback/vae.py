@@ -164,7 +164,7 @@ class VAE:
             )
         return encode(images, self.chain(len(images)))
 
-    def decode(self, data: bytes, count: int) -> Images:
+    def decode(self, data: bytes | memoryview, count: int) -> Images:
         """Undo `encode`.
 
         Raises

@@ -39,8 +39,7 @@ class Plan(NamedTuple):
     def make(cls, header: Header, threads: int, limits: Limits) -> Plan:
         """Two tasks for each thread, if there is memory for them."""
         unit = min(UNIT, limits.max_memory // 2)
-        # Each has its payloads and its content.
-        taken = 2 * max(unit, header.largest_chunk, 1)
+        taken = header.copies * max(unit, header.largest_chunk, 1)
         room = limits.max_memory - sum(table.slots_nbytes for table in header.shared)
         return cls(unit, max(1, min(2 * threads, room // taken)))
 

@@ -248,7 +248,7 @@ def decode_block(
         if model is not None:
             if out.size % model.image_size:
                 raise CorruptDataError("impossible sizes")
-            out[:] = model.decode(bytes(payload), out.size // model.image_size).reshape(-1)
+            out[:] = model.decode(payload, out.size // model.image_size).reshape(-1)
         elif head.kind in (layout.BLOCK_CODED, layout.BLOCK_CONTEXTS):
             _decode_coded(head, payload, out, shared, scratch)
         else:

@@ -66,6 +66,14 @@ class Header:
         return min(self.chunk_size, self.content_size)
 
     @property
+    def copies(self) -> int:
+        """How many times its size a decoder may need for a chunk: payload and content.
+
+        With a model also the stack's words, which are more for a while, and images.
+        """
+        return 2 if self.model is None else 6
+
+    @property
     def is_fortran(self) -> bool:
         return self.array is not None and self.array.fortran
 
@@ -178,7 +186,7 @@ def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple
     tables = parse_tables(rest[described : described + tabled], shared)
     header = Header(content_size, block_size, planes, array, tables, metadata, model)
     slots = sum(table.slots_nbytes for table in tables)
-    _check_memory(2 * header.largest_chunk + slots, limits)
+    _check_memory(header.copies * header.largest_chunk + slots, limits)
     return header, raw
 
 

@@ -242,6 +242,18 @@ def test_popped_arrays_have_a_small_type_and_the_codecs_shape(name):
     assert popped.flags.writeable
 
 
+def test_types_hold_all_numbers_and_no_more():
+    assert Uniform(2**63).pop(Stack(seed=1)).dtype == np.int64
+    assert Uniform(2**63 + 1).pop(Stack(seed=1)).dtype == np.uint64
+    assert Gaussian([0.0], 1.0, -128, 127).pop(Stack(seed=1)).dtype == np.int8
+    assert Gaussian([0.0], 1.0, 0, 255).pop(Stack(seed=1)).dtype == np.uint8
+    assert Gaussian([0.0], 1.0, -129, 127).pop(Stack(seed=1)).dtype == np.int16
+    for n in (2**63, 2**63 + 1, 2**64):
+        stack = Stack(seed=1)
+        Uniform(n, 1).push(stack, [n - 1])
+        assert Uniform(n, 1).pop(stack).tolist() == [n - 1]
+
+
 def forms(data):
     """The same symbols in memory of other kinds."""
     wide = np.repeat(data[..., None], 2, axis=-1)
@@ -293,6 +305,16 @@ def test_a_shape_without_axes_is_one_symbol():
             assert symbol.shape == ()
             codec.push(stack, int(symbol))
             assert stack == Stack(lanes, seed=0)
+
+
+def test_a_symbol_below_zero_without_axes_is_an_array_too():
+    for codec in (Gaussian(0.0, 1.0, -3, 3), Symbols(models.Categorical([3, 1], low=-5), ())):
+        symbol = codec.pop(Stack(2, seed=0))
+        assert isinstance(symbol, np.ndarray)
+        assert symbol.shape == ()
+        stack = Stack(2)
+        codec.push(stack, symbol)
+        assert codec.pop(stack) == symbol
 
 
 def test_empty_arrays_take_nothing():

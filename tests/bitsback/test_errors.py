@@ -213,6 +213,25 @@ def test_illegal_precision(precision):
     raises(ModelError, lambda: Buckets(1).posterior(0.0, 1.0, precision=precision))
 
 
+@pytest.mark.parametrize("precision", [20.5, 20.0, "20"])
+def test_precision_that_is_no_integer(precision):
+    makers = [
+        lambda: Bernoulli(0.5, precision=precision),
+        lambda: Categorical([0.0, 1.0], precision=precision),
+        lambda: BetaBinomial(1.0, 1.0, 1, precision=precision),
+        lambda: Gaussian(0.0, 1.0, 0, 1, precision=precision),
+        lambda: Buckets(1).posterior(0.0, 1.0, precision=precision),
+    ]
+    for make in makers:
+        raises((TypeError, ModelError), make)
+
+
+def test_supports_that_are_no_integers():
+    raises((TypeError, ModelError), lambda: Gaussian(0.0, 1.0, 0.5, 3.5))
+    raises((TypeError, ModelError), lambda: Logistic.mixture([0.0], 0.0, 1.0, 0, 3.5))
+    raises((TypeError, ModelError), lambda: Buckets(2.5))
+
+
 def test_precision_without_a_slot_for_each_symbol():
     raises(ModelError, lambda: Categorical(np.zeros(9), precision=3))
     raises(ModelError, lambda: BetaBinomial(1.0, 1.0, 8, precision=3))

@@ -217,6 +217,16 @@ def test_parts_make_the_same_stack():
     assert again != stack
 
 
+def test_stacks_that_have_borrowed_differently_are_not_equal():
+    for words in ([], [7], [7, 8]):
+        for drawn in range(4):
+            for other in range(4):
+                stacks = (Stack.from_parts([2**40], words, seed=1, drawn=n) for n in (drawn, other))
+                one, two = stacks
+                assert (one == two) == (drawn == other)
+                assert (one.to_bytes() == two.to_bytes()) == (drawn == other)
+
+
 @pytest.mark.parametrize(
     ("heads", "more"),
     [
@@ -674,6 +684,54 @@ def test_only_what_happened_since_the_mark_counts():
     start = stack.mark()
     Uniform(2**32, 2).push(stack, [5, 6])
     assert stack.rates(start).used == pytest.approx(63 + 64)
+
+
+def test_words_that_only_have_been_looked_at_do_not_count():
+    stack, fresh = Stack(seed=1), Stack(seed=1)
+    sample = Uniform(2**32, 5).pop(stack)
+    Uniform(2**32, 5).push(stack, sample)
+    starts = stack.mark(), fresh.mark()
+    for same in (stack, fresh):
+        Uniform(2**32, 2).push(same, [5, 6])
+    assert stack.rates(starts[0]) == fresh.rates(starts[1])
+
+
+# What kernels are given
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_kernels_have_the_room_that_they_ask_for(seed):
+    """A push one word more than it can need, and a pop one word above the top."""
+    rooms = []
+
+    def push(heads, tail, size, room):
+        assert tail.dtype == np.uint32
+        assert tail.size >= size + room + 1
+        tail[size : size + room] = rng.integers(0, 2**32, room)
+        rooms.append(room)
+        return size + room
+
+    def pop(heads, tail, size, count):
+        assert tail.size >= size + 1
+        assert seed is None or size >= count
+        return size - count
+
+    rng = np.random.default_rng(6)
+    stack = Stack(seed=seed)
+    for room in [*range(70), *rng.integers(0, 300, 200).tolist()]:
+        stack.push(push, room, room)
+        if room % 3 == 0:
+            before = contents(stack)
+            stack.push(push, 5, 5)
+            stack.pop(pop, 5, 5)
+            assert contents(stack) == before
+    while stack.words.size:
+        count = min(stack.words.size, 37)
+        stack.pop(pop, count, count)
+    if seed is not None:
+        stack.pop(pop, 50, 50)
+        assert stack.drawn == 50
+    assert len(rooms) > 300
 
 
 def test_repr_tells_lanes_and_bits():
