@@ -19,8 +19,8 @@ __all__ = ["Buckets"]
 MAX_BITS = 16
 GOLDEN = 2654435769  # 2^32 over the golden ratio
 
-# With 12 bits of buckets, messages of images were 0.25% longer at 22 bits. Above 28, heads of 64 bits
-# begin to lose more than that gains.
+# With 12 bits of buckets, messages of images were 0.25% longer at 22 bits. Above 28, heads of 64
+# bits begin to lose more than that gains.
 POSTERIOR_PRECISION = 28
 
 # Edges and centres are multiples of 2^-24: coarse enough that all machines agree on them.
@@ -90,20 +90,23 @@ class Buckets:
     def prior(self, shape: Shape = None) -> Mapped:
         """The codec of bucket numbers under the prior: they are uniform.
 
-        What is pushed isn't a number b itself but b * m modulo 2^bits, where m is odd and 2^bits over
-        the golden ratio. The bits of latents are on top when the next latents are sampled from
-        them, and latents in the middle are likelier than their prior says if it isn't exactly
-        the average of all posteriors: then those samples would be, too. Multiplied, numbers that
-        are close to each other become evenly spread.
+        What is pushed isn't a number b itself but b * m modulo 2^bits, where m is odd and 2^bits
+        over the golden ratio. The next latents are sampled from these bits. If the prior isn't
+        exactly the average of all posteriors, some numbers are likelier than others, and then so
+        would be those samples. Multiplied, numbers close to each other become evenly spread.
         """
-        multiplier = GOLDEN >> (32 - self.bits) | 1
-        inverse = pow(multiplier, -1, 1 << self.bits)
-        mask = (1 << self.bits) - 1
-        return Mapped(
-            Uniform(1 << self.bits, shape),
-            pushed=lambda b: np.asarray(b).astype(np.int64) * multiplier & mask,
-            popped=lambda y: y * inverse & mask,
-        )
+        size, m = 1 << self.bits, GOLDEN >> (32 - self.bits) | 1
+        inverse = pow(m, -1, size)
+
+        def spread(b: npt.ArrayLike) -> npt.NDArray[np.int64]:
+            numbers = np.asarray(b)
+            if numbers.dtype.kind not in "iu":
+                raise TypeError(f"bucket numbers must be integers, not {numbers.dtype}")
+            if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < size:
+                raise ModelError(f"a bucket's number isn't between 0 and {size - 1}")
+            return numbers.astype(np.int64) * m % size
+
+        return Mapped(Uniform(size, shape), pushed=spread, popped=lambda y: y * inverse % size)
 
     def posterior(
         self,
