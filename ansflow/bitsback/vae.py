@@ -135,6 +135,20 @@ class VAE:
         """The codec of images given the latents' buckets, shape (batch, latents)."""
         return self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
 
+    def _checked(self, images: npt.ArrayLike) -> Images:
+        """Images as uint8; ModelError if they aren't such, ValueError if of another shape."""
+        values = np.asarray(images)
+        if values.dtype not in (np.uint8, np.bool):
+            raise ModelError(f"images are uint8 or bool, not {values.dtype}")
+        if values.ndim != 3 or values.shape[1:] != self.image_shape:
+            raise ValueError(f"images of shape {values.shape}, not (n, *{self.image_shape})")
+        highest = int(values.max(initial=0))
+        if highest > self.pixels.highest:
+            raise ModelError(
+                f"a pixel of {highest}; the model {self.name!r} goes up to {self.pixels.highest}"
+            )
+        return values.astype(np.uint8, copy=False)
+
     def _encoded(self, images: Images) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Means of the latents, and binary logarithms of their deviations in units of 2^-12."""
         activations = self.encoder(self.pixels.inputs(images))
@@ -150,19 +164,16 @@ class VAE:
         return height * width
 
     def encode(self, images: Images) -> bytes:
-        """Images, shape (n, height, width), as a message.
+        """Images, uint8 of shape (n, height, width), as a message.
 
         Raises
         ------
         ModelError
             If a pixel has a value that the model doesn't know.
+        ValueError
+            If the images are of another shape.
         """
-        if images.size and int(images.max()) > self.pixels.highest:
-            raise ModelError(
-                f"a pixel of {int(images.max())}; the model {self.name!r} goes up to "
-                f"{self.pixels.highest}"
-            )
-        return encode(images, self.chain(len(images)))
+        return encode(self._checked(images), self.chain(len(images)))
 
     def decode(self, data: bytes | memoryview, count: int) -> Images:
         """Undo `encode`.
@@ -194,6 +205,9 @@ class VAE:
         ndarray of float64, shape (n,)
             E_q[log2 p(x | z)] - KL(q(z | x) || p(z)), for continuous latents.
         """
+        if samples < 1:
+            raise ValueError(f"{samples} samples")
+        images = self._checked(images)
         generator = np.random.default_rng(rng)
         parts = []
         for begin in range(0, len(images), BATCH):
