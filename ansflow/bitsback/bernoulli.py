@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import ArrayCodec, Shape
+from ansflow.bitsback.codec import ArrayCodec, Shape, checked_precision
 from ansflow.bitsback.families import MAX_LOGIT, family
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.kernels.stack import coins as kernels
 from ansflow.kernels.standard import CDF_BITS, standard_cdfs
 
@@ -53,7 +52,7 @@ class Bernoulli(ArrayCodec):
         p = np.asarray(probability, np.float64)
         if not ((p >= 0) & (p <= 1)).all():  # also if one isn't a number
             raise ModelError("a probability isn't between 0 and 1")
-        total = 1 << _checked_precision(precision)
+        total = 1 << checked_precision(precision)
         self._set(np.clip(np.rint(p * total), 1, total - 1), shape, precision)
 
     @classmethod
@@ -73,7 +72,7 @@ class Bernoulli(ArrayCodec):
         ones = np.empty(odds.size, np.uint64)
         odds = np.clip(odds, -MAX_LOGIT, MAX_LOGIT)  # where the table ends
         standard_cdfs(logistic.table, odds.reshape(-1) * logistic.rate, ones)
-        total = 1 << _checked_precision(precision)
+        total = 1 << checked_precision(precision)
         freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)
         codec = cls.__new__(cls)
         codec._set(freqs.reshape(odds.shape), None, precision)
@@ -96,9 +95,3 @@ class Bernoulli(ArrayCodec):
 
 
 UINT8 = np.dtype(np.uint8)
-
-
-def _checked_precision(precision: int) -> int:
-    if not 1 <= precision <= MAX_PRECISION:
-        raise ModelError(f"precision is {precision}, not between 1 and {MAX_PRECISION}")
-    return precision

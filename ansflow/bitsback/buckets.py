@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +65,9 @@ class Buckets:
     """
 
     def __init__(self, bits: int, prior: FamilyName = "gaussian") -> None:
-        if not 1 <= bits <= MAX_BITS:
+        if not 1 <= index(bits) <= MAX_BITS:
             raise ModelError(f"{bits} bits of buckets, not 1 to {MAX_BITS}")
-        self.bits = bits
+        self.bits = index(bits)
         self.family = family(prior)
 
     @cached_property
@@ -106,7 +107,10 @@ class Buckets:
                 raise ModelError(f"a bucket's number isn't between 0 and {size - 1}")
             return numbers.astype(np.int64) * m % size
 
-        return Mapped(Uniform(size, shape), pushed=spread, popped=lambda y: y * inverse % size)
+        def gathered(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+            return np.asarray(y * inverse % size)
+
+        return Mapped(Uniform(size, shape), pushed=spread, popped=gathered)
 
     def posterior(
         self,

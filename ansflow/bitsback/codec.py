@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_PRECISION
 
-__all__ = ["ArrayCodec", "Codec", "Shape", "as_shape"]
+__all__ = ["ArrayCodec", "Codec", "Shape", "as_shape", "checked_precision"]
 
 Shape = int | Sequence[int] | None
 
@@ -128,6 +129,17 @@ class ArrayCodec(Codec):
         where = position[0] if len(position) == 1 else position
         value = int(symbols[first]) + self.low
         return ModelError(f"symbol {value} at position {where} has no probability")
+
+
+def checked_precision(precision: int, alphabet: int = 2) -> int:
+    """Bits that give each symbol a slot; ModelError if it has too few or too many."""
+    bits = (alphabet - 1).bit_length()
+    if not max(1, bits) <= index(precision) <= MAX_PRECISION:
+        raise ModelError(
+            f"precision is {precision}, not between {max(1, bits)} and {MAX_PRECISION}, for an "
+            f"alphabet of {alphabet}"
+        )
+    return index(precision)
 
 
 def as_shape(shape: Shape) -> tuple[int, ...] | None:

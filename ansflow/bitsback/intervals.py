@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.codec import Codec, checked_precision
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.kernels.stack import intervals
 
 __all__ = ["Intervals"]
@@ -57,11 +56,9 @@ class Intervals(Codec):
         symbol_at: Callable[[Slots], Any],
         precision: int,
     ) -> None:
-        if not 1 <= precision <= MAX_PRECISION:
-            raise ModelError(f"precision is {precision}, not between 1 and {MAX_PRECISION}")
         self.interval_of = interval_of
         self.symbol_at = symbol_at
-        self.precision = precision
+        self.precision = checked_precision(precision)
 
     def push(self, stack: Stack, x: Any) -> None:
         starts, freqs = self._checked_intervals(stack, x)

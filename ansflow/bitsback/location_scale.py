@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import ArrayCodec
+from ansflow.bitsback.codec import ArrayCodec, checked_precision
 from ansflow.bitsback.families import Family, FamilyName, family, fixed_logits, power_table
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
+from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.stack import location_scale as kernels
 from ansflow.kernels.standard import WEIGHT_BITS
 from ansflow.kernels.weights import mixture_weights
@@ -90,7 +91,7 @@ class LocationScale(ArrayCodec):
         precision: int,
     ) -> None:
         alphabet, components = edges.size - 1, means.shape[-1]
-        self.precision = _checked_precision(precision, alphabet)
+        self.precision = checked_precision(precision, alphabet)
         params = (
             np.ascontiguousarray(means).reshape(-1, components),
             np.ascontiguousarray(rates).reshape(-1, components),
@@ -248,22 +249,12 @@ def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
 
 
 def _unit_edges(low: int, high: int) -> Floats:
-    if not low < high:
+    if not index(low) < index(high):
         raise ModelError(f"the support {low} to {high} has no two symbols")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
         raise ModelError(f"the support {low} to {high} is too large")
     edges: Floats = np.arange(low, high + 2, dtype=np.float64) - 0.5
     return edges
-
-
-def _checked_precision(precision: int, alphabet: int) -> int:
-    bits = (alphabet - 1).bit_length()
-    if not max(1, bits) <= precision <= MAX_PRECISION:
-        raise ModelError(
-            f"precision is {precision}, not between {bits} and {MAX_PRECISION}, for an alphabet "
-            f"of {alphabet}"
-        )
-    return precision
 
 
 def _check_edges(edges: Floats) -> None:

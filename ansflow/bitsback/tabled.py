@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import ArrayCodec, Shape, as_shape
+from ansflow.bitsback.codec import ArrayCodec, Shape, as_shape, checked_precision
 from ansflow.bitsback.families import fixed_logits, power_table
 from ansflow.coding.symbols import row_index, support_of
 from ansflow.coding.tables import Tables, tables_of
 from ansflow.errors import ModelError
 from ansflow.kernels import weights as kernels
-from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
+from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.stack import tables
 from ansflow.models.base import Model
 from ansflow.models.frequencies import smallest_dtype
@@ -190,15 +190,10 @@ def _rows(values: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], tuple[int, ..
 
 def _weight_bits(alphabet: int, precision: int) -> int:
     """Bits of the largest weight, so that the sum has no more than 32."""
-    bits = (alphabet - 1).bit_length()
     if not 2 <= alphabet <= MAX_ALPHABET:
         raise ModelError(f"alphabet of {alphabet} symbols, not 2 to {MAX_ALPHABET}")
-    if not bits <= precision <= MAX_PRECISION:
-        raise ModelError(
-            f"precision is {precision}, not between {bits} and {MAX_PRECISION}, for an alphabet "
-            f"of {alphabet}"
-        )
-    return min(31, kernels.WEIGHT_SUM_BITS - bits)
+    checked_precision(precision, alphabet)
+    return min(31, kernels.WEIGHT_SUM_BITS - (alphabet - 1).bit_length())
 
 
 def _cumulated(

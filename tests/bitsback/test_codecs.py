@@ -95,10 +95,10 @@ ARRAY_CODECS = {
     "buckets, logistic prior": Buckets(8, "logistic").posterior(MEANS / 30, SCALES / 30),
     "buckets, logistic posterior": Buckets(8).posterior(MEANS / 30, SCALES, "logistic", 20),
     "buckets, all logistic": Buckets(5, "logistic").posterior(MEANS, SCALES, "logistic", 31),
-    "buckets' prior": Buckets(9).prior((5, 3)),
 }
 
 COMBINATORS = {
+    "buckets' prior": Buckets(9).prior((5, 3)),
     "bits back": bits_back(),
     "bits back, nested": BitsBack(
         prior=bits_back(),
