@@ -30,6 +30,9 @@ __all__ = ["VAE"]
 
 Images = npt.NDArray[np.uint8]
 
+# Of MODEL.md: all of it is part of what a fingerprint stands for.
+VERSION = 1
+
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
@@ -236,6 +239,7 @@ class VAE:
         decoder, more = self.decoder.describe("decoder")
         kind = next(name for name, kind in KINDS.items() if isinstance(self.pixels, kind))
         description = {
+            "version": VERSION,
             "name": self.name,
             "pixels": {"kind": kind, **asdict(self.pixels)},  # type: ignore[call-overload]
             "bucket_bits": self.bucket_bits,
