@@ -387,12 +387,33 @@ def encode(model, images):
     size = model.image_size
     assert len(images) % size == 0
     stack = Stack(FIRST_HEAD, [], 0)
-    for at in reversed(range(0, len(images), size)):
-        pixels = images[at : at + size]
-        buckets = stack.pop_all(posteriors(model, pixels))
-        stack.push_all(pixels, likelihoods(model, buckets))
-        stack.push_all(buckets, prior(model))
+    each = [images[at : at + size] for at in range(0, len(images), size)]
+    for group in groups(len(each), size):
+        members = [each[i] for i in group]
+        buckets = stack.pop_all([d for pixels in members for d in posteriors(model, pixels)])
+        by_image = cut(buckets, len(members))
+        stack.push_all(
+            [value for pixels in members for value in pixels],
+            [d for own in by_image for d in likelihoods(model, own)],
+        )
+        stack.push_all(buckets, prior(model) * len(members))
     return message_of(stack.x, stack.tail)
+
+
+def groups(n, image_size):
+    """The images of each group, the group that is at the end of them first."""
+    found, k = [], 0
+    while k < n:
+        size = min(max(1, k // 2), min(16, max(1, 2**14 // image_size)), n - k)
+        found.append(range(n - k - size, n - k))
+        k += size
+    return found
+
+
+def cut(values, count):
+    """So many parts of the same size."""
+    size = len(values) // count
+    return [values[at : at + size] for at in range(0, size * count, size)]
 
 
 def message_of(head, tail):
@@ -413,10 +434,12 @@ def decode(model, message, count):
     """Undo `encode`."""
     stack = Stack(*parts_of(message), None)
     images = b""
-    for _ in range(count):
-        buckets = stack.pop_all(prior(model))
-        pixels = bytes(stack.pop_all(likelihoods(model, buckets)))
-        stack.push_all(buckets, posteriors(model, pixels))
+    for group in reversed(groups(count, model.image_size)):
+        buckets = stack.pop_all(prior(model) * len(group))
+        by_image = cut(buckets, len(group))
+        pixels = bytes(stack.pop_all([d for own in by_image for d in likelihoods(model, own)]))
+        members = cut(pixels, len(group))
+        stack.push_all(buckets, [d for own in members for d in posteriors(model, own)])
         images += pixels
     assert stack.x == FIRST_HEAD
     assert stack.tail == [r(i) for i in reversed(range(len(stack.tail)))]

@@ -36,8 +36,10 @@ VERSION = 1
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
-# Images whose networks are evaluated together where nothing asks for one at a time.
+# Images whose networks are evaluated together: where that costs nothing, and in a chain.
 BATCH = 500
+MAX_GROUP = 16
+MAX_GROUP_PIXELS = 1 << 14  # what networks take for them is bounded, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +113,13 @@ class VAE:
         """The codec of images, uint8 of shape (batch, height, width).
 
         Those of one batch lend each other no bits: for that, they have to be pushed one after the
-        other, as `chain` does.
+        other, or as `chain` does.
         """
         prior = self.buckets.prior((batch, self.latents))
         return BitsBack(prior, self.likelihood, self.posterior)
 
     def chain(self, count: int) -> ImageChain:
-        """The codec of images, uint8 of shape (count, height, width), one after the other."""
+        """The codec of images, uint8 of shape (count, height, width), which borrow their bits."""
         return ImageChain(self, count)
 
     def posterior(self, images: Images) -> LocationScale:
@@ -315,7 +317,11 @@ def _json(description: dict[str, Any]) -> str:
 
 
 class ImageChain(Codec):
-    """Images one after the other, each with bits that those before it left on the stack.
+    """Images in groups, each with bits that those before it left on the stack.
+
+    A group costs no more than its images one by one as long as it finds enough bits; it is faster,
+    and lets other threads work. So the first groups are one image each, and the others are half as
+    large as all before them, up to 16 images or 2^14 pixels.
 
     Parameters
     ----------
@@ -333,13 +339,25 @@ class ImageChain(Codec):
         shape = (self.count, *self.vae.image_shape)
         if images.shape != shape:
             raise ValueError(f"images of shape {images.shape}; the codec's is {shape}")
-        codec = self.vae.codec()
-        for i in reversed(range(self.count)):
-            codec.push(stack, images[i : i + 1])
+        end = self.count
+        for size in self._group_sizes():
+            self.vae.codec(size).push(stack, images[end - size : end])
+            end -= size
 
     def pop(self, stack: Stack) -> Images:
-        codec = self.vae.codec()
         images = np.empty((self.count, *self.vae.image_shape), np.uint8)
-        for i in range(self.count):
-            images[i] = codec.pop(stack)[0]
+        begin = 0
+        for size in reversed(self._group_sizes()):
+            images[begin : begin + size] = self.vae.codec(size).pop(stack)
+            begin += size
         return images
+
+    def _group_sizes(self) -> list[int]:
+        """How many images are pushed together, in the order of pushing."""
+        most = max(1, min(MAX_GROUP, MAX_GROUP_PIXELS // self.vae.image_size))
+        sizes: list[int] = []
+        pushed = 0
+        while pushed < self.count:
+            sizes.append(min(max(1, pushed // 2), most, self.count - pushed))
+            pushed += sizes[-1]
+        return sizes

@@ -67,6 +67,28 @@ def test_messages_are_what_the_document_says(parameters, count, noise):
     assert np.array_equal(back, images)
 
 
+@pytest.mark.parametrize(("vae", "model"), [GREY, BINARY], ids=["grey", "binary"])
+@pytest.mark.parametrize("count", [5, 9, 60])  # groups of one, of several, and of the most
+def test_groups_are_what_the_document_says(vae, model, count):
+    images = vae.sample(count, rng=1)
+    message = vae.encode(images)
+    assert message == naive_model.encode(model, images.tobytes())
+    assert np.array_equal(vae.decode(message, count), images)
+
+
+def test_groups_of_large_images_are_small():
+    shape = (100, 100, 1)
+    encoder = Network(
+        [Reshape((10**4,)), Dense.quantized(np.zeros((10**4, 2)), [0, 0], False)], shape
+    )
+    decoder = Network(
+        [Dense.quantized(np.zeros((1, 10**4)), [0] * 10**4, False), Reshape(shape)], (1,)
+    )
+    vae = bitsback.VAE("large", encoder, decoder, BinaryPixels(8))
+    assert set(vae.chain(20)._group_sizes()) == {1}
+    assert max(GREY[0].chain(100)._group_sizes()) == 16
+
+
 @given(models(), st.integers(1, 3), st.integers(0, 9))
 @settings(max_examples=25)
 def test_samples_of_the_oracle(parameters, count, seed):
