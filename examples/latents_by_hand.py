@@ -53,7 +53,7 @@ def main():
     assert stack == Stack(seed=0)  # bit for bit as it was
 
     rng = np.random.default_rng(1)
-    message = rng.choice(4, 10_000, p=np.divide(MASSES, TOTAL)).tolist()
+    message = rng.choice(4, 3_000, p=np.divide(MASSES, TOTAL)).tolist()
     ideal = sum(math.log2(TOTAL / MASSES[s]) for s in message)
     print(f"\n{len(message):,} symbols, whose ideal size is {ideal:,.1f} bits:\n")
     codecs = {

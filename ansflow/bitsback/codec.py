@@ -76,11 +76,16 @@ class ArrayCodec(Codec):
         self._words = words
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
-        symbols = self._symbols(stack, x)
+        shape = stack.heads.shape if self.shape is None else self.shape
+        # Most symbols are as the kernel wants them; with few lanes any further test would show.
+        if type(x) is np.ndarray and x.dtype is self._symbol_dtype and x.shape == shape:
+            symbols = x if x.ndim == 1 and not self.low else self._symbols(x, shape)
+        else:
+            symbols = self._symbols(np.asarray(x), shape)
         try:
             stack.push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
         except ModelError:
-            raise self._refusal(stack, symbols) from None
+            raise self._refusal(symbols, shape) from None
 
     def pop(self, stack: Stack) -> npt.NDArray[Any]:
         shape = stack.heads.shape if self.shape is None else self.shape
@@ -96,18 +101,12 @@ class ArrayCodec(Codec):
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         """Which of the symbols have a probability: all, if the kernel takes them."""
 
-    def _symbols(self, stack: Stack, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """`x` as a contiguous vector of symbols; if they are possible, is for the kernel to say."""
-        shape = stack.heads.shape if self.shape is None else self.shape
-        # Most symbols are as the kernel wants them, and with few lanes each test would show.
-        values: npt.NDArray[Any]
-        if type(x) is np.ndarray and x.dtype is self._symbol_dtype and not self.low:
-            values = x
-        else:
-            values = self._counted(np.asarray(x))
-        if values.shape != shape:
-            raise ValueError(f"symbols of shape {values.shape}; the codec's is {shape}")
-        return values if values.ndim == 1 else np.ascontiguousarray(values).reshape(-1)
+    def _symbols(self, values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Values as a contiguous vector of symbols; if they are possible, the kernel will say."""
+        symbols = self._counted(values)
+        if symbols.shape != shape:
+            raise ValueError(f"symbols of shape {symbols.shape}; the codec's is {shape}")
+        return np.ascontiguousarray(symbols).reshape(-1)
 
     def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values as symbols, counted from the lowest; ModelError if they can't be."""
@@ -122,9 +121,8 @@ class ArrayCodec(Codec):
             values = values.astype(np.int64) - self.low
         return values.astype(self._symbol_dtype, copy=False)
 
-    def _refusal(self, stack: Stack, symbols: npt.NDArray[Any]) -> ModelError:
+    def _refusal(self, symbols: npt.NDArray[Any], shape: tuple[int, ...]) -> ModelError:
         first = int(np.argmin(self._possible(symbols)))
-        shape = stack.heads.shape if self.shape is None else self.shape
         position = tuple(int(i) for i in np.unravel_index(first, shape))
         where = position[0] if len(position) == 1 else position
         value = int(symbols[first]) + self.low

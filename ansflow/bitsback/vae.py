@@ -16,12 +16,12 @@ from ansflow.bitsback.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators import BitsBack
 from ansflow.bitsback.families import family, power_table
+from ansflow.bitsback.image_chain import ImageChain
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.nets.layers import check_integer
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.pixels import KINDS, Pixels, pixels_from
-from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import FRACTION_BITS
 from ansflow.kernels.weights import powers
@@ -36,10 +36,8 @@ VERSION = 1
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
-# Images whose networks are evaluated together: where that costs nothing, and in a chain.
+# Images whose networks are evaluated together for the bound.
 BATCH = 500
-MAX_GROUP = 16
-MAX_GROUP_PIXELS = 1 << 14  # what networks take for them is bounded, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,50 +312,3 @@ class VAE:
 
 def _json(description: dict[str, Any]) -> str:
     return json.dumps(description, sort_keys=True)
-
-
-class ImageChain(Codec):
-    """Images in groups, each with bits that those before it left on the stack.
-
-    A group costs no more than its images one by one as long as it finds enough bits; it is faster,
-    and lets other threads work. So the first groups are one image each, and the others are half as
-    large as all before them, up to 16 images or 2^14 pixels.
-
-    Parameters
-    ----------
-    vae : VAE
-    count : int
-    """
-
-    def __init__(self, vae: VAE, count: int) -> None:
-        self.vae = vae
-        self.count = count
-
-    def push(self, stack: Stack, x: Images) -> None:
-        """Push images, shape (count, height, width), the last first."""
-        images = np.asarray(x)
-        shape = (self.count, *self.vae.image_shape)
-        if images.shape != shape:
-            raise ValueError(f"images of shape {images.shape}; the codec's is {shape}")
-        end = self.count
-        for size in self._group_sizes():
-            self.vae.codec(size).push(stack, images[end - size : end])
-            end -= size
-
-    def pop(self, stack: Stack) -> Images:
-        images = np.empty((self.count, *self.vae.image_shape), np.uint8)
-        begin = 0
-        for size in reversed(self._group_sizes()):
-            images[begin : begin + size] = self.vae.codec(size).pop(stack)
-            begin += size
-        return images
-
-    def _group_sizes(self) -> list[int]:
-        """How many images are pushed together, in the order of pushing."""
-        most = max(1, min(MAX_GROUP, MAX_GROUP_PIXELS // self.vae.image_size))
-        sizes: list[int] = []
-        pushed = 0
-        while pushed < self.count:
-            sizes.append(min(max(1, pushed // 2), most, self.count - pushed))
-            pushed += sizes[-1]
-        return sizes
