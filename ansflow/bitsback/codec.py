@@ -70,7 +70,7 @@ class ArrayCodec(Codec):
     ) -> None:
         self.shape = as_shape(shape)
         self.low = low
-        self._params = params
+        self._params = tuple(_fixed(value) for value in params)
         self._symbol_dtype = symbol_dtype
         self._dtype = dtype
         self._words = words
@@ -127,6 +127,14 @@ class ArrayCodec(Codec):
         where = position[0] if len(position) == 1 else position
         value = int(symbols[first]) + self.low
         return ModelError(f"symbol {value} at position {where} has no probability")
+
+
+def _fixed(value: Any) -> Any:
+    """Arrays that can't be written to, whether they could or not: kernels are compiled once."""
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.setflags(write=False)
+    return value
 
 
 def checked_precision(precision: int, alphabet: int = 2) -> int:
