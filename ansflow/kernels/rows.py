@@ -28,7 +28,19 @@ __all__ = [
     "encode",
     "find_symbol",
     "find_symbols",
+    "step_up",
 ]
+
+
+@kernel
+def step_up(half, start, slot):
+    """`half` if ``start <= slot``, else 0: a step of a bisection, for `half` below 2^32.
+
+    The outcome of each comparison is a coin toss, so a branch on it would be mispredicted every
+    other time. Written as a comparison or a select, LLVM makes it a branch; as a shift by 32
+    if the difference is negative, it stays arithmetic, and the search takes 40% of the time.
+    """
+    return half >> ((slot - start) >> SIGN_TO_32 & U_32)
 
 
 @kernel
@@ -37,17 +49,12 @@ def find_symbol(cdf, row, slot):
 
     Symbols of frequency zero are never found. ``cdf[row, 0] == 0`` and ``slot < cdf[row, -1]``
     must hold.
-
-    The outcome of each comparison is a coin toss, so a branch on it would be mispredicted every
-    other time. Written as a comparison or a select, LLVM makes it a branch; as a shift by 32
-    if the difference is negative, it stays arithmetic, and the search takes 40% of the time.
     """
     symbol = ZERO
     length = np.uint64(cdf.shape[1]) - ONE
     while length > ONE:
         half = length >> ONE
-        above = (slot - np.uint64(cdf[row, symbol + half])) >> SIGN_TO_32 & U_32
-        symbol += half >> above
+        symbol += step_up(half, np.uint64(cdf[row, symbol + half]), slot)
         length -= half
     return symbol
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.rows import step_up
 
 __all__ = [
     "CDF_BITS",
@@ -34,10 +35,6 @@ U_STEP_BITS = np.uint64(16)
 U_STEP_MASK = np.uint64(UNITS_PER_STEP - 1)
 U_CDF_BITS = np.uint64(CDF_BITS)
 U_WEIGHT_BITS = np.uint64(WEIGHT_BITS)
-
-# Moves the sign bit to the bit worth 32, a shift that clears any length below 2^32.
-SIGN_TO_32 = np.uint64(58)
-U_32 = np.uint64(32)
 
 
 @inlined
@@ -96,8 +93,8 @@ def cumulative(i, s, means, rates, weights, edges, table, precision):
 def find(first, slots, means, rates, weights, edges, table, precision, symbols):
     """The symbols whose intervals hold `slots`, of the mixtures from `first` on.
 
-    By bisection, without branches (see `ansflow.kernels.rows.find_symbol`), and of all slots step
-    by step together: the steps of one of them wait for each other.
+    By bisection, and of all slots step by step together: the steps of one of them wait for each
+    other.
 
     Parameters
     ----------
@@ -113,7 +110,7 @@ def find(first, slots, means, rates, weights, edges, table, precision, symbols):
             i = first + np.uint64(j)
             middle = symbols[j] + half
             start = below(i, middle, means, rates, weights, edges, table, precision)
-            symbols[j] += half >> ((slots[j] - start) >> SIGN_TO_32 & U_32)
+            symbols[j] += step_up(half, start, slots[j])
         length -= half
 
 
