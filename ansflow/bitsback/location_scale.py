@@ -76,9 +76,9 @@ class LocationScale(ArrayCodec):
         _check_edges(edges)
         chosen = family(family_name)
         rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
-        shares = ONE_COMPONENT if weights is None else weights
-        shares = _checked_shares(shares, m.shape)
-        self._set(chosen, m, rates, shares, edges, low, precision)
+        shares = _checked_shares(ONE_COMPONENT if weights is None else weights, m.shape)
+        # Copies: kernels rely on what has been checked, whatever becomes of the originals.
+        self._set(chosen, m.copy(), rates, shares.copy(), edges.copy(), low, precision)
 
     def _set(
         self,

@@ -110,7 +110,12 @@ class Symbols(Tabled):
         low, _ = support_of(model, tables)
         self.model = model
         super().__init__(
-            tables.cdf, ONE_ROW if rows is None else rows, tables.precision, given, low
+            # A copy: the model's index may change after it has been checked.
+            tables.cdf,
+            ONE_ROW if rows is None else rows.copy(),
+            tables.precision,
+            given,
+            low,
         )
 
 

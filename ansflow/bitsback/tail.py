@@ -12,6 +12,8 @@ from ansflow.bitsback.source import SeededSource
 
 __all__ = ["Tail"]
 
+COMPARED_AT_ONCE = 1 << 12
+
 
 class Tail:
     """A growing array of 32-bit words, and perhaps a source of starting bits below it.
@@ -81,12 +83,17 @@ class Tail:
 
     def unchanged(self) -> int:
         """How many words, from the lowest one on, are the source's and lie as they were drawn."""
-        count = min(self.drawn, self.size)
-        if self.source is None or not count:
+        if self.source is None:
             return 0
-        drawn = self.source.words(self.drawn - count, count)[::-1]
-        same = self.words[:count] == drawn
-        return count if same.all() else int(np.argmin(same))
+        count, same = min(self.drawn, self.size), 0
+        while same < count:  # most often the first differs already
+            step = min(COMPARED_AT_ONCE, count - same)
+            drawn = self.source.words(self.drawn - same - step, step)[::-1]
+            differs = self.words[same : same + step] != drawn
+            if differs.any():
+                return same + int(np.argmax(differs))
+            same += step
+        return same
 
     def restore(self, before: Tail) -> None:
         """Be what `before` is, which was a copy; only `lowest` remembers."""
