@@ -10,10 +10,8 @@ from ansflow.errors import ModelError, UnsupportedError
 
 __all__ = ["PRETRAINED", "find", "load", "register"]
 
-PRETRAINED = {
-    "mnist-vae": "handwritten digits, 28 x 28 pixels from 0 to 255",
-    "mnist-vae-binary": "the same with pixels 0 and 1",
-}
+# Handwritten digits of 28 x 28 pixels from 0 to 255, and of pixels 0 and 1.
+PRETRAINED = ("mnist-vae", "mnist-vae-binary")
 
 _registered: dict[str, VAE] = {}
 
