@@ -10,7 +10,7 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "limits", "atomic"},
+    {"errors", "arguments", "limits", "atomic"},
     {"kernels"},
     {"models"},
     {"coding"},
