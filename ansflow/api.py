@@ -29,7 +29,6 @@ from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.source import MemorySource, walk_source
-from ansflow.frame.walk import limits_behind
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["compress", "decompress"]
@@ -161,7 +160,7 @@ def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
     source, joined = MemorySource(data), JoinedFrames()
     while True:
         size = 0
-        for event in walk_source(source, limits, first=source.at == 0):
+        for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header = event
             else:
@@ -170,7 +169,7 @@ def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
         joined.add(header, size)
         if source.at == len(data):
             return joined.spec, joined.size
-        limits = limits_behind(header, size, limits)
+        limits = limits.behind(size)
 
 
 def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -> None:
@@ -190,7 +189,7 @@ def _tasks(
         heads: list[Head] = []
         payloads: list[memoryview] = []
         size = 0
-        for event in walk_source(source, limits, first=source.at == 0):
+        for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header, decode = event, ChunkDecoder(event)
                 unit = Plan.make(header, threads, limits).unit

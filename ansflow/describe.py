@@ -126,7 +126,7 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
         "size": size,
         "content_size": content_size,
         "bits_per_byte": _ratio(8 * size, content_size),
-        "version": header.version,
+        "version": layout.VERSION,
         "kind": "bytes" if header.array is None else "array",
     }
     if header.array is not None:
@@ -147,7 +147,7 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
     }
     kinds = {**kinds, "coded": kinds["coded"] - shared, "shared": shared}
     order = ("stored", "constant", "coded", "shared", "contexts", "modelled")
-    end = 0 if header.version == 1 else layout.HEAD.size
+    end = layout.HEAD.size
     index = frame.end - int(frame.chunk_at[-1]) - end
     return found | {
         "metadata": dict(header.metadata),
@@ -161,7 +161,7 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
         "lanes": (1 << np.unique(coded["lanes_log2"]).astype(int)).tolist(),
         "bytes": {
             "header": int(frame.chunk_at[0]) - frame.begin,
-            "heads": heads.size * frame.head_size,
+            "heads": heads.size * layout.HEAD.size,
             "payload": int(heads["stored"].sum(dtype=np.int64)),
             "end": end,
             "index": index,

@@ -176,11 +176,9 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
         return
     with open(path, "rb") as file:
         header, _ = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
-        if header.version > 1 and not ends_frame(file):
+        if not ends_frame(file):
             raise ValueError("the file is damaged, or cut off: recover it first")
     there = header.array
-    if header.version == 1:
-        raise ValueError("the file is a frame of version 1, which stands alone")
     if (there is None) != (array is None):
         raise ValueError("the file has bytes, not an array, or an array, not bytes")
     if there is not None and array is not None:

@@ -35,6 +35,10 @@ class Limits:
         limited = self.max_output < UNLIMITED
         return self.max_output if limited else DEFAULT_LIMITS.max_output
 
+    def behind(self, content_size: int) -> Limits:
+        """What is left for the frames that follow so much content."""
+        return replace(self, max_output=self.max_output - content_size)
+
     def without_output(self) -> Limits:
         """The same for those who never hold all of the content."""
         return replace(self, max_output=UNLIMITED)

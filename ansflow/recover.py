@@ -202,7 +202,6 @@ def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]]:
     If that would be more than is left, it becomes bytes.
     """
     content_size = sum(sizes) * header.planes
-    header = replace(header, version=layout.VERSION)
     spec, open_spec = header.array, None
     if header.content_size == content_size:
         return header, sizes
@@ -243,11 +242,7 @@ def _intact_block(
     found = intact_content(file, at, head, decode)
     if found is None:
         return None
-    payload, content = found
-    if head.stored > head.size:
-        # Only in version 1 a block could be larger than its content.
-        payload = bytes(content)
-        head = head._replace(kind=layout.BLOCK_STORED, lanes_log2=0, precision=0, stored=head.size)
+    payload, _ = found
     return np.frombuffer(pack_head(tag, head) + payload, np.uint8)
 
 

@@ -36,20 +36,7 @@ def choose(content):
     return writer.repeat(content) if len(set(content)) == 1 else writer.code()(content)
 
 
-V1 = {
-    "empty": writer.write_frame_v1(b""),
-    "stored": writer.write_frame_v1(bytes(range(150))),
-    "constant": writer.write_frame_v1(bytes(1000), coding=writer.repeat),
-    "coded": writer.write_frame_v1(SKEWED[:400], coding=writer.code(16, 8)),
-    "contexts": writer.write_frame_v1(WALK[:500], coding=writer.code_contexts(11, 2)),
-    "blocks": writer.write_frame_v1(MIXED, coding=choose, block_size=150),
-    "matrix": writer.write_frame_v1(
-        NUMBERS, naive.ARRAY, MATRIX, planes=2, coding=choose, block_size=50, flags=1
-    ),
-    "records": writer.write_frame_v1(NUMBERS, naive.ARRAY, RECORDS | {"more": 0}, planes=12),
-}
-
-V2 = {
+FILES = {
     "empty": writer.write_frame(b""),
     "stored": writer.write_frame(bytes(range(150))),
     "constant": writer.write_frame(bytes(1000), coding=writer.repeat, known=False),
@@ -108,19 +95,17 @@ V2 = {
 
 
 def concatenated(*names):
-    return b"".join(V2[name] for name in names)
+    return b"".join(FILES[name] for name in names)
 
 
-V2 |= {
+FILES |= {
     "two": concatenated("blocks", "stored"),
     "two indices": concatenated("flushed", "blocks", "bytes in planes"),
     "empty between": concatenated("stored", "empty", "index of nothing", "shared"),
     "two arrays": concatenated("rows", "rows"),
-    "longer": writer.write_frame(NUMBERS, naive.ARRAY, MATRIX) + V2["rows"],
+    "longer": writer.write_frame(NUMBERS, naive.ARRAY, MATRIX) + FILES["rows"],
 }
 
-FILES = {f"v1 {name}": blob for name, blob in V1.items()}
-FILES |= {f"v2 {name}": blob for name, blob in V2.items()}
 CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}
 
 

@@ -74,7 +74,6 @@ class Block(NamedTuple):
 class Frame(NamedTuple):
     """Everything a frame says. `shape` is that of an array, with its first axis found out."""
 
-    version: int
     fortran: bool
     kind: int
     planes: int
@@ -100,13 +99,6 @@ def attempt(function, *arguments):
 # Blocks
 
 
-def parse_head_v1(data, at, place):
-    """The `Head` at byte `at`, which needn't be legal; those of version 1 have no number."""
-    raw = take(data, at, 20)
-    sizes = number(raw[4:8], 4), number(raw[8:12], 4)
-    return Head(*raw[:4], *sizes, place, number(raw[12:], 8), raw)
-
-
 def parse_head(data, at):
     """The `Head` at byte `at`, which needn't be legal."""
     raw = take(data, at, HEAD)
@@ -116,14 +108,13 @@ def parse_head(data, at):
 
 def model_of(header):
     """What the header says of a model, or None."""
-    return header.description.get("model") if header.version == 2 else None
+    return header.description.get("model")
 
 
 def check_coding(head, header):
     """That lanes, precision and table are those of a block of its kind."""
     assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS, MODELLED)
     assert head.kind != MODELLED or model_of(header)
-    # What is a table in version 2 is 0 in version 1, which has none.
     tables = len(header.shared)
     assert head.lanes_log2 <= (6 if head.kind in (CODED, CONTEXTS) else 0)
     assert head.table <= (tables if head.kind == CODED else 0)
@@ -133,9 +124,6 @@ def check_coding(head, header):
 
 def check_head(head, header, place):
     """That the head, or end mark, is right behind `place` blocks."""
-    if header.version == 1:
-        check_coding(head, header)
-        return
     assert head.raw[:4] == header.raw[-8:-4]
     assert number(head.raw[28:], 4) == xxh(head.raw[:28]) % 2**32
     assert head.place == place
@@ -179,23 +167,7 @@ def weave(planes):
 # Frames
 
 
-def read_frame_v1(data, header):
-    content, blocks, at = b"", [], len(header.raw)
-    while len(content) < header.size:
-        chunk = min(header.block_size * header.planes, header.size - len(content))
-        planes = []
-        for _ in range(header.planes):
-            head = parse_head_v1(data, at, len(blocks))
-            check_head(head, header, len(blocks))
-            assert head.n == chunk // header.planes
-            at += 20 + head.m
-            blocks.append(read_payload(head, take(data, at - head.m, head.m), header))
-            planes.append(blocks[-1].content)
-        content += weave(planes)
-    return content, blocks, False, at
-
-
-def read_frame_v2(data, header):
+def read_body(data, header):
     blocks, heads, at = [], header.raw, len(header.raw)
     while (head := parse_head(data, at)).kind != END:
         check_head(head, header, len(blocks))
@@ -223,11 +195,10 @@ def trailer(frame_size, index_size, heads):
 def read_one(data):
     """The `Frame` at the beginning of `data`, and where it ends."""
     h = read_header(data)
-    read_body = read_frame_v1 if h.version == 1 else read_frame_v2
     content, blocks, indexed, end = read_body(data, h)
     shape = find_shape(h.description, len(content)) if h.kind == ARRAY else None
-    metadata = h.description.get("metadata") if h.version == 2 else None
-    said = (h.version, h.fortran, h.kind, h.planes, h.block_size, h.description, metadata)
+    metadata = h.description.get("metadata")
+    said = (h.fortran, h.kind, h.planes, h.block_size, h.description, metadata)
     return Frame(*said, shape, h.shared, content, blocks, indexed, h.raw), end
 
 
@@ -245,7 +216,6 @@ def read_all(data):
         frame, end = read_one(data)
         frames.append(frame)
         data = data[end:]
-    assert len(frames) == 1 or all(frame.version == 2 for frame in frames)
     return frames
 
 

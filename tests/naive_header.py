@@ -1,4 +1,4 @@
-"""The oracle's headers, of both versions: what they say, and whether that can be true."""
+"""The oracle's headers: what they say, and whether that can be true."""
 
 import json
 import math
@@ -16,7 +16,6 @@ MAGIC = bytes([0x89, 0x41, 0x4E, 0x53])
 class Header(NamedTuple):
     """Everything a header says; `shared` are pairs of frequencies and their precision."""
 
-    version: int
     fortran: bool
     kind: int
     planes: int
@@ -125,33 +124,11 @@ def read_header(data):
     """The `Header` at the beginning of `data`."""
     assert take(data, 0, 4) == MAGIC
     version, flags, kind = take(data, 4, 3)
-    assert version in (1, 2)
+    assert version == 2
     assert flags in (0, 1)
     assert kind in (BYTES, ARRAY)
     assert kind == ARRAY or flags == 0
     assert 1 <= number(take(data, 16, 4), 4) <= 2**24
-    return (read_header_v1 if version == 1 else read_header_v2)(data, bool(flags), kind)
-
-
-def read_header_v1(data, fortran, kind):
-    planes, size, described = data[7], number(data[8:16], 8), number(take(data, 20, 4), 4)
-    assert 1 <= planes <= 64
-    assert size % planes == 0
-    assert described <= 2**16
-    assert kind == ARRAY or (planes, described) == (1, 0)
-    description = None
-    end = 24 + described
-    assert number(take(data, end, 8), 8) == xxh(data[:end])
-    if kind == ARRAY:
-        description = parse(data[24:end])
-        check_array(description, size, fortran)
-        assert None not in description["shape"]
-    raw = bytes(data[: end + 8])
-    block_size = number(data[16:20], 4)
-    return Header(1, fortran, kind, planes, size, block_size, description, [], raw)
-
-
-def read_header_v2(data, fortran, kind):
     tables, size = data[7], number(data[8:16], 8)
     described, shared_size = number(take(data, 20, 4), 4), number(take(data, 24, 4), 4)
     assert tables <= 64
@@ -170,10 +147,10 @@ def read_header_v2(data, fortran, kind):
     assert size == UNKNOWN or size % planes == 0
     assert ("dtype" in description) == ("shape" in description) == (kind == ARRAY)
     if kind == ARRAY:
-        check_array(description, size, fortran)
+        check_array(description, size, bool(flags))
     shared = read_shared(data[middle:end], tables)
     block_size, raw = number(data[16:20], 4), bytes(data[: end + 8])
-    return Header(2, fortran, kind, planes, size, block_size, description, shared, raw)
+    return Header(bool(flags), kind, planes, size, block_size, description, shared, raw)
 
 
 def read_shared(data, count):

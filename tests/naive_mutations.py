@@ -53,21 +53,8 @@ def harm(rng, blob, others):
 # Damage with checks put right
 
 
-def frame_v1(frame, placed, right, header=None):
-    """Version 1 of blocks, each with its place; content's checks are for the new place if right."""
-    if header is None:
-        text = b"" if frame.kind == naive.BYTES else frame.description
-        header = writer.write_header_v1(
-            frame.kind, len(frame.content), frame.block_size, frame.planes, text
-        )
-    return header + b"".join(
-        writer.write_content_v1(number if right else place, block.content, writer.coding_of(block))
-        for number, (place, block) in enumerate(placed)
-    )
-
-
 def blocks_of(header, placed, right=3):
-    """Blocks of version 2: numbers are right from 1 on, and checks of their content from 2."""
+    """Blocks: numbers are right from 1 on, and checks of their content from 2."""
     return [
         writer.write_block(
             header,
@@ -94,8 +81,6 @@ def operate(rng, frame):
                 placed.pop(rng.randrange(len(placed)))
             case 3:
                 rng.shuffle(placed)
-    if frame.version == 1:
-        return frame_v1(frame, placed, rng.randrange(2), frame.header)
     blocks, right = blocks_of(frame.header, placed, level := rng.randrange(4)), level == 3
     if right or rng.randrange(2):
         return writer.assemble(frame.header, blocks, frame.indexed)
@@ -156,31 +141,23 @@ def mislead(rng, frame):
     """A header with fields that lie, before blocks that have the right tag."""
     size = int.from_bytes(frame.header[8:16], "little")
     told = {"kind": frame.kind, "size": size, "block_size": frame.block_size}
-    told |= {"description": frame.description or b"", "flags": frame.fortran}
+    told |= {"description": frame.description, "flags": frame.fortran}
+    told |= {"tables": len(frame.shared), "shared": writer.write_shared(frame.shared)}
     changes = {
         "size": lambda: fitting(rng, 8, size),
         "block_size": lambda: fitting(rng, 4, frame.block_size),
         "kind": lambda: rng.choice([0, 1, 2, 255]),
         "flags": lambda: rng.choice([0, 1, 2, 128, 255]),
         "version": lambda: rng.choice([0, 1, 2, 3, 255]),
-        "description": lambda: described(rng, frame.description or {}),
+        "description": lambda: described(rng, frame.description),
+        "tables": lambda: fitting(rng, 1, len(frame.shared)),
+        "described": lambda: fitting(rng, 4, len(writer.as_text(frame.description))),
+        "shared_size": lambda: fitting(rng, 4, len(told["shared"])),
+        "shared": lambda: harm(rng, told["shared"], [told["shared"], rng.randbytes(99)]),
     }
-    if frame.version == 1:
-        told["planes"] = frame.planes
-        changes["planes"] = lambda: rng.choice([0, 1, 2, 3, 64, 65, 255])
-    else:
-        told |= {"tables": len(frame.shared), "shared": writer.write_shared(frame.shared)}
-        changes |= {
-            "tables": lambda: fitting(rng, 1, len(frame.shared)),
-            "described": lambda: fitting(rng, 4, len(writer.as_text(frame.description))),
-            "shared_size": lambda: fitting(rng, 4, len(told["shared"])),
-            "shared": lambda: harm(rng, told["shared"], [told["shared"], rng.randbytes(99)]),
-        }
     for key in rng.sample(sorted(changes), rng.randint(1, 2)):
         told[key] = changes[key]()
     placed = list(enumerate(frame.blocks))
-    if frame.version == 1:
-        return frame_v1(frame, placed, True, writer.write_header_v1(**told))
     header = writer.write_header(**told)
     return writer.assemble(header, blocks_of(header, placed), rng.randrange(2))
 
@@ -200,24 +177,11 @@ def falsify(rng, frame):
         "payload": lambda: harm(rng, block.payload, [other.payload]),
         "n": lambda: fitting(rng, 4, len(block.content)),
         "m": lambda: fitting(rng, 4, len(block.payload)),
+        "table": lambda: fitting(rng, 1, block.table),
+        "number": lambda: fitting(rng, 4, chosen),
+        "check": lambda: naive.xxh(bytes(len(block.content)), seed=chosen),
     }
-    if frame.version == 2:
-        changes |= {
-            "table": lambda: fitting(rng, 1, block.table),
-            "number": lambda: fitting(rng, 4, chosen),
-            "check": lambda: naive.xxh(bytes(len(block.content)), seed=chosen),
-        }
     told = {key: changes[key]() for key in rng.sample(sorted(changes), rng.randint(1, 2))}
-    if frame.version == 1:
-        fields = coding._asdict() | {"n": len(block.content)} | told
-        fields.pop("table")
-        place = naive.xxh(block.content, seed=chosen)
-        blocks = [
-            writer.write_content_v1(place, part.content, writer.coding_of(part))
-            for place, part in enumerate(frame.blocks)
-        ]
-        blocks[chosen] = writer.write_block_v1(check=place, **fields)
-        return frame.header + b"".join(blocks)
     blocks = blocks_of(frame.header, list(enumerate(frame.blocks)))
     blocks[chosen] = writer.write_block(frame.header, chosen, block.content, coding, **told)
     return writer.assemble(frame.header, blocks, frame.indexed)
@@ -225,13 +189,11 @@ def falsify(rng, frame):
 
 def end_wrongly(rng, frame):
     """An end mark or an index with fields that lie."""
-    if frame.version == 1:
-        return falsify(rng, frame)
     header = frame.header
     blocks = blocks_of(header, list(enumerate(frame.blocks)))
     told = {}
     if rng.randrange(2):
-        other = rng.choice([other for other in FRAMES if other.version == 2])
+        other = rng.choice(FRAMES)
         told = rng.choice(
             [
                 {"size": fitting(rng, 8, len(header) + sum(map(len, blocks)))},

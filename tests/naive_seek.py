@@ -8,7 +8,6 @@ from naive_frame import (
     attempt,
     check_head,
     parse_head,
-    parse_head_v1,
     read_payload,
     trailer,
     weave,
@@ -54,18 +53,12 @@ def salvage_forward(data):
     """The chunks of all frames from the beginning on, until something isn't a head."""
     chunks = []
     while header := attempt(read_header, data):
-        heads, at, size = [], len(header.raw), 0
-        while header.version == 2 or size < header.size:
-            if header.version == 1:
-                head = attempt(parse_head_v1, data, at, len(heads))
-            else:
-                head = attempt(parse_head, data, at)
-            if head is None or (header.version == 2 and head.kind == END):
-                break
+        heads, at = [], len(header.raw)
+        while (head := attempt(parse_head, data, at)) and head.kind != END:
             heads.append((head, at))
-            at, size = at + len(head.raw) + head.m, size + head.n
+            at += len(head.raw) + head.m
         chunks += chunks_of(data, header, heads)
-        if header.version == 1 or head is None:
+        if head is None:
             break
         data = data[at + HEAD + head.m :]
     return chunks

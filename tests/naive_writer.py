@@ -120,7 +120,7 @@ def in_turn(*codings):
     return lambda content: codings[next(place) % len(codings)](content)
 
 
-# Version 2
+# Frames
 
 
 def write_header(
@@ -282,40 +282,3 @@ def write_frame(
 def coding_of(block):
     """How a block that was read is coded, to write it again."""
     return Coding(block.kind, block.payload, block.lanes_log2, block.precision, block.table)
-
-
-# Version 1
-
-
-def write_header_v1(
-    kind=BYTES, size=0, block_size=2**18, planes=1, description=b"", version=1, flags=0
-):
-    text = as_text(description)
-    head = b"\x89ANS" + bytes([version, flags, kind, planes])
-    head += little(size, 8) + little(block_size, 4) + little(len(text), 4) + text
-    return head + little(xxh(head), 8)
-
-
-def write_block_v1(kind, n, payload, check, lanes_log2=0, p=0, reserved=0, m=None):
-    head = bytes([kind, lanes_log2, p, reserved]) + little(n, 4)
-    return head + little(default(m, len(payload)), 4) + little(check, 8) + payload
-
-
-def write_content_v1(place, content, coding):
-    """The block of version 1 that holds `content` behind `place` others."""
-    check = xxh(content, seed=place)
-    return write_block_v1(
-        coding.kind, len(content), coding.payload, check, coding.lanes_log2, coding.p
-    )
-
-
-def write_frame_v1(
-    content, kind=BYTES, description=b"", *, planes=1, coding=store, block_size=2**18, flags=0
-):
-    """A legal frame of version 1."""
-    header = write_header_v1(kind, len(content), block_size, planes, description, 1, flags)
-    parts = cut_into_planes(content, planes, even(len(content) // planes, block_size))
-    blocks = [
-        write_content_v1(place, part, smaller(coding, part)) for place, part in enumerate(parts)
-    ]
-    return header + b"".join(blocks)

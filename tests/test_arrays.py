@@ -4,7 +4,6 @@ import gc
 import io
 import operator
 import os
-import pathlib
 import tracemalloc
 
 import naive_examples as examples
@@ -392,10 +391,6 @@ def test_append_mode(tmp_path):
         assert same(reader[:], CUBE)
 
 
-def v1_rows():
-    return (pathlib.Path(__file__).parent / "data/v1-int32.ans").read_bytes()
-
-
 UNFIT = {
     "dtype": (ansflow.compress(CUBE.astype("<i2")), (5, 6)),
     "byte order": (ansflow.compress(CUBE.astype(">i4")), (5, 6)),
@@ -408,7 +403,6 @@ UNFIT = {
     "cut in a trailer": (CUBE_FILE[:-1], (5, 6)),
     "cut in a block": (CUBE_FILE[:500], (5, 6)),
     "cut in a header": (CUBE_FILE[:50], (5, 6)),
-    "version 1": (pathlib.Path(__file__).parent.joinpath("data/v1-int32.ans").read_bytes(), None),
 }
 
 
@@ -417,9 +411,6 @@ def test_nothing_is_appended_where_it_does_not_fit(tmp_path, name):
     """The file stays as it is, rather than one that nobody can read."""
     path, (old, row) = tmp_path / "file", UNFIT[name]
     dtype = "<i4"
-    if row is None:
-        array = ansflow.decompress(old)
-        dtype, row = array.dtype, array.shape[1:]
     path.write_bytes(old)
     with (
         pytest.raises((ValueError, AnsflowError)),

@@ -95,16 +95,6 @@ def same(result, content):
     return result.dtype == content.dtype and np.array_equal(result, content)
 
 
-# Files of version 1, which isn't written any more.
-VERSION_1 = sorted(path.stem for path in DATA.glob("v1-*.ans"))
-
-
-@pytest.mark.parametrize("name", VERSION_1)
-def test_old_frames_are_read(name):
-    content, _ = CONTENTS[name.removeprefix("v1-")]
-    assert same(ansflow.decompress((DATA / f"{name}.ans").read_bytes()), content)
-
-
 @pytest.mark.parametrize("name", CONTENTS)
 def test_frames_are_read(name):
     content, _ = CONTENTS[name]

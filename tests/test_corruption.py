@@ -23,16 +23,16 @@ SKEWED = np.random.default_rng(0).geometric(0.3, 3000).astype(np.uint8).tobytes(
 ARRAY = np.arange(120, dtype=">u2").reshape(15, 8)
 MODEL = ansflow.models.Categorical.fit(list(SKEWED), precision=12)
 
-# What ansflow writes, and what the oracle does, in both versions.
+# What ansflow writes, and what the oracle does.
 FILES = examples.FILES | {
-    "coded": ansflow.compress(SKEWED[:400], block_size=300),
-    "blocks": ansflow.compress(
+    "ours": ansflow.compress(SKEWED[:400], block_size=300),
+    "our blocks": ansflow.compress(
         SKEWED[:900] + bytes(300) + bytes(range(256)) + SKEWED[:300], block_size=300
     ),
-    "contexts": ansflow.compress(bytes(i // 5 % 11 for i in range(500)), order=1),
-    "shared": ansflow.compress(SKEWED[:600], block_size=100, models=[MODEL]),
-    "array": ansflow.compress(ARRAY.T, block_size=300, metadata={"name": "value"}),
-    "two": ansflow.compress(SKEWED[:300]) + ansflow.compress(SKEWED[:500], block_size=200),
+    "our contexts": ansflow.compress(bytes(i // 5 % 11 for i in range(500)), order=1),
+    "our shared": ansflow.compress(SKEWED[:600], block_size=100, models=[MODEL]),
+    "our array": ansflow.compress(ARRAY.T, block_size=300, metadata={"name": "value"}),
+    "our two": ansflow.compress(SKEWED[:300]) + ansflow.compress(SKEWED[:500], block_size=200),
 }
 NAMES = sorted(FILES)
 CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}
@@ -98,16 +98,15 @@ def test_mutations(damaged):
     check(damaged)
 
 
-@given(st.binary(max_size=400), st.sampled_from([1, 2]))
-def test_random_bytes(data, version):
+@given(st.binary(max_size=400))
+def test_random_bytes(data):
     check(data)
-    check(naive.MAGIC + bytes([version]) + data)
-    blob = FILES[f"v{version} coded"]
-    check(naive.read_header(blob).raw + data)
-    check(FILES["v2 coded"] + data)
+    check(naive.MAGIC + b"\2" + data)
+    check(naive.read_header(FILES["coded"]).raw + data)
+    check(FILES["coded"] + data)
 
 
-@pytest.mark.parametrize("name", ["v1 coded", "v2 coded", "v1 contexts", "v2 contexts"])
+@pytest.mark.parametrize("name", ["coded", "contexts"])
 def test_random_streams_behind_a_valid_table(name):
     """Behind heads that are right too, where heads have a check."""
     frame = naive.read(FILES[name])
@@ -118,12 +117,8 @@ def test_random_streams_behind_a_valid_table(name):
         at = int(rng.integers(len(payload) - 60, len(payload)))
         payload[at:] = rng.bytes(len(payload) - at)
         coding = writer.coding_of(block)._replace(payload=bytes(payload))
-        if frame.version == 1:
-            blob = frame.header + writer.write_content_v1(0, block.content, coding)
-        else:
-            damaged = writer.write_block(frame.header, 0, block.content, coding)
-            blob = writer.assemble(frame.header, [damaged])
-        check(blob)
+        damaged = writer.write_block(frame.header, 0, block.content, coding)
+        check(writer.assemble(frame.header, [damaged]))
 
 
 # Headers
@@ -149,16 +144,9 @@ def header(text=None, **fields):
     return writer.assemble(head, [])
 
 
-def header_v1(text=None, *, dtype="<i4", shape=(2,), **fields):
-    """The same of version 1."""
-    told = {"kind": naive.ARRAY, "size": 8, "block_size": 100, "planes": 4} | fields
-    if text is None:
-        text = {"dtype": dtype, "shape": shape} if told["kind"] == naive.ARRAY else b""
-    return writer.write_header_v1(description=text, **told)
-
-
-BOTH = [
+HEADERS = [
     ({"version": 0}, UnsupportedError, "version 0"),
+    ({"version": 1}, UnsupportedError, "version 1"),
     ({"version": 3}, UnsupportedError, "version 3"),
     ({"version": 255}, UnsupportedError, "version 255"),
     ({"flags": 2}, UnsupportedError, "flags 0x02"),
@@ -214,16 +202,6 @@ BOTH = [
     ({"text": b"[" * 65_000}, CorruptDataError, "read"),
     ({"text": b'{"dtype":' + b"[" * 30_000}, CorruptDataError, "read"),
     ({"kind": 0, "planes": 2, "flags": 1}, CorruptDataError, "bytes describes"),
-]
-ONLY_V1 = [
-    ({"text": b" " * 65_537}, CorruptDataError, "description of 65537"),
-    ({"kind": 0, "planes": 2}, CorruptDataError, "bytes describes"),
-    ({"kind": 0, "planes": 1, "flags": 1}, CorruptDataError, "bytes describes"),
-    ({"kind": 0, "planes": 1, "text": b"{}"}, CorruptDataError, "bytes describes"),
-    ({"size": 2**64 - 1, "planes": 1, "shape": [None]}, LimitError, None),
-    ({"text": without("dtype")}, CorruptDataError, "read"),
-]
-ONLY_V2 = [
     ({"text": b""}, CorruptDataError, None),
     ({"text": b"{}", "described": 1}, CorruptDataError, None),
     ({"text": b" " * (2**20 + 1)}, CorruptDataError, "description of 1048577"),
@@ -274,7 +252,7 @@ def named(cases):
     return [pytest.param(*case, id=str(case[0])[:60]) for case in cases]
 
 
-@pytest.mark.parametrize(("fields", "error", "message"), named(BOTH + ONLY_V2))
+@pytest.mark.parametrize(("fields", "error", "message"), named(HEADERS))
 def test_insane_headers(fields, error, message):
     blob = header(**fields)
     assert naive.attempt(naive.read, blob) is None or error is LimitError
@@ -283,18 +261,8 @@ def test_insane_headers(fields, error, message):
     assert caught.type is error
 
 
-@pytest.mark.parametrize(("fields", "error", "message"), named(BOTH + ONLY_V1))
-def test_insane_headers_of_version_1(fields, error, message):
-    blob = header_v1(**fields)
-    assert naive.attempt(naive.read, blob) is None or error is LimitError
-    with pytest.raises(error, match=message) as caught:
-        ansflow.decompress(blob)
-    assert caught.type is error
-
-
-@pytest.mark.parametrize("make", [header, header_v1])
-def test_shapes_that_only_numpy_cannot_have(make):
-    blob = make(shape=[0, 2**62, 2**62], size=0)
+def test_shapes_that_only_numpy_cannot_have():
+    blob = header(shape=[0, 2**62, 2**62], size=0)
     assert naive.read(blob).shape == [0, 2**62, 2**62]
     with pytest.raises(CorruptDataError, match="shape"):
         ansflow.decompress(blob)
@@ -305,20 +273,19 @@ def test_shapes_that_only_numpy_cannot_have(make):
 )
 def test_another_magic(magic):
     with pytest.raises(CorruptDataError, match="magic"):
-        ansflow.decompress(magic + FILES["v2 coded"][4:])
+        ansflow.decompress(magic + FILES["coded"][4:])
 
 
-@pytest.mark.parametrize("make", [header, header_v1])
-def test_a_deeply_nested_description_is_refused(make):
+def test_a_deeply_nested_description_is_refused():
     text = b'{"dtype":' + b"[" * 25_000 + b"]" * 25_000 + b',"shape":[1]}'
     with pytest.raises(CorruptDataError, match="read"):
-        ansflow.decompress(make(text=text))
+        ansflow.decompress(header(text=text))
 
 
 # Frames that don't go together
 
 
-FIRST = "v2 rows"
+FIRST = "rows"
 MATRIX = examples.in_planes(examples.MATRIX, 2)
 
 
@@ -342,8 +309,8 @@ def test_arrays_one_after_the_other():
 @pytest.mark.parametrize(
     "second",
     [
-        FILES["v2 coded"],
-        FILES["v2 empty"],
+        FILES["coded"],
+        FILES["empty"],
         matrix(flags=1),
         matrix(dtype="<u2"),
         matrix(dtype=">i2"),
@@ -351,10 +318,8 @@ def test_arrays_one_after_the_other():
         matrix(shape=[120]),
         matrix(shape=[15, 4, 2]),
         matrix(shape=[15, 8, 1]),
-        FILES["v1 coded"],
-        FILES["v1 matrix"],
     ],
-    ids=range(11),
+    ids=range(9),
 )
 def test_arrays_that_make_no_longer_one(second):
     first = FILES[FIRST]
@@ -370,14 +335,6 @@ def test_arrays_without_axes_make_no_longer_one():
     assert ansflow.decompress(scalar).shape == ()
     with pytest.raises(CorruptDataError):
         ansflow.decompress(scalar + scalar)
-
-
-@pytest.mark.parametrize("other", ["v1 coded", "v1 empty", "v2 coded", "v2 empty"])
-def test_frames_of_version_1_stand_alone(other):
-    for blob in (FILES["v1 stored"] + FILES[other], FILES[other] + FILES["v1 stored"]):
-        assert naive.attempt(naive.read_all, blob) is None
-        with pytest.raises(CorruptDataError):
-            ansflow.decompress(blob)
 
 
 # Limits
@@ -398,11 +355,8 @@ def refuses(blob, error, limits, match=None):
 
 
 @pytest.mark.parametrize("size", [2**33, 2**62])
-@pytest.mark.parametrize("version", [1, 2])
-def test_promises_are_refused_before_anything_is_allocated(size, version):
-    fields = {"size": size, "block_size": 2**24}
-    write = writer.write_header_v1 if version == 1 else writer.write_header
-    bomb = write(**fields) + bytes(200)
+def test_promises_are_refused_before_anything_is_allocated(size):
+    bomb = writer.write_header(size=size, block_size=2**24) + bytes(200)
     limits = ansflow.Limits(max_output=2**63)
     _, peak = traced(lambda: refuses(bomb, AnsflowError, limits))
     assert peak < 2**20
@@ -467,14 +421,12 @@ def test_tables_of_many_frames_are_not_held_at_once():
         assert peak < 2**26
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_limits_hold(version):
-    write = writer.write_frame_v1 if version == 1 else writer.write_frame
-    blob = write(bytes(100_000), block_size=50_000, coding=writer.repeat)
+def test_limits_hold():
+    blob = writer.write_frame(bytes(100_000), block_size=50_000, coding=writer.repeat)
     limits = ansflow.Limits(max_output=100_000, max_memory=1_000_000)
     assert len(ansflow.decompress(blob, limits=limits)) == 100_000
     refuses(blob, LimitError, ansflow.Limits(max_output=99_999), "max_output=99999")
     refuses(blob, LimitError, ansflow.Limits(max_memory=49_999), "max_memory=49999")
-    matrix = FILES[f"v{version} matrix"]
+    matrix = FILES["matrix"]
     refuses(matrix, LimitError, ansflow.Limits(max_dimensions=1), "max_dimensions=1")
     ansflow.decompress(matrix, limits=ansflow.Limits(max_dimensions=2))

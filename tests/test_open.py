@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import pathlib
 import pickle
 import resource
 import shutil
@@ -209,18 +208,6 @@ def test_frames_of_arrays_are_their_items():
     numbers = np.arange(1000, dtype=">u4").reshape(20, 50)
     with ansflow.open(io.BytesIO(ansflow.compress(numbers, block_size=77))) as file:
         assert np.array_equal(np.frombuffer(file.read(), ">u4"), numbers.ravel())
-
-
-@pytest.mark.parametrize("way", WAYS.values())
-@pytest.mark.parametrize("path", sorted(pathlib.Path(__file__).parent.glob("data/v1-*.ans")))
-def test_version_1(path, way):
-    blob = path.read_bytes()
-    expected = ansflow.decompress(blob)
-    if isinstance(expected, np.ndarray):
-        order = "F" if expected.flags.f_contiguous and expected.ndim > 1 else "C"
-        expected = expected.tobytes(order)
-    with ansflow.open(way(blob)) as file:
-        assert file.read() == expected
 
 
 # Seeking
@@ -685,18 +672,6 @@ def test_append(tmp_path):
         file.write(NOISE)
         raise ZeroDivisionError
     assert contents(path) == TEXT
-
-
-@pytest.mark.parametrize("mode", ["ab", "at"])
-def test_nothing_is_appended_to_what_stands_alone(tmp_path, mode):
-    """A frame of version 1 with something behind it could never be read again."""
-    path = tmp_path / "file"
-    old = (pathlib.Path(__file__).parent / "data/v1-coded.ans").read_bytes()
-    path.write_bytes(old)
-    with pytest.raises(ValueError), ansflow.open(path, mode) as file:  # noqa: PT011
-        file.write(b"more" if mode == "ab" else "more")
-    assert path.read_bytes() == old
-    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_exclusive(tmp_path):

@@ -115,7 +115,7 @@ def test_intact_files_stay_as_they_are(recover, name):
 
 @pytest.mark.parametrize("name", sorted(examples.FILES))
 def test_whatever_the_oracle_wrote(recover, name):
-    """An index may be added, and version 1 becomes version 2."""
+    """An index may be added."""
     blob = examples.FILES[name]
     recovered = recover(blob)
     assert recovered.content == content_of(blob)
@@ -132,15 +132,6 @@ def test_golden_files(recover, path):
     recovered = recover(path.read_bytes())
     assert not recovered.report.damaged
     assert recovered.content == content_of(path.read_bytes())
-
-
-def test_blocks_of_version_1_may_be_larger_than_their_content(recover):
-    content = bytes(range(16))
-    coding = writer.code(12, 64)(content)
-    assert len(coding.payload) > len(content)
-    blob = writer.write_header_v1(0, 16, 100) + writer.write_content_v1(0, content, coding)
-    assert ansflow.decompress(blob) == content
-    assert recover(blob).content == content
 
 
 # One thing damaged
@@ -347,33 +338,6 @@ def test_nothing_can_be_made_of_garbage(tmp_path, blob):
     with pytest.raises(CorruptDataError):
         Recovered(tmp_path, blob)
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
-
-
-def test_what_stands_alone_but_does_not(recover):
-    """Something follows a frame of version 1, or comes before it."""
-    one, two = examples.V1["blocks"], examples.V2["blocks"]
-    contents = {one: content_of(one), two: content_of(two)}
-    for parts in ((one, two), (two, one), (one, one)):
-        with pytest.raises(CorruptDataError):
-            ansflow.decompress(b"".join(parts))
-        recovered = recover(b"".join(parts))
-        assert recovered.content == b"".join(contents[part] for part in parts)
-        assert recovered.report.damaged
-    recovered = recover(one + b"garbage")
-    assert recovered.content == contents[one]
-    assert recovered.report.damaged
-
-
-def test_damage_of_version_1(recover):
-    """Payloads may be lost; a head takes with it what follows."""
-    blob = examples.V1["blocks"]
-    content = content_of(blob)
-    for at in range(32, len(blob), 5):
-        damaged = bytearray(blob)
-        damaged[at] ^= 0x81
-        recovered = recover(damaged)
-        assert recovered.is_right_but_for_what_is_lost(content)
-        assert recovered.report.damaged
 
 
 @settings(max_examples=100)

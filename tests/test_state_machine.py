@@ -54,7 +54,7 @@ FRAMES = {
     "contexts": (frame(LINES, order=1, block_size=500), LINES),
 }
 GOLDEN = []
-for path in sorted(pathlib.Path(__file__).parent.glob("data/v1-*.ans")):
+for path in sorted(pathlib.Path(__file__).parent.glob("data/v2-*.ans")):
     content = ansflow.decompress(path.read_bytes())
     if isinstance(content, np.ndarray):
         content = content.tobytes(order="A")

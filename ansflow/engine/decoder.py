@@ -16,7 +16,7 @@ from ansflow.frame import layout
 from ansflow.frame.chunk import UNIT, ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic
-from ansflow.frame.walk import Event, limits_behind, walk
+from ansflow.frame.walk import Event, walk
 from ansflow.limits import Limits
 
 __all__ = ["FrameDecoder", "Plan", "decode_frames"]
@@ -97,8 +97,6 @@ class FrameDecoder:
     ----------
     limits : Limits
     threads : int or None
-    first : bool
-        Whether the frame is the first of several.
 
     Attributes
     ----------
@@ -108,19 +106,13 @@ class FrameDecoder:
         Whether the frame has come to its end. Content may still be in work.
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        threads: int | None,
-        *,
-        first: bool = True,
-    ) -> None:
+    def __init__(self, limits: Limits, threads: int | None) -> None:
         self._limits, self._threads = limits, checked_threads(threads)
         self.header: Header | None = None
         self.done = False
         self._content_size = 0
         self._error: AnsflowError | None = None
-        self._walk = walk(limits, first=first)
+        self._walk = walk(limits)
         self._event: Event = next(self._walk)
         self._begun = False
         self._input = ByteQueue()
@@ -171,9 +163,7 @@ class FrameDecoder:
 
         It has the bytes that this one hasn't needed.
         """
-        assert self.header is not None
-        limits = limits_behind(self.header, self._content_size, self._limits)
-        decoder = FrameDecoder(limits, self._threads, first=False)
+        decoder = FrameDecoder(self._limits.behind(self._content_size), self._threads)
         decoder._input = self._input
         decoder.feed(b"")
         return decoder

@@ -17,6 +17,7 @@ from ansflow.engine.content import Bytes
 from ansflow.engine.decoder import Plan
 from ansflow.engine.threads import Pipeline, checked_threads, ordered
 from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
+from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.index import map_file
@@ -215,11 +216,11 @@ class ContentReader:
         raw_heads, heads = frame.heads_of(place.chunk, count)
         payloads, at = [], 0
         for raw, head in zip(raw_heads, heads, strict=True):
-            if frame.indexed and raw != data[at : at + frame.head_size]:
+            if frame.indexed and raw != data[at : at + layout.HEAD.size]:
                 raise CorruptDataError(
                     f"the head of block {head.number} isn't the one in the index"
                 )
-            at += frame.head_size
+            at += layout.HEAD.size
             payloads.append(data[at : at + head.stored])
             at += head.stored
         return heads, payloads

@@ -1,1 +1,1 @@
-"""The container, version 1, as ``FORMAT.md`` beside this file defines it."""
+"""The container, as ``FORMAT.md`` beside this file defines it."""

@@ -10,7 +10,7 @@ from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.header import Header
 
-__all__ = ["Head", "head_check", "pack_head", "parse_head", "parse_head_v1"]
+__all__ = ["Head", "head_check", "pack_head", "parse_head"]
 
 
 class Head(NamedTuple):
@@ -32,7 +32,7 @@ def head_check(raw: bytes) -> int:
 
 
 def pack_head(tag: bytes, head: Head) -> bytes:
-    """As version 2 writes it."""
+    """A head as it is written."""
     raw = layout.HEAD.pack(tag, *head, 0)
     return layout.HEAD.pack(tag, *head, head_check(raw[: layout.HEAD_CHECKED]))
 
@@ -60,13 +60,3 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
     if not fits:
         raise CorruptDataError(f"the head of block {number} is impossible")
     return head
-
-
-def parse_head_v1(raw: bytes, size: int, number: int) -> Head:
-    """The head of a block of version 1 whose content takes `size` bytes."""
-    kind, lanes_log2, precision, reserved, actual, stored, check = layout.HEAD_V1.unpack(raw)
-    if kind not in layout.BLOCK_KINDS_V1:
-        raise UnsupportedError(f"block {number} is of the unknown kind {kind}")
-    if actual != size or reserved:
-        raise CorruptDataError(f"the head of block {number} is impossible")
-    return Head(kind, lanes_log2, precision, 0, size, stored, number, check)

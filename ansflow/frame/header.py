@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import xxhash
 
@@ -41,7 +41,6 @@ class Header:
         The user's.
     model : ModelIdentity or None
         The model that blocks may be coded with.
-    version : int
     """
 
     content_size: int | None
@@ -51,7 +50,6 @@ class Header:
     shared: tuple[SharedTable, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     model: ModelIdentity | None = None
-    version: int = layout.VERSION
 
     @property
     def chunk_size(self) -> int:
@@ -78,7 +76,7 @@ class Header:
         return self.array is not None and self.array.fortran
 
     def pack(self) -> bytes:
-        """As version 2 writes it.
+        """The header as it is written.
 
         Raises
         ------
@@ -119,15 +117,6 @@ class Header:
         return head + layout.CHECK.pack(xxhash.xxh3_64_intdigest(head))
 
 
-class Fields(NamedTuple):
-    """The fields that both versions have."""
-
-    flags: int
-    kind: int
-    content_size: int | None
-    block_size: int
-
-
 def check_magic(begin: bytes) -> None:
     """Refuse what doesn't begin like a frame, be it shorter than the magic."""
     if begin[: len(layout.MAGIC)] != layout.MAGIC[: len(begin)]:
@@ -142,29 +131,32 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
     """
     begin = yield len(layout.MAGIC) + 1
     check_magic(begin)
-    version = begin[-1]
-    if version == layout.VERSION:
-        return (yield from _read_version_2(begin, limits))
-    if version == 1:
-        return (yield from _read_version_1(begin, limits))
-    raise UnsupportedError(
-        f"format version {version}; this release reads versions 1 to {layout.VERSION}"
-    )
-
-
-def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
+    if begin[-1] != layout.VERSION:
+        raise UnsupportedError(
+            f"the frame is of version {begin[-1]}; this release reads version {layout.VERSION}"
+        )
     fixed = begin + (yield layout.HEADER.size - len(begin))
-    _, _, flags, kind, shared, size, block_size, described, tabled = layout.HEADER.unpack(fixed)
+    described, tabled = layout.HEADER.unpack(fixed)[-2:]
     if described > layout.MAX_DESCRIPTION or tabled > layout.MAX_TABLES_SIZE:
         raise CorruptDataError(f"a description of {described} bytes, tables of {tabled}")
     rest = yield described + tabled + layout.CHECK.size
     raw = fixed + rest
     _verify(raw)
-    content_size = None if size == layout.UNKNOWN_SIZE else size
-    fields = _checked_fields(Fields(flags, kind, content_size, block_size))
+    return _parse(fixed, rest[:described], rest[described : described + tabled], limits), raw
+
+
+def _parse(fixed: bytes, text: bytes, tables: bytes, limits: Limits) -> Header:
+    """The header of those fields, whose check was right."""
+    _, _, flags, kind, shared, size, block_size, _, _ = layout.HEADER.unpack(fixed)
+    if flags & ~layout.FLAG_FORTRAN_ORDER:
+        raise UnsupportedError(f"unknown flags {flags:#04x}")
+    if kind not in (layout.KIND_BYTES, layout.KIND_ARRAY):
+        raise UnsupportedError(f"unknown kind of content {kind}")
+    if not 1 <= block_size <= layout.MAX_BLOCK_SIZE:
+        raise CorruptDataError(f"impossible block size {block_size}")
     if shared > layout.MAX_SHARED_TABLES:
         raise CorruptDataError(f"{shared} shared tables")
-    description = _parse_description(rest[:described])
+    description = _parse_description(text)
     unknown = set(description) - set(KEYS)
     if unknown:
         raise UnsupportedError(f"unknown keys of the description: {', '.join(sorted(unknown))}")
@@ -179,35 +171,23 @@ def _read_version_2(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple
     model = ModelIdentity.parse(description["model"]) if "model" in description else None
     if model is not None and planes > 1:
         raise CorruptDataError("a model of bytes that are split into planes")
-    if kind == layout.KIND_BYTES and ("dtype" in description or "shape" in description):
-        raise CorruptDataError("the header of bytes describes an array")
-    _check_size(fields, planes, limits)
-    array = _parse_array(fields, description, limits)
-    tables = parse_tables(rest[described : described + tabled], shared)
-    header = Header(content_size, block_size, planes, array, tables, metadata, model)
-    slots = sum(table.slots_nbytes for table in tables)
-    _check_memory(header.copies * header.largest_chunk + slots, limits)
-    return header, raw
-
-
-def _read_version_1(begin: bytes, limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
-    fixed = begin + (yield layout.HEADER_V1.size - len(begin))
-    _, _, flags, kind, planes, size, block_size, described = layout.HEADER_V1.unpack(fixed)
-    if described > layout.MAX_DESCRIPTION_V1:
-        raise CorruptDataError(f"a description of {described} bytes")
-    rest = yield described + layout.CHECK.size
-    raw = fixed + rest
-    _verify(raw)
-    fields = _checked_fields(Fields(flags, kind, size, block_size))
-    if not 1 <= planes <= layout.MAX_PLANES:
-        raise CorruptDataError(f"impossible planes {planes}")
-    if kind == layout.KIND_BYTES and (planes != 1 or described):
-        raise CorruptDataError("the header of bytes describes an array")
-    _check_size(fields, planes, limits)
+    content_size = None if size == layout.UNKNOWN_SIZE else size
+    _check_size(content_size, planes, limits)
     array = None
     if kind == layout.KIND_ARRAY:
-        array = _parse_array(fields, _parse_description(rest[:described]), limits)
-    return Header(size, block_size, planes, array, version=1), raw
+        fortran = bool(flags & layout.FLAG_FORTRAN_ORDER)
+        array = ArraySpec.parse(description, fortran, content_size is None, limits)
+        if content_size is not None:
+            array.of_size(content_size)
+    elif flags or "dtype" in description or "shape" in description:
+        raise CorruptDataError("the header of bytes describes an array")
+    header = Header(
+        *(content_size, block_size, planes, array),
+        *(parse_tables(tables, shared), metadata, model),
+    )
+    slots = sum(table.slots_nbytes for table in header.shared)
+    _check_memory(header.copies * header.largest_chunk + slots, limits)
+    return header
 
 
 def _verify(raw: bytes) -> None:
@@ -216,30 +196,15 @@ def _verify(raw: bytes) -> None:
         raise CorruptDataError("the header doesn't match its check")
 
 
-def _checked_fields(fields: Fields) -> Fields:
-    if fields.flags & ~layout.FLAG_FORTRAN_ORDER:
-        raise UnsupportedError(f"unknown flags {fields.flags:#04x}")
-    if fields.kind not in (layout.KIND_BYTES, layout.KIND_ARRAY):
-        raise UnsupportedError(f"unknown kind of content {fields.kind}")
-    if fields.kind == layout.KIND_BYTES and fields.flags:
-        raise CorruptDataError("the header of bytes describes an array")
-    if not 1 <= fields.block_size <= layout.MAX_BLOCK_SIZE:
-        raise CorruptDataError(f"impossible block size {fields.block_size}")
-    return fields
-
-
-def _check_size(fields: Fields, planes: int, limits: Limits) -> None:
-    size, chunk = fields.content_size, fields.block_size * planes
-    if size is not None:
-        if size % planes:
-            raise CorruptDataError(f"{size} bytes in items of {planes}")
-        if size > limits.max_output:
-            raise LimitError(
-                f"the content takes {size} bytes, more than max_output={limits.max_output}"
-            )
-        chunk = min(chunk, size)
-    # A chunk's payload and its content.
-    _check_memory(2 * chunk, limits)
+def _check_size(size: int | None, planes: int, limits: Limits) -> None:
+    if size is None:
+        return
+    if size % planes:
+        raise CorruptDataError(f"{size} bytes in items of {planes}")
+    if size > limits.max_output:
+        raise LimitError(
+            f"the content takes {size} bytes, more than max_output={limits.max_output}"
+        )
 
 
 def _check_memory(taken: int, limits: Limits) -> None:
@@ -262,13 +227,3 @@ def _parse_description(text: bytes) -> dict[str, Any]:
 def _refuse(constant: str) -> None:
     """Of NaN and infinities, which are no JSON though Python reads them."""
     raise ValueError(constant)
-
-
-def _parse_array(fields: Fields, description: dict[str, Any], limits: Limits) -> ArraySpec | None:
-    if fields.kind == layout.KIND_BYTES:
-        return None
-    fortran = bool(fields.flags & layout.FLAG_FORTRAN_ORDER)
-    spec = ArraySpec.parse(description, fortran, fields.content_size is None, limits)
-    if fields.content_size is not None:
-        spec.of_size(fields.content_size)
-    return spec

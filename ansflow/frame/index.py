@@ -14,7 +14,6 @@ from ansflow.frame import layout
 from ansflow.frame.head import Head, head_check, pack_head, parse_head
 from ansflow.frame.header import Header
 from ansflow.frame.source import FileSource, MemorySource, take_header, walk_source
-from ansflow.frame.walk import limits_behind
 from ansflow.limits import Limits
 
 __all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
@@ -55,7 +54,6 @@ class FrameMap:
     indexed : bool
         Whether it has an index.
     heads : ndarray of `HEADS`, shape (blocks,)
-        Those of version 1 written as version 2 would.
     chunk_at : ndarray of int64, shape (chunks + 1,)
         Where in the file the first head of each chunk is, and the end of the last one's payload.
     content_at : ndarray of int64, shape (chunks + 1,)
@@ -90,7 +88,7 @@ class FrameMap:
         return self.content_at.size - 1
 
     def heads_of(self, chunk: int, count: int) -> tuple[list[bytes], list[Head]]:
-        """The heads of so many chunks, as version 2 writes them and as what they say.
+        """The heads of so many chunks, as they are written and as what they say.
 
         Those from an index are checked here, one by one.
         """
@@ -104,20 +102,14 @@ class FrameMap:
             parse_head(head, tag, self.header, number) for number, head in enumerate(raw, first)
         ]
 
-    @property
-    def head_size(self) -> int:
-        """Bytes of a head in the file."""
-        return layout.HEAD_V1.size if self.header.version == 1 else layout.HEAD.size
-
 
 def _make_map(
     header: Header, heads: npt.NDArray[Any], *, begin: int, first: int, end: int, indexed: bool
 ) -> FrameMap:
     """The map of a frame whose first head is at byte `first`."""
     planes = header.planes
-    head_size = layout.HEAD_V1.size if header.version == 1 else layout.HEAD.size
     chunk_at = np.full(heads.size // planes + 1, first, np.int64)
-    spans = (heads["stored"].astype(np.int64) + head_size).reshape(-1, planes)
+    spans = (heads["stored"].astype(np.int64) + layout.HEAD.size).reshape(-1, planes)
     np.cumsum(spans.sum(axis=1), out=chunk_at[1:])
     chunk_at[1:] += first
     content_at = np.zeros_like(chunk_at)
@@ -151,13 +143,11 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
     at = begin
     while at < end or not (walked or found):
         _check_room(room, limits)
-        frame = _map_by_walking(file, at, end, limits, room, first=not walked)
+        frame = _map_by_walking(file, at, end, limits, room)
         walked.append(frame)
         room -= frame.memory
         at = frame.end
     frames = walked + found
-    for frame in frames[:-1]:
-        limits_behind(frame.header, frame.content_size, limits)
     total = sum(frame.content_size for frame in frames)
     if total > limits.max_output:
         raise LimitError(
@@ -195,7 +185,7 @@ def _map_from_trailer(
         header, header_raw = take_header(MemorySource(body), limits)
     except TruncatedError:
         raise CorruptDataError("the index is none") from None
-    if header.version == 1 or (len(body) - len(header_raw)) % layout.HEAD.size:
+    if (len(body) - len(header_raw)) % layout.HEAD.size:
         raise CorruptDataError("the index is none")
     heads = np.frombuffer(body, HEADS, offset=len(header_raw))
     tag = header_raw[-layout.CHECK.size :][: layout.TAG_SIZE]
@@ -215,7 +205,7 @@ def _map_from_trailer(
 
 
 def ends_frame(file: BinaryIO) -> bool:
-    """Whether a file ends as a frame of version 2 does: with a trailer or an end mark."""
+    """Whether a file ends as a frame does: with a trailer or an end mark."""
     size = layout.HEAD.size
     file.seek(max(0, file.seek(0, 2) - size))
     tail = file.read(size)
@@ -258,14 +248,12 @@ def _check_content(header: Header, content: int) -> None:
         header.array.of_size(content)
 
 
-def _map_by_walking(
-    file: BinaryIO, begin: int, end: int, limits: Limits, room: int, *, first: bool
-) -> FrameMap:
+def _map_by_walking(file: BinaryIO, begin: int, end: int, limits: Limits, room: int) -> FrameMap:
     source = FileSource(file, begin, end)
     header: Header | None = None
     packed = bytearray()
     heads_at = begin
-    for event in walk_source(source, limits, first=first):
+    for event in walk_source(source, limits):
         if isinstance(event, Header):
             header, heads_at = event, source.at
             continue

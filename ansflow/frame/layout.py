@@ -33,8 +33,7 @@ BLOCK_CONSTANT = 1
 BLOCK_CODED = 2
 BLOCK_CONTEXTS = 3
 BLOCK_MODELLED = 4
-BLOCK_KINDS_V1 = (BLOCK_STORED, BLOCK_CONSTANT, BLOCK_CODED, BLOCK_CONTEXTS)
-BLOCK_KINDS = (*BLOCK_KINDS_V1, BLOCK_MODELLED)
+BLOCK_KINDS = (BLOCK_STORED, BLOCK_CONSTANT, BLOCK_CODED, BLOCK_CONTEXTS, BLOCK_MODELLED)
 END = 255
 
 UNKNOWN_SIZE = (1 << 64) - 1
@@ -51,10 +50,3 @@ MAX_MODEL_NAME = 64
 FINGERPRINT_DIGITS = 32
 MAX_SHARED_TABLES = 64
 MAX_TABLES_SIZE = 1 << 17
-
-# Version 1.
-# magic, version, flags, kind, planes, content size, block size, description size
-HEADER_V1 = struct.Struct("<4sBBBBQII")
-# kind, log2 of lanes, precision, reserved, content size, payload size, check
-HEAD_V1 = struct.Struct("<BBBBIIQ")
-MAX_DESCRIPTION_V1 = 1 << 16

@@ -78,13 +78,13 @@ class FileSource:
         self.at += count
 
 
-def walk_source(source: Source, limits: Limits, *, first: bool) -> Iterator[Header | Head]:
-    """Header and heads of the frame that begins where `source` is, the first or a later one.
+def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
+    """Header and heads of the frame that begins where `source` is.
 
     The caller takes or skips each head's payload before going on.
     """
     check_magic(source.peek(len(layout.MAGIC)))
-    walker = walk(limits, first=first)
+    walker = walk(limits)
     event = next(walker)
     try:
         while True:

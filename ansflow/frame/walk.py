@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 
 import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame import layout
-from ansflow.frame.head import Head, head_check, parse_head, parse_head_v1
+from ansflow.frame.head import Head, head_check, parse_head
 from ansflow.frame.header import Header, read_header
 from ansflow.limits import Limits
 
-__all__ = ["Event", "limits_behind", "walk"]
+__all__ = ["Event", "walk"]
 
 # The index is only compared with what is known already, so it needn't be held.
 PIECE = 1 << 16
@@ -23,8 +22,8 @@ PIECE = 1 << 16
 Event = int | Header | Head
 
 
-def walk(limits: Limits, *, first: bool) -> Generator[Event, bytes, None]:
-    """Check all of a frame but the payloads; `first` says whether it's the first of its file.
+def walk(limits: Limits) -> Generator[Event, bytes, None]:
+    """Check all of a frame but the payloads.
 
     A generator that doesn't care where bytes come from. It yields
 
@@ -39,20 +38,8 @@ def walk(limits: Limits, *, first: bool) -> Generator[Event, bytes, None]:
         If the frame is damaged, isn't one, or exceeds `limits`.
     """
     header, raw = yield from read_header(limits)
-    if header.version == 1 and not first:
-        raise CorruptDataError("a frame of version 1, which stands alone, follows another")
     yield header
-    if header.version == 1:
-        yield from _blocks_v1(header, limits)
-    else:
-        yield from _blocks(header, raw, limits)
-
-
-def limits_behind(header: Header, content_size: int, limits: Limits) -> Limits:
-    """The limits of the frame that follows this one; CorruptDataError if none may."""
-    if header.version == 1:
-        raise CorruptDataError("bytes follow a frame of version 1, which stands alone")
-    return replace(limits, max_output=limits.max_output - content_size)
+    yield from _blocks(header, raw, limits)
 
 
 def _blocks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, bytes, None]:
@@ -118,18 +105,3 @@ def _check_content(header: Header, content: int, limits: Limits) -> None:
         raise LimitError(
             f"the content takes at least {content} bytes, more than max_output={limits.max_output}"
         )
-
-
-def _blocks_v1(header: Header, limits: Limits) -> Generator[Event, bytes, None]:
-    assert header.content_size is not None
-    number = 0
-    for begin in range(0, header.content_size, header.chunk_size):
-        size = min(header.chunk_size, header.content_size - begin) // header.planes
-        for _ in range(header.planes):
-            head = parse_head_v1((yield layout.HEAD_V1.size), size, number)
-            if head.stored > limits.max_memory:
-                raise LimitError(
-                    f"a payload takes {head.stored} bytes, more than max_memory={limits.max_memory}"
-                )
-            yield head
-            number += 1

@@ -18,8 +18,6 @@ from ansflow.errors import (
     UnsupportedError,
 )
 
-VERSIONS = (1, 2)
-
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 CHECK = naive.xxh(CONTENT)
 FREQ = payloads.fit(CONTENT, 12)
@@ -27,31 +25,23 @@ TABLE = payloads.write_table(FREQ, 12)
 STREAM = payloads.write_stream(CONTENT, FREQ, 12, 2)
 CODED = {"kind": naive.CODED, "lanes_log2": 1, "p": 12}
 
-HEADERS = {
-    1: writer.write_header_v1(size=len(CONTENT)),
-    2: writer.write_header(size=len(CONTENT)),
-}
+HEADER = writer.write_header(size=len(CONTENT))
 
 
-def frame(version, content=CONTENT, **fields):
+def frame(content=CONTENT, **fields):
     """One block of `content`, stored unless `fields` say otherwise; checks are right."""
-    if version == 1:
-        header = writer.write_header_v1(size=len(content))
-        told = {"kind": naive.STORED, "n": len(content), "payload": content}
-        return header + writer.write_block_v1(**told | {"check": naive.xxh(content)} | fields)
     header = writer.write_header(size=len(content))
     block = writer.write_block(header, 0, content, **fields)
     return writer.assemble(header, [block])
 
 
-def coded(version, payload, content=CONTENT, **fields):
-    return frame(version, content, payload=payload, **CODED | fields)
+def coded(payload, content=CONTENT, **fields):
+    return frame(content, payload=payload, **CODED | fields)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_sound_blocks_are_read(version):
+def test_the_sound_blocks_are_read():
     """What the others are one step away from."""
-    for blob in (coded(version, TABLE + STREAM), frame(version)):
+    for blob in (coded(TABLE + STREAM), frame()):
         assert naive.read(blob).content == CONTENT
         assert ansflow.decompress(blob) == CONTENT
 
@@ -78,25 +68,8 @@ def test_the_sound_blocks_are_read(version):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("version", VERSIONS)
-def test_fields_of_uncoded_blocks(version, fields, error):
-    refuses(frame(version, **fields), error)
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"reserved": 1}, CorruptDataError),
-        ({"kind": 255}, UnsupportedError),
-        ({"m": 299}, CorruptDataError),
-        ({"m": 301}, TruncatedError),
-        ({"m": 2**29}, TruncatedError),
-        ({"m": 2**32 - 1}, LimitError),
-    ],
-    ids=str,
-)
-def test_fields_of_blocks_of_version_1(fields, error):
-    refuses(frame(1, **fields), error)
+def test_fields_of_uncoded_blocks(fields, error):
+    refuses(frame(**fields), error)
 
 
 @pytest.mark.parametrize(
@@ -109,20 +82,19 @@ def test_fields_of_blocks_of_version_1(fields, error):
         {"m": 301},
         {"m": 2**32 - 1},
         {"tag": b"\0\0\0\0"},
-        {"tag": HEADERS[2][-4:]},
+        {"tag": HEADER[-4:]},
         {"number": 1},
         {"number": 2**32 - 1},
         {"head_check": 0},
     ],
     ids=str,
 )
-def test_fields_of_blocks_of_version_2(fields):
-    refuses(frame(2, **fields))
+def test_fields_of_any_block(fields):
+    refuses(frame(**fields))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_an_unknown_kind_is_named(version):
-    refuses(frame(version, kind=77), UnsupportedError, "77")
+def test_an_unknown_kind_is_named():
+    refuses(frame(kind=77), UnsupportedError, "77")
 
 
 @pytest.mark.parametrize(
@@ -131,9 +103,8 @@ def test_an_unknown_kind_is_named(version):
     + [{"lanes_log2": lanes} for lanes in (0, 2, 3, 6, 7, 31, 63, 64, 255)],
     ids=str,
 )
-@pytest.mark.parametrize("version", VERSIONS)
-def test_other_precisions_and_lanes(version, fields):
-    refuses(coded(version, TABLE + STREAM, **fields))
+def test_other_precisions_and_lanes(fields):
+    refuses(coded(TABLE + STREAM, **fields))
 
 
 # Above 2^p in one step, only in sum, and never reaching it.
@@ -166,10 +137,9 @@ TOO_LITTLE = [1] * 256
     ],
     ids=lambda payload: f"{len(payload)}-{payload[:3].hex()}",
 )
-@pytest.mark.parametrize("version", VERSIONS)
-def test_other_payloads(version, payload):
+def test_other_payloads(payload):
     """A stream that ends early inside a whole payload isn't a frame that was cut."""
-    error = refuses(coded(version, payload))
+    error = refuses(coded(payload))
     assert not isinstance(error, TruncatedError)
 
 
@@ -178,22 +148,20 @@ WITH_CONTEXTS = writer.code_contexts(11)(WALK).payload
 BITMAP = 256 // 8
 
 
-def contexts(version, payload, p=11, lanes_log2=0):
+def contexts(payload, p=11, lanes_log2=0):
     fields = {"kind": naive.CONTEXTS, "p": p, "lanes_log2": lanes_log2}
-    return frame(version, WALK, payload=bytes(payload), **fields)
+    return frame(WALK, payload=bytes(payload), **fields)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_sound_block_with_contexts_is_read(version):
-    blob = contexts(version, WITH_CONTEXTS)
+def test_the_sound_block_with_contexts_is_read():
+    blob = contexts(WITH_CONTEXTS)
     assert naive.read(blob).content == WALK
     assert ansflow.decompress(blob) == WALK
 
 
 @pytest.mark.parametrize("p", [0, 7, 8, 10, 12, 13, 16, 255])
-@pytest.mark.parametrize("version", VERSIONS)
-def test_other_precisions_with_contexts(version, p):
-    refuses(contexts(version, WITH_CONTEXTS, p=p))
+def test_other_precisions_with_contexts(p):
+    refuses(contexts(WITH_CONTEXTS, p=p))
 
 
 @pytest.mark.parametrize(
@@ -212,29 +180,26 @@ def test_other_precisions_with_contexts(version, p):
     ],
     ids=lambda payload: f"{len(payload)}-{payload[:3].hex()}",
 )
-@pytest.mark.parametrize("version", VERSIONS)
-def test_other_payloads_with_contexts(version, payload):
-    refuses(contexts(version, payload))
+def test_other_payloads_with_contexts(payload):
+    refuses(contexts(payload))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_random_payloads_with_contexts(version):
-    rng = np.random.default_rng(version)
+def test_random_payloads_with_contexts():
+    rng = np.random.default_rng(1)
     for _ in range(300):
         payload = bytearray(WITH_CONTEXTS)
         at = int(rng.integers(BITMAP, len(payload)))
         payload[at:] = rng.bytes(len(payload) - at)
         with pytest.raises(AnsflowError):
-            ansflow.decompress(contexts(version, payload, lanes_log2=int(rng.integers(0, 7))))
+            ansflow.decompress(contexts(payload, lanes_log2=int(rng.integers(0, 7))))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_table_has_one_form_only(version):
+def test_a_table_has_one_form_only():
     last = 8 * len(TABLE) - 1
     assert not TABLE[-1] >> 7, "the test needs a bit that fills up"
     table = bytearray(TABLE)
     table[last // 8] |= 1 << last % 8
-    refuses(coded(version, bytes(table) + STREAM))
+    refuses(coded(bytes(table) + STREAM))
 
 
 def with_table(rows):
@@ -250,9 +215,9 @@ def test_a_table_of_contexts_has_one_form_only():
     filled = bytearray(WITH_CONTEXTS)
     filled[size - 1] |= 0x80
     assert filled != WITH_CONTEXTS, "the test needs a bit that fills up"
-    refuses(contexts(2, filled))
+    refuses(contexts(filled))
     missing = {c: row for c, row in rows.items() if c != WALK[-1]}
-    refuses(contexts(2, payloads.write_contexts(missing, 11) + WITH_CONTEXTS[size:]))
+    refuses(contexts(payloads.write_contexts(missing, 11) + WITH_CONTEXTS[size:]))
 
 
 def test_a_row_has_one_level_only():
@@ -260,24 +225,22 @@ def test_a_row_has_one_level_only():
     bitmap = "1" + "0" * 255
     for rest, legal in (("0000" + "1", True), ("1000" + "1" + "010", False)):
         payload = payloads.pack(bitmap + rest) + (2**15).to_bytes(4, "little")
-        blob = frame(2, bytes(300), kind=naive.CONTEXTS, p=11, payload=payload)
+        blob = frame(bytes(300), kind=naive.CONTEXTS, p=11, payload=payload)
         if legal:
             assert naive.read(blob).content == bytes(300) == ansflow.decompress(blob)
         else:
             refuses(blob)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_states_outside_their_interval(version):
+def test_states_outside_their_interval():
     for state in (0, 1, 2**15 - 1, 2**31, 2**32 - 1):
         stream = state.to_bytes(4, "little") + STREAM[4:]
-        refuses(coded(version, TABLE + stream), match="interval")
+        refuses(coded(TABLE + stream), match="interval")
 
 
 @pytest.mark.parametrize("p", range(8, 17))
 @pytest.mark.parametrize("lanes_log2", [0, 1, 5, 6])
-@pytest.mark.parametrize("version", VERSIONS)
-def test_random_words_behind_valid_tables(version, p, lanes_log2):
+def test_random_words_behind_valid_tables(p, lanes_log2):
     """States in their interval, so that the kernels run; then nothing but noise."""
     rng = np.random.default_rng(p)
     low = payloads.low(p)
@@ -288,26 +251,19 @@ def test_random_words_behind_valid_tables(version, p, lanes_log2):
         states = rng.integers(low, low << 16, 1 << lanes_log2).astype("<u4")
         payload = payloads.write_table(freq, p) + states.tobytes() + rng.bytes(2 * words)
         with pytest.raises(CorruptDataError):
-            ansflow.decompress(coded(version, payload[:2000], content, lanes_log2=lanes_log2, p=p))
+            ansflow.decompress(coded(payload[:2000], content, lanes_log2=lanes_log2, p=p))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_many_bytes_from_few_is_no_bomb_by_itself(version):
+def test_many_bytes_from_few_is_no_bomb_by_itself():
     """16 MiB of one value take a whole slot table and no word: legal, and quick."""
     n = 2**24
     freq = [0] * 255 + [2**16]
     payload = payloads.write_table(freq, 16) + payloads.write_stream(b"", freq, 16, 64)
     check = naive.xxh(b"\xff" * n)
     fields = {"lanes_log2": 6, "p": 16}
-    if version == 1:
-        header = writer.write_header_v1(size=n, block_size=n)
-        blob = header + writer.write_block_v1(naive.CODED, n, payload, check, **fields)
-    else:
-        header = writer.write_header(size=n, block_size=n)
-        coding = writer.Coding(naive.CODED, payload, **fields)
-        blob = writer.assemble(
-            header, [writer.write_block(header, 0, b"", coding, n=n, check=check)]
-        )
+    header = writer.write_header(size=n, block_size=n)
+    coding = writer.Coding(naive.CODED, payload, **fields)
+    blob = writer.assemble(header, [writer.write_block(header, 0, b"", coding, n=n, check=check)])
     assert ansflow.decompress(blob) == b"\xff" * n
     with pytest.raises(LimitError, match="max_memory"):
         ansflow.decompress(blob, limits=ansflow.Limits(max_memory=n))

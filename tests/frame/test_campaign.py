@@ -22,7 +22,7 @@ import naive_frame as naive
 import naive_seek
 import pytest
 from decoders import DECODERS, observe
-from naive_mutations import SMALL, all_cuts, frame_v1, make_case
+from naive_mutations import SMALL, all_cuts, make_case
 
 import ansflow
 
@@ -44,17 +44,11 @@ TRACED_EVERY = 20
 
 
 def large():
-    """Files that are long enough for vector kernels, of either version."""
+    """Files that are long enough for vector kernels."""
     skewed, walk = examples.SKEWED * 45, bytes(i // 5 % 11 for i in range(70_000))
-    blobs = [
-        ansflow.compress(skewed, block_size=30_000),
-        ansflow.compress(skewed, precision=14),
-        ansflow.compress(walk, order=1),
-    ]
-    for blob in blobs[::2]:
-        frame = naive.read(blob)
-        yield blob
-        yield frame_v1(frame, list(enumerate(frame.blocks)), right=True)
+    yield ansflow.compress(skewed, block_size=30_000)
+    yield ansflow.compress(skewed, precision=14)
+    yield ansflow.compress(walk, order=1)
 
 
 # What they must have given

@@ -14,23 +14,22 @@ from naive_frame import ARRAY, UNKNOWN
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
-from ansflow.frame.layout import MAX_DESCRIPTION, MAX_DESCRIPTION_V1
+from ansflow.frame.layout import MAX_DESCRIPTION
 
 
 def frames(text, size):
-    """Frames of `size` zeros in both versions, described by the bytes `text`, with right checks.
+    """Frames of `size` zeros, described by the bytes `text`, with right checks.
 
     The last is of a size that isn't known beforehand.
     """
-    content, options = bytes(size), {"coding": naive.repeat if size else naive.store}
+    content, coding = bytes(size), naive.repeat if size else naive.store
     return [
-        naive.write_frame_v1(content, ARRAY, text, **options),
-        as_version_2(content, text, size, options["coding"]),
-        as_version_2(content, text, UNKNOWN, options["coding"]),
+        described(content, text, size, coding),
+        described(content, text, UNKNOWN, coding),
     ]
 
 
-def as_version_2(content, text, size, coding):
+def described(content, text, size, coding):
     header = naive.write_header(ARRAY, size, description=text)
     blocks = [naive.write_block(header, 0, content, coding(content))] if content else []
     return naive.assemble(header, blocks)
@@ -121,7 +120,7 @@ def test_impossible_descriptions(text):
 def test_the_largest_descriptions_are_refused_fast():
     """Quadratic parsing would take minutes."""
     begin = time.perf_counter()
-    for k in (MAX_DESCRIPTION_V1 >> 10, MAX_DESCRIPTION >> 10):
+    for k in (64, MAX_DESCRIPTION >> 10):
         for text in (
             b'{"dtype":"<f8","shape":[' + b"0," * (500 * k) + b"0]}",
             b'{"dtype":"' + b"(" * (1000 * k) + b'","shape":[0]}',

@@ -197,13 +197,3 @@ def test_blocks_that_have_changed_places_and_numbers(places, index):
         refuses(writer.assemble(HEADER, moved, index))
     end = writer.assemble(HEADER, BLOCKS, index)[len(BODY) :]
     refuses(HEADER + b"".join(moved) + end)
-
-
-def test_blocks_of_version_1_that_have_changed_places():
-    header = writer.write_header_v1(size=300, block_size=100)
-    blocks = [writer.write_content_v1(i, part, writer.store(part)) for i, part in enumerate(PARTS)]
-    assert ansflow.decompress(header + b"".join(blocks)) == CONTENT
-    for places in ([1, 0, 2], [0, 0, 2], [0, 2, 1]):
-        refuses(header + b"".join(blocks[place] for place in places), match="check")
-    refuses(header + b"".join(blocks[:2]), TruncatedError)
-    refuses(header + b"".join(blocks + blocks[2:]), match="follow")

@@ -23,14 +23,6 @@ LARGEST = {
         *(2**64 - 1, 2**32 - 1),
     ),
     layout.TRAILER: (2**64 - 1, 2**32 - 1, 2**64 - 1, 2**32 - 1, layout.TRAILER_MAGIC),
-    layout.HEADER_V1: (
-        *(layout.MAGIC, 255, 255, 255, layout.MAX_PLANES, 2**64 - 1),
-        *(layout.MAX_BLOCK_SIZE, layout.MAX_DESCRIPTION_V1),
-    ),
-    layout.HEAD_V1: (
-        *(255, layout.MAX_LANES_LOG2, layout.MAX_PRECISION, 255),
-        *(layout.MAX_BLOCK_SIZE, 2**32 - 1, 2**64 - 1),
-    ),
 }
 
 
@@ -39,8 +31,6 @@ def test_widths():
     assert layout.CHECK.size == 8
     assert layout.HEAD.size == 32
     assert layout.TRAILER.size == 28
-    assert layout.HEADER_V1.size == 24
-    assert layout.HEAD_V1.size == 20
 
 
 @pytest.mark.parametrize("struct", LARGEST, ids=lambda struct: struct.format)
@@ -67,13 +57,6 @@ def test_fields_are_where_the_document_says():
     size = len(header) + len(block) + 32 + len(index)
     trailer = layout.TRAILER.pack(size, len(index), chain, 15, layout.TRAILER_MAGIC)
     assert index == header + block[:32] + trailer
-
-
-def test_fields_of_version_1_are_where_the_document_says():
-    header = writer.write_header_v1(naive.ARRAY, 6, 5, 3, b"{}", 1, 1)
-    assert header[:24] == layout.HEADER_V1.pack(layout.MAGIC, 1, 1, layout.KIND_ARRAY, 3, 6, 5, 2)
-    block = writer.write_block_v1(2, 7, b"abc", 9, lanes_log2=4, p=5, reserved=6)
-    assert block == layout.HEAD_V1.pack(2, 4, 5, 6, 7, 3, 9) + b"abc"
 
 
 def test_kinds_agree():
@@ -117,8 +100,6 @@ def test_sizes_fit_their_fields():
         f"{layout.BLOCK_MODELLED}: modelled, if the description has a `model`; "
         f"({layout.END}: end mark) |",
         "| 24 | 4 | magic | `53 4E 41 89` (`SNA\\x89`) |",
-        f"| 7 | 1 | planes P | 1 to {layout.MAX_PLANES}; 1 if kind is 0 |",
-        f"0 to 2^{layout.MAX_DESCRIPTION_V1.bit_length() - 1}; 0 if kind is 0 |",
     ],
 )
 def test_the_document_names_the_limits_of_the_code(line):

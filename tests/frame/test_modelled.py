@@ -527,16 +527,6 @@ def test_modelled_blocks_without_a_model_are_refused():
     refuses(frame(modelled(), description={"metadata": HEADER}))
 
 
-def test_modelled_blocks_of_version_1_are_refused():
-    """Even if the description has a model: there that means nothing."""
-    content = IMAGES[: 5 * SIZE]
-    refuses(writer.write_frame_v1(content, coding=writer.code_model(MODEL)), UnsupportedError)
-    array = {"dtype": "|u1", "shape": [5, 4, 6]} | HEADER
-    blob = writer.write_frame_v1(content, naive.ARRAY, array, coding=writer.code_model(MODEL))
-    refuses(blob, UnsupportedError)
-    assert ansflow.decompress(writer.write_frame_v1(content, naive.ARRAY, array)).size == 120
-
-
 FINGERPRINT = MODEL.fingerprint
 FORGED = [
     *(None, True, 1, "modelled", [], [HEADER["model"]], {}),

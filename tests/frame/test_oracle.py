@@ -42,7 +42,6 @@ def test_bytes(content, block_size, precision, lanes):
     blob = ansflow.compress(content, block_size=block_size, precision=precision, lanes=lanes)
     frame = naive.read(blob)
     assert frame.content == content
-    assert frame.version == 2
     assert (frame.kind, frame.block_size, frame.planes) == (naive.BYTES, block_size, 1)
     assert frame.indexed == (len(frame.blocks) > 1)
 
@@ -257,11 +256,7 @@ def test_ansflow_reads_what_the_naive_encoder_writes(content, precision, lanes_l
         freq[value] += (2**precision - len(set(content))) // len(spread)
     freq[content[0]] += 2**precision - sum(freq)
     coding = writer.code(precision, 2**lanes_log2, freq)
-    block = writer.write_content_v1(0, content, coding(content))
-    blob = writer.write_header_v1(size=len(content)) + block
-    assert naive.read(blob).content == content
-    assert ansflow.decompress(blob) == content
-    content *= 1 + 1500 // len(content)  # in version 2 payloads aren't larger than the content
+    content *= 1 + 1500 // len(content)  # payloads aren't larger than the content
     blob = writer.write_frame(content, coding=coding)
     (block,) = naive.read(blob).blocks
     assert block.content == content
@@ -329,7 +324,7 @@ def test_frames_one_after_the_other(cases):
 def test_golden_files(path):
     blob = path.read_bytes()
     frames = naive.read_all(blob)
-    assert {f"v{frame.version}" for frame in frames} == {path.name.split("-")[0]}
+    assert path.name.startswith("v2-")
     assert examples.same(ansflow.decompress(blob), naive.join(frames))
 
 
@@ -341,15 +336,10 @@ def test_examples(name):
         assert b"".join(part for _, part in view) == content.content
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_any_number_of_planes_may_be_asked_for(version):
+def test_any_number_of_planes_may_be_asked_for():
     """P needn't be the size of an item."""
     content = bytes(range(12))
-    if version == 1:
-        description = b'{"extra":0,"shape":[6],"dtype":"<u2"}'
-        blob = writer.write_frame_v1(content, naive.ARRAY, description, planes=3)
-    else:
-        description = {"shape": [6], "dtype": "<u2", "planes": 3}
-        blob = writer.write_frame(content, naive.ARRAY, description)
+    description = {"shape": [6], "dtype": "<u2", "planes": 3}
+    blob = writer.write_frame(content, naive.ARRAY, description)
     assert naive.read(blob).content == content
     assert np.array_equal(ansflow.decompress(blob), np.frombuffer(content, "<u2"))

@@ -49,7 +49,4 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
         frames[0].damaged = True
     if not frames:
         raise CorruptDataError("no header of a frame is to be found")
-    if len(frames) > 1:
-        for remains in frames:
-            remains.damaged |= remains.header.version == 1  # which stands alone
     return frames

@@ -32,7 +32,7 @@ def sound_indexes(file: BinaryIO, end: int, headers: Headers) -> Iterator[Index]
     at = 0
     while (found := headers.next(at, at_once=False)) is not None:
         at, header, raw = found
-        index = None if header.version == 1 else index_at(file, at, end, header, raw)
+        index = index_at(file, at, end, header, raw)
         at += len(raw)
         if index is not None:
             yield index

@@ -6,7 +6,6 @@ from typing import BinaryIO
 
 import xxhash
 
-from ansflow.errors import AnsflowError
 from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -19,9 +18,6 @@ from ansflow.frame.salvage.finding import (
     single_blocks,
 )
 from ansflow.frame.salvage.remains import Remains
-from ansflow.frame.source import FileSource
-from ansflow.frame.walk import walk
-from ansflow.limits import Limits
 
 __all__ = ["find_frames"]
 
@@ -43,13 +39,9 @@ def find_frames(file: BinaryIO, at: int, end: int, headers: Headers) -> list[Rem
         gap = begin > free
         if frames:
             frames[-1].damaged |= gap
-        if header.version == 1:
-            remains, at = walk_version_1(file, header, begin, end, headers.limits)
-            free = at
-        else:
-            search = Search(file, headers, header, raw, end)
-            free, at = search.find_blocks(begin + len(raw))
-            remains = search.remains
+        search = Search(file, headers, header, raw, end)
+        free, at = search.find_blocks(begin + len(raw))
+        remains = search.remains
         remains.damaged |= gap
         frames.append(remains)
     if frames:
@@ -168,30 +160,3 @@ class Search:
         if end.stored and read_at(self._file, at, len(self._raw)) == self._raw:
             return self._pass_index(at, announced=True)[1]
         return at
-
-
-def walk_version_1(
-    file: BinaryIO, header: Header, begin: int, end: int, limits: Limits
-) -> tuple[Remains, int]:
-    """Blocks up to the first head that is impossible: the rest can't be found."""
-    remains = Remains(header)
-    source = FileSource(file, begin, end)
-    walker = walk(limits, first=True)
-    event = next(walker)
-    number = 0
-    try:
-        while True:
-            if isinstance(event, int):
-                event = walker.send(bytes(source.take(event)))
-                continue
-            if isinstance(event, Head):
-                remains.found[number] = source.at, event
-                number += 1
-                source.skip(event.stored)
-            event = next(walker)
-    except StopIteration:
-        remains.blocks = number
-        remains.damaged = source.at < end
-    except AnsflowError:
-        remains.damaged = True
-    return remains, source.at
