@@ -71,7 +71,10 @@ def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
 def check_dtype(dtype: np.dtype[Any]) -> None:
     """TypeError for what has no bytes."""
     if dtype.hasobject:
-        raise TypeError(f"arrays of Python objects ({dtype}) can't be compressed")
+        raise TypeError(
+            f"arrays of Python objects ({dtype}) can't be compressed: convert them to "
+            "a dtype of fixed size, such as 'U' or 'S'"
+        )
 
 
 def item_bytes(data: npt.NDArray[Any]) -> Bytes:

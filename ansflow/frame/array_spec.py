@@ -64,16 +64,12 @@ class ArraySpec:
         Raises
         ------
         TypeError
-            If that cannot say what the dtype is: its fields overlap or are out of order.
+            If a reader of that would get another dtype.
         """
-        try:
-            descr = np.lib.format.dtype_to_descr(self.dtype)
-        except ValueError as e:
-            raise TypeError(f"{self.dtype} can't be described: {e}") from e
         shape: list[int | None] = list(self.shape)
         if self.is_open:
             shape[0] = None
-        return {"dtype": descr, "shape": shape}
+        return {"dtype": _described(self.dtype), "shape": shape}
 
     @classmethod
     def parse(cls, fields: dict[str, Any], fortran: bool, is_open: bool, limits: Limits) -> Self:
@@ -105,6 +101,45 @@ TYPE = re.compile(
     r"|[mM]8(\[([1-9][0-9]{0,8})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)",
     re.ASCII,
 )
+
+
+def _described(dtype: np.dtype[Any]) -> Any:
+    """What `_checked_descr` understands; TypeError if it would give back another dtype.
+
+    NumPy writes something for any dtype, also for those that others have registered and for
+    parts of structures in any order: what counts is what is read.
+    """
+    advice = f"view it as another, such as {np.dtype(_plain(dtype.itemsize)).name}"
+    if _has_metadata(dtype):
+        raise TypeError(
+            f"dtype {dtype} has metadata, which wouldn't be stored: {advice}, or the same without"
+        )
+    try:
+        described = _listed(np.lib.format.dtype_to_descr(dtype))
+        same = np.lib.format.descr_to_dtype(_checked_descr(described)) == dtype
+    except (ValueError, TypeError, OverflowError) as e:
+        raise TypeError(f"dtype {dtype} can't be described, {e}: {advice}") from e
+    if not same:
+        raise TypeError(f"dtype {dtype} would be read as another one: {advice}")
+    return described
+
+
+def _plain(itemsize: int) -> str:
+    """A dtype of that size that anybody understands."""
+    return f"u{itemsize}" if itemsize in (1, 2, 4, 8) else f"V{itemsize}"
+
+
+def _has_metadata(dtype: np.dtype[Any]) -> bool:
+    """Whether it, or a part of it, has some; NumPy's comparison disregards that."""
+    if dtype.subdtype is not None:
+        return bool(dtype.metadata) or _has_metadata(dtype.subdtype[0])
+    parts = [] if dtype.fields is None else dtype.fields.values()
+    return bool(dtype.metadata) or any(_has_metadata(part[0]) for part in parts)
+
+
+def _listed(descr: Any) -> Any:
+    """With lists for tuples, as JSON gives it back."""
+    return [_listed(part) for part in descr] if isinstance(descr, list | tuple) else descr
 
 
 def _checked_descr(descr: Any) -> Any:
