@@ -10,7 +10,9 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "arguments", "limits", "atomic"},
+    {"errors", "arguments", "limits"},
+    {"foreign_files"},
+    {"atomic"},
     {"kernels"},
     {"models"},
     {"coding"},
