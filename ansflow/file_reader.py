@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import select
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any, BinaryIO, cast
@@ -15,6 +14,7 @@ from ansflow.engine.content import Bytes, allocate
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
+from ansflow.foreign_files import can_seek, check_binary, is_ready, read_some
 from ansflow.frame.header import Header
 from ansflow.limits import STREAM_LIMITS, Limits
 
@@ -52,7 +52,7 @@ class FrameReader(io.BufferedReader):
         binary, owned = opened(file)
         try:
             raw: _SeekableContent | _PipedContent
-            if getattr(binary, "seekable", lambda: False)():
+            if can_seek(binary):
                 raw = _SeekableContent(binary, owned, limits, threads)
             else:
                 raw = _PipedContent(binary, owned, limits, threads)
@@ -216,22 +216,13 @@ class _PipedContent(_Content):
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     """What comes, as soon as it comes; an empty piece before waiting for more."""
-    read = getattr(file, "read1", file.read)
     while True:
-        if not _is_ready(file):
+        if not is_ready(file):
             yield b""
-        piece = read(BUFFER)
+        piece = read_some(file, BUFFER)
         if not piece:
             return
         yield piece
-
-
-def _is_ready(file: BinaryIO) -> bool:
-    """Whether there is something to read without waiting for it, as far as can be known."""
-    try:
-        return bool(select.select([file], [], [], 0)[0])
-    except (OSError, ValueError, TypeError):
-        return True
 
 
 def opened(file: Path | BinaryIO) -> tuple[BinaryIO, bool]:
@@ -240,4 +231,5 @@ def opened(file: Path | BinaryIO) -> tuple[BinaryIO, bool]:
         return open(file, "rb"), True
     if not hasattr(file, "read"):
         raise TypeError(f"file is a path or a file object, not {type(file).__name__}")
+    check_binary(file)
     return file, False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import warnings
@@ -15,6 +14,7 @@ from ansflow.engine.content import bytes_content
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.file_reader import Path
+from ansflow.foreign_files import check_binary, flush_all, write_all
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.index import ends_frame
 from ansflow.frame.source import FileSource, take_header
@@ -67,6 +67,7 @@ class FrameWriter(io.BufferedIOBase):
             self._whole = AtomicFile(file, exclusive=mode == "x", append=mode == "a")
             self._file: BinaryIO = self._whole.file
         elif hasattr(file, "write"):
+            check_binary(file)
             self._name = getattr(file, "name", None)
             self._file = file
         else:
@@ -94,7 +95,7 @@ class FrameWriter(io.BufferedIOBase):
         self._check_open()
         if not self._closing:  # the base class flushes when it's closed, after the end
             self._put(self._encoder.flush())
-            self._flush_file()
+            flush_all(self._file)
 
     def tell(self) -> int:
         """How many bytes were taken."""
@@ -116,7 +117,7 @@ class FrameWriter(io.BufferedIOBase):
             if self._whole is not None:
                 self._whole.commit()
             else:
-                self._flush_file()
+                flush_all(self._file)
         finally:
             self.discard()
 
@@ -152,22 +153,9 @@ class FrameWriter(io.BufferedIOBase):
         for part in parts:
             write_all(self._file, part)
 
-    def _flush_file(self) -> None:
-        getattr(self._file, "flush", lambda: None)()
-
     def _check_open(self) -> None:
         if self.closed:
             raise ValueError("I/O operation on closed file")
-
-
-def write_all(file: BinaryIO, data: memoryview) -> None:
-    """Write all of it, also if the file takes less at once; BlockingIOError if it takes nothing."""
-    while data:
-        taken = file.write(data)
-        if taken is None and isinstance(file, io.RawIOBase):
-            raise BlockingIOError(errno.EAGAIN, "the file takes nothing without waiting")
-        # Many that aren't quite files return None.
-        data = data[len(data) if taken is None else taken :]
 
 
 def check_appendable(path: Path, array: ArraySpec | None) -> None:

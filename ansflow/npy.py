@@ -7,7 +7,6 @@ it stands there: NumPy's releases don't all write the same, and any may read thi
 from __future__ import annotations
 
 import ast
-import io
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import AnsflowError
+from ansflow.foreign_files import end_of, read_at
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.limits import DEFAULT_LIMITS
@@ -48,9 +48,8 @@ def read_npy(file: BinaryIO) -> NpyFile | None:
     can't give back the same file; the position is as before then.
     """
     begin = file.tell()
-    size = file.seek(0, io.SEEK_END) - begin
-    file.seek(begin)
-    data = file.read(MAGIC_SIZE + 4 + MAX_HEADER)
+    size = end_of(file) - begin
+    data = read_at(file, begin, MAGIC_SIZE + 4 + MAX_HEADER)
     metadata = _take_apart(data)
     if metadata is not None:
         prefix, spec = _prefix(metadata), _parse(metadata["header"])

@@ -6,6 +6,7 @@ Arrays in ``.npy`` files are compressed as arrays, and come back as the same fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
+from ansflow.foreign_files import can_seek, check_binary, read_some, read_up_to, write_all
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.limits import STREAM_LIMITS, Limits
@@ -31,7 +33,6 @@ DECOMPRESSED_AT_ONCE = 1 << 20
 PIPED_AT_ONCE = 64 << 10
 
 Progress = Callable[[int], object]
-Write = Callable[[Any], object]
 
 
 def compress_file(
@@ -61,7 +62,8 @@ def compress_file(
     tuple of (int, int)
         Bytes read and written.
     """
-    npy = read_npy(source) if source.seekable() else None
+    check_binary(source)
+    npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
         encoder = FrameEncoder(Options(**options), threads)
@@ -70,7 +72,7 @@ def compress_file(
         options["metadata"] = {**options.get("metadata", {}), **npy.metadata}
         encoder = _array_encoder(npy.spec, Options(**options), threads)
     expected = encoder.header.content_size
-    counted, taken = _Counter(target.write), 0
+    counted, taken = _Counter(target), 0
     read = _reader(source)
     try:
         while piece := read(COMPRESSED_AT_ONCE):
@@ -133,7 +135,8 @@ def decompress_file(
         If a frame is damaged, cut off, isn't one, or exceeds the limits. What came before the
         damage has been written.
     """
-    counted = _Counter((lambda data: None) if target is None else target.write)
+    check_binary(source)
+    counted = _Counter(target)
     read = 0
     take = _reader(source)
 
@@ -209,7 +212,7 @@ def read_range(
     ValueError
         If it comes from an array in Fortran order, whose items lie elsewhere.
     """
-    counted = _Counter(target.write)
+    counted = _Counter(target)
     begin, end = offset, None if size is None else offset + size
     reader = ContentReader(source, limits, threads)
     try:
@@ -243,18 +246,19 @@ def _reader(source: BinaryIO) -> Callable[[int], bytes]:
     What there is, from a pipe: `read` would wait in there for more, and an interrupt that comes
     between its waits would have to wait, too.
     """
-    read1: Callable[[int], bytes] | None = getattr(source, "read1", None)
-    if read1 is None or source.seekable():
-        return source.read
-    return lambda size: read1(min(size, PIPED_AT_ONCE))
+    if can_seek(source):
+        return partial(read_up_to, source)
+    return lambda size: read_some(source, min(size, PIPED_AT_ONCE))
 
 
 class _Counter:
-    """Writes, and counts what was written."""
+    """Writes all it is given to a file, unless that is None, and counts it."""
 
-    def __init__(self, write: Write) -> None:
-        self._write, self.size = write, 0
+    def __init__(self, file: BinaryIO | None) -> None:
+        check_binary(file)
+        self._file, self.size = file, 0
 
     def write(self, data: Any) -> None:
-        self._write(data)
+        if self._file is not None:
+            write_all(self._file, data)
         self.size += memoryview(data).nbytes

@@ -69,10 +69,7 @@ def late_writer(descriptor, pieces):
     def write():
         for piece in pieces:
             while piece:
-                try:
-                    piece = piece[os.write(descriptor, piece) :]
-                except BlockingIOError:
-                    pass
+                piece = piece[os.write(descriptor, piece) :]
         os.close(descriptor)
 
     timer = threading.Timer(0.02, write)
@@ -249,7 +246,7 @@ def test_a_file_that_takes_nothing_ends_it(kind, answers):
 
 @pytest.mark.parametrize("count", [-1, 5, 1 << 70, np.int8(-3)])
 def test_impossible_counts_are_errors(count):
-    with pytest.raises(OSError, match="number of bytes that Taker.write returned must be 0 to 4"):
+    with pytest.raises(OSError, match=r"Taker\.write returned must be 0 to 4"):
         write_all(Taker(count), b"0123")
 
 

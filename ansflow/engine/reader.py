@@ -16,7 +16,8 @@ import numpy as np
 from ansflow.engine.content import Bytes
 from ansflow.engine.decoder import Plan
 from ansflow.engine.threads import Pipeline, checked_threads, ordered
-from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
+from ansflow.errors import AnsflowError, CorruptDataError
+from ansflow.foreign_files import read_exactly
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -210,9 +211,7 @@ class ContentReader:
         frame = self.frames[place.frame]
         begin, end = frame.chunk_at[[place.chunk, place.chunk + count]].tolist()
         self._file.seek(begin)
-        data = memoryview(self._file.read(end - begin))
-        if len(data) < end - begin:
-            raise TruncatedError("the file has become shorter since it was opened")
+        data = memoryview(read_exactly(self._file, end - begin))
         raw_heads, heads = frame.heads_of(place.chunk, count)
         payloads, at = [], 0
         for raw, head in zip(raw_heads, heads, strict=True):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError, TruncatedError, UnsupportedError
+from ansflow.foreign_files import end_of, read_at, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.head import Head, head_check, pack_head, parse_head
 from ansflow.frame.header import Header
@@ -128,7 +129,7 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
     AnsflowError
         If a frame is damaged, or the map would take more than ``limits.max_memory``.
     """
-    end = file.seek(0, 2)
+    end = end_of(file)
     found: list[FrameMap] = []
     room = limits.max_memory
     while end > begin:
@@ -169,7 +170,7 @@ def _map_from_trailer(
     if end - begin < tail + layout.HEADER.size:
         return None
     file.seek(end - layout.TRAILER.size)
-    raw = file.read(layout.TRAILER.size)
+    raw = read_exactly(file, layout.TRAILER.size)
     size, index_size, chain, check, magic = layout.TRAILER.unpack(raw)
     if magic != layout.TRAILER_MAGIC or check != head_check(raw[: layout.TRAILER_CHECKED]):
         return None
@@ -207,8 +208,7 @@ def _map_from_trailer(
 def ends_frame(file: BinaryIO) -> bool:
     """Whether a file ends as a frame does: with a trailer or an end mark."""
     size = layout.HEAD.size
-    file.seek(max(0, file.seek(0, 2) - size))
-    tail = file.read(size)
+    tail = read_at(file, max(0, end_of(file) - size), size)
     if len(tail) < size:
         return False
     _, kind, *_, stored, _, _, check = layout.HEAD.unpack(tail)

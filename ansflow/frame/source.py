@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from ansflow.errors import TruncatedError
+from ansflow.foreign_files import read_at, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic, read_header
@@ -59,17 +60,13 @@ class FileSource:
         self._file, self.at, self._end = file, at, end
 
     def peek(self, count: int) -> bytes:
-        self._file.seek(self.at)
-        return self._file.read(min(count, self._end - self.at))
+        return read_at(self._file, self.at, min(count, self._end - self.at))
 
     def take(self, count: int) -> memoryview:
         begin = self.at
         self.skip(count)
         self._file.seek(begin)
-        data = self._file.read(count)
-        if len(data) < count:
-            raise TruncatedError("the file has become shorter while it was read")
-        return memoryview(data)
+        return memoryview(read_exactly(self._file, count))
 
     def skip(self, count: int) -> None:
         missing = self.at + count - self._end

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from ansflow.errors import CorruptDataError
+from ansflow.foreign_files import end_of
 from ansflow.frame.salvage.finding import Headers
 from ansflow.frame.salvage.indexes import claim, sound_indexes
 from ansflow.frame.salvage.remains import Remains
@@ -30,7 +31,7 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
     LimitError
         If that at the beginning of the file exceeds the limits.
     """
-    end = file.seek(0, 2)
+    end = end_of(file)
     headers = Headers(file, end, limits)
     parts: list[list[Remains]] = []
     free = end  # from here on all is claimed

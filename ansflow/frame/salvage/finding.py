@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from ansflow.errors import AnsflowError, LimitError, UnsupportedError
+from ansflow.foreign_files import read_at
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head
@@ -13,14 +14,9 @@ from ansflow.frame.header import Header
 from ansflow.frame.source import FileSource, take_header
 from ansflow.limits import Limits
 
-__all__ = ["Finder", "Headers", "intact_content", "parse_sound_head", "read_at", "single_blocks"]
+__all__ = ["Finder", "Headers", "intact_content", "parse_sound_head", "single_blocks"]
 
 WINDOW = 1 << 20
-
-
-def read_at(file: BinaryIO, at: int, size: int) -> bytes:
-    file.seek(at)
-    return file.read(max(0, size))
 
 
 class Finder:
@@ -107,8 +103,7 @@ def intact_content(
     `decode` takes each block as a chunk. UnsupportedError if that takes a model that isn't known
     here: then nobody can tell.
     """
-    file.seek(at)
-    payload = file.read(head.stored)
+    payload = read_at(file, at, head.stored)
     if len(payload) < head.stored:
         return None
     try:

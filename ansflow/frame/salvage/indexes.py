@@ -7,11 +7,12 @@ from typing import BinaryIO, NamedTuple
 
 import xxhash
 
+from ansflow.foreign_files import read_at
 from ansflow.frame import layout
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.salvage.finding import Finder, Headers, parse_sound_head, read_at
+from ansflow.frame.salvage.finding import Finder, Headers, parse_sound_head
 from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["Index", "claim", "sound_indexes"]

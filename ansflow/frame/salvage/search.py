@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import xxhash
 
+from ansflow.foreign_files import read_at
 from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -14,7 +15,6 @@ from ansflow.frame.salvage.finding import (
     Headers,
     intact_content,
     parse_sound_head,
-    read_at,
     single_blocks,
 )
 from ansflow.frame.salvage.remains import Remains
