@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from bisect import bisect_right
 from collections import deque
@@ -17,7 +18,7 @@ from ansflow.engine.content import Bytes
 from ansflow.engine.decoder import Plan
 from ansflow.engine.threads import Pipeline, checked_threads, ordered
 from ansflow.errors import AnsflowError, CorruptDataError
-from ansflow.foreign_files import read_exactly
+from ansflow.foreign_files import can_seek, check_binary, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -66,6 +67,12 @@ class ContentReader:
     """
 
     def __init__(self, file: BinaryIO, limits: Limits, threads: int | None) -> None:
+        check_binary(file)
+        if not can_seek(file):
+            raise io.UnsupportedOperation(
+                f"{type(file).__name__} can't seek: ansflow.open and ansflow.iter_decompress read "
+                "such files from beginning to end"
+            )
         self._file = file
         self.frames = map_file(file, file.tell(), limits)
         self._threads = checked_threads(threads)
