@@ -1,19 +1,20 @@
-"""Integer arguments: one rule for what counts as an integer, applied before anything else.
+"""Arguments: one rule for what counts as an integer, an array of symbols, or of real numbers.
 
 NumPy's scalars keep their width in arithmetic (NEP 50): ``1 << np.uint8(12)`` is 0. So every
 integer that comes from outside is made a Python integer first, and compared with its bounds after
-that.
+that. NumPy also converts arrays where something gets lost: masks, fractions, imaginary parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import index
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Axes", "integer", "shape_of"]
+__all__ = ["Axes", "as_array", "integer", "real_numbers", "shape_of", "symbol_array"]
 
 Axes = SupportsIndex | Iterable[SupportsIndex]
 
@@ -95,6 +96,43 @@ def shape_of(value: Axes, name: str = "shape") -> tuple[int, ...]:
     scalar = isinstance(value, np.ndarray) and value.ndim == 0
     axes = value if isinstance(value, Iterable) and not scalar else (value,)
     return tuple(integer(axis, f"an axis of {name}", 0) for axis in axes)
+
+
+def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """An array as `numpy.asarray` has it; TypeError if some of it is masked."""
+    if _is_masked(values):
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost: "
+            "fill it, or select what is valid"
+        )
+    return np.asarray(values)
+
+
+def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[Any]:
+    """An array of integers or bools; TypeError for others. Empty ones may have any type."""
+    array = as_array(values, name)
+    if not array.size:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name} must be integers, not {array.dtype}")
+    return array
+
+
+def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+    """A contiguous copy as doubles; TypeError if those aren't real numbers."""
+    array = as_array(values, name)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{name} must be real numbers, not {array.dtype}")
+    try:
+        return np.array(array, np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be real numbers: {error}") from None
+
+
+def _is_masked(values: object) -> bool:
+    if isinstance(values, list | tuple):
+        return any(map(_is_masked, values))
+    return isinstance(values, np.ma.MaskedArray)
 
 
 def _bounds(low: int | None, high: int | None) -> str:

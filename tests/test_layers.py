@@ -10,7 +10,7 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "arguments", "limits"},
+    {"errors", "arguments", "lazy", "limits"},
     {"foreign_files"},
     {"atomic"},
     {"kernels"},

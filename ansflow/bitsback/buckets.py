@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from operator import index
 
 import numpy as np
@@ -14,6 +13,7 @@ from ansflow.bitsback.families import FamilyName, family
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.uniform import Uniform
 from ansflow.errors import ModelError
+from ansflow.lazy import cached_property
 
 __all__ = ["Buckets"]
 

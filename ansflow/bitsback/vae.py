@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from ansflow.bitsback.pixels import KINDS, Pixels, pixels_from
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import FRACTION_BITS
 from ansflow.kernels.weights import powers
+from ansflow.lazy import cached_property
 
 __all__ = ["VAE"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from ansflow.kernels import alias, order1_tables
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
 from ansflow.kernels.records import fill_records, reciprocals_of
 from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
+from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, cumulative
 from ansflow.models.markov import check_contexts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.kernels import golomb
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
+from ansflow.lazy import cached_property
 
 __all__ = ["ALPHABET", "SharedTable", "pack_tables", "parse_tables"]
 

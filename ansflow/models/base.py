@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.errors import ModelError
 from ansflow.kernels import alias
+from ansflow.lazy import cached_property
 from ansflow.models.frequencies import check_frequencies, cumulative, smallest_dtype
 
 __all__ = ["FrequencyModel", "Model"]
