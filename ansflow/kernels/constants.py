@@ -15,6 +15,8 @@ Stack coder
 
 import numpy as np
 
+from ansflow.arguments import integer
+
 WORD_BITS = 16
 WORDS_PER_STATE = 2
 MAX_PACKED_PRECISION = 12
@@ -40,9 +42,18 @@ def default_lanes(symbols: int) -> int:
 
 
 def checked_lanes(lanes: int | None, symbols: int) -> int:
-    """The number of lanes asked for, or the default for so many symbols; ValueError if illegal."""
+    """The number of lanes asked for, or the default for so many symbols.
+
+    Raises
+    ------
+    TypeError
+        If it isn't an integer.
+    ValueError
+        If it isn't a power of two from 1 to 64.
+    """
     if lanes is None:
         return default_lanes(symbols)
+    lanes = integer(lanes, "lanes")
     if not (1 <= lanes <= MAX_LANES and lanes & (lanes - 1) == 0):
         raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")
     return lanes

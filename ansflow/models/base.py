@@ -7,12 +7,18 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import Axes, shape_of, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels import alias
 from ansflow.lazy import cached_property
-from ansflow.models.frequencies import check_frequencies, cumulative, smallest_dtype
+from ansflow.models.frequencies import (
+    check_frequencies,
+    checked_low,
+    cumulative,
+    smallest_dtype,
+)
 
-__all__ = ["FrequencyModel", "Model"]
+__all__ = ["FrequencyModel", "Frozen", "Model"]
 
 
 @runtime_checkable
@@ -36,6 +42,14 @@ class Model(Protocol):
     index : ndarray of int, optional
         For a matrix of frequencies: the row of each symbol, of a shape that broadcasts to
         the symbols'.
+    contexts : {"previous"}, optional
+        For a square matrix of frequencies, in place of `index`: a symbol's row is the symbol
+        before it, as in `Markov`.
+
+    Notes
+    -----
+    Integers may be NumPy's, but neither bools nor floats: a model with others is a `ModelError`
+    wherever it is used.
     """
 
     @property
@@ -45,7 +59,21 @@ class Model(Protocol):
     def freq(self) -> npt.NDArray[Any]: ...
 
 
-class FrequencyModel:
+class Frozen:
+    """Base of models whose arrays are read-only, and stay so when they are copied or unpickled.
+
+    Kernels are compiled once more for arrays that can be written to, and tables of such are built
+    anew in every call.
+    """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+        self.__dict__.update(state)
+
+
+class FrequencyModel(Frozen):
     """One distribution over consecutive integers, given by its frequencies.
 
     Parameters
@@ -69,6 +97,8 @@ class FrequencyModel:
     ------
     ModelError
         If the frequencies are negative or their sum is not a power of two from 2 to 2^31.
+    TypeError
+        If `low` isn't an integer, or frequencies are masked.
     """
 
     def __init__(self, freq: npt.ArrayLike, *, low: int = 0) -> None:
@@ -76,7 +106,7 @@ class FrequencyModel:
         if self.freq.ndim != 1:
             raise ModelError("a matrix of frequencies is a `Conditional`")
         self.cdf = cumulative(self.freq)
-        self.low = int(low)
+        self.low = checked_low(low, self.freq.size)
 
     def __repr__(self) -> str:
         high = self.low + self.freq.size - 1
@@ -106,22 +136,24 @@ class FrequencyModel:
         -------
         float
             The sum of ``-log2(freq / 2**precision)``; infinite if a symbol has no frequency.
+
+        Raises
+        ------
+        TypeError
+            If the symbols aren't integers.
         """
-        values = np.asarray(symbols).reshape(-1)
+        values = symbol_array(symbols).reshape(-1)
         if not values.size:
             return 0.0
         if int(values.min()) < self.low or int(values.max()) >= self.low + self.freq.size:
             return float("inf")
-        counts = np.bincount(
-            values if self.low == 0 else values.astype(np.int64) - self.low,
-            minlength=self.freq.size,
-        )
+        counts = np.bincount(values.astype(np.int64) - self.low, minlength=self.freq.size)
         used = counts > 0
         return float(np.sum(counts[used] * self.code_lengths[used]))
 
     def sample(
         self,
-        size: int | tuple[int, ...] | None = None,
+        size: Axes | None = None,
         rng: np.random.Generator | int | None = None,
     ) -> npt.NDArray[Any]:
         """Independent draws, exactly by the frequencies.
@@ -142,10 +174,11 @@ class FrequencyModel:
         ----------
         Walker 1977, doi:10.1145/355744.355749; Vose 1991, doi:10.1109/32.92917.
         """
+        shape = None if size is None else shape_of(size, "size")
         generator = np.random.default_rng(rng)
         divider, owner = self._alias
-        column = generator.integers(0, self.freq.size, size)
-        above = generator.integers(0, 1 << self.precision, size, np.uint64) >= divider[column]
+        column = generator.integers(0, self.freq.size, shape)
+        above = generator.integers(0, 1 << self.precision, shape, np.uint64) >= divider[column]
         values = np.where(above, owner[column], column) + self.low
         return values.astype(smallest_dtype(self.low, self.low + self.freq.size - 1))
 

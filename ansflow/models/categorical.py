@@ -8,10 +8,17 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer, real_numbers, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.models.base import FrequencyModel
-from ansflow.models.frequencies import DEFAULT_PRECISION, quantize
+from ansflow.models.frequencies import (
+    DEFAULT_PRECISION,
+    check_frequencies,
+    checked_low,
+    checked_precision,
+    quantize,
+)
 
 __all__ = ["Bernoulli", "Categorical", "Mixture", "Uniform"]
 
@@ -36,11 +43,11 @@ class Uniform(FrequencyModel):
     """
 
     def __init__(self, n: int, *, low: int = 0, precision: int | None = None) -> None:
-        if not 1 <= n <= MAX_ALPHABET:
-            raise ModelError(f"{n} symbols, not 1 to {MAX_ALPHABET}")
+        n = integer(n, "the number of symbols", 1, MAX_ALPHABET, error=ModelError)
         needed = max(1, (n - 1).bit_length())
         if precision is None:
             precision = max(DEFAULT_PRECISION, needed)
+        precision = checked_precision(precision)
         if precision < needed:
             raise ModelError(f"{n} symbols need a precision of at least {needed} bits")
         share, rest = divmod(1 << precision, n)
@@ -64,8 +71,10 @@ class Bernoulli(FrequencyModel):
     """
 
     def __init__(self, p: float, *, precision: int = DEFAULT_PRECISION) -> None:
-        if not 0.0 < p < 1.0:
-            raise ModelError(f"probability of 1 is {p}, not strictly between 0 and 1")
+        values = real_numbers(p, "p")
+        if values.shape != () or not 0.0 < values < 1.0:
+            raise ModelError(f"p must be one number strictly between 0 and 1, not {p!r}")
+        p = float(values)
         super().__init__(quantize([1.0 - p, p], precision))
 
 
@@ -115,7 +124,7 @@ class Categorical(FrequencyModel):
 
         Parameters and errors are those of `from_counts`.
         """
-        values = np.asarray(probs, np.float64)
+        values = real_numbers(probs, "probabilities")
         total = float(values.sum())
         if not abs(total - 1.0) <= 1e-6 * max(1.0, np.sqrt(values.size)):
             raise ModelError(f"probabilities sum to {total}, not to 1")
@@ -140,19 +149,18 @@ class Categorical(FrequencyModel):
         TypeError
             If it isn't integers.
         """
-        values = np.asarray(data).reshape(-1)
+        values = symbol_array(data).reshape(-1)
         if values.size == 0:
             raise ModelError("no data to fit a model to")
-        if values.dtype.kind not in "iub":
-            raise TypeError(f"symbols must be integers, not {values.dtype}")
         smallest, largest = int(values.min()), int(values.max())
         low = 0 if smallest >= 0 and largest < MAX_ALPHABET else smallest
         if largest - low >= MAX_ALPHABET:
             raise ModelError(
                 f"values from {smallest} to {largest} span more than {MAX_ALPHABET} symbols"
             )
-        symbols = values if low == 0 else values.astype(np.int64) - low
-        return cls.from_counts(np.bincount(symbols), low=low, precision=precision)
+        low = checked_low(low, largest - low + 1)
+        counts = np.bincount(values.astype(np.int64) - low)
+        return cls.from_counts(counts, low=low, precision=precision)
 
 
 class Mixture(FrequencyModel):
@@ -181,19 +189,29 @@ class Mixture(FrequencyModel):
     ) -> None:
         if not models:
             raise ModelError("a mixture of no models")
-        shares = np.ones(len(models)) if weights is None else np.asarray(weights, np.float64)
-        if shares.shape != (len(models),) or not (shares > 0).all():
-            raise ModelError(f"a mixture of {len(models)} models needs as many positive weights")
-        low = min(model.low for model in models)
-        high = max(model.low + model.freq.size for model in models)
+        shares = np.ones(len(models)) if weights is None else real_numbers(weights, "weights")
+        if shares.shape != (len(models),) or not (shares > 0).all() or np.isinf(shares).any():
+            raise ModelError(
+                f"a mixture of {len(models)} models needs as many positive weights, all finite"
+            )
+        parts = [_part(model) for model in models]
+        low = min(begin for begin, _, _ in parts)
+        high = max(begin + freq.size for begin, freq, _ in parts)
         if high - low > MAX_ALPHABET:
             raise ModelError(f"the supports' union spans more than {MAX_ALPHABET} symbols")
         probs = np.zeros(high - low)
-        for model, share in zip(models, shares / shares.sum(), strict=True):
-            begin = model.low - low
-            probs[begin : begin + model.freq.size] += (
-                share * model.freq / float(1 << model.precision)
-            )
+        shares /= shares.max()  # so that their sum can't overflow
+        for (begin, freq, bits), share in zip(parts, shares / shares.sum(), strict=True):
+            probs[begin - low : begin - low + freq.size] += share * freq / float(1 << bits)
         if precision is None:
-            precision = max(model.precision for model in models)
+            precision = max(bits for _, _, bits in parts)
         super().__init__(quantize(probs, precision), low=low)
+
+
+def _part(model: FrequencyModel) -> tuple[int, npt.NDArray[np.uint32], int]:
+    """Lowest value, frequencies and precision of a component, which may be of anybody's class."""
+    freq, precision = check_frequencies(model.freq)
+    if freq.ndim != 1:
+        raise ModelError("a mixture's components are single distributions, not matrices of them")
+    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
+    return low, freq, precision

@@ -9,12 +9,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import Axes, as_array, shape_of, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels.rows import find_symbols
-from ansflow.models.base import FrequencyModel
+from ansflow.models.base import FrequencyModel, Frozen
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,
     check_frequencies,
+    checked_low,
     cumulative,
     quantize,
     smallest_dtype,
@@ -24,7 +26,7 @@ from ansflow.models.quantized import Distribution, bin_probabilities
 __all__ = ["Conditional"]
 
 
-class Conditional:
+class Conditional(Frozen):
     """Symbol i is distributed by row ``index[i]`` of a matrix.
 
     Per-pixel distributions, classes, contexts that the decoder knows beforehand.
@@ -47,12 +49,15 @@ class Conditional:
     cdf : ndarray of uint32, shape (rows, alphabet + 1)
         Read-only.
     index : ndarray of int
+        Read-only.
     low : int
 
     Raises
     ------
     ModelError
         If rows don't sum to one power of two, or the index names rows that don't exist.
+    TypeError
+        If `low` isn't an integer, or something is masked.
 
     Examples
     --------
@@ -68,7 +73,7 @@ class Conditional:
         if self.freq.ndim != 2:
             raise ModelError("frequencies must be a matrix, a row for each distribution")
         self.cdf = cumulative(self.freq)
-        self.low = int(low)
+        self.low = checked_low(low, self.freq.shape[1])
         self.index = self._checked(np.arange(self.freq.shape[0]) if index is None else index)
 
     @classmethod
@@ -156,19 +161,28 @@ class Conditional:
         return float(self.entropies[self.index].mean()) if self.index.size else 0.0
 
     def code_length(self, symbols: npt.ArrayLike) -> float:
-        """Ideal size of `symbols` in bits; infinite if one has no frequency in its row."""
-        values = np.asarray(symbols)
+        """Ideal size of `symbols` in bits; infinite if one has no frequency in its row.
+
+        Raises
+        ------
+        TypeError
+            If the symbols aren't integers.
+        ModelError
+            If the index doesn't broadcast to their shape.
+        """
+        values = symbol_array(symbols)
         if not values.size:
             return 0.0
         if int(values.min()) < self.low or int(values.max()) >= self.low + self.freq.shape[1]:
             return float("inf")
+        index = self._spread(values.shape)
         with np.errstate(divide="ignore"):
-            logs = np.log2(self.freq[self.index, values.astype(np.int64) - self.low])
+            logs = np.log2(self.freq[index, values.astype(np.int64) - self.low])
         return float(np.sum(self.precision - logs.astype(np.float64)))
 
     def sample(
         self,
-        size: int | tuple[int, ...] | None = None,
+        size: Axes | None = None,
         rng: np.random.Generator | int | None = None,
     ) -> npt.NDArray[Any]:
         """Independent draws, one for each entry of the index, exactly by the frequencies.
@@ -180,8 +194,8 @@ class Conditional:
         rng : numpy.random.Generator or int, optional
             Source of randomness, or its seed.
         """
-        shape = self.index.shape if size is None else size
-        index = np.ascontiguousarray(np.broadcast_to(self.index, shape))
+        shape = self.index.shape if size is None else shape_of(size, "size")
+        index = np.array(self._spread(shape), np.uint32, order="C")
         slots = np.random.default_rng(rng).integers(0, 1 << self.precision, index.size, np.uint32)
         symbols = np.empty(index.size, np.uint16)
         find_symbols(slots, index.reshape(-1), self.cdf, symbols)
@@ -189,10 +203,19 @@ class Conditional:
         values = (symbols.astype(np.int64) + self.low).astype(smallest_dtype(self.low, high))
         return values.reshape(index.shape)
 
+    def _spread(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        try:
+            return np.broadcast_to(self.index, shape)
+        except ValueError:
+            raise ModelError(
+                f"row index of shape {self.index.shape} doesn't fit symbols of shape {shape}"
+            ) from None
+
     def _checked(self, index: npt.ArrayLike) -> npt.NDArray[Any]:
-        rows = np.asarray(index)
+        rows = np.array(as_array(index, "a row index"), order="C")
         if rows.dtype.kind not in "iu":
             raise ModelError(f"a row index must be integers, not {rows.dtype}")
         if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= self.freq.shape[0]):
             raise ModelError(f"row index outside 0 to {self.freq.shape[0] - 1}")
+        rows.setflags(write=False)
         return rows

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
 from ansflow.kernels.quantize import quantize_rows
@@ -15,6 +16,8 @@ __all__ = [
     "DEFAULT_PRECISION",
     "TINY",
     "check_frequencies",
+    "checked_low",
+    "checked_precision",
     "cumulative",
     "quantize",
     "smallest_dtype",
@@ -41,6 +44,28 @@ def smallest_dtype(low: int, high: int) -> np.dtype[Any]:
     return np.min_scalar_type(min(low, -1 - high))
 
 
+def checked_precision(precision: int) -> int:
+    """Bits of a model that is to be made.
+
+    Raises
+    ------
+    TypeError
+        If that isn't an integer.
+    ModelError
+        If it is out of bounds.
+    """
+    return integer(precision, "precision", 1, MAX_PRECISION, error=ModelError)
+
+
+def checked_low(low: int, alphabet: int) -> int:
+    """The value of symbol 0, for supports in the range of int64; raises as `checked_precision`."""
+    low = integer(low, "low")
+    high = low + alphabet - 1
+    if not (-(1 << 63) <= low and high < 1 << 63):
+        raise ModelError(f"the support {low} to {high} leaves the range of int64")
+    return low
+
+
 def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
     """Integer frequencies that minimise the expected code length under `weights`.
 
@@ -61,15 +86,16 @@ def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
     ------
     ModelError
         If there is no such array.
+    TypeError
+        If weights aren't real numbers, or the precision isn't an integer.
 
     Examples
     --------
     >>> quantize([90, 9, 1, 0], precision=4)
     array([14,  1,  1,  0], dtype=uint32)
     """
-    values = np.asarray(weights, np.float64)
-    if not 1 <= precision <= MAX_PRECISION:
-        raise ModelError(f"precision is {precision}, not between 1 and {MAX_PRECISION}")
+    values = real_numbers(weights, "weights")
+    precision = checked_precision(precision)
     if values.ndim not in (1, 2) or not values.size or values.shape[-1] > MAX_ALPHABET:
         raise ModelError(
             f"weights must be one or more rows of 1 to {MAX_ALPHABET} numbers, "
@@ -103,8 +129,11 @@ def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]
     ModelError
         If they aren't one or more rows of integers that all sum to the same power of two,
         from 2 to 2^31.
+    TypeError
+        If some of them are masked.
     """
-    given = np.asarray(freq)
+    # A copy before the checks: kernels rely on them, and others may write to the original.
+    given = np.array(as_array(freq, "frequencies"), order="C")
     if given.ndim not in (1, 2) or given.dtype.kind not in "iu" or not given.size:
         raise ModelError(
             "frequencies must be a non-empty vector or matrix of integers, not "
@@ -126,6 +155,6 @@ def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]
     if different.size:
         row = int(different[0])
         raise ModelError(f"frequencies of row {row} sum to {sums[row]}, those of row 0 to {total}")
-    checked = np.array(given, np.uint32, order="C")
+    checked = given.astype(np.uint32, copy=False)
     checked.setflags(write=False)
     return checked, precision

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import Axes, as_array, real_numbers, shape_of, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, checked_lanes
 from ansflow.kernels.order1 import count_pairs, segment_start
 from ansflow.kernels.rows import find_symbols
+from ansflow.models.base import Frozen
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,
     check_frequencies,
@@ -23,7 +25,7 @@ __all__ = ["Markov", "check_contexts"]
 MAX_CONTEXTS = 256
 
 
-class Markov:
+class Markov(Frozen):
     """A symbol is distributed by the row of a matrix that the symbol before it names.
 
     The coder cuts the symbols into a segment for each lane, and each segment begins as if a 0
@@ -85,7 +87,7 @@ class Markov:
         ModelError
             If the counts are unusable or the precision too small for them.
         """
-        values = np.array(counts, np.float64)
+        values = real_numbers(counts, "counts")
         if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size:
             raise ModelError(f"counts must be a square matrix, not of shape {values.shape}")
         contexts = possible_contexts(values)
@@ -144,9 +146,14 @@ class Markov:
         -------
         float
             Infinite if a symbol has no frequency after the one before it.
+
+        Raises
+        ------
+        TypeError
+            If the symbols aren't integers.
         """
         is_buffer = isinstance(symbols, bytes | bytearray | memoryview)
-        values = as_bytes(symbols) if is_buffer else np.asarray(symbols).reshape(-1)
+        values = as_bytes(symbols) if is_buffer else symbol_array(symbols).reshape(-1)
         if not values.size:
             return 0.0
         if int(values.min()) < 0 or int(values.max()) >= len(self.freq):
@@ -159,7 +166,7 @@ class Markov:
 
     def sample(
         self,
-        size: int | tuple[int, ...],
+        size: Axes,
         rng: np.random.Generator | int | None = None,
         lanes: int | None = None,
     ) -> npt.NDArray[np.uint8]:
@@ -179,7 +186,7 @@ class Markov:
         ndarray of uint8, shape `size`
         """
         generator = np.random.default_rng(rng)
-        values = np.zeros(size, np.uint8)
+        values = np.zeros(shape_of(size, "size"), np.uint8)
         flat, lanes = values.reshape(-1), checked_lanes(lanes, values.size)
         starts = [
             segment_start(np.uint64(lane), np.uint64(flat.size), np.uint64(lanes))
@@ -203,7 +210,9 @@ def check_contexts(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]:
     ModelError
         If it isn't one.
     """
-    given = np.asarray(freq)
+    given = np.array(as_array(freq, "frequencies"))
+    if given.dtype.kind not in "iu":
+        raise ModelError(f"frequencies must be integers, not {given.dtype}")
     if given.ndim != 2 or given.shape[0] != given.shape[1]:
         raise ModelError(f"frequencies must be a square matrix, not of shape {given.shape}")
     if given.shape[0] > MAX_CONTEXTS:
@@ -228,10 +237,18 @@ def possible_contexts(matrix: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
 
 def as_bytes(data: Any) -> npt.NDArray[np.uint8]:
     """The items of an array of uint8, or the bytes of a buffer, in one dimension."""
-    array = data if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
+    array = as_array(data, "symbols") if isinstance(data, np.ndarray) else _bytes_of(data)
     if array.dtype != np.uint8:
         raise TypeError(f"symbols must be bytes (uint8), not {array.dtype}")
     return np.ascontiguousarray(array).reshape(-1)
+
+
+def _bytes_of(data: Any) -> npt.NDArray[np.uint8]:
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"symbols must be bytes, not {type(data).__name__}") from None
+    return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
 
 
 def pair_counts(symbols: npt.NDArray[np.uint8], lanes: int | None) -> npt.NDArray[np.uint32]:

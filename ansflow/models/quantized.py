@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.models.base import FrequencyModel
@@ -42,8 +43,15 @@ def bin_probabilities(dist: Distribution, low: int, high: int) -> npt.NDArray[np
     Raises
     ------
     ModelError
-        If the distribution's functions return no probabilities.
+        If the distribution's functions return no probabilities, or the support is empty or has
+        more than 65,536 integers.
+    TypeError
+        If an end isn't an integer.
     """
+    low, high = integer(low, "low"), integer(high, "high")
+    n = high - low + 1
+    if not 1 <= n <= MAX_ALPHABET:
+        raise ModelError(f"support {low} to {high} has {n} symbols, not 1 to {MAX_ALPHABET}")
     edges = np.arange(low, high) + 0.5
     below = np.asarray(dist.cdf(edges), np.float64)
     above = np.asarray(dist.sf(edges), np.float64)
@@ -91,12 +99,9 @@ class Quantized(FrequencyModel):
     def __init__(
         self, dist: Distribution, low: int, high: int, *, precision: int | None = None
     ) -> None:
-        n = high - low + 1
-        if not 1 <= n <= MAX_ALPHABET:
-            raise ModelError(f"support {low} to {high} has {n} symbols, not 1 to {MAX_ALPHABET}")
-        if precision is None:
-            precision = max(DEFAULT_PRECISION, (n - 1).bit_length())
         probs = bin_probabilities(dist, low, high)
         if probs.ndim != 1:
             raise ModelError("an array of distributions is a `Conditional.from_dist`")
+        if precision is None:
+            precision = max(DEFAULT_PRECISION, (probs.size - 1).bit_length())
         super().__init__(quantize(probs, precision), low=low)
