@@ -95,7 +95,10 @@ def shape_of(value: Axes, name: str = "shape") -> tuple[int, ...]:
     """
     scalar = isinstance(value, np.ndarray) and value.ndim == 0
     axes = value if isinstance(value, Iterable) and not scalar else (value,)
-    return tuple(integer(axis, f"an axis of {name}", 0) for axis in axes)
+    sizes = tuple(integer(axis, f"an axis of {name}") for axis in axes)
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"{name} must not be negative along any axis, but is {sizes}")
+    return sizes
 
 
 def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+
+from ansflow.arguments import integer
 
 __all__ = ["DEFAULT_LIMITS", "STREAM_LIMITS", "Limits"]
 
@@ -23,11 +25,22 @@ class Limits:
         a model's networks take for an image.
     max_dimensions : int
         Axes of a decompressed array.
+
+    Raises
+    ------
+    TypeError
+        If one isn't an integer.
+    ValueError
+        If one is negative.
     """
 
     max_output: int = 16 << 30
     max_memory: int = 512 << 20
     max_dimensions: int = 64
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, integer(getattr(self, field.name), field.name, 0))
 
     @property
     def max_at_once(self) -> int:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from operator import index
-from typing import Any, SupportsIndex
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import Axes, as_array, shape_of, symbol_array
 from ansflow.coding.streams import (
     Method,
     Words,
     decode_symbols,
     encode_symbols,
+    takes_any_byte,
 )
 from ansflow.coding.symbols import check_support, holds, row_index, support_of, to_symbols
 from ansflow.coding.tables import tables_of
@@ -77,10 +77,10 @@ def encode(
     Duda 2013, arXiv:1311.2540; Giesen 2014, arXiv:1402.3392.
     """
     tables = tables_of(model)
-    values = np.asarray(symbols)
+    values = symbol_array(symbols)
     lanes = checked_lanes(lanes, values.size)
     index = row_index(model, tables, values.shape)
-    flat = to_symbols(values, model, tables)
+    flat = to_symbols(values, model, tables, any_byte=takes_any_byte(tables, method))
     check_support(flat, index, values, tables, lanes)
     words = encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
     return words.copy()  # the buffer behind them is as long as the symbols
@@ -89,7 +89,7 @@ def encode(
 def decode(
     words: Words,
     model: Model,
-    size_or_shape: SupportsIndex | Sequence[int],
+    size_or_shape: Axes,
     *,
     lanes: int | None = None,
     method: Method = "cdf",
@@ -125,16 +125,14 @@ def decode(
         what the checksums of `ansflow.compress` are for.
     """
     tables = tables_of(model)
-    axes = size_or_shape if np.iterable(size_or_shape) else (size_or_shape,)
-    shape = tuple(index(axis) for axis in axes)
-    if any(axis < 0 for axis in shape):
-        raise ValueError(f"negative size in shape {shape}")
+    shape = shape_of(size_or_shape)
     lanes = checked_lanes(lanes, math.prod(shape))
     low, high = support_of(model, tables)
     wanted = smallest_dtype(low, high) if dtype is None else np.dtype(dtype)
     if wanted.kind not in "iub" or not holds(wanted, low, high):
         raise ValueError(f"dtype {wanted} doesn't hold the support {low} to {high}")
-    stream = np.asarray(words)
+    # Not a copy: kernels look at each word once, and may meet any.
+    stream = as_array(words, "words")
     if stream.ndim != 1 or stream.dtype != np.uint16:
         raise TypeError(f"words must be a vector of uint16, not {stream.dtype} {stream.shape}")
     out = np.empty(shape, tables.symbol_dtype)

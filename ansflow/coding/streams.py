@@ -38,7 +38,7 @@ from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import tables as stack_tables
 from ansflow.kernels.stack.heads import UNDERFLOW
 
-__all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols"]
+__all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols", "takes_any_byte"]
 
 Method = Literal["cdf", "alias"]
 
@@ -56,6 +56,16 @@ def buffer_size(symbols: int, lanes: int) -> int:
     return WORDS_PER_STATE * lanes + 1 + symbols
 
 
+def takes_any_byte(tables: AnyTables, method: Method = "cdf") -> bool:
+    """Whether kernels stay within their arrays whatever bytes they are to push.
+
+    A single distribution has a record for each byte, if one of frequency 0. Rows of a matrix have
+    as many entries as there are symbols, and the alias method's inverse knows no frequency of 0.
+    """
+    single = isinstance(tables, Tables) and not tables.conditional
+    return single and method == "cdf" and tables.precision <= MAX_FAST_PRECISION
+
+
 def encode_symbols(
     symbols: npt.NDArray[Any],
     tables: AnyTables,
@@ -70,7 +80,8 @@ def encode_symbols(
     Parameters
     ----------
     symbols : contiguous ndarray of ``tables.symbol_dtype``, shape (n,)
-        Unchecked: a symbol without a frequency makes the result meaningless.
+        Unchecked: a symbol without a frequency makes the result meaningless, and one without a
+        place in the tables is fatal, except as `takes_any_byte` says.
     tables : Tables or ContextTables
     index : contiguous ndarray of uint32, shape (n,), optional
         Row of each symbol; unchecked.

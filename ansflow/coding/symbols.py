@@ -1,4 +1,8 @@
-"""An array of values to symbols numbered from zero, refusing what the model cannot code."""
+"""An array of values to symbols numbered from zero, refusing what the model cannot code.
+
+Kernels read and write where symbols and rows point to. Another thread may change a caller's arrays
+at any time, so what is checked here are copies, unless nothing that an array may hold does harm.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.coding.tables import AnyTables, ContextTables
 from ansflow.errors import ModelError
 from ansflow.kernels import order1, support
@@ -18,26 +23,28 @@ __all__ = ["check_support", "holds", "row_index", "support_of", "to_symbols"]
 def row_index(
     model: Model, tables: AnyTables, shape: tuple[int, ...]
 ) -> npt.NDArray[np.uint32] | None:
-    """The row of each symbol in coding order, or None for a single distribution."""
+    """The row of each symbol in coding order, or None for a single distribution; a copy."""
     if isinstance(tables, ContextTables) or not tables.conditional:
         return None
     index = np.asarray(getattr(model, "index", None))
-    if index.dtype.kind not in "iu":
+    if index.dtype.kind not in "iu" or isinstance(getattr(model, "index", None), np.ma.MaskedArray):
         raise ModelError("a model with rows of frequencies needs an integer array `index`")
     try:
-        spread = np.broadcast_to(index, shape)
+        rows = np.array(np.broadcast_to(index, shape), np.uint32, order="C").reshape(-1)
     except ValueError:
         raise ModelError(
             f"row index of shape {index.shape} doesn't fit symbols of shape {shape}"
         ) from None
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= tables.rows):
-        raise ModelError(f"row index outside 0 to {tables.rows - 1}")
-    return np.ascontiguousarray(spread, np.uint32).reshape(-1)
+    # The original for the values, which may have wrapped; the copy for what kernels rely on.
+    for given in (index, rows):
+        if given.size and (int(given.min()) < 0 or int(given.max()) >= tables.rows):
+            raise ModelError(f"row index outside 0 to {tables.rows - 1}")
+    return rows
 
 
 def support_of(model: Model, tables: AnyTables) -> tuple[int, int]:
     """Lowest and highest value of the model."""
-    low = int(getattr(model, "low", 0))
+    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
     high = low + tables.alphabet - 1
     if not holds(np.dtype(np.int64), low, high):
         raise ModelError(f"the support {low} to {high} leaves the range of int64")
@@ -51,22 +58,43 @@ def holds(dtype: np.dtype[Any], low: int, high: int) -> bool:
     return int(info.min) <= low and high <= int(info.max)
 
 
-def to_symbols(values: npt.NDArray[Any], model: Model, tables: AnyTables) -> npt.NDArray[Any]:
-    """Values as a contiguous vector of symbols, numbered from the model's lowest value."""
+def to_symbols(
+    values: npt.NDArray[Any], model: Model, tables: AnyTables, *, any_byte: bool
+) -> npt.NDArray[Any]:
+    """Values as a contiguous vector of symbols, numbered from the model's lowest value.
+
+    Parameters
+    ----------
+    values : ndarray of int or bool
+    model : Model
+    tables : Tables or ContextTables
+    any_byte : bool
+        Whether the kernel stays within its arrays for bytes of any value: they needn't be a copy.
+
+    Raises
+    ------
+    ModelError
+        If a value is outside the support.
+    """
     dtype = tables.symbol_dtype
     if not values.size:
         return np.empty(0, dtype)
-    if values.dtype.kind not in "iub":
-        raise TypeError(f"symbols must be integers, not {values.dtype}")
     low, high = support_of(model, tables)
     covered = values.dtype == dtype and low == 0 and tables.alphabet == np.iinfo(dtype).max + 1
     if not covered and (int(values.min()) < low or int(values.max()) > high):
         first = int(np.argmax((values < low) | (values > high)))
         raise _no_probability(values, first, f"; the support is {low} to {high}")
     flat = np.ascontiguousarray(values).reshape(-1)
-    if low == 0:
-        return flat.astype(dtype, copy=False)
-    return (flat.astype(np.int64) - low).astype(dtype)
+    if any_byte and dtype == np.uint8:
+        return _numbered(flat, low).astype(dtype, copy=False)
+    symbols = np.array(_numbered(flat, low), dtype)
+    if not covered and int(symbols.max()) >= tables.alphabet:
+        raise ModelError("the symbols were changed while they were encoded")
+    return symbols
+
+
+def _numbered(values: npt.NDArray[Any], low: int) -> npt.NDArray[Any]:
+    return values if low == 0 else values.astype(np.int64) - low
 
 
 def check_support(

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.errors import ModelError
 from ansflow.kernels import alias, order1_tables
-from ansflow.kernels.constants import MAX_PACKED_PRECISION
+from ansflow.kernels.constants import MAX_PACKED_PRECISION, MAX_PRECISION
 from ansflow.kernels.records import fill_records, reciprocals_of
 from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
 from ansflow.lazy import cached_property
@@ -191,17 +192,39 @@ def tables_of(model: Model) -> AnyTables:
 
     An array that can still be written to may change between calls, so its tables are
     built afresh each time.
+
+    Raises
+    ------
+    TypeError
+        If it isn't a model.
+    ModelError
+        If the model is inconsistent.
     """
-    freq = model.freq
-    kind = ContextTables if getattr(model, "contexts", None) == "previous" else Tables
+    try:
+        freq, given = model.freq, model.precision
+    except AttributeError as error:
+        raise TypeError(f"a model has `precision` and `freq`: {error}") from None
+    precision = integer(
+        *(given, "a model's precision", 1, MAX_PRECISION), error=ModelError, type_error=ModelError
+    )
+    kind = _kind_of(model)
     if not isinstance(freq, np.ndarray) or freq.flags.writeable:
-        return kind(freq, model.precision)
+        return kind(freq, precision)
     key = id(freq)
     found = _cache.get(key)
     if found is not None and found[0]() is freq:
         tables = found[1]
-        if tables.precision == model.precision and isinstance(tables, kind):
+        if tables.precision == precision and isinstance(tables, kind):
             return tables
-    tables = kind(freq, model.precision)
+    tables = kind(freq, precision)
     _cache[key] = (weakref.ref(freq, lambda _: _cache.pop(key, None)), tables)
     return tables
+
+
+def _kind_of(model: Model) -> type[Tables] | type[ContextTables]:
+    contexts = getattr(model, "contexts", None)
+    if contexts is None:
+        return Tables
+    if isinstance(contexts, str) and contexts == "previous":
+        return ContextTables
+    raise ModelError(f"a model's contexts are 'previous' or None, not {contexts!r}")

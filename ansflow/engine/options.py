@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ansflow.arguments import integer
+from ansflow.engine.metadata import checked_metadata
 from ansflow.errors import ModelError
 from ansflow.frame import layout
 from ansflow.frame.block import BlockCoding
@@ -55,13 +56,15 @@ class Options:
         to know the model. What is compressed must be bytes, or an array of one byte an item, in
         which an image is the last axis or the last two.
     metadata : mapping
-        Anything that JSON can say, for the reader, who gets it as JSON says it: tuples as lists,
-        and keys as text. At most a MiB.
+        For the reader: text, numbers, bools, None, and lists and mappings of them, whose keys are
+        text. Tuples come back as lists. At most a MiB as JSON.
 
     Raises
     ------
     ValueError, ModelError
         If a parameter is outside its range.
+    TypeError
+        If one is of the wrong type.
 
     Examples
     --------
@@ -83,22 +86,23 @@ class Options:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.order not in (0, 1):
-            raise ValueError(f"order is {self.order!r}, neither 0 nor 1")
-        if self.block_size is not None and not (
-            1 <= index(self.block_size) <= layout.MAX_BLOCK_SIZE
-        ):
-            raise ValueError(f"block_size is {self.block_size}, not 1 to {layout.MAX_BLOCK_SIZE}")
-        if not layout.MIN_PRECISION <= index(self.precision) <= layout.MAX_PRECISION:
-            raise ValueError(
-                f"precision is {self.precision}, "
-                f"not {layout.MIN_PRECISION} to {layout.MAX_PRECISION}"
-            )
-        checked_lanes(index(self.lanes), 0)
+        if not isinstance(self.models, Sequence):
+            raise TypeError(f"models must be a sequence, not {type(self.models).__name__}")
         if len(self.models) > layout.MAX_SHARED_TABLES:
             raise ValueError(f"{len(self.models)} models, more than {layout.MAX_SHARED_TABLES}")
-        if not isinstance(self.metadata, Mapping):
-            raise TypeError(f"metadata is a mapping, not {type(self.metadata).__name__}")
+        low, high = layout.MIN_PRECISION, layout.MAX_PRECISION
+        checked: dict[str, Any] = {
+            "precision": integer(self.precision, "precision", low, high),
+            "lanes": checked_lanes(integer(self.lanes, "lanes"), 0),
+            "order": integer(self.order, "order", 0, 1),
+            "models": tuple(self.models),
+            "metadata": checked_metadata(self.metadata),
+        }
+        if self.block_size is not None:
+            size = integer(self.block_size, "block_size", 1, layout.MAX_BLOCK_SIZE)
+            checked["block_size"] = size
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def coding(self) -> BlockCoding:
         """The same for the blocks of one frame."""
@@ -106,13 +110,13 @@ class Options:
         if self.model is not None:
             model, block_size = _model(self.model), MODEL_BLOCK_SIZE
         if self.block_size is not None:
-            block_size = index(self.block_size)
+            block_size = self.block_size
         if model is not None:
             block_size = max(1, block_size // model.image_size) * model.image_size
         return BlockCoding(
             block_size,
-            index(self.precision),
-            index(self.lanes),
+            self.precision,
+            self.lanes,
             self.order,
             tuple(_shared_table(shared) for shared in self.models),
             model,
@@ -135,7 +139,7 @@ def _model(model: str | VAE) -> VAE:
 
 def _shared_table(model: Model) -> SharedTable:
     freq, precision = check_frequencies(model.freq)
-    low = getattr(model, "low", 0)
+    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
     if freq.ndim != 1 or not 0 <= low <= ALPHABET - freq.size:
         raise ModelError("a model for blocks is one distribution of bytes")
     if not layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:

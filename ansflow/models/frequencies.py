@@ -61,7 +61,7 @@ def checked_low(low: int, alphabet: int) -> int:
     """The value of symbol 0, for supports in the range of int64; raises as `checked_precision`."""
     low = integer(low, "low")
     high = low + alphabet - 1
-    if not (-(1 << 63) <= low and high < 1 << 63):
+    if not (low >= -(1 << 63) and high < 1 << 63):
         raise ModelError(f"the support {low} to {high} leaves the range of int64")
     return low
 
