@@ -11,7 +11,7 @@ from ansflow.arguments import integer
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.models.base import FrequencyModel
-from ansflow.models.frequencies import DEFAULT_PRECISION, TINY, quantize
+from ansflow.models.frequencies import DEFAULT_PRECISION, TINY, checked_low, quantize
 
 __all__ = ["Quantized", "bin_probabilities"]
 
@@ -52,6 +52,7 @@ def bin_probabilities(dist: Distribution, low: int, high: int) -> npt.NDArray[np
     n = high - low + 1
     if not 1 <= n <= MAX_ALPHABET:
         raise ModelError(f"support {low} to {high} has {n} symbols, not 1 to {MAX_ALPHABET}")
+    checked_low(low, n)
     edges = np.arange(low, high) + 0.5
     below = np.asarray(dist.cdf(edges), np.float64)
     above = np.asarray(dist.sf(edges), np.float64)

@@ -1,0 +1,49 @@
+"""Options and limits take integers by one rule, and check them when they are made."""
+
+import numpy as np
+import pytest
+
+import ansflow
+
+OPTIONS = {"block_size": 64, "precision": 12, "lanes": 64, "order": 1}
+LIMITS = {"max_output": 100, "max_memory": 100, "max_dimensions": 5}
+ALL = [(ansflow.Options, name, n) for name, n in OPTIONS.items()]
+ALL += [(ansflow.Limits, name, n) for name, n in LIMITS.items()]
+
+
+@pytest.mark.parametrize(("make", "name", "n"), ALL, ids=lambda value: str(value))
+def test_integers_by_one_rule(make, name, n):
+    for kind in (int, np.int8, np.uint8, np.int64, np.uint64):
+        value = getattr(make(**{name: kind(n)}), name)
+        assert value == n
+        assert type(value) is int
+    for wrong in (float(n), np.float64(n), True, np.True_, str(n)):
+        with pytest.raises(TypeError, match=f"^{name} must be an integer"):
+            make(**{name: wrong})
+    for wrong in (-1, np.int8(-1), -(10**30)):
+        with pytest.raises(ValueError, match=name):
+            make(**{name: wrong})
+
+
+@pytest.mark.parametrize("lanes", [0, 3, 65, 96, 128, 2**32, np.uint8(128), np.uint64(2**63)])
+def test_lanes_are_a_power_of_two_up_to_64(lanes):
+    model = ansflow.models.Uniform(2)
+    for use in (
+        lambda: ansflow.Options(lanes=lanes),
+        lambda: ansflow.encode([0] * 500, model, lanes=lanes),
+        lambda: ansflow.decode(np.zeros(1024, np.uint16), model, 500, lanes=lanes),
+        lambda: ansflow.models.Markov.fit(bytes(500), lanes=lanes),
+    ):
+        with pytest.raises(ValueError, match="power of two from 1 to 64"):
+            use()
+
+
+def test_models_are_a_sequence():
+    model = ansflow.models.Uniform(256)
+    for wrong in (model, {model}, iter([model]), None):
+        with pytest.raises(TypeError, match="models must be a sequence"):
+            ansflow.Options(models=wrong)
+    models = [model]
+    options = ansflow.Options(models=models)
+    models.clear()
+    assert options.models == (model,)
