@@ -76,7 +76,7 @@ def test_tables_that_are_being_built():
 
 def test_all_threads_get_one_value():
     class Late:
-        barrier = threading.Barrier(4)
+        barrier = threading.Barrier(4, timeout=60)
 
         @cached_property
         def value(self):
