@@ -89,3 +89,31 @@ def test_another_model_is_mostly_noticed():
     other = Categorical([9, 2, 1, 4], low=-1)
     decoded = attempt(words, other, {}, 4)
     assert decoded is None or not np.array_equal(decoded, symbols)
+
+
+@given(st.data())
+@pytest.mark.parametrize("name", CODERS)
+def test_what_decodes_is_what_was_encoded(name, data):
+    """No words but those of `encode` are taken: a stream ends where it begins, in every lane."""
+    model, options = CODERS[name]
+    words = encoded(model, options)
+    for _ in range(data.draw(st.integers(1, 3))):
+        words[data.draw(st.integers(0, words.size - 1))] ^= 1 << data.draw(st.integers(0, 15))
+    symbols = attempt(words, model, options, 4)
+    if symbols is not None:
+        assert np.array_equal(ansflow.encode(symbols, model, lanes=4, **options), words)
+
+
+@pytest.mark.parametrize("name", CODERS)
+def test_the_state_in_which_a_stream_ends_is_checked(name):
+    """A symbol fewer may take as many words: only the state is another then."""
+    model, options = CODERS[name]
+    if isinstance(model, Conditional):
+        model = Conditional([[3, 1]], 0)
+    head = 2 if model.precision <= 16 else 4
+    low = model.low if hasattr(model, "low") else 0
+    for count in range(1, 4):
+        words = ansflow.encode([low] * count, model, lanes=1, **options)
+        assert words.size == head
+        with pytest.raises(CorruptDataError, match="end"):
+            ansflow.decode(words, model, count - 1, lanes=1, **options)

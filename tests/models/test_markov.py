@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ansflow.errors import ModelError
-from ansflow.models.markov import Markov
+from ansflow.models.markov import Markov, pair_counts
 
 TEXT = b"the rain in spain stays mainly in the plain; " * 20
 
@@ -108,3 +108,18 @@ def test_lanes_are_checked():
     for lanes in (0, 3, 128):
         with pytest.raises(ValueError, match="lanes"):
             Markov.fit(TEXT, lanes=lanes)
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 64])
+def test_samples_are_distributed_as_the_model_says(lanes):
+    freq = np.array([[10, 3, 3], [1, 14, 1], [0, 8, 8]])
+    model = Markov(freq)
+    counts = np.zeros((3, 3))
+    for seed in range(20):
+        sample = model.sample((30, 100), rng=seed, lanes=lanes)
+        assert sample.shape == (30, 100)
+        counts += pair_counts(sample.reshape(-1), lanes)[:3, :3]
+    rows = counts.sum(axis=1, keepdims=True)
+    assert counts.sum() == 20 * 3000
+    deviation = np.sqrt(rows * freq / 16 * (1 - freq / 16))
+    assert (np.abs(counts - rows * freq / 16) <= 5 * deviation).all()
