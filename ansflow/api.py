@@ -188,18 +188,19 @@ def _tasks(
     while source.at < len(data):
         heads: list[Head] = []
         payloads: list[memoryview] = []
-        size = 0
+        size = weight = 0
         for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header, decode = event, ChunkDecoder(event)
-                unit = Plan.make(header, threads, limits).unit
+                unit = Plan.make(header, threads, limits.max_memory).unit
                 continue
             heads.append(event)
             payloads.append(source.take(event.stored))
             size += event.size
-            if size >= unit and len(heads) % header.planes == 0:
+            weight += event.weight
+            if weight >= unit and len(heads) % header.planes == 0:
                 yield partial(decode, heads, payloads, out[at : at + size])
-                at, size, heads, payloads = at + size, 0, [], []
+                at, size, weight, heads, payloads = at + size, 0, 0, [], []
         if heads:
             yield partial(decode, heads, payloads, out[at : at + size])
             at += size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from ansflow.arguments import integer
 
@@ -20,18 +20,26 @@ class Limits:
     max_output : int
         Bytes of content. What promises or gives more is refused.
     max_memory : int
-        Bytes that a decoder may hold beside what it returns: chunks that are being read, shared
-        tables, the index. Each thread takes up to 5 MiB more, for the tables of a block; and what
-        a model's networks take for an image.
+        Bytes that a decoder may hold beside what it is given and what it returns: what the header
+        says, metadata among it, payloads and content of chunks that are being decoded, the heads
+        of their blocks, shared tables, the index. Beside it come some 16 MiB that don't depend on
+        the data, and for each thread a block, 5 MiB for its tables, and what a model's networks
+        take for an image.
     max_dimensions : int
         Axes of a decompressed array.
 
     Raises
     ------
-    TypeError
-        If one isn't an integer.
-    ValueError
-        If one is negative.
+    TypeError, ValueError
+        If one isn't an integer, or negative.
+
+    Notes
+    -----
+    How much smaller than its content a frame may be has no limit of its own: a block of 16 MiB of
+    one byte takes 33 bytes, and such blocks aren't rare in sound files. 34 KB may be 16 GiB. Who
+    decompresses what strangers send should allow no more `max_output` than they can hold, or read
+    piece by piece, from `ansflow.open` or `ansflow.iter_decompress`, where memory is bounded
+    whatever there is.
     """
 
     max_output: int = 16 << 30
@@ -39,8 +47,8 @@ class Limits:
     max_dimensions: int = 64
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, integer(getattr(self, field.name), field.name, 0))
+        for name in ("max_output", "max_memory", "max_dimensions"):
+            object.__setattr__(self, name, integer(getattr(self, name), name, 0))
 
     @property
     def max_at_once(self) -> int:

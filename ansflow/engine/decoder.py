@@ -14,7 +14,7 @@ from ansflow.engine.threads import Pipeline, checked_threads
 from ansflow.errors import AnsflowError, TruncatedError
 from ansflow.frame import layout
 from ansflow.frame.chunk import UNIT, ChunkDecoder
-from ansflow.frame.head import Head
+from ansflow.frame.head import OBJECTS, Head
 from ansflow.frame.header import Header, check_magic
 from ansflow.frame.walk import Event, walk
 from ansflow.limits import Limits
@@ -28,7 +28,7 @@ NO_MORE = object()
 class Plan(NamedTuple):
     """How the decoding of a frame is divided.
 
-    A task takes at least `unit` bytes of content, if there are so many, and `depth` tasks may be
+    A task takes blocks that weigh at least `unit`, if there are so many, and `depth` tasks may be
     outstanding.
     """
 
@@ -36,12 +36,19 @@ class Plan(NamedTuple):
     depth: int
 
     @classmethod
-    def make(cls, header: Header, threads: int, limits: Limits) -> Plan:
-        """Two tasks for each thread, if there is memory for them."""
-        unit = min(UNIT, limits.max_memory // 2)
-        taken = header.copies * max(unit, header.largest_chunk, 1)
-        room = limits.max_memory - sum(table.slots_nbytes for table in header.shared)
-        return cls(unit, max(1, min(2 * threads, room // taken)))
+    def make(cls, header: Header, threads: int, room: int) -> Plan:
+        """Two tasks for each thread, if there is memory for them: so many bytes."""
+        room -= header.held
+        chunk = header.largest_chunk + header.planes * OBJECTS
+        unit = max(0, min(UNIT, room // header.copies - chunk))
+        # With its last chunk, a task is larger than a unit by nearly that chunk. While the tasks
+        # are outstanding, the blocks of the next one come.
+        task = header.copies * (unit + chunk)
+        return cls(unit, max(1, min(2 * threads, room // task - 1)))
+
+
+# Shorter pieces are put together: each of them takes some 200 bytes as it is.
+SMALL = 1 << 12
 
 
 class ByteQueue:
@@ -49,14 +56,18 @@ class ByteQueue:
 
     def __init__(self) -> None:
         self._pieces: deque[memoryview] = deque()
+        self._small = bytearray()  # what comes after the pieces
         self.size = 0
 
     def put(self, data: Any) -> None:
         """Take bytes-like data, which may change afterwards."""
-        view = bytes_content(data).data
-        if view:
+        view = memoryview(bytes_content(data))
+        self.size += len(view)
+        if len(view) < SMALL:
+            self._small += bytes(view)
+        else:
+            self._gather()
             self._pieces.append(view if isinstance(data, bytes) else memoryview(bytes(view)))
-            self.size += len(view)
 
     def take(self, count: int) -> memoryview | None:
         """The next bytes, or None if there aren't so many."""
@@ -64,6 +75,7 @@ class ByteQueue:
             return None
         if not count:
             return memoryview(b"")
+        self._gather()
         self.size -= count
         first = self._pieces[0]
         if len(first) > count:
@@ -83,11 +95,16 @@ class ByteQueue:
     def peek(self, count: int) -> bytes:
         """The next bytes, or as many as there are, which stay."""
         found = bytearray()
-        for piece in self._pieces:
+        for piece in (*self._pieces, self._small):
             if len(found) >= count:
                 break
             found += piece[: count - len(found)]
         return bytes(found)
+
+    def _gather(self) -> None:
+        if self._small:
+            self._pieces.append(memoryview(bytes(self._small)))
+            self._small.clear()
 
 
 class FrameDecoder:
@@ -116,7 +133,7 @@ class FrameDecoder:
         self._event: Event = next(self._walk)
         self._begun = False
         self._input = ByteQueue()
-        # Blocks that no task has yet, and how much content they have.
+        # Blocks that no task has yet, and what they weigh.
         self._heads: list[Head] = []
         self._payloads: list[memoryview] = []
         self._waiting = 0
@@ -194,7 +211,7 @@ class FrameDecoder:
                     return
                 self._heads.append(event)
                 self._payloads.append(payload)
-                self._waiting += event.size
+                self._waiting += event.weight
                 self._content_size += event.size
                 self._step(None)
                 yield from self._put(at_least=self._unit)
@@ -207,7 +224,7 @@ class FrameDecoder:
     def _begin(self, header: Header) -> None:
         self.header = header
         self._decode = ChunkDecoder(header)
-        self._unit, depth = Plan.make(header, self._threads, self._limits)
+        self._unit, depth = Plan.make(header, self._threads, self._limits.max_memory)
         self._pipeline = Pipeline(self._threads, depth)
 
     def _step(self, data: bytes | None) -> None:
@@ -218,7 +235,7 @@ class FrameDecoder:
             self.done = True
 
     def _put(self, at_least: int) -> list[Bytes]:
-        """Decode the blocks that wait for it, if they are whole chunks of so many bytes."""
+        """Decode the blocks that wait for it, if they are whole chunks and weigh so much."""
         assert self.header is not None
         assert self._pipeline is not None
         assert self._decode is not None
@@ -227,7 +244,7 @@ class FrameDecoder:
             return []
         task = partial(self._decode, self._heads[:whole], self._payloads[:whole])
         self._heads, self._payloads = self._heads[whole:], self._payloads[whole:]
-        self._waiting = sum(head.size for head in self._heads)
+        self._waiting = sum(head.weight for head in self._heads)
         return self._pipeline.put(task)
 
 

@@ -21,7 +21,7 @@ from ansflow.errors import AnsflowError, CorruptDataError
 from ansflow.foreign_files import can_seek, check_binary, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
-from ansflow.frame.head import Head
+from ansflow.frame.head import OBJECTS, Head
 from ansflow.frame.index import map_file
 from ansflow.limits import Limits
 
@@ -76,7 +76,8 @@ class ContentReader:
         self._file = file
         self.frames = map_file(file, file.tell(), limits)
         self._threads = checked_threads(threads)
-        plans = [Plan.make(frame.header, self._threads, limits) for frame in self.frames]
+        room = limits.max_memory - sum(frame.memory for frame in self.frames)
+        plans = [Plan.make(frame.header, self._threads, room) for frame in self.frames]
         self._unit, self._depth = min(plan.unit for plan in plans), min(p.depth for p in plans)
         # Of one frame at a time, for the tables it keeps.
         self._decoder = 0, ChunkDecoder(self.frames[0].header)
@@ -100,7 +101,7 @@ class ContentReader:
         count = max(0, min(out.size, self.size - at))
         with self._lock:
             on = self._threads > 1 and at == self._last
-            for _ in ordered(self._tasks(at, out[:count], on), self._threads):
+            for _ in ordered(self._tasks(at, out[:count], on), self._threads, self._depth):
                 pass
             self._last = at + count
         return count
@@ -139,7 +140,8 @@ class ContentReader:
         begin = content_at[place.chunk]
         fit = int(np.searchsorted(content_at, begin + room, side="right")) - 1
         unit = int(np.searchsorted(content_at, begin + self._unit))
-        end = max(place.chunk + 1, min(fit, unit))
+        light = place.chunk + self._unit // (OBJECTS * self.frames[place.frame].header.planes)
+        end = max(place.chunk + 1, min(fit, unit, light))
         return end - place.chunk, int(content_at[end] - begin)
 
     def _decoder_of(self, frame: int) -> ChunkDecoder:

@@ -326,11 +326,13 @@ class Pipeline(Generic[T]):
             raise RuntimeError("the pipeline belongs to the process that this one was forked from")
 
 
-def ordered(tasks: Iterable[Callable[[], T]], threads: int) -> Iterator[T]:
+def ordered(
+    tasks: Iterable[Callable[[], T]], threads: int, depth: int | None = None
+) -> Iterator[T]:
     """Yield the results of tasks that run on several threads, in the order of the tasks.
 
     An error in `tasks` itself is raised when the results before it have been given out, so that
-    what a caller gets doesn't depend on the number of threads.
+    what a caller gets doesn't depend on the number of threads. `depth` is that of a `Pipeline`.
 
     Examples
     --------
@@ -339,7 +341,7 @@ def ordered(tasks: Iterable[Callable[[], T]], threads: int) -> Iterator[T]:
     """
     source = iter(tasks)
     error = None
-    with Pipeline[T](threads) as pipeline:
+    with Pipeline[T](threads, depth) as pipeline:
         while error is None:
             try:
                 task = next(source)

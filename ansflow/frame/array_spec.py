@@ -59,7 +59,7 @@ class ArraySpec:
         return spec
 
     def describe(self) -> dict[str, Any]:
-        """For JSON: the dtype as in a .npy file, with lists for its tuples, and the shape.
+        """For JSON, which makes lists of tuples: the dtype as in a .npy file, and the shape.
 
         Raises
         ------
@@ -104,7 +104,7 @@ TYPE = re.compile(
 
 
 def _described(dtype: np.dtype[Any]) -> Any:
-    """What `_checked_descr` understands; TypeError if it would give back another dtype.
+    """What `_checked_descr` understands with lists for tuples; TypeError if it would give back another dtype.
 
     NumPy writes something for any dtype, also for those that others have registered and for
     parts of structures in any order: what counts is what is read.
@@ -115,8 +115,8 @@ def _described(dtype: np.dtype[Any]) -> Any:
             f"dtype {dtype} has metadata, which wouldn't be stored: {advice}, or the same without"
         )
     try:
-        described = _listed(np.lib.format.dtype_to_descr(dtype))
-        same = np.lib.format.descr_to_dtype(_checked_descr(described)) == dtype
+        described = np.lib.format.dtype_to_descr(dtype)
+        same = np.lib.format.descr_to_dtype(_checked_descr(_listed(described))) == dtype
     except (ValueError, TypeError, OverflowError) as e:
         raise TypeError(f"dtype {dtype} can't be described, {e}: {advice}") from e
     if not same:

@@ -10,7 +10,12 @@ from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.header import Header
 
-__all__ = ["Head", "head_check", "pack_head", "parse_head"]
+__all__ = ["OBJECTS", "Head", "head_check", "pack_head", "parse_head"]
+
+# Bytes that a block takes while it waits for a thread, beside payload and content: its head and
+# other objects. What a decoder may hold is counted with it, or a million blocks of a byte each
+# would be nothing.
+OBJECTS = 512
 
 
 class Head(NamedTuple):
@@ -24,6 +29,11 @@ class Head(NamedTuple):
     stored: int
     number: int
     check: int
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it counts for: its content, of which the payload is no larger, and objects."""
+        return self.size + OBJECTS
 
 
 def head_check(raw: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +11,15 @@ import xxhash
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.description import parse_description, parsed_nbytes, write_description
 from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import SharedTable, pack_tables, parse_tables
 from ansflow.limits import Limits
 
 __all__ = ["Header", "check_magic", "read_header"]
+
+# What a shared table takes that isn't used.
+BYTES_PER_TABLE = 4096
 
 KEYS = ("metadata", "model", "planes", "dtype", "shape")
 
@@ -41,6 +44,8 @@ class Header:
         The user's.
     model : ModelIdentity or None
         The model that blocks may be coded with.
+    parsed : int
+        Bytes that description and shared tables may take as they were parsed.
     """
 
     content_size: int | None
@@ -50,6 +55,7 @@ class Header:
     shared: tuple[SharedTable, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     model: ModelIdentity | None = None
+    parsed: int = field(default=0, compare=False)
 
     @property
     def chunk_size(self) -> int:
@@ -72,6 +78,11 @@ class Header:
         return 2 if self.model is None else 6
 
     @property
+    def held(self) -> int:
+        """Bytes that a decoder may hold from the first block to the last."""
+        return self.parsed + sum(table.slots_nbytes for table in self.shared)
+
+    @property
     def is_fortran(self) -> bool:
         return self.array is not None and self.array.fortran
 
@@ -92,15 +103,7 @@ class Header:
             description["model"] = self.model.describe()
         if self.metadata:
             description["metadata"] = self.metadata
-        try:
-            text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
-        except RecursionError:
-            raise ValueError("metadata are nested too deep") from None
-        if len(text) > layout.MAX_DESCRIPTION:
-            raise ValueError(
-                f"dtype, shape and metadata take {len(text)} bytes, "
-                f"more than {layout.MAX_DESCRIPTION}"
-            )
+        text = write_description(description)
         tables = pack_tables(self.shared)
         head = layout.HEADER.pack(
             layout.MAGIC,
@@ -156,7 +159,9 @@ def _parse(fixed: bytes, text: bytes, tables: bytes, limits: Limits) -> Header:
         raise CorruptDataError(f"impossible block size {block_size}")
     if shared > layout.MAX_SHARED_TABLES:
         raise CorruptDataError(f"{shared} shared tables")
-    description = _parse_description(text)
+    parsed = parsed_nbytes(text)
+    _check_memory(parsed, limits)
+    description = parse_description(text)
     unknown = set(description) - set(KEYS)
     if unknown:
         raise UnsupportedError(f"unknown keys of the description: {', '.join(sorted(unknown))}")
@@ -181,12 +186,12 @@ def _parse(fixed: bytes, text: bytes, tables: bytes, limits: Limits) -> Header:
             array.of_size(content_size)
     elif flags or "dtype" in description or "shape" in description:
         raise CorruptDataError("the header of bytes describes an array")
+    parsed_tables = parse_tables(tables, shared)
+    parsed += BYTES_PER_TABLE * shared
     header = Header(
-        *(content_size, block_size, planes, array),
-        *(parse_tables(tables, shared), metadata, model),
+        *(content_size, block_size, planes, array, parsed_tables, metadata, model, parsed)
     )
-    slots = sum(table.slots_nbytes for table in header.shared)
-    _check_memory(header.copies * header.largest_chunk + slots, limits)
+    _check_memory(header.copies * header.largest_chunk + header.held, limits)
     return header
 
 
@@ -210,20 +215,6 @@ def _check_size(size: int | None, planes: int, limits: Limits) -> None:
 def _check_memory(taken: int, limits: Limits) -> None:
     if taken > limits.max_memory:
         raise LimitError(
-            f"chunks and tables take {taken} bytes, more than max_memory={limits.max_memory}"
+            f"the description, shared tables and a chunk may take {taken} bytes, "
+            f"more than max_memory={limits.max_memory}"
         )
-
-
-def _parse_description(text: bytes) -> dict[str, Any]:
-    try:
-        description = json.loads(bytes(text).decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError) as e:
-        raise CorruptDataError(f"the header's description can't be read: {e!r}") from e
-    if not isinstance(description, dict):
-        raise CorruptDataError("the header's description is no object")
-    return description
-
-
-def _refuse(constant: str) -> None:
-    """Of NaN and infinities, which are no JSON though Python reads them."""
-    raise ValueError(constant)

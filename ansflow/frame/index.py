@@ -35,12 +35,10 @@ HEADS = np.dtype(
     ]
 )
 
-# What a `FrameMap` takes at most, in bytes: for each block its head twice, and a few numbers; for
-# itself, for each byte of its header, which may be metadata, and for each shared table.
+# What a `FrameMap` takes at most, in bytes, beside what was parsed: for each block its head twice,
+# and a few numbers; and for itself.
 BYTES_PER_BLOCK = 4 * layout.HEAD.size
 BYTES_PER_FRAME = 4096
-BYTES_PER_HEADER_BYTE = 16
-BYTES_PER_TABLE = 4096
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,7 @@ class FrameMap:
     @property
     def memory(self) -> int:
         """Bytes that this takes at most."""
-        header_size = int(self.chunk_at[0]) - self.begin
-        return (
-            BYTES_PER_FRAME
-            + BYTES_PER_HEADER_BYTE * header_size
-            + BYTES_PER_TABLE * len(self.header.shared)
-            + BYTES_PER_BLOCK * self.heads.size
-        )
+        return BYTES_PER_FRAME + self.header.parsed + BYTES_PER_BLOCK * self.heads.size
 
     @property
     def chunks(self) -> int:

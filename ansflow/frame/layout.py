@@ -46,6 +46,7 @@ MAX_PLANES = 64  # items of more bytes aren't split
 MAX_BLOCK_SIZE = 16 << 20
 MAX_BLOCKS = 1 << 26  # a frame has fewer, so that the size of its index fits its field
 MAX_DESCRIPTION = 1 << 20
+MAX_NESTING = 100  # of lists and objects in a description
 MAX_MODEL_NAME = 64
 FINGERPRINT_DIGITS = 32
 MAX_SHARED_TABLES = 64
