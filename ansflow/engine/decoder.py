@@ -61,7 +61,7 @@ class ByteQueue:
 
     def put(self, data: Any) -> None:
         """Take bytes-like data, which may change afterwards."""
-        view = memoryview(bytes_content(data))
+        view = bytes_content(data).data
         self.size += len(view)
         if len(view) < SMALL:
             self._small += bytes(view)
@@ -95,7 +95,7 @@ class ByteQueue:
     def peek(self, count: int) -> bytes:
         """The next bytes, or as many as there are, which stay."""
         found = bytearray()
-        for piece in (*self._pieces, self._small):
+        for piece in (*self._pieces, memoryview(bytes(self._small))):
             if len(found) >= count:
                 break
             found += piece[: count - len(found)]

@@ -104,7 +104,7 @@ TYPE = re.compile(
 
 
 def _described(dtype: np.dtype[Any]) -> Any:
-    """What `_checked_descr` understands with lists for tuples; TypeError if it would give back another dtype.
+    """What `_checked_descr` understands, with lists for tuples; TypeError if it gave another dtype.
 
     NumPy writes something for any dtype, also for those that others have registered and for
     parts of structures in any order: what counts is what is read.
