@@ -14,6 +14,7 @@ import xxhash
 
 from ansflow.atomic import AtomicFile
 from ansflow.engine.content import Bytes
+from ansflow.errors import LimitError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder
@@ -48,7 +49,8 @@ class Recovery:
     lost : tuple of (int, int)
         Where in that content zeros stand for what was lost: begin and end of each range.
     cut : bool
-        Whether the end of a frame is missing, so that more may be lost than is known.
+        Whether the end of a frame is missing, or bytes belong to no frame, which may have been
+        one: more may be lost than is known.
     damaged : bool
         Whether anything at all was wrong with the file.
     """
@@ -110,13 +112,13 @@ def recover(
         frames = find_remains(file, limits)
         with AtomicFile(target) as out:
             for remains in frames:
-                _copy(file, remains, out.file, totals, on_progress)
+                _copy(file, remains, out.file, totals, limits, on_progress)
     return Recovery(
         totals.blocks,
         totals.lost_blocks,
         totals.size,
         tuple(totals.lost),
-        any(remains.blocks is None for remains in frames),
+        any(remains.blocks is None or remains.orphans for remains in frames),
         totals.lost_blocks > 0 or any(remains.damaged for remains in frames),
     )
 
@@ -138,10 +140,17 @@ def _copy(
     remains: Remains,
     out: BinaryIO,
     totals: _Totals,
+    limits: Limits,
     on_progress: Callable[[int], object],
 ) -> None:
     """Write the frame that `remains` can be made into."""
-    header, sizes = _fit(remains.header, _chunk_sizes(remains))
+    header, sizes = _fit(remains.header, _chunk_sizes(file, remains))
+    size = totals.size + sum(sizes) * header.planes
+    if size > limits.max_output:
+        raise LimitError(
+            f"what is left of the content takes {size} bytes, "
+            f"more than max_output={limits.max_output}"
+        )
     builder = FrameBuilder(header)
     out.write(builder.begin)
     decode = single_blocks(remains.header)
@@ -163,24 +172,24 @@ def _copy(
     out.write(builder.end())
 
 
-def _chunk_sizes(remains: Remains) -> list[int]:
+def _chunk_sizes(file: BinaryIO, remains: Remains) -> list[int]:
     """Bytes in each block of each chunk; a chunk of which nothing is known is taken to be full.
 
     If the size of the content is known, and of a single chunk nothing else, that has what the
     others leave. So has the last one, and what comes behind was never there.
     """
-    header, found, known = remains.header, remains.found, remains.known
+    header = remains.header
     planes = header.planes
-    count = max(remains.blocks or 0, max(found, default=-1) + 1)
+    count = max(remains.blocks or 0, max(remains.found, default=-1) + 1)
     sizes: list[int] = []
     unknown: list[int] = []
     for first in range(0, count, planes):
         numbers = range(first, first + planes)
-        heads = known[first : first + 1]
-        heads += [found[n][1] for n in numbers if n in found]
-        if not heads:
+        heads = (remains.head(file, number) for number in numbers)
+        head = next((head for head in heads if head is not None), None)
+        if head is None:
             unknown.append(len(sizes))
-        sizes.append(heads[0].size if heads else header.block_size)
+        sizes.append(header.block_size if head is None else head.size)
     if header.content_size is None:
         return sizes
     left = header.content_size // planes
@@ -234,12 +243,12 @@ def _intact_block(
     tag: bytes,
 ) -> Bytes | None:
     """The block as it is to be written, or None if it's lost."""
-    if number not in remains.found:
+    if number not in remains.found or number in remains.broken:
         return None
-    at, head = remains.found[number]
-    if head.size != size:
+    head = remains.head(file, number)
+    if head is None or head.size != size:
         return None
-    found = intact_content(file, at, head, decode)
+    found = intact_content(file, remains.found[number], head, decode)
     if found is None:
         return None
     payload, _ = found

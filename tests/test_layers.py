@@ -10,7 +10,8 @@ import ansflow
 ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
-    {"errors", "arguments", "lazy", "limits"},
+    {"errors", "arguments", "lazy"},
+    {"limits"},
     {"foreign_files"},
     {"atomic"},
     {"kernels"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from ansflow.errors import AnsflowError, LimitError, UnsupportedError
+from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
 from ansflow.foreign_files import read_at
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head
 from ansflow.frame.header import Header
+from ansflow.frame.salvage.work import Work
 from ansflow.frame.source import FileSource, take_header
 from ansflow.limits import Limits
 
@@ -53,14 +54,14 @@ class Finder:
 class Headers:
     """Finds sound headers."""
 
-    def __init__(self, file: BinaryIO, end: int, limits: Limits) -> None:
-        self._file, self._end, self.limits = file, end, limits
+    def __init__(self, file: BinaryIO, end: int, limits: Limits, work: Work) -> None:
+        self._file, self._end, self._limits, self.work = file, end, limits, work
         self._finder = Finder(file, layout.MAGIC)
 
     def at(self, at: int) -> tuple[Header, bytes] | None:
         """The header that is there: what it says, and its bytes."""
         try:
-            return take_header(FileSource(self._file, at, self._end), self.limits)
+            return self._take(at)
         except AnsflowError:
             return None
 
@@ -71,8 +72,7 @@ class Headers:
         """
         while (place := self._finder.find(at, self._end)) < self._end:
             try:
-                source = FileSource(self._file, place, self._end)
-                return place, *take_header(source, self.limits)
+                return place, *self._take(place)
             except LimitError:
                 if at_once and place == at:
                     raise
@@ -80,6 +80,17 @@ class Headers:
                 pass
             at, at_once = place + 1, False
         return None
+
+    def _take(self, at: int) -> tuple[Header, bytes]:
+        """The header there; an AnsflowError if there is none, or if too many were none."""
+        source = FileSource(self._file, at, self._end)
+        try:
+            if self.work.exhausted:
+                raise CorruptDataError("too much was looked at in vain")
+            return take_header(source, self._limits)
+        except AnsflowError:
+            self.work.spend(source.at - at)
+            raise
 
 
 def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None) -> Head | None:

@@ -1,8 +1,9 @@
-"""Frames whose index is sound: it names their blocks to the last bit, wherever they are."""
+"""Indexes that are sound: they name the blocks of a frame to the last bit, wherever they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 from typing import BinaryIO, NamedTuple
 
 import xxhash
@@ -12,10 +13,16 @@ from ansflow.frame import layout
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
+from ansflow.frame.salvage.exact import BYTES_PER_BLOCK
 from ansflow.frame.salvage.finding import Finder, Headers, parse_sound_head
 from ansflow.frame.salvage.remains import Remains
 
-__all__ = ["Index", "claim", "sound_indexes"]
+__all__ = ["Index", "Indexes", "claim"]
+
+# What an `Index` takes for each block, in a list and in `claim`.
+BYTES_PER_HEAD = 320
+
+TRIED_HEADS = 16
 
 
 class Index(NamedTuple):
@@ -28,81 +35,204 @@ class Index(NamedTuple):
     raw: bytes
     heads: list[bytes]
 
+    @property
+    def frame_begin(self) -> int:
+        """Where the frame begins if nothing was put in or cut out; it may be negative."""
+        return self.end - self.frame_size
 
-def sound_indexes(file: BinaryIO, end: int, headers: Headers) -> Iterator[Index]:
-    at = 0
+
+class Indexes:
+    """Those in a part of a file.
+
+    Attributes
+    ----------
+    at : dict of int to Index
+        By where they begin.
+    """
+
+    def __init__(self, file: BinaryIO, begin: int, end: int, headers: Headers) -> None:
+        self.at = {index.begin: index for index in sound_indexes(file, begin, end, headers)}
+        self._exact: dict[int, Index] = {}
+        # By where they should begin, though there is no header.
+        self._headless: dict[int, Index] = {}
+        # By header, the last one first; these frames have become longer or shorter.
+        self._shifted: dict[bytes, list[Index]] = {}
+        for index in reversed(self.at.values()):
+            place = index.frame_begin
+            if place >= begin and read_at(file, place, len(index.raw)) == index.raw:
+                self._exact[place] = index
+            elif place >= begin and _has_heads(file, index):
+                self._headless[place] = index
+            else:
+                self._shifted.setdefault(index.raw, []).append(index)
+
+        self._places = sorted(self._headless, reverse=True)
+        # Where the indexes of these two kinds begin.
+        exact = {index.begin for index in self._exact.values()}
+        self._moved = [place for place in self.at if place not in exact]
+        heapify(self._moved)
+
+    def without_header(self, begin: int, end: int) -> Index | None:
+        """That of a frame that begins in between, but has no header any more."""
+        while self._places and self._places[-1] < begin:
+            self._places.pop()
+        if self._places and self._places[-1] < end:
+            return self._headless[self._places.pop()]
+        return None
+
+    def next_moved(self, begin: int) -> Index | None:
+        """The first behind byte `begin` whose frame has no header where it should be."""
+        while self._moved and self._moved[0] <= begin:
+            heappop(self._moved)
+        return self.at[self._moved[0]] if self._moved else None
+
+    def of(self, begin: int, raw: bytes, heads: list[bytes]) -> Index | None:
+        """That of the frame whose header is at byte `begin`, and its first heads behind it."""
+        index = self._exact.get(begin)
+        if index is not None:
+            if index.heads[: len(heads)] == heads:
+                return index
+            # By chance there's another frame with the same header.
+            heappush(self._moved, index.begin)
+        shifted = self._shifted.get(raw, [])
+        while shifted and shifted[-1].begin < begin:
+            shifted.pop()
+        if shifted and shifted[-1].heads[: len(heads)] == heads:
+            return shifted[-1]
+        return None
+
+
+def _has_heads(file: BinaryIO, index: Index) -> bool:
+    """Whether one of the first heads is where it should be."""
+    at = index.frame_begin + len(index.raw)
+    for raw in index.heads[:TRIED_HEADS]:
+        if read_at(file, at, layout.HEAD.size) == raw:
+            return True
+        at += layout.HEAD.size + Head(*layout.HEAD.unpack(raw)[1:-1]).stored
+    return False
+
+
+def sound_indexes(file: BinaryIO, at: int, end: int, headers: Headers) -> Iterator[Index]:
     while (found := headers.next(at, at_once=False)) is not None:
         at, header, raw = found
-        index = index_at(file, at, end, header, raw)
+        if at >= end:
+            return
+        index = index_at(file, at, end, header, raw, headers)
         at += len(raw)
         if index is not None:
+            headers.work.hold(BYTES_PER_HEAD * len(index.heads) + header.parsed)
             yield index
             at = index.end
 
 
-def index_at(file: BinaryIO, at: int, end: int, header: Header, raw: bytes) -> Index | None:
+def index_at(
+    file: BinaryIO, at: int, end: int, header: Header, raw: bytes, headers: Headers
+) -> Index | None:
     """The index that begins with that header, if all of it is sound."""
     tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
     heads: list[bytes] = []
     place = at + len(raw)
-    while place < end:
+    while place < end and not headers.work.exhausted:
         head = read_at(file, place, min(layout.HEAD.size, end - place))
         if parse_sound_head(head, tag, header, len(heads)) is None:
             break
         heads.append(head)
         place += layout.HEAD.size
     trailer = read_at(file, place, min(layout.TRAILER.size, end - place))
-    if len(trailer) < layout.TRAILER.size:
-        return None
     chain = xxhash.xxh3_64_intdigest(raw + b"".join(heads))
-    frame_size = int(layout.TRAILER.unpack(trailer)[0])
     size = place + layout.TRAILER.size - at
+    frame_size = int.from_bytes(trailer[:8], "little")
     if trailer != pack_trailer(frame_size, size, chain):
+        headers.work.spend(layout.HEAD.size * len(heads))
         return None
     return Index(at, at + size, frame_size, header, raw, heads)
 
 
-def claim(file: BinaryIO, index: Index, behind: int) -> tuple[int, Remains]:
+def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[int, Remains]:
     """Find the blocks of a frame whose index is sound; where it begins, and what is left.
 
-    It lies behind the index that ends at byte `behind`, unless it lies around it.
+    It lies behind byte `behind`.
     """
-    known = [Head(*layout.HEAD.unpack(head)[1:-1]) for head in index.heads]
-    remains = Remains(index.header, known=known, blocks=len(known))
+    remains = Remains(index.header, known=index.heads, blocks=len(index.heads))
+    headers.work.hold(BYTES_PER_BLOCK * len(index.heads))
+    end_mark = _end_mark(index)
+    mark_at = index.begin - len(end_mark)
+    has_end_mark = read_at(file, max(0, mark_at), len(end_mark)) == end_mark
+    begin = index.frame_begin
+    headers.work.spend(index.begin - behind)
+    if begin >= behind and _fill_exactly(file, index, remains, begin):
+        header_at = begin if read_at(file, begin, len(index.raw)) == index.raw else -1
+    else:
+        begin, header_at = _fill_by_search(file, index, remains, behind)
+        if header_at < begin:
+            begin = header_at
+        elif not index.heads:
+            begin = mark_at
+    remains.damaged |= (
+        begin != header_at or index.end - begin != index.frame_size or not has_end_mark
+    )
+    return begin, remains
+
+
+def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) -> bool:
+    """Take the blocks from where they should be, if that is where they are."""
+    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    missing: set[bytes] = set()
+    at = begin + len(index.raw)
+    for number, raw in enumerate(index.heads):
+        there = read_at(file, at, layout.HEAD.size)
+        if there == raw:
+            remains.found[number] = at + layout.HEAD.size
+        elif parse_sound_head(there, tag, index.header, None) is None:
+            missing.add(raw)
+        else:  # of another frame
+            remains.found.clear()
+            return False
+        at += layout.HEAD.size + Head(*layout.HEAD.unpack(raw)[1:-1]).stored
+    fits = at + layout.HEAD.size == index.begin
+    anything = remains.found or read_at(file, begin, len(index.raw)) == index.raw
+    if not fits or not anything or _are_elsewhere(file, index, begin, missing):
+        remains.found.clear()
+        return False
+    remains.damaged |= bool(missing)
+    return True
+
+
+def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]) -> bool:
+    """Whether a head that isn't in its place is in another: then the frame isn't as it was."""
+    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    finder, at = Finder(file, tag), begin
+    while missing and (at := finder.find(at, index.begin)) < index.begin:
+        if read_at(file, at, layout.HEAD.size) in missing:
+            return True
+        at += 1
+    return False
+
+
+def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int) -> tuple[int, int]:
+    """Take the blocks from wherever they are; where the first thing is found, and the header."""
     tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
     numbers = {head: number for number, head in enumerate(index.heads)}
     begin = index.begin
-    # If nothing was put in or cut out, it begins here.
-    at = foreign = min(behind, max(0, index.end - index.frame_size))
+    at = foreign = behind
     finder = Finder(file, tag)
     while (at := finder.find(at, index.begin)) < index.begin:
         raw = read_at(file, at, layout.HEAD.size)
         number = numbers.get(raw)
         if number is not None and number not in remains.found:
             begin = min(begin, at)
-            remains.found[number] = at + layout.HEAD.size, known[number]
+            remains.found[number] = at + layout.HEAD.size
             at += layout.HEAD.size  # the next one is near if something was cut out of the payload
         else:
             head = parse_sound_head(raw, tag, index.header, None)
             if begin == index.begin and head is not None and head.kind != layout.END:
                 foreign = at  # of a frame before this one, with the same header
             at += 1
-    header_at = Finder(file, index.raw).find(foreign, begin)
-    end_mark = _end_mark(index, tag)
-    mark_at = index.begin - len(end_mark)
-    if header_at < begin:
-        begin = header_at
-    elif not known:
-        begin = mark_at
-    remains.damaged = (
-        begin != header_at
-        or index.end - begin != index.frame_size
-        or read_at(file, max(0, mark_at), len(end_mark)) != end_mark
-    )
-    return begin, remains
+    return begin, Finder(file, index.raw).find(foreign, begin)
 
 
-def _end_mark(index: Index, tag: bytes) -> bytes:
+def _end_mark(index: Index) -> bytes:
+    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
     chain = xxhash.xxh3_64_intdigest(index.raw + b"".join(index.heads))
     size = index.end - index.begin
     return pack_head(tag, Head(layout.END, 0, 0, 0, 0, size, len(index.heads), chain))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
+from ansflow.foreign_files import read_at
+from ansflow.frame import layout
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 
@@ -17,18 +20,34 @@ class Remains:
     Parameters
     ----------
     header : Header
-    found : dict of int to (int, Head)
-        By number, where in the file the payload of a block is, and what its head says.
-    known : list of Head
-        Those from the index, if there is one.
+    found : dict of int to int
+        By number, where in the file the payload of a block is.
+    broken : set of int
+        Those of them whose payload is known to be damaged.
+    known : list of bytes
+        Heads from the index, if there is one.
     blocks : int or None
         How many there were; None if the end is missing.
     damaged : bool
         Whether anything is wrong but payloads, or bytes lay around that belong to nothing.
+    orphans : bool
+        Whether those bytes are so many that there may have been content among them.
     """
 
     header: Header
-    found: dict[int, tuple[int, Head]] = field(default_factory=dict)
-    known: list[Head] = field(default_factory=list)
+    found: dict[int, int] = field(default_factory=dict)
+    broken: set[int] = field(default_factory=set)
+    known: list[bytes] = field(default_factory=list)
     blocks: int | None = None
     damaged: bool = False
+    orphans: bool = False
+
+    def head(self, file: BinaryIO, number: int) -> Head | None:
+        """What is said of a block, by the index or before its payload; None if nothing is."""
+        if number < len(self.known):
+            raw = self.known[number]
+        elif number in self.found:
+            raw = read_at(file, self.found[number] - layout.HEAD.size, layout.HEAD.size)
+        else:
+            return None
+        return Head(*layout.HEAD.unpack(raw)[1:-1])

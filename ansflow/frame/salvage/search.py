@@ -1,4 +1,4 @@
-"""Frames without an index, from front to back: from one header to the next."""
+"""Blocks of a frame whose heads don't all hold and whose index isn't sound, wherever they are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ansflow.foreign_files import read_at
 from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
+from ansflow.frame.salvage.exact import BYTES_PER_BLOCK, walk_from
 from ansflow.frame.salvage.finding import (
     Finder,
     Headers,
@@ -19,34 +20,12 @@ from ansflow.frame.salvage.finding import (
 )
 from ansflow.frame.salvage.remains import Remains
 
-__all__ = ["find_frames"]
+__all__ = ["SMALLEST_BLOCK", "Search"]
 
 # A block takes a head and a byte at least: more than can have been there aren't believed to be
 # lost, but for so many that somebody may have cut out.
 SMALLEST_BLOCK = layout.HEAD.size + 1
 CUT_OUT = 1000
-
-
-def find_frames(file: BinaryIO, at: int, end: int, headers: Headers) -> list[Remains]:
-    """What is left of frames, from front to back, in a part of the file that no index claims."""
-    frames: list[Remains] = []
-    free = at  # from where on bytes belong to nothing
-    while at < end:
-        found = headers.next(at, at_once=at == 0)
-        if found is None or found[0] >= end:
-            break
-        begin, header, raw = found
-        gap = begin > free
-        if frames:
-            frames[-1].damaged |= gap
-        search = Search(file, headers, header, raw, end)
-        free, at = search.find_blocks(begin + len(raw))
-        remains = search.remains
-        remains.damaged |= gap
-        frames.append(remains)
-    if frames:
-        frames[-1].damaged |= free < end
-    return frames
 
 
 class Search:
@@ -61,6 +40,7 @@ class Search:
         self._tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
         self._finder = Finder(file, self._tag, layout.MAGIC)
         self._tags = Finder(file, self._tag)
+        self._chain = xxhash.xxh3_64(raw)  # of all heads that were found
         self._own = 0  # before this byte, headers lie between heads of this frame
         self._decode = single_blocks(header)
 
@@ -81,7 +61,9 @@ class Search:
                     after = self._pass_end(head, at + layout.HEAD.size)
                     return after, after
                 last = at + layout.HEAD.size, head
-                remains.found[head.number] = last
+                self._headers.work.hold(BYTES_PER_BLOCK)
+                remains.found[head.number] = last[0]
+                self._chain.update(pack_head(self._tag, head))
                 expected = head.number + 1
                 at = sure = last[0] + head.stored
                 continue
@@ -91,6 +73,7 @@ class Search:
             if last is not None and not self._is_intact(*last):
                 # Something may have been cut out of it: what comes next begins within.
                 at = sure = last[0]
+                remains.broken.add(last[1].number)
             elif head is not None:
                 at += 1
             last = None
@@ -98,9 +81,12 @@ class Search:
             if at >= end:
                 break
             found = self._headers.at(at)
-            if found is not None and not self._lies_in_payload(at, found[1], expected):
-                return self._pass_index(at) if found[1] == self._raw else (sure, at)
-            if found is not None or self._head_at(at) is None:
+            if found is not None:
+                inside = self._pass_content(at, *found, expected)
+                if inside is None:
+                    return self._pass_index(at) if found[1] == self._raw else (sure, at)
+                at = inside
+            elif self._head_at(at) is None:
                 at += 1
         remains.damaged = True
         return min(sure, end), end
@@ -115,21 +101,33 @@ class Search:
         return self._end // SMALLEST_BLOCK + CUT_OUT
 
     def _is_intact(self, at: int, head: Head) -> bool:
-        return intact_content(self._file, at, head, self._decode) is not None
-
-    def _lies_in_payload(self, at: int, raw: bytes, expected: int) -> bool:
-        """Whether the header at byte `at` is content: blocks of this frame go on behind it."""
-        if raw == self._raw:
+        work = self._headers.work
+        if work.exhausted or intact_content(self._file, at, head, self._decode) is None:
+            work.spend(head.stored + head.size)
             return False
-        stop = min(self._end, at + self._header.block_size + layout.HEAD.size)
-        place = max(at, self._own)
+        return True
+
+    def _pass_content(self, at: int, header: Header, raw: bytes, expected: int) -> int | None:
+        """Where to go on behind the header at byte `at`, if it is content; None if it isn't.
+
+        It is if blocks of this frame go on behind it.
+        """
+        after = at + 1
+        if raw == self._raw:
+            # Its heads look like ones of this frame.
+            walked, _ = walk_from(self._file, at, self._end, header, raw, self._headers)
+            if walked is None or walked.end == self._end or self._headers.at(walked.end):
+                return None
+            after = walked.end
+        stop = min(self._end, after + self._header.block_size + layout.HEAD.size)
+        place = max(after, self._own)
         while place < stop:
             head = self._head_at(place)
             if head is not None and head.number >= expected:
                 self._own = place
-                return True
+                return after
             self._own = place = self._tags.find(place + 1, stop)
-        return False
+        return None
 
     def _pass_index(self, at: int, *, announced: bool = False) -> tuple[int, int]:
         """Pass what begins with this frame's header once more, unless it's the next frame.
@@ -152,9 +150,7 @@ class Search:
         """Compare the end mark with the blocks that were found; return where the frame ends."""
         remains = self.remains
         remains.blocks = end.number
-        found = [head for _, head in remains.found.values()]
-        body = self._raw + b"".join(pack_head(self._tag, head) for head in found)
-        whole = len(found) == end.number and xxhash.xxh3_64_intdigest(body) == end.check
+        whole = len(remains.found) == end.number and self._chain.intdigest() == end.check
         # If there was an index, it's damaged: else it would have claimed all this.
         remains.damaged |= not whole or end.stored > 0
         if end.stored and read_at(self._file, at, len(self._raw)) == self._raw:

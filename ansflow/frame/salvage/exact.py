@@ -1,0 +1,94 @@
+"""Frames that lie where they should: from the header on, each thing is where the last one ends."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, NamedTuple
+
+import xxhash
+
+from ansflow.foreign_files import read_at
+from ansflow.frame import layout
+from ansflow.frame.build import pack_trailer
+from ansflow.frame.header import Header
+from ansflow.frame.salvage.finding import Headers, parse_sound_head
+from ansflow.frame.salvage.remains import Remains
+
+__all__ = ["BYTES_PER_BLOCK", "Walked", "walk_from"]
+
+# What `Remains` take for a block that was found.
+BYTES_PER_BLOCK = 256
+
+
+class Walked(NamedTuple):
+    """A frame, and where the next one is to be looked for: from `end` on, `slack` bytes behind."""
+
+    remains: Remains
+    end: int
+    slack: int
+
+
+def walk_from(
+    file: BinaryIO, begin: int, end: int, header: Header, raw: bytes, headers: Headers
+) -> tuple[Walked | None, list[bytes]]:
+    """The frame with that header at byte `begin`, if all its heads and its end mark hold.
+
+    Payloads and the index may be damaged all the same. Besides, the heads up to where they end.
+    """
+    remains = Remains(header)
+    tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    heads: list[bytes] = []
+    at = begin + len(raw)
+    while not headers.work.exhausted:
+        packed = read_at(file, at, min(layout.HEAD.size, end - at))
+        head = parse_sound_head(packed, tag, header, len(heads))
+        if head is None:
+            break
+        at += layout.HEAD.size
+        if head.kind == layout.END:
+            body = raw + b"".join(heads)
+            if head.check != xxhash.xxh3_64_intdigest(body) or len(heads) % header.planes:
+                break
+            remains.blocks = len(heads)
+            headers.work.hold(BYTES_PER_BLOCK * len(heads) + header.parsed)
+            return _with_index(file, remains, begin, at, end, head.stored, body, headers), heads
+        if at + head.stored > end:
+            break
+        remains.found[len(heads)] = at
+        heads.append(packed)
+        at += head.stored
+    headers.work.spend(layout.HEAD.size * (len(heads) + 1))
+    return None, heads
+
+
+def _with_index(
+    file: BinaryIO,
+    remains: Remains,
+    begin: int,
+    at: int,
+    end: int,
+    size: int,
+    body: bytes,
+    headers: Headers,
+) -> Walked:
+    """The frame that was walked to byte `at`, behind which its index of that size should be."""
+    if not size:
+        return Walked(remains, at, 0)
+    chain = xxhash.xxh3_64_intdigest(body)
+    index = body + pack_trailer(at + size - begin, size, chain)
+    there = read_at(file, at, min(size, end - at))
+    if there == index:
+        return Walked(remains, at + size, 0)
+    remains.damaged = True
+    if index.startswith(there):
+        return Walked(remains, end, 0)  # it's cut off
+    if at + size == end or headers.at(at + size) is not None:
+        return Walked(remains, at + size, 0)
+    # Something was put in or cut out. The header in the index is none of a frame.
+    raw_size = len(body) - layout.HEAD.size * (remains.blocks or 0)
+    for number in (1, 2):
+        place = raw_size + number * layout.HEAD.size
+        head = body[place : place + layout.HEAD.size]
+        found = read_at(file, at, raw_size), read_at(file, at + place, layout.HEAD.size)
+        if head and found == (body[:raw_size], head):
+            return Walked(remains, at + raw_size, size)
+    return Walked(remains, at, size)
