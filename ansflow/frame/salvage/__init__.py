@@ -17,7 +17,7 @@ from ansflow.frame.salvage.exact import walk_from
 from ansflow.frame.salvage.finding import Headers
 from ansflow.frame.salvage.indexes import Indexes, claim
 from ansflow.frame.salvage.remains import Remains
-from ansflow.frame.salvage.search import SMALLEST_BLOCK, Search
+from ansflow.frame.salvage.search import Search
 from ansflow.frame.salvage.work import Work
 from ansflow.limits import Limits
 
@@ -98,18 +98,17 @@ class Gaps:
 
     def __init__(self, frames: list[Remains]) -> None:
         self._frames = frames
-        self._sizes: list[tuple[int, int]] = []
+        self._after: list[int] = []
         self.slack = 0
 
     def add(self, size: int) -> None:
         """Note so many bytes behind the frames so far."""
         size, self.slack = size - self.slack, 0
         if size > 0:
-            self._sizes.append((len(self._frames), size))
+            self._after.append(len(self._frames))
 
     def note(self) -> None:
         """Let the frames around them know."""
-        for count, size in self._sizes:
+        for count in self._after:
             for remains in self._frames[max(0, count - 1) : count + 1]:
-                remains.damaged = True
-                remains.orphans |= size >= SMALLEST_BLOCK
+                remains.damaged = remains.orphans = True

@@ -29,9 +29,9 @@ class Remains:
     blocks : int or None
         How many there were; None if the end is missing.
     damaged : bool
-        Whether anything is wrong but payloads, or bytes lay around that belong to nothing.
+        Whether anything is wrong but payloads.
     orphans : bool
-        Whether those bytes are so many that there may have been content among them.
+        Whether bytes before or behind belong to nothing: there may have been content.
     """
 
     header: Header

@@ -20,7 +20,7 @@ from ansflow.frame.salvage.finding import (
 )
 from ansflow.frame.salvage.remains import Remains
 
-__all__ = ["SMALLEST_BLOCK", "Search"]
+__all__ = ["Search"]
 
 # A block takes a head and a byte at least: more than can have been there aren't believed to be
 # lost, but for so many that somebody may have cut out.
@@ -112,13 +112,9 @@ class Search:
 
         It is if blocks of this frame go on behind it.
         """
-        after = at + 1
-        if raw == self._raw:
-            # Its heads look like ones of this frame.
-            walked, _ = walk_from(self._file, at, self._end, header, raw, self._headers)
-            if walked is None or walked.end == self._end or self._headers.at(walked.end):
-                return None
-            after = walked.end
+        after = self._pass_frames(at, header, raw)
+        if after is None:
+            return None
         stop = min(self._end, after + self._header.block_size + layout.HEAD.size)
         place = max(after, self._own)
         while place < stop:
@@ -128,6 +124,24 @@ class Search:
                 return after
             self._own = place = self._tags.find(place + 1, stop)
         return None
+
+    def _pass_frames(self, at: int, header: Header, raw: bytes) -> int | None:
+        """Behind the frames that begin at byte `at`, if they may be content; None if they aren't.
+
+        They may be if they end where there's neither another header nor the end of everything.
+        """
+        after = at + 1
+        found: tuple[Header, bytes] | None = (header, raw)
+        while found is not None:
+            walked, _ = walk_from(self._file, at, self._end, *found, self._headers)
+            if walked is None:
+                # The heads of one with the same header look like ones of this frame.
+                return None if raw == self._raw or after == at else after
+            at = after = walked.end
+            if at == self._end:
+                return None
+            found = self._headers.at(at)
+        return after
 
     def _pass_index(self, at: int, *, announced: bool = False) -> tuple[int, int]:
         """Pass what begins with this frame's header once more, unless it's the next frame.
