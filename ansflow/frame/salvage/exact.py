@@ -16,7 +16,7 @@ from ansflow.frame.salvage.remains import Remains
 __all__ = ["BYTES_PER_BLOCK", "Walked", "walk_from"]
 
 # What `Remains` take for a block that was found.
-BYTES_PER_BLOCK = 256
+BYTES_PER_BLOCK = 320
 
 
 class Walked(NamedTuple):
@@ -49,13 +49,15 @@ def walk_from(
             if head.check != xxhash.xxh3_64_intdigest(body) or len(heads) % header.planes:
                 break
             remains.blocks = len(heads)
-            headers.work.hold(BYTES_PER_BLOCK * len(heads) + header.parsed)
+            headers.work.hold(header.parsed)
             return _with_index(file, remains, begin, at, end, head.stored, body, headers), heads
         if at + head.stored > end:
             break
+        headers.work.hold(BYTES_PER_BLOCK)
         remains.found[len(heads)] = at
         heads.append(packed)
         at += head.stored
+    headers.work.hold(-BYTES_PER_BLOCK * len(heads))
     headers.work.spend(layout.HEAD.size * (len(heads) + 1))
     return None, heads
 

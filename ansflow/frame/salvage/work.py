@@ -38,7 +38,7 @@ class Work:
         return self._left < 0
 
     def hold(self, size: int) -> None:
-        """Note that so many bytes are kept until the end; LimitError if they are too many."""
+        """Note that so many bytes are kept, or let go; LimitError if there are too many."""
         self._room -= size
         if self._room < 0:
             raise LimitError(

@@ -1,0 +1,173 @@
+"""What a decoder holds stays within `max_memory` and a constant, whatever the frames say."""
+
+import io
+import tracemalloc
+from contextlib import suppress
+
+import naive_frame as naive
+import naive_writer as writer
+import numpy as np
+import pytest
+
+import ansflow
+from ansflow.describe import describe
+from ansflow.errors import AnsflowError
+
+MIB = 1 << 20
+
+# Buffers, scratch of two threads, the header's text before it is parsed, what was returned last.
+BESIDE = 5 * MIB
+
+RNG = np.random.default_rng(0)
+
+
+def blocks(size, count, *, planes=1, index=False, known=False):
+    """So many stored blocks."""
+    total = size * count if known else naive.UNKNOWN
+    description = {"planes": planes} if planes > 1 else {}
+    header = writer.write_header(size=total, block_size=size, description=description)
+    content = [RNG.bytes(size) for _ in range(min(count, 100))]
+    parts = [writer.write_block(header, i, content[i % 100]) for i in range(count)]
+    return writer.assemble(header, parts, index)
+
+
+def described(text):
+    return writer.assemble(writer.write_header(description=b'{"metadata":' + text + b"}"), [])
+
+
+FRAMES = {
+    "tiny blocks": blocks(1, 20_000),
+    "tiny blocks and an index": blocks(1, 20_000, index=True),
+    "tiny blocks in planes": blocks(1, 20_000, planes=4, known=True),
+    "tiny frames": ansflow.compress(b"ab") * 1500,
+    "blocks of a MiB": blocks(MIB, 6, index=True, known=True),
+    "many planes": blocks(MIB // 8, 32, planes=8, index=True),
+    "lists": described(b'{"a":[' + b"[]," * 150_000 + b"0]}"),
+    "objects": described(b'{"a":[' + b'{"":0},' * 70_000 + b"0]}"),
+    "towers": described(b'{"a":[' + (b'{"":' * 80 + b"0" + b"}" * 80 + b",") * 1200 + b"0]}"),
+    "brackets": described(b"[" * 500_000),
+    "keys": described(b"{" + b",".join(b'"%x":0' % i for i in range(50_000)) + b"}"),
+    "floats": described(b'{"a":[' + b"0.5," * 120_000 + b"0]}"),
+    "texts": described(b'{"a":[' + b'"ab",' * 100_000 + b"0]}"),
+    "wide text": described(b'{"a":"' + b"a" * 900_000 + "\U0001f600".encode() + b'"}'),
+}
+FRAMES["many lists"] = FRAMES["lists"] * 4
+# Frames that are cut off, for those who go on all the same.
+DAMAGED = FRAMES | {name + ", cut": blob[: -len(blob) // 3] for name, blob in FRAMES.items()}
+
+
+def at_once(blob, limits):
+    ansflow.decompress(blob, limits=limits, threads=2)
+
+
+def in_pieces(blob, limits, size=1 << 14):
+    decompressor = ansflow.Decompressor(limits=limits, threads=2)
+    for at in range(0, len(blob), size):
+        if decompressor.eof:
+            return
+        decompressor.decompress(memoryview(blob)[at : at + size])
+
+
+def as_it_comes(blob, limits):
+    view = memoryview(blob)
+    pieces = (view[at : at + 5000] for at in range(0, len(blob), 5000))
+    for _ in ansflow.iter_decompress(pieces, limits=limits, threads=2):
+        pass
+
+
+def opened(blob, limits):
+    with ansflow.open(io.BytesIO(blob), limits=limits, threads=2) as file:
+        while file.read(1 << 14):
+            pass
+        file.seek(0)
+        file.readinto(bytearray(2 * MIB))
+
+
+def piped(blob, limits):
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    with ansflow.open(Pipe(blob), limits=limits, threads=2) as file:
+        while file.read(1 << 14):
+            pass
+
+
+def said(blob, limits):
+    describe(io.BytesIO(blob), limits=limits)
+
+
+def held(function, *arguments):
+    """How much memory it takes at most."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        with suppress(AnsflowError):
+            function(*arguments)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("mib", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("decode", [at_once, in_pieces, as_it_comes, opened, piped, said])
+@pytest.mark.parametrize("name", FRAMES)
+def test_what_is_held_is_bounded(name, decode, mib):
+    blob = FRAMES[name]
+    returned = 32 * 20_000 if decode is said else 0
+    if decode is at_once:
+        returned = 6 * MIB if "MiB" in name else 4 * MIB if "planes" in name else 0
+    assert held(decode, blob, ansflow.Limits(max_memory=mib * MIB)) < mib * MIB + BESIDE + returned
+
+
+@pytest.mark.parametrize("mib", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_recovered_is_bounded(tmp_path, name, mib):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(DAMAGED[name])
+    taken = held(
+        lambda: ansflow.recover(source, target, limits=ansflow.Limits(max_memory=mib * MIB))
+    )
+    assert taken < mib * MIB + BESIDE
+
+
+def test_the_default_allows_the_largest_description():
+    """However it is made: only whoever allows less refuses some."""
+    text = b'{"a":[' + b"[]," * ((2**20 - 40) // 3) + b"0]}"
+    assert len(naive.read(described(text)).description["metadata"]["a"]) > 300_000
+    assert ansflow.decompress(described(text)) == b""
+
+
+@pytest.mark.parametrize("depth", [97, 98, 99, 100, 2000])
+def test_what_is_nested_deeper_than_anybody_reads_is_not_written(depth):
+    """The description is an object, and the metadata one in it."""
+    value = "[not a list"
+    for _ in range(depth):
+        value = [value]
+    if depth > 98:
+        with pytest.raises(ValueError, match="nested deeper than 100"):
+            ansflow.compress(b"", metadata={"a": value})
+        return
+    decompressor = ansflow.Decompressor()
+    decompressor.decompress(ansflow.compress(b"", metadata={"a": value}))
+    assert decompressor.metadata == {"a": value}
+
+
+def test_brackets_in_texts_do_not_nest():
+    metadata = {"a": ["[" * 200, '"[{' * 200, "\\" * 3 + '"' + "{" * 200], "[" * 150: 0}
+    decompressor = ansflow.Decompressor()
+    decompressor.decompress(ansflow.compress(b"", metadata=metadata))
+    assert decompressor.metadata == metadata
+
+
+def test_pieces_of_a_byte():
+    """Each of them as an object of its own would take hundreds of times as much."""
+    blob = blocks(40_000, 1)
+
+    def feed():
+        decompressor = ansflow.Decompressor(threads=1)
+        for at in range(len(blob)):
+            decompressor.decompress(blob[at : at + 1])
+        assert decompressor.eof
+
+    assert held(feed) < 2 * MIB
