@@ -8,6 +8,7 @@ import naive_frame as naive
 import pytest
 
 import ansflow
+from ansflow.describe import describe
 from ansflow.errors import AnsflowError, CorruptDataError
 
 
@@ -74,6 +75,20 @@ def decode_as_it_comes(given, blob, limits, rng):
     size = rng.choice([7, 100, max(1, len(blob))])
     pieces = [blob[at : at + size] for at in range(0, len(blob), size)]
     given.append(b"".join(ansflow.iter_decompress(pieces, limits=limits, threads=1)))
+
+
+def decode_and_describe(given, blob, limits, rng):
+    """Give the size of the content, all of which is decoded."""
+    given.append(describe(io.BytesIO(blob), limits=limits)["content_size"])
+
+
+def decode_slices(given, blob, limits, rng):
+    """Give the array; some parts of it must be the same."""
+    with ansflow.ArrayReader(io.BytesIO(blob), limits=limits, threads=1) as reader:
+        given.append(reader[...])
+        if reader.ndim and reader.shape[0]:
+            begin, end = sorted(rng.choices(range(reader.shape[0] + 1), k=2))
+            assert reader[begin:end].tobytes() == given[0][begin:end].tobytes()
 
 
 DECODERS = (decode_at_once, decode_in_pieces, decode_as_it_comes, decode_anywhere)

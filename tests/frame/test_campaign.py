@@ -11,8 +11,10 @@ import gc
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import tracemalloc
 from pathlib import Path
@@ -21,7 +23,7 @@ import naive_examples as examples
 import naive_frame as naive
 import naive_seek
 import pytest
-from decoders import DECODERS, observe
+from decoders import DECODERS, decode_and_describe, decode_slices, observe
 from naive_mutations import SMALL, all_cuts, make_case
 
 import ansflow
@@ -30,7 +32,7 @@ resource = pytest.importorskip("resource")
 
 BATCHES = 20
 PER_BATCH = 5000
-SHORT = 3000
+SHORT = 2000
 
 MIB = 1 << 20
 LIMITS = ansflow.Limits(max_output=MIB, max_memory=8 * MIB)
@@ -41,6 +43,7 @@ MOST_GROWTH = 128 * MIB
 ADDRESS_SPACE = 768 * MIB
 MOST_SECONDS = 1.0
 TRACED_EVERY = 20
+RECOVERED_EVERY = 5
 
 
 def large():
@@ -104,6 +107,7 @@ class Batch:
         self.seed, self.rng = seed, random.Random(seed)
         self.cases = self.refused = self.returned = self.partly = self.retried = 0
         self.slowest, self.peak, self.baseline = 0.0, 0, 0
+        self.directory = Path(tempfile.mkdtemp())
 
     def run(self, blob):
         """Give the bytes to each decoder."""
@@ -130,6 +134,30 @@ class Batch:
         assert as_it_comes.error or as_it_comes.given == [whole]
         check_pieces(blob, in_pieces.given)
         check_ranges(blob, whole, anywhere.given)
+        self.run_others(blob, at_once, whole)
+
+    def run_others(self, blob, at_once, whole):
+        """Give the bytes to those who want to know more, or less: they must agree."""
+        said = self.timed(decode_and_describe, blob, False)
+        array = self.timed(decode_slices, blob, False)
+        if at_once.error is None:
+            assert said.given == [len(whole)]
+            assert isinstance(at_once.given[0], bytes) == (array.error is not None)
+            assert not array.given or examples.same(
+                array.given[0], naive.join(naive.read_all(blob))
+            )
+        if self.cases % RECOVERED_EVERY == 0:
+            saved = self.timed(self.recover, blob, self.cases % TRACED_EVERY == 0)
+            assert at_once.error or saved.given == [(whole, False)]
+
+    def recover(self, given, blob, limits, _):
+        """Give the content that could be saved, and whether there was damage."""
+        source, target = self.directory / "source", self.directory / "target"
+        source.write_bytes(blob)
+        report = ansflow.recover(source, target, limits=limits)
+        with ansflow.open(target) as file:
+            given.append((file.read(), report.damaged))
+        assert report.content_size == len(given[0][0])
 
     def timed(self, decode, blob, trace):
         """What the decoder gives; a slow case gets a second chance, since machines are busy."""
@@ -187,6 +215,7 @@ def main(seed, cases):
         except BaseException:
             print(f"case {number} of seed {seed}: {blob[:5000].hex()}", file=sys.stderr)
             raise
+    shutil.rmtree(batch.directory)
     gc.collect()
     figures = batch.figures()
     assert figures["grown_mib"] < MOST_GROWTH / MIB, figures
