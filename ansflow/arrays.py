@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from operator import index
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.engine.content import JoinedFrames, as_array, check_dtype, item_bytes, planes_of
+from ansflow.engine.content import (
+    JoinedFrames,
+    as_array,
+    check_dtype,
+    check_unmasked,
+    item_bytes,
+    planes_of,
+)
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
+from ansflow.exact_cast import exact_cast
 from ansflow.file_reader import Path, opened
 from ansflow.file_writer import FrameWriter
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
@@ -95,23 +103,23 @@ class ArrayWriter:
         Parameters
         ----------
         rows : array_like, shape (n, ...)
-            Converted to the dtype, if they are of its kind. They may be changed as soon as this
-            returns.
+            Converted to the dtype, if they are of its kind: integers also to floating-point
+            numbers, text of bytes also to other text. They may be changed as soon as this returns.
 
         Raises
         ------
         ValueError
-            If they have another shape, or values that the dtype can't hold (floating-point
-            numbers are rounded); and after `close`.
+            If they have another shape, or values that the dtype can't hold: dates beyond its
+            years, text that is too long, integers that would be rounded, floating-point numbers
+            that would be infinite (other ones are rounded); and after `close`.
         TypeError
-            If they are of another kind.
+            If they are of another kind, masked, or structures with other fields.
         """
+        check_unmasked(rows)
         array = np.asanyarray(rows)
-        if isinstance(array, np.ma.MaskedArray):
-            raise TypeError("a masked array is two arrays: write its data and its mask")
         if array.shape[1:] != self._row or not array.ndim:
             raise ValueError(f"rows have shape {array.shape[1:]}, not {self._row}")
-        self._file.write(item_bytes(_converted(array, self.dtype)))
+        self._file.write(item_bytes(exact_cast(array, self.dtype)))
         self._count += array.shape[0]
 
     def flush(self) -> None:
@@ -132,18 +140,6 @@ class ArrayWriter:
         trace: TracebackType | None,
     ) -> None:
         self._file.__exit__(kind, error, trace)
-
-
-def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
-    """The same values; TypeError for another kind of them, ValueError if some don't fit."""
-    casting: Literal["safe", "same_kind", "unsafe"] = "safe" if dtype.kind == "V" else "same_kind"
-    if array.dtype.kind in "biu" and dtype.kind in "iu":
-        casting = "unsafe"
-    converted = array.astype(dtype, casting=casting, copy=False)
-    exact = dtype.kind in "fcV" or np.can_cast(array.dtype, dtype)
-    if not exact and not np.array_equal(converted, array, equal_nan=dtype.kind in "mM"):
-        raise ValueError(f"some values don't fit into {dtype}")
-    return converted
 
 
 class ArrayReader:

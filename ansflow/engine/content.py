@@ -61,8 +61,7 @@ def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
         If they are Python objects, or masked.
     """
     check_dtype(data.dtype)
-    if isinstance(data, np.ma.MaskedArray):
-        raise TypeError("a masked array is two arrays: compress its data and its mask")
+    check_unmasked(data)
     fortran = data.flags.f_contiguous and not data.flags.c_contiguous
     spec = ArraySpec(data.dtype, data.shape, fortran)
     return item_bytes(data.T if fortran else data), spec
@@ -75,6 +74,15 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
             f"arrays of Python objects ({dtype}) can't be compressed: convert them to "
             "a dtype of fixed size, such as 'U' or 'S'"
         )
+
+
+def check_unmasked(data: Any) -> None:
+    """TypeError for masked arrays, also in lists, of which NumPy would make arrays without."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a masked array is two arrays: compress its data and its mask")
+    if isinstance(data, list | tuple):
+        for part in data:
+            check_unmasked(part)
 
 
 def item_bytes(data: npt.NDArray[Any]) -> Bytes:

@@ -1,0 +1,124 @@
+"""Arrays as another dtype, if that can hold their values.
+
+What `numpy.can_cast` says of two dtypes isn't enough: it calls seconds to nanoseconds safe, which
+wraps beyond 2262, and integers to text, which cuts them off. So what was cast is compared with
+what it was cast from; only floating-point numbers may be rounded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["exact_cast"]
+
+Array = npt.NDArray[Any]
+
+# What kinds of values a dtype of each kind may be given.
+GIVEN = {
+    "b": "b",
+    "i": "biu",
+    "u": "biu",
+    "f": "biuf",
+    "c": "biufc",
+    "m": "m",
+    "M": "M",
+    "S": "S",
+    "U": "SU",
+}
+
+
+def exact_cast(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The same values as `dtype`; the same array if it has that already.
+
+    Floating-point numbers are rounded to those of the dtype, but don't become infinite. Structures
+    need the same fields in the same order.
+
+    Raises
+    ------
+    TypeError
+        If the values are of another kind.
+    ValueError
+        If the dtype can't hold some of them.
+
+    Examples
+    --------
+    >>> exact_cast(np.array([1, 2]), np.dtype("u1")).dtype
+    dtype('uint8')
+    >>> exact_cast(np.array([1, 300]), np.dtype("u1"))
+    Traceback (most recent call last):
+    ValueError: some values of int64 don't fit into uint8
+    >>> exact_cast(np.array(["2500-01-01"], "M8[s]"), np.dtype("M8[ns]"))
+    Traceback (most recent call last):
+    ValueError: some values of datetime64[s] don't fit into datetime64[ns]
+    """
+    if array.dtype == dtype:
+        return array
+    if dtype.names is not None:
+        return _cast_fields(array, dtype)
+    if not _is_kind_of(array.dtype, dtype):
+        raise TypeError(f"values of {array.dtype} aren't of the kind of {dtype}")
+    try:
+        # Compared below, so that what NumPy says of single values is no news.
+        with np.errstate(all="ignore"):
+            converted = array.astype(dtype)
+            same = _is_same(converted, array)
+    except (ValueError, OverflowError):  # also text that isn't ASCII
+        same = False
+    if not same:
+        raise ValueError(f"some values of {array.dtype} don't fit into {dtype}")
+    return converted
+
+
+def _is_kind_of(given: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    if given.kind in GIVEN.get(dtype.kind, ""):
+        # Years and days, say, don't go into each other.
+        return given.kind not in "mM" or np.can_cast(given, dtype, "same_kind")
+    # Types of other packages, as bfloat16, have no kind that says what they are.
+    others = given.kind == "V" and given.names is None and given.type is not np.void
+    return others and dtype.kind in "fc" and np.can_cast(given, dtype)
+
+
+def _is_same(converted: Array, array: Array) -> bool:
+    given, dtype = array.dtype, converted.dtype
+    if given.kind in "fc":
+        return _is_finite_alike(converted, array)
+    if given.kind in "mM":
+        # Compared in the old unit: in the new one both would have wrapped.
+        missing = np.isnat(array)
+        back = converted.astype(given, casting="unsafe")
+        return bool(np.array_equal(missing, np.isnat(back)) and (missing | (back == array)).all())
+    if given.kind in "iu" and dtype.kind in "fc":
+        # The greatest integer, rounded up, isn't one any more, and what it's cast to is undefined.
+        real = converted.real
+        info = np.iinfo(given)
+        inside = (real >= float(info.min)) & (real < float(info.max // 2 + 1) * 2)
+        return bool(inside.all() and (real.astype(given) == array).all())
+    if given.kind == "V":
+        return True  # which is safe
+    if given.kind == "S" and dtype.kind == "U":
+        array = array.astype(f"U{given.itemsize}")
+    return bool((converted == array).all())
+
+
+def _is_finite_alike(converted: Array, array: Array) -> bool:
+    if array.dtype.kind == "c":
+        return _is_finite_alike(converted.real, array.real) and _is_finite_alike(
+            converted.imag, array.imag
+        )
+    return np.array_equal(np.isinf(converted), np.isinf(array))
+
+
+def _cast_fields(array: Array, dtype: np.dtype[Any]) -> Array:
+    if array.dtype.names != dtype.names or dtype.names is None:
+        raise TypeError(
+            f"values of {array.dtype} don't have the fields of {dtype}, in the same order"
+        )
+    converted = np.zeros(array.shape, dtype)
+    for name in dtype.names:
+        if array[name].shape != converted[name].shape:
+            raise TypeError(f"field {name!r} has another shape than in {dtype}")
+        converted[name] = exact_cast(array[name], converted[name].dtype)
+    return converted
