@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import io
 import os
-import secrets
 import shutil
 import stat
-import sys
+import weakref
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
+
+from ansflow.part_file import COPIED_AT_ONCE, Part
 
 __all__ = ["AtomicFile"]
-
-WRITTEN_AT_ONCE = 32 << 20
-SYNC_FILE_RANGE_WRITE = 2
 
 
 class AtomicFile:
@@ -26,10 +21,17 @@ class AtomicFile:
 
     Whoever opens `path` finds what was there before or all that was written, never a part,
     also if the process is killed or the disk gets full. A file that is replaced keeps its mode
-    and, where permitted, its owner and group; a symbolic link its place: the file it points to
-    is replaced. Devices and pipes are written to as they are.
+    and, where permitted, its owner and group, but not its other hard links, access control lists
+    and extended attributes; a symbolic link keeps its place: the file it points to is replaced.
+    Devices and pipes are written to as they are.
 
-    What is neither committed nor discarded is discarded when nothing refers to it any more.
+    A file that may be written, but not renamed onto (another one is mounted there, or the directory
+    is sticky and the file somebody else's), is written over when all is whole: nobody else should
+    use it at that moment. What can't get its name at the end isn't lost: the error says where it
+    is.
+
+    Until the end only its owner can open it. What is neither committed nor discarded is discarded
+    when nothing refers to it any more, or when the interpreter exits.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ class AtomicFile:
         Never replace a file, not even one that appears while this one is written.
     append : bool
         Begin with what is in the file already.
+    mode : int, optional
+        Permissions of a new file; by default those that `open` gives.
 
     Attributes
     ----------
@@ -48,6 +52,8 @@ class AtomicFile:
     ------
     FileExistsError
         If `exclusive` and there is something at `path`, at first or when committed.
+    OSError
+        If the file can't be written, at once.
 
     Examples
     --------
@@ -70,59 +76,90 @@ class AtomicFile:
         *,
         exclusive: bool = False,
         append: bool = False,
+        mode: int | None = None,
     ) -> None:
         name = os.fsdecode(path)
         if exclusive and os.path.lexists(name):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
-        self._process = os.getpid()
-        self._temporary: Path | None = None
+        self._name = name
+        self._part: Part | None = None
         self._exclusive = exclusive
-        self._target = Path(os.path.realpath(name))
+        target = Path(os.path.realpath(name))
         self._replaced = _status(name)
+        self._mode = 0o666 & ~_umask() if mode is None else mode
         if not os.path.basename(name) or (
-            self._replaced and not _is_file_at(self._replaced, self._target)
+            self._replaced and not _is_file_at(self._replaced, target)
         ):
             self.file = open(name, "ab" if append else "wb")  # noqa: SIM115
             return
-        # Not the longest name there may be, unlike one that is made from the target's.
-        temporary = self._target.with_name(f".{secrets.token_hex(8)}.part")
-        # What replaces a private file is private from the beginning.
-        mode = 0o600 if self._replaced else 0o666
         try:
-            # Known before it's there, so that an interrupt doesn't leave it behind.
-            self._temporary = temporary
-            raw = _WrittenEarly(temporary, "xb", opener=partial(os.open, mode=mode))
-            self.file = io.BufferedWriter(raw)
+            self._part = Part(target)
+            # Whatever happens, nothing is left behind.
+            self._finalizer = weakref.finalize(self, self._part.remove)
+            self.file = io.BufferedWriter(self._part.create())
+            # As soon as possible: later it would be in vain.
+            self._written_over = self._replaced is not None and not self._part.may_replace(
+                self._replaced
+            )
+            if self._written_over:
+                os.close(self._part.open_target(os.O_WRONLY))
+            if append and self._replaced:
+                with open(self._part.open_target(os.O_RDONLY), "rb") as old:
+                    shutil.copyfileobj(old, self.file, COPIED_AT_ONCE)
         except OSError as e:
-            self._temporary = None
-            raise OSError(e.errno, e.strerror, name) from None
-        if append and self._replaced:
-            try:
-                shutil.copyfile(self._target, temporary)
-                self.file.seek(0, os.SEEK_END)
-            except BaseException:
-                self.discard()
-                raise
-
-    def commit(self) -> None:
-        """Give the file its name. If that fails, discard it."""
-        try:
-            self.file.flush()
-            if self._temporary is not None:
-                if self._replaced:
-                    _copy_access(self._replaced, self._temporary)
-                os.fsync(self.file.fileno())
-            self.file.close()
-            if self._temporary is not None:
-                if self._exclusive:
-                    _rename_exclusively(self._temporary, self._target)
-                else:
-                    os.replace(self._temporary, self._target)
-                self._temporary = None
-                _sync_directory(self._target.parent)
+            self.discard()
+            raise OSError(e.errno, e.strerror or str(e), name) from None
         except BaseException:
             self.discard()
             raise
+
+    def commit(self) -> None:
+        """Give the file its name.
+
+        If that fails, discard it, unless all of it has been written: then it's kept, and the error
+        says where.
+        """
+        try:
+            self.file.flush()
+            if self._part is not None:
+                if not self._written_over:
+                    self._give_access()
+                os.fsync(self.file.fileno())
+                self._give_name(self._part)
+            self.file.close()
+        except BaseException:
+            self.discard()
+            raise
+
+    def _give_access(self) -> None:
+        if not hasattr(os, "fchmod"):
+            return
+        if self._replaced:
+            _copy_access(self._replaced, self.file.fileno())
+        else:
+            os.fchmod(self.file.fileno(), self._mode)
+
+    def _give_name(self, part: Part) -> None:
+        raw = self.file.raw
+        assert isinstance(raw, io.FileIO)
+        if os.name == "nt":  # which renames no open file
+            self.file.close()
+        try:
+            if self._written_over:
+                part.write_over(raw)
+            elif self._exclusive:
+                part.rename_exclusively()
+            else:
+                part.replace(raw)
+        except FileExistsError:
+            raise
+        except OSError as e:
+            if not part.keep():
+                raise
+            text = f"{e.strerror or e}: all that was written is in {part.path}"
+            raise OSError(e.errno or errno.EIO, text, self._name) from e
+        part.remove()
+        self._part = None
 
     def discard(self) -> None:
         """Remove the file, unless it has been committed."""
@@ -130,9 +167,9 @@ class AtomicFile:
         # it would end up in the other one's file.
         if hasattr(self, "file"):
             self.file.raw.close()
-        if self._temporary is not None and self._process == os.getpid():
-            self._temporary.unlink(missing_ok=True)
-            self._temporary = None
+        if self._part is not None:
+            self._part.remove()
+            self._part = None
 
     def __enter__(self) -> AtomicFile:
         return self
@@ -140,42 +177,12 @@ class AtomicFile:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self.discard()
-        elif self._temporary is not None or not self.file.closed:
+        elif self._part is not None or not self.file.closed:
             self.commit()
 
     def __del__(self) -> None:
-        if hasattr(self, "_temporary"):
+        if hasattr(self, "_part"):
             self.discard()
-
-
-class _WrittenEarly(io.FileIO):
-    """Has the system write to the disk while more comes, so that there is little to wait for.
-
-    Otherwise that begins with the fsync at the end: a quarter of a second for half a GiB.
-    """
-
-    _waiting = 0
-
-    def write(self, data: Any) -> int:
-        taken = super().write(data)
-        self._waiting += taken
-        if self._waiting >= WRITTEN_AT_ONCE:
-            self._waiting = 0
-            _begin_writing(self.fileno())
-        return taken
-
-
-def _begin_writing(descriptor: int) -> None:
-    """Ask for all of a file to be written, without waiting; nothing where that can't be asked."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        with suppress(AttributeError):
-            libc.sync_file_range(
-                ctypes.c_int(descriptor),
-                ctypes.c_int64(0),
-                ctypes.c_int64(0),
-                ctypes.c_uint(SYNC_FILE_RANGE_WRITE),
-            )
 
 
 def _status(path: str | Path) -> os.stat_result | None:
@@ -191,38 +198,31 @@ def _is_file_at(status: os.stat_result, path: Path) -> bool:
     return there is not None and stat.S_ISREG(status.st_mode) and os.path.samestat(status, there)
 
 
-def _copy_access(source: os.stat_result, target: Path) -> None:
-    if hasattr(os, "chown"):
-        # Only root may give files away, others just to a group they are in.
-        with suppress(OSError):
-            os.chown(target, -1, source.st_gid)
-            os.chown(target, source.st_uid, -1)
-    os.chmod(target, stat.S_IMODE(source.st_mode))
-
-
-def _rename_exclusively(source: Path, target: Path) -> None:
-    """Rename, but not to a name that is taken."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError, NotImplementedError):
-        # A file system without links: take the name, then replace what is ours.
-        open(target, "xb").close()
-        try:
-            os.replace(source, target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-    else:
-        source.unlink(missing_ok=True)
-
-
-def _sync_directory(path: Path) -> None:
-    # Not every system can. The file has its name by now.
+def _umask() -> int:
+    """What the process takes away from the permissions of new files."""
     with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        for line in Path("/proc/self/status").read_bytes().splitlines():
+            if line.startswith(b"Umask:"):
+                return int(line.split()[1], 8)
+    # There is no way to ask but to set another one, for a moment, of all threads.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _copy_access(source: os.stat_result, descriptor: int) -> None:
+    """Give a file the owner, group and mode of another one, as far as that's permitted."""
+    mode = stat.S_IMODE(source.st_mode)
+    # Only root may give files away, others just to a group they are in. This clears bits of the
+    # mode, so that comes behind.
+    with suppress(OSError):
+        os.fchown(descriptor, -1, source.st_gid)
+        os.fchown(descriptor, source.st_uid, -1)
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (source.st_uid, source.st_gid):
+        # Nobody shall act as somebody that the old file didn't name.
+        mode &= ~(stat.S_ISUID | stat.S_ISGID)
+    if now.st_gid != source.st_gid:
+        # This group may do what everybody could.
+        mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+    os.fchmod(descriptor, mode)

@@ -162,11 +162,9 @@ def writing(target: Path, file: Path, source: BinaryIO, *, force: bool) -> Itera
     special = there and not target.is_file()
     if file == STANDARD or special:
         like = None
-    with AtomicFile(target, exclusive=not (force or special)) as whole:
+    mode = None if like is None else stat.S_IMODE(like.st_mode) & 0o777
+    with AtomicFile(target, exclusive=not (force or special), mode=mode) as whole:
         written: BinaryIO = whole.file
-        if like is not None and not there and hasattr(os, "fchmod"):
-            # At once: what is private is so from the beginning.
-            os.fchmod(written.fileno(), stat.S_IMODE(like.st_mode) & 0o777)
         yield written
         if like is not None and os.utime in os.supports_fd:
             written.flush()
