@@ -24,6 +24,7 @@ from ansflow.engine.decoder import Plan
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.engine.threads import checked_threads, ordered
+from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -118,7 +119,7 @@ def decompress(
     Parameters
     ----------
     blob : bytes-like
-        One or more frames, whole.
+        One or more frames, whole. They shouldn't be changed before this returns.
     limits : Limits
         What decoding may take at most, whatever the frame says.
     threads : int, optional
@@ -142,7 +143,7 @@ def decompress(
     LimitError
         If it needs more than `limits` allow. Nothing has been allocated then.
     """
-    data = memoryview(blob).cast("B")
+    data = bytes_content(blob).data
     # All is checked but the payloads before the output is allocated: a frame that promises
     # more than it holds is refused here.
     spec, size = _survey(data, limits)
@@ -185,6 +186,15 @@ def _tasks(
     """What there is to do, a unit at a time."""
     source = MemorySource(data)
     at = 0
+
+    def room(size: int) -> Bytes:
+        """Where the next content goes. Another thread may have changed what was surveyed."""
+        nonlocal at
+        at += size
+        if at > out.size:
+            raise CorruptDataError("the data changed while they were decompressed")
+        return out[at - size : at]
+
     while source.at < len(data):
         heads: list[Head] = []
         payloads: list[memoryview] = []
@@ -199,8 +209,9 @@ def _tasks(
             size += event.size
             weight += event.weight
             if weight >= unit and len(heads) % header.planes == 0:
-                yield partial(decode, heads, payloads, out[at : at + size])
-                at, size, weight, heads, payloads = at + size, 0, 0, [], []
+                yield partial(decode, heads, payloads, room(size))
+                size, weight, heads, payloads = 0, 0, [], []
         if heads:
-            yield partial(decode, heads, payloads, out[at : at + size])
-            at += size
+            yield partial(decode, heads, payloads, room(size))
+    if at < out.size:
+        raise CorruptDataError("the data changed while they were decompressed")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from operator import index
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import Axes, shape_of
 from ansflow.engine.content import (
     JoinedFrames,
     as_array,
@@ -41,7 +42,7 @@ class ArrayWriter:
         block is left by an exception, or if it's never closed, all is discarded. A
         file object isn't closed.
     dtype : dtype
-    shape : tuple of int
+    shape : int or tuple of int
         Of an item of the first axis; of a vector, empty.
     mode : {"w", "x", "a"}
         As in `ansflow.open`; ``a`` makes an array that is there longer, if it has the same dtype
@@ -75,7 +76,7 @@ class ArrayWriter:
         self,
         file: Path | BinaryIO,
         dtype: npt.DTypeLike,
-        shape: tuple[int, ...] = (),
+        shape: Axes = (),
         *,
         mode: str = "w",
         threads: int | None = None,
@@ -83,9 +84,9 @@ class ArrayWriter:
     ) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         check_dtype(self.dtype)
-        self._row = tuple(index(axis) for axis in shape)
+        self._row = shape_of(shape)
         spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
-        if min(self._row, default=0) < 0 or not 0 < spec.row_nbytes < 1 << 63:
+        if not 0 < spec.row_nbytes < 1 << 63:
             raise ValueError(f"rows of {self.dtype} and shape {self._row} are impossible to count")
         self._file = FrameWriter(
             file, mode, threads=threads, planes=planes_of(self.dtype), array=spec, **options
@@ -263,7 +264,7 @@ class ArrayReader:
             if step < 0:
                 rows = rows[::-1]
             return rows[(slice(None, None, abs(step)), *rest)]
-        if isinstance(first, int | np.integer) and not isinstance(first, bool):
+        if _is_integer(first):
             row = index(first)
             if not -length <= row < length:
                 raise IndexError(f"index {row} is out of bounds for an axis of {length}")
@@ -298,3 +299,10 @@ class ArrayReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_integer(key: Any) -> bool:
+    """Whether NumPy takes a key as one index: not so bools, which it takes as masks."""
+    if isinstance(key, np.ndarray):
+        return key.ndim == 0 and key.dtype.kind in "iu"
+    return isinstance(key, SupportsIndex) and not isinstance(key, bool | np.bool)

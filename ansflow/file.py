@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import io
-from typing import Any, BinaryIO, TextIO, cast
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO, TextIO
 
 from ansflow.file_reader import FrameReader, Path
 from ansflow.file_writer import FrameWriter, TextWriter
@@ -71,7 +73,8 @@ def open(
         binary = FrameReader(file, limits=limits, threads=threads)
     else:
         binary = FrameWriter(file, kind, threads=threads, **options)
-    return _as_text(binary, encoding, errors, newline, begins=kind in "wx") if text else binary
+    begins = partial(_begins, file, kind)
+    return _as_text(binary, encoding, errors, newline, begins) if text else binary
 
 
 def _as_text(
@@ -79,24 +82,34 @@ def _as_text(
     encoding: str | None,
     errors: str | None,
     newline: str | None,
-    begins: bool,
+    begins: Callable[[], bool],
 ) -> TextIO:
     encoding = io.text_encoding(encoding)
     try:
         if isinstance(binary, FrameReader):
             return io.TextIOWrapper(binary, encoding, errors, newline)
-        text = TextWriter(cast(BinaryIO, binary), encoding, errors, newline)
-        # Python leaves the mark out where it can't seek.
-        mark = {"utf-16": codecs.BOM_UTF16, "utf-32": codecs.BOM_UTF32}
-        if begins:
-            binary.write(mark.get(codecs.lookup(text.encoding).name, b""))
-        return text
+        return TextWriter(binary, encoding, errors, newline, begins=begins)
     except BaseException:
         if isinstance(binary, FrameWriter):
             binary.discard()
         else:
             binary.close()
         raise
+
+
+def _begins(file: Path | BinaryIO, kind: str) -> bool:
+    """Whether what is written is the beginning of the content."""
+    if kind != "a":
+        return True
+    if not isinstance(file, str | bytes | os.PathLike):
+        try:
+            return file.tell() == 0
+        except (OSError, AttributeError):
+            return False
+    if not os.path.exists(file) or not os.path.getsize(file):
+        return True
+    with FrameReader(file) as reader:
+        return not reader.read(1)
 
 
 def _parse_mode(mode: str) -> tuple[str, bool]:

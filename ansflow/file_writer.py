@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
@@ -178,8 +179,55 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
             )
 
 
+# Written before the first text, and not by Python, which does it only where it can seek, or always.
+MARKS = {
+    "utf-8-sig": codecs.BOM_UTF8,
+    "utf-16": codecs.BOM_UTF16,
+    "utf-32": codecs.BOM_UTF32,
+}
+
+
 class TextWriter(io.TextIOWrapper):
-    """Text to a `FrameWriter`, which discards all where that would."""
+    """Text to a `FrameWriter`, which discards all where that would.
+
+    Parameters
+    ----------
+    binary : FrameWriter
+    encoding, errors, newline
+        As in `io.TextIOWrapper`.
+    begins : callable
+        Says whether the text is the beginning of the content, where a mark of its encoding belongs.
+    """
+
+    _named: str | None = None
+    _mark = b""
+
+    def __init__(
+        self,
+        binary: FrameWriter,
+        encoding: str | None,
+        errors: str | None,
+        newline: str | None,
+        *,
+        begins: Callable[[], bool],
+    ) -> None:
+        name = _codec(encoding)
+        if name == "utf-8-sig":
+            self._named, encoding = encoding, "utf-8"
+        super().__init__(cast(BinaryIO, binary), encoding, errors, newline)
+        mark = MARKS.get(name or codecs.lookup(super().encoding).name)
+        if mark is not None and begins():
+            self._mark = mark
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._named or super().encoding
+
+    def write(self, text: str) -> int:
+        if self._mark:
+            mark, self._mark = self._mark, b""
+            self.buffer.write(mark)
+        return super().write(text)
 
     def close(self) -> None:
         if not self.closed:
@@ -200,3 +248,11 @@ class TextWriter(io.TextIOWrapper):
             buffer = self.buffer
             if isinstance(buffer, FrameWriter):
                 buffer.abandon()
+
+
+def _codec(encoding: str | None) -> str | None:
+    """The name of an encoding's codec; None if only `io.TextIOWrapper` knows which is meant."""
+    try:
+        return codecs.lookup(encoding or "").name
+    except LookupError:
+        return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from ansflow.arguments import integer
 from ansflow.engine.content import Bytes, bytes_content
 from ansflow.engine.decoder import FrameDecoder, decode_frames
 from ansflow.engine.encoder import FrameEncoder
@@ -147,6 +148,7 @@ class Decompressor:
             If the frame is damaged, isn't one, or exceeds the limits. If the data end before
             `eof` is true, they are cut off, but only the caller can know.
         """
+        max_length = integer(max_length, "max_length")
         if self.eof:
             raise EOFError("the frame has come to its end")
         self._decoder.feed(data)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from ansflow.arguments import integer
 from ansflow.engine.content import Bytes, planes_of
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
@@ -213,7 +214,8 @@ def read_range(
         If it comes from an array in Fortran order, whose items lie elsewhere.
     """
     counted = _Counter(target)
-    begin, end = offset, None if size is None else offset + size
+    begin = integer(offset, "offset", 0)
+    end = None if size is None else begin + integer(size, "size", 0)
     reader = ContentReader(source, limits, threads)
     try:
         at = stored_at = 0

@@ -1,5 +1,6 @@
 """Text in compressed files, as in others."""
 
+import csv
 import gc
 import io
 import os
@@ -222,3 +223,61 @@ def test_damage(path):
     path.write_bytes(blob)
     with ansflow.open(path, "rt", encoding="utf-8") as file, pytest.raises(CorruptDataError):
         list(file)
+
+
+# Marks of encodings: where the built-in open writes them, and nowhere else
+
+MARKED = ["utf-8-sig", "UTF_8_SIG", "utf-16", "utf-32", "U16"]
+
+
+# Modes to open a file in, one after the other, and what to write then.
+STEPS = [
+    [("w", [])],
+    [("w", [""])],
+    [("w", ["a", "b"])],
+    [("w", []), ("a", ["b"])],
+    [("a", ["a"])],
+    [("a", []), ("a", ["b"])],
+    [("w", ["a"]), ("a", ["b"]), ("a", ["c"])],
+    [("x", ["a"]), ("a", []), ("a", ["c"])],
+    [("w", ["a"]), ("w", ["b"])],
+]
+
+
+@pytest.mark.parametrize("encoding", [*MARKED, "utf-8", "utf-16-le", "latin-1"])
+def test_marks_are_where_open_writes_them(tmp_path, encoding):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for steps in STEPS:
+        for mode, texts in steps:
+            with (
+                ansflow.open(ours, mode + "t", encoding=encoding) as file,
+                open(theirs, mode, encoding=encoding) as other,
+            ):
+                for text in texts:
+                    file.write(text)
+                    other.write(text)
+        assert raw(ours) == theirs.read_bytes(), steps
+        ours.unlink()
+        theirs.unlink()
+
+
+@pytest.mark.parametrize("encoding", MARKED)
+def test_marks_of_file_objects(encoding):
+    out = io.BytesIO()
+    for mode in ("at", "at"):
+        with ansflow.open(out, mode, encoding=encoding) as file:
+            assert file.encoding == encoding
+            print("line", file=file)
+    content = ansflow.decompress(out.getvalue())
+    assert content.decode(encoding) == "line\nline\n".replace("\n", os.linesep)
+
+
+def test_a_mark_comes_before_whatever_writes_first(path):
+    for write in (
+        lambda file: print("a", end="", file=file),
+        lambda file: file.writelines(["a"]),
+        lambda file: csv.writer(file, lineterminator="").writerow(["a"]),
+    ):
+        with ansflow.open(path, "wt", encoding="utf-8-sig") as file:
+            write(file)
+        assert raw(path) == b"\xef\xbb\xbfa"

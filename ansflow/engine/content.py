@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 import mmap
+import re
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +39,23 @@ PLANES_FROM = 256
 Bytes = npt.NDArray[np.uint8]
 
 
+# In the format of a buffer, between colons.
+FIELD_NAMES = re.compile(":[^:]*:")
+
+
 def bytes_content(data: Any) -> Bytes:
-    """A view of bytes-like `data`."""
+    """The bytes of anything that has a buffer, item by item in C order: a view if they lie so.
+
+    Raises
+    ------
+    TypeError
+        If it has none, or one of Python objects; or if it's a masked array.
+    """
+    if isinstance(data, np.ndarray | np.generic) and not isinstance(data, bytes):
+        # Not all that arrays hold can be in a buffer.
+        check_dtype(data.dtype)
+        check_unmasked(data)
+        return item_bytes(np.asarray(data))
     try:
         view = memoryview(data)
     except TypeError:
@@ -45,11 +63,11 @@ def bytes_content(data: Any) -> Bytes:
             f"data must be bytes-like or a NumPy array, not {type(data).__name__}; "
             "numpy.asarray makes one of lists and scalars"
         ) from None
-    if "O" in (view.format or ""):
+    if "O" in FIELD_NAMES.sub("", view.format):
         raise TypeError("Python objects can't be compressed")
-    if not view.c_contiguous:
-        view = memoryview(view.tobytes())
-    return np.frombuffer(view, np.uint8)
+    if not view.nbytes:
+        return np.empty(0, np.uint8)
+    return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
 
 
 def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
@@ -123,7 +141,13 @@ class JoinedFrames:
         self._count = 0
 
     def add(self, header: Header, size: int) -> None:
-        """Take the next frame, which has so much content; CorruptDataError if it doesn't fit."""
+        """Take the next frame, which has so much content.
+
+        Raises
+        ------
+        CorruptDataError
+            If it doesn't fit, or no array can have the shape that all have together.
+        """
         spec = None if header.array is None else header.array.of_size(size)
         self._count += 1
         self.size += size
@@ -133,6 +157,15 @@ class JoinedFrames:
             self.spec = _longer(self.spec, spec)
         elif spec is not self.spec:
             raise CorruptDataError("some frames are bytes, some are arrays")
+        if self.spec is not None:
+            _check_possible(self.spec)
+
+
+def _check_possible(spec: ArraySpec) -> None:
+    """CorruptDataError for a shape that is too large for NumPy, be there items or not."""
+    extent = max(1, spec.dtype.itemsize) * math.prod(axis or 1 for axis in spec.shape)
+    if extent > sys.maxsize:
+        raise CorruptDataError(f"no array of {spec.dtype} can have shape {spec.shape}")
 
 
 def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
