@@ -2,6 +2,7 @@
 
 import gc
 import io
+import itertools
 import operator
 import os
 import tracemalloc
@@ -13,7 +14,9 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ansflow
+from ansflow.engine.encoder import FrameEncoder
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
+from ansflow.frame.array_spec import ArraySpec
 
 RNG = np.random.default_rng(0)
 CUBE = RNG.integers(-1000, 1000, (40, 5, 6)).astype("<i4")
@@ -656,3 +659,136 @@ def test_large_arrays_in_little_memory(tmp_path, threads):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 << 20
+
+
+# Integers, and what is almost one
+
+
+class Index:
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+
+INDICES = [0, 5, -1, -40, 39, np.int8(-3), np.uint8(39), np.uint64(7), np.array(5), Index(6)]
+
+
+@pytest.mark.parametrize("key", INDICES)
+def test_integers_decode_one_row(key, monkeypatch):
+    rows = []
+    with reader_of(CUBE_FILE) as reader:
+        read = reader._rows
+        monkeypatch.setattr(reader, "_rows", lambda *ends: rows.append(ends) or read(*ends))
+        assert same(reader[key], CUBE[key])
+        assert same(reader[key, 2], CUBE[key, 2])
+        assert same(reader[key, ..., 1], CUBE[key, ..., 1])
+    assert all(end - begin == 1 for begin, end in rows)
+
+
+@pytest.mark.parametrize("key", [True, False, np.True_, np.array(True), np.array([True] * 40)])
+def test_bools_are_masks(key):
+    with reader_of(CUBE_FILE) as reader:
+        assert same(reader[key], CUBE[key])
+
+
+@pytest.mark.parametrize(
+    "key", [40, -41, np.int8(-41), np.uint64(2**64 - 1), 2**70, -(2**70), Index(40), np.array(-41)]
+)
+def test_indices_out_of_bounds(key):
+    with reader_of(CUBE_FILE) as reader:
+        for whole in (key, (key, 0)):
+            with pytest.raises(IndexError):
+                reader[whole]
+
+
+@pytest.mark.parametrize("key", [1.0, np.float64(1), "a", 1j, slice(0.0, 2), slice(None, "a")])
+def test_keys_that_are_no_integers(key):
+    with reader_of(CUBE_FILE) as reader, pytest.raises((IndexError, TypeError)):
+        reader[key]
+
+
+@pytest.mark.parametrize("stop", [np.uint8(3), np.int64(-1), Index(7), 2**70, -(2**70), None])
+@pytest.mark.parametrize("step", [np.int8(2), np.int8(-3), Index(1), 2**70])
+def test_slices_of_any_integers(stop, step):
+    with reader_of(CUBE_FILE) as reader:
+        assert same(reader[:stop:step], CUBE[:stop:step])
+        assert same(reader[stop::step], CUBE[stop::step])
+
+
+@pytest.mark.parametrize(
+    "shape", [[5, 6], (np.uint8(5), np.int64(6)), np.array([5, 6]), iter((5, 6)), (Index(5), 6)]
+)
+def test_shapes_of_any_integers(shape):
+    out = io.BytesIO()
+    with ansflow.ArrayWriter(out, CUBE.dtype, shape) as writer:
+        writer.append(CUBE)
+        assert writer.shape == (40, 5, 6)
+    assert same(ansflow.decompress(out.getvalue()), CUBE)
+
+
+@pytest.mark.parametrize("shape", [6, np.uint8(6), np.array(6)])
+def test_a_size_is_a_shape(shape):
+    out = io.BytesIO()
+    with ansflow.ArrayWriter(out, "u1", shape) as writer:
+        writer.append(np.ones((2, 6), "u1"))
+    assert ansflow.decompress(out.getvalue()).shape == (2, 6)
+
+
+@pytest.mark.parametrize("shape", [(5.0, 6), (True, 6), (np.True_,), (np.float32(5),), 5.0, "56"])
+def test_shapes_that_are_no_integers(shape):
+    with pytest.raises(TypeError, match="axis of shape must be an integer"):
+        ansflow.ArrayWriter(io.BytesIO(), "u1", shape)
+
+
+@pytest.mark.parametrize("shape", [(np.int8(-1),), -1, (3, -(2**70))])
+def test_shapes_out_of_bounds(shape):
+    with pytest.raises(ValueError, match="axis of shape must be at least 0"):
+        ansflow.ArrayWriter(io.BytesIO(), "u1", shape)
+
+
+# Shapes that are huge, and empty
+
+
+@pytest.mark.parametrize(
+    "shape", [(2**62, 0), (0, 2**62), (2**31, 0, 2**31), (2**63 - 1, 0), (0, 2**63 - 1)]
+)
+def test_arrays_that_are_huge_and_empty(shape):
+    array = np.empty(shape, "u1")
+    with reader_of(ansflow.compress(array)) as reader:
+        assert (reader.shape, reader.size, reader.nbytes) == (shape, 0, 0)
+        assert len(reader) == shape[0]
+        assert np.asarray(reader).shape == reader[...].shape == shape
+        assert reader[3:5].shape == array[3:5].shape
+        assert reader[::-1].shape == shape
+        for row in itertools.islice(reader, 3):
+            assert row.shape == shape[1:]
+        for key in (shape[0], -shape[0] - 1):
+            with pytest.raises(IndexError):
+                reader[key]
+        if shape[0]:
+            assert reader[-1].shape == reader[shape[0] - 1].shape == shape[1:]
+
+
+@pytest.mark.parametrize("lengths", [(2**62, 2**62), (2**63 - 1, 1), (2**63 - 1, 2**63 - 1)])
+@pytest.mark.parametrize("use", [ansflow.decompress, lambda blob: reader_of(blob)])
+def test_frames_that_make_too_long_an_array(lengths, use):
+    blob = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in lengths)
+    with pytest.raises(CorruptDataError, match="no array of uint8 can have shape"):
+        use(blob)
+    whole = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in (2**62, 2**61))
+    assert use(whole).shape == (2**62 + 2**61, 0)
+
+
+@pytest.mark.parametrize("axes", [[2**62, 4, 0], [0, 2**40, 2**40], [2**62, 2**62], [2**63 - 1, 3]])
+def test_shapes_that_no_array_can_have(axes):
+    """As nothing but a forged header says; the itemsize is 0 where the shape isn't empty."""
+    dtype = np.dtype("u1") if 0 in axes else np.dtype("V0")
+    encoder = FrameEncoder(
+        ansflow.Options(), 1, content_size=0, array=ArraySpec(dtype, tuple(axes), False)
+    )
+    blob = b"".join(encoder.finish())
+    for use in (ansflow.decompress, reader_of):
+        with pytest.raises(CorruptDataError):
+            use(blob)

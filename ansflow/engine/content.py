@@ -39,6 +39,8 @@ PLANES_FROM = 256
 Bytes = npt.NDArray[np.uint8]
 
 
+CTypes = (ctypes.Structure, ctypes.Union, ctypes.Array, ctypes.py_object)
+
 # In the format of a buffer, between colons.
 FIELD_NAMES = re.compile(":[^:]*:")
 
@@ -63,11 +65,27 @@ def bytes_content(data: Any) -> Bytes:
             f"data must be bytes-like or a NumPy array, not {type(data).__name__}; "
             "numpy.asarray makes one of lists and scalars"
         ) from None
-    if "O" in FIELD_NAMES.sub("", view.format):
+    if _has_objects(view):
         raise TypeError("Python objects can't be compressed")
     if not view.nbytes:
         return np.empty(0, np.uint8)
     return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
+
+
+def _has_objects(view: memoryview) -> bool:
+    if "O" not in view.format:
+        return False
+    if isinstance(view.obj, CTypes):  # whose fields may be named so that no format can be read
+        return _is_of_objects(type(view.obj))
+    return "O" in FIELD_NAMES.sub("", view.format)
+
+
+def _is_of_objects(kind: Any) -> bool:
+    """Whether a type of `ctypes` has any."""
+    fields = [field[1] for base in kind.__mro__ for field in vars(base).get("_fields_", ())]
+    if issubclass(kind, ctypes.Array):
+        fields = [kind._type_]
+    return issubclass(kind, ctypes.py_object) or any(map(_is_of_objects, fields))
 
 
 def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
