@@ -669,3 +669,23 @@ def test_order_1():
     assert len(one) < 0.8 * len(compress([TEXT * 20]))
     assert all_of(cut(one, 1000)) == (TEXT * 20, None)
     assert one == compress([TEXT * 20], order=1, threads=3)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.array, int])
+def test_max_length_is_any_integer(kind):
+    decompressor, parts = ansflow.Decompressor(), []
+    frame = ansflow.compress(SKEWED[:1000])
+    parts.append(decompressor.decompress(frame, kind(200)))
+    while not decompressor.eof:
+        parts.append(decompressor.decompress(b"", max_length=kind(200)))
+    assert [len(part) for part in parts] == [200] * 5
+    assert b"".join(parts) == SKEWED[:1000]
+    assert ansflow.Decompressor().decompress(frame, np.int8(-3)) == SKEWED[:1000]
+
+
+@pytest.mark.parametrize("length", [1.0, True, np.True_, "1", None, np.float64(3)])
+def test_max_length_is_an_integer(length):
+    decompressor = ansflow.Decompressor()
+    with pytest.raises(TypeError, match="max_length must be an integer"):
+        decompressor.decompress(ansflow.compress(b"data"), length)
+    assert decompressor.decompress(ansflow.compress(b"data")) == b"data"

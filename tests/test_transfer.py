@@ -128,3 +128,17 @@ def test_models_of_images():
     target = io.BytesIO()
     read_range(io.BytesIO(frame), target, 470, 30)
     assert target.getvalue() == content[470:500]
+
+
+def test_ranges_are_integers():
+    frame = ansflow.compress(DATA)
+    for kind in (np.uint8, np.int64, np.array):
+        target = io.BytesIO()
+        assert read_range(io.BytesIO(frame), target, kind(200), kind(100)) == 100
+        assert target.getvalue() == DATA[200:300]
+    for name, offset, size in [("offset", 1.0, 1), ("offset", True, 1), ("size", 1, 2.0)]:
+        with pytest.raises(TypeError, match=f"{name} must be an integer"):
+            read_range(io.BytesIO(frame), io.BytesIO(), offset, size)
+    for name, offset, size in [("offset", -1, 1), ("size", 1, np.int8(-1))]:
+        with pytest.raises(ValueError, match=f"{name} must be at least 0"):
+            read_range(io.BytesIO(frame), io.BytesIO(), offset, size)
