@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.bitsback.codec import ArrayCodec, Shape, checked_precision
 from ansflow.bitsback.families import MAX_LOGIT, family
+from ansflow.bitsback.inputs import real_numbers
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import coins as kernels
 from ansflow.kernels.standard import CDF_BITS, standard_cdfs
@@ -49,10 +50,11 @@ class Bernoulli(ArrayCodec):
     def __init__(
         self, probability: npt.ArrayLike, shape: Shape = None, precision: int = 20
     ) -> None:
-        p = np.asarray(probability, np.float64)
+        p = real_numbers(probability, "probability")
         if not ((p >= 0) & (p <= 1)).all():  # also if one isn't a number
             raise ModelError("a probability isn't between 0 and 1")
-        total = 1 << checked_precision(precision)
+        precision = checked_precision(precision)
+        total = 1 << precision
         self._set(np.clip(np.rint(p * total), 1, total - 1), shape, precision)
 
     @classmethod
@@ -65,14 +67,15 @@ class Bernoulli(ArrayCodec):
             Finite.
         precision : int
         """
-        odds = np.asarray(logits, np.float64)
+        odds = real_numbers(logits, "logits")
         if not np.isfinite(odds).all():
             raise ModelError("logits must be finite")
         logistic = family("logistic")
         ones = np.empty(odds.size, np.uint64)
         odds = np.clip(odds, -MAX_LOGIT, MAX_LOGIT)  # where the table ends
         standard_cdfs(logistic.table, odds.reshape(-1) * logistic.rate, ones)
-        total = 1 << checked_precision(precision)
+        precision = checked_precision(precision)
+        total = 1 << precision
         freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)
         codec = cls.__new__(cls)
         codec._set(freqs.reshape(odds.shape), None, precision)
@@ -84,14 +87,11 @@ class Bernoulli(ArrayCodec):
         super().__init__(
             freqs.shape if shape is None and freqs.ndim else shape,
             (self.freqs, np.uint64(precision)),
-            UINT8,
-            UINT8,
         )
         if freqs.ndim and self.shape != freqs.shape:
-            raise ValueError(f"probabilities of shape {freqs.shape} for bits of {self.shape}")
+            raise ValueError(
+                f"probability has shape {freqs.shape}, which isn't that of shape={self.shape}"
+            )
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= 1
-
-
-UINT8 = np.dtype(np.uint8)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from operator import index
-
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import Shape
 from ansflow.bitsback.combinators import Mapped
 from ansflow.bitsback.families import FamilyName, family
+from ansflow.bitsback.inputs import as_array, real_numbers, spread
 from ansflow.bitsback.location_scale import LocationScale
+from ansflow.bitsback.read_only import ReadOnly
 from ansflow.bitsback.uniform import Uniform
 from ansflow.errors import ModelError
 from ansflow.lazy import cached_property
@@ -28,7 +29,7 @@ POSTERIOR_PRECISION = 28
 RESOLUTION = 24
 
 
-class Buckets:
+class Buckets(ReadOnly):
     """2^bits intervals of the line that a standard Gaussian or logistic prior makes equally likely.
 
     Of all ways to cut the line into so many buckets, this one has the largest entropy under the
@@ -65,9 +66,7 @@ class Buckets:
     """
 
     def __init__(self, bits: int, prior: FamilyName = "gaussian") -> None:
-        if not 1 <= index(bits) <= MAX_BITS:
-            raise ModelError(f"{bits} bits of buckets, not 1 to {MAX_BITS}")
-        self.bits = index(bits)
+        self.bits = integer(bits, "bits", 1, MAX_BITS, error=ModelError)
         self.family = family(prior)
 
     @cached_property
@@ -100,8 +99,8 @@ class Buckets:
         inverse = pow(m, -1, size)
 
         def spread(b: npt.ArrayLike) -> npt.NDArray[np.int64]:
-            numbers = np.asarray(b)
-            if numbers.dtype.kind not in "iu":
+            numbers = as_array(b, "bucket numbers")
+            if numbers.size and numbers.dtype.kind not in "iu":
                 raise TypeError(f"bucket numbers must be integers, not {numbers.dtype}")
             if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < size:
                 raise ModelError(f"a bucket's number isn't between 0 and {size - 1}")
@@ -130,5 +129,11 @@ class Buckets:
             At least `bits`. Each bucket's one slot is as if the posterior were mixed with the
             prior: a sample comes from the latter with probability ``2**(bits - precision)``.
         """
-        means, scales = (np.asarray(x, float)[..., np.newaxis] for x in (mean, scale))
-        return LocationScale(family_name, means, scales, self.edges, precision=precision)
+        means, scales = spread(mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale"))
+        return LocationScale(
+            family_name,
+            means[..., np.newaxis],
+            scales[..., np.newaxis],
+            self.edges,
+            precision=precision,
+        )

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from operator import index
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer, shape_of
+from ansflow.bitsback.inputs import as_array
+from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 
 __all__ = ["ArrayCodec", "Codec", "Shape", "as_shape", "checked_precision"]
 
-Shape = int | Sequence[int] | None
+Shape = SupportsIndex | Sequence[SupportsIndex] | None
+
+INT64 = np.dtype(np.int64)
 
 
 class Codec(ABC):
@@ -35,8 +39,14 @@ class Codec(ABC):
         """Take from the stack what was pushed last, or a sample if it was something else."""
 
 
-class ArrayCodec(Codec):
+class ArrayCodec(ReadOnly, Codec):
     """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
+
+    Integers of any type can be pushed. Those that are popped are int64, however few values they
+    may have, since that is what one calculates with: in a latent of 8 bits ``z * z`` would
+    overflow without a word. `Mapped` makes another type of it::
+
+        Mapped(codec, pushed=np.asarray, popped=lambda x: x.astype(np.uint8))
 
     What subclasses add is a module of `ansflow.kernels.stack`, and its parameters.
 
@@ -45,11 +55,10 @@ class ArrayCodec(Codec):
     shape : int, sequence of int or None
         Shape of the arrays; one symbol a lane if None.
     params : tuple
-        The kernels' arguments, but for the stack's and the symbols.
-    symbol_dtype : dtype
-        What the kernels take.
+        The kernels' arguments, but for the stack's and the symbols. Arrays must be the codec's
+        own: kernels rely on what they hold, and nobody can write to them any more.
     dtype : dtype
-        Of the arrays that are popped.
+        Of the arrays that are popped, and of the symbols that kernels take: int64 or uint64.
     low : int
         Value of symbol 0.
     words : int
@@ -62,97 +71,75 @@ class ArrayCodec(Codec):
         self,
         shape: Shape,
         params: tuple[Any, ...],
-        symbol_dtype: np.dtype[Any],
-        dtype: np.dtype[Any],
         *,
+        dtype: np.dtype[Any] = INT64,
         low: int = 0,
         words: int = 1,
     ) -> None:
         self.shape = as_shape(shape)
         self.low = low
-        self._params = tuple(_fixed(value) for value in params)
-        self._symbol_dtype = symbol_dtype
+        self._params = read_only(params)
         self._dtype = dtype
         self._words = words
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
-        # Most symbols are as the kernel wants them; with few lanes any further test would show.
-        if type(x) is np.ndarray and x.dtype is self._symbol_dtype and x.shape == shape:
-            symbols = x if x.ndim == 1 and not self.low else self._symbols(x, shape)
+        # Most symbols are as they have been popped; with few lanes any further test would show.
+        if type(x) is np.ndarray and x.dtype is self._dtype and x.shape == shape:
+            symbols = x if x.ndim == 1 else x.reshape(-1)
         else:
-            symbols = self._symbols(np.asarray(x), shape)
+            symbols = self._symbols(x, shape)
+        if self.low:
+            symbols = symbols - self.low  # what is too low becomes the highest by wrapping around
+        if not symbols.flags.carray:  # kernels are compiled for one kind of array
+            symbols = symbols.copy()
         try:
             stack.push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
         except ModelError:
-            raise self._refusal(symbols, shape) from None
+            raise self._refusal(np.asarray(x), symbols) from None
 
     def pop(self, stack: Stack) -> npt.NDArray[Any]:
         shape = stack.heads.shape if self.shape is None else self.shape
-        out = np.empty(shape, self._symbol_dtype)
+        out = np.empty(shape, self._dtype)
         flat = out if out.ndim == 1 else out.reshape(-1)
         stack.pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
         if self.low:
-            out = out.astype(np.int64)
             out += self.low
-        return out if out.dtype is self._dtype else out.astype(self._dtype)
+        return out
 
     @abstractmethod
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        """Which of the symbols have a probability: all, if the kernel takes them."""
+        """Which of the symbols, uint64, have a probability."""
 
-    def _symbols(self, values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Values as a contiguous vector of symbols; if they are possible, the kernel will say."""
-        symbols = self._counted(values)
-        if symbols.shape != shape:
-            raise ValueError(f"symbols of shape {symbols.shape}; the codec's is {shape}")
-        return np.ascontiguousarray(symbols).reshape(-1)
-
-    def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values as symbols, counted from the lowest; ModelError if they can't be."""
-        if values.dtype.kind not in "iub":
+    def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Values as a vector of the kernels' type; if they are possible, the kernels will say."""
+        values = as_array(x, "symbols")
+        if values.size and values.dtype.kind not in "iub":  # an empty list is one of doubles
             raise TypeError(f"symbols must be integers, not {values.dtype}")
-        if values.size:
-            highest = self.low + int(np.iinfo(self._symbol_dtype).max)
-            for value in (int(values.min()), int(values.max())):
-                if not self.low <= value <= highest:
-                    raise ModelError(f"symbol {value} has no probability")
-        if self.low:
-            values = values.astype(np.int64) - self.low
-        return values.astype(self._symbol_dtype, copy=False)
+        if values.shape != shape:
+            raise ValueError(f"symbols have shape {values.shape}; the codec's is {shape}")
+        if values.size and not np.can_cast(values.dtype, self._dtype):
+            outlier = int(values.max() if values.dtype.kind == "u" else values.min())
+            info = np.iinfo(self._dtype)
+            if not info.min <= outlier <= info.max:
+                raise ModelError(f"symbol {outlier} has no probability")
+        return values.astype(self._dtype, copy=False).reshape(-1)
 
-    def _refusal(self, symbols: npt.NDArray[Any], shape: tuple[int, ...]) -> ModelError:
-        first = int(np.argmin(self._possible(symbols)))
-        position = tuple(int(i) for i in np.unravel_index(first, shape))
+    def _refusal(self, values: npt.NDArray[Any], symbols: npt.NDArray[Any]) -> ModelError:
+        first = int(np.argmin(self._possible(symbols.view(np.uint64))))
+        position = tuple(int(i) for i in np.unravel_index(first, values.shape))
         where = position[0] if len(position) == 1 else position
-        value = int(symbols[first]) + self.low
+        value = values.reshape(-1)[first]
         return ModelError(f"symbol {value} at position {where} has no probability")
 
 
-def _fixed(value: Any) -> Any:
-    """Arrays that can't be written to, whether they could or not: kernels are compiled once."""
-    if isinstance(value, np.ndarray):
-        value = value.view()
-        value.setflags(write=False)
-    return value
-
-
-def checked_precision(precision: int, alphabet: int = 2) -> int:
+def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
     """Bits that give each symbol a slot; ModelError if it has too few or too many."""
-    bits = (alphabet - 1).bit_length()
-    if not max(1, bits) <= index(precision) <= MAX_PRECISION:
-        raise ModelError(
-            f"precision is {precision}, not between {max(1, bits)} and {MAX_PRECISION}, for an "
-            f"alphabet of {alphabet}"
-        )
-    return index(precision)
+    low = max(1, (alphabet - 1).bit_length())
+    name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
+    return integer(precision, name, low, MAX_PRECISION, error=ModelError)
 
 
 def as_shape(shape: Shape) -> tuple[int, ...] | None:
-    """A shape as a tuple; ValueError if it isn't one."""
-    if shape is None:
-        return None
-    sizes = tuple(map(index, shape)) if isinstance(shape, Sequence) else (index(shape),)
-    if min(sizes, default=0) < 0:
-        raise ValueError(f"{shape} isn't a shape")
-    return sizes
+    """A shape as a tuple of Python integers, or None."""
+    return None if shape is None else shape_of(shape)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.stack import Stack
+from ansflow.bitsback.stack import MAX_STACK_LANES, Stack
 from ansflow.errors import ModelError
 
 __all__ = [
@@ -62,7 +64,7 @@ class BitsBack(Codec):
     >>> stack = Stack(seed=0)
     >>> codec.push(stack, [8])
     >>> codec.pop(stack)
-    array([8], dtype=uint8)
+    array([8])
 
     References
     ----------
@@ -171,7 +173,7 @@ class Repeat(Codec):
     """
 
     def __init__(self, codec: Codec, count: int) -> None:
-        self._serial = Serial([codec] * count)
+        self._serial = Serial([codec] * integer(count, "count", 0))
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
         self._serial.push(stack, x)
@@ -223,8 +225,8 @@ class Substack(Codec):
 
     def __init__(self, codec: Codec, start: int, stop: int) -> None:
         self.codec = codec
-        self.start = start
-        self.stop = stop
+        self.start = integer(start, "start")
+        self.stop = integer(stop, "stop")
 
     def push(self, stack: Stack, x: Any) -> None:
         self.codec.push(stack.view(self.start, self.stop), x)
@@ -244,11 +246,11 @@ class Parallel(Codec):
     """
 
     def __init__(self, codecs: Sequence[Codec], lanes: Sequence[int]) -> None:
-        ends = np.cumsum(lanes).tolist()
+        counts = [integer(count, "one of lanes", 1, MAX_STACK_LANES) for count in lanes]
         self._serial = Serial(
             [
                 Substack(codec, end - count, end)
-                for codec, count, end in zip(codecs, lanes, ends, strict=True)
+                for codec, count, end in zip(codecs, counts, accumulate(counts), strict=True)
             ]
         )
 
@@ -281,7 +283,7 @@ class Autoregressive(Codec):
 
     def __init__(self, codec_after: Callable[[list[Any]], Codec], count: int) -> None:
         self.codec_after = codec_after
-        self.count = count
+        self.count = integer(count, "count", 0)
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
         items = list(x)
@@ -312,7 +314,7 @@ class Unfolded(Codec):
 
     def __init__(self, codec: Codec, lanes: int) -> None:
         self.codec = codec
-        self.lanes = lanes
+        self.lanes = integer(lanes, "lanes", 1, MAX_STACK_LANES)
 
     def push(self, stack: Stack, x: Any) -> None:
         with self._unfolded(stack):

@@ -29,6 +29,7 @@ FamilyName = Literal["gaussian", "logistic"]
 STEPS_PER_UNIT = {"gaussian": 256, "logistic": 64}
 
 MAX_LOGIT = 32.0
+LOG2_E = 1.4426950408889634  # one double on all machines
 
 CHECKSUMS = {
     "gaussian": 0xAB1E_BADE_F387_767B,
@@ -57,6 +58,9 @@ class Family:
     rate: float
     cdf: Callable[[Any], Any]
     quantile: Callable[[Any], Any]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return family, (self.name,)
 
 
 @cache
@@ -88,11 +92,14 @@ def power_table() -> npt.NDArray[np.uint32]:
 
 
 def fixed_logits(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    """Binary logarithms in units of 2^-12, less the largest of the last axis; at least -32."""
+    """Natural logarithms as binary ones in units of 2^-12.
+
+    Less the largest of the last axis; at least -32.
+    """
     if not np.isfinite(logits).all():
         raise ModelError("logits must be finite")
     with np.errstate(over="ignore"):
-        relative = logits - logits.max(axis=-1, keepdims=True)
+        relative = (logits - logits.max(axis=-1, keepdims=True)) * LOG2_E
     fixed: npt.NDArray[np.float64] = np.ldexp(np.clip(relative, -MAX_LOGIT, 0.0), POWER_BITS)
     return np.rint(fixed).astype(np.int32)
 

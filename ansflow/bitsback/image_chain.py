@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.inputs import as_array
 from ansflow.bitsback.stack import Stack
 
 if TYPE_CHECKING:
@@ -36,11 +38,11 @@ class ImageChain(Codec):
 
     def __init__(self, vae: VAE, count: int) -> None:
         self.vae = vae
-        self.count = count
+        self.count = integer(count, "count", 0)
 
     def push(self, stack: Stack, x: Images) -> None:
         """Push images, shape (count, height, width), the last first."""
-        images = np.asarray(x)
+        images = as_array(x, "images")
         shape = (self.count, *self.vae.image_shape)
         if images.shape != shape:
             raise ValueError(f"images of shape {images.shape}; the codec's is {shape}")

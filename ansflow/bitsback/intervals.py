@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.bitsback.codec import Codec, checked_precision
+from ansflow.bitsback.inputs import as_array
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import intervals
 
 __all__ = ["Intervals"]
 
-Slots = npt.NDArray[np.uint32]
+Slots = npt.NDArray[np.int64]
+Interval = npt.NDArray[np.uint32]
 
 
 class Intervals(Codec):
@@ -27,7 +29,7 @@ class Intervals(Codec):
         From symbols to two arrays of integers, shape (lanes,): where each symbol's interval of
         slots starts, and how many slots it has, at least 1.
     symbol_at : callable
-        From slots, uint32 of shape (lanes,), to the symbols whose intervals they are in.
+        From slots, int64 of shape (lanes,), to the symbols whose intervals they are in.
     precision : int
         1 to 31; there are ``2**precision`` slots.
 
@@ -61,28 +63,29 @@ class Intervals(Codec):
         self.precision = checked_precision(precision)
 
     def push(self, stack: Stack, x: Any) -> None:
-        starts, freqs = self._checked_intervals(stack, x)
-        stack.push(intervals.push, stack.lanes, starts, freqs, np.uint64(self.precision))
+        starts, freqs = self._checked_intervals(stack.lanes, x)
+        stack.push(intervals.push, starts.size, starts, freqs, np.uint64(self.precision))
 
     def pop(self, stack: Stack) -> Any:
-        slots = np.empty(stack.lanes, np.uint32)
+        slots = np.zeros(stack.lanes, np.int64)
         precision = np.uint64(self.precision)
         intervals.peek(stack.heads, precision, slots)
         x = self.symbol_at(slots)
-        starts, freqs = self._checked_intervals(stack, x)
+        starts, freqs = self._checked_intervals(slots.size, x)
         if ((slots < starts) | (slots - starts >= freqs)).any():
             raise ModelError("a slot isn't in the interval of the symbol that was named for it")
-        stack.pop(intervals.pop, stack.lanes, starts, freqs, precision)
+        stack.pop(intervals.pop, starts.size, starts, freqs, precision)
         return x
 
-    def _checked_intervals(self, stack: Stack, x: Any) -> tuple[Slots, Slots]:
+    def _checked_intervals(self, lanes: int, x: Any) -> tuple[Interval, Interval]:
         total = 1 << self.precision
-        starts, freqs = (np.asarray(values) for values in self.interval_of(x))
-        for values in (starts, freqs):
-            if values.shape != stack.heads.shape or values.dtype.kind not in "iu":
+        named = zip(("starts", "freqs"), self.interval_of(x), strict=True)
+        starts, freqs = (as_array(values, name).copy() for name, values in named)
+        for name, values in (("starts", starts), ("freqs", freqs)):
+            if values.shape != (lanes,) or values.dtype.kind not in "iu":
                 raise ModelError(
-                    f"intervals must be integers, one a lane, not {values.dtype} of shape "
-                    f"{values.shape}"
+                    f"{name} of intervals must be integers, one for each of {lanes} lanes, "
+                    f"not {values.dtype} of shape {values.shape}"
                 )
         fits = (starts >= 0) & (freqs >= 1) & (starts < total) & (freqs <= total)
         if not fits.all() or (starts.astype(np.int64) + freqs.astype(np.int64) > total).any():

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import index
 
 import numpy as np
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators import Autoregressive, BitsBack, Certain, Mapped
 from ansflow.bitsback.uniform import Uniform
@@ -53,13 +53,14 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
     "A tutorial on the range variant of asymmetric numeral systems", arXiv:2001.09186;
     Townsend 2022, "Latent Variables and Lossless Compression" (talk).
     """
-    total, cdf = _cumulative(masses)
+    masses, cdf, total = _checked_masses(masses)
 
     def symbol_of(slot: int) -> int:
         return int(np.searchsorted(cdf, slot, side="right")) - 1
 
     def slots_of(symbol: int) -> Codec:
-        first = cdf[_checked(symbol, masses)]
+        symbol = _checked(symbol, masses)
+        first = cdf[symbol]
         return Mapped(
             Uniform(masses[symbol], ()),
             pushed=lambda slot: slot - first,
@@ -101,6 +102,7 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
     ----------
     Walker 1977, doi:10.1145/355744.355749; with rANS, Giesen 2014, arXiv:1402.3392, section 4.
     """
+    masses, _, _ = _checked_masses(masses)
     dividers, aliases, capacity = columns(masses)
     # For each symbol the halves (column, switch) that are its own, and how wide they are.
     halves: list[list[tuple[int, int]]] = [[] for _ in masses]
@@ -122,7 +124,8 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
         return aliases[column] if switch else column
 
     def halves_of(symbol: int) -> Codec:
-        own = halves[_checked(symbol, masses)]
+        symbol = _checked(symbol, masses)
+        own = halves[symbol]
         return Mapped(
             categorical_by_cdf(widths[symbol]),
             pushed=lambda latents: own.index(tuple(latents)),
@@ -149,7 +152,7 @@ def columns(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
     >>> columns([3, 5, 8, 4])
     ([3, 5, 5, 4], [2, 1, 2, 2], 5)
     """
-    total, _ = _cumulative(masses)
+    masses, _, total = _checked_masses(masses)
     n = len(masses)
     if total % n:
         raise ModelError(f"{total} slots can't be dealt to {n} equal columns")
@@ -165,15 +168,17 @@ def _number_below(n: int) -> Codec:
     return Mapped(Uniform(n, ()), pushed=lambda number: number, popped=int)
 
 
-def _cumulative(masses: Sequence[int]) -> tuple[int, list[int]]:
-    """The sum, and the sum below each symbol."""
-    below = list(accumulate((index(mass) for mass in masses), initial=0))
-    if not masses or min(masses) < 0 or not 1 <= below[-1] <= 1 << 31:
-        raise ModelError("masses must be integers, none negative, with a sum of 1 to 2**31")
-    return below[-1], below[:-1]
+def _checked_masses(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
+    """The masses, the sum of those before each, and the sum of all."""
+    numbers = [integer(mass, "one of masses", 0, 1 << 31, error=ModelError) for mass in masses]
+    *below, total = accumulate(numbers, initial=0)
+    if not 1 <= total <= 1 << 31:
+        raise ModelError(f"masses must have a sum of 1 to 2**31, not {total}")
+    return numbers, below, total
 
 
 def _checked(symbol: int, masses: Sequence[int]) -> int:
-    if not 0 <= index(symbol) < len(masses) or not masses[symbol]:
+    symbol = integer(symbol, "a symbol")
+    if not 0 <= symbol < len(masses) or not masses[symbol]:
         raise ModelError(f"symbol {symbol} has no probability")
     return symbol

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import ArrayCodec, checked_precision
 from ansflow.bitsback.families import Family, FamilyName, family, fixed_logits, power_table
+from ansflow.bitsback.inputs import Floats, as_array, real_numbers, spread
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.stack import location_scale as kernels
 from ansflow.kernels.standard import WEIGHT_BITS
 from ansflow.kernels.weights import mixture_weights
-from ansflow.models.frequencies import smallest_dtype
 
 __all__ = ["Gaussian", "LocationScale", "Logistic", "mixture_shares"]
 
-Floats = npt.NDArray[np.float64]
-
 DEFAULT_PRECISION = 24
 ONE_COMPONENT = np.full((1, 1), 1 << WEIGHT_BITS, np.uint32)
+ONE_COMPONENT.setflags(write=False)
 MAX_COMPONENTS = 256
 
 # Scales are this much of an edge's unit at least, and at most its inverse.
@@ -69,16 +68,14 @@ class LocationScale(ArrayCodec):
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
     ) -> None:
-        with np.errstate(invalid="ignore"):
-            m, s = np.broadcast_arrays(np.asarray(means, float), np.asarray(scales, float))
+        m, s = spread(means=real_numbers(means, "means"), scales=real_numbers(scales, "scales"))
         if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
             raise ModelError("means must be finite, and scales positive and finite")
-        _check_edges(edges)
+        edges = _checked_edges(edges)
         chosen = family(family_name)
         rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
         shares = _checked_shares(ONE_COMPONENT if weights is None else weights, m.shape)
-        # Copies: kernels rely on what has been checked, whatever becomes of the originals.
-        self._set(chosen, m.copy(), rates, shares.copy(), edges.copy(), low, precision)
+        self._set(chosen, m, rates, shares, edges, low, precision)
 
     def _set(
         self,
@@ -91,17 +88,17 @@ class LocationScale(ArrayCodec):
         precision: int,
     ) -> None:
         alphabet, components = edges.size - 1, means.shape[-1]
+        low = integer(low, "low", -(1 << 63), (1 << 63) - alphabet, error=ModelError)
         self.precision = checked_precision(precision, alphabet)
         params = (
-            np.ascontiguousarray(means).reshape(-1, components),
-            np.ascontiguousarray(rates).reshape(-1, components),
-            shares.reshape(-1, components),
+            _rows(means, components),
+            _rows(rates, components),
+            _rows(shares, components),
             edges,
             chosen.table,
             np.uint64(precision),
         )
-        dtype = smallest_dtype(low, low + alphabet - 1)
-        super().__init__(means.shape[:-1], params, UINT16, dtype, low=low)
+        super().__init__(means.shape[:-1], params, low=low)
         self._alphabet = alphabet
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
@@ -141,9 +138,14 @@ class _Discretised(LocationScale):
         *,
         precision: int = DEFAULT_PRECISION,
     ) -> None:
-        means, scales = (np.asarray(x, float)[..., np.newaxis] for x in (mean, scale))
+        means, scales = spread(mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale"))
         super().__init__(
-            self.name, means, scales, _unit_edges(low, high), low=low, precision=precision
+            self.name,
+            means[..., np.newaxis],
+            scales[..., np.newaxis],
+            _unit_edges(low, high),
+            low=low,
+            precision=precision,
         )
 
     @classmethod
@@ -162,13 +164,17 @@ class _Discretised(LocationScale):
         Parameters
         ----------
         logits : array_like, shape (..., components)
-            Binary logarithms of the components' weights, rounded to multiples of 2^-12; any
-            constant may be added.
+            Natural logarithms of the components' weights; any constant may be added. They are
+            rounded as those of `Categorical`.
         means, scales : array_like, shape (..., components)
         low, high : int
         precision : int
         """
-        given = np.broadcast_arrays(*(np.asarray(x, float) for x in (logits, means, scales)))
+        given = spread(
+            logits=real_numbers(logits, "logits"),
+            means=real_numbers(means, "means"),
+            scales=real_numbers(scales, "scales"),
+        )
         if not given[0].shape[-1:] or not given[0].shape[-1]:
             raise ModelError("a mixture has at least one component")
         shares = mixture_shares(fixed_logits(given[0]))
@@ -206,7 +212,7 @@ class Gaussian(_Discretised):
     >>> codec = Gaussian(np.array([-3.0, 40.0]), np.array([1.0, 10.0]), -100, 100)
     >>> codec.push(stack, [-2, 55])
     >>> codec.pop(stack)
-    array([-2, 55], dtype=int8)
+    array([-2, 55])
     """
 
     name = "gaussian"
@@ -225,7 +231,7 @@ class Logistic(_Discretised):
     >>> codec = Logistic.mixture([0.0, -1.0], [10.0, 250.0], [3.0, 0.5], 0, 255)
     >>> codec.push(stack, 250)
     >>> codec.pop(stack)
-    array(250, dtype=uint8)
+    array(250)
 
     References
     ----------
@@ -233,9 +239,6 @@ class Logistic(_Discretised):
     """
 
     name = "logistic"
-
-
-UINT16 = np.dtype(np.uint16)
 
 
 def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
@@ -249,7 +252,8 @@ def mixture_shares(logits: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
 
 
 def _unit_edges(low: int, high: int) -> Floats:
-    if not index(low) < index(high):
+    low, high = integer(low, "low"), integer(high, "high")
+    if not low < high:
         raise ModelError(f"the support {low} to {high} has no two symbols")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
         raise ModelError(f"the support {low} to {high} is too large")
@@ -257,19 +261,29 @@ def _unit_edges(low: int, high: int) -> Floats:
     return edges
 
 
-def _check_edges(edges: Floats) -> None:
+def _rows(values: npt.NDArray[Any], columns: int) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(values).reshape(-1, columns)
+
+
+def _checked_edges(edges: npt.ArrayLike) -> Floats:
+    edges = as_array(edges, "edges").copy()
     if edges.ndim != 1 or edges.dtype != np.float64 or not 2 <= edges.size <= MAX_ALPHABET + 1:
         raise ModelError(f"edges must be a vector of float64, 2 to {MAX_ALPHABET + 1} of them")
     if not (edges[1:] > edges[:-1]).all():  # also if one isn't a number
         raise ModelError("edges must ascend")
+    return edges
 
 
-def _checked_shares(
-    shares: npt.NDArray[np.uint32], shape: tuple[int, ...]
-) -> npt.NDArray[np.uint32]:
+def _checked_shares(weights: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:
+    shares = as_array(weights, "weights").copy()
     if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
         raise ModelError("several components need weights, uint32, one for each")
     if (shares.sum(axis=-1, dtype=np.uint64) != 1 << WEIGHT_BITS).any():
         raise ModelError(f"weights don't sum to 2**{WEIGHT_BITS}")
     # One row serves all symbols.
-    return shares if shares.size == shape[-1] else np.broadcast_to(shares, shape)
+    if shares.size == shape[-1]:
+        return shares
+    try:
+        return np.broadcast_to(shares, shape)
+    except ValueError:
+        raise ValueError(f"weights of {shares.shape} don't fit means of {shape}") from None

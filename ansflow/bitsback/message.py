@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.inputs import Buffer, as_bytes
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import CorruptDataError, StackUnderflowError, TruncatedError
 
@@ -48,8 +49,14 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
     return stack.heads.astype("<u8").tobytes() + words.tobytes()
 
 
-def decode(data: bytes | memoryview, codec: Codec, *, seed: int = 0) -> Any:
+def decode(data: Buffer, codec: Codec, *, seed: int = 0) -> Any:
     """Undo `encode`.
+
+    Parameters
+    ----------
+    data : bytes-like
+    codec : Codec
+    seed : int
 
     Raises
     ------
@@ -58,10 +65,11 @@ def decode(data: bytes | memoryview, codec: Codec, *, seed: int = 0) -> Any:
         There is no checksum: some damage makes another message, and goes unnoticed. Blocks of
         frames have one.
     """
-    if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
-        raise TruncatedError(f"{len(data)} bytes aren't a head and words")
-    head = np.frombuffer(data, "<u8", 1)
-    words = np.frombuffer(data, "<u4", offset=HEAD_BYTES)
+    message = as_bytes(data, "data")
+    if len(message) < HEAD_BYTES or len(message) % WORD_BYTES:
+        raise TruncatedError(f"{len(message)} bytes aren't a head and words")
+    head = np.frombuffer(message, "<u8", 1)
+    words = np.frombuffer(message, "<u4", offset=HEAD_BYTES)
     stack = Stack.from_parts(head, words[::-1])
     try:
         x = codec.pop(stack)

@@ -13,7 +13,7 @@ from ansflow.bitsback.bernoulli import Bernoulli
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.families import family, power_table
 from ansflow.bitsback.location_scale import MAX_COMPONENTS, LocationScale, mixture_shares
-from ansflow.bitsback.nets.layers import Activations, check_integer
+from ansflow.bitsback.nets.layers import Activations, checked_integer
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.kernels.fixed_point import FRACTION_BITS
@@ -76,7 +76,8 @@ class BinaryPixels(Pixels):
     highest = 1
 
     def __post_init__(self) -> None:
-        check_integer("precision", self.precision, 1, MAX_PRECISION)
+        precision = checked_integer("precision", self.precision, 1, MAX_PRECISION)
+        object.__setattr__(self, "precision", precision)
 
     @property
     def channels(self) -> int:
@@ -120,8 +121,10 @@ class GreyPixels(Pixels):
     mean_unit = 16.0
 
     def __post_init__(self) -> None:
-        check_integer("components", self.components, 1, MAX_COMPONENTS)
-        check_integer("precision", self.precision, 8, MAX_PRECISION)
+        components = checked_integer("components", self.components, 1, MAX_COMPONENTS)
+        precision = checked_integer("precision", self.precision, 8, MAX_PRECISION)
+        object.__setattr__(self, "components", components)
+        object.__setattr__(self, "precision", precision)
 
     @property
     def channels(self) -> int:
@@ -182,6 +185,7 @@ class GreyPixels(Pixels):
 
 
 GREY_EDGES = np.arange(257, dtype=np.float64) - 0.5
+GREY_EDGES.setflags(write=False)
 
 KINDS: dict[str, Any] = {"binary": BinaryPixels, "grey": GreyPixels}
 

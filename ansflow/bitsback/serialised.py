@@ -50,7 +50,7 @@ def pack(parts: Parts) -> bytes:
     return data + CHECK.pack(xxhash.xxh3_64_intdigest(data))
 
 
-def unpack(data: bytes) -> Parts:
+def unpack(data: memoryview) -> Parts:
     """Undo `pack`.
 
     Raises

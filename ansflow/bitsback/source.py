@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
 
 import numpy as np
 import numpy.typing as npt
+
+from ansflow.arguments import integer
 
 __all__ = ["SeededSource"]
 
@@ -32,8 +33,7 @@ class SeededSource:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 0 <= index(self.seed) < 1 << 64:
-            raise ValueError(f"seed is {self.seed}, not between 0 and 2**64 - 1")
+        object.__setattr__(self, "seed", integer(self.seed, "seed", 0, (1 << 64) - 1))
 
     def words(self, first: int, count: int) -> npt.NDArray[np.uint32]:
         """Words `first` to ``first + count - 1``, shape (count,)."""

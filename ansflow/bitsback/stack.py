@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from numbers import Integral
-from operator import index
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
+from ansflow.bitsback.inputs import Buffer, as_array, as_bytes
 from ansflow.bitsback.rates import Mark, Rates
 from ansflow.bitsback.serialised import Parts, pack, unpack
 from ansflow.bitsback.source import SeededSource
@@ -39,6 +39,9 @@ class Stack:
 
     Codecs (`ansflow.bitsback`) change it in place. What was pushed last is popped first, and a pop
     is the exact inverse of a push: it leaves heads and tail as they were, to the last bit.
+
+    One thread at a time may use a stack, and its views. If several do, what it holds means nothing
+    any more.
 
     Parameters
     ----------
@@ -79,7 +82,8 @@ class Stack:
 
     def __init__(self, lanes: int = 1, *, seed: int | None = None) -> None:
         source = None if seed is None else SeededSource(seed)
-        heads = np.full(_checked_lanes(lanes), STACK_LOW, np.uint64)
+        lanes = integer(lanes, "lanes", 1, MAX_STACK_LANES)
+        heads = np.full(lanes, STACK_LOW, np.uint64)
         if source is not None:
             heads += source.words(HEAD_WORDS, lanes)
         self._set(heads, Tail(np.empty(0, np.uint32), source))
@@ -115,22 +119,22 @@ class Stack:
             If a head is outside [2^32, 2^64), a word outside [0, 2^32), or something is drawn
             without a source.
         """
-        own = _within(heads, STACK_LOW, 1 << 64, np.uint64)
-        _checked_lanes(own.size)
-        if not 0 <= index(drawn) <= MAX_DRAWN or (drawn and seed is None):
-            raise CorruptDataError(f"{drawn} words can't have been drawn")
+        own = _within(heads, "heads", STACK_LOW, 1 << 64, np.uint64)
+        integer(own.size, "the number of heads", 1, MAX_STACK_LANES)
+        most = 0 if seed is None else MAX_DRAWN
+        drawn = integer(drawn, "drawn", 0, most, error=CorruptDataError)
         source = None if seed is None else SeededSource(seed)
-        tail = _within(words, 0, 1 << STACK_WORD_BITS, np.uint32)
+        tail = _within(words, "words", 0, 1 << STACK_WORD_BITS, np.uint32)
         return cls._of(own, Tail(tail, source, drawn))
 
     @classmethod
-    def from_message(cls, message: bytes, lanes: int = 1) -> Self:
+    def from_message(cls, message: Buffer, lanes: int = 1) -> Self:
         """A stack that starts with the bits of another message, which `message` gives back.
 
         Parameters
         ----------
-        message : bytes
-            Anything; the closer to random, the better it serves as starting bits.
+        message : bytes-like
+            Any; the closer to random, the better it serves as starting bits.
         lanes : int
             More than one take their heads from the message, some 37 bits each.
 
@@ -139,7 +143,7 @@ class Stack:
         StackUnderflowError
             If the message is too short for the lanes.
         """
-        padded = memoryview(message).tobytes() + b"\x01"
+        padded = as_bytes(message, "a message").tobytes() + b"\x01"
         padded += bytes(-len(padded) % 4)
         # The first bytes are in the head, the next on top of the tail: they are used first.
         words = np.frombuffer(padded, "<u4").astype(np.uint32)
@@ -221,6 +225,7 @@ class Stack:
 
         It can't be folded or unfolded.
         """
+        start, stop = integer(start, "start"), integer(stop, "stop")
         if not 0 <= start < stop <= self.lanes:
             raise ValueError(f"there are no lanes {start} to {stop} in a stack of {self.lanes}")
         return self._of(self.heads[start:stop], self._tail)
@@ -277,7 +282,7 @@ class Stack:
     # What codecs are made of
 
     def push(self, kernel: Callable[..., int], room: int, *args: Any) -> None:
-        """Run a kernel that pushes at most `room` words.
+        """Run a kernel that pushes at most `room` words, and takes none but of these.
 
         Parameters
         ----------
@@ -291,43 +296,48 @@ class Stack:
         ModelError
             If a symbol has no probability; the stack is as it was.
         """
-        tail = self._tail
-        if tail.size + room >= tail.words.size:
-            tail.reserve(room)
-        size = kernel(self.heads, tail.words, tail.size, *args)
-        if size == IMPOSSIBLE:
-            raise ModelError("a symbol has no probability")
-        tail.size = size
+        words, size = self._tail.with_room(room)
+        after = int(kernel(self.heads, words, size, *args))
+        if after >= IMPOSSIBLE:
+            _fail(after, size)
+        self._tail.content = words, after
 
-    def pop(self, kernel: Callable[..., int], most: int, *args: Any) -> None:
+    def pop(
+        self, kernel: Callable[..., int], most: int, *args: Any, room: int | None = None
+    ) -> None:
         """Run a kernel that pops at most `most` words.
+
+        Parameters
+        ----------
+        kernel : callable
+        most : int
+        *args
+        room : int, optional
+            How many words more than there were the kernel may have put on the tail at any moment;
+            by default `most`.
 
         Raises
         ------
         StackUnderflowError
             If there are not so many bits; the stack is as it was.
         """
-        tail = self._tail
-        scarce = tail.size < most
-        if scarce:
-            # A pop of uniform numbers may also put words where it has taken some.
-            before = self.heads.copy(), tail.used.copy()
+        tail, heads, drawn, before = self._tail, self.heads, 0, None
+        if type(most) is not int:
+            most = integer(most, "most")
+        if tail.size < most:
+            # Kernels may also put words where they have taken some.
+            before = heads.copy(), tail.used.copy()
             drawn = 0 if tail.source is None else tail.draw(most)
-        if tail.size == tail.words.size:
-            tail.reserve(0)
-        size = kernel(self.heads, tail.words, tail.size, *args)
-        if size == UNDERFLOW:
-            self.heads[:], tail.words[: tail.size] = before
-            raise StackUnderflowError(
-                f"a pop needs more than the {tail.size} words below the heads; start from "
-                "a message or a seed if it is to borrow bits"
-            )
-        tail.size = size
-        level = size - tail.drawn
-        if level < tail.lowest:
-            tail.lowest = level
-        if scarce:
-            tail.give_back(min(drawn, size))
+        words, size = tail.with_room(most if room is None else room)
+        after = int(kernel(heads, words, size, *args))
+        if after >= IMPOSSIBLE:
+            if before is not None:
+                heads[:], words[:size] = before
+            _fail(after, size)
+        tail.content = words, after
+        tail.lowest = min(tail.lowest, after - tail.drawn)
+        if drawn:
+            tail.give_back(min(drawn, tail.unchanged()))
 
     # Fewer and more lanes
 
@@ -345,6 +355,7 @@ class Stack:
             This one.
         """
         self._check_whole()
+        lanes = integer(lanes, "lanes")
         if not 1 <= lanes <= self.lanes:
             raise ValueError(f"can't fold {self.lanes} lanes into {lanes}")
         surplus = self.heads[lanes:]
@@ -373,7 +384,7 @@ class Stack:
             If there aren't enough bits, about 37 a lane; the stack is as it was.
         """
         self._check_whole()
-        more = _checked_lanes(lanes) - self.lanes
+        more = integer(lanes, "lanes", 1, MAX_STACK_LANES) - self.lanes
         if more < 0:
             raise ValueError(f"can't unfold {self.lanes} lanes into {lanes}")
         if more:
@@ -407,15 +418,19 @@ class Stack:
         return pack(Parts(self.lanes, self.seed, tail.drawn, head, tail.used))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(cls, data: Buffer) -> Self:
         """Undo `to_bytes`.
+
+        Parameters
+        ----------
+        data : bytes-like
 
         Raises
         ------
         TruncatedError, CorruptDataError, UnsupportedError
             If those aren't the bytes of a stack.
         """
-        parts = unpack(data)
+        parts = unpack(as_bytes(data, "data"))
         if not 1 <= parts.lanes <= MAX_STACK_LANES:
             raise CorruptDataError(f"a stack of {parts.lanes} lanes")
         stack = cls.from_parts([parts.head], parts.words, seed=parts.seed, drawn=parts.drawn)
@@ -425,20 +440,30 @@ class Stack:
             raise CorruptDataError(f"the stack has too few bits for {parts.lanes} lanes") from None
 
 
-def _within(values: npt.ArrayLike, low: int, end: int, dtype: type) -> npt.NDArray[Any]:
+def _fail(status: int, size: int) -> NoReturn:
+    if status == IMPOSSIBLE:
+        raise ModelError("a symbol has no probability")
+    raise StackUnderflowError(
+        f"a codec needs more than the {size} words below the heads; start from a message or "
+        "a seed if it is to borrow bits"
+    )
+
+
+def _within(values: npt.ArrayLike, name: str, low: int, end: int, dtype: type) -> npt.NDArray[Any]:
     """A copy as a vector of `dtype`; CorruptDataError if those aren't integers in [low, end)."""
-    # NumPy would make doubles of a list of large and small integers.
-    array = values if isinstance(values, np.ndarray) else np.array(values, object)
+    array = as_array(values, name)
     if array.ndim != 1:
-        raise CorruptDataError(f"heads and words are vectors, not of shape {array.shape}")
+        raise CorruptDataError(f"{name} must be a vector, not of shape {array.shape}")
+    if array.dtype.kind not in "iu":
+        # Of a list of large and small integers NumPy would make doubles.
+        numbers = [_one_of(name, value, low, end) for value in np.array(values, object)]
+        return np.array(numbers, dtype)
     if array.size:
-        integers = array.dtype.kind in "iu" or all(isinstance(value, Integral) for value in array)
-        if not integers or int(array.min()) < low or int(array.max()) >= end:
-            raise CorruptDataError(f"a head or word isn't an integer from {low} to {end - 1}")
+        _one_of(name, array.min(), low, end)
+        _one_of(name, array.max(), low, end)
     return array.astype(dtype)
 
 
-def _checked_lanes(lanes: int) -> int:
-    if not 1 <= lanes <= MAX_STACK_LANES:
-        raise ValueError(f"lanes is {lanes}, not between 1 and {MAX_STACK_LANES}")
-    return lanes
+def _one_of(name: str, value: Any, low: int, end: int) -> int:
+    one = f"one of the {name}"
+    return integer(value, one, low, end - 1, error=CorruptDataError, type_error=CorruptDataError)

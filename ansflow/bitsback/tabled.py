@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.bitsback.codec import ArrayCodec, Shape, as_shape, checked_precision
 from ansflow.bitsback.families import fixed_logits, power_table
+from ansflow.bitsback.inputs import as_array, real_numbers, spread
 from ansflow.coding.symbols import row_index, support_of
 from ansflow.coding.tables import Tables, tables_of
 from ansflow.errors import ModelError
@@ -17,11 +18,11 @@ from ansflow.kernels import weights as kernels
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.stack import tables
 from ansflow.models.base import Model
-from ansflow.models.frequencies import smallest_dtype
 
 __all__ = ["BetaBinomial", "Categorical", "Symbols", "Tabled"]
 
 ONE_ROW = np.zeros(1, np.uint32)
+ONE_ROW.setflags(write=False)
 
 
 class Tabled(ArrayCodec):
@@ -52,20 +53,12 @@ class Tabled(ArrayCodec):
         self.cdf = cdf
         self.index = index
         self.precision = precision
-        alphabet = cdf.shape[1] - 1
-        super().__init__(
-            shape,
-            (index, cdf, np.uint64(precision)),
-            np.dtype(np.uint8 if alphabet <= 256 else np.uint16),
-            smallest_dtype(low, low + alphabet - 1),
-            low=low,
-        )
+        super().__init__(shape, (index, cdf, np.uint64(precision)), low=low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        s = symbols.astype(np.int64)
-        inside = np.minimum(s, self.cdf.shape[1] - 2)
+        inside = np.minimum(symbols, self.cdf.shape[1] - 2).astype(np.int64)
         has_slots = self.cdf[self.index, inside] < self.cdf[self.index, inside + 1]
-        possible: npt.NDArray[np.bool] = (s == inside) & has_slots
+        possible: npt.NDArray[np.bool] = (symbols == inside.astype(np.uint64)) & has_slots
         return possible
 
 
@@ -96,15 +89,16 @@ class Symbols(Tabled):
     >>> Symbols(coins).push(stack, np.zeros((2, 2), int))
     >>> Symbols(coins).pop(stack)
     array([[0, 0],
-           [0, 0]], dtype=uint8)
+           [0, 0]])
     """
 
     def __init__(self, model: Model, shape: Shape = None) -> None:
         tables = tables_of(model)
         if not isinstance(tables, Tables):
             raise ModelError("each symbol needs a distribution that is known beforehand")
-        if tables.conditional and shape is None:
-            shape = np.shape(getattr(model, "index", ()))
+        if tables.conditional:
+            rows_of = as_array(getattr(model, "index", ()), "the model's index")
+            shape = rows_of.shape if shape is None else shape
         given = as_shape(shape)
         rows = None if given is None else row_index(model, tables, given)
         low, _ = support_of(model, tables)
@@ -125,24 +119,26 @@ class Categorical(Tabled):
     Parameters
     ----------
     logits : array_like, shape (..., alphabet)
-        Binary logarithms of weights; any constant may be added. Rounded to multiples of 2^-12,
-        and cut off at 32 below the largest.
+        Natural logarithms of weights, as in `Bernoulli.from_logits`; any constant may be added.
+        Weights below 2^-32 of the largest are taken for that, and the others' binary logarithms
+        are rounded to multiples of 2^-12.
     precision : int
         2^precision slots, of which each symbol gets at least one.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from ansflow.bitsback import Categorical, Stack
     >>> stack = Stack()
-    >>> codec = Categorical([[0.0, -1.0, -2.0], [-5.0, 0.0, 0.0]])
-    >>> codec.push(stack, [0, 2])
-    >>> round(stack.bits - 32, 2)  # 4 / 7, 32 / 65
-    1.83
+    >>> codec = Categorical(np.log([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]]))
+    >>> codec.push(stack, [0, 1])
+    >>> round(stack.bits - 32, 2)  # -log2 of 0.5 * 0.125
+    4.0
     """
 
     def __init__(self, logits: npt.ArrayLike, precision: int = 20) -> None:
         rows, shape = _rows(logits)
-        bits = _weight_bits(rows.shape[1], precision)
+        precision, bits = _weight_bits(rows.shape[1], precision)
         weights = np.empty(rows.shape, np.uint32)
         kernels.softmax(power_table(), fixed_logits(rows), np.uint64(bits), weights)
         super().__init__(*_cumulated(weights, precision), shape)
@@ -171,10 +167,11 @@ class BetaBinomial(Tabled):
     def __init__(
         self, alpha: npt.ArrayLike, beta: npt.ArrayLike, n: int, precision: int = 20
     ) -> None:
-        a, b = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (alpha, beta)))
+        a, b = spread(alpha=real_numbers(alpha, "alpha"), beta=real_numbers(beta, "beta"))
         if not (np.isfinite(a) & np.isfinite(b) & (a > 0) & (b > 0)).all():
             raise ModelError("alpha and beta must be positive and finite")
-        bits = _weight_bits(index(n) + 1, precision)
+        n = integer(n, "n", 1, MAX_ALPHABET - 1, error=ModelError)
+        precision, bits = _weight_bits(n + 1, precision)
         shape = a.shape
         a, b = (np.clip(x, SMALLEST, LARGEST).reshape(-1) for x in (a, b))
         weights = np.empty((a.size, n + 1), np.uint32)
@@ -187,18 +184,18 @@ SMALLEST, LARGEST = 2.0**-20, 2.0**20
 
 def _rows(values: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], tuple[int, ...]]:
     """A matrix of finite numbers, and the shape of what its rows are for."""
-    array = np.asarray(values, np.float64)
-    if array.ndim < 1 or not array.size or not np.isfinite(array).all():
-        raise ModelError("parameters must be finite numbers, some for each symbol")
-    return np.ascontiguousarray(array.reshape(-1, array.shape[-1])), array.shape[:-1]
+    array = real_numbers(values, "logits")
+    if not array.shape[-1:] or not array.shape[-1] or not np.isfinite(array).all():
+        raise ModelError("logits must be finite numbers, some for each symbol")
+    return array.reshape(-1, array.shape[-1]), array.shape[:-1]
 
 
-def _weight_bits(alphabet: int, precision: int) -> int:
-    """Bits of the largest weight, so that the sum has no more than 32."""
+def _weight_bits(alphabet: int, precision: int) -> tuple[int, int]:
+    """The precision, checked, and bits of the largest weight: the sum has no more than 32."""
     if not 2 <= alphabet <= MAX_ALPHABET:
         raise ModelError(f"alphabet of {alphabet} symbols, not 2 to {MAX_ALPHABET}")
-    checked_precision(precision, alphabet)
-    return min(31, kernels.WEIGHT_SUM_BITS - (alphabet - 1).bit_length())
+    weight_bits = min(31, kernels.WEIGHT_SUM_BITS - (alphabet - 1).bit_length())
+    return checked_precision(precision, alphabet), weight_bits
 
 
 def _cumulated(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codec import ArrayCodec, Shape
+from ansflow.arguments import integer
+from ansflow.bitsback.codec import INT64, ArrayCodec, Shape
+from ansflow.bitsback.inputs import as_array
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import uniform as kernels
 
 __all__ = ["Uniform"]
 
 MAX_UNIFORM = 1 << 64
-INT64, UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+UINT64 = np.dtype(np.uint64)
 
 
 class Uniform(ArrayCodec):
@@ -35,7 +36,8 @@ class Uniform(ArrayCodec):
 
     Notes
     -----
-    A number costs log2 n bits, and at most 5e-5 more if n exceeds 2^16 and isn't a power of two.
+    Numbers are popped as int64, or as uint64 if an n exceeds 2^63. A number costs log2 n bits, and
+    at most 5e-5 more if n exceeds 2^16 and isn't a power of two.
 
     Examples
     --------
@@ -54,29 +56,22 @@ class Uniform(ArrayCodec):
     kernels: ClassVar[Any] = kernels
 
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
-        given = np.asarray(n, object)  # no other type holds all of them
-        try:
-            numbers = [index(number) for number in given.reshape(-1)]
-        except TypeError:
-            raise ModelError("n must be integers") from None
-        if not numbers or not 1 <= min(numbers) <= max(numbers) <= MAX_UNIFORM:
-            raise ModelError(f"n is {n!r}, not between 1 and 2**64")
-        self.last = np.array([number - 1 for number in numbers], np.uint64)
+        given = as_array(n, "n")
+        if given.dtype.kind not in "iu" and given.size:
+            given = np.array(n, object)  # no other type holds all of them
+        self.last = np.array(
+            [integer(number, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for number in given.flat],
+            np.uint64,
+        )
+        highest = int(self.last.max(initial=0))
         super().__init__(
             given.shape if shape is None and given.ndim else shape,
             (self.last,),
-            UINT64,
-            INT64 if max(numbers) <= 1 << 63 else UINT64,
-            words=kernels.digits(max(numbers) - 1),
+            dtype=INT64 if highest < 1 << 63 else UINT64,
+            words=kernels.digits(highest),
         )
         if given.ndim and self.shape != given.shape:
-            raise ValueError(f"n of shape {given.shape} for numbers of shape {self.shape}")
-
-    def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        if values.dtype is INT64 and self._dtype is INT64:
-            # Negative numbers become larger than any that is possible.
-            return values.view(UINT64)
-        return super()._counted(values)
+            raise ValueError(f"n has shape {given.shape}, which isn't that of shape={self.shape}")
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= self.last

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
 from ansflow.bitsback.archive import File, read_arrays, write_arrays
 from ansflow.bitsback.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.combinators import BitsBack
+from ansflow.bitsback.combinators import BitsBack, Mapped
 from ansflow.bitsback.families import family, power_table
 from ansflow.bitsback.image_chain import ImageChain
+from ansflow.bitsback.inputs import Buffer, as_array
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.message import decode, encode
-from ansflow.bitsback.nets.layers import check_integer
+from ansflow.bitsback.nets.layers import checked_integer
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.pixels import KINDS, Pixels, pixels_from
 from ansflow.errors import ModelError
@@ -80,7 +82,8 @@ class VAE:
     def __post_init__(self) -> None:
         if type(self.name) is not str:
             raise ModelError(f"a name is text, not {self.name!r}")
-        check_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
+        bits = checked_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
+        object.__setattr__(self, "bucket_bits", bits)
         latents = self.decoder.input_shape
         shape = self.encoder.input_shape
         if len(latents) != 1 or self.encoder.output_shape != (2 * latents[0],):
@@ -113,7 +116,7 @@ class VAE:
         Those of one batch lend each other no bits: for that, they have to be pushed one after the
         other, or as `chain` does.
         """
-        prior = self.buckets.prior((batch, self.latents))
+        prior = self.buckets.prior((integer(batch, "batch", 0), self.latents))
         return BitsBack(prior, self.likelihood, self.posterior)
 
     def chain(self, count: int) -> ImageChain:
@@ -121,7 +124,7 @@ class VAE:
         return ImageChain(self, count)
 
     def posterior(self, images: Images) -> LocationScale:
-        """The codec of the latents' buckets, uint16 of shape (batch, latents), given images."""
+        """The codec of the latents' buckets, int64 of shape (batch, latents), given images."""
         means, log2_stds = self._encoded(images)
         gaussian = family("gaussian")
         rates = np.empty(log2_stds.size)
@@ -135,12 +138,15 @@ class VAE:
         )
 
     def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:
-        """The codec of images given the latents' buckets, shape (batch, latents)."""
-        return self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
+        """The codec of images, uint8, given the latents' buckets, shape (batch, latents)."""
+        pixels = self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
+        return Mapped(pixels, pushed=np.asarray, popped=_as_images)
 
     def _checked(self, images: npt.ArrayLike) -> Images:
         """Images as uint8; ModelError if they aren't such, ValueError if of another shape."""
-        values = np.asarray(images)
+        values = as_array(images, "images")
+        if values.size == 0 and values.shape[:1] == (0,):
+            values = np.empty((0, *(values.shape[1:] or self.image_shape)), np.uint8)
         if values.dtype not in (np.uint8, np.bool):
             raise ModelError(f"images are uint8 or bool, not {values.dtype}")
         if values.ndim != 3 or values.shape[1:] != self.image_shape:
@@ -176,10 +182,17 @@ class VAE:
         ValueError
             If the images are of another shape.
         """
-        return encode(self._checked(images), self.chain(len(images)))
+        checked = self._checked(images)
+        return encode(checked, self.chain(len(checked)))
 
-    def decode(self, data: bytes | memoryview, count: int) -> Images:
+    def decode(self, data: Buffer, count: int) -> Images:
         """Undo `encode`.
+
+        Parameters
+        ----------
+        data : bytes-like
+        count : int
+            How many images those are.
 
         Raises
         ------
@@ -208,8 +221,7 @@ class VAE:
         ndarray of float64, shape (n,)
             E_q[log2 p(x | z)] - KL(q(z | x) || p(z)), for continuous latents.
         """
-        if samples < 1:
-            raise ValueError(f"{samples} samples")
+        samples = integer(samples, "samples", 1)
         images = self._checked(images)
         generator = np.random.default_rng(rng)
         parts = []
@@ -229,7 +241,7 @@ class VAE:
     def sample(self, count: int, rng: np.random.Generator | int | None = None) -> Images:
         """Images drawn from the model, shape (count, height, width)."""
         generator = np.random.default_rng(rng)
-        z = generator.standard_normal((count, self.latents))
+        z = generator.standard_normal((integer(count, "count", 0), self.latents))
         return self.pixels.sample(self.decoder(z), generator)
 
     # Identity
@@ -308,6 +320,10 @@ class VAE:
         if _json(found) != _json(description) or used.keys() != arrays.keys():
             raise ModelError("the file says something of its model that isn't so")
         return vae
+
+
+def _as_images(pixels: npt.NDArray[Any]) -> Images:
+    return pixels.astype(np.uint8)
 
 
 def _json(description: dict[str, Any]) -> str:

@@ -233,21 +233,18 @@ def test_improbable_symbols_come_back_too(case, lanes, seed, count):
 
 
 @pytest.mark.parametrize("name", ARRAY_CODECS)
-def test_popped_arrays_have_a_small_type_and_the_codecs_shape(name):
+def test_popped_arrays_have_a_type_to_calculate_with_and_the_codecs_shape(name):
     codec = ARRAY_CODECS[name]
     popped = codec.pop(Stack(5, seed=1))
     assert popped.shape == ((5,) if codec.shape is None else codec.shape)
-    assert popped.dtype.kind in "iu"
+    assert popped.dtype is np.dtype(np.uint64 if name == "uniform, 64 bits" else np.int64)
     assert popped.flags.c_contiguous
     assert popped.flags.writeable
 
 
-def test_types_hold_all_numbers_and_no_more():
+def test_types_hold_all_numbers():
     assert Uniform(2**63).pop(Stack(seed=1)).dtype == np.int64
     assert Uniform(2**63 + 1).pop(Stack(seed=1)).dtype == np.uint64
-    assert Gaussian([0.0], 1.0, -128, 127).pop(Stack(seed=1)).dtype == np.int8
-    assert Gaussian([0.0], 1.0, 0, 255).pop(Stack(seed=1)).dtype == np.uint8
-    assert Gaussian([0.0], 1.0, -129, 127).pop(Stack(seed=1)).dtype == np.int16
     for n in (2**63, 2**63 + 1, 2**64):
         stack = Stack(seed=1)
         Uniform(n, 1).push(stack, [n - 1])
@@ -396,7 +393,7 @@ def test_samples_follow_their_distribution():
     assert abs(x.std() - 5 * np.pi / 3**0.5) < 0.3
     x = BetaBinomial(np.full(n, 2.0), 3.0, 50).pop(stack)
     assert abs(x.mean() - 20) < 0.4
-    x = Categorical(np.broadcast_to(np.log2([0.5, 0.2, 0.3]), (n, 3))).pop(stack)
+    x = Categorical(np.broadcast_to(np.log([0.5, 0.2, 0.3]), (n, 3))).pop(stack)
     assert np.abs(np.bincount(x) / n - [0.5, 0.2, 0.3]).max() < 0.02
     x = Bernoulli(0.03, n).pop(stack)
     assert abs(x.mean() - 0.03) < 0.005

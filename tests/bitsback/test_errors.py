@@ -170,9 +170,14 @@ def raises(error, make):
 NAN, INF = np.nan, np.inf
 
 
-@pytest.mark.parametrize("n", [0, -1, 2**64 + 1, [], [3, 0], [3, -1], [2**64 + 1], 2.0, [2.5], "a"])
+@pytest.mark.parametrize("n", [0, -1, 2**64 + 1, [3, 0], [3, -1], [2**64 + 1]])
 def test_illegal_uniform_distributions(n):
     raises(ModelError, lambda: Uniform(n))
+
+
+@pytest.mark.parametrize("n", [2.0, [2.5], "a", None, True, np.array([True]), [3, 4.0]])
+def test_uniform_distributions_below_no_integer(n):
+    raises(TypeError, lambda: Uniform(n))
 
 
 def test_n_of_another_shape_than_the_numbers():
@@ -321,6 +326,7 @@ def test_illegal_intervals():
     raises(ModelError, lambda: LocationScale("gaussian", [[0.0, 1.0]], [[1.0, 1.0]], edges))
     raises(ValueError, lambda: LocationScale("cauchy", [[0.0]], [[1.0]], edges))
     illegal = ([2**15, 2**15 + 1], [2**16], [2**15] * 3, [2**31 + 2**15, 2**31 + 2**15])
+    illegal += ([2**15, 2**15 - 1], [0, 0], [1, 0])
     wrong_type = np.array([2**15, 2**15])
     for weights in (*(np.array(shares, np.uint32) for shares in illegal), wrong_type):
         with pytest.raises(ModelError):

@@ -24,6 +24,7 @@ from ansflow.bitsback import (
 BUCKETS = Buckets(12)
 WORDS = [i * 123456789 for i in range(9)]
 SIX = np.arange(6)
+LN_2 = np.log(2)  # logits were binary ones first
 
 # Codecs, and data that they give some probability.
 CODECS = {
@@ -35,13 +36,13 @@ CODECS = {
     "symbols": (Symbols(models.Categorical([3, 5, 8, 4, 4, 40]), 6), [5, 0, 1, 2, 3, 4]),
     "bernoulli": (Bernoulli([0.0, 0.1, 0.5, 0.9, 1.0, 0.3]), [0, 1, 0, 0, 1, 1]),
     "bernoulli of logits": (Bernoulli.from_logits([-40.0, -2.0, 0.0, 2.0, 5.5, 1e9]), SIX % 2),
-    "categorical": (Categorical(np.arange(18).reshape(6, 3) ** 2 % 7 / 3), SIX % 3),
+    "categorical": (Categorical(np.arange(18).reshape(6, 3) ** 2 % 7 / 3 * LN_2), SIX % 3),
     "beta-binomial": (BetaBinomial(SIX + 0.5, 2.5, 255), SIX * 50),
     "gaussian": (Gaussian(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
     "logistic": (Logistic(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
     "mixture": (
         Logistic.mixture(
-            SIX.reshape(3, 2) ** 2 / 9.0, SIX.reshape(3, 2) * 40.0, [[3.0, 9.0]], 0, 255
+            SIX.reshape(3, 2) ** 2 / 9.0 * LN_2, SIX.reshape(3, 2) * 40.0, [[3.0, 9.0]], 0, 255
         ),
         [30, 100, 200],
     ),

@@ -113,13 +113,13 @@ def test_bits_back_costs_the_free_energy():
     shape = (n,)
     joint = np.random.default_rng(4).integers(1, 100, (k, 16)).astype(float)
     joint *= (2.0**-12) / joint.sum(axis=1, keepdims=True)  # all z have the same probability
-    likelihoods, posteriors = np.log2(joint), np.log2(joint.T)
+    likelihoods, posteriors = np.log(joint), np.log(joint.T)
     codec = BitsBack(
         Uniform(k, shape),
         lambda z: Categorical(likelihoods[z], 24),
         lambda x: Categorical(posteriors[x], 24),
     )
-    data = Categorical(np.log2(np.tile(joint.sum(axis=0), (n, 1))), 24).pop(Stack(seed=1))
+    data = Categorical(np.log(np.tile(joint.sum(axis=0), (n, 1))), 24).pop(Stack(seed=1))
     evidence = joint.sum(axis=0) / joint.sum()
     stack = Stack.from_message(np.random.default_rng(5).bytes(n), 64)
     start = stack.mark()

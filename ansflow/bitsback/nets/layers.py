@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import integer
+from ansflow.bitsback.inputs import as_array, real_numbers
+from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import (
     ACTIVATION_LIMIT,
@@ -26,7 +29,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Upsample",
-    "check_integer",
+    "checked_integer",
 ]
 
 Activations = npt.NDArray[np.int32]
@@ -49,10 +52,9 @@ class Layer(Protocol):
         """Activations of shape (batch, ...) to activations of shape (batch, ...)."""
 
 
-def check_integer(name: str, value: Any, low: int, high: int) -> None:
-    """ModelError if `value` isn't a plain integer from `low` to `high`."""
-    if type(value) is not int or not low <= value <= high:
-        raise ModelError(f"{name} is {value!r}, not an integer from {low} to {high}")
+def checked_integer(name: str, value: Any, low: int, high: int) -> int:
+    """A number of a model's description; ModelError if it isn't one, or out of bounds."""
+    return integer(value, name, low, high, error=ModelError, type_error=ModelError)
 
 
 def _check_relu(value: Any) -> None:
@@ -68,7 +70,7 @@ def _bits_left(values: npt.NDArray[np.float64], most: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class Affine(ReadOnly):
     """Weights and bias in units of ``2**-shift`` and ``2**-(shift + 12)``.
 
     Parameters
@@ -89,23 +91,23 @@ class Affine:
     axes: ClassVar[int]
 
     def __post_init__(self) -> None:
-        w, b = self.weights, self.bias
-        if not (isinstance(w, np.ndarray) and isinstance(b, np.ndarray)):
+        if not all(isinstance(values, np.ndarray) for values in (self.weights, self.bias)):
             raise ModelError("weights and bias must be arrays")
+        # Copies, all alike, so that kernels are compiled once.
+        for name in ("weights", "bias"):
+            values = as_array(getattr(self, name), name)
+            object.__setattr__(self, name, read_only(np.array(values, order="C")))
+        w, b = self.weights, self.bias
         if w.dtype != np.int16 or b.dtype != np.int64 or b.shape != w.shape[-1:] or not w.size:
             raise ModelError("weights must be int16, and the bias int64, one for each output")
         if w.ndim != self.axes:
             raise ModelError(f"weights of {w.ndim} axes, not {self.axes}")
-        check_integer("shift", self.shift, 0, MAX_SHIFT)
+        shift = checked_integer("shift", self.shift, 0, MAX_SHIFT)
+        object.__setattr__(self, "shift", shift)
         _check_relu(self.relu)
         # Sums stay below 2^63: at most 2^23 inputs, each a product below 2^38.
         if w[..., 0].size >= 1 << 23 or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
             raise ModelError("too many inputs, or too large a bias")
-        # All alike, so that kernels are compiled once.
-        for name in ("weights", "bias"):
-            values = np.require(getattr(self, name), requirements=["C", "A"]).view()
-            values.setflags(write=False)
-            object.__setattr__(self, name, values)
 
     @classmethod
     def quantized(cls, weights: npt.ArrayLike, bias: npt.ArrayLike, relu: bool, **more: Any) -> Any:
@@ -113,7 +115,7 @@ class Affine:
 
         Weights have shape (inputs, outputs), or (rows, columns, inputs, outputs) to convolve.
         """
-        w, b = np.asarray(weights, np.float64), np.asarray(bias, np.float64)
+        w, b = real_numbers(weights, "weights"), real_numbers(bias, "bias")
         if not w.size or not (np.isfinite(w).all() and np.isfinite(b).all()):
             raise ModelError("weights and bias must be finite numbers, and some")
         shift = min(_bits_left(w, MAX_WEIGHT), _bits_left(b, MAX_BIAS) - FRACTION_BITS, MAX_SHIFT)
@@ -143,7 +145,7 @@ class Dense(Affine):
         return self.bias.shape
 
     def __call__(self, x: Activations) -> Activations:
-        out = np.empty((x.shape[0], self.bias.size), np.int32)
+        out = np.empty((x.shape[0], *self.output_shape(x.shape[1:])), np.int32)
         dense(x, self.weights, self.bias, self.shift, self.relu, self._total(), out)
         return out
 
@@ -167,7 +169,8 @@ class Convolution(Affine):
         super().__post_init__()
         if not all(size % 2 for size in self.weights.shape[:2]):
             raise ModelError("a convolution has odd numbers of rows and columns")
-        check_integer("stride", self.stride, 1, MAX_STRIDE)
+        stride = checked_integer("stride", self.stride, 1, MAX_STRIDE)
+        object.__setattr__(self, "stride", stride)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3 or shape[2] != self.weights.shape[2]:
@@ -196,7 +199,8 @@ class Upsample:
     factor: int = 2
 
     def __post_init__(self) -> None:
-        check_integer("factor", self.factor, 1, MAX_STRIDE)
+        factor = checked_integer("factor", self.factor, 1, MAX_STRIDE)
+        object.__setattr__(self, "factor", factor)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3:
@@ -214,8 +218,8 @@ class Reshape:
     shape: Shape
 
     def __post_init__(self) -> None:
-        for size in self.shape:
-            check_integer("a size", size, 1, 1 << 31)
+        shape = tuple(checked_integer("a size", size, 1, 1 << 31) for size in self.shape)
+        object.__setattr__(self, "shape", shape)
 
     def output_shape(self, shape: Shape) -> Shape:
         if math.prod(shape) != math.prod(self.shape):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.bitsback.inputs import as_array
 from ansflow.bitsback.nets.layers import (
     Activations,
     Affine,
@@ -18,7 +19,7 @@ from ansflow.bitsback.nets.layers import (
     Reshape,
     Residual,
     Upsample,
-    check_integer,
+    checked_integer,
 )
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS
@@ -58,9 +59,9 @@ class Network:
 
     def __init__(self, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
         self.layers = tuple(layers)
-        self.input_shape = tuple(input_shape)
-        for size in self.input_shape:
-            check_integer("a size", size, 1, 1 << 31)
+        self.input_shape = tuple(
+            checked_integer("a size", size, 1, 1 << 31) for size in input_shape
+        )
         shape = self.input_shape
         for layer in self.layers:
             shape = layer.output_shape(shape)
@@ -80,7 +81,7 @@ class Network:
         ndarray of int32, shape (batch, *output_shape)
             In units of 2^-12.
         """
-        values = np.asarray(x)
+        values = as_array(x, "inputs")
         if values.shape[1:] != self.input_shape:
             raise ValueError(f"inputs of shape {values.shape[1:]}, not {self.input_shape}")
         if values.dtype.kind != "i" or values.dtype.itemsize != 4:
@@ -91,8 +92,14 @@ class Network:
             values = np.rint(np.ldexp(np.clip(numbers, -most, most), FRACTION_BITS))
         values = np.clip(values, -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
         values = np.ascontiguousarray(values, np.int32)
+        count = len(values)
         for layer in self.layers:
             values = layer(values)
+        if values.dtype != np.int32 or values.shape != (count, *self.output_shape):
+            raise ModelError(
+                f"the layers gave {values.dtype} of shape {values.shape[1:]} "
+                f"instead of int32 of shape {self.output_shape}"
+            )
         return values
 
     def describe(self, name: str) -> tuple[list[dict[str, Any]], Arrays]:

@@ -13,4 +13,9 @@ too. Kernels return the new size of the tail, or
     if a symbol to be pushed has no probability; nothing has changed;
 `heads.UNDERFLOW`
     if a pop found the tail empty: heads and words are spoilt then.
+
+Another thread may change heads, words and symbols at any time, and nobody then says what comes of
+it, except that kernels stay inside their arrays: every index that depends on these is kept in its
+bounds where it is used, and the size of the tail changes by no more than was promised. What
+distributions are made of (`index`, `cdf`, `edges`, ...) must not change.
 """

@@ -28,7 +28,7 @@ def push(heads, tail, size, bits, freqs, precision):
     tail : uint32[]
         At least ``size + n + 1`` long.
     size : uint64
-    bits : uint8[n]
+    bits : int64[n]
         0 or 1.
     freqs : uint32[n] or uint32[1]
         Frequency of a 1 at each place, or at all: 1 to 2^precision - 1. Zeros have the slots
@@ -40,10 +40,10 @@ def push(heads, tail, size, bits, freqs, precision):
     lanes = np.uint64(heads.size)
     total = ONE << precision
     each = np.uint64(freqs.size > 1)
-    largest = np.uint8(0)
+    seen = ZERO
     for bit in bits:
-        largest = max(largest, bit)
-    if largest > 1:
+        seen |= np.uint64(bit)
+    if seen > ONE:
         return IMPOSSIBLE
     i = np.uint64(bits.size)
     lane = i % lanes
@@ -61,7 +61,7 @@ def push(heads, tail, size, bits, freqs, precision):
 
 @kernel
 def pop(heads, tail, size, freqs, precision, out):
-    """Pop all bits of `out`, uint8[n]; return the size of the tail, or `UNDERFLOW`."""
+    """Pop all bits of `out`, int64[n]; return the size of the tail, or `UNDERFLOW`."""
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
     total = ONE << precision

@@ -27,7 +27,7 @@ def push(heads, tail, size, starts, freqs, precision):
         1 to 31.
     """
     size = np.uint64(size)
-    lane = np.uint64(heads.size)
+    lane = np.uint64(min(heads.size, starts.size))
     while lane > ZERO:
         lane -= ONE
         start, freq = np.uint64(starts[lane]), np.uint64(freqs[lane])
@@ -37,9 +37,9 @@ def push(heads, tail, size, starts, freqs, precision):
 
 @kernel
 def peek(heads, precision, slots):
-    """Write each lane's slot, ``head mod 2^precision``, into ``slots``, uint32[lanes]."""
+    """Write each lane's slot, ``head mod 2^precision``, into ``slots``, int64[lanes]."""
     mask = (ONE << precision) - ONE
-    for lane in range(heads.size):
+    for lane in range(min(heads.size, slots.size)):
         slots[lane] = heads[lane] & mask
 
 
@@ -51,7 +51,7 @@ def pop(heads, tail, size, starts, freqs, precision):
     freqs`` on every lane.
     """
     size = np.uint64(size)
-    for lane in range(heads.size):
+    for lane in range(min(heads.size, starts.size)):
         start, freq = np.uint64(starts[lane]), np.uint64(freqs[lane])
         x = pop_head(heads[lane], start, freq, precision)
         heads[lane], size = refill(x, tail, size)

@@ -16,27 +16,30 @@ from ansflow.kernels.standard import cumulative, find
 
 __all__ = ["pop", "push"]
 
+TWO = np.uint64(2)
+
 
 @kernel
 def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision):
-    """Push `symbols`, uint16[n]; return the size of the tail, or `IMPOSSIBLE`.
+    """Push `symbols`, int64[n]; return the size of the tail, or `IMPOSSIBLE`.
 
     The distributions are those of `ansflow.kernels.standard.cumulative`, the other arguments as in
     `ansflow.kernels.stack.tables.push`.
     """
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
-    largest = ZERO
+    highest = np.uint64(edges.size) - TWO
+    outside = ZERO
     for symbol in symbols:
-        largest = max(largest, np.uint64(symbol))
-    if largest >= np.uint64(edges.size) - ONE:
+        outside += np.uint64(np.uint64(symbol) > highest)
+    if outside > ZERO:
         return IMPOSSIBLE
     i = np.uint64(symbols.size)
     lane = i % lanes
     while i > ZERO:
         i -= ONE
         lane = preceding(lane, lanes)
-        s = np.uint64(symbols[i])
+        s = min(np.uint64(symbols[i]), highest)
         start = cumulative(i, s, means, rates, weights, edges, table, precision)
         end = cumulative(i, s + ONE, means, rates, weights, edges, table, precision)
         heads[lane], size = push_head(heads[lane], start, end - start, precision, tail, size)
@@ -45,7 +48,7 @@ def push(heads, tail, size, symbols, means, rates, weights, edges, table, precis
 
 @kernel
 def pop(heads, tail, size, means, rates, weights, edges, table, precision, out):
-    """Pop all symbols of `out`, uint16[n]; return the size of the tail, or `UNDERFLOW`."""
+    """Pop all symbols of `out`, int64[n]; return the size of the tail, or `UNDERFLOW`."""
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
     mask = (ONE << precision) - ONE

@@ -21,6 +21,8 @@ from ansflow.kernels.stack.heads import (
 
 __all__ = ["pop", "push"]
 
+TWO = np.uint64(2)
+
 
 @inlined
 def codable(symbols, index, cdf):
@@ -48,7 +50,7 @@ def push(heads, tail, size, symbols, index, cdf, precision):
     tail : uint32[]
         At least ``size + n + 1`` long.
     size : uint64
-    symbols : uint8[n] or uint16[n]
+    symbols : uint8[n], uint16[n] or int64[n]
     index : uint32[n] or uint32[1]
         Row of each symbol, or of all.
     cdf : uint32[rows, alphabet + 1]
@@ -58,6 +60,7 @@ def push(heads, tail, size, symbols, index, cdf, precision):
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
     each = np.uint64(index.size > 1)
+    highest = np.uint64(cdf.shape[1]) - TWO
     i = np.uint64(symbols.size)
     if not codable(symbols, index, cdf):
         return IMPOSSIBLE
@@ -66,7 +69,7 @@ def push(heads, tail, size, symbols, index, cdf, precision):
         i -= ONE
         lane = preceding(lane, lanes)
         row = np.uint64(index[i * each])
-        s = np.uint64(symbols[i])
+        s = min(np.uint64(symbols[i]), highest)
         start = np.uint64(cdf[row, s])
         freq = np.uint64(cdf[row, s + ONE]) - start
         heads[lane], size = push_head(heads[lane], start, freq, precision, tail, size)

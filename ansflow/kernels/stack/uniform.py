@@ -45,14 +45,18 @@ def digits(last: int) -> int:
 
 @inlined
 def push_digit(x, u, n, tail, size):
-    """Push u < n on head `x`, for n up to 2^16; ``tail[size]`` is overwritten."""
+    """Push u < n on head `x`, for n up to 2^16; ``tail[size]`` is overwritten.
+
+    The tail is empty at the end only if the head isn't one, and then no word is taken.
+    """
     if n == ONE:
         return x, size
     c = U_STACK_LOW // n
     due = np.uint64(x >= c << U_STACK_WORD_BITS)
     tail[size] = x & U_STACK_WORD_MASK
     x >>= due * U_STACK_WORD_BITS
-    return refill(n * x + u, tail, size + due)
+    after, left = refill(n * x + u, tail, size + due)
+    return after, ZERO if left == UNDERFLOW else left
 
 
 @inlined
@@ -124,7 +128,7 @@ def push(heads, tail, size, numbers, last):
     tail : uint32[]
         At least one longer than `size` and the `digits` of all numbers.
     size : uint64
-    numbers : uint64[n]
+    numbers : int64[n] or uint64[n]
     last : uint64[n] or uint64[1]
         The highest number possible at each place, or at all.
     """
@@ -133,19 +137,20 @@ def push(heads, tail, size, numbers, last):
     each = np.uint64(last.size > 1)
     i = np.uint64(numbers.size)
     for j in range(i):
-        if numbers[j] > last[j * each]:
+        if np.uint64(numbers[j]) > last[j * each]:
             return IMPOSSIBLE
     lane = i % lanes
     while i > ZERO:
         i -= ONE
         lane = preceding(lane, lanes)
-        heads[lane], size = push_number(heads[lane], numbers[i], last[i * each], tail, size)
+        u = np.uint64(numbers[i])
+        heads[lane], size = push_number(heads[lane], u, last[i * each], tail, size)
     return size
 
 
 @kernel
 def pop(heads, tail, size, last, out):
-    """Pop all numbers of `out`, uint64[n]; return the size of the tail, or `UNDERFLOW`.
+    """Pop all numbers of `out`, int64[n] or uint64[n]; return the size of the tail, or `UNDERFLOW`.
 
     ``tail[size]`` may be overwritten.
     """
