@@ -6,7 +6,6 @@ it stands there: NumPy's releases don't all write the same, and any may read thi
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -18,20 +17,12 @@ from ansflow.foreign_files import end_of, read_at
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.limits import DEFAULT_LIMITS
+from ansflow.npy_header import MAX_PREFIX, NpyHeader, parse_fields, take_apart
 
 __all__ = ["KEY", "NpyFile", "npy_prefix", "read_items", "read_npy"]
 
 # The key of the metadata.
 KEY = "npy"
-
-MAGIC = np.lib.format.MAGIC_PREFIX
-MAGIC_SIZE = len(MAGIC) + 2
-
-# As much as NumPy reads: Python's parser shouldn't be given more of what anyone may have written.
-MAX_HEADER = 10_000
-
-# Bytes of the header's size, and its encoding, by version.
-FORMS = {(1, 0): (2, "latin-1"), (2, 0): (4, "latin-1"), (3, 0): (4, "utf-8")}
 
 
 class NpyFile(NamedTuple):
@@ -49,7 +40,7 @@ def read_npy(file: BinaryIO) -> NpyFile | None:
     """
     begin = file.tell()
     size = end_of(file) - begin
-    data = read_at(file, begin, MAGIC_SIZE + 4 + MAX_HEADER)
+    data = read_at(file, begin, MAX_PREFIX)
     metadata = _take_apart(data)
     if metadata is not None:
         prefix, spec = _prefix(metadata), _parse(metadata["header"])
@@ -88,56 +79,29 @@ def npy_prefix(header: Header) -> bytes | None:
 
 def _take_apart(data: bytes) -> dict[str, Any] | None:
     """The metadata for a file that begins so."""
-    form = FORMS.get((data[6], data[7])) if len(data) > MAGIC_SIZE else None
-    if form is None or not data.startswith(MAGIC):
+    header = take_apart(data)
+    if header is None:
         return None
-    begin = MAGIC_SIZE + form[0]
-    size = int.from_bytes(data[MAGIC_SIZE:begin], "little")
-    try:
-        header = data[begin : begin + size].decode(form[1])
-    except UnicodeDecodeError:
-        return None
-    text = header.removesuffix("\n").rstrip(" ")
-    return {"version": [data[6], data[7]], "size": size, "header": text}
+    return {"version": list(header.version), "size": header.size, "header": header.text}
 
 
 def _prefix(metadata: Mapping[str, Any]) -> bytes | None:
     """Magic, size and header as the metadata say, or None if they say nothing of the kind."""
     match metadata:
         case {"version": [int(major), int(minor)], "size": int(size), "header": str(header)}:
-            form = FORMS.get((major, minor))
-        case _:
-            return None
-    if form is None or not 1 <= size <= MAX_HEADER:
-        return None
-    try:
-        text = header.encode(form[1]).ljust(size - 1) + b"\n"
-    except UnicodeEncodeError:
-        return None
-    if len(text) != size:
-        return None
-    return MAGIC + bytes([major, minor]) + size.to_bytes(form[0], "little") + text
+            return NpyHeader((major, minor), size, header).prefix
+    return None
 
 
 def _parse(header: str) -> ArraySpec | None:
-    """The array that a header describes, or None if a frame can't hold it.
-
-    NumPy's own parser isn't asked: some dtypes that it is willing to read kill the process.
-    """
-    try:
-        fields = ast.literal_eval(header)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    """The array that a header describes, or None if a frame can't hold it."""
+    fields = parse_fields(header)
+    if fields is None:
         return None
-    match fields:
-        case {"descr": descr, "fortran_order": bool(fortran), "shape": tuple(shape), **others}:
-            if others:
-                return None
-        case _:
-            return None
     try:
         spec = ArraySpec.parse(
-            {"dtype": _with_lists(descr), "shape": list(shape)},
-            fortran and len(shape) > 1,
+            {"dtype": _with_lists(fields.descr), "shape": list(fields.shape)},
+            fields.fortran and len(fields.shape) > 1,
             False,
             DEFAULT_LIMITS,
         )

@@ -12,7 +12,7 @@ ROOT = Path(ansflow.__file__).parent
 ROOMS = [
     {"errors", "arguments", "lazy"},
     {"limits"},
-    {"foreign_files", "exact_cast", "part_file"},
+    {"foreign_files", "exact_cast", "part_file", "npy_header"},
     {"atomic"},
     {"kernels"},
     {"models"},

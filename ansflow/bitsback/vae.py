@@ -38,6 +38,9 @@ VERSION = 1
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
+# Bytes of a description as JSON, of which Python makes some 50 times as many.
+MAX_DESCRIPTION = 1 << 20
+
 # Images whose networks are evaluated together for the bound.
 BATCH = 500
 
@@ -304,7 +307,7 @@ class VAE:
         """
         arrays = read_arrays(file)
         try:
-            description = json.loads(arrays.pop("description").tobytes())
+            description = _parsed(arrays.pop("description"))
             encoder, decoder = description["encoder"], description["decoder"]
             shape, latents = tuple(description["image_shape"]), (description["latents"],)
             vae = cls(
@@ -324,6 +327,20 @@ class VAE:
 
 def _as_images(pixels: npt.NDArray[Any]) -> Images:
     return pixels.astype(np.uint8)
+
+
+def _parsed(text: npt.NDArray[Any]) -> Any:
+    """A description that was written as text; ValueError if it can't have been."""
+    if text.dtype != np.uint8 or text.ndim != 1 or text.size > MAX_DESCRIPTION:
+        raise ValueError(f"{text.dtype} of shape {text.shape} is no text, or too long a one")
+    return json.loads(text.tobytes().decode(), object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def _json(description: dict[str, Any]) -> str:
