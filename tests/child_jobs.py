@@ -60,6 +60,18 @@ def network_inputs(count):
     return x.reshape(count, 6, 5, 2).astype(np.int32)
 
 
+def image_messages():
+    """Those of the golden models, which code images without and with levels of grey."""
+    from small_vaes import GOLDEN, GOLDEN_BINARY
+
+    messages = []
+    for vae in (GOLDEN, GOLDEN_BINARY):
+        images = vae.sample(3, rng=0)
+        messages.append(vae.encode(images).hex())
+        assert np.array_equal(vae.decode(bytes.fromhex(messages[-1]), 3), images)
+    return messages
+
+
 def network_digest(count, batch, threads):
     """Of the results for `count` inputs, computed in batches by several threads at once."""
     net, x = small_network(), network_inputs(count)

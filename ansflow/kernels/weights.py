@@ -56,7 +56,8 @@ def powers(table, exponents, unit, out):
         whole = exponents[i] >> POWER_BITS
         fraction = exponents[i] - (whole << POWER_BITS)
         # Both factors are powers of two, or a 32-bit integer: nothing is rounded.
-        out[i] = np.float64(table[np.uint64(fraction)]) * math.ldexp(unit, -whole - POWER_TOP_BITS)
+        scale = math.ldexp(unit, -int(whole) - POWER_TOP_BITS)
+        out[i] = np.float64(table[np.uint64(fraction)]) * scale
 
 
 @kernel

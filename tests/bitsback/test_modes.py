@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from child_jobs import network_digest
+from child_jobs import image_messages, network_digest
 
 HERE = Path(__file__).parent
 
@@ -27,6 +27,12 @@ def test_codecs_in_plain_python():
     # Uncompiled, what wraps around on purpose would warn.
     options = "-q", "-p", "no:cacheprovider", "-W", "ignore::RuntimeWarning"
     assert " passed" in run("-m", "pytest", *options, str(HERE / "test_golden.py"))
+
+
+def test_models_of_images_in_plain_python():
+    job = "import child_jobs; print(child_jobs.image_messages())"
+    options = "-W", "ignore::RuntimeWarning"  # as above
+    assert run(*options, "-c", job).strip() == str(image_messages())
 
 
 def test_networks_in_plain_python():

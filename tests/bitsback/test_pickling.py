@@ -1,0 +1,138 @@
+"""What has been pickled or copied is as it was, and no kernel is compiled for it again."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import small_vaes
+
+from ansflow import models
+from ansflow.bitsback import (
+    Bernoulli,
+    BetaBinomial,
+    Buckets,
+    Categorical,
+    Gaussian,
+    Logistic,
+    Stack,
+    Symbols,
+    Uniform,
+)
+from ansflow.kernels import fixed_point, weights
+from ansflow.kernels.stack import coins, location_scale, tables, uniform
+
+WAYS = {
+    "pickled": lambda x: pickle.loads(pickle.dumps(x)),
+    "pickled, oldest protocol": lambda x: pickle.loads(pickle.dumps(x, 0)),
+    "deep copy": copy.deepcopy,
+    "copy": copy.copy,
+    "pickled twice": lambda x: pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(x)))),
+}
+
+KERNELS = [
+    kernel
+    for module in (uniform, coins, tables, location_scale)
+    for kernel in (module.push, module.pop)
+]
+KERNELS += [fixed_point.dense, fixed_point.convolve, fixed_point.convolve_planes]
+KERNELS += [weights.powers, weights.mixture_weights]
+
+
+def compiled():
+    return [len(kernel.signatures) for kernel in KERNELS]
+
+
+def arrays_of(thing, seen=None):
+    """All arrays that something consists of."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        yield thing
+    elif isinstance(thing, tuple | list):
+        for part in thing:
+            yield from arrays_of(part, seen)
+    elif type(thing).__module__.startswith("ansflow.bitsback"):
+        yield from arrays_of(list(vars(thing).values()), seen)
+
+
+CODECS = {
+    "uniform": Uniform([5, 6, 2**40]),
+    "symbols": Symbols(models.Categorical([4, 0, 4, 4, 4]), 3),
+    "conditional": Symbols(models.Conditional([[2, 2], [3, 1]], [0, 1, 1])),
+    "bernoulli": Bernoulli([0.1, 0.5, 0.9]),
+    "categorical": Categorical(np.eye(3)),
+    "beta-binomial": BetaBinomial([1.0, 2.0, 3.0], 2.0, 9),
+    "gaussian": Gaussian([1.0, 2.0, 3.0], 2.0, -5, 9),
+    "mixture": Logistic.mixture(np.eye(3), np.eye(3), 2.0, -5, 9),
+    "posterior": Buckets(4).posterior([1.0, 2.0, 3.0], 2.0),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", CODECS)
+def test_codecs(name, way):
+    codec = CODECS[name]
+    stack = Stack(seed=1)
+    data = codec.pop(stack)
+    codec.push(stack, data)
+    before = compiled()
+    again = WAYS[way](codec)
+    assert all(not array.flags.writeable for array in arrays_of(again))
+    assert sum(1 for _ in arrays_of(again))
+    other = Stack(seed=1)
+    assert np.array_equal(again.pop(other), data)
+    again.push(other, data)
+    assert other == stack
+    assert compiled() == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("vae", [small_vaes.GOLDEN, small_vaes.GOLDEN_BINARY])
+def test_models_of_images(vae, way):
+    images = vae.sample(5, rng=1)
+    message = vae.encode(images)
+    before = compiled()
+    again = WAYS[way](vae)
+    assert again.fingerprint == vae.fingerprint
+    assert all(not array.flags.writeable for array in arrays_of(again))
+    assert again.encode(images) == message
+    assert np.array_equal(again.decode(message, 5), images)
+    assert compiled() == before
+
+
+def test_what_is_pushed_may_be_read_only_or_apart():
+    codec = Uniform(1000, 6)
+    stack = Stack()
+    codec.push(stack, np.arange(6))
+    before = compiled()
+    fixed = np.arange(6)
+    fixed.setflags(write=False)
+    for data in (fixed, np.arange(12)[::2], pickle.loads(pickle.dumps(fixed)), fixed[::-1]):
+        codec.push(stack, data)
+        assert np.array_equal(codec.pop(stack), data)
+    assert compiled() == before
+
+
+def test_nobody_writes_to_what_kernels_rely_on():
+    """Neither to what codecs show, nor to what they were made of."""
+    means, probability, index = np.zeros(3), np.full(3, 0.5), np.zeros(3, int)
+    made = [
+        Gaussian(means, 1.0, 0, 9),
+        Bernoulli(probability),
+        Symbols(models.Conditional([[2, 2], [3, 1]], index)),
+        *CODECS.values(),
+    ]
+    stacks = [Stack(seed=1) for _ in made]
+    for codec, stack in zip(made, stacks, strict=True):
+        codec.pop(stack)
+    means[:], probability[:] = np.nan, np.nan
+    for codec, stack in zip(made, stacks, strict=True):
+        other = Stack(seed=1)
+        codec.pop(other)
+        assert other == stack
+        for array in arrays_of(codec):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
