@@ -100,7 +100,7 @@ class Buckets(ReadOnly):
 
         def spread(b: npt.ArrayLike) -> npt.NDArray[np.int64]:
             numbers = as_array(b, "bucket numbers")
-            if numbers.size and numbers.dtype.kind not in "iu":
+            if numbers.size and numbers.dtype.kind not in "iub":
                 raise TypeError(f"bucket numbers must be integers, not {numbers.dtype}")
             if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < size:
                 raise ModelError(f"a bucket's number isn't between 0 and {size - 1}")

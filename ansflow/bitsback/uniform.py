@@ -57,7 +57,7 @@ class Uniform(ArrayCodec):
 
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
         given = as_array(n, "n")
-        if given.dtype.kind not in "iu" and given.size:
+        if not isinstance(n, np.ndarray):
             given = np.array(n, object)  # no other type holds all of them
         self.last = np.array(
             [integer(number, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for number in given.flat],
