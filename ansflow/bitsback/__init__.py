@@ -4,6 +4,9 @@ Anything that a codec pops which wasn't pushed is a sample, drawn with the bits 
 latent variable can be drawn from its posterior before the data are pushed: what is known of it
 is paid for, and its freedom costs nothing (`BitsBack`).
 
+Integers that are popped are int64 (`ArrayCodec`), of whatever type they were pushed; logits are
+natural logarithms.
+
 `encode`, `decode`
     Data to a message, and back.
 `Stack`

@@ -157,6 +157,23 @@ def test_a_word_that_was_changed_is_not_the_sources():
     assert Stack.from_bytes(stack.to_bytes()) == stack
 
 
+@pytest.mark.parametrize("place", [0, 1, 4095, 4096, 4097, 8191, 8192, 9999, None])
+def test_all_words_that_are_the_sources_are_counted(place):
+    """They are compared a piece at a time."""
+    stack = Stack(seed=4)
+    Uniform(2**32, 10_000).push(stack, Uniform(2**32, 10_000).pop(stack))
+    words = stack.words
+    assert words.size == stack.drawn == 10_000
+    if place is not None:
+        words[place] ^= 1 << 7
+    changed = Stack.from_parts(stack.heads, words, seed=4, drawn=10_000)
+    added = 0 if place is None else 10_000 - place
+    assert changed.bits - Stack(seed=4).bits == pytest.approx(32 * added)
+    assert (changed == stack) == (place is None)
+    assert len(changed.to_bytes()) == len(stack.to_bytes()) + 4 * added
+    assert Stack.from_bytes(changed.to_bytes()) == changed
+
+
 def test_what_is_drawn_does_not_depend_on_how_much_is_asked_for():
     once, often = Stack(seed=4), Stack(seed=4)
     sample = Uniform(2**40, 30).pop(once)
