@@ -1,9 +1,12 @@
 """The decorators that all kernels share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
+from numba.core.dispatcher import Dispatcher
+
+from ansflow.kernels.cache import KernelCache
 
 __all__ = ["inlined", "kernel"]
 
@@ -13,18 +16,13 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
     ``error_model="numpy"`` leaves out the test for a zero divisor: kernels never raise,
     their callers validate.
-
-    Numba decides at decoration time where the cache goes. In a read-only install of a
-    user without a writable cache directory there is no such place, and it raises
-    RuntimeError; the kernel then compiles afresh in each process.
     """
     options = {"nogil": True, "error_model": "numpy", **options}
-    compiled: Callable[..., Any]
-    try:
-        compiled = numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        compiled = numba.njit(**options)(function)
-    return compiled
+    compiled: Any = numba.njit(**options)(function)
+    if isinstance(compiled, Dispatcher):  # and not `function`, as under NUMBA_DISABLE_JIT
+        # In place of what ``cache=True`` puts there.
+        compiled._cache = KernelCache(function)  # type: ignore[attr-defined]
+    return cast(Callable[..., Any], compiled)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
