@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import math
 import os
-import queue
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import cache
 from operator import index
 from pathlib import Path
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 # Seconds after which a thread that has nothing to do ends.
 IDLE = 0.1
+
+# Seconds for what is being run at exit. It may have to be compiled first.
+LAST_TASKS = 60.0
 
 
 def checked_threads(threads: int | None) -> int:
@@ -150,10 +154,6 @@ class _Job(Generic[T]):
         return self._results.pop()
 
 
-class _Worker(threading.Thread):
-    """Known by its class from all other threads."""
-
-
 class _Crew:
     """Threads that run jobs, and end when there are none for a while.
 
@@ -162,17 +162,25 @@ class _Crew:
 
     They are daemons because an interrupt while one is started can leave that one waiting forever,
     too. The others are waited for at exit all the same: they run compiled code.
+
+    Each thread waits for a bell of its own. (Of several that wait for a `queue.SimpleQueue`, each
+    for a limited time, one whose time is up just as another takes the job waits without limit.)
+    Should an interrupt come between a job and its bell, the thread finds the job when its time is
+    up, if the pipeline's caller hasn't run it by then.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._threads: set[threading.Thread] = set()
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._jobs: deque[_Job[Any]] = deque()
+        self._bells: deque[threading.Lock] = deque()  # of threads that wait; ringing unlocks
+        self._ended = False
 
     def put(self, job: _Job[Any]) -> None:
-        self._jobs.put(job)
+        self._jobs.append(job)
+        self._ring()
         if len(self._threads) < self._size:
-            thread = _Worker(target=self._work, name="ansflow", daemon=True)
+            thread = _Worker(self)
             try:
                 self._threads.add(thread)
                 thread.start()
@@ -183,29 +191,79 @@ class _Crew:
                 if not isinstance(error, RuntimeError):
                     raise
 
+    def dismiss(self) -> None:
+        """Let the threads end when they have done what is in line."""
+        self._ended = True
+        while self._ring():
+            pass
+
     def end(self) -> None:
         """Wait for the threads, which do first what is in line."""
-        for _ in range(self._size):
-            self._jobs.put(None)
+        self.dismiss()
         for thread in tuple(self._threads):
-            thread.join()
+            if thread.is_alive():  # one that another thread is about to start isn't yet
+                thread.join()
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """What each thread does."""
         try:
-            while job := self._jobs.get(timeout=IDLE):
+            while self._jobs or self._wait():
+                try:
+                    job = self._jobs.popleft()
+                except IndexError:
+                    continue  # another thread was faster
                 job.run()
                 del job  # and what it worked on, while there is no other
-        except queue.Empty:
-            pass
         finally:
             self._threads.discard(threading.current_thread())
+
+    def _ring(self) -> bool:
+        """Wake one of the threads that wait; whether there was any."""
+        try:
+            self._bells.pop().release()
+        except IndexError:
+            return False
+        return True
+
+    def _wait(self) -> bool:
+        """Wait for a job, but not for long; whether there is one."""
+        end = time.monotonic() + IDLE
+        # Another thread may be faster when the bell has rung.
+        while not self._jobs and not self._ended and (left := end - time.monotonic()) > 0:
+            bell = threading.Lock()
+            bell.acquire()
+            self._bells.append(bell)
+            # What came before the bell was there didn't ring it.
+            if not self._jobs and not self._ended:
+                bell.acquire(timeout=left)
+            with suppress(ValueError):
+                self._bells.remove(bell)
+        return bool(self._jobs)
+
+
+class _Worker(threading.Thread):
+    """A thread of a crew, known by its class from all other threads."""
+
+    def __init__(self, crew: _Crew) -> None:
+        super().__init__(name="ansflow", daemon=True)
+        self.crew = crew
+
+    def run(self) -> None:
+        self.crew.work()
 
 
 @atexit.register
 def _wait_at_exit() -> None:
-    for thread in threading.enumerate():
-        if isinstance(thread, _Worker) and thread.is_alive():
-            thread.join()
+    """Wait until no thread runs compiled code, but not for one that never comes back from a task.
+
+    A forked process finds none: it has but the thread that forked.
+    """
+    workers = [thread for thread in threading.enumerate() if isinstance(thread, _Worker)]
+    for thread in workers:
+        thread.crew.dismiss()
+    end = time.monotonic() + LAST_TASKS
+    for thread in workers:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 class Pipeline(Generic[T]):
