@@ -1,9 +1,11 @@
-"""The decorators that all kernels share."""
+"""The decorators that all kernels share, and what they share with forked processes."""
 
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
 from ansflow.kernels.cache import KernelCache
@@ -32,3 +34,18 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     over has its references counted, atomically, which takes longer than coding a symbol.
     """
     return kernel(function, inline="always")
+
+
+def _let_go() -> None:
+    if global_compiler_lock.is_locked():  # and not if an interrupt ended the wait for it
+        global_compiler_lock.release()
+
+
+# A forked process has but one thread. Had another been compiling, or loading code, the compiler
+# would stay locked there for ever, and half of something would have been registered.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=_let_go,
+        after_in_child=_let_go,
+    )
