@@ -1,8 +1,11 @@
 """Settings that all tests share."""
 
 import os
+import signal
+import threading
 
 import hypothesis
+import pytest
 
 # The first example of a test may compile kernels, so no deadline.
 hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=60)
@@ -10,3 +13,15 @@ hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("ansflow"), derandomize=True
 )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_arrive():
+    """A shell makes what it runs in the background ignore them, and children inherit that."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        yield
