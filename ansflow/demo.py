@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 import ansflow
 
-__all__ = ["run", "shannon_bytes"]
+__all__ = ["Result", "results", "shannon_bytes"]
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +31,17 @@ class Job(NamedTuple):
     ideal: float
     encode: Callable[[], Any]
     decode: Callable[[Any], Array]
+
+
+class Result(NamedTuple):
+    """Sizes in bytes, and bytes of the input a second."""
+
+    name: str
+    size: int
+    ideal: float
+    compressed: int
+    encoded: float
+    decoded: float
 
 
 def shannon_bytes(data: Array, block: int = BLOCK) -> float:
@@ -114,7 +125,7 @@ def jobs() -> Iterator[Job]:
     steps = np.diff(readings, prepend=readings[:1])
     model = ansflow.models.Quantized(stats.norm(0, steps.std()), -500, 500, precision=14)
     yield Job(
-        "  its steps, Gaussian model",
+        "  its steps, Gaussian",
         steps,
         model.code_length(steps) / 8,
         partial(ansflow.encode, steps, model),
@@ -122,24 +133,22 @@ def jobs() -> Iterator[Job]:
     )
 
 
-def run(echo: Callable[[str], Any]) -> None:
-    """Print the table, line by line; raise if anything comes back changed."""
-    echo(
-        f"{'input':30}{'size':>12}{'ideal':>12}{'compressed':>12}{'overhead':>10}"
-        f"{'encode':>12}{'decode':>12}"
-    )
+def results() -> Iterator[Result]:
+    """What becomes of each input; raises if anything comes back changed."""
     for job in jobs():
         coded, encode_time = _timed(job.encode)
         decoded, decode_time = _timed(partial(job.decode, coded))
         if decoded.dtype != job.data.dtype or not np.array_equal(decoded, job.data):
-            raise AssertionError(f"{job.name} didn't come back as it was")
-        size = memoryview(coded).nbytes
-        echo(
-            f"{job.name:30}{job.data.nbytes:12,}{job.ideal:12,.0f}{size:12,}"
-            f"{size / job.ideal - 1:10.2%}{job.data.nbytes / encode_time / 1e6:7.0f} MB/s"
-            f"{job.data.nbytes / decode_time / 1e6:7.0f} MB/s"
+            raise ansflow.errors.CorruptDataError(f"{job.name} didn't come back as it was")
+        size = job.data.nbytes
+        yield Result(
+            job.name,
+            size,
+            job.ideal,
+            memoryview(coded).nbytes,
+            size / encode_time,
+            size / decode_time,
         )
-    echo("All inputs came back bit for bit.")
 
 
 def _timed(function: Callable[[], Any]) -> tuple[Any, float]:

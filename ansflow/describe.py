@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -219,5 +218,6 @@ def _entropy(chunk: Bytes, planes: int) -> float:
     for plane in split_planes(chunk, planes):
         counts = histogram(plane)
         counts = counts[counts > 0].astype(np.float64)
-        bits += plane.size * math.log2(plane.size) - float(counts @ np.log2(counts))
+        # Exactly 0 where all bytes are the same.
+        bits += float(counts @ np.log2(plane.size / counts))
     return bits

@@ -14,17 +14,18 @@ from ansflow.cli.console import (
     Console,
     Size,
     limit_options,
-    readable,
     talking,
     threads_option,
 )
 from ansflow.cli.files import (
     STANDARD,
     SUFFIX,
+    File,
     Target,
     compressed_name,
     decompressed_name,
     files_argument,
+    label_of,
     named,
     or_stdin,
     output_options,
@@ -32,9 +33,11 @@ from ansflow.cli.files import (
     remove_input,
     size_of,
     standard_output,
+    status_of,
     writing,
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
+from ansflow.cli.table import readable
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.transfer import compress_file, decompress_file, read_range
 
@@ -48,12 +51,21 @@ def _parse_metadata(_: click.Context, __: click.Parameter, text: str | None) -> 
     if text is None:
         return {}
     try:
-        metadata = json.loads(text)
+        metadata = json.loads(text, object_pairs_hook=_each_key_once)
     except ValueError as error:
         raise click.BadParameter(f"no JSON: {error}") from error
+    except RecursionError as error:
+        raise click.BadParameter("JSON that is nested too deeply.") from error
     if not isinstance(metadata, dict):
         raise click.BadParameter('no JSON object such as {"from": "here"}.')
     return metadata
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice, and only one of its values could be kept")
+    return found
 
 
 # They don't go with -d.
@@ -97,7 +109,7 @@ COMPRESSING = ("block_size", "precision", "order", "model", "metadata")
 def compress(
     context: click.Context,
     /,
-    files: tuple[Path, ...],
+    files: tuple[File, ...],
     undo: bool,
     threads: int | None,
     block_size: int | None,
@@ -150,7 +162,7 @@ def compress(
 @limit_options
 @talking
 def decompress(
-    files: tuple[Path, ...], threads: int | None, limits: Limits, console: Console, **where: Any
+    files: tuple[File, ...], threads: int | None, limits: Limits, console: Console, **where: Any
 ) -> None:
     """Decompress and verify each FILE, which is kept, to the name without .ans.
 
@@ -164,7 +176,7 @@ def decompress(
 
 
 def _decompress_each(
-    files: tuple[Path, ...],
+    files: tuple[File, ...],
     threads: int | None,
     limits: Limits,
     console: Console,
@@ -180,7 +192,7 @@ def _decompress_each(
 
 
 def _each(
-    files: tuple[Path, ...],
+    files: tuple[File, ...],
     target: Target,
     name: Callable[[Path], Path],
     work: Callable[[BinaryIO, BinaryIO, Callable[[int], object]], Sizes],
@@ -196,9 +208,10 @@ def _each(
             begun = time.perf_counter()
             with (
                 reading(file) as source,
-                console.progress(file.name, size_of(source)) as on_progress,
+                console.progress(label_of(file), size_of(source)) as on_progress,
             ):
-                if to == STANDARD:
+                before = status_of(source)
+                if to is STANDARD:
                     stdout = standard_output(compressed=compressing, force=target.force)
                     sizes = work(source, stdout, on_progress)
                     stdout.flush()
@@ -207,11 +220,11 @@ def _each(
                         sizes = work(source, written, on_progress)
             seconds = time.perf_counter() - begun
             if target.remove:
-                remove_input(file, to)
-            say = console.say_more if to == STANDARD else console.say
-            say(f"{named(file) if to == STANDARD else to}: {_summary(sizes, compressing)}")
+                remove_input(file, before, to, force=target.force)
+            say = console.say_more if to is STANDARD else console.say
+            say(f"{named(file) if to is STANDARD else to}: {_summary(sizes, compressing)}")
             content = sizes[0] if compressing else sizes[1]
-            console.say_more(f"  {seconds:.2f} s, {readable(content / seconds)}/s")
+            console.say_more(f"  {seconds:.2f} s, {readable(content / max(seconds, 1e-9))}/s")
     outcome.exit()
 
 
@@ -230,7 +243,7 @@ def _summary(sizes: Sizes, compressing: bool) -> str:
 @threads_option
 @limit_options
 def cat(
-    files: tuple[Path, ...], offset: int, size: int | None, threads: int | None, limits: Limits
+    files: tuple[File, ...], offset: int, size: int | None, threads: int | None, limits: Limits
 ) -> None:
     """Decompress each FILE to standard output, one after the other.
 
@@ -254,7 +267,7 @@ def cat(
 @threads_option
 @limit_options
 @talking
-def test(files: tuple[Path, ...], threads: int | None, limits: Limits, console: Console) -> None:
+def test(files: tuple[File, ...], threads: int | None, limits: Limits, console: Console) -> None:
     """Verify all of each FILE, and write nothing.
 
     The exit code tells whether everything is fine; with -v, so does a line for each FILE.
@@ -264,7 +277,7 @@ def test(files: tuple[Path, ...], threads: int | None, limits: Limits, console: 
         with outcome.about(named(file)):
             with (
                 reading(file) as source,
-                console.progress(file.name, size_of(source)) as on_progress,
+                console.progress(label_of(file), size_of(source)) as on_progress,
             ):
                 _, size = decompress_file(
                     source, None, limits=limits, threads=threads, on_progress=on_progress

@@ -1,26 +1,27 @@
-"""What the user types and sees: sizes in readable units, messages, progress."""
+"""What the user types, and how much is said: sizes, limits, threads, quiet and verbose."""
 
 from __future__ import annotations
 
 import functools
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import click
 
+from ansflow.cli.table import UNITS, readable
+from ansflow.cli.terminal import echo, progress
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["Console", "Size", "limit_options", "readable", "talking", "threads_option"]
-
-UNITS = "KMGTPE"
+__all__ = ["Console", "Size", "limit_options", "talking", "threads_option"]
 
 # Less is done before anybody has read a progress bar.
 LARGE = 16 << 20
-STEP = 4 << 20
+
+# More than any machine has cores: each may take memory for a block.
+MOST_THREADS = 4096
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +42,9 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
     def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(
-            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?", text, re.I
+            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?",
+            text,
+            re.IGNORECASE | re.ASCII,
         )
         if match is None:
             self.fail(f"{text!r} is no size such as 65536, 64K or 1M.", param, ctx)
@@ -49,17 +52,6 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         factor = 1 if unit is None else 1 << 10 * (1 + UNITS.index(unit.upper()))
         whole = "." not in number
         return int(number) * factor if whole else round(float(number) * factor)
-
-
-def readable(size: float) -> str:
-    """``512 B``, ``1.5 KiB``, ``64 MiB``."""
-    unit = "B"
-    for letter in UNITS:
-        if abs(size) < 1024:
-            break
-        size, unit = size / 1024, f"{letter}iB"
-    text = f"{size:.1f}" if size < 100 else f"{size:.0f}"
-    return f"{text.removesuffix('.0')} {unit}"
 
 
 class Console:
@@ -78,44 +70,23 @@ class Console:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     def say_more(self, text: str) -> None:
         if self.verbose:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
-    @contextmanager
-    def progress(self, label: str, size: int | None) -> Iterator[Callable[[int], None]]:
+    def progress(
+        self, label: str, size: int | None
+    ) -> AbstractContextManager[Callable[[int], None]]:
         """Call the result with how many bytes are done; of `size`, if that is known.
 
-        Shows a bar only on a terminal, and only if there is much to do.
+        Shows something only on a terminal, and only if there is much to do.
         """
-        if self.quiet or not sys.stderr.isatty() or (size is not None and size < LARGE):
-            yield lambda done: None
-            return
-        begun = time.monotonic()
-        shown = 0
-
-        def show(done: int | None) -> str:
-            rate = (done or 0) / max(1e-9, time.monotonic() - begun)
-            return f"{readable(done or 0)}, {readable(rate)}/s"
-
-        bar: Any = click.progressbar(
-            iter(int, 1) if size is None else None,
-            length=size,
-            label=click.format_filename(label, shorten=True),
-            file=sys.stderr,
-            item_show_func=show,
-        )
-        with bar:
-
-            def update(done: int) -> None:
-                nonlocal shown
-                if done - shown >= STEP or done == size:
-                    bar.update(done - shown, done)
-                    shown = done
-
-            yield update
+        small = size is not None and size < LARGE
+        if self.quiet or small or not sys.stderr.isatty():
+            return nullcontext(lambda done: None)
+        return progress(label, size)
 
 
 def talking(command: Callable[..., None]) -> Callable[..., None]:
@@ -139,7 +110,7 @@ def threads_option(command: F) -> F:
     return click.option(
         "-T",
         "--threads",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, MOST_THREADS),
         default=0,
         callback=_checked_threads,
         help="How many to use; 0, the default: one for each core.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,15 +13,33 @@ from typing import Any
 import click
 
 import ansflow
-from ansflow.cli.console import Console, limit_options, readable, talking
-from ansflow.cli.files import PATH, SUFFIX, files_argument, named, reading
+from ansflow.cli.console import Console, limit_options, talking
+from ansflow.cli.files import (
+    FILE,
+    STANDARD,
+    SUFFIX,
+    File,
+    files_argument,
+    label_of,
+    named,
+    reading,
+)
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
+from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent, readable
+from ansflow.cli.terminal import echo, emit, width_of
+from ansflow.cli.text import columns, padded, printable, shortened
 from ansflow.limits import Limits
 
 __all__ = ["info", "recover"]
 
-COLUMNS = ("content", "size", "bits/byte", "ideal", "overhead", "holds")
-FORMAT = "{:>15} {:>15} {:>10} {:>10} {:>9}  {:20}"
+COLUMNS = (
+    Column("content", 13),
+    Column("size", 13),
+    Column("bits/byte", 9),
+    Column("ideal", 6),
+    Column("overhead", 8),
+)
+KIND = 20
 
 # Lost ranges that are printed unless asked for all.
 RANGES = 10
@@ -31,7 +52,7 @@ RANGES = 10
 @limit_options
 @talking
 def info(
-    files: tuple[Path, ...],
+    files: tuple[File, ...],
     as_json: bool,
     quick: bool,
     limits: Limits,
@@ -44,46 +65,65 @@ def info(
     frame.
     """
     outcome = Outcome()
-    if not as_json:
-        click.echo(FORMAT.format(*COLUMNS) + " file")
+    listing = None if as_json else _Listing(files)
     for file in files:
         with outcome.about(named(file)), reading(file) as source:
             if not source.seekable():
                 raise ProblemError("can't seek, as info has to")
             found = _describe(source, file, quick, limits, console)
-            if as_json:
-                click.echo(json.dumps({"file": named(file), **found}))
+            if listing is None:
+                emit(json.dumps({"file": named(file), **found}))
                 continue
-            click.echo(f"{_row(found)} {named(file)}")
+            listing.add(file, found)
             if console.verbose:
                 for number, frame in enumerate(found["frames"], 1):
                     for line in _details(frame, number):
-                        click.echo(f"  {line}")
+                        echo(f"  {line}")
     outcome.exit()
 
 
 def _describe(
-    source: Any, file: Path, quick: bool, limits: Limits, console: Console
+    source: Any, file: File, quick: bool, limits: Limits, console: Console
 ) -> dict[str, Any]:
     begin = source.tell()
     found = ansflow.describe(source, ideal=False, limits=limits)
     if quick:
         return found
     source.seek(begin)
-    with console.progress(file.name, found["content_size"]) as on_progress:
+    with console.progress(label_of(file), found["content_size"]) as on_progress:
         return ansflow.describe(source, limits=limits, on_progress=on_progress)
 
 
-def _row(found: dict[str, Any]) -> str:
-    ideal = found.get("ideal", {})
-    return FORMAT.format(
-        f"{found['content_size']:,}",
-        f"{found['size']:,}",
-        _number(found["bits_per_byte"], "{:.3f}"),
-        _number(ideal.get("bits_per_byte"), "{:.3f}"),
-        _number(ideal.get("overhead_percent"), "{:+.2f}%"),
-        _kind(found["frames"]),
-    )
+class _Listing:
+    """A line for each file; two on a terminal where one isn't wide enough for the longest name."""
+
+    def __init__(self, files: tuple[File, ...]) -> None:
+        width = width_of(sys.stdout)
+        longest = max(columns(printable(named(file))) for file in files)
+        self._table = Table(width or LAYOUT, *COLUMNS)
+        self._terminal = width is not None
+        self._apart = width is not None and self._table.width + KIND + 3 + longest > width
+        head = self._table.head()
+        echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
+
+    def add(self, file: File, found: dict[str, Any]) -> None:
+        ideal = found.get("ideal", {})
+        excess = ideal.get("overhead_percent")
+        row = self._table.row(
+            count(found["content_size"]),
+            count(found["size"]),
+            decimal(found["bits_per_byte"], 3),
+            decimal(ideal.get("bits_per_byte"), 3),
+            percent(None if excess is None else excess / 100),
+        )
+        kind = printable(_kind(found["frames"]))
+        if self._apart:
+            echo(f"{named(file)}: {kind}")
+            echo(row)
+            return
+        if self._terminal:
+            kind = shortened(kind, KIND)
+        echo(f"{row}  {padded(kind, KIND, left=True)} {named(file)}")
 
 
 def _number(value: float | None, form: str) -> str:
@@ -136,17 +176,17 @@ def _list(numbers: list[int]) -> str:
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=PATH)
+@click.argument("file", metavar="FILE", type=FILE)
 @click.option(
-    "-o", "--output", type=PATH, help=f"Where to write; FILE.recovered{SUFFIX} if left out."
+    "-o", "--output", type=FILE, help=f"Where to write; FILE.recovered{SUFFIX} if left out."
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
 @limit_options
 @talking
 def recover(
-    file: Path,
-    output: Path | None,
+    file: File,
+    output: File | None,
     force: bool,
     as_json: bool,
     limits: Limits,
@@ -158,19 +198,19 @@ def recover(
     something was.
     """
     outcome = Outcome()
-    base = file.with_suffix("") if file.suffix == SUFFIX else file
-    target = output or base.with_name(f"{base.name}.recovered{SUFFIX}")
     with outcome.about(named(file)):
-        if "-" in (str(file), str(target)):
+        if file is STANDARD or output is STANDARD:
             raise ProblemError("recover reads and writes files, not pipes", USAGE)
+        base = file.with_suffix("") if file.suffix == SUFFIX else file
+        target = output or base.with_name(f"{base.name}.recovered{SUFFIX}")
         if target.exists() and target.samefile(file):
             raise ProblemError(f"{target} is the input, which is kept")
         if target.is_file() and not force:
-            raise FileExistsError(17, "exists", str(target))
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         with console.progress(file.name, None) as on_progress:
             found = ansflow.recover(file, target, limits=limits, on_progress=on_progress)
         if as_json:
-            click.echo(json.dumps({"file": str(file), "output": str(target), **asdict(found)}))
+            emit(json.dumps({"file": str(file), "output": str(target), **asdict(found)}))
         else:
             for line in _report(found, target, console.verbose):
                 console.say(line)

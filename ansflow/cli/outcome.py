@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 import click
 
+from ansflow.cli.terminal import echo
 from ansflow.errors import AnsflowError, LimitError, ModelError
 
-__all__ = ["CODES", "DAMAGED", "Outcome", "ProblemError", "ending_well"]
+__all__ = [
+    "CODES",
+    "DAMAGED",
+    "PIPE_CLOSED",
+    "USAGE",
+    "Outcome",
+    "ProblemError",
+    "code_of",
+    "ending_well",
+    "print_error",
+]
 
 FINE = 0
 DAMAGED = 1
 USAGE = 2
 FILES = 3
 LIMITS = 4
+FAULT = 70
 INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13
 
@@ -31,6 +43,7 @@ CODES = {
     USAGE: "wrong usage",
     FILES: "a file can't be read or written",
     LIMITS: "a limit was exceeded, or memory ran out",
+    FAULT: "ansflow itself failed, and a traceback says where",
     INTERRUPTED: "interrupted",
     PIPE_CLOSED: "nobody reads the output any more",
 }
@@ -80,13 +93,28 @@ def print_error(name: str, error: BaseException) -> None:
     """``ansflow: FILE: what happened``."""
     text = str(error) or type(error).__name__
     if isinstance(error, OSError):
-        # The file that it's about needn't be the one that was named.
-        name = str(error.filename or name)
         text = error.strerror or text
+        # The file that it's about needn't be the one that was named, nor any of those that are.
+        about = error.filename2 or error.filename
+        if about is not None:
+            name = os.fsdecode(about) if isinstance(about, str | bytes | os.PathLike) else ""
+        elif error.errno is not None:
+            name = ""
     if isinstance(error, FileExistsError):
         text = "exists; use -f to overwrite it"
     parts = ("ansflow", name, " ".join(text.split()))
-    click.echo(": ".join(part for part in parts if part), err=True)
+    echo(": ".join(part for part in parts if part), err=True)
+
+
+def print_usage(error: click.ClickException) -> None:
+    """What was wrong, after how it is meant to be."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        for line in context.get_usage().splitlines():
+            echo(line, err=True)
+        echo(f"Try '{context.command_path} --help' for help.", err=True)
+        echo(err=True)
+    echo(f"Error: {' '.join(error.format_message().split())}", err=True)
 
 
 def code_of(error: BaseException) -> int:
@@ -101,19 +129,29 @@ def code_of(error: BaseException) -> int:
 
 @contextmanager
 def ending_well() -> Iterator[None]:
-    """Where whatever ends the command does so without a traceback or a file half written."""
-    context = click.get_current_context()
+    """Where whatever ends the command does so with its exit code, and no file half written."""
     try:
         with _signals_raised():
             yield
-    except KeyboardInterrupt:
-        context.exit(INTERRUPTED)
+    except click.exceptions.Exit:
+        raise
+    except click.ClickException as error:
+        print_usage(error)
+        code = USAGE
+    except (KeyboardInterrupt, click.Abort):
+        code = INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
-        context.exit(PIPE_CLOSED)
+        code = PIPE_CLOSED
     except (AnsflowError, OSError, MemoryError) as error:
         print_error("", error)
-        context.exit(code_of(error))
+        code = code_of(error)
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            echo(line, err=True)
+        code = FAULT
+    else:
+        return
+    raise SystemExit(code)
 
 
 @contextmanager
@@ -136,11 +174,3 @@ def _signals_raised() -> Iterator[None]:
 
 def _raise_signal(number: int, _: FrameType | None) -> Any:
     raise SystemExit(128 + number)
-
-
-def _forget_stdout() -> None:
-    """Let what couldn't be written not be tried again at exit."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

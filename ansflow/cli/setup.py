@@ -9,16 +9,42 @@ import click
 from click.shell_completion import get_completion_class
 
 from ansflow.cli.console import Console, talking
+from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent
+from ansflow.cli.terminal import echo, emit, progress, width_of
 
 __all__ = ["completion", "demo", "warmup"]
+
+COLUMNS = (
+    Column("input", 23, left=True),
+    Column("size", 10, rank=1),
+    Column("ideal", 10, rank=2),
+    Column("compressed", 10),
+    Column("overhead", 8),
+    Column("encode", 6),
+    Column("decode", 6),
+)
 
 
 @click.command()
 def demo() -> None:
     """Compress, decompress and verify real data; print sizes and speeds."""
-    from ansflow.demo import run
+    from ansflow.demo import results
 
-    run(click.echo)
+    table = Table(width_of(sys.stdout) or LAYOUT, *COLUMNS)
+    echo(table.head())
+    for result in results():
+        echo(
+            table.row(
+                result.name,
+                count(result.size),
+                count(round(result.ideal)),
+                count(result.compressed),
+                percent(result.compressed / result.ideal - 1),
+                decimal(result.encoded / 1e6, 0),
+                decimal(result.decoded / 1e6, 0),
+            )
+        )
+    echo("Speeds are in MB/s. All inputs came back bit for bit.")
 
 
 @click.command()
@@ -32,12 +58,11 @@ def warmup(console: Console) -> None:
     from ansflow.warmup import warmup as compile_all
 
     begun = time.perf_counter()
-    label = "Compiling"
     if console.quiet or not sys.stderr.isatty():
         compiled = compile_all()
     else:
-        with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
-            compiled = compile_all(lambda done, of: bar.update(1000 * done // of - bar.pos))
+        with progress("Compiling", 1000, lambda *_: "") as on_progress:
+            compiled = compile_all(lambda done, of: on_progress(1000 * done // of))
     seconds = time.perf_counter() - begun
     what = f"{compiled} kernels compiled" if compiled else "all kernels had been compiled before"
     console.say(f"{what}; {seconds:.1f} s")
@@ -50,10 +75,12 @@ def completion(context: click.Context, shell: str) -> None:
     """Print a script that completes commands, options and files.
 
     \b
-    bash: eval "$(ansflow completion bash)"    in ~/.bashrc
-    zsh:  eval "$(ansflow completion zsh)"     in ~/.zshrc
-    fish: ansflow completion fish | source     in ~/.config/fish/config.fish
+    in ~/.bashrc:  eval "$(ansflow completion bash)"
+    in ~/.zshrc:   eval "$(ansflow completion zsh)"
+    in ~/.config/fish/config.fish:
+                   ansflow completion fish | source
     """
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(context.find_root().command, {}, "ansflow", "_ANSFLOW_COMPLETE").source())
+    source = kind(context.find_root().command, {}, "ansflow", "_ANSFLOW_COMPLETE").source()
+    emit(source)

@@ -63,7 +63,7 @@ def test_a_full_disk(tmp_path, content, size):
     path.write_bytes(ansflow.compress(content[:size]))
     with open("/dev/full", "wb") as full:
         result = subprocess.run([*COMMAND, "cat", path], stdout=full, stderr=subprocess.PIPE)
-    assert result.stderr.decode() == f"ansflow: {path}: No space left on device\n"
+    assert result.stderr.decode() == "ansflow: (stdout): No space left on device\n"
     assert result.returncode == 3
 
 

@@ -7,7 +7,8 @@ import click
 import numpy as np
 import pytest
 
-from ansflow.cli.console import Console, Size, readable
+from ansflow.cli.console import Console, Size
+from ansflow.cli.table import readable
 from ansflow.warmup import warmup
 
 
@@ -17,7 +18,7 @@ def rows(output):
 
 def test_bench(run, file):
     output = run("bench", file, "--repeat", 1, "-T", 2).stdout
-    assert output.startswith(f"{file}: 97.7 KiB of bytes\n")
+    assert output.startswith(f"{file}: 97.7 KiB of bytes, speeds in MB/s\n")
     for name in (
         "ansflow, 1 thread",
         "ansflow, 2 threads",
@@ -29,14 +30,14 @@ def test_bench(run, file):
     ):
         assert name in rows(output)
     columns = output.splitlines()[1].split()
-    assert columns == ["codec", "bytes", "size", "ratio", "bits/byte", "compress", "decompress"]
+    assert columns == ["codec", "bytes", "size", "ratio", "bits/byte", "encode", "decode"]
 
 
 def test_bench_takes_arrays_as_such(run, tmp_path):
     np.save(tmp_path / "x.npy", np.arange(30_000))
     output = run("bench", tmp_path / "x.npy", "--repeat", 1, "--size", "80K").stdout
     assert "79.9 KiB of items of int64" in output
-    sizes = {line[:22].strip(): line.split()[-7] for line in output.splitlines()[2:]}
+    sizes = {line[:26].strip(): line.split()[-5] for line in output.splitlines()[2:]}
     assert int(sizes["ansflow, 1 thread"].replace(",", "")) < 20_000
 
 
@@ -52,7 +53,8 @@ def test_demo_prints_every_row_and_verifies(run):
     assert len(lines) == 9
     columns = ["input", "size", "ideal", "compressed", "overhead", "encode", "decode"]
     assert lines[0].split() == columns
-    assert lines[-1] == "All inputs came back bit for bit."
+    assert lines[-1].endswith(" All inputs came back bit for bit.")
+    assert max(map(len, lines)) <= 80
 
 
 def test_warmup(run):
@@ -95,7 +97,9 @@ def test_sizes(text, size):
     assert Size().convert(text, None, None) == size
 
 
-@pytest.mark.parametrize("text", ["", "K", "-1", "1 K", "1Q", "1e3", "0x10", "1.K", "1" * 30, "9E"])
+@pytest.mark.parametrize(
+    "text", ["", "K", "-1", "1 K", "1Q", "1e3", "0x10", "1.K", "1" * 30, "9E", "64\u212a"]
+)
 def test_no_sizes(text):
     with pytest.raises(click.BadParameter):
         Size().convert(text, None, None)

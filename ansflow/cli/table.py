@@ -1,0 +1,119 @@
+"""Tables whose columns stay apart and fit the terminal, whatever the numbers.
+
+A cell is a text, or the ways in which a number can be written, the most exact one first: the first
+that fits its column is taken. Where a terminal is too narrow for all columns, some are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ansflow.cli.text import columns, padded, printable, shortened
+
+__all__ = ["LAYOUT", "UNITS", "Cell", "Column", "Table", "count", "decimal", "percent", "readable"]
+
+# Columns of what isn't printed on a terminal.
+LAYOUT = 80
+
+UNITS = "KMGTPE"
+
+Cell = str | tuple[str, ...]
+
+
+class Column(NamedTuple):
+    """A column of so many characters; those of the highest rank are the first to be left out."""
+
+    name: str
+    width: int
+    rank: int = 0
+    left: bool = False
+
+
+class Table:
+    """Puts cells under each other.
+
+    Parameters
+    ----------
+    width : int
+        Of a line.
+    *names
+        The columns. Those of rank 0 are always there.
+    """
+
+    def __init__(self, width: int, *names: Column) -> None:
+        limit = max(column.rank for column in names)
+        while limit and _width([c for c in names if c.rank <= limit]) > width:
+            limit -= 1
+        self._columns = names
+        self._limit = limit
+
+    @property
+    def width(self) -> int:
+        """What a line takes."""
+        return _width([column for column in self._columns if column.rank <= self._limit])
+
+    def head(self) -> str:
+        return self.row(*(column.name for column in self._columns))
+
+    def row(self, *cells: Cell) -> str:
+        """A line of a cell for each column, those that are left out included."""
+        return " ".join(
+            padded(_fitting(cell, column.width), column.width, left=column.left)
+            for column, cell in zip(self._columns, cells, strict=True)
+            if column.rank <= self._limit
+        )
+
+
+def _width(names: list[Column]) -> int:
+    return sum(column.width + 1 for column in names) - 1
+
+
+def _fitting(cell: Cell, width: int) -> str:
+    forms = (cell,) if isinstance(cell, str) else cell
+    for form in forms:
+        text = printable(form)
+        if columns(text) <= width:
+            return text
+    return shortened(text, width)
+
+
+def readable(size: float) -> str:
+    """``512 B``, ``1.5 KiB``, ``64 MiB``; never more than eight characters."""
+    unit = "B"
+    for letter in UNITS:
+        # What would be rounded to 1024 is 1 of the next.
+        if abs(size) < 1023.5:
+            break
+        size, unit = size / 1024, f"{letter}iB"
+    text = f"{size:.1f}" if abs(size) < 99.95 else f"{size:.0f}"
+    if len(text) > 4:
+        text = f"{size:.0e}"
+    return f"{text.removesuffix('.0')} {unit}"
+
+
+def count(number: float | None) -> Cell:
+    """How many bytes, or another whole number."""
+    if number is None:
+        return "-"
+    return (f"{number:,.0f}" if isinstance(number, float) else f"{number:,}", readable(number))
+
+
+def decimal(number: float | None, digits: int) -> Cell:
+    """A number with so many digits behind the point, or fewer if it is large."""
+    if number is None or not math.isfinite(number):
+        return "-"
+    return (*(f"{number:,.{n}f}" for n in range(digits, -1, -1)), f"{number:.0e}")
+
+
+# More than that is better said otherwise.
+MOST_PERCENT = 999.99
+
+
+def percent(share: float | None) -> Cell:
+    """A share of 1 that something is more, or less; without a number if it's many times as much."""
+    if share is None or not math.isfinite(share):
+        return "-"
+    if 100 * share > MOST_PERCENT:
+        return ">1000%"
+    return tuple(f"{share:+.{digits}%}" for digits in (2, 1, 0))

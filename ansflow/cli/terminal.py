@@ -1,0 +1,116 @@
+"""Lines on standard output and error: harmless, and no wider than the terminal they are on."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from ansflow.cli.table import LAYOUT, readable
+from ansflow.cli.text import columns, printable, shortened, wrapped
+
+__all__ = ["echo", "emit", "progress", "progress_line", "width_of"]
+
+# Seconds between two looks at the progress.
+INTERVAL = 0.1
+
+NARROWEST = 20
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Columns of the terminal that a stream is; None if it's none.
+
+    As everywhere, COLUMNS in the environment knows better than the terminal itself.
+    """
+    if not stream.isatty():
+        return None
+    width = 0
+    with suppress(ValueError):
+        width = int(os.environ.get("COLUMNS", ""))
+    if width <= 0:
+        with suppress(OSError, ValueError):
+            width = os.get_terminal_size(stream.fileno()).columns
+    return max(NARROWEST, width if width > 0 else LAYOUT)
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print a line on standard output or error; on a terminal, as many as it takes.
+
+    All that the command says goes through here.
+    """
+    stream = sys.stderr if err else sys.stdout
+    text = printable(text)
+    width = width_of(stream)
+    lines = [text] if width is None else wrapped(text, width)
+    stream.write("".join(f"{line}\n" for line in lines))
+    stream.flush()
+
+
+def emit(text: str) -> None:
+    """Print what is for programs, such as JSON, on standard output, as it is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _bytes_and_speed(done: int, seconds: float) -> str:
+    return f"{readable(done)}, {readable(done / max(seconds, 1e-3))}/s"
+
+
+@contextmanager
+def progress(
+    label: str, size: int | None, say: Callable[[int, float], str] = _bytes_and_speed
+) -> Iterator[Callable[[int], None]]:
+    """Call the result with how much is done; of `size`, if that is known.
+
+    What there is to see is one line of a terminal, on standard error, which is written again.
+    `say` makes what it ends with of what is done and of the seconds it took.
+    """
+    stream = sys.stderr
+    begun = shown = time.monotonic()
+    last = done = 0
+
+    def show() -> None:
+        nonlocal last
+        share = None if size is None else min(1.0, done / size) if size else 1.0
+        said = say(done, time.monotonic() - begun)
+        # The last column stays empty: some terminals go on in the next line at once.
+        line = progress_line(label, share, said, (width_of(stream) or LAYOUT) - 1)
+        stream.write("\r" + line + " " * (last - columns(line)))
+        stream.flush()
+        last = columns(line)
+
+    def update(now: int) -> None:
+        nonlocal done, shown
+        done = now
+        if time.monotonic() - shown >= INTERVAL:
+            shown = time.monotonic()
+            show()
+
+    show()
+    try:
+        yield update
+    finally:
+        show()
+        stream.write("\n")
+        stream.flush()
+
+
+def progress_line(label: str, share: float | None, said: str, width: int) -> str:
+    """What is done as a bar and a percentage, if that is known, in no more columns than `width`.
+
+    Examples
+    --------
+    >>> progress_line("data.bin", 0.75, "3 MiB, 6 MiB/s", 60)
+    'data.bin  [#################------]  75%  3 MiB, 6 MiB/s'
+    """
+    end = f"  {said}" if share is None else f" {share:4.0%}  {said}"
+    room = max(0, width - len(end))
+    label = shortened(printable(label), min(max(8, room // 2), room))
+    bar = 0 if share is None else min(36, room - columns(label) - 4)
+    if share is None or bar < 4:
+        return shortened(label + end, width)
+    full = round(bar * share)
+    return f"{label}  [{'#' * full}{'-' * (bar - full)}]{end}".rstrip()
