@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -93,7 +94,7 @@ def print_error(name: str, error: BaseException) -> None:
     """``ansflow: FILE: what happened``."""
     text = str(error) or type(error).__name__
     if isinstance(error, OSError):
-        text = error.strerror or text
+        text = "is closed" if error.errno == errno.EBADF else error.strerror or text
         # The file that it's about needn't be the one that was named, nor any of those that are.
         about = error.filename2 or error.filename
         if about is not None:

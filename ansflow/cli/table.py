@@ -80,16 +80,14 @@ def _fitting(cell: Cell, width: int) -> str:
 
 def readable(size: float) -> str:
     """``512 B``, ``1.5 KiB``, ``64 MiB``; never more than eight characters."""
-    unit = "B"
+    part, unit = size, "B"
     for letter in UNITS:
         # What would be rounded to 1024 is 1 of the next.
-        if abs(size) < 1023.5:
+        if abs(part) < 1023.5:
             break
-        size, unit = size / 1024, f"{letter}iB"
-    text = f"{size:.1f}" if abs(size) < 99.95 else f"{size:.0f}"
-    if len(text) > 4:
-        text = f"{size:.0e}"
-    return f"{text.removesuffix('.0')} {unit}"
+        part, unit = part / 1024, f"{letter}iB"
+    text = f"{part:.1f}" if abs(part) < 99.95 else f"{part:.0f}"
+    return f"{text.removesuffix('.0')} {unit}" if len(text) <= 4 else f"{size:.0e} B"
 
 
 def count(number: float | None) -> Cell:

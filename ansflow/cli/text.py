@@ -102,9 +102,8 @@ def wrapped(text: str, width: int) -> list[str]:
         part = _beginning(text, width)
         if not part.strip():  # the first letter is wider than all of the line
             part = text[: len(part) + 1]
-        space = part.rfind(" ") if text[len(part)] != " " else len(part)
-        if part[:space].strip():
-            part = part[:space]
+        if text[len(part)] != " " and part.strip().count(" "):
+            part = part[: part.rindex(" ")]
         lines.append(part.rstrip(" "))
         text = text[len(part) :].lstrip(" ")
         if not text:
