@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,31 @@ def test_something_is_documented_by_example():
 
 
 def test_readme(monkeypatch, tmp_path):
+    """Its examples run, and print what the comments behind them say, as far as any ``...``."""
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    text = README.read_text()
+    blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
     assert len(blocks) == 7
-    namespace = {}
+    printed = {}
+
+    def note(*values):
+        line = sys._getframe(1).f_lineno
+        printed[line] = " ".join(map(str, values))
+
+    namespace = {"print": note}
     for block in blocks:
-        exec(block, namespace)
+        # So that lines are counted as in the README.
+        before = "\n" * text.count("\n", 0, block.start(1))
+        exec(compile(before + block[1], str(README), "exec"), namespace)
+    compared = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        said = re.fullmatch(r"\s*print\(.*\)  # (.*)", line)
+        if said is None:
+            continue
+        expected = said[1]
+        compared += 1
+        if expected.endswith("..."):
+            assert printed[number].startswith(expected.removesuffix("...")), line
+        else:
+            assert printed[number] == expected, line
+    assert compared == 6
