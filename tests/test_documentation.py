@@ -60,4 +60,4 @@ def test_readme(monkeypatch, tmp_path):
             assert printed[number].startswith(expected.removesuffix("...")), line
         else:
             assert printed[number] == expected, line
-    assert compared == 6
+    assert compared == 8

@@ -104,7 +104,7 @@ def progress_line(label: str, share: float | None, said: str, width: int) -> str
     Examples
     --------
     >>> progress_line("data.bin", 0.75, "3 MiB, 6 MiB/s", 60)
-    'data.bin  [#################------]  75%  3 MiB, 6 MiB/s'
+    'data.bin  [####################-------]  75%  3 MiB, 6 MiB/s'
     """
     end = f"  {said}" if share is None else f" {share:4.0%}  {said}"
     room = max(0, width - len(end))

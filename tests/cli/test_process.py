@@ -1,6 +1,7 @@
 """The command as a process of its own: pipes, terminals, signals."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,21 @@ def test_as_a_module(file):
     failed = subprocess.run([*COMMAND, "decompress", file, "-o", file], capture_output=True)
     assert failed.returncode == 3
     assert b"Traceback" not in failed.stderr
+
+
+@posix
+@pytest.mark.skipif(shutil.which("tar") is None, reason="needs tar")
+def test_tar(tmp_path, content):
+    """It calls compressors without a word, and with -d."""
+    (tmp_path / "data").write_bytes(content)
+    (tmp_path / "ansflow").write_text(f"#!/bin/sh\nexec '{sys.executable}' -m ansflow \"$@\"\n")
+    (tmp_path / "ansflow").chmod(0o755)
+    tar = ["tar", "-I", tmp_path / "ansflow", "-C", tmp_path]
+    subprocess.run([*tar, "-cf", tmp_path / "x.tar.ans", "data"], check=True)
+    assert b"data" in ansflow.decompress((tmp_path / "x.tar.ans").read_bytes())[:100]
+    (tmp_path / "data").unlink()
+    subprocess.run([*tar, "-xf", tmp_path / "x.tar.ans"], check=True)
+    assert (tmp_path / "data").read_bytes() == content
 
 
 @posix
@@ -98,15 +114,19 @@ def test_interrupted(tmp_path, number):
 def terminal():
     """A function that runs the command with standard error, and perhaps output, on a terminal."""
     pty = pytest.importorskip("pty")
+    import fcntl
+    import struct
+    import termios
 
-    def call(*arguments, stdout):
+    def call(*arguments, columns, stdin=None, stdout=None):
         master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         process = subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            stdin=slave,
+            stdin=slave if stdin is None else stdin,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
-            env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
+            env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
         )
         os.close(slave)
         seen = b""
@@ -121,26 +141,49 @@ def terminal():
     return call
 
 
+def lines_of(seen):
+    """What has been seen in lines, one after the other or in the same one."""
+    return seen.replace("\r", "\n").split("\n")
+
+
 @posix
 def test_progress_on_a_terminal(terminal, tmp_path):
     path = tmp_path / "zeros"
     with path.open("wb") as file:
         file.truncate(20 << 20)
-    code, seen = terminal("compress", path, stdout=subprocess.DEVNULL)
+    code, seen = terminal("compress", path, columns=60, stdout=subprocess.DEVNULL)
     assert code == 0
     assert "zeros  [" in seen
     assert "100%" in seen
     assert "20 MiB, " in seen
-    code, seen = terminal("compress", "-qf", path, stdout=subprocess.DEVNULL)
+    assert max(map(len, lines_of(seen))) <= 60
+    # What is written again stays in its line.
+    assert seen.count("\n") == 1 + len(f"{path}.ans: 20,971,520 -> 9,999 bytes (0.0%)") // 60 + 1
+    code, seen = terminal("compress", "-qf", path, columns=60, stdout=subprocess.DEVNULL)
     assert (code, seen) == (0, "")
 
 
 @posix
+def test_tables_and_help_on_a_terminal(terminal, tmp_path):
+    path = tmp_path / "x.ans"
+    path.write_bytes(ansflow.compress(b"abracadabra" * 1000))
+    code, seen = terminal("info", path, path, columns=60)
+    assert code == 0
+    assert max(map(len, lines_of(seen))) <= 60
+    code, seen = terminal(columns=60)
+    assert code == 0
+    assert "Usage" in seen
+    assert max(map(len, lines_of(seen))) <= 60
+
+
+@posix
 def test_no_compressed_data_for_a_terminal(terminal, file):
-    code, seen = terminal("compress", "-c", file, stdout=None)
-    assert code == 2
-    assert "terminal" in seen
-    code, seen = terminal("compress", stdout=subprocess.DEVNULL)
+    for arguments in (("compress", "-c", file), ()):
+        with file.open("rb") as stdin:
+            code, seen = terminal(*arguments, columns=80, stdin=stdin)
+        assert code == 2
+        assert "terminal" in seen
+    code, seen = terminal("compress", columns=80, stdout=subprocess.DEVNULL)
     assert code == 2
     assert "Name a FILE" in seen
 
@@ -165,5 +208,5 @@ def test_help_tells_of_everything(run):
     for name in main.commands:
         assert name in text
         assert "Usage" in run(name, "-h").stdout
-    for code in (0, 1, 2, 3, 4, 130):
+    for code in (0, 1, 2, 3, 4, 70, 130, 141):
         assert f"\n{code:7}  " in text

@@ -41,6 +41,34 @@ def test_bench_takes_arrays_as_such(run, tmp_path):
     assert int(sizes["ansflow, 1 thread"].replace(",", "")) < 20_000
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(3000),
+        np.arange(3000).astype(">i4"),
+        np.arange(3000).astype("M8[s]"),
+        np.ones(900, [("a", "i2"), ("b", "f4")]),
+        np.asfortranarray(np.arange(3000.0).reshape(30, 100)),
+    ],
+    ids=lambda array: array.dtype.str,
+)
+@pytest.mark.parametrize("size", ["256M", "1000", "1003", "129"])
+def test_bench_takes_no_intact_file_for_a_broken_one(run, tmp_path, array, size):
+    """With other bytes behind the array, or cut anywhere: whole items are what counts."""
+    path = tmp_path / "x.npy"
+    np.save(path, array)
+    path.write_bytes(path.read_bytes() + b"more than an item")
+    output = run("bench", path, "--size", size, "--repeat", 1).stdout
+    assert ("of items of " in output) == (int(size.rstrip("M")) > 140)
+    if size == "256M":
+        assert f"{array.nbytes:,}" in output
+
+
+def test_bench_notices_what_is_broken(run, file, monkeypatch):
+    monkeypatch.setattr("zlib.decompress", lambda data: data)
+    assert "zlib 6 gave something else back" in run("bench", file, "--repeat", 1, code=1).stderr
+
+
 def test_bench_goes_on(run, file, tmp_path):
     (tmp_path / "empty").touch()
     result = run("bench", tmp_path / "empty", file, "--size", "1K", "--repeat", 1, code=3)
