@@ -3,14 +3,14 @@
 import io
 import json
 import types
-from enum import IntEnum
+from enum import Enum, IntEnum, StrEnum
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 import ansflow
-from ansflow.engine.metadata import MAX_DEPTH
+from ansflow.engine.metadata import MAX_DEPTH, SURROGATE_PAIR
 
 VALUES = st.recursive(
     st.none()
@@ -18,7 +18,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     # Lone surrogates among them.
-    | st.text(st.characters(exclude_categories=[])),
+    | st.text(st.characters(exclude_categories=[])).filter(lambda t: not SURROGATE_PAIR.search(t)),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -44,6 +44,33 @@ def test_other_mappings_and_sequences_come_back_as_dicts_and_lists():
     proxy = types.MappingProxyType({"a": types.MappingProxyType({"b": (1, ({"c": ()},))})})
     assert read_back(proxy) == {"a": {"b": [1, [{"c": []}]]}}
     assert read_back({"red": Colour.RED, "x": np.float64(0.1)}) == {"red": 1, "x": 0.1}
+
+
+class Unit(str, Enum):  # noqa: UP042  (whose str() is "Unit.KELVIN")
+    KELVIN = "K"
+
+
+class Axis(StrEnum):
+    TIME = "t"
+
+
+def test_enumerations_of_text_are_their_values():
+    metadata = {Axis.TIME: Unit.KELVIN, Unit.KELVIN: [Axis.TIME]}
+    assert read_back(metadata) == metadata == {"t": "K", "K": ["t"]}
+
+
+@pytest.mark.parametrize(
+    "pair", ["\ud83d\ude00", "a\udbff\udc00b", "\ud800\ud800\udfff"], ids=ascii
+)
+def test_text_that_would_come_back_as_other_text(pair):
+    for metadata in ({pair: 1}, {"a": pair}, {"a": [{"b": pair}]}, {"a": {pair: 1}}):
+        with pytest.raises(ValueError, match="pair of surrogates"):
+            ansflow.Options(metadata=metadata)
+
+
+def test_half_a_character_comes_back():
+    metadata = {"\ude00\ud83d": ["\ud83d", "\ude00", "\ud83da\ude00", "\U0001f600"]}
+    assert read_back(metadata) == metadata
 
 
 @pytest.mark.parametrize("key", [1, 1.5, None, True, b"a", ("a",), Ellipsis], ids=repr)

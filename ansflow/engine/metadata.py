@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["checked_metadata"]
 # description that the metadata are in is one level, the metadata another.
 MAX_BITS = 3321
 MAX_DEPTH = 98
+
+SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def checked_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,8 +26,8 @@ def checked_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
         If they aren't a mapping, or something in them isn't text, an integer, a finite float, a
         bool, None, a list or tuple, or a mapping whose keys are text.
     ValueError
-        If a number is infinite, not a number, or has more than 1000 digits, or if they are nested
-        deeper than 98 levels.
+        If a number is infinite, not a number, or has more than 1000 digits, if text has a
+        pair of surrogates, or if they are nested deeper than 98 levels.
 
     Examples
     --------
@@ -44,15 +47,27 @@ def _mapping(value: Mapping[Any, Any], where: str, depth: int) -> dict[str, Any]
                 f"keys in {where} must be text, as JSON has no others: {key!r:.60} "
                 f"is {type(key).__name__}"
             )
-        checked[str(key)] = _value(item, f"{where}[{key!r:.60}]", depth)
+        text = _text(key, f"the key {key!r:.60} in {where}")
+        checked[text] = _value(item, f"{where}[{key!r:.60}]", depth)
     return checked
+
+
+def _text(value: str, where: str) -> str:
+    """The characters, whatever a subclass, such as an enumeration, makes of ``str(value)``."""
+    text = str.__str__(value)
+    # One half of a character comes back; two would come back as the whole, which is other text.
+    if SURROGATE_PAIR.search(text):
+        raise ValueError(
+            f"{where} has a pair of surrogates in place of the character that it means"
+        )
+    return text
 
 
 def _value(value: Any, where: str, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str(value)
+        return _text(value, where)
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
             raise ValueError(f"{where} is an integer of more than 1000 digits: write it as text")

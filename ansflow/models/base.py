@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -63,14 +63,20 @@ class Frozen:
     """Base of models whose arrays are read-only, and stay so when they are copied or unpickled.
 
     Kernels are compiled once more for arrays that can be written to, and tables of such are built
-    anew in every call.
+    anew in every call. What else a subclass has stays as it is: a shallow copy shares it.
     """
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for value in state.values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-        self.__dict__.update(state)
+    FROZEN: ClassVar[frozenset[str]] = frozenset({"freq", "cdf", "index"})
+
+    def __setstate__(self, state: dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]) -> None:
+        # Where a subclass has slots, they come beside the dictionary.
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        for name in self.FROZEN & attributes.keys():
+            if isinstance(attributes[name], np.ndarray):
+                attributes[name].setflags(write=False)
+        self.__dict__.update(attributes)
+        for name, value in slots.items():
+            object.__setattr__(self, name, value)
 
 
 class FrequencyModel(Frozen):

@@ -214,6 +214,28 @@ def test_copies_are_read_only_as_the_original(model, way):
     assert np.array_equal(again.sample(shape, rng=1), model.sample(shape, rng=1))
 
 
+class Adaptive(models.FrequencyModel):
+    """A subclass of a user, with an array that it writes to, and a slot."""
+
+    __slots__ = ("name",)
+
+    def __init__(self):
+        super().__init__([2, 2])
+        self.counts, self.name = np.zeros(2), "own"
+
+
+@pytest.mark.parametrize("way", [pickle, copy.copy, copy.deepcopy], ids=lambda way: way.__name__)
+def test_what_subclasses_write_to_stays_writable(way):
+    model = Adaptive()
+    again = copy.copy(model) if way is pickle else way(model)
+    if way is pickle:
+        again.__setstate__(pickle.loads(pickle.dumps(model.__getstate__())))
+    for each in (model, again):
+        each.counts += 1
+        assert each.name == "own"
+        assert not each.freq.flags.writeable
+
+
 def test_the_index_is_the_models_own():
     index = np.array([0, 1, 1])
     model = models.Conditional(np.full((2, 4), 4), index)
