@@ -8,6 +8,8 @@ that. NumPy also converts arrays where something gets lost: masks, fractions, im
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -127,8 +129,14 @@ def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{name} must be real numbers, not {array.dtype}")
     try:
+        if array.dtype.hasobject:
+            # NumPy would read text, and take times for how many of their unit they are.
+            for item in array.flat:
+                # NumPy counts time spans among its integers.
+                if not isinstance(item, Real | Decimal) or isinstance(item, np.timedelta64):
+                    raise TypeError(f"{item!r:.60} is {type(item).__name__}")
         return np.array(array, np.float64, order="C")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{name} must be real numbers: {error}") from None
 
 

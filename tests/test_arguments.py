@@ -1,10 +1,13 @@
 """What counts as an integer argument."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.arguments import integer, shape_of
+from ansflow.arguments import integer, real_numbers, shape_of
 
 INTEGERS = [int, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
 OTHERS = [True, False, np.True_, np.array(True), 5.0, np.float32(5), np.array(5.0), "5", b"5", None]
@@ -51,3 +54,21 @@ def test_shapes():
     for wrong in ("23", (2, 3.0), (True,), None):
         with pytest.raises(TypeError, match="an axis of shape"):
             shape_of(wrong)
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["1", b"1", None, 1j, np.timedelta64(1, "s"), np.datetime64(1, "s"), [1], 10**400],
+    ids=lambda item: f"{type(item).__name__}",
+)
+def test_objects_that_are_no_real_numbers(item):
+    objects = np.empty(2, object)
+    objects[:] = [1, 2]
+    objects[1] = item
+    with pytest.raises(TypeError, match="weights must be real numbers: "):
+        real_numbers(objects, "weights")
+
+
+def test_objects_that_are_real_numbers():
+    objects = np.array([1, 10**30, 0.5, True, Fraction(1, 2), Decimal("0.25"), np.int8(3)], object)
+    assert real_numbers(objects, "weights").tolist() == [1, 1e30, 0.5, 1, 0.5, 0.25, 3]

@@ -26,8 +26,9 @@ def row_index(
     """The row of each symbol in coding order, or None for a single distribution; a copy."""
     if isinstance(tables, ContextTables) or not tables.conditional:
         return None
-    index = np.asarray(getattr(model, "index", None))
-    if index.dtype.kind not in "iu" or isinstance(getattr(model, "index", None), np.ma.MaskedArray):
+    own = getattr(model, "index", None)
+    index = np.asarray(own)
+    if index.dtype.kind not in "iu" or isinstance(own, np.ma.MaskedArray):
         raise ModelError("a model with rows of frequencies needs an integer array `index`")
     try:
         rows = np.array(np.broadcast_to(index, shape), np.uint32, order="C").reshape(-1)
