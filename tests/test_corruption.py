@@ -268,6 +268,40 @@ def test_shapes_that_only_numpy_cannot_have():
         ansflow.decompress(blob)
 
 
+READERS = {
+    "decompress": ansflow.decompress,
+    "ArrayReader": lambda blob: len(ansflow.ArrayReader(io.BytesIO(blob))),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize(
+    ("dtype", "shape"),
+    [
+        ("<i4", [2**40, 2**40, 0]),
+        ("<i4", [2**62, 0]),
+        ("|V0", [2**32, 2**32]),
+        ("|V0", [2**62, 2]),
+        ([["a", "|V8"]], [0, 2**60]),
+    ],
+    ids=str,
+)
+def test_shapes_that_nobody_can_count(dtype, shape, read):
+    """No matter that there's no content."""
+    blob = header({"dtype": dtype, "shape": shape}, size=0)
+    assert naive.read(blob).shape == shape
+    with pytest.raises(CorruptDataError, match="shape"):
+        read(blob)
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_empty_arrays_that_are_too_long_together(read):
+    blob = header({"dtype": "|V0", "shape": [2**62]}, size=0)
+    read(blob)
+    with pytest.raises(CorruptDataError, match="shape"):
+        read(blob * 2)
+
+
 @pytest.mark.parametrize(
     "magic", [b"", b"\x89ANS"[::-1], b"\x89ANT", b"\x09ANS", b"\x1f\x8b\x08\0"]
 )

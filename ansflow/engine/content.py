@@ -194,7 +194,7 @@ def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
         )
     if a.fortran or b.fortran:
         raise CorruptDataError("arrays in Fortran order don't follow each other")
-    return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:]))
+    return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:])).checked()
 
 
 def allocate(size: int) -> io.BytesIO:

@@ -46,12 +46,24 @@ class ArraySpec:
         """Bytes of all items, for a shape that is known."""
         return self.row_nbytes * (self.shape[0] if self.shape else 1)
 
+    def checked(self) -> Self:
+        """The same; CorruptDataError if NumPy can't count its bytes, were no axis 0."""
+        nbytes = max(1, self.dtype.itemsize)
+        for axis in self.shape:
+            nbytes *= max(1, axis)
+        if nbytes >= 1 << 63:
+            raise CorruptDataError(
+                f"no array can have shape {self.shape}: items of {self.dtype.itemsize} bytes along "
+                "all axes but empty ones take 2^63 bytes or more"
+            )
+        return self
+
     def of_size(self, content_size: int) -> Self:
         """The same with the first axis known; CorruptDataError if that isn't its size."""
         spec = self
         if self.is_open:
             rows = content_size // self.row_nbytes
-            spec = replace(self, shape=(rows, *self.shape[1:]))
+            spec = replace(self, shape=(rows, *self.shape[1:])).checked()
         if spec.nbytes != content_size:
             raise CorruptDataError(
                 f"{self.dtype} of shape {self.shape} doesn't take {content_size} bytes"
@@ -87,7 +99,7 @@ class ArraySpec:
             raise CorruptDataError(f"the array's description can't be read: {e!r}") from e
         if len(shape) > limits.max_dimensions:
             raise LimitError(f"{len(shape)} axes exceed max_dimensions={limits.max_dimensions}")
-        spec = cls(dtype, shape, fortran)
+        spec = cls(dtype, shape, fortran).checked()
         if is_open and (fortran or not spec.row_nbytes):
             raise CorruptDataError(f"{dtype} of shape {shape} has no size to be found")
         return spec
