@@ -455,6 +455,30 @@ def test_tables_of_many_frames_are_not_held_at_once():
         assert peak < 2**26
 
 
+@pytest.mark.parametrize(("p", "slots"), [(8, 2**10), (12, 2**14), (16, 2**19)])
+@pytest.mark.parametrize("count", [1, 64])
+def test_shared_tables_count(p, slots, count):
+    """What a decoder makes of them, used or not."""
+    shared = [([2**p] + [0] * 255, p)] * count
+    blob = writer.write_frame(bytes(100), shared=shared, coding=writer.code_shared(count, shared))
+    refuses(blob, LimitError, ansflow.Limits(max_memory=count * slots), "max_memory")
+    allowed = ansflow.Limits(max_memory=count * (slots + 4096) + 5000)
+    assert ansflow.decompress(blob, limits=allowed) == bytes(100)
+
+
+@pytest.mark.parametrize("name", ["max_output", "max_memory", "max_dimensions"])
+def test_limits_are_integers(name):
+    assert getattr(ansflow.Limits(**{name: np.uint8(200)}), name) == 200
+    assert type(getattr(ansflow.Limits(**{name: np.array(7)}), name)) is int
+    assert getattr(ansflow.Limits(**{name: 0}), name) == 0
+    for wrong in (1.0, True, np.bool(True), "1", None, float("inf")):
+        with pytest.raises(TypeError, match=name):
+            ansflow.Limits(**{name: wrong})
+    with pytest.raises(ValueError, match=name):
+        ansflow.Limits(**{name: -1})
+    assert ansflow.Limits(**{name: np.uint8(200)}) == ansflow.Limits(**{name: 200})
+
+
 def test_limits_hold():
     blob = writer.write_frame(bytes(100_000), block_size=50_000, coding=writer.repeat)
     limits = ansflow.Limits(max_output=100_000, max_memory=1_000_000)

@@ -107,6 +107,19 @@ def test_other_precisions_and_lanes(fields):
     refuses(coded(TABLE + STREAM, **fields))
 
 
+@pytest.mark.parametrize("lanes_log2", [7, 8])
+def test_more_lanes_than_are_legal(lanes_log2):
+    """Though all else is right, and the decoder could do it."""
+    content = CONTENT * 20
+    stream = payloads.write_stream(content, FREQ, 12, 1 << lanes_log2)
+    refuses(coded(TABLE + stream, content, lanes_log2=lanes_log2), match="lanes")
+    rows = payloads.fit_contexts(content, 11, 1 << lanes_log2)
+    payload = payloads.write_contexts(rows, 11)
+    payload += payloads.write_stream_with_contexts(content, rows, 11, 1 << lanes_log2)
+    told = {"kind": naive.CONTEXTS, "p": 11, "lanes_log2": lanes_log2}
+    refuses(frame(content, payload=payload, **told), match="lanes")
+
+
 # Above 2^p in one step, only in sum, and never reaching it.
 TOO_MUCH = [5000]
 TOO_MUCH_IN_SUM = [1000] * 5

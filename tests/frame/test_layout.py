@@ -99,6 +99,7 @@ def test_sizes_fit_their_fields():
         f"0 to {layout.MAX_LANES_LOG2}; 0 unless coded |",
         f"{layout.BLOCK_MODELLED}: modelled, if the description has a `model`; "
         f"({layout.END}: end mark) |",
+        f"nesting deeper than {layout.MAX_NESTING}",
         "| 24 | 4 | magic | `53 4E 41 89` (`SNA\\x89`) |",
     ],
 )
