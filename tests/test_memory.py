@@ -120,6 +120,40 @@ def test_what_is_held_is_bounded(name, decode, mib):
     assert held(decode, blob, ansflow.Limits(max_memory=mib * MIB)) < mib * MIB + BESIDE + returned
 
 
+LARGE = blocks(4 * MIB, 6, index=True, known=True)
+
+
+@pytest.mark.parametrize("mib", [9, 16])
+def test_large_chunks_that_are_read_at_once(mib):
+    """No more of them wait for threads than there is memory for."""
+
+    def read():
+        limits = ansflow.Limits(max_memory=mib * MIB)
+        with ansflow.open(io.BytesIO(LARGE), limits=limits, threads=2) as file:
+            assert file.readinto(out) == len(out)
+
+    out = bytearray(24 * MIB)
+    assert held(read) < (mib + 3) * MIB
+
+
+@pytest.mark.parametrize("mib", [9, 16])
+def test_large_chunks_of_streams(mib):
+    """Besides, the caller has the last piece, and so has the generator that made it."""
+    taken = held(as_it_comes, LARGE, ansflow.Limits(max_memory=mib * MIB))
+    assert taken < (mib + 2 * 4) * MIB + BESIDE
+
+
+def test_tiny_blocks_that_are_read_at_once():
+    limits = ansflow.Limits(max_memory=3 * MIB)
+    blob = FRAMES["tiny blocks and an index"]
+
+    def read():
+        with ansflow.open(io.BytesIO(blob), limits=limits, threads=1) as file:
+            assert len(file.read()) == 20_000
+
+    assert held(read) < 3 * MIB + BESIDE
+
+
 @pytest.mark.parametrize("mib", [1, pytest.param(6, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", DAMAGED)
 def test_what_is_recovered_is_bounded(tmp_path, name, mib):

@@ -194,6 +194,10 @@ def crafted(kind, count):
         return header + b"".join(
             writer.write_head(tag, 1, 1 << 24, 1, number, 0) + b"\0" for number in range(count)
         )
+    if kind == "heads apart":  # so that each block is looked into
+        return header + b"".join(
+            writer.write_head(tag, 1, 1 << 24, 1, number, 0) + b"\0?" for number in range(count)
+        )
     if kind == "heads in payloads":
         return header + b"".join(
             writer.write_head(tag, 0, 32 * count, 32 * count, number, 0) for number in range(count)
@@ -215,7 +219,7 @@ def crafted(kind, count):
 CRAFTED = ["heads", "heads in payloads", "tags", "headers", "long headers", "headers before heads"]
 
 
-@pytest.mark.parametrize("kind", [*CRAFTED, "indexes"])
+@pytest.mark.parametrize("kind", [*CRAFTED, "heads apart", "indexes"])
 def test_work_is_bounded(tmp_path, kind, monkeypatch):
     """Counted in bytes that are read or decoded, which doesn't depend on the machine."""
     done = count_work(monkeypatch)
