@@ -102,7 +102,9 @@ class Search:
 
     def _is_intact(self, at: int, head: Head) -> bool:
         work = self._headers.work
-        if work.exhausted or intact_content(self._file, at, head, self._decode) is None:
+        if work.exhausted:
+            return True  # it's found out when it is copied; what lies inside isn't looked for
+        if intact_content(self._file, at, head, self._decode) is None:
             work.spend(head.stored + head.size)
             return False
         return True
