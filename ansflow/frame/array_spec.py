@@ -121,6 +121,8 @@ def _described(dtype: np.dtype[Any]) -> Any:
     NumPy writes something for any dtype, also for those that others have registered and for
     parts of structures in any order: what counts is what is read.
     """
+    if dtype.isbuiltin == 1 and dtype.kind in "biufc" and not _has_metadata(dtype):
+        return dtype.str  # as nearly always
     advice = f"view it as another, such as {np.dtype(_plain(dtype.itemsize)).name}"
     if _has_metadata(dtype):
         raise TypeError(
