@@ -318,6 +318,7 @@ def test_mounted_files(mounted, monkeypatch, hidden):
     write(path, b" and more", append=True)
     assert elsewhere.read_bytes() == b"new and more"
     whole = AtomicFile(path)
+    assert whole._written_over == (not hidden)
     whole.file.write(b"discarded")
     assert elsewhere.read_bytes() == b"new and more"
     whole.discard()
@@ -372,6 +373,39 @@ def test_files_of_others_in_sticky_directories(tmp_path, as_somebody, monkeypatc
         path.chmod(0o644)
         as_somebody(fail_at_once)
         assert only(path)
+
+
+@needs_root
+@pytest.mark.parametrize(("owner", "of_directory"), [(SOMEBODY, 0), (NOBODY, SOMEBODY)])
+def test_own_files_and_directories_that_are_sticky(tmp_path, as_somebody, owner, of_directory):
+    """The system lets these be renamed onto, so nobody ever sees a part."""
+    directory = tmp_path / "sticky"
+    directory.mkdir()
+    os.chown(directory, of_directory, of_directory)
+    directory.chmod(0o1777)
+    path = directory / "file"
+    path.write_bytes(b"old")
+    os.chown(path, owner, owner)
+    path.chmod(0o666)
+    before = path.stat()
+    as_somebody(lambda: write(path, b"new"))
+    assert path.read_bytes() == b"new"
+    assert not os.path.samestat(before, path.stat())
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_a_pipe_in_place_of_the_old_file_is_not_waited_for(path, monkeypatch, append):
+    path.write_bytes(b"old")
+
+    def swap(self, old):
+        path.unlink()
+        os.mkfifo(path)
+        return append
+
+    monkeypatch.setattr(part_file.Part, "may_replace", swap)
+    with pytest.raises(OSError, match="file"):
+        AtomicFile(path, append=append)
+    assert only(path)
 
 
 @pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV])

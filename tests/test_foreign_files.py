@@ -308,3 +308,59 @@ def test_who_can_seek():
     assert not can_seek(Liar())
     assert not can_seek(Scripted())
     assert end_of(OldSeek(DATA)) == len(DATA)
+
+
+@pytest.fixture
+def some_file(tmp_path):
+    """A file whose descriptor is always ready."""
+    with open(tmp_path / "some file", "w+b") as file:
+        yield file
+
+
+@pytest.mark.parametrize("answers", [(0,), (2, 0), (BlockingIOError(),)])
+def test_a_descriptor_that_is_ready_and_takes_nothing_for_ever(answers, some_file, monkeypatch):
+    monkeypatch.setattr("ansflow.foreign_files.BETWEEN_TRIES", 0)
+    file = Taker(*answers)
+    file.fileno = some_file.fileno
+    with pytest.raises(BlockingIOError, match="takes nothing just now"):
+        write_all(file, b"0123")
+
+
+class Flusher:
+    """Can't flush for some time."""
+
+    def __init__(self, *errors):
+        self.errors, self.calls = list(errors), 0
+
+    def flush(self):
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+def test_flushing_is_tried_again(some_file, monkeypatch):
+    monkeypatch.setattr("ansflow.foreign_files.BETWEEN_TRIES", 0)
+    file = Flusher(BlockingIOError(), BlockingIOError(11, "", 5))
+    file.fileno = some_file.fileno
+    flush_all(file)
+    assert file.calls == 3
+    file = Flusher(*[BlockingIOError(11, "", 5)] * 1000)  # it gets on
+    file.fileno = some_file.fileno
+    flush_all(file)
+    assert file.calls == 1001
+    file = Flusher(*[BlockingIOError()] * 1000)
+    file.fileno = some_file.fileno
+    with pytest.raises(BlockingIOError, match="takes nothing just now"):
+        flush_all(file)
+    with pytest.raises(BlockingIOError, match="takes nothing just now"):
+        flush_all(Flusher(BlockingIOError()))
+    flush_all(object())
+
+
+def test_the_end_of_a_file_that_blocks_is_asked_for_once(some_file):
+    """A terminal would want another ^D."""
+    file = Scripted(b"all", b"", b"more")
+    file.fileno = some_file.fileno
+    assert read_some(file, 10) == b"all"
+    assert read_some(file, 10) == b""
+    assert read_some(file, 10) == b"more"

@@ -406,6 +406,11 @@ def test_files_of_text_are_refused(tmp_path):
         for use, blob in ((compress_file, b"data"), (decompress_file, FRAME)):
             with pytest.raises(TypeError, match="binary"):
                 use(io.BytesIO(blob), file)
+    ours, theirs = os.pipe()
+    os.write(theirs, FRAME[:1000])
+    os.close(theirs)
+    with open(ours) as file, pytest.raises(TypeError, match="binary"):
+        ansflow.open(file).read()
     for source in (io.StringIO("text"), OnlyRead(b"")):
         source.read = lambda size: "text"
         with pytest.raises(TypeError, match="binary"):

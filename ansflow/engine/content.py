@@ -67,8 +67,6 @@ def bytes_content(data: Any) -> Bytes:
         ) from None
     if _has_objects(view):
         raise TypeError("Python objects can't be compressed")
-    if not view.nbytes:
-        return np.empty(0, np.uint8)
     return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
 
 
