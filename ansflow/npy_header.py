@@ -29,7 +29,7 @@ FORMS = {(1, 0): (2, "latin-1"), (2, 0): (4, "latin-1"), (3, 0): (4, "utf-8")}
 
 ESCAPE = r"\\(?:[\\'\"abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 TOKEN = re.compile(
-    rf"(?P<text>'(?:[^'\\\n]|{ESCAPE})*'|\"(?:[^\"\\\n]|{ESCAPE})*\")"
+    rf"(?P<text>'(?:[^'\\\x00-\x1f]|{ESCAPE})*'|\"(?:[^\"\\\x00-\x1f]|{ESCAPE})*\")"
     r"|(?P<number>0|[1-9][0-9]{0,18})(?![0-9A-Za-z_])"
     r"|(?P<bool>True|False)(?![0-9A-Za-z_])"
     r"|(?P<sign>[\[\](){},:])"
@@ -90,7 +90,7 @@ def parse_fields(text: str) -> Fields | None:
     try:
         tokens = _tokens(text)
         value = _value(tokens, 0)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, SyntaxError):
         return None
     if tokens:
         return None

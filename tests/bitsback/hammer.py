@@ -73,6 +73,8 @@ def main(seconds):
     for seed in (None, 7):
         stack = Stack(LANES, seed=seed)
         Uniform(2**32, 999).push(stack, np.arange(999))
+        for codec in CODECS:
+            codec.push(stack, codec.pop(Stack(LANES, seed=1)))
         end = time.monotonic() + seconds
         together(*((use, stack, end, i) for i in range(3)))
     n = 20_000
@@ -82,7 +84,9 @@ def main(seconds):
         Bernoulli(np.full(n, 0.5)),
         Uniform(np.full(n, 2**20 + 1)),
     ):
-        symbols, end = np.zeros(n, np.int64), time.monotonic() + seconds / 2
+        symbols = np.zeros(n, np.int64)
+        codec.push(Stack(seed=1), symbols)  # may take a while at first
+        end = time.monotonic() + seconds / 2
         together((change, symbols, end), (push, codec, Stack(seed=1), symbols, end))
 
 

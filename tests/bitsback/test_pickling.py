@@ -14,6 +14,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    LocationScale,
     Logistic,
     Stack,
     Symbols,
@@ -83,7 +84,9 @@ def test_codecs(name, way):
     assert all(not array.flags.writeable for array in arrays_of(again))
     assert sum(1 for _ in arrays_of(again))
     other = Stack(seed=1)
-    assert np.array_equal(again.pop(other), data)
+    popped = again.pop(other)
+    assert np.array_equal(popped, data)
+    assert popped.dtype is np.dtype(np.int64)  # what codecs take as it is
     again.push(other, data)
     assert other == stack
     assert compiled() == before
@@ -119,16 +122,20 @@ def test_what_is_pushed_may_be_read_only_or_apart():
 def test_nobody_writes_to_what_kernels_rely_on():
     """Neither to what codecs show, nor to what they were made of."""
     means, probability, index = np.zeros(3), np.full(3, 0.5), np.zeros(3, int)
+    edges, weights = np.arange(9.0), np.full((1, 2), 1 << 15, np.uint32)
     made = [
         Gaussian(means, 1.0, 0, 9),
         Bernoulli(probability),
         Symbols(models.Conditional([[2, 2], [3, 1]], index)),
+        LocationScale("logistic", np.zeros((3, 2)), np.ones((3, 2)), edges, weights=weights),
         *CODECS.values(),
     ]
     stacks = [Stack(seed=1) for _ in made]
     for codec, stack in zip(made, stacks, strict=True):
         codec.pop(stack)
-    means[:], probability[:] = np.nan, np.nan
+    for original in (means, probability, edges):
+        original[:] = np.nan
+    weights[:], index[:] = 0, 1
     for codec, stack in zip(made, stacks, strict=True):
         other = Stack(seed=1)
         codec.pop(other)

@@ -101,6 +101,8 @@ def test_a_tail_and_its_size_are_one_value():
         words, size = tail.with_room(room)
         assert size + room < words.size
         assert tail.content[1] <= tail.content[0].size
+    tail.give_back(10_000)  # more than another thread has left
+    assert tail.content[1] == 0
     for room in (-1, 1.0, True, "5"):
         with pytest.raises((ValueError, TypeError), match="room"):
             tail.with_room(room)
