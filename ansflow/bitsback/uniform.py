@@ -57,12 +57,16 @@ class Uniform(ArrayCodec):
 
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
         given = as_array(n, "n")
-        if not isinstance(n, np.ndarray):
+        if isinstance(n, np.ndarray) and given.dtype.kind in "iu":
+            given = given.copy()
+            numbers = given.reshape(-1)
+            for extreme in (numbers.min(), numbers.max()) if numbers.size else ():
+                integer(extreme, "n", 1, MAX_UNIFORM, error=ModelError)
+            self.last = numbers.astype(np.uint64) - np.uint64(1)
+        else:
             given = np.array(n, object)  # no other type holds all of them
-        self.last = np.array(
-            [integer(number, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for number in given.flat],
-            np.uint64,
-        )
+            below = [integer(one, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for one in given.flat]
+            self.last = np.array(below, np.uint64)
         highest = int(self.last.max(initial=0))
         super().__init__(
             given.shape if shape is None and given.ndim else shape,
