@@ -14,6 +14,22 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
 
+PROCESSES = 2
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Share the whole suite out among processes, a file at a time, where pytest-xdist is there.
+
+    Most of its time goes into compiling. A few tests are quicker in one process.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    whole &= not hasattr(config, "workerinput")  # of one of those processes
+    asked = {"numprocesses": None, "usepdb": False, "collectonly": False, "dist": "no"}
+    if whole and all(config.getoption(name, None) == value for name, value in asked.items()):
+        config.option.numprocesses = PROCESSES
+        config.option.dist = "loadfile"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def interrupts_arrive():
