@@ -103,3 +103,56 @@ def test_works_in_a_read_only_install_without_a_cache(installed):
     printed = python(WITHOUT_CACHE, env=environment, cwd="/")
     assert Path(printed.strip()).parent == package
     assert sorted(package.rglob("*")) == before
+
+
+ODD = (
+    f"import sys; sys.path[:0] = {[str(PACKAGE.parent), *filter(None, sys.path)]}\n"
+    + """
+import numpy as np, ansflow
+array = (np.arange(300) ** 2 % 7).astype("<i2")
+assert np.array_equal(ansflow.decompress(ansflow.compress(array)), array)
+assert ansflow.decompress(ansflow.compress(b"stored")) == b"stored"
+"""
+)
+
+
+def run_oddly(flags=(), cwd="/", drop=(), before=None, **environment):
+    kept = {name: value for name, value in os.environ.items() if name not in drop}
+    result = subprocess.run(
+        [sys.executable, *flags, "-c", ODD],
+        env=kept | environment,
+        cwd=cwd,
+        preexec_fn=before,
+        stdout=subprocess.DEVNULL,
+        timeout=300,
+    )
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("flags", [["-I", "-OO"], ["-S", "-Xdev"]])
+def test_works_whatever_python_is_told(flags):
+    run_oddly(flags)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {
+            "drop": ["HOME", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "PATH", "LANG"],
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+        },
+        {"NUMBA_DISABLE_JIT": "1"},
+    ],
+)
+def test_works_whatever_the_environment_says(change):
+    run_oddly(**change)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a directory in use stays")
+def test_works_in_a_directory_that_is_gone_and_without_the_cache_asked_for(tmp_path):
+    here, file = tmp_path / "here", tmp_path / "file"
+    here.mkdir()
+    file.touch()
+    run_oddly(cwd=here, before=here.rmdir, NUMBA_CACHE_DIR=str(file / "inside"))
