@@ -77,7 +77,8 @@ def test_functions_of_one_name_are_kept_apart(place):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("BOUNDSCHECK", 1), ("OPT", 0), ("DEBUGINFO_DEFAULT", 1)]
+    ("name", "value"),
+    [("BOUNDSCHECK", int(not config.BOUNDSCHECK)), ("OPT", 0), ("DEBUGINFO_DEFAULT", 1)],
 )
 def test_code_made_under_other_settings_is_not_used(place, monkeypatch, name, value):
     assert compiles()
