@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+import numpy as np
 import pytest
 from child_jobs import in_child
 
@@ -477,8 +478,10 @@ def test_checked_threads():
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="threads"):
             checked_threads(wrong)
-    for wrong in (2.0, "2"):
-        with pytest.raises(TypeError):
+    for whole in (np.uint8(3), np.array(3)):
+        assert type(checked_threads(whole)) is int
+    for wrong in (2.0, "2", True, np.True_, np.float64(2), np.array([2])):
+        with pytest.raises(TypeError, match="threads"):
             checked_threads(wrong)
 
 

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import cache
-from operator import index
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from ansflow.arguments import integer
 
 __all__ = ["Pipeline", "available_cores", "checked_threads", "ordered"]
 
@@ -33,10 +34,7 @@ def checked_threads(threads: int | None) -> int:
     """The number of threads that a caller asks for; None asks for one per core."""
     if threads is None:
         return available_cores()
-    threads = index(threads)
-    if threads < 1:
-        raise ValueError(f"threads is {threads}, not at least 1")
-    return threads
+    return integer(threads, "threads", 1)
 
 
 def available_cores() -> int:
