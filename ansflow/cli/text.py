@@ -87,7 +87,7 @@ def _beginning(letters: Iterable[str], width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines that take no more columns each, broken at spaces where there are any.
+    """Lines that take no more columns each, of at least 4, broken at spaces where there are any.
 
     What goes on is indented as the text is, and a bit more.
 
@@ -100,8 +100,6 @@ def wrapped(text: str, width: int) -> list[str]:
     indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, width // 2)
     while columns(text) > width:
         part = _beginning(text, width)
-        if not part.strip():  # the first letter is wider than all of the line
-            part = text[: len(part) + 1]
         if text[len(part)] != " " and part.strip().count(" "):
             part = part[: part.rindex(" ")]
         lines.append(part.rstrip(" "))

@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
+import time
 from itertools import product
 from pathlib import Path
 
@@ -162,7 +164,6 @@ def test_pipes_that_do_not_block(tmp_path):
     )
     compressing.stdout.close()
     os.close(taken)
-    os.close(result)
 
     def give():
         with open(given, "wb") as pipe:
@@ -172,7 +173,11 @@ def test_pipes_that_do_not_block(tmp_path):
 
     giver = threading.Thread(target=give)
     giver.start()
-    assert decompressing.poll() is None  # it waits for somebody to read
+    # There is no room any more before somebody reads.
+    deadline = time.monotonic() + 60
+    while select.select([], [result], [], 0)[1] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.close(result)
     with open(back, "rb") as pipe:
         assert pipe.read() == CONTENT
     giver.join()
@@ -199,7 +204,7 @@ def test_input_is_waited_for(read):
 
     def give():
         for part in (b"first", b"second"):
-            asked.wait()
+            asked.wait(20)
             asked.clear()
             os.write(given, part)
         os.close(given)

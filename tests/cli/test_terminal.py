@@ -62,8 +62,16 @@ def test_shortened_text_fits(text, width):
         assert columns(short) >= width - 2 - text.count("\ufe0f")
 
 
-@given(texts.map(printable), st.integers(10, 100))
+def test_pictures_and_marks():
+    assert columns("\u2764\ufe0f") == 2
+    # No mark goes to the letter before the one that it belongs to.
+    assert shortened("ab" + "e\u0301" * 9, 5) == "ab…e\u0301e\u0301"
+    assert shortened("abcdefgh大\u0301", 4) == "ab…"
+
+
+@given(texts.map(printable), st.integers(4, 100))
 @example("e\u0301" * 50, 20)
+@example("大" * 20, 5)
 @example("  " + "大" * 20 + " " + "x" * 50, 10)
 def test_wrapped_text_fits_and_is_whole(text, width):
     lines = wrapped(text, width)
@@ -140,6 +148,12 @@ def test_forms_of_numbers():
     ]
 
 
+def test_readable_sizes_that_are_rounded_up():
+    assert [readable(size) for size in (99.96, 1023.4, 1023.6, (1 << 20) - 1)] == [
+        *("100 B", "1023 B", "1 KiB", "1 MiB")
+    ]
+
+
 @given(st.one_of(st.integers(0, 1 << 100), st.floats(0, 1e300)))
 def test_readable_sizes_are_short(size):
     assert len(readable(size)) <= 8
@@ -178,13 +192,16 @@ def test_progress_stays_in_its_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr("ansflow.cli.terminal.INTERVAL", 0)
-    said = iter(["x" * 20, "y", "z"])
-    with progress("大" * 50, 100, lambda *_: next(said)) as update:
+    said = iter(["x" * 20, "大", "z"])
+    with progress("name", None, lambda *_: next(said)) as update:
         update(50)
-    *shown, end = sys.stderr.getvalue().split("\r")[1:][:3]
-    assert len({columns(line) for line in shown}) == 1
-    assert columns(shown[0]) == 59
-    assert end.endswith("\n")
+    assert sys.stderr.getvalue().split("\r")[1:] == [
+        *(f"name  {'x' * 20}", f"name  大{' ' * 18}", "name  z \n")
+    ]
+    sys.stderr.truncate(sys.stderr.seek(0))
+    with progress("大" * 50, 100, lambda *_: "y"):
+        pass
+    assert {columns(line.strip("\n")) for line in sys.stderr.getvalue().split("\r")[1:]} == {59}
 
 
 def test_the_width_of_a_terminal(monkeypatch):
@@ -302,6 +319,19 @@ def test_files_on_a_terminal_that_is_narrow_or_wide(monkeypatch, tmp_path):
         assert len(shown) == lines
         assert all(columns(line) <= width for line in shown)
         assert path.name in sys.stdout.getvalue()
+
+
+def test_a_long_shape_on_a_wide_terminal(monkeypatch, tmp_path):
+    """It doesn't push the name out of the line."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.ans").write_bytes(ansflow.compress(np.ones((1,) * 20)))
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    with pytest.raises(SystemExit):
+        main(["info", "x.ans"], prog_name="ansflow")
+    head, line = sys.stdout.getvalue().splitlines()
+    assert head.index("file") == line.index("x.ans")
+    assert "…" in line
 
 
 def test_zeros_have_no_overhead(run, tmp_path):
