@@ -218,24 +218,19 @@ def status_of(file: BinaryIO) -> os.stat_result | None:
 def remove_input(file: File, before: os.stat_result | None, target: File, *, force: bool) -> None:
     """Remove what has been compressed or decompressed, if the result is a file.
 
-    Only a regular file is ever removed, and only if it's still what was read: `before` is its
-    status from when it was opened. One that has other names, or is called by one that is a link,
-    is kept, as xz has it, unless `force` says otherwise.
+    Only a regular file is ever removed, no device, pipe or link, and only if it's still what was
+    read: `before` is its status from when it was opened. One that has other names is kept, as xz
+    has it, unless `force` says otherwise.
     """
     if file is STANDARD or target is STANDARD or not target.is_file():
         return
     status = os.lstat(file)
-    linked = stat.S_ISLNK(status.st_mode)
-    if linked:
-        status = os.stat(file)
     if before is None or not stat.S_ISREG(status.st_mode):
         why = "it isn't a regular file"
     elif _version(status) != _version(before):
         why = "it has been changed since it was read"
-    elif linked and not force:
-        why = "it's a symbolic link, which -f removes"
     elif status.st_nlink > 1 and not force:
-        why = "it has other names, which -f doesn't mind"
+        why = "it has other names; -f removes this one"
     else:
         file.unlink()
         return

@@ -75,7 +75,7 @@ INPUTS = {
     "an empty file": (lambda path: path.write_bytes(b""), False, False),
     "a pipe": (pipe, True, True),
     "a device": (device, True, True),
-    "a link": (link, True, False),
+    "a link": (link, True, True),
     "a link to a device": (link_to_a_device, True, True),
     "a second name": (second_name, True, False),
 }
@@ -84,7 +84,7 @@ INPUTS = {
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("kind", INPUTS)
 def test_what_is_removed(run, here, kind, force):
-    """Only regular files of one name, unless that is meant; the work is done all the same."""
+    """Only regular files, of one name unless that is meant; the work is done all the same."""
     path = here / "input"
     make, *stays = INPUTS[kind]
     make(path)
