@@ -27,7 +27,6 @@ CONTENT = b"abracadabra" * 30_000
 PRINTING = {
     "cat": ("cat", "data.ans"),
     "compress -c": ("compress", "-c", "data"),
-    "decompress -c": ("-dc", "data.ans"),
     "info": ("info", "-v", "data.ans"),
     "info --json": ("info", "--json", "data.ans"),
     "recover --json": ("recover", "-f", "--json", "data.ans"),
@@ -35,7 +34,6 @@ PRINTING = {
     "completion": ("completion", "bash"),
     "--help": ("--help",),
     "--version": ("--version",),
-    "help of a command": ("cat", "-h"),
 }
 SILENT = {
     "compress": ("compress", "-f", "data", "-o", "made.ans"),
