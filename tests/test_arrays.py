@@ -744,7 +744,7 @@ def test_shapes_that_are_no_integers(shape):
 
 @pytest.mark.parametrize("shape", [(np.int8(-1),), -1, (3, -(2**70))])
 def test_shapes_out_of_bounds(shape):
-    with pytest.raises(ValueError, match="axis of shape must be at least 0"):
+    with pytest.raises(ValueError, match="shape must not be negative"):
         ansflow.ArrayWriter(io.BytesIO(), "u1", shape)
 
 
@@ -775,7 +775,7 @@ def test_arrays_that_are_huge_and_empty(shape):
 @pytest.mark.parametrize("use", [ansflow.decompress, lambda blob: reader_of(blob)])
 def test_frames_that_make_too_long_an_array(lengths, use):
     blob = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in lengths)
-    with pytest.raises(CorruptDataError, match="no array of uint8 can have shape"):
+    with pytest.raises(CorruptDataError, match="no array can have shape"):
         use(blob)
     whole = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in (2**62, 2**61))
     assert use(whole).shape == (2**62 + 2**61, 0)

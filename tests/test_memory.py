@@ -179,7 +179,7 @@ def test_what_is_nested_deeper_than_anybody_reads_is_not_written(depth):
     for _ in range(depth):
         value = [value]
     if depth > 98:
-        with pytest.raises(ValueError, match="nested deeper than 100"):
+        with pytest.raises(ValueError, match="nested deeper than"):
             ansflow.compress(b"", metadata={"a": value})
         return
     decompressor = ansflow.Decompressor()

@@ -23,16 +23,14 @@ NARROWEST = 20
 def width_of(stream: TextIO) -> int | None:
     """Columns of the terminal that a stream is; None if it's none.
 
-    As everywhere, COLUMNS in the environment knows better than the terminal itself, and of standard
-    output also what a pipe leads to.
+    As everywhere, COLUMNS in the environment knows better than the terminal itself.
     """
-    width, terminal = 0, stream.isatty()
-    if terminal or stream is sys.stdout:
-        with suppress(ValueError):
-            width = int(os.environ.get("COLUMNS", ""))
+    if not stream.isatty():
+        return None
+    width = 0
+    with suppress(ValueError):
+        width = int(os.environ.get("COLUMNS", ""))
     if width <= 0:
-        if not terminal:
-            return None
         with suppress(OSError, ValueError):
             width = os.get_terminal_size(stream.fileno()).columns
     return max(NARROWEST, width if width > 0 else LAYOUT)
