@@ -3,6 +3,9 @@
 NumPy's scalars keep their width in arithmetic (NEP 50): ``1 << np.uint8(12)`` is 0. So every
 integer that comes from outside is made a Python integer first, and compared with its bounds after
 that. NumPy also converts arrays where something gets lost: masks, fractions, imaginary parts.
+
+Arrays that kernels rely on are copied before they are checked, not after: another thread may change
+the original at any time, and kernels read and write wherever the numbers point to.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import real_numbers
 from ansflow.bitsback.codec import ArrayCodec, Shape, checked_precision
 from ansflow.bitsback.families import MAX_LOGIT, family
-from ansflow.bitsback.inputs import real_numbers
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import coins as kernels
 from ansflow.kernels.standard import CDF_BITS, standard_cdfs

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.bitsback.codec import Shape
 from ansflow.bitsback.combinators import Mapped
 from ansflow.bitsback.families import FamilyName, family
-from ansflow.bitsback.inputs import as_array, real_numbers, spread
+from ansflow.bitsback.inputs import spread
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.read_only import ReadOnly
 from ansflow.bitsback.uniform import Uniform

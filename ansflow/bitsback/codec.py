@@ -9,8 +9,7 @@ from typing import Any, ClassVar, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer, shape_of
-from ansflow.bitsback.inputs import as_array
+from ansflow.arguments import as_array, integer, shape_of
 from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError

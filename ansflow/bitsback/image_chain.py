@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.inputs import as_array
 from ansflow.bitsback.stack import Stack
 
 if TYPE_CHECKING:

@@ -1,8 +1,4 @@
-"""What users hand over, as what codecs rely on: arrays of numbers, and bytes.
-
-Arrays that are checked are copied before, not after: another thread may change the original at any
-time, and kernels read wherever the numbers point to.
-"""
+"""What users hand over to codecs: arrays that go together, and bytes."""
 
 from __future__ import annotations
 
@@ -12,36 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Buffer", "Floats", "as_array", "as_bytes", "real_numbers", "spread"]
+__all__ = ["Buffer", "Floats", "as_bytes", "spread"]
 
 Floats = npt.NDArray[np.float64]
 
 # What has a buffer; since Python 3.12 in collections.abc.
 Buffer = bytes | bytearray | memoryview | npt.NDArray[Any]
-
-
-def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    """An array; TypeError if some of it is masked, as the mask would be lost."""
-    if _is_masked(values):
-        raise TypeError(f"{name} must not be masked: fill the array, or select what is valid")
-    return np.asarray(values)
-
-
-def _is_masked(values: Any) -> bool:
-    if isinstance(values, list | tuple):
-        return any(map(_is_masked, values))
-    return isinstance(values, np.ma.MaskedArray)
-
-
-def real_numbers(values: npt.ArrayLike, name: str) -> Floats:
-    """A contiguous copy as doubles; TypeError if those aren't real numbers."""
-    array = as_array(values, name)
-    if array.dtype.kind not in "biufO":
-        raise TypeError(f"{name} must be real numbers, not {array.dtype}")
-    try:
-        return np.array(array, np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be real numbers: {error}") from None
 
 
 def spread(**arrays: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:

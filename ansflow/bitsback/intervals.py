@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import as_array
 from ansflow.bitsback.codec import Codec, checked_precision
-from ansflow.bitsback.inputs import as_array
 from ansflow.bitsback.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import intervals

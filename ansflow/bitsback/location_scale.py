@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.bitsback.codec import ArrayCodec, checked_precision
 from ansflow.bitsback.families import Family, FamilyName, family, fixed_logits, power_table
-from ansflow.bitsback.inputs import Floats, as_array, real_numbers, spread
+from ansflow.bitsback.inputs import Floats, spread
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.stack import location_scale as kernels

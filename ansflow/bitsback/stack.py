@@ -9,8 +9,8 @@ from typing import Any, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
-from ansflow.bitsback.inputs import Buffer, as_array, as_bytes
+from ansflow.arguments import as_array, integer
+from ansflow.bitsback.inputs import Buffer, as_bytes
 from ansflow.bitsback.rates import Mark, Rates
 from ansflow.bitsback.serialised import Parts, pack, unpack
 from ansflow.bitsback.source import SeededSource

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.bitsback.codec import ArrayCodec, Shape, as_shape, checked_precision
 from ansflow.bitsback.families import fixed_logits, power_table
-from ansflow.bitsback.inputs import as_array, real_numbers, spread
+from ansflow.bitsback.inputs import spread
 from ansflow.coding.symbols import row_index, support_of
 from ansflow.coding.tables import Tables, tables_of
 from ansflow.errors import ModelError

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer
 from ansflow.bitsback.codec import INT64, ArrayCodec, Shape
-from ansflow.bitsback.inputs import as_array
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import uniform as kernels
 

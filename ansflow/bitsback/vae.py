@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
+from ansflow.arguments import as_array, integer
 from ansflow.bitsback.archive import File, read_arrays, write_arrays
 from ansflow.bitsback.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators import BitsBack, Mapped
 from ansflow.bitsback.families import family, power_table
 from ansflow.bitsback.image_chain import ImageChain
-from ansflow.bitsback.inputs import Buffer, as_array
+from ansflow.bitsback.inputs import Buffer
 from ansflow.bitsback.location_scale import LocationScale
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.nets.layers import checked_integer

@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import integer
-from ansflow.bitsback.inputs import as_array, real_numbers
+from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.fixed_point import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.inputs import as_array
+from ansflow.arguments import as_array
 from ansflow.bitsback.nets.layers import (
     Activations,
     Affine,
