@@ -58,8 +58,10 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
     Raises
     ------
     TypeError
-        If `data` is neither, or an array of Python objects or of a dtype whose fields overlap
-        or are out of order.
+        If `data` is neither, or an array of Python objects or of another dtype that a frame can't
+        give back: of types that others have registered, such as bfloat16 (view them as
+        integers), with metadata, or with fields that overlap or are out of order. Also if an
+        option is of the wrong type.
     ValueError
         If an option is outside its range.
     ModelError

@@ -55,7 +55,8 @@ class ArrayWriter:
     Raises
     ------
     TypeError
-        If `dtype` has Python objects, or fields that overlap or are out of order.
+        If `dtype` has Python objects, or is another that a frame can't give back; see
+        `ansflow.compress`.
     ValueError
         If rows have no bytes, so that their number couldn't be known, or too many; or if what is
         to be made longer is another array, or damaged.
