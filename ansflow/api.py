@@ -11,15 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.engine.content import (
-    Bytes,
-    JoinedFrames,
-    allocate,
-    array_content,
-    as_array,
-    bytes_content,
-    planes_of,
-)
+from ansflow.buffers import Bytes, bytes_of
+from ansflow.engine.content import JoinedFrames, allocate, array_content, as_array, planes_of
 from ansflow.engine.decoder import Plan
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
@@ -89,7 +82,7 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
             array=array,
         )
     else:
-        content = bytes_content(data)
+        content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
     out = allocate(encoder.largest_frame())
     try:
@@ -145,7 +138,7 @@ def decompress(
     LimitError
         If it needs more than `limits` allow. Nothing has been allocated then.
     """
-    data = bytes_content(blob).data
+    data = bytes_of(blob).data
     # All is checked but the payloads before the output is allocated: a frame that promises
     # more than it holds is refused here.
     spec, size = _survey(data, limits)

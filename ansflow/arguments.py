@@ -19,7 +19,15 @@ from typing import Any, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Axes", "as_array", "integer", "real_numbers", "shape_of", "symbol_array"]
+__all__ = [
+    "Axes",
+    "as_array",
+    "check_unmasked",
+    "integer",
+    "real_numbers",
+    "shape_of",
+    "symbol_array",
+]
 
 Axes = SupportsIndex | Iterable[SupportsIndex]
 
@@ -108,12 +116,20 @@ def shape_of(value: Axes, name: str = "shape") -> tuple[int, ...]:
 
 def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
     """An array as `numpy.asarray` has it; TypeError if some of it is masked."""
-    if _is_masked(values):
-        raise TypeError(
-            f"{name} must not be a masked array, whose mask would be lost: "
-            "fill it, or select what is valid"
-        )
+    check_unmasked(values, name)
     return np.asarray(values)
+
+
+def check_unmasked(values: object, name: str) -> None:
+    """TypeError for masked arrays, also in lists, of which NumPy would make arrays without."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost: fill it, select what "
+            "is valid, or take its data and its mask as two arrays"
+        )
+    if isinstance(values, list | tuple):
+        for part in values:
+            check_unmasked(part, name)
 
 
 def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[Any]:
@@ -141,12 +157,6 @@ def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
         return np.array(array, np.float64, order="C")
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{name} must be real numbers: {error}") from None
-
-
-def _is_masked(values: object) -> bool:
-    if isinstance(values, list | tuple):
-        return any(map(_is_masked, values))
-    return isinstance(values, np.ma.MaskedArray)
 
 
 def _bounds(low: int | None, high: int | None) -> str:

@@ -10,15 +10,9 @@ from typing import Any, BinaryIO, Self, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import Axes, shape_of
-from ansflow.engine.content import (
-    JoinedFrames,
-    as_array,
-    check_dtype,
-    check_unmasked,
-    item_bytes,
-    planes_of,
-)
+from ansflow.arguments import Axes, check_unmasked, shape_of
+from ansflow.buffers import item_bytes
+from ansflow.engine.content import JoinedFrames, as_array, check_dtype, planes_of
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.exact_cast import exact_cast
@@ -117,7 +111,7 @@ class ArrayWriter:
         TypeError
             If they are of another kind, masked, or structures with other fields.
         """
-        check_unmasked(rows)
+        check_unmasked(rows, "rows")
         array = np.asanyarray(rows)
         if array.shape[1:] != self._row or not array.ndim:
             raise ValueError(f"rows have shape {array.shape[1:]}, not {self._row}")

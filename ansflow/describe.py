@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ansflow.engine.content import Bytes
+from ansflow.buffers import Bytes
 from ansflow.engine.reader import ContentReader
 from ansflow.engine.threads import available_cores, ordered
 from ansflow.frame import layout

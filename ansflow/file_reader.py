@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from ansflow.engine.content import Bytes, allocate
+from ansflow.buffers import Bytes
+from ansflow.engine.content import allocate
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError

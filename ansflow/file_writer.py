@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 from ansflow.atomic import AtomicFile
-from ansflow.engine.content import bytes_content
+from ansflow.buffers import bytes_of
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.file_reader import Path
@@ -86,7 +86,7 @@ class FrameWriter(io.BufferedIOBase):
     def write(self, data: Any) -> int:
         """Take bytes; return how many."""
         self._check_open()
-        content = bytes_content(data)
+        content = bytes_of(data)
         self._put(self._encoder.write(content, lasting=isinstance(data, bytes)))
         self._written += content.size
         return content.size

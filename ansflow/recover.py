@@ -13,7 +13,7 @@ import numpy as np
 import xxhash
 
 from ansflow.atomic import AtomicFile
-from ansflow.engine.content import Bytes
+from ansflow.buffers import Bytes
 from ansflow.errors import LimitError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import UNKNOWN_LENGTH

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from ansflow.arguments import integer
-from ansflow.engine.content import Bytes, bytes_content
+from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.decoder import FrameDecoder, decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
@@ -57,7 +57,7 @@ class Compressor:
             After `finish`.
         """
         self._check()
-        return b"".join(self._encoder.write(bytes_content(data), lasting=isinstance(data, bytes)))
+        return b"".join(self._encoder.write(bytes_of(data), lasting=isinstance(data, bytes)))
 
     def flush(self) -> bytes:
         """Return all of the frame that what was taken can give.
@@ -210,7 +210,7 @@ def iter_compress(
     encoder = FrameEncoder(Options(**options), threads)
     try:
         for piece in pieces:
-            content = bytes_content(piece)
+            content = bytes_of(piece)
             for part in encoder.write(content, lasting=isinstance(piece, bytes)):
                 yield bytes(part)
         for part in encoder.finish():

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ansflow.arguments import integer
-from ansflow.engine.content import Bytes, planes_of
+from ansflow.buffers import Bytes
+from ansflow.engine.content import planes_of
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options

@@ -11,6 +11,7 @@ ROOT = Path(ansflow.__file__).parent
 
 ROOMS = [
     {"errors", "arguments", "lazy"},
+    {"buffers"},
     {"limits"},
     {"foreign_files", "exact_cast", "part_file", "npy_header"},
     {"atomic"},

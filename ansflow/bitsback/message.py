@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.inputs import Buffer, as_bytes
+from ansflow.bitsback.inputs import Buffer
 from ansflow.bitsback.stack import Stack
+from ansflow.buffers import bytes_of
 from ansflow.errors import CorruptDataError, StackUnderflowError, TruncatedError
 
 __all__ = ["decode", "encode"]
@@ -65,7 +66,7 @@ def decode(data: Buffer, codec: Codec, *, seed: int = 0) -> Any:
         There is no checksum: some damage makes another message, and goes unnoticed. Blocks of
         frames have one.
     """
-    message = as_bytes(data, "data")
+    message = bytes_of(data).data
     if len(message) < HEAD_BYTES or len(message) % WORD_BYTES:
         raise TruncatedError(f"{len(message)} bytes aren't a head and words")
     head = np.frombuffer(message, "<u8", 1)

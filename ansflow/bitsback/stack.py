@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.inputs import Buffer, as_bytes
+from ansflow.bitsback.inputs import Buffer
 from ansflow.bitsback.rates import Mark, Rates
 from ansflow.bitsback.serialised import Parts, pack, unpack
 from ansflow.bitsback.source import SeededSource
 from ansflow.bitsback.tail import Tail
+from ansflow.buffers import bytes_of
 from ansflow.errors import CorruptDataError, ModelError, StackUnderflowError
 from ansflow.kernels.constants import STACK_LOW, STACK_WORD_BITS
 from ansflow.kernels.stack import uniform
@@ -143,7 +144,7 @@ class Stack:
         StackUnderflowError
             If the message is too short for the lanes.
         """
-        padded = as_bytes(message, "a message").tobytes() + b"\x01"
+        padded = bytes_of(message, "a message").tobytes() + b"\x01"
         padded += bytes(-len(padded) % 4)
         # The first bytes are in the head, the next on top of the tail: they are used first.
         words = np.frombuffer(padded, "<u4").astype(np.uint32)
@@ -430,7 +431,7 @@ class Stack:
         TruncatedError, CorruptDataError, UnsupportedError
             If those aren't the bytes of a stack.
         """
-        parts = unpack(as_bytes(data, "data"))
+        parts = unpack(bytes_of(data).data)
         if not 1 <= parts.lanes <= MAX_STACK_LANES:
             raise CorruptDataError(f"a stack of {parts.lanes} lanes")
         stack = cls.from_parts([parts.head], parts.words, seed=parts.seed, drawn=parts.drawn)

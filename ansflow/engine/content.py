@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import io
-import math
 import mmap
-import re
-import sys
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.arguments import check_unmasked
+from ansflow.buffers import Bytes, item_bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
@@ -25,7 +24,7 @@ __all__ = [
     "allocate",
     "array_content",
     "as_array",
-    "bytes_content",
+    "check_dtype",
     "planes_of",
 ]
 
@@ -35,55 +34,6 @@ HUGE_PAGES_FROM = 4 << 20
 
 # With fewer items, the heads of several blocks take more than planes can save.
 PLANES_FROM = 256
-
-Bytes = npt.NDArray[np.uint8]
-
-
-CTypes = (ctypes.Structure, ctypes.Union, ctypes.Array, ctypes.py_object)
-
-# In the format of a buffer, between colons.
-FIELD_NAMES = re.compile(":[^:]*:")
-
-
-def bytes_content(data: Any) -> Bytes:
-    """The bytes of anything that has a buffer, item by item in C order: a view if they lie so.
-
-    Raises
-    ------
-    TypeError
-        If it has none, or one of Python objects; or if it's a masked array.
-    """
-    if isinstance(data, np.ndarray | np.generic) and not isinstance(data, bytes):
-        # Not all that arrays hold can be in a buffer.
-        check_dtype(data.dtype)
-        check_unmasked(data)
-        return item_bytes(np.asarray(data))
-    try:
-        view = memoryview(data)
-    except TypeError:
-        raise TypeError(
-            f"data must be bytes-like or a NumPy array, not {type(data).__name__}; "
-            "numpy.asarray makes one of lists and scalars"
-        ) from None
-    if _has_objects(view):
-        raise TypeError("Python objects can't be compressed")
-    return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
-
-
-def _has_objects(view: memoryview) -> bool:
-    if "O" not in view.format:
-        return False
-    if isinstance(view.obj, CTypes):  # whose fields may be named so that no format can be read
-        return _is_of_objects(type(view.obj))
-    return "O" in FIELD_NAMES.sub("", view.format)
-
-
-def _is_of_objects(kind: Any) -> bool:
-    """Whether a type of `ctypes` has any."""
-    fields = [field[1] for base in kind.__mro__ for field in vars(base).get("_fields_", ())]
-    if issubclass(kind, ctypes.Array):
-        fields = [kind._type_]
-    return issubclass(kind, ctypes.py_object) or any(map(_is_of_objects, fields))
 
 
 def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
@@ -95,7 +45,7 @@ def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
         If they are Python objects, or masked.
     """
     check_dtype(data.dtype)
-    check_unmasked(data)
+    check_unmasked(data, "data")
     fortran = data.flags.f_contiguous and not data.flags.c_contiguous
     spec = ArraySpec(data.dtype, data.shape, fortran)
     return item_bytes(data.T if fortran else data), spec
@@ -108,22 +58,6 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
             f"arrays of Python objects ({dtype}) can't be compressed: convert them to "
             "a dtype of fixed size, such as 'U' or 'S'"
         )
-
-
-def check_unmasked(data: Any) -> None:
-    """TypeError for masked arrays, also in lists, of which NumPy would make arrays without."""
-    if isinstance(data, np.ma.MaskedArray):
-        raise TypeError("a masked array is two arrays: compress its data and its mask")
-    if isinstance(data, list | tuple):
-        for part in data:
-            check_unmasked(part)
-
-
-def item_bytes(data: npt.NDArray[Any]) -> Bytes:
-    """The items in C order, viewed if they lie so."""
-    if not data.nbytes:
-        return np.empty(0, np.uint8)
-    return np.ascontiguousarray(data).reshape(-1).view(np.uint8)
 
 
 def planes_of(dtype: np.dtype[Any], items: int | None = None) -> int:
@@ -173,15 +107,6 @@ class JoinedFrames:
             self.spec = _longer(self.spec, spec)
         elif spec is not self.spec:
             raise CorruptDataError("some frames are bytes, some are arrays")
-        if self.spec is not None:
-            _check_possible(self.spec)
-
-
-def _check_possible(spec: ArraySpec) -> None:
-    """CorruptDataError for a shape that is too large for NumPy, be there items or not."""
-    extent = max(1, spec.dtype.itemsize) * math.prod(axis or 1 for axis in spec.shape)
-    if extent > sys.maxsize:
-        raise CorruptDataError(f"no array of {spec.dtype} can have shape {spec.shape}")
 
 
 def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:

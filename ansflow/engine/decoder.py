@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ansflow.engine.content import Bytes, bytes_content
+from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.threads import Pipeline, checked_threads
 from ansflow.errors import AnsflowError, TruncatedError
 from ansflow.frame import layout
@@ -61,7 +61,7 @@ class ByteQueue:
 
     def put(self, data: Any) -> None:
         """Take bytes-like data, which may change afterwards."""
-        view = bytes_content(data).data
+        view = bytes_of(data).data
         self.size += len(view)
         if len(view) < SMALL:
             self._small += bytes(view)
@@ -281,7 +281,7 @@ def _content(decoder: FrameDecoder, pieces: Iterator[Any]) -> Iterator[Bytes]:
     while not decoder.done and (piece := next(pieces, NO_MORE)) is not NO_MORE:
         decoder.feed(piece)
         yield from decoder.advance()
-        if not bytes_content(piece).size:
+        if not bytes_of(piece).size:
             yield from decoder.drain()
     yield from decoder.drain()
     decoder.check_end()

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ansflow.engine.content import Bytes
+from ansflow.buffers import Bytes
 from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline, checked_threads
 from ansflow.errors import ModelError

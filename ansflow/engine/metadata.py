@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansflow.frame import layout
+
 __all__ = ["checked_metadata"]
 
 # Decoders may refuse integers of more than 1000 digits, and nesting deeper than 100; the
 # description that the metadata are in is one level, the metadata another.
 MAX_BITS = 3321
-MAX_DEPTH = 98
+MAX_DEPTH = layout.MAX_NESTING - 2
 
 SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 

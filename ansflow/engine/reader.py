@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from ansflow.engine.content import Bytes
+from ansflow.buffers import Bytes
 from ansflow.engine.decoder import Plan
 from ansflow.engine.threads import Pipeline, checked_threads, ordered
 from ansflow.errors import AnsflowError, CorruptDataError

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import Axes, as_array, real_numbers, shape_of, symbol_array
+from ansflow.buffers import bytes_of
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, checked_lanes
 from ansflow.kernels.order1 import count_pairs, segment_start
@@ -237,18 +238,10 @@ def possible_contexts(matrix: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
 
 def as_bytes(data: Any) -> npt.NDArray[np.uint8]:
     """The items of an array of uint8, or the bytes of a buffer, in one dimension."""
-    array = as_array(data, "symbols") if isinstance(data, np.ndarray) else _bytes_of(data)
+    array = as_array(data, "symbols") if isinstance(data, np.ndarray) else bytes_of(data, "symbols")
     if array.dtype != np.uint8:
         raise TypeError(f"symbols must be bytes (uint8), not {array.dtype}")
     return np.ascontiguousarray(array).reshape(-1)
-
-
-def _bytes_of(data: Any) -> npt.NDArray[np.uint8]:
-    try:
-        view = memoryview(data)
-    except TypeError:
-        raise TypeError(f"symbols must be bytes, not {type(data).__name__}") from None
-    return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
 
 
 def pair_counts(symbols: npt.NDArray[np.uint8], lanes: int | None) -> npt.NDArray[np.uint32]:
