@@ -6,15 +6,15 @@ symbols with a model from `ansflow.models` or your own. `ansflow.bitsback` is fo
 """
 
 from ansflow import errors, models
-from ansflow.api import compress, decompress
-from ansflow.arrays import ArrayReader, ArrayWriter
 from ansflow.coding import decode, encode
-from ansflow.describe import describe
 from ansflow.engine.options import Options
-from ansflow.file import open
+from ansflow.inspect.description import describe
+from ansflow.inspect.recovery import Recovery, recover
+from ansflow.io.arrays import ArrayReader, ArrayWriter
+from ansflow.io.one_shot import compress, decompress
+from ansflow.io.open import open
+from ansflow.io.streams import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.limits import Limits
-from ansflow.recover import Recovery, recover
-from ansflow.stream import Compressor, Decompressor, iter_compress, iter_decompress
 
 __version__ = "0.3.0"
 

@@ -33,8 +33,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ansflow.bitsback import VAE
+from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Upsample
-from ansflow.bitsback.pixels import BinaryPixels, GreyPixels
 
 LOG2_STD = (-6, 1)  # limits of the posterior's log2 standard deviation
 LOG2_SCALE = (-3, 8)  # limits of a logistic component's log2 scale

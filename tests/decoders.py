@@ -8,8 +8,8 @@ import naive_frame as naive
 import pytest
 
 import ansflow
-from ansflow.describe import describe
 from ansflow.errors import AnsflowError, CorruptDataError
+from ansflow.inspect.description import describe
 
 
 class Outcome:

@@ -13,15 +13,15 @@ from contextlib import suppress
 
 import pytest
 
-from ansflow import atomic
-from ansflow.atomic import AtomicFile
+from ansflow.files import atomic
+from ansflow.files.atomic import AtomicFile
 
 # For a process of its own that begins fast: only the module, not the package around it.
 WITHOUT_PACKAGE = f"""
 import sys, types
 package = sys.modules["ansflow"] = types.ModuleType("ansflow")
 package.__path__ = [{os.path.dirname(atomic.__file__)!r}]
-from ansflow.atomic import AtomicFile
+from ansflow.files.atomic import AtomicFile
 """
 
 needs_root = pytest.mark.skipif(

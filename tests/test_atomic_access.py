@@ -12,8 +12,8 @@ import pytest
 from test_atomic import WITHOUT_PACKAGE, only, write
 
 import ansflow
-from ansflow import atomic, part_file
-from ansflow.atomic import AtomicFile
+from ansflow.files import atomic, part_file
+from ansflow.files.atomic import AtomicFile
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fchown"), reason="needs owners and modes")
 

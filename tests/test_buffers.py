@@ -270,7 +270,7 @@ def test_a_frame_that_changes_while_it_is_decompressed(monkeypatch):
     small = ansflow.compress(b"a" * 10_000, block_size=1000)
     large = ansflow.compress(b"b" * 20_000, block_size=2000)
     assert len(small) == len(large)
-    survey = ansflow.api._survey
+    survey = ansflow.io.one_shot._survey
     for first, then in ((small, large), (large, small)):
         buffer = bytearray(first)
 
@@ -279,6 +279,6 @@ def test_a_frame_that_changes_while_it_is_decompressed(monkeypatch):
             buffer[:] = then
             return found
 
-        monkeypatch.setattr(ansflow.api, "_survey", changed)
+        monkeypatch.setattr(ansflow.io.one_shot, "_survey", changed)
         with pytest.raises(CorruptDataError, match="changed"):
             ansflow.decompress(buffer)

@@ -10,7 +10,7 @@ import pytest
 import small_vaes
 
 import ansflow
-from ansflow.describe import describe
+from ansflow.inspect.description import describe
 from ansflow.models import Categorical
 
 DATA = np.random.default_rng(0).geometric(0.2, 50_000).clip(1, 200).astype(np.uint8)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ansflow
-from ansflow.exact_cast import exact_cast
+from ansflow.io.exact_cast import exact_cast
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 

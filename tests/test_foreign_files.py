@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ansflow.errors import TruncatedError
-from ansflow.foreign_files import (
+from ansflow.files.foreign import (
     can_seek,
     end_of,
     flush_all,
@@ -155,7 +155,7 @@ def test_a_buffer_over_nothing_yet_is_not_at_its_end():
 
 
 def test_a_descriptor_that_is_ready_and_gives_nothing_for_ever_is_an_error(monkeypatch, tmp_path):
-    monkeypatch.setattr("ansflow.foreign_files.BETWEEN_TRIES", 0)
+    monkeypatch.setattr("ansflow.files.foreign.BETWEEN_TRIES", 0)
     (tmp_path / "file").write_bytes(DATA)
     with open(tmp_path / "file", "rb") as there:
         file = Scripted(*[None] * 1000)
@@ -319,7 +319,7 @@ def some_file(tmp_path):
 
 @pytest.mark.parametrize("answers", [(0,), (2, 0), (BlockingIOError(),)])
 def test_a_descriptor_that_is_ready_and_takes_nothing_for_ever(answers, some_file, monkeypatch):
-    monkeypatch.setattr("ansflow.foreign_files.BETWEEN_TRIES", 0)
+    monkeypatch.setattr("ansflow.files.foreign.BETWEEN_TRIES", 0)
     file = Taker(*answers)
     file.fileno = some_file.fileno
     with pytest.raises(BlockingIOError, match="takes nothing just now"):
@@ -339,7 +339,7 @@ class Flusher:
 
 
 def test_flushing_is_tried_again(some_file, monkeypatch):
-    monkeypatch.setattr("ansflow.foreign_files.BETWEEN_TRIES", 0)
+    monkeypatch.setattr("ansflow.files.foreign.BETWEEN_TRIES", 0)
     file = Flusher(BlockingIOError(), BlockingIOError(11, "", 5))
     file.fileno = some_file.fileno
     flush_all(file)

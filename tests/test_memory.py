@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.describe import describe
 from ansflow.errors import AnsflowError
+from ansflow.inspect.description import describe
 
 MIB = 1 << 20
 

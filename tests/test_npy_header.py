@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.npy_header import MAX_HEADER, parse_fields, take_apart
+from ansflow.files.npy_header import MAX_HEADER, parse_fields, take_apart
 
 DTYPES = ["<i2", "|u1", "<M8[25us]", "S7", [("a", "<i2"), ("it's", "<f8", (2, 3))], ">U3"]
 DTYPES += [[("\u00e4\n\\'\"\t\x00", "<i2")], [(("title", "name"), "<i4")]]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.describe import describe
 from ansflow.errors import TruncatedError
-from ansflow.transfer import compress_file, decompress_file, read_range
+from ansflow.inspect.description import describe
+from ansflow.io.transfer import compress_file, decompress_file, read_range
 
 DATA = np.random.default_rng(0).geometric(0.2, 150_000).astype(np.uint8)
 ARRAY = DATA.reshape(-1, 100)

@@ -251,7 +251,7 @@ def count_work(monkeypatch):
         monkeypatch.setattr(module, "read_at", read)
     decode = counted(finding.intact_content, lambda arguments, _: arguments[2].size)
     monkeypatch.setattr(search, "intact_content", decode)
-    monkeypatch.setattr(sys.modules["ansflow.recover"], "intact_content", decode)
+    monkeypatch.setattr(sys.modules["ansflow.inspect.recovery"], "intact_content", decode)
     return done
 
 

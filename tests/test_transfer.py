@@ -12,7 +12,7 @@ import pytest
 import small_vaes
 
 import ansflow
-from ansflow.transfer import compress_file, decompress_file, read_range
+from ansflow.io.transfer import compress_file, decompress_file, read_range
 
 DATA = np.random.default_rng(0).geometric(0.2, 300_000).astype(np.uint8).tobytes()
 MIB = 1 << 20

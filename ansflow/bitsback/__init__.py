@@ -31,9 +31,14 @@ Townsend, Bird & Barber 2019, "Practical lossless compression with latent variab
 coding", arXiv:1901.04866.
 """
 
-from ansflow.bitsback.bernoulli import Bernoulli
-from ansflow.bitsback.buckets import Buckets
-from ansflow.bitsback.codec import ArrayCodec, Codec
+from ansflow.bitsback.codecs.bernoulli import Bernoulli
+from ansflow.bitsback.codecs.buckets import Buckets
+from ansflow.bitsback.codecs.codec import ArrayCodec, Codec
+from ansflow.bitsback.codecs.intervals import Intervals
+from ansflow.bitsback.codecs.latent_categorical import categorical_by_alias, categorical_by_cdf
+from ansflow.bitsback.codecs.location_scale import Gaussian, LocationScale, Logistic
+from ansflow.bitsback.codecs.tabled import BetaBinomial, Categorical, Symbols
+from ansflow.bitsback.codecs.uniform import Uniform
 from ansflow.bitsback.combinators import (
     Autoregressive,
     BitsBack,
@@ -46,16 +51,11 @@ from ansflow.bitsback.combinators import (
     Substack,
     Unfolded,
 )
-from ansflow.bitsback.intervals import Intervals
-from ansflow.bitsback.latent_categorical import categorical_by_alias, categorical_by_cdf
-from ansflow.bitsback.location_scale import Gaussian, LocationScale, Logistic
 from ansflow.bitsback.message import decode, encode
-from ansflow.bitsback.pretrained import load, register
-from ansflow.bitsback.rates import Mark, Rates
-from ansflow.bitsback.stack import Stack
-from ansflow.bitsback.tabled import BetaBinomial, Categorical, Symbols
-from ansflow.bitsback.uniform import Uniform
-from ansflow.bitsback.vae import VAE
+from ansflow.bitsback.models.pretrained import load, register
+from ansflow.bitsback.models.vae import VAE
+from ansflow.bitsback.stack.rates import Mark, Rates
+from ansflow.bitsback.stack.stack import Stack
 
 __all__ = [
     "VAE",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ansflow.arguments import integer
-from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.stack import MAX_STACK_LANES, Stack
+from ansflow.bitsback.codecs.codec import Codec
+from ansflow.bitsback.stack.stack import MAX_STACK_LANES, Stack
 from ansflow.errors import ModelError
 
 __all__ = [

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.inputs import Buffer
-from ansflow.bitsback.stack import Stack
+from ansflow.bitsback.codecs.codec import Codec
+from ansflow.bitsback.codecs.inputs import Buffer
+from ansflow.bitsback.stack.stack import Stack
 from ansflow.buffers import bytes_of
 from ansflow.errors import CorruptDataError, StackUnderflowError, TruncatedError
 

@@ -22,7 +22,7 @@ from ansflow.cli.files import File, files_argument, named, or_stdin, reading
 from ansflow.cli.outcome import DAMAGED, Outcome, ProblemError
 from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, readable
 from ansflow.cli.terminal import echo, width_of
-from ansflow.npy import read_items
+from ansflow.io.npy import read_items
 
 __all__ = ["bench"]
 

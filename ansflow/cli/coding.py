@@ -38,8 +38,8 @@ from ansflow.cli.files import (
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
 from ansflow.cli.table import readable
+from ansflow.io.transfer import compress_file, decompress_file, read_range
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.transfer import compress_file, decompress_file, read_range
 
 __all__ = ["cat", "compress", "decompress", "test"]
 

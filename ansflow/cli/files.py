@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 import click
 
-from ansflow.atomic import AtomicFile
 from ansflow.cli.outcome import USAGE, ProblemError
 from ansflow.cli.standard import InputFile
+from ansflow.files.atomic import AtomicFile
 
 __all__ = [
     "FILE",

@@ -28,7 +28,7 @@ COLUMNS = (
 @click.command()
 def demo() -> None:
     """Compress, decompress and verify real data; print sizes and speeds."""
-    from ansflow.demo import results
+    from ansflow.cli.demo_runs import results
 
     table = Table(width_of(sys.stdout) or LAYOUT, *COLUMNS)
     echo(table.head())
@@ -55,7 +55,7 @@ def warmup(console: Console) -> None:
     Compiled code is kept on disk. Without this, each part is compiled when it is first used, which
     takes some seconds.
     """
-    from ansflow.warmup import warmup as compile_all
+    from ansflow.cli.warmup_jobs import warmup as compile_all
 
     begun = time.perf_counter()
     if console.quiet or not sys.stderr.isatty():

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.tables import ContextTables, Tables
-from ansflow.kernels import lanes as scalar_lanes, order1 as scalar_order1
+from ansflow.kernels.coders import order1 as scalar_order1, single as scalar_lanes
 from ansflow.kernels.constants import state_low
-from ansflow.kernels.vector import lanes as vector_lanes, order1 as vector_order1
+from ansflow.kernels.vector import order1 as vector_order1, single as vector_lanes
 from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 
 __all__ = ["Words", "decode_contexts", "decode_lanes", "encode_contexts", "encode_lanes"]

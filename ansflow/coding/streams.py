@@ -24,7 +24,8 @@ from ansflow.coding.dispatch import (
 )
 from ansflow.coding.tables import AnyTables, ContextTables, Tables
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
-from ansflow.kernels import alias, rows
+from ansflow.kernels.coders import alias, rows
+from ansflow.kernels.coders.rans import lie_within
 from ansflow.kernels.constants import (
     MAX_FAST_PRECISION,
     STACK_LOW,
@@ -33,10 +34,9 @@ from ansflow.kernels.constants import (
     WORDS_PER_STATE,
     state_low,
 )
-from ansflow.kernels.rans import lie_within
-from ansflow.kernels.reciprocal import reciprocal_table
 from ansflow.kernels.stack import tables as stack_tables
 from ansflow.kernels.stack.heads import UNDERFLOW
+from ansflow.kernels.tables.reciprocal import reciprocal_table
 
 __all__ = ["Method", "Words", "buffer_size", "decode_symbols", "encode_symbols", "takes_any_byte"]
 

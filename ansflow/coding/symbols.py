@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ansflow.arguments import integer
 from ansflow.coding.tables import AnyTables, ContextTables
 from ansflow.errors import ModelError
-from ansflow.kernels import order1, support
+from ansflow.kernels.coders import order1, uncodable as support
 from ansflow.models.base import Model
 
 __all__ = ["check_support", "holds", "row_index", "support_of", "to_symbols"]

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer
 from ansflow.errors import ModelError
-from ansflow.kernels import alias, order1_tables
+from ansflow.kernels.coders import alias
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, MAX_PRECISION
-from ansflow.kernels.records import fill_records, reciprocals_of
-from ansflow.kernels.slots import PACKED_MAX_ALPHABET, fill_slot_rows
+from ansflow.kernels.tables import order1 as order1_tables
+from ansflow.kernels.tables.records import fill_records, reciprocals_of
+from ansflow.kernels.tables.slots import PACKED_MAX_ALPHABET, fill_slot_rows
 from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, cumulative
@@ -23,7 +24,7 @@ __all__ = ["AliasTables", "AnyTables", "ContextTables", "Tables", "tables_of"]
 
 
 class AliasTables(NamedTuple):
-    """What `ansflow.kernels.alias` needs to code one distribution."""
+    """What `ansflow.kernels.coders.alias` needs to code one distribution."""
 
     divider: npt.NDArray[np.uint64]
     halves: npt.NDArray[np.uint64]

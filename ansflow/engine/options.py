@@ -19,7 +19,7 @@ from ansflow.models.base import Model
 from ansflow.models.frequencies import DEFAULT_PRECISION, check_frequencies
 
 if TYPE_CHECKING:
-    from ansflow.bitsback.vae import VAE
+    from ansflow.bitsback.models.vae import VAE
 
 __all__ = ["DEFAULT_BLOCK_SIZE", "DEFAULT_LANES", "Options"]
 
@@ -125,8 +125,8 @@ class Options:
 
 def _model(model: str | VAE) -> VAE:
     # Few need them, and they take a while.
-    from ansflow.bitsback.pretrained import load
-    from ansflow.bitsback.vae import VAE
+    from ansflow.bitsback.models.pretrained import load
+    from ansflow.bitsback.models.vae import VAE
 
     if isinstance(model, str):
         model = load(model)

@@ -18,7 +18,7 @@ from ansflow.buffers import Bytes
 from ansflow.engine.decoder import Plan
 from ansflow.engine.threads import Pipeline, checked_threads, ordered
 from ansflow.errors import AnsflowError, CorruptDataError
-from ansflow.foreign_files import can_seek, check_binary, read_exactly
+from ansflow.files.foreign import can_seek, check_binary, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import OBJECTS, Head

@@ -16,12 +16,16 @@ from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import ALPHABET, SharedTable
-from ansflow.kernels import contexts, golomb, levels
 from ansflow.kernels.constants import MAX_LANES, default_lanes
-from ansflow.kernels.histogram import BYTE_PARTIALS, count_bytes
+from ansflow.kernels.tables import (
+    context_code as contexts,
+    context_levels as levels,
+    frequency_code as golomb,
+)
+from ansflow.kernels.tables.histogram import BYTE_PARTIALS, count_bytes
 
 if TYPE_CHECKING:
-    from ansflow.bitsback.vae import VAE
+    from ansflow.bitsback.models.vae import VAE
 
 __all__ = ["BlockCoding", "DecoderScratch", "EncoderScratch", "decode_block", "encode_block"]
 

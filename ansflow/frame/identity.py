@@ -10,7 +10,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 
 if TYPE_CHECKING:
-    from ansflow.bitsback.vae import VAE
+    from ansflow.bitsback.models.vae import VAE
 
 __all__ = ["ModelIdentity"]
 
@@ -63,6 +63,6 @@ class ModelIdentity:
     def find(self) -> VAE:
         """The model; UnsupportedError if it is unknown here, or another."""
         # Few frames have a model, and all commands would wait for its modules.
-        from ansflow.bitsback.pretrained import find
+        from ansflow.bitsback.models.pretrained import find
 
         return find(self.name, self.fingerprint)

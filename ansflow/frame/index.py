@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError, TruncatedError, UnsupportedError
-from ansflow.foreign_files import end_of, read_at, read_exactly
+from ansflow.files.foreign import end_of, read_at, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.head import Head, head_check, pack_head, parse_head
 from ansflow.frame.header import Header

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ansflow.coding.tables import Tables
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
-from ansflow.kernels import golomb
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
+from ansflow.kernels.tables import frequency_code as golomb
 from ansflow.lazy import cached_property
 
 __all__ = ["ALPHABET", "SharedTable", "pack_tables", "parse_tables"]

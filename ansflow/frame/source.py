@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
 from ansflow.errors import TruncatedError
-from ansflow.foreign_files import read_at, read_exactly
+from ansflow.files.foreign import read_at, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic, read_header

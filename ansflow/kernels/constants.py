@@ -5,7 +5,7 @@ Fast coder
     of 2^precision, which is what makes "at most one word per symbol" true.
 
     Up to 12 bits of precision, low is 2^15: that leaves a bit for the reciprocals of the encoder,
-    so that all it needs to know of a symbol packs into 64 bits (`ansflow.kernels.records`).
+    so that all it needs to know of a symbol packs into 64 bits (`ansflow.kernels.tables.records`).
     From 13 to 16 bits it is 2^16: what a coder loses to rounding is proportional to
     (2^precision / low)^2, and with one bit more it stays below 0.02% up to 14 bits.
 

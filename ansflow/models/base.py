@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ansflow.arguments import Axes, shape_of, symbol_array
 from ansflow.errors import ModelError
-from ansflow.kernels import alias
+from ansflow.kernels.coders import alias
 from ansflow.lazy import cached_property
 from ansflow.models.frequencies import (
     check_frequencies,

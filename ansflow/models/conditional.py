@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ansflow.arguments import Axes, as_array, shape_of, symbol_array
 from ansflow.errors import ModelError
-from ansflow.kernels.rows import find_symbols
+from ansflow.kernels.coders.rows import find_symbols
 from ansflow.models.base import FrequencyModel, Frozen
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
-from ansflow.kernels.quantize import quantize_rows
+from ansflow.kernels.tables.quantize import quantize_rows
 
 __all__ = [
     "DEFAULT_PRECISION",
@@ -80,7 +80,7 @@ def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
     -------
     ndarray of uint32, of the weights' shape
         0 where the weight is 0, at least 1 elsewhere. No others of that kind have a smaller
-        ``-sum(weights * log2(freq))`` (see `ansflow.kernels.quantize`).
+        ``-sum(weights * log2(freq))`` (see `ansflow.kernels.tables.quantize`).
 
     Raises
     ------

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from ansflow.arguments import Axes, as_array, real_numbers, shape_of, symbol_array
 from ansflow.buffers import bytes_of
 from ansflow.errors import ModelError
+from ansflow.kernels.coders.order1 import count_pairs, segment_start
+from ansflow.kernels.coders.rows import find_symbols
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, checked_lanes
-from ansflow.kernels.order1 import count_pairs, segment_start
-from ansflow.kernels.rows import find_symbols
 from ansflow.models.base import Frozen
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,

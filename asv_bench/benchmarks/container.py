@@ -22,12 +22,12 @@ from statistics import median
 import numpy as np
 
 import ansflow
-from ansflow.atomic import AtomicFile
+from ansflow.files.atomic import AtomicFile
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
-from ansflow.transfer import compress_file, decompress_file
+from ansflow.io.transfer import compress_file, decompress_file
 
 from .inputs import input_bytes
 

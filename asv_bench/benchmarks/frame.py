@@ -6,11 +6,15 @@ import numpy as np
 import xxhash
 
 import ansflow
+from ansflow.cli.demo_runs import shannon_bytes
 from ansflow.coding.tables import ContextTables, Tables
-from ansflow.demo import shannon_bytes
 from ansflow.frame.block import EncoderScratch
-from ansflow.kernels import contexts, golomb, levels
-from ansflow.kernels.histogram import count_bytes
+from ansflow.kernels.tables import (
+    context_code as contexts,
+    context_levels as levels,
+    frequency_code as golomb,
+)
+from ansflow.kernels.tables.histogram import count_bytes
 
 from .inputs import INPUTS, input_bytes
 

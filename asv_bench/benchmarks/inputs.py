@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from ansflow import demo
+from ansflow.cli import demo_runs as demo
 
 INPUTS = ["skewed", "text", "binary"]
 

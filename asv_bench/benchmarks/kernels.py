@@ -9,10 +9,11 @@ import numpy as np
 
 from ansflow.coding.streams import decode_symbols, encode_symbols
 from ansflow.coding.tables import Tables
-from ansflow.kernels import alias, golomb, lanes
+from ansflow.kernels.coders import alias, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
-from ansflow.kernels.histogram import histogram
 from ansflow.kernels.stack import intervals as stack
+from ansflow.kernels.tables import frequency_code as golomb
+from ansflow.kernels.tables.histogram import histogram
 from ansflow.models import quantize
 
 from .inputs import input_bytes, median_seconds, skewed

@@ -28,7 +28,7 @@ import ansflow
 from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
 from ansflow.coding.tables import ContextTables, Tables
 from ansflow.frame.block import CONTEXT_PRECISION
-from ansflow.kernels.histogram import histogram
+from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.vector.isa import SCALAR, available, chosen_isa
 from ansflow.models import Markov, quantize
 from ansflow.models.markov import pair_counts

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.coding.tables import Tables
-from ansflow.kernels import lanes as scalar
+from ansflow.kernels.coders import single as scalar
 from ansflow.kernels.constants import state_low
-from ansflow.kernels.histogram import histogram
-from ansflow.kernels.vector import lanes as vector
+from ansflow.kernels.tables.histogram import histogram
+from ansflow.kernels.vector import single as vector
 from ansflow.kernels.vector.isa import SCALAR, available, chosen_isa
 from ansflow.models import quantize
 

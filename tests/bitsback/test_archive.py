@@ -13,8 +13,8 @@ from naive_model import write_model
 from small_vaes import draft_model
 
 from ansflow.bitsback import VAE
-from ansflow.bitsback.archive import MAX_SIZE, read_arrays
-from ansflow.bitsback.zip_members import MAX_MEMBERS
+from ansflow.bitsback.models.archive import MAX_SIZE, read_arrays
+from ansflow.bitsback.models.zip_members import MAX_MEMBERS
 from ansflow.errors import AnsflowError, ModelError
 
 FILE = write_model(*draft_model())

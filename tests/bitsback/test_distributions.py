@@ -17,11 +17,11 @@ from ansflow.bitsback import (
     Stack,
     Uniform,
 )
-from ansflow.bitsback.families import family, fixed_logits, power_table
-from ansflow.bitsback.location_scale import mixture_shares
+from ansflow.bitsback.codecs.families import family, fixed_logits, power_table
+from ansflow.bitsback.codecs.location_scale import mixture_shares
 from ansflow.errors import ModelError
-from ansflow.kernels import weights as kernels
-from ansflow.kernels.standard import cumulative, standard_cdfs
+from ansflow.kernels.distributions import cdf_rows as kernels
+from ansflow.kernels.distributions.location_scale import cumulative, standard_cdfs
 
 RNGS = st.integers(0, 2**32).map(np.random.default_rng)
 NAMES = st.sampled_from(["gaussian", "logistic"])

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ansflow.bitsback import Buckets
-from ansflow.bitsback.families import CHECKSUMS, family, power_table
+from ansflow.bitsback.codecs.families import CHECKSUMS, family, power_table
 from ansflow.errors import ModelError
-from ansflow.kernels.standard import STEPS, UNITS_PER_STEP
+from ansflow.kernels.distributions.location_scale import STEPS, UNITS_PER_STEP
 
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
 DIGITS = 50

@@ -37,9 +37,9 @@ from ansflow.bitsback import (
     decode,
     encode,
 )
+from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Dense, Network, Reshape, Upsample
 from ansflow.bitsback.nets.layers import Convolution
-from ansflow.bitsback.pixels import BinaryPixels, GreyPixels
 from ansflow.errors import CorruptDataError, ModelError
 
 VAE_ = small_vaes.GOLDEN

@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Residual, Upsample
 from ansflow.bitsback.nets.layers import FEW_OUTPUTS
 from ansflow.errors import ModelError
-from ansflow.kernels.fixed_point import convolve, convolve_planes
+from ansflow.kernels.nets.affine import convolve, convolve_planes
 
 RNGS = st.integers(0, 2**32).map(np.random.default_rng)
 LIMIT = 1 << 23

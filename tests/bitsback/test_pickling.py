@@ -20,7 +20,8 @@ from ansflow.bitsback import (
     Symbols,
     Uniform,
 )
-from ansflow.kernels import fixed_point, weights
+from ansflow.kernels.distributions import cdf_rows as weights
+from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, location_scale, tables, uniform
 
 WAYS = {

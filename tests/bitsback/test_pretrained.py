@@ -11,14 +11,16 @@ import small_vaes
 
 import ansflow
 from ansflow import bitsback
-from ansflow.bitsback.pretrained import PRETRAINED, find
+from ansflow.bitsback.models.pretrained import PRETRAINED, find
 from ansflow.errors import ModelError, UnsupportedError
 
 DIGITS = Path(__file__).parents[3] / "shared" / "data" / "mnist_test.npz"
 
 
 def file_of(name):
-    return resources.files("ansflow.bitsback").joinpath("weights", f"{name}.npz").read_bytes()
+    return (
+        resources.files("ansflow.bitsback.models").joinpath("weights", f"{name}.npz").read_bytes()
+    )
 
 
 @pytest.fixture(params=sorted(PRETRAINED))

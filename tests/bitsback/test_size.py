@@ -20,7 +20,7 @@ from ansflow.bitsback import (
     Unfolded,
     Uniform,
 )
-from ansflow.kernels.standard import cumulative
+from ansflow.kernels.distributions.location_scale import cumulative
 
 N = 1 << 20
 KINDS = 16  # of distributions, in turn

@@ -7,7 +7,11 @@ from hypothesis import given, strategies as st
 from naive_stack import contents
 
 from ansflow.bitsback import Certain, Intervals, Mapped, Repeat, Serial, Stack, Uniform
-from ansflow.bitsback.latent_categorical import categorical_by_alias, categorical_by_cdf, columns
+from ansflow.bitsback.codecs.latent_categorical import (
+    categorical_by_alias,
+    categorical_by_cdf,
+    columns,
+)
 from ansflow.errors import ModelError, StackUnderflowError
 
 

@@ -9,9 +9,9 @@ import pytest
 from guard import guarded
 
 from ansflow.bitsback import Stack
-from ansflow.bitsback.families import family
-from ansflow.bitsback.read_only import read_only
-from ansflow.bitsback.tail import Tail
+from ansflow.bitsback.codecs.families import family
+from ansflow.bitsback.codecs.read_only import read_only
+from ansflow.bitsback.stack.tail import Tail
 from ansflow.errors import StackUnderflowError
 from ansflow.kernels.stack import coins, intervals, location_scale, tables, uniform
 

@@ -13,8 +13,8 @@ import small_vaes
 from hypothesis import example, given, settings, strategies as st
 
 from ansflow import bitsback
+from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Residual, Upsample
-from ansflow.bitsback.pixels import BinaryPixels, GreyPixels
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
 
 GREY = small_vaes.build(components=2, net="convolution")

@@ -10,7 +10,7 @@ import pytest
 import small_vaes
 
 import ansflow
-from ansflow.bitsback.pretrained import PRETRAINED
+from ansflow.bitsback.models.pretrained import PRETRAINED
 
 
 def frame_of(data, **options):

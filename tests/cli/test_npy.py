@@ -209,7 +209,7 @@ def test_metadata_of_another_array(run, tmp_path):
 def test_a_file_that_grows_meanwhile(run, tmp_path, monkeypatch):
     path = tmp_path / "x.npy"
     np.save(path, WALK)
-    from ansflow import transfer
+    from ansflow.io import transfer
 
     def read_and_append(file):
         found = original(file)

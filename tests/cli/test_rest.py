@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ansflow.cli import main
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
-from ansflow.warmup import warmup
+from ansflow.cli.warmup_jobs import warmup
 
 
 def rows(output):

@@ -10,7 +10,7 @@ import pytest
 
 import ansflow
 from ansflow import models
-from ansflow.kernels import contexts, levels
+from ansflow.kernels.tables import context_code as contexts, context_levels as levels
 from ansflow.models import quantize
 
 N = 20_000

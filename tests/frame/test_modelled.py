@@ -16,8 +16,8 @@ from hypothesis import example, given, settings, strategies as st
 
 import ansflow
 from ansflow import bitsback
+from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Upsample
-from ansflow.bitsback.pixels import BinaryPixels, GreyPixels
 from ansflow.errors import (
     AnsflowError,
     CorruptDataError,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from ansflow.coding.tables import Tables
-from ansflow.kernels import alias
+from ansflow.kernels.coders import alias
 from ansflow.models import quantize
 
 

@@ -15,7 +15,8 @@ import xxhash
 from numba.core import config
 
 import ansflow
-from ansflow.kernels import cache, rans
+from ansflow.kernels import cache
+from ansflow.kernels.coders import rans
 from ansflow.kernels.jit import kernel
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
@@ -293,7 +294,7 @@ def test_an_interrupt_leaves_nothing_half_written(place, monkeypatch, error):
 
 WORDS = """
 import numpy as np, ansflow
-from ansflow.warmup import _compiled
+from ansflow.cli.warmup_jobs import _compiled
 symbols = np.arange(100) % 4
 model = ansflow.models.Categorical([1000, 2000, 1000, 96])
 print(ansflow.encode(symbols, model, lanes=4).tobytes().hex(), _compiled())

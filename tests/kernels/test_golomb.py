@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.kernels import golomb
+from ansflow.kernels.tables import frequency_code as golomb
 from ansflow.models import quantize
 
 

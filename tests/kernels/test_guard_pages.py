@@ -14,25 +14,18 @@ import numpy as np
 import pytest
 from guard import guarded
 
-from ansflow.bitsback.families import family, power_table
+from ansflow.bitsback.codecs.families import family, power_table
 from ansflow.coding.tables import ContextTables, Tables
-from ansflow.kernels import (
-    alias,
-    contexts as context_tables,
-    fixed_point,
-    golomb,
-    lanes,
-    order1,
-    rows,
-    standard,
-    weights,
-)
+from ansflow.kernels.coders import alias, order1, rows, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
-from ansflow.kernels.histogram import histogram
-from ansflow.kernels.reciprocal import reciprocal_table
+from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
+from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE
-from ansflow.kernels.vector import lanes as vector_lanes, order1 as order1_vector
+from ansflow.kernels.tables import context_code as context_tables, frequency_code as golomb
+from ansflow.kernels.tables.histogram import histogram
+from ansflow.kernels.tables.reciprocal import reciprocal_table
+from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
 

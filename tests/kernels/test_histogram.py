@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.kernels import histogram as module
-from ansflow.kernels.histogram import histogram
+from ansflow.kernels.tables import histogram as module
+from ansflow.kernels.tables.histogram import histogram
 
 
 def expected(symbols):

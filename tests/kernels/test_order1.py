@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
 
-from ansflow.kernels import contexts, levels, order1, order1_tables
-from ansflow.kernels.records import reciprocals_of
+from ansflow.kernels.coders import order1
+from ansflow.kernels.tables import (
+    context_code as contexts,
+    context_levels as levels,
+    order1 as order1_tables,
+)
+from ansflow.kernels.tables.records import reciprocals_of
 from ansflow.models import quantize
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ansflow.kernels.reciprocal import reciprocal_table, unpack_reciprocal
+from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
 
 STATES_END = 1 << 32
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ansflow.kernels.constants import state_low
-from ansflow.kernels.records import fill_records, headroom, look_up_record, reciprocals_of
+from ansflow.kernels.tables.records import fill_records, headroom, look_up_record, reciprocals_of
 
 
 def fields(freq, precision):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ansflow.kernels import support
+from ansflow.kernels.coders import uncodable as support
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 10_000])

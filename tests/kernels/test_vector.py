@@ -222,7 +222,8 @@ COMPILE = """
 import sys
 import llvmlite.binding as llvm
 from numba import types
-from ansflow.kernels.vector import lanes, order1
+from ansflow.kernels.vector import order1
+from ansflow.kernels.vector import single as lanes
 
 isa, triple = sys.argv[1:]
 u32, u64 = types.uint32[::1], types.uint64[::1]

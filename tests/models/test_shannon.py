@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ansflow import demo
+from ansflow.cli import demo_runs as demo
 from ansflow.models import Categorical
 
 INPUTS = {

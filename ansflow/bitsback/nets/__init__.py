@@ -3,7 +3,7 @@
 A codec whose model is a network works only if encoder and decoder see the same probabilities to
 the last bit. Floating-point networks don't promise that: sums depend on their order, and the
 order on batch, threads, library and machine. Here all is fixed point
-(`ansflow.kernels.fixed_point`).
+(`ansflow.kernels.nets.affine`).
 """
 
 from ansflow.bitsback.nets.layers import Convolution, Dense, Layer, Reshape, Residual, Upsample

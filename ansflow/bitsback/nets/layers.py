@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.read_only import ReadOnly, read_only
+from ansflow.bitsback.codecs.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
-from ansflow.kernels.fixed_point import (
+from ansflow.kernels.nets.affine import (
     ACTIVATION_LIMIT,
     FRACTION_BITS,
     convolve,

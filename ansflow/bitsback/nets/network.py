@@ -22,7 +22,7 @@ from ansflow.bitsback.nets.layers import (
     checked_integer,
 )
 from ansflow.errors import ModelError
-from ansflow.kernels.fixed_point import ACTIVATION_LIMIT, FRACTION_BITS
+from ansflow.kernels.nets.affine import ACTIVATION_LIMIT, FRACTION_BITS
 
 __all__ = ["Network"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from ansflow.errors import CorruptDataError
-from ansflow.foreign_files import end_of
+from ansflow.files.foreign import end_of
 from ansflow.frame.salvage.exact import walk_from
 from ansflow.frame.salvage.finding import Headers
 from ansflow.frame.salvage.indexes import Indexes, claim

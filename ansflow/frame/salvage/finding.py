@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
-from ansflow.foreign_files import read_at
+from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head

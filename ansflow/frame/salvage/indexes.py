@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 import xxhash
 
-from ansflow.foreign_files import read_at
+from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.head import Head, pack_head

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ansflow.foreign_files import read_at
+from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import xxhash
 
-from ansflow.foreign_files import read_at
+from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header

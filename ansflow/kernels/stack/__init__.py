@@ -1,9 +1,9 @@
 """The stack coder: symbols pushed on and popped from 64-bit heads and a shared tail.
 
-The same rANS as `ansflow.kernels.rans` with a state (*head*) in [2^32, 2^64), 32-bit words and
-precision up to 31 bits, and used both ways: words go to and come from the same end of the
-*tail*, so pushes and pops can be mixed at will, as bits-back coding does. Read `heads` first;
-each of the other files is one kind of distribution.
+The same rANS as `ansflow.kernels.coders.rans` with a state (*head*) in [2^32, 2^64), 32-bit words
+and precision up to 31 bits, and used both ways: words go to and come from the same end of the
+*tail*, so pushes and pops can be mixed at will, as bits-back coding does. Read `heads` first; each
+of the other files is one kind of distribution.
 
 Symbol i belongs to lane ``i mod lanes``; any number of lanes will do. A push takes the symbols
 from last to first and a pop from first to last, which makes them exact inverses on the tail

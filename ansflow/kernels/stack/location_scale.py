@@ -3,6 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.distributions.location_scale import cumulative, find
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.stack.heads import (
     IMPOSSIBLE,
@@ -12,7 +13,6 @@ from ansflow.kernels.stack.heads import (
     push_head,
     refill,
 )
-from ansflow.kernels.standard import cumulative, find
 
 __all__ = ["pop", "push"]
 
@@ -23,8 +23,8 @@ TWO = np.uint64(2)
 def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision):
     """Push `symbols`, int64[n]; return the size of the tail, or `IMPOSSIBLE`.
 
-    The distributions are those of `ansflow.kernels.standard.cumulative`, the other arguments as in
-    `ansflow.kernels.stack.tables.push`.
+    The distributions are those of `ansflow.kernels.distributions.location_scale.cumulative`, the
+    other arguments as in `ansflow.kernels.stack.tables.push`.
     """
     size = np.uint64(size)
     lanes = np.uint64(heads.size)

@@ -6,9 +6,9 @@ very skewed distributions need more slots than the fast coder's 16-bit words all
 
 import numpy as np
 
+from ansflow.kernels.coders.rows import find_symbol
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
-from ansflow.kernels.rows import find_symbol
 from ansflow.kernels.stack.heads import (
     IMPOSSIBLE,
     UNDERFLOW,

@@ -5,7 +5,7 @@ Read me first
 A `Vector` is a Numba type: one unsigned integer for each lane of the coder, spread over as many
 registers as that takes (64 lanes of 32 bits are four registers of AVX-512 or eight of AVX2). Its
 operators are those of integers, so that a kernel on vectors reads like the scalar one with the loop
-over lanes left out; compare `lanes.py` here with `ansflow.kernels.lanes`. All lanes do at
+over lanes left out; compare `lanes.py` here with `ansflow.kernels.coders.single`. All lanes do at
 once what the scalar kernels do one after the other, and the words are the same.
 
 isa.py

@@ -1,4 +1,4 @@
-"""`ansflow.kernels.order1` on vectors: whole rows at a time, the same words.
+"""`ansflow.kernels.coders.order1` on vectors: whole rows at a time, the same words.
 
 A row takes its bytes from as many places as there are lanes. They are often a power of two
 apart, which makes them compete for the same few lines of the cache. So they are visited only
@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ansflow.kernels.coders.order1 import segment_start
 from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO, state_low
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.order1 import segment_start
-from ansflow.kernels.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
-from ansflow.kernels.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
+from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
+from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
 from ansflow.kernels.vector.memory import load, load_quads, pull, put, store, store_quads
 from ansflow.kernels.vector.values import high, lane_numbers, low, multiply, where
 
@@ -71,8 +71,8 @@ def empty_tile(tile, out, begin, end):
 def decoder(lanes: int, isa: str) -> Callable[..., Any]:
     """Make ``decode_rows(words, cursor, states, contexts, slots, precision, tile, out)``.
 
-    Arguments and result are those of `ansflow.kernels.order1.decode_rows`, with `lanes` states,
-    slots as a vector, and a tile from `new_tile` as scratch.
+    Arguments and result are those of `ansflow.kernels.coders.order1.decode_rows`, with `lanes`
+    states, slots as a vector, and a tile from `new_tile` as scratch.
     """
     row = np.uint64(lanes)
 
@@ -120,7 +120,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
     """Make ``encode_rows(symbols, rows, states, records, precision, tile, words, cursor)``.
 
     It pushes the first `rows` rows, a multiple of `ROWS_AT_ONCE`, last to first, and returns the
-    cursor. The other arguments are those of `ansflow.kernels.order1.encode`, with `lanes`
+    cursor. The other arguments are those of `ansflow.kernels.coders.order1.encode`, with `lanes`
     states, records as a vector, and a tile from `new_tile` as scratch.
     ``words[cursor - rows * lanes - lanes :]`` must exist: below the words that it keeps, `put`
     writes others.

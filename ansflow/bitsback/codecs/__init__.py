@@ -1,0 +1,1 @@
+"""Codecs of arrays of symbols and of latents."""

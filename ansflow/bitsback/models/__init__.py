@@ -1,0 +1,1 @@
+"""Systems of the talk, one file each, with their formats and weights."""

@@ -1,0 +1,347 @@
+"""BB-ANS: images compressed with a variational autoencoder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.arguments import as_array, integer
+from ansflow.bitsback.codecs.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
+from ansflow.bitsback.codecs.codec import Codec
+from ansflow.bitsback.codecs.families import family, power_table
+from ansflow.bitsback.codecs.inputs import Buffer
+from ansflow.bitsback.codecs.location_scale import LocationScale
+from ansflow.bitsback.combinators import BitsBack, Mapped
+from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.models.archive import File, read_arrays, write_arrays
+from ansflow.bitsback.models.image_chain import ImageChain
+from ansflow.bitsback.models.pixels import KINDS, Pixels, pixels_from
+from ansflow.bitsback.nets.layers import checked_integer
+from ansflow.bitsback.nets.network import Network
+from ansflow.errors import ModelError
+from ansflow.kernels.distributions.cdf_rows import powers
+from ansflow.kernels.nets.affine import FRACTION_BITS
+from ansflow.lazy import cached_property
+
+__all__ = ["VAE"]
+
+Images = npt.NDArray[np.uint8]
+
+# Of MODEL.md: all of it is part of what a fingerprint stands for.
+VERSION = 1
+
+UNIT = 2.0**-FRACTION_BITS
+LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
+
+# Bytes of a description as JSON, of which Python makes some 50 times as many.
+MAX_DESCRIPTION = 1 << 20
+
+# Images whose networks are evaluated together for the bound.
+BATCH = 500
+
+
+@dataclass(frozen=True, eq=False)
+class VAE:
+    """A variational autoencoder with networks in fixed point.
+
+    Latents are standard Gaussians under the prior, and independent Gaussians under the posterior,
+    cut into buckets. The encoder's activations are the means of all latents and then the binary
+    logarithms of their standard deviations, which are cut off at -6 and 1.
+
+    Parameters
+    ----------
+    name : str
+    encoder : Network
+        From images with one channel, shape (height, width, 1), to 2 * latents.
+    decoder : Network
+        From latents to (height, width, pixels.channels).
+    pixels : Pixels
+        The likelihood.
+    bucket_bits : int
+        2^bucket_bits buckets for each latent.
+
+    Raises
+    ------
+    ModelError
+        If the networks don't fit each other.
+
+    References
+    ----------
+    Kingma & Welling 2014, arXiv:1312.6114; Townsend, Bird & Barber 2019, arXiv:1901.04866,
+    section 3.
+    """
+
+    name: str
+    encoder: Network
+    decoder: Network
+    pixels: Pixels
+    bucket_bits: int = 12
+
+    def __post_init__(self) -> None:
+        if type(self.name) is not str:
+            raise ModelError(f"a name is text, not {self.name!r}")
+        bits = checked_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
+        object.__setattr__(self, "bucket_bits", bits)
+        latents = self.decoder.input_shape
+        shape = self.encoder.input_shape
+        if len(latents) != 1 or self.encoder.output_shape != (2 * latents[0],):
+            raise ModelError(
+                f"an encoder to {self.encoder.output_shape} and a decoder from {latents} don't fit"
+            )
+        if shape[2:] != (1,) or self.decoder.output_shape != (*shape[:2], self.pixels.channels):
+            raise ModelError(
+                f"a decoder to {self.decoder.output_shape} doesn't fit images of {shape}"
+            )
+
+    @property
+    def latents(self) -> int:
+        return self.decoder.input_shape[0]
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        height, width, _ = self.encoder.input_shape
+        return height, width
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        return Buckets(self.bucket_bits)
+
+    # The model as codecs
+
+    def codec(self, batch: int = 1) -> BitsBack:
+        """The codec of images, uint8 of shape (batch, height, width).
+
+        Those of one batch lend each other no bits: for that, they have to be pushed one after the
+        other, or as `chain` does.
+        """
+        prior = self.buckets.prior((integer(batch, "batch", 0), self.latents))
+        return BitsBack(prior, self.likelihood, self.posterior)
+
+    def chain(self, count: int) -> ImageChain:
+        """The codec of images, uint8 of shape (count, height, width), which borrow their bits."""
+        return ImageChain(self, count)
+
+    def posterior(self, images: Images) -> LocationScale:
+        """The codec of the latents' buckets, int64 of shape (batch, latents), given images."""
+        means, log2_stds = self._encoded(images)
+        gaussian = family("gaussian")
+        rates = np.empty(log2_stds.size)
+        powers(power_table(), log2_stds.reshape(-1), gaussian.rate, rates)
+        return LocationScale.by_rates(
+            gaussian,
+            means[..., np.newaxis],
+            rates.reshape(*means.shape, 1),
+            self.buckets.edges,
+            precision=POSTERIOR_PRECISION,
+        )
+
+    def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:
+        """The codec of images, uint8, given the latents' buckets, shape (batch, latents)."""
+        pixels = self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
+        return Mapped(pixels, pushed=np.asarray, popped=_as_images)
+
+    def _checked(self, images: npt.ArrayLike) -> Images:
+        """Images as uint8; ModelError if they aren't such, ValueError if of another shape."""
+        values = as_array(images, "images")
+        if values.size == 0 and values.shape[:1] == (0,):
+            values = np.empty((0, *(values.shape[1:] or self.image_shape)), np.uint8)
+        if values.dtype not in (np.uint8, np.bool):
+            raise ModelError(f"images are uint8 or bool, not {values.dtype}")
+        if values.ndim != 3 or values.shape[1:] != self.image_shape:
+            raise ValueError(f"images of shape {values.shape}, not (n, *{self.image_shape})")
+        highest = int(values.max(initial=0))
+        if highest > self.pixels.highest:
+            raise ModelError(
+                f"a pixel of {highest}; the model {self.name!r} goes up to {self.pixels.highest}"
+            )
+        return values.astype(np.uint8, copy=False)
+
+    def _encoded(self, images: Images) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Means of the latents, and binary logarithms of their deviations in units of 2^-12."""
+        activations = self.encoder(self.pixels.inputs(images))
+        means, log2_stds = np.split(activations, 2, axis=-1)
+        return means.astype(np.float64) * UNIT, np.clip(log2_stds, *LOG2_STDS).astype(np.int64)
+
+    # Images as bytes
+
+    @property
+    def image_size(self) -> int:
+        """Bytes of an image."""
+        height, width = self.image_shape
+        return height * width
+
+    def encode(self, images: Images) -> bytes:
+        """Images, uint8 of shape (n, height, width), as a message.
+
+        Raises
+        ------
+        ModelError
+            If a pixel has a value that the model doesn't know.
+        ValueError
+            If the images are of another shape.
+        """
+        checked = self._checked(images)
+        return encode(checked, self.chain(len(checked)))
+
+    def decode(self, data: Buffer, count: int) -> Images:
+        """Undo `encode`.
+
+        Parameters
+        ----------
+        data : bytes-like
+        count : int
+            How many images those are.
+
+        Raises
+        ------
+        TruncatedError, CorruptDataError
+            If that isn't a message of so many images.
+        """
+        images: Images = decode(data, self.chain(count))
+        return images
+
+    # The model in floating point
+
+    def elbo(
+        self, images: Images, samples: int = 1, rng: np.random.Generator | int | None = None
+    ) -> npt.NDArray[np.float64]:
+        """The evidence lower bound of each image, in bits: what bits-back coding costs, negated.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (n, height, width)
+        samples : int
+            Draws from the posterior that the expected log likelihood is averaged over.
+        rng : numpy.random.Generator or int, optional
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            E_q[log2 p(x | z)] - KL(q(z | x) || p(z)), for continuous latents.
+        """
+        samples = integer(samples, "samples", 1)
+        images = self._checked(images)
+        generator = np.random.default_rng(rng)
+        parts = []
+        for begin in range(0, len(images), BATCH):
+            batch = images[begin : begin + BATCH]
+            means, log2_stds = self._encoded(batch)
+            stds = np.exp2(log2_stds * UNIT)
+            kl = np.sum((means**2 + stds**2 - 1) / (2 * np.log(2)) - log2_stds * UNIT, axis=1)
+            bits = np.zeros(len(batch))
+            for _ in range(samples):
+                z = means + stds * generator.standard_normal(means.shape)
+                pixels = self.pixels.bits(self.decoder(z), batch)
+                bits += pixels.sum(axis=(1, 2)) / samples
+            parts.append(-(bits + kl))
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def sample(self, count: int, rng: np.random.Generator | int | None = None) -> Images:
+        """Images drawn from the model, shape (count, height, width)."""
+        generator = np.random.default_rng(rng)
+        z = generator.standard_normal((integer(count, "count", 0), self.latents))
+        return self.pixels.sample(self.decoder(z), generator)
+
+    # Identity
+
+    def _described(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        encoder, arrays = self.encoder.describe("encoder")
+        decoder, more = self.decoder.describe("decoder")
+        kind = next(name for name, kind in KINDS.items() if isinstance(self.pixels, kind))
+        description = {
+            "version": VERSION,
+            "name": self.name,
+            "pixels": {"kind": kind, **asdict(self.pixels)},  # type: ignore[call-overload]
+            "bucket_bits": self.bucket_bits,
+            "posterior_precision": POSTERIOR_PRECISION,
+            "log2_stds": list(LOG2_STDS),
+            "image_shape": list(self.encoder.input_shape),
+            "latents": self.latents,
+            "encoder": encoder,
+            "decoder": decoder,
+        }
+        return description, arrays | more
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """128 bits of a SHA-256 over all that encoder and decoder have to agree on, in hexadecimal.
+
+        The description, the weights, and the tables that probabilities are computed from.
+        """
+        description, arrays = self._described()
+        tables: dict[str, npt.NDArray[Any]] = {
+            "table.gaussian": family("gaussian").table,
+            "table.logistic": family("logistic").table,
+            "table.powers": power_table(),
+            "table.edges": self.buckets.edges,
+            "table.centres": self.buckets.centres,
+        }
+        digest = hashlib.sha256(_json(description).encode())
+        for name, array in sorted((arrays | tables).items()):
+            ordered = np.asarray(array, array.dtype.newbyteorder("<"))
+            digest.update(f"{name} {ordered.dtype.str} {ordered.shape}".encode())
+            digest.update(ordered.tobytes())
+        return digest.hexdigest()[:32]
+
+    def save(self, file: File) -> None:
+        """Write the model to an `.npz` file, as MODEL.md says."""
+        description, arrays = self._described()
+        text = np.frombuffer(_json(description).encode(), np.uint8)
+        write_arrays(file, {"description": text, **arrays})
+
+    @classmethod
+    def load(cls, file: File) -> VAE:
+        """Undo `save`.
+
+        Raises
+        ------
+        ModelError
+            If that isn't such a file.
+        OSError
+            If it can't be opened.
+        """
+        arrays = read_arrays(file)
+        try:
+            description = _parsed(arrays.pop("description"))
+            encoder, decoder = description["encoder"], description["decoder"]
+            shape, latents = tuple(description["image_shape"]), (description["latents"],)
+            vae = cls(
+                name=description["name"],
+                encoder=Network.from_description(encoder, arrays, "encoder", shape),
+                decoder=Network.from_description(decoder, arrays, "decoder", latents),
+                pixels=pixels_from(description["pixels"]),
+                bucket_bits=description["bucket_bits"],
+            )
+        except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise ModelError(f"no description of a VAE: {error!r}") from error
+        found, used = vae._described()
+        if _json(found) != _json(description) or used.keys() != arrays.keys():
+            raise ModelError("the file says something of its model that isn't so")
+        return vae
+
+
+def _as_images(pixels: npt.NDArray[Any]) -> Images:
+    return pixels.astype(np.uint8)
+
+
+def _parsed(text: npt.NDArray[Any]) -> Any:
+    """A description that was written as text; ValueError if it can't have been."""
+    if text.dtype != np.uint8 or text.ndim != 1 or text.size > MAX_DESCRIPTION:
+        raise ValueError(f"{text.dtype} of shape {text.shape} is no text, or too long a one")
+    return json.loads(text.tobytes().decode(), object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _json(description: dict[str, Any]) -> str:
+    return json.dumps(description, sort_keys=True)

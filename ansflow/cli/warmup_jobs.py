@@ -1,0 +1,168 @@
+"""Compiling beforehand what is otherwise compiled when it is first called."""
+
+from __future__ import annotations
+
+import gc
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba.core.dispatcher import Dispatcher
+
+import ansflow
+from ansflow.bitsback import load
+from ansflow.bitsback.models.pretrained import PRETRAINED
+from ansflow.models import Categorical, Conditional, Markov
+
+__all__ = ["warmup"]
+
+# Vector kernels serve from 4096 symbols and 32 lanes on.
+FEW, MANY = 3000, 10_000
+LANES = (16, 32, 64)
+
+# Tables have one form up to 12 bits and another above, and 17 need the wide coder.
+FAST_PRECISIONS = (12, 14)
+WIDE_PRECISION = 17
+
+
+def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) -> int:
+    """Compile every kernel that `compress`, `decompress`, `encode` and `decode` may call here.
+
+    Numba keeps them on disk, if there is a place that it may write to: other processes don't need
+    to compile them then. Without this, each is compiled when it is first called.
+
+    Parameters
+    ----------
+    on_progress : callable
+        Called again and again with how many of how many small jobs are done.
+
+    Returns
+    -------
+    int
+        How many kernels had to be compiled; 0 if all were on disk.
+    """
+    before = _compiled()
+    jobs = [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
+    for done, job in enumerate(jobs):
+        on_progress(done, len(jobs))
+        job()
+    on_progress(len(jobs), len(jobs))
+    return _compiled() - before
+
+
+def _compiled() -> int:
+    """How many kernels this process compiled because they weren't on disk."""
+    return sum(
+        sum(thing.stats.cache_misses.values())
+        for thing in gc.get_objects()
+        # isinstance would ask proxies of what is no more for their class
+        if issubclass(type(thing), Dispatcher) and thing.py_func.__module__.startswith("ansflow.")
+    )
+
+
+Job = Callable[[], Any]
+
+
+def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
+    """Numbers below `alphabet`, all of them among many, most of them small."""
+    rng = np.random.default_rng(0)
+    numbers = rng.geometric(0.2, size) - 1
+    numbers[:alphabet] = np.arange(min(size, alphabet))
+    return numbers.clip(0, alphabet - 1).astype(dtype)
+
+
+def _frames() -> Iterator[Job]:
+    """Bytes, which can't be written to, and arrays, which can, to frames and back."""
+    sizes, orders = (FEW, MANY), (0, 1)
+    for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
+        numbers = _skewed(size, 200, np.uint8)
+        model = Categorical.fit(numbers, precision=precision)
+        for data, models in product(
+            (numbers, numbers.tobytes(), numbers.view("u2")), ((), [model])
+        ):
+            options = {"lanes": lanes, "precision": precision, "order": order, "models": models}
+            yield partial(_through_frame, data, options)
+
+
+def _through_frame(data: Any, options: dict[str, Any]) -> None:
+    ansflow.decompress(ansflow.compress(data, threads=1, **options), threads=1)
+
+
+def _streams() -> Iterator[Job]:
+    """Content in pieces, which are put together first."""
+    for order in (0, 1):
+        yield partial(_through_file, _skewed(MANY, 200, np.uint8).tobytes(), order)
+
+
+def _through_file(data: bytes, order: int) -> None:
+    file = io.BytesIO()
+    with cast(BinaryIO, ansflow.open(file, "wb", order=order, threads=1)) as writer:
+        for begin in range(0, len(data), FEW):
+            writer.write(data[begin : begin + FEW])
+    file.seek(0)
+    with ansflow.open(file, threads=1) as reader:
+        reader.read()
+
+
+def _singles() -> Iterator[Job]:
+    """One distribution over a small or a large alphabet, with all symbols in use or not."""
+    precisions = (*FAST_PRECISIONS, WIDE_PRECISION)
+    alphabets = ((200, np.uint8), (3000, np.uint16))
+    for size, lanes, precision, (alphabet, dtype), whole in product(
+        (FEW, MANY), LANES, precisions, alphabets, (True, False)
+    ):
+        symbols = _skewed(size, alphabet, dtype)
+        if not whole:
+            symbols[symbols == 1] = 0
+        model = Categorical.fit(symbols, precision=precision)
+        yield from _through_words(symbols, model, lanes=lanes)
+        if precision < WIDE_PRECISION:
+            yield from _through_words(symbols, model, lanes=lanes, method="alias")
+
+
+def _rows() -> Iterator[Job]:
+    """A distribution for each symbol; decoded by tables, or by search if there are many rows."""
+    for rows, precision, (alphabet, dtype) in product(
+        (2, 500), (*FAST_PRECISIONS, WIDE_PRECISION), ((200, np.uint8), (3000, np.uint16))
+    ):
+        symbols = _skewed(MANY, alphabet, dtype)
+        counts = np.ones((rows, alphabet))
+        index = np.arange(symbols.size) % rows
+        yield from _through_words(
+            symbols, Conditional.from_counts(counts, index, precision=precision), lanes=16
+        )
+
+
+def _contexts() -> Iterator[Job]:
+    for size, lanes in product((FEW, MANY), LANES):
+        symbols = _skewed(size, 200, np.uint8)
+        model = Markov.fit(symbols, lanes=lanes)
+        yield from _through_words(symbols, model, lanes=lanes)
+
+
+def _models() -> Iterator[Job]:
+    """Images under the models that come with ansflow."""
+    for name in PRETRAINED:
+        yield partial(_through_model, name)
+
+
+def _through_model(name: str) -> None:
+    images = load(name).sample(3, rng=0)
+    _through_frame(images, {"model": name})
+
+
+def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> Iterator[Job]:
+    """Symbols that can be written to, and that can't, to words and back."""
+    fixed = symbols.copy()
+    fixed.setflags(write=False)
+    for data in (symbols, fixed):
+        yield partial(_encode_and_decode, data, model, options)
+
+
+def _encode_and_decode(symbols: npt.NDArray[Any], model: Any, options: dict[str, Any]) -> None:
+    words = ansflow.encode(symbols, model, **options)
+    ansflow.decode(words, model, symbols.shape, **options)

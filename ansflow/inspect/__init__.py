@@ -1,0 +1,1 @@
+"""What a file of frames holds, and what is left of a damaged one."""

@@ -1,0 +1,1 @@
+"""What users open, read and write: one shot, streams, files, arrays."""

@@ -1,0 +1,118 @@
+"""NumPy's ``.npy`` files as arrays, and back byte for byte.
+
+A frame of such a file holds the array, and in its metadata what the file says before the items, as
+it stands there: NumPy's releases don't all write the same, and any may read this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.errors import AnsflowError
+from ansflow.files.foreign import end_of, read_at
+from ansflow.files.npy_header import MAX_PREFIX, NpyHeader, parse_fields, take_apart
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.header import Header
+from ansflow.limits import DEFAULT_LIMITS
+
+__all__ = ["KEY", "NpyFile", "npy_prefix", "read_items", "read_npy"]
+
+# The key of the metadata.
+KEY = "npy"
+
+
+class NpyFile(NamedTuple):
+    """An array, and what to keep as metadata."""
+
+    spec: ArraySpec
+    metadata: dict[str, Any]
+
+
+def read_npy(file: BinaryIO) -> NpyFile | None:
+    """What array a file that can seek is, from its position to its end, exactly.
+
+    The position is that of the first item then. None if it isn't one, or one of which a frame
+    can't give back the same file; the position is as before then.
+    """
+    begin = file.tell()
+    size = end_of(file) - begin
+    data = read_at(file, begin, MAX_PREFIX)
+    metadata = _take_apart(data)
+    if metadata is not None:
+        prefix, spec = _prefix(metadata), _parse(metadata["header"])
+        if prefix and data.startswith(prefix) and spec and spec.nbytes == size - len(prefix):
+            file.seek(begin + len(prefix))
+            return NpyFile(spec, {KEY: metadata})
+    file.seek(begin)
+    return None
+
+
+def read_items(data: bytes) -> npt.NDArray[Any] | None:
+    """The items of a ``.npy`` file that begins so, as many as are there, as a vector.
+
+    None if it is no such file, or its items have no bytes.
+    """
+    metadata = _take_apart(data)
+    prefix, spec = (_prefix(metadata), _parse(metadata["header"])) if metadata else (None, None)
+    if prefix is None or spec is None or not spec.dtype.itemsize or not data.startswith(prefix):
+        return None
+    count = min(spec.nbytes, len(data) - len(prefix)) // spec.dtype.itemsize
+    return np.frombuffer(data, spec.dtype, count, len(prefix))
+
+
+def npy_prefix(header: Header) -> bytes | None:
+    """What comes before the items in the ``.npy`` file that a frame was made of.
+
+    None if it wasn't made of one, or holds another array by now.
+    """
+    metadata = header.metadata.get(KEY)
+    if header.array is None or not isinstance(metadata, Mapping):
+        return None
+    prefix = _prefix(metadata)
+    same = prefix is not None and _parse(metadata["header"]) == header.array
+    return prefix if same else None
+
+
+def _take_apart(data: bytes) -> dict[str, Any] | None:
+    """The metadata for a file that begins so."""
+    header = take_apart(data)
+    if header is None:
+        return None
+    return {"version": list(header.version), "size": header.size, "header": header.text}
+
+
+def _prefix(metadata: Mapping[str, Any]) -> bytes | None:
+    """Magic, size and header as the metadata say, or None if they say nothing of the kind."""
+    match metadata:
+        case {"version": [int(major), int(minor)], "size": int(size), "header": str(header)}:
+            return NpyHeader((major, minor), size, header).prefix
+    return None
+
+
+def _parse(header: str) -> ArraySpec | None:
+    """The array that a header describes, or None if a frame can't hold it."""
+    fields = parse_fields(header)
+    if fields is None:
+        return None
+    try:
+        spec = ArraySpec.parse(
+            {"dtype": _with_lists(fields.descr), "shape": list(fields.shape)},
+            fields.fortran and len(fields.shape) > 1,
+            False,
+            DEFAULT_LIMITS,
+        )
+        spec.describe()
+    except (AnsflowError, TypeError):
+        return None
+    return None if spec.dtype.hasobject else spec
+
+
+def _with_lists(descr: Any) -> Any:
+    """A description of a dtype as JSON would have it."""
+    if isinstance(descr, tuple | list):
+        return [_with_lists(part) for part in descr]
+    return descr

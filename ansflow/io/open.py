@@ -1,0 +1,119 @@
+"""Compressed files as Python's own file objects."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO, TextIO
+
+from ansflow.io.reader import FrameReader, Path
+from ansflow.io.writer import FrameWriter, TextWriter
+from ansflow.limits import STREAM_LIMITS, Limits
+
+__all__ = ["FrameReader", "FrameWriter", "open"]
+
+
+def open(
+    file: Path | BinaryIO,
+    mode: str = "rb",
+    *,
+    limits: Limits = STREAM_LIMITS,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    threads: int | None = None,
+    **options: Any,
+) -> FrameReader | FrameWriter | TextIO:
+    """Open a compressed file, as `open` opens others.
+
+    Parameters
+    ----------
+    file : path or binary file object
+    mode : str
+        ``r``, ``w``, ``x`` or ``a``, and ``b`` (the default) or ``t``. To append adds a frame.
+    limits : Limits
+        For reading. Content may be of any size by default, but not more than 16 GiB read at once.
+    encoding, errors, newline
+        For text, as in `io.TextIOWrapper`.
+    threads : int, optional
+        By default as many as the process may use cores.
+    **options
+        For writing: see `ansflow.Options`.
+
+    Returns
+    -------
+    FrameReader, FrameWriter or io.TextIOWrapper
+
+    Raises
+    ------
+    ValueError
+        If the mode is none, or arguments don't go with it.
+    AnsflowError
+        If a file that is opened for reading is damaged or isn't one of frames.
+
+    Examples
+    --------
+    >>> import ansflow, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "lines.ans")
+    >>> with ansflow.open(path, "wt") as file:
+    ...     print("one", "two", sep=chr(10), file=file)
+    >>> with ansflow.open(path, "rt") as file:
+    ...     file.read().splitlines()
+    ['one', 'two']
+    """
+    kind, text = _parse_mode(mode)
+    if not text and not (encoding is errors is newline is None):
+        raise ValueError("encoding, errors and newline are for text: add t to the mode")
+    binary: FrameReader | FrameWriter
+    if kind == "r":
+        if options:
+            raise ValueError(f"{', '.join(options)}: only for writing")
+        binary = FrameReader(file, limits=limits, threads=threads)
+    else:
+        binary = FrameWriter(file, kind, threads=threads, **options)
+    begins = partial(_begins, file, kind)
+    return _as_text(binary, encoding, errors, newline, begins) if text else binary
+
+
+def _as_text(
+    binary: FrameReader | FrameWriter,
+    encoding: str | None,
+    errors: str | None,
+    newline: str | None,
+    begins: Callable[[], bool],
+) -> TextIO:
+    encoding = io.text_encoding(encoding)
+    try:
+        if isinstance(binary, FrameReader):
+            return io.TextIOWrapper(binary, encoding, errors, newline)
+        return TextWriter(binary, encoding, errors, newline, begins=begins)
+    except BaseException:
+        if isinstance(binary, FrameWriter):
+            binary.discard()
+        else:
+            binary.close()
+        raise
+
+
+def _begins(file: Path | BinaryIO, kind: str) -> bool:
+    """Whether what is written is the beginning of the content."""
+    if kind != "a":
+        return True
+    if not isinstance(file, str | bytes | os.PathLike):
+        try:
+            return file.tell() == 0
+        except (OSError, AttributeError):
+            return False
+    if not os.path.exists(file) or not os.path.getsize(file):
+        return True
+    with FrameReader(file) as reader:
+        return not reader.read(1)
+
+
+def _parse_mode(mode: str) -> tuple[str, bool]:
+    kinds, forms = set(mode) & set("rwxa"), set(mode) & set("bt")
+    if len(kinds) != 1 or len(forms) > 1 or len(mode) != len(kinds) + len(forms):
+        raise ValueError(f"mode {mode!r} is none of r, w, x, a, with b or t")
+    return kinds.pop(), forms == {"t"}

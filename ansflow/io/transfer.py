@@ -1,0 +1,267 @@
+"""Files to frames and back, in bounded memory: what the command does with each of them.
+
+Arrays in ``.npy`` files are compressed as arrays, and come back as the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ansflow.arguments import integer
+from ansflow.buffers import Bytes
+from ansflow.engine.content import planes_of
+from ansflow.engine.decoder import decode_frames
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.options import Options
+from ansflow.engine.reader import ContentReader
+from ansflow.errors import LimitError
+from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to, write_all
+from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.header import Header
+from ansflow.io.npy import npy_prefix, read_npy
+from ansflow.limits import STREAM_LIMITS, Limits
+
+__all__ = ["compress_file", "decompress_file", "read_range"]
+
+# What is read at once: so much that most of it never needs to be copied.
+COMPRESSED_AT_ONCE = 4 << 20
+DECOMPRESSED_AT_ONCE = 1 << 20
+
+# From a pipe, which seldom has more.
+PIPED_AT_ONCE = 64 << 10
+
+Progress = Callable[[int], object]
+
+
+def compress_file(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    threads: int | None = None,
+    on_progress: Progress = lambda size: None,
+    **options: Any,
+) -> tuple[int, int]:
+    """Write a file's content as one frame.
+
+    If the file can seek and is exactly a ``.npy`` file, the frame holds its array.
+
+    Parameters
+    ----------
+    source, target : binary file
+        From its position to its end.
+    threads : int, optional
+    on_progress : callable
+        Called again and again with the bytes read so far.
+    **options
+        See `ansflow.Options`.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Bytes read and written.
+    """
+    check_binary(source)
+    npy = read_npy(source) if can_seek(source) else None
+    before = 0
+    if npy is None:
+        encoder = FrameEncoder(Options(**options), threads)
+    else:
+        before = source.tell()
+        options["metadata"] = {**options.get("metadata", {}), **npy.metadata}
+        encoder = _array_encoder(npy.spec, Options(**options), threads)
+    expected = encoder.header.content_size
+    counted, taken = _Counter(target), 0
+    read = _reader(source)
+    try:
+        while piece := read(COMPRESSED_AT_ONCE):
+            for part in encoder.write(np.frombuffer(piece, np.uint8), lasting=True):
+                counted.write(part)
+            taken += len(piece)
+            on_progress(before + taken)
+        if expected not in (None, taken):
+            raise OSError("the file changed while it was read")
+        for part in encoder.finish():
+            counted.write(part)
+    finally:
+        encoder.close()
+    return before + taken, counted.size
+
+
+def _array_encoder(spec: ArraySpec, options: Options, threads: int | None) -> FrameEncoder:
+    items = spec.nbytes // spec.dtype.itemsize if spec.nbytes else 0
+    return FrameEncoder(
+        options,
+        threads,
+        content_size=spec.nbytes,
+        planes=planes_of(spec.dtype, items),
+        array=spec,
+    )
+
+
+def decompress_file(
+    source: BinaryIO,
+    target: BinaryIO | None,
+    *,
+    limits: Limits = STREAM_LIMITS,
+    threads: int | None = None,
+    on_progress: Progress = lambda size: None,
+) -> tuple[int, int]:
+    """Write what a file of frames was made from: bytes, ``.npy`` files, or the items of arrays.
+
+    Items are written in C order. Arrays in Fortran order, unless they are of ``.npy`` files, have
+    to be held in memory for that.
+
+    Parameters
+    ----------
+    source : binary file
+        Frames from its position to its end. It needn't be able to seek.
+    target : binary file or None
+        None to verify everything and write nothing.
+    limits : Limits
+    threads : int, optional
+    on_progress : callable
+        Called again and again with the bytes read so far.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Bytes read and written.
+
+    Raises
+    ------
+    AnsflowError
+        If a frame is damaged, cut off, isn't one, or exceeds the limits. What came before the
+        damage has been written.
+    """
+    check_binary(source)
+    counted = _Counter(target)
+    read = 0
+    take = _reader(source)
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        while piece := take(DECOMPRESSED_AT_ONCE):
+            yield piece
+            read += len(piece)
+            on_progress(read)
+
+    for header, content in decode_frames(pieces(), limits, threads):
+        prefix = npy_prefix(header)
+        if prefix is not None:
+            counted.write(prefix)
+        elif header.is_fortran and target is not None:
+            counted.write(_c_order(header, content, limits))
+        for part in content:
+            counted.write(part.data)
+    return read, counted.size
+
+
+def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:
+    """The items of an array in Fortran order in the other one."""
+    spec = header.array
+    assert spec is not None
+    # Once as it comes, and once in order.
+    if 2 * spec.nbytes > limits.max_memory:
+        raise LimitError(
+            f"to put the items of an array in Fortran order into C order takes {2 * spec.nbytes} "
+            f"bytes, more than max_memory={limits.max_memory}"
+        )
+    stored = np.empty(spec.nbytes, np.uint8)
+    at = 0
+    for part in content:
+        stored[at : at + part.size] = part
+        at += part.size
+    if not stored.size:
+        return stored
+    items = stored.view(f"V{spec.dtype.itemsize}").reshape(spec.shape, order="F")
+    return np.ascontiguousarray(items).reshape(-1).view(np.uint8)
+
+
+def read_range(
+    source: BinaryIO,
+    target: BinaryIO,
+    offset: int,
+    size: int | None,
+    *,
+    limits: Limits = STREAM_LIMITS,
+    threads: int | None = None,
+) -> int:
+    """Write some of what `decompress_file` writes, decoding no more than that takes.
+
+    Parameters
+    ----------
+    source : binary file that can seek
+    target : binary file
+    offset : int
+    size : int or None
+        Bytes; None for all from `offset` on.
+    limits : Limits
+    threads : int, optional
+
+    Returns
+    -------
+    int
+        Bytes written, which are fewer if the end comes first.
+
+    Raises
+    ------
+    AnsflowError
+        If what is read is damaged, or the file isn't one of frames.
+    ValueError
+        If it comes from an array in Fortran order, whose items lie elsewhere.
+    """
+    counted = _Counter(target)
+    begin = integer(offset, "offset", 0)
+    end = None if size is None else begin + integer(size, "size", 0)
+    reader = ContentReader(source, limits, threads)
+    try:
+        at = stored_at = 0
+        for frame in reader.frames:
+            prefix = npy_prefix(frame.header)
+            if prefix:
+                counted.write(
+                    prefix[max(0, begin - at) : None if end is None else max(0, end - at)]
+                )
+                at += len(prefix)
+            low = max(0, begin - at)
+            high = frame.content_size if end is None else min(frame.content_size, end - at)
+            if low < high and frame.header.is_fortran and prefix is None:
+                raise ValueError("it holds an array in Fortran order: only all of it can be had")
+            while low < high:
+                part = np.empty(min(COMPRESSED_AT_ONCE, high - low), np.uint8)
+                reader.read_into(stored_at + low, part)
+                counted.write(part.data)
+                low += part.size
+            at += frame.content_size
+            stored_at += frame.content_size
+    finally:
+        reader.close()
+    return counted.size
+
+
+def _reader(source: BinaryIO) -> Callable[[int], bytes]:
+    """How to read at most so much.
+
+    What there is, from a pipe: `read` would wait in there for more, and an interrupt that comes
+    between its waits would have to wait, too.
+    """
+    if can_seek(source):
+        return partial(read_up_to, source)
+    return lambda size: read_some(source, min(size, PIPED_AT_ONCE))
+
+
+class _Counter:
+    """Writes all it is given to a file, unless that is None, and counts it."""
+
+    def __init__(self, file: BinaryIO | None) -> None:
+        check_binary(file)
+        self._file, self.size = file, 0
+
+    def write(self, data: Any) -> None:
+        if self._file is not None:
+            write_all(self._file, data)
+        self.size += memoryview(data).nbytes

@@ -1,0 +1,1 @@
+"""rANS kernels: one distribution for all symbols, a row each, one per preceding byte, alias."""

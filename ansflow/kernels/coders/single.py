@@ -1,0 +1,108 @@
+"""Interleaved rANS with one distribution for all symbols: the fast path.
+
+Symbol i belongs to lane i mod N. `encode` walks rows of N symbols backwards, and lanes within
+a row backwards; the decoders walk forwards (see `ansflow.kernels.coders.rans` for the arithmetic).
+
+Decoding is two functions: `decode_rows` runs whole rows while all lanes may still take a word,
+so that one test covers a row; `decode_rest` finishes with a check per word. One function
+doing both would be a tenth slower.
+"""
+
+import numpy as np
+
+from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.reciprocal import divide
+from ansflow.kernels.tables.records import headroom, look_up_record
+from ansflow.kernels.tables.slots import look_up
+
+__all__ = ["decode_rest", "decode_rows", "encode"]
+
+
+@kernel
+def encode(symbols, states, records, precision, words, cursor):
+    """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
+
+    Parameters
+    ----------
+    symbols : uint8[n] or uint16[n]
+        Each has a record with a frequency of at least 1.
+    states : uint32[lanes]
+        Updated in place.
+    records : uint64[m] or uint64[m, 2]
+        See `ansflow.kernels.tables.records`; m exceeds every symbol.
+    precision : uint64
+    words : uint16[]
+        Filled downwards from `cursor`, which is at least n + 1.
+    cursor : uint64
+    """
+    lanes = np.uint64(states.size)
+    total = ONE << precision
+    room = headroom(precision)
+    end = np.uint64(symbols.size)
+    while end > ZERO:
+        base = (end - ONE) & ~(lanes - ONE)
+        lane = end - base
+        while lane > ZERO:
+            lane -= ONE
+            record = look_up_record(records, np.uint64(symbols[base + lane]))
+            m, nudge, shift, start, freq = record
+            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
+            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
+        end = base
+    return cursor
+
+
+@kernel
+def decode_rows(words, cursor, states, slots, precision, low, out):
+    """Pop whole rows while every lane may take a word; return ``(symbols done, cursor)``.
+
+    Parameters
+    ----------
+    words : uint16[]
+    cursor : uint64
+        Where the next word is.
+    states : uint32[lanes]
+        Each in [low, 2^16 * low); updated in place.
+    slots : uint32[2^precision] or uint64[2^precision]
+        See `ansflow.kernels.tables.slots`.
+    precision, low : uint64
+    out : uint8[n] or uint16[n]
+    """
+    lanes = np.uint64(states.size)
+    mask = (ONE << precision) - ONE
+    base = ZERO
+    while base + lanes <= np.uint64(out.size) and cursor + lanes <= np.uint64(words.size):
+        for i in range(lanes):
+            lane = np.uint64(i)
+            x = np.uint64(states[lane])
+            freq, offset, symbol = look_up(slots, x & mask)
+            x = freq * (x >> precision) + offset
+            x, taken = pull_word(x, np.uint64(words[cursor]), low)
+            cursor += taken
+            states[lane] = x
+            out[base + lane] = symbol
+        base += lanes
+    return base, cursor
+
+
+@kernel
+def decode_rest(words, cursor, states, slots, precision, low, out, done):
+    """Pop symbols `done`, `done` + 1, ... of `out`; return the cursor.
+
+    `done` is a multiple of the number of lanes. A stream that is too short is read as if
+    zeros followed it, and the returned cursor exceeds ``words.size``.
+    """
+    lanes = np.uint64(states.size)
+    mask = (ONE << precision) - ONE
+    for i in range(done, np.uint64(out.size)):
+        lane = np.uint64(i) & (lanes - ONE)
+        x = np.uint64(states[lane])
+        freq, offset, symbol = look_up(slots, x & mask)
+        x = freq * (x >> precision) + offset
+        x, taken = pull_word(x, next_word(words, cursor), low)
+        cursor += taken
+        states[lane] = x
+        out[i] = symbol
+    return cursor

@@ -1,0 +1,121 @@
+"""CDFs of location-scale families in integers: a table of the standard one, and lines between.
+
+A codec needs the same integers wherever it runs, and no mathematical library promises that of exp
+or erf. Here all that depends on one is a table, made once (`ansflow.bitsback.codecs.families`); the
+rest is subtraction, multiplication and floor of doubles, each rounded as IEEE 754 says, in a fixed
+order, and integer arithmetic. Every step is monotone, and so is the CDF.
+
+A standard CDF is given at `STEPS + 1` equidistant points, in units of 2^-31. Positions count from
+the middle of the table, 2^16 from a point to the next; beyond its ends the CDF is 0 or 1.
+"""
+
+import numpy as np
+
+from ansflow.kernels.coders.rows import step_up
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inlined, kernel
+
+__all__ = [
+    "CDF_BITS",
+    "STEPS",
+    "UNITS_PER_STEP",
+    "WEIGHT_BITS",
+    "cumulative",
+    "find",
+    "standard_cdfs",
+]
+
+STEPS = 4096
+CDF_BITS = 31
+WEIGHT_BITS = 16
+UNITS_PER_STEP = 1 << 16
+
+MIDDLE = float(STEPS // 2 * UNITS_PER_STEP)
+U_STEP_BITS = np.uint64(16)
+U_STEP_MASK = np.uint64(UNITS_PER_STEP - 1)
+U_CDF_BITS = np.uint64(CDF_BITS)
+U_WEIGHT_BITS = np.uint64(WEIGHT_BITS)
+
+
+@inlined
+def standard_cdf(table, position):
+    """The CDF at `position`, in units of 2^-31.
+
+    ``table[STEPS + 1]`` is read at the upper end, and multiplied by zero.
+    """
+    clipped = min(max(position, -MIDDLE), MIDDLE)
+    at = np.uint64(np.int64(clipped + MIDDLE))
+    step = at >> U_STEP_BITS
+    value = np.uint64(table[step])
+    rise = np.uint64(table[step + ONE]) - value
+    return value + (rise * (at & U_STEP_MASK) >> U_STEP_BITS)
+
+
+@inlined
+def below(i, s, means, rates, weights, edges, table, precision):
+    """`cumulative` for a symbol s that is neither 0 nor the size of the alphabet."""
+    value = ZERO
+    row = i if weights.shape[0] > 1 else ZERO
+    for k in range(means.shape[1]):
+        at = standard_cdf(table, (edges[s] - means[i, k]) * rates[i, k])
+        value += np.uint64(weights[row, k]) * at
+    slots = (ONE << precision) + ONE - np.uint64(edges.size)
+    return ((value >> U_WEIGHT_BITS) * slots >> U_CDF_BITS) + s
+
+
+@inlined
+def cumulative(i, s, means, rates, weights, edges, table, precision):
+    """Cumulative frequency below symbol s of the i-th mixture; each symbol has at least one slot.
+
+    Parameters
+    ----------
+    i, s : uint64
+        s from 0 to the size of the alphabet, both included.
+    means, rates : float64[n, components]
+        Finite; a rate is positive, in units of the table's position for each one of `edges`.
+    weights : uint32[n, components] or uint32[1, components]
+        Sum to 2^16.
+    edges : float64[alphabet + 1]
+        Ascending; symbol s lies between ``edges[s]`` and ``edges[s + 1]``, the first
+        and the last one also beyond.
+    table : uint32[STEPS + 2]
+    precision : uint64
+        The alphabet is no larger than ``2^precision``.
+    """
+    if s == ZERO:
+        return ZERO
+    if s == np.uint64(edges.size) - ONE:
+        return ONE << precision
+    return below(i, s, means, rates, weights, edges, table, precision)
+
+
+@inlined
+def find(first, slots, means, rates, weights, edges, table, precision, symbols):
+    """The symbols whose intervals hold `slots`, of the mixtures from `first` on.
+
+    By bisection, and of all slots step by step together: the steps of one of them wait for each
+    other.
+
+    Parameters
+    ----------
+    first : uint64
+    slots, symbols : uint64[m]
+        The latter are filled.
+    """
+    length = np.uint64(edges.size) - ONE
+    symbols[:] = ZERO
+    while length > ONE:
+        half = length >> ONE
+        for j in range(slots.size):
+            i = first + np.uint64(j)
+            middle = symbols[j] + half
+            start = below(i, middle, means, rates, weights, edges, table, precision)
+            symbols[j] += step_up(half, start, slots[j])
+        length -= half
+
+
+@kernel
+def standard_cdfs(table, positions, out):
+    """`standard_cdf` of float64[n] into uint64[n]."""
+    for i in range(out.size):
+        out[i] = standard_cdf(table, positions[i])

@@ -1,0 +1,145 @@
+"""Frequency tables as bits: adaptive exponential Golomb codes.
+
+Frequencies of neighbouring symbols are alike, so each is coded with an order k that follows
+their running mean: v is written as u = v + 2^k (Teuhola 1978) with as many zeros as u is
+longer than 2^k, and then the bits of u from its leading one. After a zero the order is 0,
+which makes runs of absent symbols cost one bit each. The table ends when the total is reached.
+
+Bits fill bytes from the least significant one up.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.quantize import quantize_row
+
+__all__ = ["MAX_BITS_PER_FREQUENCY", "fit_table", "read_frequencies", "write_frequencies"]
+
+MAX_BITS_PER_FREQUENCY = 64
+
+# The running mean is kept in units of a quarter.
+MEAN_SHIFT = np.uint64(2)
+
+
+@kernel
+def bit_length(value):
+    length = ZERO
+    while value > ZERO:
+        value >>= ONE
+        length += ONE
+    return length
+
+
+@kernel
+def order(mean, previous):
+    """Order k of the next code: that of the running mean, or 0 after an absent symbol."""
+    if previous == ZERO or mean >> MEAN_SHIFT == ZERO:
+        return ZERO
+    return bit_length(mean >> MEAN_SHIFT) - ONE
+
+
+@kernel
+def write_frequencies(freq, total, out):
+    """Code `freq`, which sums to `total`; return the number of bytes.
+
+    `out`, uint8[], is zero and has room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
+    """
+    at = ZERO
+    mean = ZERO
+    previous = ZERO
+    for i in range(freq.size):
+        if total == ZERO:
+            break
+        v = np.uint64(freq[i])
+        k = order(mean, previous)
+        u = v + (ONE << k)
+        below = bit_length(u) - ONE
+        at += below - k
+        for b in range(below + ONE):
+            # the leading one first, so that it ends the run of zeros
+            bit = (u >> (below - np.uint64(b))) & ONE
+            out[at >> np.uint64(3)] |= np.uint8(bit << (at & np.uint64(7)))
+            at += ONE
+        mean += v - (mean >> MEAN_SHIFT)
+        previous = v
+        total -= v
+    return (at + np.uint64(7)) >> np.uint64(3)
+
+
+@kernel
+def read_frequencies(data, total, freq):
+    """Undo `write_frequencies`; return the bytes read, or 0 if they hold no such table.
+
+    Zero means that the bits ran out, or that the frequencies cannot sum to `total`.
+    """
+    end = np.uint64(data.size) << np.uint64(3)
+    at = ZERO
+    mean = ZERO
+    previous = ZERO
+    for i in range(freq.size):
+        freq[i] = 0
+        if total == ZERO:
+            continue
+        k = order(mean, previous)
+        below = k
+        while at < end and not (data[at >> np.uint64(3)] >> (at & np.uint64(7))) & 1:
+            below += ONE
+            at += ONE
+        if below > np.uint64(32) or at + below >= end:
+            return ZERO
+        u = ZERO
+        for _ in range(below + ONE):
+            bit = np.uint64(data[at >> np.uint64(3)]) >> (at & np.uint64(7))
+            u = (u << ONE) | (bit & ONE)
+            at += ONE
+        v = u - (ONE << k)
+        if v > total:
+            return ZERO
+        freq[i] = v
+        mean += v - (mean >> MEAN_SHIFT)
+        previous = v
+        total -= v
+    if total > ZERO:
+        return ZERO
+    # Bits that fill up the last byte are zero: a table has only one form.
+    if at & np.uint64(7) and np.uint64(data[at >> np.uint64(3)]) >> (at & np.uint64(7)):
+        return ZERO
+    return (at + np.uint64(7)) >> np.uint64(3)
+
+
+@kernel
+def fit_table(counts, precision, freq, keys, heap, out):
+    """Find the best frequencies for symbols that occur so often, and write their table.
+
+    Parameters
+    ----------
+    counts : float64[n]
+        At least one and at most 2^precision are positive. Scaled so that the largest is 1.
+    precision : uint64
+        1 to 31.
+    freq : uint32[n], keys : float64[n], heap : uint32[n]
+        The result and the scratch of `quantize_row`.
+    out : uint8[]
+        Filled with the table; has room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
+
+    Returns
+    -------
+    ``(present, used, bits)``: how many symbols occur, bytes of the table, and bits that all their
+    occurrences take with these frequencies.
+    """
+    most = 0.0
+    for c in counts:
+        most = max(most, c)
+    for s in range(counts.size):
+        counts[s] /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
+    total = ONE << precision
+    quantize_row(counts, total, freq, keys, heap)
+    present = ZERO
+    bits = 0.0
+    for s in range(freq.size):
+        if freq[s] > 0:
+            present += ONE
+            bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
+    out[:] = 0
+    return present, write_frequencies(freq, total, out), bits

@@ -1,0 +1,113 @@
+"""`ansflow.kernels.coders.single` on vectors: whole rows at a time, the same words.
+
+A row is one vector. What the scalar loop over its lanes does in sequence, the row does at once:
+whether a lane takes a word depends on that lane's state alone, so `pull` and `put` can deal
+out all words of a row together, in order of lanes.
+
+`decoder` and `encoder` make a kernel for a number of lanes, an instruction set, and a layout of the
+tables (see `ansflow.kernels.tables.slots` and `ansflow.kernels.tables.records`); Numba compiles it
+when it is first called and keeps it on disk like any other.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.records import (
+    FIELD_MASK as RECORD_FIELD_MASK,
+    FREQ_SHIFT as RECORD_FREQ_SHIFT,
+    NUDGE_MASK,
+    SHIFT_SHIFT,
+    headroom,
+)
+from ansflow.kernels.tables.slots import (
+    OFFSET_SHIFT,
+    PACKED_FREQ_SHIFT,
+    PACKED_OFFSET_MASK,
+    PACKED_OFFSET_SHIFT,
+)
+from ansflow.kernels.vector.memory import load, pull, put, store
+from ansflow.kernels.vector.values import high, low as low_half, multiply, where
+
+__all__ = ["decoder", "encoder"]
+
+
+@functools.cache
+def decoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
+    """The kernel ``decode_rows(words, cursor, states, slots, precision, low, out)``.
+
+    Arguments and result are those of `ansflow.kernels.coders.single.decode_rows`, with `lanes`
+    states and slots of uint32 if `packed`, of uint64 if not.
+    """
+    row = np.uint64(lanes)
+
+    @kernel
+    def decode_rows(words, cursor, states, slots, precision, low, out):
+        mask = (ONE << precision) - ONE
+        x = load(states, ZERO, lanes, isa)
+        base = ZERO
+        while base + row <= np.uint64(out.size) and cursor + row <= np.uint64(words.size):
+            entry = slots[x & mask]
+            if packed:
+                symbol = entry
+                offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
+                freq = (entry >> PACKED_FREQ_SHIFT) + ONE
+            else:
+                symbol = low_half(entry)
+                offset = low_half(entry) >> OFFSET_SHIFT
+                freq = high(entry)
+            x = freq * (x >> precision) + offset
+            due = x < low
+            word, cursor = pull(words, cursor, due)
+            x = where(due, x << U_WORD_BITS, x) | word
+            store(out, base, symbol)  # which keeps the low bits
+            base += row
+        store(states, ZERO, x)
+        return base, cursor
+
+    return decode_rows
+
+
+@functools.cache
+def encoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
+    """The kernel ``encode_rows(symbols, end, states, records, precision, words, cursor)``.
+
+    It pushes ``symbols[:end]``, whole rows, last to first, and returns the cursor. The other
+    arguments are those of `ansflow.kernels.coders.single.encode`, with `lanes` states and the
+    records as a vector: uint64[m] if `packed`, uint64[2 * m] if not. ``words[cursor - end - lanes
+    :]`` must exist: below the words that it keeps, `put` writes others.
+    """
+    row = np.uint64(lanes)
+
+    @kernel
+    def encode_rows(symbols, end, states, records, precision, words, cursor):
+        room = headroom(precision)
+        total = ONE << precision
+        x = load(states, ZERO, lanes, isa)
+        while end > ZERO:
+            end -= row
+            symbol = load(symbols, end, lanes, isa)
+            if packed:
+                record = records[symbol]
+                interval = high(record)
+                start = interval & RECORD_FIELD_MASK
+                freq = (interval >> RECORD_FREQ_SHIFT) & RECORD_FIELD_MASK
+            else:
+                record = records[symbol + symbol]
+                interval = records[symbol + symbol + ONE]
+                start = low_half(interval)
+                freq = high(interval)
+            due = (x >> room) >= freq
+            cursor = put(words, cursor, x, due)
+            x = where(due, x >> U_WORD_BITS, x)
+            nudged = x if packed else x + (high(record) & NUDGE_MASK)
+            quotient = low_half(multiply(nudged, low_half(record)) >> (record >> SHIFT_SHIFT))
+            x = x + start + quotient * (total - freq)
+        store(states, ZERO, x)
+        return cursor
+
+    return encode_rows
