@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from test_atomic import WITHOUT_PACKAGE, only, write
+from atomic_files import WITHOUT_PACKAGE, only, write
 
 import ansflow
 from ansflow.files import atomic, part_file

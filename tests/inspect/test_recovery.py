@@ -127,7 +127,7 @@ def test_whatever_the_oracle_wrote(recover, name):
         assert before.flags.f_contiguous == after.flags.f_contiguous
 
 
-@pytest.mark.parametrize("path", sorted(pathlib.Path(__file__).parent.glob("data/v*.ans")))
+@pytest.mark.parametrize("path", sorted(pathlib.Path(__file__).parents[1].glob("data/v*.ans")))
 def test_golden_files(recover, path):
     recovered = recover(path.read_bytes())
     assert not recovered.report.damaged

@@ -12,17 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
+from atomic_files import WITHOUT_PACKAGE, only, write
 
-from ansflow.files import atomic
 from ansflow.files.atomic import AtomicFile
-
-# For a process of its own that begins fast: only the module, not the package around it.
-WITHOUT_PACKAGE = f"""
-import sys, types
-package = sys.modules["ansflow"] = types.ModuleType("ansflow")
-package.__path__ = [{os.path.dirname(atomic.__file__)!r}]
-from ansflow.files.atomic import AtomicFile
-"""
 
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away"
@@ -31,22 +23,12 @@ needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
-def write(path, data, **options):
-    with AtomicFile(path, **options) as whole:
-        whole.file.write(data)
-
-
 def python(code):
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60
     )
     assert (result.stderr, result.returncode) == ("", 0)
     return result.stdout
-
-
-def only(path):
-    """Whether there is nothing else in the directory."""
-    return list(path.parent.iterdir()) == [path]
 
 
 def test_replaces(tmp_path):
