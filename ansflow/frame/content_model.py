@@ -1,0 +1,117 @@
+"""Models of content, which code a stream of bytes as a message of their own.
+
+The container knows no kind of model, only what is said here: whatever has these attributes can be
+given to everything that compresses, and is found again by its name when it is decompressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Protocol, runtime_checkable
+
+from ansflow.buffers import Bytes
+from ansflow.errors import ModelError, UnsupportedError
+from ansflow.frame.array_spec import ArraySpec
+
+__all__ = ["ContentModel", "find", "known", "register", "register_source"]
+
+
+@runtime_checkable
+class ContentModel(Protocol):
+    """What the container asks of a model.
+
+    Attributes
+    ----------
+    name : str
+        1 to 64 visible ASCII characters. It is written to frames.
+    fingerprint : str
+        32 hexadecimal digits, which stand for all that a decoder relies on.
+    unit : int
+        Bytes of the smallest content that it codes. What it codes is a whole number of units.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def unit(self) -> int: ...
+
+    def check_array(self, array: ArraySpec | None) -> None:
+        """Raise ModelError if it can't code the content of such an array, or of bytes if None."""
+        ...
+
+    def memory(self, size: int) -> int:
+        """Bytes that it takes at most to code or decode so many bytes, beside those themselves."""
+        ...
+
+    def encode_content(self, content: Bytes) -> bytes:
+        """Content, uint8[size], as a message; ModelError if the model gives it no probability."""
+        ...
+
+    def decode_content(self, message: memoryview, out: Bytes) -> None:
+        """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that isn't possible.
+
+        The message may be anything.
+        """
+        ...
+
+
+Source = Callable[[str], ContentModel]
+
+_registered: dict[str, ContentModel] = {}
+_sources: list[str | Source] = []
+
+
+def register(model: ContentModel) -> None:
+    """Make a model known to decoders of this process by its name, instead of one of that name."""
+    _registered[model.name] = model
+
+
+def register_source(source: str | Source) -> None:
+    """Ask a function for models that aren't registered; it raises ModelError for unknown names.
+
+    As text, ``"package.module:function"``, it's imported when it is first needed.
+    """
+    if source not in _sources:
+        _sources.append(source)
+
+
+def known(name: str) -> ContentModel:
+    """The model of that name; ModelError if there is none."""
+    if name in _registered:
+        return _registered[name]
+    reasons = []
+    for source in _sources:
+        load: Source = resolve_name(source) if isinstance(source, str) else source
+        try:
+            return load(name)
+        except ModelError as error:
+            reasons.append(str(error))
+    raise ModelError("; ".join(reasons) or f"no model is called {name!r}")
+
+
+def find(name: str, fingerprint: str) -> ContentModel:
+    """The model that a frame was written with.
+
+    Raises
+    ------
+    UnsupportedError
+        If there is none of that name, or it has another fingerprint.
+    """
+    try:
+        model = known(name)
+    except ModelError:
+        raise UnsupportedError(
+            f"this frame takes the model {name!r}, which isn't known here: make it known with "
+            "ansflow.bitsback.register"
+        ) from None
+    if model.fingerprint != fingerprint:
+        raise UnsupportedError(
+            f"this frame takes the model {name!r} with the fingerprint {fingerprint}; the model of "
+            f"that name known here has another fingerprint, {model.fingerprint}"
+        )
+    return model
