@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,18 @@ from guard import guarded
 
 from ansflow.bitsback.codecs.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
+from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.coding.coders.single import SingleCoder
+from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import alias, order1, rows, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE
-from ansflow.kernels.tables import context_code as context_tables, frequency_code as golomb
+from ansflow.kernels.tables import context_code as context_tables
+from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
 from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
@@ -95,6 +99,32 @@ def fast_coders(at_end, rng):
                 noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
                 random_states = rng.integers(low, low << 16, n_lanes, np.uint32)
                 decode(guarded(noise, at_end), guarded(random_states, at_end), out)
+
+
+def whole_coders(at_end, rng):
+    """Coders in buffers as small as promised, on words at odd addresses and any symbol."""
+    n = 1000
+    for alphabet, precision in itertools.product((7, 300, 65536), (12, 16)):
+        weights = np.maximum(rng.random(alphabet) ** 30, 1e-300)
+        weights[rng.permutation(alphabet)[1 << precision :]] = 0
+        freq = quantize(weights, precision)
+        coder = SingleCoder(freq, precision)
+        coder.records = guarded(coder.records, at_end)
+        symbols = rng.choice(alphabet, n, p=freq / (1 << precision)).astype(coder.symbol_dtype)
+        symbols = guarded(symbols, at_end)
+        for n_lanes in (1, 64):
+            buffer = guarded(np.zeros(buffer_size(n, n_lanes), np.uint16), at_end)
+            words = coder.encode(symbols, n_lanes, buffer)
+            out = guarded(np.zeros(n, symbols.dtype), at_end)
+            for data in (words.tobytes(), rng.bytes(words.nbytes), words.tobytes()[:-2]):
+                odd = guarded(np.frombuffer(b"x" + data, np.uint8), at_end)
+                stream = np.frombuffer(odd[1:], np.uint16)
+                with suppress(AnsflowError):
+                    coder.decode(stream, out, n_lanes)
+            coder.decode(words, out, n_lanes)
+            assert np.array_equal(out, symbols)
+            noise = np.frombuffer(rng.bytes(symbols.nbytes), symbols.dtype)
+            coder.encode(guarded(noise, at_end), n_lanes, buffer)
 
 
 def vector_coders(at_end, rng):
@@ -291,14 +321,24 @@ def distributions(at_end, rng):
 
 
 def small_kernels(at_end, rng):
-    freq = quantize(rng.random(256) ** 5, 12)
-    room = np.zeros(2048, np.uint8)
-    used = golomb.write_frequencies(freq, np.uint64(4096), room)
-    back = guarded(np.zeros(256, np.uint32), at_end)
-    for size in (*range(40), int(used) - 1, int(used)):
-        golomb.read_frequencies(guarded(room[:size], at_end), np.uint64(4096), back)
-        noise = rng.integers(0, 256, size).astype(np.uint8)
-        golomb.read_frequencies(guarded(noise, at_end), np.uint64(4096), back)
+    for alphabet, precision in itertools.product((1, 2, 256, 300, 65536), (8, 12, 16, 31)):
+        weights = rng.random(alphabet) ** 5
+        weights[1 << precision :] = 0
+        freq, total = quantize(weights, precision), np.uint64(1 << precision)
+        room = guarded(np.zeros(8 * alphabet, np.uint8), at_end)
+        used = int(write_frequencies(freq, total, room))
+        back = guarded(np.zeros(alphabet, np.uint32), at_end)
+        for size in {*range(40), used // 2, used - 1, used} & set(range(used + 1)):
+            read_frequencies(guarded(room[:size], at_end), total, back)
+            damaged = np.array(room[:used])
+            damaged[rng.integers(0, used, 3)] ^= rng.integers(0, 256, 3).astype(np.uint8)
+            read_frequencies(guarded(damaged, at_end), total, back)
+            # Few ones make long runs of zeros, and so large frequencies.
+            noise = rng.integers(0, 256, size) & rng.integers(0, 256, size)
+            read_frequencies(guarded(noise.astype(np.uint8), at_end), total, back)
+        counts, keys = guarded(weights, at_end), guarded(np.zeros(alphabet), at_end)
+        heap = guarded(np.zeros(alphabet, np.uint32), at_end)
+        fit_table(counts, np.uint64(precision), back, keys, heap, room)
     for size in (*range(40), 4093):
         for dtype in (np.uint8, np.uint16):
             symbols = guarded(rng.integers(0, 256, size).astype(dtype), at_end)
@@ -312,6 +352,7 @@ def small_kernels(at_end, rng):
     "job",
     [
         "fast_coders",
+        "whole_coders",
         "vector_coders",
         "context_coders",
         "stack_coders",

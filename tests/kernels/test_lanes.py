@@ -54,13 +54,15 @@ def check(coder, symbols, lanes, expected):
 
 def example_of(freq, precision, symbols):
     freq = np.array([freq], np.uint32)
-    return precision, freq, np.array(symbols, np.uint8), np.zeros(len(symbols), np.uint32)
+    symbols = symbols_of(symbols, freq.shape[1])
+    return precision, freq, symbols, np.zeros(symbols.size, np.uint32)
 
 
 @given(cases(st.integers(1, 16)), LANES)
 @example(example_of([0, 65536], 16, [1] * 100), 4)
 @example(example_of([1, 65535], 16, [0, 1] * 50), 1)
 @example(example_of([4096], 12, [0] * 100), 64)
+@example(example_of([1] * 65536, 16, [0, 255, 256, 65535] * 30), 4)
 def test_one_distribution(case, lanes):
     precision, freq, symbols, index = case
     expected = naive.fast_stream(symbols.tolist(), distributions(freq, index), precision, lanes)
