@@ -124,7 +124,8 @@ def whole_coders(at_end, rng):
             coder.decode(words, out, n_lanes)
             assert np.array_equal(out, symbols)
             noise = np.frombuffer(rng.bytes(symbols.nbytes), symbols.dtype)
-            coder.encode(guarded(noise, at_end), n_lanes, buffer)
+            with suppress(AnsflowError):
+                coder.encode(guarded(noise, at_end), n_lanes, buffer)
 
 
 def vector_coders(at_end, rng):

@@ -45,8 +45,9 @@ class Coder(ABC):
     alphabet : int
         Number of symbols.
     takes_any_symbol : bool
-        Whether kernels stay within their arrays whatever values of `symbol_dtype` they encode.
-        If not, symbols must have been checked, in an array that no other thread may change.
+        Whether `encode` stays within its arrays whatever values of `symbol_dtype` there are, even
+        if another thread changes them. If not, symbols must have been checked, in an array that no
+        other thread can change.
     """
 
     precision: int

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
 from ansflow.coding.coders.vectors import vector_isa
+from ansflow.errors import ModelError
 from ansflow.kernels.coders import single as scalar
 from ansflow.kernels.coders.uncodable import first_flagged
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
@@ -62,10 +63,15 @@ class SingleCoder(FastCoder):
 
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
         records, precision, end = self.records, self._precision, np.uint64(words.size)
-        if symbols.itemsize > 1:
-            # A copy that has been checked may still be another thread's: a pass that costs little
-            # keeps the kernels within the records.
-            symbols = np.minimum(symbols, symbols.dtype.type(self.alphabet - 1))
+        if symbols.itemsize > 1 and symbols.size:
+            # There is a record for each byte, but not for each symbol of 16 bits. What is checked
+            # is a copy, because another thread may change the original at any time.
+            symbols = symbols.copy()
+            if int(symbols.max()) >= self.alphabet:
+                raise ModelError(
+                    f"symbol {int(symbols.max())} is outside the alphabet of {self.alphabet} "
+                    "symbols; another thread may have changed it"
+                )
         isa = vector_isa(states.size, symbols.size)
         if isa is None:
             return int(scalar.encode(symbols, states, records, precision, words, end))
