@@ -81,7 +81,7 @@ def count_pairs(symbols, lanes, counts):
 
 
 @kernel
-def encode(symbols, states, records, precision, words, cursor, first):
+def encode(symbols, states, records, precision, words, first):
     """Push rows of `symbols`, the last to `first`; return the cursor.
 
     The stream is ``words[cursor:]`` once all rows have been pushed.
@@ -96,11 +96,11 @@ def encode(symbols, states, records, precision, words, cursor, first):
         From `fill_record_rows`.
     precision : uint64
     words : uint16[]
-        Filled downwards from `cursor`, which is at least n + 1.
-    cursor : uint64
+        At least n + 1 long. Filled from its end downwards.
     first : uint64
         At most ``n div lanes``.
     """
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     n = np.uint64(symbols.size)
     total = ONE << precision

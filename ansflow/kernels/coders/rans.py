@@ -87,6 +87,7 @@ def put_states(states, words, cursor):
 
     ``cursor >= 2 * states.size`` must hold.
     """
+    cursor = np.uint64(cursor)
     cursor -= np.uint64(states.size) + np.uint64(states.size)
     at = cursor
     for x in states:

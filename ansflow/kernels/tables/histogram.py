@@ -55,11 +55,13 @@ def tally_words(words, partial):
 
 @kernel
 def add_up(partial, counts):
-    """Fill `counts` with the sums of the sub-histograms."""
-    counts[:] = 0
-    for begin in range(0, partial.size, counts.size):
-        for s in range(counts.size):
-            counts[s] += partial[begin + s]
+    """Fill `counts` with the sums of the sub-histograms, which are spoilt."""
+    alphabet = np.uint64(counts.size)
+    for begin in range(alphabet, np.uint64(partial.size), alphabet):
+        for s in range(alphabet):
+            partial[s] += partial[np.uint64(begin) + np.uint64(s)]
+    for s in range(alphabet):
+        counts[s] = partial[s]
 
 
 @kernel
