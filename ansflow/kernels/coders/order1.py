@@ -1,10 +1,10 @@
 """Interleaved rANS with a distribution for each preceding byte: order-1 contexts.
 
-A symbol's distribution is named by the symbol before it, so a decoder can't begin one symbol until
-the one before is done. If consecutive symbols went to consecutive lanes, as they do without
-contexts, all lanes would wait in one chain. Therefore each lane walks a contiguous *segment* of
-its own: of n symbols and N lanes, with q = n div N and r = n mod N, lane j has the q + 1 (j < r)
-or q symbols from j * q + min(j, r) on. Contexts begin anew, at 0, in each segment.
+The previous symbol names a symbol's distribution, so a decoder cannot begin with a symbol before
+it has finished the previous one. If consecutive symbols went to consecutive lanes, as they do
+without contexts, all lanes would wait for each other in one chain. Therefore each lane walks its
+own contiguous *segment*: of n symbols and N lanes, with q = n div N and r = n mod N, lane j has the
+q + 1 (j < r) or q symbols from j * q + min(j, r) on. Contexts begin anew, at 0, in each segment.
 
 Row i holds symbol i of every segment. Rows are coded as those of `ansflow.kernels.coders.single`
 are: lane after lane, the encoder backwards; the last row has the lanes 0 to r - 1 only. Read row by
