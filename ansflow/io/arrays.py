@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from operator import index
 from types import TracebackType
-from typing import Any, BinaryIO, Self, SupportsIndex
+from typing import Any, BinaryIO, Self, SupportsIndex, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import Axes, check_unmasked, shape_of
 from ansflow.buffers import item_bytes
-from ansflow.engine.content import JoinedFrames, as_array, check_dtype, planes_of
+from ansflow.engine.content import JoinedFrames, as_array, check_dtype
+from ansflow.engine.options import OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
@@ -75,7 +76,7 @@ class ArrayWriter:
         *,
         mode: str = "w",
         threads: int | None = None,
-        **options: Any,
+        **options: Unpack[OptionsDict],
     ) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         check_dtype(self.dtype)
@@ -83,9 +84,7 @@ class ArrayWriter:
         spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
         if not 0 < spec.row_nbytes < 1 << 63:
             raise ValueError(f"rows of {self.dtype} and shape {self._row} are impossible to count")
-        self._file = FrameWriter(
-            file, mode, threads=threads, planes=planes_of(self.dtype), array=spec, **options
-        )
+        self._file = FrameWriter(file, mode, threads=threads, array=spec, **options)
         self._count = 0
 
     @property
@@ -119,7 +118,7 @@ class ArrayWriter:
         self._count += array.shape[0]
 
     def flush(self) -> None:
-        """Write all rows so far, so that they can be recovered. Ends the current block."""
+        """Write all rows so far, so that they can be recovered. Ends the current chunk."""
         self._file.flush()
 
     def close(self) -> None:
@@ -141,7 +140,7 @@ class ArrayWriter:
 class ArrayReader:
     """Reads slices of an array from a file that can seek.
 
-    Slicing along the first axis decodes only the blocks it needs, if the array is in C order; of
+    Slicing along the first axis decodes only the chunks it needs, if the array is in C order; of
     one in Fortran order all is decoded. Arrays of one dtype, one after the other, that
     differ in the first axis at most, are one array.
 
@@ -242,7 +241,7 @@ class ArrayReader:
         LimitError
             If what is spanned exceeds ``limits.max_output``.
         CorruptDataError
-            If a block is damaged.
+            If a chunk is damaged.
         """
         keys = key if isinstance(key, tuple) else (key,)
         if self._spec.fortran or not self.shape or not keys:
