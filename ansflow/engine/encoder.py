@@ -114,7 +114,8 @@ class FrameEncoder:
 
     def _write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         while content.size:
-            size = self._unit()
+            # What the next task takes.
+            size = self.header.grid.unit(self._position, UNIT)
             if self._fill or content.size < size:
                 taken = min(size - self._fill, content.size)
                 self._keep(content[:taken], size, lasting=lasting)
@@ -125,14 +126,6 @@ class FrameEncoder:
                 unit = content[:size]
                 yield from self._put(unit if lasting else unit.copy())
             content = content[taken:]
-
-    def _unit(self) -> int:
-        """Bytes of the groups that the next task takes, if they all come."""
-        size = group = self.header.grid.next_group(self._position)
-        while size + group <= UNIT:
-            group = self.header.grid.next_group(self._position + size)
-            size += group
-        return size
 
     def _flush(self) -> Iterator[memoryview]:
         size = sum(self.header.grid.groups(self._position, self._fill))

@@ -41,6 +41,11 @@ class Grid:
     ----------
     axis : int
         The first one along which chunks have more than one cell, or the last; -1 without axes.
+    places : int
+        Places along `axis` that a full group takes.
+    place_size, group_size, chunk_size : int
+        Bytes of a place along `axis` with all axes behind it, of a full group, and of a full chunk.
+    chunks_per_group : int
     """
 
     def __init__(
@@ -49,6 +54,12 @@ class Grid:
         self.shape, self.chunk_shape, self.cell_size = shape, chunk_shape, cell_size
         last = len(shape) - 1
         self.axis = next((i for i, places in enumerate(chunk_shape) if places > 1), last)
+        self.places = chunk_shape[self.axis] if shape else 1
+        self.place_size = math.prod(shape[self.axis + 1 :]) * cell_size
+        self.group_size = self.places * self.place_size
+        self.chunk_size = math.prod(chunk_shape) * cell_size
+        inner = zip(shape[self.axis + 1 :], chunk_shape[self.axis + 1 :], strict=True)
+        self.chunks_per_group = math.prod(-(-length // step) for length, step in inner)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and (
@@ -110,33 +121,9 @@ class Grid:
         )
 
     @property
-    def chunks_per_group(self) -> int:
-        return math.prod(-(-length // step) for length, step in self._inner)
-
-    @property
     def is_contiguous(self) -> bool:
         """Whether each chunk is a group."""
         return self.shape[self.axis + 1 :] == self.chunk_shape[self.axis + 1 :]
-
-    @property
-    def place_size(self) -> int:
-        """Bytes of a place along `axis`, with all axes behind it."""
-        return math.prod(self.shape[self.axis + 1 :]) * self.cell_size
-
-    @property
-    def places(self) -> int:
-        """Places of a full group along `axis`."""
-        return self.chunk_shape[self.axis] if self.shape else 1
-
-    @property
-    def group_size(self) -> int:
-        """Bytes of a full group."""
-        return self.places * self.place_size
-
-    @property
-    def chunk_size(self) -> int:
-        """Bytes of a full chunk."""
-        return math.prod(self.chunk_shape) * self.cell_size
 
     @property
     def _sweep(self) -> int:
@@ -148,6 +135,15 @@ class Grid:
         if self.axis <= 0:
             return self.group_size
         return min(self.group_size, self._sweep - position % self._sweep)
+
+    def unit(self, position: int, room: int) -> int:
+        """Bytes of whole groups after so much content, for which there is room; one at least."""
+        sweep = self._sweep
+        left = sweep - position % sweep if sweep else 0
+        if sweep and left <= room:
+            return left + (room - left) // sweep * sweep
+        unit = self.group_size * max(1, room // self.group_size)
+        return min(unit, left) if sweep else unit
 
     def groups(self, position: int, size: int) -> list[int]:
         """Bytes of the groups in so much content from there on, as far as places are whole."""
