@@ -73,8 +73,8 @@ def _tasks(
                     _within(*pair) for pair in zip(parts, (w.start for w in inner), strict=True)
                 ]
                 chunk = content.load_chunk(number, group * grid.chunks_per_group + tile)
-                place = (*(slice(at, at + 1) for at, _ in outer), *target)
-                yield partial(_put, chunk, (..., *source, slice(None)), out[place])
+                where = (*(slice(at, at + 1) for at, _ in outer), *target)
+                yield partial(_put, chunk, (..., *source, slice(None)), out[where])
 
 
 def _common(a: range, b: range) -> range:
