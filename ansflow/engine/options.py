@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, TypedDict
 
 from ansflow.arguments import integer, shape_of
 from ansflow.engine.metadata import checked_metadata
@@ -95,6 +95,18 @@ class Options(Plan):
             if not all(shape):
                 raise ValueError(f"chunks is {shape}, but no chunk has an axis of length 0")
             self._set(chunks=shape)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Options from keyword arguments; TypeError that names those that aren't any."""
+        names = [option.name for option in fields(cls)]
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise TypeError(
+                f"there is no option {', '.join(map(repr, unknown))}; the options are "
+                f"{', '.join(names)}"
+            )
+        return cls(**given)
 
     def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:
         """The grid of such content, or of bytes if it is no array."""

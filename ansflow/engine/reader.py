@@ -107,6 +107,35 @@ class ContentReader:
             self._last = at + count
         return count
 
+    def run(self, tasks: Iterator[Callable[[], object]]) -> None:
+        """Run tasks that `load_chunk` had a part in on all threads."""
+        with self._lock:
+            for _ in ordered(tasks, self._threads, self._depth):
+                pass
+
+    def groups_in(self, number: int, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """The groups of a frame with places from `begin` to `end`, and where each has its own.
+
+        Places are those along the axis of the frame's grid, counted from the first of all sweeps.
+        """
+        frame = self.frames[number]
+        size = frame.header.grid.place_size
+        group = int(np.searchsorted(frame.content_at, begin * size, side="right")) - 1
+        while group < frame.groups and (low := int(frame.content_at[group]) // size) < end:
+            yield group, low, int(frame.content_at[group + 1]) // size
+            group += 1
+
+    def load_chunk(self, number: int, chunk: int) -> Callable[[], Bytes]:
+        """Read a chunk; what decodes it to cells, uint8 of shape (*chunk, cell size)."""
+        frame = self.frames[number]
+        (head,) = frame.heads_of(chunk, 1)[1]
+        begin = frame.body_at(chunk) - layout.HEAD.size
+        end = begin + layout.HEAD.size + head.stored
+        (_,), (body,) = self._read(frame, chunk, 1, begin, end)
+        decoder = self._decoder_of(number)
+        shape = frame.header.grid.layout(chunk, head.cells).shape
+        return lambda: decoder.decode(head, body).reshape(*shape, -1)
+
     def chunks(self, number: int) -> Iterator[tuple[Head, memoryview]]:
         """Heads, which are verified, and bodies of all chunks of a frame, one group at a time."""
         frame = self.frames[number]

@@ -75,7 +75,7 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     >>> ansflow.decompress(ansflow.compress(b"bytes stay bytes"))
     b'bytes stay bytes'
     """
-    settings = Options(**options)
+    settings = Options.of(options)
     if isinstance(data, np.ndarray | np.generic):
         content, array = array_content(np.asanyarray(data))
         encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)

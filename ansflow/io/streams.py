@@ -40,7 +40,7 @@ class Compressor:
     """
 
     def __init__(self, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> None:
-        self._encoder = FrameEncoder(Options(**options), threads)
+        self._encoder = FrameEncoder(Options.of(options), threads)
         self._finished = False
 
     def compress(self, data: Any) -> bytes:
@@ -207,7 +207,7 @@ def iter_compress(
     >>> b"".join(ansflow.iter_decompress([frame[:10], frame[10:]]))
     b'several pieces'
     """
-    encoder = FrameEncoder(Options(**options), threads)
+    encoder = FrameEncoder(Options.of(options), threads)
     try:
         for piece in pieces:
             content = bytes_of(piece)

@@ -66,12 +66,12 @@ def compress_file(
     npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
-        encoder = FrameEncoder(Options(**options), threads)
+        encoder = FrameEncoder(Options.of(options), threads)
     else:
         before = source.tell()
         options["metadata"] = {**options.get("metadata", {}), **npy.metadata}
         spec = npy.spec
-        encoder = FrameEncoder(Options(**options), threads, content_size=spec.nbytes, array=spec)
+        encoder = FrameEncoder(Options.of(options), threads, content_size=spec.nbytes, array=spec)
     expected = encoder.header.content_size
     counted, taken = _Counter(target), 0
     read = _reader(source)

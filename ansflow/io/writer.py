@@ -54,7 +54,7 @@ class FrameWriter(io.BufferedIOBase):
     ) -> None:
         if mode not in ("w", "x", "a"):
             raise ValueError(f"mode is {mode!r}, none of w, x and a")
-        self._encoder = FrameEncoder(Options(**options), threads, array=array)
+        self._encoder = FrameEncoder(Options.of(options), threads, array=array)
         self._whole: AtomicFile | None = None
         self._written = 0
         self._closing = False

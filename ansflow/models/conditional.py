@@ -208,7 +208,8 @@ class Conditional(Frozen):
             return np.broadcast_to(self.index, shape)
         except ValueError:
             raise ModelError(
-                f"row index of shape {self.index.shape} doesn't fit symbols of shape {shape}"
+                f"a row index of shape {self.index.shape} does not broadcast to symbols of shape "
+                f"{shape}"
             ) from None
 
     def _checked(self, index: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -216,6 +217,6 @@ class Conditional(Frozen):
         if rows.dtype.kind not in "iu":
             raise ModelError(f"a row index must be integers, not {rows.dtype}")
         if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= self.freq.shape[0]):
-            raise ModelError(f"row index outside 0 to {self.freq.shape[0] - 1}")
+            raise ModelError(f"the row index has values outside 0 to {self.freq.shape[0] - 1}")
         rows.setflags(write=False)
         return rows

@@ -62,7 +62,7 @@ def checked_low(low: int, alphabet: int) -> int:
     low = integer(low, "low")
     high = low + alphabet - 1
     if not (low >= -(1 << 63) and high < 1 << 63):
-        raise ModelError(f"the support {low} to {high} leaves the range of int64")
+        raise ModelError(f"the support {low} to {high} exceeds the range of int64")
     return low
 
 

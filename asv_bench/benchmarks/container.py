@@ -41,7 +41,7 @@ class BareCodec:
 
     def __init__(self, data):
         self.contents = [data[at : at + BLOCK] for at in range(0, data.size, BLOCK)]
-        self.encode = ChunkEncoder(bytes(4), 1, ansflow.Options(block_size=BLOCK).coding())
+        self.encode = ChunkEncoder(bytes(4), 1, ansflow.Options(chunk_size=BLOCK).coding())
         self.decode = ChunkDecoder(Header(data.size, BLOCK))
         self.out = np.empty(BLOCK, np.uint8)
         blocks = [self.encode(c, i)[0].data for i, c in enumerate(self.contents)]
@@ -140,12 +140,12 @@ class Opening:
     """From a file with an index to its last byte."""
 
     params = [64 << 10, 256 << 10]
-    param_names = ("block size",)
+    param_names = ("chunk size",)
 
-    def setup(self, block_size):
-        self.blob = ansflow.compress(bytes(1 << 30), block_size=block_size)
+    def setup(self, chunk_size):
+        self.blob = ansflow.compress(bytes(1 << 30), chunk_size=chunk_size)
 
-    def time_open(self, block_size):
+    def time_open(self, chunk_size):
         with ansflow.open(io.BytesIO(self.blob)) as file:
             file.seek(-1, io.SEEK_END)
             file.read(1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import xxhash
+from ansflow.frame.block import EncoderScratch
 
 import ansflow
 from ansflow.cli.demo_runs import shannon_bytes
-from ansflow.coding.tables import ContextTables, Tables
-from ansflow.frame.block import EncoderScratch
+from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.kernels.tables import (
     context_code as contexts,
     context_levels as levels,
@@ -75,14 +76,14 @@ class OneBlock:
         "count": lambda self: count_bytes(self.content, *self.scratch[:2]),
         "fit table": lambda self: self.fit(),
         "read table": lambda self: golomb.read_frequencies(self.table, self.total, self.freq),
-        "encoder's records": lambda self: Tables.unchecked(self.freq, 12).records,
-        "decoder's slots": lambda self: Tables.unchecked(self.freq, 12).slots,
+        "encoder's records": lambda self: SingleCoder(self.freq, 12).records,
+        "decoder's slots": lambda self: SingleCoder(self.freq, 12).slots,
         "check": lambda self: xxhash.xxh3_64_intdigest(self.content.data, seed=1),
         "count pairs": lambda self: self.count_pairs(),
         "fit contexts": lambda self: self.fit_contexts(),
         "read contexts": lambda self: contexts.read_contexts(self.table1, self.bits1, self.freq1),
-        "records of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).records,
-        "slots of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).slots,
+        "records of contexts": lambda self: ContextCoder(self.freq1, 11).records,
+        "slots of contexts": lambda self: ContextCoder(self.freq1, 11).slots,
     }
     params = ([*INPUTS, "random"], list(stages))
     param_names = ("input", "stage")

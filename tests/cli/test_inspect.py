@@ -13,7 +13,7 @@ import ansflow
 @pytest.fixture
 def frames(tmp_path):
     path = tmp_path / "x.ans"
-    text = ansflow.compress(b"abracadabra" * 1000, block_size=4000, order=1)
+    text = ansflow.compress(b"abracadabra" * 1000, chunk_size=4000, order=1)
     path.write_bytes(text + ansflow.compress(bytes(1000), metadata={"a": [1]}))
     return path
 
@@ -82,7 +82,7 @@ def test_info_limits(run, frames):
 
 @pytest.fixture
 def damaged(run, file, tmp_path):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     path = tmp_path / "data.bin.ans"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -121,14 +121,14 @@ def test_recover_what_is_intact(run, frames):
 
 
 def test_recover_what_lost_nothing(run, file):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     path = file.with_name("data.bin.ans")
     path.write_bytes(path.read_bytes()[:-1] + b"?")  # of the index
     assert "no content was lost" in run("recover", path).stderr
 
 
 def test_many_lost_ranges_are_not_all_listed(run, file, tmp_path):
-    run("compress", file, "--block-size", 100)
+    run("compress", file, "--chunk-size", 100)
     path = tmp_path / "data.bin.ans"
     data = bytearray(path.read_bytes())
     for at in range(1000, len(data) // 2, 500):
@@ -158,7 +158,7 @@ def test_models_are_told(run, tmp_path):
     vae, model = small_vaes.make_known("inspected", components=2, seed=1)
     content = naive_model.sample(model, 40)
     path = tmp_path / "x.ans"
-    path.write_bytes(ansflow.compress(content, model=vae, block_size=480))
+    path.write_bytes(ansflow.compress(content, model=vae, chunk_size=480))
     output = run("info", "-v", path).stdout
     assert "blocks: modelled 2" in output
     assert f"model: inspected, {vae.fingerprint}" in output

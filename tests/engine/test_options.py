@@ -5,7 +5,7 @@ import pytest
 
 import ansflow
 
-OPTIONS = {"block_size": 64, "precision": 12, "lanes": 64, "order": 1}
+OPTIONS = {"chunk_size": 64, "precision": 12, "lanes": 64, "order": 1}
 LIMITS = {"max_output": 100, "max_memory": 100, "max_dimensions": 5}
 ALL = [(ansflow.Options, name, n) for name, n in OPTIONS.items()]
 ALL += [(ansflow.Limits, name, n) for name, n in LIMITS.items()]
@@ -42,8 +42,8 @@ def test_models_are_a_sequence():
     model = ansflow.models.Uniform(256)
     for wrong in (model, {model}, iter([model]), None):
         with pytest.raises(TypeError, match="models must be a sequence"):
-            ansflow.Options(models=wrong)
+            ansflow.Options(tables=wrong)
     models = [model]
-    options = ansflow.Options(models=models)
+    options = ansflow.Options(tables=models)
     models.clear()
     assert options.models == (model,)

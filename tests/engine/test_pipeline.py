@@ -20,7 +20,8 @@ import pytest
 from child_jobs import in_child
 
 from ansflow.engine import threads
-from ansflow.engine.threads import Pipeline, available_cores, cgroup_quota, checked_threads, ordered
+from ansflow.engine.cores import available_cores, cgroup_quota, checked_threads
+from ansflow.engine.threads import Pipeline, ordered
 
 THREADS = [1, 2, 3, 8]
 
@@ -488,7 +489,7 @@ def test_checked_threads():
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity")
 def test_available_cores_follow_the_affinity():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    code += "from ansflow.engine.threads import available_cores; print(available_cores())"
+    code += "from ansflow.engine.cores import available_cores; print(available_cores())"
     assert python(code).stdout == "1\n"
 
 

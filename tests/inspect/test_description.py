@@ -36,10 +36,10 @@ def shannon(data, block):
     return bits
 
 
-@pytest.mark.parametrize("block_size", [1000, 7777, 1 << 20])
-def test_the_bound(block_size):
-    found, frame = described(DATA.tobytes(), block_size=block_size)
-    bits = shannon(DATA, block_size)
+@pytest.mark.parametrize("chunk_size", [1000, 7777, 1 << 20])
+def test_the_bound(chunk_size):
+    found, frame = described(DATA.tobytes(), chunk_size=chunk_size)
+    bits = shannon(DATA, chunk_size)
     assert found["ideal"]["bits_per_byte"] == pytest.approx(bits / DATA.size)
     overhead = 100 * (8 * found["size"] / bits - 1)
     assert found["ideal"]["overhead_percent"] == pytest.approx(overhead)
@@ -50,7 +50,7 @@ def test_the_bound(block_size):
 
 def test_the_bound_of_planes():
     array = DATA[:49_998].view("V3")
-    _, frame = described(array, block_size=5000)
+    _, frame = described(array, chunk_size=5000)
     planes = [shannon(DATA[plane:49_998:3], 5000) for plane in range(3)]
     assert frame["ideal"]["bits_per_byte"] == pytest.approx(sum(planes) / 49_998)
     assert frame["ideal"]["bits_per_item"] == pytest.approx(3 * sum(planes) / 49_998)
@@ -68,7 +68,7 @@ def test_blocks_and_options():
     noise = np.random.default_rng(0).bytes(1000)
     data = bytes(1000) + noise + DATA[:1000].tobytes()
     _, frame = described(
-        data, block_size=1000, precision=9, lanes=4, models=[model], metadata={"a": [1, None]}
+        data, chunk_size=1000, precision=9, lanes=4, tables=[model], metadata={"a": [1, None]}
     )
     used = {name: count for name, count in frame["blocks"].items() if count}
     assert used == {"stored": 1, "constant": 1, "shared": 1}
@@ -77,7 +77,7 @@ def test_blocks_and_options():
     assert frame["precisions"] == [13]
     assert frame["lanes"] == [1]
     assert frame["metadata"] == {"a": [1, None]}
-    assert (frame["block_size"], frame["planes"]) == (1000, 1)
+    assert (frame["chunk_size"], frame["planes"]) == (1000, 1)
     assert frame["index"]
     assert frame["sized"]
     assert frame["bytes"]["payload"] < 2100
@@ -106,7 +106,7 @@ def test_nothing():
 
 def test_frames_and_files(tmp_path):
     """From a path or a position; of several frames, each and all."""
-    blob = b"".join(ansflow.iter_compress([DATA.tobytes()], block_size=9000))
+    blob = b"".join(ansflow.iter_compress([DATA.tobytes()], chunk_size=9000))
     path = tmp_path / "x"
     path.write_bytes(blob + ansflow.compress(b"more"))
     found = describe(path)
@@ -147,9 +147,9 @@ def test_damage_and_limits():
 def test_models():
     vae, model = small_vaes.make_known("described", components=2, seed=1)
     content = naive_model.sample(model, 40)
-    _, frame = described(content + bytes(500) + b"more", model=vae, block_size=480)
+    _, frame = described(content + bytes(500) + b"more", model=vae, chunk_size=480)
     assert frame["model"] == {"name": "described", "fingerprint": vae.fingerprint}
-    assert frame["block_size"] == 480
+    assert frame["chunk_size"] == 480
     assert frame["blocks"]["modelled"] == 2
     assert frame["blocks"]["constant"] == 1
     assert frame["blocks"]["stored"] == 1

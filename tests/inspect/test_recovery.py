@@ -41,17 +41,17 @@ def rows(numbers, **options):
 INTACT = {
     "empty": ansflow.compress(b""),
     "one block": ansflow.compress(TEXT),
-    "noise": ansflow.compress(NOISE, block_size=100),
-    "flushed": flushed(TEXT, 77, block_size=100, metadata={"a": 1}),
-    "shared": ansflow.compress(TEXT, block_size=150, models=[MODEL]),
-    "contexts": ansflow.compress(TEXT * 3, order=1, block_size=1500),
-    "planes": ansflow.compress(np.tile(NUMBERS, (3, 1)), block_size=70),
-    "fortran": ansflow.compress(np.asfortranarray(np.tile(NUMBERS, (3, 1))), block_size=70),
-    "rows": rows(NUMBERS, block_size=25),
+    "noise": ansflow.compress(NOISE, chunk_size=100),
+    "flushed": flushed(TEXT, 77, chunk_size=100, metadata={"a": 1}),
+    "shared": ansflow.compress(TEXT, chunk_size=150, tables=[MODEL]),
+    "contexts": ansflow.compress(TEXT * 3, order=1, chunk_size=1500),
+    "planes": ansflow.compress(np.tile(NUMBERS, (3, 1)), chunk_size=70),
+    "fortran": ansflow.compress(np.asfortranarray(np.tile(NUMBERS, (3, 1))), chunk_size=70),
+    "rows": rows(NUMBERS, chunk_size=25),
     "scalar": ansflow.compress(np.array(1.5)),
     "no rows": ansflow.compress(np.empty((0, 4))),
-    "two frames": ansflow.compress(NOISE, block_size=100) + ansflow.compress(TEXT),
-    "two arrays": ansflow.compress(NUMBERS) + rows(NUMBERS, block_size=50),
+    "two frames": ansflow.compress(NOISE, chunk_size=100) + ansflow.compress(TEXT),
+    "two arrays": ansflow.compress(NUMBERS) + rows(NUMBERS, chunk_size=50),
     "with empty frames": ansflow.compress(b"") * 2 + ansflow.compress(TEXT) + ansflow.compress(b""),
 }
 
@@ -74,7 +74,7 @@ class Recovered:
                 assert reader[...].tobytes() == self.result.tobytes()
         report = self.report
         assert report.content_size == len(self.content)
-        assert (report.lost_blocks > 0) == bool(report.lost)
+        assert (report.lost_chunks > 0) == bool(report.lost)
         assert report.damaged or not (report.cut or report.lost)
         for begin, end in report.lost:
             assert 0 <= begin < end <= len(self.content)
@@ -108,7 +108,7 @@ def test_intact_files_stay_as_they_are(recover, name):
     recovered = recover(blob)
     assert recovered.blob == blob
     report = recovered.report
-    assert (report.lost_blocks, report.lost, report.cut, report.damaged) == (0, (), False, False)
+    assert (report.lost_chunks, report.lost, report.cut, report.damaged) == (0, (), False, False)
     assert report.blocks == blocks_of(blob)
     assert recovered.sizes == sorted(recovered.sizes)
 
@@ -151,7 +151,7 @@ def test_every_flipped_byte_of_a_block(recover):
             recovered = recover(damaged)
             assert recovered.content == NOISE[:begin] + bytes(100) + NOISE[end:]
             report = recovered.report
-            assert (report.blocks, report.lost_blocks) == (9, 1)
+            assert (report.blocks, report.lost_chunks) == (9, 1)
             assert report.lost == ((begin, end),)
             assert (report.cut, report.damaged) == (False, True)
 
@@ -169,7 +169,7 @@ def test_every_flipped_byte_outside_of_blocks(recover):
         damaged[at] ^= 1 << at % 8
         recovered = recover(damaged)
         assert recovered.content == NOISE, at
-        assert recovered.report.lost_blocks == 0
+        assert recovered.report.lost_chunks == 0
         assert recovered.report.damaged, at
 
 
@@ -189,7 +189,7 @@ def test_any_flipped_byte(recover, name):
             continue
         assert recovered.is_right_but_for_what_is_lost(content), at
         assert recovered.report.damaged
-        assert recovered.report.lost_blocks <= 1
+        assert recovered.report.lost_chunks <= 1
         # Without an index, the only header can't be found anywhere else.
         if frames[0].indexed or at > 200:
             assert len(recovered.content) == len(content), at
@@ -197,14 +197,14 @@ def test_any_flipped_byte(recover, name):
 
 
 def test_metadata_and_shared_tables_are_kept(recover):
-    blob = bytearray(ansflow.compress(TEXT, block_size=150, models=[MODEL], metadata={"a": "ü"}))
+    blob = bytearray(ansflow.compress(TEXT, chunk_size=150, tables=[MODEL], metadata={"a": "ü"}))
     blob[8] ^= 1  # in the header: the index has it, too
     recovered = recover(blob)
     assert recovered.content == TEXT
     with ansflow.open(io.BytesIO(recovered.blob)) as file:
         assert file.metadata == {"a": "ü"}
     assert recovered.blob == ansflow.compress(
-        TEXT, block_size=150, models=[MODEL], metadata={"a": "ü"}
+        TEXT, chunk_size=150, tables=[MODEL], metadata={"a": "ü"}
     )
 
 
@@ -214,7 +214,7 @@ def test_blocks_that_are_lost_together_are_one_range(recover):
     damaged[FIRST + 8 * STEP + 50] ^= 1
     report = recover(damaged).report
     assert report.lost == ((300, 700), (800, 900))
-    assert report.lost_blocks == 5
+    assert report.lost_chunks == 5
 
 
 # Cuts
@@ -263,7 +263,7 @@ def test_any_cut(recover, name):
 
 
 def test_a_frame_behind_one_that_was_cut(recover):
-    second = ansflow.compress(TEXT, block_size=150)
+    second = ansflow.compress(TEXT, chunk_size=150)
     for end in range(FIRST, len(BLOCKS), 41):
         recovered = recover(BLOCKS[:end] + second)
         assert recovered.content.endswith(TEXT), end
@@ -274,8 +274,8 @@ def test_a_frame_behind_one_that_was_cut(recover):
 
 def test_frames_that_were_cut_and_put_together(recover):
     """All are of one program, with the same header: only the end mark tells."""
-    one = flushed(NOISE, 100, block_size=100)
-    other = flushed(NOISE[::-1], 100, block_size=100)
+    one = flushed(NOISE, 100, chunk_size=100)
+    other = flushed(NOISE[::-1], 100, chunk_size=100)
     first = one.index(NOISE[:100]) - 32
     assert one[:first] == other[:first]
     for block in (1, 5, 9):
@@ -307,7 +307,7 @@ def test_bytes_removed_or_inserted(recover, place, count):
         for block in touched:
             expected[100 * block : 100 * (block + 1)] = bytes(100)
         assert recovered.content == expected
-        assert recovered.report.lost_blocks == len(touched)
+        assert recovered.report.lost_chunks == len(touched)
         assert recovered.report.damaged
 
 
@@ -374,8 +374,8 @@ def test_any_damage(tmp_path_factory, name, data):
 # Headers and heads that say more than can be, with the right checks
 
 
-def stream(block_size=100, **fields):
-    header = writer.write_header(size=2**64 - 1, block_size=block_size, **fields)
+def stream(chunk_size=100, **fields):
+    header = writer.write_header(size=2**64 - 1, chunk_size=chunk_size, **fields)
     return header, writer.write_block(header, 0, b"abc")
 
 
@@ -385,7 +385,7 @@ def insane():
         yield header + block + writer.write_block(header, number, b"abc")
         yield header + block + writer.write_end(header, [block], number=number)
         yield header + block + writer.write_end(header, [block], m=number)
-    for size, block_size, shape, flags in [
+    for size, chunk_size, shape, flags in [
         (2**40, 1, [1, 2**40], 0),
         (2**40, 2**20, [2**20, 2**20], 1),
         (2**62, 2**24, [2**62], 0),
@@ -398,8 +398,8 @@ def insane():
         (1, 100, [], 0),
     ]:
         text = {"dtype": "|u1", "shape": shape}
-        header = writer.write_header(1, size, block_size, text, flags=flags)
-        some = [writer.write_block(header, i, b"abcd"[:block_size]) for i in range(3)]
+        header = writer.write_header(1, size, chunk_size, text, flags=flags)
+        some = [writer.write_block(header, i, b"abcd"[:chunk_size]) for i in range(3)]
         yield header
         yield header + some[0]
         yield header + some[2]
@@ -476,8 +476,8 @@ def zeroed(blob, begin, end):
     return blob[:begin] + bytes(end - begin) + blob[end:]
 
 
-KNOWN = [ansflow.compress(NOISE[: 1000 - i], block_size=100) for i in range(2)]
-STREAMS = [flushed(RNG.bytes(1000), 100, block_size=100) for _ in range(2)]
+KNOWN = [ansflow.compress(NOISE[: 1000 - i], chunk_size=100) for i in range(2)]
+STREAMS = [flushed(RNG.bytes(1000), 100, chunk_size=100) for _ in range(2)]
 
 
 @pytest.mark.parametrize("frames", [KNOWN, STREAMS], ids=["known size", "same header"])
@@ -511,32 +511,32 @@ def test_what_is_of_another_frame_is_not_taken_for_this_one(recover, cut):
 @pytest.mark.parametrize("block", [0, 1, 2])
 def test_frames_inside_of_blocks_are_content(recover, block, with_header):
     """Also if they have the same header, and the head of the block is damaged."""
-    inner = flushed(RNG.bytes(300), 20, block_size=1000)
+    inner = flushed(RNG.bytes(300), 20, chunk_size=1000)
     content = RNG.bytes(30) + inner[0 if with_header else heads_of(inner)[0] :] + RNG.bytes(6000)
-    blob = bytearray(flushed(content, len(content), block_size=1000))
+    blob = bytearray(flushed(content, len(content), chunk_size=1000))
     blob[heads_of(blob)[block] + 10] ^= 1
     recovered = recover(blob)
     assert recovered.content[: 1000 * block] == content[: 1000 * block]
     assert recovered.content[1000 * (block + 1) :] == content[1000 * (block + 1) :]
     assert recovered.report.lost == ((1000 * block, 1000 * (block + 1)),)
-    assert recovered.report.lost_blocks == 1
+    assert recovered.report.lost_chunks == 1
 
 
 def test_many_small_blocks_removed(recover):
     """Constant ones take 33 bytes each. The index has them."""
     content = bytes(300_000) + NOISE
-    blob = flushed(content, len(content), block_size=100)
+    blob = flushed(content, len(content), chunk_size=100)
     heads = heads_of(blob)
     recovered = recover(blob[: heads[10]] + blob[heads[2010] :])
     assert recovered.content == content
     assert recovered.report.lost == ((1000, 201_000),)
-    assert recovered.report.lost_blocks == 2000
+    assert recovered.report.lost_chunks == 2000
 
 
 def test_a_short_block_in_the_middle_is_lost(recover):
     """Its size is what the others leave of the content."""
     chunks = [100, 100, 50, *[100] * 7, 50]
-    blob = bytearray(writer.write_frame(NOISE, block_size=100, chunks=chunks))
+    blob = bytearray(writer.write_frame(NOISE, chunk_size=100, chunks=chunks))
     blob[heads_of(blob)[2] + 10] ^= 1
     recovered = recover(blob)
     assert recovered.content == NOISE[:200] + bytes(50) + NOISE[250:]
@@ -545,12 +545,12 @@ def test_a_short_block_in_the_middle_is_lost(recover):
 
 def test_a_header_beyond_the_limits_in_garbage(recover):
     """It's nobody's, so it ends nothing."""
-    header = writer.write_header(size=2**40, block_size=2**24, description={"planes": 64})
+    header = writer.write_header(size=2**40, chunk_size=2**24, description={"planes": 64})
     assert recover(BLOCKS + header).content == NOISE
 
 
 def tedious():
-    header = writer.write_header(size=2**64 - 1, block_size=2**24)
+    header = writer.write_header(size=2**64 - 1, chunk_size=2**24)
     tag, empty = header[-8:-4], ansflow.compress(b"")
     yield "tags", header + b"x" + tag * 60_000
     yield "magic", header + b"x" + b"\x89ANS" * 60_000
@@ -578,7 +578,7 @@ IMAGES = naive_model.sample(IMAGE_MODEL, 50)
 
 def test_damaged_modelled_blocks(recover):
     """Each is lost alone, whichever byte of it is damaged; the frame keeps its model."""
-    blob = ansflow.compress(IMAGES, model=VAE, block_size=240)
+    blob = ansflow.compress(IMAGES, model=VAE, chunk_size=240)
     frame = naive.read(blob)
     assert [block.kind for block in frame.blocks] == 5 * [naive.MODELLED]
     at = len(frame.header)
@@ -599,7 +599,7 @@ def test_damaged_modelled_blocks(recover):
 
 
 def test_modelled_frames_that_are_cut(recover):
-    blob = ansflow.compress(IMAGES, model=VAE, block_size=240)
+    blob = ansflow.compress(IMAGES, model=VAE, chunk_size=240)
     frame = naive.read(blob)
     for end in range(len(frame.header) + 32 + len(frame.blocks[0].payload), len(blob), 37):
         recovered = recover(blob[:end])
@@ -610,7 +610,7 @@ def test_modelled_frames_that_are_cut(recover):
 
 def test_modelled_arrays(recover):
     array = np.frombuffer(IMAGES, np.uint8).reshape(-1, 4, 6)
-    blob = bytearray(ansflow.compress(array, model=VAE, block_size=240))
+    blob = bytearray(ansflow.compress(array, model=VAE, chunk_size=240))
     recovered = recover(blob)
     assert recovered.blob == blob
     blob[len(naive.read(bytes(blob)).header) + 50] ^= 1
@@ -623,7 +623,7 @@ def test_modelled_arrays(recover):
 def test_without_the_model_nothing_is_given_up(tmp_path):
     """Blocks that can't be decoded here aren't lost, so no file without them is written."""
     vae, _ = small_vaes.build("recovered-elsewhere", components=2, seed=1)
-    (tmp_path / "x").write_bytes(ansflow.compress(IMAGES, model=vae, block_size=240))
+    (tmp_path / "x").write_bytes(ansflow.compress(IMAGES, model=vae, chunk_size=240))
     with pytest.raises(UnsupportedError, match="recovered-elsewhere"):
         ansflow.recover(tmp_path / "x", tmp_path / "y")
     assert not (tmp_path / "y").exists()

@@ -16,15 +16,15 @@ from ansflow.errors import CorruptDataError, LimitError
 NOISE = np.random.default_rng(5).bytes(4000)
 
 
-def streamed(*parts, block_size=100):
+def streamed(*parts, chunk_size=100):
     """A frame of unknown size, flushed behind each part: the header is that of any other."""
-    compressor = ansflow.Compressor(block_size=block_size)
+    compressor = ansflow.Compressor(chunk_size=chunk_size)
     out = b"".join(compressor.compress(part) + compressor.flush() for part in parts)
     return out + compressor.finish()
 
 
-def sized(content, block_size=100):
-    return ansflow.compress(content, block_size=block_size)
+def sized(content, chunk_size=100):
+    return ansflow.compress(content, chunk_size=chunk_size)
 
 
 def nested(make, depth, content=NOISE[:250]):
@@ -45,12 +45,12 @@ PARTS = {
     "same size": sized(NOISE[:100] + NOISE[700:900]),
     "empty": streamed(),
     "empty and sized": sized(b""),
-    "nested streams": nested(lambda content: streamed(content, block_size=1000), 3),
+    "nested streams": nested(lambda content: streamed(content, chunk_size=1000), 3),
     "nested streams, cut": nested(streamed, 2),
     "nested and sized": nested(lambda content: sized(content, 500), 2),
     "nested, no index": nested(lambda content: sized(content, 1 << 16), 3),
-    "two inside": streamed(streamed(NOISE[:100], NOISE[9:99]) * 2 + b"tail", block_size=5000),
-    "only another": streamed(streamed(NOISE[:100], NOISE[9:99]), b"more", block_size=5000),
+    "two inside": streamed(streamed(NOISE[:100], NOISE[9:99]) * 2 + b"tail", chunk_size=5000),
+    "only another": streamed(streamed(NOISE[:100], NOISE[9:99]), b"more", chunk_size=5000),
 }
 FILES = st.lists(st.sampled_from(sorted(PARTS)), min_size=1, max_size=4)
 
@@ -88,7 +88,7 @@ def test_what_is_intact_stays_as_it_is(tmp_path_factory, names):
     blob = b"".join(PARTS[name] for name in names)
     report, content = recover(tmp_path_factory.mktemp("files"), blob)
     assert content == b"".join(map(content_of, names))
-    assert (report.damaged, report.cut, report.lost, report.lost_blocks) == (False, False, (), 0)
+    assert (report.damaged, report.cut, report.lost, report.lost_chunks) == (False, False, (), 0)
 
 
 @given(FILES, st.data())
@@ -108,7 +108,7 @@ def test_a_bit_is_flipped(tmp_path_factory, names, data):
     frame, place = frame_at(frames, at)
     if place < len(frame.header):  # without which a frame can't be understood
         return
-    assert report.lost_blocks <= 1
+    assert report.lost_chunks <= 1
     if not frame.indexed and frame.header[8:16] == b"\xff" * 8:
         return  # a block without a head may have had any size
     assert len(content) == len(expected)
@@ -188,7 +188,7 @@ def test_frames_inside_of_damaged_ones_are_content(tmp_path, name, number):
 
 def crafted(kind, count):
     """Heads of all kinds that are sound for themselves, one in the other's payload."""
-    header = writer.write_header(size=naive.UNKNOWN, block_size=1 << 24)
+    header = writer.write_header(size=naive.UNKNOWN, chunk_size=1 << 24)
     tag = header[-8:-4]
     if kind == "heads":
         return header + b"".join(

@@ -99,8 +99,8 @@ def arrays(draw, dtypes=DTYPES):
     st.booleans(),
     st.data(),
 )
-def test_any_array_and_any_basic_key(array, cuts, block_size, flush, data):
-    blob = written(array, cuts=cuts, flush=flush, block_size=block_size, threads=1)
+def test_any_array_and_any_basic_key(array, cuts, chunk_size, flush, data):
+    blob = written(array, cuts=cuts, flush=flush, chunk_size=chunk_size, threads=1)
     assert same(ansflow.decompress(blob), array)
     with reader_of(blob, threads=data.draw(st.sampled_from([1, 2]))) as reader:
         assert (reader.dtype, reader.shape) == (array.dtype, array.shape)
@@ -135,7 +135,7 @@ def test_any_key(key):
         check_key(reader, CUBE, key)
 
 
-CUBE_FILE = written(CUBE, cuts=[3, 17], flush=True, block_size=64)
+CUBE_FILE = written(CUBE, cuts=[3, 17], flush=True, chunk_size=64)
 
 
 @pytest.mark.parametrize("key", [1.5, "x", b"y", 1j, (0, "x"), [1.5], (0, 0, 0, 0), object()])
@@ -146,7 +146,7 @@ def test_what_is_no_key(key):
 
 def test_fields_are_keys():
     array = np.frombuffer(RNG.bytes(30 * RECORD.itemsize), RECORD)
-    with reader_of(ansflow.compress(array, block_size=100)) as reader:
+    with reader_of(ansflow.compress(array, chunk_size=100)) as reader:
         assert same(reader["b"], array["b"])
         assert same(reader[["a", "c"]], array[["a", "c"]])
         assert same(reader[3:9]["c"]["y"], array[3:9]["c"]["y"])
@@ -163,9 +163,9 @@ def test_what_is_returned_may_be_changed():
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("order", [0, 1])
 def test_rows_of_any_cut(threads, order):
-    expected = ansflow.decompress(written(CUBE, block_size=100, order=order, threads=1))
+    expected = ansflow.decompress(written(CUBE, chunk_size=100, order=order, threads=1))
     blobs = {
-        written(CUBE, cuts=cuts, block_size=100, order=order, threads=threads)
+        written(CUBE, cuts=cuts, chunk_size=100, order=order, threads=threads)
         for cuts in ((), range(40), (0, 0, 40), (1, 39))
     }
     assert len(blobs) == 1
@@ -273,7 +273,7 @@ def test_arrays_without_bytes(array):
 
 def test_fortran_order():
     array = np.asfortranarray(CUBE)
-    with reader_of(ansflow.compress(array, block_size=100)) as reader:
+    with reader_of(ansflow.compress(array, chunk_size=100)) as reader:
         assert reader[:].flags.f_contiguous
         for key in (0, slice(3, 9), (..., 2), ([1, 2], 0), None):
             check_key(reader, array, key)
@@ -387,7 +387,7 @@ def test_frames_that_make_no_array(other):
 def test_append_mode(tmp_path):
     path = tmp_path / "file"
     for begin, end in ((0, 3), (3, 3), (3, 20), (20, 40)):
-        with ansflow.ArrayWriter(path, "<i4", (5, 6), mode="a", block_size=50) as writer:
+        with ansflow.ArrayWriter(path, "<i4", (5, 6), mode="a", chunk_size=50) as writer:
             writer.append(CUBE[begin:end])
             assert writer.shape == (end - begin, 5, 6)
     with ansflow.ArrayReader(path) as reader:
@@ -566,7 +566,7 @@ class Counting(io.BytesIO):
 
 
 NOISE = RNG.integers(0, 1 << 32, (1000, 100), "<u4")
-NOISE_FILE = written(NOISE, block_size=1000)
+NOISE_FILE = written(NOISE, chunk_size=1000)
 CHUNK = 4 * (1000 + 32)
 
 

@@ -118,7 +118,7 @@ def test_models_of_images():
     """By name, from a pipe or a file; what isn't whole images is coded without."""
     _, model = small_vaes.make_known("transferred", components=2, seed=1)
     content = naive_model.sample(model, 40) + b"more"
-    options = {"model": "transferred", "block_size": 480}
+    options = {"model": "transferred", "chunk_size": 480}
     frame = through(io.BytesIO(content), compress_file, **options)
     with piped(content) as source:
         assert through(source, compress_file, **options) == frame

@@ -131,6 +131,10 @@ def test_every_source_counts(tmp_path, change):
     assert cache.stamp_of(str(tmp_path)) != before
 
 
+def test_the_stamp_is_that_of_all_kernels():
+    assert cache.stamp_of(str(Path(ansflow.kernels.__file__).parent)) == cache.STAMP
+
+
 def test_dates_and_other_files_do_not_count(tmp_path):
     """A reinstallation may bring older dates; Numba and Python write beside the sources."""
     before = sources(tmp_path)
@@ -152,7 +156,7 @@ def test_the_sources_are_all_there_is():
         if path.is_relative_to(package / "kernels"):
             imported = [line for line in text.splitlines() if line.startswith("from ansflow")]
             assert all(line.startswith(allowed) for line in imported), path
-        elif path.name != "warmup.py":  # which counts what was compiled
+        elif path.name != "warmup_jobs.py":  # which counts what was compiled
             assert not any(word in text for word in words), path
 
 
@@ -359,7 +363,7 @@ def test_edits_are_noticed_and_damage_is_healed(copied):
     assert compiled > 0
     assert run() == [(words, 0)]
 
-    source = package / "kernels/rans.py"
+    source = package / "kernels/coders/rans.py"
     text = source.read_text()
     assert "words[cursor - ONE] = x\n" in text
     source.write_text(text.replace("words[cursor - ONE] = x\n", "words[cursor - ONE] = x + ONE\n"))

@@ -5,16 +5,24 @@ import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
 
-from ansflow.coding import streams
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders import rows as rows_coder
+from ansflow.coding.coders.alias import AliasCoder
+from ansflow.coding.coders.rows import RowsCoder, RowTables
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.coding.coders.wide import WideCoder
 from ansflow.models import quantize
+from ansflow.models.frequencies import cumulative
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 
 
+def symbols_of(values, alphabet):
+    return np.array(values, np.uint8 if alphabet <= 256 else np.uint16)
+
+
 @st.composite
 def cases(draw, precisions, rows=1):
-    """Tables, symbols that they can code, and the row of each."""
+    """Precision, frequencies, symbols that they can code, and the row of each."""
     precision = draw(precisions)
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     alphabet = draw(st.sampled_from([n for n in (1, 2, 3, 7, 256, 300) if n <= 2**precision]))
@@ -22,80 +30,81 @@ def cases(draw, precisions, rows=1):
     weights = rng.random((rows, alphabet)) ** skew
     if draw(st.booleans()) and alphabet > 2:
         weights[:, rng.integers(0, alphabet)] = 0
-    tables = Tables(quantize(weights if rows > 1 else weights[0], precision), precision)
+    freq = quantize(weights, precision)
     size = draw(st.sampled_from([0, 1, 2, 31, 64, 65, 200]))
     index = rng.integers(0, rows, size).astype(np.uint32)
     # Uniform over what is possible, not by the model: rare symbols must occur too.
-    possible = [np.flatnonzero(row) for row in tables.freq]
-    symbols = np.array([rng.choice(possible[r]) for r in index], tables.symbol_dtype)
-    return tables, symbols, index
+    possible = [np.flatnonzero(row) for row in freq]
+    symbols = symbols_of([rng.choice(possible[r]) for r in index], alphabet)
+    return precision, freq, symbols, index
 
 
-def distributions(tables, index):
-    rows = [naive.Intervals(freq) for freq in tables.freq]
+def distributions(freq, index):
+    rows = [naive.Intervals(row) for row in freq]
     return [rows[i] for i in index]
 
 
-def check(words, expected, tables, symbols, **options):
+def check(coder, symbols, lanes, expected):
+    words = coder.encode(symbols, lanes)
     assert words.tolist() == expected
     out = np.empty_like(symbols)
-    streams.decode_symbols(words, tables, out, **options)
+    coder.decode(words, out, lanes)
     assert np.array_equal(out, symbols)
 
 
+def example_of(freq, precision, symbols):
+    freq = np.array([freq], np.uint32)
+    symbols = symbols_of(symbols, freq.shape[1])
+    return precision, freq, symbols, np.zeros(symbols.size, np.uint32)
+
+
 @given(cases(st.integers(1, 16)), LANES)
-@example((Tables([0, 65536], 16), np.ones(100, np.uint8), np.zeros(100, int)), 4)
-@example((Tables([1, 65535], 16), np.array([0, 1] * 50, np.uint8), np.zeros(100, int)), 1)
-@example((Tables([4096], 12), np.zeros(100, np.uint8), np.zeros(100, int)), 64)
+@example(example_of([0, 65536], 16, [1] * 100), 4)
+@example(example_of([1, 65535], 16, [0, 1] * 50), 1)
+@example(example_of([4096], 12, [0] * 100), 64)
+@example(example_of([1] * 65536, 16, [0, 255, 256, 65535] * 30), 4)
 def test_one_distribution(case, lanes):
-    tables, symbols, index = case
-    words = streams.encode_symbols(symbols, tables, lanes=lanes)
-    dists = distributions(tables, index)
-    expected = naive.fast_stream(symbols.tolist(), dists, tables.precision, lanes)
-    check(words, expected, tables, symbols, lanes=lanes)
+    precision, freq, symbols, index = case
+    expected = naive.fast_stream(symbols.tolist(), distributions(freq, index), precision, lanes)
+    check(SingleCoder(freq[0], precision), symbols, lanes, expected)
 
 
 @pytest.mark.parametrize("slot_bytes", [0, 1 << 30], ids=["by search", "by slots"])
 @given(case=cases(st.integers(1, 16), rows=3), lanes=LANES)
 def test_rows(slot_bytes, case, lanes):
-    tables, symbols, index = case
-    words = streams.encode_symbols(symbols, tables, index=index, lanes=lanes)
-    dists = distributions(tables, index)
-    expected = naive.fast_stream(symbols.tolist(), dists, tables.precision, lanes)
+    precision, freq, symbols, index = case
+    expected = naive.fast_stream(symbols.tolist(), distributions(freq, index), precision, lanes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "SLOT_TABLES_BYTES", slot_bytes)
-        check(words, expected, tables, symbols, index=index, lanes=lanes)
+        patch.setattr(rows_coder, "SLOT_TABLES_BYTES", slot_bytes)
+        tables = RowTables(freq, cumulative(freq), precision)
+        check(RowsCoder(tables, index), symbols, lanes, expected)
 
 
 @given(cases(st.integers(17, 31), rows=2), LANES, st.booleans())
 def test_wide(case, lanes, one_row):
-    tables, symbols, index = case
+    precision, freq, symbols, index = case
     if one_row:
-        tables = Tables(tables.freq[0], tables.precision)
-        symbols = np.full_like(symbols, np.argmax(tables.freq[0]))
-        index = None
-    words = streams.encode_symbols(symbols, tables, index=index, lanes=lanes)
-    dists = distributions(tables, np.zeros(symbols.size, int) if one_row else index)
-    expected = naive.wide_stream(symbols.tolist(), dists, tables.precision, lanes)
-    check(words, expected, tables, symbols, index=index, lanes=lanes)
+        symbols = np.full_like(symbols, np.argmax(freq[0]))
+        index = np.zeros_like(index)
+    expected = naive.wide_stream(symbols.tolist(), distributions(freq, index), precision, lanes)
+    coder = WideCoder(cumulative(freq), precision, None if one_row else index)
+    check(coder, symbols, lanes, expected)
 
 
 @given(cases(st.integers(1, 14)), LANES)
 def test_alias(case, lanes):
-    tables, symbols, _ = case
-    words = streams.encode_symbols(symbols, tables, lanes=lanes, method="alias")
+    precision, freq, symbols, _ = case
+    coder = AliasCoder(freq[0], precision)
     # The reference gets each slot's owner from the decoder's tables and numbers ranks itself.
-    found = tables.alias
+    found = coder.tables
     capacity = 1 << found.column_shift
     halves = [
         2 * (slot // capacity) + int(slot >= found.divider[slot // capacity])
-        for slot in range(1 << tables.precision)
+        for slot in range(1 << precision)
     ]
-    columns = naive.Columns(tables.freq[0], [int(found.halves[half]) & 0xFFFF for half in halves])
-    expected = naive.fast_stream(
-        symbols.tolist(), [columns] * symbols.size, tables.precision, lanes
-    )
-    check(words, expected, tables, symbols, lanes=lanes, method="alias")
+    columns = naive.Columns(freq[0], [int(found.halves[half]) & 0xFFFF for half in halves])
+    expected = naive.fast_stream(symbols.tolist(), [columns] * symbols.size, precision, lanes)
+    check(coder, symbols, lanes, expected)
 
 
 def test_the_reference_decodes_what_it_encodes():

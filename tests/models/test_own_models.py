@@ -123,7 +123,7 @@ def test_unknown_contexts(contexts):
 
 @pytest.mark.parametrize("model", [None, 12, [2048, 2048], np.array([2048, 2048])])
 def test_what_is_no_model(model):
-    with pytest.raises(TypeError, match="a model has `precision` and `freq`"):
+    with pytest.raises(TypeError, match="a model has the attributes `precision` and `freq`"):
         ansflow.encode(DATA, model)
 
 

@@ -11,13 +11,12 @@ from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.bitsback.codecs.codec import ArrayCodec, Shape, as_shape, checked_precision
 from ansflow.bitsback.codecs.families import fixed_logits, power_table
 from ansflow.bitsback.codecs.inputs import spread
-from ansflow.coding.symbols import row_index, support_of
-from ansflow.coding.tables import Tables, tables_of
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions import cdf_rows as kernels
 from ansflow.kernels.stack import tables
 from ansflow.models.base import Model
+from ansflow.models.checked import frequencies_of, row_index, support_of
 
 __all__ = ["BetaBinomial", "Categorical", "Symbols", "Tabled"]
 
@@ -93,21 +92,22 @@ class Symbols(Tabled):
     """
 
     def __init__(self, model: Model, shape: Shape = None) -> None:
-        tables = tables_of(model)
-        if not isinstance(tables, Tables):
+        known = frequencies_of(model)
+        if known.contexts:
             raise ModelError("each symbol needs a distribution that is known beforehand")
-        if tables.conditional:
+        if known.conditional:
             rows_of = as_array(getattr(model, "index", ()), "the model's index")
             shape = rows_of.shape if shape is None else shape
         given = as_shape(shape)
-        rows = None if given is None else row_index(model, tables, given)
-        low, _ = support_of(model, tables)
+        rows = None
+        if known.conditional and given is not None:
+            rows = row_index(model, known.freq.shape[0], given)
+        low, _ = support_of(model, known.alphabet)
         self.model = model
         super().__init__(
-            # A copy: the model's index may change after it has been checked.
-            tables.cdf,
-            ONE_ROW if rows is None else rows.copy(),
-            tables.precision,
+            known.cdf,
+            ONE_ROW if rows is None else rows,
+            known.precision,
             given,
             low,
         )

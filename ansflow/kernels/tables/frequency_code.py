@@ -115,7 +115,7 @@ def fit_table(counts, precision, freq, keys, heap, out):
     Parameters
     ----------
     counts : float64[n]
-        At least one and at most 2^precision are positive. Scaled so that the largest is 1.
+        At least one is positive. Scaled so that the largest is 1.
     precision : uint64
         1 to 31.
     freq : uint32[n], keys : float64[n], heap : uint32[n]
@@ -126,20 +126,23 @@ def fit_table(counts, precision, freq, keys, heap, out):
     Returns
     -------
     ``(present, used, bits)``: how many symbols occur, bytes of the table, and bits that all their
-    occurrences take with these frequencies.
+    occurrences take with these frequencies. If more symbols occur than 2^precision, there are no
+    frequencies, and ``(present, 0, inf)`` is returned.
     """
     most = 0.0
+    present = ZERO
     for c in counts:
         most = max(most, c)
+        present += np.uint64(c > 0.0)
     for s in range(counts.size):
         counts[s] /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
     total = ONE << precision
+    if present > total:
+        return present, ZERO, np.inf
     quantize_row(counts, total, freq, keys, heap)
-    present = ZERO
     bits = 0.0
     for s in range(freq.size):
         if freq[s] > 0:
-            present += ONE
             bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
     out[:] = 0
     return present, write_frequencies(freq, total, out), bits

@@ -11,7 +11,7 @@ import numpy as np
 from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["BYTE_PARTIALS", "count_bytes", "histogram"]
+__all__ = ["BYTE_PARTIALS", "PARTIALS", "count_bytes", "count_symbols", "histogram"]
 
 WORD_BYTES = 8
 BYTE_PARTIALS = WORD_BYTES << 8  # entries of the scratch that `count_bytes` needs
@@ -20,10 +20,9 @@ U_BYTE_BITS = np.uint64(8)
 U_BYTE_MASK = np.uint64(0xFF)
 U_WORD_BYTES = np.uint64(WORD_BYTES)
 
-# Two-byte symbols have larger sub-histograms, so they have fewer.
-WIDE_ROWS = 4
-WIDE_ROW_MASK = np.uint64(WIDE_ROWS - 1)
-U_WIDE_BITS = np.uint64(16)
+# Larger alphabets have larger sub-histograms, so they have fewer.
+PARTIALS = 4
+U_PARTIAL_MASK = np.uint64(PARTIALS - 1)
 
 # More symbols at a time might overflow 32 bits in a sub-histogram.
 MAX_SYMBOLS = 1 << 31
@@ -90,12 +89,24 @@ def count_bytes(symbols, partial, counts):
 
 
 @kernel
-def count_wide(symbols, partial, counts):
-    """`count_bytes` for uint16[n]; `partial` is uint32[WIDE_ROWS * 2^16]."""
+def count_symbols(symbols, partial, counts):
+    """Fill `counts`, whatever the size of the alphabet.
+
+    Parameters
+    ----------
+    symbols : uint16[n]
+        n is at most `MAX_SYMBOLS`. Symbols beyond the alphabet count as its last.
+    partial : uint32[PARTIALS * alphabet]
+        Scratch: the sub-histograms.
+    counts : uint64[alphabet] or float64[alphabet]
+        Not empty.
+    """
+    alphabet = np.uint64(counts.size)
+    last = np.uint64(counts.size - 1)
     partial[:] = 0
     for i in range(symbols.size):
-        row = np.uint64(i) & WIDE_ROW_MASK
-        partial[(row << U_WIDE_BITS) | np.uint64(symbols[i])] += np.uint32(1)
+        place = (np.uint64(i) & U_PARTIAL_MASK) * alphabet
+        partial[place + min(np.uint64(symbols[i]), last)] += np.uint32(1)
     add_up(partial, counts)
 
 
@@ -111,7 +122,7 @@ def histogram(symbols: np.ndarray) -> np.ndarray:
     ndarray of uint64, shape (256,) or (65536,)
     """
     size = 1 << (8 * symbols.itemsize)
-    count, rows = (count_bytes, WORD_BYTES) if symbols.itemsize == 1 else (count_wide, WIDE_ROWS)
+    count, rows = (count_bytes, WORD_BYTES) if symbols.itemsize == 1 else (count_symbols, PARTIALS)
     partial = np.empty(rows * size, np.uint32)
     part = np.empty(size, np.uint64)
     counts = np.zeros(size, np.uint64)

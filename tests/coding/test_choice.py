@@ -8,29 +8,32 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.coding import tables
+from ansflow.coding.choice import coder_of
 from ansflow.errors import ModelError
-from ansflow.models import Categorical, Conditional
+from ansflow.models import Categorical, Conditional, checked
+from ansflow.models.checked import frequencies_of
 
 
 def test_built_once():
     model = Categorical.from_counts([1, 2, 3])
-    found = tables.tables_of(model)
-    assert tables.tables_of(model) is found
+    found = coder_of(model, "cdf", (5,))
+    assert coder_of(model, "cdf", (7,)) is found
     assert found.slots is found.slots
     rows = Conditional([[1, 1]], [0, 0])
-    assert tables.tables_of(rows.at([0])) is tables.tables_of(rows)
+    assert frequencies_of(rows.at([0])) is frequencies_of(rows)
+    both = [coder_of(rows.at(index), "cdf", (len(index),)) for index in ([0], [0, 0])]
+    assert both[0].tables is both[1].tables
 
 
 def test_dropped_with_the_model():
     gc.collect()
-    before = len(tables._cache)
+    before = len(checked._cache)
     model = Categorical.from_counts([1, 2, 3])
     ansflow.decode(ansflow.encode([0, 1], model), model, 2)
-    assert len(tables._cache) == before + 1
+    assert len(checked._cache) == before + 1
     del model
     gc.collect()
-    assert len(tables._cache) == before
+    assert len(checked._cache) == before
 
 
 def test_an_array_that_can_change_is_read_each_time():
@@ -75,7 +78,7 @@ def test_any_class_with_frequencies_is_a_model(model):
 @pytest.mark.parametrize(
     ("freq", "precision", "message"),
     [
-        ([1, 1], 2, r"precision is 2, but frequencies sum to 2\*\*1"),
+        ([1, 1], 2, r"precision is 2, but the frequencies sum to 2\*\*1"),
         ([1, 2], 1, "power of two"),
         ([3, -1], 1, "outside"),
         ([0.5, 0.5], 1, "integers"),
