@@ -94,7 +94,7 @@ def test_recover(run, damaged, tmp_path, content):
     result = run("recover", damaged, code=1)
     target = tmp_path / "data.bin.recovered.ans"
     first, second = result.stderr.splitlines()
-    assert first == f"{target}: 100,000 bytes of content; intact blocks: 97, lost: 1"
+    assert first == f"{target}: 100,000 bytes of content; intact chunks: 97, lost: 1"
     assert second.startswith("  lost, zeros now: bytes ")
     back = ansflow.decompress(target.read_bytes())
     assert len(back) == len(content)
