@@ -242,7 +242,7 @@ def test_a_model_makes_images_smaller(run, tmp_path):
     frame = json.loads(run("info", "--json", tmp_path / "x.npy.ans").stdout)["frames"][0]
     assert frame["model"] == {"name": "npy", "fingerprint": VAE.fingerprint}
     assert frame["streams"]["modelled"] == 1
-    assert frame["bytes"]["payload"] < IMAGES.nbytes
+    assert frame["bytes"]["bodies"] < IMAGES.nbytes
 
 
 @pytest.mark.parametrize(
