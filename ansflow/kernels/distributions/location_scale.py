@@ -1,7 +1,7 @@
 """CDFs of location-scale families in integers: a table of the standard one, and lines between.
 
-A codec needs the same integers wherever it runs, and no mathematical library promises that of exp
-or erf. Here all that depends on one is a table, made once (`ansflow.bitsback.codecs.families`); the
+A codec needs the same integers on every machine, and no mathematical library guarantees that for
+exp or erf. Here only a table depends on one, made once (`ansflow.bitsback.codecs.families`); the
 rest is subtraction, multiplication and floor of doubles, each rounded as IEEE 754 says, in a fixed
 order, and integer arithmetic. Every step is monotone, and so is the CDF.
 
