@@ -1,5 +1,6 @@
 """Settings that all tests share."""
 
+import gc
 import os
 import signal
 import threading
@@ -29,6 +30,12 @@ def pytest_cmdline_main(config):
     if whole and all(config.getoption(name, None) == value for name, value in asked.items()):
         config.option.numprocesses = PROCESSES
         config.option.dist = "loadfile"
+
+
+def pytest_collection_finish():
+    """Collections of garbage, which some tests ask for, leave alone what there is by now."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
