@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.arguments import integer
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import ModelError
 from ansflow.frame import content_model, layout
 from ansflow.frame.content_model import ContentModel
@@ -122,9 +122,9 @@ class Plan:
         return DecoderPool()
 
     @cached_property
-    def shared(self) -> list[Tables]:
+    def shared(self) -> list[SingleCoder]:
         """The tables, as bare chunks are decoded with them."""
-        return [table.tables for table in self.coding.shared]
+        return [table.coder for table in self.coding.shared]
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""

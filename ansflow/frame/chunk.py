@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ansflow.buffers import Bytes
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.body import decode_body, encode_body
@@ -82,7 +82,7 @@ class ChunkDecoder:
     def __init__(self, header: Header) -> None:
         self._grid, self._identity = header.grid, header.model
         # Of its own, so that what is built of them lives no longer than this.
-        self._shared = [Tables.unchecked(t.freq, t.precision) for t in header.shared]
+        self._shared = [SingleCoder(t.freq, t.precision) for t in header.shared]
         self._pool = DecoderPool()
 
     def __call__(

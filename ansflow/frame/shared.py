@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
@@ -41,8 +41,8 @@ class SharedTable:
         self.freq, self.precision = freq, precision
 
     @cached_property
-    def tables(self) -> Tables:
-        return Tables.unchecked(self.freq, self.precision)
+    def coder(self) -> SingleCoder:
+        return SingleCoder(self.freq, self.precision)
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.float64]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import xxhash
+from ansflow.frame.block import EncoderScratch
 
 import ansflow
 from ansflow.cli.demo_runs import shannon_bytes
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.coding.coders.single import SingleCoder
-from ansflow.frame.block import EncoderScratch
 from ansflow.kernels.tables import (
     context_code as contexts,
     context_levels as levels,

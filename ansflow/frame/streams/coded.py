@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.frame.streams.coder import Coder
@@ -37,7 +37,7 @@ class Coded(CodedKind):
             pieces.append(np.frombuffer(pack_varint(alphabet), np.uint8))
             if alphabet <= ALPHABET:
                 symbols = symbols.astype(np.uint8)
-        words = encode_words(sample, symbols, Tables.unchecked(sample.freq, sample.precision))
+        words = encode_words(sample, symbols, SingleCoder(sample.freq, sample.precision))
         head = Coder(sample.precision, sample.lanes).pack()
         return Encoded(head, [*pieces, sample.table.copy(), words])
 
@@ -68,7 +68,7 @@ class Coded(CodedKind):
                 f"the payload doesn't begin with a table of frequencies that sum to "
                 f"2^{fields.precision}"
             )
-        tables = Tables.unchecked(freq, fields.precision)
-        decode_words(payload, begin + used, tables, fields.lanes, symbols)
+        coder = SingleCoder(freq, fields.precision)
+        decode_words(payload, begin + used, coder, fields.lanes, symbols)
         if symbols is not out:
             out[:] = symbols

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ansflow.coding.tables import ContextTables
+from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.frame.streams.coder import Coder
@@ -36,7 +36,7 @@ class Contexts(CodedKind):
     def _encode(self, sample: Sample, precision: int, used: int) -> Encoded:
         assert sample.scratch.contexts is not None
         _, freq, table = sample.scratch.contexts
-        words = encode_words(sample, sample.symbols, ContextTables.unchecked(freq, precision))
+        words = encode_words(sample, sample.symbols, ContextCoder(freq, precision))
         return Encoded(Coder(precision, sample.lanes).pack(), [table[:used].copy(), words])
 
     def parse(self, reader: ByteReader, tools: Tools) -> Coder:
@@ -52,5 +52,5 @@ class Contexts(CodedKind):
         used = int(read_contexts(data, np.uint64(fields.precision), freq))
         if not used:
             raise CorruptDataError("the payload doesn't begin with a table of contexts")
-        tables = ContextTables.unchecked(freq, fields.precision)
-        decode_words(payload, used, tables, fields.lanes, out)
+        coder = ContextCoder(freq, fields.precision)
+        decode_words(payload, used, coder, fields.lanes, out)

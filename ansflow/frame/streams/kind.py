@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import SharedTable
 from ansflow.frame.streams.coder import Coder
@@ -88,7 +88,7 @@ class Proposal(NamedTuple):
 class Tools(NamedTuple):
     """What decoding takes besides the chunk itself: `model` finds the frame's, or raises."""
 
-    shared: Sequence[Tables]
+    shared: Sequence[SingleCoder]
     model: Callable[[], ContentModel] | None
     scratch: DecoderScratch
 

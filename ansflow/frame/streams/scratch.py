@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.coding.streams import buffer_size
+from ansflow.coding.coders.coder import buffer_size
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS

@@ -36,9 +36,9 @@ class Shared(CodedKind):
         return Proposal(sizes[best], lambda: self._encode(sample, best))
 
     def _encode(self, sample: Sample, best: int) -> Encoded:
-        tables = sample.coding.shared[best].tables
-        words = encode_words(sample, sample.symbols, tables)
-        head = Coder(tables.precision, sample.lanes).pack() + bytes([best + 1])
+        coder = sample.coding.shared[best].coder
+        words = encode_words(sample, sample.symbols, coder)
+        head = Coder(coder.precision, sample.lanes).pack() + bytes([best + 1])
         return Encoded(head, [words])
 
     def parse(self, reader: ByteReader, tools: Tools) -> Fields:
