@@ -81,10 +81,10 @@ def _frames() -> Iterator[Job]:
     for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
         numbers = _skewed(size, 200, np.uint8)
         model = Categorical.fit(numbers, precision=precision)
-        for data, models in product(
+        for data, tables in product(
             (numbers, numbers.tobytes(), numbers.view("u2")), ((), [model])
         ):
-            options = {"lanes": lanes, "precision": precision, "order": order, "models": models}
+            options = {"lanes": lanes, "precision": precision, "order": order, "tables": tables}
             yield partial(_through_frame, data, options)
 
 
