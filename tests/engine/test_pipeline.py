@@ -18,7 +18,7 @@ import pytest
 from child_jobs import in_child
 from children import WITHOUT_KERNELS, python
 
-from ansflow.engine import threads
+from ansflow.engine import cores as cores_module
 from ansflow.engine.cores import available_cores, cgroup_quota, checked_threads
 from ansflow.engine.threads import Pipeline, ordered
 
@@ -529,7 +529,7 @@ def test_quota_of_control_groups(tmp_path, groups, files, quota):
 @pytest.mark.parametrize(("quota", "cores"), [(0.1, 1), (1, 1), (1.1, 2), (math.inf, None)])
 def test_a_quota_is_rounded_up(monkeypatch, quota, cores):
     unlimited = available_cores()
-    monkeypatch.setattr(threads, "cgroup_quota", lambda root: quota)
+    monkeypatch.setattr(cores_module, "cgroup_quota", lambda root: quota)
     if cores is None or cores > unlimited:
         cores = unlimited
     assert available_cores() == cores
