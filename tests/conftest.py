@@ -22,12 +22,22 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
 
 PROCESSES = 2
 
-# Files that take long for few tests are begun first, so that both processes end at the same time.
-LONG = """
-kernels/test_guard_pages.py cli/test_process.py test_startup.py test_memory.py kernels/test_vector.py
-kernels/test_cache.py cli/test_rest.py cli/test_descriptors.py frame/test_campaign.py
-test_examples.py test_soak.py test_forks.py test_kill.py
-""".split()
+# Files that take long for few tests are begun first, so that both processes end together.
+LONG = [
+    "kernels/test_guard_pages.py",
+    "cli/test_process.py",
+    "test_startup.py",
+    "test_memory.py",
+    "kernels/test_vector.py",
+    "kernels/test_cache.py",
+    "cli/test_rest.py",
+    "cli/test_descriptors.py",
+    "frame/test_campaign.py",
+    "test_examples.py",
+    "test_soak.py",
+    "test_forks.py",
+    "test_kill.py",
+]
 
 
 @pytest.hookimpl(tryfirst=True)
