@@ -14,8 +14,7 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 import ansflow
-from ansflow.bitsback import load
-from ansflow.bitsback.models.pretrained import PRETRAINED
+from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.models import Categorical, Conditional, Markov
 
 __all__ = ["jobs", "warmup"]

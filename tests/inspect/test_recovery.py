@@ -109,7 +109,7 @@ def test_intact_files_stay_as_they_are(recover, name):
     assert recovered.blob == blob
     report = recovered.report
     assert (report.lost_chunks, report.lost, report.cut, report.damaged) == (0, (), False, False)
-    assert report.blocks == blocks_of(blob)
+    assert report.chunks == blocks_of(blob)
     assert recovered.sizes == sorted(recovered.sizes)
 
 
@@ -151,7 +151,7 @@ def test_every_flipped_byte_of_a_block(recover):
             recovered = recover(damaged)
             assert recovered.content == NOISE[:begin] + bytes(100) + NOISE[end:]
             report = recovered.report
-            assert (report.blocks, report.lost_chunks) == (9, 1)
+            assert (report.chunks, report.lost_chunks) == (9, 1)
             assert report.lost == ((begin, end),)
             assert (report.cut, report.damaged) == (False, True)
 
@@ -231,7 +231,7 @@ def test_cut_anywhere(recover):
             continue
         recovered = recover(BLOCKS[:end])
         whole = min(10, (end - FIRST) // STEP)
-        assert recovered.report.blocks == whole
+        assert recovered.report.chunks == whole
         assert recovered.report.damaged
         assert recovered.content[: 100 * whole] == NOISE[: 100 * whole]
         assert not any(recovered.content[100 * whole :])
@@ -251,8 +251,8 @@ def test_any_cut(recover, name):
             assert previous == 0
             continue
         assert recovered.is_right_but_for_what_is_lost(content), end
-        assert recovered.report.blocks >= previous
-        previous = recovered.report.blocks
+        assert recovered.report.chunks >= previous
+        previous = recovered.report.chunks
         if isinstance(whole, np.ndarray):
             result = recovered.result
             assert result.dtype == whole.dtype
@@ -492,7 +492,7 @@ def test_damage_over_the_border_of_two_frames(recover, frames, first, last):
     kept = contents[0][: 100 * (first - 1)]
     assert recovered.content.startswith(kept)
     assert recovered.content.endswith(contents[1][100 * (last + 1) :])
-    assert recovered.report.blocks == first - 1 + 9 - last
+    assert recovered.report.chunks == first - 1 + 9 - last
     assert recovered.report.damaged
 
 
@@ -504,7 +504,7 @@ def test_what_is_of_another_frame_is_not_taken_for_this_one(recover, cut):
     first, last = content_of(one)[: 100 * cut], content_of(other)[100 * cut :]
     assert recovered.content == first + bytes(100 * cut) + last
     assert recovered.report.lost == ((100 * cut, 200 * cut),)
-    assert recovered.report.blocks == 10
+    assert recovered.report.chunks == 10
 
 
 @pytest.mark.parametrize("with_header", [True, False])
