@@ -1,4 +1,4 @@
-"""Small files of either version that the oracle wrote, and how to compare what ansflow reads.
+"""Small files that the oracle wrote, and how to compare what ansflow reads.
 
 They have a bit of everything, also what no encoder would write.
 """
@@ -13,12 +13,15 @@ from small_vaes import make_known
 SKEWED = bytes(i * i % 7 * (i % 3) for i in range(900))
 WALK = bytes(i // 5 % 11 for i in range(900))
 NUMBERS = b"".join((i * i // 9 % 700).to_bytes(2, "big") for i in range(120))
+LITTLE = b"".join((i * i // 9 % 300).to_bytes(2, "little") for i in range(120))
 MIXED = bytes(150) + SKEWED[:150] + bytes(range(150)) + b"end"
 SHARED = [(fit(SKEWED, 12), 12), (fit(SKEWED + bytes(range(256)), 16), 16)]
 
 MATRIX = {"dtype": ">u2", "shape": [15, 8]}
 RECORDS = {"dtype": [["a", "<u2"], ["", "|V1"], [["title", "b"], "|S3", [1, 3]]], "shape": [20]}
-ROWS = {"dtype": ">u2", "shape": [None, 8], "planes": 2}
+ROWS = {"dtype": ">u2", "shape": [None, 8]}
+CUBE = {"dtype": "<u2", "shape": [3, 5, 8]}
+LARGE_ITEMS = {"dtype": "|V70", "shape": [None]}
 
 # Known to ansflow, too, wherever this is imported.
 _, MODEL = make_known("example", components=2, net="mixed")
@@ -27,13 +30,13 @@ IMAGES, BITS = naive_model.sample(MODEL, 6), naive_model.sample(BINARY, 12)
 ONE = MODEL.image_size
 
 
-def in_planes(description, planes):
-    return description | {"planes": planes}
-
-
-def choose(content):
+def choose(content, w=1):
     """Constant, or coded, or as it is."""
-    return writer.repeat(content) if len(set(content)) == 1 else writer.code()(content)
+    symbols = set(writer.symbols_of(content, w))
+    if len(symbols) == 1:
+        return writer.repeat(content, w)
+    coded = writer.code()(content, w)
+    return coded if len(coded.payload) < len(content) else writer.store(content)
 
 
 FILES = {
@@ -42,54 +45,73 @@ FILES = {
     "constant": writer.write_frame(bytes(1000), coding=writer.repeat, known=False),
     "coded": writer.write_frame(SKEWED[:400], coding=writer.code(16, 8)),
     "contexts": writer.write_frame(WALK[:500], coding=writer.code_contexts(11, 2)),
-    "blocks": writer.write_frame(MIXED, coding=choose, block_size=150, index=True),
+    "chunks": writer.write_frame(MIXED, coding=choose, chunk=[150], index=True),
     "matrix": writer.write_frame(
-        *(NUMBERS, naive.ARRAY, in_planes(MATRIX, 2)),
-        **{"coding": choose, "block_size": 50, "flags": 1, "index": True},
+        NUMBERS, MATRIX, coding=choose, chunk=[4, 15], fortran=True, index=True
     ),
-    "records": writer.write_frame(
-        NUMBERS, naive.ARRAY, in_planes(RECORDS, 12) | {"metadata": {"b": [1.5, None]}}
-    ),
+    "records": writer.write_frame(NUMBERS, RECORDS | {"metadata": {"b": [1.5, None]}}),
     "rows": writer.write_frame(
-        *(NUMBERS, naive.ARRAY, ROWS),
-        **{"known": False, "block_size": 50, "chunks": [3, 50, 1, 49, 17], "index": True},
+        NUMBERS, ROWS, coding=choose, known=False, chunk=[6, 8], extents=[3, 6, 1, 4], index=True
     ),
+    "tiles": writer.write_frame(
+        NUMBERS,
+        MATRIX,
+        **{"coding": writer.in_turn(choose, writer.store), "chunk": [7, 5], "extents": [7, 3]},
+        **{"recipe": ["planes", "stream", "bytes"], "index": True},
+    ),
+    "tiles of a cube": writer.write_frame(
+        NUMBERS, CUBE, coding=writer.in_turn(choose, writer.store), chunk=[1, 3, 5]
+    ),
+    "rows of tiles": writer.write_frame(
+        *(NUMBERS, ROWS | {"shape": [None, 4, 5]}),
+        **{"known": False, "chunk": [1, 2, 3], "recipe": "stream", "index": True},
+    ),
+    "16 bits": writer.write_frame(
+        *(LITTLE[:160] + bytes(30), {"dtype": "<u2", "shape": [95]}),
+        **{"coding": choose, "recipe": "stream", "chunk": [75]},
+    ),
+    "large items": writer.write_frame(
+        NUMBERS[:210], LARGE_ITEMS, known=False, coding=choose, chunk=[2, 40], index=True
+    ),
+    "a number": writer.write_frame(NUMBERS[:8], {"dtype": ">f8", "shape": []}),
     "shared": writer.write_frame(
         SKEWED[:450],
         shared=SHARED,
         coding=writer.in_turn(
             writer.code_shared(1, SHARED, 2), writer.code_shared(2, SHARED), writer.store
         ),
-        block_size=100,
+        chunk=[100],
         index=True,
     ),
     "flushed": writer.write_frame(
-        SKEWED[:300], coding=choose, block_size=150, chunks=[1, 150, 7, 142], known=False
+        SKEWED[:300], coding=choose, chunk=[150], extents=[1, 150, 7], known=False
     ),
     "index of nothing": writer.write_frame(b"", index=True, known=False),
     "modelled": writer.write_frame(
         IMAGES[: 3 * ONE],
-        description={"model": writer.identity(MODEL)},
+        {"model": writer.identity(MODEL)},
         coding=writer.code_model(MODEL),
     ),
-    "modelled blocks": writer.write_frame(
+    "modelled chunks": writer.write_frame(
         BITS[: 7 * ONE],
-        description={"model": writer.identity(BINARY), "metadata": {"a": 1}},
+        {"model": writer.identity(BINARY), "metadata": {"a": 1}},
         **{"coding": writer.in_turn(*[writer.code_model(BINARY)] * 2, writer.store)},
-        **{"block_size": 4 * ONE + 1, "chunks": [72, 24, 25, 47], "known": False, "index": True},
+        **{"chunk": [4 * ONE + 1], "extents": [72, 24, 25, 47], "known": False, "index": True},
     ),
     "modelled array": writer.write_frame(
-        *(IMAGES[: 4 * ONE], naive.ARRAY),
+        IMAGES[: 4 * ONE],
         {"dtype": "|u1", "shape": [None, 4, 6], "model": writer.identity(MODEL)},
         coding=writer.in_turn(writer.code_model(MODEL), writer.store),
-        block_size=3 * ONE,
+        chunk=[3, 4, 6],
         known=False,
     ),
     "a model that isn't used": writer.write_frame(
-        SKEWED[:300], description={"model": {"name": "!", "fingerprint": "0" * 32}}, coding=choose
+        SKEWED[:300], {"model": {"name": "!", "fingerprint": "0" * 32}}, coding=choose
     ),
-    "bytes in planes": writer.write_frame(
-        SKEWED[:300], description={"planes": 3}, block_size=64, index=True
+    "modelled planes": writer.write_frame(
+        bytes(byte for pair in zip(IMAGES[: 2 * ONE], BITS, strict=False) for byte in pair),
+        {"dtype": "<u2", "shape": [2, 4, 6], "model": writer.identity(MODEL)},
+        coding=writer.in_turn(writer.code_model(MODEL), writer.code()),
     ),
 }
 
@@ -99,11 +121,11 @@ def concatenated(*names):
 
 
 FILES |= {
-    "two": concatenated("blocks", "stored"),
-    "two indices": concatenated("flushed", "blocks", "bytes in planes"),
+    "two": concatenated("chunks", "stored"),
+    "two indices": concatenated("flushed", "chunks", "constant"),
     "empty between": concatenated("stored", "empty", "index of nothing", "shared"),
     "two arrays": concatenated("rows", "rows"),
-    "longer": writer.write_frame(NUMBERS, naive.ARRAY, MATRIX) + FILES["rows"],
+    "longer": FILES["tiles"] + FILES["rows"],
 }
 
 CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}

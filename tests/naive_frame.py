@@ -3,89 +3,108 @@
 `read` takes a frame apart and checks it, `read_all` the frames of a file, and `join` makes one
 content of them. Whatever isn't as it should be raises some exception.
 
-`naive_header` and `naive_payload` know what is in a header and in a block, `naive_model` what
-images are under a model, `naive_seek` what a reader that seeks may find, and `naive_writer` puts
-frames together.
+`naive_header` knows what is in a header, `naive_grid` how content is cut, `naive_body` what is in a
+chunk, with `naive_recipe` and `naive_payload`; `naive_model` what images are under a model,
+`naive_seek` what a reader that seeks may find, and `naive_writer` puts frames together.
 """
 
 from typing import NamedTuple
 
-import naive_model
-from naive_header import ARRAY, BYTES, MAGIC, UNKNOWN, find_shape, read_header, take, xxh
-from naive_payload import (
-    number,
-    read_contexts,
-    read_stream,
-    read_stream_with_contexts,
-    read_table,
+import naive_grid
+from naive_body import (
+    CODED,
+    CONSTANT,
+    CONTEXTS,
+    MODELLED,
+    SHARED,
+    STORED,
+    Context,
+    read_bare,
+    read_body,
 )
+from naive_header import MAGIC, VERSION, find_shape, read_header, take, xxh
+from naive_payload import number
 
 __all__ = [
-    "ARRAY",
-    "BYTES",
     "CODED",
     "CONSTANT",
     "CONTEXTS",
-    "END",
     "MAGIC",
     "MODELLED",
+    "SHARED",
     "STORED",
     "TRAILER_MAGIC",
-    "UNKNOWN",
+    "VERSION",
     "attempt",
     "join",
     "read",
     "read_all",
+    "read_bare",
     "read_header",
     "read_one",
     "xxh",
 ]
 
-STORED, CONSTANT, CODED, CONTEXTS, MODELLED, END = 0, 1, 2, 3, 4, 255
 TRAILER_MAGIC = bytes([0x53, 0x4E, 0x41, 0x89])
-HEAD, TRAILER = 32, 28
+HEAD, TRAILER = 28, 28
+MOST_CHUNKS = 2**26 - 1
 
 
 class Head(NamedTuple):
-    """The head of a block, or an end mark."""
+    """The head of a chunk, or an end mark if it has no cells."""
 
-    kind: int
-    lanes_log2: int
-    precision: int
-    table: int
-    n: int
+    tag: bytes
+    number: int
+    cells: int
     m: int
-    place: int
     check: int
     raw: bytes
 
 
-class Block(NamedTuple):
-    """A block as it stands in the frame."""
+class Chunk(NamedTuple):
+    """A chunk as it stands in the frame."""
 
-    kind: int
-    lanes_log2: int
-    precision: int
-    table: int
+    cells: int
+    recipe: object
+    streams: list
     content: bytes
-    payload: bytes
+    body: bytes
 
 
 class Frame(NamedTuple):
     """Everything a frame says. `shape` is that of an array, with its first axis found out."""
 
-    fortran: bool
-    kind: int
-    planes: int
-    block_size: int
-    description: dict | None
-    metadata: dict | None
-    shape: list | None
-    shared: list
+    header: object
+    chunks: list
+    groups: list
     content: bytes
-    blocks: list
+    shape: list | None
     indexed: bool
-    header: bytes
+
+    @property
+    def description(self):
+        return self.header.description
+
+    @property
+    def metadata(self):
+        return self.description.get("metadata")
+
+    @property
+    def shared(self):
+        return self.header.shared
+
+    @property
+    def chunk_shape(self):
+        return self.header.grid.chunk
+
+    @property
+    def streams(self):
+        """Those of all chunks."""
+        return [stream for chunk in self.chunks for stream in chunk.streams]
+
+    @property
+    def kinds(self):
+        return [stream.kind for stream in self.streams]
 
 
 def attempt(function, *arguments):
@@ -96,110 +115,78 @@ def attempt(function, *arguments):
         return None
 
 
-# Blocks
+# Chunks
 
 
 def parse_head(data, at):
     """The `Head` at byte `at`, which needn't be legal."""
     raw = take(data, at, HEAD)
-    sizes = number(raw[8:12], 4), number(raw[12:16], 4)
-    return Head(*raw[4:8], *sizes, number(raw[16:20], 4), number(raw[20:28], 8), raw)
-
-
-def model_of(header):
-    """What the header says of a model, or None."""
-    return header.description.get("model")
-
-
-def check_coding(head, header):
-    """That lanes, precision and table are those of a block of its kind."""
-    assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS, MODELLED)
-    assert head.kind != MODELLED or model_of(header)
-    tables = len(header.shared)
-    assert head.lanes_log2 <= (6 if head.kind in (CODED, CONTEXTS) else 0)
-    assert head.table <= (tables if head.kind == CODED else 0)
-    lowest, highest = {CODED: (8, 16), CONTEXTS: (8, 12)}.get(head.kind, (0, 0))
-    assert lowest <= head.precision <= highest
+    sizes = [number(raw[begin : begin + 4], 4) for begin in (4, 8, 12)]
+    return Head(raw[:4], *sizes, number(raw[16:24], 8), raw)
 
 
 def check_head(head, header, place):
-    """That the head, or end mark, is right behind `place` blocks."""
-    assert head.raw[:4] == header.raw[-8:-4]
-    assert number(head.raw[28:], 4) == xxh(head.raw[:28]) % 2**32
-    assert head.place == place
-    if head.kind == END:
-        assert (head.lanes_log2, head.precision, head.table, head.n) == (0, 0, 0, 0)
-        return
-    assert place < 2**26 - 1
-    assert 1 <= head.m <= head.n <= header.block_size
-    check_coding(head, header)
+    """That the head, or end mark, is right behind `place` chunks."""
+    assert head.tag == header.raw[-4:]
+    assert head.number == place
+    assert number(head.raw[24:], 4) == xxh(head.raw[:24]) % 2**32
+    if head.cells:
+        assert place < MOST_CHUNKS
+        assert 2 <= head.m <= head.cells * header.grid.cell + 512
 
 
-def read_payload(head, payload, header):
-    """The `Block` of a head and its payload."""
-    kind, p, n, lanes = head.kind, head.precision, head.n, 2**head.lanes_log2
-    if kind == CODED:
-        if head.table:
-            (freq, table_p), used = header.shared[head.table - 1], 0
-            assert p == table_p
-        else:
-            freq, used = read_table(payload, p)
-        content = read_stream(payload[used:], n, freq, p, lanes)
-    elif kind == CONTEXTS:
-        rows, used = read_contexts(payload, p)
-        content = read_stream_with_contexts(payload[used:], n, rows, p, lanes)
-    elif kind == MODELLED:
-        model = naive_model.find(**model_of(header))
-        assert n % model.image_size == 0
-        content = naive_model.decode(model, payload, n // model.image_size)
-    else:
-        assert head.m == (n if kind == STORED else 1)
-        content = payload if kind == STORED else payload * n
-    assert head.check == xxh(content, seed=head.place)
-    return Block(kind, head.lanes_log2, p, head.table, content, payload)
-
-
-def weave(planes):
-    """The chunk that the contents of its blocks make; they are equally long."""
-    return bytes(byte for item in zip(*planes, strict=True) for byte in item)
+def read_chunk(head, body, header):
+    """The `Chunk` of a head and its body."""
+    context = Context(header.shared, header.description.get("model"))
+    recipe, streams, content = read_body(body, header.grid.cell, head.cells, context)
+    assert head.check == xxh(content, seed=head.number)
+    return Chunk(head.cells, recipe, streams, content, body)
 
 
 # Frames
 
 
-def read_body(data, header):
-    blocks, heads, at = [], header.raw, len(header.raw)
-    while (head := parse_head(data, at)).kind != END:
-        check_head(head, header, len(blocks))
+def read_chunks(data, header):
+    """The content, groups and chunks of a frame, the end mark, what its check is of, where it is."""
+    content, groups, chunks, chain, at = b"", [], [], header.raw, len(header.raw)
+    due = []  # cells of the chunks that the group goes on with
+    while (head := parse_head(data, at)).cells:
+        check_head(head, header, len(chunks))
         at += HEAD + head.m
-        blocks.append(read_payload(head, take(data, at - head.m, head.m), header))
-        heads += head.raw
-    check_head(head, header, len(blocks))
-    assert head.check == xxh(heads)
-    assert head.m in (0, len(heads) + TRAILER)
-    at += HEAD + head.m
-    assert not head.m or take(data, at - head.m, head.m) == heads + trailer(at, head.m, heads)
-    contents, planes = [block.content for block in blocks], header.planes
-    assert len(blocks) % planes == 0
-    content = b"".join(weave(contents[i : i + planes]) for i in range(0, len(blocks), planes))
-    assert header.size in (len(content), UNKNOWN)
-    return content, blocks, head.m > 0, at
-
-
-def trailer(frame_size, index_size, heads):
-    raw = frame_size.to_bytes(8, "little") + index_size.to_bytes(4, "little")
-    raw += xxh(heads).to_bytes(8, "little")
-    return raw + (xxh(raw) % 2**32).to_bytes(4, "little") + TRAILER_MAGIC
+        chunks.append(read_chunk(head, take(data, at - head.m, head.m), header))
+        chain += head.raw
+        if not due:
+            assert header.size is None or len(content) < header.size
+            done = len(content) // header.grid.cell
+            group = naive_grid.find_group(header.grid, done, head.cells)
+            groups.append(group)
+            due = naive_grid.cells_of(group)
+        assert head.cells == due.pop(0)
+        if not due:
+            parts = [chunk.content for chunk in chunks[-len(group.cuts) :]]
+            content += naive_grid.join(group, parts, header.grid.cell)
+    assert not due
+    assert header.size in (len(content), None)
+    check_head(head, header, len(chunks))
+    return content, groups, chunks, head, chain, at
 
 
 def read_one(data):
     """The `Frame` at the beginning of `data`, and where it ends."""
-    h = read_header(data)
-    content, blocks, indexed, end = read_body(data, h)
-    shape = find_shape(h.description, len(content)) if h.kind == ARRAY else None
-    metadata = h.description.get("metadata")
-    said = (h.fortran, h.kind, h.planes, h.block_size, h.description, metadata)
-    return Frame(*said, shape, h.shared, content, blocks, indexed, h.raw), end
+    header = read_header(data)
+    content, groups, chunks, end, chain, at = read_chunks(data, header)
+    assert end.check == xxh(chain)
+    assert end.m in (0, len(chain) + TRAILER)
+    at += HEAD + end.m
+    assert not end.m or take(data, at - end.m, end.m) == chain + trailer(at, end.m, chain)
+    shape = find_shape(header.description, len(content)) if header.array else None
+    return Frame(header, chunks, groups, content, shape, end.m > 0), at
+
+
+def trailer(frame_size, index_size, chain):
+    raw = frame_size.to_bytes(8, "little") + index_size.to_bytes(4, "little")
+    raw += xxh(chain).to_bytes(8, "little")
+    return raw + (xxh(raw) % 2**32).to_bytes(4, "little") + TRAILER_MAGIC
 
 
 def read(data):
@@ -232,13 +219,13 @@ def join(frames):
     """The one `Content` of all frames; fails if they don't make one."""
     first = frames[0]
     content = b"".join(frame.content for frame in frames)
-    if first.kind == BYTES:
-        assert all(frame.kind == BYTES for frame in frames)
+    if not first.header.array:
+        assert not any(frame.header.array for frame in frames)
         return Content(None, None, False, content)
     dtype, shape = first.description["dtype"], first.shape
     if len(frames) > 1:
-        assert all(frame.kind == ARRAY and not frame.fortran for frame in frames)
+        assert all(frame.header.array and not frame.header.fortran for frame in frames)
         assert all(frame.description["dtype"] == dtype for frame in frames)
         assert all(shape and frame.shape[1:] == shape[1:] for frame in frames)
         shape = [sum(frame.shape[0] for frame in frames), *shape[1:]]
-    return Content(dtype, shape, first.fortran, content)
+    return Content(dtype, shape, first.header.fortran, content)

@@ -5,24 +5,26 @@ import math
 import re
 from typing import NamedTuple
 
+import naive_grid
 import xxhash
-from naive_payload import number, read_table
+from naive_payload import number, read_table, read_varint
 
-BYTES, ARRAY = range(2)
-UNKNOWN = 2**64 - 1
 MAGIC = bytes([0x89, 0x41, 0x4E, 0x53])
+VERSION = 3
 
 
 class Header(NamedTuple):
-    """Everything a header says; `shared` are pairs of frequencies and their precision."""
+    """Everything a header says; the size is None if it isn't known beforehand.
 
+    `shared` are pairs of frequencies and their precision.
+    """
+
+    array: bool
     fortran: bool
-    kind: int
-    planes: int
-    size: int
-    block_size: int
-    description: dict | None
+    description: dict
     shared: list
+    size: int | None
+    grid: naive_grid.Grid
     raw: bytes
 
 
@@ -102,10 +104,9 @@ def find_shape(description, size):
 
 def check_array(description, size, fortran):
     """That what is said of an array can be true."""
-    unknown = size == UNKNOWN
-    assert (description["shape"][:1] == [None]) == unknown
-    assert not (unknown and fortran)
-    find_shape(description, 0 if unknown else size)
+    assert (description["shape"][:1] == [None]) == (size is None)
+    assert not (size is None and fortran)
+    find_shape(description, 0 if size is None else size)
 
 
 def check_model(model):
@@ -120,47 +121,66 @@ def check_model(model):
     assert set(fingerprint) <= set("0123456789abcdef")
 
 
-def read_header(data):
-    """The `Header` at the beginning of `data`."""
-    assert take(data, 0, 4) == MAGIC
-    version, flags, kind = take(data, 4, 3)
-    assert version == 2
-    assert flags in (0, 1)
-    assert kind in (BYTES, ARRAY)
-    assert kind == ARRAY or flags == 0
-    assert 1 <= number(take(data, 16, 4), 4) <= 2**24
-    tables, size = data[7], number(data[8:16], 8)
-    described, shared_size = number(take(data, 20, 4), 4), number(take(data, 24, 4), 4)
-    assert tables <= 64
-    assert 2 <= described <= 2**20
-    assert shared_size <= (2**17 if tables else 0)
-    middle = 28 + described
-    end = middle + shared_size
-    assert number(take(data, end, 8), 8) == xxh(data[:end])
-    description = parse(data[28:middle])
-    assert description.keys() <= {"metadata", "model", "planes", "dtype", "shape"}
+def read_description(text, array):
+    """The object in it."""
+    description = parse(text) if text else {}
+    assert description.keys() <= {"metadata", "model", "dtype", "shape"}
     assert type(description.get("metadata", {})) is dict
     if "model" in description:
         check_model(description["model"])
-        assert "planes" not in description
-    planes = whole(description["planes"], 2, 64) if "planes" in description else 1
-    assert size == UNKNOWN or size % planes == 0
-    assert ("dtype" in description) == ("shape" in description) == (kind == ARRAY)
-    if kind == ARRAY:
-        check_array(description, size, bool(flags))
-    shared = read_shared(data[middle:end], tables)
-    block_size, raw = number(data[16:20], 4), bytes(data[: end + 8])
-    return Header(bool(flags), kind, planes, size, block_size, description, shared, raw)
+    assert ("dtype" in description) == ("shape" in description) == array
+    return description
 
 
-def read_shared(data, count):
-    """The shared tables, each with its precision."""
+def read_shared(data, at):
+    """The shared tables, each with its precision, and where they end."""
+    count, at = read_varint(data, at)
+    assert count <= 64
     shared = []
     for _ in range(count):
-        p = data[0]
+        p = data[at]
         assert 8 <= p <= 16
-        freq, used = read_table(data[1:], p)
+        freq, used = read_table(data[at + 1 :], p)
         shared.append((freq, p))
-        data = data[1 + used :]
-    assert not data
-    return shared
+        at += 1 + used
+    return shared, at
+
+
+def read_grid(data, at, description, size, fortran):
+    """The `Grid`, and where it ends."""
+    lengths, cell, chunk = [size], 1, []
+    if description.get("dtype") is not None:
+        item = item_size(description["dtype"])
+        lengths, cell = naive_grid.lengths_and_cell(description["shape"], item, fortran)
+    for _ in lengths:
+        t, at = read_varint(data, at)
+        chunk.append(t)
+    grid = naive_grid.Grid(lengths, cell, chunk)
+    naive_grid.check(grid)
+    return grid, at
+
+
+def read_header(data):
+    """The `Header` at the beginning of `data`."""
+    assert take(data, 0, 4) == MAGIC
+    version, flags = take(data, 4, 2)
+    assert version == VERSION
+    assert flags in (0, 1, 3)
+    array, fortran = flags % 2 == 1, flags == 3
+    length = number(take(data, 6, 4), 4)
+    assert 1 <= length <= 2**21
+    fields, raw = take(data, 10, length), take(data, 0, 14 + length)
+    assert number(raw[-4:], 4) == xxh(raw[:-4]) % 2**32
+
+    described, at = read_varint(fields, 0)
+    assert described <= 2**20
+    description = read_description(take(fields, at, described), array)
+    shared, at = read_shared(fields, at + described)
+    known, at = read_varint(fields, at)
+    size = known - 1 if known else None
+    assert known <= 2**63
+    if array:
+        check_array(description, size, fortran)
+    grid, at = read_grid(fields, at, description, size, fortran)
+    assert at == length
+    return Header(array, fortran, description, shared, size, grid, raw)

@@ -5,12 +5,14 @@ Otherwise nearly all damage ends at a check, and what is behind the checks is ne
 
 import naive_examples as examples
 import naive_frame as naive
+import naive_recipe as recipes
 import naive_writer as writer
 
 SMALL = list(examples.FILES.values())
 ALONE = [blob for blob in SMALL if not examples.between_frames(blob)]
 FRAMES = [naive.read(blob) for blob in ALONE]
-INTERESTING = [0, 1, 2, 3, 28, 32, 64, 65, 100, 255, 256, 300, 2**16, 2**17, 2**20, 2**24]
+FULL = [frame for frame in FRAMES if frame.chunks]
+INTERESTING = [0, 1, 2, 3, 28, 64, 65, 100, 255, 256, 300, 512, 2**16, 2**20, 2**24, 2**27]
 INTERESTING += [value + d for value in (2**31, 2**32, 2**40, 2**63, 2**64) for d in (-2, -1, 0)]
 
 
@@ -53,41 +55,41 @@ def harm(rng, blob, others):
 # Damage with checks put right
 
 
-def blocks_of(header, placed, right=3):
-    """Blocks: numbers are right from 1 on, and checks of their content from 2."""
+def chunks_of(header, placed, right=3):
+    """Chunks: numbers are right from 1 on, and checks of their content from 2."""
     return [
-        writer.write_block(
+        writer.write_chunk(
             header,
             number if right >= 1 else place,
-            block.content,
-            writer.coding_of(block),
-            check=naive.xxh(block.content, seed=number if right >= 2 else place),
+            chunk.content,
+            chunk.body,
+            cells=chunk.cells,
+            check=naive.xxh(chunk.content, seed=number if right >= 2 else place),
         )
-        for number, (place, block) in enumerate(placed)
+        for number, (place, chunk) in enumerate(placed)
     ]
 
 
 def operate(rng, frame):
-    """Blocks are swapped, doubled, dropped or taken from elsewhere; more or less is put right."""
-    placed = list(enumerate(frame.blocks))
+    """Chunks are swapped, doubled, dropped or taken from elsewhere; more or less is put right."""
+    header, placed = frame.header.raw, list(enumerate(frame.chunks))
     for _ in range(rng.randint(1, 2)):
         match rng.randrange(4 if placed else 1):
             case 0:
-                other = rng.choice([other for other in FRAMES if other.blocks])
-                placed.insert(rng.randint(0, len(placed)), (0, rng.choice(other.blocks)))
+                placed.insert(rng.randint(0, len(placed)), (0, rng.choice(rng.choice(FULL).chunks)))
             case 1:
                 placed.insert(rng.randint(0, len(placed)), rng.choice(placed))
             case 2:
                 placed.pop(rng.randrange(len(placed)))
             case 3:
                 rng.shuffle(placed)
-    blocks, right = blocks_of(frame.header, placed, level := rng.randrange(4)), level == 3
+    chunks, right = chunks_of(header, placed, level := rng.randrange(4)), level == 3
     if right or rng.randrange(2):
-        return writer.assemble(frame.header, blocks, frame.indexed)
-    own = blocks_of(frame.header, list(enumerate(frame.blocks)))
+        return writer.assemble(header, chunks, frame.indexed)
+    own = chunks_of(header, list(enumerate(frame.chunks)))
     end = writer.assemble(b"", own, frame.indexed)[sum(map(len, own)) :]
-    whole = writer.assemble(frame.header, own, frame.indexed)
-    return frame.header + b"".join(blocks) + whole[len(whole) - len(end) :]
+    whole = writer.assemble(header, own, frame.indexed)
+    return header + b"".join(chunks) + whole[len(whole) - len(end) :]
 
 
 JSON = [None, True, 0, 1, 2, 3, 64, 65, 2**31, 2**63, 2**70, -1, 2.0, 1e300, "", "<i4", ">u2"]
@@ -119,7 +121,7 @@ JSON += [
     writer.identity(examples.BINARY),
     writer.identity(examples.BINARY) | {"fingerprint": examples.MODEL.fingerprint},
     writer.identity(examples.MODEL) | {"name": "an\u00fdother"},
-    writer.identity(examples.MODEL) | {"planes": 1},
+    writer.identity(examples.MODEL) | {"more": 1},
 ]
 
 
@@ -129,7 +131,7 @@ def described(rng, description):
         return harm(rng, writer.as_text(description), [b"{}", b'{"a":[1,2]}'])
     description = dict(description)
     for _ in range(rng.randint(1, 2)):
-        key = rng.choice(["planes", "dtype", "shape", "metadata", "model", "other"])
+        key = rng.choice(["dtype", "shape", "metadata", "model", "other"])
         if rng.randrange(3):
             description[key] = rng.choice(JSON)
         else:
@@ -138,87 +140,120 @@ def described(rng, description):
 
 
 def mislead(rng, frame):
-    """A header with fields that lie, before blocks that have the right tag."""
-    size = int.from_bytes(frame.header[8:16], "little")
-    told = {"kind": frame.kind, "size": size, "block_size": frame.block_size}
-    told |= {"description": frame.description, "flags": frame.fortran}
-    told |= {"tables": len(frame.shared), "shared": writer.write_shared(frame.shared)}
+    """A header with fields that lie, before chunks that have the right tag."""
+    h = frame.header
+    told = {"size": h.size, "chunk": h.grid.chunk, "description": h.description or b""}
+    told |= {"tables": len(h.shared), "shared": writer.write_shared(h.shared)}
+    flags = h.array + 2 * h.fortran
+    fields = writer.write_fields(**told)
     changes = {
-        "size": lambda: fitting(rng, 8, size),
-        "block_size": lambda: fitting(rng, 4, frame.block_size),
-        "kind": lambda: rng.choice([0, 1, 2, 255]),
-        "flags": lambda: rng.choice([0, 1, 2, 128, 255]),
-        "version": lambda: rng.choice([0, 1, 2, 3, 255]),
-        "description": lambda: described(rng, frame.description),
-        "tables": lambda: fitting(rng, 1, len(frame.shared)),
-        "described": lambda: fitting(rng, 4, len(writer.as_text(frame.description))),
-        "shared_size": lambda: fitting(rng, 4, len(told["shared"])),
+        "size": lambda: rng.choice([None, fitting(rng, 8, h.size or 0) // 2]),
+        "chunk": lambda: [
+            t if rng.randrange(2) else fitting(rng, rng.choice([1, 4, 8]), t)
+            for t in (h.grid.chunk * 2)[rng.choice([0, 0, 0, 1]) :][: len(h.grid.chunk)]
+        ],
+        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 128, 255]),
+        "version": lambda: rng.choice([0, 1, 2, 3, 4, 255]),
+        "description": lambda: described(rng, h.description),
+        "tables": lambda: fitting(rng, 1, len(h.shared)),
+        "described": lambda: fitting(rng, 4, len(writer.as_text(h.description))),
+        "length": lambda: fitting(rng, 4, len(fields)),
         "shared": lambda: harm(rng, told["shared"], [told["shared"], rng.randbytes(99)]),
+        "more": lambda: rng.randbytes(rng.randint(1, 3)),
+        "fields": lambda: harm(rng, fields, [fields, rng.randbytes(99)]),
     }
+    given = told | {"flags": flags}
     for key in rng.sample(sorted(changes), rng.randint(1, 2)):
-        told[key] = changes[key]()
-    placed = list(enumerate(frame.blocks))
-    header = writer.write_header(**told)
-    return writer.assemble(header, blocks_of(header, placed), rng.randrange(2))
+        given[key] = changes[key]()
+    header = writer.write_header(**given)
+    return writer.assemble(
+        header, chunks_of(header, list(enumerate(frame.chunks))), rng.randrange(2)
+    )
+
+
+def forge_body(rng, chunk):
+    """A body with a recipe or a stream that lies."""
+    recipe = recipes.write_recipe(chunk.recipe)
+    codings = [writer.coding_of(stream) for stream in chunk.streams]
+    place = rng.randrange(len(codings))
+    stream, other = chunk.streams[place], writer.coding_of(rng.choice(rng.choice(FULL).streams))
+    changes = {
+        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 255]),
+        "fields": lambda: rng.choice(
+            [
+                other.fields,
+                writer.coder_byte(rng.choice([1, 7, 8, 11, 12, 13, 16]), stream.lanes or 1),
+                writer.coder_byte(stream.precision or 12, rng.choice([1, 2, 64, 128])),
+                bytes([rng.randrange(256)]) + codings[place].fields[1:],
+                codings[place].fields[:-1] + bytes([rng.randrange(256)]),
+            ]
+        ),
+        "payload": lambda: harm(rng, stream.payload, [other.payload]),
+        "sized": lambda: not codings[place].sized,
+    }
+    if rng.randrange(3) == 0:
+        recipe = rng.choice([b"", b"\0", b"\x81", b"\x82", b"\1\0\0", b"\2\0", b"\x80", b"\3"])
+    else:
+        keys = rng.sample(sorted(changes), rng.randint(1, 2))
+        codings[place] = codings[place]._replace(**{key: changes[key]() for key in keys})
+    sizes = [
+        fitting(rng, 4, len(c.payload)) if rng.randrange(8) == 0 else len(c.payload)
+        for c in codings
+    ]
+    return writer.join_streams(recipe, codings, sizes)
 
 
 def falsify(rng, frame):
-    """A block whose head or payload lies, in a frame that is right for the rest."""
-    if not frame.blocks:
+    """A chunk whose head or body lies, in a frame that is right for the rest."""
+    if not frame.chunks:
         return mislead(rng, frame)
-    chosen = rng.randrange(len(frame.blocks))
-    block = frame.blocks[chosen]
-    coding = writer.coding_of(block)
-    other = rng.choice(rng.choice([other for other in FRAMES if other.blocks]).blocks)
+    header, chosen = frame.header.raw, rng.randrange(len(frame.chunks))
+    chunk = frame.chunks[chosen]
     changes = {
-        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 255]),
-        "lanes_log2": lambda: fitting(rng, 1, block.lanes_log2),
-        "p": lambda: rng.choice([0, 7, 8, 11, 12, 13, 16, 17, 255]),
-        "payload": lambda: harm(rng, block.payload, [other.payload]),
-        "n": lambda: fitting(rng, 4, len(block.content)),
-        "m": lambda: fitting(rng, 4, len(block.payload)),
-        "table": lambda: fitting(rng, 1, block.table),
+        "body": lambda: forge_body(rng, chunk),
+        "cells": lambda: fitting(rng, 4, chunk.cells),
+        "m": lambda: fitting(rng, 4, len(chunk.body)),
         "number": lambda: fitting(rng, 4, chosen),
-        "check": lambda: naive.xxh(bytes(len(block.content)), seed=chosen),
+        "check": lambda: naive.xxh(bytes(len(chunk.content)), seed=chosen),
     }
-    told = {key: changes[key]() for key in rng.sample(sorted(changes), rng.randint(1, 2))}
-    blocks = blocks_of(frame.header, list(enumerate(frame.blocks)))
-    blocks[chosen] = writer.write_block(frame.header, chosen, block.content, coding, **told)
-    return writer.assemble(frame.header, blocks, frame.indexed)
+    keys = rng.choices(sorted(changes), weights=[8, 1, 1, 1, 1], k=rng.randint(1, 2))
+    told = {"body": chunk.body, "cells": chunk.cells} | {key: changes[key]() for key in keys}
+    chunks = chunks_of(header, list(enumerate(frame.chunks)))
+    chunks[chosen] = writer.write_chunk(header, chosen, chunk.content, **told)
+    return writer.assemble(header, chunks, frame.indexed)
 
 
 def end_wrongly(rng, frame):
     """An end mark or an index with fields that lie."""
-    header = frame.header
-    blocks = blocks_of(header, list(enumerate(frame.blocks)))
+    header = frame.header.raw
+    chunks = chunks_of(header, list(enumerate(frame.chunks)))
     told = {}
     if rng.randrange(2):
         other = rng.choice(FRAMES)
         told = rng.choice(
             [
-                {"size": fitting(rng, 8, len(header) + sum(map(len, blocks)))},
-                {"length": fitting(rng, 4, 28 + len(header) + 32 * len(blocks))},
+                {"size": fitting(rng, 8, len(header) + sum(map(len, chunks)))},
+                {"length": fitting(rng, 4, 28 + len(header) + 28 * len(chunks))},
                 {"chain": rng.getrandbits(64)},
-                {"blocks": blocks[::-1]},
-                {"blocks": blocks[1:]},
-                {"header": other.header},
+                {"chunks": chunks[::-1]},
+                {"chunks": chunks[1:]},
+                {"header": other.header.raw},
             ]
         )
-    tail = writer.write_index(**{"header": header, "blocks": blocks} | told) if told else b""
+    tail = writer.write_index(**{"header": header, "chunks": chunks} | told) if told else b""
     if not told and frame.indexed:
-        tail = writer.write_index(header, blocks)
+        tail = writer.write_index(header, chunks)
     fields = rng.choice(
         [
             {},
-            {"n": fitting(rng, 4)},
+            {"cells": fitting(rng, 4)},
             {"m": fitting(rng, 4, len(tail))},
-            {"number": fitting(rng, 4, len(blocks))},
+            {"number": fitting(rng, 4, len(chunks))},
             {"check": rng.getrandbits(64)},
-            {"p": 8},
         ]
     )
-    end = writer.write_end(header, blocks, **{"m": len(tail)} | fields)
-    return header + b"".join(blocks) + end + tail
+    end = writer.write_end(header, chunks, **{"m": len(tail)} | fields)
+    return header + b"".join(chunks) + end + tail
 
 
 def concatenate(rng, files):
@@ -233,9 +268,9 @@ def make_case(rng, files):
             return harm(rng, rng.choice(files), files)
         case 3 | 4:
             blob = operate(rng, frame)
-        case 5 | 6:
+        case 5:
             blob = mislead(rng, frame)
-        case 7:
+        case 6 | 7:
             blob = falsify(rng, frame)
         case 8:
             blob = end_wrongly(rng, frame)

@@ -1,8 +1,9 @@
-"""The oracle's payloads: tables and streams in plain Python integers, as FORMAT.md says.
+"""The oracle's payloads: tables and words in plain Python integers, as FORMAT.md says.
 
 Each `read_...` fails if the bytes aren't what they should be; its `write_...` undoes it.
 """
 
+from collections import Counter
 from itertools import accumulate, repeat
 
 
@@ -10,6 +11,29 @@ def number(data, size):
     """The unsigned little-endian integer in `data`, which has `size` bytes."""
     assert len(data) == size
     return sum(byte << 8 * i for i, byte in enumerate(data))
+
+
+def read_varint(data, at):
+    """The varint at byte `at`, and where it ends."""
+    groups = []
+    while True:
+        groups.append(data[at] % 128)
+        at += 1
+        if data[at - 1] < 128:
+            break
+    value = sum(group << 7 * i for i, group in enumerate(groups))
+    assert groups[-1] > 0 or len(groups) == 1
+    assert value < 2**64
+    return value, at
+
+
+def write_varint(value):
+    """Undo `read_varint`."""
+    data = []
+    while value >= 128:
+        data.append(128 + value % 128)
+        value //= 128
+    return bytes([*data, value])
 
 
 def low(p):
@@ -26,19 +50,20 @@ class Bits:
     """Bits of bytes, from the least significant one up."""
 
     def __init__(self, data):
-        self.bits, self.at = [byte >> i & 1 for byte in data for i in range(8)], 0
+        self.data, self.at = data, 0
 
     def take(self, count):
         """The next bits as a number, the lowest first."""
+        places = range(self.at, self.at + count)
         self.at += count
-        assert self.at <= len(self.bits)
-        return sum(bit << i for i, bit in enumerate(self.bits[self.at - count : self.at]))
+        assert self.at <= 8 * len(self.data)
+        return sum((self.data[at // 8] >> at % 8 & 1) << i for i, at in enumerate(places))
 
     def close(self):
         """How many bytes were needed; the last must be filled up with zeros."""
-        size = -(-self.at // 8)
-        assert not any(self.bits[self.at : 8 * size])
-        return size
+        if self.at % 8:
+            assert self.take(8 - self.at % 8) == 0
+        return self.at // 8
 
 
 def pack(text):
@@ -46,10 +71,10 @@ def pack(text):
     return bytes(int(text[i : i + 8][::-1], 2) for i in range(0, len(text), 8))
 
 
-def read_table(payload, p):
-    """The 256 frequencies, and how many bytes they take."""
-    bits, left, mean, previous, freq = Bits(payload[:2000]), 2**p, 0, 0, [0] * 256
-    for value in range(256):
+def read_table(payload, p, symbols=256):
+    """The frequencies of so many symbols, and how many bytes they take."""
+    bits, left, mean, previous, freq = Bits(payload), 2**p, 0, 0, [0] * symbols
+    for symbol in range(symbols):
         if left == 0:
             break
         k = order(mean) if previous else 0
@@ -59,7 +84,7 @@ def read_table(payload, p):
         u = 1
         for _ in range(zeros + k):
             u = 2 * u + bits.take(1)
-        freq[value] = previous = u - 2**k
+        freq[symbol] = previous = u - 2**k
         mean += previous - mean // 4
         left -= previous
         assert left >= 0
@@ -149,28 +174,30 @@ def write_contexts(rows, p):
     return pack(text)
 
 
-def fit(content, p):
+def fit(content, p, symbols=256):
     """Frequencies with which `content` can be coded: as in it, roughly."""
-    present = sorted(set(content))
+    counts = Counter(content)
+    present = sorted(counts)
     spare = 2**p - len(present)
-    freq = [0] * 256
+    assert spare >= 0
+    freq = [0] * symbols
     for value in present:
-        freq[value] = 1 + spare * content.count(value) // len(content)
+        freq[value] = 1 + spare * counts[value] // len(content)
     freq[max(present, key=freq.__getitem__)] += 2**p - sum(freq)
     return freq
 
 
 def fit_contexts(content, p, lanes):
     """Rows with which `content` can be coded; a context nothing follows is followed by 0."""
-    followers = {0: bytearray()} | {value: bytearray() for value in content}
+    followers = {0: []} | {value: [] for value in content}
     for segment in cut(content, lanes):
-        for c, s in zip(b"\0" + segment, segment, strict=False):
+        for c, s in zip([0, *segment], segment, strict=False):
             followers[c].append(s)
-    return {c: fit(following or b"\0", p) for c, following in followers.items()}
+    return {c: fit(following or [0], p) for c, following in followers.items()}
 
 
 def cut(content, lanes):
-    """The segments of a block with contexts."""
+    """The segments of a stream with contexts."""
     q, r = divmod(len(content), lanes)
     starts = [j * q + min(j, r) for j in range(lanes + 1)]
     return [content[starts[j] : starts[j + 1]] for j in range(lanes)]
@@ -184,8 +211,8 @@ class Row:
         self.owner = [value for value, f in enumerate(freq) for _ in repeat(None, f)]
 
 
-def read_words(stream, n, p, lanes, row_of, put):
-    """Decode the n bytes: the i-th with `row_of(i)`, and hand each to `put(i, value)`."""
+def decode_words(stream, n, p, lanes, row_of, put):
+    """Decode n symbols: the i-th with `row_of(i)`, and hand each to `put(i, value)`."""
     assert len(stream) % 2 == 0
     words = [number(stream[i : i + 2], 2) for i in range(0, len(stream), 2)]
     states = [words[2 * lane] + words[2 * lane + 1] * 2**16 for lane in range(lanes)]
@@ -204,18 +231,18 @@ def read_words(stream, n, p, lanes, row_of, put):
     assert states == [low(p)] * lanes
 
 
-def read_stream(stream, n, freq, p, lanes):
-    """The n bytes of content."""
-    row, content = Row(freq), bytearray()
-    read_words(stream, n, p, lanes, lambda i: row, lambda i, value: content.append(value))
-    return bytes(content)
+def read_words(stream, n, freq, p, lanes):
+    """The n symbols."""
+    row, symbols = Row(freq), []
+    decode_words(stream, n, p, lanes, lambda i: row, lambda i, value: symbols.append(value))
+    return symbols
 
 
-def read_stream_with_contexts(stream, n, rows, p, lanes):
-    """The n bytes of content."""
+def read_words_with_contexts(stream, n, rows, p, lanes):
+    """The n symbols."""
     rows = {c: Row(freq) for c, freq in rows.items()}
-    segments = [bytearray(b"\0") for _ in range(lanes)]  # the context of the first byte
-    read_words(
+    segments = [[0] for _ in range(lanes)]  # the context of the first symbol
+    decode_words(
         stream,
         n,
         p,
@@ -223,11 +250,11 @@ def read_stream_with_contexts(stream, n, rows, p, lanes):
         lambda i: rows[segments[i % lanes][-1]],
         lambda i, value: segments[i % lanes].append(value),
     )
-    return b"".join(segment[1:] for segment in segments)
+    return [value for segment in segments for value in segment[1:]]
 
 
-def write_words(pairs, p, lanes):
-    """The stream of bytes, each with its frequencies: pairs of a value and a `Row`."""
+def encode_words(pairs, p, lanes):
+    """The words of symbols, each with its frequencies: pairs of a value and a `Row`."""
     states, words = [low(p)] * lanes, []
     for i in reversed(range(len(pairs))):
         value, row = pairs[i]
@@ -240,19 +267,19 @@ def write_words(pairs, p, lanes):
     return b"".join(word.to_bytes(2, "little") for word in halves + words[::-1])
 
 
-def write_stream(content, freq, p, lanes):
-    """Undo `read_stream`."""
+def write_words(symbols, freq, p, lanes):
+    """Undo `read_words`."""
     row = Row(freq)
-    return write_words([(value, row) for value in content], p, lanes)
+    return encode_words([(value, row) for value in symbols], p, lanes)
 
 
-def write_stream_with_contexts(content, rows, p, lanes):
-    """Undo `read_stream_with_contexts`."""
+def write_words_with_contexts(symbols, rows, p, lanes):
+    """Undo `read_words_with_contexts`."""
     rows = {c: Row(freq) for c, freq in rows.items()}
     segments = [
-        [(s, rows[c]) for c, s in zip(b"\0" + segment, segment, strict=False)]
-        for segment in cut(content, lanes)
+        [(s, rows[c]) for c, s in zip([0, *segment], segment, strict=False)]
+        for segment in cut(symbols, lanes)
     ]
-    rounds = -(-len(content) // lanes)
+    rounds = -(-len(symbols) // lanes)
     pairs = [segment[i] for i in range(rounds) for segment in segments if i < len(segment)]
-    return write_words(pairs, p, lanes)
+    return encode_words(pairs, p, lanes)

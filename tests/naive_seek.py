@@ -1,16 +1,15 @@
 """The oracle for readers that seek: what they may use of a file that needn't be whole."""
 
+import naive_grid
 from naive_frame import (
-    END,
     HEAD,
     TRAILER,
     TRAILER_MAGIC,
     attempt,
     check_head,
     parse_head,
-    read_payload,
+    read_chunk,
     trailer,
-    weave,
 )
 from naive_header import read_header, take
 from naive_payload import number
@@ -19,22 +18,22 @@ LARGEST = 2**21  # chunks of more bytes aren't looked at
 
 
 def salvage(data):
-    """The views of a file that it may have: lists of chunks, each its size and its bytes or None.
+    """The views of a file that it may have: lists of pieces, each its size and its bytes or None.
 
     It starts from trailers as far as there are any, and goes through the rest from head to head; or
     it goes through everything from head to head, and stops where that leads nowhere.
     """
     views, end, found = [], len(data), []
     while end and (last := attempt(salvage_from_trailer, data[:end])):
-        chunks, size = last
-        found, end = chunks + found, end - size
+        pieces, size = last
+        found, end = pieces + found, end - size
     views.append(found if end == 0 else salvage_forward(data[:end]) + found)
     views.append(salvage_forward(data))
     return views
 
 
 def salvage_from_trailer(data):
-    """The chunks of the frame at the end of `data`, and the size of the frame."""
+    """The pieces of the frame at the end of `data`, and the size of the frame."""
     assert data[-4:] == TRAILER_MAGIC
     index = take(data, len(data) - number(data[-20:-16], 4), number(data[-20:-16], 4))
     size = number(data[-28:-20], 8)
@@ -46,40 +45,59 @@ def salvage_from_trailer(data):
         at += HEAD + heads[-1][0].m
     assert index == index[:-TRAILER] + trailer(size, len(index), index[:-TRAILER])
     assert size == at + HEAD + len(index)
-    return chunks_of(frame, header, heads), size
+    return pieces_of(frame, header, heads), size
 
 
 def salvage_forward(data):
-    """The chunks of all frames from the beginning on, until something isn't a head."""
-    chunks = []
+    """The pieces of all frames from the beginning on, until something isn't a head."""
+    pieces = []
     while header := attempt(read_header, data):
         heads, at = [], len(header.raw)
-        while (head := attempt(parse_head, data, at)) and head.kind != END:
+        while (head := attempt(parse_head, data, at)) and head.cells:
             heads.append((head, at))
-            at += len(head.raw) + head.m
-        chunks += chunks_of(data, header, heads)
+            at += HEAD + head.m
+        pieces += pieces_of(data, header, heads)
         if head is None:
             break
         data = data[at + HEAD + head.m :]
-    return chunks
+    return pieces
 
 
-def chunks_of(frame, header, heads):
-    """Each chunk's size and bytes, or None for bytes that cannot be had."""
-    chunks, planes = [], header.planes
-    for i in range(0, len(heads) - planes + 1, planes):
-        size, contents = sum(head.n for head, _ in heads[i : i + planes]), [None]
-        if size <= LARGEST:
-            contents = [
-                attempt(salvage_block, frame, header, place, *heads[place])
-                for place in range(i, i + planes)
-            ]
-        chunks.append((size, None if None in contents else attempt(weave, contents)))
-    return chunks
+def pieces_of(frame, header, heads):
+    """The runs of all groups in the order of the content, up to a head that cannot be there."""
+    pieces, done, place = [], 0, 0
+    while place < len(heads):
+        if header.size is not None and done * header.grid.cell >= header.size:
+            break
+        group = attempt(naive_grid.find_group, header.grid, done, heads[place][0].cells)
+        if group is None or place + len(group.cuts) > len(heads):
+            break
+        runs = []
+        for cut, cells in zip(group.cuts, naive_grid.cells_of(group), strict=True):
+            content = attempt(salvage_chunk, frame, header, place, *heads[place], cells)
+            runs += runs_of(group, cut, content, header.grid.cell)
+            place += 1
+        pieces += [(size, content) for _, size, content in sorted(runs, key=lambda run: run[0])]
+        done += sum(naive_grid.cells_of(group))
+    return pieces
 
 
-def salvage_block(frame, header, place, head, at):
+def runs_of(group, cut, content, cell):
+    """Where each run of a chunk begins, its size, and its bytes or None."""
+    if len(group.cuts) == 1:
+        (cells,) = naive_grid.cells_of(group)
+        return [(0, cells * cell, content)]
+    found, taken = [], 0
+    for at, length in naive_grid.runs(group, cut):
+        part = None if content is None else content[taken : taken + length * cell]
+        found.append((at, length * cell, part))
+        taken += length * cell
+    return found
+
+
+def salvage_chunk(frame, header, place, head, at, cells):
     check_head(head, header, place)
-    assert frame[at : at + len(head.raw)] == head.raw
-    payload = take(frame, at + len(head.raw), head.m)
-    return read_payload(head, payload, header).content
+    assert head.cells == cells
+    assert cells * header.grid.cell <= LARGEST
+    assert frame[at : at + HEAD] == head.raw
+    return read_chunk(head, take(frame, at + HEAD, head.m), header).content

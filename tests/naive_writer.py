@@ -5,28 +5,23 @@ Every field may be given; what isn't is as FORMAT.md wants it.
 
 import json
 from itertools import count
+from math import prod
 from typing import NamedTuple
 
+import naive_grid
 import naive_model
-from naive_frame import (
-    BYTES,
-    CODED,
-    CONSTANT,
-    CONTEXTS,
-    END,
-    MODELLED,
-    STORED,
-    TRAILER_MAGIC,
-    UNKNOWN,
-    xxh,
-)
+import naive_recipe
+from naive_body import CODED, CONSTANT, CONTEXTS, MODELLED, SHARED, STORED
+from naive_frame import HEAD, TRAILER_MAGIC, VERSION, xxh
+from naive_header import item_size
 from naive_payload import (
     fit,
     fit_contexts,
     write_contexts,
-    write_stream,
-    write_stream_with_contexts,
     write_table,
+    write_varint,
+    write_words,
+    write_words_with_contexts,
 )
 
 
@@ -43,57 +38,70 @@ def as_text(description):
     return description if isinstance(description, bytes) else json.dumps(description).encode()
 
 
-# Ways to code the content of a block
+# Ways to code a stream: functions of its symbols, as bytes of w each, and of w
 
 
 class Coding(NamedTuple):
-    """What a head says about its payload, and the payload."""
+    """The kind, what the head goes on with before a size, whether there is a size, the payload."""
 
     kind: int
+    fields: bytes
+    sized: bool
     payload: bytes
-    lanes_log2: int = 0
-    p: int = 0
-    table: int = 0
 
 
-def store(content):
-    return Coding(STORED, bytes(content))
+def coder_byte(p, lanes):
+    return bytes([(p - 1) % 16 + 16 * (lanes.bit_length() - 1)])
 
 
-def repeat(content):
-    return Coding(CONSTANT, content[:1])
+def symbols_of(content, w):
+    return [int.from_bytes(content[at : at + w], "little") for at in range(0, len(content), w)]
 
 
-def code(p=12, lanes=1, freq=None):
-    """With a table of the block's own."""
+def store(content, w=1):
+    return Coding(STORED, b"", False, bytes(content))
 
-    def coding(content):
-        own = freq or fit(content, p)
-        payload = write_table(own, p) + write_stream(content, own, p, lanes)
-        return Coding(CODED, payload, lanes.bit_length() - 1, p)
+
+def repeat(content, w=1):
+    return Coding(CONSTANT, b"", False, content[:w])
+
+
+def code(p=12, lanes=1, freq=None, alphabet=None):
+    """With a table of the stream's own; `alphabet` is that of a stream of 16 bits."""
+
+    def coding(content, w=1):
+        symbols = symbols_of(content, w)
+        size = 256 if w == 1 else default(alphabet, max(symbols) + 1)
+        own = freq or fit(symbols, p, size)
+        payload = write_varint(len(own)) if w == 2 else b""
+        payload += write_table(own, p) + write_words(symbols, own, p, lanes)
+        return Coding(CODED, coder_byte(p, lanes), True, payload)
 
     return coding
 
 
 def code_shared(table, shared, lanes=1):
-    """With a shared table."""
+    """With a shared table; 16 bits are stored."""
     freq, p = shared[table - 1]
 
-    def coding(content):
-        return Coding(
-            CODED, write_stream(content, freq, p, lanes), lanes.bit_length() - 1, p, table
-        )
+    def coding(content, w=1):
+        if w == 2:
+            return store(content)
+        payload = write_words(content, freq, p, lanes)
+        return Coding(SHARED, coder_byte(p, lanes) + bytes([table]), True, payload)
 
     return coding
 
 
 def code_contexts(p=11, lanes=1):
-    """With contexts."""
+    """With contexts; 16 bits are stored."""
 
-    def coding(content):
+    def coding(content, w=1):
+        if w == 2:
+            return store(content)
         rows = fit_contexts(content, p, lanes)
-        payload = write_contexts(rows, p) + write_stream_with_contexts(content, rows, p, lanes)
-        return Coding(CONTEXTS, payload, lanes.bit_length() - 1, p)
+        payload = write_contexts(rows, p) + write_words_with_contexts(content, rows, p, lanes)
+        return Coding(CONTEXTS, coder_byte(p, lanes), True, payload)
 
     return coding
 
@@ -101,10 +109,10 @@ def code_contexts(p=11, lanes=1):
 def code_model(model):
     """As images of a model; what isn't whole images is stored."""
 
-    def coding(content):
-        if len(content) % model.image_size:
+    def coding(content, w=1):
+        if w == 2 or len(content) % model.image_size:
             return store(content)
-        return Coding(MODELLED, naive_model.encode(model, bytes(content)))
+        return Coding(MODELLED, b"", True, naive_model.encode(model, bytes(content)))
 
     return coding
 
@@ -115,35 +123,41 @@ def identity(model):
 
 
 def in_turn(*codings):
-    """One way after the other, block by block."""
+    """One way after the other, stream by stream."""
     place = count()
-    return lambda content: codings[next(place) % len(codings)](content)
+    return lambda content, w=1: codings[next(place) % len(codings)](content, w)
+
+
+# Bodies
+
+
+def join_streams(recipe, codings, sizes=None):
+    """A body of a recipe, as bytes, and streams; `sizes` are told instead of those of payloads."""
+    body = recipe
+    for place, coding in enumerate(codings):
+        body += bytes([coding.kind]) + coding.fields
+        if coding.sized and place < len(codings) - 1:
+            size = len(coding.payload) if sizes is None else sizes[place]
+            body += size if isinstance(size, bytes) else write_varint(size)
+    return body + b"".join(coding.payload for coding in codings)
+
+
+def write_body(content, w=1, coding=store, recipe=None):
+    """The body of a chunk; its recipe is given by name, and is planes of items by default."""
+    node = naive_recipe.recipe(default(recipe, "planes" if w > 1 else "stream"), w)
+    streams = naive_recipe.apply(node, w, content)
+    said = naive_recipe.streams(node, w, len(content) // w)
+    codings = [coding(part, width) for part, (width, _) in zip(streams, said, strict=True)]
+    return join_streams(naive_recipe.write_recipe(node), codings)
+
+
+def no_larger(content, w, coding, recipe):
+    """The body, unless it would be larger than it may be."""
+    body = write_body(content, w, coding, recipe)
+    return body if len(body) <= len(content) + 512 else write_body(content, w, store, recipe)
 
 
 # Frames
-
-
-def write_header(
-    kind=BYTES,
-    size=0,
-    block_size=2**18,
-    description=b"{}",
-    *,
-    version=2,
-    flags=0,
-    tables=0,
-    shared=b"",
-    described=None,
-    shared_size=None,
-    check=None,
-):
-    """A header; `tables` is the number of tables in the bytes `shared`."""
-    text = as_text(description)
-    head = b"\x89ANS" + bytes([version, flags, kind, tables])
-    head += little(size, 8) + little(block_size, 4)
-    head += little(default(described, len(text)), 4)
-    head += little(default(shared_size, len(shared)), 4) + text + shared
-    return head + little(default(check, xxh(head)), 8)
 
 
 def write_shared(shared):
@@ -151,134 +165,183 @@ def write_shared(shared):
     return b"".join(bytes([p]) + write_table(freq, p) for freq, p in shared)
 
 
-def write_head(tag, kind, n, m, number, check, lanes_log2=0, p=0, table=0, *, head_check=None):
-    head = tag + bytes([kind, lanes_log2, p, table]) + little(n, 4) + little(m, 4)
-    head += little(number, 4) + little(check, 8)
+def write_fields(
+    size=0, description=b"", chunk=None, *, shared=b"", tables=0, described=None, more=b""
+):
+    """The fields of a header; `tables` is the number of tables in the bytes `shared`.
+
+    Instead of the size and the number of tables, there may be bytes to be written as they are.
+    """
+    text = as_text(description)
+    fields = write_varint(default(described, len(text))) + text
+    fields += write_varint(tables) + shared
+    fields += write_varint(0 if size is None else size + 1)
+    chunk = [min(max(default(size, 1), 1), 2**18)] if chunk is None else chunk
+    return fields + b"".join(map(write_varint, chunk)) + more
+
+
+def write_header(
+    *arguments,
+    array=False,
+    version=VERSION,
+    flags=None,
+    fields=None,
+    length=None,
+    check=None,
+    **told,
+):
+    """A header, from what `write_fields` takes or from the bytes `fields`."""
+    fields = write_fields(*arguments, **told) if fields is None else fields
+    head = b"\x89ANS" + bytes([version, default(flags, int(array))])
+    head += little(default(length, len(fields)), 4) + fields
+    return head + little(default(check, xxh(head) % 2**32), 4)
+
+
+def write_head(tag, number, cells, m, check, *, head_check=None):
+    head = tag + little(number, 4) + little(cells, 4) + little(m, 4) + little(check, 8)
     return head + little(default(head_check, xxh(head) % 2**32), 4)
 
 
-def write_block(
+def write_chunk(
     header,
     place,
     content,
-    coding=None,
+    body=None,
+    w=1,
     *,
     tag=None,
-    n=None,
-    m=None,
     number=None,
+    cells=None,
+    m=None,
     check=None,
     head_check=None,
-    **fields,
 ):
-    """The block of `content` behind `place` others; `fields` are instead of those of its coding."""
-    coding = default(coding, store(content))._replace(**fields)
+    """The chunk of `content`, cells of w bytes, behind `place` others; it is stored by default."""
+    body = write_body(content, w) if body is None else body
+    number = default(number, place)
     head = write_head(
-        default(tag, header[-8:-4]),
-        coding.kind,
-        default(n, len(content)),
-        default(m, len(coding.payload)),
-        default(number, place),
+        default(tag, header[-4:]),
+        number,
+        default(cells, len(content) // w),
+        default(m, len(body)),
         default(check, xxh(content, seed=place)),
-        coding.lanes_log2,
-        coding.p,
-        coding.table,
         head_check=head_check,
     )
-    return head + coding.payload
+    return head + body
 
 
-def chain_of(header, blocks):
+def chain_of(header, chunks):
     """The bytes of which the chain is the check."""
-    return header + b"".join(block[:32] for block in blocks)
+    return header + b"".join(chunk[:HEAD] for chunk in chunks)
 
 
-def write_end(header, blocks, m=0, *, tag=None, kind=END, n=0, number=None, check=None, **fields):
-    """The end mark of the `blocks`, of which only the heads matter; m is the size of the index."""
+def write_end(header, chunks, m=0, *, tag=None, cells=0, number=None, check=None, **fields):
+    """The end mark of the chunks, of which only the heads matter; m is the size of the index."""
     return write_head(
-        default(tag, header[-8:-4]),
-        kind,
-        n,
+        default(tag, header[-4:]),
+        default(number, len(chunks)),
+        cells,
         m,
-        default(number, len(blocks)),
-        default(check, xxh(chain_of(header, blocks))),
+        default(check, xxh(chain_of(header, chunks))),
         **fields,
     )
 
 
 def write_index(
-    header, blocks, *, size=None, length=None, chain=None, check=None, magic=TRAILER_MAGIC
+    header, chunks, *, size=None, length=None, chain=None, check=None, magic=TRAILER_MAGIC
 ):
-    """The index of the `blocks`: `size` is that of the frame, `length` that of the index."""
-    heads = chain_of(header, blocks)
+    """The index of the chunks: `size` is that of the frame, `length` that of the index."""
+    heads = chain_of(header, chunks)
     own = len(heads) + 28
-    whole = len(header) + sum(map(len, blocks)) + 32 + own
+    whole = len(header) + sum(map(len, chunks)) + HEAD + own
     trailer = little(default(size, whole), 8) + little(default(length, own), 4)
     trailer += little(default(chain, xxh(heads)), 8)
     return heads + trailer + little(default(check, xxh(trailer) % 2**32), 4) + magic
 
 
-def assemble(header, blocks, index=False):
-    """A frame of a header and blocks as they are, with the end they should have."""
-    tail = write_index(header, blocks) if index else b""
-    return header + b"".join(blocks) + write_end(header, blocks, len(tail)) + tail
+def assemble(header, chunks, index=False):
+    """A frame of a header and chunks as they are, with the end they should have."""
+    tail = write_index(header, chunks) if index else b""
+    return header + b"".join(chunks) + write_end(header, chunks, len(tail)) + tail
 
 
-def cut_into_planes(content, planes, chunks):
-    """The contents of all blocks; chunks are given by their number of items."""
-    assert sum(chunks) * planes == len(content)
-    at, blocks = 0, []
-    for items in chunks:
-        chunk = content[at : at + items * planes]
-        blocks += [chunk[plane::planes] for plane in range(planes)]
-        at += items * planes
-    return blocks
+def grid_of(description, size, chunk, fortran):
+    """The `Grid`; where no chunk shape is given, chunks are as large as they may be."""
+    lengths, cell = [size], 1
+    if "dtype" in description:
+        item = item_size(description["dtype"])
+        lengths, cell = naive_grid.lengths_and_cell(description["shape"], item, fortran)
+    if chunk is None:
+        chunk = [max(1, 1000 if length is None else length) for length in lengths]
+    return naive_grid.Grid(lengths, cell, list(chunk))
 
 
-def even(items, block_size):
-    """All chunks as long as they may be, except the last."""
-    return [min(block_size, items - at) for at in range(0, items, block_size)]
+def cut(grid, content, extents=()):
+    """The contents of all chunks; `extents` are those of the first groups along their axis.
+
+    Only if that is the first axis may they differ from the chunk shape's.
+    """
+    contents, at, extents = [], 0, list(extents)
+    while at < len(content):
+        done = at // grid.cell
+        group = naive_grid.find_group(grid, done, first_cells(grid, content, done, extents))
+        end = at + prod(group.shape) * grid.cell
+        contents += naive_grid.split(group, content[at:end], grid.cell)
+        at = end
+    return contents
 
 
-def smaller(coding, content):
-    """The coding, if its payload isn't larger than the content."""
-    coding = coding(content)
-    return coding if len(coding.payload) <= len(content) else store(content)
+def first_cells(grid, content, done, extents):
+    """How many cells the first chunk of the next group has."""
+    if not grid.lengths or naive_grid.cut_axis(grid) > 0:
+        return 1  # doesn't matter
+    behind = prod(grid.lengths[1:])
+    left = len(content) // grid.cell // behind - done // behind
+    extent = min(extents.pop(0) if extents else grid.chunk[0], grid.chunk[0], left)
+    return extent * prod(min(t, n) for t, n in zip(grid.chunk[1:], grid.lengths[1:], strict=True))
 
 
 def write_frame(
     content,
-    kind=BYTES,
     description=None,
     *,
     coding=store,
-    block_size=2**18,
-    chunks=None,
+    recipe=None,
+    chunk=None,
+    extents=(),
     shared=(),
     index=False,
     known=True,
-    flags=0,
+    fortran=False,
 ):
-    """A legal frame, if the description is one of the content; `known` is whether its size is."""
+    """A legal frame, if the description is one of the content; `known` is whether its size is.
+
+    Recipes are names, in turn.
+    """
     description = default(description, {})
-    planes = description.get("planes", 1)
+    size = len(content) if known else None
+    grid = grid_of(description, size, chunk, fortran)
     header = write_header(
-        kind,
-        len(content) if known else UNKNOWN,
-        block_size,
-        description,
-        flags=flags,
+        size,
+        description or b"",
+        grid.chunk,
+        flags=("dtype" in description) + 2 * fortran,
         tables=len(shared),
         shared=write_shared(shared),
     )
-    chunks = default(chunks, even(len(content) // planes, block_size))
-    blocks = [
-        write_block(header, place, part, smaller(coding, part))
-        for place, part in enumerate(cut_into_planes(content, planes, chunks))
-    ]
-    return assemble(header, blocks, index)
+    recipes = [recipe] if recipe is None or isinstance(recipe, str) else recipe
+    chunks = []
+    for place, part in enumerate(cut(grid, content, extents)):
+        body = no_larger(part, grid.cell, coding, recipes[place % len(recipes)])
+        chunks.append(write_chunk(header, place, part, body, grid.cell))
+    return assemble(header, chunks, index)
 
 
-def coding_of(block):
-    """How a block that was read is coded, to write it again."""
-    return Coding(block.kind, block.payload, block.lanes_log2, block.precision, block.table)
+def coding_of(stream):
+    """How a stream that was read is coded, to write it again."""
+    fields = b""
+    if stream.kind not in (STORED, CONSTANT, MODELLED):
+        fields = coder_byte(stream.precision, stream.lanes)
+    if stream.kind == SHARED:
+        fields += bytes([stream.table])
+    return Coding(stream.kind, fields, stream.kind not in (STORED, CONSTANT), stream.payload)

@@ -52,7 +52,7 @@ from ansflow.bitsback.combinators import (
     Unfolded,
 )
 from ansflow.bitsback.message import decode, encode
-from ansflow.bitsback.models.pretrained import load, register
+from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack

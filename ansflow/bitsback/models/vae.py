@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import as_array, integer
+from ansflow.arguments import integer
 from ansflow.bitsback.codecs.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.codecs.codec import Codec
 from ansflow.bitsback.codecs.families import family, power_table
-from ansflow.bitsback.codecs.inputs import Buffer
 from ansflow.bitsback.codecs.location_scale import LocationScale
 from ansflow.bitsback.combinators import BitsBack, Mapped
-from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.archive import File, read_arrays, write_arrays
-from ansflow.bitsback.models.image_chain import ImageChain
+from ansflow.bitsback.models.image_model import ImageModel, Images
 from ansflow.bitsback.models.pixels import KINDS, Pixels, pixels_from
 from ansflow.bitsback.nets.layers import checked_integer
 from ansflow.bitsback.nets.network import Network
@@ -29,8 +27,6 @@ from ansflow.kernels.nets.affine import FRACTION_BITS
 from ansflow.lazy import cached_property
 
 __all__ = ["VAE"]
-
-Images = npt.NDArray[np.uint8]
 
 # Of MODEL.md: all of it is part of what a fingerprint stands for.
 VERSION = 1
@@ -46,7 +42,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True, eq=False)
-class VAE:
+class VAE(ImageModel):
     """A variational autoencoder with networks in fixed point.
 
     Latents are standard Gaussians under the prior, and independent Gaussians under the posterior,
@@ -107,6 +103,10 @@ class VAE:
         height, width, _ = self.encoder.input_shape
         return height, width
 
+    @property
+    def highest_pixel(self) -> int:
+        return self.pixels.highest
+
     @cached_property
     def buckets(self) -> Buckets:
         return Buckets(self.bucket_bits)
@@ -114,17 +114,9 @@ class VAE:
     # The model as codecs
 
     def codec(self, batch: int = 1) -> BitsBack:
-        """The codec of images, uint8 of shape (batch, height, width).
-
-        Those of one batch lend each other no bits: for that, they have to be pushed one after the
-        other, or as `chain` does.
-        """
+        """The codec of images, uint8 of shape (batch, height, width), which share no bits."""
         prior = self.buckets.prior((integer(batch, "batch", 0), self.latents))
         return BitsBack(prior, self.likelihood, self.posterior)
-
-    def chain(self, count: int) -> ImageChain:
-        """The codec of images, uint8 of shape (count, height, width), which borrow their bits."""
-        return ImageChain(self, count)
 
     def posterior(self, images: Images) -> LocationScale:
         """The codec of the latents' buckets, int64 of shape (batch, latents), given images."""
@@ -145,65 +137,11 @@ class VAE:
         pixels = self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
         return Mapped(pixels, pushed=np.asarray, popped=_as_images)
 
-    def _checked(self, images: npt.ArrayLike) -> Images:
-        """Images as uint8; ModelError if they aren't such, ValueError if of another shape."""
-        values = as_array(images, "images")
-        if values.size == 0 and values.shape[:1] == (0,):
-            values = np.empty((0, *(values.shape[1:] or self.image_shape)), np.uint8)
-        if values.dtype not in (np.uint8, np.bool):
-            raise ModelError(f"images are uint8 or bool, not {values.dtype}")
-        if values.ndim != 3 or values.shape[1:] != self.image_shape:
-            raise ValueError(f"images of shape {values.shape}, not (n, *{self.image_shape})")
-        highest = int(values.max(initial=0))
-        if highest > self.pixels.highest:
-            raise ModelError(
-                f"a pixel of {highest}; the model {self.name!r} goes up to {self.pixels.highest}"
-            )
-        return values.astype(np.uint8, copy=False)
-
     def _encoded(self, images: Images) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Means of the latents, and binary logarithms of their deviations in units of 2^-12."""
         activations = self.encoder(self.pixels.inputs(images))
         means, log2_stds = np.split(activations, 2, axis=-1)
         return means.astype(np.float64) * UNIT, np.clip(log2_stds, *LOG2_STDS).astype(np.int64)
-
-    # Images as bytes
-
-    @property
-    def image_size(self) -> int:
-        """Bytes of an image."""
-        height, width = self.image_shape
-        return height * width
-
-    def encode(self, images: Images) -> bytes:
-        """Images, uint8 of shape (n, height, width), as a message.
-
-        Raises
-        ------
-        ModelError
-            If a pixel has a value that the model doesn't know.
-        ValueError
-            If the images are of another shape.
-        """
-        checked = self._checked(images)
-        return encode(checked, self.chain(len(checked)))
-
-    def decode(self, data: Buffer, count: int) -> Images:
-        """Undo `encode`.
-
-        Parameters
-        ----------
-        data : bytes-like
-        count : int
-            How many images those are.
-
-        Raises
-        ------
-        TruncatedError, CorruptDataError
-            If that isn't a message of so many images.
-        """
-        images: Images = decode(data, self.chain(count))
-        return images
 
     # The model in floating point
 
@@ -225,7 +163,7 @@ class VAE:
             E_q[log2 p(x | z)] - KL(q(z | x) || p(z)), for continuous latents.
         """
         samples = integer(samples, "samples", 1)
-        images = self._checked(images)
+        images = self.checked_images(images)
         generator = np.random.default_rng(rng)
         parts = []
         for begin in range(0, len(images), BATCH):

@@ -1,0 +1,138 @@
+"""The oracle's bodies of chunks: a recipe, the heads of its streams, and their payloads.
+
+A body by itself is a bare chunk.
+"""
+
+from math import prod
+from typing import NamedTuple
+
+import naive_model
+import naive_recipe
+from naive_payload import (
+    read_contexts,
+    read_table,
+    read_varint,
+    read_words,
+    read_words_with_contexts,
+)
+
+STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED = range(6)
+
+
+class Context(NamedTuple):
+    """What a body relies on: shared tables, and the name and fingerprint of a model or None."""
+
+    shared: list | tuple = ()
+    model: dict | None = None
+
+
+class Stream(NamedTuple):
+    """A stream as it stands in the body; content is its symbols as bytes, w of them each."""
+
+    kind: int
+    precision: int
+    lanes: int
+    table: int
+    w: int
+    content: bytes
+    payload: bytes
+
+
+class Body(NamedTuple):
+    """Everything a body says."""
+
+    recipe: naive_recipe.Node
+    streams: list
+    content: bytes
+
+
+class Head(NamedTuple):
+    """The head of a stream; the size is None if the payload takes the rest of the body."""
+
+    kind: int
+    precision: int = 0
+    lanes: int = 0
+    table: int = 0
+    size: int | None = None
+
+
+def read_head(data, at, w, n, last, context):
+    """The head at byte `at`, and where it ends."""
+    kind = data[at]
+    at += 1
+    assert kind in (STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED)
+    assert n >= 1 or kind == STORED
+    if kind in (STORED, CONSTANT):
+        return Head(kind, size=n * w if kind == STORED else w), at
+    assert w == 1 or kind == CODED
+    p = lanes = table = 0
+    if kind != MODELLED:
+        coder = data[at]
+        at += 1
+        p, lanes = coder % 16 + 1, 2 ** (coder // 16)
+        assert 8 <= p <= (12 if kind == CONTEXTS else 16)
+        assert lanes <= 64
+    if kind == SHARED:
+        table = data[at]
+        at += 1
+        assert 1 <= table <= len(context.shared)
+        assert p == context.shared[table - 1][1]
+    assert kind != MODELLED or context.model
+    size = None
+    if not last:
+        size, at = read_varint(data, at)
+    return Head(kind, p, lanes, table, size), at
+
+
+def read_payload(head, payload, w, n, context):
+    """The symbols of a stream as bytes."""
+    kind, p, lanes = head.kind, head.precision, head.lanes
+    if kind == STORED:
+        assert len(payload) == n * w
+        return payload
+    if kind == CONSTANT:
+        assert len(payload) == w
+        return payload * n
+    if kind == MODELLED:
+        model = naive_model.find(**context.model)
+        assert n % model.image_size == 0
+        return naive_model.decode(model, payload, n // model.image_size)
+    if kind == CONTEXTS:
+        rows, used = read_contexts(payload, p)
+        return bytes(read_words_with_contexts(payload[used:], n, rows, p, lanes))
+    if kind == SHARED:
+        freq, used = context.shared[head.table - 1][0], 0
+    else:
+        alphabet, used = read_varint(payload, 0) if w == 2 else (256, 0)
+        assert 1 <= alphabet <= 2**16
+        freq, length = read_table(payload[used:], p, alphabet)
+        used += length
+    symbols = read_words(payload[used:], n, freq, p, lanes)
+    return b"".join(symbol.to_bytes(w, "little") for symbol in symbols)
+
+
+def read_body(data, w, n, context):
+    """The `Body` of a chunk of n cells of w bytes."""
+    recipe, at = naive_recipe.read_recipe(data, 0, w, n)
+    said = naive_recipe.streams(recipe, w, n)
+    heads = []
+    for place, (width, count) in enumerate(said):
+        head, at = read_head(data, at, width, count, place == len(said) - 1, context)
+        heads.append(head)
+    streams = []
+    for head, (width, count) in zip(heads, said, strict=True):
+        size = len(data) - at if head.size is None else head.size
+        assert at + size <= len(data)
+        payload = data[at : at + size]
+        at += size
+        content = read_payload(head, payload, width, count, context)
+        streams.append(Stream(*head[:4], width, content, payload))
+    assert at == len(data)
+    content = naive_recipe.undo(recipe, w, n, iter([stream.content for stream in streams]))
+    assert len(content) == n * w
+    return Body(recipe, streams, content)
+
+
+def read_bare(data, w, shape, **context):
+    """The content of a bare chunk, an array of such a shape with items of w bytes."""
+    return read_body(data, w, prod(shape), Context(**context)).content
