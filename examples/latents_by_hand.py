@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ansflow.bitsback import Stack, Uniform, categorical_by_alias, categorical_by_cdf
-from ansflow.bitsback.codecs.latent_categorical import columns
+from ansflow.bitsback.models.latent_categorical import columns
 
 MASSES = [3, 5, 8, 4]
 CDF = [0, 3, 8, 16, 20]

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from naive_stack import contents
 
 from ansflow.bitsback import Certain, Intervals, Mapped, Repeat, Serial, Stack, Uniform
-from ansflow.bitsback.codecs.latent_categorical import (
+from ansflow.bitsback.models.latent_categorical import (
     categorical_by_alias,
     categorical_by_cdf,
     columns,
@@ -148,7 +148,7 @@ def test_a_symbol_by_its_slots(masses, seed):
     possible = [s for s, mass in enumerate(masses) if mass]
     data = possible[seed % len(possible)]
     check(codec, Stack(seed=seed), data)
-    check(codec, Stack.from_message(bytes(range(100))), data)
+    check(codec, Stack.from_initial_bits(bytes(range(100))), data)
 
 
 @given(MASSES, st.integers(0, 2**32))
@@ -186,8 +186,8 @@ def test_illegal_masses(masses):
             make(masses)
 
 
-def test_masses_that_make_no_equal_columns():
-    with pytest.raises(ModelError, match="columns"):
+def test_masses_that_do_not_fill_equal_columns():
+    with pytest.raises(ModelError, match="multiple of their number, 3, but it is 16"):
         categorical_by_alias([3, 5, 8])
 
 

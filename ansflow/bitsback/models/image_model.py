@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.inputs import Buffer
+from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.image_chain import ImageChain
-from ansflow.buffers import Bytes
+from ansflow.buffers import Bytes, BytesLike
 from ansflow.errors import ModelError
 from ansflow.frame.array_spec import ArraySpec
 
@@ -79,7 +78,7 @@ class ImageModel(ABC):
         checked = self.checked_images(images)
         return encode(checked, self.chain(len(checked)))
 
-    def decode(self, message: Buffer, count: int) -> Images:
+    def decode(self, message: BytesLike, count: int) -> Images:
         """Undo `encode`.
 
         Parameters
