@@ -30,7 +30,7 @@ def encode(
     symbols : array_like of int or bool, any shape
         Coded in C order.
     model : Model
-        Anything with `precision`, `freq` and `cdf`; see `ansflow.models`.
+        Any object with `precision` and `freq`; see `ansflow.models.Model`.
     lanes : int, optional
         Number of interleaved states, a power of two from 1 to 64. More lanes decode faster, but
         each adds its final state of 32 bits (64 above 16 bits of precision) to the result. By

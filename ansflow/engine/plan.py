@@ -19,7 +19,8 @@ from ansflow.frame.streams.scratch import DecoderPool, EncoderPool
 from ansflow.kernels.constants import checked_lanes
 from ansflow.lazy import cached_property
 from ansflow.models.base import Model
-from ansflow.models.frequencies import DEFAULT_PRECISION, check_frequencies
+from ansflow.models.checked import frequencies_of, support_of
+from ansflow.models.frequencies import DEFAULT_PRECISION
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
@@ -162,15 +163,15 @@ def _content_model(model: str | ContentModel | None) -> ContentModel | None:
 
 
 def _shared_table(model: Model) -> SharedTable:
-    freq, precision = check_frequencies(model.freq)
-    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
-    if freq.ndim != 1 or not 0 <= low <= ALPHABET - freq.size:
-        raise ModelError("a table for streams must be one distribution of bytes")
-    if not layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
+    known = frequencies_of(model)
+    low, high = support_of(model, known.alphabet)
+    if known.freq.ndim != 1 or low < 0 or high >= ALPHABET:
+        raise ModelError("a table for streams must be one distribution of bytes, 0 to 255")
+    if not layout.MIN_PRECISION <= known.precision <= layout.MAX_PRECISION:
         raise ModelError(
             f"a table for streams has {layout.MIN_PRECISION} to {layout.MAX_PRECISION} bits "
-            f"of precision, not {precision}"
+            f"of precision, not {known.precision}"
         )
-    table = np.zeros(ALPHABET, np.uint32)
-    table[low : low + freq.size] = freq
-    return SharedTable(table, precision)
+    freq = np.zeros(ALPHABET, np.uint32)
+    freq[low : high + 1] = known.freq
+    return SharedTable(freq, known.precision)

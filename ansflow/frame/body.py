@@ -32,7 +32,6 @@ def encode_body(
     recipe : Recipe
     coding : StreamCoding
     scratch : EncoderScratch
-        For so much content at least.
     """
     written, streams = recipe.forward(content, layout)
     return [np.frombuffer(written, np.uint8), *encode_streams(streams, coding, scratch)]

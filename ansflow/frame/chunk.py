@@ -49,7 +49,7 @@ class ChunkEncoder:
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
         """The chunks of consecutive groups of so many bytes, the first of which is `number`."""
         chunks: list[Bytes] = []
-        scratch = self._pool.take(min(self._grid.chunk_size, max(groups)))
+        scratch = self._pool.take()
         at = 0
         for size in groups:
             group = content[at : at + size]

@@ -86,7 +86,7 @@ class Grid:
     @cached_property
     def tiles(self) -> list[Slices]:
         """Where the chunks of a group are along the axes behind `axis`, in order."""
-        if not self.chunks_per_group:
+        if self.is_empty:
             return []
         return list(
             product(
@@ -119,6 +119,11 @@ class Grid:
             and self.chunk_size <= layout.MAX_CHUNK_SIZE
             and self.chunks_per_group <= layout.MAX_GROUP
         )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no cells."""
+        return 0 in self.shape
 
     @property
     def is_contiguous(self) -> bool:
@@ -187,7 +192,7 @@ class Grid:
         ones = (1,) * max(0, self.axis)
         if not self.shape:
             return Layout(self.cell_size, ())
-        if not self.tiles:
+        if self.is_empty:
             raise self._no_chunk()
         tile = self.tile_shapes[number % len(self.tile_shapes)]
         places, rest = divmod(cells, math.prod(tile))
@@ -225,7 +230,7 @@ class Grid:
         CorruptDataError
             If there can be none.
         """
-        if not self.tiles:
+        if self.is_empty:
             raise self._no_chunk()
         places, rest = divmod(cells, math.prod(self.tile_shapes[0]))
         size = places * self.place_size
@@ -244,11 +249,9 @@ class Grid:
 
     def check_cells(self, cells: npt.NDArray[np.int64]) -> bool:
         """Whether the chunks of whole groups, from the first of all on, can have so many cells."""
-        if not cells.size:
-            return True
+        if self.is_empty or cells.size % self.chunks_per_group:
+            return not cells.size
         widths = np.array([math.prod(shape) for shape in self.tile_shapes], np.int64)
-        if not widths.size or cells.size % widths.size:
-            return False
         groups = cells.reshape(-1, widths.size)
         places = groups[:, 0] // widths[0]
         fits = (places >= 1) & (places <= self.places)

@@ -13,8 +13,9 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
-from ansflow.errors import LimitError
+from ansflow.errors import AnsflowError, LimitError, UnsupportedError
 from ansflow.files.atomic import AtomicFile
+from ansflow.files.foreign import read_at
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
@@ -98,7 +99,8 @@ def recover(
         If there is no header, neither at the beginning nor in an index; nothing can be made of the
         rest then.
     UnsupportedError
-        If chunks take a model that isn't known here: whether they are intact can't be told.
+        If chunks take a model that isn't known here, or all of them transforms or kinds of streams
+        that this release doesn't know: whether they are intact can't be told.
 
     Examples
     --------
@@ -174,6 +176,8 @@ def _group_sizes(file: BinaryIO, remains: Remains) -> list[int]:
     others leave. So has the last one, and what comes behind was never there.
     """
     header, grid = remains.header, remains.header.grid
+    if grid.is_empty:
+        return []
     per_group = max(1, grid.chunks_per_group)
     count = max(remains.chunks or 0, max(remains.found, default=-1) + 1)
     sizes: list[int] = []
@@ -264,6 +268,24 @@ class _Bodies:
         body = intact_body(self._file, remains.found[number], head, self.decoder)
         return None if body is None else (head, body)
 
+    def check_support(self) -> None:
+        """Raise UnsupportedError if that is why none of several chunks is intact."""
+        numbers = sorted(self._remains.found)
+        error: UnsupportedError | None = None
+        for number in numbers:
+            head = self._remains.head(self._file, number)
+            if head is None:
+                continue
+            body = read_at(self._file, self._remains.found[number], head.stored)
+            try:
+                self.decoder.decode(head, memoryview(body))
+            except UnsupportedError as e:
+                error = e
+            except AnsflowError:
+                return
+        if error is not None and len(numbers) > 1:
+            raise error
+
 
 def _as_it_was(
     bodies: _Bodies, header: Header, sizes: list[int], totals: _Totals
@@ -271,6 +293,7 @@ def _as_it_was(
     """The frame with that header, with zeros in place of the chunks that are lost."""
     grid = header.grid
     builder = FrameBuilder(header)
+    intact_before = totals.chunks
     yield builder.begin
     recipe = Recipe() if grid.cell_size == 1 else Recipe("bytes")
     encode_zeros = ChunkEncoder(builder.tag, grid, recipe, StreamCoding(12, 1, 0))
@@ -291,6 +314,8 @@ def _as_it_was(
             builder.append([part])
             yield part.data
         totals.size += size
+    if totals.chunks == intact_before:
+        bodies.check_support()
     yield builder.end()
 
 

@@ -65,7 +65,7 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
             f"a chunk has at most {layout.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the content"
         )
     shape = _layout(content, items.size)
-    scratch = plan.encoders.take(items.size)
+    scratch = plan.encoders.take()
     body = encode_body(items, shape, plan.recipe_for(shape), plan.coding, scratch)
     chunk = b"".join(piece.data for piece in body)
     plan.encoders.give(scratch)

@@ -53,7 +53,7 @@ def ratios():
 
     def encode():
         states[:] = low
-        return lanes.encode(symbols, states, records, precision, words, np.uint64(words.size))
+        return lanes.encode(symbols, states, records, precision, words)
 
     stream = words[encode() :].copy()
     first = states.copy()

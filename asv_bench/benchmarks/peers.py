@@ -22,13 +22,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from ansflow.frame.block import CONTEXT_PRECISION
 from llvmlite.binding import get_host_cpu_features
 
 import ansflow
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.coding.coders.single import SingleCoder
+from ansflow.frame.streams.contexts import PRECISION as CONTEXT_PRECISION
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.vector.isa import SCALAR, available, chosen_isa
 from ansflow.models import Markov, quantize

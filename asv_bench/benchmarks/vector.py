@@ -53,7 +53,7 @@ def calls(block, precision, isa):
     states, first = np.empty(LANES, np.uint32), np.full(LANES, low, np.uint32)
     end = np.uint64(words.size)
     if isa == SCALAR:
-        encode = Call(scalar.encode, (block, states, records, p, words, end), states, first)
+        encode = Call(scalar.encode, (block, states, records, p, words), states, first)
         decode_rows = scalar.decode_rows
     else:
         encode_rows = vector.encoder(LANES, isa, records.ndim == 1)

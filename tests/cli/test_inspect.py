@@ -30,8 +30,8 @@ def test_table(run, frames, tmp_path):
 def test_details(run, frames):
     output = run("info", "-v", frames).stdout
     for part in (
-        "frame 1: version 2",
-        "frame 2: version 2",
+        "frame 1: version 3",
+        "frame 2: version 3",
         "contexts 3",
         "constant 1",
         'metadata: {"a": [1]}',
@@ -94,7 +94,7 @@ def test_recover(run, damaged, tmp_path, content):
     result = run("recover", damaged, code=1)
     target = tmp_path / "data.bin.recovered.ans"
     first, second = result.stderr.splitlines()
-    assert first == f"{target}: 100,000 bytes of content; intact blocks: 97, lost: 1"
+    assert first == f"{target}: 100,000 bytes of content; intact chunks: 97, lost: 1"
     assert second.startswith("  lost, zeros now: bytes ")
     back = ansflow.decompress(target.read_bytes())
     assert len(back) == len(content)
@@ -105,7 +105,7 @@ def test_recover_as_json(run, damaged, tmp_path):
     found = json.loads(run("recover", "--json", damaged, "-o", tmp_path / "new", code=1).stdout)
     assert found["file"] == str(damaged)
     assert found["output"] == str(tmp_path / "new")
-    assert found["blocks"] == 97
+    assert found["chunks"] == 97
     ((begin, end),) = found["lost"]
     assert end - begin == 1024
     run("recover", "-q", tmp_path / "new", "-o", tmp_path / "again")
@@ -160,11 +160,11 @@ def test_models_are_told(run, tmp_path):
     path = tmp_path / "x.ans"
     path.write_bytes(ansflow.compress(content, model=vae, chunk_size=480))
     output = run("info", "-v", path).stdout
-    assert "blocks: modelled 2" in output
+    assert "streams: modelled 2" in output
     assert f"model: inspected, {vae.fingerprint}" in output
     (frame,) = json.loads(run("info", "--json", path).stdout)["frames"]
     assert frame["model"] == {"name": "inspected", "fingerprint": vae.fingerprint}
-    assert frame["blocks"]["modelled"] == 2
+    assert frame["streams"]["modelled"] == 2
     path.write_bytes(ansflow.compress(content))
     assert "model:" not in run("info", "-v", path).stdout
     assert "model" not in json.loads(run("info", "--json", path).stdout)["frames"][0]

@@ -38,12 +38,12 @@ def test_lanes_are_a_power_of_two_up_to_64(lanes):
             use()
 
 
-def test_models_are_a_sequence():
+def test_tables_are_a_sequence():
     model = ansflow.models.Uniform(256)
     for wrong in (model, {model}, iter([model]), None):
-        with pytest.raises(TypeError, match="models must be a sequence"):
+        with pytest.raises(TypeError, match="tables must be a sequence"):
             ansflow.Options(tables=wrong)
-    models = [model]
-    options = ansflow.Options(tables=models)
-    models.clear()
-    assert options.models == (model,)
+    tables = [model]
+    options = ansflow.Options(tables=tables)
+    tables.clear()
+    assert options.tables == (model,)

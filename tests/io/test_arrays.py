@@ -17,6 +17,7 @@ import ansflow
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.layout import HEAD
 
 RNG = np.random.default_rng(0)
 CUBE = RNG.integers(-1000, 1000, (40, 5, 6)).astype("<i4")
@@ -566,12 +567,12 @@ class Counting(io.BytesIO):
 
 
 NOISE = RNG.integers(0, 1 << 32, (1000, 100), "<u4")
-NOISE_FILE = written(NOISE, chunk_size=1000)
-CHUNK = 4 * (1000 + 32)
+NOISE_FILE = written(NOISE, chunk_size=4000)
+CHUNK = HEAD.size + 1 + 4 + 4 * 1000  # a recipe, and four stored streams
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_only_the_blocks_that_are_needed_are_read(threads):
+def test_only_the_chunks_that_are_needed_are_read(threads):
     file = Counting(NOISE_FILE)
     with ansflow.ArrayReader(file, threads=threads) as reader:
         assert file.count < 20_000
@@ -677,14 +678,18 @@ INDICES = [0, 5, -1, -40, 39, np.int8(-3), np.uint8(39), np.uint64(7), np.array(
 
 @pytest.mark.parametrize("key", INDICES)
 def test_integers_decode_one_row(key, monkeypatch):
-    rows = []
+    boxes = []
     with reader_of(CUBE_FILE) as reader:
-        read = reader._rows
-        monkeypatch.setattr(reader, "_rows", lambda *ends: rows.append(ends) or read(*ends))
+        read = reader._box
+        monkeypatch.setattr(reader, "_box", lambda box: boxes.append(box) or read(box))
         assert same(reader[key], CUBE[key])
         assert same(reader[key, 2], CUBE[key, 2])
         assert same(reader[key, ..., 1], CUBE[key, ..., 1])
-    assert all(end - begin == 1 for begin, end in rows)
+    assert [list(map(len, box)) for box in boxes] == [
+        [1, *CUBE.shape[1:]],
+        [1, 1, CUBE.shape[2]],
+        [1, CUBE.shape[1], 1],
+    ]
 
 
 @pytest.mark.parametrize("key", [True, False, np.True_, np.array(True), np.array([True] * 40)])

@@ -21,6 +21,7 @@ import pytest
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, TruncatedError
+from ansflow.frame.layout import HEAD
 
 LINES = [b"%d: %s\n" % (i, b"la " * (i % 7)) for i in range(400)]
 TEXT = b"".join(LINES)
@@ -296,24 +297,24 @@ def test_pipes_cannot_seek():
 
 
 def test_only_what_is_read_is_decoded():
-    """All other blocks are damaged; the first one has what's behind the header."""
+    """All other chunks are damaged; the first one has what's behind the header."""
     damaged = bytearray(ansflow.compress(NOISE, chunk_size=1000))
-    step = 1000 + 32
+    step = HEAD.size + 2 + 1000
     first = damaged.index(NOISE[:1000])
-    for block in range(40):
-        if block != 17:
-            damaged[first + block * step + 500] ^= 1
+    for chunk in range(40):
+        if chunk != 17:
+            damaged[first + chunk * step + 500] ^= 1
     with ansflow.open(io.BytesIO(damaged)) as file:
         file.seek(17_000)
         assert file.raw.readinto(memoryview(bytearray(1000))) == 1000
-        with pytest.raises(CorruptDataError, match="block 18"):
+        with pytest.raises(CorruptDataError, match="chunk 18"):
             file.raw.readinto(memoryview(bytearray(1000)))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_damage_is_noticed_no_earlier_than_it_is_read(threads):
-    """Also where threads decode what comes next: head and payload of block 20 are damaged."""
-    step = 1000 + 32
+    """Also where threads decode what comes next: head and body of chunk 20 are damaged."""
+    step = HEAD.size + 2 + 1000
     for place in (-20, 500):
         damaged = bytearray(ansflow.compress(NOISE, chunk_size=1000))
         damaged[damaged.index(NOISE[:1000]) + 20 * step + place] ^= 1
@@ -323,7 +324,7 @@ def test_damage_is_noticed_no_earlier_than_it_is_read(threads):
                 assert file.raw.readinto(memoryview(part)) == 100
                 assert part == NOISE[at : at + 100]
             for _ in range(2):
-                with pytest.raises(CorruptDataError, match="block 20"):
+                with pytest.raises(CorruptDataError, match="chunk 20"):
                     file.raw.readinto(memoryview(part))
 
 

@@ -23,8 +23,8 @@ MODEL = ansflow.models.Categorical.fit(list(TEXT), precision=12)
 
 FRAMES = {
     "empty": (ansflow.compress(b""), b""),
-    "one block": (ansflow.compress(TEXT), TEXT),
-    "small blocks": (ansflow.compress(TEXT, chunk_size=50), TEXT),
+    "one chunk": (ansflow.compress(TEXT), TEXT),
+    "small chunks": (ansflow.compress(TEXT, chunk_size=50), TEXT),
     "noise": (ansflow.compress(NOISE, chunk_size=700), NOISE),
     "planes": (
         ansflow.compress(np.arange(500, dtype=">u4"), chunk_size=90),
@@ -218,7 +218,7 @@ def test_decompress_in_any_pieces(name, places, data):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_byte_by_byte(frame, threads):
-    """Each block is given when its last byte comes."""
+    """Each chunk is given when its last byte comes."""
     blob, content = frame
     decompressor, out = ansflow.Decompressor(threads=threads), b""
     for byte in cut(blob, 1):
@@ -397,11 +397,12 @@ def test_metadata_may_change_after_the_call():
 # Limits
 
 
-def bomb(blocks, chunk_size):
-    """Zeros: 33 bytes stand for each block."""
-    header = writer.write_header(size=2**64 - 1, chunk_size=chunk_size)
+def bomb(chunks, chunk_size):
+    """Zeros: 31 bytes stand for each chunk."""
+    header = writer.write_header(None, chunk=[chunk_size])
     zeros = bytes(chunk_size)
-    parts = [writer.write_block(header, i, zeros, writer.repeat(zeros)) for i in range(blocks)]
+    body = writer.write_body(zeros, 1, writer.repeat)
+    parts = [writer.write_chunk(header, i, zeros, body) for i in range(chunks)]
     return writer.assemble(header, parts, index=True)
 
 
@@ -462,7 +463,7 @@ def test_max_length_bounds_the_memory_of_bombs(threads):
 
 
 def test_max_memory():
-    """A block must be whole before it can be decoded, with room for its content."""
+    """A chunk must be whole before it can be decoded, with room for its content."""
     blob = ansflow.compress(NOISE * 10, chunk_size=20_000)
     assert all_of([blob], limits=ansflow.Limits(max_memory=1 << 20)) == (NOISE * 10, None)
     _, error = all_of([blob], limits=ansflow.Limits(max_memory=30_000))
@@ -475,7 +476,7 @@ def test_max_memory():
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("size", [1, 50, 10**6])
 def test_frames_one_after_the_other(threads, size):
-    names = ["one block", "empty", "empty", "noise", "small blocks", "empty", "planes"]
+    names = ["one chunk", "empty", "empty", "noise", "small chunks", "empty", "planes"]
     blob = b"".join(FRAMES[name][0] for name in names)
     content = b"".join(FRAMES[name][1] for name in names)
     assert all_of(cut(blob, size), threads=threads) == (content, None)
@@ -507,10 +508,10 @@ def test_cut_anywhere(threads):
 
 def test_all_before_a_cut_is_given():
     blob = ansflow.compress(NOISE, chunk_size=100)
-    block, first = 132, blob.index(NOISE[:100])
-    for end in (first + 100, first + 3 * block + 99, first + 3 * block + 100):
+    chunk, first = 130, blob.index(NOISE[:100])
+    for end in (first + 100, first + 3 * chunk + 99, first + 3 * chunk + 100):
         out, error = all_of([blob[:end]])
-        assert out == NOISE[: (end - first + 32) // block * 100]
+        assert out == NOISE[: (end - first + 30) // chunk * 100]
         assert isinstance(error, TruncatedError)
 
 
@@ -587,7 +588,7 @@ def test_what_is_no_iterable_of_bytes(pieces):
 # Shared models, contexts
 
 
-def test_shared_models_make_small_blocks_smaller():
+def test_shared_tables_make_small_chunks_smaller():
     alone = compress([TEXT], chunk_size=100)
     shared = compress([TEXT], chunk_size=100, tables=[MODEL])
     assert len(shared) < 0.9 * len(alone)
@@ -607,7 +608,7 @@ def test_the_best_of_several_models_is_taken():
 
 
 @pytest.mark.parametrize("precision", [8, 11, 16])
-def test_blocks_a_model_cannot_code_are_coded_otherwise(precision):
+def test_chunks_a_table_cannot_code_are_coded_otherwise(precision):
     model = ansflow.models.Categorical.from_counts([0, 3, 1], precision=precision)
     data = b"\1\1\2" * 100 + bytes(range(256)) + b"\1\2" * 100 + b"\1" * 100
     for chunk_size in (1, 50, 300):
@@ -628,7 +629,7 @@ def test_all_64_models():
     models = [ansflow.models.Uniform(n) for n in range(2, 66)]
     blob = compress([bytes(range(60)) * 20], chunk_size=100, tables=models)
     assert all_of(cut(blob, 100)) == (bytes(range(60)) * 20, None)
-    with pytest.raises(ValueError, match="65 models"):
+    with pytest.raises(ValueError, match="65 tables"):
         ansflow.Compressor(tables=[*models, MODEL])
 
 

@@ -122,7 +122,7 @@ def test_models_of_images():
     frame = through(io.BytesIO(content), compress_file, **options)
     with piped(content) as source:
         assert through(source, compress_file, **options) == frame
-    assert ansflow.describe(io.BytesIO(frame))["frames"][0]["blocks"]["modelled"] == 2
+    assert ansflow.describe(io.BytesIO(frame))["frames"][0]["streams"]["modelled"] == 2
     with piped(frame) as source:
         assert through(source, decompress_file) == content
     target = io.BytesIO()

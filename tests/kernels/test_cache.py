@@ -105,7 +105,7 @@ def test_code_of_other_versions_is_not_used(place, monkeypatch):
 
 
 def sources(root):
-    files = {"rans.py": "a", "vector/lanes.py": "b", "vector/deep/er.py": "c", "notes.txt": "d"}
+    files = {"rans.py": "a", "vector/single.py": "b", "vector/deep/er.py": "c", "notes.txt": "d"}
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def sources(root):
     "change",
     [
         lambda root: (root / "rans.py").write_text("A"),
-        lambda root: (root / "vector/lanes.py").write_text("bb"),
+        lambda root: (root / "vector/single.py").write_text("bb"),
         lambda root: (root / "vector/deep/er.py").write_text(""),
         lambda root: (root / "vector/deep/er.py").unlink(),
         lambda root: (root / "new.py").write_text(""),

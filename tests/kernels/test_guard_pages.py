@@ -62,19 +62,19 @@ def coders(freq, precision, n, at_end):
 
     return {
         "lanes": (
-            lambda s, x, w: lanes.encode(s, x, records, p, w, np.uint64(w.size)),
+            lambda s, x, w: lanes.encode(s, x, records, p, w),
             lambda w, x, out: lanes.decode(w, zero, x, slots, p, low, out),
         ),
         "alias": (
-            lambda s, x, w: alias.encode(s, x, records, inverse, p, w, np.uint64(w.size)),
+            lambda s, x, w: alias.encode(s, x, records, inverse, p, w),
             lambda w, x, out: alias.decode(w, zero, x, divider, halves, p, low, shift, out),
         ),
         "by_search": (
-            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w, np.uint64(w.size)),
+            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w),
             lambda w, x, out: rows.decode_by_search(w, zero, x, index, cdf, p, low, out),
         ),
         "by_slots": (
-            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w, np.uint64(w.size)),
+            lambda s, x, w: rows.encode(s, index, cdf, p, reciprocals, x, w),
             lambda w, x, out: rows.decode_by_slots(w, zero, x, index, matrix, p, low, out),
         ),
     }
@@ -174,7 +174,7 @@ def context_coders(at_end, rng):
     for isa in ("scalar", *available()):
         states = guarded(np.full(n_lanes, 1 << 15, np.uint32), at_end)
         first = rows if isa in available() else np.uint64(0)
-        cursor = order1.encode(symbols, states, records, p, words, np.uint64(words.size), first)
+        cursor = order1.encode(symbols, states, records, p, words, first)
         cursor = np.uint64(cursor)
         if first:
             encode = order1_vector.encoder(n_lanes, isa)

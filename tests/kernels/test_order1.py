@@ -57,9 +57,7 @@ def encode(symbols, freq, precision, lanes):
     )
     words = np.full(symbols.size + 1, 0xBEEF, np.uint16)
     states = np.full(lanes, LOW, np.uint32)
-    cursor = order1.encode(
-        symbols, states, records, np.uint64(precision), words, np.uint64(words.size), np.uint64(0)
-    )
+    cursor = order1.encode(symbols, states, records, np.uint64(precision), words, np.uint64(0))
     return states, words[int(cursor) :].copy()
 
 

@@ -53,7 +53,7 @@ def test_nothing_else_is_an_integer(value):
     with pytest.raises(ModelError, match="low must be an integer"):
         ansflow.encode(DATA, Own(low=value))
     with pytest.raises(ModelError, match="low must be an integer"):
-        ansflow.compress(b"abc", models=[Own(low=value)])
+        ansflow.compress(b"abc", tables=[Own(low=value)])
     with pytest.raises(ModelError, match="low must be an integer"):
         models.Mixture([Own(low=value)])
 

@@ -81,7 +81,7 @@ class AliasCoder(FastCoder):
 
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
         tables = self.records, self.tables.inverse, self._precision
-        return int(alias.encode(symbols, states, *tables, words, np.uint64(words.size)))
+        return int(alias.encode(symbols, states, *tables, words))
 
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
         divider, halves, _, shift = self.tables

@@ -18,9 +18,12 @@ import numpy.typing as npt
 
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders.rans import all_equal, put_states, take_states
-from ansflow.kernels.constants import WORDS_PER_STATE, state_low
+from ansflow.kernels.constants import MAX_FAST_PRECISION, WORDS_PER_STATE, state_low
 
 __all__ = ["Coder", "FastCoder", "States", "Symbols", "Words", "buffer_size"]
+
+# Each precision and its lowest state, as kernels take them.
+NUMBERS = [(np.uint64(p), np.uint64(state_low(p))) for p in range(MAX_FAST_PRECISION + 1)]
 
 Symbols = npt.NDArray[Any]
 States = npt.NDArray[np.uint32]
@@ -118,8 +121,7 @@ class FastCoder(Coder):
 
     def __init__(self, precision: int) -> None:
         self.precision = precision
-        # As kernels take them.
-        self._precision, self._low = np.uint64(precision), np.uint64(state_low(precision))
+        self._precision, self._low = NUMBERS[precision]
 
     @abstractmethod
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
@@ -136,7 +138,7 @@ class FastCoder(Coder):
         words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
         states = np.empty(lanes, np.uint32)
         states.fill(self._low)
-        cursor = np.uint64(self._push(symbols, states, words))
+        cursor = self._push(symbols, states, words)
         return words[put_states(states, words, cursor) :]
 
     def decode(self, words: Words, out: Symbols, lanes: int) -> None:

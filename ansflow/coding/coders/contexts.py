@@ -64,12 +64,12 @@ class ContextCoder(FastCoder):
         return slots
 
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
-        records, precision, end = self.records, self._precision, np.uint64(words.size)
+        records, precision = self.records, self._precision
         isa = vector_isa(states.size, symbols.size)
         rows = symbols.size // states.size if isa else 0
         rows -= rows % vector.ROWS_AT_ONCE
         first = np.uint64(rows)
-        cursor = scalar.encode(symbols, states, records, precision, words, end, first)
+        cursor = scalar.encode(symbols, states, records, precision, words, first)
         if isa is None:
             return int(cursor)
         encode_rows = vector.encoder(states.size, isa)

@@ -65,7 +65,7 @@ class RowsCoder(FastCoder):
 
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
         distributions = self.index, self.tables.cdf, self._precision, reciprocal_table()
-        return int(rows.encode(symbols, *distributions, states, words, np.uint64(words.size)))
+        return int(rows.encode(symbols, *distributions, states, words))
 
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
         tables, rest = self.tables, (self._precision, self._low, out)

@@ -62,7 +62,7 @@ class SingleCoder(FastCoder):
         return flags_of(self.freq, self.symbol_dtype.itemsize)
 
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
-        records, precision, end = self.records, self._precision, np.uint64(words.size)
+        records, precision = self.records, self._precision
         if symbols.itemsize > 1 and symbols.size:
             # There is a record for each byte, but not for each symbol of 16 bits. What is checked
             # is a copy, because another thread may change the original at any time.
@@ -74,10 +74,10 @@ class SingleCoder(FastCoder):
                 )
         isa = vector_isa(states.size, symbols.size)
         if isa is None:
-            return int(scalar.encode(symbols, states, records, precision, words, end))
+            return int(scalar.encode(symbols, states, records, precision, words))
         whole = symbols.size - symbols.size % states.size
         rest = symbols[whole:]
-        cursor = np.uint64(scalar.encode(rest, states, records, precision, words, end))
+        cursor = np.uint64(scalar.encode(rest, states, records, precision, words))
         encode_rows = vector.encoder(states.size, isa, records.ndim == 1)
         flat = records.reshape(-1)
         return int(encode_rows(symbols, np.uint64(whole), states, flat, precision, words, cursor))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
+from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnknownModelError
 from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
@@ -108,14 +108,14 @@ def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None)
 def intact_body(file: BinaryIO, at: int, head: Head, decoder: ChunkDecoder) -> bytes | None:
     """The body of the chunk that has it at byte `at`; None if it's damaged.
 
-    UnsupportedError if it takes a model, say, that isn't known here: then nothing can tell.
+    UnknownModelError if it takes a model that isn't known here: then nothing can tell.
     """
     body = read_at(file, at, head.stored)
     if len(body) < head.stored:
         return None
     try:
         decoder.decode(head, memoryview(body))
-    except UnsupportedError:
+    except UnknownModelError:
         raise
     except AnsflowError:
         return None

@@ -28,7 +28,7 @@ def encode_streams(
 
     The pieces hold until the scratch is used again.
     """
-    scratch.words.clear()
+    scratch.words.reserve(streams)
     heads, payloads = bytearray(), list[Bytes]()
     last = len(streams) - 1
     for number, stream in enumerate(streams):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from ansflow.coding.coders.coder import buffer_size
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
+from ansflow.transforms.recipe import Stream
 
 __all__ = [
     "ALPHABET",
@@ -36,14 +38,18 @@ class WordStack:
     chunk is put together: the next stream's buffer ends where they begin.
     """
 
-    def __init__(self, content_size: int) -> None:
-        # What a stream takes in the end is no more than its symbols do.
-        self._words = np.empty(
-            content_size // 2 + 1 + buffer_size(content_size, MAX_LANES), np.uint16
-        )
-        self._end = self._words.size
+    def __init__(self) -> None:
+        self._words = np.empty(0, np.uint16)
+        self._end = 0
 
-    def clear(self) -> None:
+    def reserve(self, streams: Iterable[Stream]) -> None:
+        """Forget all words, and make room for those of the streams, which come in that order."""
+        needed = kept = 0
+        for symbols, width in streams:
+            needed = max(needed, kept + buffer_size(symbols.size // width, MAX_LANES))
+            kept += symbols.size // 2  # more than that is stored instead
+        if needed > self._words.size:
+            self._words = np.empty(needed, np.uint16)
         self._end = self._words.size
 
     @property
@@ -74,9 +80,8 @@ class ContextScratch(NamedTuple):
 
 
 class EncoderScratch(NamedTuple):
-    """What encoding a chunk of at most `content_size` bytes overwrites."""
+    """What encoding a chunk overwrites."""
 
-    content_size: int
     partial: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.float64]
     freq: npt.NDArray[np.uint32]
@@ -87,16 +92,15 @@ class EncoderScratch(NamedTuple):
     contexts: ContextScratch | None
 
     @classmethod
-    def make(cls, content_size: int, order: int) -> EncoderScratch:
+    def make(cls, order: int) -> EncoderScratch:
         return cls(
-            content_size=content_size,
             partial=np.empty(BYTE_PARTIALS, np.uint32),
             counts=np.empty(ALPHABET, np.float64),
             freq=np.empty(ALPHABET, np.uint32),
             keys=np.empty(ALPHABET, np.float64),
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
-            words=WordStack(content_size),
+            words=WordStack(),
             contexts=ContextScratch.make() if order else None,
         )
 
@@ -130,12 +134,9 @@ class EncoderPool:
         self._order = order
         self._idle: list[EncoderScratch] = []
 
-    def take(self, content_size: int) -> EncoderScratch:
-        """Scratch for so much content, to be given back."""
-        scratch = _pop(self._idle)
-        if scratch is None or scratch.content_size < content_size:
-            return EncoderScratch.make(content_size, self._order)
-        return scratch
+    def take(self) -> EncoderScratch:
+        """Scratch, to be given back."""
+        return _pop(self._idle) or EncoderScratch.make(self._order)
 
     def give(self, scratch: EncoderScratch) -> None:
         self._idle.append(scratch)

@@ -16,7 +16,7 @@ decoder reads it in ascending order.
 
 Interleaving needs no more than that: N lanes are N states that take turns on the same
 stream. Whether a lane takes a word is known from its state alone, hence lane after lane,
-encoder and decoder agree on who owns which word without a bit of bookkeeping.
+encoder and decoder agree on which lane owns which word, and nothing needs to be recorded.
 
 Both renormalisations are branch-free (the word is always loaded or stored, the cursor moves
 by 0 or 1): whether a word is due is nearly a coin toss, and a mispredicted branch costs more
@@ -87,6 +87,7 @@ def put_states(states, words, cursor):
 
     ``cursor >= 2 * states.size`` must hold.
     """
+    cursor = np.uint64(cursor)
     cursor -= np.uint64(states.size) + np.uint64(states.size)
     at = cursor
     for x in states:

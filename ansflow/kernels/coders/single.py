@@ -21,7 +21,7 @@ __all__ = ["decode", "decode_rest", "decode_rows", "encode"]
 
 
 @kernel
-def encode(symbols, states, records, precision, words, cursor):
+def encode(symbols, states, records, precision, words):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -34,9 +34,9 @@ def encode(symbols, states, records, precision, words, cursor):
         See `ansflow.kernels.tables.records`; m exceeds every symbol.
     precision : uint64
     words : uint16[]
-        Filled downwards from `cursor`, which is at least n + 1.
-    cursor : uint64
+        At least n + 1 long. Filled from its end downwards.
     """
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     total = ONE << precision
     room = headroom(precision)

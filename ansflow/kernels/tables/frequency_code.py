@@ -41,9 +41,16 @@ def order(mean, previous):
 
 @kernel
 def write_frequencies(freq, total, out):
-    """Code `freq`, which sums to `total`; return the number of bytes.
+    """Write the table of frequencies; return the number of bytes.
 
-    `out`, uint8[], is zero and has room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
+    Parameters
+    ----------
+    freq : uint32[n]
+        Sums to `total`.
+    total : uint64
+        At most 2^31.
+    out : uint8[]
+        Zero, with room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
     """
     at = ZERO
     mean = ZERO
@@ -69,9 +76,19 @@ def write_frequencies(freq, total, out):
 
 @kernel
 def read_frequencies(data, total, freq):
-    """Undo `write_frequencies`; return the bytes read, or 0 if they hold no such table.
+    """Undo `write_frequencies`; return the number of bytes read, or 0 if there is no valid table.
 
-    Zero means that the bits ran out, or that the frequencies cannot sum to `total`.
+    A table is valid if its bits do not end early, its frequencies sum to `total`, and the bits that
+    fill up its last byte are zero.
+
+    Parameters
+    ----------
+    data : uint8[]
+        May hold anything, and continue after the table.
+    total : uint64
+        At most 2^31.
+    freq : uint32[n]
+        Filled.
     """
     end = np.uint64(data.size) << np.uint64(3)
     at = ZERO
@@ -110,7 +127,7 @@ def read_frequencies(data, total, freq):
 
 @kernel
 def fit_table(counts, precision, freq, keys, heap, out):
-    """Find the best frequencies for symbols that occur so often, and write their table.
+    """Find the best frequencies for counts of symbols, and write their table.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Counting symbols.
 
-Counting a byte is one store, and a store per cycle is what CPUs do: what matters is that nothing
-else holds it up. So bytes are loaded eight at a time, and each of the eight is counted in a
-sub-histogram of its own: a run of equal symbols would otherwise wait, at each step, for the
-previous increment to reach memory and come back. Long runs are counted by the word.
+Counting a byte takes one store, and CPUs do one store per cycle, so nothing else should be in the
+way. Bytes are loaded eight at a time, and each of the eight is counted in its own sub-histogram:
+otherwise each step in a run of equal symbols would wait until the previous increment has reached
+memory and come back. Long runs are counted by the word.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ MAX_SYMBOLS = 1 << 31
 
 @kernel
 def tally(word, times, partial):
-    """Count each of the eight bytes of `word` so many times, in a sub-histogram of its own."""
+    """Add `times` to the count of each of the eight bytes of `word`, in its own sub-histogram."""
     for i in range(WORD_BYTES):
         byte = (word >> (np.uint64(i) * U_BYTE_BITS)) & U_BYTE_MASK
         partial[(np.uint64(i) << U_BYTE_BITS) | byte] += times
@@ -55,11 +55,13 @@ def tally_words(words, partial):
 
 @kernel
 def add_up(partial, counts):
-    """Fill `counts` with the sums of the sub-histograms."""
-    counts[:] = 0
-    for begin in range(0, partial.size, counts.size):
-        for s in range(counts.size):
-            counts[s] += partial[begin + s]
+    """Fill `counts` with the sums of the sub-histograms, and overwrite those."""
+    alphabet = np.uint64(counts.size)
+    for begin in range(alphabet, np.uint64(partial.size), alphabet):
+        for s in range(alphabet):
+            partial[s] += partial[np.uint64(begin) + np.uint64(s)]
+    for s in range(alphabet):
+        counts[s] = partial[s]
 
 
 @kernel
@@ -75,7 +77,7 @@ def count_bytes(symbols, partial, counts):
     counts : uint64[256] or float64[256]
     """
     size = np.uint64(symbols.size)
-    # Words of eight bytes lie at multiples of eight; what is before and after goes one by one.
+    # Words of eight bytes lie at multiples of eight; the bytes before and after go one by one.
     address = np.uint64(symbols.ctypes.data)
     head = min((U_WORD_BYTES - address % U_WORD_BYTES) % U_WORD_BYTES, size)
     tail = size - (size - head) % U_WORD_BYTES
