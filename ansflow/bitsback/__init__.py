@@ -1,6 +1,6 @@
 """Bits-back coding: a stack of bits, and codecs that push data on it and pop them from it.
 
-A pop of something that wasn't pushed is a sample, drawn with the bits of the stack. So a latent
+A pop of something that was not pushed is a sample, drawn with the bits of the stack. So a latent
 variable can be sampled from its posterior before the data are pushed, and the bits of the sample
 come back when the data are popped: latents cost no more than what they say about the data
 (`BitsBack`).

@@ -61,9 +61,9 @@ def decode(message: BytesLike, codec: Codec, *, seed: int = 0) -> Any:
     Raises
     ------
     TruncatedError, CorruptDataError
-        If the stack doesn't end as it began, with the initial bits alone: then this isn't a
+        If the stack does not end as it began, with the initial bits alone: then this is not a
         message of that codec and seed. There is no checksum, so some damage results in another
-        message, and isn't noticed. The chunks of frames have a checksum.
+        message, and is not noticed. The chunks of frames have a checksum.
     """
     data = bytes_of(message, "message").data
     if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
@@ -81,7 +81,7 @@ def decode(message: BytesLike, codec: Codec, *, seed: int = 0) -> Any:
     left = stack.words
     if Stack.from_parts(stack.heads, left, seed=seed, drawn=left.size) != Stack(seed=seed):
         raise CorruptDataError(
-            "the message doesn't end with the initial bits of its seed: it is damaged, or has "
+            "the message does not end with the initial bits of its seed: it is damaged, or has "
             "another codec or seed"
         )
     return x

@@ -28,5 +28,5 @@ def read_only(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     elif isinstance(value, np.dtype):
-        return np.dtype(value.str)  # a pickled dtype isn't NumPy's one object any more
+        return np.dtype(value.str)  # a pickled dtype is not NumPy's one object any more
     return value

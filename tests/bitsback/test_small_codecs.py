@@ -88,7 +88,7 @@ def test_functions_that_contradict_each_other():
     heads = np.array([2**40 + 3, 2**40 + 4], np.uint64)
     stack = Stack.from_parts(heads, np.arange(9))
     before = contents(stack)
-    with pytest.raises(ModelError, match="isn't in the interval"):
+    with pytest.raises(ModelError, match="is not in the interval"):
         codec.pop(stack)
     assert contents(stack) == before
 

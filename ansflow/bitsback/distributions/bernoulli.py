@@ -34,7 +34,7 @@ class Bernoulli(ArrayCodec):
     Raises
     ------
     ModelError
-        If a probability isn't between 0 and 1.
+        If a probability is not between 0 and 1.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Bernoulli(ArrayCodec):
         Raises
         ------
         ModelError
-            If a logit isn't finite.
+            If a logit is not finite.
 
         Examples
         --------

@@ -32,7 +32,7 @@ class BetaBinomial(CDFRows):
     Raises
     ------
     ModelError
-        If alpha and beta aren't positive and finite, or n or the precision is out of range.
+        If alpha and beta are not positive and finite, or n or the precision is out of range.
 
     Examples
     --------

@@ -16,4 +16,4 @@ def broadcast(**arrays: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         return list(np.broadcast_arrays(*arrays.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise ValueError(f"the shapes can't be broadcast to one: {shapes}") from None
+        raise ValueError(f"the shapes cannot be broadcast to one: {shapes}") from None

@@ -82,7 +82,7 @@ class Buckets(ReadOnly):
     ) -> npt.NDArray[np.float64]:
         lower = self.family.quantile(numerators[: (numerators.size + 1) // 2] / denominator)
         rounded = np.ldexp(np.rint(np.ldexp(lower, RESOLUTION)), -RESOLUTION)
-        # Symmetric, even if the machine's quantile function isn't exact for large probabilities.
+        # Symmetric, even if the machine's quantile function is not exact for large probabilities.
         values = np.concatenate([rounded, -rounded[: numerators.size // 2][::-1]])
         values.setflags(write=False)
         return values
@@ -91,7 +91,7 @@ class Buckets(ReadOnly):
         """The codec of bucket numbers under the prior, under which they are uniform.
 
         Instead of a number b, b * m modulo 2^bits is pushed, where m is odd and about 2^bits over
-        the golden ratio. The next latents are sampled from these bits. If the prior isn't exactly
+        the golden ratio. The next latents are sampled from these bits. If the prior is not exactly
         the average of all posteriors, some numbers are more probable than others, and so would
         those samples be. The multiplication spreads numbers that are close to each other evenly.
         """

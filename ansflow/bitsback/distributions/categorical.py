@@ -29,7 +29,7 @@ class Categorical(CDFRows):
     Raises
     ------
     ModelError
-        If the logits aren't finite, or their number or the precision is out of range.
+        If the logits are not finite, or their number or the precision is out of range.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Categorical(CDFRows):
         array = real_numbers(logits, "logits")
         if not array.shape[-1:] or not array.shape[-1] or not np.isfinite(array).all():
             raise ModelError(
-                "logits must be finite, with an axis for the alphabet that isn't empty"
+                "logits must be finite, with an axis for the alphabet that is not empty"
             )
         rows = array.reshape(-1, array.shape[-1])
         precision, bits = bits_of_weights(rows.shape[1], precision)

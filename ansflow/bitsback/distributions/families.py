@@ -1,7 +1,7 @@
 """Tables of functions: standard CDFs and powers of two, as integers.
 
 Only here does bits back use functions whose last bit may depend on the machine. The tables are
-rounded so coarsely that it doesn't matter: no entry is so close to the middle between two integers
+rounded so coarsely that it does not matter: no entry is so close to the middle between two integers
 that an error of some units in the last place could change it, as the tests prove in exact
 arithmetic. If a machine is worse than that, the tables' checksums differ.
 """

@@ -75,7 +75,7 @@ class Intervals(Codec):
         starts, freqs = self._checked_intervals(slots.size, x)
         if ((slots < starts) | (slots - starts >= freqs)).any():
             raise ModelError(
-                "symbol_at and interval_of contradict each other: a slot isn't in the interval of "
+                "symbol_at and interval_of contradict each other: a slot is not in the interval of "
                 "its symbol"
             )
         stack.run_pop(intervals.pop, starts.size, starts, freqs, precision)

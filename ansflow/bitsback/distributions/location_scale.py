@@ -51,7 +51,7 @@ class LocationScale(ArrayCodec):
     Raises
     ------
     ModelError
-        If a parameter isn't finite, a scale isn't positive, or shares, edges or precision are
+        If a parameter is not finite, a scale is not positive, or shares, edges or precision are
         illegal.
     """
 

@@ -31,7 +31,7 @@ def mixture_shares(log2_weights: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32
 
 
 def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:
-    """A copy of shares for means of that shape; ModelError or ValueError if they don't fit."""
+    """A copy of shares for means of that shape; ModelError or ValueError if they do not fit."""
     shares = as_array(given, "shares").copy()
     if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
         raise ModelError("shares must be uint32, one for each component")
@@ -44,5 +44,5 @@ def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[
         return np.broadcast_to(shares, shape)
     except ValueError:
         raise ValueError(
-            f"shares of shape {shares.shape} can't be broadcast to means of shape {shape}"
+            f"shares of shape {shares.shape} cannot be broadcast to means of shape {shape}"
         ) from None

@@ -37,7 +37,7 @@ class Uniform(ArrayCodec):
     Notes
     -----
     Numbers are popped as int64, or as uint64 if an n exceeds 2^63. A number costs log2 n bits, or
-    up to 5e-5 bits more if n exceeds 2^16 and isn't a power of two.
+    up to 5e-5 bits more if n exceeds 2^16 and is not a power of two.
 
     Examples
     --------

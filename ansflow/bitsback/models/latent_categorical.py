@@ -148,7 +148,7 @@ def columns(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
     Raises
     ------
     ModelError
-        If the sum of the masses isn't a multiple of their number.
+        If the sum of the masses is not a multiple of their number.
 
     Examples
     --------

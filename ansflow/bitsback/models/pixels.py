@@ -204,7 +204,7 @@ KINDS: dict[str, Any] = {kind.kind: kind for kind in (BinaryPixels, GreyPixels)}
 
 
 def pixels_from(description: dict[str, Any]) -> Pixels:
-    """Undo `Pixels.describe`; ModelError if that isn't possible."""
+    """Undo `Pixels.describe`; ModelError if that is not possible."""
     fields = dict(description)
     try:
         pixels: Pixels = KINDS[fields.pop("kind")](**fields)

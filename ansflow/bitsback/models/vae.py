@@ -68,7 +68,7 @@ class VAE(ImageModel):
     Raises
     ------
     ModelError
-        If the networks, the images and the pixels don't fit each other.
+        If the networks, the images and the pixels do not fit each other.
 
     References
     ----------
@@ -241,9 +241,9 @@ class VAE(ImageModel):
         Raises
         ------
         ModelError
-            If that isn't such a file.
+            If that is not such a file.
         OSError
-            If it can't be opened or read.
+            If it cannot be opened or read.
         """
         description, arrays = read_model(file)
         try:
@@ -257,10 +257,10 @@ class VAE(ImageModel):
                 bucket_bits=description["bucket_bits"],
             )
         except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
-            raise ModelError(f"the file doesn't describe a VAE: {error!r}") from error
+            raise ModelError(f"the file does not describe a VAE: {error!r}") from error
         found, used = vae._described()
         if not same(found, description) or used.keys() != arrays.keys():
-            raise ModelError("the description or the arrays of the file aren't those of its model")
+            raise ModelError("the description or the arrays of the file are not those of its model")
         return vae
 
 

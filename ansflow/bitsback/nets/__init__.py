@@ -1,7 +1,7 @@
 """Neural networks that give the same integers on every machine.
 
 If a network determines the probabilities, encoder and decoder must agree on its results to the last
-bit. Floating-point networks don't guarantee that: sums depend on the order of their terms, and the
+bit. Floating-point networks do not guarantee that: sums depend on the order of their terms, and the
 order depends on batch size, threads, library and machine. Here all arithmetic is in fixed point
 (`ansflow.kernels.nets.affine`).
 """

@@ -53,7 +53,7 @@ class Layer(Protocol):
 
 
 def checked_integer(name: str, value: Any, low: int, high: int) -> int:
-    """A number of a model's description; ModelError if it isn't an integer within its bounds."""
+    """A number of a model's description; ModelError if it is not an integer within its bounds."""
     return integer(value, name, low, high, error=ModelError, type_error=ModelError)
 
 
@@ -239,7 +239,7 @@ class Reshape:
 
     def output_shape(self, shape: Shape) -> Shape:
         if math.prod(shape) != math.prod(self.shape):
-            raise ModelError(f"{shape} can't be reshaped to {self.shape}")
+            raise ModelError(f"{shape} cannot be reshaped to {self.shape}")
         return self.shape
 
     def __call__(self, x: Activations) -> Activations:

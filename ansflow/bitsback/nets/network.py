@@ -46,7 +46,7 @@ class Network:
     Raises
     ------
     ModelError
-        If a layer doesn't take the shape that the one before it returns.
+        If a layer does not take the shape that the one before it returns.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class Network:
         name: str,
         input_shape: tuple[int, ...],
     ) -> Network:
-        """Undo `describe`; ModelError if that isn't possible."""
+        """Undo `describe`; ModelError if that is not possible."""
         try:
             return cls(_restore(description, arrays, name), input_shape)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

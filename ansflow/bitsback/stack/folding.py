@@ -42,7 +42,7 @@ def unfold(stack: HeadsOnTail, lanes: int) -> None:
     _check_whole(stack)
     more = integer(lanes, "lanes", 1, MAX_STACK_LANES) - stack.lanes
     if more < 0:
-        raise ValueError(f"{stack.lanes} lanes can't be unfolded into fewer, {lanes}")
+        raise ValueError(f"{stack.lanes} lanes cannot be unfolded into fewer, {lanes}")
     if more:
         places = np.empty(more, np.uint64)
         stack.run_pop(uniform.pop, more, PLACES, places)
@@ -58,4 +58,4 @@ def unfold(stack: HeadsOnTail, lanes: int) -> None:
 
 def _check_whole(stack: HeadsOnTail) -> None:
     if stack.heads.base is not None:
-        raise ValueError("a view of a stack can't be folded or unfolded; do that with the stack")
+        raise ValueError("a view of a stack cannot be folded or unfolded; do that with the stack")

@@ -63,7 +63,7 @@ class HeadsOnTail:
         if not isinstance(other, HeadsOnTail):
             return NotImplemented
         mine, theirs = self._tail, other._tail
-        # Words that were drawn from the seed don't count as long as they are unchanged.
+        # Words that were drawn from the seed do not count as long as they are unchanged.
         return (
             np.array_equal(self.heads, other.heads)
             and mine.source == theirs.source
@@ -80,7 +80,7 @@ class HeadsOnTail:
     def view(self, start: int, stop: int) -> Self:
         """A stack of lanes `start` to ``stop - 1`` of this one, which shares its heads and tail.
 
-        It can't be folded or unfolded.
+        It cannot be folded or unfolded.
         """
         start, stop = integer(start, "start"), integer(stop, "stop")
         if not 0 <= start < stop <= self.lanes:

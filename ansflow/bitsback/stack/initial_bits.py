@@ -26,7 +26,7 @@ def to_heads_and_words(data: bytes) -> tuple[npt.NDArray[np.uint64], npt.NDArray
 
 
 def from_heads_and_words(heads: npt.NDArray[np.uint64], words: npt.NDArray[np.uint32]) -> bytes:
-    """Undo `to_heads_and_words`; CorruptDataError if these can't have come from it."""
+    """Undo `to_heads_and_words`; CorruptDataError if these cannot have come from it."""
     above, first = divmod(int(heads[0]), STACK_LOW)
     padded = np.append(np.uint32(first), words[::-1]).astype("<u4").tobytes().rstrip(b"\0")
     if above != 1 or not padded.endswith(END):

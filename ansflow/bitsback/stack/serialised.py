@@ -56,7 +56,7 @@ def unpack(data: memoryview) -> Parts:
     Raises
     ------
     TruncatedError, CorruptDataError, UnsupportedError
-        If the data aren't a serialised stack. The values of the parts aren't checked.
+        If the data are not a serialised stack. The values of the parts are not checked.
     """
     if len(data) < PREFIX.size + CHECK.size:
         raise TruncatedError(
@@ -70,11 +70,11 @@ def unpack(data: memoryview) -> Parts:
             f"reads version {VERSION} and flags 0 or {SEEDED}"
         )
     if CHECK.unpack(check)[0] != xxhash.xxh3_64_intdigest(body):
-        raise CorruptDataError("the serialised stack doesn't match its checksum")
+        raise CorruptDataError("the serialised stack does not match its checksum")
     raw = body[PREFIX.size :]
     if len(raw) % 4:
         raise CorruptDataError(f"the words of a serialised stack take {len(raw)} bytes, not 4 each")
     if seed and flags != SEEDED:
-        raise CorruptDataError("a serialised stack without a seed has a field for it that isn't 0")
+        raise CorruptDataError("a serialised stack without a seed has a field for it that is not 0")
     words = np.frombuffer(raw, "<u4").astype(np.uint32)
     return Parts(lanes, seed if flags == SEEDED else None, drawn, head, words)

@@ -141,7 +141,7 @@ class Stack(HeadsOnTail):
         Raises
         ------
         CorruptDataError
-            If the stack isn't as it was then. 31 of 32 such stacks are noticed; to be sure,
+            If the stack is not as it was then. 31 of 32 such stacks are noticed; to be sure,
             compare the stack with another that starts with the same data.
         """
         folded = self.copy().fold()
@@ -153,7 +153,7 @@ class Stack(HeadsOnTail):
     def bits(self) -> float:
         """Length of the stack: 32 bits for each word, and log2 of each head.
 
-        A new stack of n lanes has 32 n bits; see `fold`. Words that were drawn from the seed don't
+        A new stack of n lanes has 32 n bits; see `fold`. Words that were drawn from the seed do not
         count as long as they and all words below them are unchanged.
         """
         size = self._tail.size - self._tail.unchanged()
@@ -247,7 +247,7 @@ class Stack(HeadsOnTail):
         Raises
         ------
         TruncatedError, CorruptDataError, UnsupportedError
-            If the data aren't a serialised stack.
+            If the data are not a serialised stack.
         """
         parts = unpack(bytes_of(data).data)
         if not 1 <= parts.lanes <= MAX_STACK_LANES:

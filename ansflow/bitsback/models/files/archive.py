@@ -39,10 +39,10 @@ def read_arrays(file: File) -> dict[str, npt.NDArray[Any]]:
     Raises
     ------
     ModelError
-        If it isn't an archive, is damaged, or holds anything but arrays of uint8, int16 or int64,
+        If it is not an archive, is damaged, or holds anything but arrays of uint8, int16 or int64,
         or more than 256 MiB. No more than that is unpacked.
     OSError
-        If the file can't be opened or read.
+        If the file cannot be opened or read.
     """
     if isinstance(file, str | PathLike):
         with open(file, "rb") as opened:
@@ -52,7 +52,7 @@ def read_arrays(file: File) -> dict[str, npt.NDArray[Any]]:
     for name, content in read_members(data, MAX_SIZE).items():
         if not name.endswith(".npy"):
             raise ModelError(
-                f"the archive contains {name!r}, which isn't an array: its name must end in .npy"
+                f"the archive contains {name!r}, which is not an array: its name must end in .npy"
             )
         arrays[name.removesuffix(".npy")] = _array(name, content)
     return arrays
@@ -85,7 +85,7 @@ def _array(name: str, content: bytes) -> npt.NDArray[Any]:
     prefix = None if header is None else header.prefix
     fields = None if header is None else parse_fields(header.text)
     if prefix is None or fields is None or not content.startswith(prefix):
-        raise ModelError(f"{name!r} in the archive isn't a NumPy array: its header is malformed")
+        raise ModelError(f"{name!r} in the archive is not a NumPy array: its header is malformed")
     dtype = DTYPES.get(fields.descr) if isinstance(fields.descr, str) else None
     if dtype is None or len(fields.shape) > MAX_AXES:
         raise ModelError(

@@ -38,9 +38,9 @@ def read_model(file: File) -> tuple[Any, Arrays]:
     Raises
     ------
     ModelError
-        If that isn't the file of a model.
+        If that is not the file of a model.
     OSError
-        If it can't be opened or read.
+        If it cannot be opened or read.
     """
     arrays = read_arrays(file)
     if "description" not in arrays:
@@ -54,7 +54,7 @@ def read_model(file: File) -> tuple[Any, Arrays]:
     try:
         return json.loads(text.tobytes().decode(), object_pairs_hook=_unique), arrays
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"the description isn't JSON text: {error}") from error
+        raise ModelError(f"the description is not JSON text: {error}") from error
 
 
 def same(one: Description, other: Description) -> bool:

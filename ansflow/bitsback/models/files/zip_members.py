@@ -2,7 +2,7 @@
 
 The standard library reads whatever it can make sense of, and relies on the sizes that the archive
 states. This reads what `numpy.savez` and usual programs write: a file that ends with its directory,
-and whose members don't overlap and are stored or deflated.
+and whose members do not overlap and are stored or deflated.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _directory(data: memoryview) -> tuple[list[Member], int]:
     last = len(data) - END.size
     sign, disk, first, here, count, size, begin, comment = END.unpack_from(data, last)
     if sign != b"PK\5\6" or comment or disk or first or here != count or begin + size != last:
-        raise ModelError("the file isn't a zip archive, or doesn't end with its directory")
+        raise ModelError("the file is not a zip archive, or does not end with its directory")
     if count > MAX_MEMBERS:
         raise ModelError(f"the archive must have at most {MAX_MEMBERS} members, not {count}")
     members, at = [], begin
@@ -140,4 +140,4 @@ def _text(name: bytes) -> str:
     try:
         return name.decode()
     except UnicodeDecodeError:
-        raise ModelError(f"the name {name!r} in the archive isn't UTF-8") from None
+        raise ModelError(f"the name {name!r} in the archive is not UTF-8") from None
