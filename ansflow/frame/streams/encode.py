@@ -90,7 +90,7 @@ def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sa
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
     present, used, bits = fit_table(
-        counts, np.uint64(coding.precision), freq, scratch.keys, scratch.heap, table
+        counts, coding.precision, freq, scratch.keys, scratch.heap, table
     )
     return Sample(
         symbols=content,
@@ -118,9 +118,7 @@ def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Samp
     precision = min(layout.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
     freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
     table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-    _, used, bits = fit_table(
-        counts, np.uint64(precision), freq, np.empty(alphabet, np.float64), heap, table
-    )
+    _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
     symbols.setflags(write=False)
     return Sample(
         symbols=symbols,
