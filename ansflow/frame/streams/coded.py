@@ -62,7 +62,7 @@ class Coded(CodedKind):
                 symbols = np.empty(out.size, np.uint8)
         data = np.frombuffer(payload, np.uint8, offset=begin)
         data.setflags(write=False)  # kernels are compiled once
-        used = int(read_frequencies(data, np.uint64(1 << fields.precision), freq))
+        used = int(read_frequencies(data, 1 << fields.precision, freq))
         if not used:
             raise CorruptDataError(
                 f"the payload doesn't begin with a table of frequencies that sum to "
