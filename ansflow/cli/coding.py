@@ -80,7 +80,7 @@ COMPRESSING = ("chunk_size", "precision", "order", "model", "metadata")
 @click.option(
     "--chunk-size",
     type=Size(1, 128 << 20),
-    show_default="256K, 1M with --model, 1M to 4M of arrays",
+    show_default="256K; of arrays 2^18 numbers; 1M with --model",
     help="Bytes that are coded independently.",
 )
 @click.option(

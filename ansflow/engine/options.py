@@ -21,9 +21,10 @@ __all__ = ["DEFAULT_CHUNK_SIZE", "Options", "OptionsDict"]
 DEFAULT_CHUNK_SIZE = 256 << 10
 MODEL_CHUNK_SIZE = 1 << 20
 
-# Of arrays, by default: so many cells, in no fewer and no more bytes than these.
+# Of arrays, by default: so many cells, which are a stream or a few, in no more bytes than these.
+# Narrow items gain nothing from larger chunks: a distribution would have to fit more of them.
 CHUNK_CELLS = 256 << 10
-SMALLEST_CHUNK, LARGEST_CHUNK = 1 << 20, 4 << 20
+LARGEST_CHUNK = 4 << 20
 
 
 class OptionsDict(TypedDict, total=False):
@@ -49,10 +50,10 @@ class Options(Plan):
     Parameters
     ----------
     chunk_size : int, optional
-        Bytes of content in a chunk, at most 2^27; of an array as many whole rows as that holds, or
-        one at least of its items. Readers decode a chunk at least, and each has distributions of
-        its own. By default 256 KiB of bytes, 1 MiB with a model, and 1 to 4 MiB of an array. With a
-        model bytes are rounded down to whole units, but one at least.
+        Bytes of content in a chunk, at most 2^27; of an array as many whole rows as fit, or a part
+        of a row. A reader decodes a chunk at least, and each has distributions of its own. By
+        default 256 KiB of bytes, 2^18 items of an array but no more than 4 MiB, and 1 MiB with a
+        model. With a model it is rounded to whole units of that.
     chunks : int or sequence of int, optional
         Of an array, the shape of a chunk in its stead: an axis for each axis of the array, as in
         Zarr. Chunks that don't span whole rows let readers decode a part of each.
@@ -121,17 +122,26 @@ class Options(Plan):
         if self.chunks is not None:
             assert isinstance(self.chunks, tuple)
             return Grid(shape, _clipped(self.chunks, array, shape), cell_size)
-        size = self.chunk_size or min(max(CHUNK_CELLS * cell_size, SMALLEST_CHUNK), LARGEST_CHUNK)
-        return Grid(shape, _rows(shape, max(1, size // cell_size, unit)), cell_size)
+        size = MODEL_CHUNK_SIZE
+        if model is None:
+            size = min(CHUNK_CELLS * cell_size, LARGEST_CHUNK)
+        given = self.chunk_size is not None
+        cells = max(1, (self.chunk_size or size) // cell_size, unit)
+        return Grid(shape, _rows(shape, cells, nearest=not given), cell_size)
 
 
-def _rows(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
-    """The shape of a chunk of so many cells at most that are contiguous: whole rows if they fit."""
+def _rows(shape: tuple[int, ...], cells: int, *, nearest: bool) -> tuple[int, ...]:
+    """The shape of a contiguous chunk of so many cells, in whole rows if a row fits.
+
+    So many at most, or as near to it as rows allow: where rows are long, the lower number of rows
+    may be a good deal less.
+    """
     chunk: list[int] = []
+    row = 1
     for length in reversed(shape):
-        places = max(1, cells)
+        places = max(1, (cells + (row // 2 if nearest else 0)) // row)
         chunk.append(places if length == UNKNOWN_LENGTH else min(max(1, length), places))
-        cells //= max(1, length)
+        row = row * max(1, length) if chunk[-1] == max(1, length) else cells * 2 + 1
     return tuple(reversed(chunk))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
@@ -21,8 +19,10 @@ __all__ = ["decode_body", "encode_body", "read_body"]
 
 def encode_body(
     content: Bytes, layout: Layout, recipe: Recipe, coding: StreamCoding, scratch: EncoderScratch
-) -> list[Bytes]:
-    """The body of a chunk in pieces, which hold until the scratch is used again.
+) -> tuple[bytes, list[Bytes]]:
+    """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
+
+    The pieces hold until the scratch is used again.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ def encode_body(
     scratch : EncoderScratch
     """
     written, streams = recipe.forward(content, layout)
-    return [np.frombuffer(written, np.uint8), *encode_streams(streams, coding, scratch)]
+    heads, payloads = encode_streams(streams, coding, scratch)
+    return written + heads, payloads
 
 
 def read_body(

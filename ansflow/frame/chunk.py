@@ -62,15 +62,17 @@ class ChunkEncoder:
 
 
 def pack_chunk(
-    tag: bytes, number: int, content: Bytes, shape: Layout, body: Sequence[Bytes]
+    tag: bytes, number: int, content: Bytes, shape: Layout, body: tuple[bytes, Sequence[Bytes]]
 ) -> Bytes:
     """A chunk as it is written."""
-    size = sum(piece.size for piece in body)
+    heads, payloads = body
+    size = len(heads) + sum([piece.size for piece in payloads])
     head = Head(number, shape.items, size, content_check(content, number))
+    begin = pack_head(tag, head) + heads
     chunk = np.empty(layout.HEAD.size + size, np.uint8)
-    chunk[: layout.HEAD.size] = np.frombuffer(pack_head(tag, head), np.uint8)
-    at = layout.HEAD.size
-    for piece in body:
+    at = len(begin)
+    chunk[:at] = np.frombuffer(begin, np.uint8)
+    for piece in payloads:
         chunk[at : at + piece.size] = piece
         at += piece.size
     return chunk

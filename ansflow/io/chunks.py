@@ -66,8 +66,8 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
         )
     shape = _layout(content, items.size)
     scratch = plan.encoders.take()
-    body = encode_body(items, shape, plan.recipe_for(shape), plan.coding, scratch)
-    chunk = b"".join(piece.data for piece in body)
+    heads, payloads = encode_body(items, shape, plan.recipe_for(shape), plan.coding, scratch)
+    chunk = b"".join([heads, *[piece.data for piece in payloads]])
     plan.encoders.give(scratch)
     return chunk
 

@@ -20,35 +20,41 @@ from ansflow.varints import pack_varint
 
 __all__ = ["encode_streams"]
 
+STORED_HEAD, CONSTANT_HEAD = bytes([STORED.code]), bytes([CONSTANT.code])
+
+FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
+
 
 def encode_streams(
     streams: Sequence[Stream], coding: StreamCoding, scratch: EncoderScratch
-) -> list[Bytes]:
-    """The heads of all streams and then their payloads, in pieces.
+) -> tuple[bytes, list[Bytes]]:
+    """The heads of all streams, and their payloads in pieces.
 
     The pieces hold until the scratch is used again.
     """
     scratch.words.reserve(streams)
-    heads, payloads = bytearray(), list[Bytes]()
+    heads, payloads = b"", list[Bytes]()
     last = len(streams) - 1
     for number, stream in enumerate(streams):
         head, pieces = _encode(stream, coding, scratch, sized=number < last)
         heads += head
         payloads += pieces
-    return [np.frombuffer(heads, np.uint8), *payloads]
+    return heads, payloads
 
 
 def _encode(
     stream: Stream, coding: StreamCoding, scratch: EncoderScratch, *, sized: bool
 ) -> tuple[bytes, Sequence[Bytes]]:
     """The whole head of a stream, with the size of its payload if asked for, and the payload."""
-    content = stream.symbols.view()
-    content.setflags(write=False)  # as most is anyway: kernels are compiled once
+    content = stream.symbols
     if not content.size:
-        return bytes([STORED.code]), []
+        return STORED_HEAD, []
+    if content.flags.writeable:
+        content = content.view()
+        content.setflags(write=False)  # as most is anyway: kernels are compiled once
     sample = (_narrow if stream.width == 1 else _wide)(content, coding, scratch)
     if sample.present == 1:
-        return bytes([CONSTANT.code]), [content[: stream.width]]
+        return CONSTANT_HEAD, [content[: stream.width]]
     best, smallest = None, float(content.size)
     for kind in CODED:
         if stream.width == 1 or kind.wide:
@@ -58,17 +64,26 @@ def _encode(
     if best is not None:
         kind, proposal = best
         fields, pieces = proposal.encode()
-        size = sum(piece.size for piece in pieces)
-        head = bytes([kind.code]) + fields + (pack_varint(size) if sized else b"")
+        size = sum([piece.size for piece in pieces])
+        head = bytes((kind.code,)) + fields + (pack_varint(size) if sized else b"")
         # What was proposed is an estimate.
         if len(head) + size <= content.size:
             return head, pieces
-    return bytes([STORED.code]), [content]
+    return STORED_HEAD, [content]
+
+
+def lanes_for(symbols: int, most: int) -> int:
+    """As many lanes as so many symbols deserve.
+
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
+    """
+    lanes = default_lanes(symbols)
+    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
 
 
 def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
-    lanes = min(coding.lanes, default_lanes(content.size))
+    lanes = lanes_for(content.size, coding.lanes)
     counts, freq, table = scratch.counts, scratch.freq, scratch.table
     if scratch.contexts is None:
         count_bytes(content, scratch.partial, counts)
@@ -110,7 +125,7 @@ def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Samp
     return Sample(
         symbols=symbols,
         content=content,
-        lanes=min(coding.lanes, default_lanes(symbols.size)),
+        lanes=lanes_for(symbols.size, coding.lanes),
         precision=precision,
         freq=freq,
         table=table[:used],

@@ -46,7 +46,8 @@ class WordStack:
         """Forget all words, and make room for those of the streams, which come in that order."""
         needed = kept = 0
         for symbols, width in streams:
-            needed = max(needed, kept + buffer_size(symbols.size // width, MAX_LANES))
+            room = kept + buffer_size(symbols.size // width, MAX_LANES)
+            needed = room if room > needed else needed
             kept += symbols.size // 2  # more than that is stored instead
         if needed > self._words.size:
             self._words = np.empty(needed, np.uint16)
