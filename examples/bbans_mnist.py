@@ -30,18 +30,14 @@ import numpy as np
 
 from ansflow.bitsback import VAE, Stack, load
 
-HERE = Path(__file__).resolve().parent
-SAMPLE = HERE / "mnist_sample.npz"  # every twentieth image of the test set
+SAMPLE = Path(__file__).with_name("mnist_sample.npz")  # every twentieth image of the test set
 PIXELS = 28 * 28
 ALONE, TOGETHER = 30, 10  # images that are pushed at a time: the first one by one
 
 
 def read_images(file: Path | None) -> np.ndarray:
-    """All images of the test set if it is at hand, else the sample that comes with this file."""
-    if file is None:
-        found = HERE.parents[1] / "shared" / "data" / "mnist_test.npz"
-        file = found if found.is_file() else SAMPLE
-    with np.load(file) as archive:
+    """Images of digits, by default the sample that comes with this file."""
+    with np.load(file or SAMPLE) as archive:
         return archive["data"]
 
 
@@ -165,7 +161,11 @@ def draw(file: Path, columns: dict[str, tuple[VAE, dict[str, Any], np.ndarray]])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="an .npz file with uint8 images as 'data'")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="an .npz file with uint8 images as 'data', such as all of the test set",
+    )
     parser.add_argument("--images", type=int, help="use only so many, evenly spread")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--figure", type=Path, default=Path("bbans_mnist.png"))
