@@ -5,18 +5,24 @@
 symbols with a model from `ansflow.models` or your own. `ansflow.bitsback` is for latent variables.
 """
 
-from ansflow import errors, models
+from importlib import import_module as _import_module
+from types import ModuleType as _Module
+
+from ansflow import errors, models, transforms
 from ansflow.coding import decode, encode
 from ansflow.engine.options import Options
+from ansflow.engine.plan import Plan
+from ansflow.frame.content_model import register_source as _register_source
 from ansflow.inspect.description import describe
 from ansflow.inspect.recovery import Recovery, recover
 from ansflow.io.arrays import ArrayReader, ArrayWriter
+from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.streams import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.limits import Limits
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 __all__ = [
     "ArrayReader",
@@ -25,17 +31,31 @@ __all__ = [
     "Decompressor",
     "Limits",
     "Options",
+    "Plan",
     "Recovery",
     "__version__",
     "compress",
     "decode",
+    "decode_chunk",
     "decompress",
     "describe",
     "encode",
+    "encode_chunk",
     "errors",
     "iter_compress",
     "iter_decompress",
     "models",
     "open",
     "recover",
+    "transforms",
 ]
+
+# The container asks for models by their names, and doesn't know what kinds there are.
+_register_source("ansflow.bitsback.models.pretrained:load")
+
+
+def __getattr__(name: str) -> _Module:
+    """`ansflow.bitsback`, whose modules are imported when they are first needed."""
+    if name == "bitsback":
+        return _import_module("ansflow.bitsback")
+    raise AttributeError(f"module 'ansflow' has no attribute {name!r}")

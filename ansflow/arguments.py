@@ -77,9 +77,9 @@ def integer(
     ValueError: precision must be 1 to 31, not 32
     """
     try:
-        if isinstance(value, bool):
+        # NumPy's bools, alone and in arrays, are indices for some of its releases.
+        if isinstance(value, (bool, np.bool)):
             raise TypeError
-        # NumPy's bools are refused by index itself, but arrays of them aren't everywhere.
         if isinstance(value, np.ndarray) and value.dtype.kind == "b":
             raise TypeError
         number = index(value)  # type: ignore[arg-type]

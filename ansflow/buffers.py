@@ -11,9 +11,12 @@ import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
 
-__all__ = ["Bytes", "bytes_of", "item_bytes"]
+__all__ = ["Bytes", "BytesLike", "bytes_of", "item_bytes", "writable_bytes"]
 
 Bytes = npt.NDArray[np.uint8]
+
+# What has a buffer. Since Python 3.12 there is `collections.abc.Buffer`.
+BytesLike = bytes | bytearray | memoryview | npt.NDArray[Any]
 
 CTypes = (ctypes.Structure, ctypes.Union, ctypes.Array, ctypes.py_object)
 
@@ -45,6 +48,33 @@ def bytes_of(data: Any, name: str = "data") -> Bytes:
     if _has_objects(view):
         raise TypeError(f"{name} must be bytes, not Python objects")
     return np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
+
+
+def writable_bytes(out: Any, name: str = "out") -> Bytes:
+    """The bytes of a buffer of the caller's, to be filled.
+
+    Raises
+    ------
+    TypeError
+        If it has no buffer, or one of Python objects, or is a masked array.
+    ValueError
+        If it's read-only, or isn't C-contiguous.
+    """
+    if isinstance(out, np.ndarray):
+        contiguous, writable = out.flags.c_contiguous, out.flags.writeable
+    else:
+        try:
+            view = memoryview(out)
+        except TypeError:
+            raise TypeError(
+                f"{name} must be a writable buffer or a NumPy array, not {type(out).__name__}"
+            ) from None
+        contiguous, writable = view.c_contiguous, not view.readonly
+    if not writable:
+        raise ValueError(f"{name} is read-only, so that nothing can be written to it")
+    if not contiguous:
+        raise ValueError(f"{name} isn't C-contiguous: give a contiguous array, and copy from that")
+    return bytes_of(out, name)
 
 
 def _has_objects(view: memoryview) -> bool:

@@ -21,6 +21,10 @@ class UnsupportedError(CorruptDataError):
     """Data of a format version, flag or kind that this release doesn't know."""
 
 
+class UnknownModelError(UnsupportedError):
+    """Data were written with a model that isn't known here by its name and fingerprint."""
+
+
 class LimitError(AnsflowError):
     """Decoding would need more than the caller's `ansflow.limits.Limits` allow."""
 

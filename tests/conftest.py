@@ -1,11 +1,17 @@
 """Settings that all tests share."""
 
+import gc
 import os
 import signal
 import threading
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from ansflow.cli import warmup_jobs
+
+TESTS = Path(__file__).parent
 
 # The first example of a test may compile kernels, so no deadline.
 hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=60)
@@ -16,12 +22,29 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
 
 PROCESSES = 2
 
+# Files that take long for few tests are begun first, so that both processes end together.
+LONG = [
+    "kernels/test_guard_pages.py",
+    "cli/test_process.py",
+    "test_startup.py",
+    "test_memory.py",
+    "kernels/test_vector.py",
+    "kernels/test_cache.py",
+    "cli/test_rest.py",
+    "cli/test_descriptors.py",
+    "frame/test_campaign.py",
+    "test_examples.py",
+    "test_soak.py",
+    "test_forks.py",
+    "test_kill.py",
+]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Share the whole suite out among processes, a file at a time, where pytest-xdist is there.
 
-    Most of its time goes into compiling. A few tests are quicker in one process.
+    A few tests are quicker in one process.
     """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     whole &= not hasattr(config, "workerinput")  # of one of those processes
@@ -29,6 +52,29 @@ def pytest_cmdline_main(config):
     if whole and all(config.getoption(name, None) == value for name, value in asked.items()):
         config.option.numprocesses = PROCESSES
         config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+        config.option.compile_first = not config.option.keyword
+
+
+def pytest_sessionstart(session):
+    """Compile what many tests need: two processes begin at either end, and share the code."""
+    if getattr(session.config.option, "compile_first", False):
+        worker = getattr(session.config, "workerinput", None)
+        if worker is not None:
+            jobs = warmup_jobs.jobs()
+            for job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
+                job()
+
+
+def pytest_collection_modifyitems(items):
+    order = {str(TESTS / name): number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
+
+
+def pytest_collection_finish():
+    """Collections of garbage, which some tests ask for, leave alone what there is by now."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,9 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(ansflow.__path__, "ansflow.")
     if not module.name.endswith("__main__")
 )
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("ansflow/**/*.md")]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -30,6 +32,23 @@ def test_something_is_documented_by_example():
     public = [ansflow.encode, ansflow.compress, *vars(ansflow.models).values()]
     documented = [thing for thing in public if ">>>" in (getattr(thing, "__doc__", None) or "")]
     assert len(documented) > 7
+
+
+def anchors(document):
+    """What a link to a heading of a document ends with, by the rules of GitHub."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 def test_readme(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ansflow import models
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.lazy import cached_property
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -54,21 +54,21 @@ def test_an_attribute_that_is_being_computed():
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_tables_that_are_being_built():
     freq = np.full(1 << 16, 1, np.uint32)
-    Tables(freq, 16).slots.sum()  # compiled
+    SingleCoder(freq, 16).slots.sum()  # compiled
     stop = threading.Event()
 
     def build():
         while not stop.is_set():
-            tables = Tables(freq, 16)
-            for name in ("cdf", "flags", "records", "slots"):
-                getattr(tables, name)
+            coder = SingleCoder(freq, 16)
+            for name in ("flags", "records", "slots"):
+                getattr(coder, name)
             models.Uniform(5).sample(3)
 
     thread = threading.Thread(target=build)
     thread.start()
     try:
         for _ in range(10):
-            assert in_a_child(lambda: Tables(freq, 16).slots.shape == (1, 1 << 16))
+            assert in_a_child(lambda: SingleCoder(freq, 16).slots.shape == (1 << 16,))
     finally:
         stop.set()
         thread.join()

@@ -72,7 +72,7 @@ class Worker:
 
     def options(self):
         return {
-            "block_size": self.rng.choice([3000, 1 << 16, 1 << 18]),
+            "chunk_size": self.rng.choice([3000, 1 << 16, 1 << 18]),
             "order": self.rng.choice([0, 0, 0, 1]),
             "precision": self.rng.choice([12, 14]),
             "lanes": self.rng.choice([8, 64]),
@@ -182,7 +182,7 @@ def count_descriptors():
     return len(list(DESCRIPTORS.iterdir())) if DESCRIPTORS.exists() else 0
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(120, marks=pytest.mark.slow)])
 def test_mixed_work_on_many_threads(tmp_path, seconds):
     seconds = int(os.environ.get("ANSFLOW_SOAK", seconds))
     soak(tmp_path, 0.1)  # the first compiles
@@ -263,7 +263,7 @@ print("whole")
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
-@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.slow)])
 def test_interrupts_at_any_moment(tmp_path, seconds):
     """Nothing hangs, neither then nor at exit. (Python may say that a finalizer was hit.)"""
     result = subprocess.run(

@@ -69,7 +69,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # They don't go with -d.
-COMPRESSING = ("block_size", "precision", "order", "model", "metadata")
+COMPRESSING = ("chunk_size", "precision", "order", "model", "metadata")
 
 
 @click.command()
@@ -78,10 +78,10 @@ COMPRESSING = ("block_size", "precision", "order", "model", "metadata")
 @click.option("-d", "--decompress", "undo", is_flag=True, help="Be the command decompress.")
 @threads_option
 @click.option(
-    "--block-size",
-    type=Size(1, 16 << 20),
-    show_default="256K, and 1M with --model",
-    help="Bytes that share one distribution.",
+    "--chunk-size",
+    type=Size(1, 128 << 20),
+    show_default="256K; of arrays 2^18 numbers; 1M with --model",
+    help="Bytes that are coded independently.",
 )
 @click.option(
     "--precision",
@@ -112,7 +112,7 @@ def compress(
     files: tuple[File, ...],
     undo: bool,
     threads: int | None,
-    block_size: int | None,
+    chunk_size: int | None,
     precision: int,
     order: int,
     model: str | None,
@@ -144,7 +144,7 @@ def compress(
             to,
             threads=threads,
             on_progress=on_progress,
-            block_size=block_size,
+            chunk_size=chunk_size,
             precision=precision,
             order=order,
             model=model,

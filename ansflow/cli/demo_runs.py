@@ -19,7 +19,7 @@ __all__ = ["Result", "results", "shannon_bytes"]
 
 Array = npt.NDArray[Any]
 
-BLOCK = 256 << 10
+CHUNK = 256 << 10
 REPEATS = 3
 
 
@@ -44,16 +44,16 @@ class Result(NamedTuple):
     decoded: float
 
 
-def shannon_bytes(data: Array, block: int = BLOCK) -> float:
-    """Bytes that an ideal order-0 coder needs for the byte planes of `data`, block by block.
+def shannon_bytes(data: Array, chunk: int = CHUNK) -> float:
+    """Bytes that an ideal order-0 coder needs for the byte planes of `data`, chunk by chunk.
 
-    It would know each block's distribution beforehand and code by exact probabilities.
+    It would know each plane's distribution beforehand and code by exact probabilities.
     """
     items = data.reshape(-1)
     planes = items.view(np.uint8).reshape(items.size, -1)
     bits = 0.0
-    for begin in range(0, items.size, block):
-        for plane in planes[begin : begin + block].T:
+    for begin in range(0, items.size, chunk):
+        for plane in planes[begin : begin + chunk].T:
             counts = np.bincount(plane)
             counts = counts[counts > 0]
             bits -= float(np.sum(counts * np.log2(counts / plane.size)))
@@ -111,12 +111,13 @@ def jobs() -> Iterator[Job]:
         "thermometer": readings,
         "random walk": np.cumsum(rng.normal(size=1 << 20)),
     }
-    for name, data in plain.items():
+    for name, array in plain.items():
+        data = array.reshape(-1)
         yield Job(
             f"{name} ({data.dtype})",
             data,
             shannon_bytes(data),
-            partial(ansflow.compress, data, block_size=BLOCK, threads=1),
+            partial(ansflow.compress, data, chunk_size=CHUNK * data.itemsize, threads=1),
             cast(Callable[[Any], Array], partial(ansflow.decompress, threads=1)),
         )
     # The same readings by a model: what changes from one to the next is nearly Gaussian.

@@ -25,7 +25,7 @@ from ansflow.cli.files import (
     reading,
 )
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
-from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent, readable
+from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
 from ansflow.limits import Limits
@@ -60,8 +60,8 @@ def info(
 ) -> None:
     """Say what each FILE holds, and compare its size to the ideal.
 
-    The ideal is that of a coder which knows the distribution of bytes in each block beforehand,
-    but nothing of their order; blocks with contexts may take less. With -v, say more about each
+    The ideal is that of a coder which knows the distribution of symbols in each stream beforehand,
+    but nothing of their order; streams with contexts may take less. With -v, say more about each
     frame.
     """
     outcome = Outcome()
@@ -143,8 +143,8 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
     lines = [
         f"frame {number}: version {frame['version']}, {frame['size']:,} bytes "
         f"from {frame['begin']:,} on, {'an' if frame['index'] else 'no'} index",
-        f"  content: {frame['content_size']:,} bytes in blocks of "
-        f"{readable(frame['block_size'])}, {frame['planes']} planes"
+        f"  content: {frame['content_size']:,} bytes in chunks of "
+        f"{'x'.join(map(str, frame['chunk_shape'])) or '1'}"
         + ("" if frame["sized"] else ", size not known beforehand"),
     ]
     if frame["kind"] == "array":
@@ -153,7 +153,8 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
             f"  array: {json.dumps(frame['dtype'])} of shape {tuple(frame['shape'])} "
             f"in {frame['order']} order, {bits} bits an item"
         )
-    lines.append("  blocks: " + _counts(frame["blocks"]))
+    lines.append("  chunks: " + _counts(frame["recipes"]))
+    lines.append("  streams: " + _counts(frame["streams"]))
     if frame["precisions"]:
         lines.append(
             f"  precision {_list(frame['precisions'])}, {_list(frame['lanes'])} lanes, "
@@ -192,7 +193,7 @@ def recover(
     limits: Limits,
     console: Console,
 ) -> None:
-    """Copy every intact block of a damaged FILE to a sound one.
+    """Copy every intact chunk of a damaged FILE to a sound one.
 
     What is lost in the middle becomes zeros. The exit code is 0 if nothing was lost, and 1 if
     something was.
@@ -214,7 +215,7 @@ def recover(
         else:
             for line in _report(found, target, console.verbose):
                 console.say(line)
-        if found.lost_blocks or found.cut:
+        if found.lost_chunks or found.cut:
             outcome.code = DAMAGED
     outcome.exit()
 
@@ -222,7 +223,7 @@ def recover(
 def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str]:
     lines = [
         f"{target}: {found.content_size:,} bytes of content; "
-        f"intact blocks: {found.blocks:,}, lost: {found.lost_blocks:,}"
+        f"intact chunks: {found.chunks:,}, lost: {found.lost_chunks:,}"
     ]
     shown = found.lost if everything else found.lost[:RANGES]
     lines += [f"  lost, zeros now: bytes {begin:,} to {end:,}" for begin, end in shown]
@@ -230,7 +231,7 @@ def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str
         lines.append(f"  and {len(found.lost) - len(shown):,} more; -v lists all")
     if found.cut:
         lines.append("  the end is missing: more may be lost than is known")
-    elif found.damaged and not found.lost_blocks:
+    elif found.damaged and not found.lost_chunks:
         lines.append("  the file was damaged, but no content was lost")
     elif not found.damaged:
         lines.append("  the file was intact")

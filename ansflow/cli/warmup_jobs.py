@@ -14,11 +14,12 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 import ansflow
-from ansflow.bitsback import load
-from ansflow.bitsback.models.pretrained import PRETRAINED
+from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.models import Categorical, Conditional, Markov
 
-__all__ = ["warmup"]
+__all__ = ["jobs", "warmup"]
+
+Job = Callable[[], Any]
 
 # Vector kernels serve from 4096 symbols and 32 lanes on.
 FEW, MANY = 3000, 10_000
@@ -46,12 +47,17 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
         How many kernels had to be compiled; 0 if all were on disk.
     """
     before = _compiled()
-    jobs = [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
-    for done, job in enumerate(jobs):
-        on_progress(done, len(jobs))
+    todo = jobs()
+    for done, job in enumerate(todo):
+        on_progress(done, len(todo))
         job()
-    on_progress(len(jobs), len(jobs))
+    on_progress(len(todo), len(todo))
     return _compiled() - before
+
+
+def jobs() -> list[Job]:
+    """Small jobs that call every kernel between them."""
+    return [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
 
 
 def _compiled() -> int:
@@ -62,9 +68,6 @@ def _compiled() -> int:
         # isinstance would ask proxies of what is no more for their class
         if issubclass(type(thing), Dispatcher) and thing.py_func.__module__.startswith("ansflow.")
     )
-
-
-Job = Callable[[], Any]
 
 
 def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
@@ -81,10 +84,10 @@ def _frames() -> Iterator[Job]:
     for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
         numbers = _skewed(size, 200, np.uint8)
         model = Categorical.fit(numbers, precision=precision)
-        for data, models in product(
+        for data, tables in product(
             (numbers, numbers.tobytes(), numbers.view("u2")), ((), [model])
         ):
-            options = {"lanes": lanes, "precision": precision, "order": order, "models": models}
+            options = {"lanes": lanes, "precision": precision, "order": order, "tables": tables}
             yield partial(_through_frame, data, options)
 
 

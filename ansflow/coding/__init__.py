@@ -1,7 +1,7 @@
 """Symbols and a model to words, and back.
 
-`encode` and `decode` validate and number the symbols (`symbols`), fetch the model's tables
-(`tables`) and run a kernel over them (`streams`).
+`encode` and `decode` (`codec`) ask for the model's coder (`choice`), number the symbols and refuse
+those that it cannot code (`symbols`), and let it run (`coders`).
 """
 
 from ansflow.coding.codec import decode, encode

@@ -9,17 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import Axes, as_array, shape_of, symbol_array
-from ansflow.coding.streams import (
-    Method,
-    Words,
-    decode_symbols,
-    encode_symbols,
-    takes_any_byte,
-)
-from ansflow.coding.symbols import check_support, holds, row_index, support_of, to_symbols
-from ansflow.coding.tables import tables_of
+from ansflow.coding.choice import Method, coder_of
+from ansflow.coding.coders.coder import Words
+from ansflow.coding.symbols import holds, to_symbols
 from ansflow.kernels.constants import checked_lanes
 from ansflow.models.base import Model
+from ansflow.models.checked import support_of
 from ansflow.models.frequencies import smallest_dtype
 
 __all__ = ["decode", "encode"]
@@ -35,13 +30,13 @@ def encode(
     symbols : array_like of int or bool, any shape
         Coded in C order.
     model : Model
-        Anything with `precision`, `freq` and `cdf`; see `ansflow.models`.
+        Any object with `precision` and `freq`; see `ansflow.models.Model`.
     lanes : int, optional
-        Interleaved states, a power of two from 1 to 64. More lanes decode faster and cost
-        more: each ends as 32 bits (64 above 16 bits of precision) of the result. By default
-        one for each 1024 symbols, as far as that goes.
+        Number of interleaved states, a power of two from 1 to 64. More lanes decode faster, but
+        each adds its final state of 32 bits (64 above 16 bits of precision) to the result. By
+        default there is about one lane for each 1024 symbols, at most 64.
     method : {"cdf", "alias"}
-        How slots belong to symbols; part of the stream. "alias" decodes from tables as
+        How slots are assigned to symbols; decoding takes the same. "alias" decodes from tables as
         long as the alphabet instead of ``2**precision``; it takes a single distribution
         of at most 16 bits of precision.
 
@@ -56,9 +51,9 @@ def encode(
         If the model is inconsistent, or gives a symbol no probability: the message names
         the symbol and its position.
     TypeError
-        If the symbols aren't integers.
+        If the symbols are not integers.
     ValueError
-        If `lanes` or `method` isn't one of those above.
+        If `lanes` or `method` has another value.
 
     Examples
     --------
@@ -76,14 +71,11 @@ def encode(
     ----------
     Duda 2013, arXiv:1311.2540; Giesen 2014, arXiv:1402.3392.
     """
-    tables = tables_of(model)
     values = symbol_array(symbols)
     lanes = checked_lanes(lanes, values.size)
-    index = row_index(model, tables, values.shape)
-    flat = to_symbols(values, model, tables, any_byte=takes_any_byte(tables, method))
-    check_support(flat, index, values, tables, lanes)
-    words = encode_symbols(flat, tables, index=index, lanes=lanes, method=method)
-    return words.copy()  # the buffer behind them is as long as the symbols
+    coder = coder_of(model, method, values.shape)
+    flat = to_symbols(values, support_of(model, coder.alphabet), coder, lanes)
+    return coder.encode(flat, lanes).copy()  # the buffer behind the words is as long as the symbols
 
 
 def decode(
@@ -103,13 +95,13 @@ def decode(
     model : Model
         With the same frequencies, support and rows as when encoding.
     size_or_shape : int or sequence of int
-        How many symbols, and in what shape.
+        Number of symbols, or shape of the result.
     lanes : int, optional
     method : {"cdf", "alias"}
         As when encoding.
     dtype : integer dtype, optional
-        Of the result; by default the smallest that holds the model's support, unsigned
-        if it can be.
+        Type of the result. By default the smallest that holds the model's support, unsigned if
+        possible.
 
     Returns
     -------
@@ -120,30 +112,22 @@ def decode(
     TruncatedError
         If the words end too early.
     CorruptDataError
-        If they cannot have been made by `encode` with this model, shape and lanes. A stream
-        has hardly any redundancy: that some words decode doesn't prove them right, which is
-        what the checksums of `ansflow.compress` are for.
+        If `encode` cannot have made them with this model, shape and number of lanes. A stream has
+        hardly any redundancy, so most damage goes unnoticed; `ansflow.compress` adds checksums.
     """
-    tables = tables_of(model)
     shape = shape_of(size_or_shape)
     lanes = checked_lanes(lanes, math.prod(shape))
-    low, high = support_of(model, tables)
+    coder = coder_of(model, method, shape)
+    low, high = support_of(model, coder.alphabet)
     wanted = smallest_dtype(low, high) if dtype is None else np.dtype(dtype)
     if wanted.kind not in "iub" or not holds(wanted, low, high):
-        raise ValueError(f"dtype {wanted} doesn't hold the support {low} to {high}")
-    # Not a copy: kernels look at each word once, and may meet any.
+        raise ValueError(f"dtype {wanted} does not hold the support {low} to {high}")
+    # Not a copy: kernels read each word once, and any value is safe.
     stream = as_array(words, "words")
     if stream.ndim != 1 or stream.dtype != np.uint16:
         raise TypeError(f"words must be a vector of uint16, not {stream.dtype} {stream.shape}")
-    out = np.empty(shape, tables.symbol_dtype)
-    decode_symbols(
-        np.ascontiguousarray(stream),
-        tables,
-        out.reshape(-1),
-        index=row_index(model, tables, shape),
-        lanes=lanes,
-        method=method,
-    )
+    out = np.empty(shape, coder.symbol_dtype)
+    coder.decode(np.ascontiguousarray(stream), out.reshape(-1), lanes)
     if low == 0:
         return out.astype(wanted, copy=False)
     return (out.astype(np.int64) + low).astype(wanted)

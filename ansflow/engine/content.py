@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import io
-import mmap
 from dataclasses import replace
 from typing import Any
 
@@ -14,26 +11,16 @@ import numpy.typing as npt
 from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, item_bytes
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 
 __all__ = [
     "Bytes",
     "JoinedFrames",
-    "allocate",
     "array_content",
     "as_array",
     "check_dtype",
-    "planes_of",
 ]
-
-# From here on new memory is asked for in huge pages, as NumPy does for its own arrays: to touch
-# it for the first time in pages of 4 KiB takes longer than to decode into it.
-HUGE_PAGES_FROM = 4 << 20
-
-# With fewer items, the heads of several blocks take more than planes can save.
-PLANES_FROM = 256
 
 
 def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
@@ -58,12 +45,6 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
             f"arrays of Python objects ({dtype}) can't be compressed: convert them to "
             "a dtype of fixed size, such as 'U' or 'S'"
         )
-
-
-def planes_of(dtype: np.dtype[Any], items: int | None = None) -> int:
-    """Into how many planes so many items are split."""
-    few = items is not None and items < PLANES_FROM
-    return 1 if few or not 1 <= dtype.itemsize <= layout.MAX_PLANES else dtype.itemsize
 
 
 def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
@@ -118,18 +99,3 @@ def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
     if a.fortran or b.fortran:
         raise CorruptDataError("arrays in Fortran order don't follow each other")
     return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:])).checked()
-
-
-def allocate(size: int) -> io.BytesIO:
-    """A file of `size` bytes in memory whose `getvalue` hands that memory over uncopied."""
-    file = io.BytesIO(bytes(size))
-    if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
-        memory = np.frombuffer(file.getbuffer(), np.uint8)
-        begin = -memory.ctypes.data % mmap.PAGESIZE
-        libc = ctypes.CDLL(None)
-        libc.madvise(
-            ctypes.c_void_p(memory.ctypes.data + begin),
-            ctypes.c_size_t(size - begin),
-            mmap.MADV_HUGEPAGE,
-        )
-    return file

@@ -10,7 +10,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from ansflow.buffers import Bytes, bytes_of
-from ansflow.engine.threads import Pipeline, checked_threads
+from ansflow.engine.cores import checked_threads
+from ansflow.engine.threads import Pipeline
 from ansflow.errors import AnsflowError, TruncatedError
 from ansflow.frame import layout
 from ansflow.frame.chunk import UNIT, ChunkDecoder
@@ -19,31 +20,31 @@ from ansflow.frame.header import Header, check_magic
 from ansflow.frame.walk import Event, walk
 from ansflow.limits import Limits
 
-__all__ = ["FrameDecoder", "Plan", "decode_frames"]
+__all__ = ["FrameDecoder", "Schedule", "decode_frames"]
 
 # What no piece is.
 NO_MORE = object()
 
 
-class Plan(NamedTuple):
+class Schedule(NamedTuple):
     """How the decoding of a frame is divided.
 
-    A task takes blocks that weigh at least `unit`, if there are so many, and `depth` tasks may be
-    outstanding.
+    A task takes groups of chunks that weigh at least `unit`, if there are so many, and `depth`
+    tasks may be outstanding.
     """
 
     unit: int
     depth: int
 
     @classmethod
-    def make(cls, header: Header, threads: int, room: int) -> Plan:
+    def make(cls, header: Header, threads: int, room: int) -> Schedule:
         """Two tasks for each thread, if there is memory for them: so many bytes."""
         room -= header.held
-        chunk = header.largest_chunk + header.planes * OBJECTS
-        unit = max(0, min(UNIT, room // header.copies - chunk))
-        # With its last chunk, a task is larger than a unit by nearly that chunk. While the tasks
-        # are outstanding, the blocks of the next one come.
-        task = header.copies * (unit + chunk)
+        group = header.largest_group + header.grid.chunks_per_group * OBJECTS
+        unit = max(0, min(UNIT, room // header.copies - group))
+        # With its last group, a task is larger than a unit by nearly that group. While the tasks
+        # are outstanding, the chunks of the next one come.
+        task = header.copies * (unit + group)
         return cls(unit, max(1, min(2 * threads, room // task - 1)))
 
 
@@ -133,9 +134,9 @@ class FrameDecoder:
         self._event: Event = next(self._walk)
         self._begun = False
         self._input = ByteQueue()
-        # Blocks that no task has yet, and what they weigh.
+        # Chunks that no task has yet, and what they weigh.
         self._heads: list[Head] = []
-        self._payloads: list[memoryview] = []
+        self._bodies: list[memoryview] = []
         self._waiting = 0
         self._unit = 0
         self._pipeline: Pipeline[Bytes] | None = None
@@ -206,13 +207,13 @@ class FrameDecoder:
                 self._begin(event)
                 self._step(None)
             elif isinstance(event, Head):
-                payload = self._input.take(event.stored)
-                if payload is None:
+                body = self._input.take(event.stored)
+                if body is None:
                     return
                 self._heads.append(event)
-                self._payloads.append(payload)
-                self._waiting += event.weight
-                self._content_size += event.size
+                self._bodies.append(body)
+                self._waiting += self._weight(event)
+                self._content_size += self._size(event)
                 self._step(None)
                 yield from self._put(at_least=self._unit)
             else:
@@ -224,7 +225,7 @@ class FrameDecoder:
     def _begin(self, header: Header) -> None:
         self.header = header
         self._decode = ChunkDecoder(header)
-        self._unit, depth = Plan.make(header, self._threads, self._limits.max_memory)
+        self._unit, depth = Schedule.make(header, self._threads, self._limits.max_memory)
         self._pipeline = Pipeline(self._threads, depth)
 
     def _step(self, data: bytes | None) -> None:
@@ -234,17 +235,28 @@ class FrameDecoder:
         except StopIteration:
             self.done = True
 
+    def _size(self, head: Head) -> int:
+        """Bytes of a chunk's content."""
+        assert self.header is not None
+        return head.cells * self.header.grid.cell_size
+
+    def _weight(self, head: Head) -> int:
+        """Bytes that a chunk counts for: its content, about as much as its body, and objects."""
+        return self._size(head) + OBJECTS
+
     def _put(self, at_least: int) -> list[Bytes]:
-        """Decode the blocks that wait for it, if they are whole chunks and weigh so much."""
+        """Decode the chunks that wait for it, if they are whole groups and weigh so much."""
         assert self.header is not None
         assert self._pipeline is not None
         assert self._decode is not None
-        whole = len(self._heads) - len(self._heads) % self.header.planes
-        if self._waiting < at_least or not whole:
+        if self._waiting < at_least or not self._heads:
             return []
-        task = partial(self._decode, self._heads[:whole], self._payloads[:whole])
-        self._heads, self._payloads = self._heads[whole:], self._payloads[whole:]
-        self._waiting = sum(head.weight for head in self._heads)
+        whole = len(self._heads) - len(self._heads) % self.header.grid.chunks_per_group
+        if not whole:
+            return []
+        task = partial(self._decode, self._heads[:whole], self._bodies[:whole])
+        self._heads, self._bodies = self._heads[whole:], self._bodies[whole:]
+        self._waiting = sum(map(self._weight, self._heads))
         return self._pipeline.put(task)
 
 

@@ -9,34 +9,20 @@ from functools import partial
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.cores import checked_threads
 from ansflow.engine.options import Options
-from ansflow.engine.threads import Pipeline, checked_threads
-from ansflow.errors import ModelError
+from ansflow.engine.threads import Pipeline
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import UNIT, ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
+from ansflow.transforms.layout import Layout
 
 __all__ = ["FrameEncoder"]
 
 NOTHING = np.empty(0, np.uint8)
-
-
-def check_images(array: ArraySpec | None, image_shape: tuple[int, int]) -> None:
-    """Refuse an array that doesn't consist of images of that shape; bytes may."""
-    if array is None:
-        return
-    height, width = image_shape
-    fits = array.shape[-2:] == image_shape or array.shape[-1:] == (height * width,)
-    if array.dtype not in (np.uint8, np.bool) or array.fortran or not fits:
-        order = "Fortran" if array.fortran else "C"
-        raise ModelError(
-            f"the model takes bytes, or arrays of uint8 or bool in C order of shape "
-            f"(..., {height}, {width}) or (..., {height * width}), not {array.dtype} in {order} "
-            f"order of shape {array.shape}"
-        )
 
 
 class FrameEncoder:
@@ -48,7 +34,6 @@ class FrameEncoder:
     threads : int or None
     content_size : int, optional
         If it is known beforehand.
-    planes : int
     array : ArraySpec, optional
 
     Notes
@@ -63,42 +48,35 @@ class FrameEncoder:
         threads: int | None,
         *,
         content_size: int | None = None,
-        planes: int = 1,
         array: ArraySpec | None = None,
     ) -> None:
-        coding = options.coding()
+        coding = options.coding
         identity = None
         if coding.model is not None:
-            check_images(array, coding.model.image_shape)
+            coding.model.check_array(array)
             identity = ModelIdentity.of(coding.model)
-        self.header = Header(
-            content_size=content_size,
-            block_size=coding.block_size,
-            planes=planes,
-            array=array,
-            shared=coding.shared,
-            metadata=options.metadata,
-            model=identity,
-        )
+        grid = options.grid(array, content_size)
+        self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
+        # What is best for a full chunk, or for all of the content if there is less.
+        cells = min(grid.chunk_size, self.header.largest_group) // grid.cell_size
         self._builder = FrameBuilder(self.header)
-        self._encode = ChunkEncoder(self._builder.tag, planes, coding)
+        recipe = options.recipe_for(Layout(grid.cell_size, (cells,)))
+        self._encode = ChunkEncoder(self._builder.tag, grid, recipe, coding)
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
-        # What a task takes: whole chunks.
-        self._unit = self.header.chunk_size * max(1, UNIT // self.header.chunk_size)
         self._rest = NOTHING  # a unit that isn't full yet, and how much of it is
         self._fill = 0
-        self._number = 0  # of the next block
+        self._position = 0  # of the next unit in the content
+        self._number = 0  # of the next chunk
         self._begun = self._broken = False
 
     def largest_frame(self) -> int:
         """Bytes that the frame takes at most, if the size of its content is known."""
         header = self.header
         assert header.content_size is not None
-        blocks = -(-header.content_size // header.chunk_size) * header.planes
+        chunks = header.grid.count(header.content_size)
         begin = len(self._builder.begin)
-        # No block is larger than when it is stored.
-        size = begin + blocks * layout.HEAD.size + header.content_size + layout.HEAD.size
-        return size + begin + blocks * layout.HEAD.size + layout.TRAILER.size
+        size = begin + chunks * (layout.HEAD.size + layout.BODY_SLACK) + header.content_size
+        return size + layout.HEAD.size + begin + chunks * layout.HEAD.size + layout.TRAILER.size
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` says that it will stay as it is until the frame ends."""
@@ -135,60 +113,60 @@ class FrameEncoder:
         self._broken = False
 
     def _write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
-        size = self._unit
-        if self._fill:
-            taken = min(size - self._fill, content.size)
-            self._keep(content[:taken], lasting=False)
+        while content.size:
+            # What the next task takes.
+            size = self.header.grid.unit(self._position, UNIT)
+            if self._fill or content.size < size:
+                taken = min(size - self._fill, content.size)
+                self._keep(content[:taken], size, lasting=lasting)
+                if self._fill == size:
+                    yield from self._put_rest(size)
+            else:
+                taken = size
+                unit = content[:size]
+                yield from self._put(unit if lasting else unit.copy())
             content = content[taken:]
-            if self._fill == size:
-                yield from self._put_rest()
-        whole = content.size - content.size % size
-        for begin in range(0, whole, size):
-            unit = content[begin : begin + size]
-            yield from self._put(unit if lasting else unit.copy())
-        if whole < content.size:
-            self._keep(content[whole:], lasting=lasting)
 
     def _flush(self) -> Iterator[memoryview]:
-        left = self._fill % self.header.planes
-        if self._fill - left:
-            odd = self._rest[self._fill - left : self._fill]
-            self._fill -= left
-            yield from self._put_rest()
-            self._keep(odd, lasting=False)
-        for blocks in self._pipeline.drain():
-            yield from self._append(blocks)
+        size = sum(self.header.grid.groups(self._position, self._fill))
+        if size:
+            yield from self._put_rest(size)
+        for chunks in self._pipeline.drain():
+            yield from self._append(chunks)
 
     def _begin(self) -> Iterator[memoryview]:
         if not self._begun:
             self._begun = True
             yield memoryview(self._builder.begin)
 
-    def _keep(self, content: Bytes, *, lasting: bool) -> None:
+    def _keep(self, content: Bytes, unit: int, *, lasting: bool) -> None:
         """Have content wait until there is more; what is `lasting` isn't copied if it can be."""
-        if not content.size:
-            return
         if lasting and not self._fill:
             self._rest = content
         else:
-            if self._rest.size < self._unit:
-                room = np.empty(self._unit, np.uint8)
+            if self._rest.size < unit:
+                room = np.empty(unit, np.uint8)
                 room[: self._fill] = self._rest[: self._fill]
                 self._rest = room
             self._rest[self._fill : self._fill + content.size] = content
         self._fill += content.size
 
-    def _put_rest(self) -> Iterator[memoryview]:
-        unit, self._rest, self._fill = self._rest[: self._fill], NOTHING, 0
+    def _put_rest(self, size: int) -> Iterator[memoryview]:
+        """Encode so much of what waits."""
+        unit, left = self._rest[:size], self._rest[size : self._fill].copy()
+        self._rest, self._fill = left, left.size
         yield from self._put(unit)
 
     def _put(self, unit: Bytes) -> Iterator[memoryview]:
-        task = partial(self._encode, unit, self._number)
-        self._number += -(-unit.size // self.header.chunk_size) * self.header.planes
-        for blocks in self._pipeline.put(task):
-            yield from self._append(blocks)
+        grid = self.header.grid
+        groups = grid.groups(self._position, unit.size)
+        task = partial(self._encode, unit, groups, self._number)
+        self._position += unit.size
+        self._number += len(groups) * grid.chunks_per_group
+        for chunks in self._pipeline.put(task):
+            yield from self._append(chunks)
 
-    def _append(self, blocks: list[Bytes]) -> Iterator[memoryview]:
-        self._builder.append(blocks)
-        for block in blocks:
-            yield block.data
+    def _append(self, chunks: list[Bytes]) -> Iterator[memoryview]:
+        self._builder.append(chunks)
+        for chunk in chunks:
+            yield chunk.data

@@ -3,58 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, TypedDict
 
-import numpy as np
-
-from ansflow.arguments import integer
+from ansflow.arguments import integer, shape_of
 from ansflow.engine.metadata import checked_metadata
-from ansflow.errors import ModelError
+from ansflow.engine.plan import Plan
 from ansflow.frame import layout
-from ansflow.frame.block import BlockCoding
-from ansflow.frame.shared import ALPHABET, SharedTable
-from ansflow.kernels.constants import checked_lanes
+from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.frame.content_model import ContentModel
+from ansflow.frame.grid import Grid
 from ansflow.models.base import Model
-from ansflow.models.frequencies import DEFAULT_PRECISION, check_frequencies
+from ansflow.transforms.recipe import Recipe
 
-if TYPE_CHECKING:
-    from ansflow.bitsback.models.vae import VAE
+__all__ = ["DEFAULT_CHUNK_SIZE", "Options", "OptionsDict"]
 
-__all__ = ["DEFAULT_BLOCK_SIZE", "DEFAULT_LANES", "Options"]
+DEFAULT_CHUNK_SIZE = 256 << 10
+MODEL_CHUNK_SIZE = 1 << 20
 
-DEFAULT_BLOCK_SIZE = 256 << 10
-MODEL_BLOCK_SIZE = 1 << 20
-DEFAULT_LANES = 64
+# Of arrays, by default: so many cells, which are a stream or a few, in no more bytes than these.
+# Narrow items gain nothing from larger chunks: a distribution would have to fit more of them.
+CHUNK_CELLS = 256 << 10
+LARGEST_CHUNK = 4 << 20
+
+
+class OptionsDict(TypedDict, total=False):
+    """The same as keyword arguments, for the signatures of functions."""
+
+    recipe: str | Recipe | None
+    precision: int
+    lanes: int
+    order: int
+    tables: Sequence[Model]
+    model: str | ContentModel | None
+    chunk_size: int | None
+    chunks: int | Sequence[int] | None
+    metadata: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Plan):
     """The keyword arguments of everything that compresses.
+
+    Those of `Plan`, and besides:
 
     Parameters
     ----------
-    block_size : int, optional
-        Bytes that share one distribution, at most 2^24. Readers decode a block at least. By default
-        256 KiB, and 1 MiB with a model; with a model it is rounded down to whole images, but
-        one at least.
-    precision : int
-        Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
-        very skewed data.
-    lanes : int
-        Interleaved states, a power of two from 1 to 64. Small blocks use fewer.
-    order : {0, 1}
-        1 also tries each block with the byte before as context: much smaller where neighbouring
-        bytes are related, as in text, and a few times slower.
-    models : sequence of Model
-        Distributions of bytes, 8 to 16 bits, at most 64. They are written once, and any block may
-        use one instead of a distribution of its own, which pays where blocks are small. Of an
-        array, the bytes are those of its planes.
-    model : str or ansflow.bitsback.VAE, optional
-        A latent variable model of images, by its name or as it is, for blocks that consist of its
-        images; those which it can't code, or not well, are coded as without it. The reader has
-        to know the model. What is compressed must be bytes, or an array of one byte an item, in
-        which an image is the last axis or the last two.
+    chunk_size : int, optional
+        Bytes of content in a chunk, at most 2^27; of an array as many whole rows as fit, or a part
+        of a row. A reader decodes a chunk at least, and each has distributions of its own. By
+        default 256 KiB of bytes, 2^18 items of an array but no more than 4 MiB, and 1 MiB with a
+        model. With a model it is rounded to whole units of that.
+    chunks : int or sequence of int, optional
+        Of an array, the shape of a chunk in its stead: an axis for each axis of the array, as in
+        Zarr. Chunks that don't span whole rows let readers decode a part of each.
     metadata : mapping
         For the reader: text, numbers, bools, None, and lists and mappings of them, whose keys are
         text. Tuples come back as lists. At most a MiB as JSON.
@@ -71,82 +73,93 @@ class Options:
     >>> import ansflow
     >>> records = b"2022-01-01,17.3,ok;" * 500
     >>> model = ansflow.models.Categorical.fit(list(records), precision=12)
-    >>> own = ansflow.compress(records, block_size=1000)
-    >>> shared = ansflow.compress(records, block_size=1000, models=[model])
+    >>> own = ansflow.compress(records, chunk_size=1000)
+    >>> shared = ansflow.compress(records, chunk_size=1000, tables=[model])
     >>> len(shared) < len(own)
     True
     """
 
-    block_size: int | None = None
-    precision: int = DEFAULT_PRECISION
-    lanes: int = DEFAULT_LANES
-    order: int = 0
-    models: Sequence[Model] = ()
-    model: str | VAE | None = None
+    chunk_size: int | None = None
+    chunks: int | Sequence[int] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.models, Sequence):
-            raise TypeError(f"models must be a sequence, not {type(self.models).__name__}")
-        if len(self.models) > layout.MAX_SHARED_TABLES:
-            raise ValueError(f"{len(self.models)} models, more than {layout.MAX_SHARED_TABLES}")
-        low, high = layout.MIN_PRECISION, layout.MAX_PRECISION
-        checked: dict[str, Any] = {
-            "precision": integer(self.precision, "precision", low, high),
-            "lanes": checked_lanes(integer(self.lanes, "lanes"), 0),
-            "order": integer(self.order, "order", 0, 1),
-            "models": tuple(self.models),
-            "metadata": checked_metadata(self.metadata),
-        }
-        if self.block_size is not None:
-            size = integer(self.block_size, "block_size", 1, layout.MAX_BLOCK_SIZE)
-            checked["block_size"] = size
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        super().__post_init__()
+        self._set(metadata=checked_metadata(self.metadata))
+        if self.chunk_size is not None:
+            size = integer(self.chunk_size, "chunk_size", 1, layout.MAX_CHUNK_SIZE)
+            self._set(chunk_size=size)
+        if self.chunks is not None:
+            if self.chunk_size is not None:
+                raise ValueError("chunk_size and chunks both say how large a chunk is: give one")
+            shape = shape_of(self.chunks)
+            if not all(shape):
+                raise ValueError(f"chunks is {shape}, but no chunk has an axis of length 0")
+            self._set(chunks=shape)
 
-    def coding(self) -> BlockCoding:
-        """The same for the blocks of one frame."""
-        model, block_size = None, DEFAULT_BLOCK_SIZE
-        if self.model is not None:
-            model, block_size = _model(self.model), MODEL_BLOCK_SIZE
-        if self.block_size is not None:
-            block_size = self.block_size
-        if model is not None:
-            block_size = max(1, block_size // model.image_size) * model.image_size
-        return BlockCoding(
-            block_size,
-            self.precision,
-            self.lanes,
-            self.order,
-            tuple(_shared_table(shared) for shared in self.models),
-            model,
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Self:
+        """Options from keyword arguments; TypeError that names those that aren't any."""
+        names = [option.name for option in fields(cls)]
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise TypeError(
+                f"there is no option {', '.join(map(repr, unknown))}; the options are "
+                f"{', '.join(names)}"
+            )
+        return cls(**given)
+
+    def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:
+        """The grid of such content, or of bytes if it is no array."""
+        model = self.coding.model
+        unit = 1 if model is None else model.unit
+        if array is None:
+            if self.chunks is not None:
+                raise ValueError("chunks is for arrays; chunk_size says how bytes are cut")
+            size = self.chunk_size or (DEFAULT_CHUNK_SIZE if model is None else MODEL_CHUNK_SIZE)
+            return Grid.of_bytes(content_size, max(1, size // unit) * unit)
+        shape, cell_size = Grid.cells_of(array)
+        if self.chunks is not None:
+            assert isinstance(self.chunks, tuple)
+            return Grid(shape, _clipped(self.chunks, array, shape), cell_size)
+        size = MODEL_CHUNK_SIZE
+        if model is None:
+            size = min(CHUNK_CELLS * cell_size, LARGEST_CHUNK)
+        given = self.chunk_size is not None
+        cells = max(1, (self.chunk_size or size) // cell_size, unit)
+        return Grid(shape, _rows(shape, cells, nearest=not given), cell_size)
+
+
+def _rows(shape: tuple[int, ...], cells: int, *, nearest: bool) -> tuple[int, ...]:
+    """The shape of a contiguous chunk of so many cells, in whole rows if a row fits.
+
+    So many at most, or as near to it as rows allow: where rows are long, the lower number of rows
+    may be a good deal less.
+    """
+    chunk: list[int] = []
+    row = 1
+    for length in reversed(shape):
+        places = max(1, (cells + (row // 2 if nearest else 0)) // row)
+        chunk.append(places if length == UNKNOWN_LENGTH else min(max(1, length), places))
+        row = row * max(1, length) if chunk[-1] == max(1, length) else cells * 2 + 1
+    return tuple(reversed(chunk))
+
+
+def _clipped(chunks: tuple[int, ...], array: ArraySpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a chunk as the user gave it for a grid of that shape."""
+    if len(chunks) != len(array.shape):
+        raise ValueError(f"chunks {chunks} has another number of axes than shape {array.shape}")
+    ordered = chunks[::-1] if array.fortran else chunks
+    ordered += tuple(max(1, size) for size in shape[len(ordered) :])  # the bytes of large items
+    chunk = tuple(
+        places if length == UNKNOWN_LENGTH else min(places, max(1, length))
+        for places, length in zip(ordered, shape, strict=True)
+    )
+    grid = Grid(shape, chunk, Grid.cells_of(array)[1])
+    if not grid.is_legal:
+        raise ValueError(
+            f"chunks {chunks} of {array.dtype} take {grid.chunk_size} bytes, "
+            f"{grid.chunks_per_group} side by side; at most {layout.MAX_CHUNK_SIZE} bytes and "
+            f"{layout.MAX_GROUP} chunks are possible"
         )
-
-
-def _model(model: str | VAE) -> VAE:
-    # Few need them, and they take a while.
-    from ansflow.bitsback.models.pretrained import load
-    from ansflow.bitsback.models.vae import VAE
-
-    if isinstance(model, str):
-        model = load(model)
-    if not isinstance(model, VAE):
-        raise TypeError(f"model is a name or a VAE, not {type(model).__name__}")
-    if model.image_size > layout.MAX_BLOCK_SIZE:
-        raise ModelError(f"an image of {model.image_size} bytes doesn't fit into a block")
-    return model
-
-
-def _shared_table(model: Model) -> SharedTable:
-    freq, precision = check_frequencies(model.freq)
-    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
-    if freq.ndim != 1 or not 0 <= low <= ALPHABET - freq.size:
-        raise ModelError("a model for blocks is one distribution of bytes")
-    if not layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
-        raise ModelError(
-            f"a model for blocks has {layout.MIN_PRECISION} to {layout.MAX_PRECISION} bits "
-            f"of precision, not {precision}"
-        )
-    table = np.zeros(ALPHABET, np.uint32)
-    table[low : low + freq.size] = freq
-    return SharedTable(table, precision)
+    return chunk

@@ -15,30 +15,31 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from ansflow.buffers import Bytes
-from ansflow.engine.decoder import Plan
-from ansflow.engine.threads import Pipeline, checked_threads, ordered
+from ansflow.engine.cores import checked_threads
+from ansflow.engine.decoder import Schedule
+from ansflow.engine.threads import Pipeline, ordered
 from ansflow.errors import AnsflowError, CorruptDataError
-from ansflow.files.foreign import can_seek, check_binary, read_exactly
+from ansflow.files.foreign import can_seek, check_binary, read_at, read_exactly
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import OBJECTS, Head
-from ansflow.frame.index import map_file
+from ansflow.frame.index import FrameMap, map_file
 from ansflow.limits import Limits
 
 __all__ = ["ContentReader"]
 
 
 class Place(NamedTuple):
-    """A byte of content: in which frame and chunk it is, its place there, the chunk's size."""
+    """A byte of content: in which frame and group it is, its place there, the group's size."""
 
     frame: int
-    chunk: int
+    group: int
     begin: int
     size: int
 
 
 class Run(NamedTuple):
-    """Consecutive chunks with content from byte `begin` to `end`, decoded or being decoded."""
+    """Consecutive groups with content from byte `begin` to `end`, decoded or being decoded."""
 
     begin: int
     end: int
@@ -47,10 +48,9 @@ class Run(NamedTuple):
 class ContentReader:
     """Reads ranges of the content of all frames in a file that can seek.
 
-    Decodes the chunks it needs, and straight to where they are wanted. A chunk of which only a part
-    is wanted is kept for the next read. Who reads on from where the last read ended, and too
-    little at once to keep all threads busy, finds the next chunks kept, too: threads decode them
-    meanwhile.
+    Groups of chunks are decoded straight to where they are wanted. A group of which only a part
+    is wanted is kept for the next read. A read that goes on where the last one ended, and asks for
+    too little to keep all threads busy, makes them decode the next groups, too.
 
     Parameters
     ----------
@@ -77,8 +77,9 @@ class ContentReader:
         self.frames = map_file(file, file.tell(), limits)
         self._threads = checked_threads(threads)
         room = limits.max_memory - sum(frame.memory for frame in self.frames)
-        plans = [Plan.make(frame.header, self._threads, room) for frame in self.frames]
-        self._unit, self._depth = min(plan.unit for plan in plans), min(p.depth for p in plans)
+        schedules = [Schedule.make(frame.header, self._threads, room) for frame in self.frames]
+        self._unit = min(schedule.unit for schedule in schedules)
+        self._depth = min(schedule.depth for schedule in schedules)
         # Of one frame at a time, for the tables it keeps.
         self._decoder = 0, ChunkDecoder(self.frames[0].header)
         self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
@@ -96,7 +97,7 @@ class ContentReader:
         Raises
         ------
         CorruptDataError
-            If a block is damaged.
+            If a chunk is damaged.
         """
         count = max(0, min(out.size, self.size - at))
         with self._lock:
@@ -105,6 +106,52 @@ class ContentReader:
                 pass
             self._last = at + count
         return count
+
+    def run(self, tasks: Iterator[Callable[[], object]]) -> None:
+        """Run tasks that `load_chunk` had a part in on all threads."""
+        with self._lock:
+            for _ in ordered(tasks, self._threads, self._depth):
+                pass
+
+    def groups_in(self, number: int, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """The groups of a frame with places from `begin` to `end`, and where each has its own.
+
+        Places are those along the axis of the frame's grid, counted from the first of all sweeps.
+        """
+        frame = self.frames[number]
+        size = frame.header.grid.place_size
+        group = int(np.searchsorted(frame.content_at, begin * size, side="right")) - 1
+        while group < frame.groups and (low := int(frame.content_at[group]) // size) < end:
+            yield group, low, int(frame.content_at[group + 1]) // size
+            group += 1
+
+    def load_chunk(self, number: int, chunk: int) -> Callable[[], Bytes]:
+        """Read a chunk; what decodes it to cells, uint8 of shape (*chunk, cell size)."""
+        frame = self.frames[number]
+        (head,) = frame.heads_of(chunk, 1)[1]
+        begin = frame.body_at(chunk) - layout.HEAD.size
+        end = begin + layout.HEAD.size + head.stored
+        (_,), (body,) = self._read(frame, chunk, 1, begin, end)
+        decoder = self._decoder_of(number)
+        shape = frame.header.grid.layout(chunk, head.cells).shape
+        return lambda: decoder.decode(head, body).reshape(*shape, -1)
+
+    def chunks(self, number: int) -> Iterator[tuple[Head, memoryview]]:
+        """Heads, which are verified, and bodies of all chunks of a frame, one group at a time."""
+        frame = self.frames[number]
+        for group in range(frame.groups):
+            with self._lock:
+                heads, bodies = self._load(Place(number, group, 0, 0), 1)
+            yield from zip(heads, bodies, strict=True)
+
+    def beginnings(self, number: int) -> Iterator[tuple[Head, memoryview]]:
+        """The same with no more of each body than its recipe and the heads of its streams."""
+        frame = self.frames[number]
+        for chunk in range(frame.heads.size):
+            (head,) = frame.heads_of(chunk, 1)[1]
+            size = min(head.stored, layout.MAX_BODY_HEAD)
+            with self._lock:
+                yield head, memoryview(read_at(self._file, frame.body_at(chunk), size))
 
     def close(self) -> None:
         """Stop the threads. The file stays open."""
@@ -120,7 +167,7 @@ class ContentReader:
                 taken = part.size
                 out[:taken] = part
             else:
-                count, taken = self._whole_chunks(place, out.size)
+                count, taken = self._whole_groups(place, out.size)
                 decode = self._decoder_of(place.frame)
                 yield partial(decode, *self._load(place, count), out[:taken])
             at, out = at + taken, out[taken:]
@@ -130,19 +177,19 @@ class ContentReader:
         frame = bisect_right(self._starts, at) - 1
         content_at = self.frames[frame].content_at
         at -= self._starts[frame]
-        chunk = int(np.searchsorted(content_at, at, side="right")) - 1
-        begin, end = content_at[chunk : chunk + 2].tolist()
-        return Place(frame, chunk, at - begin, end - begin)
+        group = int(np.searchsorted(content_at, at, side="right")) - 1
+        begin, end = content_at[group : group + 2].tolist()
+        return Place(frame, group, at - begin, end - begin)
 
-    def _whole_chunks(self, place: Place, room: int) -> tuple[int, int]:
-        """How many chunks from here on are for one task, if they fit; and their size."""
-        content_at = self.frames[place.frame].content_at
-        begin = content_at[place.chunk]
+    def _whole_groups(self, place: Place, room: int) -> tuple[int, int]:
+        """How many groups from here on are for one task, if they fit; and their size."""
+        content_at, grid = self.frames[place.frame].content_at, self.frames[place.frame].header.grid
+        begin = content_at[place.group]
         fit = int(np.searchsorted(content_at, begin + room, side="right")) - 1
         unit = int(np.searchsorted(content_at, begin + self._unit))
-        light = place.chunk + self._unit // (OBJECTS * self.frames[place.frame].header.planes)
-        end = max(place.chunk + 1, min(fit, unit, light))
-        return end - place.chunk, int(content_at[end] - begin)
+        light = place.group + self._unit // (OBJECTS * max(1, grid.chunks_per_group))
+        end = max(place.group + 1, min(fit, unit, light))
+        return end - place.group, int(content_at[end] - begin)
 
     def _decoder_of(self, frame: int) -> ChunkDecoder:
         if self._decoder[0] != frame:
@@ -150,7 +197,7 @@ class ContentReader:
         return self._decoder[1]
 
     def _kept(self, at: int, on: bool) -> Bytes:
-        """Content from byte `at` on, to the end of the chunks that were decoded with it.
+        """Content from byte `at` on, to the end of the groups that were decoded with it.
 
         If it is to be read `on`, what follows is decoded meanwhile.
         """
@@ -163,7 +210,7 @@ class ContentReader:
                 self._put(self._runs[-1].end, self._unit)
             content = self._first_content()
         if content is None:
-            # It may be another chunk of the run that is damaged, or another run.
+            # It may be another group of the run that is damaged, or another run.
             self._put(at, room=0)
             content = self._first_content()
         return content[at - self._runs[0].begin :]
@@ -177,9 +224,9 @@ class ContentReader:
         return bool(self._runs) and self._runs[0].begin <= at
 
     def _put(self, at: int, room: int) -> None:
-        """Decode the chunk around byte `at`, and those that follow as far as there is `room`."""
+        """Decode the group around byte `at`, and those that follow as far as there is `room`."""
         place = self._find(at)
-        count, size = self._whole_chunks(place, room)
+        count, size = self._whole_groups(place, room)
         begin = at - place.begin
         task: Callable[[], Bytes]
         try:
@@ -216,22 +263,29 @@ class ContentReader:
         return Pipeline(self._threads, self._depth + 1)
 
     def _load(self, place: Place, count: int) -> tuple[list[Head], list[memoryview]]:
-        """Heads, which are verified, and payloads of so many chunks."""
+        """Heads, which are verified, and bodies of so many groups."""
         frame = self.frames[place.frame]
-        begin, end = frame.chunk_at[[place.chunk, place.chunk + count]].tolist()
+        begin, end = frame.group_at[[place.group, place.group + count]].tolist()
+        per_group = frame.header.grid.chunks_per_group
+        return self._read(frame, place.group * per_group, count * per_group, begin, end)
+
+    def _read(
+        self, frame: FrameMap, first: int, count: int, begin: int, end: int
+    ) -> tuple[list[Head], list[memoryview]]:
+        """Heads and bodies of so many chunks, which lie in the file from byte `begin` to `end`."""
         self._file.seek(begin)
         data = memoryview(read_exactly(self._file, end - begin))
-        raw_heads, heads = frame.heads_of(place.chunk, count)
-        payloads, at = [], 0
+        raw_heads, heads = frame.heads_of(first, count)
+        bodies, at = [], 0
         for raw, head in zip(raw_heads, heads, strict=True):
             if frame.indexed and raw != data[at : at + layout.HEAD.size]:
                 raise CorruptDataError(
-                    f"the head of block {head.number} isn't the one in the index"
+                    f"the head of chunk {head.number} isn't the one in the index"
                 )
             at += layout.HEAD.size
-            payloads.append(data[at : at + head.stored])
+            bodies.append(data[at : at + head.stored])
             at += head.stored
-        return heads, payloads
+        return heads, bodies
 
 
 def _fail(error: AnsflowError) -> Bytes:

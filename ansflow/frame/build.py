@@ -1,4 +1,4 @@
-"""A frame put together: header, blocks in order, end mark, index."""
+"""A frame put together: header, chunks in order, end mark, index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.frame import layout
-from ansflow.frame.head import Head, head_check, pack_head
+from ansflow.frame.checks import low_half
+from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
 
 __all__ = ["FrameBuilder"]
@@ -32,30 +33,31 @@ class FrameBuilder:
 
     def __init__(self, header: Header) -> None:
         self.begin = header.pack()
-        self.tag = self.begin[-layout.CHECK.size :][: layout.TAG_SIZE]
-        self._planes = header.planes
+        self.tag = self.begin[-layout.TAG_SIZE :]
         self._heads = bytearray()
         self._size = len(self.begin)
 
     @property
     def count(self) -> int:
-        """Blocks so far."""
+        """Chunks so far."""
         return len(self._heads) // layout.HEAD.size
 
-    def append(self, blocks: Iterable[npt.NDArray[np.uint8]]) -> None:
-        """Take note of blocks, which are to be written in the order in which they come here."""
-        for block in blocks:
-            self._heads += block[: layout.HEAD.size].data
-            self._size += block.size
-        if self.count >= layout.MAX_BLOCKS:
-            raise ValueError(f"a frame has fewer than {layout.MAX_BLOCKS} blocks: use larger ones")
+    def append(self, chunks: Iterable[npt.NDArray[np.uint8]]) -> None:
+        """Take note of chunks, which are to be written in the order in which they come here."""
+        for chunk in chunks:
+            self._heads += chunk[: layout.HEAD.size].data
+            self._size += chunk.size
+        if self.count >= layout.MAX_CHUNKS:
+            raise ValueError(
+                f"a frame has fewer than {layout.MAX_CHUNKS} chunks: choose a larger chunk_size"
+            )
 
     def end(self) -> bytes:
         """The end mark, and an index if it is of use."""
         body = self.begin + self._heads
         chain = xxhash.xxh3_64_intdigest(body)
-        index_size = len(body) + layout.TRAILER.size if self.count > self._planes else 0
-        end = pack_head(self.tag, Head(layout.END, 0, 0, 0, 0, index_size, self.count, chain))
+        index_size = len(body) + layout.TRAILER.size if self.count > 1 else 0
+        end = pack_head(self.tag, Head(self.count, 0, index_size, chain))
         if not index_size:
             return end
         size = self._size + layout.HEAD.size + index_size
@@ -65,5 +67,5 @@ class FrameBuilder:
 def pack_trailer(size: int, index_size: int, chain: int) -> bytes:
     fields = (size, index_size, chain)
     raw = layout.TRAILER.pack(*fields, 0, layout.TRAILER_MAGIC)
-    check = head_check(raw[: layout.TRAILER_CHECKED])
+    check = low_half(raw[: layout.TRAILER_CHECKED])
     return layout.TRAILER.pack(*fields, check, layout.TRAILER_MAGIC)

@@ -1,118 +1,155 @@
-"""Chunks: what the blocks of all byte planes hold together; threads take a few at a time."""
+"""Chunks in a frame: a head, with a check over the content, and a body."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ansflow.coding.tables import Tables
-from ansflow.frame.block import (
-    BlockCoding,
-    DecoderScratch,
-    EncoderScratch,
-    decode_block,
-    encode_block,
-)
-from ansflow.frame.head import Head
+from ansflow.buffers import Bytes
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.errors import CorruptDataError, UnsupportedError
+from ansflow.frame import layout
+from ansflow.frame.body import decode_body, encode_body
+from ansflow.frame.checks import content_check
+from ansflow.frame.content_model import ContentModel
+from ansflow.frame.grid import Grid
+from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.transforms.planes import merge_plane, split_planes
+from ansflow.frame.streams.kind import StreamCoding, Tools
+from ansflow.frame.streams.scratch import DecoderPool, DecoderScratch, EncoderPool
+from ansflow.lazy import cached_property
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
 
-__all__ = ["UNIT", "ChunkDecoder", "ChunkEncoder"]
-
-Bytes = npt.NDArray[np.uint8]
+__all__ = ["UNIT", "ChunkDecoder", "ChunkEncoder", "pack_chunk"]
 
 # Bytes of content that are worth handing over to a thread, if there are so many. To begin a task
-# and take its result costs some 50 us of the lock that all threads share, a fifth of what a block
+# and take its result costs some 50 us of the lock that all threads share, a fifth of what a chunk
 # of 256 KiB takes.
 UNIT = 1 << 20
 
 
 class ChunkEncoder:
-    """Content to blocks. Any number of threads may call it at once.
+    """Content to chunks. Any number of threads may call it at once.
 
     Parameters
     ----------
     tag : bytes
         The frame's.
-    planes : int
-    coding : BlockCoding
+    grid : Grid
+    recipe : Recipe
+    coding : StreamCoding
     """
 
-    def __init__(self, tag: bytes, planes: int, coding: BlockCoding) -> None:
-        self._tag, self._planes, self._coding = tag, planes, coding
-        self._idle: list[EncoderScratch] = []
+    def __init__(self, tag: bytes, grid: Grid, recipe: Recipe, coding: StreamCoding) -> None:
+        self._tag, self._grid, self._recipe, self._coding = tag, grid, recipe, coding
+        self._pool = EncoderPool(coding.order)
 
-    def __call__(self, content: Bytes, number: int) -> list[Bytes]:
-        """The blocks of consecutive chunks, the first of which is block `number`."""
-        scratch = self._scratch(content.size)
-        blocks: list[Bytes] = []
-        step = self._coding.block_size * self._planes
-        for begin in range(0, content.size, step):
-            for plane in split_planes(content[begin : begin + step], self._planes):
-                block = encode_block(plane, number + len(blocks), self._tag, self._coding, scratch)
-                blocks.append(block)
-        self._idle.append(scratch)
-        return blocks
+    def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
+        """The chunks of consecutive groups of so many bytes, the first of which is `number`."""
+        chunks: list[Bytes] = []
+        scratch = self._pool.take()
+        at = 0
+        for size in groups:
+            group = content[at : at + size]
+            for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
+                body = encode_body(part, shape, self._recipe, self._coding, scratch)
+                chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
+            at += size
+        self._pool.give(scratch)
+        return chunks
 
-    def _scratch(self, content_size: int) -> EncoderScratch:
-        largest = min(self._coding.block_size, content_size // self._planes)
-        try:
-            scratch = self._idle.pop()
-        except IndexError:
-            return EncoderScratch.make(largest, self._coding.order)
-        # It may be from a chunk that was flushed before it was full.
-        return (
-            scratch if scratch.holds(largest) else EncoderScratch.make(largest, self._coding.order)
-        )
+
+def pack_chunk(
+    tag: bytes, number: int, content: Bytes, shape: Layout, body: tuple[bytes, Sequence[Bytes]]
+) -> Bytes:
+    """A chunk as it is written."""
+    heads, payloads = body
+    size = len(heads) + sum([piece.size for piece in payloads])
+    head = Head(number, shape.items, size, content_check(content, number))
+    begin = pack_head(tag, head) + heads
+    chunk = np.empty(layout.HEAD.size + size, np.uint8)
+    at = len(begin)
+    chunk[:at] = np.frombuffer(begin, np.uint8)
+    for piece in payloads:
+        chunk[at : at + piece.size] = piece
+        at += piece.size
+    return chunk
 
 
 class ChunkDecoder:
-    """Payloads to content. Any number of threads may call it at once."""
+    """Bodies of chunks to content. Any number of threads may call it at once."""
 
     def __init__(self, header: Header) -> None:
-        self._planes, self._identity = header.planes, header.model
+        self._grid, self._identity = header.grid, header.model
         # Of its own, so that what is built of them lives no longer than this.
-        self._shared = [Tables.unchecked(t.freq, t.precision) for t in header.shared]
-        self._idle: list[DecoderScratch] = []
+        self._shared = [SingleCoder(t.freq, t.precision) for t in header.shared]
+        self._pool = DecoderPool()
 
     def __call__(
-        self, heads: Sequence[Head], payloads: Sequence[memoryview], out: Bytes | None = None
+        self, heads: Sequence[Head], bodies: Sequence[memoryview], out: Bytes | None = None
     ) -> Bytes:
-        """The content of consecutive chunks, in `out` if that is given, which is contiguous.
+        """The content of consecutive groups, in `out` if that is given, which is contiguous.
 
         Raises
         ------
         CorruptDataError
-            If a payload isn't one, or doesn't match its check.
+            If a body isn't one, or its content doesn't match the check.
+        UnsupportedError
+            If it takes a transform, a kind of stream or a model that isn't known here.
         """
+        grid = self._grid
+        sizes = [head.cells * grid.cell_size for head in heads]
         if out is None:
-            out = np.empty(sum(head.size for head in heads), np.uint8)
-        try:
-            scratch = self._idle.pop()
-        except IndexError:
-            scratch = DecoderScratch.make()
+            out = np.empty(sum(sizes), np.uint8)
+        count = grid.chunks_per_group
         at = 0
-        for first in range(0, len(heads), self._planes):
-            end = at + heads[first].size * self._planes
-            chunk = slice(first, first + self._planes)
-            self._decode_chunk(heads[chunk], payloads[chunk], out[at:end], scratch)
+        for first in range(0, len(heads), count):
+            chunks = slice(first, first + count)
+            end = at + sum(sizes[chunks])
+            group = out[at:end]
+            if count == 1:
+                self.decode(heads[first], bodies[first], group)
+            else:
+                for tile, (head, body) in enumerate(
+                    zip(heads[chunks], bodies[chunks], strict=True)
+                ):
+                    grid.put(self.decode(head, body), tile, group)
             at = end
-        self._idle.append(scratch)
         return out
 
-    def _decode_chunk(
+    def decode(
         self,
-        heads: Sequence[Head],
-        payloads: Sequence[memoryview],
-        out: Bytes,
-        scratch: DecoderScratch,
-    ) -> None:
-        if self._planes == 1:
-            decode_block(heads[0], payloads[0], out, self._shared, self._identity, scratch)
-            return
-        part = np.empty(heads[0].size, np.uint8)
-        for plane, (head, payload) in enumerate(zip(heads, payloads, strict=True)):
-            decode_block(head, payload, part, self._shared, None, scratch)
-            merge_plane(out, self._planes, plane)[:] = part
+        head: Head,
+        body: memoryview,
+        out: Bytes | None = None,
+        watch: Callable[[Bytes, Layout], None] | None = None,
+    ) -> Bytes:
+        """The content of one chunk; `watch` is that of `decode_body`."""
+        shape = self._grid.layout(head.number, head.cells)
+        if out is None:
+            out = np.empty(shape.nbytes, np.uint8)
+        scratch = self._pool.take()
+        try:
+            decode_body(body, shape, out, self.tools(scratch), watch)
+        except UnsupportedError:
+            raise
+        except CorruptDataError as error:
+            raise CorruptDataError(f"chunk {head.number}: {error}") from error
+        self._pool.give(scratch)
+        if content_check(out, head.number) != head.check:
+            raise CorruptDataError(f"the content of chunk {head.number} doesn't match its check")
+        return out
+
+    def tools(self, scratch: DecoderScratch) -> Tools:
+        """What it takes to decode a body of the frame."""
+        return Tools(self._shared, None if self._identity is None else self._find, scratch)
+
+    def _find(self) -> ContentModel:
+        return self._model
+
+    @cached_property
+    def _model(self) -> ContentModel:
+        assert self._identity is not None
+        return self._identity.find()

@@ -11,7 +11,7 @@ from pkgutil import resolve_name
 from typing import Protocol, runtime_checkable
 
 from ansflow.buffers import Bytes
-from ansflow.errors import ModelError, UnsupportedError
+from ansflow.errors import ModelError, UnknownModelError
 from ansflow.frame.array_spec import ArraySpec
 
 __all__ = ["ContentModel", "find", "known", "register", "register_source"]
@@ -99,18 +99,18 @@ def find(name: str, fingerprint: str) -> ContentModel:
 
     Raises
     ------
-    UnsupportedError
+    UnknownModelError
         If there is none of that name, or it has another fingerprint.
     """
     try:
         model = known(name)
     except ModelError:
-        raise UnsupportedError(
+        raise UnknownModelError(
             f"this frame takes the model {name!r}, which isn't known here: make it known with "
             "ansflow.bitsback.register"
         ) from None
     if model.fingerprint != fingerprint:
-        raise UnsupportedError(
+        raise UnknownModelError(
             f"this frame takes the model {name!r} with the fingerprint {fingerprint}; the model of "
             f"that name known here has another fingerprint, {model.fingerprint}"
         )

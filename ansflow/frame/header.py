@@ -1,4 +1,4 @@
-"""The frame's header: what the content is, and how it is cut into blocks."""
+"""The frame's header: what the content is, and how it is cut into chunks."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import xxhash
-
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.checks import low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
+from ansflow.frame.grid import Grid
 from ansflow.frame.identity import ModelIdentity
-from ansflow.frame.shared import SharedTable, pack_tables, parse_tables
+from ansflow.frame.shared import SharedTable, pack_tables, read_table
 from ansflow.limits import Limits
+from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Header", "check_magic", "read_header"]
 
-# What a shared table takes that isn't used.
+# What a shared table takes that isn't used, and a tile of a group.
 BYTES_PER_TABLE = 4096
+BYTES_PER_TILE = 512
 
-KEYS = ("metadata", "model", "planes", "dtype", "shape")
+KEYS = ("metadata", "model", "dtype", "shape")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Header:
     """What the header of a frame says.
 
@@ -32,25 +34,22 @@ class Header:
     ----------
     content_size : int or None
         Bytes of content; None if that isn't known beforehand.
-    block_size : int
-        Bytes of content in a full block.
-    planes : int
-        Bytes of an item that are coded in blocks of their own.
+    grid : Grid
+        The content as an array, and its chunks.
     array : ArraySpec or None
         None if the content is just bytes.
     shared : tuple of SharedTable
-        Tables that any block may use.
+        Tables that any stream may use.
     metadata : mapping
         The user's.
     model : ModelIdentity or None
-        The model that blocks may be coded with.
+        The model that streams may be coded with.
     parsed : int
         Bytes that description and shared tables may take as they were parsed.
     """
 
     content_size: int | None
-    block_size: int
-    planes: int = 1
+    grid: Grid
     array: ArraySpec | None = None
     shared: tuple[SharedTable, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -58,29 +57,27 @@ class Header:
     parsed: int = field(default=0, compare=False)
 
     @property
-    def chunk_size(self) -> int:
-        """Bytes of content in a full chunk, which gives a block for each plane."""
-        return self.block_size * self.planes
-
-    @property
-    def largest_chunk(self) -> int:
-        """Bytes of content that a chunk can have."""
+    def largest_group(self) -> int:
+        """Bytes of content that a group of chunks can have."""
         if self.content_size is None:
-            return self.chunk_size
-        return min(self.chunk_size, self.content_size)
+            return self.grid.group_size
+        return min(self.grid.group_size, self.content_size)
 
     @property
     def copies(self) -> int:
-        """How many times its size a decoder may need for a chunk: payload and content.
+        """How many times its size a decoder may need for a group: body, streams and content.
 
-        With a model also the stack's words, which are more for a while, and images.
+        With a model also the stack's words, which are more for a while, and what it makes of them.
         """
-        return 2 if self.model is None else 6
+        return (2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3) + (
+            0 if self.model is None else 4
+        )
 
     @property
     def held(self) -> int:
         """Bytes that a decoder may hold from the first block to the last."""
-        return self.parsed + sum(table.slots_nbytes for table in self.shared)
+        tiles = BYTES_PER_TILE * self.grid.chunks_per_group
+        return self.parsed + sum(table.slots_nbytes for table in self.shared) + tiles
 
     @property
     def is_fortran(self) -> bool:
@@ -97,27 +94,26 @@ class Header:
         description: dict[str, Any] = {}
         if self.array is not None:
             description |= self.array.describe()
-        if self.planes > 1:
-            description["planes"] = self.planes
         if self.model is not None:
             description["model"] = self.model.describe()
         if self.metadata:
             description["metadata"] = self.metadata
-        text = write_description(description)
-        tables = pack_tables(self.shared)
-        head = layout.HEADER.pack(
-            layout.MAGIC,
-            layout.VERSION,
-            layout.FLAG_FORTRAN_ORDER if self.is_fortran else 0,
-            layout.KIND_BYTES if self.array is None else layout.KIND_ARRAY,
-            len(self.shared),
-            layout.UNKNOWN_SIZE if self.content_size is None else self.content_size,
-            self.block_size,
-            len(text),
-            len(tables),
+        text = write_description(description) if description else b""
+        size = 0 if self.content_size is None else self.content_size + 1
+        fields = b"".join(
+            [
+                pack_varint(len(text)),
+                text,
+                pack_varint(len(self.shared)),
+                pack_tables(self.shared),
+                pack_varint(size),
+                *map(pack_varint, self.grid.chunk_shape),
+            ]
         )
-        head += text + tables
-        return head + layout.CHECK.pack(xxhash.xxh3_64_intdigest(head))
+        flags = 0 if self.array is None else layout.FLAG_ARRAY
+        flags |= layout.FLAG_FORTRAN_ORDER if self.is_fortran else 0
+        raw = layout.HEADER.pack(layout.MAGIC, layout.VERSION, flags, len(fields)) + fields
+        return raw + layout.CHECK.pack(low_half(raw))
 
 
 def check_magic(begin: bytes) -> None:
@@ -139,73 +135,94 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
             f"the frame is of version {begin[-1]}; this release reads version {layout.VERSION}"
         )
     fixed = begin + (yield layout.HEADER.size - len(begin))
-    described, tabled = layout.HEADER.unpack(fixed)[-2:]
-    if described > layout.MAX_DESCRIPTION or tabled > layout.MAX_TABLES_SIZE:
-        raise CorruptDataError(f"a description of {described} bytes, tables of {tabled}")
-    rest = yield described + tabled + layout.CHECK.size
+    _, _, flags, size = layout.HEADER.unpack(fixed)
+    if not 1 <= size <= layout.MAX_FIELDS:
+        raise CorruptDataError(
+            f"the header's fields take {size} bytes, which isn't 1 to {layout.MAX_FIELDS}"
+        )
+    rest = yield size + layout.CHECK.size
     raw = fixed + rest
-    _verify(raw)
-    return _parse(fixed, rest[:described], rest[described : described + tabled], limits), raw
+    (check,) = layout.CHECK.unpack(rest[size:])
+    if check != low_half(raw[: -layout.CHECK.size]):
+        raise CorruptDataError("the header doesn't match its check")
+    return _parse(flags, ByteReader(rest[:size]), limits), raw
 
 
-def _parse(fixed: bytes, text: bytes, tables: bytes, limits: Limits) -> Header:
+def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     """The header of those fields, whose check was right."""
-    _, _, flags, kind, shared, size, block_size, _, _ = layout.HEADER.unpack(fixed)
-    if flags & ~layout.FLAG_FORTRAN_ORDER:
-        raise UnsupportedError(f"unknown flags {flags:#04x}")
-    if kind not in (layout.KIND_BYTES, layout.KIND_ARRAY):
-        raise UnsupportedError(f"unknown kind of content {kind}")
-    if not 1 <= block_size <= layout.MAX_BLOCK_SIZE:
-        raise CorruptDataError(f"impossible block size {block_size}")
-    if shared > layout.MAX_SHARED_TABLES:
-        raise CorruptDataError(f"{shared} shared tables")
+    if flags & ~layout.FLAGS:
+        raise UnsupportedError(
+            f"the header has the flags {flags:#04x}, some of which this release doesn't know"
+        )
+    described = reader.varint()
+    if described > layout.MAX_DESCRIPTION:
+        raise CorruptDataError(
+            f"the header's description takes {described} bytes, more than {layout.MAX_DESCRIPTION}"
+        )
+    text = bytes(reader.take(described))
     parsed = parsed_nbytes(text)
     _check_memory(parsed, limits)
-    description = parse_description(text)
+    description = parse_description(text) if text else {}
     unknown = set(description) - set(KEYS)
     if unknown:
-        raise UnsupportedError(f"unknown keys of the description: {', '.join(sorted(unknown))}")
-    planes = description.get("planes", 1)
-    if type(planes) is not int or not 1 <= planes <= layout.MAX_PLANES:
-        raise CorruptDataError(f"impossible planes {planes!r}")
-    if "planes" in description and planes == 1:
-        raise CorruptDataError("one plane isn't written")
+        raise UnsupportedError(
+            f"the header's description has unknown keys: {', '.join(sorted(unknown))}"
+        )
     metadata = description.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise CorruptDataError("metadata that isn't an object")
+        raise CorruptDataError("the metadata aren't a JSON object")
     model = ModelIdentity.parse(description["model"]) if "model" in description else None
-    if model is not None and planes > 1:
-        raise CorruptDataError("a model of bytes that are split into planes")
-    content_size = None if size == layout.UNKNOWN_SIZE else size
-    _check_size(content_size, planes, limits)
-    array = None
-    if kind == layout.KIND_ARRAY:
+    count = reader.varint()
+    if count > layout.MAX_SHARED_TABLES:
+        raise CorruptDataError(
+            f"the header has {count} shared tables, more than {layout.MAX_SHARED_TABLES}"
+        )
+    parsed += BYTES_PER_TABLE * count
+    shared = tuple(read_table(reader, number) for number in range(1, count + 1))
+    size = reader.varint()
+    content_size = size - 1 if size else None
+    _check_size(content_size, limits)
+    array = _array(flags, description, content_size, limits)
+    grid = _grid(array, content_size, reader)
+    if left := len(reader.rest()):
+        raise CorruptDataError(f"{left} bytes follow the last field of the header")
+    header = Header(content_size, grid, array, shared, metadata, model, parsed)
+    _check_memory(header.copies * header.largest_group + header.held, limits)
+    return header
+
+
+def _array(
+    flags: int, description: dict[str, Any], content_size: int | None, limits: Limits
+) -> ArraySpec | None:
+    """The array that the content is, or None if it is bytes."""
+    if flags & layout.FLAG_ARRAY:
         fortran = bool(flags & layout.FLAG_FORTRAN_ORDER)
         array = ArraySpec.parse(description, fortran, content_size is None, limits)
         if content_size is not None:
             array.of_size(content_size)
-    elif flags or "dtype" in description or "shape" in description:
-        raise CorruptDataError("the header of bytes describes an array")
-    parsed_tables = parse_tables(tables, shared)
-    parsed += BYTES_PER_TABLE * shared
-    header = Header(
-        *(content_size, block_size, planes, array, parsed_tables, metadata, model, parsed)
-    )
-    _check_memory(header.copies * header.largest_chunk + header.held, limits)
-    return header
+        return array
+    if flags or "dtype" in description or "shape" in description:
+        raise CorruptDataError("the content is bytes, but the header describes an array")
+    return None
 
 
-def _verify(raw: bytes) -> None:
-    (check,) = layout.CHECK.unpack_from(raw, len(raw) - layout.CHECK.size)
-    if check != xxhash.xxh3_64_intdigest(raw[: -layout.CHECK.size]):
-        raise CorruptDataError("the header doesn't match its check")
+def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader) -> Grid:
+    if array is None:
+        shape, cell_size = Grid.of_bytes(content_size, 1).shape, 1
+    else:
+        shape, cell_size = Grid.cells_of(array)
+    chunk_shape = tuple(reader.varint() for _ in shape)
+    grid = Grid(shape, chunk_shape, cell_size)
+    if not grid.is_legal:
+        raise CorruptDataError(f"content of shape {shape} can't have chunks of shape {chunk_shape}")
+    return grid
 
 
-def _check_size(size: int | None, planes: int, limits: Limits) -> None:
+def _check_size(size: int | None, limits: Limits) -> None:
     if size is None:
         return
-    if size % planes:
-        raise CorruptDataError(f"{size} bytes in items of {planes}")
+    if size >= 1 << 63:
+        raise CorruptDataError(f"the content takes {size} bytes, which isn't below 2^63")
     if size > limits.max_output:
         raise LimitError(
             f"the content takes {size} bytes, more than max_output={limits.max_output}"
@@ -215,6 +232,6 @@ def _check_size(size: int | None, planes: int, limits: Limits) -> None:
 def _check_memory(taken: int, limits: Limits) -> None:
     if taken > limits.max_memory:
         raise LimitError(
-            f"the description, shared tables and a chunk may take {taken} bytes, "
+            f"the description, shared tables and a group of chunks may take {taken} bytes, "
             f"more than max_memory={limits.max_memory}"
         )

@@ -1,16 +1,14 @@
-"""Which model blocks were coded with: a name, and a fingerprint of all it consists of."""
+"""Which model streams were coded with: a name, and a fingerprint of all it consists of."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
-
-if TYPE_CHECKING:
-    from ansflow.bitsback.models.vae import VAE
+from ansflow.frame import content_model, layout
+from ansflow.frame.content_model import ContentModel
 
 __all__ = ["ModelIdentity"]
 
@@ -36,14 +34,17 @@ class ModelIdentity:
     fingerprint: str
 
     @classmethod
-    def of(cls, model: VAE) -> Self:
-        """That of a model; ValueError if its name can't be written."""
-        if not FIELDS["name"].fullmatch(model.name):
-            raise ValueError(
-                f"the model's name {model.name!r} isn't 1 to {layout.MAX_MODEL_NAME} visible ASCII "
-                "characters"
-            )
-        return cls(model.name, model.fingerprint)
+    def of(cls, model: ContentModel) -> Self:
+        """That of a model; ValueError if its name or fingerprint can't be written."""
+        identity = cls(model.name, model.fingerprint)
+        for field, pattern in FIELDS.items():
+            if not pattern.fullmatch(getattr(identity, field)):
+                raise ValueError(
+                    f"the model's {field} can't be written: {getattr(identity, field)!r:.100}; "
+                    f"names are 1 to {layout.MAX_MODEL_NAME} visible ASCII characters, "
+                    f"fingerprints {layout.FINGERPRINT_DIGITS} hexadecimal digits"
+                )
+        return identity
 
     @classmethod
     def parse(cls, described: Any) -> Self:
@@ -54,15 +55,14 @@ class ModelIdentity:
             or not all(type(described[key]) is str for key in FIELDS)
             or not all(pattern.fullmatch(described[key]) for key, pattern in FIELDS.items())
         ):
-            raise CorruptDataError(f"impossible model {described!r}")
+            raise CorruptDataError(
+                f"the header's model isn't a name and a fingerprint: {described!r:.200}"
+            )
         return cls(**described)
 
     def describe(self) -> dict[str, str]:
         return {"name": self.name, "fingerprint": self.fingerprint}
 
-    def find(self) -> VAE:
+    def find(self) -> ContentModel:
         """The model; UnsupportedError if it is unknown here, or another."""
-        # Few frames have a model, and all commands would wait for its modules.
-        from ansflow.bitsback.models.pretrained import find
-
-        return find(self.name, self.fingerprint)
+        return content_model.find(self.name, self.fingerprint)

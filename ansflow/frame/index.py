@@ -1,4 +1,4 @@
-"""Where each block of a frame lies: from the index at its end, or by walking over its heads."""
+"""Where each chunk of a frame lies: from the index at its end, or by walking over its heads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from ansflow.errors import CorruptDataError, LimitError, TruncatedError, UnsupportedError
+from ansflow.errors import CorruptDataError, LimitError, TruncatedError
 from ansflow.files.foreign import end_of, read_at, read_exactly
 from ansflow.frame import layout
-from ansflow.frame.head import Head, head_check, pack_head, parse_head
+from ansflow.frame.checks import low_half
+from ansflow.frame.head import Head, pack_head, parse_head
 from ansflow.frame.header import Header
 from ansflow.frame.source import FileSource, MemorySource, take_header, walk_source
 from ansflow.limits import Limits
@@ -23,21 +24,17 @@ __all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
 HEADS = np.dtype(
     [
         ("tag", "V4"),
-        ("kind", "u1"),
-        ("lanes_log2", "u1"),
-        ("precision", "u1"),
-        ("table", "u1"),
-        ("size", "<u4"),
-        ("stored", "<u4"),
         ("number", "<u4"),
+        ("cells", "<u4"),
+        ("stored", "<u4"),
         ("check", "<u8"),
         ("head_check", "<u4"),
     ]
 )
 
-# What a `FrameMap` takes at most, in bytes, beside what was parsed: for each block its head twice,
+# What a `FrameMap` takes at most, in bytes, beside what was parsed: for each chunk its head twice,
 # and a few numbers; and for itself.
-BYTES_PER_BLOCK = 4 * layout.HEAD.size
+BYTES_PER_CHUNK = 4 * layout.HEAD.size
 BYTES_PER_FRAME = 4096
 
 
@@ -52,11 +49,11 @@ class FrameMap:
         Where it lies in the file.
     indexed : bool
         Whether it has an index.
-    heads : ndarray of `HEADS`, shape (blocks,)
-    chunk_at : ndarray of int64, shape (chunks + 1,)
-        Where in the file the first head of each chunk is, and the end of the last one's payload.
-    content_at : ndarray of int64, shape (chunks + 1,)
-        How much content comes before each chunk, and all of it.
+    heads : ndarray of `HEADS`, shape (chunks,)
+    group_at : ndarray of int64, shape (groups + 1,)
+        Where in the file the first head of each group is, and the end of the last one's body.
+    content_at : ndarray of int64, shape (groups + 1,)
+        How much content comes before each group, and all of it.
     """
 
     header: Header
@@ -64,7 +61,7 @@ class FrameMap:
     end: int
     indexed: bool
     heads: npt.NDArray[Any]
-    chunk_at: npt.NDArray[np.int64]
+    group_at: npt.NDArray[np.int64]
     content_at: npt.NDArray[np.int64]
 
     @property
@@ -74,20 +71,18 @@ class FrameMap:
     @property
     def memory(self) -> int:
         """Bytes that this takes at most."""
-        return BYTES_PER_FRAME + self.header.parsed + BYTES_PER_BLOCK * self.heads.size
+        return BYTES_PER_FRAME + self.header.parsed + BYTES_PER_CHUNK * self.heads.size
 
     @property
-    def chunks(self) -> int:
+    def groups(self) -> int:
         return self.content_at.size - 1
 
-    def heads_of(self, chunk: int, count: int) -> tuple[list[bytes], list[Head]]:
+    def heads_of(self, first: int, count: int) -> tuple[list[bytes], list[Head]]:
         """The heads of so many chunks, as they are written and as what they say.
 
         Those from an index are checked here, one by one.
         """
-        first = chunk * self.header.planes
-        heads = self.heads[first : first + count * self.header.planes]
-        raw = [head.tobytes() for head in heads]
+        raw = [head.tobytes() for head in self.heads[first : first + count]]
         if not self.indexed:
             return raw, [Head(*layout.HEAD.unpack(head)[1:-1]) for head in raw]
         tag = raw[0][: layout.TAG_SIZE]
@@ -95,19 +90,26 @@ class FrameMap:
             parse_head(head, tag, self.header, number) for number, head in enumerate(raw, first)
         ]
 
+    def body_at(self, chunk: int) -> int:
+        """Where in the file the body of a chunk is."""
+        group, inner = divmod(chunk, self.header.grid.chunks_per_group)
+        before = self.heads["stored"][chunk - inner : chunk].sum(dtype=np.int64)
+        return int(self.group_at[group] + before) + (inner + 1) * layout.HEAD.size
+
 
 def _make_map(
     header: Header, heads: npt.NDArray[Any], *, begin: int, first: int, end: int, indexed: bool
 ) -> FrameMap:
     """The map of a frame whose first head is at byte `first`."""
-    planes = header.planes
-    chunk_at = np.full(heads.size // planes + 1, first, np.int64)
-    spans = (heads["stored"].astype(np.int64) + layout.HEAD.size).reshape(-1, planes)
-    np.cumsum(spans.sum(axis=1), out=chunk_at[1:])
-    chunk_at[1:] += first
-    content_at = np.zeros_like(chunk_at)
-    np.cumsum(heads["size"][::planes].astype(np.int64) * planes, out=content_at[1:])
-    return FrameMap(header, begin, end, indexed, heads, chunk_at, content_at)
+    per_group = max(1, header.grid.chunks_per_group)
+    group_at = np.full(heads.size // per_group + 1, first, np.int64)
+    spans = (heads["stored"].astype(np.int64) + layout.HEAD.size).reshape(-1, per_group)
+    np.cumsum(spans.sum(axis=1), out=group_at[1:])
+    group_at[1:] += first
+    content_at = np.zeros_like(group_at)
+    cells = heads["cells"].astype(np.int64).reshape(-1, per_group).sum(axis=1)
+    np.cumsum(cells * header.grid.cell_size, out=content_at[1:])
+    return FrameMap(header, begin, end, indexed, heads, group_at, content_at)
 
 
 def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
@@ -151,7 +153,7 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
 
 def _check_room(room: int, limits: Limits) -> None:
     if room < 0:
-        raise LimitError(f"the map of all blocks exceeds max_memory={limits.max_memory}")
+        raise LimitError(f"the heads of all chunks take more than max_memory={limits.max_memory}")
 
 
 def _map_from_trailer(
@@ -164,11 +166,14 @@ def _map_from_trailer(
     file.seek(end - layout.TRAILER.size)
     raw = read_exactly(file, layout.TRAILER.size)
     size, index_size, chain, check, magic = layout.TRAILER.unpack(raw)
-    if magic != layout.TRAILER_MAGIC or check != head_check(raw[: layout.TRAILER_CHECKED]):
+    if magic != layout.TRAILER_MAGIC or check != low_half(raw[: layout.TRAILER_CHECKED]):
         return None
     if not tail + layout.HEADER.size <= size <= end - begin or index_size > size - layout.HEAD.size:
-        raise CorruptDataError("the trailer of the file names impossible sizes")
-    _check_room(room - index_size // layout.HEAD.size * BYTES_PER_BLOCK, limits)
+        raise CorruptDataError(
+            f"the trailer says {size} bytes of frame with {index_size} of index, which don't fit "
+            f"into the {end - begin} bytes there"
+        )
+    _check_room(room - index_size // layout.HEAD.size * BYTES_PER_CHUNK, limits)
     source = FileSource(file, end - index_size - layout.HEAD.size, end)
     end_mark = source.take(layout.HEAD.size)
     body = source.take(index_size - layout.TRAILER.size)
@@ -177,21 +182,24 @@ def _map_from_trailer(
     try:
         header, header_raw = take_header(MemorySource(body), limits)
     except TruncatedError:
-        raise CorruptDataError("the index is none") from None
-    if (len(body) - len(header_raw)) % layout.HEAD.size:
-        raise CorruptDataError("the index is none")
+        raise CorruptDataError("the index is too short for the header at its beginning") from None
+    left = (len(body) - len(header_raw)) % layout.HEAD.size
+    if left:
+        raise CorruptDataError(
+            f"the index is malformed: {left} bytes are left over after the heads"
+        )
     heads = np.frombuffer(body, HEADS, offset=len(header_raw))
-    tag = header_raw[-layout.CHECK.size :][: layout.TAG_SIZE]
-    expected = pack_head(tag, Head(layout.END, 0, 0, 0, 0, index_size, heads.size, chain))
+    tag = header_raw[-layout.TAG_SIZE :]
+    expected = pack_head(tag, Head(heads.size, 0, index_size, chain))
     if end_mark != expected:
         raise CorruptDataError("the end mark doesn't match the index")
     _check_heads(heads, header, tag)
     first = end - size + len(header_raw)
     frame = _make_map(header, heads, begin=end - size, first=first, end=end, indexed=True)
-    if int(frame.chunk_at[-1]) != end - index_size - layout.HEAD.size:
-        raise CorruptDataError("the blocks of the index don't fill the frame")
+    if int(frame.group_at[-1]) != end - index_size - layout.HEAD.size:
+        raise CorruptDataError("the chunks in the index don't fill the frame")
     _check_content(header, frame.content_size)
-    # The index is what counts, but whoever reads from the front must see the same frame.
+    # The index is what counts, but a reader from the front must see the same frame.
     if FileSource(file, frame.begin, end).take(len(header_raw)) != header_raw:
         raise CorruptDataError("the header isn't the one in the index")
     return frame
@@ -203,39 +211,33 @@ def ends_frame(file: BinaryIO) -> bool:
     tail = read_at(file, max(0, end_of(file) - size), size)
     if len(tail) < size:
         return False
-    _, kind, *_, stored, _, _, check = layout.HEAD.unpack(tail)
-    if kind == layout.END and not stored and check == head_check(tail[: layout.HEAD_CHECKED]):
+    _, _, cells, stored, _, check = layout.HEAD.unpack(tail)
+    if not cells and not stored and check == low_half(tail[: layout.HEAD_CHECKED]):
         return True
     *_, check, magic = layout.TRAILER.unpack(tail[-layout.TRAILER.size :])
     checked = tail[-layout.TRAILER.size :][: layout.TRAILER_CHECKED]
-    return bool(magic == layout.TRAILER_MAGIC and check == head_check(checked))
+    return bool(magic == layout.TRAILER_MAGIC and check == low_half(checked))
 
 
 def _check_heads(heads: npt.NDArray[Any], header: Header, tag: bytes) -> None:
     """Refuse heads whose sizes aren't sound; each is checked for itself when it's used."""
-    unknown = set(heads["kind"].tolist()) - set(layout.BLOCK_KINDS)
-    if unknown:
-        raise UnsupportedError(f"blocks of the unknown kind {max(unknown)}")
-    planes = header.planes
-    sound = heads.size < layout.MAX_BLOCKS and heads.size % planes == 0
-    if sound:
-        sizes, stored = heads["size"], heads["stored"]
-        sound = bool(
-            (heads["tag"] == np.void(tag)).all()
-            and (heads["number"] == np.arange(heads.size)).all()
-            and (sizes >= 1).all()
-            and (sizes <= header.block_size).all()
-            and (stored >= 1).all()
-            and (stored <= sizes).all()
-            and (sizes.reshape(-1, planes) == sizes[::planes, None]).all()
-        )
+    sizes = heads["cells"].astype(np.int64) * header.grid.cell_size
+    stored = heads["stored"]
+    sound = bool(
+        heads.size < layout.MAX_CHUNKS
+        and (heads["tag"] == np.void(tag)).all()
+        and (heads["number"] == np.arange(heads.size)).all()
+        and (stored >= layout.MIN_BODY).all()
+        and (stored <= sizes + layout.BODY_SLACK).all()
+        and header.grid.check_cells(heads["cells"].astype(np.int64))
+    )
     if not sound:
-        raise CorruptDataError("the index has impossible heads")
+        raise CorruptDataError("the heads in the index aren't those of chunks of one frame")
 
 
 def _check_content(header: Header, content: int) -> None:
     if header.content_size is not None and content != header.content_size:
-        raise CorruptDataError("the blocks don't have the content that the header promises")
+        raise CorruptDataError("the chunks don't have as much content as the header says")
     if header.array is not None:
         header.array.of_size(content)
 
@@ -251,7 +253,7 @@ def _map_by_walking(file: BinaryIO, begin: int, end: int, limits: Limits, room: 
             continue
         source.skip(event.stored)
         packed += layout.HEAD.pack(b"", *event, 0)
-        _check_room(room - len(packed) // layout.HEAD.size * BYTES_PER_BLOCK, limits)
+        _check_room(room - len(packed) // layout.HEAD.size * BYTES_PER_CHUNK, limits)
     assert header is not None
     heads = np.frombuffer(packed, HEADS)
     return _make_map(header, heads, begin=begin, first=heads_at, end=source.at, indexed=False)

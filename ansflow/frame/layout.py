@@ -3,51 +3,49 @@
 import struct
 
 MAGIC = b"\x89ANS"
-VERSION = 2
+VERSION = 3
 
-# magic, version, flags, kind, shared tables, content size, block size, description size, size of
-# the shared tables
-HEADER = struct.Struct("<4sBBBBQIII")
-CHECK = struct.Struct("<Q")
+# magic, version, flags, size of the fields
+HEADER = struct.Struct("<4sBBI")
+CHECK = struct.Struct("<I")
 
-# tag, kind, log2 of lanes, precision, table, content size, payload size, number, check,
-# check of the head
-HEAD = struct.Struct("<4sBBBBIIIQI")
+# tag, number, cells, size of the body, check, check of the head
+HEAD = struct.Struct("<4sIIIQI")
 
 # size of the frame, size of the index, chain, check of the trailer, magic
 TRAILER = struct.Struct("<QIQI4s")
 TRAILER_MAGIC = b"SNA\x89"
 
-TAG_SIZE = 4
+TAG_SIZE = CHECK.size  # the tag is the header's check
 # The checks of heads and trailers are the last field but for a trailer's magic.
-HEAD_CHECKED = 28
+HEAD_CHECKED = 24
 TRAILER_CHECKED = 20
 
-FLAG_FORTRAN_ORDER = 1
+FLAG_ARRAY = 1
+FLAG_FORTRAN_ORDER = 2
+FLAGS = FLAG_ARRAY | FLAG_FORTRAN_ORDER
 
-KIND_BYTES = 0
-KIND_ARRAY = 1
-
-BLOCK_STORED = 0
-BLOCK_CONSTANT = 1
-BLOCK_CODED = 2
-BLOCK_CONTEXTS = 3
-BLOCK_MODELLED = 4
-BLOCK_KINDS = (BLOCK_STORED, BLOCK_CONSTANT, BLOCK_CODED, BLOCK_CONTEXTS, BLOCK_MODELLED)
-END = 255
-
-UNKNOWN_SIZE = (1 << 64) - 1
+STORED = 0
+CONSTANT = 1
+CODED = 2
+SHARED = 3
+CONTEXTS = 4
+MODELLED = 5
 
 MIN_PRECISION = 8  # 256 symbols need as many slots
 MAX_PRECISION = 16
 MAX_CONTEXT_PRECISION = 12
 MAX_LANES_LOG2 = 6
-MAX_PLANES = 64  # items of more bytes aren't split
-MAX_BLOCK_SIZE = 16 << 20
-MAX_BLOCKS = 1 << 26  # a frame has fewer, so that the size of its index fits its field
+MAX_CELL_SIZE = 64  # larger items are cut into bytes
+MAX_CHUNK_SIZE = 1 << 27
+MAX_GROUP = 1 << 16  # chunks
+MAX_CHUNKS = 1 << 26  # a frame has fewer, so that the size of its index fits its field
+BODY_SLACK = 512  # bytes that a body may take beyond its content: kinds of up to 256 streams
+MIN_BODY = 2
+MAX_BODY_HEAD = 1 << 16  # what recipe and heads of streams take at most
+MAX_FIELDS = 1 << 21
 MAX_DESCRIPTION = 1 << 20
 MAX_NESTING = 100  # of lists and objects in a description
 MAX_MODEL_NAME = 64
 FINGERPRINT_DIGITS = 32
 MAX_SHARED_TABLES = 64
-MAX_TABLES_SIZE = 1 << 17

@@ -1,4 +1,4 @@
-"""Tables of frequencies that the header holds for all blocks."""
+"""Tables of frequencies that the header holds for all chunks."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
-from ansflow.kernels.tables import frequency_code as golomb
+from ansflow.kernels.tables.frequency_code import (
+    MAX_BITS_PER_FREQUENCY,
+    read_frequencies,
+    write_frequencies,
+)
 from ansflow.lazy import cached_property
+from ansflow.varints import ByteReader
 
-__all__ = ["ALPHABET", "SharedTable", "pack_tables", "parse_tables"]
+__all__ = ["ALPHABET", "SharedTable", "pack_tables", "read_table"]
 
 ALPHABET = 256
 
-# What a byte costs by a table that gives it no frequency: more than a block may have.
+# What a byte costs by a table that gives it no frequency: more than a chunk may have.
 IMPOSSIBLE = 1e12
 
 
@@ -36,8 +41,8 @@ class SharedTable:
         self.freq, self.precision = freq, precision
 
     @cached_property
-    def tables(self) -> Tables:
-        return Tables.unchecked(self.freq, self.precision)
+    def coder(self) -> SingleCoder:
+        return SingleCoder(self.freq, self.precision)
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.float64]:
@@ -58,26 +63,22 @@ def pack_tables(shared: Sequence[SharedTable]) -> bytes:
     out = []
     for table in shared:
         precision = table.precision
-        room = np.zeros(ALPHABET * golomb.MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-        used = golomb.write_frequencies(table.freq, np.uint64(1 << precision), room)
+        room = np.zeros(ALPHABET * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+        used = write_frequencies(table.freq, np.uint64(1 << precision), room)
         out += [bytes([precision]), room[:used].tobytes()]
     return b"".join(out)
 
 
-def parse_tables(data: bytes, count: int) -> tuple[SharedTable, ...]:
-    """Undo `pack_tables`."""
-    shared = []
-    rest = np.frombuffer(data, np.uint8)
-    for number in range(1, count + 1):
-        precision = int(rest[0]) if rest.size else 0
-        freq = np.empty(ALPHABET, np.uint32)
-        used = 0
-        if layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
-            used = int(golomb.read_frequencies(rest[1:], np.uint64(1 << precision), freq))
-        if not used:
-            raise CorruptDataError(f"shared table {number} can't be read")
-        shared.append(SharedTable(freq, precision))
-        rest = rest[1 + used :]
-    if rest.size:
-        raise CorruptDataError(f"{rest.size} bytes follow the shared tables")
-    return tuple(shared)
+def read_table(reader: ByteReader, number: int) -> SharedTable:
+    """The next table that `pack_tables` wrote, which is that of a number."""
+    precision = reader.byte()
+    freq = np.empty(ALPHABET, np.uint32)
+    used = 0
+    if layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
+        # A table ends by itself.
+        data = np.frombuffer(reader.data, np.uint8, offset=reader.at)
+        used = int(read_frequencies(data, np.uint64(1 << precision), freq)) if data.size else 0
+    if not used:
+        raise CorruptDataError(f"shared table {number} isn't a table of frequencies")
+    reader.take(used)
+    return SharedTable(freq, precision)

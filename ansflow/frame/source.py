@@ -78,7 +78,7 @@ class FileSource:
 def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
     """Header and heads of the frame that begins where `source` is.
 
-    The caller takes or skips each head's payload before going on.
+    The caller takes or skips each chunk's body before going on.
     """
     check_magic(source.peek(len(layout.MAGIC)))
     walker = walk(limits)

@@ -8,7 +8,8 @@ import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame import layout
-from ansflow.frame.head import Head, head_check, parse_head
+from ansflow.frame.checks import low_half
+from ansflow.frame.head import Head, parse_head
 from ansflow.frame.header import Header, read_header
 from ansflow.limits import Limits
 
@@ -23,14 +24,14 @@ Event = int | Header | Head
 
 
 def walk(limits: Limits) -> Generator[Event, bytes, None]:
-    """Check all of a frame but the payloads.
+    """Check all of a frame but the bodies of its chunks.
 
     A generator that doesn't care where bytes come from. It yields
 
     * an int: how many bytes it wants to be sent next;
     * a `Header`;
-    * a `Head`: then come the bytes of that block's payload, which it doesn't want; whoever drives
-      it reads or skips them.
+    * a `Head`: then come the bytes of that chunk's body, which it doesn't want; the caller reads or
+      skips them.
 
     Raises
     ------
@@ -39,36 +40,40 @@ def walk(limits: Limits) -> Generator[Event, bytes, None]:
     """
     header, raw = yield from read_header(limits)
     yield header
-    yield from _blocks(header, raw, limits)
+    yield from _chunks(header, raw, limits)
 
 
-def _blocks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, bytes, None]:
-    tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, bytes, None]:
+    tag = raw[-layout.TAG_SIZE :]
+    grid = header.grid
     chain = xxhash.xxh3_64(raw)
     number = content = stored = 0
-    first: Head | None = None
+    # The layouts of the chunks that a group still lacks.
+    missing: list[int] = []
     while True:
         head_raw = yield layout.HEAD.size
         head = parse_head(head_raw, tag, header, number)
-        if head.kind == layout.END:
+        if head.is_end:
             break
-        if number + 1 >= layout.MAX_BLOCKS:
-            raise CorruptDataError("too many blocks")
-        if number % header.planes == 0:
-            first = head
-            content += head.size * header.planes
+        if number + 1 >= layout.MAX_CHUNKS:
+            raise CorruptDataError(f"there are {layout.MAX_CHUNKS} chunks or more")
+        if not missing:
+            size = grid.group_of(head.cells, content)
+            content += size
             _check_content(header, content, limits)
-        elif first is not None and head.size != first.size:
-            raise CorruptDataError(f"block {number} is shorter or longer than other planes")
+            missing = grid.cells(size)
+            missing.reverse()
+        if head.cells != missing.pop():
+            raise CorruptDataError(
+                f"chunk {number} has more or fewer cells than others of its group"
+            )
         chain.update(head_raw)
         stored += head.stored
         number += 1
         yield head
     if head.check != chain.intdigest():
-        raise CorruptDataError("the end mark doesn't match the blocks before it")
-    if number % header.planes or (
-        header.content_size is not None and content != header.content_size
-    ):
+        raise CorruptDataError("the end mark doesn't match the chunks before it")
+    if missing or (header.content_size is not None and content != header.content_size):
         raise CorruptDataError("the frame ends before its content does")
     if header.array is not None:
         header.array.of_size(content)
@@ -80,7 +85,9 @@ def _blocks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
 def _index(size: int, chain: int, before: int, body: int) -> Generator[int, bytes, None]:
     """Check the index of `size` bytes that follows `before` bytes of the frame."""
     if size != body + layout.TRAILER.size:
-        raise CorruptDataError("the index is shorter or longer than it can be")
+        raise CorruptDataError(
+            f"the index takes {size} bytes, not {body + layout.TRAILER.size} as its frame needs"
+        )
     seen = xxhash.xxh3_64()
     while body:
         piece = yield min(body, PIECE)
@@ -91,7 +98,7 @@ def _index(size: int, chain: int, before: int, body: int) -> Generator[int, byte
         before + size,
         size,
         chain,
-        head_check(trailer[: layout.TRAILER_CHECKED]),
+        low_half(trailer[: layout.TRAILER_CHECKED]),
         layout.TRAILER_MAGIC,
     )
     if seen.intdigest() != chain or trailer != expected:
@@ -100,7 +107,7 @@ def _index(size: int, chain: int, before: int, body: int) -> Generator[int, byte
 
 def _check_content(header: Header, content: int, limits: Limits) -> None:
     if header.content_size is not None and content > header.content_size:
-        raise CorruptDataError("the blocks have more content than the header says")
+        raise CorruptDataError("the chunks have more content than the header says")
     if content > limits.max_output:
         raise LimitError(
             f"the content takes at least {content} bytes, more than max_output={limits.max_output}"

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from itertools import pairwise
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.cores import available_cores
 from ansflow.engine.reader import ContentReader
-from ansflow.engine.threads import available_cores, ordered
+from ansflow.engine.threads import ordered
 from ansflow.frame import layout
+from ansflow.frame.body import read_body
+from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.head import Head
 from ansflow.frame.index import FrameMap
+from ansflow.frame.streams.decode import StreamHead
+from ansflow.frame.streams.registry import KINDS
+from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.transforms.planes import split_planes
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Node
 
 __all__ = ["describe"]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-
-# Content that is decoded at once, if no chunk is larger.
-PART = 8 << 20
-
-KIND_NAMES = {
-    layout.BLOCK_STORED: "stored",
-    layout.BLOCK_CONSTANT: "constant",
-    layout.BLOCK_CODED: "coded",
-    layout.BLOCK_CONTEXTS: "contexts",
-    layout.BLOCK_MODELLED: "modelled",
-}
 
 
 def describe(
@@ -66,17 +63,18 @@ def describe(
           arrays ``dtype`` (as in a .npy file), ``shape``, ``order`` ("C" or "F") and
           ``bits_per_item``;
         * ``sized``: whether the header says how much content there is; ``index``: whether there
-          is one; ``block_size``, ``planes``, and the precisions of ``shared_tables``;
-        * ``blocks``: how many are ``stored``, ``constant``, ``coded`` by a table of their own,
-          ``shared`` (coded by a shared one), coded with ``contexts``, and ``modelled``;
-          ``precisions`` and ``lanes`` that they use;
+          is one; ``chunks``, how many there are, their ``chunk_shape``, and the precisions of
+          ``shared_tables``;
+        * ``recipes``: how many chunks have which recipe; ``streams``: how many are ``stored``,
+          ``constant``, ``coded`` by a table of their own, ``shared`` (coded by a shared one), coded
+          with ``contexts``, and ``modelled``; ``precisions`` and ``lanes`` that they use;
         * ``model``, if it has one: its ``name`` and ``fingerprint``;
-        * ``bytes``: what ``header``, ``heads``, ``payload``, ``end`` and ``index`` take.
+        * ``bytes``: what ``header``, ``heads``, ``bodies``, ``end`` and ``index`` take.
 
         ``ideal`` is the order-0 Shannon bound: ``bits_per_byte`` that a coder needs which knows
-        the distribution of the bytes of each block, and regards nothing else; and
-        ``overhead_percent``, how much larger than that the file is. Blocks with contexts or a model
-        regard more, so that their overhead may be negative. What isn't defined is None.
+        the distribution of the symbols of each stream, and regards nothing else; and
+        ``overhead_percent``, how much larger than that the file is. Streams with contexts or a
+        model regard more, so that their overhead may be negative. What isn't defined is None.
 
     Raises
     ------
@@ -86,12 +84,12 @@ def describe(
     Examples
     --------
     >>> import ansflow, io, numpy as np
-    >>> blob = ansflow.compress(np.arange(100_000, dtype="<i4"), block_size=1 << 16)
+    >>> blob = ansflow.compress(np.arange(100_000, dtype="<i4"), chunk_size=1 << 18)
     >>> found = describe(io.BytesIO(blob))
     >>> frame = found["frames"][0]
-    >>> frame["dtype"], frame["shape"], frame["planes"]
-    ('<i4', [100000], 4)
-    >>> frame["blocks"]
+    >>> frame["dtype"], frame["shape"], frame["chunk_shape"], frame["recipes"]
+    ('<i4', [100000], [65536], {'planes': 2})
+    >>> frame["streams"]
     {'stored': 3, 'constant': 4, 'coded': 1, 'shared': 0, 'contexts': 0, 'modelled': 0}
     >>> 0 < found["ideal"]["overhead_percent"] < 1
     True
@@ -101,7 +99,9 @@ def describe(
             file = stack.enter_context(open(file, "rb"))
         content = ContentReader(file, limits, None)
         stack.callback(content.close)
-        frames = [_frame(frame) for frame in content.frames]
+        frames = [
+            _frame(frame, _bodies(content, number)) for number, frame in enumerate(content.frames)
+        ]
         size = sum(frame["size"] for frame in frames)
         totals: dict[str, Any] = {
             "size": size,
@@ -116,7 +116,7 @@ def describe(
     return totals | {"frames": frames}
 
 
-def _frame(frame: FrameMap) -> dict[str, Any]:
+def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> dict[str, Any]:
     """All but the ideal."""
     header, heads = frame.header, frame.heads
     size, content_size = frame.end - frame.begin, frame.content_size
@@ -139,32 +139,50 @@ def _frame(frame: FrameMap) -> dict[str, Any]:
         }
     if header.model is not None:
         found["model"] = header.model.describe()
-    coded = heads[heads["precision"] > 0]
-    shared = int(np.count_nonzero(coded["table"]))
-    kinds = {
-        name: int(np.count_nonzero(heads["kind"] == kind)) for kind, name in KIND_NAMES.items()
-    }
-    kinds = {**kinds, "coded": kinds["coded"] - shared, "shared": shared}
-    order = ("stored", "constant", "coded", "shared", "contexts", "modelled")
     end = layout.HEAD.size
-    index = frame.end - int(frame.chunk_at[-1]) - end
-    return found | {
-        "metadata": dict(header.metadata),
-        "sized": header.content_size is not None,
-        "index": index > 0,
-        "block_size": header.block_size,
-        "planes": header.planes,
-        "shared_tables": [table.precision for table in header.shared],
-        "blocks": {name: kinds[name] for name in order},
-        "precisions": np.unique(coded["precision"]).tolist(),
-        "lanes": (1 << np.unique(coded["lanes_log2"]).astype(int)).tolist(),
-        "bytes": {
-            "header": int(frame.chunk_at[0]) - frame.begin,
-            "heads": heads.size * layout.HEAD.size,
-            "payload": int(heads["stored"].sum(dtype=np.int64)),
-            "end": end,
-            "index": index,
-        },
+    index = frame.end - int(frame.group_at[-1]) - end
+    return (
+        found
+        | {
+            "metadata": dict(header.metadata),
+            "sized": header.content_size is not None,
+            "index": index > 0,
+            "chunks": heads.size,
+            "chunk_shape": list(header.grid.chunk_shape),
+            "shared_tables": [table.precision for table in header.shared],
+        }
+        | _streams(bodies)
+        | {
+            "bytes": {
+                "header": int(frame.group_at[0]) - frame.begin,
+                "heads": heads.size * layout.HEAD.size,
+                "bodies": int(heads["stored"].sum(dtype=np.int64)),
+                "end": end,
+                "index": index,
+            },
+        }
+    )
+
+
+def _streams(bodies: Iterator[tuple[Node, list[StreamHead]]]) -> dict[str, Any]:
+    """Which recipes and kinds of streams there are, and what they are coded with."""
+    recipes: Counter[str] = Counter()
+    kinds: Counter[str] = Counter({kind.name: 0 for kind in KINDS})
+    precisions: set[int] = set()
+    lanes: set[int] = set()
+    for recipe, streams in bodies:
+        recipes[str(recipe)] += 1
+        for stream in streams:
+            kinds[stream.kind.name] += 1
+            coder = stream.kind.coder(stream.fields)
+            if coder is not None:
+                precisions.add(coder.precision)
+                lanes.add(coder.lanes)
+    return {
+        "recipes": dict(recipes),
+        "streams": dict(kinds),
+        "precisions": sorted(precisions),
+        "lanes": sorted(lanes),
     }
 
 
@@ -180,44 +198,40 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+def _bodies(content: ContentReader, number: int) -> Iterator[tuple[Node, list[StreamHead]]]:
+    """What the body of each chunk of a frame begins with."""
+    header = content.frames[number].header
+    tools = ChunkDecoder(header).tools(DecoderScratch.make())
+    for head, begin in content.beginnings(number):
+        recipe, streams, _ = read_body(begin, header.grid.layout(head.number, head.cells), tools)
+        yield recipe, streams
+
+
 def _ideal_bits(content: ContentReader, on_progress: Callable[[int], object]) -> list[float]:
     """Bits that the content of each frame takes ideally; raises if any of it is damaged."""
     found = []
-    at = 0
-    for frame in content.frames:
+    done = 0
+    for number, frame in enumerate(content.frames):
+        decoder = ChunkDecoder(frame.header)
         bits = 0.0
-        for begin, end in _parts(frame):
-            size = int(frame.content_at[end] - frame.content_at[begin])
-            part = np.empty(size, np.uint8)
-            content.read_into(at, part)
-            bounds = (frame.content_at[begin : end + 1] - frame.content_at[begin]).tolist()
-            tasks = (
-                partial(_entropy, part[low:high], frame.header.planes)
-                for low, high in pairwise(bounds)
-            )
-            bits += sum(ordered(tasks, available_cores()))
-            at += size
-            on_progress(at)
+        tasks = (partial(_entropy, decoder, head, body) for head, body in content.chunks(number))
+        for size, part in ordered(tasks, available_cores()):
+            bits += part
+            done += size
+            on_progress(done)
         found.append(bits)
     return found
 
 
-def _parts(frame: FrameMap) -> Iterator[tuple[int, int]]:
-    """Ranges of chunks that are decoded at once, at least one in each."""
-    begin = 0
-    while begin < frame.chunks:
-        most = frame.content_at[begin] + PART
-        end = max(begin + 1, int(np.searchsorted(frame.content_at, most, side="right")) - 1)
-        yield begin, end
-        begin = end
-
-
-def _entropy(chunk: Bytes, planes: int) -> float:
-    """Bits that the blocks of a chunk take by their own distributions, known beforehand."""
+def _entropy(decoder: ChunkDecoder, head: Head, body: memoryview) -> tuple[int, float]:
+    """Bytes of a chunk's content, and bits of its streams if their distributions were known."""
     bits = 0.0
-    for plane in split_planes(chunk, planes):
-        counts = histogram(plane)
-        counts = counts[counts > 0].astype(np.float64)
-        # Exactly 0 where all bytes are the same.
-        bits += float(counts @ np.log2(plane.size / counts))
-    return bits
+
+    def count(symbols: Bytes, stream: Layout) -> None:
+        nonlocal bits
+        counts = histogram(symbols if stream.itemsize == 1 else symbols.view(np.uint16))
+        present = counts[counts > 0].astype(np.float64)
+        # Exactly 0 where all symbols are the same.
+        bits += float(present @ np.log2(stream.items / present)) if stream.items else 0.0
+
+    return decoder.decode(head, body, watch=count).size, bits

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import index
 from types import TracebackType
-from typing import Any, BinaryIO, Self, SupportsIndex
+from typing import Any, BinaryIO, Self, SupportsIndex, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import Axes, check_unmasked, shape_of
 from ansflow.buffers import item_bytes
-from ansflow.engine.content import JoinedFrames, as_array, check_dtype, planes_of
+from ansflow.engine.box import read_box
+from ansflow.engine.content import JoinedFrames, as_array, check_dtype
+from ansflow.engine.options import OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
@@ -75,7 +77,7 @@ class ArrayWriter:
         *,
         mode: str = "w",
         threads: int | None = None,
-        **options: Any,
+        **options: Unpack[OptionsDict],
     ) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         check_dtype(self.dtype)
@@ -83,9 +85,7 @@ class ArrayWriter:
         spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
         if not 0 < spec.row_nbytes < 1 << 63:
             raise ValueError(f"rows of {self.dtype} and shape {self._row} are impossible to count")
-        self._file = FrameWriter(
-            file, mode, threads=threads, planes=planes_of(self.dtype), array=spec, **options
-        )
+        self._file = FrameWriter(file, mode, threads=threads, array=spec, **options)
         self._count = 0
 
     @property
@@ -119,7 +119,7 @@ class ArrayWriter:
         self._count += array.shape[0]
 
     def flush(self) -> None:
-        """Write all rows so far, so that they can be recovered. Ends the current block."""
+        """Write all rows so far, so that they can be recovered. Ends the current chunk."""
         self._file.flush()
 
     def close(self) -> None:
@@ -141,9 +141,8 @@ class ArrayWriter:
 class ArrayReader:
     """Reads slices of an array from a file that can seek.
 
-    Slicing along the first axis decodes only the blocks it needs, if the array is in C order; of
-    one in Fortran order all is decoded. Arrays of one dtype, one after the other, that
-    differ in the first axis at most, are one array.
+    Slices and integers decode only the chunks that they need. Arrays of one dtype, one after the
+    other, that differ in the first axis at most, are one array.
 
     Parameters
     ----------
@@ -232,8 +231,8 @@ class ArrayReader:
     def __getitem__(self, key: Any) -> Any:
         """As of a NumPy array, with a copy of what is asked for.
 
-        A slice or an integer for the first axis decodes what it spans; the rest of the
-        key is applied to that.
+        Slices and integers for the first axes decode the chunks that have something of the box they
+        span; the rest of the key is applied to that.
 
         Raises
         ------
@@ -242,45 +241,65 @@ class ArrayReader:
         LimitError
             If what is spanned exceeds ``limits.max_output``.
         CorruptDataError
-            If a block is damaged.
+            If a chunk is damaged.
         """
-        keys = key if isinstance(key, tuple) else (key,)
-        if self._spec.fortran or not self.shape or not keys:
-            return self._rows(0, self.shape[0] if self.shape else 1)[key]
-        first, *rest = keys
-        length = self.shape[0]
-        if isinstance(first, slice):
-            begin, stop, step = first.indices(length)
-            picked = range(begin, stop, step)
-            if not picked:
-                return self._rows(0, 0)[(slice(0, 0), *rest)]
-            low, high = min(picked[0], picked[-1]), max(picked[0], picked[-1]) + 1
-            rows = self._rows(low, high)
-            if step < 0:
-                rows = rows[::-1]
-            return rows[(slice(None, None, abs(step)), *rest)]
-        if _is_integer(first):
-            row = index(first)
-            if not -length <= row < length:
-                raise IndexError(f"index {row} is out of bounds for an axis of {length}")
-            row %= length
-            return self._rows(row, row + 1)[(0, *rest)]
-        return self._rows(0, length)[key]
+        if not isinstance(key, tuple):
+            if not (key is Ellipsis or isinstance(key, slice) or _is_integer(key)):
+                return self._box([range(length) for length in self.shape])[key]
+            key = (key,)
+        box, inner = _spanned(key, self.shape)
+        return self._box(box)[inner]
 
-    def _rows(self, begin: int, end: int) -> Array:
-        """Rows of the first axis, decoded."""
+    def _box(self, box: Sequence[range]) -> Array:
+        """What lies in a box, decoded."""
         if self._closed:
             raise ValueError("the array's file is closed")
-        spec = self._spec
-        if self.shape:
-            spec = ArraySpec(spec.dtype, (end - begin, *self.shape[1:]), spec.fortran)
+        spec = ArraySpec(self._spec.dtype, tuple(map(len, box)), self._spec.fortran)
         if spec.nbytes > self._limits.max_output:
             raise LimitError(
                 f"{spec.nbytes} bytes are more than max_output={self._limits.max_output}"
             )
-        content = np.empty(spec.nbytes, np.uint8)
-        self._content.read_into(begin * spec.row_nbytes, content)
-        return as_array(content, spec)
+        parts = [self._part(number, rows, box) for number, rows in self._frames_of(box)]
+        if len(parts) == 1:
+            return parts[0]
+        whole: Array = np.empty(spec.shape, spec.dtype)
+        begin = 0
+        for part in parts:
+            whole[begin : begin + len(part)] = part
+            begin += len(part)
+        return whole
+
+    def _frames_of(self, box: Sequence[range]) -> Iterator[tuple[int, range]]:
+        """The frames that have rows of a box, and which of their own rows these are."""
+        if len(self._content.frames) == 1 or not box:
+            yield 0, box[0] if box else range(1)
+            return
+        row, begin = self._spec.row_nbytes, 0
+        for number, frame in enumerate(self._content.frames):
+            end = begin + (frame.content_size // row if row else 0)
+            rows = range(max(box[0].start, begin) - begin, min(box[0].stop, end) - begin)
+            if rows:
+                yield number, rows
+            begin = end
+
+    def _part(self, number: int, rows: range, box: Sequence[range]) -> Array:
+        """The part of a box that is in one frame."""
+        grid, dtype = self._content.frames[number].header.grid, self.dtype
+        own = [rows, *box[1:]] if box else []
+        if grid.axis <= 0 and grid.is_contiguous and not self._spec.fortran:
+            # Whole rows are decoded straight to where they are wanted.
+            content = np.empty(len(rows) * self._spec.row_nbytes, np.uint8)
+            before = sum(frame.content_size for frame in self._content.frames[:number])
+            self._content.read_into(before + rows.start * self._spec.row_nbytes, content)
+            shape = (len(rows), *self.shape[1:]) if box else ()
+            array = as_array(content, ArraySpec(dtype, shape))
+            inner: Any = (..., *(slice(part.start, part.stop) for part in own[1:]))
+            return cast(Array, array[inner])
+        wanted = own[::-1] if self._spec.fortran else own
+        if len(grid.shape) > len(own):  # the bytes of large items are an axis
+            wanted = [*wanted, range(dtype.itemsize)]
+        cells = read_box(self._content, number, wanted).reshape(-1)
+        return as_array(cells, ArraySpec(dtype, tuple(map(len, own)), self._spec.fortran))
 
     def close(self) -> None:
         """Close the file, if it was given by its path."""
@@ -294,6 +313,38 @@ class ArrayReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range], tuple[Any, ...]]:
+    """The box that the slices and integers a key begins with span, and the key within it."""
+    keys = list(key)
+    basic = all(part is Ellipsis or isinstance(part, slice) or _is_integer(part) for part in keys)
+    dots = [place for place, part in enumerate(keys) if part is Ellipsis]
+    if basic and len(dots) == 1:
+        keys[dots[0] : dots[0] + 1] = [slice(None)] * max(0, len(shape) - len(keys) + 1)
+    box: list[range] = []
+    inner: list[Any] = []
+    for axis, (part, length) in enumerate(zip(keys, shape, strict=False)):
+        if isinstance(part, slice):
+            picked = range(*part.indices(length))
+            ends = sorted((picked[0], picked[-1])) if picked else (0, -1)
+            box.append(range(ends[0], ends[1] + 1))
+            inner.append(slice(None, None, picked.step))
+        elif _is_integer(part):
+            place = index(part)
+            if not -length <= place < length:
+                raise IndexError(
+                    f"index {place} is out of bounds for axis {axis}, which has {length} places"
+                )
+            box.append(range(place % length, place % length + 1))
+            inner.append(0)
+        else:
+            break
+    inner += keys[len(box) :]
+    box += [range(length) for length in shape[len(box) :]]
+    if basic and len(dots) == 1:
+        inner.append(Ellipsis)  # so that a 0-d array doesn't become a scalar
+    return box, tuple(inner)
 
 
 def _is_integer(key: Any) -> bool:

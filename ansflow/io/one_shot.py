@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
-from ansflow.buffers import Bytes, bytes_of
-from ansflow.engine.content import JoinedFrames, allocate, array_content, as_array, planes_of
-from ansflow.engine.decoder import Plan
+from ansflow.buffers import Bytes, bytes_of, writable_bytes
+from ansflow.engine.content import JoinedFrames, array_content, as_array
+from ansflow.engine.cores import checked_threads
+from ansflow.engine.decoder import Schedule
 from ansflow.engine.encoder import FrameEncoder
-from ansflow.engine.options import Options
-from ansflow.engine.threads import checked_threads, ordered
+from ansflow.engine.memory import allocate
+from ansflow.engine.options import Options, OptionsDict
+from ansflow.engine.threads import ordered
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
-from ansflow.frame.head import Head
+from ansflow.frame.head import OBJECTS, Head
 from ansflow.frame.header import Header
 from ansflow.frame.source import MemorySource, walk_source
 from ansflow.limits import DEFAULT_LIMITS, Limits
@@ -28,11 +30,13 @@ from ansflow.limits import DEFAULT_LIMITS, Limits
 __all__ = ["compress", "decompress"]
 
 
-def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
+def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
     """Compress bytes or an array into a self-contained, checksummed frame.
 
-    Each block of bytes is entropy-coded by its own distribution, or by one for each preceding
-    byte; an array is split into byte planes first. What doesn't get smaller is stored.
+    The content is cut into chunks, and each becomes one or more streams of symbols: of bytes, the
+    bytes; of an array, a stream for each byte of its items, unless a recipe says otherwise. Streams
+    are entropy-coded, each with a distribution of its own, or one for each preceding byte; those
+    that don't become smaller are stored.
 
     Parameters
     ----------
@@ -41,8 +45,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
     threads : int, optional
         By default as many as the process may use cores. The result is the same.
     **options
-        ``block_size``, ``precision``, ``lanes``, ``order``, ``models``, ``model`` and
-        ``metadata``: see `ansflow.Options`.
+        ``chunk_size``, ``chunks``, ``recipe``, ``precision``, ``lanes``, ``order``, ``tables``,
+        ``model`` and ``metadata``: see `ansflow.Options`.
 
     Returns
     -------
@@ -71,16 +75,10 @@ def compress(data: Any, *, threads: int | None = None, **options: Any) -> bytes:
     >>> ansflow.decompress(ansflow.compress(b"bytes stay bytes"))
     b'bytes stay bytes'
     """
-    settings = Options(**options)
+    settings = Options.of(options)
     if isinstance(data, np.ndarray | np.generic):
         content, array = array_content(np.asanyarray(data))
-        encoder = FrameEncoder(
-            settings,
-            threads,
-            content_size=content.size,
-            planes=planes_of(array.dtype, data.size),
-            array=array,
-        )
+        encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
@@ -107,14 +105,22 @@ def _gather(parts: Iterable[memoryview], out: io.BytesIO) -> int:
 
 
 def decompress(
-    blob: Any, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None
-) -> bytes | npt.NDArray[Any]:
+    blob: Any,
+    *,
+    out: Any = None,
+    limits: Limits = DEFAULT_LIMITS,
+    threads: int | None = None,
+) -> Any:
     """Undo `compress`.
 
     Parameters
     ----------
     blob : bytes-like
         One or more frames, whole. They shouldn't be changed before this returns.
+    out : ndarray or writable bytes-like, optional
+        Where the content goes, instead of new memory: an array of the dtype and shape that was
+        compressed, or a C-contiguous buffer of as many bytes as the content. If an error is raised
+        it may have been written to.
     limits : Limits
         What decoding may take at most, whatever the frame says.
     threads : int, optional
@@ -125,30 +131,64 @@ def decompress(
     bytes or ndarray
         What was compressed; an array with its dtype, byte order, shape and memory order. Frames
         of bytes one after the other give the bytes one after the other, arrays that differ
-        in the first axis at most, one that is longer along that axis.
+        in the first axis at most, one that is longer along that axis. `out` itself, if that is
+        given.
 
     Raises
     ------
     TruncatedError
         If the frame is cut short.
     UnsupportedError
-        If it is of a version, or has flags or kinds, that this release doesn't know.
+        If it is of a version, or has flags, transforms or kinds of streams, that this release
+        doesn't know.
     CorruptDataError
         If it is damaged in any other way, isn't a frame, or more than one that don't go together.
     LimitError
         If it needs more than `limits` allow. Nothing has been allocated then.
+    TypeError, ValueError
+        If `out` isn't a buffer that the content fits into.
     """
     data = bytes_of(blob).data
-    # All is checked but the payloads before the output is allocated: a frame that promises
+    # All is checked but the bodies of chunks before the output is allocated: a frame that promises
     # more than it holds is refused here.
     spec, size = _survey(data, limits)
+    if out is not None:
+        with _filling(out, spec, size) as content:
+            _decode(data, limits, threads, content)
+        return out
     if spec is None:
-        out = allocate(size)
-        _decode(data, limits, threads, np.frombuffer(out.getbuffer(), np.uint8))
-        return out.getvalue()
+        file = allocate(size)
+        _decode(data, limits, threads, np.frombuffer(file.getbuffer(), np.uint8))
+        return file.getvalue()
     content = np.empty(size, np.uint8)
     _decode(data, limits, threads, content)
     return as_array(content, spec)
+
+
+@contextmanager
+def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
+    """Where the content is to be decoded to, so that it is in `out` afterwards."""
+    if spec is not None and isinstance(out, np.ndarray) and out.dtype == spec.dtype:
+        if out.shape != spec.shape:
+            raise ValueError(f"out has shape {out.shape}, but the frame has {spec.shape}")
+        ordered = out.T if spec.fortran else out
+        if not ordered.flags.c_contiguous:
+            # Its items lie elsewhere.
+            content = np.empty(size, np.uint8)
+            yield content
+            out[...] = as_array(content, spec)
+            return
+        yield writable_bytes(ordered)
+        return
+    if spec is not None and spec.fortran:
+        raise ValueError(
+            f"the frame has an array in Fortran order: out must be an array of {spec.dtype} and "
+            f"shape {spec.shape}"
+        )
+    content = writable_bytes(out)
+    if content.size != size:
+        raise ValueError(f"out has {content.size} bytes, but the content has {size}")
+    yield content
 
 
 def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
@@ -161,7 +201,7 @@ def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
                 header = event
             else:
                 source.skip(event.stored)
-                size += event.size
+                size += event.cells * header.grid.cell_size
         joined.add(header, size)
         if source.at == len(data):
             return joined.spec, joined.size
@@ -192,21 +232,21 @@ def _tasks(
 
     while source.at < len(data):
         heads: list[Head] = []
-        payloads: list[memoryview] = []
-        size = weight = 0
+        bodies: list[memoryview] = []
+        size = 0
         for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header, decode = event, ChunkDecoder(event)
-                unit = Plan.make(header, threads, limits.max_memory).unit
+                grid = header.grid
+                unit = Schedule.make(header, threads, limits.max_memory).unit
                 continue
             heads.append(event)
-            payloads.append(source.take(event.stored))
-            size += event.size
-            weight += event.weight
-            if weight >= unit and len(heads) % header.planes == 0:
-                yield partial(decode, heads, payloads, room(size))
-                size, weight, heads, payloads = 0, 0, [], []
+            bodies.append(source.take(event.stored))
+            size += event.cells * grid.cell_size
+            if size + OBJECTS * len(heads) >= unit and not len(heads) % grid.chunks_per_group:
+                yield partial(decode, heads, bodies, room(size))
+                size, heads, bodies = 0, [], []
         if heads:
-            yield partial(decode, heads, payloads, room(size))
+            yield partial(decode, heads, bodies, room(size))
     if at < out.size:
         raise CorruptDataError("the data changed while they were decompressed")

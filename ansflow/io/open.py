@@ -6,8 +6,9 @@ import io
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, TextIO, Unpack
 
+from ansflow.engine.options import OptionsDict
 from ansflow.io.reader import FrameReader, Path
 from ansflow.io.writer import FrameWriter, TextWriter
 from ansflow.limits import STREAM_LIMITS, Limits
@@ -24,7 +25,7 @@ def open(
     errors: str | None = None,
     newline: str | None = None,
     threads: int | None = None,
-    **options: Any,
+    **options: Unpack[OptionsDict],
 ) -> FrameReader | FrameWriter | TextIO:
     """Open a compressed file, as `open` opens others.
 

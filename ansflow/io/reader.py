@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from ansflow.buffers import Bytes
-from ansflow.engine.content import allocate
 from ansflow.engine.decoder import decode_frames
+from ansflow.engine.memory import allocate
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
 from ansflow.files.foreign import can_seek, check_binary, is_ready, read_some

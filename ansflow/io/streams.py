@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Unpack
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.decoder import FrameDecoder, decode_frames
 from ansflow.engine.encoder import FrameEncoder
-from ansflow.engine.options import Options
+from ansflow.engine.options import Options, OptionsDict
 from ansflow.limits import DEFAULT_LIMITS, STREAM_LIMITS, Limits
 
 __all__ = ["Compressor", "Decompressor", "iter_compress", "iter_decompress"]
@@ -19,7 +19,7 @@ __all__ = ["Compressor", "Decompressor", "iter_compress", "iter_decompress"]
 class Compressor:
     """Compresses bytes that come piece by piece into one frame.
 
-    Pieces are gathered into blocks, which threads encode while more comes. What is returned, put
+    Pieces are gathered into chunks, which threads encode while more comes. What is returned, put
     together, is the frame, the same for any number of threads and however the input was cut.
 
     Parameters
@@ -39,8 +39,8 @@ class Compressor:
     b'piece by piece'
     """
 
-    def __init__(self, *, threads: int | None = None, **options: Any) -> None:
-        self._encoder = FrameEncoder(Options(**options), threads)
+    def __init__(self, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> None:
+        self._encoder = FrameEncoder(Options.of(options), threads)
         self._finished = False
 
     def compress(self, data: Any) -> bytes:
@@ -62,7 +62,7 @@ class Compressor:
     def flush(self) -> bytes:
         """Return all of the frame that what was taken can give.
 
-        A decoder that has this can give back all that was taken. Ends the current block, so
+        A decoder that has this can give back all that was taken. Ends the current chunk, so
         doing it often makes the result larger.
         """
         self._check()
@@ -183,7 +183,7 @@ class Decompressor:
 
 
 def iter_compress(
-    pieces: Iterable[Any], *, threads: int | None = None, **options: Any
+    pieces: Iterable[Any], *, threads: int | None = None, **options: Unpack[OptionsDict]
 ) -> Iterator[bytes]:
     """Compress an iterable of bytes-like pieces into one frame.
 
@@ -207,7 +207,7 @@ def iter_compress(
     >>> b"".join(ansflow.iter_decompress([frame[:10], frame[10:]]))
     b'several pieces'
     """
-    encoder = FrameEncoder(Options(**options), threads)
+    encoder = FrameEncoder(Options.of(options), threads)
     try:
         for piece in pieces:
             content = bytes_of(piece)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
-from ansflow.engine.content import planes_of
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
-from ansflow.engine.options import Options
+from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
 from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to, write_all
-from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.io.npy import npy_prefix, read_npy
 from ansflow.limits import STREAM_LIMITS, Limits
@@ -43,7 +41,7 @@ def compress_file(
     *,
     threads: int | None = None,
     on_progress: Progress = lambda size: None,
-    **options: Any,
+    **options: Unpack[OptionsDict],
 ) -> tuple[int, int]:
     """Write a file's content as one frame.
 
@@ -68,11 +66,12 @@ def compress_file(
     npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
-        encoder = FrameEncoder(Options(**options), threads)
+        encoder = FrameEncoder(Options.of(options), threads)
     else:
         before = source.tell()
         options["metadata"] = {**options.get("metadata", {}), **npy.metadata}
-        encoder = _array_encoder(npy.spec, Options(**options), threads)
+        spec = npy.spec
+        encoder = FrameEncoder(Options.of(options), threads, content_size=spec.nbytes, array=spec)
     expected = encoder.header.content_size
     counted, taken = _Counter(target), 0
     read = _reader(source)
@@ -89,17 +88,6 @@ def compress_file(
     finally:
         encoder.close()
     return before + taken, counted.size
-
-
-def _array_encoder(spec: ArraySpec, options: Options, threads: int | None) -> FrameEncoder:
-    items = spec.nbytes // spec.dtype.itemsize if spec.nbytes else 0
-    return FrameEncoder(
-        options,
-        threads,
-        content_size=spec.nbytes,
-        planes=planes_of(spec.dtype, items),
-        array=spec,
-    )
 
 
 def decompress_file(

@@ -8,11 +8,11 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Unpack, cast
 
 from ansflow.buffers import bytes_of
 from ansflow.engine.encoder import FrameEncoder
-from ansflow.engine.options import Options
+from ansflow.engine.options import Options, OptionsDict
 from ansflow.files.atomic import AtomicFile
 from ansflow.files.foreign import check_binary, flush_all, write_all
 from ansflow.frame.array_spec import ArraySpec
@@ -37,8 +37,6 @@ class FrameWriter(io.BufferedIOBase):
         A file object is written to as it is, and isn't closed.
     mode : {"w", "x", "a"}
     threads : int, optional
-    planes : int
-        Into how many byte planes the content is split.
     array : ArraySpec, optional
         What array the content is.
     **options
@@ -51,13 +49,12 @@ class FrameWriter(io.BufferedIOBase):
         mode: str = "w",
         *,
         threads: int | None = None,
-        planes: int = 1,
         array: ArraySpec | None = None,
-        **options: Any,
+        **options: Unpack[OptionsDict],
     ) -> None:
         if mode not in ("w", "x", "a"):
             raise ValueError(f"mode is {mode!r}, none of w, x and a")
-        self._encoder = FrameEncoder(Options(**options), threads, planes=planes, array=array)
+        self._encoder = FrameEncoder(Options.of(options), threads, array=array)
         self._whole: AtomicFile | None = None
         self._written = 0
         self._closing = False
@@ -92,7 +89,7 @@ class FrameWriter(io.BufferedIOBase):
         return content.size
 
     def flush(self) -> None:
-        """Write all that was taken, so that others can read it. Ends the current block."""
+        """Write all that was taken, so that others can read it. Ends the current chunk."""
         self._check_open()
         if not self._closing:  # the base class flushes when it's closed, after the end
             self._put(self._encoder.flush())

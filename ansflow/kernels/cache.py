@@ -1,19 +1,18 @@
 """Compiled kernels on disk.
 
-Numba's own cache takes compiled code for fresh as long as the file of the outermost function is the
-same, but that code has the functions of other files in it: after an edit there it would go on
-writing the old words. It keeps an index for each function, which processes that write at the same
-time take from each other; and what a power cut leaves of a file, or a full disk, is an error in
-whatever was to be done.
+Numba's own cache considers compiled code up to date as long as the file of the outermost function
+is unchanged. But compiled code contains the functions of other files too, so that after an edit
+there it would go on writing the old words. Numba also keeps an index file for each function, which
+processes that write at the same time overwrite; and a file that is damaged by a power cut or a full
+disk is an error for the caller.
 
-Here each specialisation of a kernel is one file, whose name says all that its code follows from:
-the sources of all kernels, which replace those of before, and a key for the rest. A file that
-isn't whole counts as missing, and one that can't be written is left out: the kernel is compiled
-then, as if nothing were kept.
+Here each specialisation of a kernel is one file. Its name contains a stamp of the sources of all
+kernels and a key for everything else that its code depends on. A damaged file counts as missing,
+and if a file cannot be written, the kernel is compiled each time.
 
 Numba decides where files go (``NUMBA_CACHE_DIR``, ``__pycache__``, the user's cache directory) and
-how compiled code becomes bytes. Those are pickles: as with Numba's own cache, whoever may write to
-that directory decides what code is run.
+how compiled code becomes bytes. Those are pickles: as with Numba's own cache, anyone who can write
+to that directory can run code in the processes that read it.
 """
 
 import functools
@@ -47,12 +46,12 @@ SETTINGS = (
 
 CHECK_SIZE = 16
 
-# Seconds after which a file that someone began to write is taken to be abandoned.
+# Seconds after which an unfinished file is considered abandoned.
 ABANDONED = 3600
 
 
 def hexadecimal(*parts: bytes) -> str:
-    """A short digest of byte strings, unambiguous about where one ends."""
+    """A short digest of byte strings and where each ends."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
         digest.update(len(part).to_bytes(8, "little") + part)
@@ -72,7 +71,7 @@ def stamp_of(root: str) -> str | None:
     return hexadecimal(*parts) if parts else None
 
 
-# Taken before any kernel is imported: an edit from then on makes no difference to this process.
+# Taken before any kernel is imported: this process does not see later edits.
 try:
     STAMP = stamp_of(os.path.dirname(__file__))
 except OSError:
@@ -86,23 +85,23 @@ NAME = re.compile(rf"-(?P<stamp>[0-9a-f]{{16}})-[0-9a-f]{{16}}{re.escape(SUFFIX)
 
 @functools.cache
 def numbas() -> Any:
-    """Numba's way to keep code, for this file's folder.
+    """Numba's means of storing code, for this file's folder.
 
     Raises
     ------
     RuntimeError
-        If there is no place for it, or nothing to tell by whether it is fresh.
+        If no directory can be written to, or the sources cannot be read.
     """
     if STAMP is None:
-        raise RuntimeError("the kernels' sources can't be read")
+        raise RuntimeError("the sources of the kernels cannot be read")
     return caching.CompileResultCacheImpl(numbas.__wrapped__)
 
 
 class KernelCache:
-    """What a dispatcher asks for the code of one kernel before it compiles it.
+    """The cache of one kernel, as its dispatcher uses it.
 
-    Whatever goes wrong is no reason to fail: code that can't be kept or found is compiled. (That
-    also serves a future Numba that keeps code in another way.)
+    Errors are ignored: code that cannot be stored or found is compiled. That also covers a future
+    Numba with other internals.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -119,8 +118,8 @@ class KernelCache:
             return None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled code for argument types `sig`; None if it isn't there."""
-        target_context.refresh()  # what is loaded may refer to what is registered late
+        """The compiled code for argument types `sig`, or None."""
+        target_context.refresh()  # the code may refer to functions that are registered late
         try:
             data = memoryview(self._path(sig, target_context.codegen()).read_bytes())
             check, payload = data[:CHECK_SIZE], data[CHECK_SIZE:]
@@ -131,7 +130,7 @@ class KernelCache:
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code for argument types `sig`, if that is possible."""
+        """Store compiled code for argument types `sig`, if that is possible."""
         with suppress(Exception):
             path = self._path(sig, data.codegen)
             if numbas().check_cachable(data):
@@ -141,10 +140,10 @@ class KernelCache:
                 remove_superseded(path.parent)
 
     def flush(self) -> None:
-        """Nothing: what a dispatcher compiles again, on request, is written over."""
+        """Nothing to do: code that is compiled again replaces its file."""
 
     def _path(self, sig: Any, codegen: Any) -> Path:
-        """Where code for argument types `sig` is, made for a processor under today's settings."""
+        """The file for argument types `sig`, the processor, and the present settings."""
         settings = [str(getattr(config, name, None)) for name in SETTINGS]
         closure = [cell.cell_contents for cell in self._function.__closure__ or ()]
         key = hexadecimal(
@@ -157,7 +156,7 @@ class KernelCache:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put `data` at `path` in one go: others see all of it, or what was there before."""
+    """Write a file atomically: others see all of `data`, or the file as it was before."""
     begun = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         begun.write_bytes(data)
@@ -169,7 +168,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 @functools.cache
 def remove_superseded(place: Path) -> None:
-    """Remove code of other sources than these, and files that were never finished; once."""
+    """Remove code of other versions of the sources, and abandoned files; once in a process."""
     for path in place.iterdir():
         found = NAME.search(path.name)
         if found is None:

@@ -33,29 +33,29 @@ MAX_ALPHABET = 1 << 16
 
 
 def default_lanes(symbols: int) -> int:
-    """As many lanes as so many symbols deserve, a power of two.
+    """The number of lanes for so many symbols by default, a power of two.
 
-    Each lane's state costs about three bytes beyond what it holds: here no more than 0.3%
-    of the symbols.
+    Each lane's state takes about three bytes more than the information it holds. With this many
+    lanes that is at most 0.3% of the symbols.
     """
     return min(MAX_LANES, 1 << max(0, (symbols // SYMBOLS_PER_LANE).bit_length() - 1))
 
 
 def checked_lanes(lanes: int | None, symbols: int) -> int:
-    """The number of lanes asked for, or the default for so many symbols.
+    """The number of lanes that was asked for, or the default for so many symbols.
 
     Raises
     ------
     TypeError
-        If it isn't an integer.
+        If it is not an integer.
     ValueError
-        If it isn't a power of two from 1 to 64.
+        If it is not a power of two from 1 to 64.
     """
     if lanes is None:
         return default_lanes(symbols)
     lanes = integer(lanes, "lanes")
     if not (1 <= lanes <= MAX_LANES and lanes & (lanes - 1) == 0):
-        raise ValueError(f"lanes is {lanes}, not a power of two from 1 to {MAX_LANES}")
+        raise ValueError(f"lanes must be a power of two from 1 to {MAX_LANES}, not {lanes}")
     return lanes
 
 

@@ -30,22 +30,22 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel that becomes part of those that call it.
 
-    LLVM does that with small functions by itself. Where it doesn't, each array that is handed
-    over has its references counted, atomically, which takes longer than coding a symbol.
+    LLVM does that with small functions by itself. Where it does not, the references of each array
+    that is passed are counted, atomically, which takes longer than coding a symbol.
     """
     return kernel(function, inline="always")
 
 
-def _let_go() -> None:
+def _release() -> None:
     if global_compiler_lock.is_locked():  # and not if an interrupt ended the wait for it
         global_compiler_lock.release()
 
 
-# A forked process has but one thread. Had another been compiling, or loading code, the compiler
-# would stay locked there for ever, and half of something would have been registered.
+# A forked process has only the thread that forked. If another one were compiling or loading code
+# at that moment, the compiler would stay locked in the child, with its registries half updated.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=global_compiler_lock.acquire,
-        after_in_parent=_let_go,
-        after_in_child=_let_go,
+        after_in_parent=_release,
+        after_in_child=_release,
     )

@@ -1,7 +1,7 @@
 """Probability models: anything with `precision` and `freq` (see `Model`).
 
-Models know nothing of lanes, words or bytes. Those of this package are immutable, and your
-own goes through the same door at the same speed (``examples/own_model.py``).
+Models know nothing of lanes, words or bytes. Those of this package are immutable. Your own classes
+are used in the same way and at the same speed (``examples/own_model.py``).
 """
 
 from ansflow.models.base import FrequencyModel, Model

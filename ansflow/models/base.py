@@ -1,4 +1,4 @@
-"""The door that every model goes through, and a base class for those with one distribution."""
+"""What every model has, and a base class for models with one distribution."""
 
 from __future__ import annotations
 
@@ -23,33 +23,40 @@ __all__ = ["FrequencyModel", "Frozen", "Model"]
 
 @runtime_checkable
 class Model(Protocol):
-    """What `ansflow.encode` and `ansflow.decode` need of a model.
+    """What `ansflow.encode`, `ansflow.decode` and `ansflow.bitsback.Symbols` read of a model.
 
-    Any object will do that has these two attributes; `FrequencyModel` is a convenient base.
+    Any object with the attributes `precision` and `freq` is a model; the others are optional.
+    `FrequencyModel` is a convenient base. All attributes are checked when the model is used
+    (`ansflow.models.checked`).
 
     Attributes
     ----------
     precision : int
-        Binary logarithm of the frequencies' sum, 1 to 31. Up to 16 is fast.
+        Binary logarithm of the sum of the frequencies, 1 to 31. Up to 16 is fast.
     freq : ndarray of int, shape (alphabet,) or (rows, alphabet)
-        Integer frequencies. Symbol s has probability ``freq[s] / 2**precision`` and can be coded
-        if that isn't 0. Each row sums to ``2**precision``. Tables are built once for each
-        array and kept as long as it lives, provided that it is the same one at each access
-        and read-only (``freq.setflags(write=False)``); they are rebuilt in each call if not.
+        Integer frequencies; each row sums to ``2**precision``. Symbol s has probability
+        ``freq[s] / 2**precision``, and can be coded if that is not 0. At most 65,536 symbols.
+        Tables are built once for each array and kept as long as it lives, if each access returns
+        the same array and that is read-only (``freq.setflags(write=False)``). Otherwise they
+        are built in each call.
+    cdf : ndarray of int, shape (alphabet + 1,) or (rows, alphabet + 1), optional
+        Cumulative frequencies, from 0 to ``2**precision``. Models of ansflow have it for their
+        users; coding does not read it, but sums up `freq`.
     low : int, optional
-        The value that symbol 0 stands for; 0 if absent. The support is ``low`` to
+        The value that symbol 0 stands for, by default 0. The support is ``low`` to
         ``low + alphabet - 1``.
     index : ndarray of int, optional
-        For a matrix of frequencies: the row of each symbol, of a shape that broadcasts to
-        the symbols'.
-    contexts : {"previous"}, optional
-        For a square matrix of frequencies, in place of `index`: a symbol's row is the symbol
-        before it, as in `Markov`.
+        The row of each symbol, for a matrix of frequencies without `contexts`. Its shape
+        broadcasts to that of the symbols.
+    contexts : {"previous", None}, optional
+        For a square matrix of frequencies, "previous" says that the previous symbol is a symbol's
+        row, as in `Markov`. Rows of contexts that cannot occur may be zero; at most 256 symbols
+        and 12 bits.
 
     Notes
     -----
-    Integers may be NumPy's, but neither bools nor floats: a model with others is a `ModelError`
-    wherever it is used.
+    Integers may be those of NumPy, but neither bools nor floats. A model that violates these rules
+    raises `ModelError` when it is used.
     """
 
     @property
@@ -62,8 +69,8 @@ class Model(Protocol):
 class Frozen:
     """Base of models whose arrays are read-only, and stay so when they are copied or unpickled.
 
-    Kernels are compiled once more for arrays that can be written to, and tables of such are built
-    anew in every call. What else a subclass has stays as it is: a shallow copy shares it.
+    Otherwise kernels would be compiled once more for arrays that can be written to, and tables
+    would be built in every call. Other attributes of a subclass are not changed.
     """
 
     FROZEN: ClassVar[frozenset[str]] = frozenset({"freq", "cdf", "index"})
@@ -104,13 +111,15 @@ class FrequencyModel(Frozen):
     ModelError
         If the frequencies are negative or their sum is not a power of two from 2 to 2^31.
     TypeError
-        If `low` isn't an integer, or frequencies are masked.
+        If `low` is not an integer, or frequencies are masked.
     """
 
     def __init__(self, freq: npt.ArrayLike, *, low: int = 0) -> None:
         self.freq, self.precision = check_frequencies(freq)
         if self.freq.ndim != 1:
-            raise ModelError("a matrix of frequencies is a `Conditional`")
+            raise ModelError(
+                "a matrix of frequencies makes no single distribution; use `Conditional`"
+            )
         self.cdf = cumulative(self.freq)
         self.low = checked_low(low, self.freq.size)
 
@@ -146,7 +155,7 @@ class FrequencyModel(Frozen):
         Raises
         ------
         TypeError
-            If the symbols aren't integers.
+            If the symbols are not integers.
         """
         values = symbol_array(symbols).reshape(-1)
         if not values.size:

@@ -12,9 +12,9 @@ from ansflow.arguments import integer, real_numbers, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.models.base import FrequencyModel
+from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,
-    check_frequencies,
     checked_low,
     checked_precision,
     quantize,
@@ -24,7 +24,7 @@ __all__ = ["Bernoulli", "Categorical", "Mixture", "Uniform"]
 
 
 class Uniform(FrequencyModel):
-    """All of `n` consecutive integers alike.
+    """`n` consecutive integers with equal probabilities.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class Uniform(FrequencyModel):
     low : int
         The smallest.
     precision : int, optional
-        By default 12, or as many bits as `n` needs. Exact where `n` is a power of two;
-        elsewhere frequencies differ by one unit.
+        By default 12, or more if `n` needs more. If `n` is not a power of two, frequencies differ
+        by up to one unit.
 
     Examples
     --------
@@ -49,7 +49,9 @@ class Uniform(FrequencyModel):
             precision = max(DEFAULT_PRECISION, needed)
         precision = checked_precision(precision)
         if precision < needed:
-            raise ModelError(f"{n} symbols need a precision of at least {needed} bits")
+            raise ModelError(
+                f"{n} symbols need a precision of at least {needed} bits, not {precision}"
+            )
         share, rest = divmod(1 << precision, n)
         super().__init__(share + (np.arange(n) < rest), low=low)
 
@@ -132,7 +134,7 @@ class Categorical(FrequencyModel):
 
     @classmethod
     def fit(cls, data: npt.ArrayLike, *, precision: int = DEFAULT_PRECISION) -> Self:
-        """From an array of integers: the best model of this kind for exactly that array.
+        """The model of this kind that codes the given integers best.
 
         Parameters
         ----------
@@ -147,11 +149,11 @@ class Categorical(FrequencyModel):
         ModelError
             If the data is empty, spans too much, or has more symbols than ``2**precision``.
         TypeError
-            If it isn't integers.
+            If the data is not integers.
         """
         values = symbol_array(data).reshape(-1)
         if values.size == 0:
-            raise ModelError("no data to fit a model to")
+            raise ModelError("the data is empty, so no model can be fitted to it")
         smallest, largest = int(values.min()), int(values.max())
         low = 0 if smallest >= 0 and largest < MAX_ALPHABET else smallest
         if largest - low >= MAX_ALPHABET:
@@ -188,7 +190,7 @@ class Mixture(FrequencyModel):
         precision: int | None = None,
     ) -> None:
         if not models:
-            raise ModelError("a mixture of no models")
+            raise ModelError("a mixture needs at least one model")
         shares = np.ones(len(models)) if weights is None else real_numbers(weights, "weights")
         if shares.shape != (len(models),) or not (shares > 0).all() or np.isinf(shares).any():
             raise ModelError(
@@ -200,7 +202,7 @@ class Mixture(FrequencyModel):
         if high - low > MAX_ALPHABET:
             raise ModelError(f"the supports' union spans more than {MAX_ALPHABET} symbols")
         probs = np.zeros(high - low)
-        shares /= shares.max()  # so that their sum can't overflow
+        shares /= shares.max()  # so that their sum cannot overflow
         for (begin, freq, bits), share in zip(parts, shares / shares.sum(), strict=True):
             probs[begin - low : begin - low + freq.size] += share * freq / float(1 << bits)
         if precision is None:
@@ -209,9 +211,9 @@ class Mixture(FrequencyModel):
 
 
 def _part(model: FrequencyModel) -> tuple[int, npt.NDArray[np.uint32], int]:
-    """Lowest value, frequencies and precision of a component, which may be of anybody's class."""
-    freq, precision = check_frequencies(model.freq)
-    if freq.ndim != 1:
-        raise ModelError("a mixture's components are single distributions, not matrices of them")
-    low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
-    return low, freq, precision
+    """Lowest value, frequencies and precision of a component, which may be of any class."""
+    known = frequencies_of(model)
+    if known.freq.ndim != 1:
+        raise ModelError("the components of a mixture must be single distributions, not matrices")
+    low, _ = support_of(model, known.alphabet)
+    return low, known.freq, known.precision

@@ -55,9 +55,10 @@ class Conditional(Frozen):
     Raises
     ------
     ModelError
-        If rows don't sum to one power of two, or the index names rows that don't exist.
+        If the rows do not sum to the same power of two, or the index names a row that does not
+        exist.
     TypeError
-        If `low` isn't an integer, or something is masked.
+        If `low` is not an integer, or an array is masked.
 
     Examples
     --------
@@ -131,11 +132,11 @@ class Conditional(Frozen):
     ) -> Self:
         """From models of the same support and precision, one a row."""
         if len({(model.low, model.freq.size, model.precision) for model in models}) != 1:
-            raise ModelError("the rows' models differ in support or precision, or there are none")
+            raise ModelError("the rows need one or more models of the same support and precision")
         return cls(np.stack([model.freq for model in models]), index, low=models[0].low)
 
     def at(self, index: npt.ArrayLike) -> Self:
-        """The same matrix, and tables, for other symbols' rows."""
+        """The same matrix with another index; tables that have been built are shared."""
         other = copy(self)
         other.index = self._checked(index)
         return other
@@ -166,9 +167,9 @@ class Conditional(Frozen):
         Raises
         ------
         TypeError
-            If the symbols aren't integers.
+            If the symbols are not integers.
         ModelError
-            If the index doesn't broadcast to their shape.
+            If the index does not broadcast to their shape.
         """
         values = symbol_array(symbols)
         if not values.size:
@@ -208,7 +209,8 @@ class Conditional(Frozen):
             return np.broadcast_to(self.index, shape)
         except ValueError:
             raise ModelError(
-                f"row index of shape {self.index.shape} doesn't fit symbols of shape {shape}"
+                f"a row index of shape {self.index.shape} does not broadcast to symbols of shape "
+                f"{shape}"
             ) from None
 
     def _checked(self, index: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -216,6 +218,6 @@ class Conditional(Frozen):
         if rows.dtype.kind not in "iu":
             raise ModelError(f"a row index must be integers, not {rows.dtype}")
         if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= self.freq.shape[0]):
-            raise ModelError(f"row index outside 0 to {self.freq.shape[0] - 1}")
+            raise ModelError(f"the row index has values outside 0 to {self.freq.shape[0] - 1}")
         rows.setflags(write=False)
         return rows

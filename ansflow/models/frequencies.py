@@ -45,12 +45,12 @@ def smallest_dtype(low: int, high: int) -> np.dtype[Any]:
 
 
 def checked_precision(precision: int) -> int:
-    """Bits of a model that is to be made.
+    """The precision of a model that is being made.
 
     Raises
     ------
     TypeError
-        If that isn't an integer.
+        If it is not an integer.
     ModelError
         If it is out of bounds.
     """
@@ -62,7 +62,7 @@ def checked_low(low: int, alphabet: int) -> int:
     low = integer(low, "low")
     high = low + alphabet - 1
     if not (low >= -(1 << 63) and high < 1 << 63):
-        raise ModelError(f"the support {low} to {high} leaves the range of int64")
+        raise ModelError(f"the support {low} to {high} exceeds the range of int64")
     return low
 
 
@@ -79,15 +79,15 @@ def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
     Returns
     -------
     ndarray of uint32, of the weights' shape
-        0 where the weight is 0, at least 1 elsewhere. No others of that kind have a smaller
-        ``-sum(weights * log2(freq))`` (see `ansflow.kernels.tables.quantize`).
+        0 where the weight is 0, at least 1 elsewhere. Among such frequencies, these have the
+        smallest ``-sum(weights * log2(freq))`` (see `ansflow.kernels.tables.quantize`).
 
     Raises
     ------
     ModelError
-        If there is no such array.
+        If the weights are unusable, or the precision is too small for them.
     TypeError
-        If weights aren't real numbers, or the precision isn't an integer.
+        If the weights are not real numbers, or the precision is not an integer.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
         raise ModelError("weights must be finite and not negative")
     present = np.count_nonzero(values, axis=-1)
     if np.any(present == 0):
-        raise ModelError("all weights are zero")
+        raise ModelError("the weights, or those of a row, are all zero")
     most = int(np.max(present))
     if most > 1 << precision:
         needed = (most - 1).bit_length()
@@ -127,7 +127,7 @@ def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]
     Raises
     ------
     ModelError
-        If they aren't one or more rows of integers that all sum to the same power of two,
+        If they are not one or more rows of integers that all sum to the same power of two,
         from 2 to 2^31.
     TypeError
         If some of them are masked.
@@ -140,10 +140,12 @@ def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]
             f"{given.dtype} of shape {given.shape}"
         )
     if given.shape[-1] > MAX_ALPHABET:
-        raise ModelError(f"alphabet of {given.shape[-1]} symbols; at most {MAX_ALPHABET}")
+        raise ModelError(
+            f"the alphabet has {given.shape[-1]} symbols; it must have at most {MAX_ALPHABET}"
+        )
     # This test first: it keeps the sums below from wrapping around.
     if int(given.min()) < 0 or int(given.max()) > 1 << MAX_PRECISION:
-        raise ModelError(f"a frequency lies outside 0 to 2**{MAX_PRECISION}")
+        raise ModelError(f"a frequency is outside 0 to 2**{MAX_PRECISION}")
     sums = np.atleast_1d(given.sum(axis=-1, dtype=np.uint64))
     total = int(sums[0])
     precision = total.bit_length() - 1

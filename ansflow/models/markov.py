@@ -53,7 +53,8 @@ class Markov(Frozen):
     Raises
     ------
     ModelError
-        If the matrix isn't square, rows don't sum to one power of two, or one is missing.
+        If the matrix is not square, the rows do not sum to the same power of two, or the row of a
+        context that can occur is zero.
 
     Examples
     --------
@@ -73,7 +74,7 @@ class Markov(Frozen):
 
     @classmethod
     def from_counts(cls, counts: npt.ArrayLike, *, precision: int = DEFAULT_PRECISION) -> Self:
-        """From how often each symbol occurs after each, optimally for each row.
+        """From how often each symbol follows each other one; the best frequencies for each row.
 
         Parameters
         ----------
@@ -107,7 +108,7 @@ class Markov(Frozen):
         lanes: int | None = None,
         precision: int = DEFAULT_PRECISION,
     ) -> Self:
-        """From bytes: the best model of this kind for exactly them.
+        """The model of this kind that codes the given bytes best.
 
         Parameters
         ----------
@@ -123,11 +124,11 @@ class Markov(Frozen):
         ModelError
             If there is no data, or a context has more symbols than ``2**precision``.
         TypeError
-            If it isn't bytes.
+            If the data is not bytes.
         """
         symbols = as_bytes(data)
         if not symbols.size:
-            raise ModelError("no data to fit a model to")
+            raise ModelError("the data is empty, so no model can be fitted to it")
         return cls.from_counts(pair_counts(symbols, lanes), precision=precision)
 
     def __repr__(self) -> str:
@@ -151,7 +152,7 @@ class Markov(Frozen):
         Raises
         ------
         TypeError
-            If the symbols aren't integers.
+            If the symbols are not integers.
         """
         is_buffer = isinstance(symbols, bytes | bytearray | memoryview)
         values = as_bytes(symbols) if is_buffer else symbol_array(symbols).reshape(-1)
@@ -209,7 +210,7 @@ def check_contexts(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]:
     Raises
     ------
     ModelError
-        If it isn't one.
+        If it is not a valid one.
     """
     given = np.array(as_array(freq, "frequencies"))
     if given.dtype.kind not in "iu":
@@ -217,16 +218,21 @@ def check_contexts(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]:
     if given.ndim != 2 or given.shape[0] != given.shape[1]:
         raise ModelError(f"frequencies must be a square matrix, not of shape {given.shape}")
     if given.shape[0] > MAX_CONTEXTS:
-        raise ModelError(f"alphabet of {given.shape[0]} symbols; at most {MAX_CONTEXTS}")
+        raise ModelError(
+            f"the alphabet has {given.shape[0]} symbols; with contexts it must have at most "
+            f"{MAX_CONTEXTS}"
+        )
     rows = np.flatnonzero(given.any(axis=1))
     checked, precision = check_frequencies(given[rows])
     if precision > MAX_PACKED_PRECISION:
-        raise ModelError(f"precision is {precision}; with contexts at most {MAX_PACKED_PRECISION}")
+        raise ModelError(
+            f"precision is {precision}; with contexts it must be at most {MAX_PACKED_PRECISION}"
+        )
     full = np.zeros(given.shape, np.uint32)
     full[rows] = checked
     missing = np.setdiff1d(possible_contexts(full), rows)
     if missing.size:
-        raise ModelError(f"context {missing[0]} can occur but has no frequencies")
+        raise ModelError(f"context {missing[0]} can occur, but its row of frequencies is zero")
     full.setflags(write=False)
     return full, precision
 

@@ -17,7 +17,7 @@ __all__ = ["Quantized", "bin_probabilities"]
 
 
 class Distribution(Protocol):
-    """What is needed of a distribution: what a frozen one of `scipy.stats` has."""
+    """The methods that a distribution needs; frozen ones of `scipy.stats` have them."""
 
     def cdf(self, x: Any, /) -> Any: ...
 
@@ -46,12 +46,14 @@ def bin_probabilities(dist: Distribution, low: int, high: int) -> npt.NDArray[np
         If the distribution's functions return no probabilities, or the support is empty or has
         more than 65,536 integers.
     TypeError
-        If an end isn't an integer.
+        If an end is not an integer.
     """
     low, high = integer(low, "low"), integer(high, "high")
     n = high - low + 1
     if not 1 <= n <= MAX_ALPHABET:
-        raise ModelError(f"support {low} to {high} has {n} symbols, not 1 to {MAX_ALPHABET}")
+        raise ModelError(
+            f"the support {low} to {high} has {n} symbols; it must have 1 to {MAX_ALPHABET}"
+        )
     checked_low(low, n)
     edges = np.arange(low, high) + 0.5
     below = np.asarray(dist.cdf(edges), np.float64)
@@ -64,7 +66,7 @@ def bin_probabilities(dist: Distribution, low: int, high: int) -> npt.NDArray[np
         sf[..., 1:] > 0.5, np.diff(cdf, axis=-1), -np.diff(sf, axis=-1)
     )
     if not np.isfinite(probs).all() or (probs < -1e-9).any():
-        raise ModelError(f"{dist!r} doesn't give probabilities over {low} to {high}")
+        raise ModelError(f"{dist!r} gives no valid probabilities from {low} to {high}")
     return np.maximum(probs, TINY)
 
 
@@ -86,7 +88,7 @@ class Quantized(FrequencyModel):
     Notes
     -----
     Frequencies are computed from floats, which may differ in the last digit between versions
-    of SciPy and machines. Where encoder and decoder don't share both, keep `freq` with the
+    of SciPy and machines. If the encoder and the decoder do not share both, keep `freq` with the
     data and rebuild the model as ``Categorical(freq, low=low)``.
 
     Examples
@@ -102,7 +104,9 @@ class Quantized(FrequencyModel):
     ) -> None:
         probs = bin_probabilities(dist, low, high)
         if probs.ndim != 1:
-            raise ModelError("an array of distributions is a `Conditional.from_dist`")
+            raise ModelError(
+                "an array of distributions makes no single model; use `Conditional.from_dist`"
+            )
         if precision is None:
             precision = max(DEFAULT_PRECISION, (probs.size - 1).bit_length())
         super().__init__(quantize(probs, precision), low=low)

@@ -6,21 +6,36 @@ the lowest mantissa bits entirely; in planes, each gets a distribution of its ow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["merge_plane", "split_planes"]
+from ansflow.buffers import Bytes
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.transform import Transform
 
-Bytes = npt.NDArray[np.uint8]
+__all__ = ["MAX_PLANES", "Planes"]
 
-
-def split_planes(content: Bytes, planes: int) -> list[Bytes]:
-    """Contiguous planes of items of `planes` bytes each; `content` holds whole items."""
-    if planes == 1:
-        return [content]
-    return list(np.ascontiguousarray(content.reshape(-1, planes).T))
+MAX_PLANES = 64
 
 
-def merge_plane(content: Bytes, planes: int, plane: int) -> Bytes:
-    """The view of `content` that holds one plane, to be filled."""
-    return content[plane::planes]
+class Planes(Transform):
+    """Items of w bytes to w vectors of bytes, the j-th with byte j of each item."""
+
+    id = 1
+    name = "planes"
+
+    def accepts(self, layout: Layout) -> bool:
+        return 2 <= layout.itemsize <= MAX_PLANES
+
+    def forward(self, items: Bytes, layout: Layout) -> tuple[None, list[Bytes]]:
+        return None, list(np.ascontiguousarray(items.reshape(-1, layout.itemsize).T))
+
+    def inverse(
+        self, parameters: None, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        for j, plane in enumerate(outputs):
+            out[j :: layout.itemsize] = plane
+
+    def outputs(self, parameters: None, layout: Layout) -> list[Layout]:
+        return [Layout(1, (layout.items,))] * layout.itemsize

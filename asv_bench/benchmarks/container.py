@@ -1,8 +1,8 @@
 """Streams, threads and random access. ``python -m benchmarks.container`` (in asv_bench) prints
 the ratios that matter, of one run each side by side.
 
-The *bare codec* is what a thread does with blocks that lie in memory, without anything to manage
-it: two threads with half of the blocks each. The command's time is compared with that and the
+The *bare codec* is what a thread does with chunks that lie in memory, without anything to manage
+it: two threads with half of the chunks each. The command's time is compared with that and the
 time to read the input and to write and sync the output.
 """
 
@@ -25,43 +25,46 @@ import ansflow
 from ansflow.files.atomic import AtomicFile
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
+from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.io.transfer import compress_file, decompress_file
+from ansflow.transforms.recipe import Recipe
 
 from .inputs import input_bytes
 
 SIZE = 32 << 20
-BLOCK = 256 << 10
+CHUNK = 256 << 10
 ROUNDS = 5
 
 
 class BareCodec:
-    """Blocks to code and their code, in memory."""
+    """Chunks to code and their code, in memory."""
 
     def __init__(self, data):
-        self.contents = [data[at : at + BLOCK] for at in range(0, data.size, BLOCK)]
-        self.encode = ChunkEncoder(bytes(4), 1, ansflow.Options(block_size=BLOCK).coding())
-        self.decode = ChunkDecoder(Header(data.size, BLOCK))
-        self.out = np.empty(BLOCK, np.uint8)
-        blocks = [self.encode(c, i)[0].data for i, c in enumerate(self.contents)]
-        self.coded = [
-            ([Head(*layout.HEAD.unpack(block[: layout.HEAD.size])[1:-1])], [block[32:]])
-            for block in blocks
-        ]
+        self.contents = [data[at : at + CHUNK] for at in range(0, data.size, CHUNK)]
+        grid = Grid.of_bytes(data.size, CHUNK)
+        self.encode = ChunkEncoder(bytes(4), grid, Recipe(), ansflow.Options().coding)
+        self.decode = ChunkDecoder(Header(data.size, grid))
+        self.coded = []
+        for number, content in enumerate(self.contents):
+            (chunk,) = self.encode(content, [content.size], number)
+            _, *fields, _ = layout.HEAD.unpack(chunk[: layout.HEAD.size])
+            self.coded.append(([Head(*fields)], [memoryview(chunk[layout.HEAD.size :])]))
 
     def encode_all(self, threads):
         def work(first):
             for number in range(first, len(self.contents), threads):
-                self.encode(self.contents[number], number)
+                content = self.contents[number]
+                self.encode(content, [content.size], number)
 
         in_threads(work, threads)
 
     def decode_all(self, threads):
         def work(first):
-            out = np.empty(BLOCK, np.uint8)
-            for heads, payloads in self.coded[first::threads]:
-                self.decode(heads, payloads, out[: heads[0].size])
+            out = np.empty(CHUNK, np.uint8)
+            for heads, bodies in self.coded[first::threads]:
+                self.decode(heads, bodies, out[: heads[0].cells])
 
         in_threads(work, threads)
 
@@ -140,12 +143,12 @@ class Opening:
     """From a file with an index to its last byte."""
 
     params = [64 << 10, 256 << 10]
-    param_names = ("block size",)
+    param_names = ("chunk size",)
 
-    def setup(self, block_size):
-        self.blob = ansflow.compress(bytes(1 << 30), block_size=block_size)
+    def setup(self, chunk_size):
+        self.blob = ansflow.compress(bytes(1 << 30), chunk_size=chunk_size)
 
-    def time_open(self, block_size):
+    def time_open(self, chunk_size):
         with ansflow.open(io.BytesIO(self.blob)) as file:
             file.seek(-1, io.SEEK_END)
             file.read(1)
@@ -160,7 +163,7 @@ def print_in_memory(rounds):
             begin = time.perf_counter()
             Whole.ways[way](whole, threads)
             seconds.append(time.perf_counter() - begin)
-    print(f"{SIZE >> 20} MiB of text, blocks of 256 KiB, MB/s; /bare: over as many bare threads")
+    print(f"{SIZE >> 20} MiB of text, chunks of 256 KiB, MB/s; /bare: over as many bare threads")
     print(f"{'':18}{'1 thread':>10}{'/bare':>8}{'2 threads':>11}{'/bare':>8}{'2 over 1':>10}")
     bare = {}
     for way in Whole.ways:
@@ -205,7 +208,7 @@ def print_command(size, rounds):
         command(*compress)
         command(*decompress)
         small = Path(directory, "small")
-        data[: 4 * BLOCK].tofile(small)
+        data[: 4 * CHUNK].tofile(small)
 
         parts = {
             "encode": lambda: bare.encode_all(2),
@@ -264,9 +267,9 @@ def through_files(source, target, function):
 
 
 def print_random_access(size, rounds):
-    """1 MiB from anywhere in a large file, over the time to decode as many blocks as it spans."""
+    """1 MiB from anywhere in a large file, over the time to decode as many chunks as it spans."""
     data = np.resize(input_bytes("text", SIZE), size)
-    bare = BareCodec(data[: 5 * BLOCK])
+    bare = BareCodec(data[: 5 * CHUNK])
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "file.ans")
         with ansflow.open(path, "wb") as file:
@@ -289,7 +292,7 @@ def print_random_access(size, rounds):
                 decodes.append(time.perf_counter() - begin)
     print(
         f"\n1 MiB anywhere in {size >> 20} MiB: {1e3 * median(reads):.2f} ms, "
-        f"{median(reads) / median(decodes):.2f} times what decoding the five blocks takes; "
+        f"{median(reads) / median(decodes):.2f} times what decoding the five chunks takes; "
         f"to open the file: {1e3 * median(opens):.1f} ms"
     )
 

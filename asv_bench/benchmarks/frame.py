@@ -7,13 +7,12 @@ import xxhash
 
 import ansflow
 from ansflow.cli.demo_runs import shannon_bytes
-from ansflow.coding.tables import ContextTables, Tables
-from ansflow.frame.block import EncoderScratch
-from ansflow.kernels.tables import (
-    context_code as contexts,
-    context_levels as levels,
-    frequency_code as golomb,
-)
+from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.kernels.tables.context_code import fit_contexts, read_contexts
+from ansflow.kernels.tables.context_levels import count_all
+from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies
 from ansflow.kernels.tables.histogram import count_bytes
 
 from .inputs import INPUTS, input_bytes
@@ -59,7 +58,7 @@ class OneShot:
         return len(self.frame)
 
     def track_overhead(self, name):
-        """Over the order-0 Shannon bound of each block and plane."""
+        """Over the order-0 Shannon bound of each chunk and plane."""
         ideal = shannon_bytes(self.data)
         return 100 * (len(self.frame) / ideal - 1) if ideal else float("nan")
 
@@ -67,22 +66,22 @@ class OneShot:
     track_overhead.unit = "%"
 
 
-class OneBlock:
-    """What a block of 256 KiB pays besides coding, stage by stage; the last ones with order 1."""
+class OneStream:
+    """What a stream of 256 KiB pays besides coding, stage by stage; the last ones with order 1."""
 
     size = 256 << 10
     stages = {
-        "count": lambda self: count_bytes(self.content, *self.scratch[:2]),
+        "count": lambda self: self.count(),
         "fit table": lambda self: self.fit(),
-        "read table": lambda self: golomb.read_frequencies(self.table, self.total, self.freq),
-        "encoder's records": lambda self: Tables.unchecked(self.freq, 12).records,
-        "decoder's slots": lambda self: Tables.unchecked(self.freq, 12).slots,
+        "read table": lambda self: read_frequencies(self.table, self.total, self.freq),
+        "encoder's records": lambda self: SingleCoder(self.freq, 12).records,
+        "decoder's slots": lambda self: SingleCoder(self.freq, 12).slots,
         "check": lambda self: xxhash.xxh3_64_intdigest(self.content.data, seed=1),
         "count pairs": lambda self: self.count_pairs(),
         "fit contexts": lambda self: self.fit_contexts(),
-        "read contexts": lambda self: contexts.read_contexts(self.table1, self.bits1, self.freq1),
-        "records of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).records,
-        "slots of contexts": lambda self: ContextTables.unchecked(self.freq1, 11).slots,
+        "read contexts": lambda self: read_contexts(self.table1, self.bits1, self.freq1),
+        "records of contexts": lambda self: ContextCoder(self.freq1, 11).records,
+        "slots of contexts": lambda self: ContextCoder(self.freq1, 11).slots,
     }
     params = ([*INPUTS, "random"], list(stages))
     param_names = ("input", "stage")
@@ -91,10 +90,10 @@ class OneBlock:
         self.content = data(name)[: self.size]
         self.scratch = EncoderScratch.make(self.size, order=1)
         self.freq, self.total = np.empty(256, np.uint32), np.uint64(1 << 12)
-        count_bytes(self.content, self.scratch.partial, self.scratch.counts)
+        self.count()
         _, used, _ = self.fit()
         self.table = self.scratch.table[:used].copy()
-        golomb.read_frequencies(self.table, self.total, self.freq)
+        read_frequencies(self.table, self.total, self.freq)
         self.bits1 = np.uint64(11)
         self.count_pairs()
         used, _ = self.fit_contexts()
@@ -102,18 +101,22 @@ class OneBlock:
         self.freq1 = self.scratch.contexts.freq.copy()
         self.time_stage(name, stage)
 
+    def count(self):
+        count_bytes(self.content, self.scratch.partial, self.scratch.counts)
+
     def fit(self):
         # Scaling the counts again changes nothing.
-        _, counts, freq, keys, heap, room, *_ = self.scratch
-        return golomb.fit_table(counts, np.uint64(12), freq, keys, heap, room)
+        scratch = self.scratch
+        bits, room = np.uint64(12), scratch.table
+        return fit_table(scratch.counts, bits, scratch.freq, scratch.keys, scratch.heap, room)
 
     def count_pairs(self):
         counts = np.empty(256)
-        levels.count_all(self.content, np.uint64(64), self.scratch.contexts.counts, counts)
+        count_all(self.content, np.uint64(64), self.scratch.contexts.counts, counts)
 
     def fit_contexts(self):
         counts, freq, room = self.scratch.contexts
-        return contexts.fit_contexts(counts, self.bits1, freq, room)
+        return fit_contexts(counts, self.bits1, freq, room)
 
     def time_stage(self, name, stage):
         self.stages[stage](self)

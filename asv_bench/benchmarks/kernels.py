@@ -7,30 +7,33 @@ import zlib
 
 import numpy as np
 
-from ansflow.coding.streams import decode_symbols, encode_symbols
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.alias import AliasCoder
+from ansflow.coding.coders.rows import RowsCoder, RowTables
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.coding.coders.wide import WideCoder
 from ansflow.kernels.coders import alias, single as lanes
-from ansflow.kernels.constants import STACK_LOW, state_low
+from ansflow.kernels.constants import STACK_LOW, default_lanes, state_low
 from ansflow.kernels.stack import intervals as stack
 from ansflow.kernels.tables import frequency_code as golomb
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.models import quantize
+from ansflow.models.frequencies import cumulative
 
 from .inputs import input_bytes, median_seconds, skewed
 
 SIZE = 4 << 20
 
 
-def code(symbols, tables, **options):
+def code(symbols, coder, lanes):
     """Functions that code the symbols and decode the stream."""
-    words = encode_symbols(symbols, tables, **options)
+    words = coder.encode(symbols, lanes)
     out = np.empty_like(symbols)
-    decode_symbols(words, tables, out, **options)
+    coder.decode(words, out, lanes)
     if not np.array_equal(out, symbols):
         raise AssertionError("wrong symbols")
     return (
-        functools.partial(encode_symbols, symbols, tables, **options),
-        functools.partial(decode_symbols, words, tables, out, **options),
+        functools.partial(coder.encode, symbols, lanes),
+        functools.partial(coder.decode, words, out, lanes),
     )
 
 
@@ -42,15 +45,15 @@ def ratios():
     """
     symbols = skewed(8 * SIZE)
     precision, low = np.uint64(12), np.uint64(state_low(12))
-    tables = Tables(quantize(histogram(symbols), 12), 12)
-    records, slots = tables.records, tables.slots[0]
+    coder = SingleCoder(quantize(histogram(symbols), 12), 12)
+    records, slots = coder.records, coder.slots
     words = np.empty(symbols.size + 1, np.uint16)
     states = np.empty(32, np.uint32)
     out = np.empty_like(symbols)
 
     def encode():
         states[:] = low
-        return lanes.encode(symbols, states, records, precision, words, np.uint64(words.size))
+        return lanes.encode(symbols, states, records, precision, words)
 
     stream = words[encode() :].copy()
     first = states.copy()
@@ -98,8 +101,8 @@ class Lanes:
         symbols = skewed(SIZE)
         if dtype == "uint16":
             symbols = symbols.astype(np.uint16) * 2  # an alphabet beyond 256
-        tables = Tables(quantize(histogram(symbols)[: symbols.max() + 1], precision), precision)
-        self.encode, self.decode = code(symbols, tables, lanes=lanes)
+        freq = quantize(histogram(symbols)[: symbols.max() + 1], precision)
+        self.encode, self.decode = code(symbols, SingleCoder(freq, precision), lanes)
 
     def time_encode(self, lanes, precision, dtype):
         self.encode()
@@ -118,15 +121,16 @@ class OtherCoders:
         symbols = skewed(SIZE)
         precision = 20 if coder == "wide" else 12
         freq = quantize(histogram(symbols), precision)
-        method, index = "cdf", None
         if coder == "alias":
-            method = "alias"
-        elif coder.startswith("rows"):
+            chosen = AliasCoder(freq, precision)
+        elif coder == "wide":
+            chosen = WideCoder(cumulative(freq[np.newaxis]), precision)
+        else:
             rows = 16 if coder == "rows_by_slots" else 256
             freq = np.tile(freq, (rows, 1))
-            index = (np.arange(symbols.size) % rows).astype(np.uint32)
-        tables = Tables(freq, precision)
-        self.encode, self.decode = code(symbols, tables, method=method, index=index)
+            tables = RowTables(freq, cumulative(freq), precision)
+            chosen = RowsCoder(tables, (np.arange(symbols.size) % rows).astype(np.uint32))
+        self.encode, self.decode = code(symbols, chosen, default_lanes(symbols.size))
 
     def time_encode(self, coder):
         self.encode()
@@ -201,10 +205,10 @@ class TableBuilding:
         quantize(self.counts, self.precision)
 
     def time_records(self, shape):
-        _ = Tables(self.freq, self.precision).records
+        _ = SingleCoder(self.freq, self.precision).records
 
     def time_slots(self, shape):
-        _ = Tables(self.freq, self.precision).slots
+        _ = SingleCoder(self.freq, self.precision).slots
 
     def time_alias(self, shape):
         n = self.freq.size

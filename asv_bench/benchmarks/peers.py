@@ -25,9 +25,10 @@ import numpy as np
 from llvmlite.binding import get_host_cpu_features
 
 import ansflow
-from ansflow.coding.streams import buffer_size, decode_symbols, encode_symbols
-from ansflow.coding.tables import ContextTables, Tables
-from ansflow.frame.block import CONTEXT_PRECISION
+from ansflow.coding.coders.coder import buffer_size
+from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.frame.streams.contexts import PRECISION as CONTEXT_PRECISION
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.vector.isa import SCALAR, available, chosen_isa
 from ansflow.models import Markov, quantize
@@ -81,11 +82,11 @@ def ansflow_peers(blocks):
     def kernel(order, isa):
         if order == 0:
             counts = sum(histogram(block) for block in blocks)
-            tables = Tables(quantize(counts, 12), 12)
+            coder = SingleCoder(quantize(counts, 12), 12)
         else:
             counts = sum(pair_counts(block, LANES).astype(np.uint64) for block in blocks)
             model = Markov.from_counts(counts, precision=CONTEXT_PRECISION)
-            tables = ContextTables(model.freq, model.precision)
+            coder = ContextCoder(model.freq, model.precision)
 
         def prepare(block):
             buffer = np.empty(buffer_size(block.size, LANES), np.uint16)
@@ -93,11 +94,11 @@ def ansflow_peers(blocks):
 
         def encode(prepared):
             block, _, buffer = prepared
-            return encode_symbols(block, tables, lanes=LANES, buffer=buffer)
+            return coder.encode(block, LANES, buffer)
 
         def decode(words, prepared):
             _, out, _ = prepared
-            decode_symbols(words, tables, out, lanes=LANES)
+            coder.decode(words, out, LANES)
             return out
 
         name = f"ansflow kernel o{order} {isa}"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.coding.tables import Tables
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.kernels.coders import single as scalar
 from ansflow.kernels.constants import state_low
 from ansflow.kernels.tables.histogram import histogram
@@ -46,14 +46,14 @@ class Call(NamedTuple):
 
 def calls(block, precision, isa):
     """``{"encode": Call, "decode": Call}`` for a block."""
-    tables = Tables(quantize(histogram(block), precision), precision)
+    coder = SingleCoder(quantize(histogram(block), precision), precision)
     p, low = np.uint64(precision), np.uint64(state_low(precision))
-    records, slots = tables.records, tables.slots[0]
+    records, slots = coder.records, coder.slots
     words, out = np.empty(block.size + 2 * LANES, np.uint16), np.zeros_like(block)
     states, first = np.empty(LANES, np.uint32), np.full(LANES, low, np.uint32)
     end = np.uint64(words.size)
     if isa == SCALAR:
-        encode = Call(scalar.encode, (block, states, records, p, words, end), states, first)
+        encode = Call(scalar.encode, (block, states, records, p, words), states, first)
         decode_rows = scalar.decode_rows
     else:
         encode_rows = vector.encoder(LANES, isa, records.ndim == 1)

@@ -110,7 +110,7 @@ def test_networks_are_what_the_document_says(parameters, data):
     )
     activations = vae.decoder(vae.buckets.centres[np.array([buckets])])
     expected = naive_model.run_decoder(model, buckets)
-    assert activations.reshape(vae.image_size, -1).tolist() == expected
+    assert activations.reshape(vae.unit, -1).tolist() == expected
     (image,) = random_images(vae, 1, data.draw(st.integers(0, 99)))
     means, log2_stds = naive_model.run_encoder(model, image.tobytes())
     result = vae.encoder(vae.pixels.inputs(image[np.newaxis]))
@@ -200,7 +200,7 @@ def test_pixels_that_a_model_does_not_know_are_refused():
     assert np.array_equal(vae.decode(vae.encode(images), 3), images)
     images[1, 2, 3] = 2
     for function in (vae.encode, vae.elbo):
-        with pytest.raises(ModelError, match="a pixel of 2"):
+        with pytest.raises(ModelError, match="a pixel is 2"):
             function(images)
 
 
@@ -335,7 +335,7 @@ def test_chains_cost_the_evidence_lower_bound(components):
 
 
 def test_a_message_is_as_long_as_the_bound():
-    """The head and the starting bits come on top: 64 bits, and those of the first latents."""
+    """The head and the initial bits come on top: 64 bits, and those of the first latents."""
     vae, _ = small_vaes.build(components=1, seed=2)
     images = vae.sample(300, rng=10)
     bits = -vae.elbo(images, samples=10, rng=11).sum()

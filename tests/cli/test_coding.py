@@ -55,7 +55,7 @@ def test_short_options_may_be_joined(run, file, content):
     assert run("compress", "-dc", f"{file}.ans").stdout_bytes == content
 
 
-@pytest.mark.parametrize("option", ["--order=1", "--block-size=1K", "--precision=9"])
+@pytest.mark.parametrize("option", ["--order=1", "--chunk-size=1K", "--precision=9"])
 def test_options_of_compressing_are_none_of_decompressing(run, file, option):
     run("compress", file)
     assert "doesn't go with -d" in run("compress", "-d", f"{file}.ans", option, code=2).stderr
@@ -87,7 +87,7 @@ def test_options_reach_the_frame(run, file, tmp_path, content):
     run("compress", file, "-o", tmp_path / "plain")
     run("compress", file, "-o", tmp_path / "order", "--order", 1)
     assert (tmp_path / "order").stat().st_size < (tmp_path / "plain").stat().st_size
-    options = ("--block-size", "4K", "--precision", 13, "--metadata", '{"from": ["here"]}')
+    options = ("--chunk-size", "4K", "--precision", 13, "--metadata", '{"from": ["here"]}')
     run("compress", file, "-o", tmp_path / "set", *options, "-T", 2)
     with ansflow.open(tmp_path / "set") as reader:
         assert reader.metadata == {"from": ["here"]}
@@ -106,9 +106,9 @@ def test_threads_make_no_difference(run, file):
     [
         ("--metadata", "{"),
         ("--metadata", "[1]"),
-        ("--block-size", "0"),
-        ("--block-size", "17M"),
-        ("--block-size", "x"),
+        ("--chunk-size", "0"),
+        ("--chunk-size", "129M"),
+        ("--chunk-size", "x"),
         ("--precision", "17"),
         ("--order", "2"),
         ("-T", "-1"),
@@ -185,7 +185,7 @@ def test_a_bad_file_among_good_ones(run, file, files, tmp_path, content):
     assert file.read_bytes() == content
     first, second, last = result.stderr.splitlines()
     assert first == f"ansflow: {tmp_path / 'none'}: doesn't end in .ans: name the output with -o"
-    assert second.startswith(f"ansflow: {tmp_path / 'bad.ans'}: block 0")
+    assert second.startswith(f"ansflow: {tmp_path / 'bad.ans'}: chunk 0")
     assert last == f"{file}: 100,000 bytes"
     assert files() == ["bad.ans", "data.bin", "data.bin.ans"]
 
@@ -232,7 +232,7 @@ def test_arrays_are_written_as_their_items(run, tmp_path):
 
 def test_arrays_in_fortran_order_have_to_fit(run, tmp_path):
     array = np.asfortranarray(np.arange(3000.0).reshape(3, 1000))
-    (tmp_path / "a.ans").write_bytes(frame_of(array, block_size=100))
+    (tmp_path / "a.ans").write_bytes(frame_of(array, chunk_size=100))
     run("test", tmp_path / "a.ans", "--max-memory", "40K")
     result = run("decompress", tmp_path / "a.ans", "--max-memory", "40K", code=4)
     assert "Fortran order" in result.stderr
@@ -266,7 +266,7 @@ def test_what_is_overwritten_keeps_its_mode(run, file, tmp_path):
 
 
 def test_cat(run, file, content):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     frame = f"{file}.ans"
     assert run("cat", frame, frame).stdout_bytes == 2 * content
     assert (
@@ -279,7 +279,7 @@ def test_cat(run, file, content):
 
 
 def test_cat_of_a_range_does_without_the_rest(run, file, tmp_path, content):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     damaged = bytearray((tmp_path / "data.bin.ans").read_bytes())
     damaged[3000] ^= 1
     (tmp_path / "bad").write_bytes(damaged)
@@ -322,12 +322,12 @@ def test_a_model(run, tmp_path, content):
     """It is what Python does, and files come back whatever they are."""
     path = tmp_path / "images"
     path.write_bytes(content)
-    run("compress", path, "--model", "cli", "--block-size", 480)
+    run("compress", path, "--model", "cli", "--chunk-size", 480)
     frame = (tmp_path / "images.ans").read_bytes()
     assert ansflow.decompress(frame) == content
     assert naive.read(frame).description["model"]["fingerprint"] == VAE.fingerprint
     if len(content) > 480:
-        assert naive.MODELLED in [block.kind for block in naive.read(frame).blocks]
+        assert naive.MODELLED in naive.read(frame).kinds
     path.unlink()
     run("decompress", f"{path}.ans")
     assert path.read_bytes() == content
@@ -338,7 +338,7 @@ def test_a_model(run, tmp_path, content):
 
 def test_a_model_and_standard_input(run):
     frame = run("compress", "--model", "cli", input=IMAGES).stdout_bytes
-    assert naive.MODELLED in [block.kind for block in naive.read(frame).blocks]
+    assert naive.MODELLED in naive.read(frame).kinds
     assert run("decompress", input=frame).stdout_bytes == IMAGES
 
 

@@ -188,7 +188,7 @@ def test_faults_of_the_command_itself(run, file, monkeypatch, error):
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(("compress", f"--block-size={text}") for text in ("1e3", "-1", "9" * 25, "1_000", "٣")),
+        *(("compress", f"--chunk-size={text}") for text in ("1e3", "-1", "9" * 25, "1_000", "٣")),
         *(("compress", f"--precision={text}") for text in ("12.0", "7", "9" * 5000)),
         *(("compress", f"--threads={text}") for text in ("-1", "1e3", "4097", "9" * 30)),
         *(("bench", f"--size={text}") for text in ("1e3", "0", "-5", "16E", "0x10")),

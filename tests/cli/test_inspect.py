@@ -13,7 +13,7 @@ import ansflow
 @pytest.fixture
 def frames(tmp_path):
     path = tmp_path / "x.ans"
-    text = ansflow.compress(b"abracadabra" * 1000, block_size=4000, order=1)
+    text = ansflow.compress(b"abracadabra" * 1000, chunk_size=4000, order=1)
     path.write_bytes(text + ansflow.compress(bytes(1000), metadata={"a": [1]}))
     return path
 
@@ -30,8 +30,8 @@ def test_table(run, frames, tmp_path):
 def test_details(run, frames):
     output = run("info", "-v", frames).stdout
     for part in (
-        "frame 1: version 2",
-        "frame 2: version 2",
+        "frame 1: version 3",
+        "frame 2: version 3",
         "contexts 3",
         "constant 1",
         'metadata: {"a": [1]}',
@@ -82,7 +82,7 @@ def test_info_limits(run, frames):
 
 @pytest.fixture
 def damaged(run, file, tmp_path):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     path = tmp_path / "data.bin.ans"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -94,7 +94,7 @@ def test_recover(run, damaged, tmp_path, content):
     result = run("recover", damaged, code=1)
     target = tmp_path / "data.bin.recovered.ans"
     first, second = result.stderr.splitlines()
-    assert first == f"{target}: 100,000 bytes of content; intact blocks: 97, lost: 1"
+    assert first == f"{target}: 100,000 bytes of content; intact chunks: 97, lost: 1"
     assert second.startswith("  lost, zeros now: bytes ")
     back = ansflow.decompress(target.read_bytes())
     assert len(back) == len(content)
@@ -105,7 +105,7 @@ def test_recover_as_json(run, damaged, tmp_path):
     found = json.loads(run("recover", "--json", damaged, "-o", tmp_path / "new", code=1).stdout)
     assert found["file"] == str(damaged)
     assert found["output"] == str(tmp_path / "new")
-    assert found["blocks"] == 97
+    assert found["chunks"] == 97
     ((begin, end),) = found["lost"]
     assert end - begin == 1024
     run("recover", "-q", tmp_path / "new", "-o", tmp_path / "again")
@@ -121,14 +121,14 @@ def test_recover_what_is_intact(run, frames):
 
 
 def test_recover_what_lost_nothing(run, file):
-    run("compress", file, "--block-size", "1K")
+    run("compress", file, "--chunk-size", "1K")
     path = file.with_name("data.bin.ans")
     path.write_bytes(path.read_bytes()[:-1] + b"?")  # of the index
     assert "no content was lost" in run("recover", path).stderr
 
 
 def test_many_lost_ranges_are_not_all_listed(run, file, tmp_path):
-    run("compress", file, "--block-size", 100)
+    run("compress", file, "--chunk-size", 100)
     path = tmp_path / "data.bin.ans"
     data = bytearray(path.read_bytes())
     for at in range(1000, len(data) // 2, 500):
@@ -158,13 +158,13 @@ def test_models_are_told(run, tmp_path):
     vae, model = small_vaes.make_known("inspected", components=2, seed=1)
     content = naive_model.sample(model, 40)
     path = tmp_path / "x.ans"
-    path.write_bytes(ansflow.compress(content, model=vae, block_size=480))
+    path.write_bytes(ansflow.compress(content, model=vae, chunk_size=480))
     output = run("info", "-v", path).stdout
-    assert "blocks: modelled 2" in output
+    assert "streams: modelled 2" in output
     assert f"model: inspected, {vae.fingerprint}" in output
     (frame,) = json.loads(run("info", "--json", path).stdout)["frames"]
     assert frame["model"] == {"name": "inspected", "fingerprint": vae.fingerprint}
-    assert frame["blocks"]["modelled"] == 2
+    assert frame["streams"]["modelled"] == 2
     path.write_bytes(ansflow.compress(content))
     assert "model:" not in run("info", "-v", path).stdout
     assert "model" not in json.loads(run("info", "--json", path).stdout)["frames"][0]

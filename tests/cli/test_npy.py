@@ -197,7 +197,7 @@ def test_metadata_of_another_array(run, tmp_path):
     """Those of a recovered file whose end is missing, for example."""
     path = tmp_path / "x.npy"
     np.save(path, WALK)
-    run("compress", path, "--block-size", 100)
+    run("compress", path, "--chunk-size", 100)
     data = (tmp_path / "x.npy.ans").read_bytes()
     (tmp_path / "cut").write_bytes(data[: len(data) // 2])
     run("recover", tmp_path / "cut", "-o", tmp_path / "new.ans", code=1)
@@ -231,7 +231,7 @@ IMAGES = np.frombuffer(naive_model.sample(MODEL, 40), np.uint8).reshape(40, 4, 6
     "array", [IMAGES, IMAGES.reshape(8, 5, 24), IMAGES > 90, IMAGES[:0]], ids=lambda x: x.dtype.str
 )
 def test_images_under_a_model(through, array):
-    back = through(npy(array), "--model", "npy", "--block-size", "500")
+    back = through(npy(array), "--model", "npy", "--chunk-size", "500")
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     assert np.array_equal(back, array)
 
@@ -241,8 +241,8 @@ def test_a_model_makes_images_smaller(run, tmp_path):
     run("compress", tmp_path / "x.npy", "--model", "npy")
     frame = json.loads(run("info", "--json", tmp_path / "x.npy.ans").stdout)["frames"][0]
     assert frame["model"] == {"name": "npy", "fingerprint": VAE.fingerprint}
-    assert frame["blocks"]["modelled"] == 1
-    assert frame["bytes"]["payload"] < IMAGES.nbytes
+    assert frame["streams"]["modelled"] == 1
+    assert frame["bytes"]["bodies"] < IMAGES.nbytes
 
 
 @pytest.mark.parametrize(
@@ -254,5 +254,5 @@ def test_arrays_that_are_no_images_of_the_model(run, tmp_path, array):
     """Wrong usage, and nothing is written."""
     np.save(tmp_path / "x.npy", array)
     result = run("compress", tmp_path / "x.npy", "--model", "npy", code=2)
-    assert "the model takes bytes, or arrays" in result.stderr
+    assert "takes bytes, or arrays" in result.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.npy"]

@@ -26,9 +26,11 @@ main(prog_name="ansflow")
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
 
+def test_version(run):
+    assert run("--version").stdout == f"ansflow, version {ansflow.__version__}\n"
+
+
 def test_as_a_module(file):
-    version = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
-    assert version.stdout == f"ansflow, version {ansflow.__version__}\n"
     failed = subprocess.run([*COMMAND, "decompress", file, "-o", file], capture_output=True)
     assert failed.returncode == 3
     assert b"Traceback" not in failed.stderr

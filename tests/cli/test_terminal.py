@@ -283,7 +283,7 @@ def test_what_frames_say(run, tmp_path, command):
         (f"--{HOSTILE}",),
         (HOSTILE,),
         ("compress", f"--{HOSTILE}"),
-        ("compress", "--block-size", HOSTILE),
+        ("compress", "--chunk-size", HOSTILE),
         ("compress", "--model", HOSTILE, "FILE"),
         ("compress", "--metadata", HOSTILE),
         ("compress", "-T", HOSTILE),

@@ -71,7 +71,7 @@ def test_at_high_precision_too(precision):
 
 def test_an_index_that_does_not_fit():
     model = Conditional([[4, 0], [2, 2]], [0, 1, 0])
-    with pytest.raises(ModelError, match="doesn't fit"):
+    with pytest.raises(ModelError, match="does not broadcast"):
         ansflow.encode([0, 0], model)
 
     class Bare:

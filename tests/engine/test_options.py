@@ -5,7 +5,7 @@ import pytest
 
 import ansflow
 
-OPTIONS = {"block_size": 64, "precision": 12, "lanes": 64, "order": 1}
+OPTIONS = {"chunk_size": 64, "precision": 12, "lanes": 64, "order": 1}
 LIMITS = {"max_output": 100, "max_memory": 100, "max_dimensions": 5}
 ALL = [(ansflow.Options, name, n) for name, n in OPTIONS.items()]
 ALL += [(ansflow.Limits, name, n) for name, n in LIMITS.items()]
@@ -38,12 +38,12 @@ def test_lanes_are_a_power_of_two_up_to_64(lanes):
             use()
 
 
-def test_models_are_a_sequence():
+def test_tables_are_a_sequence():
     model = ansflow.models.Uniform(256)
     for wrong in (model, {model}, iter([model]), None):
-        with pytest.raises(TypeError, match="models must be a sequence"):
-            ansflow.Options(models=wrong)
-    models = [model]
-    options = ansflow.Options(models=models)
-    models.clear()
-    assert options.models == (model,)
+        with pytest.raises(TypeError, match="tables must be a sequence"):
+            ansflow.Options(tables=wrong)
+    tables = [model]
+    options = ansflow.Options(tables=tables)
+    tables.clear()
+    assert options.tables == (model,)

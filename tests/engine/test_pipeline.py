@@ -6,8 +6,6 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -18,9 +16,11 @@ from functools import partial
 import numpy as np
 import pytest
 from child_jobs import in_child
+from children import WITHOUT_KERNELS, python
 
-from ansflow.engine import threads
-from ansflow.engine.threads import Pipeline, available_cores, cgroup_quota, checked_threads, ordered
+from ansflow.engine import cores as cores_module
+from ansflow.engine.cores import available_cores, cgroup_quota, checked_threads
+from ansflow.engine.threads import Pipeline, ordered
 
 THREADS = [1, 2, 3, 8]
 
@@ -49,16 +49,6 @@ def square(n, seconds=0.0):
 
 def fail():
     raise ZeroDivisionError("the task's own")
-
-
-def python(code, *, timeout=120, **options):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        **options,
-    )
 
 
 # Order and bounds
@@ -312,7 +302,7 @@ except KeyboardInterrupt:
     assert len(begun) == count
     print("interrupted")
 """
-    result = python(code)
+    result = python(WITHOUT_KERNELS + code)
     assert (result.stdout, result.stderr, result.returncode) == ("interrupted\n", "", 0)
 
 
@@ -394,7 +384,7 @@ assert next(results) == 0
 pipeline.me = pipeline
 print("end")
 """
-    result = python(code, timeout=120)
+    result = python(WITHOUT_KERNELS + code)
     assert (result.stdout, result.stderr, result.returncode) == ("end\n", "", 0)
 
 
@@ -412,7 +402,7 @@ def last():
     print(len(list(used.drain())))
 atexit.register(last)
 """
-    result = python(code, timeout=120)
+    result = python(WITHOUT_KERNELS + code)
     assert (result.stderr, result.returncode) == ("", 0)
     assert result.stdout.splitlines()[0] == "4950"
 
@@ -488,8 +478,8 @@ def test_checked_threads():
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs affinity")
 def test_available_cores_follow_the_affinity():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-    code += "from ansflow.engine.threads import available_cores; print(available_cores())"
-    assert python(code).stdout == "1\n"
+    code += "from ansflow.engine.cores import available_cores; print(available_cores())"
+    assert python(WITHOUT_KERNELS + code).stdout == "1\n"
 
 
 V2, V1 = "0::/a/b\n", "4:cpu,cpuacct:/a/b\n3:cpuset:/\n0::/a/b\n"
@@ -539,7 +529,7 @@ def test_quota_of_control_groups(tmp_path, groups, files, quota):
 @pytest.mark.parametrize(("quota", "cores"), [(0.1, 1), (1, 1), (1.1, 2), (math.inf, None)])
 def test_a_quota_is_rounded_up(monkeypatch, quota, cores):
     unlimited = available_cores()
-    monkeypatch.setattr(threads, "cgroup_quota", lambda root: quota)
+    monkeypatch.setattr(cores_module, "cgroup_quota", lambda root: quota)
     if cores is None or cores > unlimited:
         cores = unlimited
     assert available_cores() == cores

@@ -1,8 +1,6 @@
 """Calls from many threads at once don't disturb each other, and no thread waits for ever."""
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from children import WITHOUT_KERNELS, python
 
 import ansflow
 from ansflow.engine import threads
@@ -121,7 +120,8 @@ if sys.argv[2] == "held":
 @pytest.mark.parametrize("state", ["drained", "left", "held"])
 @pytest.mark.parametrize("idle", [0.0005, 1000])
 def test_a_process_ends_whatever_its_threads_wait_for(idle, state):
-    subprocess.run([sys.executable, "-c", AT_EXIT, str(idle), state], check=True, timeout=60)
+    result = python(WITHOUT_KERNELS + AT_EXIT, str(idle), state)
+    assert (result.stderr, result.returncode) == ("", 0)
 
 
 def test_results_of_threads_that_come_and_go(monkeypatch):

@@ -16,15 +16,15 @@ from ansflow.errors import CorruptDataError, LimitError
 NOISE = np.random.default_rng(5).bytes(4000)
 
 
-def streamed(*parts, block_size=100):
+def streamed(*parts, chunk_size=100):
     """A frame of unknown size, flushed behind each part: the header is that of any other."""
-    compressor = ansflow.Compressor(block_size=block_size)
+    compressor = ansflow.Compressor(chunk_size=chunk_size)
     out = b"".join(compressor.compress(part) + compressor.flush() for part in parts)
     return out + compressor.finish()
 
 
-def sized(content, block_size=100):
-    return ansflow.compress(content, block_size=block_size)
+def sized(content, chunk_size=100):
+    return ansflow.compress(content, chunk_size=chunk_size)
 
 
 def nested(make, depth, content=NOISE[:250]):
@@ -35,22 +35,22 @@ def nested(make, depth, content=NOISE[:250]):
     return blob
 
 
-# All share headers, first blocks, or both with others.
+# All share headers, first chunks, or both with others.
 PARTS = {
     "stream": streamed(NOISE[:100], NOISE[100:200], NOISE[200:300]),
     "same beginning": streamed(NOISE[:100], NOISE[300:400]),
     "other stream": streamed(NOISE[500:600], NOISE[600:650]),
-    "one block": streamed(NOISE[:100]),
+    "one chunk": streamed(NOISE[:100]),
     "sized": sized(NOISE[:300]),
     "same size": sized(NOISE[:100] + NOISE[700:900]),
     "empty": streamed(),
     "empty and sized": sized(b""),
-    "nested streams": nested(lambda content: streamed(content, block_size=1000), 3),
+    "nested streams": nested(lambda content: streamed(content, chunk_size=1000), 3),
     "nested streams, cut": nested(streamed, 2),
     "nested and sized": nested(lambda content: sized(content, 500), 2),
     "nested, no index": nested(lambda content: sized(content, 1 << 16), 3),
-    "two inside": streamed(streamed(NOISE[:100], NOISE[9:99]) * 2 + b"tail", block_size=5000),
-    "only another": streamed(streamed(NOISE[:100], NOISE[9:99]), b"more", block_size=5000),
+    "two inside": streamed(streamed(NOISE[:100], NOISE[9:99]) * 2 + b"tail", chunk_size=5000),
+    "only another": streamed(streamed(NOISE[:100], NOISE[9:99]), b"more", chunk_size=5000),
 }
 FILES = st.lists(st.sampled_from(sorted(PARTS)), min_size=1, max_size=4)
 
@@ -88,13 +88,13 @@ def test_what_is_intact_stays_as_it_is(tmp_path_factory, names):
     blob = b"".join(PARTS[name] for name in names)
     report, content = recover(tmp_path_factory.mktemp("files"), blob)
     assert content == b"".join(map(content_of, names))
-    assert (report.damaged, report.cut, report.lost, report.lost_blocks) == (False, False, (), 0)
+    assert (report.damaged, report.cut, report.lost, report.lost_chunks) == (False, False, (), 0)
 
 
 @given(FILES, st.data())
 @settings(max_examples=100)
 def test_a_bit_is_flipped(tmp_path_factory, names, data):
-    """One block at most is lost, or a header; every other block is where it was."""
+    """One chunk at most is lost, or a header; every other chunk is where it was."""
     frames = [PARTS[name] for name in names]
     blob = bytearray(b"".join(frames))
     at = data.draw(st.integers(0, len(blob) - 1))
@@ -106,11 +106,11 @@ def test_a_bit_is_flipped(tmp_path_factory, names, data):
         return
     assert report.damaged
     frame, place = frame_at(frames, at)
-    if place < len(frame.header):  # without which a frame can't be understood
+    if place < len(frame.header.raw):  # without which a frame can't be understood
         return
-    assert report.lost_blocks <= 1
-    if not frame.indexed and frame.header[8:16] == b"\xff" * 8:
-        return  # a block without a head may have had any size
+    assert report.lost_chunks <= 1
+    if not frame.indexed and frame.header.size is None:
+        return  # a chunk without a head may have had any size
     assert len(content) == len(expected)
     found, wanted = bytearray(content), bytearray(expected)
     for begin, end in report.lost:
@@ -166,20 +166,20 @@ def test_frames_that_share_their_first_block(tmp_path):
 @pytest.mark.parametrize("name", [name for name in PARTS if "nested" in name])
 @pytest.mark.parametrize("number", [0, 1])
 def test_frames_inside_of_damaged_ones_are_content(tmp_path, name, number):
-    """A head is damaged, the index as well: what is inside of other blocks stays there."""
+    """A head is damaged, the index as well: what is inside of other chunks stays there."""
     blob = bytearray(PARTS[name])
     frame = naive.read(PARTS[name])
-    at = len(frame.header) + sum(32 + len(block.payload) for block in frame.blocks[:number])
-    if number >= len(frame.blocks):
+    at = len(frame.header.raw) + sum(28 + len(chunk.body) for chunk in frame.chunks[:number])
+    if number >= len(frame.chunks):
         return
-    blob[at + 20] ^= 1
+    blob[at + 17] ^= 1
     blob[-1] ^= 1
     report, content = recover(tmp_path, bytes(blob))
     assert report.lost or report.cut
     if not frame.indexed:
         return
     expected = content_of(name)
-    before = sum(len(block.content) for block in frame.blocks[:number])
+    before = sum(len(chunk.content) for chunk in frame.chunks[:number])
     assert content[:before] == expected[:before]
 
 
@@ -188,29 +188,30 @@ def test_frames_inside_of_damaged_ones_are_content(tmp_path, name, number):
 
 def crafted(kind, count):
     """Heads of all kinds that are sound for themselves, one in the other's payload."""
-    header = writer.write_header(size=naive.UNKNOWN, block_size=1 << 24)
-    tag = header[-8:-4]
+    header = writer.write_header(None, chunk=[1 << 24])
+    tag = header[-4:]
+    zeros = b"\0\1\0"  # a recipe of bytes, and a constant stream
     if kind == "heads":
         return header + b"".join(
-            writer.write_head(tag, 1, 1 << 24, 1, number, 0) + b"\0" for number in range(count)
+            writer.write_head(tag, number, 1 << 24, 3, 0) + zeros for number in range(count)
         )
-    if kind == "heads apart":  # so that each block is looked into
+    if kind == "heads apart":  # so that each chunk is looked into
         return header + b"".join(
-            writer.write_head(tag, 1, 1 << 24, 1, number, 0) + b"\0?" for number in range(count)
+            writer.write_head(tag, number, 1 << 24, 3, 0) + zeros + b"?" for number in range(count)
         )
     if kind == "heads in payloads":
         return header + b"".join(
-            writer.write_head(tag, 0, 32 * count, 32 * count, number, 0) for number in range(count)
+            writer.write_head(tag, number, 28 * count, 28 * count, 0) for number in range(count)
         )
     if kind == "tags":
         return header + tag * (8 * count)
     if kind == "headers":
         return header * (count // 2)
     if kind == "long headers":
-        said = writer.write_header(described=1 << 20, check=0)[:28]
+        said = writer.write_header(length=1 << 20, check=0)[:28]
         return header + said * count
     if kind == "headers before heads":
-        walk = [writer.write_block(header, number, b"x") for number in range(count)]
+        walk = [writer.write_chunk(header, number, b"x") for number in range(count)]
         return header * (count // 2) + b"".join(walk)
     index = writer.write_index(header, [], size=1 << 20)
     return header + index * (count // 3)
@@ -249,9 +250,9 @@ def count_work(monkeypatch):
     read = counted(finding.read_at, lambda _, result: len(result))
     for module in (source, exact, finding, indexes, remains, search):
         monkeypatch.setattr(module, "read_at", read)
-    decode = counted(finding.intact_content, lambda arguments, _: arguments[2].size)
-    monkeypatch.setattr(search, "intact_content", decode)
-    monkeypatch.setattr(sys.modules["ansflow.inspect.recovery"], "intact_content", decode)
+    decode = counted(finding.intact_body, lambda arguments, _: arguments[2].cells)
+    monkeypatch.setattr(search, "intact_body", decode)
+    monkeypatch.setattr(sys.modules["ansflow.inspect.recovery"], "intact_body", decode)
     return done
 
 

@@ -17,6 +17,7 @@ import ansflow
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.layout import HEAD
 
 RNG = np.random.default_rng(0)
 CUBE = RNG.integers(-1000, 1000, (40, 5, 6)).astype("<i4")
@@ -99,8 +100,8 @@ def arrays(draw, dtypes=DTYPES):
     st.booleans(),
     st.data(),
 )
-def test_any_array_and_any_basic_key(array, cuts, block_size, flush, data):
-    blob = written(array, cuts=cuts, flush=flush, block_size=block_size, threads=1)
+def test_any_array_and_any_basic_key(array, cuts, chunk_size, flush, data):
+    blob = written(array, cuts=cuts, flush=flush, chunk_size=chunk_size, threads=1)
     assert same(ansflow.decompress(blob), array)
     with reader_of(blob, threads=data.draw(st.sampled_from([1, 2]))) as reader:
         assert (reader.dtype, reader.shape) == (array.dtype, array.shape)
@@ -135,7 +136,7 @@ def test_any_key(key):
         check_key(reader, CUBE, key)
 
 
-CUBE_FILE = written(CUBE, cuts=[3, 17], flush=True, block_size=64)
+CUBE_FILE = written(CUBE, cuts=[3, 17], flush=True, chunk_size=64)
 
 
 @pytest.mark.parametrize("key", [1.5, "x", b"y", 1j, (0, "x"), [1.5], (0, 0, 0, 0), object()])
@@ -146,7 +147,7 @@ def test_what_is_no_key(key):
 
 def test_fields_are_keys():
     array = np.frombuffer(RNG.bytes(30 * RECORD.itemsize), RECORD)
-    with reader_of(ansflow.compress(array, block_size=100)) as reader:
+    with reader_of(ansflow.compress(array, chunk_size=100)) as reader:
         assert same(reader["b"], array["b"])
         assert same(reader[["a", "c"]], array[["a", "c"]])
         assert same(reader[3:9]["c"]["y"], array[3:9]["c"]["y"])
@@ -163,9 +164,9 @@ def test_what_is_returned_may_be_changed():
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("order", [0, 1])
 def test_rows_of_any_cut(threads, order):
-    expected = ansflow.decompress(written(CUBE, block_size=100, order=order, threads=1))
+    expected = ansflow.decompress(written(CUBE, chunk_size=100, order=order, threads=1))
     blobs = {
-        written(CUBE, cuts=cuts, block_size=100, order=order, threads=threads)
+        written(CUBE, cuts=cuts, chunk_size=100, order=order, threads=threads)
         for cuts in ((), range(40), (0, 0, 40), (1, 39))
     }
     assert len(blobs) == 1
@@ -273,7 +274,7 @@ def test_arrays_without_bytes(array):
 
 def test_fortran_order():
     array = np.asfortranarray(CUBE)
-    with reader_of(ansflow.compress(array, block_size=100)) as reader:
+    with reader_of(ansflow.compress(array, chunk_size=100)) as reader:
         assert reader[:].flags.f_contiguous
         for key in (0, slice(3, 9), (..., 2), ([1, 2], 0), None):
             check_key(reader, array, key)
@@ -387,7 +388,7 @@ def test_frames_that_make_no_array(other):
 def test_append_mode(tmp_path):
     path = tmp_path / "file"
     for begin, end in ((0, 3), (3, 3), (3, 20), (20, 40)):
-        with ansflow.ArrayWriter(path, "<i4", (5, 6), mode="a", block_size=50) as writer:
+        with ansflow.ArrayWriter(path, "<i4", (5, 6), mode="a", chunk_size=50) as writer:
             writer.append(CUBE[begin:end])
             assert writer.shape == (end - begin, 5, 6)
     with ansflow.ArrayReader(path) as reader:
@@ -566,12 +567,12 @@ class Counting(io.BytesIO):
 
 
 NOISE = RNG.integers(0, 1 << 32, (1000, 100), "<u4")
-NOISE_FILE = written(NOISE, block_size=1000)
-CHUNK = 4 * (1000 + 32)
+NOISE_FILE = written(NOISE, chunk_size=4000)
+CHUNK = HEAD.size + 1 + 4 + 4 * 1000  # a recipe, and four stored streams
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_only_the_blocks_that_are_needed_are_read(threads):
+def test_only_the_chunks_that_are_needed_are_read(threads):
     file = Counting(NOISE_FILE)
     with ansflow.ArrayReader(file, threads=threads) as reader:
         assert file.count < 20_000
@@ -677,14 +678,18 @@ INDICES = [0, 5, -1, -40, 39, np.int8(-3), np.uint8(39), np.uint64(7), np.array(
 
 @pytest.mark.parametrize("key", INDICES)
 def test_integers_decode_one_row(key, monkeypatch):
-    rows = []
+    boxes = []
     with reader_of(CUBE_FILE) as reader:
-        read = reader._rows
-        monkeypatch.setattr(reader, "_rows", lambda *ends: rows.append(ends) or read(*ends))
+        read = reader._box
+        monkeypatch.setattr(reader, "_box", lambda box: boxes.append(box) or read(box))
         assert same(reader[key], CUBE[key])
         assert same(reader[key, 2], CUBE[key, 2])
         assert same(reader[key, ..., 1], CUBE[key, ..., 1])
-    assert all(end - begin == 1 for begin, end in rows)
+    assert [list(map(len, box)) for box in boxes] == [
+        [1, *CUBE.shape[1:]],
+        [1, 1, CUBE.shape[2]],
+        [1, CUBE.shape[1], 1],
+    ]
 
 
 @pytest.mark.parametrize("key", [True, False, np.True_, np.array(True), np.array([True] * 40)])

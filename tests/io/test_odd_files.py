@@ -14,8 +14,8 @@ from ansflow.io.transfer import compress_file, decompress_file, read_range
 
 DATA = np.random.default_rng(0).geometric(0.2, 150_000).astype(np.uint8)
 ARRAY = DATA.reshape(-1, 100)
-FRAME = ansflow.compress(DATA.tobytes(), block_size=20_000)
-ARRAY_FRAME = ansflow.compress(ARRAY, block_size=20_000)
+FRAME = ansflow.compress(DATA.tobytes(), chunk_size=20_000)
+ARRAY_FRAME = ansflow.compress(ARRAY, chunk_size=20_000)
 
 
 def npy(array):
@@ -289,22 +289,22 @@ class RawShort(ShortTarget, io.RawIOBase):
 
 
 def write_with_open(target):
-    with ansflow.open(target, "w", block_size=20_000) as file:
+    with ansflow.open(target, "w", chunk_size=20_000) as file:
         file.write(DATA)
 
 
 def write_text(target):
-    with ansflow.open(target, "wt", encoding="latin-1", block_size=20_000) as file:
+    with ansflow.open(target, "wt", encoding="latin-1", chunk_size=20_000) as file:
         file.write(DATA.tobytes().decode("latin-1"))
 
 
 def write_array(target):
-    with ansflow.ArrayWriter(target, np.uint8, block_size=20_000) as writer:
+    with ansflow.ArrayWriter(target, np.uint8, chunk_size=20_000) as writer:
         writer.append(DATA)
 
 
 def write_compressed(target):
-    compress_file(io.BytesIO(DATA.tobytes()), target, block_size=20_000)
+    compress_file(io.BytesIO(DATA.tobytes()), target, chunk_size=20_000)
 
 
 def write_decompressed(target):

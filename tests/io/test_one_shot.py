@@ -12,13 +12,16 @@ from hypothesis.extra import numpy as hnp
 import ansflow
 from ansflow.frame.layout import CHECK, HEAD, HEADER, TRAILER
 
-BEGIN = HEADER.size + len("{}") + CHECK.size
+# No description, no shared tables, the size in three bytes, and so the chunk size.
+BEGIN = HEADER.size + 1 + 1 + 3 + 3 + CHECK.size
+STREAM = 2  # the recipe of bytes, and the kind of their stream
 
 
-def frame_size(blocks, payload):
-    """Bytes of a frame of bytes: header, heads and end mark; from two blocks on an index."""
-    once = BEGIN + blocks * HEAD.size
-    return once + HEAD.size + payload + (once + TRAILER.size if blocks > 1 else 0)
+def frame_size(chunks, payload):
+    """Bytes of a frame of bytes: header, heads and end mark; from two chunks on an index."""
+    once = BEGIN + chunks * HEAD.size
+    whole = once + HEAD.size + chunks * STREAM + payload
+    return whole + (once + TRAILER.size if chunks > 1 else 0)
 
 
 NESTED = np.dtype([("a", "<i2"), ("b", ">f8", (2, 3)), ("c", [("x", "u1"), ("y", "S3")])])
@@ -53,8 +56,8 @@ ARRAYS = {
 @pytest.mark.parametrize("name", ARRAYS)
 def test_arrays_come_back_exactly(name):
     array = ARRAYS[name]
-    for block_size in (1, 100, 1 << 18):
-        back = ansflow.decompress(ansflow.compress(array, block_size=block_size))
+    for chunk_size in (1, 100, 1 << 18):
+        back = ansflow.decompress(ansflow.compress(array, chunk_size=chunk_size))
         assert back.dtype == array.dtype
         assert back.dtype.isnative == array.dtype.isnative
         assert back.shape == array.shape
@@ -73,8 +76,8 @@ def test_numpy_scalars_are_arrays():
 
 
 @given(st.binary(max_size=2000), st.integers(1, 3000))
-def test_bytes_come_back_exactly(data, block_size):
-    assert ansflow.decompress(ansflow.compress(data, block_size=block_size)) == data
+def test_bytes_come_back_exactly(data, chunk_size):
+    assert ansflow.decompress(ansflow.compress(data, chunk_size=chunk_size)) == data
 
 
 def test_everything_bytes_like():
@@ -94,8 +97,8 @@ def test_everything_bytes_like():
     ),
     st.integers(1, 50),
 )
-def test_any_array(array, block_size):
-    back = ansflow.decompress(ansflow.compress(array, block_size=block_size))
+def test_any_array(array, chunk_size):
+    back = ansflow.decompress(ansflow.compress(array, chunk_size=chunk_size))
     assert back.dtype == array.dtype
     assert back.tobytes() == array.tobytes()
 
@@ -113,10 +116,10 @@ def test_types_that_cannot_be_described_are_refused():
 
 
 def test_parameters_may_be_numpy_integers():
-    frame = ansflow.compress(b"abc" * 1000, lanes=np.int64(4), block_size=np.uint16(500))
+    frame = ansflow.compress(b"abc" * 1000, lanes=np.int64(4), chunk_size=np.uint16(500))
     assert ansflow.decompress(frame) == b"abc" * 1000
     with pytest.raises(TypeError):
-        ansflow.compress(b"abc", block_size=1.5)
+        ansflow.compress(b"abc", chunk_size=1.5)
 
 
 def test_masked_arrays_are_refused():
@@ -127,8 +130,8 @@ def test_masked_arrays_are_refused():
 @pytest.mark.parametrize(
     "options",
     [
-        {"block_size": 0},
-        {"block_size": (1 << 24) + 1},
+        {"chunk_size": 0},
+        {"chunk_size": (1 << 27) + 1},
         {"precision": 7},
         {"precision": 17},
         {"lanes": 0},
@@ -143,16 +146,16 @@ def test_parameters_outside_their_range_are_refused(options):
         ansflow.compress(b"abc", **options)
 
 
-@pytest.mark.parametrize("block_size", [1 << 16, 1 << 24])
-def test_nothing_is_held_twice(block_size):
+@pytest.mark.parametrize("chunk_size", [1 << 16, 1 << 24])
+def test_nothing_is_held_twice(chunk_size):
     """The result is written where it stays: beside it there is room for a block and tables."""
     data = np.random.default_rng(0).integers(0, 200, 1 << 23, np.uint8).tobytes()
-    blob = ansflow.compress(data, block_size=block_size)
+    blob = ansflow.compress(data, chunk_size=chunk_size)
     assert ansflow.decompress(blob) == data  # and all kernels are compiled
     # A block's scratch, and with threads up to four units of a MiB that are being worked on.
-    room = 3 * min(block_size, len(data)) + (5 << 20)
+    room = 3 * min(chunk_size, len(data)) + (5 << 20)
     for call, argument in ((ansflow.compress, data), (ansflow.decompress, blob)):
-        options = {"block_size": block_size} if call is ansflow.compress else {}
+        options = {"chunk_size": chunk_size} if call is ansflow.compress else {}
         tracemalloc.start()
         result = call(argument, **options)
         _, peak = tracemalloc.get_traced_memory()
@@ -175,12 +178,12 @@ def test_noise_is_stored():
     assert len(ansflow.compress(data)) == frame_size(4, len(data))
 
 
-def test_constant_blocks_take_a_byte():
+def test_constant_chunks_take_a_byte():
     assert len(ansflow.compress(bytes(1_000_000))) == frame_size(4, 4)
 
 
 @pytest.mark.parametrize("precision", [8, 12, 14, 16])
-def test_coded_blocks_are_close_to_their_entropy(precision):
+def test_coded_chunks_are_close_to_their_entropy(precision):
     data = np.random.default_rng(0).geometric(0.3, 1 << 20).clip(1, 12).astype(np.uint8)
     counts = np.bincount(data.reshape(4, -1)[0])
     counts = counts[counts > 0]

@@ -21,6 +21,7 @@ import pytest
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, TruncatedError
+from ansflow.frame.layout import HEAD
 
 LINES = [b"%d: %s\n" % (i, b"la " * (i % 7)) for i in range(400)]
 TEXT = b"".join(LINES)
@@ -28,12 +29,12 @@ NOISE = np.random.default_rng(0).bytes(40_000)
 
 # Frames of many blocks, with empty ones between.
 MULTI = [TEXT[:1000], b"", b"", TEXT[1000:1001], TEXT[1001:], b""]
-FILE = ansflow.compress(TEXT, block_size=500)
+FILE = ansflow.compress(TEXT, chunk_size=500)
 FILES = {
     "one frame": FILE,
     "one block": ansflow.compress(TEXT),
-    "small blocks": ansflow.compress(TEXT, block_size=17),
-    "several frames": b"".join(ansflow.compress(part, block_size=300) for part in MULTI),
+    "small blocks": ansflow.compress(TEXT, chunk_size=17),
+    "several frames": b"".join(ansflow.compress(part, chunk_size=300) for part in MULTI),
 }
 
 
@@ -206,7 +207,7 @@ def test_a_missing_file(tmp_path):
 
 def test_frames_of_arrays_are_their_items():
     numbers = np.arange(1000, dtype=">u4").reshape(20, 50)
-    with ansflow.open(io.BytesIO(ansflow.compress(numbers, block_size=77))) as file:
+    with ansflow.open(io.BytesIO(ansflow.compress(numbers, chunk_size=77))) as file:
         assert np.array_equal(np.frombuffer(file.read(), ">u4"), numbers.ravel())
 
 
@@ -296,26 +297,26 @@ def test_pipes_cannot_seek():
 
 
 def test_only_what_is_read_is_decoded():
-    """All other blocks are damaged; the first one has what's behind the header."""
-    damaged = bytearray(ansflow.compress(NOISE, block_size=1000))
-    step = 1000 + 32
+    """All other chunks are damaged; the first one has what's behind the header."""
+    damaged = bytearray(ansflow.compress(NOISE, chunk_size=1000))
+    step = HEAD.size + 2 + 1000
     first = damaged.index(NOISE[:1000])
-    for block in range(40):
-        if block != 17:
-            damaged[first + block * step + 500] ^= 1
+    for chunk in range(40):
+        if chunk != 17:
+            damaged[first + chunk * step + 500] ^= 1
     with ansflow.open(io.BytesIO(damaged)) as file:
         file.seek(17_000)
         assert file.raw.readinto(memoryview(bytearray(1000))) == 1000
-        with pytest.raises(CorruptDataError, match="block 18"):
+        with pytest.raises(CorruptDataError, match="chunk 18"):
             file.raw.readinto(memoryview(bytearray(1000)))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_damage_is_noticed_no_earlier_than_it_is_read(threads):
-    """Also where threads decode what comes next: head and payload of block 20 are damaged."""
-    step = 1000 + 32
+    """Also where threads decode what comes next: head and body of chunk 20 are damaged."""
+    step = HEAD.size + 2 + 1000
     for place in (-20, 500):
-        damaged = bytearray(ansflow.compress(NOISE, block_size=1000))
+        damaged = bytearray(ansflow.compress(NOISE, chunk_size=1000))
         damaged[damaged.index(NOISE[:1000]) + 20 * step + place] ^= 1
         with ansflow.open(io.BytesIO(damaged), threads=threads) as file:
             part = bytearray(100)
@@ -323,7 +324,7 @@ def test_damage_is_noticed_no_earlier_than_it_is_read(threads):
                 assert file.raw.readinto(memoryview(part)) == 100
                 assert part == NOISE[at : at + 100]
             for _ in range(2):
-                with pytest.raises(CorruptDataError, match="block 20"):
+                with pytest.raises(CorruptDataError, match="chunk 20"):
                     file.raw.readinto(memoryview(part))
 
 
@@ -445,9 +446,9 @@ def test_bad_modes(tmp_path, mode):
         ("rb", {"encoding": "utf-8"}),
         ("wb", {"newline": "\n"}),
         ("ab", {"errors": "strict"}),
-        ("r", {"block_size": 100}),
+        ("r", {"chunk_size": 100}),
         ("rt", {"metadata": {}}),
-        ("w", {"block_size": 0}),
+        ("w", {"chunk_size": 0}),
         ("w", {"threads": 0}),
         ("r", {"threads": 0}),
         ("w", {"order": 2}),
@@ -571,7 +572,7 @@ def test_lines_while_the_file_is_collected():
 @pytest.mark.parametrize("threads", [1, 2])
 def test_write_and_read_back(tmp_path, threads):
     path = tmp_path / "file"
-    with ansflow.open(path, "wb", threads=threads, block_size=1000) as file:
+    with ansflow.open(path, "wb", threads=threads, chunk_size=1000) as file:
         assert file.write(NOISE) == len(NOISE)
         assert file.write(b"") == 0
         assert file.tell() == len(NOISE)
@@ -665,7 +666,7 @@ def test_flushing_nothing_adds_nothing():
 def test_append(tmp_path):
     path = tmp_path / "file"
     for part in MULTI:
-        with ansflow.open(path, "a", block_size=300) as file:
+        with ansflow.open(path, "a", chunk_size=300) as file:
             file.write(part)
     assert contents(path) == TEXT
     with pytest.raises(ZeroDivisionError), ansflow.open(path, "ab") as file:  # noqa: PT012
@@ -736,7 +737,7 @@ def test_what_could_not_be_written_never_replaces_a_file(tmp_path, call):
     """Also if the error is caught, and there is room again when the file is closed."""
     path = tmp_path / "file"
     path.write_bytes(FILE)
-    file = ansflow.open(path, "w", block_size=1000)
+    file = ansflow.open(path, "w", chunk_size=1000)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
@@ -769,7 +770,7 @@ class Full(io.BytesIO):
 def test_errors_of_the_file_are_raised(room):
     target = Full()
     target.room = room
-    with pytest.raises(OSError, match="space"), ansflow.open(target, "w", block_size=500) as file:
+    with pytest.raises(OSError, match="space"), ansflow.open(target, "w", chunk_size=500) as file:
         file.write(NOISE)
     assert file.closed
 
@@ -800,7 +801,7 @@ def test_metadata(tmp_path, threads):
 
 # Damage
 
-SMALL = ansflow.compress(TEXT[:600], block_size=200) + ansflow.compress(TEXT[600:700])
+SMALL = ansflow.compress(TEXT[:600], chunk_size=200) + ansflow.compress(TEXT[600:700])
 
 
 def read_in_pieces(file, size):
@@ -810,7 +811,7 @@ def read_in_pieces(file, size):
 @pytest.mark.parametrize("way", WAYS.values())
 def test_cut_anywhere(way):
     """The first frame alone is a file, too."""
-    whole = len(ansflow.compress(TEXT[:600], block_size=200))
+    whole = len(ansflow.compress(TEXT[:600], chunk_size=200))
     for end in range(len(SMALL)):
         if end == whole:
             continue
@@ -844,7 +845,7 @@ def test_every_flipped_bit(way):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_damage_is_no_end_of_the_file(way, threads):
     """Whoever catches the error and reads on isn't told that all was read."""
-    blob = bytearray(ansflow.compress(NOISE, block_size=1000))
+    blob = bytearray(ansflow.compress(NOISE, chunk_size=1000))
     blob[blob.index(NOISE[:1000]) + 500] ^= 1
     with ansflow.open(way(blob), threads=threads) as file:
         for call in (file.read, lambda: file.read(10), lambda: file.read1(5), file.readline) * 2:

@@ -112,7 +112,7 @@ def test_append(path):
 
 
 def test_options_go_to_the_frame(path):
-    with ansflow.open(path, "wt", encoding="utf-8", metadata={"a": 1}, block_size=100) as file:
+    with ansflow.open(path, "wt", encoding="utf-8", metadata={"a": 1}, chunk_size=100) as file:
         file.write(TEXT)
     with ansflow.open(path) as file:
         assert file.metadata == {"a": 1}
@@ -218,7 +218,7 @@ def test_text_that_cannot_be_written_never_replaces_a_file(path):
 
 
 def test_damage(path):
-    blob = bytearray(ansflow.compress(TEXT.encode(), block_size=1000))
+    blob = bytearray(ansflow.compress(TEXT.encode(), chunk_size=1000))
     blob[len(blob) // 2] ^= 1
     path.write_bytes(blob)
     with ansflow.open(path, "rt", encoding="utf-8") as file, pytest.raises(CorruptDataError):

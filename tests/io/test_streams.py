@@ -23,16 +23,16 @@ MODEL = ansflow.models.Categorical.fit(list(TEXT), precision=12)
 
 FRAMES = {
     "empty": (ansflow.compress(b""), b""),
-    "one block": (ansflow.compress(TEXT), TEXT),
-    "small blocks": (ansflow.compress(TEXT, block_size=50), TEXT),
-    "noise": (ansflow.compress(NOISE, block_size=700), NOISE),
+    "one chunk": (ansflow.compress(TEXT), TEXT),
+    "small chunks": (ansflow.compress(TEXT, chunk_size=50), TEXT),
+    "noise": (ansflow.compress(NOISE, chunk_size=700), NOISE),
     "planes": (
-        ansflow.compress(np.arange(500, dtype=">u4"), block_size=90),
+        ansflow.compress(np.arange(500, dtype=">u4"), chunk_size=90),
         np.arange(500, dtype=">u4").tobytes(),
     ),
-    "shared": (ansflow.compress(TEXT, block_size=200, models=[MODEL], metadata={"a": 1}), TEXT),
-    "contexts": (ansflow.compress(TEXT, block_size=2000, order=1), TEXT),
-    "known to be longer": (ansflow.compress(bytes(300_000), block_size=100_000), bytes(300_000)),
+    "shared": (ansflow.compress(TEXT, chunk_size=200, tables=[MODEL], metadata={"a": 1}), TEXT),
+    "contexts": (ansflow.compress(TEXT, chunk_size=2000, order=1), TEXT),
+    "known to be longer": (ansflow.compress(bytes(300_000), chunk_size=100_000), bytes(300_000)),
 }
 
 
@@ -86,8 +86,8 @@ def test_the_frame_is_the_same_however_the_input_is_cut(threads):
 
 
 @given(st.binary(max_size=500), st.lists(st.integers(0, 500), max_size=8), st.integers(1, 600))
-def test_small_frames_are_the_same_however_the_input_is_cut(data, places, block_size):
-    options = {"block_size": block_size, "threads": 1}
+def test_small_frames_are_the_same_however_the_input_is_cut(data, places, chunk_size):
+    options = {"chunk_size": chunk_size, "threads": 1}
     expected = compress([data], **options)
     assert compress(cut_at(data, places), **options) == expected
     assert b"".join(ansflow.iter_compress(cut_at(data, places), **options)) == expected
@@ -139,9 +139,9 @@ def test_what_has_no_bytes(data):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("block_size", [100, 1 << 18])
-def test_what_was_flushed_can_be_decompressed(threads, block_size):
-    compressor = ansflow.Compressor(threads=threads, block_size=block_size)
+@pytest.mark.parametrize("chunk_size", [100, 1 << 18])
+def test_what_was_flushed_can_be_decompressed(threads, chunk_size):
+    compressor = ansflow.Compressor(threads=threads, chunk_size=chunk_size)
     decompressor = ansflow.Decompressor(threads=threads)
     parts = [TEXT[:10], b"", TEXT[10:2000], TEXT[2000:], SKEWED[:700_000], b"end"]
     for part in parts:
@@ -181,7 +181,7 @@ def test_threads_end_with_compressors_that_are_never_finished(lasting_threads):
 
 
 @pytest.mark.parametrize(
-    "options", [{"block_size": 0}, {"lanes": 3}, {"order": 2}, {"threads": 0}, {"precision": 7}]
+    "options", [{"chunk_size": 0}, {"lanes": 3}, {"order": 2}, {"threads": 0}, {"precision": 7}]
 )
 def test_bad_options_are_refused_at_once(options):
     with pytest.raises(ValueError):  # noqa: PT011
@@ -218,7 +218,7 @@ def test_decompress_in_any_pieces(name, places, data):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_byte_by_byte(frame, threads):
-    """Each block is given when its last byte comes."""
+    """Each chunk is given when its last byte comes."""
     blob, content = frame
     decompressor, out = ansflow.Decompressor(threads=threads), b""
     for byte in cut(blob, 1):
@@ -301,7 +301,7 @@ def test_input_of_a_decompressor_may_be_changed_after_the_call():
 @pytest.mark.parametrize("threads", [1, 2])
 def test_errors_repeat(threads):
     """After an error nothing is returned any more."""
-    blob = bytearray(ansflow.compress(NOISE, block_size=100))
+    blob = bytearray(ansflow.compress(NOISE, chunk_size=100))
     blob[len(blob) // 3] ^= 1
     decompressor, out = ansflow.Decompressor(threads=threads), b""
     with pytest.raises(CorruptDataError) as first:  # noqa: PT012
@@ -330,7 +330,7 @@ def test_garbage_is_refused(garbage):
 
 def test_every_flipped_bit_is_noticed():
     content = TEXT[:300]
-    blob = bytearray(ansflow.compress(content, block_size=100, models=[MODEL], metadata={"a": 1}))
+    blob = bytearray(ansflow.compress(content, chunk_size=100, tables=[MODEL], metadata={"a": 1}))
     for bit in range(8 * len(blob)):
         blob[bit // 8] ^= 1 << bit % 8
         out, decompressor = b"", ansflow.Decompressor(threads=1)
@@ -345,8 +345,8 @@ def test_every_flipped_bit_is_noticed():
 
 def test_metadata():
     told = {"unit": "µm", "nested": [1, 2.5, None, True, {"": "𝄞"}], "big": 2**70}
-    for block_size in (1, 1 << 18):
-        blob = compress([b"abc"], metadata=told, block_size=block_size)
+    for chunk_size in (1, 1 << 18):
+        blob = compress([b"abc"], metadata=told, chunk_size=chunk_size)
         decompressor = ansflow.Decompressor()
         assert decompressor.metadata == {}
         decompressor.decompress(blob[:10])
@@ -397,11 +397,12 @@ def test_metadata_may_change_after_the_call():
 # Limits
 
 
-def bomb(blocks, block_size):
-    """Zeros: 33 bytes stand for each block."""
-    header = writer.write_header(size=2**64 - 1, block_size=block_size)
-    zeros = bytes(block_size)
-    parts = [writer.write_block(header, i, zeros, writer.repeat(zeros)) for i in range(blocks)]
+def bomb(chunks, chunk_size):
+    """Zeros: 31 bytes stand for each chunk."""
+    header = writer.write_header(None, chunk=[chunk_size])
+    zeros = bytes(chunk_size)
+    body = writer.write_body(zeros, 1, writer.repeat)
+    parts = [writer.write_chunk(header, i, zeros, body) for i in range(chunks)]
     return writer.assemble(header, parts, index=True)
 
 
@@ -425,8 +426,8 @@ def test_max_output(threads):
 
 
 def test_max_output_counts_all_frames():
-    blob = ansflow.compress(bytes(1000), block_size=300)
-    stream = compress([bytes(1000)], block_size=300)
+    blob = ansflow.compress(bytes(1000), chunk_size=300)
+    stream = compress([bytes(1000)], chunk_size=300)
     for frames in (blob * 3, stream * 3, blob + stream + blob):
         for size in (20, len(frames)):
             out, error = all_of(cut(frames, size), limits=ansflow.Limits(max_output=3000))
@@ -462,8 +463,8 @@ def test_max_length_bounds_the_memory_of_bombs(threads):
 
 
 def test_max_memory():
-    """A block must be whole before it can be decoded, with room for its content."""
-    blob = ansflow.compress(NOISE * 10, block_size=20_000)
+    """A chunk must be whole before it can be decoded, with room for its content."""
+    blob = ansflow.compress(NOISE * 10, chunk_size=20_000)
     assert all_of([blob], limits=ansflow.Limits(max_memory=1 << 20)) == (NOISE * 10, None)
     _, error = all_of([blob], limits=ansflow.Limits(max_memory=30_000))
     assert isinstance(error, LimitError)
@@ -475,7 +476,7 @@ def test_max_memory():
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("size", [1, 50, 10**6])
 def test_frames_one_after_the_other(threads, size):
-    names = ["one block", "empty", "empty", "noise", "small blocks", "empty", "planes"]
+    names = ["one chunk", "empty", "empty", "noise", "small chunks", "empty", "planes"]
     blob = b"".join(FRAMES[name][0] for name in names)
     content = b"".join(FRAMES[name][1] for name in names)
     assert all_of(cut(blob, size), threads=threads) == (content, None)
@@ -497,7 +498,7 @@ def test_a_thousand_small_frames(lasting_threads):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_cut_anywhere(threads):
-    first = ansflow.compress(TEXT[:300], block_size=100)
+    first = ansflow.compress(TEXT[:300], chunk_size=100)
     blob = first + ansflow.compress(TEXT[300:350])
     for end in range(len(blob)):
         out, error = all_of(cut(blob[:end], 60), threads=threads)
@@ -506,11 +507,11 @@ def test_cut_anywhere(threads):
 
 
 def test_all_before_a_cut_is_given():
-    blob = ansflow.compress(NOISE, block_size=100)
-    block, first = 132, blob.index(NOISE[:100])
-    for end in (first + 100, first + 3 * block + 99, first + 3 * block + 100):
+    blob = ansflow.compress(NOISE, chunk_size=100)
+    chunk, first = 130, blob.index(NOISE[:100])
+    for end in (first + 100, first + 3 * chunk + 99, first + 3 * chunk + 100):
         out, error = all_of([blob[:end]])
-        assert out == NOISE[: (end - first + 32) // block * 100]
+        assert out == NOISE[: (end - first + 30) // chunk * 100]
         assert isinstance(error, TruncatedError)
 
 
@@ -587,9 +588,9 @@ def test_what_is_no_iterable_of_bytes(pieces):
 # Shared models, contexts
 
 
-def test_shared_models_make_small_blocks_smaller():
-    alone = compress([TEXT], block_size=100)
-    shared = compress([TEXT], block_size=100, models=[MODEL])
+def test_shared_tables_make_small_chunks_smaller():
+    alone = compress([TEXT], chunk_size=100)
+    shared = compress([TEXT], chunk_size=100, tables=[MODEL])
     assert len(shared) < 0.9 * len(alone)
     assert ansflow.decompress(shared) == TEXT
 
@@ -600,36 +601,36 @@ def test_the_best_of_several_models_is_taken():
     counts = np.array([100, 50, 10, 1])
     block = np.repeat(np.arange(4, dtype=np.uint8), counts)
     data = b"".join([block.tobytes(), (3 - block).tobytes()] * 20)
-    both = compress([data], block_size=161, models=[low, high])
+    both = compress([data], chunk_size=161, tables=[low, high])
     assert ansflow.decompress(both) == data
-    assert len(both) < len(compress([data], block_size=161, models=[low]))
-    assert len(both) < len(compress([data], block_size=161, models=[high]))
+    assert len(both) < len(compress([data], chunk_size=161, tables=[low]))
+    assert len(both) < len(compress([data], chunk_size=161, tables=[high]))
 
 
 @pytest.mark.parametrize("precision", [8, 11, 16])
-def test_blocks_a_model_cannot_code_are_coded_otherwise(precision):
+def test_chunks_a_table_cannot_code_are_coded_otherwise(precision):
     model = ansflow.models.Categorical.from_counts([0, 3, 1], precision=precision)
     data = b"\1\1\2" * 100 + bytes(range(256)) + b"\1\2" * 100 + b"\1" * 100
-    for block_size in (1, 50, 300):
-        blob = compress([data], block_size=block_size, models=[model])
+    for chunk_size in (1, 50, 300):
+        blob = compress([data], chunk_size=chunk_size, tables=[model])
         assert ansflow.decompress(blob) == data
 
 
 @given(st.binary(max_size=400), st.binary(min_size=1, max_size=50), st.integers(1, 100))
 @settings(max_examples=30)
-def test_any_model(data, seen, block_size):
+def test_any_model(data, seen, chunk_size):
     counts = np.bincount(np.frombuffer(seen, np.uint8))
     model = ansflow.models.Categorical.from_counts(counts)
-    blob = compress([data], block_size=block_size, models=[model, MODEL], threads=1)
+    blob = compress([data], chunk_size=chunk_size, tables=[model, MODEL], threads=1)
     assert all_of(cut(blob, 70), threads=1) == (data, None)
 
 
 def test_all_64_models():
     models = [ansflow.models.Uniform(n) for n in range(2, 66)]
-    blob = compress([bytes(range(60)) * 20], block_size=100, models=models)
+    blob = compress([bytes(range(60)) * 20], chunk_size=100, tables=models)
     assert all_of(cut(blob, 100)) == (bytes(range(60)) * 20, None)
-    with pytest.raises(ValueError, match="65 models"):
-        ansflow.Compressor(models=[*models, MODEL])
+    with pytest.raises(ValueError, match="65 tables"):
+        ansflow.Compressor(tables=[*models, MODEL])
 
 
 @pytest.mark.parametrize(
@@ -646,22 +647,22 @@ def test_all_64_models():
 )
 def test_models_that_are_not_of_bytes(model):
     with pytest.raises(ModelError):
-        ansflow.Compressor(models=[model])
+        ansflow.Compressor(tables=[model])
 
 
 def test_models_that_are_none():
     for models in ([5], [None], 5, MODEL):
         with pytest.raises((TypeError, AttributeError)):
-            ansflow.Compressor(models=models)
+            ansflow.Compressor(tables=models)
 
 
 def test_models_of_planes():
     steps = RNG.integers(-3, 4, 2000)
     numbers = np.cumsum(steps, dtype="<i4")
     model = ansflow.models.Categorical.fit(numbers.astype(np.uint8).tolist(), precision=12)
-    blob = ansflow.compress(numbers, block_size=64, models=[model])
+    blob = ansflow.compress(numbers, chunk_size=64, tables=[model])
     assert np.array_equal(ansflow.decompress(blob), numbers)
-    assert len(blob) < len(ansflow.compress(numbers, block_size=64))
+    assert len(blob) < len(ansflow.compress(numbers, chunk_size=64))
 
 
 def test_order_1():

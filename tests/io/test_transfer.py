@@ -118,11 +118,11 @@ def test_models_of_images():
     """By name, from a pipe or a file; what isn't whole images is coded without."""
     _, model = small_vaes.make_known("transferred", components=2, seed=1)
     content = naive_model.sample(model, 40) + b"more"
-    options = {"model": "transferred", "block_size": 480}
+    options = {"model": "transferred", "chunk_size": 480}
     frame = through(io.BytesIO(content), compress_file, **options)
     with piped(content) as source:
         assert through(source, compress_file, **options) == frame
-    assert ansflow.describe(io.BytesIO(frame))["frames"][0]["blocks"]["modelled"] == 2
+    assert ansflow.describe(io.BytesIO(frame))["frames"][0]["streams"]["modelled"] == 2
     with piped(frame) as source:
         assert through(source, decompress_file) == content
     target = io.BytesIO()

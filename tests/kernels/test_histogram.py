@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ansflow.kernels.tables import histogram as module
-from ansflow.kernels.tables.histogram import histogram
+from ansflow.kernels.tables.histogram import PARTIALS, count_symbols, histogram
 
 
 def expected(symbols):
@@ -21,6 +21,16 @@ def test_equals_bincount(dtype, size, span):
     assert counts.dtype == np.uint64
     assert counts.shape == (np.iinfo(dtype).max + 1,)
     assert np.array_equal(counts, expected(symbols))
+
+
+@pytest.mark.parametrize("alphabet", [1, 2, 300, 65536])
+def test_symbols_of_any_alphabet(alphabet):
+    symbols = np.random.default_rng(0).integers(0, alphabet, 1003).astype(np.uint16)
+    counts = np.full(alphabet, np.nan)
+    count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
+    assert np.array_equal(counts, np.bincount(symbols, minlength=alphabet))
+    count_symbols(symbols | np.uint16(0x8000), np.empty(PARTIALS, np.uint32), counts[:1])
+    assert counts[0] == symbols.size
 
 
 @pytest.mark.parametrize("offset", range(8))

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.coding import dispatch, streams
-from ansflow.coding.tables import ContextTables, Tables
+from ansflow.coding.coders import vectors
+from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.vector import isa as isas
@@ -19,26 +21,28 @@ from ansflow.models import Categorical, Markov, quantize
 
 ISAS = isas.available()
 LANES = [32, 64]
+# The number of lanes is the number of registers, whatever the instruction set.
+ISAS_AND_LANES = [(isa, 64) for isa in ISAS] + [(isa, 32) for isa in ISAS[:1]]
 
 
 @pytest.fixture
 def use(monkeypatch):
     """Makes the coder use an instruction set, however few the symbols."""
-    monkeypatch.setattr(dispatch, "MIN_VECTOR_SYMBOLS", 0)
+    monkeypatch.setattr(vectors, "MIN_VECTOR_SYMBOLS", 0)
     return lambda name: monkeypatch.setenv(isas.VARIABLE, name)
 
 
-def check_words(use, isa, symbols, tables, lanes):
+def check_words(use, isa, symbols, coder, lanes):
     """Those of the scalar kernel, and they decode, also from an odd address."""
     use(isas.SCALAR)
-    expected = streams.encode_symbols(symbols, tables, lanes=lanes)
+    expected = coder.encode(symbols, lanes)
     use(isa)
-    words = streams.encode_symbols(symbols, tables, lanes=lanes)
+    words = coder.encode(symbols, lanes)
     assert np.array_equal(words, expected)
     shifted = np.frombuffer(b"x" + words.tobytes(), np.uint16, offset=1)
     for stream in (words, shifted):
         out = np.empty_like(symbols)
-        streams.decode_symbols(stream, tables, out, lanes=lanes)
+        coder.decode(stream, out, lanes)
         assert np.array_equal(out, symbols)
 
 
@@ -48,28 +52,26 @@ def cases(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     alphabet = draw(st.sampled_from([n for n in (1, 2, 7, 256, 300, 4000) if n <= 2**precision]))
     weights = rng.random(alphabet) ** draw(st.sampled_from([0.0, 1.0, 30.0]))
-    tables = Tables(quantize(np.maximum(weights, 1e-300), precision), precision)
+    coder = SingleCoder(quantize(np.maximum(weights, 1e-300), precision), precision)
     size = draw(st.sampled_from([0, 1, 31, 32, 33, 63, 64, 65, 128, 500, 4099]))
     by_model = draw(st.booleans())
-    probs = tables.freq[0] / 2**precision if by_model else None
-    return tables, rng.choice(alphabet, size, p=probs).astype(tables.symbol_dtype)
+    probs = coder.freq / 2**precision if by_model else None
+    return coder, rng.choice(alphabet, size, p=probs).astype(coder.symbol_dtype)
 
 
-@pytest.mark.parametrize("lanes", LANES)
-@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
 def test_one_distribution(isa, lanes, use):
     @given(cases())
     def check(case):
-        tables, symbols = case
-        check_words(use, isa, symbols, tables, lanes)
+        coder, symbols = case
+        check_words(use, isa, symbols, coder, lanes)
 
     check()
 
 
 @st.composite
-def walks(draw):
-    """A Markov model's tables, and symbols that it can code with so many lanes."""
-    lanes = draw(st.sampled_from(LANES))
+def walks(draw, lanes):
+    """A Markov model, and symbols that it can code with so many lanes."""
     precision = draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     alphabet = draw(st.sampled_from([n for n in (1, 2, 7, 256) if n <= 2**precision]))
@@ -77,42 +79,42 @@ def walks(draw):
     weights[rng.random(weights.shape) < draw(st.sampled_from([0.0, 0.9]))] = 0
     model = Markov.from_counts(weights + np.eye(alphabet), precision=precision)
     size = draw(st.sampled_from([0, 1, 64, 255, 256, 257, 4099, 64 * 133 + 50, 64 * 192]))
-    return model, model.sample(size, rng, lanes), lanes
+    return model, model.sample(size, rng, lanes)
 
 
-@pytest.mark.parametrize("isa", ISAS)
-def test_contexts(isa, use):
-    @given(walks())
+@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+def test_contexts(isa, lanes, use):
+    @given(walks(lanes))
     def check(case):
-        model, symbols, lanes = case
-        check_words(use, isa, symbols, ContextTables(model.freq, model.precision), lanes)
+        model, symbols = case
+        check_words(use, isa, symbols, ContextCoder(model.freq, model.precision), lanes)
 
     check()
 
 
 def independent():
     freq = quantize(np.random.default_rng(0).random(256) ** 4, 12)
-    return Tables(freq, 12), Categorical(freq).sample(5000, 1)
+    return SingleCoder(freq, 12), Categorical(freq).sample(5000, 1)
 
 
 def walk():
     weights = np.random.default_rng(0).random((256, 256)) ** 8
     model = Markov.from_counts(weights, precision=12)
-    return ContextTables(model.freq, 12), model.sample(5000, 1, 64)
+    return ContextCoder(model.freq, 12), model.sample(5000, 1, 64)
 
 
 @pytest.mark.parametrize("case", [independent, walk])
 @pytest.mark.parametrize("isa", ISAS)
 def test_streams_that_end_early_or_late(isa, case, use):
     use(isa)
-    tables, symbols = case()
-    words = streams.encode_symbols(symbols, tables, lanes=64)
+    coder, symbols = case()
+    words = coder.encode(symbols, 64)
     out = np.empty_like(symbols)
     for end in (*range(0, 200), *range(200, words.size, 97), words.size - 1):
-        with pytest.raises(streams.TruncatedError):
-            streams.decode_symbols(words[:end], tables, out, lanes=64)
-    with pytest.raises(streams.CorruptDataError):
-        streams.decode_symbols(np.append(words, words[:1]), tables, out, lanes=64)
+        with pytest.raises(TruncatedError):
+            coder.decode(words[:end], out, 64)
+    with pytest.raises(CorruptDataError):
+        coder.decode(np.append(words, words[:1]), out, 64)
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -38,7 +38,7 @@ def test_fit_takes_what_holds_bytes():
         assert np.array_equal(Markov.fit(data).freq, expected)
     with pytest.raises(TypeError, match="uint8"):
         Markov.fit(array.astype(np.int32))
-    with pytest.raises(ModelError, match="no data"):
+    with pytest.raises(ModelError, match="the data is empty"):
         Markov.fit(b"")
 
 

@@ -53,7 +53,7 @@ def test_nothing_else_is_an_integer(value):
     with pytest.raises(ModelError, match="low must be an integer"):
         ansflow.encode(DATA, Own(low=value))
     with pytest.raises(ModelError, match="low must be an integer"):
-        ansflow.compress(b"abc", models=[Own(low=value)])
+        ansflow.compress(b"abc", tables=[Own(low=value)])
     with pytest.raises(ModelError, match="low must be an integer"):
         models.Mixture([Own(low=value)])
 
@@ -123,7 +123,7 @@ def test_unknown_contexts(contexts):
 
 @pytest.mark.parametrize("model", [None, 12, [2048, 2048], np.array([2048, 2048])])
 def test_what_is_no_model(model):
-    with pytest.raises(TypeError, match="a model has `precision` and `freq`"):
+    with pytest.raises(TypeError, match="a model has the attributes `precision` and `freq`"):
         ansflow.encode(DATA, model)
 
 

@@ -10,6 +10,7 @@ from scipy import stats
 import ansflow
 from ansflow import models
 from ansflow.errors import ModelError
+from ansflow.models.checked import frequencies_of
 
 INTEGERS = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
 BYTES = np.frombuffer(b"abracadabra" * 9, np.uint8)
@@ -184,9 +185,9 @@ def test_an_index_broadcasts_to_the_symbols_and_not_beyond():
     assert np.array_equal(ansflow.decode(words, model, (2, 3)), symbols)
     assert model.code_length(symbols) == pytest.approx(-np.log2([0.75, 0.25, 0.75]).sum() + 3)
     for take in (lambda x: ansflow.encode(x, model), model.code_length):
-        with pytest.raises(ModelError, match="doesn't fit"):
+        with pytest.raises(ModelError, match="does not broadcast"):
             take([0, 1])
-    with pytest.raises(ModelError, match="doesn't fit"):
+    with pytest.raises(ModelError, match="does not broadcast"):
         model.sample(5)
 
 
@@ -209,7 +210,7 @@ def test_copies_are_read_only_as_the_original(model, way):
     for name, array in arrays.items():
         assert not array.flags.writeable, name
         assert np.array_equal(array, getattr(model, name))
-    assert ansflow.coding.tables.tables_of(again) is ansflow.coding.tables.tables_of(again)
+    assert frequencies_of(again) is frequencies_of(again)
     shape = model.index.shape if isinstance(model, models.Conditional) else 3
     assert np.array_equal(again.sample(shape, rng=1), model.sample(shape, rng=1))
 

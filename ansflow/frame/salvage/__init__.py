@@ -1,9 +1,9 @@
-"""What is left of damaged frames: every block that can be found, wherever it is.
+"""What is left of damaged frames: every chunk that can be found, wherever it is.
 
 From front to back, a frame is taken exactly where a walk over its heads leads, as long as each
-thing is where the last one ends; what lies inside of its blocks, a compressed file in an archive,
+thing is where the last one ends; what lies inside of its chunks, a compressed file in an archive,
 say, isn't looked at. If the walk ends at something damaged, but the index at the end of the frame
-is sound, that says where its blocks are, or at least which they are. Only what is left then is
+is sound, that says where its chunks are, or at least which they are. Only what is left then is
 searched for heads.
 """
 
@@ -74,7 +74,7 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
             at = index.end
             continue
         search = Search(file, headers, header, raw, stop)
-        free, after = search.find_blocks(place + len(raw))
+        free, after = search.find_chunks(place + len(raw))
         work.hold(header.parsed)
         gaps.add(place - at)
         frames.append(search.remains)

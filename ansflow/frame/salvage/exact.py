@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import xxhash
 
 from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.header import Header
+from ansflow.frame.index import HEADS
 from ansflow.frame.salvage.finding import Headers, parse_sound_head
 from ansflow.frame.salvage.remains import Remains
 
-__all__ = ["BYTES_PER_BLOCK", "Walked", "walk_from"]
+__all__ = ["BYTES_PER_CHUNK", "Walked", "walk_from"]
 
-# What `Remains` take for a block that was found.
-BYTES_PER_BLOCK = 320
+# What `Remains` take for a chunk that was found.
+BYTES_PER_CHUNK = 320
 
 
 class Walked(NamedTuple):
@@ -27,15 +30,20 @@ class Walked(NamedTuple):
     slack: int
 
 
+def cells_of(heads: list[bytes]) -> npt.NDArray[np.int64]:
+    """How many cells each of these chunks has."""
+    return np.frombuffer(b"".join(heads), HEADS)["cells"].astype(np.int64)
+
+
 def walk_from(
     file: BinaryIO, begin: int, end: int, header: Header, raw: bytes, headers: Headers
 ) -> tuple[Walked | None, list[bytes]]:
     """The frame with that header at byte `begin`, if all its heads and its end mark hold.
 
-    Payloads and the index may be damaged all the same. Besides, the heads up to where they end.
+    Bodies and the index may be damaged all the same. Besides, the heads up to where they end.
     """
     remains = Remains(header)
-    tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    tag = raw[-layout.TAG_SIZE :]
     heads: list[bytes] = []
     at = begin + len(raw)
     while not headers.work.exhausted:
@@ -44,20 +52,22 @@ def walk_from(
         if head is None:
             break
         at += layout.HEAD.size
-        if head.kind == layout.END:
+        if head.is_end:
             body = raw + b"".join(heads)
-            if head.check != xxhash.xxh3_64_intdigest(body) or len(heads) % header.planes:
+            if head.check != xxhash.xxh3_64_intdigest(body) or not header.grid.check_cells(
+                cells_of(heads)
+            ):
                 break
-            remains.blocks = len(heads)
+            remains.chunks = len(heads)
             headers.work.hold(header.parsed)
             return _with_index(file, remains, begin, at, end, head.stored, body, headers), heads
         if at + head.stored > end:
             break
-        headers.work.hold(BYTES_PER_BLOCK)
+        headers.work.hold(BYTES_PER_CHUNK)
         remains.found[len(heads)] = at
         heads.append(packed)
         at += head.stored
-    headers.work.hold(-BYTES_PER_BLOCK * len(heads))
+    headers.work.hold(-BYTES_PER_CHUNK * len(heads))
     headers.work.spend(layout.HEAD.size * (len(heads) + 1))
     return None, heads
 
@@ -86,7 +96,7 @@ def _with_index(
     if at + size == end or headers.at(at + size) is not None:
         return Walked(remains, at + size, 0)
     # Something was put in or cut out. The header in the index is none of a frame.
-    raw_size = len(body) - layout.HEAD.size * (remains.blocks or 0)
+    raw_size = len(body) - layout.HEAD.size * (remains.chunks or 0)
     for number in (1, 2):
         place = raw_size + number * layout.HEAD.size
         head = body[place : place + layout.HEAD.size]

@@ -1,11 +1,10 @@
-"""Looking for patterns, headers and heads in a file, and whether a block is intact."""
+"""Looking for patterns, headers and heads in a file, and whether a chunk is intact."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import BinaryIO
 
-from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
+from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnknownModelError
 from ansflow.files.foreign import read_at
 from ansflow.frame import layout
 from ansflow.frame.chunk import ChunkDecoder
@@ -15,7 +14,7 @@ from ansflow.frame.salvage.work import Work
 from ansflow.frame.source import FileSource, take_header
 from ansflow.limits import Limits
 
-__all__ = ["Finder", "Headers", "intact_content", "parse_sound_head", "single_blocks"]
+__all__ = ["Finder", "Headers", "intact_body", "parse_sound_head"]
 
 WINDOW = 1 << 20
 
@@ -98,7 +97,7 @@ def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None)
     if len(raw) < layout.HEAD.size or raw[: layout.TAG_SIZE] != tag:
         return None
     if number is None:
-        number = int(layout.HEAD.unpack(raw)[7])
+        number = int(layout.HEAD.unpack(raw)[1])
     try:
         head = parse_head(raw, tag, header, number)
     except AnsflowError:
@@ -106,25 +105,18 @@ def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None)
     return head
 
 
-def intact_content(
-    file: BinaryIO, at: int, head: Head, decode: ChunkDecoder
-) -> tuple[bytes, memoryview] | None:
-    """Payload and content of the block whose payload is at byte `at`; None if it's damaged.
+def intact_body(file: BinaryIO, at: int, head: Head, decoder: ChunkDecoder) -> bytes | None:
+    """The body of the chunk that has it at byte `at`; None if it's damaged.
 
-    `decode` takes each block as a chunk. UnsupportedError if that takes a model that isn't known
-    here: then nobody can tell.
+    UnknownModelError if it takes a model that isn't known here: then nothing can tell.
     """
-    payload = read_at(file, at, head.stored)
-    if len(payload) < head.stored:
+    body = read_at(file, at, head.stored)
+    if len(body) < head.stored:
         return None
     try:
-        return payload, decode([head], [memoryview(payload)]).data
-    except UnsupportedError:
+        decoder.decode(head, memoryview(body))
+    except UnknownModelError:
         raise
     except AnsflowError:
         return None
-
-
-def single_blocks(header: Header) -> ChunkDecoder:
-    """A decoder that takes each block as a chunk."""
-    return ChunkDecoder(replace(header, planes=1))
+    return body

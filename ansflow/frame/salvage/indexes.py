@@ -1,4 +1,4 @@
-"""Indexes that are sound: they name the blocks of a frame to the last bit, wherever they are."""
+"""Indexes that are sound: they name the chunks of a frame to the last bit, wherever they are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansflow.frame import layout
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.salvage.exact import BYTES_PER_BLOCK
+from ansflow.frame.salvage.exact import BYTES_PER_CHUNK
 from ansflow.frame.salvage.finding import Finder, Headers, parse_sound_head
 from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["Index", "Indexes", "claim"]
 
-# What an `Index` takes for each block, in a list and in `claim`.
+# What an `Index` takes for each chunk, in a list and in `claim`.
 BYTES_PER_HEAD = 320
 
 TRIED_HEADS = 16
@@ -129,7 +129,7 @@ def index_at(
     file: BinaryIO, at: int, end: int, header: Header, raw: bytes, headers: Headers
 ) -> Index | None:
     """The index that begins with that header, if all of it is sound."""
-    tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    tag = raw[-layout.TAG_SIZE :]
     heads: list[bytes] = []
     place = at + len(raw)
     while place < end and not headers.work.exhausted:
@@ -149,12 +149,12 @@ def index_at(
 
 
 def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[int, Remains]:
-    """Find the blocks of a frame whose index is sound; where it begins, and what is left.
+    """Find the chunks of a frame whose index is sound; where it begins, and what is left.
 
     It lies behind byte `behind`.
     """
-    remains = Remains(index.header, known=index.heads, blocks=len(index.heads))
-    headers.work.hold(BYTES_PER_BLOCK * len(index.heads))
+    remains = Remains(index.header, known=index.heads, chunks=len(index.heads))
+    headers.work.hold(BYTES_PER_CHUNK * len(index.heads))
     end_mark = _end_mark(index)
     mark_at = index.begin - len(end_mark)
     has_end_mark = read_at(file, max(0, mark_at), len(end_mark)) == end_mark
@@ -175,8 +175,8 @@ def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[
 
 
 def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) -> bool:
-    """Take the blocks from where they should be, if that is where they are."""
-    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    """Take the chunks from where they should be, if that is where they are."""
+    tag = index.raw[-layout.TAG_SIZE :]
     missing: set[bytes] = set()
     at = begin + len(index.raw)
     for number, raw in enumerate(index.heads):
@@ -200,7 +200,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
 
 def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]) -> bool:
     """Whether a head that isn't in its place is in another: then the frame isn't as it was."""
-    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    tag = index.raw[-layout.TAG_SIZE :]
     finder, at = Finder(file, tag), begin
     while missing and (at := finder.find(at, index.begin)) < index.begin:
         if read_at(file, at, layout.HEAD.size) in missing:
@@ -210,8 +210,8 @@ def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]
 
 
 def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int) -> tuple[int, int]:
-    """Take the blocks from wherever they are; where the first thing is found, and the header."""
-    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    """Take the chunks from wherever they are; where the first thing is found, and the header."""
+    tag = index.raw[-layout.TAG_SIZE :]
     numbers = {head: number for number, head in enumerate(index.heads)}
     begin = index.begin
     at = foreign = behind
@@ -225,14 +225,14 @@ def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int)
             at += layout.HEAD.size  # the next one is near if something was cut out of the payload
         else:
             head = parse_sound_head(raw, tag, index.header, None)
-            if begin == index.begin and head is not None and head.kind != layout.END:
+            if begin == index.begin and head is not None and not head.is_end:
                 foreign = at  # of a frame before this one, with the same header
             at += 1
     return begin, Finder(file, index.raw).find(foreign, begin)
 
 
 def _end_mark(index: Index) -> bytes:
-    tag = index.raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+    tag = index.raw[-layout.TAG_SIZE :]
     chain = xxhash.xxh3_64_intdigest(index.raw + b"".join(index.heads))
     size = index.end - index.begin
-    return pack_head(tag, Head(layout.END, 0, 0, 0, 0, size, len(index.heads), chain))
+    return pack_head(tag, Head(len(index.heads), 0, size, chain))

@@ -21,15 +21,15 @@ class Remains:
     ----------
     header : Header
     found : dict of int to int
-        By number, where in the file the payload of a block is.
+        By number, where in the file the body of a chunk is.
     broken : set of int
-        Those of them whose payload is known to be damaged.
+        Those of them whose body is known to be damaged.
     known : list of bytes
         Heads from the index, if there is one.
-    blocks : int or None
+    chunks : int or None
         How many there were; None if the end is missing.
     damaged : bool
-        Whether anything is wrong but payloads.
+        Whether anything is wrong but bodies.
     orphans : bool
         Whether bytes before or behind belong to nothing: there may have been content.
     """
@@ -38,12 +38,12 @@ class Remains:
     found: dict[int, int] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
     known: list[bytes] = field(default_factory=list)
-    blocks: int | None = None
+    chunks: int | None = None
     damaged: bool = False
     orphans: bool = False
 
     def head(self, file: BinaryIO, number: int) -> Head | None:
-        """What is said of a block, by the index or before its payload; None if nothing is."""
+        """What is said of a chunk, by the index or before its body; None if nothing is."""
         if number < len(self.known):
             raw = self.known[number]
         elif number in self.found:

@@ -1,4 +1,4 @@
-"""Blocks of a frame whose heads don't all hold and whose index isn't sound, wherever they are."""
+"""Chunks of a frame whose heads don't all hold and whose index isn't sound, wherever they are."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import xxhash
 
 from ansflow.files.foreign import read_at
 from ansflow.frame import layout
+from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.salvage.exact import BYTES_PER_BLOCK, walk_from
+from ansflow.frame.salvage.exact import BYTES_PER_CHUNK, walk_from
 from ansflow.frame.salvage.finding import (
     Finder,
     Headers,
-    intact_content,
+    intact_body,
     parse_sound_head,
-    single_blocks,
 )
 from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["Search"]
 
-# A block takes a head and a byte at least: more than can have been there aren't believed to be
-# lost, but for so many that somebody may have cut out.
-SMALLEST_BLOCK = layout.HEAD.size + 1
+# A chunk takes a head and a body at least: more than can have been there aren't believed to be
+# lost, but for so many that may have been cut out.
+SMALLEST_CHUNK = layout.HEAD.size + layout.MIN_BODY
 CUT_OUT = 1000
 
 
 class Search:
-    """Looks for the blocks of the frame that has a certain header, up to byte `end`."""
+    """Looks for the chunks of the frame that has a certain header, up to byte `end`."""
 
     def __init__(
         self, file: BinaryIO, headers: Headers, header: Header, raw: bytes, end: int
@@ -37,15 +37,15 @@ class Search:
         self.remains = Remains(header)
         self._file, self._headers, self._header, self._raw = file, headers, header, raw
         self._end = end
-        self._tag = raw[-layout.CHECK.size :][: layout.TAG_SIZE]
+        self._tag = raw[-layout.TAG_SIZE :]
         self._finder = Finder(file, self._tag, layout.MAGIC)
         self._tags = Finder(file, self._tag)
         self._chain = xxhash.xxh3_64(raw)  # of all heads that were found
         self._own = 0  # before this byte, headers lie between heads of this frame
-        self._decode = single_blocks(header)
+        self._decoder = ChunkDecoder(header)
 
-    def find_blocks(self, at: int) -> tuple[int, int]:
-        """Note all blocks from byte `at` on.
+    def find_chunks(self, at: int) -> tuple[int, int]:
+        """Note all chunks from byte `at` on.
 
         Returns where the last thing ends that belongs to the frame, and where to look for the next
         header.
@@ -56,12 +56,12 @@ class Search:
         sure = at
         while True:
             head = self._head_at(at)
-            if head is not None and expected <= head.number <= self._most_blocks():
-                if head.kind == layout.END:
+            if head is not None and expected <= head.number <= self._most_chunks():
+                if head.is_end:
                     after = self._pass_end(head, at + layout.HEAD.size)
                     return after, after
                 last = at + layout.HEAD.size, head
-                self._headers.work.hold(BYTES_PER_BLOCK)
+                self._headers.work.hold(BYTES_PER_CHUNK)
                 remains.found[head.number] = last[0]
                 self._chain.update(pack_head(self._tag, head))
                 expected = head.number + 1
@@ -96,28 +96,30 @@ class Search:
         size = min(layout.HEAD.size, self._end - at)
         return parse_sound_head(read_at(self._file, at, size), self._tag, self._header, None)
 
-    def _most_blocks(self) -> int:
+    def _most_chunks(self) -> int:
         """Numbers above this can't be true."""
-        return self._end // SMALLEST_BLOCK + CUT_OUT
+        return self._end // SMALLEST_CHUNK + CUT_OUT
 
     def _is_intact(self, at: int, head: Head) -> bool:
         work = self._headers.work
         if work.exhausted:
             return True  # it's found out when it is copied; what lies inside isn't looked for
-        if intact_content(self._file, at, head, self._decode) is None:
-            work.spend(head.stored + head.size)
+        if intact_body(self._file, at, head, self._decoder) is None:
+            work.spend(head.stored + head.cells * self._header.grid.cell_size)
             return False
         return True
 
     def _pass_content(self, at: int, header: Header, raw: bytes, expected: int) -> int | None:
         """Where to go on behind the header at byte `at`, if it is content; None if it isn't.
 
-        It is if blocks of this frame go on behind it.
+        It is if chunks of this frame go on behind it.
         """
         after = self._pass_frames(at, header, raw)
         if after is None:
             return None
-        stop = min(self._end, after + self._header.block_size + layout.HEAD.size)
+        stop = min(
+            self._end, after + self._header.grid.chunk_size + layout.BODY_SLACK + layout.HEAD.size
+        )
         place = max(after, self._own)
         while place < stop:
             head = self._head_at(place)
@@ -152,9 +154,7 @@ class Search:
         """
         after = at + len(self._raw)
         head = self._head_at(after)
-        if head is not None and (
-            head.kind == layout.END or self._is_intact(after + layout.HEAD.size, head)
-        ):
+        if head is not None and (head.is_end or self._is_intact(after + layout.HEAD.size, head)):
             return at, at
         second = self._head_at(after + layout.HEAD.size)
         if not announced and (second is None or second.number != 1):
@@ -163,9 +163,9 @@ class Search:
         return after, after
 
     def _pass_end(self, end: Head, at: int) -> int:
-        """Compare the end mark with the blocks that were found; return where the frame ends."""
+        """Compare the end mark with the chunks that were found; return where the frame ends."""
         remains = self.remains
-        remains.blocks = end.number
+        remains.chunks = end.number
         whole = len(remains.found) == end.number and self._chain.intdigest() == end.check
         # If there was an index, it's damaged: else it would have claimed all this.
         remains.damaged |= not whole or end.stored > 0

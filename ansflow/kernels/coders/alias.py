@@ -106,8 +106,9 @@ def fill_halves(freq, divider, alias, capacity, halves, inverse):
 
 
 @kernel
-def encode(symbols, states, records, inverse, precision, words, cursor):
-    """Push `symbols`, last to first; the arguments are those of `lanes.encode`."""
+def encode(symbols, states, records, inverse, precision, words):
+    """Push `symbols`, last to first; see `ansflow.kernels.coders.single.encode`."""
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     room = headroom(precision)
     end = np.uint64(symbols.size)

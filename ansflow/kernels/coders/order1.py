@@ -1,10 +1,10 @@
 """Interleaved rANS with a distribution for each preceding byte: order-1 contexts.
 
-A symbol's distribution is named by the symbol before it, so a decoder can't begin one symbol until
-the one before is done. If consecutive symbols went to consecutive lanes, as they do without
-contexts, all lanes would wait in one chain. Therefore each lane walks a contiguous *segment* of
-its own: of n symbols and N lanes, with q = n div N and r = n mod N, lane j has the q + 1 (j < r)
-or q symbols from j * q + min(j, r) on. Contexts begin anew, at 0, in each segment.
+The previous symbol names a symbol's distribution, so a decoder cannot begin with a symbol before
+it has finished the previous one. If consecutive symbols went to consecutive lanes, as they do
+without contexts, all lanes would wait for each other in one chain. Therefore each lane walks its
+own contiguous *segment*: of n symbols and N lanes, with q = n div N and r = n mod N, lane j has the
+q + 1 (j < r) or q symbols from j * q + min(j, r) on. Contexts begin anew, at 0, in each segment.
 
 Row i holds symbol i of every segment. Rows are coded as those of `ansflow.kernels.coders.single`
 are: lane after lane, the encoder backwards; the last row has the lanes 0 to r - 1 only. Read row by
@@ -81,7 +81,7 @@ def count_pairs(symbols, lanes, counts):
 
 
 @kernel
-def encode(symbols, states, records, precision, words, cursor, first):
+def encode(symbols, states, records, precision, words, first):
     """Push rows of `symbols`, the last to `first`; return the cursor.
 
     The stream is ``words[cursor:]`` once all rows have been pushed.
@@ -96,11 +96,11 @@ def encode(symbols, states, records, precision, words, cursor, first):
         From `fill_record_rows`.
     precision : uint64
     words : uint16[]
-        Filled downwards from `cursor`, which is at least n + 1.
-    cursor : uint64
+        At least n + 1 long. Filled from its end downwards.
     first : uint64
         At most ``n div lanes``.
     """
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     n = np.uint64(symbols.size)
     total = ONE << precision

@@ -16,7 +16,7 @@ decoder reads it in ascending order.
 
 Interleaving needs no more than that: N lanes are N states that take turns on the same
 stream. Whether a lane takes a word is known from its state alone, hence lane after lane,
-encoder and decoder agree on who owns which word without a bit of bookkeeping.
+encoder and decoder agree on which lane owns which word, and nothing needs to be recorded.
 
 Both renormalisations are branch-free (the word is always loaded or stored, the cursor moves
 by 0 or 1): whether a word is due is nearly a coin toss, and a mispredicted branch costs more
@@ -27,10 +27,18 @@ than the whole step.
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["lie_within", "next_word", "pull_word", "push_symbol", "put_word"]
+__all__ = [
+    "all_equal",
+    "next_word",
+    "pull_word",
+    "push_symbol",
+    "put_states",
+    "put_word",
+    "take_states",
+]
 
 
 @kernel
@@ -74,9 +82,41 @@ def pull_word(x, word, low):
 
 
 @kernel
-def lie_within(states, least, most):
-    """Whether ``least <= x <= most`` for all states."""
-    outside = False
+def put_states(states, words, cursor):
+    """Write `states`, two words each with the low half first, below the cursor; return the cursor.
+
+    ``cursor >= 2 * states.size`` must hold.
+    """
+    cursor = np.uint64(cursor)
+    cursor -= np.uint64(states.size) + np.uint64(states.size)
+    at = cursor
     for x in states:
-        outside |= (np.uint64(x) < least) | (np.uint64(x) > most)
-    return not outside
+        words[at] = np.uint64(x) & U_WORD_MASK
+        words[at + ONE] = np.uint64(x) >> U_WORD_BITS
+        at += ONE + ONE
+    return cursor
+
+
+@kernel
+def take_states(words, low, states):
+    """Fill `states` from the first words; return whether all are in [low, 2^16 * low).
+
+    There are at least ``2 * states.size`` words.
+    """
+    valid = True
+    at = ZERO
+    for lane in range(states.size):
+        x = np.uint64(words[at]) | (np.uint64(words[at + ONE]) << U_WORD_BITS)
+        at += ONE + ONE
+        valid &= (low <= x) & (x < low << U_WORD_BITS)
+        states[np.uint64(lane)] = x
+    return valid
+
+
+@kernel
+def all_equal(states, x):
+    """Whether all states are `x`."""
+    equal = True
+    for state in states:
+        equal &= np.uint64(state) == x
+    return equal

@@ -67,7 +67,7 @@ def find_symbols(slots, index, cdf, out):
 
 
 @kernel
-def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
+def encode(symbols, index, cdf, precision, reciprocals, states, words):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -82,9 +82,9 @@ def encode(symbols, index, cdf, precision, reciprocals, states, words, cursor):
     states : uint32[lanes]
         Updated in place.
     words : uint16[]
-        Filled downwards from `cursor`, which is at least n + 1.
-    cursor : uint64
+        At least n + 1 long. Filled from its end downwards.
     """
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     room = headroom(precision)
     end = np.uint64(symbols.size)

@@ -3,8 +3,8 @@
 Symbol i belongs to lane i mod N. `encode` walks rows of N symbols backwards, and lanes within
 a row backwards; the decoders walk forwards (see `ansflow.kernels.coders.rans` for the arithmetic).
 
-Decoding is two functions: `decode_rows` runs whole rows while all lanes may still take a word,
-so that one test covers a row; `decode_rest` finishes with a check per word. One function
+Decoding is two loops: `decode_rows` runs whole rows while all lanes may still take a word,
+so that one test covers a row; `decode_rest` finishes with a check per word. One loop
 doing both would be a tenth slower.
 """
 
@@ -17,11 +17,11 @@ from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
-__all__ = ["decode_rest", "decode_rows", "encode"]
+__all__ = ["decode", "decode_rest", "decode_rows", "encode"]
 
 
 @kernel
-def encode(symbols, states, records, precision, words, cursor):
+def encode(symbols, states, records, precision, words):
     """Push `symbols`, last to first; return the cursor: the stream is ``words[cursor:]``.
 
     Parameters
@@ -34,9 +34,9 @@ def encode(symbols, states, records, precision, words, cursor):
         See `ansflow.kernels.tables.records`; m exceeds every symbol.
     precision : uint64
     words : uint16[]
-        Filled downwards from `cursor`, which is at least n + 1.
-    cursor : uint64
+        At least n + 1 long. Filled from its end downwards.
     """
+    cursor = np.uint64(words.size)
     lanes = np.uint64(states.size)
     total = ONE << precision
     room = headroom(precision)
@@ -106,3 +106,10 @@ def decode_rest(words, cursor, states, slots, precision, low, out, done):
         states[lane] = x
         out[i] = symbol
     return cursor
+
+
+@kernel
+def decode(words, cursor, states, slots, precision, low, out):
+    """`decode_rows`, then `decode_rest`: pop all symbols of `out`; return the cursor."""
+    done, cursor = decode_rows(words, cursor, states, slots, precision, low, out)
+    return decode_rest(words, cursor, states, slots, precision, low, out, done)

@@ -88,7 +88,7 @@ def softmax(table, logits, bits, weights):
 def mixture_weights(table, logits, bits, weights):
     """`softmax` whose rows sum to 2^bits exactly, for at most 2^8 components and 16 bits.
 
-    What rounding down leaves goes to the first of the largest.
+    The remainder of rounding down goes to the first of the largest.
     """
     softmax(table, logits, np.uint64(POWER_TOP_BITS), weights)
     for i in range(weights.shape[0]):
@@ -108,7 +108,7 @@ def mixture_weights(table, logits, bits, weights):
 
 @kernel
 def beta_binomial(alpha, beta, bits, row, weights):
-    """Weights of 0 to n under a beta-binomial, the largest 2^bits, n + 1 being their number.
+    """The n + 1 weights of 0 to n under a beta-binomial, scaled so that the largest is 2^bits.
 
     From each number to the next, the probability changes by
 
@@ -146,7 +146,7 @@ def beta_binomial(alpha, beta, bits, row, weights):
 
 @kernel
 def cumulate(weights, precision, cdf):
-    """CDFs of `precision` bits in proportion to weights, and each symbol gets a slot besides.
+    """CDFs of `precision` bits: each symbol has one slot, and the others are shared by weight.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ def convolve_planes(x, weights, bias, shift, relu, planes, total, out):
 
     Vectors run along the image here, and along the outputs there: this is faster for few outputs.
     With zeros between them, all rows of an image are one long row, `pitch` from one to the next,
-    and so are the results, with some in between that nobody needs.
+    and so are the results; those between the rows are discarded.
 
     Parameters
     ----------

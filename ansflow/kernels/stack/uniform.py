@@ -1,7 +1,7 @@
 """Uniform numbers below any n: push is ``x -> n * x + u``, pop is ``divmod(x, n)``.
 
-n need not be a power of two, and then heads in [2^32, 2^64) don't do as they are: whether
-n * x + u still fits 64 bits can depend on u, which the decoder doesn't know yet. So the head's
+n need not be a power of two. Then heads in [2^32, 2^64) cannot be used directly: whether
+n * x + u still fits 64 bits can depend on u, which the decoder does not know yet. So the head's
 interval is changed for the step. With c = floor(2^32 / n):
 
     [2^32, 2^64)  ->  [c, c * 2^32)      a word is put on the tail if x >= c * 2^32
@@ -47,7 +47,8 @@ def digits(last: int) -> int:
 def push_digit(x, u, n, tail, size):
     """Push u < n on head `x`, for n up to 2^16; ``tail[size]`` is overwritten.
 
-    The tail is empty at the end only if the head isn't one, and then no word is taken.
+    A word is due from an empty tail only if x is not a valid head, because another thread has
+    changed it; then none is taken.
     """
     if n == ONE:
         return x, size

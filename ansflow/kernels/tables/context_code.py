@@ -1,13 +1,13 @@
 """Tables of order-1 contexts, written in bits.
 
-Row c of a matrix of frequencies that sum to 2^p is quantised to the total 2^l for a *level* l of
-its own and scaled up by 2^(p - l) (see `ansflow.kernels.tables.context_levels`): its numbers are
-written small.
+Each row of a matrix of frequencies that sum to 2^p has a *level* l: it is quantised to the total
+2^l and scaled up by 2^(p - l) (see `ansflow.kernels.tables.context_levels`), and the small numbers
+are written.
 
-The table holds a bit for each symbol: whether it is *used*, that is, has a row. Every symbol that
-has a frequency anywhere has one, and context 0, in which segments start, always; so whatever
-a decoder may come across leads to a row. A symbol that nothing follows has the cheapest row
-there is, 0 for certain.
+The table has a bit for each symbol: whether it is *used*, that is, has a row. Every symbol that has
+a frequency in any row is used, and so is context 0, in which segments start; so every context that
+a decoder can reach has a row. A symbol that nothing follows has the cheapest possible row, in which
+0 has all of the total.
 
 For each used context, in ascending order, follow 4 bits for its level l, then, until the
 frequencies reach 2^l and over used symbols only,
@@ -58,9 +58,9 @@ TWO, THREE = np.uint64(2), np.uint64(3)
 MAX_BELOW = np.uint64(12)
 INVALID = ~ZERO
 
-# How many zeros lie below the lowest one, without a branch that can't be predicted: multiplied by
-# that power of two, a de Bruijn sequence shows a different nibble on top for each number
-# (Leiserson, Prokop & Randall 1998). The sentinel is a one where there is none in time.
+# The number of zeros below the lowest one, without an unpredictable branch: multiplied by that
+# power of two, a de Bruijn sequence has a different nibble on top for each number (Leiserson,
+# Prokop & Randall 1998). The sentinel is a one in case the longest valid code has none.
 SENTINEL = np.uint64(1 << 13)
 DE_BRUIJN = np.uint64(0b0000_1001_1010_1111)
 WORD_MASK, NIBBLE_AT = np.uint64(0xFFFF), np.uint64(12)
@@ -93,7 +93,7 @@ def put_golomb(v, k, out, at):
 
 @kernel
 def byte_at(data, i):
-    """Byte `i`, or 0 if the data has ended. (A loop over the last few would be slower by far.)"""
+    """Byte `i`, or 0 beyond the end. (A separate loop for the end would be much slower.)"""
     return np.uint64(data[i]) if i < np.uint64(data.size) else ZERO
 
 
@@ -133,7 +133,7 @@ def follow(mean, v):
 
 @kernel
 def list_rows(freq, found):
-    """List the contexts whose row isn't zero; return how many."""
+    """List the contexts whose row is not zero; return how many."""
     n = ZERO
     for c in range(freq.shape[0]):
         bits = np.uint32(0)
@@ -152,7 +152,7 @@ def write_row(row, used, precision, out, at):
     columns = np.empty(used.size, np.uint64)
     present = ZERO
     for i in range(used.size):
-        # Without a branch: written in any case, kept if it counts.
+        # Without a branch: always written, and kept if the count advances.
         f = np.uint64(row[used[i]])
         columns[present] = i
         present += np.uint64(f > ZERO)

@@ -1,10 +1,10 @@
-"""Frequencies of order-1 contexts: as precise as they are worth.
+"""Frequencies of order-1 contexts, in each row as precise as pays.
 
-A block's table has thousands of frequencies, most of them of pairs that occur a few times. At the
-full 2^p they would cost more than the contexts save. Therefore row c is quantised to the total 2^l
-for a *level* l of its own, at most p, and scaled up by 2^(p - l): its numbers are as small as
-its evidence is thin. A level more halves the error of each frequency, and costs about a bit for
-each; `choose_level` weighs that up.
+A table of contexts has thousands of frequencies, most of them of pairs that occur a few times. With
+the full total 2^p they would cost more bits than the contexts save. Therefore each row has a
+*level* l of at most p: it is quantised to the total 2^l and scaled up by 2^(p - l), so that rows
+with few occurrences have small numbers. One level more halves the error of each frequency and
+costs about one bit for each; `choose_level` weighs this.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ __all__ = ["LOG2", "count_all", "quantize_contexts"]
 # anything from 0.9 to 1.3 is within 0.05% of the best.
 FREQUENCY_COST = 1.2
 
-# Frequencies are at most 2^12, and a rounded one of a whole row is no more.
+# Frequencies are at most 2^12, also when they are rounded.
 LOG2 = np.log2(np.maximum(np.arange((1 << MAX_PACKED_PRECISION) + 2), 1))
 
 
@@ -63,9 +63,9 @@ def list_used(matrix, used):
 def estimate_bits(counts, n, level):
     """Bits that a row costs at a level, but for a constant: its occurrences and its frequencies.
 
-    Frequencies f are rounded, not optimised; what their sum differs from 2^level by is made up
-    for by coding with that sum as the total. The code of f takes bits in proportion to log2 f and
-    some that don't depend on the level.
+    Frequencies f are rounded, not optimised. Their sum may differ from 2^level, so the estimate is
+    for coding with that sum as the total. The code of f takes bits in proportion to log2 f, and
+    some that do not depend on the level.
     """
     scale = float(ONE << level) / n
     total = 0.0
@@ -81,8 +81,8 @@ def estimate_bits(counts, n, level):
 def choose_level(counts, n, precision):
     """The level, at most `precision`, at which a row's occurrences and frequencies cost least.
 
-    A first guess lets frequencies grow with the square root of counts, as the precision to
-    which counts determine them does. Costs have one minimum, and it isn't far from there.
+    In a first guess, frequencies grow with the square root of counts, like the precision to
+    which counts determine them. Costs have a single minimum, close to there.
     """
     least = bit_length(np.uint64(counts.size) - ONE)
     if counts.size == 1:
@@ -132,7 +132,7 @@ def quantize_contexts(counts, precision, freq):
         present = ZERO
         n = 0.0
         for s in used:
-            # Without a branch: written in any case, kept if it counts.
+            # Without a branch: always written, and kept if the count advances.
             count = counts[c, s]
             columns[present], compact[present] = s, float(count)
             present += np.uint64(count > 0)

@@ -41,9 +41,16 @@ def order(mean, previous):
 
 @kernel
 def write_frequencies(freq, total, out):
-    """Code `freq`, which sums to `total`; return the number of bytes.
+    """Write the table of frequencies; return the number of bytes.
 
-    `out`, uint8[], is zero and has room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
+    Parameters
+    ----------
+    freq : uint32[n]
+        Sums to `total`.
+    total : uint64
+        At most 2^31.
+    out : uint8[]
+        Zero, with room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
     """
     at = ZERO
     mean = ZERO
@@ -69,9 +76,19 @@ def write_frequencies(freq, total, out):
 
 @kernel
 def read_frequencies(data, total, freq):
-    """Undo `write_frequencies`; return the bytes read, or 0 if they hold no such table.
+    """Undo `write_frequencies`; return the number of bytes read, or 0 if there is no valid table.
 
-    Zero means that the bits ran out, or that the frequencies cannot sum to `total`.
+    A table is valid if its bits do not end early, its frequencies sum to `total`, and the bits that
+    fill up its last byte are zero.
+
+    Parameters
+    ----------
+    data : uint8[]
+        May hold anything, and continue after the table.
+    total : uint64
+        At most 2^31.
+    freq : uint32[n]
+        Filled.
     """
     end = np.uint64(data.size) << np.uint64(3)
     at = ZERO
@@ -110,12 +127,12 @@ def read_frequencies(data, total, freq):
 
 @kernel
 def fit_table(counts, precision, freq, keys, heap, out):
-    """Find the best frequencies for symbols that occur so often, and write their table.
+    """Find the best frequencies for counts of symbols, and write their table.
 
     Parameters
     ----------
     counts : float64[n]
-        At least one and at most 2^precision are positive. Scaled so that the largest is 1.
+        At least one is positive. Scaled so that the largest is 1.
     precision : uint64
         1 to 31.
     freq : uint32[n], keys : float64[n], heap : uint32[n]
@@ -126,20 +143,23 @@ def fit_table(counts, precision, freq, keys, heap, out):
     Returns
     -------
     ``(present, used, bits)``: how many symbols occur, bytes of the table, and bits that all their
-    occurrences take with these frequencies.
+    occurrences take with these frequencies. If more symbols occur than 2^precision, there are no
+    frequencies, and ``(present, 0, inf)`` is returned.
     """
     most = 0.0
+    present = ZERO
     for c in counts:
         most = max(most, c)
+        present += np.uint64(c > 0.0)
     for s in range(counts.size):
         counts[s] /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
     total = ONE << precision
+    if present > total:
+        return present, ZERO, np.inf
     quantize_row(counts, total, freq, keys, heap)
-    present = ZERO
     bits = 0.0
     for s in range(freq.size):
         if freq[s] > 0:
-            present += ONE
             bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
     out[:] = 0
     return present, write_frequencies(freq, total, out), bits

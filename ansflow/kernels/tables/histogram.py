@@ -1,9 +1,9 @@
 """Counting symbols.
 
-Counting a byte is one store, and a store per cycle is what CPUs do: what matters is that nothing
-else holds it up. So bytes are loaded eight at a time, and each of the eight is counted in a
-sub-histogram of its own: a run of equal symbols would otherwise wait, at each step, for the
-previous increment to reach memory and come back. Long runs are counted by the word.
+Counting a byte takes one store, and CPUs do one store per cycle, so nothing else should be in the
+way. Bytes are loaded eight at a time, and each of the eight is counted in its own sub-histogram:
+otherwise each step in a run of equal symbols would wait until the previous increment has reached
+memory and come back. Long runs are counted by the word.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["BYTE_PARTIALS", "count_bytes", "histogram"]
+__all__ = ["BYTE_PARTIALS", "PARTIALS", "count_bytes", "count_symbols", "histogram"]
 
 WORD_BYTES = 8
 BYTE_PARTIALS = WORD_BYTES << 8  # entries of the scratch that `count_bytes` needs
@@ -20,10 +20,9 @@ U_BYTE_BITS = np.uint64(8)
 U_BYTE_MASK = np.uint64(0xFF)
 U_WORD_BYTES = np.uint64(WORD_BYTES)
 
-# Two-byte symbols have larger sub-histograms, so they have fewer.
-WIDE_ROWS = 4
-WIDE_ROW_MASK = np.uint64(WIDE_ROWS - 1)
-U_WIDE_BITS = np.uint64(16)
+# Larger alphabets have larger sub-histograms, so they have fewer.
+PARTIALS = 4
+U_PARTIAL_MASK = np.uint64(PARTIALS - 1)
 
 # More symbols at a time might overflow 32 bits in a sub-histogram.
 MAX_SYMBOLS = 1 << 31
@@ -31,7 +30,7 @@ MAX_SYMBOLS = 1 << 31
 
 @kernel
 def tally(word, times, partial):
-    """Count each of the eight bytes of `word` so many times, in a sub-histogram of its own."""
+    """Add `times` to the count of each of the eight bytes of `word`, in its own sub-histogram."""
     for i in range(WORD_BYTES):
         byte = (word >> (np.uint64(i) * U_BYTE_BITS)) & U_BYTE_MASK
         partial[(np.uint64(i) << U_BYTE_BITS) | byte] += times
@@ -56,11 +55,13 @@ def tally_words(words, partial):
 
 @kernel
 def add_up(partial, counts):
-    """Fill `counts` with the sums of the sub-histograms."""
-    counts[:] = 0
-    for begin in range(0, partial.size, counts.size):
-        for s in range(counts.size):
-            counts[s] += partial[begin + s]
+    """Fill `counts` with the sums of the sub-histograms, and overwrite those."""
+    alphabet = np.uint64(counts.size)
+    for begin in range(alphabet, np.uint64(partial.size), alphabet):
+        for s in range(alphabet):
+            partial[s] += partial[np.uint64(begin) + np.uint64(s)]
+    for s in range(alphabet):
+        counts[s] = partial[s]
 
 
 @kernel
@@ -76,7 +77,7 @@ def count_bytes(symbols, partial, counts):
     counts : uint64[256] or float64[256]
     """
     size = np.uint64(symbols.size)
-    # Words of eight bytes lie at multiples of eight; what is before and after goes one by one.
+    # Words of eight bytes lie at multiples of eight; the bytes before and after go one by one.
     address = np.uint64(symbols.ctypes.data)
     head = min((U_WORD_BYTES - address % U_WORD_BYTES) % U_WORD_BYTES, size)
     tail = size - (size - head) % U_WORD_BYTES
@@ -90,12 +91,24 @@ def count_bytes(symbols, partial, counts):
 
 
 @kernel
-def count_wide(symbols, partial, counts):
-    """`count_bytes` for uint16[n]; `partial` is uint32[WIDE_ROWS * 2^16]."""
+def count_symbols(symbols, partial, counts):
+    """Fill `counts`, whatever the size of the alphabet.
+
+    Parameters
+    ----------
+    symbols : uint16[n]
+        n is at most `MAX_SYMBOLS`. Symbols beyond the alphabet count as its last.
+    partial : uint32[PARTIALS * alphabet]
+        Scratch: the sub-histograms.
+    counts : uint64[alphabet] or float64[alphabet]
+        Not empty.
+    """
+    alphabet = np.uint64(counts.size)
+    last = np.uint64(counts.size - 1)
     partial[:] = 0
     for i in range(symbols.size):
-        row = np.uint64(i) & WIDE_ROW_MASK
-        partial[(row << U_WIDE_BITS) | np.uint64(symbols[i])] += np.uint32(1)
+        place = (np.uint64(i) & U_PARTIAL_MASK) * alphabet
+        partial[place + min(np.uint64(symbols[i]), last)] += np.uint32(1)
     add_up(partial, counts)
 
 
@@ -111,7 +124,7 @@ def histogram(symbols: np.ndarray) -> np.ndarray:
     ndarray of uint64, shape (256,) or (65536,)
     """
     size = 1 << (8 * symbols.itemsize)
-    count, rows = (count_bytes, WORD_BYTES) if symbols.itemsize == 1 else (count_wide, WIDE_ROWS)
+    count, rows = (count_bytes, WORD_BYTES) if symbols.itemsize == 1 else (count_symbols, PARTIALS)
     partial = np.empty(rows * size, np.uint32)
     part = np.empty(size, np.uint64)
     counts = np.zeros(size, np.uint64)

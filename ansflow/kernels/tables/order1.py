@@ -1,7 +1,7 @@
-"""The tables of order-1 contexts: what the coder must know of every pair that may occur.
+"""The tables that coders look up with order-1 contexts: records and slots of each context.
 
-A matrix of frequencies has a row for each context, but most of a table needn't be filled: a context
-is 0 or a symbol that has been coded, and so it has a frequency in some row that is in use.
+A matrix of frequencies has a row for each context, but most of a table need not be filled: a
+context is 0 or a symbol that has been coded, so it has a frequency in a row that can be reached.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ __all__ = ["fill_record_rows", "fill_slot_rows"]
 def find_reachable(freq, total, found):
     """List context 0 and all contexts that can follow from it in ``found``; return how many.
 
-    Returns 0 if the frequencies of one of them don't sum to `total`.
+    Returns 0 if the frequencies of one of them do not sum to `total`.
     """
     alphabet = np.uint64(freq.shape[0])
     seen, done = np.zeros(alphabet, np.uint8), np.zeros(alphabet, np.uint8)
@@ -46,7 +46,8 @@ def find_reachable(freq, total, found):
 def list_present(row, symbols, present):
     """List those of `symbols` that have a frequency in a row; return how many.
 
-    Without a branch, which would be mispredicted often: written in any case, kept if it counts.
+    Without a branch, which would often be mispredicted: always written, and kept if the count
+    advances.
     """
     n = ZERO
     for s in symbols:
@@ -59,8 +60,8 @@ def list_present(row, symbols, present):
 def fill_slot_rows(freq, slots):
     """Fill the decoder's rows for context 0 and all contexts that can follow from it.
 
-    A stream, damaged or not, reaches no other: the context is 0 or a symbol found in a filled row.
-    What other rows hold doesn't matter, and most of a full table needn't be touched.
+    A stream, damaged or not, reaches no others: the context is 0 or a symbol found in a filled row.
+    Other rows are left as they are, which saves touching most of a full table.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def fill_slot_rows(freq, slots):
     Returns
     -------
     bool
-        False if a context can be reached whose frequencies don't sum to 2^precision; the slots
+        False if a context can be reached whose frequencies do not sum to 2^precision; the slots
         must not be used then.
     """
     found = np.empty(freq.shape[0], np.uint64)

@@ -1,4 +1,4 @@
-"""The encoder's tables: what a symbol does to a state, without a division.
+"""The encoder's tables: how each symbol changes a state, without a division.
 
 Let f be the symbol's frequency, p the precision and [low, 2^16 low) the interval of states.
 Renormalisation leaves x < f * 2^b for b = 16 + log2(low) - p, and a word was due exactly if
@@ -15,8 +15,8 @@ split, uint64[symbols, 2], above that
     m, shift and nudge are those of `ansflow.kernels.tables.reciprocal`. Records are m (32 bits),
     nudge (1), unused (25), shift (6); and start (32), f (32).
 
-One gather of 64 bits brings a vector kernel all it needs of a packed record; the halves are where a
-multiplication of 32 by 32 bits wants them.
+A vector kernel loads a packed record with one gather of 64 bits, and its halves are where
+multiplications of 32 by 32 bits expect them.
 """
 
 import functools
@@ -65,7 +65,7 @@ def fill_packed_reciprocals(precision, table):
 
 @functools.cache
 def reciprocals_of(precision: int) -> np.ndarray:
-    """What `fill_records` needs to know of all frequencies; computed once in a process.
+    """The reciprocals of all frequencies for `fill_records`, computed once in a process.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def fill_records(freq, reciprocals, records):
 
 @kernel
 def look_up_record(records, s):
-    """``(m, nudge, shift, start, f)`` of a symbol, whatever the layout."""
+    """``(m, nudge, shift, start, f)`` of a symbol, in either layout."""
     if records.ndim == 1:
         record = records[s]
         interval = record >> HIGH_SHIFT

@@ -1,4 +1,4 @@
-"""The decoder's tables: for each slot, whose it is.
+"""The decoder's tables: the symbol of each slot.
 
 An entry packs the symbol, its frequency and the slot's offset within the symbol's interval. There
 are two layouts, told apart by the type of the table:
@@ -7,7 +7,7 @@ packed, uint32
     frequency - 1 (12 bits), offset (12 bits), symbol (8 bits), from the top. For at most 12 bits of
     precision and 256 symbols: one look-up of 32 bits, in a table of 16 KiB at most.
 split, uint64
-    frequency (32 bits), offset (16 bits), symbol (16 bits). For everything else.
+    frequency (32 bits), offset (16 bits), symbol (16 bits). For all others.
 """
 
 import numpy as np
@@ -62,7 +62,7 @@ def fill_slot_rows(freq, slots):
 
 @kernel
 def look_up(slots, slot):
-    """``(frequency, offset, symbol)`` of a slot, whatever the layout."""
+    """``(frequency, offset, symbol)`` of a slot, in either layout."""
     entry = np.uint64(slots[slot])
     if slots.itemsize == PACKED_BYTES:
         return (

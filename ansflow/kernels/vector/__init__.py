@@ -5,7 +5,7 @@ Read me first
 A `Vector` is a Numba type: one unsigned integer for each lane of the coder, spread over as many
 registers as that takes (64 lanes of 32 bits are four registers of AVX-512 or eight of AVX2). Its
 operators are those of integers, so that a kernel on vectors reads like the scalar one with the loop
-over lanes left out; compare `lanes.py` here with `ansflow.kernels.coders.single`. All lanes do at
+over lanes left out; compare `single.py` here with `ansflow.kernels.coders.single`. All lanes do at
 once what the scalar kernels do one after the other, and the words are the same.
 
 isa.py
@@ -18,8 +18,8 @@ memory.py
     load, store, gather, and the two moves that make rANS work on vectors: `pull` deals the
     next words of the stream out to the lanes that are due one, `put` is its mirror image
 targets.py
-    what each instruction set has an instruction of its own for
-lanes.py, order1.py
+    the operations for which instruction sets have special instructions
+single.py, order1.py
     the kernels
 
 No kernel mentions an instruction set. Its vectors carry the name of theirs as part of their

@@ -1,4 +1,4 @@
-"""What each instruction set has an instruction of its own for, one register at a time.
+"""The operations for which instruction sets have special instructions, one register at a time.
 
 `gather`: elements at the indices in a register, times `scale`, in bytes from an address.
 `scatter`: the same of four bytes each, stored; indices in bytes.

@@ -1,0 +1,116 @@
+"""One distribution for all symbols."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.vectors import vector_isa
+from ansflow.errors import ModelError
+from ansflow.kernels.coders import single as scalar
+from ansflow.kernels.coders.uncodable import first_flagged
+from ansflow.kernels.constants import MAX_PACKED_PRECISION
+from ansflow.kernels.tables.records import fill_records, reciprocals_of
+from ansflow.kernels.tables.slots import PACKED_MAX_ALPHABET, fill_slots
+from ansflow.kernels.vector import single as vector
+from ansflow.lazy import cached_property
+
+__all__ = ["SingleCoder", "flags_of", "records_of"]
+
+BYTES = 256
+
+
+class SingleCoder(FastCoder):
+    """Codes symbols of one distribution.
+
+    Parameters
+    ----------
+    freq : contiguous ndarray of uint32, shape (alphabet,)
+        Not checked: they must sum to ``2**precision``, and not change until the tables that are
+        needed have been built.
+    precision : int
+        1 to 16.
+    """
+
+    takes_any_symbol = True
+
+    def __init__(self, freq: npt.NDArray[np.uint32], precision: int) -> None:
+        super().__init__(precision)
+        self.freq, self.alphabet = freq, freq.size
+
+    @cached_property
+    def records(self) -> npt.NDArray[np.uint64]:
+        """The encoder's record of each symbol, and of any byte."""
+        return records_of(self.freq, self.precision)
+
+    @cached_property
+    def slots(self) -> npt.NDArray[Any]:
+        """The decoder's entry of each slot, shape (2**precision,), uint32 or uint64."""
+        packed = self.precision <= MAX_PACKED_PRECISION and self.alphabet <= PACKED_MAX_ALPHABET
+        slots = np.empty(1 << self.precision, np.uint32 if packed else np.uint64)
+        fill_slots(self.freq, slots)
+        return slots
+
+    @cached_property
+    def flags(self) -> npt.NDArray[np.uint8] | None:
+        """1 for each value of `symbol_dtype` without a frequency; None if there is none below
+        `alphabet`.
+        """
+        return flags_of(self.freq, self.symbol_dtype.itemsize)
+
+    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
+        records, precision = self.records, self._precision
+        if symbols.itemsize > 1 and symbols.size:
+            # There is a record for each byte, but not for each symbol of 16 bits. What is checked
+            # is a copy, because another thread may change the original at any time.
+            symbols = symbols.copy()
+            if int(symbols.max()) >= self.alphabet:
+                raise ModelError(
+                    f"symbol {int(symbols.max())} is outside the alphabet of {self.alphabet} "
+                    "symbols; another thread may have changed it"
+                )
+        isa = vector_isa(states.size, symbols.size)
+        if isa is None:
+            return int(scalar.encode(symbols, states, records, precision, words))
+        whole = symbols.size - symbols.size % states.size
+        rest = symbols[whole:]
+        cursor = np.uint64(scalar.encode(rest, states, records, precision, words))
+        encode_rows = vector.encoder(states.size, isa, records.ndim == 1)
+        flat = records.reshape(-1)
+        return int(encode_rows(symbols, np.uint64(whole), states, flat, precision, words, cursor))
+
+    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
+        slots, precision, low = self.slots, self._precision, self._low
+        isa = vector_isa(states.size, out.size)
+        if isa is None:
+            return int(scalar.decode(words, cursor, states, slots, precision, low, out))
+        decode_rows = vector.decoder(states.size, isa, slots.itemsize == 4)
+        done, at = decode_rows(words, cursor, states, slots, precision, low, out)
+        rest = words, np.uint64(at), states, slots, precision, low, out, np.uint64(done)
+        return int(scalar.decode_rest(*rest))
+
+    def first_impossible(self, symbols: Symbols, lanes: int) -> int:
+        flags = self.flags
+        return symbols.size if flags is None else int(first_flagged(symbols, flags))
+
+
+def records_of(freq: npt.NDArray[np.uint32], precision: int) -> npt.NDArray[np.uint64]:
+    """The encoder's record of each symbol; 0 for symbols and bytes without a frequency."""
+    symbols = max(freq.size, BYTES)
+    packed = precision <= MAX_PACKED_PRECISION
+    records = np.zeros(symbols if packed else (symbols, 2), np.uint64)
+    fill_records(freq, reciprocals_of(precision), records)
+    return records
+
+
+def flags_of(freq: npt.NDArray[np.uint32], width: int) -> npt.NDArray[np.uint8] | None:
+    """1 for each value of `width` bytes without a frequency; None if each symbol has one."""
+    missing = freq == 0
+    if not missing.any():
+        return None
+    flags = np.ones(1 << (8 * width), np.uint8)
+    flags[: freq.size] = missing
+    return flags

@@ -1,0 +1,177 @@
+"""How chunks are coded: a recipe, and how its streams are coded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ansflow.arguments import integer
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.errors import ModelError
+from ansflow.frame import content_model, layout
+from ansflow.frame.content_model import ContentModel
+from ansflow.frame.shared import ALPHABET, SharedTable
+from ansflow.frame.streams.kind import StreamCoding
+from ansflow.frame.streams.scratch import DecoderPool, EncoderPool
+from ansflow.kernels.constants import checked_lanes
+from ansflow.lazy import cached_property
+from ansflow.models.base import Model
+from ansflow.models.checked import frequencies_of, support_of
+from ansflow.models.frequencies import DEFAULT_PRECISION
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["DEFAULT_LANES", "Plan"]
+
+DEFAULT_LANES = 64
+
+# With fewer items, the tables of several planes take more than planes can save.
+PLANES_FROM = 256
+
+STREAM, PLANES, BYTES = Recipe(), Recipe("planes"), Recipe("bytes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How chunks are coded.
+
+    Parameters
+    ----------
+    recipe : str or Recipe, optional
+        The transforms that make streams of items, such as ``"planes"``. By default bytes are a
+        stream as they are, and larger items become a stream for each of their bytes.
+    precision : int
+        Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
+        very skewed data.
+    lanes : int
+        Interleaved states, a power of two from 1 to 64. Short streams use fewer.
+    order : {0, 1}
+        1 also tries each stream with the byte before as context: much smaller where neighbouring
+        bytes are related, as in text, and a few times slower.
+    tables : sequence of Model
+        Distributions of bytes, 8 to 16 bits, at most 64, which any stream may use instead of a
+        distribution of its own. That pays where streams are short. A frame holds them once.
+    model : str or ContentModel, optional
+        A model of content, such as a `ansflow.bitsback.VAE`, by its name or as it is, for streams
+        that consist of its units; those that it can't code, or not well, are coded without it. The
+        reader has to know the model.
+
+    Raises
+    ------
+    ValueError, ModelError
+        If a parameter is outside its range.
+    TypeError
+        If one is of the wrong type.
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np
+    >>> plan = ansflow.Plan(order=1)
+    >>> chunk = ansflow.encode_chunk(b"to be or not to be" * 100, plan)
+    >>> out = bytearray(1800)
+    >>> ansflow.decode_chunk(chunk, plan, out)
+    >>> out == b"to be or not to be" * 100
+    True
+    """
+
+    recipe: str | Recipe | None = None
+    precision: int = DEFAULT_PRECISION
+    lanes: int = DEFAULT_LANES
+    order: int = 0
+    tables: Sequence[Model] = ()
+    model: str | ContentModel | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.tables, Sequence):
+            raise TypeError(f"tables must be a sequence, not {type(self.tables).__name__}")
+        if len(self.tables) > layout.MAX_SHARED_TABLES:
+            raise ValueError(
+                f"there are {len(self.tables)} tables, more than {layout.MAX_SHARED_TABLES}"
+            )
+        low, high = layout.MIN_PRECISION, layout.MAX_PRECISION
+        self._set(
+            recipe=_recipe(self.recipe),
+            precision=integer(self.precision, "precision", low, high),
+            lanes=checked_lanes(integer(self.lanes, "lanes"), 0),
+            order=integer(self.order, "order", 0, 1),
+            tables=tuple(self.tables),
+        )
+
+    def _set(self, **checked: Any) -> None:
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def coding(self) -> StreamCoding:
+        """The same for streams; ModelError if a table or the model can't be used."""
+        shared = tuple(_shared_table(table) for table in self.tables)
+        return StreamCoding(
+            self.precision, self.lanes, self.order, shared, _content_model(self.model)
+        )
+
+    @cached_property
+    def encoders(self) -> EncoderPool:
+        """Scratch for those who encode bare chunks with this plan."""
+        return EncoderPool(self.order)
+
+    @cached_property
+    def decoders(self) -> DecoderPool:
+        """Scratch for those who decode bare chunks with this plan."""
+        return DecoderPool()
+
+    @cached_property
+    def shared(self) -> list[SingleCoder]:
+        """The tables, as bare chunks are decoded with them."""
+        return [table.coder for table in self.coding.shared]
+
+    def recipe_for(self, items: Layout) -> Recipe:
+        """The recipe of chunks of such items."""
+        if isinstance(self.recipe, Recipe):
+            return self.recipe
+        if items.itemsize == 1:
+            return STREAM
+        return PLANES if items.items >= PLANES_FROM else BYTES
+
+
+def _recipe(recipe: str | Recipe | None) -> Recipe | None:
+    if recipe is None or isinstance(recipe, Recipe):
+        return recipe
+    if not isinstance(recipe, str):
+        raise TypeError(f"recipe must be text or a Recipe, not {type(recipe).__name__}")
+    return Recipe.of(recipe)
+
+
+def _content_model(model: str | ContentModel | None) -> ContentModel | None:
+    if isinstance(model, str):
+        model = content_model.known(model)
+    if model is None:
+        return None
+    if not isinstance(model, ContentModel):
+        raise TypeError(
+            f"model must be a name or a ContentModel, such as a bitsback.VAE, not "
+            f"{type(model).__name__}"
+        )
+    if model.unit > layout.MAX_CHUNK_SIZE:
+        raise ModelError(
+            f"the model {model.name!r} takes {model.unit} bytes at once, more than the "
+            f"{layout.MAX_CHUNK_SIZE} of a chunk"
+        )
+    return model
+
+
+def _shared_table(model: Model) -> SharedTable:
+    known = frequencies_of(model)
+    low, high = support_of(model, known.alphabet)
+    if known.freq.ndim != 1 or low < 0 or high >= ALPHABET:
+        raise ModelError("a table for streams must be one distribution of bytes, 0 to 255")
+    if not layout.MIN_PRECISION <= known.precision <= layout.MAX_PRECISION:
+        raise ModelError(
+            f"a table for streams has {layout.MIN_PRECISION} to {layout.MAX_PRECISION} bits "
+            f"of precision, not {known.precision}"
+        )
+    freq = np.zeros(ALPHABET, np.uint32)
+    freq[low : high + 1] = known.freq
+    return SharedTable(freq, known.precision)

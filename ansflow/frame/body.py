@@ -1,0 +1,79 @@
+"""The body of a chunk: its recipe, and its streams. All that a chunk is without a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError, UnsupportedError
+from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
+from ansflow.frame.streams.encode import encode_streams
+from ansflow.frame.streams.kind import StreamCoding, Tools
+from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Node, Recipe, read_recipe
+from ansflow.varints import ByteReader
+
+__all__ = ["decode_body", "encode_body", "read_body"]
+
+
+def encode_body(
+    content: Bytes, layout: Layout, recipe: Recipe, coding: StreamCoding, scratch: EncoderScratch
+) -> tuple[bytes, list[Bytes]]:
+    """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
+
+    The pieces hold until the scratch is used again.
+
+    Parameters
+    ----------
+    content : contiguous ndarray of uint8
+        Not empty.
+    layout : Layout
+    recipe : Recipe
+    coding : StreamCoding
+    scratch : EncoderScratch
+    """
+    written, streams = recipe.forward(content, layout)
+    heads, payloads = encode_streams(streams, coding, scratch)
+    return written + heads, payloads
+
+
+def read_body(
+    body: memoryview, layout: Layout, tools: Tools
+) -> tuple[Node, list[StreamHead], ByteReader]:
+    """Recipe and heads of a body, and what reads the payloads."""
+    reader = ByteReader(body)
+    root = read_recipe(reader, layout)
+    return root, read_heads(reader, list(root.streams()), tools), reader
+
+
+def decode_body(
+    body: memoryview,
+    layout: Layout,
+    out: Bytes,
+    tools: Tools,
+    watch: Callable[[Bytes, Layout], None] | None = None,
+) -> None:
+    """Undo `encode_body` into `out`, contiguous and as long as the content.
+
+    `watch` is called with the symbols of each stream, and their layout.
+
+    Raises
+    ------
+    CorruptDataError
+        If that isn't a body of such content. Most damage goes unnoticed here: it's the check over
+        the content that finds it.
+    UnsupportedError
+        If it takes a transform, kind or model that isn't known here.
+    """
+    try:
+        root, heads, reader = read_body(body, layout, tools)
+        root.inverse(out, stream_decoder(heads, reader, list(root.streams()), tools, watch))
+        left = len(reader.rest())
+        if left:
+            raise CorruptDataError(f"{left} bytes follow the payloads of all streams")
+    except UnsupportedError:
+        raise
+    except CorruptDataError as error:
+        # Cut frames never get here: inside a whole body, an early end is corruption.
+        raise CorruptDataError(str(error)) from error

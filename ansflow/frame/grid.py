@@ -1,0 +1,263 @@
+"""How content is cut into chunks: a grid of cells, and tiles of it."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.lazy import cached_property
+from ansflow.transforms.layout import Layout
+
+__all__ = ["Grid"]
+
+Slices = tuple[slice, ...]
+
+
+class Grid:
+    """An array of cells in C order, cut into chunks of one shape but for those at its ends.
+
+    Chunks come in *groups*, whose content is contiguous: a group takes one place along the axes
+    before `axis`, some places along `axis`, and the others whole. Where the chunk shape spans
+    all axes behind `axis`, a group is one chunk.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The first axis may be `UNKNOWN_LENGTH`.
+    chunk_shape : tuple of int
+        As many axes, each at least 1.
+    cell_size : int
+        Bytes of a cell.
+
+    Attributes
+    ----------
+    axis : int
+        The first one along which chunks have more than one cell, or the last; -1 without axes.
+    places : int
+        Places along `axis` that a full group takes.
+    place_size, group_size, chunk_size : int
+        Bytes of a place along `axis` with all axes behind it, of a full group, and of a full chunk.
+    chunks_per_group : int
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], chunk_shape: tuple[int, ...], cell_size: int
+    ) -> None:
+        self.shape, self.chunk_shape, self.cell_size = shape, chunk_shape, cell_size
+        last = len(shape) - 1
+        self.axis = next((i for i, places in enumerate(chunk_shape) if places > 1), last)
+        self.places = chunk_shape[self.axis] if shape else 1
+        self.place_size = math.prod(shape[self.axis + 1 :]) * cell_size
+        self.group_size = self.places * self.place_size
+        self.chunk_size = math.prod(chunk_shape) * cell_size
+        inner = zip(shape[self.axis + 1 :], chunk_shape[self.axis + 1 :], strict=True)
+        self.chunks_per_group = math.prod(-(-length // step) for length, step in inner)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and (
+            (self.shape, self.chunk_shape, self.cell_size)
+            == (other.shape, other.chunk_shape, other.cell_size)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def of_bytes(cls, size: int | None, chunk_size: int) -> Grid:
+        """Bytes, of a number that may be unknown."""
+        length = UNKNOWN_LENGTH if size is None else size
+        return cls((length,), (chunk_size if size is None else max(1, min(size, chunk_size)),), 1)
+
+    @staticmethod
+    def cells_of(spec: ArraySpec) -> tuple[tuple[int, ...], int]:
+        """Shape and cell size of the grid that an array is."""
+        shape = spec.shape[::-1] if spec.fortran else spec.shape
+        if 1 <= spec.dtype.itemsize <= layout.MAX_CELL_SIZE:
+            return shape, spec.dtype.itemsize
+        return (*shape, spec.dtype.itemsize), 1
+
+    @cached_property
+    def tiles(self) -> list[Slices]:
+        """Where the chunks of a group are along the axes behind `axis`, in order."""
+        if self.is_empty:
+            return []
+        return list(
+            product(
+                *(
+                    [slice(begin, min(begin + step, length)) for begin in range(0, length, step)]
+                    for length, step in self._inner
+                )
+            )
+        )
+
+    @cached_property
+    def tile_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of these chunks along those axes."""
+        return [tuple(part.stop - part.start for part in tile) for tile in self.tiles]
+
+    @property
+    def _inner(self) -> list[tuple[int, int]]:
+        """Length of the axes behind `axis`, and of a chunk along them."""
+        begin = self.axis + 1
+        return list(zip(self.shape[begin:], self.chunk_shape[begin:], strict=True))
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether the chunk shape is one that a frame may have."""
+        return (
+            all(
+                step >= 1 and (length == UNKNOWN_LENGTH or step <= max(1, length))
+                for length, step in zip(self.shape, self.chunk_shape, strict=True)
+            )
+            and self.chunk_size <= layout.MAX_CHUNK_SIZE
+            and self.chunks_per_group <= layout.MAX_GROUP
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no cells."""
+        return 0 in self.shape
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether each chunk is a group."""
+        return self.shape[self.axis + 1 :] == self.chunk_shape[self.axis + 1 :]
+
+    @property
+    def _sweep(self) -> int:
+        """Bytes after which `axis` begins anew, and groups end; 0 if it doesn't."""
+        return self.shape[self.axis] * self.place_size if self.axis > 0 else 0
+
+    def next_group(self, position: int) -> int:
+        """Bytes of the group that begins after so much content, if nothing cuts it short."""
+        if self.axis <= 0:
+            return self.group_size
+        return min(self.group_size, self._sweep - position % self._sweep)
+
+    def unit(self, position: int, room: int) -> int:
+        """Bytes of whole groups after so much content, for which there is room; one at least."""
+        sweep = self._sweep
+        left = sweep - position % sweep if sweep else 0
+        if sweep and left <= room:
+            return left + (room - left) // sweep * sweep
+        unit = self.group_size * max(1, room // self.group_size)
+        return min(unit, left) if sweep else unit
+
+    def groups(self, position: int, size: int) -> list[int]:
+        """Bytes of the groups in so much content from there on, as far as places are whole."""
+        sizes: list[int] = []
+        size -= size % self.place_size if size else 0
+        while size > 0:
+            group = self.next_group(position)
+            if self.axis <= 0:
+                group = min(group, size)
+            if group > size:
+                break
+            sizes.append(group)
+            position, size = position + group, size - group
+        return sizes
+
+    def layouts(self, group_size: int) -> list[Layout]:
+        """The layouts of the chunks of a group that has so many bytes."""
+        ones = (1,) * max(0, self.axis)
+        if not self.shape:
+            return [Layout(self.cell_size, ())]
+        places = group_size // self.place_size
+        return [Layout(self.cell_size, (*ones, places, *shape)) for shape in self.tile_shapes]
+
+    def count(self, size: int) -> int:
+        """How many chunks so much content has, if none is cut short."""
+        if not size:
+            return 0
+        if self.axis <= 0:
+            return -(-size // self.group_size) * self.chunks_per_group
+        sweeps = size // self._sweep
+        return sweeps * -(-self._sweep // self.group_size) * self.chunks_per_group
+
+    def layout(self, number: int, cells: int) -> Layout:
+        """The layout of the chunk of that number, which has so many cells.
+
+        Raises
+        ------
+        CorruptDataError
+            If it can't have so many.
+        """
+        ones = (1,) * max(0, self.axis)
+        if not self.shape:
+            return Layout(self.cell_size, ())
+        if self.is_empty:
+            raise self._no_chunk()
+        tile = self.tile_shapes[number % len(self.tile_shapes)]
+        places, rest = divmod(cells, math.prod(tile))
+        if rest:
+            raise self._misfit(cells)
+        return Layout(self.cell_size, (*ones, places, *tile))
+
+    def cells(self, group_size: int) -> list[int]:
+        """Cells of the chunks of a group that has so many bytes."""
+        places = group_size // self.place_size
+        return [places * math.prod(tile) for tile in self.tile_shapes]
+
+    def split(self, group: Bytes) -> list[Bytes]:
+        """The content of the chunks of a group."""
+        if self.is_contiguous:
+            return [group]
+        cells = self._cells(group)
+        return [
+            np.ascontiguousarray(cells[(slice(None), *tile)]).reshape(-1) for tile in self.tiles
+        ]
+
+    def put(self, chunk: Bytes, number: int, group: Bytes) -> None:
+        """Put the content of a chunk where it belongs in its group."""
+        cells = self._cells(group)[(slice(None), *self.tiles[number])]
+        cells[...] = chunk.reshape(cells.shape)
+
+    def _cells(self, group: Bytes) -> npt.NDArray[Any]:
+        return group.reshape(-1, *self.shape[self.axis + 1 :], self.cell_size)
+
+    def group_of(self, cells: int, position: int) -> int:
+        """Bytes of the group whose first chunk has so many cells, after so much content.
+
+        Raises
+        ------
+        CorruptDataError
+            If there can be none.
+        """
+        if self.is_empty:
+            raise self._no_chunk()
+        places, rest = divmod(cells, math.prod(self.tile_shapes[0]))
+        size = places * self.place_size
+        full = self.next_group(position)
+        if rest or not 1 <= size <= full or (self.axis > 0 and size < full):
+            raise self._misfit(cells)
+        return size
+
+    def _no_chunk(self) -> CorruptDataError:
+        return CorruptDataError(f"there is a chunk, but content of shape {self.shape} is empty")
+
+    def _misfit(self, cells: int) -> CorruptDataError:
+        return CorruptDataError(
+            f"a chunk of {cells} cells isn't one of chunks of shape {self.chunk_shape}"
+        )
+
+    def check_cells(self, cells: npt.NDArray[np.int64]) -> bool:
+        """Whether the chunks of whole groups, from the first of all on, can have so many cells."""
+        if self.is_empty or cells.size % self.chunks_per_group:
+            return not cells.size
+        widths = np.array([math.prod(shape) for shape in self.tile_shapes], np.int64)
+        groups = cells.reshape(-1, widths.size)
+        places = groups[:, 0] // widths[0]
+        fits = (places >= 1) & (places <= self.places)
+        if self.axis > 0:
+            number = -(-self.shape[self.axis] // self.places)
+            last = np.arange(places.size) % number == number - 1
+            rest = self.shape[self.axis] - (number - 1) * self.places
+            fits &= places == np.where(last, rest, self.places)
+        return bool(fits.all() and (groups == places[:, np.newaxis] * widths).all())

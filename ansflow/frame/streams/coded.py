@@ -1,0 +1,74 @@
+"""Streams that are coded by a distribution of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.coding.coders.single import SingleCoder
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.streams.coder import Coder
+from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame.streams.scratch import ALPHABET
+from ansflow.frame.streams.words import decode_words, encode_words
+from ansflow.kernels.tables.frequency_code import read_frequencies
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Coded"]
+
+MAX_ALPHABET = 1 << 16
+
+
+class Coded(CodedKind):
+    code = layout.CODED
+    name = "coded"
+    wide = True
+
+    def propose(self, sample: Sample) -> Proposal:
+        return Proposal(sample.table.size + sample.coded_size, lambda: self._encode(sample))
+
+    def _encode(self, sample: Sample) -> Encoded:
+        symbols: npt.NDArray[np.generic] = sample.symbols
+        pieces: list[Bytes] = []
+        if symbols.itemsize > 1:
+            alphabet = sample.freq.size
+            pieces.append(np.frombuffer(pack_varint(alphabet), np.uint8))
+            if alphabet <= ALPHABET:
+                symbols = symbols.astype(np.uint8)
+        words = encode_words(sample, symbols, SingleCoder(sample.freq, sample.precision))
+        head = Coder(sample.precision, sample.lanes).pack()
+        return Encoded(head, [*pieces, sample.table.copy(), words])
+
+    def parse(self, reader: ByteReader, tools: Tools) -> Coder:
+        return Coder.parse(reader)
+
+    def coder(self, fields: Coder) -> Coder:
+        return fields
+
+    def decode(self, fields: Coder, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        freq, begin = tools.scratch.freq, 0
+        symbols: npt.NDArray[np.generic] = out
+        if out.itemsize > 1:
+            reader = ByteReader(payload)
+            alphabet, begin = reader.varint(), reader.at
+            if not 1 <= alphabet <= MAX_ALPHABET:
+                raise CorruptDataError(
+                    f"an alphabet of {alphabet} symbols isn't one of 1 to {MAX_ALPHABET}"
+                )
+            freq = np.empty(alphabet, np.uint32)
+            if alphabet <= ALPHABET:
+                symbols = np.empty(out.size, np.uint8)
+        data = np.frombuffer(payload, np.uint8, offset=begin)
+        data.setflags(write=False)  # kernels are compiled once
+        used = int(read_frequencies(data, np.uint64(1 << fields.precision), freq))
+        if not used:
+            raise CorruptDataError(
+                f"the payload doesn't begin with a table of frequencies that sum to "
+                f"2^{fields.precision}"
+            )
+        coder = SingleCoder(freq, fields.precision)
+        decode_words(payload, begin + used, coder, fields.lanes, symbols)
+        if symbols is not out:
+            out[:] = symbols

@@ -1,0 +1,36 @@
+"""The byte of the coder: precision and lanes of a stream of words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.varints import ByteReader
+
+__all__ = ["Coder"]
+
+LANES_SHIFT = 4
+PRECISION_MASK = (1 << LANES_SHIFT) - 1
+
+
+class Coder(NamedTuple):
+    """The byte of the coder."""
+
+    precision: int
+    lanes: int
+
+    def pack(self) -> bytes:
+        return bytes([(self.lanes.bit_length() - 1) << LANES_SHIFT | (self.precision - 1)])
+
+    @classmethod
+    def parse(cls, reader: ByteReader, most: int = layout.MAX_PRECISION) -> Coder:
+        """Undo `pack` for a precision up to `most`."""
+        byte = reader.byte()
+        precision, lanes_log2 = (byte & PRECISION_MASK) + 1, byte >> LANES_SHIFT
+        if not layout.MIN_PRECISION <= precision <= most or lanes_log2 > layout.MAX_LANES_LOG2:
+            raise CorruptDataError(
+                f"a coder with {precision} bits of precision and 2^{lanes_log2} lanes is outside "
+                f"{layout.MIN_PRECISION} to {most} bits and 2^{layout.MAX_LANES_LOG2} lanes"
+            )
+        return cls(precision, 1 << lanes_log2)

@@ -1,0 +1,32 @@
+"""Streams of one symbol, repeated."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.streams.kind import Kind, Symbols, Tools
+from ansflow.varints import ByteReader
+
+__all__ = ["Constant"]
+
+
+class Constant(Kind):
+    code = layout.CONSTANT
+    name = "constant"
+    wide = True
+
+    def parse(self, reader: ByteReader, tools: Tools) -> None:
+        return None
+
+    def payload_size(self, symbols: int, width: int) -> int:
+        return width
+
+    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        if len(payload) != out.itemsize or not out.size:
+            raise CorruptDataError(
+                f"a constant stream of {out.size} symbols has a payload of {len(payload)} bytes, "
+                f"not of one symbol, {out.itemsize} bytes"
+            )
+        out[:] = np.frombuffer(payload, out.dtype.newbyteorder("<"))

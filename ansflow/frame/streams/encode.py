@@ -1,0 +1,137 @@
+"""Streams to heads and payloads, each of the kind that promises to be smallest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.frame import layout
+from ansflow.frame.streams.kind import Sample, StreamCoding
+from ansflow.frame.streams.registry import CODED, CONSTANT, STORED
+from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.kernels.constants import default_lanes
+from ansflow.kernels.tables.context_levels import count_all
+from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
+from ansflow.kernels.tables.histogram import count_bytes, histogram
+from ansflow.transforms.recipe import Stream
+from ansflow.varints import pack_varint
+
+__all__ = ["encode_streams"]
+
+STORED_HEAD, CONSTANT_HEAD = bytes([STORED.code]), bytes([CONSTANT.code])
+
+FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
+
+
+def encode_streams(
+    streams: Sequence[Stream], coding: StreamCoding, scratch: EncoderScratch
+) -> tuple[bytes, list[Bytes]]:
+    """The heads of all streams, and their payloads in pieces.
+
+    The pieces hold until the scratch is used again.
+    """
+    scratch.words.reserve(streams)
+    heads, payloads = b"", list[Bytes]()
+    last = len(streams) - 1
+    for number, stream in enumerate(streams):
+        head, pieces = _encode(stream, coding, scratch, sized=number < last)
+        heads += head
+        payloads += pieces
+    return heads, payloads
+
+
+def _encode(
+    stream: Stream, coding: StreamCoding, scratch: EncoderScratch, *, sized: bool
+) -> tuple[bytes, Sequence[Bytes]]:
+    """The whole head of a stream, with the size of its payload if asked for, and the payload."""
+    content = stream.symbols
+    if not content.size:
+        return STORED_HEAD, []
+    if content.flags.writeable:
+        content = content.view()
+        content.setflags(write=False)  # as most is anyway: kernels are compiled once
+    sample = (_narrow if stream.width == 1 else _wide)(content, coding, scratch)
+    if sample.present == 1:
+        return CONSTANT_HEAD, [content[: stream.width]]
+    best, smallest = None, float(content.size)
+    for kind in CODED:
+        if stream.width == 1 or kind.wide:
+            proposal = kind.propose(sample)
+            if proposal is not None and proposal.size < smallest:
+                best, smallest = (kind, proposal), proposal.size
+    if best is not None:
+        kind, proposal = best
+        fields, pieces = proposal.encode()
+        size = sum([piece.size for piece in pieces])
+        head = bytes((kind.code,)) + fields + (pack_varint(size) if sized else b"")
+        # What was proposed is an estimate.
+        if len(head) + size <= content.size:
+            return head, pieces
+    return STORED_HEAD, [content]
+
+
+def lanes_for(symbols: int, most: int) -> int:
+    """As many lanes as so many symbols deserve.
+
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
+    """
+    lanes = default_lanes(symbols)
+    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
+
+
+def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+    """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
+    lanes = lanes_for(content.size, coding.lanes)
+    counts, freq, table = scratch.counts, scratch.freq, scratch.table
+    if scratch.contexts is None:
+        count_bytes(content, scratch.partial, counts)
+    else:
+        count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
+    present, used, bits = fit_table(
+        counts, np.uint64(coding.precision), freq, scratch.keys, scratch.heap, table
+    )
+    return Sample(
+        symbols=content,
+        content=content,
+        lanes=lanes,
+        precision=coding.precision,
+        freq=freq,
+        table=table[:used],
+        present=int(present),
+        counts=counts,
+        coded_size=float(bits) / 8,
+        coding=coding,
+        scratch=scratch,
+    )
+
+
+def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+    """Symbols of 16 bits, up to the highest that occurs."""
+    symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
+    occurrences = histogram(symbols)
+    alphabet = int(np.flatnonzero(occurrences)[-1]) + 1
+    counts = occurrences[:alphabet].astype(np.float64)
+    present = int(np.count_nonzero(counts))
+    # A bit more than the symbols need for slots of their own, so that frequencies can differ.
+    precision = min(layout.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
+    freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
+    table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+    _, used, bits = fit_table(
+        counts, np.uint64(precision), freq, np.empty(alphabet, np.float64), heap, table
+    )
+    symbols.setflags(write=False)
+    return Sample(
+        symbols=symbols,
+        content=content,
+        lanes=lanes_for(symbols.size, coding.lanes),
+        precision=precision,
+        freq=freq,
+        table=table[:used],
+        present=present,
+        counts=counts,
+        coded_size=float(bits) / 8,
+        coding=coding,
+        scratch=scratch,
+    )

@@ -1,0 +1,42 @@
+"""Streams that are messages of the frame's model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ansflow.errors import CorruptDataError, ModelError
+from ansflow.frame import layout
+from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.varints import ByteReader
+
+__all__ = ["Modelled"]
+
+
+class Modelled(CodedKind):
+    code = layout.MODELLED
+    name = "modelled"
+
+    def propose(self, sample: Sample) -> Proposal | None:
+        model = sample.coding.model
+        if model is None or sample.content.size % model.unit:
+            return None
+        try:
+            message = model.encode_content(sample.content)
+        except ModelError:
+            return None
+        payload = np.frombuffer(message, np.uint8)
+        return Proposal(payload.size, lambda: Encoded(b"", [payload])) if payload.size else None
+
+    def parse(self, reader: ByteReader, tools: Tools) -> None:
+        if tools.model is None:
+            raise CorruptDataError("a stream is modelled, but the frame names no model")
+
+    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        assert tools.model is not None
+        model = tools.model()
+        if not out.size or out.size % model.unit:
+            raise CorruptDataError(
+                f"{out.size} bytes aren't content of the model {model.name!r}, which takes a "
+                f"multiple of {model.unit}"
+            )
+        model.decode_content(payload, out.view(np.uint8))

@@ -1,0 +1,33 @@
+"""All kinds of streams, by the codes that heads are written with."""
+
+from __future__ import annotations
+
+from ansflow.errors import UnsupportedError
+from ansflow.frame.streams.coded import Coded
+from ansflow.frame.streams.constant import Constant
+from ansflow.frame.streams.contexts import Contexts
+from ansflow.frame.streams.kind import CodedKind, Kind
+from ansflow.frame.streams.modelled import Modelled
+from ansflow.frame.streams.shared import Shared
+from ansflow.frame.streams.stored import Stored
+
+__all__ = ["CODED", "CONSTANT", "KINDS", "STORED", "by_code"]
+
+STORED, CONSTANT = Stored(), Constant()
+
+# Those that are tried, in this order: of two equally small ones, the first is taken.
+CODED: tuple[CodedKind, ...] = (Coded(), Shared(), Contexts(), Modelled())
+
+KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *CODED)
+
+_by_code = {kind.code: kind for kind in KINDS}
+
+
+def by_code(code: int) -> Kind:
+    """The kind of that code; UnsupportedError if this release doesn't know it."""
+    try:
+        return _by_code[code]
+    except KeyError:
+        raise UnsupportedError(
+            f"a stream is of the kind {code}, which this release doesn't know"
+        ) from None

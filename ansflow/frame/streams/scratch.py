@@ -1,0 +1,156 @@
+"""What coding a chunk overwrites each time, so that one will do for all chunks of a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.coding.coders.coder import buffer_size
+from ansflow.kernels.constants import MAX_LANES
+from ansflow.kernels.tables import context_code, frequency_code
+from ansflow.kernels.tables.histogram import BYTE_PARTIALS
+from ansflow.transforms.recipe import Stream
+
+__all__ = [
+    "ALPHABET",
+    "ContextScratch",
+    "DecoderPool",
+    "DecoderScratch",
+    "EncoderPool",
+    "EncoderScratch",
+    "WordStack",
+]
+
+ALPHABET = 256
+
+Words = npt.NDArray[np.uint16]
+S = TypeVar("S")
+
+
+class WordStack:
+    """Room for the words of all streams of a chunk.
+
+    A coder fills a buffer from its end. The words of each stream stay where they are until the
+    chunk is put together: the next stream's buffer ends where they begin.
+    """
+
+    def __init__(self) -> None:
+        self._words = np.empty(0, np.uint16)
+        self._end = 0
+
+    def reserve(self, streams: Iterable[Stream]) -> None:
+        """Forget all words, and make room for those of the streams, which come in that order."""
+        needed = kept = 0
+        for symbols, width in streams:
+            room = kept + buffer_size(symbols.size // width, MAX_LANES)
+            needed = room if room > needed else needed
+            kept += symbols.size // 2  # more than that is stored instead
+        if needed > self._words.size:
+            self._words = np.empty(needed, np.uint16)
+        self._end = self._words.size
+
+    @property
+    def free(self) -> Words:
+        """The buffer for the next stream."""
+        return self._words[: self._end]
+
+    def keep(self, words: Words) -> None:
+        """Keep words at the end of `free`."""
+        self._end -= words.size
+
+
+class ContextScratch(NamedTuple):
+    """What it takes besides to try order 1."""
+
+    counts: npt.NDArray[np.uint32]
+    freq: npt.NDArray[np.uint32]
+    table: Bytes
+
+    @classmethod
+    def make(cls) -> ContextScratch:
+        shape = (ALPHABET, ALPHABET)
+        return cls(
+            counts=np.empty(shape, np.uint32),
+            freq=np.empty(shape, np.uint32),
+            table=np.empty(context_code.TABLE_ROOM, np.uint8),
+        )
+
+
+class EncoderScratch(NamedTuple):
+    """What encoding a chunk overwrites."""
+
+    partial: npt.NDArray[np.uint32]
+    counts: npt.NDArray[np.float64]
+    freq: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.float64]
+    heap: npt.NDArray[np.uint32]
+    table: Bytes
+    words: WordStack
+    contexts: ContextScratch | None
+
+    @classmethod
+    def make(cls, order: int) -> EncoderScratch:
+        return cls(
+            partial=np.empty(BYTE_PARTIALS, np.uint32),
+            counts=np.empty(ALPHABET, np.float64),
+            freq=np.empty(ALPHABET, np.uint32),
+            keys=np.empty(ALPHABET, np.float64),
+            heap=np.empty(ALPHABET, np.uint32),
+            table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
+            words=WordStack(),
+            contexts=ContextScratch.make() if order else None,
+        )
+
+
+class DecoderScratch(NamedTuple):
+    """What decoding a chunk overwrites."""
+
+    freq: npt.NDArray[np.uint32]
+    context_freq: npt.NDArray[np.uint32]
+
+    @classmethod
+    def make(cls) -> DecoderScratch:
+        return cls(
+            freq=np.empty(ALPHABET, np.uint32),
+            context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
+        )
+
+
+def _pop(idle: list[S]) -> S | None:
+    """The last of a list that other threads use, too."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
+
+
+class EncoderPool:
+    """Scratch that no thread uses at the moment."""
+
+    def __init__(self, order: int) -> None:
+        self._order = order
+        self._idle: list[EncoderScratch] = []
+
+    def take(self) -> EncoderScratch:
+        """Scratch, to be given back."""
+        return _pop(self._idle) or EncoderScratch.make(self._order)
+
+    def give(self, scratch: EncoderScratch) -> None:
+        self._idle.append(scratch)
+
+
+class DecoderPool:
+    """The same for decoding."""
+
+    def __init__(self) -> None:
+        self._idle: list[DecoderScratch] = []
+
+    def take(self) -> DecoderScratch:
+        return _pop(self._idle) or DecoderScratch.make()
+
+    def give(self, scratch: DecoderScratch) -> None:
+        self._idle.append(scratch)

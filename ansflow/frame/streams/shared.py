@@ -1,0 +1,62 @@
+"""Streams that are coded by one of the tables that the frame, or the plan, has for all of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.streams.coder import Coder
+from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame.streams.words import decode_words, encode_words
+from ansflow.varints import ByteReader
+
+__all__ = ["Shared"]
+
+
+class Fields(NamedTuple):
+    coder: Coder
+    number: int
+
+
+class Shared(CodedKind):
+    code = layout.SHARED
+    name = "shared"
+
+    def propose(self, sample: Sample) -> Proposal | None:
+        shared = sample.coding.shared
+        if not shared:
+            return None
+        # Counts are scaled.
+        scale = sample.symbols.size / (8 * float(sample.counts.sum()))
+        sizes = [float(sample.counts @ table.lengths) * scale for table in shared]
+        best = int(np.argmin(sizes))
+        return Proposal(sizes[best], lambda: self._encode(sample, best))
+
+    def _encode(self, sample: Sample, best: int) -> Encoded:
+        coder = sample.coding.shared[best].coder
+        words = encode_words(sample, sample.symbols, coder)
+        head = Coder(coder.precision, sample.lanes).pack() + bytes([best + 1])
+        return Encoded(head, [words])
+
+    def parse(self, reader: ByteReader, tools: Tools) -> Fields:
+        fields = Fields(Coder.parse(reader), reader.byte())
+        if not 1 <= fields.number <= len(tools.shared):
+            raise CorruptDataError(
+                f"a stream takes the shared table {fields.number}; there are {len(tools.shared)}"
+            )
+        precision = tools.shared[fields.number - 1].precision
+        if precision != fields.coder.precision:
+            raise CorruptDataError(
+                f"a stream has {fields.coder.precision} bits of precision, but its shared table "
+                f"has {precision}"
+            )
+        return fields
+
+    def coder(self, fields: Fields) -> Coder:
+        return fields.coder
+
+    def decode(self, fields: Fields, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        decode_words(payload, 0, tools.shared[fields.number - 1], fields.coder.lanes, out)

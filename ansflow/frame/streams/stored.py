@@ -1,0 +1,31 @@
+"""Streams that are stored as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.streams.kind import Kind, Symbols, Tools
+from ansflow.varints import ByteReader
+
+__all__ = ["Stored"]
+
+
+class Stored(Kind):
+    code = layout.STORED
+    name = "stored"
+    wide = True
+
+    def parse(self, reader: ByteReader, tools: Tools) -> None:
+        return None
+
+    def payload_size(self, symbols: int, width: int) -> int:
+        return symbols * width
+
+    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        if len(payload) != out.nbytes:
+            raise CorruptDataError(
+                f"{out.size} stored symbols take {out.nbytes} bytes; the payload has {len(payload)}"
+            )
+        out[:] = np.frombuffer(payload, out.dtype.newbyteorder("<"))

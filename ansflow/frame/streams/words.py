@@ -1,0 +1,34 @@
+"""Symbols to the bytes of a stream of words, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.coding.coders.coder import FastCoder
+from ansflow.errors import CorruptDataError
+from ansflow.frame.streams.kind import Sample
+
+__all__ = ["decode_words", "encode_words"]
+
+
+def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCoder) -> Bytes:
+    """The symbols as words, in the scratch's stack of words."""
+    stack = sample.scratch.words
+    words = coder.encode(symbols, sample.lanes, stack.free)
+    if words.nbytes < sample.content.size:
+        stack.keep(words)
+    return words.astype("<u2", copy=False).view(np.uint8)
+
+
+def decode_words(
+    payload: memoryview, begin: int, coder: FastCoder, lanes: int, out: npt.NDArray[np.generic]
+) -> None:
+    """Undo `encode_words` for the words from byte `begin` of a payload on."""
+    if (len(payload) - begin) % 2:
+        raise CorruptDataError(
+            f"a stream of words takes {len(payload) - begin} bytes, which isn't a multiple of 2"
+        )
+    words = np.frombuffer(payload, "<u2", offset=begin).astype(np.uint16, copy=False)
+    coder.decode(words, out, lanes)

@@ -1,0 +1,112 @@
+"""Chunks without a frame, for containers that know dtype, shape and checksum themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ansflow.buffers import bytes_of, writable_bytes
+from ansflow.engine.plan import Plan
+from ansflow.errors import CorruptDataError
+from ansflow.frame import layout
+from ansflow.frame.body import decode_body, encode_body
+from ansflow.frame.streams.kind import Tools
+from ansflow.transforms.layout import Layout
+
+__all__ = ["decode_chunk", "encode_chunk"]
+
+
+def encode_chunk(content: Any, plan: Plan) -> bytes:
+    """Code content as a bare chunk: a recipe and its streams, nothing else.
+
+    Parameters
+    ----------
+    content : bytes-like or ndarray
+        At most 2^27 bytes. Arrays are taken in C order.
+    plan : Plan
+        How it is coded.
+
+    Returns
+    -------
+    bytes
+        A few bytes more than the coded data. Nothing says what the content is, nor whether the
+        chunk is undamaged. Of no content, no bytes.
+
+    Raises
+    ------
+    TypeError
+        If the content has no bytes, or Python objects.
+    ValueError
+        If it is too large, or the recipe isn't for such items.
+    ModelError
+        If a table or the model of the plan can't be used.
+
+    See Also
+    --------
+    ansflow.compress : the same in a frame, which says all that and is checked.
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np
+    >>> plan = ansflow.Plan(precision=12)
+    >>> data = np.repeat(np.arange(16, dtype="u1"), 128)
+    >>> chunk = ansflow.encode_chunk(data, plan)
+    >>> out = np.empty_like(data)
+    >>> ansflow.decode_chunk(chunk, plan, out)
+    >>> len(chunk) < 1100, (out == data).all()
+    (True, np.True_)
+    """
+    items = bytes_of(content, "content")
+    if not items.size:
+        return b""
+    if items.size > layout.MAX_CHUNK_SIZE:
+        raise ValueError(
+            f"a chunk has at most {layout.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the content"
+        )
+    shape = _layout(content, items.size)
+    scratch = plan.encoders.take()
+    heads, payloads = encode_body(items, shape, plan.recipe_for(shape), plan.coding, scratch)
+    chunk = b"".join([heads, *[piece.data for piece in payloads]])
+    plan.encoders.give(scratch)
+    return chunk
+
+
+def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
+    """Undo `encode_chunk`.
+
+    Parameters
+    ----------
+    data : bytes-like
+    plan : Plan
+        With the same `tables` and `model` as when it was encoded; the rest doesn't matter.
+    out : writable bytes-like or ndarray
+        Where the content goes: C-contiguous, with as many bytes as the content, and items of the
+        same size if it was an array.
+
+    Raises
+    ------
+    CorruptDataError
+        If the data aren't a chunk of such content. Most damage isn't noticed: keep a checksum.
+    UnsupportedError
+        If the chunk takes a transform or a kind of stream that this release doesn't know.
+    TypeError, ValueError
+        If `out` can't be written to, or isn't contiguous.
+    """
+    items = writable_bytes(out, "out")
+    body = bytes_of(data).data
+    if not items.size:
+        if len(body):
+            raise CorruptDataError(f"a chunk of {len(body)} bytes isn't one of no content")
+        return
+    model = plan.coding.model
+    scratch = plan.decoders.take()
+    tools = Tools(plan.shared, None if model is None else lambda: model, scratch)
+    decode_body(body, _layout(out, items.size), items, tools)
+    plan.decoders.give(scratch)
+
+
+def _layout(content: Any, size: int) -> Layout:
+    if isinstance(content, np.ndarray) and 1 < content.itemsize <= layout.MAX_CELL_SIZE:
+        return Layout(content.itemsize, content.shape)
+    return Layout(1, (size,))

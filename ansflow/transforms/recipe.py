@@ -1,0 +1,266 @@
+"""Recipes: trees of transforms, whose leaves are streams of symbols.
+
+A `Recipe` says which transforms to apply. `Recipe.forward` applies them and writes down what it
+did, parameters included; `read_recipe` reads that, and `Node.inverse` undoes it. What was written
+is all that a decoder needs, so that a better choice of recipes needs no new decoder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.registry import by_id, by_name
+from ansflow.transforms.transform import Transform
+from ansflow.varints import ByteReader
+
+__all__ = ["Node", "Recipe", "Stream", "read_recipe"]
+
+STREAM_ID = 0
+STREAM = "stream"
+ALL_STREAMS = 0x80  # in the byte of an id: all outputs are streams, and have no nodes
+
+# Of a stream's symbols: 8 or 16 bits.
+SYMBOL_SIZES = (1, 2)
+
+MAX_DEPTH = 8
+MAX_STREAMS = 256
+
+NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*")
+
+
+class Stream(NamedTuple):
+    """Symbols on their way to a coder, as bytes; `width` is 1 or 2 bytes a symbol."""
+
+    symbols: Bytes
+    width: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which transforms to apply to the items of a chunk.
+
+    Parameters
+    ----------
+    name : str
+        A transform, or ``"stream"`` for items of one or two bytes that are symbols as they are.
+    outputs : sequence of Recipe
+        What to do with each output of the transform; if empty, all of them are streams.
+
+    Raises
+    ------
+    ValueError
+        If there is no such transform.
+
+    Examples
+    --------
+    >>> from ansflow.transforms import Recipe
+    >>> Recipe("planes") == Recipe.of("planes")
+    True
+    """
+
+    name: str = STREAM
+    outputs: tuple[Recipe, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outputs", tuple(self.outputs))
+        if self.name != STREAM:
+            by_name(self.name)
+        elif self.outputs:
+            raise ValueError("a stream has no outputs: what follows it in the recipe must go")
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"the recipe is {self.depth} nodes deep, more than {MAX_DEPTH}")
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """A recipe from its text: a name, and in parentheses the recipes of its outputs.
+
+        Examples
+        --------
+        >>> from ansflow.transforms import Recipe
+        >>> print(Recipe.of("planes(stream, stream)"))
+        planes(stream, stream)
+        """
+        recipe, rest = cls._read(text, text)
+        if rest:
+            raise ValueError(f"the recipe {text!r} goes on after its end: {rest!r}")
+        return recipe
+
+    @classmethod
+    def _read(cls, text: str, whole: str) -> tuple[Self, str]:
+        """The recipe that a text begins with, and the rest of the text."""
+        name = NAME.match(text)
+        if name is None:
+            raise ValueError(f"the recipe {whole!r} lacks a name before {text!r}")
+        outputs: list[Self] = []
+        rest = text[name.end() :]
+        separator = "("
+        while rest.startswith(separator):
+            output, rest = cls._read(rest[1:], whole)
+            outputs.append(output)
+            separator = ","
+        if outputs:
+            if not rest.startswith(")"):
+                raise ValueError(f"the recipe {whole!r} lacks a closing parenthesis")
+            rest = rest[1:].lstrip()
+        return cls(name[1], tuple(outputs)), rest
+
+    def __str__(self) -> str:
+        inner = ", ".join(map(str, self.outputs))
+        return f"{self.name}({inner})" if inner else self.name
+
+    @property
+    def depth(self) -> int:
+        """Nodes from the root to the deepest leaf, both included."""
+        if self.name == STREAM:
+            return 1
+        return 1 + max((output.depth for output in self.outputs), default=1)
+
+    def forward(self, items: Bytes, layout: Layout) -> tuple[bytes, list[Stream]]:
+        """Apply the recipe.
+
+        Parameters
+        ----------
+        items : contiguous ndarray of uint8
+        layout : Layout
+
+        Returns
+        -------
+        bytes
+            The recipe with the parameters that were chosen, as FORMAT.md says.
+        list of Stream
+
+        Raises
+        ------
+        ValueError
+            If a transform isn't defined for what it is given, or has another number of outputs.
+        """
+        if self.name == STREAM and layout.itemsize in SYMBOL_SIZES:
+            return b"\0", [Stream(items, layout.itemsize)]
+        written, streams = bytearray(), list[Stream]()
+        self._forward(items, layout, written, streams)
+        if len(streams) > MAX_STREAMS:
+            raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
+        return bytes(written), streams
+
+    def _forward(
+        self, items: Bytes, layout: Layout, written: bytearray, streams: list[Stream]
+    ) -> None:
+        if self.name == STREAM:
+            if layout.itemsize not in SYMBOL_SIZES:
+                raise ValueError(
+                    f"items of {layout.itemsize} bytes can't be symbols, which have 1 or 2: "
+                    "the recipe has to transform them"
+                )
+            written.append(STREAM_ID)
+            streams.append(Stream(items, layout.itemsize))
+            return
+        transform = by_name(self.name)
+        if not transform.accepts(layout):
+            raise ValueError(
+                f"the transform {self.name!r} isn't defined for items of {layout.itemsize} bytes "
+                f"in shape {layout.shape}"
+            )
+        parameters, outputs = transform.forward(items, layout)
+        layouts = transform.outputs(parameters, layout)
+        nodes = self.outputs or (Recipe(),) * len(layouts)
+        if len(nodes) != len(layouts):
+            raise ValueError(
+                f"the transform {self.name!r} has {len(layouts)} outputs here; the recipe names "
+                f"{len(nodes)}"
+            )
+        leaves = all(node.name == STREAM for node in nodes)
+        written.append(transform.id | (ALL_STREAMS if leaves else 0))
+        written += transform.pack(parameters)
+        inner = bytearray()
+        for node, output, shape in zip(nodes, outputs, layouts, strict=True):
+            node._forward(output, shape, inner, streams)
+        if not leaves:
+            written += inner
+
+
+class Node(NamedTuple):
+    """A transform, or a stream if that is None, and the nodes of its outputs, as it was written."""
+
+    layout: Layout
+    transform: Transform | None = None
+    parameters: Any = None
+    outputs: Sequence[Node] = ()
+
+    def streams(self) -> Iterator[Layout]:
+        """The layouts of all streams, in order."""
+        if self.transform is None:
+            yield self.layout
+        for output in self.outputs:
+            yield from output.streams()
+
+    def inverse(self, out: Bytes, decode: Callable[[Bytes], None]) -> None:
+        """Fill `out` with the items.
+
+        `decode` is called with a buffer for each stream, in order, and fills it with the symbols.
+        """
+        if self.transform is None:
+            decode(out)
+            return
+        buffers = self.transform.buffers(self.parameters, self.layout, out)
+        for node, buffer in zip(self.outputs, buffers, strict=True):
+            node.inverse(buffer, decode)
+        self.transform.inverse(self.parameters, buffers, self.layout, out)
+
+    def __str__(self) -> str:
+        if self.transform is None:
+            return STREAM
+        if all(output.transform is None for output in self.outputs):
+            return self.transform.name
+        return f"{self.transform.name}({', '.join(map(str, self.outputs))})"
+
+
+def read_recipe(reader: ByteReader, layout: Layout) -> Node:
+    """What `Recipe.forward` wrote for items of that layout.
+
+    Raises
+    ------
+    CorruptDataError
+        If it can't have written that.
+    UnsupportedError
+        If it has a transform that this release doesn't know.
+    """
+    root = _read_node(reader, layout, MAX_DEPTH)
+    if sum(1 for _ in root.streams()) > MAX_STREAMS:
+        raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
+    return root
+
+
+def _read_node(reader: ByteReader, layout: Layout, depth: int) -> Node:
+    first = reader.byte()
+    if not depth or (depth == 1 and first != STREAM_ID):
+        raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
+    if first == STREAM_ID:
+        return _stream(layout)
+    transform = by_id(first & ~ALL_STREAMS)
+    if not transform.accepts(layout):
+        raise CorruptDataError(
+            f"the recipe has the transform {transform.name!r} for items of {layout.itemsize} bytes"
+        )
+    parameters = transform.parse(reader, layout)
+    layouts = transform.outputs(parameters, layout)
+    if first & ALL_STREAMS:
+        outputs = [_stream(output) for output in layouts]
+    else:
+        outputs = [_read_node(reader, output, depth - 1) for output in layouts]
+        if all(output.transform is None for output in outputs):
+            raise CorruptDataError("the recipe has nodes for streams that go without saying")
+    return Node(layout, transform, parameters, outputs)
+
+
+def _stream(layout: Layout) -> Node:
+    if layout.itemsize not in SYMBOL_SIZES:
+        raise CorruptDataError(
+            f"the recipe has a stream with symbols of {layout.itemsize} bytes, not 1 or 2"
+        )
+    return Node(layout)

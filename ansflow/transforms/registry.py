@@ -1,0 +1,34 @@
+"""All transforms, by the ids that recipes are written with."""
+
+from __future__ import annotations
+
+from ansflow.errors import UnsupportedError
+from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.planes import Planes
+from ansflow.transforms.transform import Transform
+
+__all__ = ["BYTES", "PLANES", "by_id", "by_name"]
+
+PLANES, BYTES = Planes(), ItemBytes()
+
+_by_id: dict[int, Transform] = {transform.id: transform for transform in (PLANES, BYTES)}
+_by_name = {transform.name: transform for transform in _by_id.values()}
+
+
+def by_id(number: int) -> Transform:
+    """The transform with an id of FORMAT.md; UnsupportedError if it isn't known."""
+    try:
+        return _by_id[number]
+    except KeyError:
+        raise UnsupportedError(
+            f"the recipe has a transform with the id {number}, which this release doesn't know"
+        ) from None
+
+
+def by_name(name: str) -> Transform:
+    """The transform of that name; ValueError if it isn't known."""
+    try:
+        return _by_name[name]
+    except KeyError:
+        known = ", ".join(sorted(_by_name))
+        raise ValueError(f"no transform is called {name!r}; there are {known}") from None

@@ -1,0 +1,66 @@
+"""The interface of transforms: `forward`, `inverse`, and what both have to know."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.transforms.layout import Layout
+from ansflow.varints import ByteReader
+
+__all__ = ["Transform"]
+
+
+class Transform(ABC):
+    """Items to one or more buffers of items, and back.
+
+    Buffers are contiguous uint8 vectors, whose items a layout describes. Parameters are whatever
+    `forward` chooses and `inverse` needs to know; by default there are none.
+
+    Attributes
+    ----------
+    id : int
+        1 to 127, that of FORMAT.md.
+    name : str
+        What it is called in the text of a recipe.
+    """
+
+    id: ClassVar[int]
+    name: ClassVar[str]
+
+    @abstractmethod
+    def accepts(self, layout: Layout) -> bool:
+        """Whether it is defined for such items."""
+
+    @abstractmethod
+    def outputs(self, parameters: Any, layout: Layout) -> Sequence[Layout]:
+        """The layouts of the outputs for such items."""
+
+    @abstractmethod
+    def forward(self, items: Bytes, layout: Layout) -> tuple[Any, Sequence[Bytes]]:
+        """Parameters and outputs, which may be views of the items."""
+
+    @abstractmethod
+    def inverse(
+        self, parameters: Any, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        """Fill `out` with the items that `forward` makes these outputs of.
+
+        The outputs are the arrays of `buffers`, and may hold anything.
+        """
+
+    def buffers(self, parameters: Any, layout: Layout, out: Bytes) -> Sequence[Bytes]:
+        """Where the outputs are to be decoded before `inverse` fills `out`."""
+        return [np.empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
+
+    def pack(self, parameters: Any) -> bytes:
+        """The parameters as a recipe holds them."""
+        return b""
+
+    def parse(self, reader: ByteReader, layout: Layout) -> Any:
+        """Undo `pack`; CorruptDataError for what `forward` can't choose for such items."""
+        return None

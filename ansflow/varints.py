@@ -1,0 +1,71 @@
+"""Integers of any size in as many bytes as they need, and a cursor over bytes that reads them."""
+
+from __future__ import annotations
+
+from ansflow.errors import CorruptDataError
+
+__all__ = ["ByteReader", "pack_varint"]
+
+MAX_BITS = 64
+
+
+def pack_varint(value: int) -> bytes:
+    """An integer from 0 to 2^64 - 1 in groups of seven bits, the lowest first (LEB128)."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+class ByteReader:
+    """Reads bytes from the first to the last.
+
+    Parameters
+    ----------
+    data : bytes or memoryview of bytes
+    """
+
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self.data, self.at = data, 0
+
+    def byte(self) -> int:
+        """The next byte."""
+        at = self.at
+        if at >= len(self.data):
+            raise CorruptDataError("a field is cut off: its bytes end too early")
+        self.at = at + 1
+        return self.data[at]
+
+    def varint(self) -> int:
+        """The next integer; CorruptDataError if it isn't as `pack_varint` writes it."""
+        value = shift = 0
+        while (byte := self.byte()) & 0x80:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if shift >= MAX_BITS:
+                break
+        value |= byte << shift
+        if value >> MAX_BITS or (shift and not byte):
+            raise CorruptDataError(
+                "an integer has more than 64 bits, or bytes that it doesn't need"
+            )
+        return value
+
+    def take(self, count: int) -> bytes | memoryview:
+        """So many bytes."""
+        at, end = self.at, self.at + count
+        if end > len(self.data):
+            raise CorruptDataError(
+                f"a field of {count} bytes is cut off after {len(self.data) - at}"
+            )
+        self.at = end
+        return self.data[at:end]
+
+    def rest(self) -> bytes | memoryview:
+        """All bytes that are left."""
+        at, self.at = self.at, len(self.data)
+        return self.data[at:]
