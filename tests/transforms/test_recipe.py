@@ -199,11 +199,11 @@ def test_recipes_that_cannot_be():
     with pytest.raises(TypeError, match="recipe must be text"):
         ansflow.Plan(recipe=1)
     for recipe, itemsize, text in [
-        ("planes", 1, "isn't defined for items of 1 bytes"),
-        ("stream", 4, "items of 4 bytes can't be symbols"),
-        ("bytes", 65, "isn't defined"),
+        ("planes", 1, "is not defined for items of 1 bytes"),
+        ("stream", 4, "items of 4 bytes cannot be symbols"),
+        ("bytes", 65, "is not defined"),
         ("planes(stream, stream)", 4, "has 4 outputs here; the recipe names 2"),
-        ("planes(planes, stream)", 2, "isn't defined for items of 1 bytes"),
+        ("planes(planes, stream)", 2, "is not defined for items of 1 bytes"),
     ]:
         with pytest.raises(ValueError, match=text):
             Recipe.of(recipe).forward(np.zeros(itemsize * 9, np.uint8), Layout(itemsize, (9,)))
