@@ -36,11 +36,7 @@ PIXELS = 28 * 28
 ALONE, TOGETHER = 30, 10  # images that are pushed at a time: the first one by one
 
 
-def read_images(file: Path | None) -> np.ndarray:
-    """All images of the test set if it is at hand, else the sample that comes with this file."""
-    if file is None:
-        found = HERE.parents[1] / "shared" / "data" / "mnist_test.npz"
-        file = found if found.is_file() else SAMPLE
+def read_images(file: Path) -> np.ndarray:
     with np.load(file) as archive:
         return archive["data"]
 
@@ -165,7 +161,13 @@ def draw(file: Path, columns: dict[str, tuple[VAE, dict[str, Any], np.ndarray]])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="an .npz file with uint8 images as 'data'")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=SAMPLE,
+        help="an .npz file with uint8 images as 'data', such as all of MNIST's test set; "
+        "by default the sample that comes with this file",
+    )
     parser.add_argument("--images", type=int, help="use only so many, evenly spread")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--figure", type=Path, default=Path("bbans_mnist.png"))

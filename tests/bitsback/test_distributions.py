@@ -240,13 +240,35 @@ def test_categorical_distributions_are_close_to_what_they_mean():
     assert np.array_equal(Categorical(logits).cdf, Categorical(logits + 64).cdf)
 
 
+def cost(codec, symbols):
+    """Bits that one symbol costs on average."""
+    stack = Stack(seed=0)
+    start = stack.mark()
+    codec.push(stack, symbols)
+    return stack.rates(start).net / symbols.size
+
+
+def test_logits_are_natural_logarithms():
+    """Of probabilities they cost the entropy; binary logarithms would cost half as much more."""
+    p = np.array([0.95, 0.04, 0.01])
+    symbols = np.repeat([0, 1, 2], [95, 4, 1])
+    entropy = -(p * np.log2(p)).sum()
+    many = np.tile(np.log(p), (100, 1))
+    assert cost(Categorical(many), symbols) == pytest.approx(entropy, rel=1e-3)
+    narrow = Logistic.mixture(many, [0.0, 1.0, 2.0], 0.01, 0, 2)
+    assert cost(narrow, symbols) == pytest.approx(entropy, rel=1e-3)
+    coins = Bernoulli.from_logits(np.full(100, np.log(0.05 / 0.95)))
+    entropy = -(0.95 * np.log2(0.95) + 0.05 * np.log2(0.05))
+    assert cost(coins, np.minimum(symbols, 1)) == pytest.approx(entropy, rel=1e-3)
+
+
 @given(RNGS, st.integers(1, 256))
 def test_mixture_shares_equal_the_oracle_and_sum_to_one(rng, components):
-    logits = fixed_log2(logits_of(rng, (3, components)))
-    shares = mixture_shares(logits)
+    log2_weights = fixed_log2(logits_of(rng, (3, components)))
+    shares = mixture_shares(log2_weights)
     assert shares.dtype == np.uint32
     assert (shares.sum(axis=1) == 1 << 16).all()
-    for row, share in zip(logits.tolist(), shares.tolist(), strict=True):
+    for row, share in zip(log2_weights.tolist(), shares.tolist(), strict=True):
         assert share == oracle.mixture_shares(power_table(), row)
 
 
