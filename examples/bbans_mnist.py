@@ -9,8 +9,8 @@ All rates are bits for each pixel:
 
 ELBO    what the model promises: its negative evidence lower bound
 net     what the images added to the stack
-used    the same with the starting bits that the first image had to borrow
-total   all that has to be stored, starting bits and heads included
+used    the same with the initial bits that the first image had to borrow
+total   all that has to be stored, initial bits and heads included
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def binarised(images: np.ndarray) -> np.ndarray:
 class Chain:
     """Images on one stack, which borrow bits from those that were pushed before them.
 
-    The first ones are pushed one by one, so that only one of them has to borrow starting bits, and
+    The first ones are pushed one by one, so that only one of them has to borrow initial bits, and
     the others ten at a time, which is faster.
     """
 

@@ -14,7 +14,10 @@ PROT_NONE = 0
 
 
 def guarded(array, at_end=True):
-    """A copy of `array` that ends (or begins) at an unreadable page."""
+    """A copy of `array` that ends (or begins) at an unreadable page.
+
+    It is read-only if the array is: kernels are compiled for either.
+    """
     source = np.ascontiguousarray(array)
     room = -(-max(source.nbytes, 1) // PAGE) * PAGE
     memory = mmap.mmap(-1, room + 2 * GUARD)
@@ -27,4 +30,5 @@ def guarded(array, at_end=True):
     offset = GUARD + (room - source.nbytes if at_end else 0)
     copy = np.frombuffer(memory, source.dtype, source.size, offset).reshape(source.shape)
     copy[...] = source
+    copy.setflags(write=source.flags.writeable)
     return copy

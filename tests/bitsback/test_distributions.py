@@ -17,8 +17,8 @@ from ansflow.bitsback import (
     Stack,
     Uniform,
 )
-from ansflow.bitsback.codecs.families import family, fixed_logits, power_table
-from ansflow.bitsback.codecs.location_scale import mixture_shares
+from ansflow.bitsback.distributions.families import family, fixed_log2, power_table
+from ansflow.bitsback.distributions.mixture import mixture_shares
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions import cdf_rows as kernels
 from ansflow.kernels.distributions.location_scale import cumulative, standard_cdfs
@@ -198,8 +198,8 @@ def test_scales_are_clipped():
 def test_shares_may_be_one_row_for_all_symbols():
     shares = np.array([2**14, 3 * 2**14], np.uint32)
     edges, means = np.arange(5.0), np.array([[0.0, 3.0], [1.0, 2.0]])
-    one = LocationScale("logistic", means, [[1.0, 0.5]], edges, weights=shares)
-    each = LocationScale("logistic", means, [[1.0, 0.5]], edges, weights=np.stack([shares] * 2))
+    one = LocationScale("logistic", means, [[1.0, 0.5]], edges, shares=shares)
+    each = LocationScale("logistic", means, [[1.0, 0.5]], edges, shares=np.stack([shares] * 2))
     for i in range(2):
         assert kernel_cdf(one, i) == kernel_cdf(each, i)
     assert one.pop(Stack(seed=3)).tolist() == each.pop(Stack(seed=3)).tolist()
@@ -240,7 +240,7 @@ def test_categorical_distributions_are_close_to_what_they_mean():
 
 @given(RNGS, st.integers(1, 256))
 def test_mixture_shares_equal_the_oracle_and_sum_to_one(rng, components):
-    logits = fixed_logits(logits_of(rng, (3, components)))
+    logits = fixed_log2(logits_of(rng, (3, components)))
     shares = mixture_shares(logits)
     assert shares.dtype == np.uint32
     assert (shares.sum(axis=1) == 1 << 16).all()

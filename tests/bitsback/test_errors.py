@@ -330,7 +330,7 @@ def test_illegal_intervals():
     wrong_type = np.array([2**15, 2**15])
     for weights in (*(np.array(shares, np.uint32) for shares in illegal), wrong_type):
         with pytest.raises(ModelError):
-            LocationScale("gaussian", [[0.0, 1.0]], [[1.0, 1.0]], edges, weights=weights)
+            LocationScale("gaussian", [[0.0, 1.0]], [[1.0, 1.0]], edges, shares=weights)
 
 
 def test_illegal_buckets():

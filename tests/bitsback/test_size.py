@@ -43,7 +43,7 @@ def coin_bits(codec, data):
 
 
 def table_bits(codec, data):
-    rows = np.broadcast_to(codec.index, data.shape)
+    rows = np.broadcast_to(codec.rows, data.shape)
     freq = np.diff(codec.cdf.astype(np.int64), axis=1)
     return -np.log2(freq[rows, data.astype(int) - codec.low] / 2.0**codec.precision).sum()
 
@@ -121,7 +121,7 @@ def test_bits_back_costs_the_free_energy():
     )
     data = Categorical(np.log(np.tile(joint.sum(axis=0), (n, 1))), 24).pop(Stack(seed=1))
     evidence = joint.sum(axis=0) / joint.sum()
-    stack = Stack.from_message(np.random.default_rng(5).bytes(n), 64)
+    stack = Stack.from_initial_bits(np.random.default_rng(5).bytes(n), 64)
     start = stack.mark()
     codec.push(stack, data)
     assert stack.rates(start).net == pytest.approx(-np.log2(evidence[data]).sum(), rel=1e-3)
@@ -136,7 +136,7 @@ def test_a_permutation_costs_its_logarithm():
 
 
 def test_folding_many_lanes_costs_little():
-    stack = Stack.from_message(np.random.default_rng(2).bytes(200_000), 1024)
+    stack = Stack.from_initial_bits(np.random.default_rng(2).bytes(200_000), 1024)
     Uniform(256).pop(stack)
     Uniform(10**9, 28_000).push(stack, np.arange(28_000))
     message = 28_000 * np.log2(10**9)

@@ -1,4 +1,4 @@
-"""Stacks: messages as starting bits, bytes, lanes, views, counting, and failures undone."""
+"""Stacks: initial bits, bytes, lanes, views, counting, and failures undone."""
 
 import struct
 import tracemalloc
@@ -38,92 +38,92 @@ def stacks(draw, lanes=LANES):
     return stack
 
 
-# Messages
+# Initial bits
 
 
 @given(st.binary(max_size=40), st.booleans())
-def test_a_message_comes_back(message, ending_in_zeros):
-    message += bytes(5) * ending_in_zeros
-    assert Stack.from_message(message).message() == message
+def test_initial_bits_come_back(data, ending_in_zeros):
+    data += bytes(5) * ending_in_zeros
+    assert Stack.from_initial_bits(data).initial_bits() == data
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8])
-def test_a_message_of_any_length_comes_back_or_is_too_short(lanes):
+def test_initial_bits_of_any_length_come_back_or_are_too_few(lanes):
     rng = np.random.default_rng(lanes)
     for length in range(41):
-        for message in (rng.bytes(length), bytes(length), b"\xff" * length, b"\1" * length):
+        for data in (rng.bytes(length), bytes(length), b"\xff" * length, b"\1" * length):
             try:
-                stack = Stack.from_message(message, lanes)
+                stack = Stack.from_initial_bits(data, lanes)
             except StackUnderflowError:
                 assert lanes > 1
                 assert length < 8 * lanes + 4
                 continue
             assert stack.lanes == lanes
             assert (stack.heads >= 1 << 32).all()
-            assert stack.message() == message
+            assert stack.initial_bits() == data
 
 
 @given(st.binary(max_size=200), st.integers(0, 2**32))
-def test_a_message_comes_back_after_pushes_and_pops(message, seed):
-    stack = Stack.from_message(message)
+def test_initial_bits_come_back_after_pushes_and_pops(data, seed):
+    stack = Stack.from_initial_bits(data)
     rng = np.random.default_rng(seed)
     numbers, bits = rng.integers(0, 1000, 20), rng.integers(0, 2, 20)
     Uniform(1000, 20).push(stack, numbers)
     Bernoulli(0.2, 20).push(stack, bits)
     assert Bernoulli(0.2, 20).pop(stack).tolist() == bits.tolist()
     assert Uniform(1000, 20).pop(stack).tolist() == numbers.tolist()
-    assert stack.message() == message
+    assert stack.initial_bits() == data
 
 
-def test_starting_bits_are_used_and_given_back():
-    message = np.random.default_rng(1).bytes(300)
-    stack = Stack.from_message(message, 4)
+def test_initial_bits_are_used_and_given_back():
+    data = np.random.default_rng(1).bytes(300)
+    stack = Stack.from_initial_bits(data, 4)
     sample = Uniform(2**32, 20).pop(stack)
     assert stack.words.size < 60
     Uniform(2**32, 20).push(stack, sample)
-    assert stack.message() == message
+    assert stack.initial_bits() == data
 
 
-def test_a_stack_that_holds_more_or_less_has_no_message():
+def test_a_stack_that_holds_more_or_less_has_no_initial_bits():
     for change in (Uniform(2**8).pop, lambda stack: Uniform(2**5).push(stack, [3])):
-        stack = Stack.from_message(b"something")
+        stack = Stack.from_initial_bits(b"something")
         change(stack)
         with pytest.raises(CorruptDataError, match="more or less"):
-            stack.message()
+            stack.initial_bits()
     for words in ([], [0], [1 << 31], [2, 9]):
         with pytest.raises(CorruptDataError, match="more or less"):
-            Stack.from_parts([2**32], words).message()
+            Stack.from_parts([2**32], words).initial_bits()
 
 
-def test_the_first_bytes_of_a_message_are_used_first():
-    stack = Stack.from_message(bytes(range(1, 13)))
+def test_the_first_initial_bits_are_used_first():
+    stack = Stack.from_initial_bits(bytes(range(1, 13)))
     assert stack.heads.tolist() == [2**32 + int.from_bytes(bytes(range(1, 5)), "little")]
     words = [int.from_bytes(bytes(range(i, i + 4)), "little") for i in (9, 5)]
     assert stack.words.tolist() == [1, *words]
 
 
-def test_reading_the_message_changes_nothing():
-    stack = Stack.from_message(bytes(range(100)), 3)
+def test_reading_the_initial_bits_changes_nothing():
+    stack = Stack.from_initial_bits(bytes(range(100)), 3)
     before = contents(stack)
-    stack.message()
+    stack.initial_bits()
     assert contents(stack) == before
 
 
 @pytest.mark.parametrize("stack", [Stack(), Stack(3), Stack(seed=0), Stack(2, seed=5)])
-def test_stacks_without_a_message_have_none(stack):
-    with pytest.raises(CorruptDataError, match="message"):
-        stack.message()
+def test_stacks_without_initial_bits_give_none_back(stack):
+    with pytest.raises(CorruptDataError, match="initial bits"):
+        stack.initial_bits()
 
 
-def test_messages_are_bytes():
-    assert Stack.from_message(bytearray(b"abc")).message() == b"abc"
-    assert Stack.from_message(memoryview(b"abcdef")[::2]).message() == b"ace"
-    for message in ("text", 5, None):
+def test_initial_bits_are_bytes():
+    assert Stack.from_initial_bits(bytearray(b"abc")).initial_bits() == b"abc"
+    assert Stack.from_initial_bits(memoryview(b"abcdef")[::2]).initial_bits() == b"ace"
+    for data in ("text", 5, None):
         with pytest.raises(TypeError):
-            Stack.from_message(message)
+            Stack.from_initial_bits(data)
 
 
-# A source of starting bits
+# Seeds
 
 
 def test_equal_seeds_are_equal_stacks():
@@ -214,7 +214,7 @@ def test_all_that_a_stack_is_made_of_is_checked():
         with pytest.raises(ValueError, match="lanes"):
             Stack(lanes)
         with pytest.raises(ValueError, match="lanes"):
-            Stack.from_message(bytes(100), lanes)
+            Stack.from_initial_bits(bytes(100), lanes)
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match="seed"):
             Stack(seed=seed)
@@ -315,7 +315,7 @@ def test_unfold_leaves_a_stack_that_has_too_few_bits():
 
 @pytest.mark.parametrize("lanes", [0, -1, 4])
 def test_no_more_lanes_are_left_than_there_are(lanes):
-    with pytest.raises(ValueError, match="fold 3 lanes"):
+    with pytest.raises(ValueError, match="3 lanes can be folded into 1 to 3"):
         Stack(3).fold(lanes)
 
 
@@ -329,7 +329,7 @@ def test_no_fewer_lanes_are_made_than_there_are(lanes):
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 0), (2, 2), (2, 1), (-1, 2), (0, 4), (3, 4)])
 def test_views_hold_lanes_that_exist(start, stop):
-    with pytest.raises(ValueError, match="no lanes"):
+    with pytest.raises(ValueError, match="some of the stack's 3 lanes"):
         Stack(3).view(start, stop)
 
 
@@ -345,7 +345,7 @@ def test_a_view_shares_heads_and_tail():
 
 
 def test_a_view_keeps_its_lanes():
-    stack = Stack.from_message(bytes(range(200)), 4)
+    stack = Stack.from_initial_bits(bytes(range(200)), 4)
     before = contents(stack)
     for change in (lambda v: v.fold(1), lambda v: v.unfold(5), lambda v: v.fold(2)):
         with pytest.raises(ValueError, match="view"):
@@ -638,8 +638,8 @@ def test_rates_on_an_empty_stack():
     assert rates.used == rates.total == pytest.approx(192, abs=1e-3)
 
 
-def test_rates_on_a_message():
-    """A push touches no starting bits but the head; what lies deeper isn't used."""
+def test_rates_on_initial_bits():
+    """A push touches no initial bits but the head; what lies deeper isn't used."""
     stack = Stack.from_parts([2**40], np.arange(100))
     start = stack.mark()
     Uniform(2**32, 3).push(stack, [1, 2, 3])
@@ -673,7 +673,7 @@ def test_a_pop_that_takes_no_word_uses_none():
 
 
 def test_net_may_be_negative():
-    stack = Stack.from_message(bytes(range(200)))
+    stack = Stack.from_initial_bits(bytes(range(200)))
     start = stack.mark()
     Uniform(2**32, 5).pop(stack)
     assert stack.rates(start).net == pytest.approx(-160, abs=1)
@@ -736,17 +736,17 @@ def test_kernels_have_the_room_that_they_ask_for(seed):
     rng = np.random.default_rng(6)
     stack = Stack(seed=seed)
     for room in [*range(70), *rng.integers(0, 300, 200).tolist()]:
-        stack.push(push, room, room)
+        stack.run_push(push, room, room)
         if room % 3 == 0:
             before = contents(stack)
-            stack.push(push, 5, 5)
-            stack.pop(pop, 5, 5)
+            stack.run_push(push, 5, 5)
+            stack.run_pop(pop, 5, 5)
             assert contents(stack) == before
     while stack.words.size:
         count = min(stack.words.size, 37)
-        stack.pop(pop, count, count)
+        stack.run_pop(pop, count, count)
     if seed is not None:
-        stack.pop(pop, 50, 50)
+        stack.run_pop(pop, 50, 50)
         assert stack.drawn == 50
     assert len(rooms) > 300
 

@@ -9,8 +9,8 @@ import pytest
 from guard import guarded
 
 from ansflow.bitsback import Stack
-from ansflow.bitsback.codecs.families import family
-from ansflow.bitsback.codecs.read_only import read_only
+from ansflow.bitsback.distributions.families import family
+from ansflow.bitsback.read_only import read_only
 from ansflow.bitsback.stack.tail import Tail
 from ansflow.errors import StackUnderflowError
 from ansflow.kernels.stack import coins, intervals, location_scale, tables, uniform
@@ -129,7 +129,7 @@ def test_a_pop_may_also_push(seed, room):
     stack = Stack.from_parts([2**40], range(most if seed is None else 9), seed=seed)
     before = stack.copy()
     for taken in (most, 1, 0):
-        stack.pop(kernel, most, taken, room=room)
+        stack.run_pop(kernel, most, taken, room=room)
         assert stack == before
 
 
@@ -139,7 +139,7 @@ def test_words_that_a_pop_has_changed_are_not_given_back():
         return size
 
     stack = Stack(seed=3)
-    stack.pop(kernel, 5)
+    stack.run_pop(kernel, 5)
     assert stack.drawn == 5
     assert stack != Stack(seed=3)
     assert Stack.from_bytes(stack.to_bytes()) == stack
@@ -149,5 +149,5 @@ def test_a_push_that_takes_what_is_not_there_says_so():
     stack = Stack.from_parts([2**40], [1, 2])
     before = stack.copy()
     with pytest.raises(StackUnderflowError):
-        stack.push(lambda heads, tail, size: intervals.UNDERFLOW, 3)
+        stack.run_push(lambda heads, tail, size: intervals.UNDERFLOW, 3)
     assert stack == before

@@ -335,7 +335,7 @@ def test_chains_cost_the_evidence_lower_bound(components):
 
 
 def test_a_message_is_as_long_as_the_bound():
-    """The head and the starting bits come on top: 64 bits, and those of the first latents."""
+    """The head and the initial bits come on top: 64 bits, and those of the first latents."""
     vae, _ = small_vaes.build(components=1, seed=2)
     images = vae.sample(300, rng=10)
     bits = -vae.elbo(images, samples=10, rng=11).sum()

@@ -18,6 +18,13 @@ LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 LOW = 1 << 15
 
 
+def frozen(array):
+    """A view that cannot be written to, as models have it: kernels are compiled once."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
 @st.composite
 def matrices(draw, precisions=None):
     """``(freq, precision)``: square, each row a distribution, some of them deterministic."""
@@ -53,7 +60,7 @@ def cases(draw):
 def encode(symbols, freq, precision, lanes):
     records = np.zeros((freq.shape[0], 256), np.uint64)
     assert order1_tables.fill_record_rows(
-        freq, np.uint64(precision), reciprocals_of(precision), records
+        frozen(freq), np.uint64(precision), reciprocals_of(precision), records
     )
     words = np.full(symbols.size + 1, 0xBEEF, np.uint16)
     states = np.full(lanes, LOW, np.uint32)
@@ -64,7 +71,9 @@ def encode(symbols, freq, precision, lanes):
 def decode(states, words, freq, precision, n):
     """The symbols, the states left and the cursor."""
     slots = np.zeros((freq.shape[0], 1 << precision), np.uint32)
-    assert order1_tables.fill_slot_rows(freq, slots)
+    assert order1_tables.fill_slot_rows(frozen(freq), slots)
+    words = words.view()
+    words.setflags(write=False, align=False)  # as the coder has it: kernels are compiled once
     states, last = states.copy(), np.zeros(states.size, np.uint32)
     out = np.zeros(n, np.uint8)
     p, zero = np.uint64(precision), np.uint64(0)
@@ -148,10 +157,11 @@ def test_segments_start_where_the_reference_says(n, lanes):
 )
 def test_every_context_that_can_occur_must_have_a_row(rows, complete):
     freq = np.array(rows, np.uint32)
-    assert order1_tables.fill_slot_rows(freq, np.zeros((3, 4), np.uint32)) is complete
+    assert order1_tables.fill_slot_rows(frozen(freq), np.zeros((3, 4), np.uint32)) is complete
     records = np.zeros((3, 256), np.uint64)
     assert (
-        order1_tables.fill_record_rows(freq, np.uint64(2), reciprocals_of(2), records) is complete
+        order1_tables.fill_record_rows(frozen(freq), np.uint64(2), reciprocals_of(2), records)
+        is complete
     )
 
 
@@ -166,7 +176,7 @@ def test_division_is_exact_at_both_ends_of_every_multiple(precision):
             freq[1] = [total, 0]
         records = np.zeros((2, 256), np.uint64)
         order1_tables.fill_record_rows(
-            freq, np.uint64(precision), reciprocals_of(precision), records
+            frozen(freq), np.uint64(precision), reciprocals_of(precision), records
         )
         record = int(records[0, 0])
         m, shift = record & 0xFFFFFFFF, record >> 58

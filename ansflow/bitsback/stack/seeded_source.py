@@ -1,4 +1,4 @@
-"""Starting bits that nobody has to send: words that a seed determines."""
+"""Initial bits that need not be sent: words that a seed determines."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The interface: a pair of exact inverses."""
+"""Integer arrays, whose symbols are dealt to the lanes: what all distributions share."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, SupportsIndex
 
@@ -10,58 +10,43 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, shape_of
-from ansflow.bitsback.codecs.read_only import ReadOnly, read_only
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 
-__all__ = ["ArrayCodec", "Codec", "Shape", "as_shape", "checked_precision"]
+__all__ = ["ArrayCodec", "Shape", "as_shape", "checked_precision"]
 
 Shape = SupportsIndex | Sequence[SupportsIndex] | None
 
 INT64 = np.dtype(np.int64)
 
 
-class Codec(ABC):
-    """What `Stack` messages are written and read with.
-
-    `push` and `pop` are inverses in both directions: pop after push returns the data and leaves the
-    stack as it was, and push after pop of what it returned leaves the stack as it was.
-    """
-
-    @abstractmethod
-    def push(self, stack: Stack, x: Any) -> None:
-        """Put `x` on the stack."""
-
-    @abstractmethod
-    def pop(self, stack: Stack) -> Any:
-        """Take from the stack what was pushed last, or a sample if it was something else."""
-
-
 class ArrayCodec(ReadOnly, Codec):
     """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
 
-    Integers of any type can be pushed. Those that are popped are int64, however few values they
-    may have, since that is what one calculates with: in a latent of 8 bits ``z * z`` would
-    overflow without a word. `Mapped` makes another type of it::
+    Integers of any type can be pushed. Those that are popped are int64, as one calculates with
+    them: with latents of 8 bits ``z * z`` would overflow without a warning. `Mapped` converts them
+    to another type::
 
         Mapped(codec, pushed=np.asarray, popped=lambda x: x.astype(np.uint8))
 
-    What subclasses add is a module of `ansflow.kernels.stack`, and its parameters.
+    A subclass adds a module of `ansflow.kernels.stack`, and its parameters.
 
     Parameters
     ----------
     shape : int, sequence of int or None
-        Shape of the arrays; one symbol a lane if None.
+        Shape of the arrays; one symbol for each lane if None.
     params : tuple
-        The kernels' arguments, but for the stack's and the symbols. Arrays must be the codec's
-        own: kernels rely on what they hold, and nobody can write to them any more.
+        The kernels' arguments, except for the stack and the symbols. Arrays must belong to the
+        codec alone, as kernels rely on their content. They become read-only.
     dtype : dtype
         Of the arrays that are popped, and of the symbols that kernels take: int64 or uint64.
     low : int
-        Value of symbol 0.
+        Value of the first symbol.
     words : int
-        How many words a symbol can take at most.
+        The number of words that a symbol takes at most.
     """
 
     kernels: ClassVar[Any]
@@ -83,17 +68,17 @@ class ArrayCodec(ReadOnly, Codec):
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
-        # Most symbols are as they have been popped; with few lanes any further test would show.
+        # Most symbols are as they were popped; with few lanes any further test would be felt.
         if type(x) is np.ndarray and x.dtype is self._dtype and x.shape == shape:
             symbols = x if x.ndim == 1 else x.reshape(-1)
         else:
             symbols = self._symbols(x, shape)
         if self.low:
-            symbols = symbols - self.low  # what is too low becomes the highest by wrapping around
+            symbols = symbols - self.low  # too low ones wrap around, and are too high then
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
         try:
-            stack.push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
+            stack.run_push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
         except ModelError:
             raise self._refusal(np.asarray(x), symbols) from None
 
@@ -101,7 +86,7 @@ class ArrayCodec(ReadOnly, Codec):
         shape = stack.heads.shape if self.shape is None else self.shape
         out = np.empty(shape, self._dtype)
         flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
+        stack.run_pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
         if self.low:
             out += self.low
         return out
@@ -111,12 +96,12 @@ class ArrayCodec(ReadOnly, Codec):
         """Which of the symbols, uint64, have a probability."""
 
     def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Values as a vector of the kernels' type; if they are possible, the kernels will say."""
+        """Values as a vector of the kernels' type. The kernels check if they are possible."""
         values = as_array(x, "symbols")
-        if values.size and values.dtype.kind not in "iub":  # an empty list is one of doubles
+        if values.size and values.dtype.kind not in "iub":  # NumPy makes doubles of an empty list
             raise TypeError(f"symbols must be integers, not {values.dtype}")
         if values.shape != shape:
-            raise ValueError(f"symbols have shape {values.shape}; the codec's is {shape}")
+            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
         if values.size and not np.can_cast(values.dtype, self._dtype):
             outlier = int(values.max() if values.dtype.kind == "u" else values.min())
             info = np.iinfo(self._dtype)
@@ -133,7 +118,7 @@ class ArrayCodec(ReadOnly, Codec):
 
 
 def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
-    """Bits that give each symbol a slot; ModelError if it has too few or too many."""
+    """Bits that give each symbol at least a slot; ModelError if there are too few or too many."""
     low = max(1, (alphabet - 1).bit_length())
     name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
     return integer(precision, name, low, MAX_PRECISION, error=ModelError)

@@ -1,4 +1,4 @@
-"""Uniform numbers: what all other codecs can be reduced to."""
+"""Uniform numbers, to which all other codecs can be reduced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.codecs.codec import INT64, ArrayCodec, Shape
+from ansflow.bitsback.distributions.array_codec import INT64, ArrayCodec, Shape
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import uniform as kernels
 
@@ -19,14 +19,15 @@ UINT64 = np.dtype(np.uint64)
 
 
 class Uniform(ArrayCodec):
-    """Numbers from 0 to n - 1, all equally likely: push is s -> n * s + u, pop is divmod.
+    """Numbers from 0 to n - 1, all equally likely: a push is s -> n * s + u, a pop is divmod.
 
     Parameters
     ----------
     n : int or array_like of int
-        1 to 2^64, a power of two or not; an array has one for each symbol.
+        1 to 2^64, not necessarily a power of two. An array has an n for each symbol.
     shape : int or tuple of int, optional
-        Shape of the arrays. By default that of `n` if it is an array, else one number a lane.
+        Shape of the arrays. By default that of `n` if it is an array, otherwise one number for
+        each lane.
 
     Raises
     ------
@@ -35,8 +36,8 @@ class Uniform(ArrayCodec):
 
     Notes
     -----
-    Numbers are popped as int64, or as uint64 if an n exceeds 2^63. A number costs log2 n bits, and
-    at most 5e-5 more if n exceeds 2^16 and isn't a power of two.
+    Numbers are popped as int64, or as uint64 if an n exceeds 2^63. A number costs log2 n bits, or
+    up to 5e-5 bits more if n exceeds 2^16 and is not a power of two.
 
     Examples
     --------
@@ -63,7 +64,7 @@ class Uniform(ArrayCodec):
                 integer(extreme, "n", 1, MAX_UNIFORM, error=ModelError)
             self.last = numbers.astype(np.uint64) - np.uint64(1)
         else:
-            given = np.array(n, object)  # no other type holds all of them
+            given = np.array(n, object)  # no other dtype holds all of them
             below = [integer(one, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for one in given.flat]
             self.last = np.array(below, np.uint64)
         highest = int(self.last.max(initial=0))
@@ -74,7 +75,7 @@ class Uniform(ArrayCodec):
             words=kernels.digits(highest),
         )
         if given.ndim and self.shape != given.shape:
-            raise ValueError(f"n has shape {given.shape}, which isn't that of shape={self.shape}")
+            raise ValueError(f"n has shape {given.shape}, but shape is {self.shape}")
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= self.last

@@ -1,4 +1,4 @@
-"""Continuous latents, cut into buckets that are all equally likely under the prior."""
+"""Continuous latents, discretised into buckets that are equally likely under the prior."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.codecs.codec import Shape
-from ansflow.bitsback.codecs.families import FamilyName, family
-from ansflow.bitsback.codecs.inputs import spread
-from ansflow.bitsback.codecs.location_scale import LocationScale
-from ansflow.bitsback.codecs.read_only import ReadOnly
-from ansflow.bitsback.codecs.uniform import Uniform
-from ansflow.bitsback.combinators import Mapped
+from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.distributions.array_codec import Shape
+from ansflow.bitsback.distributions.broadcasting import broadcast
+from ansflow.bitsback.distributions.families import FamilyName, family
+from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.distributions.uniform import Uniform
+from ansflow.bitsback.read_only import ReadOnly
 from ansflow.errors import ModelError
 from ansflow.lazy import cached_property
 
@@ -21,8 +21,8 @@ __all__ = ["Buckets"]
 MAX_BITS = 16
 GOLDEN = 2654435769  # 2^32 over the golden ratio
 
-# With 12 bits of buckets, messages of images were 0.25% longer at 22 bits. Above 28, heads of 64
-# bits begin to lose more than that gains.
+# With 12 bits of buckets, messages of images were 0.25% longer at 22 bits. Above 28 bits, heads of
+# 64 bits lose more than is gained.
 POSTERIOR_PRECISION = 28
 
 # Edges and centres are multiples of 2^-24: coarse enough that all machines agree on them.
@@ -30,10 +30,10 @@ RESOLUTION = 24
 
 
 class Buckets(ReadOnly):
-    """2^bits intervals of the line that a standard Gaussian or logistic prior makes equally likely.
+    """2^bits intervals of the line, equally likely under a standard Gaussian or logistic prior.
 
     Of all ways to cut the line into so many buckets, this one has the largest entropy under the
-    prior, which becomes exactly uniform.
+    prior, which is exactly uniform over them.
 
     Parameters
     ----------
@@ -82,34 +82,34 @@ class Buckets(ReadOnly):
     ) -> npt.NDArray[np.float64]:
         lower = self.family.quantile(numerators[: (numerators.size + 1) // 2] / denominator)
         rounded = np.ldexp(np.rint(np.ldexp(lower, RESOLUTION)), -RESOLUTION)
-        # Symmetric, whatever the machine's quantile function does to large probabilities.
+        # Symmetric, even if the machine's quantile function is not exact for large probabilities.
         values = np.concatenate([rounded, -rounded[: numerators.size // 2][::-1]])
         values.setflags(write=False)
         return values
 
     def prior(self, shape: Shape = None) -> Mapped:
-        """The codec of bucket numbers under the prior: they are uniform.
+        """The codec of bucket numbers under the prior, under which they are uniform.
 
-        What is pushed isn't a number b itself but b * m modulo 2^bits, where m is odd and 2^bits
-        over the golden ratio. The next latents are sampled from these bits. If the prior isn't
-        exactly the average of all posteriors, some numbers are likelier than others, and then so
-        would be those samples. Multiplied, numbers close to each other become evenly spread.
+        Instead of a number b, b * m modulo 2^bits is pushed, where m is odd and about 2^bits over
+        the golden ratio. The next latents are sampled from these bits. If the prior is not exactly
+        the average of all posteriors, some numbers are more probable than others, and so would
+        those samples be. The multiplication spreads numbers that are close to each other evenly.
         """
         size, m = 1 << self.bits, GOLDEN >> (32 - self.bits) | 1
         inverse = pow(m, -1, size)
 
-        def spread(b: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        def scattered(b: npt.ArrayLike) -> npt.NDArray[np.int64]:
             numbers = as_array(b, "bucket numbers")
             if numbers.size and numbers.dtype.kind not in "iub":
                 raise TypeError(f"bucket numbers must be integers, not {numbers.dtype}")
             if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < size:
-                raise ModelError(f"a bucket's number isn't between 0 and {size - 1}")
+                raise ModelError(f"bucket numbers must be 0 to {size - 1}")
             return numbers.astype(np.int64) * m % size
 
         def gathered(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
             return np.asarray(y * inverse % size)
 
-        return Mapped(Uniform(size, shape), pushed=spread, popped=gathered)
+        return Mapped(Uniform(size, shape), pushed=scattered, popped=gathered)
 
     def posterior(
         self,
@@ -123,13 +123,15 @@ class Buckets(ReadOnly):
         Parameters
         ----------
         mean, scale : array_like, any shape
-            In the prior's unit.
+            In units of the prior's scale.
         family_name : {"gaussian", "logistic"}
         precision : int
-            At least `bits`. Each bucket's one slot is as if the posterior were mixed with the
-            prior: a sample comes from the latter with probability ``2**(bits - precision)``.
+            At least `bits`. Each bucket has at least one slot, as if the posterior were mixed with
+            the prior: a sample comes from the prior with probability ``2**(bits - precision)``.
         """
-        means, scales = spread(mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale"))
+        means, scales = broadcast(
+            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
+        )
         return LocationScale(
             family_name,
             means[..., np.newaxis],

@@ -1,7 +1,7 @@
-"""A symbol of any distribution through a latent that is uniform: rANS, derived with bits back.
+"""Categorical distributions as latent-variable models: rANS, derived with bits back.
 
-Nothing here is fast: the kernels do the same in one step. It is here because it says *why* they do
-what they do, and because the stack's own arithmetic (`Uniform`) is all it needs.
+The latent is uniform, so that all arithmetic is that of `Uniform`. The kernels do the same in one
+step, and much faster; this says *why* they do what they do.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from itertools import accumulate
 import numpy as np
 
 from ansflow.arguments import integer
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.uniform import Uniform
-from ansflow.bitsback.combinators import Autoregressive, BitsBack, Certain, Mapped
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.autoregressive import Autoregressive
+from ansflow.bitsback.combinators.bits_back import BitsBack
+from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import alias
 
@@ -25,18 +28,17 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
     """The codec of one symbol, an int, whose latent is a slot.
 
     Slots are the integers below ``sum(masses)``, all equally likely, and each belongs to a symbol:
-    the first ``masses[0]`` to symbol 0, and so on. Given the slot, the symbol is certain; given the
-    symbol, the slot is uniform over those that belong to it.
+    the first ``masses[0]`` slots to symbol 0, the next ``masses[1]`` to symbol 1, and so on.
+    Given the slot, the symbol is certain; given the symbol, the slot is uniform over those that
+    belong to it.
 
     Parameters
     ----------
     masses : sequence of int
-        Not negative; the sum is 1 to 2^31, a power of two or not.
+        Not negative. Their sum is 1 to 2^31, and need not be a power of two.
 
     Examples
     --------
-    P = 0.17, 0.24, 0.40, 0.19, or nearly so:
-
     >>> from ansflow.bitsback import Stack, categorical_by_cdf
     >>> codec = categorical_by_cdf([3, 5, 8, 4])
     >>> stack = Stack(seed=0)
@@ -49,7 +51,7 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
 
     References
     ----------
-    Duda 2013, arXiv:1311.2540, range variant (rANS). As a latent variable model: Townsend 2020,
+    Duda 2013, arXiv:1311.2540, range variant (rANS). As a latent-variable model: Townsend 2020,
     "A tutorial on the range variant of asymmetric numeral systems", arXiv:2001.09186;
     Townsend 2022, "Latent Variables and Lossless Compression" (talk).
     """
@@ -75,16 +77,17 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
 
 
 def categorical_by_alias(masses: Sequence[int]) -> Codec:
-    """The same with two latents instead of one: a column, and the switch in it.
+    """The codec of one symbol, an int, whose latents are a column and the switch in it.
 
-    There is a column for each symbol, all equally likely. In a column the switch is off for that
-    symbol, or on for the column's alias. Given both, the symbol is certain, and no search is
-    needed; given the symbol, there are a few halves of columns that it could have come from.
+    There are as many columns as symbols, all equally likely. If the switch is off, the symbol is
+    that of the column's number; if it is on, it is the column's alias. Given both latents, the
+    symbol is certain, and no search is needed. Given the symbol, there are a few halves of columns
+    that it could have come from.
 
     Parameters
     ----------
     masses : sequence of int
-        As above; the sum must be a multiple of their number.
+        Not negative. Their sum is 1 to 2^31, and a multiple of their number.
 
     Examples
     --------
@@ -140,12 +143,12 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
 
 
 def columns(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
-    """The alias table: each column's divider and alias, and how wide all columns are.
+    """The alias method's columns: dividers, aliases, and the width of all columns.
 
     Raises
     ------
     ModelError
-        If the masses' sum isn't a multiple of their number.
+        If the sum of the masses is not a multiple of their number.
 
     Examples
     --------
@@ -155,7 +158,9 @@ def columns(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
     masses, _, total = _checked_masses(masses)
     n = len(masses)
     if total % n:
-        raise ModelError(f"{total} slots can't be dealt to {n} equal columns")
+        raise ModelError(
+            f"the sum of the masses must be a multiple of their number, {n}, but it is {total}"
+        )
     dividers, aliases = np.empty(n, np.uint64), np.empty(n, np.uint32)
     capacity = total // n
     mass = np.array(masses, np.uint64)
@@ -164,16 +169,16 @@ def columns(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
 
 
 def _number_below(n: int) -> Codec:
-    """`Uniform` of one int."""
+    """The codec of one int, uniform from 0 to n - 1."""
     return Mapped(Uniform(n, ()), pushed=lambda number: number, popped=int)
 
 
 def _checked_masses(masses: Sequence[int]) -> tuple[list[int], list[int], int]:
-    """The masses, the sum of those before each, and the sum of all."""
+    """The masses, for each the sum of those before it, and the sum of all."""
     numbers = [integer(mass, "one of masses", 0, 1 << 31, error=ModelError) for mass in masses]
     *below, total = accumulate(numbers, initial=0)
     if not 1 <= total <= 1 << 31:
-        raise ModelError(f"masses must have a sum of 1 to 2**31, not {total}")
+        raise ModelError(f"the sum of the masses must be 1 to 2**31, not {total}")
     return numbers, below, total
 
 

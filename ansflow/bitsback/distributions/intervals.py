@@ -1,4 +1,4 @@
-"""The door for distributions of one's own: two functions instead of tables."""
+"""Distributions that users define by two functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array
-from ansflow.bitsback.codecs.codec import Codec, checked_precision
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.distributions.array_codec import checked_precision
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import intervals
@@ -21,7 +22,7 @@ Interval = npt.NDArray[np.uint32]
 
 
 class Intervals(Codec):
-    """One symbol a lane, of any kind, under distributions that two functions define.
+    """One symbol for each lane, of any kind, under distributions that two functions define.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class Intervals(Codec):
 
     def push(self, stack: Stack, x: Any) -> None:
         starts, freqs = self._checked_intervals(stack.lanes, x)
-        stack.push(intervals.push, starts.size, starts, freqs, np.uint64(self.precision))
+        stack.run_push(intervals.push, starts.size, starts, freqs, np.uint64(self.precision))
 
     def pop(self, stack: Stack) -> Any:
         slots = np.zeros(stack.lanes, np.int64)
@@ -73,21 +74,27 @@ class Intervals(Codec):
         x = self.symbol_at(slots)
         starts, freqs = self._checked_intervals(slots.size, x)
         if ((slots < starts) | (slots - starts >= freqs)).any():
-            raise ModelError("a slot isn't in the interval of the symbol that was named for it")
-        stack.pop(intervals.pop, starts.size, starts, freqs, precision)
+            raise ModelError(
+                "symbol_at and interval_of contradict each other: a slot is not in the interval of "
+                "its symbol"
+            )
+        stack.run_pop(intervals.pop, starts.size, starts, freqs, precision)
         return x
 
     def _checked_intervals(self, lanes: int, x: Any) -> tuple[Interval, Interval]:
         total = 1 << self.precision
-        named = zip(("starts", "freqs"), self.interval_of(x), strict=True)
-        starts, freqs = (as_array(values, name).copy() for name, values in named)
+        starts, freqs = self.interval_of(x)
+        starts, freqs = as_array(starts, "starts").copy(), as_array(freqs, "freqs").copy()
         for name, values in (("starts", starts), ("freqs", freqs)):
             if values.shape != (lanes,) or values.dtype.kind not in "iu":
                 raise ModelError(
-                    f"{name} of intervals must be integers, one for each of {lanes} lanes, "
+                    f"the {name} of intervals must be integers, one for each of {lanes} lanes, "
                     f"not {values.dtype} of shape {values.shape}"
                 )
         fits = (starts >= 0) & (freqs >= 1) & (starts < total) & (freqs <= total)
         if not fits.all() or (starts.astype(np.int64) + freqs.astype(np.int64) > total).any():
-            raise ModelError(f"an interval is empty, or not within {total} slots")
+            raise ModelError(
+                f"intervals must have at least one slot, and lie within the {total} slots of "
+                f"precision {self.precision}"
+            )
         return starts.astype(np.uint32), freqs.astype(np.uint32)
