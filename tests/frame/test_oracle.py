@@ -38,11 +38,11 @@ def contents(max_size):
 @example(SKEWED, 2**18, 12, 32)
 @example(b"", 1, 8, 1)
 @settings(max_examples=40)
-def test_bytes(content, block_size, precision, lanes):
-    blob = ansflow.compress(content, block_size=block_size, precision=precision, lanes=lanes)
+def test_bytes(content, chunk_size, precision, lanes):
+    blob = ansflow.compress(content, chunk_size=chunk_size, precision=precision, lanes=lanes)
     frame = naive.read(blob)
     assert frame.content == content
-    assert (frame.kind, frame.block_size, frame.planes) == (naive.BYTES, block_size, 1)
+    assert (frame.kind, frame.chunk_size, frame.planes) == (naive.BYTES, chunk_size, 1)
     assert frame.indexed == (len(frame.blocks) > 1)
 
 
@@ -79,22 +79,22 @@ WALK = (np.cumsum(STEPS) % 256).astype(np.uint8).tobytes()
 @example(9000, 9000, 12, 64)
 @example(2000, 700, 8, 1)
 @settings(max_examples=20)
-def test_contexts(size, block_size, precision, lanes):
+def test_contexts(size, chunk_size, precision, lanes):
     content = WALK[:size]
     blob = ansflow.compress(
-        content, block_size=block_size, precision=precision, lanes=lanes, order=1
+        content, chunk_size=chunk_size, precision=precision, lanes=lanes, order=1
     )
     frame = naive.read(blob)
     assert frame.content == content
     assert len(blob) <= len(
-        ansflow.compress(content, block_size=block_size, precision=precision, lanes=lanes)
+        ansflow.compress(content, chunk_size=chunk_size, precision=precision, lanes=lanes)
     )
 
 
 @pytest.mark.parametrize("lanes", [1, 8, 32])
 def test_contexts_are_used_where_they_help(lanes):
     content = (WALK * 4)[:33_000]
-    blob = ansflow.compress(content, block_size=33_000, lanes=lanes, order=1)
+    blob = ansflow.compress(content, chunk_size=33_000, lanes=lanes, order=1)
     (block,) = naive.read(blob).blocks
     assert (block.kind, 1 << block.lanes_log2) == (naive.CONTEXTS, lanes)
     assert len(blob) < 0.5 * len(ansflow.compress(content))
@@ -104,7 +104,7 @@ def test_contexts_are_used_where_they_help(lanes):
 
 def test_all_kinds_in_one_frame():
     content = bytes(500) + SKEWED[:500] + bytes(range(250)) * 2 + b"end"
-    blob = ansflow.compress(content, block_size=500)
+    blob = ansflow.compress(content, chunk_size=500)
     assert kinds(blob) == [naive.CONSTANT, naive.CODED, naive.STORED, naive.STORED]
     assert naive.read(blob).content == content
 
@@ -112,14 +112,14 @@ def test_all_kinds_in_one_frame():
 @given(contents(60), st.integers(1, 500), PRECISIONS, LANES)
 @example(SKEWED, 300, 12, 2)
 @settings(max_examples=20)
-def test_shared_tables(content, block_size, precision, lanes):
+def test_shared_tables(content, chunk_size, precision, lanes):
     """As many as there are models, and some block uses one if that is smaller."""
     freq = payloads.fit(SKEWED + bytes(range(256)), precision)
     models = [
         ansflow.models.Categorical(np.array(freq)),
         ansflow.models.Uniform(256, precision=12),
     ]
-    options = {"block_size": block_size, "precision": precision, "lanes": lanes}
+    options = {"chunk_size": chunk_size, "precision": precision, "lanes": lanes}
     blob = ansflow.compress(content, models=models, **options)
     frame = naive.read(blob)
     assert frame.content == content
@@ -142,9 +142,9 @@ def test_metadata():
 @given(st.lists(contents(40) | st.none(), max_size=8), st.integers(1, 300), st.integers(1, 3))
 @example([SKEWED, None, b"a", None, None, SKEWED], 300, 2)
 @settings(max_examples=30)
-def test_streams(pieces, block_size, threads):
+def test_streams(pieces, chunk_size, threads):
     """None is for flushing, which ends a chunk before it is full."""
-    compressor = ansflow.Compressor(block_size=block_size, threads=threads)
+    compressor = ansflow.Compressor(chunk_size=chunk_size, threads=threads)
     written = [
         compressor.flush() if piece is None else compressor.compress(piece) for piece in pieces
     ]
@@ -156,10 +156,10 @@ def test_streams(pieces, block_size, threads):
 
 @given(st.lists(st.integers(0, 60), max_size=5), st.integers(1, 300))
 @settings(max_examples=30)
-def test_arrays_written_row_by_row(lengths, block_size):
+def test_arrays_written_row_by_row(lengths, chunk_size):
     rows = np.arange(300 * 6).reshape(300, 3, 2).astype(">i2")
     file, at = io.BytesIO(), 0
-    with ansflow.ArrayWriter(file, ">i2", (3, 2), block_size=block_size) as writer:
+    with ansflow.ArrayWriter(file, ">i2", (3, 2), chunk_size=chunk_size) as writer:
         for length in lengths:
             writer.append(rows[at : at + length])
             at += length
@@ -175,11 +175,11 @@ def test_arrays_written_row_by_row(lengths, block_size):
     st.integers(1, 50),
 )
 @settings(max_examples=40)
-def test_planes_of_arrays(dtype, items, block_size):
+def test_planes_of_arrays(dtype, items, chunk_size):
     dtype = np.dtype(dtype)
     content = (SKEWED * 20)[: items * dtype.itemsize]
     array = np.frombuffer(content, dtype)
-    frame = naive.read(ansflow.compress(array, block_size=block_size))
+    frame = naive.read(ansflow.compress(array, chunk_size=chunk_size))
     assert frame.kind == naive.ARRAY
     assert frame.planes in (1, dtype.itemsize)
     # Few items aren't worth it.
@@ -267,8 +267,8 @@ def test_ansflow_reads_what_the_naive_encoder_writes(content, precision, lanes_l
 def frames(draw):
     """Legal frames, with the content: chunks of any size, any kinds of blocks, any planes."""
     planes = draw(st.sampled_from([1, 1, 2, 3, 64]))
-    block_size = draw(st.integers(1, 300 if planes < 64 else 5))
-    chunks = draw(st.lists(st.integers(1, block_size), max_size=8))
+    chunk_size = draw(st.integers(1, 300 if planes < 64 else 5))
+    chunks = draw(st.lists(st.integers(1, chunk_size), max_size=8))
     source = draw(st.sampled_from([SKEWED * 2, WALK, bytes(9000), bytes(range(256)) * 40]))
     content = source[: sum(chunks) * planes]
     used = st.sampled_from(range(len(examples.SHARED)))
@@ -294,7 +294,7 @@ def frames(draw):
         content,
         description=description,
         coding=writer.in_turn(*codings),
-        block_size=block_size,
+        chunk_size=chunk_size,
         chunks=chunks,
         shared=shared,
         index=draw(st.booleans()),

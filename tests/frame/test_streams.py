@@ -274,7 +274,7 @@ def test_many_bytes_from_few_is_no_bomb_by_itself():
     payload = payloads.write_table(freq, 16) + payloads.write_stream(b"", freq, 16, 64)
     check = naive.xxh(b"\xff" * n)
     fields = {"lanes_log2": 6, "p": 16}
-    header = writer.write_header(size=n, block_size=n)
+    header = writer.write_header(size=n, chunk_size=n)
     coding = writer.Coding(naive.CODED, payload, **fields)
     blob = writer.assemble(header, [writer.write_block(header, 0, b"", coding, n=n, check=check)])
     assert ansflow.decompress(blob) == b"\xff" * n
