@@ -11,9 +11,12 @@ import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
 
-__all__ = ["Bytes", "bytes_of", "item_bytes", "writable_bytes"]
+__all__ = ["Bytes", "BytesLike", "bytes_of", "item_bytes", "writable_bytes"]
 
 Bytes = npt.NDArray[np.uint8]
+
+# What has a buffer. Since Python 3.12 there is `collections.abc.Buffer`.
+BytesLike = bytes | bytearray | memoryview | npt.NDArray[Any]
 
 CTypes = (ctypes.Structure, ctypes.Union, ctypes.Array, ctypes.py_object)
 

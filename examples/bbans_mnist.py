@@ -1,15 +1,16 @@
 """The table of the bits-back paper: MNIST's test set, lossless, under a variational autoencoder.
 
 Reproduces table 2 of Townsend, Bird & Barber 2019 (arXiv:1901.04866) with the models that come with
-ansflow, which were trained on 5,000 other digits, and decodes everything it encoded. Draws the
+ansflow, which were trained on 5,000 other digits, and decodes everything it encoded. By default it
+takes every twentieth image of the test set; ``--data`` names a file with all of them. Draws the
 running rate and samples of the models, if matplotlib is there (``pip install "ansflow[plot]"``).
 
 All rates are bits for each pixel:
 
 ELBO    what the model promises: its negative evidence lower bound
 net     what the images added to the stack
-used    the same with the starting bits that the first image had to borrow
-total   all that has to be stored, starting bits and heads included
+used    the same with the initial bits that the first image had to borrow
+total   all that has to be stored, initial bits and heads included
 """
 
 from __future__ import annotations
@@ -30,18 +31,14 @@ import numpy as np
 
 from ansflow.bitsback import VAE, Stack, load
 
-HERE = Path(__file__).resolve().parent
-SAMPLE = HERE / "mnist_sample.npz"  # every twentieth image of the test set
+SAMPLE = Path(__file__).with_name("mnist_sample.npz")  # every twentieth image of the test set
 PIXELS = 28 * 28
 ALONE, TOGETHER = 30, 10  # images that are pushed at a time: the first one by one
 
 
 def read_images(file: Path | None) -> np.ndarray:
-    """All images of the test set if it is at hand, else the sample that comes with this file."""
-    if file is None:
-        found = HERE.parents[1] / "shared" / "data" / "mnist_test.npz"
-        file = found if found.is_file() else SAMPLE
-    with np.load(file) as archive:
+    """Images of digits, by default the sample that comes with this file."""
+    with np.load(file or SAMPLE) as archive:
         return archive["data"]
 
 
@@ -53,7 +50,7 @@ def binarised(images: np.ndarray) -> np.ndarray:
 class Chain:
     """Images on one stack, which borrow bits from those that were pushed before them.
 
-    The first ones are pushed one by one, so that only one of them has to borrow starting bits, and
+    The first ones are pushed one by one, so that only one of them has to borrow initial bits, and
     the others ten at a time, which is faster.
     """
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ansflow.bitsback import Stack, Uniform, categorical_by_alias, categorical_by_cdf
-from ansflow.bitsback.codecs.latent_categorical import columns
+from ansflow.bitsback.models.latent_categorical import columns
 
 MASSES = [3, 5, 8, 4]
 CDF = [0, 3, 8, 16, 20]
@@ -53,25 +53,25 @@ def main():
     assert stack == Stack(seed=0)  # bit for bit as it was
 
     rng = np.random.default_rng(1)
-    message = rng.choice(4, 3_000, p=np.divide(MASSES, TOTAL)).tolist()
-    ideal = sum(math.log2(TOTAL / MASSES[s]) for s in message)
-    print(f"\n{len(message):,} symbols, whose ideal size is {ideal:,.1f} bits:\n")
+    symbols = rng.choice(4, 3_000, p=np.divide(MASSES, TOTAL)).tolist()
+    ideal = sum(math.log2(TOTAL / MASSES[s]) for s in symbols)
+    print(f"\n{len(symbols):,} symbols, whose ideal size is {ideal:,.1f} bits:\n")
     codecs = {
         "latent: the slot": categorical_by_cdf(MASSES),
         "latents: column and switch": categorical_by_alias(MASSES),
     }
     by_hand = Stack(seed=0)
     start = by_hand.mark()
-    for symbol in message:
+    for symbol in symbols:
         push_by_hand(by_hand, symbol)
     print(f"  {'the two lines above':28} {by_hand.rates(start).net:,.1f} bits")
     for name, codec in codecs.items():
         stack = Stack(seed=0)
         start = stack.mark()
-        for symbol in message:
+        for symbol in symbols:
             codec.push(stack, symbol)
         print(f"  {name:28} {stack.rates(start).net:,.1f} bits")
-        assert [codec.pop(stack) for _ in message] == message[::-1]
+        assert [codec.pop(stack) for _ in symbols] == symbols[::-1]
         assert stack == Stack(seed=0)
     print("\nEverything came back, and the stacks were as they had been, to the last bit.")
 

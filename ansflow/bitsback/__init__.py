@@ -1,29 +1,32 @@
-"""Bits back: a stack of bits, and codecs that push on it and pop from it.
+"""Bits-back coding: a stack of bits, and codecs that push data on it and pop them from it.
 
-Anything that a codec pops which wasn't pushed is a sample, drawn with the bits that lay there. So a
-latent variable can be drawn from its posterior before the data are pushed: what is known of it
-is paid for, and its freedom costs nothing (`BitsBack`).
+A pop of something that was not pushed is a sample, drawn with the bits of the stack. So a latent
+variable can be sampled from its posterior before the data are pushed, and the bits of the sample
+come back when the data are popped: latents cost no more than what they say about the data
+(`BitsBack`).
 
-Integers that are popped are int64 (`ArrayCodec`), of whatever type they were pushed; logits are
-natural logarithms.
+All logits and log-odds are natural logarithms, as in PyTorch, JAX and SciPy. Integers are popped as
+int64 (`ArrayCodec`), whatever type they had when they were pushed.
 
 `encode`, `decode`
-    Data to a message, and back.
+    Data to a message, which is bytes, and back.
 `Stack`
-    The message while it is made, and what it costs (`Rates`).
+    What codecs work on. Its `Rates` say what data cost.
 `Uniform`, `Symbols`, `Bernoulli`, `Categorical`, `BetaBinomial`, `Gaussian`, `Logistic`
-    Arrays of symbols.
+    Distributions of arrays of integers.
 `Intervals`
-    Symbols under a distribution of one's own.
+    Distributions that users define by two functions.
 `Buckets`
-    Continuous latents.
+    Continuous latents, discretised.
 `BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
-    Codecs of codecs.
-`categorical_by_cdf`, `categorical_by_alias`
-    Where rANS comes from: symbols as data, slots and columns as latents.
+    Codecs made of other codecs.
 `VAE`, `load`, `register`
-    A latent variable model of images, one that comes with ansflow or one's own.
+    Latent-variable models of images: those that come with ansflow, and those of users.
+`categorical_by_cdf`, `categorical_by_alias`
+    rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
+
+README.md in this directory says where the code of each kind is, and where more belongs.
 
 References
 ----------
@@ -31,27 +34,25 @@ Townsend, Bird & Barber 2019, "Practical lossless compression with latent variab
 coding", arXiv:1901.04866.
 """
 
-from ansflow.bitsback.codecs.bernoulli import Bernoulli
-from ansflow.bitsback.codecs.buckets import Buckets
-from ansflow.bitsback.codecs.codec import ArrayCodec, Codec
-from ansflow.bitsback.codecs.intervals import Intervals
-from ansflow.bitsback.codecs.latent_categorical import categorical_by_alias, categorical_by_cdf
-from ansflow.bitsback.codecs.location_scale import Gaussian, LocationScale, Logistic
-from ansflow.bitsback.codecs.tabled import BetaBinomial, Categorical, Symbols
-from ansflow.bitsback.codecs.uniform import Uniform
-from ansflow.bitsback.combinators import (
-    Autoregressive,
-    BitsBack,
-    Certain,
-    FromIterable,
-    Mapped,
-    Parallel,
-    Repeat,
-    Serial,
-    Substack,
-    Unfolded,
-)
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.autoregressive import Autoregressive
+from ansflow.bitsback.combinators.bits_back import BitsBack
+from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
+from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
+from ansflow.bitsback.distributions.array_codec import ArrayCodec
+from ansflow.bitsback.distributions.bernoulli import Bernoulli
+from ansflow.bitsback.distributions.beta_binomial import BetaBinomial
+from ansflow.bitsback.distributions.buckets import Buckets
+from ansflow.bitsback.distributions.categorical import Categorical
+from ansflow.bitsback.distributions.discretised import Gaussian, Logistic
+from ansflow.bitsback.distributions.intervals import Intervals
+from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.distributions.symbols import Symbols
+from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates

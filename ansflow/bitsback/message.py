@@ -1,4 +1,4 @@
-"""Data and a codec to bytes, and back."""
+"""Data to a message, the bytes that stand for them, and back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.inputs import Buffer
+from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
-from ansflow.buffers import bytes_of
+from ansflow.buffers import BytesLike, bytes_of
 from ansflow.errors import CorruptDataError, StackUnderflowError, TruncatedError
 
 __all__ = ["decode", "encode"]
@@ -18,7 +17,7 @@ HEAD_BYTES, WORD_BYTES = 8, 4
 
 
 def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
-    """Code data as a message of its own.
+    """Encode data as a message.
 
     Parameters
     ----------
@@ -26,22 +25,22 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
         What `codec` takes.
     codec : Codec
     seed : int
-        Where starting bits are taken from. The decoder needs the same.
+        Determines the initial bits. The decoder needs the same seed.
 
     Returns
     -------
     bytes
-        The head and the words of the stack, the words that were popped last first, little-endian:
-        no more than the message's bits and 8 bytes.
+        The head of a stack of one lane, and then its words from the top to the bottom,
+        little-endian: no more than the bits of the data and 8 bytes.
 
     Examples
     --------
     >>> from ansflow import bitsback
     >>> codec = bitsback.Uniform(1000, 4)
-    >>> data = bitsback.encode([1, 2, 3, 999], codec)
-    >>> len(data)
+    >>> message = bitsback.encode([1, 2, 3, 999], codec)
+    >>> len(message)
     12
-    >>> bitsback.decode(data, codec)
+    >>> bitsback.decode(message, codec)
     array([  1,   2,   3, 999])
     """
     stack = Stack(seed=seed)
@@ -50,33 +49,39 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
     return stack.heads.astype("<u8").tobytes() + words.tobytes()
 
 
-def decode(data: Buffer, codec: Codec, *, seed: int = 0) -> Any:
+def decode(message: BytesLike, codec: Codec, *, seed: int = 0) -> Any:
     """Undo `encode`.
 
     Parameters
     ----------
-    data : bytes-like
+    message : bytes-like
     codec : Codec
     seed : int
 
     Raises
     ------
     TruncatedError, CorruptDataError
-        If the data aren't a message of that codec and seed, as the stack must end where it began.
-        There is no checksum: some damage makes another message, and goes unnoticed. Blocks of
-        frames have one.
+        If the stack does not end as it began, with the initial bits alone: then this is not a
+        message of that codec and seed. There is no checksum, so some damage results in another
+        message, and is not noticed. The chunks of frames have a checksum.
     """
-    message = bytes_of(data).data
-    if len(message) < HEAD_BYTES or len(message) % WORD_BYTES:
-        raise TruncatedError(f"{len(message)} bytes aren't a head and words")
-    head = np.frombuffer(message, "<u8", 1)
-    words = np.frombuffer(message, "<u4", offset=HEAD_BYTES)
+    data = bytes_of(message, "message").data
+    if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:
+        raise TruncatedError(
+            f"a message has {HEAD_BYTES} bytes and then words of {WORD_BYTES} bytes, but there are "
+            f"{len(data)} bytes"
+        )
+    head = np.frombuffer(data, "<u8", 1)
+    words = np.frombuffer(data, "<u4", offset=HEAD_BYTES)
     stack = Stack.from_parts(head, words[::-1])
     try:
         x = codec.pop(stack)
     except StackUnderflowError:
-        raise TruncatedError("the message ends too early") from None
+        raise TruncatedError("the message ends before all data are decoded") from None
     left = stack.words
     if Stack.from_parts(stack.heads, left, seed=seed, drawn=left.size) != Stack(seed=seed):
-        raise CorruptDataError("the message doesn't end where it began")
+        raise CorruptDataError(
+            "the message does not end with the initial bits of its seed: it is damaged, or has "
+            "another codec or seed"
+        )
     return x

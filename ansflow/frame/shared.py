@@ -79,6 +79,6 @@ def read_table(reader: ByteReader, number: int) -> SharedTable:
         data = np.frombuffer(reader.data, np.uint8, offset=reader.at)
         used = int(read_frequencies(data, 1 << precision, freq)) if data.size else 0
     if not used:
-        raise CorruptDataError(f"shared table {number} isn't a table of frequencies")
+        raise CorruptDataError(f"shared table {number} is not a table of frequencies")
     reader.take(used)
     return SharedTable(freq, precision)

@@ -60,7 +60,7 @@ def codecs(shape):
 def deep_stack(lanes):
     """A stack with enough random bits that a pop of anything finds some."""
     bits = np.random.default_rng(1).bytes(8 * SYMBOLS + 64 * lanes)
-    return Stack.from_message(bits, lanes)
+    return Stack.from_initial_bits(bits, lanes)
 
 
 class PushPop:

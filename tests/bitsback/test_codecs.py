@@ -139,7 +139,7 @@ def stacks(lanes):
         return stack
 
     made = {
-        "message": Stack.from_message(rng.bytes(40_000), lanes),
+        "initial bits": Stack.from_initial_bits(rng.bytes(40_000), lanes),
         "no seed": pushed(Stack(lanes), 9000),
         "a seed": pushed(Stack(lanes, seed=3), 9000),
         "fresh": Stack(lanes, seed=4),

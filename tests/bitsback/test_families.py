@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ansflow.bitsback import Buckets
-from ansflow.bitsback.codecs.families import CHECKSUMS, family, power_table
+from ansflow.bitsback.distributions.families import CHECKSUMS, family, power_table
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions.location_scale import STEPS, UNITS_PER_STEP
 

@@ -64,7 +64,7 @@ def attributes(layer):
 # Names of arguments, a value for each, and something that shows what it was taken for.
 INTEGERS = {
     "lanes": (3, lambda n: Stack(n).lanes),
-    "lanes of a message": (3, lambda n: Stack.from_message(bytes(99), n).lanes),
+    "lanes of initial bits": (3, lambda n: Stack.from_initial_bits(bytes(99), n).lanes),
     "lanes, folded": (3, lambda n: Stack(4).fold(n).lanes),
     "lanes, unfolded": (3, lambda n: Stack(seed=1).unfold(n).lanes),
     "seed": (100, lambda n: Stack(seed=n).heads.tolist()),
@@ -280,7 +280,7 @@ TAKERS = {
     "scales": lambda: Gaussian.mixture([0.0] * 3, 0.0, FLOATS, 0, 9),
     "edges": lambda: LocationScale("gaussian", [ZERO], [ONE], np.ma.array(EDGES)),
     "weights": lambda: LocationScale(
-        "gaussian", [ZERO], [ONE], EDGES, weights=np.ma.array([2**16], np.uint32)
+        "gaussian", [ZERO], [ONE], EDGES, shares=np.ma.array([2**16], np.uint32)
     ),
     "posterior": lambda: Buckets(3).posterior(FLOATS, 1.0),
     "intervals": lambda: Intervals(lambda x: (MASKED, MASKED), lambda slot: slot, 9).push(
@@ -288,7 +288,7 @@ TAKERS = {
     ),
     "heads": lambda: Stack.from_parts(np.ma.array([2**40]), []),
     "words": lambda: Stack.from_parts([2**40], MASKED),
-    "message": lambda: Stack.from_message(np.ma.array([1, 2], np.uint8)),
+    "initial bits": lambda: Stack.from_initial_bits(np.ma.array([1, 2], np.uint8)),
     "bytes": lambda: Stack.from_bytes(np.ma.array(np.frombuffer(Stack().to_bytes(), np.uint8))),
     "images": lambda: VAE_.encode(np.ma.array(IMAGES)),
     "images of a chain": lambda: VAE_.chain(4).push(Stack(seed=1), np.ma.array(IMAGES)),
@@ -319,30 +319,30 @@ def test_masks_are_not_lost(name):
 @pytest.mark.parametrize(
     ("make", "names"),
     [
-        (lambda: Gaussian(np.ones(2), np.ones(3), 0, 9), ("mean of (2,)", "scale of (3,)")),
-        (lambda: Buckets(3).posterior(np.ones(2), np.ones(3)), ("mean of (2,)", "scale of (3,)")),
-        (lambda: BetaBinomial(np.ones(2), np.ones(3), 9), ("alpha of (2,)", "beta of (3,)")),
+        (lambda: Gaussian(np.ones(2), np.ones(3), 0, 9), ("mean (2,)", "scale (3,)")),
+        (lambda: Buckets(3).posterior(np.ones(2), np.ones(3)), ("mean (2,)", "scale (3,)")),
+        (lambda: BetaBinomial(np.ones(2), np.ones(3), 9), ("alpha (2,)", "beta (3,)")),
         (
             lambda: Logistic.mixture(np.ones(2), np.ones(3), 1.0, 0, 9),
-            ("logits of (2,)", "means of (3,)", "scales of ()"),
+            ("logits (2,)", "means (3,)", "scales ()"),
         ),
-        (lambda: Uniform([3, 4], 3), ("n has shape (2,)", "shape=(3,)")),
-        (lambda: Bernoulli([0.1, 0.4], 3), ("probability has shape (2,)", "shape=(3,)")),
-        (lambda: Uniform(9, 3).push(Stack(), [1, 2]), ("symbols have shape (2,)", "(3,)")),
+        (lambda: Uniform([3, 4], 3), ("n has shape (2,)", "shape is (3,)")),
+        (lambda: Bernoulli([0.1, 0.4], 3), ("probability has shape (2,)", "shape is (3,)")),
+        (lambda: Uniform(9, 3).push(Stack(), [1, 2]), ("symbols of shape (3,), not (2,)",)),
         (
             lambda: LocationScale(
-                "gaussian", np.ones((3, 1)), 1.0, EDGES, weights=np.full((2, 1), 2**16, np.uint32)
+                "gaussian", np.ones((3, 1)), 1.0, EDGES, shares=np.full((2, 1), 2**16, np.uint32)
             ),
-            ("weights of (2, 1)", "(3, 1)"),
+            ("shares of shape (2, 1)", "(3, 1)"),
         ),
-        (lambda: VAE_.encode(IMAGES[0]), ("images of shape",)),
-        (lambda: VAE_.encoder(np.zeros((1, 2))), ("inputs of shape (2,)",)),
-        (lambda: Stack.from_parts(2**40, []), ("heads must be a vector",)),
-        (lambda: Stack.from_parts([2**40], 3), ("words must be a vector",)),
+        (lambda: VAE_.encode(IMAGES[0]), ("images must have shape",)),
+        (lambda: VAE_.encoder(np.zeros((1, 2))), ("inputs of shape", "not (2,)")),
+        (lambda: Stack.from_parts(2**40, []), ("heads must be one-dimensional",)),
+        (lambda: Stack.from_parts([2**40], 3), ("words must be one-dimensional",)),
     ],
 )
 def test_arguments_of_a_wrong_shape_are_named(make, names):
-    with pytest.raises(ValueError, match=r" of |shape") as caught:
+    with pytest.raises(ValueError, match="shape") as caught:
         make()
     assert all(name in str(caught.value) for name in names)
 
@@ -406,7 +406,7 @@ def test_bytes_are_those_of_any_buffer():
     codec, numbers = Uniform(2**32, 6), np.arange(6) * 10**8
     message = encode(numbers, codec)
     for form in forms(message):
-        assert Stack.from_message(form).message() == message
+        assert Stack.from_initial_bits(form).initial_bits() == message
         assert np.array_equal(decode(form, codec), numbers)
     images = VAE_.sample(30, rng=0)
     count = next(n for n in range(1, 31) if len(VAE_.encode(images[:n])) % 8 == 0)
@@ -427,7 +427,7 @@ def test_a_stack_comes_back_from_any_buffer():
 def test_what_has_no_bytes(data):
     for read in (
         Stack.from_bytes,
-        Stack.from_message,
+        Stack.from_initial_bits,
         lambda data: decode(data, Certain(0)),
         lambda data: VAE_.decode(data, 1),
     ):

@@ -128,7 +128,7 @@ def test_nobody_writes_to_what_kernels_rely_on():
         Gaussian(means, 1.0, 0, 9),
         Bernoulli(probability),
         Symbols(models.Conditional([[2, 2], [3, 1]], index)),
-        LocationScale("logistic", np.zeros((3, 2)), np.ones((3, 2)), edges, weights=weights),
+        LocationScale("logistic", np.zeros((3, 2)), np.ones((3, 2)), edges, shares=weights),
         *CODECS.values(),
     ]
     stacks = [Stack(seed=1) for _ in made]

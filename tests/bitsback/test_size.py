@@ -22,7 +22,7 @@ from ansflow.bitsback import (
 )
 from ansflow.kernels.distributions.location_scale import cumulative
 
-N = 1 << 20
+N = 1 << 18
 KINDS = 16  # of distributions, in turn
 RNG = np.random.default_rng(11)
 MEANS, SCALES = RNG.normal(0, 20, KINDS), np.exp(RNG.uniform(0, 4, KINDS))
@@ -43,7 +43,7 @@ def coin_bits(codec, data):
 
 
 def table_bits(codec, data):
-    rows = np.broadcast_to(codec.index, data.shape)
+    rows = np.broadcast_to(codec.rows, data.shape)
     freq = np.diff(codec.cdf.astype(np.int64), axis=1)
     return -np.log2(freq[rows, data.astype(int) - codec.low] / 2.0**codec.precision).sum()
 
@@ -98,7 +98,7 @@ def test_size_is_the_code_length(name):
     expected = code_length(codec, data)
     # Heads of 32 bits and more are rounded by some 2^(precision - 32) of themselves.
     tolerance = 1e-4 if "30 bits" in name else 1e-5
-    for lanes in (1, 64, 1024):
+    for lanes in (1, 1024):
         stack = Stack(lanes, seed=1)  # heads as they are in the middle of a message
         start = stack.mark()
         codec.push(stack, data)
@@ -121,7 +121,7 @@ def test_bits_back_costs_the_free_energy():
     )
     data = Categorical(np.log(np.tile(joint.sum(axis=0), (n, 1))), 24).pop(Stack(seed=1))
     evidence = joint.sum(axis=0) / joint.sum()
-    stack = Stack.from_message(np.random.default_rng(5).bytes(n), 64)
+    stack = Stack.from_initial_bits(np.random.default_rng(5).bytes(n), 64)
     start = stack.mark()
     codec.push(stack, data)
     assert stack.rates(start).net == pytest.approx(-np.log2(evidence[data]).sum(), rel=1e-3)
@@ -136,7 +136,7 @@ def test_a_permutation_costs_its_logarithm():
 
 
 def test_folding_many_lanes_costs_little():
-    stack = Stack.from_message(np.random.default_rng(2).bytes(200_000), 1024)
+    stack = Stack.from_initial_bits(np.random.default_rng(2).bytes(200_000), 1024)
     Uniform(256).pop(stack)
     Uniform(10**9, 28_000).push(stack, np.arange(28_000))
     message = 28_000 * np.log2(10**9)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from guard import guarded
 
-from ansflow.bitsback.codecs.families import family, power_table
+from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from ansflow.bitsback.codecs.families import family
+from ansflow.bitsback.distributions.families import family
 from ansflow.kernels.stack import coins, intervals as stack, location_scale, tables, uniform
 
 LOW, HIGH = 1 << 32, (1 << 64) - 1

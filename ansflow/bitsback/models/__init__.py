@@ -1,1 +1,1 @@
-"""Systems of the talk, one file each, with their formats and weights."""
+"""Latent-variable models, each with its documents of format and its weights."""

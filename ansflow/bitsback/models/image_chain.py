@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.codecs.codec import Codec
+from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
 
 __all__ = ["ImageChain"]

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.inputs import Buffer
+from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.image_chain import ImageChain
-from ansflow.buffers import Bytes
+from ansflow.buffers import Bytes, BytesLike
 from ansflow.errors import ModelError
 from ansflow.frame.array_spec import ArraySpec
 
@@ -79,7 +78,7 @@ class ImageModel(ABC):
         checked = self.checked_images(images)
         return encode(checked, self.chain(len(checked)))
 
-    def decode(self, message: Buffer, count: int) -> Images:
+    def decode(self, message: BytesLike, count: int) -> Images:
         """Undo `encode`.
 
         Parameters
@@ -91,7 +90,7 @@ class ImageModel(ABC):
         Raises
         ------
         TruncatedError, CorruptDataError
-            If that isn't a message of so many images.
+            If that is not a message of so many images.
         """
         images: Images = decode(message, self.chain(count))
         return images
@@ -102,7 +101,7 @@ class ImageModel(ABC):
         Raises
         ------
         ModelError
-            If the dtype isn't uint8 or bool, or a pixel has a value that the model can't code.
+            If the dtype is not uint8 or bool, or a pixel has a value that the model cannot code.
         ValueError
             If the images are of another shape.
         """
@@ -131,7 +130,7 @@ class ImageModel(ABC):
         return height * width
 
     def check_array(self, array: ArraySpec | None) -> None:
-        """Raise ModelError if an array doesn't consist of images; bytes may."""
+        """Raise ModelError if an array does not consist of images; bytes may."""
         if array is None:
             return
         height, width = self.image_shape
@@ -149,9 +148,9 @@ class ImageModel(ABC):
         return COPIES * size
 
     def encode_content(self, content: Bytes) -> bytes:
-        """Encode whole images, uint8[size], as a message; ModelError if the model can't."""
+        """Encode whole images, uint8[size], as a message; ModelError if the model cannot."""
         return self.encode(content.reshape(-1, *self.image_shape))
 
     def decode_content(self, message: memoryview, out: Bytes) -> None:
-        """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that isn't possible."""
+        """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that is not possible."""
         out[:] = self.decode(message, out.size // self.unit).reshape(-1)

@@ -1,18 +1,19 @@
-"""Likelihoods of a VAE: what its decoder's activations say of each pixel."""
+"""Likelihoods of pixels, given the results of a decoder network."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.codecs.bernoulli import Bernoulli
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.families import family, power_table
-from ansflow.bitsback.codecs.location_scale import MAX_COMPONENTS, LocationScale, mixture_shares
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.distributions.bernoulli import Bernoulli
+from ansflow.bitsback.distributions.families import family, power_table
+from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.distributions.mixture import MAX_COMPONENTS, mixture_shares
 from ansflow.bitsback.nets.layers import Activations, checked_integer
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
@@ -33,13 +34,16 @@ class Pixels(ABC):
 
     Attributes
     ----------
+    kind : str
+        What descriptions call it.
     channels : int
-        Activations that a pixel's distribution takes.
+        The number of activations for each pixel.
     highest : int
         The largest value of a pixel.
     """
 
-    highest: int
+    kind: ClassVar[str]
+    highest: ClassVar[int]
 
     @property
     @abstractmethod
@@ -51,20 +55,24 @@ class Pixels(ABC):
 
     @abstractmethod
     def codec(self, activations: Activations) -> Codec:
-        """The codec of images; activations have their shape and an axis of channels."""
+        """The codec of images; activations have their shape, and an axis of channels."""
 
     @abstractmethod
     def bits(self, activations: Activations, images: Images) -> Floats:
-        """``-log2`` of each pixel's probability, in floating point: what `codec` comes close to."""
+        """``-log2`` of each pixel's probability, in floating point: nearly what `codec` takes."""
 
     @abstractmethod
     def sample(self, activations: Activations, rng: np.random.Generator) -> Images:
-        """Images drawn from the likelihood."""
+        """Draw images from the likelihood."""
+
+    def describe(self) -> dict[str, Any]:
+        """The likelihood as JSON values, which `pixels_from` takes."""
+        return {"kind": self.kind, **asdict(self)}  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
 class BinaryPixels(Pixels):
-    """Pixels 0 or 1; the activation is the natural logarithm of the odds of a 1.
+    """Pixels 0 or 1. The activation is a logit, the natural logarithm of the odds of a 1.
 
     Parameters
     ----------
@@ -73,6 +81,7 @@ class BinaryPixels(Pixels):
 
     precision: int
 
+    kind = "binary"
     highest = 1
 
     def __post_init__(self) -> None:
@@ -106,7 +115,7 @@ class GreyPixels(Pixels):
     """Pixels from 0 to 255 under mixtures of discretised logistics.
 
     The activations are, each for all components: binary logarithms of weights, means in units of
-    16 grey levels, and binary logarithms of scales in grey levels, cut off at -3 and 8.
+    16 grey levels, and binary logarithms of scales in grey levels, which are clipped to -3 to 8.
 
     Parameters
     ----------
@@ -117,6 +126,7 @@ class GreyPixels(Pixels):
     components: int
     precision: int
 
+    kind = "grey"
     highest = 255
     mean_unit = 16.0
 
@@ -136,14 +146,17 @@ class GreyPixels(Pixels):
     def _parameters(
         self, activations: Activations
     ) -> tuple[Activations, Floats, npt.NDArray[np.int64]]:
-        """Logarithms of weights, means, and logarithms of scales, the first and last in 2^-12."""
-        weights, steps, scales = np.split(activations, 3, axis=-1)
+        """Binary logarithms of weights, means, and binary logarithms of scales.
+
+        The logarithms are in units of 2^-12.
+        """
+        log2_weights, steps, log2_scales = np.split(activations, 3, axis=-1)
         means: Floats = steps.astype(np.float64)
         means *= UNIT * self.mean_unit
-        return weights, means, np.clip(scales, *LOG2_SCALES).astype(np.int64)
+        return log2_weights, means, np.clip(log2_scales, *LOG2_SCALES).astype(np.int64)
 
     def codec(self, activations: Activations) -> Codec:
-        logits, means, log2_scales = self._parameters(activations)
+        log2_weights, means, log2_scales = self._parameters(activations)
         logistic = family("logistic")
         rates: Floats = np.empty(log2_scales.size, np.float64)
         powers(power_table(), log2_scales.reshape(-1), logistic.rate, rates)
@@ -152,20 +165,20 @@ class GreyPixels(Pixels):
             means,
             rates.reshape(means.shape),
             GREY_EDGES,
-            shares=mixture_shares(logits),
+            shares=mixture_shares(log2_weights),
             precision=self.precision,
         )
 
     def bits(self, activations: Activations, images: Images) -> Floats:
-        logits, means, log2_scales = self._parameters(activations)
-        weights = np.exp2((logits - logits.max(axis=-1, keepdims=True)) * UNIT)
+        log2_weights, means, log2_scales = self._parameters(activations)
+        weights = np.exp2((log2_weights - log2_weights.max(axis=-1, keepdims=True)) * UNIT)
         weights /= weights.sum(axis=-1, keepdims=True)
         low, high = GREY_EDGES[images], GREY_EDGES[images.astype(int) + 1]
         low, high = np.where(images == 0, -np.inf, low), np.where(images == 255, np.inf, high)
         scales = np.exp2(log2_scales * UNIT)
         a = (low[..., np.newaxis] - means) / scales
         b = (high[..., np.newaxis] - means) / scales
-        # The same interval mirrored, where its CDF has no digits left.
+        # Mirrored where the CDF is so close to 1 that differences have no digits left.
         a, b = np.where(a > 0, -b, a), np.where(a > 0, -a, b)
         cdf = family("logistic").cdf
         probabilities = np.sum(weights * (cdf(b) - cdf(a)), axis=-1)
@@ -173,8 +186,8 @@ class GreyPixels(Pixels):
         return bits
 
     def sample(self, activations: Activations, rng: np.random.Generator) -> Images:
-        logits, means, log2_scales = self._parameters(activations)
-        noise = rng.gumbel(size=logits.shape) + logits * (UNIT * np.log(2))
+        log2_weights, means, log2_scales = self._parameters(activations)
+        noise = rng.gumbel(size=log2_weights.shape) + log2_weights * (UNIT * np.log(2))
         chosen = np.argmax(noise, axis=-1)[..., np.newaxis]
         mean, log2_scale = (
             np.take_along_axis(values, chosen, axis=-1)[..., 0] for values in (means, log2_scales)
@@ -187,14 +200,14 @@ class GreyPixels(Pixels):
 GREY_EDGES = np.arange(257, dtype=np.float64) - 0.5
 GREY_EDGES.setflags(write=False)
 
-KINDS: dict[str, Any] = {"binary": BinaryPixels, "grey": GreyPixels}
+KINDS: dict[str, Any] = {kind.kind: kind for kind in (BinaryPixels, GreyPixels)}
 
 
 def pixels_from(description: dict[str, Any]) -> Pixels:
-    """Pixels by the ``kind`` and the parameters of a model's description."""
+    """Undo `Pixels.describe`; ModelError if that is not possible."""
     fields = dict(description)
     try:
         pixels: Pixels = KINDS[fields.pop("kind")](**fields)
     except (KeyError, TypeError) as error:
-        raise ModelError(f"no description of a likelihood: {error!r}") from error
+        raise ModelError(f"the description of the pixels is malformed: {error!r}") from error
     return pixels

@@ -1,24 +1,31 @@
-"""BB-ANS: images compressed with a variational autoencoder."""
+"""BB-ANS: images coded with a variational autoencoder."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer
-from ansflow.bitsback.codecs.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
-from ansflow.bitsback.codecs.codec import Codec
-from ansflow.bitsback.codecs.families import family, power_table
-from ansflow.bitsback.codecs.location_scale import LocationScale
-from ansflow.bitsback.combinators import BitsBack, Mapped
-from ansflow.bitsback.models.archive import File, read_arrays, write_arrays
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.bits_back import BitsBack
+from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
+from ansflow.bitsback.distributions.families import family, power_table
+from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.models.files.archive import File
+from ansflow.bitsback.models.files.model_file import (
+    Arrays,
+    Description,
+    fingerprint,
+    read_model,
+    same,
+    write_model,
+)
 from ansflow.bitsback.models.image_model import ImageModel, Images
-from ansflow.bitsback.models.pixels import KINDS, Pixels, pixels_from
+from ansflow.bitsback.models.pixels import Pixels, pixels_from
 from ansflow.bitsback.nets.layers import checked_integer
 from ansflow.bitsback.nets.network import Network
 from ansflow.errors import ModelError
@@ -28,16 +35,13 @@ from ansflow.lazy import cached_property
 
 __all__ = ["VAE"]
 
-# Of MODEL.md: all of it is part of what a fingerprint stands for.
+# The version of MODEL.md.
 VERSION = 1
 
 UNIT = 2.0**-FRACTION_BITS
 LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
-# Bytes of a description as JSON, of which Python makes some 50 times as many.
-MAX_DESCRIPTION = 1 << 20
-
-# Images whose networks are evaluated together for the bound.
+# Images for which the bound is computed at once.
 BATCH = 500
 
 
@@ -46,8 +50,8 @@ class VAE(ImageModel):
     """A variational autoencoder with networks in fixed point.
 
     Latents are standard Gaussians under the prior, and independent Gaussians under the posterior,
-    cut into buckets. The encoder's activations are the means of all latents and then the binary
-    logarithms of their standard deviations, which are cut off at -6 and 1.
+    discretised into buckets. The encoder's results are the means of all latents, and then the
+    binary logarithms of their standard deviations, which are clipped to -6 to 1.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ class VAE(ImageModel):
     Raises
     ------
     ModelError
-        If the networks don't fit each other.
+        If the networks, the images and the pixels do not fit each other.
 
     References
     ----------
@@ -80,18 +84,21 @@ class VAE(ImageModel):
 
     def __post_init__(self) -> None:
         if type(self.name) is not str:
-            raise ModelError(f"a name is text, not {self.name!r}")
+            raise ModelError(f"the name of a model must be text, not {self.name!r}")
         bits = checked_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
         object.__setattr__(self, "bucket_bits", bits)
         latents = self.decoder.input_shape
         shape = self.encoder.input_shape
         if len(latents) != 1 or self.encoder.output_shape != (2 * latents[0],):
             raise ModelError(
-                f"an encoder to {self.encoder.output_shape} and a decoder from {latents} don't fit"
+                f"the encoder must end with twice as many numbers as the decoder takes, but they "
+                f"have shapes {self.encoder.output_shape} and {latents}"
             )
         if shape[2:] != (1,) or self.decoder.output_shape != (*shape[:2], self.pixels.channels):
             raise ModelError(
-                f"a decoder to {self.decoder.output_shape} doesn't fit images of {shape}"
+                f"the images must have one channel, and the decoder end with "
+                f"{self.pixels.channels} numbers for each pixel, but images have shape {shape}, "
+                f"and the decoder's results {self.decoder.output_shape}"
             )
 
     @property
@@ -114,12 +121,15 @@ class VAE(ImageModel):
     # The model as codecs
 
     def codec(self, batch: int = 1) -> BitsBack:
-        """The codec of images, uint8 of shape (batch, height, width), which share no bits."""
+        """The codec of images, uint8 of shape (batch, height, width).
+
+        The latents of a batch are drawn with bits from before it; see `chain`.
+        """
         prior = self.buckets.prior((integer(batch, "batch", 0), self.latents))
         return BitsBack(prior, self.likelihood, self.posterior)
 
     def posterior(self, images: Images) -> LocationScale:
-        """The codec of the latents' buckets, int64 of shape (batch, latents), given images."""
+        """The codec of bucket numbers, int64 of shape (batch, latents), given images."""
         means, log2_stds = self._encoded(images)
         gaussian = family("gaussian")
         rates = np.empty(log2_stds.size)
@@ -133,7 +143,7 @@ class VAE(ImageModel):
         )
 
     def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:
-        """The codec of images, uint8, given the latents' buckets, shape (batch, latents)."""
+        """The codec of images, uint8, given bucket numbers, shape (batch, latents)."""
         pixels = self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
         return Mapped(pixels, pushed=np.asarray, popped=_as_images)
 
@@ -148,13 +158,13 @@ class VAE(ImageModel):
     def elbo(
         self, images: Images, samples: int = 1, rng: np.random.Generator | int | None = None
     ) -> npt.NDArray[np.float64]:
-        """The evidence lower bound of each image, in bits: what bits-back coding costs, negated.
+        """The evidence lower bound of each image, in bits: the negative cost of bits-back coding.
 
         Parameters
         ----------
         images : ndarray of uint8, shape (n, height, width)
         samples : int
-            Draws from the posterior that the expected log likelihood is averaged over.
+            The number of posterior samples over which the log likelihood is averaged.
         rng : numpy.random.Generator or int, optional
 
         Returns
@@ -180,21 +190,20 @@ class VAE(ImageModel):
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def sample(self, count: int, rng: np.random.Generator | int | None = None) -> Images:
-        """Images drawn from the model, shape (count, height, width)."""
+        """Draw images from the model, shape (count, height, width)."""
         generator = np.random.default_rng(rng)
         z = generator.standard_normal((integer(count, "count", 0), self.latents))
         return self.pixels.sample(self.decoder(z), generator)
 
-    # Identity
+    # Identity and file
 
-    def _described(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    def _described(self) -> tuple[Description, Arrays]:
         encoder, arrays = self.encoder.describe("encoder")
         decoder, more = self.decoder.describe("decoder")
-        kind = next(name for name, kind in KINDS.items() if isinstance(self.pixels, kind))
         description = {
             "version": VERSION,
             "name": self.name,
-            "pixels": {"kind": kind, **asdict(self.pixels)},  # type: ignore[call-overload]
+            "pixels": self.pixels.describe(),
             "bucket_bits": self.bucket_bits,
             "posterior_precision": POSTERIOR_PRECISION,
             "log2_stds": list(LOG2_STDS),
@@ -207,30 +216,23 @@ class VAE(ImageModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        """128 bits of a SHA-256 over all that encoder and decoder have to agree on, in hexadecimal.
+        """128 bits over all that encoder and decoder have to agree on, as 32 hexadecimal digits.
 
-        The description, the weights, and the tables that probabilities are computed from.
+        That is the description, the weights, and the tables that probabilities are computed from.
         """
         description, arrays = self._described()
-        tables: dict[str, npt.NDArray[Any]] = {
+        tables: Arrays = {
             "table.gaussian": family("gaussian").table,
             "table.logistic": family("logistic").table,
             "table.powers": power_table(),
             "table.edges": self.buckets.edges,
             "table.centres": self.buckets.centres,
         }
-        digest = hashlib.sha256(_json(description).encode())
-        for name, array in sorted((arrays | tables).items()):
-            ordered = np.asarray(array, array.dtype.newbyteorder("<"))
-            digest.update(f"{name} {ordered.dtype.str} {ordered.shape}".encode())
-            digest.update(ordered.tobytes())
-        return digest.hexdigest()[:32]
+        return fingerprint(description, arrays | tables)
 
     def save(self, file: File) -> None:
-        """Write the model to an `.npz` file, as MODEL.md says."""
-        description, arrays = self._described()
-        text = np.frombuffer(_json(description).encode(), np.uint8)
-        write_arrays(file, {"description": text, **arrays})
+        """Write the model to an `.npz` file, which MODEL.md describes."""
+        write_model(file, *self._described())
 
     @classmethod
     def load(cls, file: File) -> VAE:
@@ -239,13 +241,12 @@ class VAE(ImageModel):
         Raises
         ------
         ModelError
-            If that isn't such a file.
+            If that is not such a file.
         OSError
-            If it can't be opened.
+            If it cannot be opened or read.
         """
-        arrays = read_arrays(file)
+        description, arrays = read_model(file)
         try:
-            description = _parsed(arrays.pop("description"))
             encoder, decoder = description["encoder"], description["decoder"]
             shape, latents = tuple(description["image_shape"]), (description["latents"],)
             vae = cls(
@@ -256,30 +257,12 @@ class VAE(ImageModel):
                 bucket_bits=description["bucket_bits"],
             )
         except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
-            raise ModelError(f"no description of a VAE: {error!r}") from error
+            raise ModelError(f"the file does not describe a VAE: {error!r}") from error
         found, used = vae._described()
-        if _json(found) != _json(description) or used.keys() != arrays.keys():
-            raise ModelError("the file says something of its model that isn't so")
+        if not same(found, description) or used.keys() != arrays.keys():
+            raise ModelError("the description or the arrays of the file are not those of its model")
         return vae
 
 
 def _as_images(pixels: npt.NDArray[Any]) -> Images:
     return pixels.astype(np.uint8)
-
-
-def _parsed(text: npt.NDArray[Any]) -> Any:
-    """A description that was written as text; ValueError if it can't have been."""
-    if text.dtype != np.uint8 or text.ndim != 1 or text.size > MAX_DESCRIPTION:
-        raise ValueError(f"{text.dtype} of shape {text.shape} is no text, or too long a one")
-    return json.loads(text.tobytes().decode(), object_pairs_hook=_unique)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _json(description: dict[str, Any]) -> str:
-    return json.dumps(description, sort_keys=True)

@@ -1,8 +1,8 @@
 """Neural networks that give the same integers on every machine.
 
-A codec whose model is a network works only if encoder and decoder see the same probabilities to
-the last bit. Floating-point networks don't promise that: sums depend on their order, and the
-order on batch, threads, library and machine. Here all is fixed point
+If a network determines the probabilities, encoder and decoder must agree on its results to the last
+bit. Floating-point networks do not guarantee that: sums depend on the order of their terms, and the
+order depends on batch size, threads, library and machine. Here all arithmetic is in fixed point
 (`ansflow.kernels.nets.affine`).
 """
 

@@ -1,4 +1,4 @@
-"""Layers: what turns a batch of activations into the next, in fixed point."""
+"""Layers: functions of batches of activations, in fixed point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.codecs.read_only import ReadOnly, read_only
+from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.nets.affine import (
     ACTIVATION_LIMIT,
@@ -37,32 +37,33 @@ Shape = tuple[int, ...]
 MAX_SHIFT = 40
 MAX_WEIGHT = (1 << 15) - 1
 MAX_BIAS = 1 << 61
+MAX_INPUTS = 1 << 23
 MAX_STRIDE = 16
 FEW_OUTPUTS = 24
 
 
 class Layer(Protocol):
-    """A function of activations; all but the first axis, the batch, is its own business."""
+    """A function of activations, whose first axis is the batch."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape of one result for an input of `shape`; ModelError if that doesn't fit."""
+        """Shape of one result for an input of `shape`; ModelError for an illegal shape."""
 
     def __call__(self, x: Activations) -> Activations:
         """Activations of shape (batch, ...) to activations of shape (batch, ...)."""
 
 
 def checked_integer(name: str, value: Any, low: int, high: int) -> int:
-    """A number of a model's description; ModelError if it isn't one, or out of bounds."""
+    """A number of a model's description; ModelError if it is not an integer within its bounds."""
     return integer(value, name, low, high, error=ModelError, type_error=ModelError)
 
 
 def _check_relu(value: Any) -> None:
     if type(value) is not bool:
-        raise ModelError(f"relu is {value!r}, neither true nor false")
+        raise ModelError(f"relu must be True or False, not {value!r}")
 
 
 def _bits_left(values: npt.NDArray[np.float64], most: int) -> int:
-    """The largest n for which no value times 2^n exceeds `most`, more or less."""
+    """About the largest n for which no value times 2^n exceeds `most`."""
     largest = float(np.abs(values).max(initial=0.0))
     finest = MAX_SHIFT + FRACTION_BITS
     return math.floor(math.log2(most / largest)) if largest > most * 2.0**-finest else finest
@@ -74,7 +75,7 @@ class Affine(ReadOnly):
 
     Parameters
     ----------
-    weights : ndarray of int16, the last axis for the outputs
+    weights : ndarray of int16, the last axis is that of the outputs
     bias : ndarray of int64, shape (outputs,)
     shift : int
         0 to 40.
@@ -92,34 +93,43 @@ class Affine(ReadOnly):
     def __post_init__(self) -> None:
         if not all(isinstance(values, np.ndarray) for values in (self.weights, self.bias)):
             raise ModelError("weights and bias must be arrays")
-        # Copies, all alike, so that kernels are compiled once.
+        # Copies in one memory order, so that kernels are compiled once.
         for name in ("weights", "bias"):
             values = as_array(getattr(self, name), name)
             object.__setattr__(self, name, read_only(np.array(values, order="C")))
         w, b = self.weights, self.bias
         if w.dtype != np.int16 or b.dtype != np.int64 or b.shape != w.shape[-1:] or not w.size:
-            raise ModelError("weights must be int16, and the bias int64, one for each output")
+            raise ModelError(
+                "weights must be int16 and not empty, and bias int64, one for each output"
+            )
         if w.ndim != self.axes:
-            raise ModelError(f"weights of {w.ndim} axes, not {self.axes}")
+            raise ModelError(
+                f"weights of {type(self).__name__} must have {self.axes} axes, not {w.ndim}"
+            )
         shift = checked_integer("shift", self.shift, 0, MAX_SHIFT)
         object.__setattr__(self, "shift", shift)
         _check_relu(self.relu)
-        # Sums stay below 2^63: at most 2^23 inputs, each a product below 2^38.
-        if w[..., 0].size >= 1 << 23 or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
-            raise ModelError("too many inputs, or too large a bias")
+        # Sums stay below 2^63: fewer than 2^23 products, each of at most 2^38, and the bias.
+        if w[..., 0].size >= MAX_INPUTS or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
+            raise ModelError(
+                f"a layer has at most {MAX_INPUTS - 1} inputs for each output, and biases of at "
+                f"most 2**{MAX_BIAS.bit_length() - 1}"
+            )
 
     @classmethod
     def quantized(cls, weights: npt.ArrayLike, bias: npt.ArrayLike, relu: bool, **more: Any) -> Any:
-        """From floating-point weights and bias: the finest unit that int16 allows.
+        """From floating-point weights and bias, in the finest unit that int16 allows.
 
-        Weights have shape (inputs, outputs), or (rows, columns, inputs, outputs) to convolve.
+        Weights have shape (inputs, outputs), or (rows, columns, inputs, outputs) for convolutions.
         """
         w, b = real_numbers(weights, "weights"), real_numbers(bias, "bias")
         if not w.size or not (np.isfinite(w).all() and np.isfinite(b).all()):
-            raise ModelError("weights and bias must be finite numbers, and some")
+            raise ModelError("weights and bias must be finite, and weights must not be empty")
         shift = min(_bits_left(w, MAX_WEIGHT), _bits_left(b, MAX_BIAS) - FRACTION_BITS, MAX_SHIFT)
         if shift < 0:
-            raise ModelError("a weight or bias is too large")
+            raise ModelError(
+                f"weights must be at most {MAX_WEIGHT}, and biases at most 2**49, in magnitude"
+            )
         return cls(
             np.rint(np.ldexp(w, shift)).astype(np.int16),
             np.rint(np.ldexp(b, shift + FRACTION_BITS)).astype(np.int64),
@@ -140,7 +150,9 @@ class Dense(Affine):
 
     def output_shape(self, shape: Shape) -> Shape:
         if shape != self.weights.shape[:1]:
-            raise ModelError(f"a layer of {self.weights.shape[0]} inputs is given {shape}")
+            raise ModelError(
+                f"the dense layer takes inputs of shape ({self.weights.shape[0]},), not {shape}"
+            )
         return self.bias.shape
 
     def __call__(self, x: Activations) -> Activations:
@@ -153,7 +165,7 @@ class Dense(Affine):
 class Convolution(Affine):
     """Convolution of images, channels last; weights have shape (rows, columns, inputs, outputs).
 
-    Rows and columns are odd; outside of an image all is 0.
+    The numbers of rows and columns are odd. Outside of an image, activations are 0.
 
     Parameters
     ----------
@@ -167,13 +179,16 @@ class Convolution(Affine):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(size % 2 for size in self.weights.shape[:2]):
-            raise ModelError("a convolution has odd numbers of rows and columns")
+            raise ModelError("a convolution must have odd numbers of rows and columns")
         stride = checked_integer("stride", self.stride, 1, MAX_STRIDE)
         object.__setattr__(self, "stride", stride)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3 or shape[2] != self.weights.shape[2]:
-            raise ModelError(f"a convolution of {self.weights.shape[2]} channels is given {shape}")
+            raise ModelError(
+                f"the convolution takes images of shape (height, width, {self.weights.shape[2]}), "
+                f"not {shape}"
+            )
         height, width = (-(-size // self.stride) for size in shape[:2])
         return height, width, self.bias.size
 
@@ -203,7 +218,9 @@ class Upsample:
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3:
-            raise ModelError(f"only images can be upsampled, not {shape}")
+            raise ModelError(
+                f"upsampling takes images of shape (height, width, channels), not {shape}"
+            )
         return shape[0] * self.factor, shape[1] * self.factor, shape[2]
 
     def __call__(self, x: Activations) -> Activations:
@@ -222,7 +239,7 @@ class Reshape:
 
     def output_shape(self, shape: Shape) -> Shape:
         if math.prod(shape) != math.prod(self.shape):
-            raise ModelError(f"{shape} can't be reshaped to {self.shape}")
+            raise ModelError(f"{shape} cannot be reshaped to {self.shape}")
         return self.shape
 
     def __call__(self, x: Activations) -> Activations:
@@ -231,7 +248,7 @@ class Reshape:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """Layers whose result is added to their input: ``x + f(x)``, perhaps rectified."""
+    """Layers whose result is added to their input: ``x + f(x)``, optionally rectified."""
 
     layers: tuple[Layer, ...]
     relu: bool
@@ -244,14 +261,16 @@ class Residual:
         for layer in self.layers:
             inner = layer.output_shape(inner)
         if inner != shape:
-            raise ModelError(f"a residual of shape {inner} for {shape}")
+            raise ModelError(
+                f"the layers of a residual must keep the shape {shape}, but result in {inner}"
+            )
         return shape
 
     def __call__(self, x: Activations) -> Activations:
         y = x
         for layer in self.layers:
             y = layer(y)
-        # No overflow: both are at most 2^23.
+        # No overflow, as both are at most 2^23.
         low = 0 if self.relu else -ACTIVATION_LIMIT
         total: Activations = np.clip(x + y, low, ACTIVATION_LIMIT)
         return total

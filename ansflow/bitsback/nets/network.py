@@ -1,4 +1,4 @@
-"""A chain of layers, and its description in plain arrays."""
+"""A sequence of layers, and its description as JSON values and arrays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Network:
-    """Layers one after the other.
+    """Layers that are applied one after another.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Network:
     Raises
     ------
     ModelError
-        If the layers' shapes don't fit each other.
+        If a layer does not take the shape that the one before it returns.
 
     Examples
     --------
@@ -68,13 +68,13 @@ class Network:
         self.output_shape = shape
 
     def __call__(self, x: npt.ArrayLike) -> Activations:
-        """The results for a batch.
+        """Evaluate the network for a batch.
 
         Parameters
         ----------
         x : array_like, shape (batch, *input_shape)
-            Numbers, which are rounded to multiples of 2^-12; or activations, int32, which are in
-            that unit already. They are cut off at 2048.
+            Numbers, which are rounded to multiples of 2^-12; or activations, int32, in units of
+            2^-12. They are clipped to -2048 to 2048.
 
         Returns
         -------
@@ -83,11 +83,13 @@ class Network:
         """
         values = as_array(x, "inputs")
         if values.shape[1:] != self.input_shape:
-            raise ValueError(f"inputs of shape {values.shape[1:]}, not {self.input_shape}")
+            raise ValueError(
+                f"the network takes inputs of shape {self.input_shape}, not {values.shape[1:]}"
+            )
         if values.dtype.kind != "i" or values.dtype.itemsize != 4:
             numbers = values.astype(np.float64)
             if np.isnan(numbers).any():
-                raise ModelError("an input isn't a number")
+                raise ModelError("inputs must not be NaN")
             most = math.ldexp(ACTIVATION_LIMIT, -FRACTION_BITS)
             values = np.rint(np.ldexp(np.clip(numbers, -most, most), FRACTION_BITS))
         values = np.clip(values, -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
@@ -97,8 +99,8 @@ class Network:
             values = layer(values)
         if values.dtype != np.int32 or values.shape != (count, *self.output_shape):
             raise ModelError(
-                f"the layers gave {values.dtype} of shape {values.shape[1:]} "
-                f"instead of int32 of shape {self.output_shape}"
+                f"the layers must return int32 of shape {self.output_shape}, not {values.dtype} "
+                f"of shape {values.shape[1:]}"
             )
         return values
 
@@ -114,11 +116,11 @@ class Network:
         name: str,
         input_shape: tuple[int, ...],
     ) -> Network:
-        """Undo `describe`; ModelError if it can't be."""
+        """Undo `describe`; ModelError if that is not possible."""
         try:
             return cls(_restore(description, arrays, name), input_shape)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelError(f"no description of a network: {error!r}") from error
+            raise ModelError(f"the description of the network is malformed: {error!r}") from error
 
 
 def _describe(layers: Sequence[Layer], name: str) -> tuple[list[dict[str, Any]], Arrays]:
@@ -148,7 +150,7 @@ def _restore(
     description: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], name: str, depth: int = 0
 ) -> list[Layer]:
     if depth > MAX_DEPTH:
-        raise ModelError(f"layers are nested deeper than {MAX_DEPTH}")
+        raise ModelError(f"layers must not be nested deeper than {MAX_DEPTH}")
     layers: list[Layer] = []
     for i, entry in enumerate(description):
         fields = dict(entry)

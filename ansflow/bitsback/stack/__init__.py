@@ -1,1 +1,1 @@
-"""The stack: heads and tail, starting bits, what it costs, and its bytes."""
+"""The stack: heads and tail, initial bits, what data cost on it, and its serialised form."""

@@ -1,4 +1,4 @@
-"""What a message costs, counted in three ways."""
+"""What data cost on a stack, counted in three ways."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Mark", "Rates"]
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment in a stack's life, to count from; made by `Stack.mark`."""
+    """A moment of a stack, from which `Stack.rates` counts; made by `Stack.mark`."""
 
     head_bits: float
     size: int
@@ -23,11 +23,12 @@ class Rates:
     Attributes
     ----------
     net : float
-        Bits at the end minus bits at the start. That is what a long chain of messages costs, and
+        Bits at the end minus bits at the start. That is what the data cost in a long chain, and
         what a model's free energy predicts.
     used : float
-        Bits at the end without those starting bits that nobody touched: what has to be sent if the
-        start holds nothing of value. They are counted in whole words.
+        Bits at the end without the bits at the start that were never popped: what has to be sent
+        if the bits at the start are worth nothing. Those that were never popped are counted in
+        whole words.
     total : float
         All bits at the end.
     """
@@ -37,5 +38,5 @@ class Rates:
     total: float
 
     def per(self, count: int) -> Rates:
-        """The same per symbol, or dimension, if there were `count` of them."""
+        """The same per symbol, pixel or dimension, for `count` of them."""
         return Rates(self.net / count, self.used / count, self.total / count)

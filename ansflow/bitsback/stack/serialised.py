@@ -1,14 +1,14 @@
-"""A stack of one lane as bytes, with a checksum.
+"""A stack as bytes: folded to one lane, with a checksum.
 
 | bytes | field |
 |---|---|
 | 1 | version, 1 |
-| 1 | flags; bit 0: there is a seeded source |
-| 4 | lanes to be unfolded |
+| 1 | flags; bit 0: there is a seed |
+| 4 | lanes to unfold it to |
 | 8 | seed |
-| 8 | words drawn from the source |
+| 8 | words drawn from the seed |
 | 8 | head |
-| 4 each | words, the top last |
+| 4 each | words, from the bottom to the top |
 | 8 | XXH3-64 of all bytes before it |
 
 Integers are little-endian.
@@ -34,7 +34,7 @@ CHECK = struct.Struct("<Q")
 
 
 class Parts(NamedTuple):
-    """What a stack is when all its lanes are folded into one."""
+    """A stack whose lanes are folded into one."""
 
     lanes: int
     seed: int | None
@@ -56,18 +56,25 @@ def unpack(data: memoryview) -> Parts:
     Raises
     ------
     TruncatedError, CorruptDataError, UnsupportedError
-        If it can't be. What the parts say isn't checked.
+        If the data are not a serialised stack. The values of the parts are not checked.
     """
     if len(data) < PREFIX.size + CHECK.size:
-        raise TruncatedError(f"{len(data)} bytes hold no stack")
+        raise TruncatedError(
+            f"a serialised stack has at least {PREFIX.size + CHECK.size} bytes, not {len(data)}"
+        )
     body, check = data[: -CHECK.size], data[-CHECK.size :]
     version, flags, lanes, seed, drawn, head = PREFIX.unpack_from(body)
     if version != VERSION or flags & ~SEEDED:
-        raise UnsupportedError(f"a stack of version {version} with flags {flags}")
+        raise UnsupportedError(
+            f"the serialised stack has version {version} and flags {flags:#04x}; this release "
+            f"reads version {VERSION} and flags 0 or {SEEDED}"
+        )
     if CHECK.unpack(check)[0] != xxhash.xxh3_64_intdigest(body):
-        raise CorruptDataError("the stack's checksum doesn't fit")
+        raise CorruptDataError("the serialised stack does not match its checksum")
     raw = body[PREFIX.size :]
-    if len(raw) % 4 or (seed and flags != SEEDED):
-        raise CorruptDataError("the stack's fields contradict each other")
+    if len(raw) % 4:
+        raise CorruptDataError(f"the words of a serialised stack take {len(raw)} bytes, not 4 each")
+    if seed and flags != SEEDED:
+        raise CorruptDataError("a serialised stack without a seed has a field for it that is not 0")
     words = np.frombuffer(raw, "<u4").astype(np.uint32)
     return Parts(lanes, seed if flags == SEEDED else None, drawn, head, words)

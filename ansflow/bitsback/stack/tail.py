@@ -1,4 +1,4 @@
-"""The words below the heads, which all views of a stack share."""
+"""The words of a stack below its heads, which all its views share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer
-from ansflow.bitsback.stack.source import SeededSource
+from ansflow.bitsback.stack.seeded_source import SeededSource
 
 __all__ = ["Tail", "Words"]
 
@@ -19,22 +19,22 @@ COMPARED_AT_ONCE = 1 << 12
 
 
 class Tail:
-    """A growing array of 32-bit words, and perhaps a source of starting bits below it.
+    """A growing array of 32-bit words, with or without a source of initial bits below it.
 
     With a source the tail is, in effect, infinitely long: the source's words follow below its own.
-    Of those, it holds as many as have been asked for; which doesn't matter for what it *is*.
+    It holds as many of them as have been needed; tails that differ only in their number are equal.
 
     Attributes
     ----------
     content : tuple of ndarray of uint32, int
-        Words, and how many of them are in use, from the first on; the last of these is on top.
-        They are one value, so that no thread ever sees one without the other: kernels write where
-        the number says.
+        Words, and how many of them are in use, from the first on; the last of these is the top.
+        They are one value, so that no thread sees one without the other: kernels write where the
+        number says.
     source : SeededSource or None
     drawn : int
-        How many of the words are the source's, from its first down to the bottom.
+        How many of the words were drawn from the source. Its first word is the uppermost of them.
     lowest : int
-        The lowest `level` since it was last set.
+        The lowest `level` since `Stack.mark`.
     """
 
     def __init__(self, words: Words, source: SeededSource | None = None, drawn: int = 0) -> None:
@@ -49,7 +49,7 @@ class Tail:
 
     @property
     def level(self) -> int:
-        """Words in use, less those of the source: below 0 if it had to lend some."""
+        """Words in use minus those drawn from the source; negative if some of these were popped."""
         return self.size - self.drawn
 
     @property
@@ -64,7 +64,7 @@ class Tail:
         return other
 
     def with_room(self, room: int) -> tuple[Words, int]:
-        """The content, with room for so many words more and one that a kernel writes in vain."""
+        """The content, with room for so many words more, and one that kernels may overwrite."""
         words, size = self.content
         if type(room) is not int:
             room = integer(room, "room")
@@ -76,19 +76,21 @@ class Tail:
         return words, size
 
     def draw(self, size: int) -> int:
-        """Let the source fill the tail up to `size` words; return how many that took."""
+        """Draw words from the source until the tail has `size`; return how many were drawn."""
         assert self.source is not None
         words, own = self.content
         lacking = size - own
-        longer = np.empty(2 * size + 1, np.uint32)  # a pop may also put as many
-        longer[:lacking] = self.source.words(self.drawn, lacking)[::-1]  # its first on top
+        longer = np.empty(2 * size + 1, np.uint32)  # a pop may push as many
+        longer[:lacking] = self.source.words(self.drawn, lacking)[
+            ::-1
+        ]  # its first is the uppermost
         longer[lacking:size] = words[:own]
         self.content = longer, size
         self.drawn += lacking
         return lacking
 
     def give_back(self, count: int) -> None:
-        """Return the lowest words to the source, which they must be from, and as they were."""
+        """Remove the lowest words, which must be as they were drawn from the source."""
         if count:
             words, size = self.content
             count = min(count, size)
@@ -96,12 +98,12 @@ class Tail:
             self.drawn -= count
 
     def unchanged(self) -> int:
-        """How many words, from the lowest one on, are the source's and lie as they were drawn."""
+        """How many words, from the lowest one on, are as they were drawn from the source."""
         if self.source is None:
             return 0
         words = self.used
         count, same = min(self.drawn, words.size), 0
-        while same < count:  # most often the first differs already
+        while same < count:  # the first one differs most of the time
             step = min(COMPARED_AT_ONCE, count - same)
             drawn = self.source.words(self.drawn - same - step, step)[::-1]
             differs = words[same : same + step] != drawn
@@ -111,5 +113,5 @@ class Tail:
         return same
 
     def restore(self, before: Tail) -> None:
-        """Be what `before` is, which was a copy; only `lowest` remembers."""
+        """Restore the content of an earlier copy; `lowest` stays."""
         self.content, self.drawn = before.content, before.drawn

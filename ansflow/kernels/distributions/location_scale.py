@@ -1,9 +1,9 @@
 """CDFs of location-scale families in integers: a table of the standard one, and lines between.
 
 A codec needs the same integers on every machine, and no mathematical library guarantees that for
-exp or erf. Here only a table depends on one, made once (`ansflow.bitsback.codecs.families`); the
-rest is subtraction, multiplication and floor of doubles, each rounded as IEEE 754 says, in a fixed
-order, and integer arithmetic. Every step is monotone, and so is the CDF.
+exp or erf. Here only a table depends on one, made once (`ansflow.bitsback.distributions.families`);
+the rest is subtraction, multiplication and floor of doubles, each rounded as IEEE 754 says, in a
+fixed order, and integer arithmetic. Every step is monotone, and so is the CDF.
 
 A standard CDF is given at `STEPS + 1` equidistant points, in units of 2^-31. Positions count from
 the middle of the table, 2^16 from a point to the next; beyond its ends the CDF is 0 or 1.

@@ -1,1 +1,0 @@
-"""Codecs of arrays of symbols and of latents."""

@@ -1,0 +1,1 @@
+"""Codecs made of other codecs, one idea a file."""

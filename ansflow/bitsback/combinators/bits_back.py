@@ -1,0 +1,77 @@
+"""Bits-back coding: a latent-variable model as a codec of the data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.stack.stack import Stack
+
+__all__ = ["BitsBack"]
+
+
+class BitsBack(Codec):
+    """A latent-variable model: a joint distribution of data x and latents z as a codec of x alone.
+
+    To push x, z is sampled from the posterior *with bits of the stack*, and then both are pushed
+    under the model. The decoder gets the ``-log q(z | x)`` bits of the sample back, so that on
+    average
+
+        log q(z | x) - log p(x | z) - log p(z)
+
+    are added: the free energy, or negative evidence lower bound. If q is the exact posterior, that
+    is ``-log p(x)``, as if z had been marginalised out.
+
+    Parameters
+    ----------
+    prior : Codec
+        The codec of z.
+    likelihood : callable
+        From z to the codec of x.
+    posterior : callable
+        From x to the codec of z.
+
+    Examples
+    --------
+    Two coins, one of them fair. The latent is the coin, x the number of heads in 8 throws of it.
+
+    >>> from ansflow.bitsback import Bernoulli, BitsBack, Stack, Symbols
+    >>> from ansflow.models import Quantized
+    >>> from scipy.stats import binom
+    >>> throws = [Symbols(Quantized(binom(8, p), 0, 8), 1) for p in (0.5, 0.9)]
+    >>> codec = BitsBack(
+    ...     prior=Bernoulli(0.5, 1),
+    ...     likelihood=lambda z: throws[z[0]],
+    ...     posterior=lambda x: Bernoulli(0.97 if x[0] > 6 else 0.03, 1),
+    ... )
+    >>> stack = Stack(seed=0)
+    >>> codec.push(stack, [8])
+    >>> codec.pop(stack)
+    array([8])
+
+    References
+    ----------
+    Townsend, Bird & Barber 2019, arXiv:1901.04866, table 1; Frey & Hinton 1997; Wallace 1990.
+    """
+
+    def __init__(
+        self,
+        prior: Codec,
+        likelihood: Callable[[Any], Codec],
+        posterior: Callable[[Any], Codec],
+    ) -> None:
+        self.prior = prior
+        self.likelihood = likelihood
+        self.posterior = posterior
+
+    def push(self, stack: Stack, x: Any) -> None:
+        z = self.posterior(x).pop(stack)
+        self.likelihood(z).push(stack, x)
+        self.prior.push(stack, z)
+
+    def pop(self, stack: Stack) -> Any:
+        z = self.prior.pop(stack)
+        x = self.likelihood(z).pop(stack)
+        self.posterior(x).push(stack, z)
+        return x

@@ -1,0 +1,99 @@
+"""Codecs on some of the lanes of a stack, or on more lanes than it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from typing import Any
+
+from ansflow.arguments import integer
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.serial import Serial
+from ansflow.bitsback.stack.folding import MAX_STACK_LANES
+from ansflow.bitsback.stack.stack import Stack
+
+__all__ = ["Parallel", "Substack", "Unfolded"]
+
+
+class Substack(Codec):
+    """A codec on some of the lanes of a stack.
+
+    Parameters
+    ----------
+    codec : Codec
+    start, stop : int
+        Lanes `start` to ``stop - 1``.
+    """
+
+    def __init__(self, codec: Codec, start: int, stop: int) -> None:
+        self.codec = codec
+        self.start = integer(start, "start")
+        self.stop = integer(stop, "stop")
+
+    def push(self, stack: Stack, x: Any) -> None:
+        self.codec.push(stack.view(self.start, self.stop), x)
+
+    def pop(self, stack: Stack) -> Any:
+        return self.codec.pop(stack.view(self.start, self.stop))
+
+
+class Parallel(Codec):
+    """Tuples whose item i is coded with codec i, on lanes of its own.
+
+    Parameters
+    ----------
+    codecs : sequence of Codec
+    lanes : sequence of int
+        The number of lanes of each codec. The first codec has the first lanes of the stack.
+    """
+
+    def __init__(self, codecs: Sequence[Codec], lanes: Sequence[int]) -> None:
+        counts = [integer(count, "one of lanes", 1, MAX_STACK_LANES) for count in lanes]
+        self._serial = Serial(
+            [
+                Substack(codec, end - count, end)
+                for codec, count, end in zip(codecs, counts, accumulate(counts), strict=True)
+            ]
+        )
+
+    def push(self, stack: Stack, x: Sequence[Any]) -> None:
+        self._serial.push(stack, x)
+
+    def pop(self, stack: Stack) -> tuple[Any, ...]:
+        return self._serial.pop(stack)
+
+
+class Unfolded(Codec):
+    """A codec on a stack that is unfolded to more lanes meanwhile, and folded afterwards.
+
+    Many lanes are fast, but in a new stack each costs 32 bits. Lanes that are unfolded from a stack
+    with enough bits cost almost nothing.
+
+    Parameters
+    ----------
+    codec : Codec
+    lanes : int
+        The number of lanes meanwhile.
+    """
+
+    def __init__(self, codec: Codec, lanes: int) -> None:
+        self.codec = codec
+        self.lanes = integer(lanes, "lanes", 1, MAX_STACK_LANES)
+
+    def push(self, stack: Stack, x: Any) -> None:
+        with self._unfolded(stack):
+            self.codec.push(stack, x)
+
+    def pop(self, stack: Stack) -> Any:
+        with self._unfolded(stack):
+            return self.codec.pop(stack)
+
+    @contextmanager
+    def _unfolded(self, stack: Stack) -> Iterator[None]:
+        lanes = stack.lanes
+        stack.unfold(self.lanes)
+        try:
+            yield
+        finally:
+            stack.fold(lanes)

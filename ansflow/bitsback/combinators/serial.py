@@ -1,0 +1,85 @@
+"""Sequences of independent items, each with its codec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ansflow.arguments import integer
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.stack.stack import Stack
+
+__all__ = ["FromIterable", "Repeat", "Serial"]
+
+
+class Serial(Codec):
+    """Tuples whose item i is coded with codec i.
+
+    Parameters
+    ----------
+    codecs : sequence of Codec
+
+    Notes
+    -----
+    The last item is pushed first, so that the items are popped in order.
+    """
+
+    def __init__(self, codecs: Sequence[Codec]) -> None:
+        self.codecs = tuple(codecs)
+
+    def push(self, stack: Stack, x: Sequence[Any]) -> None:
+        for codec, item in reversed(list(zip(self.codecs, x, strict=True))):
+            codec.push(stack, item)
+
+    def pop(self, stack: Stack) -> tuple[Any, ...]:
+        return tuple(codec.pop(stack) for codec in self.codecs)
+
+
+class Repeat(Codec):
+    """Lists of `count` items that are coded with the same codec.
+
+    Parameters
+    ----------
+    codec : Codec
+    count : int
+    """
+
+    def __init__(self, codec: Codec, count: int) -> None:
+        self._serial = Serial([codec] * integer(count, "count", 0))
+
+    def push(self, stack: Stack, x: Sequence[Any]) -> None:
+        self._serial.push(stack, x)
+
+    def pop(self, stack: Stack) -> list[Any]:
+        return list(self._serial.pop(stack))
+
+
+class FromIterable(Codec):
+    """Lists whose items are coded with the codecs of an iterable, and that are as long as it is.
+
+    Parameters
+    ----------
+    codecs : callable
+        Without arguments; returns an iterable of codecs, a new one for each push or pop. A push
+        needs the last codec first, so it reads the iterable to its end.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import FromIterable, Stack, Uniform
+    >>> deck = FromIterable(lambda: (Uniform(n, 1) for n in range(52, 0, -1)))  # a permutation
+    >>> stack = Stack(seed=0)
+    >>> cards = deck.pop(stack)  # a shuffle
+    >>> start = stack.mark()
+    >>> deck.push(stack, cards)
+    >>> round(stack.rates(start).net, 1)  # log2 of 52!
+    225.6
+    """
+
+    def __init__(self, codecs: Callable[[], Iterable[Codec]]) -> None:
+        self.codecs = codecs
+
+    def push(self, stack: Stack, x: Sequence[Any]) -> None:
+        Serial(list(self.codecs())).push(stack, x)
+
+    def pop(self, stack: Stack) -> list[Any]:
+        return [codec.pop(stack) for codec in self.codecs()]

@@ -1,0 +1,1 @@
+"""Distributions as codecs, one family a file."""

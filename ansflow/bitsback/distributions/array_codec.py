@@ -1,0 +1,129 @@
+"""Integer arrays, whose symbols are dealt to the lanes: what all distributions share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.arguments import as_array, integer, shape_of
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.read_only import ReadOnly, read_only
+from ansflow.bitsback.stack.stack import Stack
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_PRECISION
+
+__all__ = ["ArrayCodec", "Shape", "as_shape", "checked_precision"]
+
+Shape = SupportsIndex | Sequence[SupportsIndex] | None
+
+INT64 = np.dtype(np.int64)
+
+
+class ArrayCodec(ReadOnly, Codec):
+    """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
+
+    Integers of any type can be pushed. Those that are popped are int64, as one calculates with
+    them: with latents of 8 bits ``z * z`` would overflow without a warning. `Mapped` converts them
+    to another type::
+
+        Mapped(codec, pushed=np.asarray, popped=lambda x: x.astype(np.uint8))
+
+    A subclass adds a module of `ansflow.kernels.stack`, and its parameters.
+
+    Parameters
+    ----------
+    shape : int, sequence of int or None
+        Shape of the arrays; one symbol for each lane if None.
+    params : tuple
+        The kernels' arguments, except for the stack and the symbols. Arrays must belong to the
+        codec alone, as kernels rely on their content. They become read-only.
+    dtype : dtype
+        Of the arrays that are popped, and of the symbols that kernels take: int64 or uint64.
+    low : int
+        Value of the first symbol.
+    words : int
+        The number of words that a symbol takes at most.
+    """
+
+    kernels: ClassVar[Any]
+
+    def __init__(
+        self,
+        shape: Shape,
+        params: tuple[Any, ...],
+        *,
+        dtype: np.dtype[Any] = INT64,
+        low: int = 0,
+        words: int = 1,
+    ) -> None:
+        self.shape = as_shape(shape)
+        self.low = low
+        self._params = read_only(params)
+        self._dtype = dtype
+        self._words = words
+
+    def push(self, stack: Stack, x: npt.ArrayLike) -> None:
+        shape = stack.heads.shape if self.shape is None else self.shape
+        # Most symbols are as they were popped; with few lanes any further test would be felt.
+        if type(x) is np.ndarray and x.dtype is self._dtype and x.shape == shape:
+            symbols = x if x.ndim == 1 else x.reshape(-1)
+        else:
+            symbols = self._symbols(x, shape)
+        if self.low:
+            symbols = symbols - self.low  # too low ones wrap around, and are too high then
+        if not symbols.flags.carray:  # kernels are compiled for one kind of array
+            symbols = symbols.copy()
+        try:
+            stack.run_push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
+        except ModelError:
+            raise self._refusal(np.asarray(x), symbols) from None
+
+    def pop(self, stack: Stack) -> npt.NDArray[Any]:
+        shape = stack.heads.shape if self.shape is None else self.shape
+        out = np.empty(shape, self._dtype)
+        flat = out if out.ndim == 1 else out.reshape(-1)
+        stack.run_pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
+        if self.low:
+            out += self.low
+        return out
+
+    @abstractmethod
+    def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
+        """Which of the symbols, uint64, have a probability."""
+
+    def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Values as a vector of the kernels' type. The kernels check if they are possible."""
+        values = as_array(x, "symbols")
+        if values.size and values.dtype.kind not in "iub":  # NumPy makes doubles of an empty list
+            raise TypeError(f"symbols must be integers, not {values.dtype}")
+        if values.shape != shape:
+            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
+        if values.size and not np.can_cast(values.dtype, self._dtype):
+            outlier = int(values.max() if values.dtype.kind == "u" else values.min())
+            info = np.iinfo(self._dtype)
+            if not info.min <= outlier <= info.max:
+                raise ModelError(f"symbol {outlier} has no probability")
+        return values.astype(self._dtype, copy=False).reshape(-1)
+
+    def _refusal(self, values: npt.NDArray[Any], symbols: npt.NDArray[Any]) -> ModelError:
+        first = int(np.argmin(self._possible(symbols.view(np.uint64))))
+        position = tuple(int(i) for i in np.unravel_index(first, values.shape))
+        where = position[0] if len(position) == 1 else position
+        value = values.reshape(-1)[first]
+        return ModelError(f"symbol {value} at position {where} has no probability")
+
+
+def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
+    """Bits that give each symbol at least a slot; ModelError if there are too few or too many."""
+    low = max(1, (alphabet - 1).bit_length())
+    name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
+    return integer(precision, name, low, MAX_PRECISION, error=ModelError)
+
+
+def as_shape(shape: Shape) -> tuple[int, ...] | None:
+    """A shape as a tuple of Python integers, or None."""
+    return None if shape is None else shape_of(shape)

@@ -1,0 +1,150 @@
+"""Integers under discretised Gaussians and logistics, and mixtures of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.arguments import integer, real_numbers
+from ansflow.bitsback.distributions.broadcasting import broadcast
+from ansflow.bitsback.distributions.families import FamilyName, fixed_log2
+from ansflow.bitsback.distributions.location_scale import DEFAULT_PRECISION, LocationScale
+from ansflow.bitsback.distributions.mixture import mixture_shares
+from ansflow.errors import ModelError
+from ansflow.kernels.constants import MAX_ALPHABET
+
+__all__ = ["Gaussian", "Logistic"]
+
+
+class _Discretised(LocationScale):
+    """A family over consecutive integers: k stands for the interval (k - 1/2, k + 1/2]."""
+
+    family_name: ClassVar[FamilyName]
+
+    def __init__(
+        self,
+        mean: npt.ArrayLike,
+        scale: npt.ArrayLike,
+        low: int,
+        high: int,
+        *,
+        precision: int = DEFAULT_PRECISION,
+    ) -> None:
+        means, scales = broadcast(
+            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
+        )
+        super().__init__(
+            self.family_name,
+            means[..., np.newaxis],
+            scales[..., np.newaxis],
+            _unit_edges(low, high),
+            low=low,
+            precision=precision,
+        )
+
+    @classmethod
+    def mixture(
+        cls,
+        logits: npt.ArrayLike,
+        means: npt.ArrayLike,
+        scales: npt.ArrayLike,
+        low: int,
+        high: int,
+        *,
+        precision: int = DEFAULT_PRECISION,
+    ) -> Self:
+        """A mixture of several components for each symbol.
+
+        Parameters
+        ----------
+        logits : array_like, shape (..., components)
+            Natural logarithms of the components' weights, as in PyTorch, JAX and SciPy; a constant
+            may be added to those of a symbol. They are rounded as those of `Categorical`.
+        means, scales : array_like, shape (..., components)
+        low, high : int
+        precision : int
+        """
+        given = broadcast(
+            logits=real_numbers(logits, "logits"),
+            means=real_numbers(means, "means"),
+            scales=real_numbers(scales, "scales"),
+        )
+        if not given[0].shape[-1:] or not given[0].shape[-1]:
+            raise ModelError("a mixture must have at least one component")
+        shares = mixture_shares(fixed_log2(given[0]))
+        codec = cls.__new__(cls)
+        LocationScale.__init__(
+            codec,
+            cls.family_name,
+            given[1],
+            given[2],
+            _unit_edges(low, high),
+            shares=shares,
+            low=low,
+            precision=precision,
+        )
+        return codec
+
+
+class Gaussian(_Discretised):
+    """Integers from `low` to `high` under Gaussians, one for each symbol.
+
+    Parameters
+    ----------
+    mean, scale : array_like, any shape
+        Mean and standard deviation.
+    low, high : int
+        The support, both included. The first and last integer also stand for all beyond them.
+    precision : int
+        Each symbol has at least one of ``2**precision`` slots.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Gaussian, Stack
+    >>> stack = Stack()
+    >>> codec = Gaussian(np.array([-3.0, 40.0]), np.array([1.0, 10.0]), -100, 100)
+    >>> codec.push(stack, [-2, 55])
+    >>> codec.pop(stack)
+    array([-2, 55])
+    """
+
+    family_name = "gaussian"
+
+
+class Logistic(_Discretised):
+    """Integers from `low` to `high` under discretised logistics, one for each symbol.
+
+    The likelihood of pixels in PixelCNN++ and HiLLoC. The parameters are those of `Gaussian`;
+    `scale` is s in ``1 / (1 + exp(-(x - mean) / s))``.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Logistic, Stack
+    >>> stack = Stack()
+    >>> codec = Logistic.mixture([0.0, -1.0], [10.0, 250.0], [3.0, 0.5], 0, 255)
+    >>> codec.push(stack, 250)
+    >>> codec.pop(stack)
+    array(250)
+
+    References
+    ----------
+    Salimans et al. 2017, arXiv:1701.05517, equation 2.
+    """
+
+    family_name = "logistic"
+
+
+def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
+    low, high = integer(low, "low"), integer(high, "high")
+    if not low < high:
+        raise ModelError(f"low must be less than high, but they are {low} and {high}")
+    if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
+        raise ModelError(
+            f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
+            "none beyond 2**52"
+        )
+    edges: npt.NDArray[np.float64] = np.arange(low, high + 2, dtype=np.float64) - 0.5
+    return edges

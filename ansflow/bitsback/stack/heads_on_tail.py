@@ -1,0 +1,188 @@
+"""Heads and a tail, and the door through which kernels work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.arguments import integer
+from ansflow.bitsback.stack.tail import Tail
+from ansflow.errors import ModelError, StackUnderflowError
+from ansflow.kernels.stack.heads import IMPOSSIBLE as U_IMPOSSIBLE, UNDERFLOW as U_UNDERFLOW
+
+__all__ = ["Heads", "HeadsOnTail"]
+
+Heads = npt.NDArray[np.uint64]
+
+IMPOSSIBLE, UNDERFLOW = int(U_IMPOSSIBLE), int(U_UNDERFLOW)
+
+
+class HeadsOnTail:
+    """The 64-bit rANS states of all lanes, which are called heads, on one tail of 32-bit words.
+
+    Attributes
+    ----------
+    heads : ndarray of uint64, shape (lanes,)
+        Each in [2^32, 2^64).
+    """
+
+    def _set(self, heads: Heads, tail: Tail) -> None:
+        self.heads = heads
+        self._tail = tail
+
+    @classmethod
+    def _of(cls, heads: Heads, tail: Tail) -> Self:
+        stack = cls.__new__(cls)
+        stack._set(heads, tail)
+        return stack
+
+    @property
+    def lanes(self) -> int:
+        return self.heads.size
+
+    @property
+    def words(self) -> npt.NDArray[np.uint32]:
+        """A copy of the tail; the last word is the top."""
+        return self._tail.used.copy()
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that initial bits are drawn from, if there is one."""
+        return None if self._tail.source is None else self._tail.source.seed
+
+    @property
+    def drawn(self) -> int:
+        """How many words have been drawn from the seed."""
+        return self._tail.drawn
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HeadsOnTail):
+            return NotImplemented
+        mine, theirs = self._tail, other._tail
+        # Words that were drawn from the seed do not count as long as they are unchanged.
+        return (
+            np.array_equal(self.heads, other.heads)
+            and mine.source == theirs.source
+            and mine.level == theirs.level
+            and np.array_equal(mine.used[mine.unchanged() :], theirs.used[theirs.unchanged() :])
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> Self:
+        """A copy that shares nothing with this one."""
+        return self._of(self.heads.copy(), self._tail.copy())
+
+    def view(self, start: int, stop: int) -> Self:
+        """A stack of lanes `start` to ``stop - 1`` of this one, which shares its heads and tail.
+
+        It cannot be folded or unfolded.
+        """
+        start, stop = integer(start, "start"), integer(stop, "stop")
+        if not 0 <= start < stop <= self.lanes:
+            raise ValueError(
+                f"start and stop must select some of the stack's {self.lanes} lanes, "
+                f"not {start} to {stop}"
+            )
+        return self._of(self.heads[start:stop], self._tail)
+
+    @contextmanager
+    def atomic(self) -> Iterator[Self]:
+        """Restore the stack if the block raises anything.
+
+        A push or pop of a single distribution is atomic by itself. When one codec of several
+        fails, those before it have already changed the stack. This undoes their changes, at the
+        price of a copy.
+        """
+        before = self.copy()
+        try:
+            yield self
+        except BaseException:
+            if self.lanes == before.lanes:
+                self.heads[:] = before.heads  # in place, as views share them
+            else:
+                self.heads = before.heads
+            self._tail.restore(before._tail)
+            raise
+
+    # The door for kernels. `Codec.push` and `Codec.pop` are for everything else.
+
+    def run_push(self, kernel: Callable[..., int], room: int, *args: Any) -> None:
+        """Run a kernel that pushes, for codecs that bring a kernel of their own.
+
+        A fused kernel pushes many symbols, or several distributions, in one call. It is called as
+        ``kernel(heads, tail, size, *args)``, updates heads and tail in place, and returns the new
+        size of the tail or a status of `ansflow.kernels.stack.heads`.
+
+        Parameters
+        ----------
+        kernel : callable
+            For example one of those in `ansflow.kernels.stack`.
+        room : int
+            The number of words that the kernel pushes at most. It may pop words that it has pushed
+            itself, but no others.
+        *args
+            Its other arguments.
+
+        Raises
+        ------
+        ModelError
+            If a symbol has no probability; the stack is as it was.
+        """
+        words, size = self._tail.with_room(room)
+        after = int(kernel(self.heads, words, size, *args))
+        if after >= IMPOSSIBLE:
+            _fail(after, size)
+        self._tail.content = words, after
+
+    def run_pop(
+        self, kernel: Callable[..., int], most: int, *args: Any, room: int | None = None
+    ) -> None:
+        """Run a kernel that pops, the inverse of one that `run_push` runs.
+
+        Parameters
+        ----------
+        kernel : callable
+        most : int
+            The number of words that the kernel pops at most.
+        *args
+            Its other arguments.
+        room : int, optional
+            The number of words by which the kernel may make the tail longer at any moment;
+            `most` by default.
+
+        Raises
+        ------
+        StackUnderflowError
+            If the stack has too few bits; it is as it was.
+        """
+        tail, heads, drawn, before = self._tail, self.heads, 0, None
+        if type(most) is not int:
+            most = integer(most, "most")
+        if tail.size < most:
+            # Kernels may also overwrite words that they have popped.
+            before = heads.copy(), tail.used.copy()
+            drawn = 0 if tail.source is None else tail.draw(most)
+        words, size = tail.with_room(most if room is None else room)
+        after = int(kernel(heads, words, size, *args))
+        if after >= IMPOSSIBLE:
+            if before is not None:
+                heads[:], words[:size] = before
+            _fail(after, size)
+        tail.content = words, after
+        tail.lowest = min(tail.lowest, after - tail.drawn)
+        if drawn:
+            tail.give_back(min(drawn, tail.unchanged()))
+
+
+def _fail(status: int, size: int) -> NoReturn:
+    if status == IMPOSSIBLE:
+        raise ModelError("a symbol has no probability")
+    raise StackUnderflowError(
+        f"the codec needs more bits than the heads and the {size} words of the stack hold; "
+        "start with more initial bits (Stack.from_initial_bits) or with a seed"
+    )
