@@ -147,7 +147,7 @@ def read_chunk(head, body, header):
 
 
 def read_chunks(data, header):
-    """The content, groups and chunks of a frame, the end mark, what its check is of, where it is."""
+    """The content, groups and chunks of a frame, the end mark, what that checks, and its place."""
     content, groups, chunks, chain, at = b"", [], [], header.raw, len(header.raw)
     due = []  # cells of the chunks that the group goes on with
     while (head := parse_head(data, at)).cells:

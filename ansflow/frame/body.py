@@ -61,10 +61,10 @@ def decode_body(
     Raises
     ------
     CorruptDataError
-        If that isn't a body of such content. Most damage goes unnoticed here: it's the check over
+        If that is not a body of such content. Most damage goes unnoticed here: it is the check over
         the content that finds it.
     UnsupportedError
-        If it takes a transform, kind or model that isn't known here.
+        If it takes a transform, kind or model that is not known here.
     """
     try:
         root, heads, reader = read_body(body, layout, tools)
