@@ -25,14 +25,14 @@ MODEL = ansflow.models.Categorical.fit(list(SKEWED), precision=12)
 
 # What ansflow writes, and what the oracle does.
 FILES = examples.FILES | {
-    "ours": ansflow.compress(SKEWED[:400], block_size=300),
+    "ours": ansflow.compress(SKEWED[:400], chunk_size=300),
     "our blocks": ansflow.compress(
-        SKEWED[:900] + bytes(300) + bytes(range(256)) + SKEWED[:300], block_size=300
+        SKEWED[:900] + bytes(300) + bytes(range(256)) + SKEWED[:300], chunk_size=300
     ),
     "our contexts": ansflow.compress(bytes(i // 5 % 11 for i in range(500)), order=1),
-    "our shared": ansflow.compress(SKEWED[:600], block_size=100, models=[MODEL]),
-    "our array": ansflow.compress(ARRAY.T, block_size=300, metadata={"name": "value"}),
-    "our two": ansflow.compress(SKEWED[:300]) + ansflow.compress(SKEWED[:500], block_size=200),
+    "our shared": ansflow.compress(SKEWED[:600], chunk_size=100, tables=[MODEL]),
+    "our array": ansflow.compress(ARRAY.T, chunk_size=300, metadata={"name": "value"}),
+    "our two": ansflow.compress(SKEWED[:300]) + ansflow.compress(SKEWED[:500], chunk_size=200),
 }
 NAMES = sorted(FILES)
 CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}
@@ -136,7 +136,7 @@ def header(text=None, **fields):
 
     Fields of the header are named as the oracle does, others are those of the description.
     """
-    told = {"kind": naive.ARRAY, "size": 8, "block_size": 100}
+    told = {"kind": naive.ARRAY, "size": 8, "chunk_size": 100}
     keys = [*told, "version", "flags", "tables", "shared", "described", "shared_size"]
     told |= {key: fields.pop(key) for key in keys if key in fields}
     text = DESCRIPTION | fields if text is None else text
@@ -155,9 +155,9 @@ HEADERS = [
     ({"planes": 0}, CorruptDataError, "0"),
     ({"planes": 65, "size": 650}, CorruptDataError, "65"),
     ({"planes": 3}, CorruptDataError, "items of 3"),
-    ({"block_size": 0}, CorruptDataError, "block size"),
-    ({"block_size": 2**24 + 1}, CorruptDataError, "block size"),
-    ({"block_size": 2**32 - 1}, CorruptDataError, "block size"),
+    ({"chunk_size": 0}, CorruptDataError, "block size"),
+    ({"chunk_size": 2**24 + 1}, CorruptDataError, "block size"),
+    ({"chunk_size": 2**32 - 1}, CorruptDataError, "block size"),
     ({"size": 2**64 - 4}, LimitError, "max_output"),
     ({"size": 2**40, "shape": [2**38]}, LimitError, "max_output"),
     ({"shape": [3]}, CorruptDataError, "doesn't take"),
@@ -334,7 +334,7 @@ def test_frames_one_after_the_other(name):
 
 def test_arrays_one_after_the_other():
     parts = [ARRAY, ARRAY[:0], ARRAY[3:4]]
-    blob = b"".join(ansflow.compress(part, block_size=50) for part in parts)
+    blob = b"".join(ansflow.compress(part, chunk_size=50) for part in parts)
     whole = ansflow.decompress(blob)
     assert whole.dtype == ARRAY.dtype
     assert np.array_equal(whole, np.concatenate(parts))
@@ -390,7 +390,7 @@ def refuses(blob, error, limits, match=None):
 
 @pytest.mark.parametrize("size", [2**33, 2**62])
 def test_promises_are_refused_before_anything_is_allocated(size):
-    bomb = writer.write_header(size=size, block_size=2**24) + bytes(200)
+    bomb = writer.write_header(size=size, chunk_size=2**24) + bytes(200)
     limits = ansflow.Limits(max_output=2**63)
     _, peak = traced(lambda: refuses(bomb, AnsflowError, limits))
     assert peak < 2**20
@@ -407,7 +407,7 @@ def constant(header, place, n):
 @pytest.mark.parametrize("index", [False, True])
 def test_a_bomb_is_refused_before_anything_is_allocated(index, known):
     n, count = 2**20, 50
-    header = writer.write_header(size=n * count if known else naive.UNKNOWN, block_size=n)
+    header = writer.write_header(size=n * count if known else naive.UNKNOWN, chunk_size=n)
     bomb = writer.assemble(header, [constant(header, place, n) for place in range(count)], index)
     assert len(bomb) < 4000
     assert ansflow.decompress(bomb) == bytes(n * count)
@@ -420,7 +420,7 @@ def test_a_bomb_is_refused_before_anything_is_allocated(index, known):
 
 
 def test_bombs_one_after_the_other():
-    header = writer.write_header(size=2**20, block_size=2**20)
+    header = writer.write_header(size=2**20, chunk_size=2**20)
     bomb = writer.assemble(header, [constant(header, 0, 2**20)])
     limits = ansflow.Limits(max_output=2**22 - 1)
     assert len(ansflow.decompress(bomb * 3, limits=limits)) == 3 * 2**20
@@ -430,7 +430,7 @@ def test_bombs_one_after_the_other():
 
 @pytest.mark.parametrize("size", [2**30, naive.UNKNOWN])
 def test_chunks_of_too_many_planes(size):
-    header = writer.write_header(size=size, block_size=2**24, description={"planes": 64})
+    header = writer.write_header(size=size, chunk_size=2**24, description={"planes": 64})
     blob = writer.assemble(header, [constant(header, place, 1) for place in range(64)])
     _, peak = traced(lambda: refuses(blob, LimitError, ansflow.Limits(), "max_memory"))
     assert peak < 2**19
@@ -441,7 +441,7 @@ def test_tables_of_many_frames_are_not_held_at_once():
     shared = [([2**16] + [0] * 255, 16)] * 64
     coding = writer.in_turn(*[writer.code_shared(table + 1, shared) for table in range(64)])
     frame = writer.write_frame(
-        bytes(64 * 100), shared=shared, coding=coding, block_size=100, index=True
+        bytes(64 * 100), shared=shared, coding=coding, chunk_size=100, index=True
     )
     blob, limits = 10 * frame, ansflow.Limits(max_memory=2**26)
 
@@ -480,7 +480,7 @@ def test_limits_are_integers(name):
 
 
 def test_limits_hold():
-    blob = writer.write_frame(bytes(100_000), block_size=50_000, coding=writer.repeat)
+    blob = writer.write_frame(bytes(100_000), chunk_size=50_000, coding=writer.repeat)
     limits = ansflow.Limits(max_output=100_000, max_memory=1_000_000)
     assert len(ansflow.decompress(blob, limits=limits)) == 100_000
     refuses(blob, LimitError, ansflow.Limits(max_output=99_999), "max_output=99999")

@@ -25,7 +25,7 @@ def blocks(size, count, *, planes=1, index=False, known=False):
     """So many stored blocks."""
     total = size * count if known else naive.UNKNOWN
     description = {"planes": planes} if planes > 1 else {}
-    header = writer.write_header(size=total, block_size=size, description=description)
+    header = writer.write_header(size=total, chunk_size=size, description=description)
     content = [RNG.bytes(size) for _ in range(min(count, 100))]
     parts = [writer.write_block(header, i, content[i % 100]) for i in range(count)]
     return writer.assemble(header, parts, index)

@@ -44,17 +44,17 @@ SHARED = [
 ]
 OPTIONS = {
     "as it is": {},
-    "small blocks": {"block_size": 1000},
-    "8 bits": {"precision": 8, "block_size": 20_000},
+    "small blocks": {"chunk_size": 1000},
+    "8 bits": {"precision": 8, "chunk_size": 20_000},
     "11 bits": {"precision": 11, "lanes": 8},
     "14 bits": {"precision": 14, "lanes": 32},
     "16 bits": {"precision": 16},
-    "one lane": {"lanes": 1, "block_size": 30_000},
+    "one lane": {"lanes": 1, "chunk_size": 30_000},
     "two lanes": {"lanes": 2},
     "contexts": {"order": 1},
-    "contexts, 9 bits, 4 lanes": {"order": 1, "precision": 9, "lanes": 4, "block_size": 25_000},
-    "shared": {"models": SHARED, "block_size": 700},
-    "metadata": {"metadata": {"a": [1, 2.5, None, "\u00e9"]}, "block_size": 50_000},
+    "contexts, 9 bits, 4 lanes": {"order": 1, "precision": 9, "lanes": 4, "chunk_size": 25_000},
+    "shared": {"tables": SHARED, "chunk_size": 700},
+    "metadata": {"metadata": {"a": [1, 2.5, None, "\u00e9"]}, "chunk_size": 50_000},
 }
 ARRAYS = {
     "int32": (ONES.astype("<i4") * 1000 - 7).reshape(700, 100),
@@ -83,10 +83,10 @@ def of_bytes(options):
 
 def of_arrays(name):
     array = ARRAYS[name]
-    blobs = [ansflow.compress(array), ansflow.compress(array, block_size=999, order=1)]
+    blobs = [ansflow.compress(array), ansflow.compress(array, chunk_size=999, order=1)]
     if array.ndim and array.size and name != "Fortran":
         file = io.BytesIO()
-        with ansflow.ArrayWriter(file, array.dtype, array.shape[1:], block_size=2000) as writer:
+        with ansflow.ArrayWriter(file, array.dtype, array.shape[1:], chunk_size=2000) as writer:
             writer.append(array[: len(array) // 3])
             writer.flush()
             writer.append(array[len(array) // 3 :])
@@ -96,7 +96,7 @@ def of_arrays(name):
 
 def of_stream():
     """Flushed here and there."""
-    compressor = ansflow.Compressor(block_size=5000)
+    compressor = ansflow.Compressor(chunk_size=5000)
     out = b""
     for number, content in enumerate(CONTENTS.values()):
         out += compressor.compress(content[: 3000 * number + 1].tobytes())
@@ -150,7 +150,7 @@ def test_a_stream():
 
 def test_threads_make_no_difference():
     content = np.concatenate(list(CONTENTS.values())).tobytes()
-    blobs = {ansflow.compress(content, threads=threads, block_size=3000) for threads in (1, 2, 5)}
+    blobs = {ansflow.compress(content, threads=threads, chunk_size=3000) for threads in (1, 2, 5)}
     assert len(blobs) == 1
 
 

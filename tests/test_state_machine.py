@@ -18,9 +18,9 @@ NUMBERS = np.cumsum(np.arange(600, dtype=">u4") % 7)
 TEXT = LINES[:400]
 
 
-def flushed(data, *, block_size, every):
+def flushed(data, *, chunk_size, every):
     """Blocks of odd sizes."""
-    compressor = ansflow.Compressor(block_size=block_size)
+    compressor = ansflow.Compressor(chunk_size=chunk_size)
     out = b""
     for at in range(0, len(data), every):
         out += compressor.compress(data[at : at + every]) + compressor.flush()
@@ -43,15 +43,15 @@ def frame(data, **options):
 FRAMES = {
     "empty": (frame(b""), b""),
     "one byte": (frame(b"\n"), b"\n"),
-    "tiny blocks": (frame(TEXT, block_size=3), TEXT),
-    "small blocks": (frame(LINES, block_size=100), LINES),
+    "tiny blocks": (frame(TEXT, chunk_size=3), TEXT),
+    "small blocks": (frame(LINES, chunk_size=100), LINES),
     "one block": (frame(LINES), LINES),
-    "noise": (frame(NOISE, block_size=64), NOISE),
-    "flushed": (flushed(LINES, block_size=64, every=97), LINES),
-    "flushed often": (flushed(TEXT, block_size=1000, every=5), TEXT),
-    "planes": (frame(NUMBERS, block_size=50), NUMBERS.tobytes()),
-    "rows": (rows(NUMBERS, block_size=60), NUMBERS.tobytes()),
-    "contexts": (frame(LINES, order=1, block_size=500), LINES),
+    "noise": (frame(NOISE, chunk_size=64), NOISE),
+    "flushed": (flushed(LINES, chunk_size=64, every=97), LINES),
+    "flushed often": (flushed(TEXT, chunk_size=1000, every=5), TEXT),
+    "planes": (frame(NUMBERS, chunk_size=50), NUMBERS.tobytes()),
+    "rows": (rows(NUMBERS, chunk_size=60), NUMBERS.tobytes()),
+    "contexts": (frame(LINES, order=1, chunk_size=500), LINES),
 }
 GOLDEN = []
 for path in sorted(pathlib.Path(__file__).parent.glob("data/v2-*.ans")):
@@ -167,13 +167,13 @@ class Writing(RuleBasedStateMachine):
     """`FrameWriter` and a bytearray."""
 
     @initialize(
-        threads=st.sampled_from([1, 2]), block_size=st.sampled_from([1, 7, 64, 1 << 18]), size=UNITS
+        threads=st.sampled_from([1, 2]), chunk_size=st.sampled_from([1, 7, 64, 1 << 18]), size=UNITS
     )
-    def begin(self, threads, block_size, size):
+    def begin(self, threads, chunk_size, size):
         self.target, self.expected = io.BytesIO(), bytearray()
         self.begin_at = 0  # of the frame that is being written
         with unit(size):
-            self.writer = ansflow.open(self.target, "wb", threads=threads, block_size=block_size)
+            self.writer = ansflow.open(self.target, "wb", threads=threads, chunk_size=chunk_size)
 
     parts = Bundle("parts")
 
@@ -207,7 +207,7 @@ class Writing(RuleBasedStateMachine):
         self.writer.close()
         self.check()
         self.target.seek(0, 2)
-        self.writer = ansflow.open(self.target, "wb", threads=1, block_size=10)
+        self.writer = ansflow.open(self.target, "wb", threads=1, chunk_size=10)
         self.begin_at = len(self.expected)
 
     @invariant()

@@ -13,11 +13,11 @@ MODEL = ansflow.models.Categorical.fit(list(BYTES), precision=12)
 
 FILES = examples.FILES | {
     "empty": ansflow.compress(b""),
-    "coded": ansflow.compress(BYTES, block_size=200),
+    "coded": ansflow.compress(BYTES, chunk_size=200),
     "contexts": ansflow.compress(BYTES, order=1),
-    "shared": ansflow.compress(BYTES, block_size=100, models=[MODEL], metadata={"a": "b"}),
-    "array": ansflow.compress(ARRAY, block_size=100),
-    "two frames": ansflow.compress(BYTES) + ansflow.compress(BYTES, block_size=100),
+    "shared": ansflow.compress(BYTES, chunk_size=100, tables=[MODEL], metadata={"a": "b"}),
+    "array": ansflow.compress(ARRAY, chunk_size=100),
+    "two frames": ansflow.compress(BYTES) + ansflow.compress(BYTES, chunk_size=100),
 }
 
 MAGIC = b"\x89ANS"

@@ -91,7 +91,9 @@ def known(name: str) -> ContentModel:
             return load(name)
         except ModelError as error:
             reasons.append(str(error))
-    raise ModelError("; ".join(reasons) or f"no model is called {name!r}")
+    if _registered:
+        reasons.append(f"those that are registered are {', '.join(_registered)}")
+    raise ModelError("; ".join(reasons) or f"there is no model {name!r}")
 
 
 def find(name: str, fingerprint: str) -> ContentModel:

@@ -63,15 +63,11 @@ class Header:
             return self.grid.group_size
         return min(self.grid.group_size, self.content_size)
 
-    @property
-    def copies(self) -> int:
-        """How many times its size a decoder may need for a group: body, streams and content.
-
-        With a model also the stack's words, which are more for a while, and what it makes of them.
-        """
-        return (2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3) + (
-            0 if self.model is None else 4
-        )
+    def memory(self, size: int) -> int:
+        """Bytes that a decoder may need for groups with so much content, that included."""
+        # Bodies and content, and what transforms and tiles are put together from.
+        copies = 2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3
+        return copies * size + (0 if self.model is None else self.model.memory(size))
 
     @property
     def held(self) -> int:
@@ -187,7 +183,7 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     if left := len(reader.rest()):
         raise CorruptDataError(f"{left} bytes follow the last field of the header")
     header = Header(content_size, grid, array, shared, metadata, model, parsed)
-    _check_memory(header.copies * header.largest_group + header.held, limits)
+    _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ansflow.errors import CorruptDataError
+from ansflow.errors import CorruptDataError, UnknownModelError
 from ansflow.frame import content_model, layout
 from ansflow.frame.content_model import ContentModel
 
@@ -62,6 +62,13 @@ class ModelIdentity:
 
     def describe(self) -> dict[str, str]:
         return {"name": self.name, "fingerprint": self.fingerprint}
+
+    def memory(self, size: int) -> int:
+        """Bytes that the model takes for so much content; 0 if it is not known here."""
+        try:
+            return self.find().memory(size)
+        except UnknownModelError:
+            return 0
 
     def find(self) -> ContentModel:
         """The model; UnsupportedError if it is unknown here, or another."""

@@ -49,7 +49,7 @@ RECOVERED_EVERY = 5
 def large():
     """Files that are long enough for vector kernels."""
     skewed, walk = examples.SKEWED * 45, bytes(i // 5 % 11 for i in range(70_000))
-    yield ansflow.compress(skewed, block_size=30_000)
+    yield ansflow.compress(skewed, chunk_size=30_000)
     yield ansflow.compress(skewed, precision=14)
     yield ansflow.compress(walk, order=1)
 

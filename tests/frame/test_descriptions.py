@@ -6,11 +6,11 @@ NumPy's own parser of types is behind this, so the promise is worth a search of 
 import json
 import time
 
-import naive_writer as naive
+import naive_frame as naive
+import naive_writer as writer
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from naive_frame import ARRAY, UNKNOWN
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
@@ -22,17 +22,19 @@ def frames(text, size):
 
     The last is of a size that isn't known beforehand.
     """
-    content, coding = bytes(size), naive.repeat if size else naive.store
-    return [
-        described(content, text, size, coding),
-        described(content, text, UNKNOWN, coding),
-    ]
+    return [described(bytes(size), text, size), described(bytes(size), text, None)]
 
 
-def described(content, text, size, coding):
-    header = naive.write_header(ARRAY, size, description=text)
-    blocks = [naive.write_block(header, 0, content, coding(content))] if content else []
-    return naive.assemble(header, blocks)
+def described(content, text, size):
+    """One chunk, of cells as large as the description says, if that is legal."""
+    grid = naive.attempt(lambda: writer.grid_of(json.loads(text), size, None, False))
+    chunk, cell = ([8], 1) if grid is None else (grid.chunk, grid.cell)
+    if len(content) % cell:
+        cell = 1
+    header = writer.write_header(size, text, [min(n, 2**64 - 1) for n in chunk], array=True)
+    body = writer.write_body(content, cell, writer.repeat)
+    chunks = [writer.write_chunk(header, 0, content, body, cell)] if content else []
+    return writer.assemble(header, chunks)
 
 
 def attempt(text, size):

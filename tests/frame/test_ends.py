@@ -12,7 +12,7 @@ from ansflow.errors import CorruptDataError, LimitError, TruncatedError, Unsuppo
 
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 PARTS = [CONTENT[:100], CONTENT[100:200], CONTENT[200:]]
-HEADER = writer.write_header(size=300, block_size=100)
+HEADER = writer.write_header(size=300, chunk_size=100)
 BLOCKS = [writer.write_block(HEADER, place, part) for place, part in enumerate(PARTS)]
 BODY = HEADER + b"".join(BLOCKS)
 INDEX = writer.write_index(HEADER, BLOCKS)
@@ -99,7 +99,7 @@ def test_heads_of_the_index_that_differ(place):
 
 
 def test_a_header_in_the_index_that_differs():
-    other = writer.write_header(size=300, block_size=200)
+    other = writer.write_header(size=300, chunk_size=200)
     tail = writer.write_index(other, BLOCKS)
     refuses(BODY + writer.write_end(HEADER, BLOCKS, len(tail)) + tail)
 
@@ -107,7 +107,7 @@ def test_a_header_in_the_index_that_differs():
 @pytest.mark.parametrize("index", [False, True])
 @pytest.mark.parametrize("size", [0, 100, 299, 301, 400, 2**40])
 def test_content_of_another_size_than_the_header_says(size, index):
-    header = writer.write_header(size=size, block_size=100)
+    header = writer.write_header(size=size, chunk_size=100)
     blocks = [writer.write_block(header, place, part) for place, part in enumerate(PARTS)]
     error = (CorruptDataError, LimitError) if size == 2**40 else CorruptDataError
     blob = writer.assemble(header, blocks, index)
@@ -175,7 +175,7 @@ SURGERIES = {
 @pytest.mark.parametrize("known", [False, True])
 def test_blocks_that_have_changed_places(places, index, known):
     """With the end of the frame they come from, and with one that was made for them."""
-    header = writer.write_header(size=300 if known else naive.UNKNOWN, block_size=100)
+    header = writer.write_header(size=300 if known else naive.UNKNOWN, chunk_size=100)
     blocks = [writer.write_block(header, place, part) for place, part in enumerate(PARTS)]
     whole = writer.assemble(header, blocks, index)
     end = whole[len(header) + sum(map(len, blocks)) :]

@@ -108,11 +108,11 @@ def test_the_document_names_the_limits_of_the_code(line):
 
 
 @pytest.mark.parametrize(
-    ("block_size", "precision"),
+    ("chunk_size", "precision"),
     [(1, layout.MIN_PRECISION), (layout.MAX_BLOCK_SIZE, layout.MAX_PRECISION)],
 )
-def test_compress_takes_the_legal_limits(block_size, precision):
+def test_compress_takes_the_legal_limits(chunk_size, precision):
     content = bytes(range(250)) + bytes(50)
-    blob = ansflow.compress(content, block_size=block_size, precision=precision)
+    blob = ansflow.compress(content, chunk_size=chunk_size, precision=precision)
     assert ansflow.decompress(blob) == content
-    assert naive.read(blob).block_size == block_size
+    assert naive.read(blob).chunk_size == chunk_size

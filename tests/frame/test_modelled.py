@@ -92,11 +92,11 @@ def parts():
 @example(b"", 1, False)
 @example(IMAGES + b"x", 1, False)
 @settings(max_examples=60)
-def test_bytes(content, block_size, binary):
+def test_bytes(content, chunk_size, binary):
     vae, model = (BINARY, BINARY_MODEL) if binary else (VAE, MODEL)
-    blob = ansflow.compress(content, model=vae, block_size=block_size)
+    blob = ansflow.compress(content, model=vae, chunk_size=chunk_size)
     frame = check(blob, content, model)
-    assert frame.block_size == max(SIZE, block_size - block_size % SIZE)
+    assert frame.chunk_size == max(SIZE, chunk_size - chunk_size % SIZE)
     assert ansflow.decompress(blob) == content
 
 
@@ -104,11 +104,11 @@ def test_bytes(content, block_size, binary):
 def test_blocks_that_the_model_suits(vae, model):
     """The last isn't whole images."""
     content = (BITS if vae is BINARY else IMAGES) + b"some more"
-    blob = ansflow.compress(content, model=vae, block_size=20 * SIZE)
+    blob = ansflow.compress(content, model=vae, chunk_size=20 * SIZE)
     frame = check(blob, content, model)
     full = (len(content) - 9) // (20 * SIZE)
     assert [block.kind for block in frame.blocks] == [naive.MODELLED] * full + [naive.STORED]
-    without = naive.read(ansflow.compress(content, order=1, block_size=20 * SIZE))
+    without = naive.read(ansflow.compress(content, order=1, chunk_size=20 * SIZE))
     assert payload(frame) < payload(without)
 
 
@@ -116,7 +116,7 @@ def test_blocks_that_the_model_does_not_suit():
     """They are coded as without it."""
     few = bytes(i * i % 7 * (i % 3) for i in range(20 * SIZE))
     content = IMAGES[: 20 * SIZE] + bytes(20 * SIZE) + few + NOISE[:SIZE]
-    blob = ansflow.compress(content, model=VAE, block_size=20 * SIZE)
+    blob = ansflow.compress(content, model=VAE, chunk_size=20 * SIZE)
     expected = [naive.MODELLED, naive.CONSTANT, naive.CODED, naive.STORED]
     assert kinds(blob) == expected
     check(blob, content)
@@ -126,7 +126,7 @@ def test_pixels_that_the_model_does_not_know():
     """One pixel of 2 in a block of bits: that block is coded without the model."""
     content = bytearray(BITS)
     content[30 * SIZE] = 2
-    blob = ansflow.compress(bytes(content), model=BINARY, block_size=20 * SIZE)
+    blob = ansflow.compress(bytes(content), model=BINARY, chunk_size=20 * SIZE)
     found = kinds(blob)
     assert found[::2] == [naive.MODELLED, naive.MODELLED]
     assert found[1] in (naive.CODED, naive.STORED)
@@ -142,9 +142,9 @@ def test_other_options(order):
     blob = ansflow.compress(
         content,
         model="modelled",
-        block_size=20 * SIZE,
+        chunk_size=20 * SIZE,
         order=order,
-        models=shared,
+        tables=shared,
         metadata={"a": 1},
         precision=9,
         lanes=2,
@@ -156,17 +156,17 @@ def test_other_options(order):
     assert ansflow.decompress(blob) == content
 
 
-def test_the_default_block_size():
+def test_the_default_chunk_size():
     """A MiB, in whole images."""
     frame = naive.read(ansflow.compress(b"", model=VAE))
-    assert frame.block_size == (1 << 20) // SIZE * SIZE
+    assert frame.chunk_size == (1 << 20) // SIZE * SIZE
 
 
 @pytest.mark.parametrize(
     ("asked", "given_size"), [(1, 24), (23, 24), (24, 24), (47, 24), (48, 48), (1 << 24, 16777200)]
 )
-def test_block_sizes_are_whole_images(asked, given_size):
-    assert naive.read(ansflow.compress(b"", model=VAE, block_size=asked)).block_size == given_size
+def test_chunk_sizes_are_whole_images(asked, given_size):
+    assert naive.read(ansflow.compress(b"", model=VAE, chunk_size=asked)).chunk_size == given_size
 
 
 @pytest.mark.parametrize("threads", [2, 3])
@@ -176,7 +176,7 @@ def test_any_number_of_threads_writes_the_same(threads):
     images = np.repeat(np.repeat(BIT_ARRAY[:8], 20, axis=1), 20, axis=2)[:, :, :80] * 9
     content = np.ascontiguousarray(np.tile(images, (50, 1, 1)))
     assert content.nbytes > 2 << 20
-    options = {"model": big, "block_size": 16 * 6400}
+    options = {"model": big, "chunk_size": 16 * 6400}
     blob = ansflow.compress(content, threads=1, **options)
     assert ansflow.compress(content, threads=threads, **options) == blob
     bitsback.register(big)
@@ -206,18 +206,18 @@ ARRAYS = {
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-@pytest.mark.parametrize("block_size", [1, 250, None])
-def test_arrays(name, block_size):
+@pytest.mark.parametrize("chunk_size", [1, 250, None])
+def test_arrays(name, chunk_size):
     array = ARRAYS[name]
     vae, model = (BINARY, BINARY_MODEL) if array.max(initial=0) <= 1 else (VAE, MODEL)
-    blob = ansflow.compress(array, model=vae, block_size=block_size)
+    blob = ansflow.compress(array, model=vae, chunk_size=chunk_size)
     frame = check(blob, array.tobytes(), model)
     assert frame.shape == list(array.shape)
     assert frame.description["dtype"] == array.dtype.str
     back = ansflow.decompress(blob)
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     assert np.array_equal(back, array)
-    if array.nbytes > 30 * SIZE and block_size is None and name != "truths":
+    if array.nbytes > 30 * SIZE and chunk_size is None and name != "truths":
         assert naive.MODELLED in kinds(blob)
 
 
@@ -307,9 +307,9 @@ def huge_model():
 @given(st.lists(st.integers(0, 300) | st.none(), max_size=6), st.integers(1, 200))
 @example([100, None, 24, None, None, 200], 96)
 @settings(max_examples=30)
-def test_streams(sizes, block_size):
+def test_streams(sizes, chunk_size):
     """Flushes end blocks anywhere; what isn't whole images then is coded without the model."""
-    compressor = ansflow.Compressor(model=VAE, block_size=block_size)
+    compressor = ansflow.Compressor(model=VAE, chunk_size=chunk_size)
     blob, at = b"", 0
     for size in sizes:
         if size is None:
@@ -328,7 +328,7 @@ def test_streams(sizes, block_size):
 
 def test_iterators():
     pieces = [IMAGES[i : i + 100] for i in range(0, len(IMAGES), 100)]
-    blob = b"".join(ansflow.iter_compress(pieces, model="modelled", block_size=240))
+    blob = b"".join(ansflow.iter_compress(pieces, model="modelled", chunk_size=240))
     assert kinds(blob) == [naive.MODELLED] * 4
     check(blob, IMAGES)
     pieces = [blob[i : i + 50] for i in range(0, len(blob), 50)]
@@ -337,7 +337,7 @@ def test_iterators():
 
 def test_files(tmp_path):
     path = tmp_path / "x.ans"
-    with ansflow.open(path, "wb", model=VAE, block_size=240) as file:
+    with ansflow.open(path, "wb", model=VAE, chunk_size=240) as file:
         for i in range(0, len(IMAGES), 77):
             file.write(IMAGES[i : i + 77])
     check(path.read_bytes(), IMAGES)
@@ -356,14 +356,14 @@ def test_files(tmp_path):
 @given(st.integers(0, len(IMAGES)), st.integers(0, len(IMAGES)))
 @settings(max_examples=30)
 def test_random_access(begin, size):
-    with ansflow.open(io.BytesIO(ansflow.compress(IMAGES, model=VAE, block_size=240))) as file:
+    with ansflow.open(io.BytesIO(ansflow.compress(IMAGES, model=VAE, chunk_size=240))) as file:
         file.seek(begin)
         assert file.read(size) == IMAGES[begin : begin + size]
 
 
 def test_random_access_decodes_only_what_it_needs():
     """A block that is damaged hurts no other."""
-    blob = bytearray(ansflow.compress(IMAGES, model=VAE, block_size=240))
+    blob = bytearray(ansflow.compress(IMAGES, model=VAE, chunk_size=240))
     frame = naive.read(bytes(blob))
     at = len(frame.header) + 2 * 32 + len(frame.blocks[0].payload) + 5  # in the second payload
     blob[at] ^= 1
@@ -380,7 +380,7 @@ def test_arrays_row_by_row(tmp_path, shape, dtype):
     rows = (ARRAY if dtype == "u1" else BIT_ARRAY).reshape(-1, *shape).astype(dtype)
     vae, model = (VAE, MODEL) if dtype == "u1" else (BINARY, BINARY_MODEL)
     path = tmp_path / "x.ans"
-    with ansflow.ArrayWriter(path, dtype, shape, model=vae, block_size=480) as file:
+    with ansflow.ArrayWriter(path, dtype, shape, model=vae, chunk_size=480) as file:
         for i in range(0, len(rows), 7):
             file.append(rows[i : i + 7])
     frame = check(path.read_bytes(), rows.tobytes(), model)
@@ -425,7 +425,7 @@ def frames(draw):
         kind,
         description,
         coding=writer.in_turn(*draw(codings)),
-        block_size=5 * SIZE,
+        chunk_size=5 * SIZE,
         chunks=chunks,
         index=draw(st.booleans()),
     )
@@ -671,7 +671,7 @@ def test_every_cut_and_every_flipped_bit():
         IMAGES[: 5 * SIZE] + b"!",
         description=HEADER | {"metadata": {"a": 1}},
         coding=writer.code_model(MODEL),
-        block_size=4 * SIZE,
+        chunk_size=4 * SIZE,
         chunks=[96, 25],
         index=True,
     )
@@ -713,7 +713,7 @@ def test_memory_stays_within_its_limit():
     vae, mib = wide_model(), 1 << 20
     bitsback.register(vae)
     images = vae.sample(32, rng=0)
-    blob = ansflow.compress(images, model=vae, block_size=4 * mib)
+    blob = ansflow.compress(images, model=vae, chunk_size=4 * mib)
     assert kinds_by_heads(blob) == {"modelled": 1}
     assert len(blob) > 0.75 * images.nbytes
     for most in (8, 12, 16, 24, 32, 48):

@@ -99,7 +99,7 @@ def test_bit_patterns_of_floats_survive_every_memory_order():
     floats = bits.view("f8")
     assert np.isnan(floats).all()
     for view in (floats, floats.T, floats[:, ::-1], floats.transpose(1, 2, 0), floats.byteswap()):
-        back = ansflow.decompress(ansflow.compress(view, block_size=7))
+        back = ansflow.decompress(ansflow.compress(view, chunk_size=7))
         assert back.shape == view.shape
         assert back.tobytes() == view.tobytes()
         assert back.flags.f_contiguous == (view.flags.f_contiguous)

@@ -14,7 +14,7 @@ from ansflow.frame import layout
 
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 PARTS = [CONTENT[:100], CONTENT[100:200], CONTENT[200:]]
-HEADER = writer.write_header(size=300, block_size=100)
+HEADER = writer.write_header(size=300, chunk_size=100)
 BLOCKS = [writer.write_block(HEADER, place, part) for place, part in enumerate(PARTS)]
 BODY = HEADER + b"".join(BLOCKS)
 FRAME = writer.assemble(HEADER, BLOCKS, True)
@@ -95,7 +95,7 @@ HEADS = writer.chain_of(HEADER, BLOCKS)
         HEADS + BLOCKS[2][:32],
         HEADER + HEADS[len(HEADER) + 32 :],
         HEADER + BLOCKS[1][:32] + BLOCKS[0][:32] + BLOCKS[2][:32],
-        writer.write_header(size=300, block_size=101) + HEADS[len(HEADER) :],
+        writer.write_header(size=300, chunk_size=101) + HEADS[len(HEADER) :],
         bytes(len(HEADS)),
         HEADS[:-1] + bytes([HEADS[-1] ^ 1]),
     ],
@@ -112,7 +112,7 @@ def test_an_index_of_something_else(body):
 
 def test_another_header_in_front():
     """All blocks and the index are right, but whoever reads from the front sees another frame."""
-    other = writer.write_header(size=300, block_size=200)
+    other = writer.write_header(size=300, chunk_size=200)
     assert len(other) == len(HEADER)
     refuses_to_open(other + FRAME[len(HEADER) :], match="header")
 
@@ -153,7 +153,7 @@ def test_a_file_whose_last_frame_has_no_index():
 def test_random_ranges():
     """Of what the oracle finds as well."""
     rng = random.Random(0)
-    in_planes = writer.write_frame(CONTENT, description={"planes": 4}, block_size=9, index=True)
+    in_planes = writer.write_frame(CONTENT, description={"planes": 4}, chunk_size=9, index=True)
     blob = FRAME * 2 + in_planes
     content = 3 * CONTENT
     for view in naive_seek.salvage(blob):
@@ -170,7 +170,7 @@ def test_limits():
         assert file.read() == 2 * CONTENT
     refuses_to_open(FRAME * 2, LimitError, "max_output", max_output=599)
     refuses_to_open(FRAME, LimitError, "max_memory", max_memory=100)
-    header = writer.write_header(size=300, block_size=1)
+    header = writer.write_header(size=300, chunk_size=1)
     small = [writer.write_block(header, place, b"x") for place in range(300)]
     for index in (False, True):
         blob = writer.assemble(header, small, index)

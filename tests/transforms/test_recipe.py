@@ -282,3 +282,32 @@ def test_any_bytes(written, itemsize, count):
     out = np.empty(layout.nbytes, np.uint8)
     sizes = itertools.count(1)
     root.inverse(out, lambda buffer: buffer.fill(next(sizes)))
+
+
+class Echo(Transform):
+    """Makes everything three times as large."""
+
+    id = 103
+    name = "echo"
+
+    def accepts(self, layout):
+        return True
+
+    def outputs(self, parameters, layout):
+        return [Layout(1, (3 * layout.nbytes,))]
+
+    def forward(self, items, layout):
+        return None, [np.concatenate([items, items, items])]
+
+    def inverse(self, parameters, outputs, layout, out):
+        out[:] = outputs[0][: out.size]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<f8"])
+def test_transforms_that_make_content_larger_are_left_out(monkeypatch, dtype):
+    monkeypatch.setitem(registry._by_id, Echo.id, Echo())
+    monkeypatch.setitem(registry._by_name, Echo.name, Echo())
+    noise = np.frombuffer(RNG.bytes(80_000), dtype)
+    blob = ansflow.compress(noise, recipe="echo")
+    assert len(blob) < noise.nbytes + 200
+    assert ansflow.decompress(blob).tobytes() == noise.tobytes()

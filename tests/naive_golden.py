@@ -1,0 +1,257 @@
+"""The golden files of version 3: what they hold, and how the oracle wrote them.
+
+``PYTHONPATH=tests python tests/naive_golden.py`` writes those in ``tests/data`` that are missing.
+What is there is never replaced: releases have to read it for ever.
+"""
+
+import json
+from pathlib import Path
+
+import naive_model
+import naive_writer as writer
+import numpy as np
+import small_vaes
+from naive_payload import fit
+
+DATA = Path(__file__).parent / "data"
+
+INDEX = np.arange(1500)
+SQUARES = INDEX**2 % 251 % 11
+SQUARE_BYTES = SQUARES.astype(np.uint8).tobytes()
+STEPS = (INDEX // 5 % 11).astype(np.uint8).tobytes()
+ROWS = (SQUARES * 3).astype("<u2").reshape(300, 5)
+PLANE = (INDEX[:600] ** 2 // 7 % 500).astype("<u2").reshape(20, 30)
+CUBE = (INDEX[:840] // 3 % 100).astype("<i2").reshape(6, 10, 14)
+
+RECORDS = np.zeros(50, [("id", "<u2"), ("value", ">f4", (2,)), ("name", "S3")])
+RECORDS["id"] = INDEX[:50] * 7
+RECORDS["value"] = INDEX[:100].reshape(50, 2) / 8
+RECORDS["name"] = b"ans"
+LARGE = np.frombuffer(SQUARE_BYTES, "V75")
+
+SHARED = [([100] + [0] * 254 + [156], 8), (fit(SQUARE_BYTES, 12), 12)]
+
+DIGITS = naive_model.sample(small_vaes.GOLDEN_MODEL, 20)
+BITS = naive_model.sample(small_vaes.GOLDEN_BINARY_MODEL, 30)
+WEIGHTS = Path(__file__).parents[1] / "ansflow" / "bitsback" / "models" / "weights"
+SAMPLE = Path(__file__).parents[1] / "examples" / "mnist_sample.npz"
+
+
+def content_of(array):
+    """Its items as they are in a frame, and what a description says of it."""
+    order = "C" if array.flags.c_contiguous else "F"
+    described = {"dtype": np.lib.format.dtype_to_descr(array.dtype), "shape": array.shape}
+    return array.tobytes(order=order), json.loads(json.dumps(described))
+
+
+def frame(content, description=None, *, open_ended=False, **told):
+    """A frame of bytes or of an array; of an open-ended one, the first axis isn't known."""
+    if isinstance(content, np.ndarray):
+        told["fortran"] = not content.flags.c_contiguous
+        content, own = content_of(content)
+        description = (description or {}) | own
+    if open_ended and description and "shape" in description:
+        description["shape"][0] = None
+    return writer.write_frame(content, description, known=not open_ended, **told)
+
+
+# Those that come with ansflow.
+MNIST, MNIST_BINARY = (
+    naive_model.read_model((WEIGHTS / f"{name}.npz").read_bytes())
+    for name in ("mnist-vae", "mnist-vae-binary")
+)
+naive_model.register(MNIST)
+naive_model.register(MNIST_BINARY)
+
+
+def digits(dtype):
+    """Two images, large enough for the models that come with ansflow."""
+    with np.load(SAMPLE) as sample:
+        images = sample["data"][:2]
+    return (images > 127).astype(dtype) if dtype == "?" else images
+
+
+def modelled(model, dtype):
+    told = {"coding": writer.code_model(model), "chunk": [1, 28, 28], "index": True}
+    return frame(digits(dtype), {"model": writer.identity(model)}, **told)
+
+
+ALTERNATE = {"index": True, "recipe": ["planes", "stream", "bytes"]}
+
+# Each of them: what `decompress` returns, and the file.
+GOLDEN = {
+    "empty": lambda: (b"", frame(b"")),
+    "stored": lambda: (bytes(range(256)), frame(bytes(range(256)))),
+    "constant": lambda: (b"\xc8" * 1000, frame(b"\xc8" * 1000, coding=writer.repeat)),
+    "coded": lambda: (SQUARE_BYTES, frame(SQUARE_BYTES, coding=writer.code(12, 4))),
+    "coded-8-bits": lambda: (SQUARE_BYTES, frame(SQUARE_BYTES, coding=writer.code(8, 64))),
+    "coded-16-bits": lambda: (SQUARE_BYTES, frame(SQUARE_BYTES, coding=writer.code(16, 1))),
+    "contexts": lambda: (STEPS, frame(STEPS, coding=writer.code_contexts(11, 2))),
+    "chunks": lambda: (
+        SQUARE_BYTES + bytes(500),
+        frame(
+            SQUARE_BYTES + bytes(500),
+            coding=writer.in_turn(writer.code(), writer.code_contexts(), writer.store),
+            chunk=[400],
+            index=True,
+        ),
+    ),
+    "flushed": lambda: (
+        SQUARE_BYTES,
+        frame(
+            SQUARE_BYTES,
+            {"metadata": {"ünits": ["m", 1.5, None]}},
+            coding=writer.in_turn(writer.code(), writer.store),
+            open_ended=True,
+            chunk=[600],
+            extents=[1, 600, 20],
+            index=True,
+        ),
+    ),
+    "shared": lambda: (
+        SQUARE_BYTES,
+        frame(
+            SQUARE_BYTES,
+            shared=SHARED,
+            coding=writer.in_turn(writer.code_shared(2, SHARED, 2), writer.code(9)),
+            chunk=[300],
+            index=True,
+        ),
+    ),
+    "metadata": lambda: (
+        np.arange(3.0),
+        frame(np.arange(3.0), {"metadata": {"what": "a test", "nested": {"list": [1, 2.5]}}}),
+    ),
+    "big-endian": lambda: (
+        PLANE.astype(">u2"),
+        frame(PLANE.astype(">u2"), coding=writer.code(13), chunk=[7, 30], index=True),
+    ),
+    "fortran": lambda: (
+        np.asfortranarray(PLANE / 4),
+        frame(np.asfortranarray(PLANE / 4), coding=writer.code(), chunk=[10, 20], index=True),
+    ),
+    "structured": lambda: (RECORDS, frame(RECORDS, coding=writer.code(10))),
+    "large-items": lambda: (LARGE, frame(LARGE, chunk=[4, 75], coding=writer.code(), index=True)),
+    "number": lambda: (np.array(1.5), frame(np.array(1.5))),
+    "number-large": lambda: (LARGE[3:4].reshape(()), frame(LARGE[3:4].reshape(()), chunk=[40])),
+    "nothing": lambda: (np.empty((3, 0), "<f4"), frame(np.empty((3, 0), "<f4"))),
+    "16-bit-symbols": lambda: (
+        PLANE,
+        frame(PLANE, coding=writer.code(12, 4), recipe="stream", chunk=[9, 30], index=True),
+    ),
+    "16-bit-symbols-constant": lambda: (
+        np.full(500, 999, "<u2"),
+        frame(np.full(500, 999, "<u2"), coding=writer.repeat, recipe="stream"),
+    ),
+    "bytes-of-items": lambda: (PLANE, frame(PLANE, coding=writer.code(), recipe="bytes")),
+    "tiles": lambda: (
+        PLANE,
+        frame(
+            *(PLANE,),
+            **{"coding": writer.in_turn(writer.code(), writer.store), "chunk": [8, 13]},
+            **ALTERNATE,
+        ),
+    ),
+    "tiles-fortran": lambda: (
+        np.asfortranarray(CUBE),
+        frame(np.asfortranarray(CUBE), coding=writer.code(9), chunk=[5, 4, 4], index=True),
+    ),
+    "tiles-of-a-cube": lambda: (
+        CUBE,
+        frame(CUBE, coding=writer.code(), chunk=[4, 4, 8], **ALTERNATE),
+    ),
+    "tiles-of-planes": lambda: (CUBE, frame(CUBE, coding=writer.code(8), chunk=[1, 6, 14])),
+    "tiles-open-ended": lambda: (
+        CUBE,
+        frame(
+            CUBE,
+            open_ended=True,
+            coding=writer.code(8),
+            chunk=[2, 6, 9],
+            extents=[2, 1, 1],
+            index=True,
+        ),
+    ),
+    "rows": lambda: (
+        ROWS,
+        frame(
+            ROWS,
+            open_ended=True,
+            coding=writer.code(),
+            chunk=[100, 5],
+            extents=[23, 100],
+            index=True,
+        ),
+    ),
+    "frames": lambda: (
+        np.concatenate([ROWS, ROWS[:40], ROWS[:0]]),
+        frame(ROWS, coding=writer.code(), chunk=[200, 5], index=True)
+        + frame(ROWS[:40], open_ended=True, recipe="stream")
+        + frame(ROWS[:0]),
+    ),
+    "frames-of-bytes": lambda: (
+        SQUARE_BYTES + STEPS,
+        frame(SQUARE_BYTES, coding=writer.code()) + frame(b"") + frame(STEPS, chunk=[900]),
+    ),
+    "modelled": lambda: (
+        DIGITS + b"end",
+        frame(
+            DIGITS + b"end",
+            {"model": writer.identity(small_vaes.GOLDEN_MODEL)},
+            coding=writer.code_model(small_vaes.GOLDEN_MODEL),
+            chunk=[240],
+            index=True,
+        ),
+    ),
+    "modelled-array": lambda: (
+        np.frombuffer(BITS, np.uint8).reshape(3, 10, 4, 6),
+        frame(
+            np.frombuffer(BITS, np.uint8).reshape(3, 10, 4, 6),
+            {"model": writer.identity(small_vaes.GOLDEN_BINARY_MODEL)},
+            coding=writer.code_model(small_vaes.GOLDEN_BINARY_MODEL),
+        ),
+    ),
+    "modelled-mnist": lambda: (digits("u1"), modelled(MNIST, "u1")),
+    "modelled-mnist-binary": lambda: (digits("?"), modelled(MNIST_BINARY, "?")),
+}
+
+# Bare chunks: what they hold, what a plan has to have, and their bytes.
+BARE = {
+    "bare-stored": lambda: (b"abcabc", {}, writer.write_body(b"abcabc")),
+    "bare-coded": lambda: (
+        SQUARE_BYTES,
+        {},
+        writer.write_body(SQUARE_BYTES, 1, writer.code(12, 64)),
+    ),
+    "bare-contexts": lambda: (STEPS, {}, writer.write_body(STEPS, 1, writer.code_contexts())),
+    "bare-shared": lambda: (
+        SQUARE_BYTES,
+        {"shared": SHARED},
+        writer.write_body(SQUARE_BYTES, 1, writer.code_shared(2, SHARED, 8)),
+    ),
+    "bare-planes": lambda: (
+        CUBE,
+        {},
+        writer.write_body(CUBE.tobytes(), 2, writer.in_turn(writer.code(), writer.store)),
+    ),
+    "bare-16-bit-symbols": lambda: (
+        PLANE,
+        {},
+        writer.write_body(PLANE.tobytes(), 2, writer.code(14, 2), "stream"),
+    ),
+    "bare-modelled": lambda: (
+        DIGITS,
+        {"model": writer.identity(small_vaes.GOLDEN_MODEL)},
+        writer.write_body(DIGITS, 1, writer.code_model(small_vaes.GOLDEN_MODEL)),
+    ),
+}
+
+
+def path_of(name):
+    return DATA / f"v3-{name}.ans"
+
+
+if __name__ == "__main__":
+    for name, make in (GOLDEN | BARE).items():
+        if not path_of(name).exists():
+            path_of(name).write_bytes(make()[-1])
