@@ -41,7 +41,7 @@ class ByteReader:
         return self.data[at]
 
     def varint(self) -> int:
-        """The next integer; CorruptDataError if it isn't as `pack_varint` writes it."""
+        """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
         value = shift = 0
         while (byte := self.byte()) & 0x80:
             value |= (byte & 0x7F) << shift
@@ -51,7 +51,7 @@ class ByteReader:
         value |= byte << shift
         if value >> MAX_BITS or (shift and not byte):
             raise CorruptDataError(
-                "an integer has more than 64 bits, or bytes that it doesn't need"
+                "an integer has more than 64 bits, or bytes that it does not need"
             )
         return value
 

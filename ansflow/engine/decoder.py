@@ -41,10 +41,12 @@ class Schedule(NamedTuple):
         """Two tasks for each thread, if there is memory for them: so many bytes."""
         room -= header.held
         group = header.largest_group + header.grid.chunks_per_group * OBJECTS
-        unit = max(0, min(UNIT, room // header.copies - group))
+        unit = UNIT
+        while unit and header.memory(unit + group) > room:
+            unit //= 2
         # With its last group, a task is larger than a unit by nearly that group. While the tasks
         # are outstanding, the chunks of the next one come.
-        task = header.copies * (unit + group)
+        task = header.memory(unit + group)
         return cls(unit, max(1, min(2 * threads, room // task - 1)))
 
 

@@ -56,7 +56,7 @@ class Options(Plan):
         model. With a model it is rounded to whole units of that.
     chunks : int or sequence of int, optional
         Of an array, the shape of a chunk in its stead: an axis for each axis of the array, as in
-        Zarr. Chunks that don't span whole rows let readers decode a part of each.
+        Zarr. Chunks that do not span whole rows let readers decode a part of each.
     metadata : mapping
         For the reader: text, numbers, bools, None, and lists and mappings of them, whose keys are
         text. Tuples come back as lists. At most a MiB as JSON.
@@ -99,7 +99,7 @@ class Options(Plan):
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """Options from keyword arguments; TypeError that names those that aren't any."""
+        """Options from keyword arguments; TypeError that names those that are not any."""
         names = [option.name for option in fields(cls)]
         unknown = [name for name in given if name not in names]
         if unknown:

@@ -56,7 +56,7 @@ class Plan:
         distribution of its own. That pays where streams are short. A frame holds them once.
     model : str or ContentModel, optional
         A model of content, such as a `ansflow.bitsback.VAE`, by its name or as it is, for streams
-        that consist of its units; those that it can't code, or not well, are coded without it. The
+        that consist of its units; those that it cannot code, or not well, are coded without it. The
         reader has to know the model.
 
     Raises
@@ -106,7 +106,7 @@ class Plan:
 
     @cached_property
     def coding(self) -> StreamCoding:
-        """The same for streams; ModelError if a table or the model can't be used."""
+        """The same for streams; ModelError if a table or the model cannot be used."""
         shared = tuple(_shared_table(table) for table in self.tables)
         return StreamCoding(
             self.precision, self.lanes, self.order, shared, _content_model(self.model)

@@ -85,7 +85,8 @@ class AtomicFile:
         self._part: Part | None = None
         self._exclusive = exclusive
         target = Path(os.path.realpath(name))
-        self._replaced = _status(name)
+        # If a file appears now, an exclusive one isn't for it: it fails when it gets its name.
+        self._replaced = None if exclusive else _status(name)
         self._mode = 0o666 & ~_umask() if mode is None else mode
         if not os.path.basename(name) or (
             self._replaced and not _is_file_at(self._replaced, target)

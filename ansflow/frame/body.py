@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
+from ansflow.frame.layout import BODY_SLACK
 from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.kind import StreamCoding, Tools
@@ -35,7 +36,12 @@ def encode_body(
     """
     written, streams = recipe.forward(content, layout)
     heads, payloads = encode_streams(streams, coding, scratch)
-    return written + heads, payloads
+    written += heads
+    if len(written) + sum([piece.size for piece in payloads]) > content.size + BODY_SLACK:
+        # The transforms have made it larger than a body may be.
+        plain = Recipe() if layout.itemsize == 1 else Recipe("bytes")
+        return encode_body(content, layout, plain, coding, scratch)
+    return written, payloads
 
 
 def read_body(
@@ -61,10 +67,10 @@ def decode_body(
     Raises
     ------
     CorruptDataError
-        If that isn't a body of such content. Most damage goes unnoticed here: it's the check over
+        If that is not a body of such content. Most damage goes unnoticed here: it is the check over
         the content that finds it.
     UnsupportedError
-        If it takes a transform, kind or model that isn't known here.
+        If it takes a transform, kind or model that is not known here.
     """
     try:
         root, heads, reader = read_body(body, layout, tools)

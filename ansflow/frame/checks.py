@@ -15,5 +15,5 @@ def low_half(raw: bytes) -> int:
 
 
 def content_check(content: Bytes, number: int) -> int:
-    """The check over a chunk's content, seeded by its number so that chunks can't change places."""
+    """The check over a chunk's content, seeded by its number: chunks cannot change places."""
     return xxhash.xxh3_64_intdigest(content.data, seed=number)

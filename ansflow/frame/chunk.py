@@ -95,9 +95,9 @@ class ChunkDecoder:
         Raises
         ------
         CorruptDataError
-            If a body isn't one, or its content doesn't match the check.
+            If a body is not one, or its content does not match the check.
         UnsupportedError
-            If it takes a transform, a kind of stream or a model that isn't known here.
+            If it takes a transform, a kind of stream or a model that is not known here.
         """
         grid = self._grid
         sizes = [head.cells * grid.cell_size for head in heads]
@@ -139,7 +139,7 @@ class ChunkDecoder:
             raise CorruptDataError(f"chunk {head.number}: {error}") from error
         self._pool.give(scratch)
         if content_check(out, head.number) != head.check:
-            raise CorruptDataError(f"the content of chunk {head.number} doesn't match its check")
+            raise CorruptDataError(f"the content of chunk {head.number} does not match its check")
         return out
 
     def tools(self, scratch: DecoderScratch) -> Tools:

@@ -41,7 +41,7 @@ class ContentModel(Protocol):
     def unit(self) -> int: ...
 
     def check_array(self, array: ArraySpec | None) -> None:
-        """Raise ModelError if it can't code the content of such an array, or of bytes if None."""
+        """Raise ModelError if it cannot code the content of such an array, or of bytes if None."""
         ...
 
     def memory(self, size: int) -> int:
@@ -53,7 +53,7 @@ class ContentModel(Protocol):
         ...
 
     def decode_content(self, message: memoryview, out: Bytes) -> None:
-        """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that isn't possible.
+        """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that is not possible.
 
         The message may be anything.
         """
@@ -72,9 +72,9 @@ def register(model: ContentModel) -> None:
 
 
 def register_source(source: str | Source) -> None:
-    """Ask a function for models that aren't registered; it raises ModelError for unknown names.
+    """Ask a function for models that are not registered; it raises ModelError for unknown names.
 
-    As text, ``"package.module:function"``, it's imported when it is first needed.
+    As text, ``"package.module:function"``, it is imported when it is first needed.
     """
     if source not in _sources:
         _sources.append(source)
@@ -91,7 +91,9 @@ def known(name: str) -> ContentModel:
             return load(name)
         except ModelError as error:
             reasons.append(str(error))
-    raise ModelError("; ".join(reasons) or f"no model is called {name!r}")
+    if _registered:
+        reasons.append(f"those that are registered are {', '.join(_registered)}")
+    raise ModelError("; ".join(reasons) or f"there is no model {name!r}")
 
 
 def find(name: str, fingerprint: str) -> ContentModel:
@@ -106,7 +108,7 @@ def find(name: str, fingerprint: str) -> ContentModel:
         model = known(name)
     except ModelError:
         raise UnknownModelError(
-            f"this frame takes the model {name!r}, which isn't known here: make it known with "
+            f"this frame takes the model {name!r}, which is not known here: make it known with "
             "ansflow.bitsback.register"
         ) from None
     if model.fingerprint != fingerprint:

@@ -132,7 +132,7 @@ class Grid:
 
     @property
     def _sweep(self) -> int:
-        """Bytes after which `axis` begins anew, and groups end; 0 if it doesn't."""
+        """Bytes after which `axis` begins anew, and groups end; 0 if it does not."""
         return self.shape[self.axis] * self.place_size if self.axis > 0 else 0
 
     def next_group(self, position: int) -> int:
@@ -187,7 +187,7 @@ class Grid:
         Raises
         ------
         CorruptDataError
-            If it can't have so many.
+            If it cannot have so many.
         """
         ones = (1,) * max(0, self.axis)
         if not self.shape:
@@ -244,7 +244,7 @@ class Grid:
 
     def _misfit(self, cells: int) -> CorruptDataError:
         return CorruptDataError(
-            f"a chunk of {cells} cells isn't one of chunks of shape {self.chunk_shape}"
+            f"a chunk of {cells} cells is not one of chunks of shape {self.chunk_shape}"
         )
 
     def check_cells(self, cells: npt.NDArray[np.int64]) -> bool:

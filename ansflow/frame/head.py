@@ -40,7 +40,7 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
     """Undo `pack_head` for the head that should be that of chunk `number`, or the end mark."""
     found_tag, *fields, check = layout.HEAD.unpack(raw)
     if check != low_half(raw[: layout.HEAD_CHECKED]):
-        raise CorruptDataError(f"the head of chunk {number} doesn't match its check")
+        raise CorruptDataError(f"the head of chunk {number} does not match its check")
     head = Head(*fields)
     if found_tag != tag:
         raise CorruptDataError(f"chunk {number} belongs to another frame")

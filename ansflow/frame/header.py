@@ -19,7 +19,7 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Header", "check_magic", "read_header"]
 
-# What a shared table takes that isn't used, and a tile of a group.
+# What a shared table takes that is not used, and a tile of a group.
 BYTES_PER_TABLE = 4096
 BYTES_PER_TILE = 512
 
@@ -33,7 +33,7 @@ class Header:
     Parameters
     ----------
     content_size : int or None
-        Bytes of content; None if that isn't known beforehand.
+        Bytes of content; None if that is not known beforehand.
     grid : Grid
         The content as an array, and its chunks.
     array : ArraySpec or None
@@ -63,15 +63,11 @@ class Header:
             return self.grid.group_size
         return min(self.grid.group_size, self.content_size)
 
-    @property
-    def copies(self) -> int:
-        """How many times its size a decoder may need for a group: body, streams and content.
-
-        With a model also the stack's words, which are more for a while, and what it makes of them.
-        """
-        return (2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3) + (
-            0 if self.model is None else 4
-        )
+    def memory(self, size: int) -> int:
+        """Bytes that a decoder may need for groups with so much content, that included."""
+        # Bodies and content, and what transforms and tiles are put together from.
+        copies = 2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3
+        return copies * size + (0 if self.model is None else self.model.memory(size))
 
     @property
     def held(self) -> int:
@@ -89,7 +85,7 @@ class Header:
         Raises
         ------
         TypeError, ValueError
-            If dtype or metadata can't be written, or take too much room.
+            If dtype or metadata cannot be written, or take too much room.
         """
         description: dict[str, Any] = {}
         if self.array is not None:
@@ -117,15 +113,15 @@ class Header:
 
 
 def check_magic(begin: bytes) -> None:
-    """Refuse what doesn't begin like a frame, be it shorter than the magic."""
+    """Refuse what does not begin like a frame, be it shorter than the magic."""
     if begin[: len(layout.MAGIC)] != layout.MAGIC[: len(begin)]:
-        raise CorruptDataError("this isn't an ansflow frame: it begins with another magic")
+        raise CorruptDataError("this is not an ansflow frame: it begins with another magic")
 
 
 def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
     """Ask for the bytes of a header, piece by piece; return it, and its bytes.
 
-    As a generator it doesn't care where they come from: it yields how many it wants next, and is
+    As a generator it does not care where they come from: it yields how many it wants next, and is
     sent them.
     """
     begin = yield len(layout.MAGIC) + 1
@@ -138,13 +134,13 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
     _, _, flags, size = layout.HEADER.unpack(fixed)
     if not 1 <= size <= layout.MAX_FIELDS:
         raise CorruptDataError(
-            f"the header's fields take {size} bytes, which isn't 1 to {layout.MAX_FIELDS}"
+            f"the header's fields take {size} bytes, which is not 1 to {layout.MAX_FIELDS}"
         )
     rest = yield size + layout.CHECK.size
     raw = fixed + rest
     (check,) = layout.CHECK.unpack(rest[size:])
     if check != low_half(raw[: -layout.CHECK.size]):
-        raise CorruptDataError("the header doesn't match its check")
+        raise CorruptDataError("the header does not match its check")
     return _parse(flags, ByteReader(rest[:size]), limits), raw
 
 
@@ -152,7 +148,7 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     """The header of those fields, whose check was right."""
     if flags & ~layout.FLAGS:
         raise UnsupportedError(
-            f"the header has the flags {flags:#04x}, some of which this release doesn't know"
+            f"the header has the flags {flags:#04x}, some of which this release does not know"
         )
     described = reader.varint()
     if described > layout.MAX_DESCRIPTION:
@@ -170,7 +166,7 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
         )
     metadata = description.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise CorruptDataError("the metadata aren't a JSON object")
+        raise CorruptDataError("the metadata are not a JSON object")
     model = ModelIdentity.parse(description["model"]) if "model" in description else None
     count = reader.varint()
     if count > layout.MAX_SHARED_TABLES:
@@ -187,7 +183,7 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     if left := len(reader.rest()):
         raise CorruptDataError(f"{left} bytes follow the last field of the header")
     header = Header(content_size, grid, array, shared, metadata, model, parsed)
-    _check_memory(header.copies * header.largest_group + header.held, limits)
+    _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 
 
@@ -213,7 +209,9 @@ def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader)
         shape, cell_size = Grid.cells_of(array)
     chunk_shape = tuple(reader.varint() for _ in shape)
     if 0 in chunk_shape or not (grid := Grid(shape, chunk_shape, cell_size)).is_legal:
-        raise CorruptDataError(f"content of shape {shape} can't have chunks of shape {chunk_shape}")
+        raise CorruptDataError(
+            f"content of shape {shape} cannot have chunks of shape {chunk_shape}"
+        )
     return grid
 
 
@@ -221,7 +219,7 @@ def _check_size(size: int | None, limits: Limits) -> None:
     if size is None:
         return
     if size >= 1 << 63:
-        raise CorruptDataError(f"the content takes {size} bytes, which isn't below 2^63")
+        raise CorruptDataError(f"the content takes {size} bytes, which is not below 2^63")
     if size > limits.max_output:
         raise LimitError(
             f"the content takes {size} bytes, more than max_output={limits.max_output}"

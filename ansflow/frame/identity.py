@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ansflow.errors import CorruptDataError
+from ansflow.errors import CorruptDataError, UnknownModelError
 from ansflow.frame import content_model, layout
 from ansflow.frame.content_model import ContentModel
 
@@ -35,12 +35,12 @@ class ModelIdentity:
 
     @classmethod
     def of(cls, model: ContentModel) -> Self:
-        """That of a model; ValueError if its name or fingerprint can't be written."""
+        """That of a model; ValueError if its name or fingerprint cannot be written."""
         identity = cls(model.name, model.fingerprint)
         for field, pattern in FIELDS.items():
             if not pattern.fullmatch(getattr(identity, field)):
                 raise ValueError(
-                    f"the model's {field} can't be written: {getattr(identity, field)!r:.100}; "
+                    f"the model's {field} cannot be written: {getattr(identity, field)!r:.100}; "
                     f"names are 1 to {layout.MAX_MODEL_NAME} visible ASCII characters, "
                     f"fingerprints {layout.FINGERPRINT_DIGITS} hexadecimal digits"
                 )
@@ -48,7 +48,7 @@ class ModelIdentity:
 
     @classmethod
     def parse(cls, described: Any) -> Self:
-        """From the header's description; CorruptDataError if that isn't one."""
+        """From the header's description; CorruptDataError if that is not one."""
         if (
             not isinstance(described, dict)
             or described.keys() != FIELDS.keys()
@@ -56,12 +56,19 @@ class ModelIdentity:
             or not all(pattern.fullmatch(described[key]) for key, pattern in FIELDS.items())
         ):
             raise CorruptDataError(
-                f"the header's model isn't a name and a fingerprint: {described!r:.200}"
+                f"the header's model is not a name and a fingerprint: {described!r:.200}"
             )
         return cls(**described)
 
     def describe(self) -> dict[str, str]:
         return {"name": self.name, "fingerprint": self.fingerprint}
+
+    def memory(self, size: int) -> int:
+        """Bytes that the model takes for so much content; 0 if it is not known here."""
+        try:
+            return self.find().memory(size)
+        except UnknownModelError:
+            return 0
 
     def find(self) -> ContentModel:
         """The model; UnsupportedError if it is unknown here, or another."""

@@ -64,7 +64,7 @@ def pack_tables(shared: Sequence[SharedTable]) -> bytes:
     for table in shared:
         precision = table.precision
         room = np.zeros(ALPHABET * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-        used = write_frequencies(table.freq, np.uint64(1 << precision), room)
+        used = write_frequencies(table.freq, 1 << precision, room)
         out += [bytes([precision]), room[:used].tobytes()]
     return b"".join(out)
 
@@ -77,8 +77,8 @@ def read_table(reader: ByteReader, number: int) -> SharedTable:
     if layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
         # A table ends by itself.
         data = np.frombuffer(reader.data, np.uint8, offset=reader.at)
-        used = int(read_frequencies(data, np.uint64(1 << precision), freq)) if data.size else 0
+        used = int(read_frequencies(data, 1 << precision, freq)) if data.size else 0
     if not used:
-        raise CorruptDataError(f"shared table {number} isn't a table of frequencies")
+        raise CorruptDataError(f"shared table {number} is not a table of frequencies")
     reader.take(used)
     return SharedTable(freq, precision)

@@ -38,9 +38,9 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
     TypeError
         If the content has no bytes, or Python objects.
     ValueError
-        If it is too large, or the recipe isn't for such items.
+        If it is too large, or the recipe is not for such items.
     ModelError
-        If a table or the model of the plan can't be used.
+        If a table or the model of the plan cannot be used.
 
     See Also
     --------
@@ -79,7 +79,7 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
     ----------
     data : bytes-like
     plan : Plan
-        With the same `tables` and `model` as when it was encoded; the rest doesn't matter.
+        With the same `tables` and `model` as when it was encoded; the rest does not matter.
     out : writable bytes-like or ndarray
         Where the content goes: C-contiguous, with as many bytes as the content, and items of the
         same size if it was an array.
@@ -87,17 +87,17 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
     Raises
     ------
     CorruptDataError
-        If the data aren't a chunk of such content. Most damage isn't noticed: keep a checksum.
+        If the data are not a chunk of such content. Most damage is not noticed: keep a checksum.
     UnsupportedError
-        If the chunk takes a transform or a kind of stream that this release doesn't know.
+        If the chunk takes a transform or a kind of stream that this release does not know.
     TypeError, ValueError
-        If `out` can't be written to, or isn't contiguous.
+        If `out` cannot be written to, or is not contiguous.
     """
     items = writable_bytes(out, "out")
     body = bytes_of(data).data
     if not items.size:
         if len(body):
-            raise CorruptDataError(f"a chunk of {len(body)} bytes isn't one of no content")
+            raise CorruptDataError(f"a chunk of {len(body)} bytes is not one of no content")
         return
     model = plan.coding.model
     scratch = plan.decoders.take()

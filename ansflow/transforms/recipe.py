@@ -138,7 +138,7 @@ class Recipe:
         Raises
         ------
         ValueError
-            If a transform isn't defined for what it is given, or has another number of outputs.
+            If a transform is not defined for what it is given, or has another number of outputs.
         """
         if self.name == STREAM and layout.itemsize in SYMBOL_SIZES:
             return b"\0", [Stream(items, layout.itemsize)]
@@ -154,7 +154,7 @@ class Recipe:
         if self.name == STREAM:
             if layout.itemsize not in SYMBOL_SIZES:
                 raise ValueError(
-                    f"items of {layout.itemsize} bytes can't be symbols, which have 1 or 2: "
+                    f"items of {layout.itemsize} bytes cannot be symbols, which have 1 or 2: "
                     "the recipe has to transform them"
                 )
             written.append(STREAM_ID)
@@ -163,7 +163,7 @@ class Recipe:
         transform = by_name(self.name)
         if not transform.accepts(layout):
             raise ValueError(
-                f"the transform {self.name!r} isn't defined for items of {layout.itemsize} bytes "
+                f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
         parameters, outputs = transform.forward(items, layout)
@@ -226,9 +226,9 @@ def read_recipe(reader: ByteReader, layout: Layout) -> Node:
     Raises
     ------
     CorruptDataError
-        If it can't have written that.
+        If it cannot have written that.
     UnsupportedError
-        If it has a transform that this release doesn't know.
+        If it has a transform that this release does not know.
     """
     root = _read_node(reader, layout, MAX_DEPTH)
     if sum(1 for _ in root.streams()) > MAX_STREAMS:

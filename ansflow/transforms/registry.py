@@ -16,17 +16,17 @@ _by_name = {transform.name: transform for transform in _by_id.values()}
 
 
 def by_id(number: int) -> Transform:
-    """The transform with an id of FORMAT.md; UnsupportedError if it isn't known."""
+    """The transform with an id of FORMAT.md; UnsupportedError if it is not known."""
     try:
         return _by_id[number]
     except KeyError:
         raise UnsupportedError(
-            f"the recipe has a transform with the id {number}, which this release doesn't know"
+            f"the recipe has a transform with the id {number}, which this release does not know"
         ) from None
 
 
 def by_name(name: str) -> Transform:
-    """The transform of that name; ValueError if it isn't known."""
+    """The transform of that name; ValueError if it is not known."""
     try:
         return _by_name[name]
     except KeyError:

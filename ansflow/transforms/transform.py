@@ -62,5 +62,5 @@ class Transform(ABC):
         return b""
 
     def parse(self, reader: ByteReader, layout: Layout) -> Any:
-        """Undo `pack`; CorruptDataError for what `forward` can't choose for such items."""
+        """Undo `pack`; CorruptDataError for what `forward` cannot choose for such items."""
         return None

@@ -89,7 +89,7 @@ class OneStream:
     def setup(self, name, stage):
         self.content = data(name)[: self.size]
         self.scratch = EncoderScratch.make(self.size, order=1)
-        self.freq, self.total = np.empty(256, np.uint32), np.uint64(1 << 12)
+        self.freq, self.total = np.empty(256, np.uint32), 1 << 12
         self.count()
         _, used, _ = self.fit()
         self.table = self.scratch.table[:used].copy()
@@ -107,8 +107,8 @@ class OneStream:
     def fit(self):
         # Scaling the counts again changes nothing.
         scratch = self.scratch
-        bits, room = np.uint64(12), scratch.table
-        return fit_table(scratch.counts, bits, scratch.freq, scratch.keys, scratch.heap, room)
+        room = scratch.table
+        return fit_table(scratch.counts, 12, scratch.freq, scratch.keys, scratch.heap, room)
 
     def count_pairs(self):
         counts = np.empty(256)

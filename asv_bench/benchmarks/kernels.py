@@ -193,7 +193,7 @@ class TableBuilding:
         alphabet, self.precision = self.shapes[shape]
         self.counts = 1e6 / np.arange(1, alphabet + 1) ** 1.1
         self.freq = quantize(self.counts, self.precision)
-        self.total = np.uint64(1 << self.precision)
+        self.total = 1 << self.precision
         room = np.zeros(8 * alphabet, np.uint8)
         used = golomb.write_frequencies(self.freq, self.total, room)
         self.table, self.back = room[:used], np.empty(alphabet, np.uint32)
@@ -214,7 +214,11 @@ class TableBuilding:
         n = self.freq.size
         mass = self.freq.astype(np.uint64) * np.uint64(n)
         alias.build(
-            mass, self.total, np.empty(n, np.uint64), np.empty(n, np.uint32), np.empty(n, np.uint32)
+            mass,
+            np.uint64(self.total),
+            np.empty(n, np.uint64),
+            np.empty(n, np.uint32),
+            np.empty(n, np.uint32),
         )
 
     def time_read_table(self, shape):

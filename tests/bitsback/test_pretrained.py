@@ -104,6 +104,8 @@ def test_models_that_are_made_known():
         bitsback.load("made known")
     bitsback.register(vae)
     assert bitsback.load("made known") is vae
+    with pytest.raises(ModelError, match=r"registered are .*made known"):
+        bitsback.load("other")
     other, _ = small_vaes.build("made known", seed=1)
     bitsback.register(other)
     assert bitsback.load("made known") is other

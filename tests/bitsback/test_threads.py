@@ -26,7 +26,7 @@ def hammer(seconds):
 
 
 def test_threads_that_share_a_stack():
-    hammer(0.5)
+    hammer(0.25)
 
 
 @pytest.mark.slow
@@ -69,7 +69,9 @@ HEADS = [0, 1, 2**32 - 1, 2**64 - 1, 12345]
 @pytest.mark.parametrize("size", [0, 3])
 def test_kernels_stay_in_their_arrays_whatever_heads_and_words_hold(name, size):
     module, digits, params = PARAMS[name]
-    params = read_only(tuple(guarded(p) if isinstance(p, np.ndarray) else p for p in params))
+    params = tuple(guarded(p) if isinstance(p, np.ndarray) else p for p in params)
+    if module is not intervals:  # each kernel as it is compiled for codecs
+        params = read_only(params)
     for heads in (HEADS, [0] * 7, HEADS[:1], [2**32 - 1] * 64):
         room = digits * N
         for words in (np.zeros(size + room + 1, np.uint32), np.full(size + room + 1, 2**32 - 1)):
@@ -108,7 +110,7 @@ def test_a_tail_and_its_size_are_one_value():
             tail.with_room(room)
 
 
-# Kernels of one's own
+# Kernels of users
 
 
 @pytest.mark.parametrize("seed", [None, 5])

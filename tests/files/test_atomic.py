@@ -379,6 +379,17 @@ def test_exclusive_where_a_file_appears_in_between(tmp_path, monkeypatch, link):
     assert only(path)
 
 
+def test_exclusive_where_a_file_appears_at_the_beginning(tmp_path, monkeypatch):
+    """And is replaced while it is looked at."""
+    path = tmp_path / "file"
+    path.write_bytes(b"theirs")
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
+    monkeypatch.setattr("ansflow.files.atomic._is_file_at", lambda status, path: False)
+    with pytest.raises(FileExistsError):
+        write(path, b"mine", exclusive=True)
+    assert path.read_bytes() == b"theirs"
+
+
 @pytest.mark.parametrize("link", [getattr(os, "link", without_links), without_links])
 def test_of_many_exclusive_writers_one_wins(tmp_path, monkeypatch, link):
     monkeypatch.setattr(os, "link", link)

@@ -36,14 +36,14 @@ def reference_table(freq):
 def write(freq):
     total = int(np.sum(freq, dtype=np.uint64))
     room = np.zeros(len(freq) * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-    used = write_frequencies(np.array(freq, np.uint32), np.uint64(total), room)
+    used = write_frequencies(np.array(freq, np.uint32), total, room)
     assert not room[used:].any()
     return room[:used], total
 
 
 def read(data, total, n):
     freq = np.full(n, 12345, np.uint32)
-    return read_frequencies(data, np.uint64(total), freq), freq
+    return read_frequencies(data, total, freq), freq
 
 
 @given(st.integers(1, 16), ALPHABETS, st.floats(0, 20), st.integers(0, 2**32))
@@ -73,7 +73,7 @@ def test_fitting_is_quantising_and_writing(precision, n, skew, seed):
     freq, keys = np.full(n, 12345, np.uint32), np.empty(n)
     room = np.full(8 * n, 255, np.uint8)
     present, used, bits = fit_table(
-        counts.copy(), np.uint64(precision), freq, keys, np.empty(n, np.uint32), room
+        counts.copy(), precision, freq, keys, np.empty(n, np.uint32), room
     )
     assert np.array_equal(freq, quantize(counts, precision))
     data, _ = write(freq)
@@ -85,7 +85,7 @@ def test_fitting_is_quantising_and_writing(precision, n, skew, seed):
 
 def test_more_symbols_than_slots_have_no_table():
     scratch = np.empty(300, np.uint32), np.empty(300), np.empty(300, np.uint32)
-    present, used, bits = fit_table(np.ones(300), np.uint64(8), *scratch, np.empty(2400, np.uint8))
+    present, used, bits = fit_table(np.ones(300), 8, *scratch, np.empty(2400, np.uint8))
     assert (present, used, bits) == (300, 0, np.inf)
 
 

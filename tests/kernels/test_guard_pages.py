@@ -327,7 +327,7 @@ def small_kernels(at_end, rng):
     for alphabet, precision in itertools.product((1, 2, 256, 300, 65536), (8, 12, 16, 31)):
         weights = rng.random(alphabet) ** 5
         weights[1 << precision :] = 0
-        freq, total = quantize(weights, precision), np.uint64(1 << precision)
+        freq, total = quantize(weights, precision), 1 << precision
         room = guarded(np.zeros(8 * alphabet, np.uint8), at_end)
         used = int(write_frequencies(freq, total, room))
         back = guarded(np.zeros(alphabet, np.uint32), at_end)
@@ -341,7 +341,7 @@ def small_kernels(at_end, rng):
             read_frequencies(guarded(noise.astype(np.uint8), at_end), total, back)
         counts, keys = guarded(weights, at_end), guarded(np.zeros(alphabet), at_end)
         heap = guarded(np.zeros(alphabet, np.uint32), at_end)
-        fit_table(counts, np.uint64(precision), back, keys, heap, room)
+        fit_table(counts, precision, back, keys, heap, room)
     for size in (*range(40), 4093):
         for dtype in (np.uint8, np.uint16):
             symbols = guarded(rng.integers(0, 256, size).astype(dtype), at_end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ __all__ = ["Gaussian", "Logistic"]
 class _Discretised(LocationScale):
     """A family over consecutive integers: k stands for the interval (k - 1/2, k + 1/2]."""
 
-    name: FamilyName
+    family_name: ClassVar[FamilyName]
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class _Discretised(LocationScale):
             mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
         )
         super().__init__(
-            self.name,
+            self.family_name,
             means[..., np.newaxis],
             scales[..., np.newaxis],
             _unit_edges(low, high),
@@ -77,7 +77,7 @@ class _Discretised(LocationScale):
         codec = cls.__new__(cls)
         LocationScale.__init__(
             codec,
-            cls.name,
+            cls.family_name,
             given[1],
             given[2],
             _unit_edges(low, high),
@@ -111,7 +111,7 @@ class Gaussian(_Discretised):
     array([-2, 55])
     """
 
-    name = "gaussian"
+    family_name = "gaussian"
 
 
 class Logistic(_Discretised):
@@ -134,7 +134,7 @@ class Logistic(_Discretised):
     Salimans et al. 2017, arXiv:1701.05517, equation 2.
     """
 
-    name = "logistic"
+    family_name = "logistic"
 
 
 def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ansflow.arguments import integer
+from ansflow.bitsback.read_only import read_only
 from ansflow.bitsback.stack.heads_on_tail import HeadsOnTail
 from ansflow.errors import StackUnderflowError
 from ansflow.kernels.constants import STACK_LOW
@@ -19,7 +20,7 @@ __all__ = ["MAX_STACK_LANES", "fold", "unfold"]
 
 MAX_STACK_LANES = 1 << 16
 
-PLACES = np.array([31], np.uint64)  # the last place of a head's highest bit, from 32 on
+PLACES = read_only(np.array([31], np.uint64))  # the last place of the highest bit, from 32 on
 
 
 def fold(stack: HeadsOnTail, lanes: int) -> None:
@@ -33,7 +34,8 @@ def fold(stack: HeadsOnTail, lanes: int) -> None:
     if surplus.size:
         places = np.array([int(h).bit_length() - 33 for h in surplus], np.uint64)
         tops = np.uint64(STACK_LOW) << places
-        stack.run_push(uniform.push, 4 * surplus.size, surplus - tops, tops - np.uint64(1))
+        last = read_only(tops - np.uint64(1))
+        stack.run_push(uniform.push, 4 * surplus.size, surplus - tops, last)
         stack.run_push(uniform.push, surplus.size, places, PLACES)
 
 
@@ -47,9 +49,9 @@ def unfold(stack: HeadsOnTail, lanes: int) -> None:
         places = np.empty(more, np.uint64)
         stack.run_pop(uniform.pop, more, PLACES, places)
         tops = np.uint64(STACK_LOW) << places
-        rests = np.empty(more, np.uint64)
+        last, rests = read_only(tops - np.uint64(1)), np.empty(more, np.uint64)
         try:
-            stack.run_pop(uniform.pop, 4 * more, tops - np.uint64(1), rests)
+            stack.run_pop(uniform.pop, 4 * more, last, rests)
         except StackUnderflowError:
             stack.run_push(uniform.push, more, places, PLACES)
             raise

@@ -18,12 +18,17 @@ import numpy.typing as npt
 
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders.rans import all_equal, put_states, take_states
-from ansflow.kernels.constants import MAX_FAST_PRECISION, WORDS_PER_STATE, state_low
+from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_LANES, WORDS_PER_STATE, state_low
 
 __all__ = ["Coder", "FastCoder", "States", "Symbols", "Words", "buffer_size"]
 
-# Each precision and its lowest state, as kernels take them.
-NUMBERS = [(np.uint64(p), np.uint64(state_low(p))) for p in range(MAX_FAST_PRECISION + 1)]
+# NumPy takes longer to make an integer than a kernel to use it. For each precision: itself, the
+# lowest state, and states with which encoding starts; for each number of lanes: where words begin.
+NUMBERS = [
+    (np.uint64(p), np.uint64(state_low(p)), np.full(MAX_LANES, state_low(p), np.uint32))
+    for p in range(MAX_FAST_PRECISION + 1)
+]
+BEGINS = {1 << k: np.uint64(WORDS_PER_STATE << k) for k in range(MAX_LANES.bit_length())}
 
 Symbols = npt.NDArray[Any]
 States = npt.NDArray[np.uint32]
@@ -121,7 +126,7 @@ class FastCoder(Coder):
 
     def __init__(self, precision: int) -> None:
         self.precision = precision
-        self._precision, self._low = NUMBERS[precision]
+        self._precision, self._low, self._first = NUMBERS[precision]
 
     @abstractmethod
     def _push(self, symbols: Symbols, states: States, words: Words) -> int:
@@ -136,13 +141,12 @@ class FastCoder(Coder):
 
     def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
         words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
-        states = np.empty(lanes, np.uint32)
-        states.fill(self._low)
+        states = self._first[:lanes].copy()
         cursor = self._push(symbols, states, words)
         return words[put_states(states, words, cursor) :]
 
     def decode(self, words: Words, out: Symbols, lanes: int) -> None:
-        begin = WORDS_PER_STATE * lanes
+        begin = BEGINS[lanes]
         if words.size < begin:
             raise TruncatedError(
                 f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
@@ -154,7 +158,7 @@ class FastCoder(Coder):
         states = np.empty(lanes, np.uint32)
         if not take_states(words, self._low, states):
             raise CorruptDataError("the state of a lane lies outside its interval")
-        cursor = self._pop(words, np.uint64(begin), states, out)
+        cursor = self._pop(words, begin, states, out)
         if cursor > words.size:
             raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
         if cursor < words.size or not all_equal(states, self._low):

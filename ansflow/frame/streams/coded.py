@@ -55,17 +55,17 @@ class Coded(CodedKind):
             alphabet, begin = reader.varint(), reader.at
             if not 1 <= alphabet <= MAX_ALPHABET:
                 raise CorruptDataError(
-                    f"an alphabet of {alphabet} symbols isn't one of 1 to {MAX_ALPHABET}"
+                    f"an alphabet of {alphabet} symbols is not one of 1 to {MAX_ALPHABET}"
                 )
             freq = np.empty(alphabet, np.uint32)
             if alphabet <= ALPHABET:
                 symbols = np.empty(out.size, np.uint8)
         data = np.frombuffer(payload, np.uint8, offset=begin)
         data.setflags(write=False)  # kernels are compiled once
-        used = int(read_frequencies(data, np.uint64(1 << fields.precision), freq))
+        used = int(read_frequencies(data, 1 << fields.precision, freq))
         if not used:
             raise CorruptDataError(
-                f"the payload doesn't begin with a table of frequencies that sum to "
+                f"the payload does not begin with a table of frequencies that sum to "
                 f"2^{fields.precision}"
             )
         coder = SingleCoder(freq, fields.precision)

@@ -51,6 +51,6 @@ class Contexts(CodedKind):
         freq = tools.scratch.context_freq
         used = int(read_contexts(data, np.uint64(fields.precision), freq))
         if not used:
-            raise CorruptDataError("the payload doesn't begin with a table of contexts")
+            raise CorruptDataError("the payload does not begin with a table of contexts")
         coder = ContextCoder(freq, fields.precision)
         decode_words(payload, used, coder, fields.lanes, out)

@@ -33,13 +33,13 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
     CorruptDataError
         If one is illegal.
     UnsupportedError
-        If it is of a kind that this release doesn't know.
+        If it is of a kind that this release does not know.
     """
     heads = []
     for left, stream in enumerate(streams, 1 - len(streams)):
         kind = by_code(reader.byte())
         if stream.itemsize > 1 and not kind.wide:
-            raise CorruptDataError(f"a stream of 16-bit symbols can't be of the kind {kind.name}")
+            raise CorruptDataError(f"a stream of 16-bit symbols cannot be of the kind {kind.name}")
         fields = kind.parse(reader, tools)
         size = None
         if left:
@@ -47,7 +47,7 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
             if size is None:
                 size = reader.varint()
         if not stream.items and kind is not STORED:
-            raise CorruptDataError(f"a stream without symbols can't be of the kind {kind.name}")
+            raise CorruptDataError(f"a stream without symbols cannot be of the kind {kind.name}")
         heads.append(StreamHead(kind, fields, size))
     return heads
 

@@ -14,7 +14,7 @@ from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
-from ansflow.kernels.tables.histogram import count_bytes, histogram
+from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import pack_varint
 
@@ -90,7 +90,7 @@ def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sa
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
     present, used, bits = fit_table(
-        counts, np.uint64(coding.precision), freq, scratch.keys, scratch.heap, table
+        counts, coding.precision, freq, scratch.keys, scratch.heap, table
     )
     return Sample(
         symbols=content,
@@ -110,17 +110,15 @@ def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sa
 def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 16 bits, up to the highest that occurs."""
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
-    occurrences = histogram(symbols)
-    alphabet = int(np.flatnonzero(occurrences)[-1]) + 1
-    counts = occurrences[:alphabet].astype(np.float64)
+    alphabet = int(symbols.max()) + 1
+    counts = np.empty(alphabet, np.float64)
+    count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
     present = int(np.count_nonzero(counts))
     # A bit more than the symbols need for slots of their own, so that frequencies can differ.
     precision = min(layout.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
     freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
     table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-    _, used, bits = fit_table(
-        counts, np.uint64(precision), freq, np.empty(alphabet, np.float64), heap, table
-    )
+    _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
     symbols.setflags(write=False)
     return Sample(
         symbols=symbols,

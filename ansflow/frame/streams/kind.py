@@ -49,7 +49,7 @@ class Sample(NamedTuple):
     freq : ndarray of uint32, shape (alphabet,)
         The distribution that was fitted, with so many bits of precision.
     table : ndarray of uint8
-        Its table of frequencies. Like `freq` it's only there until the next sample is taken.
+        Its table of frequencies. Like `freq` it is only there until the next sample is taken.
     present : int
         How many symbols occur.
     counts : ndarray of float64, shape (alphabet,)
@@ -131,4 +131,4 @@ class CodedKind(Kind):
 
     @abstractmethod
     def propose(self, sample: Sample) -> Proposal | None:
-        """How the symbols are coded in this way, or None if they can't be."""
+        """How the symbols are coded in this way, or None if they cannot be."""

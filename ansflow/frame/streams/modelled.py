@@ -36,7 +36,7 @@ class Modelled(CodedKind):
         model = tools.model()
         if not out.size or out.size % model.unit:
             raise CorruptDataError(
-                f"{out.size} bytes aren't content of the model {model.name!r}, which takes a "
+                f"{out.size} bytes are not content of the model {model.name!r}, which takes a "
                 f"multiple of {model.unit}"
             )
         model.decode_content(payload, out.view(np.uint8))

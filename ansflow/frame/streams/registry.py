@@ -24,10 +24,10 @@ _by_code = {kind.code: kind for kind in KINDS}
 
 
 def by_code(code: int) -> Kind:
-    """The kind of that code; UnsupportedError if this release doesn't know it."""
+    """The kind of that code; UnsupportedError if this release does not know it."""
     try:
         return _by_code[code]
     except KeyError:
         raise UnsupportedError(
-            f"a stream is of the kind {code}, which this release doesn't know"
+            f"a stream is of the kind {code}, which this release does not know"
         ) from None

@@ -28,7 +28,7 @@ def decode_words(
     """Undo `encode_words` for the words from byte `begin` of a payload on."""
     if (len(payload) - begin) % 2:
         raise CorruptDataError(
-            f"a stream of words takes {len(payload) - begin} bytes, which isn't a multiple of 2"
+            f"a stream of words takes {len(payload) - begin} bytes, which is not a multiple of 2"
         )
     words = np.frombuffer(payload, "<u2", offset=begin).astype(np.uint16, copy=False)
     coder.decode(words, out, lanes)

@@ -22,6 +22,16 @@ MAX_BITS_PER_FREQUENCY = 64
 MEAN_SHIFT = np.uint64(2)
 
 
+# log2 of each frequency up to 2^12, and one more, so that rounding cannot lead outside.
+LOG2 = np.log2(np.maximum(np.arange((1 << 12) + 2), 1))
+
+
+@kernel
+def log2(f):
+    """The binary logarithm of a frequency of at least 1."""
+    return LOG2[f] if f < np.uint64(LOG2.size) else np.log2(float(f))
+
+
 @kernel
 def bit_length(value):
     length = ZERO
@@ -47,11 +57,12 @@ def write_frequencies(freq, total, out):
     ----------
     freq : uint32[n]
         Sums to `total`.
-    total : uint64
+    total : int64
         At most 2^31.
     out : uint8[]
         Zero, with room for `MAX_BITS_PER_FREQUENCY` bits a frequency.
     """
+    total = np.uint64(total)
     at = ZERO
     mean = ZERO
     previous = ZERO
@@ -85,11 +96,12 @@ def read_frequencies(data, total, freq):
     ----------
     data : uint8[]
         May hold anything, and continue after the table.
-    total : uint64
+    total : int64
         At most 2^31.
     freq : uint32[n]
         Filled.
     """
+    total = np.uint64(total)
     end = np.uint64(data.size) << np.uint64(3)
     at = ZERO
     mean = ZERO
@@ -133,7 +145,7 @@ def fit_table(counts, precision, freq, keys, heap, out):
     ----------
     counts : float64[n]
         At least one is positive. Scaled so that the largest is 1.
-    precision : uint64
+    precision : int64
         1 to 31.
     freq : uint32[n], keys : float64[n], heap : uint32[n]
         The result and the scratch of `quantize_row`.
@@ -153,13 +165,13 @@ def fit_table(counts, precision, freq, keys, heap, out):
         present += np.uint64(c > 0.0)
     for s in range(counts.size):
         counts[s] /= most  # `ansflow.models.quantize` does so too: the frequencies are the same
-    total = ONE << precision
+    total = ONE << np.uint64(precision)
     if present > total:
         return present, ZERO, np.inf
     quantize_row(counts, total, freq, keys, heap)
     bits = 0.0
     for s in range(freq.size):
         if freq[s] > 0:
-            bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
+            bits += most * counts[s] * (float(precision) - log2(np.uint64(freq[s])))
     out[:] = 0
     return present, write_frequencies(freq, total, out), bits

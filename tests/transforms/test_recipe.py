@@ -1,0 +1,313 @@
+"""Recipes: what they are written as, and that every tree of transforms is undone."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+import ansflow
+from ansflow.errors import CorruptDataError, UnsupportedError
+from ansflow.transforms import Recipe, registry
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import read_recipe
+from ansflow.transforms.transform import Transform
+from ansflow.varints import ByteReader, pack_varint
+
+RNG = np.random.default_rng(0)
+
+
+class Delta(Transform):
+    """Differences of integers of any width modulo its power of two, with the first as parameter."""
+
+    id = 100
+    name = "delta"
+
+    def accepts(self, layout):
+        return layout.itemsize in (1, 2, 4, 8)
+
+    def outputs(self, parameters, layout):
+        return [Layout(layout.itemsize, (layout.items - 1,))]
+
+    def forward(self, items, layout):
+        numbers = items.view(f"<u{layout.itemsize}")
+        return int(numbers[0]), [np.diff(numbers).view(np.uint8)]
+
+    def inverse(self, parameters, outputs, layout, out):
+        numbers = out.view(f"<u{layout.itemsize}")
+        numbers[0] = parameters
+        numbers[1:] = outputs[0].view(numbers.dtype)
+        np.cumsum(numbers, out=numbers, dtype=numbers.dtype)
+
+    def pack(self, parameters):
+        return pack_varint(parameters)
+
+    def parse(self, reader, layout):
+        first = reader.varint()
+        if first >> (8 * layout.itemsize):
+            raise CorruptDataError(f"the first number is {first}, which doesn't fit")
+        return first
+
+
+class Halves(Transform):
+    """Numbers of four bytes: 16 bits as symbols, and of as many numbers as aren't 0 the rest."""
+
+    id = 101
+    name = "halves"
+
+    def accepts(self, layout):
+        return layout.itemsize == 4
+
+    def outputs(self, parameters, layout):
+        return [Layout(2, layout.shape), Layout(1, (layout.items,)), Layout(2, (parameters,))]
+
+    def forward(self, items, layout):
+        numbers = items.view("<u4")
+        high = (numbers >> 16).astype("<u2")
+        low = numbers.astype("<u2")
+        mask = (high > 0).astype(np.uint8)
+        return int(mask.sum()), [low.view(np.uint8), mask, high[mask > 0].view(np.uint8)]
+
+    def inverse(self, parameters, outputs, layout, out):
+        low, mask, high = outputs[0].view("<u2"), outputs[1], outputs[2].view("<u2")
+        numbers = out.view("<u4")
+        numbers[:] = low
+        if np.count_nonzero(mask) != high.size:
+            raise CorruptDataError("the mask has another number of ones than there are numbers")
+        numbers[mask > 0] |= high.astype("<u4") << 16
+
+    def pack(self, parameters):
+        return pack_varint(parameters)
+
+    def parse(self, reader, layout):
+        return min(reader.varint(), layout.items)
+
+
+@pytest.fixture
+def more(monkeypatch):
+    """Transforms that later ones are like: with parameters, and outputs of unequal size."""
+    for transform in (Delta(), Halves()):
+        monkeypatch.setitem(registry._by_id, transform.id, transform)
+        monkeypatch.setitem(registry._by_name, transform.name, transform)
+
+
+def through(recipe, items, layout):
+    """What the recipe was written as, the streams, and what becomes of them."""
+    written, streams = recipe.forward(items, layout)
+    reader = ByteReader(written)
+    root = read_recipe(reader, layout)
+    assert not reader.rest()
+    assert [stream.nbytes for stream in root.streams()] == [s.symbols.size for s in streams]
+    assert [stream.itemsize for stream in root.streams()] == [s.width for s in streams]
+    left = iter(streams)
+    out = np.empty(layout.nbytes, np.uint8)
+
+    def decode(buffer):
+        buffer[:] = next(left).symbols
+
+    root.inverse(out, decode)
+    assert next(left, None) is None
+    assert out.tobytes() == items.tobytes()
+    return written, streams, root
+
+
+@given(st.integers(1, 64), st.lists(st.integers(1, 7), max_size=3))
+def test_what_comes_with_the_library(itemsize, shape):
+    layout = Layout(itemsize, tuple(shape))
+    items = RNG.integers(0, 256, layout.nbytes, np.uint8)
+    recipes = ["stream"] if itemsize == 1 else ["planes", "bytes"]
+    for text in [*recipes, "stream"] if itemsize == 2 else recipes:
+        written, streams, root = through(Recipe.of(text), items, layout)
+        assert str(root) == text
+        assert len(written) == 1
+        assert len(streams) == (itemsize if text == "planes" else 1)
+    if itemsize > 1:
+        planes = Recipe("planes").forward(items, layout)[1]
+        for j, plane in enumerate(planes):
+            assert plane.symbols.tobytes() == items[j::itemsize].tobytes()
+
+
+# And bytes of their items.
+TREES = {
+    "delta(planes)": 4,
+    "delta(bytes)": 8,
+    "delta": 2,
+    "delta(delta(delta))": 1,
+    "halves": 4,
+    "delta(halves(planes, stream, bytes))": 4,
+    "planes(delta, stream, delta(delta), stream)": 4,
+}
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize("text", TREES)
+def test_any_tree(text):
+    itemsize = TREES[text]
+    recipe = Recipe.of(text)
+    assert str(recipe) == text
+    for count in (4, 5, 100):
+        items = RNG.integers(0, 3, itemsize * count, np.uint8)
+        _, _, root = through(recipe, items, Layout(itemsize, (count,)))
+        assert str(root) == text
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize("text", TREES)
+def test_any_tree_in_frames(text):
+    """The container knows no transform: what a recipe makes of content, it codes."""
+    itemsize = TREES[text]
+    array = (np.arange(3000) ** 2 // 7).astype(f"<u{itemsize}").reshape(30, 100)
+    for options in ({}, {"chunk_size": 1000}, {"chunks": (7, 30)}, {"order": 1}):
+        blob = ansflow.compress(array, recipe=text, **options)
+        assert np.array_equal(ansflow.decompress(blob), array)
+    plan = ansflow.Plan(recipe=text)
+    out = np.empty_like(array)
+    ansflow.decode_chunk(ansflow.encode_chunk(array, plan), plan, out)
+    assert np.array_equal(out, array)
+    for cut in range(0, len(blob), 97):
+        with pytest.raises(CorruptDataError):
+            ansflow.decompress(blob[:cut])
+
+
+@pytest.mark.usefixtures("more")
+def test_a_wrong_inverse_is_noticed(monkeypatch):
+    """The check is one over the content."""
+    blob = ansflow.compress(np.arange(1000, dtype="<u4"), recipe="delta(planes)")
+    monkeypatch.setattr(
+        Delta, "inverse", lambda self, parameters, outputs, layout, out: out.fill(parameters)
+    )
+    with pytest.raises(CorruptDataError, match="check"):
+        ansflow.decompress(blob)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "(", "planes(", "planes(stream", "planes)", "planes(stream,)", "planes stream"]
+)
+def test_texts_that_cannot_be_read(text):
+    with pytest.raises(ValueError, match="recipe"):
+        Recipe.of(text)
+
+
+def test_recipes_that_cannot_be():
+    with pytest.raises(ValueError, match="no transform is called 'shuffle'; there are bytes"):
+        Recipe("shuffle")
+    with pytest.raises(ValueError, match="a stream has no outputs"):
+        Recipe("stream", (Recipe(),))
+    deep = "planes(" * 8 + "stream" + ")" * 8
+    with pytest.raises(ValueError, match="9 nodes deep"):
+        Recipe.of(deep)
+    with pytest.raises(TypeError, match="recipe must be text"):
+        ansflow.Plan(recipe=1)
+    for recipe, itemsize, text in [
+        ("planes", 1, "is not defined for items of 1 bytes"),
+        ("stream", 4, "items of 4 bytes cannot be symbols"),
+        ("bytes", 65, "is not defined"),
+        ("planes(stream, stream)", 4, "has 4 outputs here; the recipe names 2"),
+        ("planes(planes, stream)", 2, "is not defined for items of 1 bytes"),
+    ]:
+        with pytest.raises(ValueError, match=text):
+            Recipe.of(recipe).forward(np.zeros(itemsize * 9, np.uint8), Layout(itemsize, (9,)))
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize(
+    ("written", "itemsize", "error"),
+    [
+        (b"", 1, CorruptDataError),
+        (b"\0", 4, CorruptDataError),
+        (b"\x80", 1, UnsupportedError),
+        (b"\x7f", 4, UnsupportedError),
+        (b"\x01", 4, CorruptDataError),
+        (b"\x01\0\0\0", 4, CorruptDataError),
+        (b"\x01\0\0\0\0", 4, CorruptDataError),  # bit 7 should be set
+        (b"\x81", 1, CorruptDataError),
+        (b"\x82", 65, CorruptDataError),
+        (b"\xe4", 4, CorruptDataError),  # a parameter is missing
+        (b"\xe4\x80\0", 1, CorruptDataError),  # it takes more bytes than it needs
+        (b"\xe4\x80\2", 1, CorruptDataError),  # or is too large
+        (b"\x64\1" * 7 + b"\xe4\1", 1, CorruptDataError),  # too deep
+    ],
+)
+def test_what_no_encoder_writes(written, itemsize, error):
+    with pytest.raises(error):
+        read_recipe(ByteReader(written), Layout(itemsize, (20,)))
+
+
+@pytest.mark.usefixtures("more")
+def test_the_deepest_recipe():
+    text = "delta(" * 6 + "delta" + ")" * 6
+    through(Recipe.of(text), RNG.integers(0, 256, 30, np.uint8), Layout(1, (30,)))
+
+
+class Many(Transform):
+    """More streams than a recipe may have, from two levels."""
+
+    id = 102
+    name = "many"
+
+    def accepts(self, layout):
+        return layout.itemsize == 1
+
+    def outputs(self, parameters, layout):
+        return [Layout(1, (0,))] * 16 + [layout]
+
+    def forward(self, items, layout):
+        return None, [items[:0]] * 16 + [items]
+
+    def inverse(self, parameters, outputs, layout, out):
+        out[:] = outputs[-1]
+
+
+def test_too_many_streams(monkeypatch):
+    monkeypatch.setitem(registry._by_id, Many.id, Many())
+    monkeypatch.setitem(registry._by_name, Many.name, Many())
+    items, layout = np.zeros(5, np.uint8), Layout(1, (5,))
+    most = ", ".join(["many"] * 14 + ["stream"] * 3)  # 17 streams each
+    assert len(through(Recipe.of(f"many({most})"), items, layout)[1]) == 241
+    more = ", ".join(["many"] * 15 + ["stream"] * 2)
+    with pytest.raises(ValueError, match="257 streams, more than 256"):
+        Recipe.of(f"many({more})").forward(items, layout)
+    written = bytes([102]) + bytes([102 | 0x80]) * 16 + b"\0"
+    with pytest.raises(CorruptDataError, match="more than 256 streams"):
+        read_recipe(ByteReader(written), layout)
+
+
+@given(st.binary(max_size=12), st.integers(1, 66), st.integers(1, 5))
+def test_any_bytes(written, itemsize, count):
+    layout = Layout(itemsize, (count,))
+    try:
+        root = read_recipe(ByteReader(written), layout)
+    except CorruptDataError:
+        return
+    out = np.empty(layout.nbytes, np.uint8)
+    sizes = itertools.count(1)
+    root.inverse(out, lambda buffer: buffer.fill(next(sizes)))
+
+
+class Echo(Transform):
+    """Makes everything three times as large."""
+
+    id = 103
+    name = "echo"
+
+    def accepts(self, layout):
+        return True
+
+    def outputs(self, parameters, layout):
+        return [Layout(1, (3 * layout.nbytes,))]
+
+    def forward(self, items, layout):
+        return None, [np.concatenate([items, items, items])]
+
+    def inverse(self, parameters, outputs, layout, out):
+        out[:] = outputs[0][: out.size]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<f8"])
+def test_transforms_that_make_content_larger_are_left_out(monkeypatch, dtype):
+    monkeypatch.setitem(registry._by_id, Echo.id, Echo())
+    monkeypatch.setitem(registry._by_name, Echo.name, Echo())
+    noise = np.frombuffer(RNG.bytes(80_000), dtype)
+    blob = ansflow.compress(noise, recipe="echo")
+    assert len(blob) < noise.nbytes + 200
+    assert ansflow.decompress(blob).tobytes() == noise.tobytes()
