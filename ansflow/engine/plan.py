@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from ansflow.arguments import integer
-from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import ModelError
 from ansflow.frame import content_model, layout
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
-from ansflow.frame.streams.kind import StreamCoding
-from ansflow.frame.streams.scratch import DecoderPool, EncoderPool
+from ansflow.frame.streams.kind import StreamCoding, ToolsPool
+from ansflow.frame.streams.scratch import EncoderPool
 from ansflow.kernels.constants import checked_lanes
 from ansflow.lazy import cached_property
 from ansflow.models.base import Model
@@ -118,14 +117,11 @@ class Plan:
         return EncoderPool(self.order)
 
     @cached_property
-    def decoders(self) -> DecoderPool:
-        """Scratch for those who decode bare chunks with this plan."""
-        return DecoderPool()
-
-    @cached_property
-    def shared(self) -> list[SingleCoder]:
-        """The tables, as bare chunks are decoded with them."""
-        return [table.coder for table in self.coding.shared]
+    def decoders(self) -> ToolsPool:
+        """What it takes to decode bare chunks with this plan."""
+        model = self.coding.model
+        shared = [table.coder for table in self.coding.shared]
+        return ToolsPool(shared, None if model is None else lambda: model)
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""

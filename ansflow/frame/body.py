@@ -49,8 +49,8 @@ def read_body(
 ) -> tuple[Node, list[StreamHead], ByteReader]:
     """Recipe and heads of a body, and what reads the payloads."""
     reader = ByteReader(body)
-    root = read_recipe(reader, layout)
-    return root, read_heads(reader, list(root.streams()), tools), reader
+    root, streams = read_recipe(reader, layout)
+    return root, read_heads(reader, streams, tools), reader
 
 
 def decode_body(
@@ -74,7 +74,7 @@ def decode_body(
     """
     try:
         root, heads, reader = read_body(body, layout, tools)
-        root.inverse(out, stream_decoder(heads, reader, list(root.streams()), tools, watch))
+        root.inverse(out, stream_decoder(heads, reader, tools, watch))
         left = len(reader.rest())
         if left:
             raise CorruptDataError(f"{left} bytes follow the payloads of all streams")

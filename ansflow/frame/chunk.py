@@ -16,8 +16,8 @@ from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.streams.kind import StreamCoding, Tools
-from ansflow.frame.streams.scratch import DecoderPool, DecoderScratch, EncoderPool
+from ansflow.frame.streams.kind import StreamCoding, ToolsPool
+from ansflow.frame.streams.scratch import EncoderPool
 from ansflow.lazy import cached_property
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
@@ -83,9 +83,9 @@ class ChunkDecoder:
 
     def __init__(self, header: Header) -> None:
         self._grid, self._identity = header.grid, header.model
-        # Of its own, so that what is built of them lives no longer than this.
-        self._shared = [SingleCoder(t.freq, t.precision) for t in header.shared]
-        self._pool = DecoderPool()
+        # Coders of its own, so that what is built of them lives no longer than this.
+        shared = [SingleCoder(table.freq, table.precision) for table in header.shared]
+        self.tools = ToolsPool(shared, None if self._identity is None else lambda: self._model)
 
     def __call__(
         self, heads: Sequence[Head], bodies: Sequence[memoryview], out: Bytes | None = None
@@ -130,24 +130,17 @@ class ChunkDecoder:
         shape = self._grid.layout(head.number, head.cells)
         if out is None:
             out = np.empty(shape.nbytes, np.uint8)
-        scratch = self._pool.take()
+        tools = self.tools.take()
         try:
-            decode_body(body, shape, out, self.tools(scratch), watch)
+            decode_body(body, shape, out, tools, watch)
         except UnsupportedError:
             raise
         except CorruptDataError as error:
             raise CorruptDataError(f"chunk {head.number}: {error}") from error
-        self._pool.give(scratch)
+        self.tools.give(tools)
         if content_check(out, head.number) != head.check:
             raise CorruptDataError(f"the content of chunk {head.number} does not match its check")
         return out
-
-    def tools(self, scratch: DecoderScratch) -> Tools:
-        """What it takes to decode a body of the frame."""
-        return Tools(self._shared, None if self._identity is None else self._find, scratch)
-
-    def _find(self) -> ContentModel:
-        return self._model
 
     @cached_property
     def _model(self) -> ContentModel:

@@ -46,6 +46,10 @@ class Grid:
     place_size, group_size, chunk_size : int
         Bytes of a place along `axis` with all axes behind it, of a full group, and of a full chunk.
     chunks_per_group : int
+    is_contiguous : bool
+        Whether each chunk is a group.
+    is_empty : bool
+        Whether there are no cells.
     """
 
     def __init__(
@@ -58,8 +62,9 @@ class Grid:
         self.place_size = math.prod(shape[self.axis + 1 :]) * cell_size
         self.group_size = self.places * self.place_size
         self.chunk_size = math.prod(chunk_shape) * cell_size
-        inner = zip(shape[self.axis + 1 :], chunk_shape[self.axis + 1 :], strict=True)
-        self.chunks_per_group = math.prod(-(-length // step) for length, step in inner)
+        self.chunks_per_group = math.prod(-(-length // step) for length, step in self._inner)
+        self.is_contiguous = shape[self.axis + 1 :] == chunk_shape[self.axis + 1 :]
+        self.is_empty = 0 in shape
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and (
@@ -102,6 +107,11 @@ class Grid:
         """The shapes of these chunks along those axes."""
         return [tuple(part.stop - part.start for part in tile) for tile in self.tiles]
 
+    @cached_property
+    def widths(self) -> list[int]:
+        """How many cells of each place along `axis` these chunks have."""
+        return [math.prod(shape) for shape in self.tile_shapes]
+
     @property
     def _inner(self) -> list[tuple[int, int]]:
         """Length of the axes behind `axis`, and of a chunk along them."""
@@ -119,16 +129,6 @@ class Grid:
             and self.chunk_size <= layout.MAX_CHUNK_SIZE
             and self.chunks_per_group <= layout.MAX_GROUP
         )
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no cells."""
-        return 0 in self.shape
-
-    @property
-    def is_contiguous(self) -> bool:
-        """Whether each chunk is a group."""
-        return self.shape[self.axis + 1 :] == self.chunk_shape[self.axis + 1 :]
 
     @property
     def _sweep(self) -> int:
@@ -166,11 +166,14 @@ class Grid:
 
     def layouts(self, group_size: int) -> list[Layout]:
         """The layouts of the chunks of a group that has so many bytes."""
-        ones = (1,) * max(0, self.axis)
         if not self.shape:
             return [Layout(self.cell_size, ())]
         places = group_size // self.place_size
-        return [Layout(self.cell_size, (*ones, places, *shape)) for shape in self.tile_shapes]
+        return [self._layout(tile, places) for tile in range(self.chunks_per_group)]
+
+    def _layout(self, tile: int, places: int) -> Layout:
+        ones = (1,) * self.axis
+        return Layout(self.cell_size, (*ones, places, *self.tile_shapes[tile]))
 
     def count(self, size: int) -> int:
         """How many chunks so much content has, if none is cut short."""
@@ -189,21 +192,20 @@ class Grid:
         CorruptDataError
             If it cannot have so many.
         """
-        ones = (1,) * max(0, self.axis)
         if not self.shape:
             return Layout(self.cell_size, ())
         if self.is_empty:
             raise self._no_chunk()
-        tile = self.tile_shapes[number % len(self.tile_shapes)]
-        places, rest = divmod(cells, math.prod(tile))
+        tile = number % self.chunks_per_group
+        places, rest = divmod(cells, self.widths[tile])
         if rest:
             raise self._misfit(cells)
-        return Layout(self.cell_size, (*ones, places, *tile))
+        return self._layout(tile, places)
 
     def cells(self, group_size: int) -> list[int]:
         """Cells of the chunks of a group that has so many bytes."""
         places = group_size // self.place_size
-        return [places * math.prod(tile) for tile in self.tile_shapes]
+        return [places * width for width in self.widths]
 
     def split(self, group: Bytes) -> list[Bytes]:
         """The content of the chunks of a group."""
@@ -232,7 +234,7 @@ class Grid:
         """
         if self.is_empty:
             raise self._no_chunk()
-        places, rest = divmod(cells, math.prod(self.tile_shapes[0]))
+        places, rest = divmod(cells, self.widths[0])
         size = places * self.place_size
         full = self.next_group(position)
         if rest or not 1 <= size <= full or (self.axis > 0 and size < full):
@@ -251,7 +253,7 @@ class Grid:
         """Whether the chunks of whole groups, from the first of all on, can have so many cells."""
         if self.is_empty or cells.size % self.chunks_per_group:
             return not cells.size
-        widths = np.array([math.prod(shape) for shape in self.tile_shapes], np.int64)
+        widths = np.array(self.widths, np.int64)
         groups = cells.reshape(-1, widths.size)
         places = groups[:, 0] // widths[0]
         fits = (places >= 1) & (places <= self.places)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import layout
-from ansflow.frame.array_spec import ArraySpec
+from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.checks import low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
 from ansflow.frame.grid import Grid
@@ -203,9 +203,9 @@ def _array(
 
 
 def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader) -> Grid:
-    if array is None:
-        shape, cell_size = Grid.of_bytes(content_size, 1).shape, 1
-    else:
+    shape: tuple[int, ...] = (UNKNOWN_LENGTH if content_size is None else content_size,)
+    cell_size = 1
+    if array is not None:
         shape, cell_size = Grid.cells_of(array)
     chunk_shape = tuple(reader.varint() for _ in shape)
     if 0 in chunk_shape or not (grid := Grid(shape, chunk_shape, cell_size)).is_legal:

@@ -48,7 +48,7 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
     grid = header.grid
     chain = xxhash.xxh3_64(raw)
     number = content = stored = 0
-    # The layouts of the chunks that a group still lacks.
+    # Cells of the chunks that a group still lacks.
     missing: list[int] = []
     while True:
         head_raw = yield layout.HEAD.size
@@ -61,9 +61,8 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
             size = grid.group_of(head.cells, content)
             content += size
             _check_content(header, content, limits)
-            missing = grid.cells(size)
-            missing.reverse()
-        if head.cells != missing.pop():
+            missing = grid.cells(size)[:0:-1]
+        elif head.cells != missing.pop():
             raise CorruptDataError(
                 f"chunk {number} has more or fewer cells than others of its group"
             )

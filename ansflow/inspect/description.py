@@ -22,7 +22,6 @@ from ansflow.frame.head import Head
 from ansflow.frame.index import FrameMap
 from ansflow.frame.streams.decode import StreamHead
 from ansflow.frame.streams.registry import KINDS
-from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.transforms.layout import Layout
@@ -201,7 +200,7 @@ def _ratio(part: float, whole: float) -> float | None:
 def _bodies(content: ContentReader, number: int) -> Iterator[tuple[Node, list[StreamHead]]]:
     """What the body of each chunk of a frame begins with."""
     header = content.frames[number].header
-    tools = ChunkDecoder(header).tools(DecoderScratch.make())
+    tools = ChunkDecoder(header).tools.take()
     for head, begin in content.beginnings(number):
         recipe, streams, _ = read_body(begin, header.grid.layout(head.number, head.cells), tools)
         yield recipe, streams

@@ -11,7 +11,6 @@ from ansflow.engine.plan import Plan
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
 from ansflow.frame.body import decode_body, encode_body
-from ansflow.frame.streams.kind import Tools
 from ansflow.transforms.layout import Layout
 
 __all__ = ["decode_chunk", "encode_chunk"]
@@ -99,11 +98,9 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
         if len(body):
             raise CorruptDataError(f"a chunk of {len(body)} bytes is not one of no content")
         return
-    model = plan.coding.model
-    scratch = plan.decoders.take()
-    tools = Tools(plan.shared, None if model is None else lambda: model, scratch)
+    tools = plan.decoders.take()
     decode_body(body, _layout(out, items.size), items, tools)
-    plan.decoders.give(scratch)
+    plan.decoders.give(tools)
 
 
 def _layout(content: Any, size: int) -> Layout:

@@ -8,7 +8,7 @@ is all that a decoder needs, so that a better choice of recipes needs no new dec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -192,13 +192,6 @@ class Node(NamedTuple):
     parameters: Any = None
     outputs: Sequence[Node] = ()
 
-    def streams(self) -> Iterator[Layout]:
-        """The layouts of all streams, in order."""
-        if self.transform is None:
-            yield self.layout
-        for output in self.outputs:
-            yield from output.streams()
-
     def inverse(self, out: Bytes, decode: Callable[[Bytes], None]) -> None:
         """Fill `out` with the items.
 
@@ -220,8 +213,8 @@ class Node(NamedTuple):
         return f"{self.transform.name}({', '.join(map(str, self.outputs))})"
 
 
-def read_recipe(reader: ByteReader, layout: Layout) -> Node:
-    """What `Recipe.forward` wrote for items of that layout.
+def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]:
+    """What `Recipe.forward` wrote for items of that layout; the layouts of all streams, in order.
 
     Raises
     ------
@@ -230,18 +223,19 @@ def read_recipe(reader: ByteReader, layout: Layout) -> Node:
     UnsupportedError
         If it has a transform that this release does not know.
     """
-    root = _read_node(reader, layout, MAX_DEPTH)
-    if sum(1 for _ in root.streams()) > MAX_STREAMS:
+    streams: list[Layout] = []
+    root = _read_node(reader, layout, MAX_DEPTH, streams)
+    if len(streams) > MAX_STREAMS:
         raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
-    return root
+    return root, streams
 
 
-def _read_node(reader: ByteReader, layout: Layout, depth: int) -> Node:
+def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Layout]) -> Node:
     first = reader.byte()
     if not depth or (depth == 1 and first != STREAM_ID):
         raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
     if first == STREAM_ID:
-        return _stream(layout)
+        return _stream(layout, streams)
     transform = by_id(first & ~ALL_STREAMS)
     if not transform.accepts(layout):
         raise CorruptDataError(
@@ -250,17 +244,18 @@ def _read_node(reader: ByteReader, layout: Layout, depth: int) -> Node:
     parameters = transform.parse(reader, layout)
     layouts = transform.outputs(parameters, layout)
     if first & ALL_STREAMS:
-        outputs = [_stream(output) for output in layouts]
+        outputs = [_stream(output, streams) for output in layouts]
     else:
-        outputs = [_read_node(reader, output, depth - 1) for output in layouts]
+        outputs = [_read_node(reader, output, depth - 1, streams) for output in layouts]
         if all(output.transform is None for output in outputs):
             raise CorruptDataError("the recipe has nodes for streams that go without saying")
     return Node(layout, transform, parameters, outputs)
 
 
-def _stream(layout: Layout) -> Node:
+def _stream(layout: Layout, streams: list[Layout]) -> Node:
     if layout.itemsize not in SYMBOL_SIZES:
         raise CorruptDataError(
             f"the recipe has a stream with symbols of {layout.itemsize} bytes, not 1 or 2"
         )
+    streams.append(layout)
     return Node(layout)

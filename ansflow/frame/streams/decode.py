@@ -18,8 +18,9 @@ __all__ = ["StreamHead", "read_heads", "stream_decoder"]
 
 
 class StreamHead(NamedTuple):
-    """What a stream's head says; `size` is that of its payload, None if it is what is left."""
+    """What is known of a stream; `size` is that of its payload, None if it is what is left."""
 
+    layout: Layout
     kind: Kind
     fields: Any
     size: int | None
@@ -48,22 +49,21 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
                 size = reader.varint()
         if not stream.items and kind is not STORED:
             raise CorruptDataError(f"a stream without symbols cannot be of the kind {kind.name}")
-        heads.append(StreamHead(kind, fields, size))
+        heads.append(StreamHead(stream, kind, fields, size))
     return heads
 
 
 def stream_decoder(
     heads: Sequence[StreamHead],
     reader: ByteReader,
-    streams: Sequence[Layout],
     tools: Tools,
     watch: Callable[[Bytes, Layout], None] | None = None,
 ) -> Callable[[Bytes], None]:
     """A function that fills the buffer of the next stream, each time it is called."""
-    parts = iter(zip(heads, streams, strict=True))
+    left = iter(heads)
 
     def decode(out: Bytes) -> None:
-        (kind, fields, size), stream = next(parts)
+        stream, kind, fields, size = next(left)
         payload = memoryview(reader.rest() if size is None else reader.take(size))
         if stream.itemsize == 1:
             kind.decode(fields, payload, out, tools)

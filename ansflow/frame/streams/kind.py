@@ -14,10 +14,20 @@ from ansflow.coding.coders.single import SingleCoder
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import SharedTable
 from ansflow.frame.streams.coder import Coder
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch, pop
 from ansflow.varints import ByteReader
 
-__all__ = ["CodedKind", "Encoded", "Kind", "Proposal", "Sample", "StreamCoding", "Symbols", "Tools"]
+__all__ = [
+    "CodedKind",
+    "Encoded",
+    "Kind",
+    "Proposal",
+    "Sample",
+    "StreamCoding",
+    "Symbols",
+    "Tools",
+    "ToolsPool",
+]
 
 Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -91,6 +101,23 @@ class Tools(NamedTuple):
     shared: Sequence[SingleCoder]
     model: Callable[[], ContentModel] | None
     scratch: DecoderScratch
+
+
+class ToolsPool:
+    """Tools that no thread uses at the moment."""
+
+    def __init__(
+        self, shared: Sequence[SingleCoder], model: Callable[[], ContentModel] | None
+    ) -> None:
+        self._shared, self._model = shared, model
+        self._idle: list[Tools] = []
+
+    def take(self) -> Tools:
+        """Tools, to be given back."""
+        return pop(self._idle) or Tools(self._shared, self._model, DecoderScratch.make())
+
+    def give(self, tools: Tools) -> None:
+        self._idle.append(tools)
 
 
 class Kind(ABC):

@@ -18,11 +18,11 @@ from ansflow.transforms.recipe import Stream
 __all__ = [
     "ALPHABET",
     "ContextScratch",
-    "DecoderPool",
     "DecoderScratch",
     "EncoderPool",
     "EncoderScratch",
     "WordStack",
+    "pop",
 ]
 
 ALPHABET = 256
@@ -120,7 +120,7 @@ class DecoderScratch(NamedTuple):
         )
 
 
-def _pop(idle: list[S]) -> S | None:
+def pop(idle: list[S]) -> S | None:
     """The last of a list that other threads use, too."""
     try:
         return idle.pop()
@@ -137,20 +137,7 @@ class EncoderPool:
 
     def take(self) -> EncoderScratch:
         """Scratch, to be given back."""
-        return _pop(self._idle) or EncoderScratch.make(self._order)
+        return pop(self._idle) or EncoderScratch.make(self._order)
 
     def give(self, scratch: EncoderScratch) -> None:
-        self._idle.append(scratch)
-
-
-class DecoderPool:
-    """The same for decoding."""
-
-    def __init__(self) -> None:
-        self._idle: list[DecoderScratch] = []
-
-    def take(self) -> DecoderScratch:
-        return _pop(self._idle) or DecoderScratch.make()
-
-    def give(self, scratch: DecoderScratch) -> None:
         self._idle.append(scratch)
