@@ -18,7 +18,6 @@ from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import UNIT, ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
-from ansflow.transforms.layout import Layout
 
 __all__ = ["FrameEncoder"]
 
@@ -57,11 +56,8 @@ class FrameEncoder:
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
-        # What is best for a full chunk, or for all of the content if there is less.
-        cells = min(grid.chunk_size, self.header.largest_group) // grid.cell_size
         self._builder = FrameBuilder(self.header)
-        recipe = options.recipe_for(Layout(grid.cell_size, (cells,)))
-        self._encode = ChunkEncoder(self._builder.tag, grid, recipe, coding)
+        self._encode = ChunkEncoder(self._builder.tag, grid, options.recipe_for, coding)
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
         self._rest = NOTHING  # a unit that isn't full yet, and how much of it is
         self._fill = 0

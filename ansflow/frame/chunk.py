@@ -38,12 +38,19 @@ class ChunkEncoder:
     tag : bytes
         The frame's.
     grid : Grid
-    recipe : Recipe
+    recipe_for : callable
+        Says which recipe cells of a layout have.
     coding : StreamCoding
     """
 
-    def __init__(self, tag: bytes, grid: Grid, recipe: Recipe, coding: StreamCoding) -> None:
-        self._tag, self._grid, self._recipe, self._coding = tag, grid, recipe, coding
+    def __init__(
+        self,
+        tag: bytes,
+        grid: Grid,
+        recipe_for: Callable[[Layout], Recipe],
+        coding: StreamCoding,
+    ) -> None:
+        self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
         self._pool = EncoderPool(coding.order)
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
@@ -54,7 +61,8 @@ class ChunkEncoder:
         for size in groups:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
-                body = encode_body(part, shape, self._recipe, self._coding, scratch)
+                recipe = self._recipe_for(shape)
+                body = encode_body(part, shape, recipe, self._coding, scratch)
                 chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
             at += size
         self._pool.give(scratch)

@@ -295,8 +295,8 @@ def _as_it_was(
     builder = FrameBuilder(header)
     intact_before = totals.chunks
     yield builder.begin
-    recipe = Recipe() if grid.cell_size == 1 else Recipe("bytes")
-    encode_zeros = ChunkEncoder(builder.tag, grid, recipe, StreamCoding(12, 1, 0))
+    zero_bytes = Recipe() if grid.cell_size == 1 else Recipe("bytes")
+    encode_zeros = ChunkEncoder(builder.tag, grid, lambda _: zero_bytes, StreamCoding(12, 1, 0))
     for size in sizes:
         first = builder.count
         zeros: list[Bytes] | None = None
