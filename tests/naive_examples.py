@@ -74,6 +74,9 @@ FILES = {
         NUMBERS[:210], LARGE_ITEMS, known=False, coding=choose, chunk=[2, 40], index=True
     ),
     "a number": writer.write_frame(NUMBERS[:8], {"dtype": ">f8", "shape": []}),
+    "a number in Fortran order": writer.write_frame(
+        NUMBERS[:8], {"dtype": ">f8", "shape": []}, fortran=True, recipe="bytes"
+    ),
     "shared": writer.write_frame(
         SKEWED[:450],
         shared=SHARED,

@@ -84,6 +84,10 @@ def of_bytes(options):
 def of_arrays(name):
     array = ARRAYS[name]
     blobs = [ansflow.compress(array), ansflow.compress(array, chunk_size=999, order=1)]
+    thirds = tuple(max(1, length // 3) for length in array.shape)
+    blobs.append(ansflow.compress(array, chunks=thirds))
+    if array.itemsize == 2:
+        blobs.append(ansflow.compress(array, recipe="stream", precision=11))
     if array.ndim and array.size and name != "Fortran":
         file = io.BytesIO()
         with ansflow.ArrayWriter(file, array.dtype, array.shape[1:], chunk_size=2000) as writer:
@@ -105,29 +109,40 @@ def of_stream():
     return digest(out + compressor.finish())
 
 
+def of_bare_chunks():
+    """Of bytes and of arrays, with a table and without."""
+    plans = [ansflow.Plan(), ansflow.Plan(tables=SHARED, precision=14, order=1, lanes=16)]
+    contents = [
+        content[:2048] for content in [*CONTENTS.values(), *ARRAYS.values()] if content.ndim
+    ]
+    chunks = [ansflow.encode_chunk(content, plan) for content in contents for plan in plans]
+    return digest(b"".join(chunks))
+
+
 PINNED = {
-    "as it is": "fbfa718aee0e1254",
-    "small chunks": "d1f9ad9bfd405542",
-    "8 bits": "2cb52b94e736f571",
-    "11 bits": "1cf14e79294733b0",
-    "14 bits": "97547302bcc4e7e9",
-    "16 bits": "16a91170368fd670",
-    "one lane": "6c30dcd654775b95",
-    "two lanes": "8f588f3fad37eda4",
-    "contexts": "d058271ce4269d9b",
-    "contexts, 9 bits, 4 lanes": "9db19e8f031a0779",
-    "shared": "2c562726258a7b99",
-    "metadata": "22bc2a797ed77644",
-    "array: int32": "f2750b2913040b34",
-    "array: int16, big-endian": "9aba93cd6df7c054",
-    "array: float64": "990d4822bccd1133",
-    "array: Fortran": "0a6bc772ae53b61d",
-    "array: records": "e96db7a79f97d19b",
-    "array: few": "b480b61e2749a014",
-    "array: none": "efb7c75e45a33971",
-    "array: scalar": "acb9cafc7cd0ae81",
-    "array: wide": "04ffb1677e717e63",
-    "stream": "7a99ae9902cf95b8",
+    "as it is": "fa2e1f8749e332ae",
+    "small chunks": "1715fd00a4389b6e",
+    "8 bits": "1050d1bf13dff451",
+    "11 bits": "db676dc1c22fd6ad",
+    "14 bits": "86f92f63e8f55263",
+    "16 bits": "54f85e710a0f5e6f",
+    "one lane": "2d6fb791ca4ac1a5",
+    "two lanes": "dc954b60b09ce577",
+    "contexts": "00832e02ce1ee92b",
+    "contexts, 9 bits, 4 lanes": "e50ed37dc457ef22",
+    "shared": "977044dada5e8395",
+    "metadata": "a2c7de30e0635481",
+    "array: int32": "ff25029816fe1a6b",
+    "array: int16, big-endian": "35f70a81611a14fc",
+    "array: float64": "11d5d7be79efe7d7",
+    "array: Fortran": "c451bb2b60ce27b7",
+    "array: records": "e22502f0da8c8865",
+    "array: few": "1deac1f3646668d8",
+    "array: none": "4d5b73de650b3f81",
+    "array: scalar": "472ed529791c53ce",
+    "array: wide": "468eb00aff3d37ec",
+    "stream": "215d6bb92e7c14ec",
+    "bare chunks": "bb8fc9fb1a8862c3",
 }
 
 
@@ -148,6 +163,10 @@ def test_a_stream():
     assert of_stream() == PINNED["stream"], CHANGED
 
 
+def test_bare_chunks():
+    assert of_bare_chunks() == PINNED["bare chunks"], CHANGED
+
+
 def test_threads_make_no_difference():
     content = np.concatenate(list(CONTENTS.values())).tobytes()
     blobs = {ansflow.compress(content, threads=threads, chunk_size=3000) for threads in (1, 2, 5)}
@@ -157,5 +176,6 @@ def test_threads_make_no_difference():
 if __name__ == "__main__":
     found = {name: of_bytes(options) for name, options in OPTIONS.items()}
     found |= {f"array: {name}": of_arrays(name) for name in ARRAYS}
-    for name, value in (found | {"stream": of_stream()}).items():
+    found |= {"stream": of_stream(), "bare chunks": of_bare_chunks()}
+    for name, value in found.items():
         print(f'    "{name}": "{value}",')

@@ -63,6 +63,7 @@ class Worker:
             self.stream,
             self.iterators,
             self.array,
+            self.bare_chunks,
         )
 
     def run(self, end):
@@ -151,6 +152,9 @@ class Worker:
 
     def array(self, array):
         options = self.options()
+        if array.ndim > 1 and self.rng.random() < 0.5:
+            del options["chunk_size"]
+            options["chunks"] = tuple(max(1, length // 5) for length in array.shape)
         with ansflow.ArrayWriter(self.path, array.dtype, array.shape[1:], **options) as writer:
             for begin in range(0, len(array), 200_000):
                 writer.append(array[begin : begin + 200_000])
@@ -160,6 +164,16 @@ class Worker:
                 begin = self.rng.randrange(len(array) + 1)
                 end = begin + self.rng.choice([1, 50, 10**5])
                 assert np.array_equal(reader[begin:end], array[begin:end])
+
+    def bare_chunks(self, array):
+        order, lanes = self.rng.choice([0, 1]), self.rng.choice([8, 64])
+        plan = ansflow.Plan(order=order, lanes=lanes)
+        items = np.ascontiguousarray(array).reshape(-1)
+        for begin in range(0, items.size, 100_000):
+            part = items[begin : begin + 100_000]
+            found = np.empty_like(part)
+            ansflow.decode_chunk(ansflow.encode_chunk(part, plan), plan, found)
+            assert np.array_equal(found, part)
 
 
 def soak(directory, seconds, workers=8):

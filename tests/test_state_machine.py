@@ -1,10 +1,10 @@
 """Whatever is done with a file, in whatever order, it's as with one that isn't compressed."""
 
 import io
-import pathlib
 from contextlib import contextmanager, suppress
 from unittest import mock
 
+import naive_golden as golden
 import numpy as np
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -19,7 +19,7 @@ TEXT = LINES[:400]
 
 
 def flushed(data, *, chunk_size, every):
-    """Blocks of odd sizes."""
+    """Chunks of odd sizes."""
     compressor = ansflow.Compressor(chunk_size=chunk_size)
     out = b""
     for at in range(0, len(data), every):
@@ -51,12 +51,12 @@ FRAMES = {
     "flushed often": (flushed(TEXT, chunk_size=1000, every=5), TEXT),
     "planes": (frame(NUMBERS, chunk_size=50), NUMBERS.tobytes()),
     "rows": (rows(NUMBERS, chunk_size=60), NUMBERS.tobytes()),
+    "tiles": (frame(NUMBERS.reshape(20, 30), chunks=(7, 11)), NUMBERS.tobytes()),
     "contexts": (frame(LINES, order=1, chunk_size=500), LINES),
 }
 GOLDEN = []
-for path in sorted(pathlib.Path(__file__).parent.glob("data/v3-*.ans")):
-    if path.name.startswith("v3-bare-"):
-        continue  # no frames
+for name in golden.GOLDEN:
+    path = golden.path_of(name)
     content = ansflow.decompress(path.read_bytes())
     if isinstance(content, np.ndarray):
         content = content.tobytes(order="A")

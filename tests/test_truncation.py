@@ -17,6 +17,7 @@ FILES = examples.FILES | {
     "contexts": ansflow.compress(BYTES, order=1),
     "shared": ansflow.compress(BYTES, chunk_size=100, tables=[MODEL], metadata={"a": "b"}),
     "array": ansflow.compress(ARRAY, chunk_size=100),
+    "tiles": ansflow.compress(ARRAY, chunks=(6, 13)),
     "two frames": ansflow.compress(BYTES) + ansflow.compress(BYTES, chunk_size=100),
 }
 
