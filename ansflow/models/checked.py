@@ -16,7 +16,7 @@ from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.lazy import cached_property
 from ansflow.models.base import Model
-from ansflow.models.frequencies import check_frequencies, cumulative
+from ansflow.models.frequencies import check_frequencies, checked_low, cumulative
 from ansflow.models.markov import check_contexts
 
 __all__ = ["Frequencies", "frequencies_of", "row_index", "support_of"]
@@ -111,10 +111,7 @@ def _checked(freq: npt.ArrayLike, precision: int, contexts: bool) -> Frequencies
 def support_of(model: Model, alphabet: int) -> tuple[int, int]:
     """The lowest and the highest value of the model."""
     low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
-    high = low + alphabet - 1
-    if not (low >= -(1 << 63) and high < 1 << 63):
-        raise ModelError(f"the support {low} to {high} exceeds the range of int64")
-    return low, high
+    return checked_low(low, alphabet), low + alphabet - 1
 
 
 def row_index(model: Model, rows: int, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:

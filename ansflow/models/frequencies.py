@@ -58,7 +58,7 @@ def checked_precision(precision: int) -> int:
 
 
 def checked_low(low: int, alphabet: int) -> int:
-    """The value of symbol 0, for supports in the range of int64; raises as `checked_precision`."""
+    """The value of symbol 0, of a support within int64; raises like `checked_precision`."""
     low = integer(low, "low")
     high = low + alphabet - 1
     if not (low >= -(1 << 63) and high < 1 << 63):

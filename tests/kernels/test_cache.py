@@ -262,8 +262,18 @@ def test_a_file_in_place_of_the_directory(place):
     assert place.read_text() == "in the way"
 
 
-@pytest.mark.parametrize("code", ["ENOSPC", "EROFS", "EACCES", "EIO", "EDQUOT", "ESTALE", "EMFILE"])
-@pytest.mark.parametrize("call", ["write_bytes", "replace", "mkdir", "iterdir", "read_bytes"])
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("write_bytes", "ENOSPC"),
+        ("write_bytes", "EDQUOT"),
+        ("replace", "EIO"),
+        ("mkdir", "EROFS"),
+        ("mkdir", "EACCES"),
+        ("iterdir", "EMFILE"),
+        ("read_bytes", "ESTALE"),
+    ],
+)
 def test_errors_of_the_system_are_no_reason_to_fail(place, monkeypatch, code, call):
     def fail(self, *args, **options):
         if call == "write_bytes":  # some of it got there
