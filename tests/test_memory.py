@@ -21,13 +21,17 @@ BESIDE = 5 * MIB
 RNG = np.random.default_rng(0)
 
 
-def blocks(size, count, *, planes=1, index=False, known=False):
-    """So many stored blocks."""
-    total = size * count if known else naive.UNKNOWN
-    description = {"planes": planes} if planes > 1 else {}
-    header = writer.write_header(size=total, chunk_size=size, description=description)
+def chunks(size, count, *, cell=1, tiles=1, index=False, known=False):
+    """So many stored chunks of so many bytes."""
+    total = size * count if known else None
+    description, shape = b"", [size // cell]
+    if cell > 1 or tiles > 1:
+        rows = size * count // (cell * tiles)
+        description = {"dtype": f"|V{cell}", "shape": [rows if known else None, tiles]}
+        shape = [size // cell, 1]
+    header = writer.write_header(total, description, shape, flags=int(bool(description)))
     content = [RNG.bytes(size) for _ in range(min(count, 100))]
-    parts = [writer.write_block(header, i, content[i % 100]) for i in range(count)]
+    parts = [writer.write_chunk(header, i, content[i % 100], w=cell) for i in range(count)]
     return writer.assemble(header, parts, index)
 
 
@@ -36,12 +40,12 @@ def described(text):
 
 
 FRAMES = {
-    "tiny blocks": blocks(1, 20_000),
-    "tiny blocks and an index": blocks(1, 20_000, index=True),
-    "tiny blocks in planes": blocks(1, 20_000, planes=4, known=True),
+    "tiny chunks": chunks(1, 20_000),
+    "tiny chunks and an index": chunks(1, 20_000, index=True),
+    "tiny tiles": chunks(2, 20_000, tiles=5000, known=True),
     "tiny frames": ansflow.compress(b"ab") * 1500,
-    "blocks of a MiB": blocks(MIB, 6, index=True, known=True),
-    "many planes": blocks(MIB // 8, 32, planes=8, index=True),
+    "chunks of a MiB": chunks(MIB, 6, index=True, known=True),
+    "many tiles": chunks(MIB // 8, 32, cell=8, tiles=4, index=True),
     "lists": described(b'{"a":[' + b"[]," * 150_000 + b"0]}"),
     "objects": described(b'{"a":[' + b'{"":0},' * 70_000 + b"0]}"),
     "towers": described(b'{"a":[' + (b'{"":' * 80 + b"0" + b"}" * 80 + b",") * 1200 + b"0]}"),
@@ -116,11 +120,11 @@ def test_what_is_held_is_bounded(name, decode, mib):
     blob = FRAMES[name]
     returned = 32 * 20_000 if decode is said else 0
     if decode is at_once:
-        returned = 6 * MIB if "MiB" in name else 4 * MIB if "planes" in name else 0
+        returned = 6 * MIB if "MiB" in name else 4 * MIB if "tiles" in name else 0
     assert held(decode, blob, ansflow.Limits(max_memory=mib * MIB)) < mib * MIB + BESIDE + returned
 
 
-LARGE = blocks(4 * MIB, 6, index=True, known=True)
+LARGE = chunks(4 * MIB, 6, index=True, known=True)
 
 
 @pytest.mark.parametrize("mib", [9, 16])
@@ -143,9 +147,9 @@ def test_large_chunks_of_streams(mib):
     assert taken < (mib + 2 * 4) * MIB + BESIDE
 
 
-def test_tiny_blocks_that_are_read_at_once():
+def test_tiny_chunks_that_are_read_at_once():
     limits = ansflow.Limits(max_memory=3 * MIB)
-    blob = FRAMES["tiny blocks and an index"]
+    blob = FRAMES["tiny chunks and an index"]
 
     def read():
         with ansflow.open(io.BytesIO(blob), limits=limits, threads=1) as file:
@@ -196,7 +200,7 @@ def test_brackets_in_texts_do_not_nest():
 
 def test_pieces_of_a_byte():
     """Each of them as an object of its own would take hundreds of times as much."""
-    blob = blocks(40_000, 1)
+    blob = chunks(40_000, 1)
 
     def feed():
         decompressor = ansflow.Decompressor(threads=1)

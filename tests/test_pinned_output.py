@@ -44,7 +44,7 @@ SHARED = [
 ]
 OPTIONS = {
     "as it is": {},
-    "small blocks": {"chunk_size": 1000},
+    "small chunks": {"chunk_size": 1000},
     "8 bits": {"precision": 8, "chunk_size": 20_000},
     "11 bits": {"precision": 11, "lanes": 8},
     "14 bits": {"precision": 14, "lanes": 32},
@@ -107,7 +107,7 @@ def of_stream():
 
 PINNED = {
     "as it is": "fbfa718aee0e1254",
-    "small blocks": "d1f9ad9bfd405542",
+    "small chunks": "d1f9ad9bfd405542",
     "8 bits": "2cb52b94e736f571",
     "11 bits": "1cf14e79294733b0",
     "14 bits": "97547302bcc4e7e9",

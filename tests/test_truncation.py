@@ -52,7 +52,7 @@ def test_the_magic_of_a_frame_that_is_missing(size):
 
 def test_cuts_of_frames_put_together():
     """The end of one and the beginning of another don't make a whole."""
-    blob = FILES["blocks"]
+    blob = FILES["chunks"]
     for end in (1, 40, 64, 100, len(blob) - 28, len(blob) - 1):
         with pytest.raises(CorruptDataError):
             ansflow.decompress(blob[:end] + blob)

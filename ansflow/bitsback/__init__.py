@@ -26,7 +26,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
 
-README.md in this directory says where the code of each kind is, and where more belongs.
+README.md of this directory, in the repository, says where things are and where new ones belong.
 
 References
 ----------

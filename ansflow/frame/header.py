@@ -208,8 +208,7 @@ def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader)
     else:
         shape, cell_size = Grid.cells_of(array)
     chunk_shape = tuple(reader.varint() for _ in shape)
-    grid = Grid(shape, chunk_shape, cell_size)
-    if not grid.is_legal:
+    if 0 in chunk_shape or not (grid := Grid(shape, chunk_shape, cell_size)).is_legal:
         raise CorruptDataError(
             f"content of shape {shape} cannot have chunks of shape {chunk_shape}"
         )

@@ -286,7 +286,7 @@ class ArrayReader:
         """The part of a box that is in one frame."""
         grid, dtype = self._content.frames[number].header.grid, self.dtype
         own = [rows, *box[1:]] if box else []
-        if grid.axis <= 0 and grid.is_contiguous and not self._spec.fortran:
+        if grid.axis <= 0 and grid.is_contiguous and not (self._spec.fortran and box):
             # Whole rows are decoded straight to where they are wanted.
             content = np.empty(len(rows) * self._spec.row_nbytes, np.uint8)
             before = sum(frame.content_size for frame in self._content.frames[:number])

@@ -75,10 +75,14 @@ def test_words_left_over_are_noticed(coder):
             ansflow.decode(np.append(valid, [7] * extra).astype("u2"), model, N, lanes=4, **options)
 
 
-@pytest.mark.parametrize(("precision", "state"), [(12, 1 << 31), (12, (1 << 15) - 1), (16, 65535)])
+@pytest.mark.parametrize(
+    ("precision", "state"),
+    [(12, 1 << 31), (12, (1 << 15) - 1), (16, 65535), (17, (1 << 32) - 1)],
+)
 def test_states_outside_their_interval_are_refused(precision, state):
     model = Categorical.from_counts([1, 1], precision=precision)
-    words = np.array([state & 0xFFFF, state >> 16], np.uint16)
+    count = 2 if precision <= 16 else 4
+    words = np.array([state >> 16 * k & 0xFFFF for k in range(count)], np.uint16)
     with pytest.raises(CorruptDataError, match="interval"):
         ansflow.decode(words, model, 0, lanes=1)
 

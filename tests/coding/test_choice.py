@@ -10,8 +10,14 @@ import pytest
 import ansflow
 from ansflow.coding.choice import coder_of
 from ansflow.errors import ModelError
-from ansflow.models import Categorical, Conditional, checked
+from ansflow.models import Categorical, Conditional, Markov, checked
 from ansflow.models.checked import frequencies_of
+
+
+class Own:
+    def __init__(self, freq, precision, **others):
+        self.freq, self.precision = freq, precision
+        self.__dict__.update(others)
 
 
 def test_built_once():
@@ -93,3 +99,30 @@ def test_inconsistent_models_are_refused(freq, precision, message):
         ansflow.encode([0], model)
     with pytest.raises(ModelError, match=message):
         ansflow.decode(np.zeros(100, np.uint16), model, 1)
+
+
+def test_one_array_of_several_models():
+    freq = np.array([[2, 2], [1, 3]])
+    freq.setflags(write=False)
+    by_index, by_context = Own(freq, 2, index=[1, 1, 1]), Own(freq, 2, contexts="previous")
+    for model in (by_index, by_context, by_index):
+        words = ansflow.encode([1, 0, 1], model)
+        same = Markov(freq) if model is by_context else Conditional(freq, [1, 1, 1])
+        assert np.array_equal(words, ansflow.encode([1, 0, 1], same))
+    with pytest.raises(ModelError, match="precision is 3"):
+        ansflow.encode([1, 0, 1], Own(freq, 3, index=[1, 1, 1]))
+
+
+@pytest.mark.parametrize("low", [-(1 << 63) - 1, (1 << 63) - 1])
+def test_a_support_beyond_int64(low):
+    model = Own(np.array([1, 1]), 1, low=low)
+    with pytest.raises(ModelError, match="exceeds the range of int64"):
+        ansflow.encode([0], model)
+    with pytest.raises(ModelError, match="exceeds the range of int64"):
+        ansflow.decode(np.zeros(2, np.uint16), model, 1)
+
+
+def test_more_symbols_than_columns():
+    model = Categorical([1, 1, 1, 1, 0])
+    with pytest.raises(ModelError, match="a column for each of 5 symbols"):
+        ansflow.encode([0], model, method="alias")

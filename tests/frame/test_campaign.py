@@ -22,6 +22,7 @@ from pathlib import Path
 import naive_examples as examples
 import naive_frame as naive
 import naive_seek
+import numpy as np
 import pytest
 from decoders import DECODERS, decode_and_describe, decode_slices, observe
 from naive_mutations import SMALL, all_cuts, make_case
@@ -50,6 +51,9 @@ def large():
     """Files that are long enough for vector kernels."""
     skewed, walk = examples.SKEWED * 45, bytes(i // 5 % 11 for i in range(70_000))
     yield ansflow.compress(skewed, chunk_size=30_000)
+    numbers = (np.arange(40_000) ** 2 // 9 % 700).astype("<u2").reshape(200, 200)
+    yield ansflow.compress(numbers, chunks=(70, 120))
+    yield ansflow.compress(numbers, recipe="stream", chunk_size=30_000)
     yield ansflow.compress(skewed, precision=14)
     yield ansflow.compress(walk, order=1)
 

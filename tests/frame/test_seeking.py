@@ -14,11 +14,11 @@ from ansflow.frame import layout
 
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 PARTS = [CONTENT[:100], CONTENT[100:200], CONTENT[200:]]
-HEADER = writer.write_header(size=300, chunk_size=100)
-BLOCKS = [writer.write_block(HEADER, place, part) for place, part in enumerate(PARTS)]
-BODY = HEADER + b"".join(BLOCKS)
-FRAME = writer.assemble(HEADER, BLOCKS, True)
-INDEX = writer.write_index(HEADER, BLOCKS)
+HEADER = writer.write_header(300, chunk=[100])
+CHUNKS = [writer.write_chunk(HEADER, place, part) for place, part in enumerate(PARTS)]
+BODY = HEADER + b"".join(CHUNKS)
+FRAME = writer.assemble(HEADER, CHUNKS, True)
+INDEX = writer.write_index(HEADER, CHUNKS)
 
 
 def opened(blob, **limits):
@@ -36,15 +36,15 @@ def unbuffered(file, begin, size):
     return file.raw.read(size)
 
 
-def block_starts():
-    return [len(HEADER) + sum(map(len, BLOCKS[:place])) for place in range(3)]
+def chunk_starts():
+    return [len(HEADER) + sum(map(len, CHUNKS[:place])) for place in range(3)]
 
 
 @pytest.mark.parametrize("place", range(3))
 def test_a_head_that_isnt_the_one_in_the_index(place):
-    """Its block can't be read; others can, which is what an index is for."""
-    start = block_starts()[place]
-    for bit in range(8 * 32):
+    """Its chunk can't be read; others can, which is what an index is for."""
+    start = chunk_starts()[place]
+    for bit in range(8 * 28):
         blob = bytearray(FRAME)
         blob[start + bit // 8] ^= 1 << bit % 8
         with opened(blob) as file:
@@ -54,32 +54,43 @@ def test_a_head_that_isnt_the_one_in_the_index(place):
                 unbuffered(file, 100 * place + 7, 1)
 
 
-def test_a_head_that_is_impossible_in_the_index_and_before_its_block():
-    for told in ({"table": 1}, {"kind": 2, "table": 1, "p": 12}, {"head_check": 0}, {"p": 8}):
-        blocks = [*BLOCKS[:2], writer.write_block(HEADER, 2, PARTS[2], **told)]
-        blob = writer.assemble(HEADER, blocks, True)
+def test_a_head_that_is_impossible_in_the_index_and_before_its_chunk():
+    for told in ({"check": 0}, {"head_check": 0}):
+        chunks = [*CHUNKS[:2], writer.write_chunk(HEADER, 2, PARTS[2], **told)]
+        blob = writer.assemble(HEADER, chunks, True)
         with opened(blob) as file:
             assert unbuffered(file, 0, 200) == CONTENT[:200]
             with pytest.raises(CorruptDataError):
                 unbuffered(file, 200, 1)
-    blocks = [*BLOCKS[:2], writer.write_block(HEADER, 2, PARTS[2], kind=77)]
-    refuses_to_open(writer.assemble(HEADER, blocks, True), UnsupportedError, "77")
+    for told in ({"number": 7}, {"tag": b"\0" * 4}, {"cells": 101}, {"m": 0}, {"m": 613}):
+        chunks = [*CHUNKS[:2], writer.write_chunk(HEADER, 2, PARTS[2], **told)]
+        refuses_to_open(writer.assemble(HEADER, chunks, True))
+
+
+def test_bodies_that_are_damaged():
+    """They hurt no other chunk, neither a kind of stream nor a transform that is unknown here."""
+    for body, error in ((b"\0\7", UnsupportedError), (b"\7", UnsupportedError), (b"\0\0", None)):
+        chunk = writer.write_chunk(HEADER, 2, PARTS[2], body + PARTS[2][1:])
+        with opened(writer.assemble(HEADER, [*CHUNKS[:2], chunk], True)) as file:
+            assert unbuffered(file, 0, 200) == CONTENT[:200]
+            with pytest.raises(error or CorruptDataError):
+                unbuffered(file, 200, 1)
 
 
 def with_index(index, chain):
-    """The blocks, an end mark for the index whatever that is, and the index."""
-    end = writer.write_end(HEADER, BLOCKS, len(index), check=chain)
+    """The chunks, an end mark for the index whatever that is, and the index."""
+    end = writer.write_end(HEADER, CHUNKS, len(index), check=chain)
     return BODY + end + index
 
 
 def as_index(body, **told):
     """An index of anything, with a trailer that is right unless told otherwise."""
-    told = {"length": len(body) + 28, "size": len(BODY) + 32 + len(body) + 28} | told
+    told = {"length": len(body) + 28, "size": len(BODY) + 28 + len(body) + 28} | told
     chain = told.setdefault("chain", naive.xxh(body))
     return with_index(body + writer.write_index(HEADER, [], **told)[-28:], chain)
 
 
-HEADS = writer.chain_of(HEADER, BLOCKS)
+HEADS = writer.chain_of(HEADER, CHUNKS)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +101,12 @@ HEADS = writer.chain_of(HEADER, BLOCKS)
         HEADER[:-1],
         HEADER[:30],
         HEADS[:-1],
-        HEADS[:-32],
+        HEADS[:-28],
         HEADS + b"\0",
-        HEADS + BLOCKS[2][:32],
-        HEADER + HEADS[len(HEADER) + 32 :],
-        HEADER + BLOCKS[1][:32] + BLOCKS[0][:32] + BLOCKS[2][:32],
-        writer.write_header(size=300, chunk_size=101) + HEADS[len(HEADER) :],
+        HEADS + CHUNKS[2][:28],
+        HEADER + HEADS[len(HEADER) + 28 :],
+        HEADER + CHUNKS[1][:28] + CHUNKS[0][:28] + CHUNKS[2][:28],
+        writer.write_header(300, chunk=[101]) + HEADS[len(HEADER) :],
         bytes(len(HEADS)),
         HEADS[:-1] + bytes([HEADS[-1] ^ 1]),
     ],
@@ -111,16 +122,16 @@ def test_an_index_of_something_else(body):
 
 
 def test_another_header_in_front():
-    """All blocks and the index are right, but whoever reads from the front sees another frame."""
-    other = writer.write_header(size=300, chunk_size=200)
+    """All chunks and the index are right, but a reader from the front sees another frame."""
+    other = writer.write_header(300, chunk=[101])
     assert len(other) == len(HEADER)
     refuses_to_open(other + FRAME[len(HEADER) :], match="header")
 
 
-def test_blocks_that_dont_fill_the_frame():
-    """A head that says another size of its payload, and an index that agrees."""
-    for m in (99, 1):
-        lying = [*BLOCKS[:2], writer.write_block(HEADER, 2, PARTS[2], m=m)]
+def test_chunks_that_dont_fill_the_frame():
+    """A head that says another size of its body, and an index that agrees."""
+    for m in (99, 2):
+        lying = [*CHUNKS[:2], writer.write_chunk(HEADER, 2, PARTS[2], m=m)]
         end = writer.write_end(HEADER, lying, len(INDEX))
         tail = writer.write_index(HEADER, lying)
         refuses_to_open(HEADER + b"".join(lying) + end + tail)
@@ -141,7 +152,7 @@ def test_sizes_of_the_trailer(value):
 
 def test_a_file_whose_last_frame_has_no_index():
     """It is walked over from head to head, as are frames before it."""
-    plain = writer.assemble(HEADER, BLOCKS)
+    plain = writer.assemble(HEADER, CHUNKS)
     blob = FRAME + plain + FRAME + plain
     with opened(blob) as file:
         assert file.seek(0, io.SEEK_END) == 1200
@@ -153,8 +164,8 @@ def test_a_file_whose_last_frame_has_no_index():
 def test_random_ranges():
     """Of what the oracle finds as well."""
     rng = random.Random(0)
-    in_planes = writer.write_frame(CONTENT, description={"planes": 4}, chunk_size=9, index=True)
-    blob = FRAME * 2 + in_planes
+    tiles = {"dtype": "<i2", "shape": [15, 10]}
+    blob = FRAME * 2 + writer.write_frame(CONTENT, tiles, chunk=[4, 3], index=True)
     content = 3 * CONTENT
     for view in naive_seek.salvage(blob):
         assert b"".join(part for _, part in view) == content
@@ -170,18 +181,18 @@ def test_limits():
         assert file.read() == 2 * CONTENT
     refuses_to_open(FRAME * 2, LimitError, "max_output", max_output=599)
     refuses_to_open(FRAME, LimitError, "max_memory", max_memory=100)
-    header = writer.write_header(size=300, chunk_size=1)
-    small = [writer.write_block(header, place, b"x") for place in range(300)]
+    header = writer.write_header(300, chunk=[1])
+    small = [writer.write_chunk(header, place, b"x") for place in range(300)]
     for index in (False, True):
         blob = writer.assemble(header, small, index)
         refuses_to_open(blob, LimitError, "max_memory", max_memory=9000)
 
 
-def test_too_many_blocks(monkeypatch):
-    monkeypatch.setattr(layout, "MAX_BLOCKS", 4)
+def test_too_many_chunks(monkeypatch):
+    monkeypatch.setattr(layout, "MAX_CHUNKS", 4)
     assert ansflow.decompress(FRAME) == CONTENT
     opened(FRAME).close()
-    monkeypatch.setattr(layout, "MAX_BLOCKS", 3)
+    monkeypatch.setattr(layout, "MAX_CHUNKS", 3)
     with pytest.raises(CorruptDataError):
         ansflow.decompress(FRAME)
     refuses_to_open(FRAME)

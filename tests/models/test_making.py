@@ -73,6 +73,10 @@ def test_mixture_is_the_weighted_sum_over_the_union():
     assert model.freq.tolist() == [48, 48, 64, 64, 16, 16]
 
 
+def test_weights_of_all_sizes_keep_their_symbols():
+    assert quantize([1e300, 1e-300, 0], 4).tolist() == [15, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -101,6 +101,7 @@ def test_impossible_frequencies(freq):
         [0, 1, 0],
         None,
         np.ma.array([0, 1], mask=[0, 1]),
+        [0, -(1 << 32)],  # as uint32, that is 0
     ],
     ids=repr,
 )

@@ -34,7 +34,7 @@ class BitsBack(Codec):
 
     Examples
     --------
-    Two coins, one of them fair. The latent is the coin, x the number of heads in 8 throws of it.
+    Two coins, one of them fair. The latent is the coin, x how often it wins in 8 throws.
 
     >>> from ansflow.bitsback import Bernoulli, BitsBack, Stack, Symbols
     >>> from ansflow.models import Quantized

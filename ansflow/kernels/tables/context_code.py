@@ -28,8 +28,8 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.context_levels import LOG2, quantize_contexts
-from ansflow.kernels.tables.frequency_code import MEAN_SHIFT, bit_length, order
+from ansflow.kernels.tables.context_levels import quantize_contexts
+from ansflow.kernels.tables.frequency_code import LOG2, MEAN_SHIFT, bit_length, order
 
 __all__ = [
     "TABLE_ROOM",

@@ -10,19 +10,16 @@ costs about one bit for each; `choose_level` weighs this.
 import numpy as np
 
 from ansflow.kernels.coders.order1 import count_pairs
-from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.frequency_code import bit_length
+from ansflow.kernels.tables.frequency_code import LOG2, bit_length
 from ansflow.kernels.tables.quantize import quantize_row
 
-__all__ = ["LOG2", "count_all", "quantize_contexts"]
+__all__ = ["count_all", "quantize_contexts"]
 
 # Bits of table for a bit of frequency; measured on text, binaries and independent bytes, where
 # anything from 0.9 to 1.3 is within 0.05% of the best.
 FREQUENCY_COST = 1.2
-
-# Frequencies are at most 2^12, also when they are rounded.
-LOG2 = np.log2(np.maximum(np.arange((1 << MAX_PACKED_PRECISION) + 2), 1))
 
 
 @kernel

@@ -22,6 +22,16 @@ MAX_BITS_PER_FREQUENCY = 64
 MEAN_SHIFT = np.uint64(2)
 
 
+# log2 of each frequency up to 2^12, and one more, so that rounding cannot lead outside.
+LOG2 = np.log2(np.maximum(np.arange((1 << 12) + 2), 1))
+
+
+@kernel
+def log2(f):
+    """The binary logarithm of a frequency of at least 1."""
+    return LOG2[f] if f < np.uint64(LOG2.size) else np.log2(float(f))
+
+
 @kernel
 def bit_length(value):
     length = ZERO
@@ -162,6 +172,6 @@ def fit_table(counts, precision, freq, keys, heap, out):
     bits = 0.0
     for s in range(freq.size):
         if freq[s] > 0:
-            bits += most * counts[s] * (float(precision) - np.log2(float(freq[s])))
+            bits += most * counts[s] * (float(precision) - log2(np.uint64(freq[s])))
     out[:] = 0
     return present, write_frequencies(freq, total, out), bits
