@@ -113,9 +113,18 @@ def held(function, *arguments):
         tracemalloc.stop()
 
 
+# Decoders that read from the beginning to the end find the same chunks if there is an index.
+IN_ORDER = in_pieces, as_it_comes, piped
+CASES = [
+    (name, decode)
+    for name in FRAMES
+    for decode in (*IN_ORDER, at_once, opened, said)
+    if name != "tiny chunks" or decode not in IN_ORDER
+]
+
+
 @pytest.mark.parametrize("mib", [1, pytest.param(6, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("decode", [at_once, in_pieces, as_it_comes, opened, piped, said])
-@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize(("name", "decode"), CASES)
 def test_what_is_held_is_bounded(name, decode, mib):
     blob = FRAMES[name]
     returned = 32 * 20_000 if decode is said else 0
