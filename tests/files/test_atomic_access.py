@@ -423,7 +423,9 @@ def test_a_name_that_cannot_be_had(path, monkeypatch, number, old):
         assert path.read_bytes() == b"new"
         assert only(path)
         return
-    with pytest.raises(OSError, match=f"{os.strerror(number)}: the complete content has been kept in"):
+    with pytest.raises(
+        OSError, match=f"{os.strerror(number)}: the complete content has been kept in"
+    ):
         write(path, b"new")
     assert part_in(path.parent).read_bytes() == b"new"
     assert not path.exists()
