@@ -41,19 +41,12 @@ class Schedule(NamedTuple):
         """Plan two tasks for each thread, as far as `room` bytes of memory suffice."""
         room -= header.held
         group = header.largest_group + header.grid.chunks_per_group * OBJECTS
-<<<<<<< HEAD
         unit = UNIT
         while unit and header.memory(unit + group) > room:
             unit //= 2
-        # With its last group, a task is larger than a unit by nearly that group. While the tasks
-        # are outstanding, the chunks of the next one come.
-        task = header.memory(unit + group)
-=======
-        unit = max(0, min(UNIT, room // header.copies - group))
         # The last group may make a task larger than a unit by nearly that group. While the tasks
         # are outstanding, the chunks of the next one are collected.
-        task = header.copies * (unit + group)
->>>>>>> 9f2290a9fc28d92b1128ca04000c9b06696868d1
+        task = header.memory(unit + group)
         return cls(unit, max(1, min(2 * threads, room // task - 1)))
 
 

@@ -56,11 +56,6 @@ class FrameEncoder:
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
-<<<<<<< HEAD
-=======
-        # The recipe is chosen for a full chunk, or for all of the content if that is smaller.
-        cells = min(grid.chunk_size, self.header.largest_group) // grid.cell_size
->>>>>>> 9f2290a9fc28d92b1128ca04000c9b06696868d1
         self._builder = FrameBuilder(self.header)
         self._encode = ChunkEncoder(self._builder.tag, grid, options.recipe_for, coding)
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))

@@ -48,11 +48,7 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
     grid = header.grid
     chain = xxhash.xxh3_64(raw)
     number = content = stored = 0
-<<<<<<< HEAD
-    # Cells of the chunks that a group still lacks.
-=======
     # The cells of the chunks that complete the current group, in reverse order.
->>>>>>> 9f2290a9fc28d92b1128ca04000c9b06696868d1
     missing: list[int] = []
     while True:
         head_raw = yield layout.HEAD.size
@@ -67,14 +63,8 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
             size = grid.group_of(head.cells, content)
             content += size
             _check_content(header, content, limits)
-<<<<<<< HEAD
             missing = grid.cells(size)[:0:-1]
-        elif head.cells != missing.pop():
-=======
-            missing = grid.cells(size)
-            missing.reverse()
-        if head.cells != (cells := missing.pop()):
->>>>>>> 9f2290a9fc28d92b1128ca04000c9b06696868d1
+        elif head.cells != (cells := missing.pop()):
             raise CorruptDataError(
                 f"chunk {number} has {head.cells} cells, not {cells} as its group requires"
             )
