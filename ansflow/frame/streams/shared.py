@@ -8,12 +8,15 @@ import numpy as np
 
 from ansflow.errors import CorruptDataError
 from ansflow.frame import layout
+from ansflow.frame.shared import ALPHABET
 from ansflow.frame.streams.coder import Coder
 from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.varints import ByteReader
 
 __all__ = ["Shared"]
+
+ONES = np.ones(ALPHABET)
 
 
 class Fields(NamedTuple):
@@ -30,9 +33,9 @@ class Shared(CodedKind):
         if not shared:
             return None
         # Counts are scaled.
-        scale = sample.symbols.size / (8 * float(sample.counts.sum()))
+        scale = sample.symbols.size / (8 * float(sample.counts @ ONES))
         sizes = [float(sample.counts @ table.lengths) * scale for table in shared]
-        best = int(np.argmin(sizes))
+        best = min(range(len(sizes)), key=sizes.__getitem__)
         return Proposal(sizes[best], lambda: self._encode(sample, best))
 
     def _encode(self, sample: Sample, best: int) -> Encoded:
