@@ -74,7 +74,7 @@ def flip(blob, step):
 def test_every_flipped_bit_is_noticed(name):
     """Of longer files not every bit, but some of every byte."""
     size = len(FILES[name])
-    assert flip(FILES[name], 1 if size < 400 else 3 if size < 900 else 7) <= 8
+    assert flip(FILES[name], 1 if size < 250 else 7) <= 8
 
 
 @pytest.mark.slow

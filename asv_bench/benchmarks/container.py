@@ -29,7 +29,6 @@ from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.io.transfer import compress_file, decompress_file
-from ansflow.transforms.recipe import Recipe
 
 from .inputs import input_bytes
 
@@ -43,8 +42,8 @@ class BareCodec:
 
     def __init__(self, data):
         self.contents = [data[at : at + CHUNK] for at in range(0, data.size, CHUNK)]
-        grid = Grid.of_bytes(data.size, CHUNK)
-        self.encode = ChunkEncoder(bytes(4), grid, Recipe(), ansflow.Options().coding)
+        grid, plan = Grid.of_bytes(data.size, CHUNK), ansflow.Plan()
+        self.encode = ChunkEncoder(bytes(4), grid, plan.recipe_for, plan.coding)
         self.decode = ChunkDecoder(Header(data.size, grid))
         self.coded = []
         for number, content in enumerate(self.contents):
