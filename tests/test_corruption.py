@@ -179,6 +179,7 @@ HEADERS = [
     ({"chunk": [2**63]}, CorruptDataError, "chunk"),
     ({"chunk": [1, 0], "shape": [1, 2]}, CorruptDataError, "chunk"),
     ({"chunk": [0, 1], "shape": [1, 2]}, CorruptDataError, "chunk"),
+    ({"chunk": [2, 0], "shape": [2, 2], "size": 16}, CorruptDataError, "chunk"),
     ({"chunk": [1, 2], "shape": [2, 1]}, CorruptDataError, "chunk"),
     ({"chunk": [2**25 + 1], "size": None, "shape": [None]}, CorruptDataError, "chunk"),
     ({"chunk": [2**26, 2], "size": None, "shape": [None, 2]}, CorruptDataError, "chunk"),

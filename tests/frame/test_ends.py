@@ -162,6 +162,7 @@ def test_chunks_of_a_grid_are_read(description, chunk, size, cells, shape):
         (OPEN, [3, 2], None, [6, 6, 2]),  # places that differ
         (OPEN, [3, 2], None, [6, 4, 3]),
         (OPEN, [3, 2], None, [6, 3, 6]),
+        (OPEN, [3, 2], None, [6, 4, 5]),
         (OPEN, [3, 2], None, [5, 5, 5]),
         (OPEN, [3, 2], None, [8, 8, 4]),
         (OPEN, [1, 2], None, [2, 2, 1, 2]),  # half a row

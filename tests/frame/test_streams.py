@@ -116,6 +116,14 @@ def test_other_precisions(p):
     refuses(one(SOUND, fields=coder(p, 1)))
 
 
+def test_precisions_outside_their_range():
+    """Though all else is right."""
+    for p in (6, 7):
+        refuses(one(writer.code(p, 2)(CONTENT)))
+    for p in (7, 13, 14):
+        refuses(one(writer.code_contexts(p)(WALK), WALK))
+
+
 @pytest.mark.parametrize("lanes_log2", [0, 2, 3, 6, 7, 8, 15])
 def test_other_lanes(lanes_log2):
     refuses(one(SOUND, fields=coder(12, lanes_log2)))
