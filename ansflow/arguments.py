@@ -1,11 +1,11 @@
-"""Arguments: one rule for what counts as an integer, an array of symbols, or of real numbers.
+"""Checks of arguments: integers, shapes, arrays of symbols, arrays of real numbers.
 
-NumPy's scalars keep their width in arithmetic (NEP 50): ``1 << np.uint8(12)`` is 0. So every
-integer that comes from outside is made a Python integer first, and compared with its bounds after
-that. NumPy also converts arrays where something gets lost: masks, fractions, imaginary parts.
+NumPy's scalars keep their width in arithmetic (NEP 50): ``1 << np.uint8(12)`` is 0. Every integer
+argument is therefore converted to a Python integer before it is compared with its bounds. Array
+conversions that would lose information (masks, fractions, imaginary parts) are refused.
 
-Arrays that kernels rely on are copied before they are checked, not after: another thread may change
-the original at any time, and kernels read and write wherever the numbers point to.
+Arrays that kernels rely on are copied before they are checked, since another thread may change the
+original at any time, and kernels do not check the indices that they compute from them.
 """
 
 from __future__ import annotations
@@ -41,29 +41,29 @@ def integer(
     error: type[Exception] = ValueError,
     type_error: type[Exception] = TypeError,
 ) -> int:
-    """An argument as a Python integer within its bounds.
+    """Return an argument as a Python integer after checking its bounds.
 
-    Integers are what `operator.index` takes, NumPy's and arrays of shape () among them. Bools are
-    not, neither Python's nor NumPy's; nor are floats, whatever their value.
+    Integers are the objects that `operator.index` accepts, including NumPy's integers and integer
+    arrays of shape (). Bools and floats are refused.
 
     Parameters
     ----------
     value : object
     name : str
-        Of the argument, for the message.
+        Name of the argument in error messages.
     low, high : int, optional
-        Bounds, both of them possible values.
+        Inclusive bounds.
     error : type of exception
-        For an integer out of bounds.
+        Raised for an integer out of bounds.
     type_error : type of exception
-        For anything else.
+        Raised for other objects.
 
     Raises
     ------
     TypeError
-        Or `type_error`, if `value` isn't an integer.
+        Or `type_error`, if `value` is not an integer.
     ValueError
-        Or `error`, if it is out of bounds.
+        Or `error`, if `value` is out of bounds.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def integer(
     ValueError: precision must be 1 to 31, not 32
     """
     try:
-        # NumPy's bools, alone and in arrays, are indices for some of its releases.
+        # Some releases of NumPy accept its bools as indices, alone and in arrays.
         if isinstance(value, (bool, np.bool)):
             raise TypeError
         if isinstance(value, np.ndarray) and value.dtype.kind == "b":
@@ -92,12 +92,12 @@ def integer(
 
 
 def shape_of(value: Axes, name: str = "shape") -> tuple[int, ...]:
-    """A size or a shape as a tuple of Python integers.
+    """Return a size or a shape as a tuple of Python integers.
 
     Raises
     ------
     TypeError
-        If an axis isn't an integer, as `integer` has it.
+        If an axis is not an integer; see `integer`.
     ValueError
         If an axis is negative.
 
@@ -110,22 +110,22 @@ def shape_of(value: Axes, name: str = "shape") -> tuple[int, ...]:
     axes = value if isinstance(value, Iterable) and not scalar else (value,)
     sizes = tuple(integer(axis, f"an axis of {name}") for axis in axes)
     if min(sizes, default=0) < 0:
-        raise ValueError(f"{name} must not be negative along any axis, but is {sizes}")
+        raise ValueError(f"the axes of {name} must be at least 0, not {sizes}")
     return sizes
 
 
 def as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    """An array as `numpy.asarray` has it; TypeError if some of it is masked."""
+    """Return ``numpy.asarray(values)``; TypeError if `values` is or contains a masked array."""
     check_unmasked(values, name)
     return np.asarray(values)
 
 
 def check_unmasked(values: object, name: str) -> None:
-    """TypeError for masked arrays, also in lists, of which NumPy would make arrays without."""
+    """Raise TypeError for masked arrays, also in lists, as NumPy would drop the mask."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
-            f"{name} must not be a masked array, whose mask would be lost: fill it, select what "
-            "is valid, or take its data and its mask as two arrays"
+            f"{name} must not be a masked array, as the mask would be lost: fill it, select the "
+            "valid items, or use its data and its mask as two arrays"
         )
     if isinstance(values, list | tuple):
         for part in values:
@@ -133,7 +133,7 @@ def check_unmasked(values: object, name: str) -> None:
 
 
 def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[Any]:
-    """An array of integers or bools; TypeError for others. Empty ones may have any type."""
+    """Return an array of integers or bools; TypeError for other dtypes, unless it is empty."""
     array = as_array(values, name)
     if not array.size:
         return array.astype(np.int64)
@@ -143,15 +143,15 @@ def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[An
 
 
 def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
-    """A contiguous copy as doubles; TypeError if those aren't real numbers."""
+    """Return a contiguous float64 copy; TypeError if the values are not real numbers."""
     array = as_array(values, name)
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{name} must be real numbers, not {array.dtype}")
     try:
         if array.dtype.hasobject:
-            # NumPy would read text, and take times for how many of their unit they are.
+            # NumPy would parse text, and convert times to their number of units.
             for item in array.flat:
-                # NumPy counts time spans among its integers.
+                # NumPy registers its time spans as integers.
                 if not isinstance(item, Real | Decimal) or isinstance(item, np.timedelta64):
                     raise TypeError(f"{item!r:.60} is {type(item).__name__}")
         return np.array(array, np.float64, order="C")
@@ -166,5 +166,5 @@ def _bounds(low: int | None, high: int | None) -> str:
 
 
 def _shown(number: int) -> str:
-    """A number that isn't too long to print: Python refuses to write those of many digits."""
+    """The number as text, unless it is too long: Python limits the digits of such conversions."""
     return str(number) if number.bit_length() <= 128 else f"a number of {number.bit_length()} bits"

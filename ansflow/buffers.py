@@ -1,4 +1,4 @@
-"""The bytes of whatever has some: one rule for all that takes bytes-like objects."""
+"""The bytes of bytes-like objects and arrays, by the same rules everywhere."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["Bytes", "BytesLike", "bytes_of", "item_bytes", "writable_bytes"]
 
 Bytes = npt.NDArray[np.uint8]
 
-# What has a buffer. Since Python 3.12 there is `collections.abc.Buffer`.
+# Objects with a buffer. Python 3.12 has `collections.abc.Buffer` for these.
 BytesLike = bytes | bytearray | memoryview | npt.NDArray[Any]
 
 CTypes = (ctypes.Structure, ctypes.Union, ctypes.Array, ctypes.py_object)
 
-# In the format of a buffer, between colons.
+# Field names in the format of a buffer stand between colons.
 FIELD_NAMES = re.compile(":[^:]*:")
 
 
 def bytes_of(data: Any, name: str = "data") -> Bytes:
-    """The bytes of anything that has a buffer, item by item in C order: a view if they lie so.
+    """Return the bytes of an object with a buffer in C order, as a view if it is contiguous.
 
     Raises
     ------
     TypeError
-        If it has none, or one of Python objects; or if it's a masked array.
+        If `data` has no buffer, contains Python objects, or is a masked array.
     """
     if isinstance(data, np.ndarray | np.generic) and not isinstance(data, bytes):
-        # Not all that arrays hold can be in a buffer.
+        # Not through the buffer protocol, which lacks some dtypes.
         if data.dtype.hasobject:
             raise TypeError(f"{name} must be bytes, not Python objects")
         check_unmasked(data, name)
@@ -42,8 +42,8 @@ def bytes_of(data: Any, name: str = "data") -> Bytes:
         view = memoryview(data)
     except TypeError:
         raise TypeError(
-            f"{name} must be bytes-like or a NumPy array, not {type(data).__name__}; "
-            "numpy.asarray makes one of lists and scalars"
+            f"{name} must be bytes-like or a NumPy array, not {type(data).__name__}: convert "
+            "lists and scalars with numpy.asarray"
         ) from None
     if _has_objects(view):
         raise TypeError(f"{name} must be bytes, not Python objects")
@@ -51,14 +51,14 @@ def bytes_of(data: Any, name: str = "data") -> Bytes:
 
 
 def writable_bytes(out: Any, name: str = "out") -> Bytes:
-    """The bytes of a buffer of the caller's, to be filled.
+    """Return the bytes of a buffer that the caller wants to be filled.
 
     Raises
     ------
     TypeError
-        If it has no buffer, or one of Python objects, or is a masked array.
+        If `out` has no buffer, contains Python objects, or is a masked array.
     ValueError
-        If it's read-only, or isn't C-contiguous.
+        If `out` is read-only or not C-contiguous.
     """
     if isinstance(out, np.ndarray):
         contiguous, writable = out.flags.c_contiguous, out.flags.writeable
@@ -71,22 +71,22 @@ def writable_bytes(out: Any, name: str = "out") -> Bytes:
             ) from None
         contiguous, writable = view.c_contiguous, not view.readonly
     if not writable:
-        raise ValueError(f"{name} is read-only, so that nothing can be written to it")
+        raise ValueError(f"{name} must be writable, but is read-only")
     if not contiguous:
-        raise ValueError(f"{name} isn't C-contiguous: give a contiguous array, and copy from that")
+        raise ValueError(f"{name} must be C-contiguous: use a contiguous array, and copy from it")
     return bytes_of(out, name)
 
 
 def _has_objects(view: memoryview) -> bool:
     if "O" not in view.format:
         return False
-    if isinstance(view.obj, CTypes):  # whose fields may be named so that no format can be read
+    if isinstance(view.obj, CTypes):  # names of their fields may make the format ambiguous
         return _is_of_objects(type(view.obj))
     return "O" in FIELD_NAMES.sub("", view.format)
 
 
 def _is_of_objects(kind: Any) -> bool:
-    """Whether a type of `ctypes` has any."""
+    """Whether a type of `ctypes` contains Python objects."""
     fields = [field[1] for base in kind.__mro__ for field in vars(base).get("_fields_", ())]
     if issubclass(kind, ctypes.Array):
         fields = [kind._type_]
@@ -94,7 +94,7 @@ def _is_of_objects(kind: Any) -> bool:
 
 
 def item_bytes(data: npt.NDArray[Any]) -> Bytes:
-    """The items in C order, viewed if they lie so."""
+    """Return the bytes of an array in C order, as a view if it is contiguous."""
     if not data.nbytes:
         return np.empty(0, np.uint8)
     return np.ascontiguousarray(data).reshape(-1).view(np.uint8)

@@ -1,12 +1,12 @@
-"""The exceptions ansflow raises on purpose; all of them are `AnsflowError`."""
+"""The exceptions of ansflow; all of them derive from `AnsflowError`."""
 
 
 class AnsflowError(Exception):
-    """Base class of every error that ansflow raises on purpose."""
+    """Base class of the exceptions of ansflow."""
 
 
 class ModelError(AnsflowError, ValueError):
-    """A probability model is unusable, or gives a symbol no probability."""
+    """A probability model is invalid, or assigns no probability to a symbol."""
 
 
 class CorruptDataError(AnsflowError, ValueError):
@@ -18,16 +18,16 @@ class TruncatedError(CorruptDataError):
 
 
 class UnsupportedError(CorruptDataError):
-    """Data of a format version, flag or kind that this release doesn't know."""
+    """Data use a format version, flag, transform or kind of stream that is not supported."""
 
 
 class UnknownModelError(UnsupportedError):
-    """Data were written with a model that isn't known here by its name and fingerprint."""
+    """Data were written with a model that is not registered by this name and fingerprint."""
 
 
 class LimitError(AnsflowError):
-    """Decoding would need more than the caller's `ansflow.limits.Limits` allow."""
+    """Decoding would exceed the caller's `ansflow.limits.Limits`."""
 
 
 class StackUnderflowError(AnsflowError):
-    """A codec would pop more bits than the stack holds. The stack is as it was before the pop."""
+    """A codec would pop more bits than the stack holds. The stack is left unchanged."""

@@ -1,7 +1,7 @@
-"""Attributes that are computed when first asked for, without a lock.
+"""Attributes that are computed on first access, without a lock.
 
-`functools.cached_property` of Python 3.11 holds a lock while it computes, one for all instances of
-a class. A process that forks meanwhile leaves the child with a lock that nobody will release.
+`functools.cached_property` of Python 3.11 computes under a lock that all instances of a class
+share. If the process forks at that time, the lock is never released in the child.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ T = TypeVar("T")
 class cached_property(Generic[T]):  # noqa: N801  (used like `property`)
     """Compute an attribute once for each instance, and keep it in the instance's ``__dict__``.
 
-    Threads that ask at the same time may all compute it, which must do no harm; all of them get
-    the value of whichever is done first.
+    Threads that access it at the same time may each compute it, which must have no side effects;
+    all of them get the value that was computed first.
 
     Examples
     --------

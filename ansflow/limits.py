@@ -1,4 +1,4 @@
-"""How much a decoder may be talked into: one frozen record of limits."""
+"""Limits of the memory and output that decoding may take."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ UNLIMITED = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that hold whatever the data says.
+    """Limits of decoding, which hold for any input, including a malicious one.
 
     Parameters
     ----------
     max_output : int
-        Bytes of content. What promises or gives more is refused.
+        Bytes of content. Frames with more content are refused.
     max_memory : int
-        Bytes that a decoder may hold beside what it is given and what it returns: what the header
-        says, metadata among it, payloads and content of chunks that are being decoded, the heads
-        of their blocks, shared tables, the index. Beside it come some 16 MiB that don't depend on
-        the data, and for each thread a block, 5 MiB for its tables, and what a model's networks
-        take for an image.
+        Bytes that a decoder may hold in addition to its input and its output: the parsed header
+        with its metadata, bodies and content of the chunks that are being decoded, shared tables,
+        and the index. In addition, decoding takes about 16 MiB independent of the data, and for
+        each thread one chunk, 5 MiB of tables, and the memory that a model's networks need for an
+        image.
     max_dimensions : int
         Axes of a decompressed array.
 
     Raises
     ------
     TypeError, ValueError
-        If one isn't an integer, or negative.
+        If a limit is not an integer, or negative.
 
     Notes
     -----
-    How much smaller than its content a frame may be has no limit of its own: a block of 16 MiB of
-    one byte takes 33 bytes, and such blocks aren't rare in sound files. 34 KB may be 16 GiB. Who
-    decompresses what strangers send should allow no more `max_output` than they can hold, or read
-    piece by piece, from `ansflow.open` or `ansflow.iter_decompress`, where memory is bounded
-    whatever there is.
+    The ratio of content to compressed data is not limited: a chunk of 16 MiB of equal bytes takes
+    33 bytes, and such chunks occur in ordinary files, so that 34 KB may expand to 16 GiB. To
+    decompress untrusted data, set `max_output` to what you can hold in memory, or read the content
+    piece by piece with `ansflow.open` or `ansflow.iter_decompress`, whose memory is bounded for any
+    input.
     """
 
     max_output: int = 16 << 30
@@ -52,20 +52,20 @@ class Limits:
 
     @property
     def max_at_once(self) -> int:
-        """Bytes that may be held at once by those who needn't, as ``read()`` without a size."""
+        """Bytes that a streaming reader may return at once, as ``read()`` without a size does."""
         limited = self.max_output < UNLIMITED
         return self.max_output if limited else DEFAULT_LIMITS.max_output
 
     def behind(self, content_size: int) -> Limits:
-        """What is left for the frames that follow so much content."""
+        """The limits for the frames that follow `content_size` bytes of content."""
         return replace(self, max_output=self.max_output - content_size)
 
     def without_output(self) -> Limits:
-        """The same for those who never hold all of the content."""
+        """The same limits without `max_output`."""
         return replace(self, max_output=UNLIMITED)
 
 
 DEFAULT_LIMITS = Limits()
 
-# Whoever reads piece by piece never holds all of the content.
+# Streaming readers never hold all of the content.
 STREAM_LIMITS = DEFAULT_LIMITS.without_output()

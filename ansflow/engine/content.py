@@ -1,4 +1,4 @@
-"""What is to be compressed as a vector of bytes, and arrays made of such vectors again."""
+"""Conversion of arrays to content, a vector of bytes, and of content to arrays."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
 
 
 def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
-    """The items of an array in the order in which they lie in memory, and what they are.
+    """Return the bytes of an array in memory order, and its description.
 
     Raises
     ------
     TypeError
-        If they are Python objects, or masked.
+        If the array contains Python objects or is masked.
     """
     check_dtype(data.dtype)
     check_unmasked(data, "data")
@@ -39,29 +39,31 @@ def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
 
 
 def check_dtype(dtype: np.dtype[Any]) -> None:
-    """TypeError for what has no bytes."""
+    """Raise TypeError for dtypes with Python objects."""
     if dtype.hasobject:
         raise TypeError(
-            f"arrays of Python objects ({dtype}) can't be compressed: convert them to "
+            f"arrays of Python objects ({dtype}) cannot be compressed: convert them to "
             "a dtype of fixed size, such as 'U' or 'S'"
         )
 
 
 def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
-    """The array of that content, which isn't copied."""
+    """Return the array that `content` holds, as a view."""
     try:
         return np.ndarray(spec.shape, spec.dtype, content, order="F" if spec.fortran else "C")
     except (ValueError, TypeError) as e:
-        raise CorruptDataError(f"no array can have shape {spec.shape}: {e}") from e
+        raise CorruptDataError(
+            f"NumPy cannot make an array of {spec.dtype} and shape {spec.shape}: {e}"
+        ) from e
 
 
 class JoinedFrames:
-    """What one or more frames, one after the other, are together.
+    """The content of one or more consecutive frames as a whole.
 
     Attributes
     ----------
     spec : ArraySpec or None
-        None for bytes.
+        The array that the frames make up; None for bytes.
     size : int
         Bytes of content.
     """
@@ -72,12 +74,12 @@ class JoinedFrames:
         self._count = 0
 
     def add(self, header: Header, size: int) -> None:
-        """Take the next frame, which has so much content.
+        """Append a frame with `size` bytes of content.
 
         Raises
         ------
         CorruptDataError
-            If it doesn't fit, or no array can have the shape that all have together.
+            If the frame does not go with those before it, or the joined array is too large.
         """
         spec = None if header.array is None else header.array.of_size(size)
         self._count += 1
@@ -87,15 +89,16 @@ class JoinedFrames:
         elif spec is not None and self.spec is not None:
             self.spec = _longer(self.spec, spec)
         elif spec is not self.spec:
-            raise CorruptDataError("some frames are bytes, some are arrays")
+            raise CorruptDataError("frames of bytes and frames of arrays cannot be joined")
 
 
 def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
-    """Both, one after the other along the first axis."""
+    """The concatenation of two arrays along the first axis."""
     if (a.dtype, a.shape[1:]) != (b.dtype, b.shape[1:]) or not a.shape or not b.shape:
         raise CorruptDataError(
-            f"{a.dtype} of shape {a.shape} and {b.dtype} of shape {b.shape} make no array"
+            f"frames of {a.dtype} with shape {a.shape} and of {b.dtype} with shape {b.shape} "
+            "cannot be joined: dtypes and all axes but the first must be equal"
         )
     if a.fortran or b.fortran:
-        raise CorruptDataError("arrays in Fortran order don't follow each other")
+        raise CorruptDataError("frames of arrays in Fortran order cannot be joined")
     return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:])).checked()

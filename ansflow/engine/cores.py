@@ -1,4 +1,4 @@
-"""How many threads there may be: cores that this process may keep busy."""
+"""The number of threads: by default, the number of cores that this process may use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["available_cores", "checked_threads"]
 
 
 def checked_threads(threads: int | None) -> int:
-    """The number of threads that a caller asks for; None asks for one per core."""
+    """Return the argument `threads` after checking it; None means one thread per core."""
     if threads is None:
         return available_cores()
     return integer(threads, "threads", 1)
 
 
 def available_cores() -> int:
-    """Cores that this process may keep busy, which a container may limit."""
+    """The number of cores that this process may use, which a container may limit."""
     cores: int | None
     if sys.version_info >= (3, 13):
         cores = os.process_cpu_count()
@@ -34,10 +34,10 @@ def available_cores() -> int:
 
 @cache
 def cgroup_quota(root: Path) -> float:
-    """Cores' worth of time that the control groups of this process may use.
+    """The CPU time that the control groups of this process may use, in cores.
 
-    Infinite where nothing sets a limit. Read once: it takes longer than to compress a small
-    message. `root` is where the file system begins.
+    Infinite without a limit. The result is cached, since reading it takes longer than compressing
+    a small message. `root` is the root of the file system.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
@@ -47,8 +47,8 @@ def cgroup_quota(root: Path) -> float:
     for line in lines:
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
-        # A group gets no more than those around it. A container may see the path as the host
-        # names it but its own group as the root: what isn't there sets no limit.
+        # The limits of the enclosing groups apply, too. A container may see the path as the host
+        # names it, with its own group mounted as the root: paths that do not exist are skipped.
         group = Path(path.lstrip("/"))
         for inner in (group, *group.parents):
             if not controllers:
@@ -59,7 +59,7 @@ def cgroup_quota(root: Path) -> float:
                 limit += _read_numbers(directory / "cpu.cfs_period_us")
             else:
                 continue
-            if len(limit) == 2 and min(limit) > 0:  # no limit is "max", or -1 in version 1
+            if len(limit) == 2 and min(limit) > 0:  # unlimited: "max", or -1 in version 1
                 quota = min(quota, limit[0] / limit[1])
     return quota
 

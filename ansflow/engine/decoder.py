@@ -1,4 +1,4 @@
-"""A frame to content as its bytes come, on several threads: for streams that cannot seek."""
+"""Decoding of frames whose bytes arrive in pieces, on several threads: no seeking needed."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ansflow.limits import Limits
 
 __all__ = ["FrameDecoder", "Schedule", "decode_frames"]
 
-# What no piece is.
+# Marks the end of the pieces.
 NO_MORE = object()
 
 
 class Schedule(NamedTuple):
-    """How the decoding of a frame is divided.
+    """How the decoding of a frame is divided into tasks.
 
-    A task takes groups of chunks that weigh at least `unit`, if there are so many, and `depth`
-    tasks may be outstanding.
+    A task decodes groups of chunks of at least `unit` bytes in all, except for the last, and at
+    most `depth` tasks are outstanding.
     """
 
     unit: int
@@ -38,32 +38,32 @@ class Schedule(NamedTuple):
 
     @classmethod
     def make(cls, header: Header, threads: int, room: int) -> Schedule:
-        """Two tasks for each thread, if there is memory for them: so many bytes."""
+        """Plan two tasks for each thread, as far as `room` bytes of memory suffice."""
         room -= header.held
         group = header.largest_group + header.grid.chunks_per_group * OBJECTS
         unit = UNIT
         while unit and header.memory(unit + group) > room:
             unit //= 2
-        # With its last group, a task is larger than a unit by nearly that group. While the tasks
-        # are outstanding, the chunks of the next one come.
+        # The last group may make a task larger than a unit by nearly that group. While the tasks
+        # are outstanding, the chunks of the next one are collected.
         task = header.memory(unit + group)
         return cls(unit, max(1, min(2 * threads, room // task - 1)))
 
 
-# Shorter pieces are put together: each of them takes some 200 bytes as it is.
+# Shorter pieces are joined: each object takes about 200 bytes in addition to its data.
 SMALL = 1 << 12
 
 
 class ByteQueue:
-    """Bytes that come in pieces and go in others, copied only where those of one overlap two."""
+    """A queue of bytes, copied only where what is taken spans several pieces."""
 
     def __init__(self) -> None:
         self._pieces: deque[memoryview] = deque()
-        self._small = bytearray()  # what comes after the pieces
+        self._small = bytearray()  # the bytes that follow the pieces
         self.size = 0
 
     def put(self, data: Any) -> None:
-        """Take bytes-like data, which may change afterwards."""
+        """Append bytes-like data, which the caller may change afterwards."""
         view = bytes_of(data).data
         self.size += len(view)
         if len(view) < SMALL:
@@ -73,7 +73,7 @@ class ByteQueue:
             self._pieces.append(view if isinstance(data, bytes) else memoryview(bytes(view)))
 
     def take(self, count: int) -> memoryview | None:
-        """The next bytes, or None if there aren't so many."""
+        """Remove and return the next `count` bytes, or return None if there are fewer."""
         if self.size < count:
             return None
         if not count:
@@ -96,7 +96,7 @@ class ByteQueue:
         return memoryview(taken)
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, or as many as there are, which stay."""
+        """Return the next `count` bytes, or all if there are fewer, without removing them."""
         found = bytearray()
         for piece in (*self._pieces, memoryview(bytes(self._small))):
             if len(found) >= count:
@@ -111,7 +111,7 @@ class ByteQueue:
 
 
 class FrameDecoder:
-    """Takes the bytes of one frame as they come, and gives its content as it is ready.
+    """Takes the bytes of one frame as they arrive, and returns its content as it is ready.
 
     Parameters
     ----------
@@ -121,9 +121,9 @@ class FrameDecoder:
     Attributes
     ----------
     header : Header or None
-        None until it has come.
+        None until all of it has arrived.
     done : bool
-        Whether the frame has come to its end. Content may still be in work.
+        Whether all of the frame has arrived. Some content may still be being decoded.
     """
 
     def __init__(self, limits: Limits, threads: int | None) -> None:
@@ -136,7 +136,7 @@ class FrameDecoder:
         self._event: Event = next(self._walk)
         self._begun = False
         self._input = ByteQueue()
-        # Chunks that no task has yet, and what they weigh.
+        # Chunks that are not part of a task yet, and their weight.
         self._heads: list[Head] = []
         self._bodies: list[memoryview] = []
         self._waiting = 0
@@ -145,7 +145,7 @@ class FrameDecoder:
         self._decode: ChunkDecoder | None = None
 
     def feed(self, data: Any) -> None:
-        """Take more bytes."""
+        """Append bytes of the frame."""
         if self._error is not None:
             raise self._error
         self._input.put(data)
@@ -153,49 +153,46 @@ class FrameDecoder:
             check_magic(self._input.peek(len(layout.MAGIC)))
 
     def unused(self) -> bytes:
-        """The bytes that haven't been needed."""
+        """The bytes that have not been used."""
         return self._input.peek(self._input.size)
 
     @property
     def is_empty(self) -> bool:
-        """Whether all bytes have been needed."""
+        """Whether all bytes have been used."""
         return not self._input.size
 
     def advance(self) -> Iterator[Bytes]:
-        """Decode what has come; yield what is ready, which needn't be all."""
+        """Start decoding the chunks that have arrived, and yield content that is ready."""
         with self._noting_errors():
             yield from self._advance()
 
     def drain(self) -> Iterator[Bytes]:
-        """Yield all content that is in work."""
+        """Yield the content of all whole groups of chunks that have arrived."""
         with self._noting_errors():
             if self._pipeline is not None:
                 yield from self._put(at_least=1)
                 yield from self._pipeline.drain()
 
     def check_end(self) -> None:
-        """Raise TruncatedError if the frame hasn't come to its end."""
+        """Raise TruncatedError if a part of the frame is missing."""
         if not self.done:
-            raise TruncatedError("the frame is cut off")
+            raise TruncatedError("the frame is cut off: the data end before its end mark or index")
 
     def following(self) -> FrameDecoder:
-        """The decoder of the frame that follows this one, whose content counts, too.
-
-        It has the bytes that this one hasn't needed.
-        """
+        """The decoder of the next frame, with the unused bytes and what is left of the limits."""
         decoder = FrameDecoder(self._limits.behind(self._content_size), self._threads)
         decoder._input = self._input
         decoder.feed(b"")
         return decoder
 
     def close(self) -> None:
-        """Stop the threads, whatever they are doing."""
+        """Cancel pending tasks and stop the threads."""
         if self._pipeline is not None:
             self._pipeline.close()
 
     @contextmanager
     def _noting_errors(self) -> Iterator[None]:
-        """After an error the same is raised again, and nothing else happens."""
+        """Record an error, so that later calls raise it again."""
         try:
             yield
         except AnsflowError as error:
@@ -243,11 +240,11 @@ class FrameDecoder:
         return head.cells * self.header.grid.cell_size
 
     def _weight(self, head: Head) -> int:
-        """Bytes that a chunk counts for: its content, about as much as its body, and objects."""
+        """The memory of a chunk in bytes: its content, which bounds its body, and objects."""
         return self._size(head) + OBJECTS
 
     def _put(self, at_least: int) -> list[Bytes]:
-        """Decode the chunks that wait for it, if they are whole groups and weigh so much."""
+        """Start a task for the whole groups that wait, if they weigh `at_least` so much."""
         assert self.header is not None
         assert self._pipeline is not None
         assert self._decode is not None
@@ -265,10 +262,10 @@ class FrameDecoder:
 def decode_frames(
     pieces: Iterable[Any], limits: Limits, threads: int | None
 ) -> Generator[tuple[Header, Iterator[Bytes]], None, None]:
-    """The header of each frame and its content, which is to be used up before the next.
+    """Yield the header and the content of each frame; exhaust the content before the next frame.
 
-    Pieces are bytes-like. An empty one says that the next may take a while: all content so far is
-    given.
+    Pieces are bytes-like. An empty piece announces that the next one may take a while: all content
+    so far is then yielded.
     """
     rest = iter(pieces)
     decoder = FrameDecoder(limits, threads)
@@ -290,7 +287,7 @@ def decode_frames(
 
 
 def _content(decoder: FrameDecoder, pieces: Iterator[Any]) -> Iterator[Bytes]:
-    """The content of one frame, which may have begun in a piece that the decoder has."""
+    """Yield the content of one frame, whose first bytes the decoder may already have."""
     yield from decoder.advance()
     while not decoder.done and (piece := next(pieces, NO_MORE)) is not NO_MORE:
         decoder.feed(piece)

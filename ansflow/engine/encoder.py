@@ -1,4 +1,4 @@
-"""Content to frames, piece by piece, on several threads: what everything that compresses uses."""
+"""Encoding of content that arrives in pieces to a frame, on several threads."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ NOTHING = np.empty(0, np.uint8)
 
 
 class FrameEncoder:
-    """Takes content as it comes, and gives the bytes of a frame as they are ready.
+    """Takes content as it arrives, and yields the bytes of a frame as they are ready.
 
     Parameters
     ----------
     options : Options
     threads : int or None
     content_size : int, optional
-        If it is known beforehand.
+        Bytes of content, if known beforehand.
     array : ArraySpec, optional
 
     Notes
     -----
-    The methods are generators, to be used up before the next is called. If one isn't, a part of the
-    frame is lost, and the next raises ValueError.
+    The methods are generators, each of which must be exhausted before the next one is called.
+    Otherwise a part of the frame is lost, and the next one raises ValueError.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class FrameEncoder:
         self._builder = FrameBuilder(self.header)
         self._encode = ChunkEncoder(self._builder.tag, grid, options.recipe_for, coding)
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
-        self._rest = NOTHING  # a unit that isn't full yet, and how much of it is
+        self._rest = NOTHING  # a partial unit, and how much of it is filled
         self._fill = 0
         self._position = 0  # of the next unit in the content
         self._number = 0  # of the next chunk
@@ -67,7 +67,7 @@ class FrameEncoder:
         self._begun = self._broken = False
 
     def largest_frame(self) -> int:
-        """Bytes that the frame takes at most, if the size of its content is known."""
+        """The maximal size of the frame in bytes, for content of known size."""
         header = self.header
         assert header.content_size is not None
         chunks = header.grid.count(header.content_size)
@@ -78,42 +78,45 @@ class FrameEncoder:
         return size + layout.HEAD.size + begin + chunks * layout.HEAD.size + layout.TRAILER.size
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
-        """Encode content; `lasting` says that it will stay as it is until the frame ends."""
+        """Encode content; `lasting` promises that it does not change until the frame ends."""
         with self._unbroken():
             yield from self._begin()
             yield from self._write(content, lasting=lasting)
 
     def flush(self) -> Iterator[memoryview]:
-        """Encode what has come so far, as far as it consists of whole items."""
+        """Encode the content so far, as far as it consists of whole items."""
         with self._unbroken():
             yield from self._begin()
             yield from self._flush()
 
     def finish(self) -> Iterator[memoryview]:
-        """The rest of the frame. ValueError if the content doesn't consist of whole items."""
+        """Yield the rest of the frame; ValueError if the content ends within an item."""
         with self._unbroken():
             yield from self._begin()
             yield from self._flush()
             self.close()
             if self._fill:
-                raise ValueError(f"{self._fill} bytes are left over that make no item")
+                raise ValueError(
+                    "the content must consist of whole items, but ends with a part of "
+                    f"{self._fill} bytes"
+                )
             yield memoryview(self._builder.end())
 
     def close(self) -> None:
-        """Stop the threads, whatever they are doing."""
+        """Cancel pending tasks and stop the threads."""
         self._pipeline.close()
 
     @contextmanager
     def _unbroken(self) -> Iterator[None]:
         if self._broken:
-            raise ValueError("an earlier part of the frame was lost")
+            raise ValueError("an earlier part of the frame was lost: start a new frame")
         self._broken = True
         yield
         self._broken = False
 
     def _write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         while content.size:
-            # What the next task takes.
+            # The size of the next task.
             size = self.header.grid.unit(self._position, UNIT)
             if self._fill or content.size < size:
                 taken = min(size - self._fill, content.size)
@@ -139,7 +142,7 @@ class FrameEncoder:
             yield memoryview(self._builder.begin)
 
     def _keep(self, content: Bytes, unit: int, *, lasting: bool) -> None:
-        """Have content wait until there is more; what is `lasting` isn't copied if it can be."""
+        """Keep content until the unit is full; `lasting` content is not copied if it is alone."""
         if lasting and not self._fill:
             self._rest = content
         else:
@@ -151,7 +154,7 @@ class FrameEncoder:
         self._fill += content.size
 
     def _put_rest(self, size: int) -> Iterator[memoryview]:
-        """Encode so much of what waits."""
+        """Encode the first `size` bytes of the partial unit."""
         unit, left = self._rest[:size], self._rest[size : self._fill].copy()
         self._rest, self._fill = left, left.size
         yield from self._put(unit)

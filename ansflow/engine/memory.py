@@ -1,4 +1,4 @@
-"""New memory for content, in huge pages where the system has them."""
+"""Allocation of memory for content, in huge pages where the system supports them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 __all__ = ["allocate"]
 
-# From here on new memory is asked for in huge pages, as NumPy does for its own arrays: to touch
-# it for the first time in pages of 4 KiB takes longer than to decode into it.
+# From this size on, memory is requested in huge pages, as NumPy does for its arrays: page faults
+# of 4 KiB each would take longer than decoding.
 HUGE_PAGES_FROM = 4 << 20
 
 
 def allocate(size: int) -> io.BytesIO:
-    """A file of `size` bytes in memory whose `getvalue` hands that memory over uncopied."""
+    """Return an in-memory file of `size` bytes, whose `getvalue` does not copy."""
     file = io.BytesIO(bytes(size))
     if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
         memory = np.frombuffer(file.getbuffer(), np.uint8)

@@ -1,4 +1,4 @@
-"""Users' metadata as JSON can say them, so that the reader gets what was written."""
+"""Validation of metadata, so that they survive the conversion to JSON and back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ansflow.frame import layout
 
 __all__ = ["checked_metadata"]
 
-# Decoders may refuse integers of more than 1000 digits, and nesting deeper than 100; the
-# description that the metadata are in is one level, the metadata another.
+# Decoders may refuse integers of more than 1000 digits, and nesting deeper than 100 levels, of
+# which the description that contains the metadata and the metadata themselves take one each.
 MAX_BITS = 3321
 MAX_DEPTH = layout.MAX_NESTING - 2
 
@@ -20,16 +20,16 @@ SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def checked_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the metadata made of what JSON has: mappings are dicts, tuples are lists.
+    """Return a copy of the metadata in JSON's types: mappings become dicts, tuples become lists.
 
     Raises
     ------
     TypeError
-        If they aren't a mapping, or something in them isn't text, an integer, a finite float, a
-        bool, None, a list or tuple, or a mapping whose keys are text.
+        If `metadata` is not a mapping, or contains anything but text, integers, floats, bools,
+        None, lists, tuples, and mappings whose keys are text.
     ValueError
-        If a number is infinite, not a number, or has more than 1000 digits, if text has a
-        pair of surrogates, or if they are nested deeper than 98 levels.
+        If a float is not finite, an integer has more than 1000 digits, a text contains a pair of
+        surrogates, or the nesting is deeper than 98 levels.
 
     Examples
     --------
@@ -46,8 +46,8 @@ def _mapping(value: Mapping[Any, Any], where: str, depth: int) -> dict[str, Any]
     for key, item in value.items():
         if not isinstance(key, str):
             raise TypeError(
-                f"keys in {where} must be text, as JSON has no others: {key!r:.60} "
-                f"is {type(key).__name__}"
+                f"keys in {where} must be text, as JSON has no other keys, not {key!r:.60} "
+                f"({type(key).__name__})"
             )
         text = _text(key, f"the key {key!r:.60} in {where}")
         checked[text] = _value(item, f"{where}[{key!r:.60}]", depth)
@@ -55,12 +55,12 @@ def _mapping(value: Mapping[Any, Any], where: str, depth: int) -> dict[str, Any]
 
 
 def _text(value: str, where: str) -> str:
-    """The characters, whatever a subclass, such as an enumeration, makes of ``str(value)``."""
+    """The characters of a text. Subclasses such as enumerations may override ``str(value)``."""
     text = str.__str__(value)
-    # One half of a character comes back; two would come back as the whole, which is other text.
+    # JSON preserves a lone surrogate, but joins a pair to the character that it encodes.
     if SURROGATE_PAIR.search(text):
         raise ValueError(
-            f"{where} has a pair of surrogates in place of the character that it means"
+            f"{where} contains a pair of surrogates: use the character that they encode"
         )
     return text
 
@@ -72,16 +72,16 @@ def _value(value: Any, where: str, depth: int) -> Any:
         return _text(value, where)
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
-            raise ValueError(f"{where} is an integer of more than 1000 digits: write it as text")
+            raise ValueError(f"{where} is an integer of more than 1000 digits: store it as text")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{where} is {value}, which JSON can't say: write it as text, or None")
+            raise ValueError(f"{where} is {value}, which JSON cannot represent: use text or None")
         return float(value)
     if not isinstance(value, Mapping | list | tuple):
         raise TypeError(
-            f"{where} is of type {type(value).__name__}, which JSON can't say: make it text, "
-            "a number, a bool, None, a list or a mapping"
+            f"{where} is of type {type(value).__name__}, which JSON cannot represent: convert it "
+            "to text, a number, a bool, None, a list or a mapping"
         )
     if not depth:
         raise ValueError(f"metadata are nested deeper than {MAX_DEPTH} levels")

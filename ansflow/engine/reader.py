@@ -1,4 +1,4 @@
-"""Content from anywhere in a file, by way of its index."""
+"""Random access to the content of frames, by way of their indexes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["ContentReader"]
 
 
 class Place(NamedTuple):
-    """A byte of content: in which frame and group it is, its place there, the group's size."""
+    """The position of a byte of content: frame, group, offset in the group, size of the group."""
 
     frame: int
     group: int
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Consecutive groups with content from byte `begin` to `end`, decoded or being decoded."""
+    """Consecutive groups, decoded or being decoded, with content from byte `begin` to `end`."""
 
     begin: int
     end: int
@@ -48,14 +48,14 @@ class Run(NamedTuple):
 class ContentReader:
     """Reads ranges of the content of all frames in a file that can seek.
 
-    Groups of chunks are decoded straight to where they are wanted. A group of which only a part
-    is wanted is kept for the next read. A read that goes on where the last one ended, and asks for
-    too little to keep all threads busy, makes them decode the next groups, too.
+    Groups of chunks are decoded directly to their destination. A group of which only a part is
+    requested is kept for the next read. A read that continues where the last one ended, and is too
+    small to keep all threads busy, makes them decode the next groups ahead.
 
     Parameters
     ----------
     file : binary file
-        Its frames begin at its position, and take up the rest of it.
+        The frames extend from its position to its end.
     limits : Limits
     threads : int or None
 
@@ -70,8 +70,8 @@ class ContentReader:
         check_binary(file)
         if not can_seek(file):
             raise io.UnsupportedOperation(
-                f"{type(file).__name__} can't seek: ansflow.open and ansflow.iter_decompress read "
-                "such files from beginning to end"
+                f"{type(file).__name__} cannot seek: read it sequentially, with ansflow.open or "
+                "ansflow.iter_decompress"
             )
         self._file = file
         self.frames = map_file(file, file.tell(), limits)
@@ -80,19 +80,19 @@ class ContentReader:
         schedules = [Schedule.make(frame.header, self._threads, room) for frame in self.frames]
         self._unit = min(schedule.unit for schedule in schedules)
         self._depth = min(schedule.depth for schedule in schedules)
-        # Of one frame at a time, for the tables it keeps.
+        # The decoder of one frame only, as it holds tables.
         self._decoder = 0, ChunkDecoder(self.frames[0].header)
         self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
         self.size = self._starts[-1]
         self._lock = threading.Lock()
         self._last = -1  # where the last read ended
-        # What is kept: the runs that the pipeline has, and the content of the first of them.
+        # The runs that the pipeline decodes, and the content of the first of them.
         self._runs: deque[Run] = deque()
         self._contents: deque[Bytes] = deque()
         self._pipeline = self._new_pipeline()
 
     def read_into(self, at: int, out: Bytes) -> int:
-        """Fill `out` with content from byte `at` on; return how much there was.
+        """Fill `out` with content from byte `at` on; return the number of bytes read.
 
         Raises
         ------
@@ -108,13 +108,13 @@ class ContentReader:
         return count
 
     def run(self, tasks: Iterator[Callable[[], object]]) -> None:
-        """Run tasks that `load_chunk` had a part in on all threads."""
+        """Run tasks, made with `load_chunk`, on all threads."""
         with self._lock:
             for _ in ordered(tasks, self._threads, self._depth):
                 pass
 
     def groups_in(self, number: int, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """The groups of a frame with places from `begin` to `end`, and where each has its own.
+        """Yield each group of a frame with places from `begin` to `end`, and its own range of them.
 
         Places are those along the axis of the frame's grid, counted from the first of all sweeps.
         """
@@ -126,7 +126,7 @@ class ContentReader:
             group += 1
 
     def load_chunk(self, number: int, chunk: int) -> Callable[[], Bytes]:
-        """Read a chunk; what decodes it to cells, uint8 of shape (*chunk, cell size)."""
+        """Read a chunk; return a task that decodes it to cells, uint8 of shape (*chunk, size)."""
         frame = self.frames[number]
         (head,) = frame.heads_of(chunk, 1)[1]
         begin = frame.body_at(chunk) - layout.HEAD.size
@@ -137,7 +137,7 @@ class ContentReader:
         return lambda: decoder.decode(head, body).reshape(*shape, -1)
 
     def chunks(self, number: int) -> Iterator[tuple[Head, memoryview]]:
-        """Heads, which are verified, and bodies of all chunks of a frame, one group at a time."""
+        """Yield the verified head and the body of each chunk, reading a group at a time."""
         frame = self.frames[number]
         for group in range(frame.groups):
             with self._lock:
@@ -145,7 +145,7 @@ class ContentReader:
             yield from zip(heads, bodies, strict=True)
 
     def beginnings(self, number: int) -> Iterator[tuple[Head, memoryview]]:
-        """The same with no more of each body than its recipe and the heads of its streams."""
+        """Yield the same, with each body cut off after its recipe and the heads of its streams."""
         frame = self.frames[number]
         for chunk in range(frame.heads.size):
             (head,) = frame.heads_of(chunk, 1)[1]
@@ -158,7 +158,7 @@ class ContentReader:
         self._pipeline.close()
 
     def _tasks(self, at: int, out: Bytes, on: bool) -> Iterator[Callable[[], object]]:
-        """What there is to do, a unit at a time; `on` says that it begins where the last ended."""
+        """Yield tasks of about a unit each; `on` says whether the read continues the last one."""
         little = on and out.size < 2 * self._unit
         while out.size:
             place = self._find(at)
@@ -173,7 +173,7 @@ class ContentReader:
             at, out = at + taken, out[taken:]
 
     def _find(self, at: int) -> Place:
-        """Where byte `at` of the content is."""
+        """The position of byte `at` of the content."""
         frame = bisect_right(self._starts, at) - 1
         content_at = self.frames[frame].content_at
         at -= self._starts[frame]
@@ -182,7 +182,7 @@ class ContentReader:
         return Place(frame, group, at - begin, end - begin)
 
     def _whole_groups(self, place: Place, room: int) -> tuple[int, int]:
-        """How many groups from here on are for one task, if they fit; and their size."""
+        """How many groups from `place` on fit into `room` and one task, and their size."""
         content_at, grid = self.frames[place.frame].content_at, self.frames[place.frame].header.grid
         begin = content_at[place.group]
         fit = int(np.searchsorted(content_at, begin + room, side="right")) - 1
@@ -197,9 +197,9 @@ class ContentReader:
         return self._decoder[1]
 
     def _kept(self, at: int, on: bool) -> Bytes:
-        """Content from byte `at` on, to the end of the groups that were decoded with it.
+        """Content from byte `at` to the end of the run that contains it.
 
-        If it is to be read `on`, what follows is decoded meanwhile.
+        If `on` is true, the runs that follow are decoded in the meantime.
         """
         content = None
         with suppress(AnsflowError):
@@ -210,13 +210,13 @@ class ContentReader:
                 self._put(self._runs[-1].end, self._unit)
             content = self._first_content()
         if content is None:
-            # It may be another group of the run that is damaged, or another run.
+            # The damaged group may be another one of the run, or in another run.
             self._put(at, room=0)
             content = self._first_content()
         return content[at - self._runs[0].begin :]
 
     def _have(self, at: int) -> bool:
-        """Let go of the runs before byte `at`; whether it's in the first one then."""
+        """Drop the runs before byte `at`; return whether the first one left contains it."""
         while self._runs and self._runs[0].end <= at:
             self._first_content()
             self._contents.popleft()
@@ -224,7 +224,7 @@ class ContentReader:
         return bool(self._runs) and self._runs[0].begin <= at
 
     def _put(self, at: int, room: int) -> None:
-        """Decode the group around byte `at`, and those that follow as far as there is `room`."""
+        """Start decoding the group of byte `at`, and those that follow within `room` bytes."""
         place = self._find(at)
         count, size = self._whole_groups(place, room)
         begin = at - place.begin
@@ -232,7 +232,7 @@ class ContentReader:
         try:
             task = partial(self._decoder_of(place.frame), *self._load(place, count))
         except AnsflowError as error:
-            task = partial(_fail, error)  # of no concern before somebody wants this part
+            task = partial(_fail, error)  # raised only if this part is requested
         self._runs.append(Run(begin, begin + size))
         with self._keeping_nothing_broken():
             self._contents += self._pipeline.put(task)
@@ -245,7 +245,7 @@ class ContentReader:
 
     @contextmanager
     def _keeping_nothing_broken(self) -> Iterator[None]:
-        """A pipeline gives nothing more after an error or an interrupt."""
+        """Replace the pipeline after an error or an interrupt, which closes it."""
         try:
             yield
         except BaseException:
@@ -259,11 +259,11 @@ class ContentReader:
         self._contents.clear()
 
     def _new_pipeline(self) -> Pipeline[Bytes]:
-        # One more than there are runs at once, so that it never waits to take one.
+        # One more than the number of runs at once, so that `put` never waits.
         return Pipeline(self._threads, self._depth + 1)
 
     def _load(self, place: Place, count: int) -> tuple[list[Head], list[memoryview]]:
-        """Heads, which are verified, and bodies of so many groups."""
+        """Verified heads and bodies of `count` groups."""
         frame = self.frames[place.frame]
         begin, end = frame.group_at[[place.group, place.group + count]].tolist()
         per_group = frame.header.grid.chunks_per_group
@@ -272,7 +272,7 @@ class ContentReader:
     def _read(
         self, frame: FrameMap, first: int, count: int, begin: int, end: int
     ) -> tuple[list[Head], list[memoryview]]:
-        """Heads and bodies of so many chunks, which lie in the file from byte `begin` to `end`."""
+        """Heads and bodies of `count` chunks, which take bytes `begin` to `end` of the file."""
         self._file.seek(begin)
         data = memoryview(read_exactly(self._file, end - begin))
         raw_heads, heads = frame.heads_of(first, count)
@@ -280,7 +280,7 @@ class ContentReader:
         for raw, head in zip(raw_heads, heads, strict=True):
             if frame.indexed and raw != data[at : at + layout.HEAD.size]:
                 raise CorruptDataError(
-                    f"the head of chunk {head.number} isn't the one in the index"
+                    f"the head of chunk {head.number} differs from the one in the index"
                 )
             at += layout.HEAD.size
             bodies.append(data[at : at + head.stored])

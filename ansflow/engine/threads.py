@@ -1,4 +1,4 @@
-"""Work on several threads, in order."""
+"""Running tasks on several threads, with their results in order."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ __all__ = ["Pipeline", "ordered"]
 
 T = TypeVar("T")
 
-# Seconds after which a thread that has nothing to do ends.
+# Seconds after which an idle thread ends.
 IDLE = 0.1
 
-# Seconds for what is being run at exit. It may have to be compiled first.
+# Seconds to wait at exit for running tasks, which may have to be compiled first.
 LAST_TASKS = 60.0
 
 
 class _Job(Generic[T]):
-    """A task that is run by whoever claims it first, and what came of it.
+    """A task, which is run by the first thread that claims it, and its result.
 
-    It isn't run any more when nothing refers to its owner.
+    Once its owner has been garbage-collected, it is not run any more.
     """
 
     def __init__(self, task: Callable[[], T], owner: object) -> None:
         self._task: Callable[[], T] | None = task
         self._owner = weakref.ref(owner)
         self._claim = threading.Lock()
-        # Held until the task has been run. An event would do, but an interrupt while waiting for
-        # one can come out as a RuntimeError of its lock.
+        # Held until the task has been run. Not an event, because an interrupt during its `wait`
+        # can surface as a RuntimeError of its lock.
         self._unfinished = threading.Lock()
         self._unfinished.acquire()
         self._results: list[T] = []
@@ -54,7 +54,7 @@ class _Job(Generic[T]):
         return isinstance(self._error, KeyboardInterrupt)
 
     def run(self) -> None:
-        """Run the task, unless someone has begun to."""
+        """Run the task, unless another thread has claimed it."""
         if self._owner() is None or not self._claim.acquire(blocking=False):
             return
         assert self._task is not None
@@ -62,23 +62,23 @@ class _Job(Generic[T]):
             self._results.append(self._task())
         except BaseException as error:
             self._error = error
-        # What it works on, often larger than the result, isn't needed any more.
+        # Release the task's data, which are often larger than its result.
         self._task = None
         self._unfinished.release()
 
     def cancel(self) -> None:
-        """Never run the task, unless someone has begun to."""
+        """Prevent the task from being run, unless a thread has claimed it."""
         if self._claim.acquire(blocking=False):
             self._task = None
             self._error = CancelledError("the pipeline was closed")
             self._unfinished.release()
 
     def result(self) -> T:
-        """Wait until the task has been run; what came of it."""
+        """Wait until the task has been run; return its result or raise its exception."""
         with self._unfinished:
             pass
-        # The error's traceback refers to this job and this frame, which mustn't refer back:
-        # until the garbage collector came, the cycle would keep what the task worked on.
+        # The traceback of the error refers to this job and this frame. They must not refer back, or
+        # the cycle would keep the task's data alive until the next garbage collection.
         error, self._error = self._error, None
         if error is not None:
             try:
@@ -89,25 +89,25 @@ class _Job(Generic[T]):
 
 
 class _Crew:
-    """Threads that run jobs, and end when there are none for a while.
+    """Threads that run jobs, and end after having been idle for a while.
 
-    Of an executor's threads an interrupt could leave some waiting forever, if it came while a
-    job was submitted; and a file that is open but idle should keep no threads.
+    This is not an executor, for two reasons: an interrupt while a job is submitted can leave
+    threads of an executor waiting forever, and an open but idle file should keep no threads.
 
-    They are daemons because an interrupt while one is started can leave that one waiting forever,
-    too. The others are waited for at exit all the same: they run compiled code.
+    The threads are daemons because an interrupt while one is started can leave it waiting forever,
+    too. They are nevertheless joined at exit, since they run compiled code.
 
-    Each thread waits for a bell of its own. (Of several that wait for a `queue.SimpleQueue`, each
-    for a limited time, one whose time is up just as another takes the job waits without limit.)
-    Should an interrupt come between a job and its bell, the thread finds the job when its time is
-    up, if the pipeline's caller hasn't run it by then.
+    Each thread waits for its own lock, its bell. (With a `queue.SimpleQueue`, a thread whose
+    timeout expires just as another thread takes the job waits without limit.) If an interrupt
+    arrives after a job has been queued but before the bell is rung, the thread finds the job when
+    its timeout expires, unless the caller of the pipeline has run it by then.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._threads: set[threading.Thread] = set()
         self._jobs: deque[_Job[Any]] = deque()
-        self._bells: deque[threading.Lock] = deque()  # of threads that wait; ringing unlocks
+        self._bells: deque[threading.Lock] = deque()  # of the waiting threads; ringing unlocks
         self._ended = False
 
     def put(self, job: _Job[Any]) -> None:
@@ -120,26 +120,26 @@ class _Crew:
                 thread.start()
             except BaseException as error:
                 self._threads.discard(thread)
-                # None is to be had at the system's limit, or when the interpreter is about to
-                # exit. The pipeline's caller runs what nobody has begun.
+                # RuntimeError: the system's limit is reached, or the interpreter is exiting. The
+                # caller of the pipeline then runs the job.
                 if not isinstance(error, RuntimeError):
                     raise
 
     def dismiss(self) -> None:
-        """Let the threads end when they have done what is in line."""
+        """Let the threads end after the jobs in the queue."""
         self._ended = True
         while self._ring():
             pass
 
     def end(self) -> None:
-        """Wait for the threads, which do first what is in line."""
+        """Wait until the threads have run the jobs in the queue and ended."""
         self.dismiss()
         for thread in tuple(self._threads):
-            if thread.is_alive():  # one that another thread is about to start isn't yet
+            if thread.is_alive():  # another thread may be about to start it
                 thread.join()
 
     def work(self) -> None:
-        """What each thread does."""
+        """The body of each thread."""
         try:
             while self._jobs or self._wait():
                 try:
@@ -147,12 +147,12 @@ class _Crew:
                 except IndexError:
                     continue  # another thread was faster
                 job.run()
-                del job  # and what it worked on, while there is no other
+                del job  # release its data while waiting for the next one
         finally:
             self._threads.discard(threading.current_thread())
 
     def _ring(self) -> bool:
-        """Wake one of the threads that wait; whether there was any."""
+        """Wake one of the waiting threads; return whether there was one."""
         try:
             self._bells.pop().release()
         except IndexError:
@@ -160,14 +160,14 @@ class _Crew:
         return True
 
     def _wait(self) -> bool:
-        """Wait for a job, but not for long; whether there is one."""
+        """Wait for a job for a limited time; return whether there is one."""
         end = time.monotonic() + IDLE
-        # Another thread may be faster when the bell has rung.
+        # After the bell has rung, another thread may still take the job.
         while not self._jobs and not self._ended and (left := end - time.monotonic()) > 0:
             bell = threading.Lock()
             bell.acquire()
             self._bells.append(bell)
-            # What came before the bell was there didn't ring it.
+            # Jobs that were queued before the bell was there have not rung it.
             if not self._jobs and not self._ended:
                 bell.acquire(timeout=left)
             with suppress(ValueError):
@@ -176,7 +176,7 @@ class _Crew:
 
 
 class _Worker(threading.Thread):
-    """A thread of a crew, known by its class from all other threads."""
+    """A thread of a crew. Its class distinguishes it from other threads at exit."""
 
     def __init__(self, crew: _Crew) -> None:
         super().__init__(name="ansflow", daemon=True)
@@ -188,9 +188,9 @@ class _Worker(threading.Thread):
 
 @atexit.register
 def _wait_at_exit() -> None:
-    """Wait until no thread runs compiled code, but not for one that never comes back from a task.
+    """Wait, for a limited time, until no thread runs compiled code.
 
-    A forked process finds none: it has but the thread that forked.
+    A forked process has only the thread that forked, and does not wait.
     """
     workers = [thread for thread in threading.enumerate() if isinstance(thread, _Worker)]
     for thread in workers:
@@ -201,24 +201,25 @@ def _wait_at_exit() -> None:
 
 
 class Pipeline(Generic[T]):
-    """Runs tasks on threads and gives their results in the order in which the tasks came.
+    """Runs tasks on threads and returns their results in the order of the tasks.
 
-    An exception in a task is raised where its result would have come. It closes the pipeline,
-    as does an interrupt while waiting: no later results are given.
+    An exception in a task is raised in place of its result. It closes the pipeline, as does an
+    interrupt while waiting: no later results are returned.
 
-    The caller's thread is one of them: instead of waiting for a result it runs tasks that nobody
-    has begun. (One thread more than there are cores costs a fifth of the speed.) One thread at a
-    time may use a pipeline. With one thread, or a single task, all is done in the caller's.
+    The caller's thread is one of the threads: instead of waiting for a result, it runs tasks that
+    have not been started. (One thread more than cores costs a fifth of the speed.) Only one thread
+    at a time may use a pipeline. With one thread, or a single task, everything is done in the
+    caller's thread.
 
-    A pipeline to which nothing refers any more stops as if it were closed, without a wait.
+    A pipeline that is garbage-collected stops as if it were closed, but without waiting.
 
     Parameters
     ----------
     threads : int
         Tasks that run at the same time.
     depth : int, optional
-        Tasks that may be outstanding, i.e. put in and their results not yet given out. Two for
-        each thread by default: one running, and one waiting for the thread or to be given out.
+        Tasks that may be outstanding: put in, but their results not yet returned. The default is
+        two for each thread: one is running, and one waits for the thread or is finished.
 
     Examples
     --------
@@ -233,16 +234,18 @@ class Pipeline(Generic[T]):
         self._threads = threads
         self._depth = 2 * threads if depth is None else depth
         if self._threads < 1 or self._depth < 1:
-            raise ValueError(f"threads is {threads} and depth {depth}, not at least 1")
+            raise ValueError(
+                f"threads and depth must be at least 1, not {threads} and {self._depth}"
+            )
         self._jobs: deque[_Job[T]] = deque()
         self._crew: _Crew | None = None
         self._closed = False
         self._process = os.getpid()
 
     def put(self, task: Callable[[], T]) -> list[T]:
-        """Begin a task, and return the results that are next in line and there.
+        """Start a task, and return the results that are next in order and ready.
 
-        If there is no room for another task then, waits for the next result.
+        If `depth` tasks are outstanding then, wait for the next result.
         """
         self._check_usable()
         if self._threads == 1:
@@ -259,7 +262,7 @@ class Pipeline(Generic[T]):
             results.append(self._next())
         while self._jobs and self._jobs[0].finished:
             if results and self._jobs[0].failed:
-                break  # raised next time, when the results before it have been given out
+                break  # raised by the next call, after the results before it are returned
             results.append(self._next())
         return results
 
@@ -271,7 +274,7 @@ class Pipeline(Generic[T]):
             self._check_usable()
 
     def close(self) -> None:
-        """Cancel what hasn't begun and wait for what has."""
+        """Cancel tasks that have not been started, and wait for the others."""
         self._closed = True
         self._cancel()
         # A forked process has the pipeline but not its threads.
@@ -287,7 +290,7 @@ class Pipeline(Generic[T]):
     def _begin(self, job: _Job[T]) -> None:
         if self._crew is None:
             if len(self._jobs) == 1:
-                return  # it may stay the only one, which needs no thread
+                return  # a single task needs no other thread
             self._crew = _Crew(self._threads - 1)
             self._crew.put(self._jobs[0])
         self._crew.put(job)
@@ -301,7 +304,7 @@ class Pipeline(Generic[T]):
                     break
                 later.run()
                 if later.interrupted:
-                    later.result()  # raises now, not when it's its turn
+                    later.result()  # raises at once, not in its order
             return job.result()
         except BaseException:
             self.close()
@@ -315,7 +318,7 @@ class Pipeline(Generic[T]):
         if self._closed:
             raise ValueError("the pipeline is closed")
         if self._process != os.getpid():
-            raise RuntimeError("the pipeline belongs to the process that this one was forked from")
+            raise RuntimeError("the pipeline cannot be used in a forked process: make another one")
 
 
 def ordered(
@@ -323,8 +326,8 @@ def ordered(
 ) -> Iterator[T]:
     """Yield the results of tasks that run on several threads, in the order of the tasks.
 
-    An error in `tasks` itself is raised when the results before it have been given out, so that
-    what a caller gets doesn't depend on the number of threads. `depth` is that of a `Pipeline`.
+    An exception of the iterable `tasks` is raised after the results before it have been yielded, so
+    that the results do not depend on the number of threads. `depth` is that of `Pipeline`.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Files of others: whole reads and writes, atomic replacement, the headers of NumPy's files."""
+"""Access to files: complete reads and writes, atomic replacement, headers of ``.npy`` files."""

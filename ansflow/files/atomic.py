@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are replaced atomically: readers see the old content or all of the new one."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ __all__ = ["AtomicFile"]
 
 
 class AtomicFile:
-    """A file under a temporary name that gets its own when it is whole.
+    """A file that is written under a temporary name and renamed to `path` when it is complete.
 
-    Whoever opens `path` finds what was there before or all that was written, never a part,
-    also if the process is killed or the disk gets full. A file that is replaced keeps its mode
-    and, where permitted, its owner and group, but not its other hard links, access control lists
-    and extended attributes; a symbolic link keeps its place: the file it points to is replaced.
-    Devices and pipes are written to as they are.
+    A process that opens `path` finds either the previous content or all of the new one, never a
+    part, even if the writing process is killed or the disk becomes full. A replaced file keeps its
+    mode and, where permitted, its owner and group, but not its other hard links, access control
+    lists and extended attributes. If `path` is a symbolic link, the file that it points to is
+    replaced. Devices and pipes are written to directly.
 
-    A file that may be written, but not renamed onto (another one is mounted there, or the directory
-    is sticky and the file somebody else's), is written over when all is whole: nobody else should
-    use it at that moment. What can't get its name at the end isn't lost: the error says where it
-    is.
+    A file that may be written to but not replaced by renaming (it is a mount point, or belongs to
+    another user in a sticky directory) is overwritten in place once the new content is complete;
+    other processes should not use it at that moment. If the final rename fails, the new content is
+    kept, and the error says where.
 
-    Until the end only its owner can open it. What is neither committed nor discarded is discarded
-    when nothing refers to it any more, or when the interpreter exits.
+    Until then only the owner can open the temporary file. A file that is neither committed nor
+    discarded is discarded when it is garbage-collected or when the interpreter exits.
 
     Parameters
     ----------
     path : path-like
     exclusive : bool
-        Never replace a file, not even one that appears while this one is written.
+        Never replace an existing file, not even one that appears during writing.
     append : bool
-        Begin with what is in the file already.
+        Begin with the previous content of the file.
     mode : int, optional
         Permissions of a new file; by default those that `open` gives.
 
     Attributes
     ----------
     file : io.BufferedWriter
-        To write to.
+        The file to write to.
 
     Raises
     ------
     FileExistsError
-        If `exclusive` and there is something at `path`, at first or when committed.
+        If `exclusive` is true and `path` exists, at first or on commit.
     OSError
-        If the file can't be written, at once.
+        If the file cannot be written. It is raised as early as possible.
 
     Examples
     --------
@@ -95,10 +95,10 @@ class AtomicFile:
             return
         try:
             self._part = Part(target)
-            # Whatever happens, nothing is left behind.
+            # The temporary file is removed in any case.
             self._finalizer = weakref.finalize(self, self._part.remove)
             self.file = io.BufferedWriter(self._part.create())
-            # As soon as possible: later it would be in vain.
+            # Checked first, so that no work is lost if the file cannot be written.
             self._written_over = self._replaced is not None and not self._part.may_replace(
                 self._replaced
             )
@@ -115,10 +115,10 @@ class AtomicFile:
             raise
 
     def commit(self) -> None:
-        """Give the file its name.
+        """Rename the file to its final name.
 
-        If that fails, discard it, unless all of it has been written: then it's kept, and the error
-        says where.
+        If that fails, it is discarded, unless all of it has been written: then it is kept under its
+        temporary name, which the error gives.
         """
         try:
             self.file.flush()
@@ -143,7 +143,7 @@ class AtomicFile:
     def _give_name(self, part: Part) -> None:
         raw = self.file.raw
         assert isinstance(raw, io.FileIO)
-        if os.name == "nt":  # which renames no open file
+        if os.name == "nt":  # Windows cannot rename open files
             self.file.close()
         try:
             if self._written_over:
@@ -157,15 +157,15 @@ class AtomicFile:
         except OSError as e:
             if not part.keep():
                 raise
-            text = f"{e.strerror or e}: all that was written is in {part.path}"
+            text = f"{e.strerror or e}: the complete content has been kept in {part.path}"
             raise OSError(e.errno or errno.EIO, text, self._name) from e
         part.remove()
         self._part = None
 
     def discard(self) -> None:
         """Remove the file, unless it has been committed."""
-        # The buffer isn't written any more: there may be no room for it, and in a forked process
-        # it would end up in the other one's file.
+        # The buffer is not flushed: there may be no space for it, and in a forked process it would
+        # be written to the file of the parent.
         if hasattr(self, "file"):
             self.file.raw.close()
         if self._part is not None:
@@ -194,36 +194,36 @@ def _status(path: str | Path) -> os.stat_result | None:
 
 
 def _is_file_at(status: os.stat_result, path: Path) -> bool:
-    """Whether it's a regular file that has this name, unlike one that is only open somewhere."""
+    """Whether the path names this file, which is a regular one."""
     there = _status(path)
     return there is not None and stat.S_ISREG(status.st_mode) and os.path.samestat(status, there)
 
 
 def _umask() -> int:
-    """What the process takes away from the permissions of new files."""
+    """The umask of the process."""
     with suppress(OSError):
         for line in Path("/proc/self/status").read_bytes().splitlines():
             if line.startswith(b"Umask:"):
                 return int(line.split()[1], 8)
-    # There is no way to ask but to set another one, for a moment, of all threads.
+    # Elsewhere it can only be read by setting it, which affects all threads for a moment.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 def _copy_access(source: os.stat_result, descriptor: int) -> None:
-    """Give a file the owner, group and mode of another one, as far as that's permitted."""
+    """Give a file the owner, group and mode of another one, as far as that is permitted."""
     mode = stat.S_IMODE(source.st_mode)
-    # Only root may give files away, others just to a group they are in. This clears bits of the
-    # mode, so that comes behind.
+    # Only root may change the owner; others may set a group that they belong to. Changing either
+    # clears mode bits, so the mode is set last.
     with suppress(OSError):
         os.fchown(descriptor, -1, source.st_gid)
         os.fchown(descriptor, source.st_uid, -1)
     now = os.fstat(descriptor)
     if (now.st_uid, now.st_gid) != (source.st_uid, source.st_gid):
-        # Nobody shall act as somebody that the old file didn't name.
+        # Set-user-ID and set-group-ID bits were granted for the old owner and group only.
         mode &= ~(stat.S_ISUID | stat.S_ISGID)
     if now.st_gid != source.st_gid:
-        # This group may do what everybody could.
+        # The new group gets the permissions that the old file gave to others.
         mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
     os.fchmod(descriptor, mode)

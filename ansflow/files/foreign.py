@@ -1,9 +1,9 @@
-"""File objects that come from others: read and written whole, whatever they do in a single call.
+"""Complete reads and writes of file objects that callers provide.
 
-A file may give fewer bytes than it was asked for, take fewer than it was given, and say that there
-is nothing just now: by None, by `BlockingIOError`, or, as ``read1`` of a buffer does, by the same
-``b""`` that means the end. All that reads or writes files of others does so by these functions:
-they go on where a call stopped, wait where a descriptor can be waited for, and raise where not.
+A file may return fewer bytes than requested, accept fewer than it was given, and report that no
+data is available yet: by None, by `BlockingIOError`, or, as ``read1`` of a buffered file does, by
+the same ``b""`` that means the end. These functions continue after a partial call, wait if the
+file's descriptor allows it, and raise otherwise.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ __all__ = [
     "write_all",
 ]
 
-# How often a file may give or take nothing although its descriptor is ready, as when another
-# process that shares the pipe was faster; and the seconds between two tries.
+# How often a file may transfer nothing although its descriptor is ready, as when another process
+# shares the pipe; and the seconds between two tries.
 MOST_TRIES = 50
 BETWEEN_TRIES = 0.01
 
 
 def read_some(file: BinaryIO, size: int) -> bytes:
-    """At most so many bytes, as soon as there are any; none only at the end.
+    """Read at most `size` bytes, as soon as any are available; ``b""`` only at the end.
 
     Raises
     ------
     BlockingIOError
-        If there is nothing just now, and no way to wait for it.
+        If no data is available yet, and the file cannot be waited for.
     TypeError
-        If the file gives text, or anything else that isn't bytes.
+        If the file returns text, or another object that is not bytes-like.
     """
     read = getattr(file, "read1", file.read)
     return _read(file, read, size)
 
 
 def read_up_to(file: BinaryIO, size: int) -> bytes:
-    """So many bytes, or as many as there are before the end; raises as `read_some` does."""
+    """Read `size` bytes, or as many as there are before the end; raises as `read_some` does."""
     data = _read(file, file.read, size) if size > 0 else b""
     if len(data) == size or not data:
         return data
@@ -65,21 +65,24 @@ def read_up_to(file: BinaryIO, size: int) -> bytes:
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:
-    """So many bytes that were there when the file was measured; TruncatedError if they aren't."""
+    """Read `size` bytes; TruncatedError if the file ends before that."""
     data = read_up_to(file, size)
     if len(data) < size:
-        raise TruncatedError("the file has become shorter while it was read")
+        raise TruncatedError(
+            f"the file became shorter while it was read: {size - len(data)} of {size} bytes are "
+            "missing"
+        )
     return data
 
 
 def read_at(file: BinaryIO, at: int, size: int) -> bytes:
-    """So many bytes from byte `at` on, or as many as there are before the end."""
+    """Read `size` bytes from byte `at` on, or as many as there are before the end."""
     file.seek(at)
     return read_up_to(file, size)
 
 
 def can_seek(file: BinaryIO) -> bool:
-    """Whether the file can seek: not every one that says so can."""
+    """Whether the file can seek. This is tried, since ``seekable()`` may be wrong."""
     try:
         if not file.seekable():
             return False
@@ -90,13 +93,13 @@ def can_seek(file: BinaryIO) -> bool:
 
 
 def end_of(file: BinaryIO) -> int:
-    """Where the file ends now; its position is there then."""
-    file.seek(0, io.SEEK_END)  # which returns nothing in files that are older than Python 3
+    """Seek to the end of the file and return its position."""
+    file.seek(0, io.SEEK_END)  # some file objects return None
     return file.tell()
 
 
 def is_ready(file: BinaryIO) -> bool:
-    """Whether there is something to read without waiting for it, as far as can be known."""
+    """Whether a read would return without waiting; True if that is unknown."""
     descriptor = _descriptor(file)
     if descriptor is None:
         return True
@@ -107,23 +110,23 @@ def is_ready(file: BinaryIO) -> bool:
 
 
 def check_binary(file: object) -> None:
-    """TypeError for a file of text."""
+    """Raise TypeError for a text file."""
     if isinstance(file, io.TextIOBase):
-        raise TypeError(f"{file!r} is a file of text: open it in binary mode")
+        raise TypeError(f"{file!r} is a text file: open it in binary mode")
 
 
 def write_all(file: BinaryIO, data: Any) -> None:
     """Write all of `data`, which is a contiguous buffer.
 
-    What returns None is believed to have taken everything, as many do that aren't quite files,
-    unless it is a raw file, for which that means nothing.
+    A ``write`` that returns None is taken to have written everything, as in many file-like objects,
+    unless the file is a raw one, for which None means that nothing was written.
 
     Raises
     ------
     BlockingIOError
-        If the file takes nothing just now, and there is no way to wait until it does.
+        If the file accepts no data at the moment, and cannot be waited for.
     OSError
-        If it says that it took an impossible number of bytes.
+        If ``write`` returns a number of bytes that is out of range.
     """
     left = memoryview(data).cast("B") if memoryview(data).nbytes else memoryview(b"")
     tries = 0
@@ -132,7 +135,7 @@ def write_all(file: BinaryIO, data: Any) -> None:
         try:
             taken = file.write(left)
         except BlockingIOError as error:
-            # What a buffer had room for.
+            # As much as the buffer had room for.
             taken = getattr(error, "characters_written", 0)
         else:
             if taken is None:
@@ -150,7 +153,7 @@ def write_all(file: BinaryIO, data: Any) -> None:
 
 
 def flush_all(file: BinaryIO) -> None:
-    """Flush what the file has in its own buffer, if it has one."""
+    """Flush the file's own buffer, if it has one."""
     flush = getattr(file, "flush", None)
     tries = 0
     while flush is not None:
@@ -163,7 +166,7 @@ def flush_all(file: BinaryIO) -> None:
 
 
 def _read(file: BinaryIO, read: Callable[[int], Any], size: int) -> bytes:
-    """What one call gives that gives anything; ``b""`` only at the end."""
+    """The first non-empty result of `read`; ``b""`` only at the end."""
     tries = 0
     while True:
         piece = _piece(read, size, file)
@@ -173,8 +176,8 @@ def _read(file: BinaryIO, read: Callable[[int], Any], size: int) -> bytes:
             descriptor = _descriptor(file)
             if descriptor is not None and _blocks(descriptor):
                 return b""
-            # If it's ready and gives nothing still, it's the end, unless somebody else was faster:
-            # `read` tells these apart where `read1` doesn't.
+            # A ready descriptor without data means the end, unless another process took the data:
+            # `read` distinguishes the two, `read1` does not.
             if tries or descriptor is None:
                 piece = _piece(file.read, 1, file)
                 if piece is not None:
@@ -184,7 +187,7 @@ def _read(file: BinaryIO, read: Callable[[int], Any], size: int) -> bytes:
 
 
 def _piece(read: Callable[[int], Any], size: int, file: BinaryIO) -> bytes | None:
-    """What one call gives, as bytes; None if there is nothing just now."""
+    """The result of one call as bytes; None if no data is available yet."""
     try:
         piece = read(size)
     except BlockingIOError:
@@ -194,18 +197,18 @@ def _piece(read: Callable[[int], Any], size: int, file: BinaryIO) -> bytes | Non
     if not isinstance(piece, bytes):
         kind = type(file).__name__
         if isinstance(piece, str):
-            raise TypeError(f"{kind}.read gave text: open the file in binary mode")
+            raise TypeError(f"{kind}.read returned text: open the file in binary mode")
         try:
-            piece = bytes(memoryview(piece))  # a copy: the file may use its buffer again
+            piece = bytes(memoryview(piece))  # a copy, as the file may reuse its buffer
         except TypeError:
-            raise TypeError(f"{kind}.read gave {type(piece).__name__}, not bytes") from None
+            raise TypeError(f"{kind}.read returned {type(piece).__name__}, not bytes") from None
     if len(piece) > size:
-        raise OSError(f"{type(file).__name__}.read({size}) gave {len(piece)} bytes")
+        raise OSError(f"{type(file).__name__}.read({size}) returned {len(piece)} bytes")
     return piece
 
 
 def _wait_for(file: BinaryIO, tries: int, *, writing: bool) -> None:
-    """Wait until the file is ready again; BlockingIOError if that can't be known or is no use."""
+    """Wait until the file is ready; BlockingIOError if that is impossible or has not helped."""
     descriptor = _descriptor(file)
     if descriptor is not None and tries < MOST_TRIES:
         if tries:
@@ -215,17 +218,17 @@ def _wait_for(file: BinaryIO, tries: int, *, writing: bool) -> None:
             return
         except (OSError, ValueError):
             pass
-    what = "takes" if writing else "gives"
+    what = "accepts" if writing else "returns"
     raise BlockingIOError(
         errno.EAGAIN,
-        f"{type(file).__name__} {what} nothing just now and can't be waited for: "
-        "use a file that blocks",
+        f"{type(file).__name__} {what} no data at the moment and cannot be waited for: "
+        "use a blocking file",
     )
 
 
 def _wait(descriptor: int, *, writing: bool, for_ever: bool) -> bool:
-    """Whether the descriptor is ready, at last or now."""
-    if hasattr(select, "poll"):  # which has no greatest descriptor
+    """Whether the descriptor is ready, now or, if `for_ever`, at some time."""
+    if hasattr(select, "poll"):  # unlike `select`, it takes descriptors of any number
         poll = select.poll()
         poll.register(descriptor, select.POLLOUT if writing else select.POLLIN)
         return bool(poll.poll(None if for_ever else 0))
@@ -234,13 +237,13 @@ def _wait(descriptor: int, *, writing: bool, for_ever: bool) -> bool:
 
 
 def _check_blocks(file: BinaryIO) -> None:
-    """OSError if None from `write` may mean nothing or everything."""
+    """Raise OSError if None from `write` may mean that nothing was written."""
     descriptor = _descriptor(file)
     if descriptor is not None and not _blocks(descriptor):
         raise OSError(
             errno.EIO,
-            f"{type(file).__name__}.write returned None for a descriptor that doesn't block: "
-            "nobody knows whether it wrote anything",
+            f"{type(file).__name__}.write returned None for a non-blocking descriptor, so that "
+            "the number of bytes written is unknown: use a blocking file",
         )
 
 
@@ -255,5 +258,5 @@ def _descriptor(file: BinaryIO) -> int | None:
 def _blocks(descriptor: int) -> bool:
     try:
         return os.get_blocking(descriptor)
-    except (OSError, AttributeError):  # Windows knows it of pipes only, and not of all
+    except (OSError, AttributeError):  # Windows supports this for some pipes only
         return True

@@ -1,7 +1,7 @@
-"""What a ``.npy`` file says before its items, read without trusting it.
+"""The header of a ``.npy`` file, parsed without trusting it.
 
-NumPy's own parser takes any literal of Python and any dtype, and some of those kill the process.
-This takes what NumPy writes, and says what is written; which dtypes are allowed, others know.
+NumPy's own parser accepts any literal of Python and any dtype, and some of those crash the process.
+This one accepts only what NumPy writes. It does not judge the dtype.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ __all__ = ["MAX_PREFIX", "Fields", "NpyHeader", "parse_fields", "take_apart"]
 MAGIC = np.lib.format.MAGIC_PREFIX
 MAGIC_SIZE = len(MAGIC) + 2
 
-# As much as NumPy reads.
+# The largest header that NumPy reads by default.
 MAX_HEADER = 10_000
 MAX_PREFIX = MAGIC_SIZE + 4 + MAX_HEADER
 
-# Lists of fields within lists of fields.
+# Bound of the nesting of structured dtypes.
 MAX_DEPTH = 30
 
-# Bytes of the header's size, and its encoding, by version.
+# By version: bytes of the field that holds the header's size, and the header's encoding.
 FORMS = {(1, 0): (2, "latin-1"), (2, 0): (4, "latin-1"), (3, 0): (4, "utf-8")}
 
 ESCAPE = r"\\(?:[\\'\"abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
@@ -40,7 +40,7 @@ CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class NpyHeader(NamedTuple):
-    """A version, the size of the header, and its text without the spaces that fill it up."""
+    """Version and size of a header, and its text without the padding."""
 
     version: tuple[int, int]
     size: int
@@ -48,7 +48,7 @@ class NpyHeader(NamedTuple):
 
     @property
     def prefix(self) -> bytes | None:
-        """All bytes before the items; None if no file begins so."""
+        """All bytes before the items; None if no valid file begins with such a header."""
         form = FORMS.get(self.version)
         if form is None or not 1 <= self.size <= MAX_HEADER:
             return None
@@ -62,7 +62,7 @@ class NpyHeader(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """What a header says: a description of a dtype, of text, lists and tuples; and the rest."""
+    """The fields of a header. `descr` describes the dtype by strings, lists and tuples."""
 
     descr: Any
     fortran: bool
@@ -70,7 +70,7 @@ class Fields(NamedTuple):
 
 
 def take_apart(data: bytes) -> NpyHeader | None:
-    """The header of a file that begins so; None if there is none."""
+    """The header at the beginning of `data`; None if there is none."""
     form = FORMS.get((data[6], data[7])) if len(data) > MAGIC_SIZE else None
     if form is None or not data.startswith(MAGIC):
         return None
@@ -86,7 +86,7 @@ def take_apart(data: bytes) -> NpyHeader | None:
 
 
 def parse_fields(text: str) -> Fields | None:
-    """What the text of a header says, or None if NumPy writes no such text."""
+    """The fields in the text of a header; None if it is not in the form that NumPy writes."""
     try:
         tokens = _tokens(text)
         value = _value(tokens, 0)
@@ -102,7 +102,7 @@ def parse_fields(text: str) -> Fields | None:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """Kinds and texts, the first one last; ValueError if there is anything else between them."""
+    """Kinds and texts of all tokens in reverse order; ValueError for anything else."""
     tokens: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
@@ -116,7 +116,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _value(tokens: list[tuple[str, str]], depth: int) -> Any:
-    """The value that the tokens begin with, which are taken."""
+    """Parse the next value, and remove its tokens."""
     kind, token = tokens.pop()
     if kind != "sign":
         return literal_eval(token)
@@ -128,7 +128,7 @@ def _value(tokens: list[tuple[str, str]], depth: int) -> Any:
     commas = 0
     while tokens[-1] != closing:
         if commas < len(values):
-            raise ValueError  # there is no comma before this one
+            raise ValueError  # a comma is missing before this value
         value = _value(tokens, depth + 1)
         if token == "{":
             _expect(tokens, ":")

@@ -1,4 +1,4 @@
-"""The temporary name of a file, held by descriptors: nothing put in its place is followed."""
+"""Temporary files beside their target, accessed by descriptors that others cannot redirect."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ WRITTEN_AT_ONCE = 32 << 20
 COPIED_AT_ONCE = 1 << 20
 SYNC_FILE_RANGE_WRITE = 2
 
-# Not every system has all of these.
+# Flags that some systems lack are 0.
 PRIVATE = 0o600
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # as for a pipe that nobody reads
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe without a reader would block
 BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 DIRECTORY = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
 
 
 class Part:
-    """The temporary name of a file beside the one that it is to get.
+    """A temporary file in the directory of its target.
 
-    The directory is held open, and is the same one whatever its path leads to in the meantime.
+    The directory is held open, so that it stays the same if its path is changed in the meantime.
     """
 
     def __init__(self, target: Path) -> None:
         self._process = os.getpid()
         self._target = target
-        # Not the longest name there may be, unlike one that is made from the target's.
+        # Not derived from the target's name, which may already have the maximal length.
         self.path: Path = target.with_name(f".{secrets.token_hex(8)}.part")
         self._there = False
         self._status: os.stat_result | None = None
@@ -46,7 +46,7 @@ class Part:
             self._directory = os.open(target.parent, os.O_RDONLY | DIRECTORY | BINARY)
 
     def create(self) -> io.FileIO:
-        self._there = True  # before it is, so that an interrupt doesn't leave it behind
+        self._there = True  # set first, so that an interrupt does not leave the file behind
         try:
             raw = _WrittenEarly(self.path, "x+b", opener=self._open)
         except OSError:
@@ -60,13 +60,13 @@ class Part:
         return os.open(name, flags | NO_LINK | BINARY, PRIVATE, **place)
 
     def _at(self, path: Path) -> tuple[str, dict[str, Any]]:
-        """The arguments that name a file of the directory."""
+        """Arguments of `os` functions that name a file in the directory."""
         if self._directory is None:
             return str(path), {}
         return path.name, {"dir_fd": self._directory}
 
     def may_replace(self, old: os.stat_result) -> bool:
-        """Whether the system lets the target be renamed onto, as far as can be known."""
+        """Whether the target can be replaced by renaming, as far as that is known beforehand."""
         where = os.stat(self._target.parent if self._directory is None else self._directory)
         if old.st_dev != where.st_dev or _is_mounted(self._target):
             return False
@@ -78,7 +78,7 @@ class Part:
         descriptor = self._open(self._target, flags | NO_WAIT)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(errno.EBUSY, "it isn't a regular file any more")
+            raise OSError(errno.EBUSY, "it is no longer a regular file")
         return descriptor
 
     def replace(self, raw: io.FileIO) -> None:
@@ -91,7 +91,7 @@ class Part:
             else:
                 os.replace(name, target)
         except OSError as e:
-            # It is mounted, or somebody else's, after all.
+            # It is a mount point or belongs to another user after all.
             if e.errno not in (errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV) or raw.closed:
                 raise
             try:
@@ -103,7 +103,7 @@ class Part:
             self._sync_directory()
 
     def write_over(self, raw: io.FileIO) -> None:
-        """Copy the content into the target instead of giving that its name."""
+        """Copy the content into the target instead of renaming."""
         raw.seek(0)
         with open(self.open_target(os.O_WRONLY), "wb") as target:
             shutil.copyfileobj(raw, target, COPIED_AT_ONCE)
@@ -111,7 +111,7 @@ class Part:
             os.fsync(target.fileno())
 
     def rename_exclusively(self) -> None:
-        """Rename, but not to a name that is taken."""
+        """Rename to the target; FileExistsError if that exists."""
         self._check_name()
         name, place = self._at(self.path)
         target, _ = self._at(self._target)
@@ -123,7 +123,7 @@ class Part:
         except FileExistsError:
             raise
         except (OSError, AttributeError, NotImplementedError):
-            # A file system without links: take the name, then replace what is ours.
+            # A file system without hard links: create the target, then replace it.
             os.close(self._open(self._target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             try:
                 os.replace(name, target, **both)
@@ -134,7 +134,7 @@ class Part:
         self._sync_directory()
 
     def _check_name(self) -> None:
-        """OSError if the name is of another file, which somebody put there."""
+        """Raise OSError if the temporary name refers to another file by now."""
         name, place = self._at(self.path)
         try:
             there = os.stat(name, **place, follow_symlinks=False)
@@ -145,13 +145,13 @@ class Part:
             raise OSError(errno.ESTALE, f"{self.path} was removed or replaced while it was written")
 
     def keep(self) -> bool:
-        """Let the file stay where it is; whether it is there."""
+        """Keep the file under its temporary name; return whether it exists."""
         there, self._there = self._there, False
         self.remove()
         return there
 
     def remove(self) -> None:
-        """Remove the file, unless it has its own name by now or is to be kept."""
+        """Remove the file, unless it has been renamed or is to be kept."""
         there, self._there = self._there, False
         directory, mine = self._directory, self._process == os.getpid()
         name, place = self._at(self.path)
@@ -165,7 +165,7 @@ class Part:
                 os.close(directory)
 
     def _sync_directory(self) -> None:
-        # Not every system can. The file has its name by now.
+        # Some systems cannot do this. The file has been renamed in any case.
         with suppress(OSError):
             place = {} if self._directory is None else {"dir_fd": self._directory}
             path = "." if place else self._target.parent
@@ -177,9 +177,9 @@ class Part:
 
 
 class _WrittenEarly(io.FileIO):
-    """Has the system write to the disk while more comes, so that there is little to wait for.
+    """Starts writing to the disk early, so that little is left for the fsync at the end.
 
-    Otherwise that begins with the fsync at the end: a quarter of a second for half a GiB.
+    Without this the fsync takes a quarter of a second for half a GiB.
     """
 
     _waiting = 0
@@ -194,7 +194,7 @@ class _WrittenEarly(io.FileIO):
 
 
 def _begin_writing(descriptor: int) -> None:
-    """Ask for all of a file to be written, without waiting; nothing where that can't be asked."""
+    """Start writing a file to the disk without waiting for it, where the system supports that."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         with suppress(AttributeError):
@@ -207,8 +207,8 @@ def _begin_writing(descriptor: int) -> None:
 
 
 def _is_mounted(path: Path) -> bool:
-    """Whether something is mounted at that very path, also from the same file system."""
-    # The path is the fifth word of a line; blanks in it are written as numbers.
+    """Whether `path` is a mount point, even of the same file system."""
+    # The path is the fifth word of a line; white space in it is written as octal escapes.
     wanted = os.fsencode(path)
     for character in b"\\ \t\n":
         wanted = wanted.replace(bytes([character]), b"\\%03o" % character)

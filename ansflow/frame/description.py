@@ -1,4 +1,4 @@
-"""The description in a header: JSON, which isn't parsed before it's known what that may take."""
+"""The description in a header: JSON, whose memory is bounded before it is parsed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ansflow.frame import layout
 
 __all__ = ["nesting", "parse_description", "parsed_nbytes", "write_description"]
 
-# What parsing takes at most, in bytes: for each byte of text, which becomes characters of up to
-# four bytes, once whole and once in strings; for each list or object, of which an object with one
-# key is the largest; and for each value behind a comma, a float or string that an object holds.
+# Upper bounds of the memory for parsing, in bytes: for each byte of text, which becomes characters
+# of up to four bytes, both in the whole text and in strings; for each list or object, of which an
+# object with one key is the largest; and for each value after a comma.
 BYTES_PER_BYTE = 8
 BYTES_PER_BRACKET = 320
 BYTES_PER_COMMA = 160
 
-# A string, be it cut off: what is in it doesn't nest.
+# A string, possibly cut off. Brackets in strings are not counted as nesting.
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def write_description(description: dict[str, Any]) -> bytes:
-    """The description as JSON; TypeError or ValueError if it can't be written, or not be read."""
+    """Return the description as JSON; TypeError or ValueError if a reader would refuse it."""
     try:
         text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
     except RecursionError:
@@ -32,7 +32,8 @@ def write_description(description: dict[str, Any]) -> bytes:
         raise ValueError(TOO_DEEP)
     if len(text) > layout.MAX_DESCRIPTION:
         raise ValueError(
-            f"dtype, shape and metadata take {len(text)} bytes, more than {layout.MAX_DESCRIPTION}"
+            f"dtype, shape and metadata take {len(text)} bytes of JSON, more than "
+            f"{layout.MAX_DESCRIPTION}"
         )
     return text
 
@@ -41,31 +42,35 @@ TOO_DEEP = f"metadata are nested deeper than {layout.MAX_NESTING} lists and obje
 
 
 def parse_description(text: bytes) -> dict[str, Any]:
-    """Undo `write_description`; CorruptDataError if that isn't possible."""
+    """Undo `write_description`; CorruptDataError for invalid text."""
     if nesting(text) > layout.MAX_NESTING:
         raise CorruptDataError(
-            f"the header's description can't be read: it is nested deeper than {layout.MAX_NESTING}"
+            "the description in the header is invalid: it is nested deeper than "
+            f"{layout.MAX_NESTING} levels"
         )
     try:
         description = json.loads(text.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as e:
-        raise CorruptDataError(f"the header's description can't be read: {e!r:.200}") from e
+        raise CorruptDataError(f"the description in the header is invalid: {e!r:.200}") from e
     if not isinstance(description, dict):
-        raise CorruptDataError("the header's description is no object")
+        raise CorruptDataError(
+            "the description in the header must be a JSON object, but is "
+            f"{type(description).__name__}"
+        )
     return description
 
 
 def parsed_nbytes(text: bytes) -> int:
-    """Bytes that the description takes at most, as text and as what it says."""
+    """An upper bound of the memory for the text of a description and the parsed objects."""
     brackets = text.count(b"[") + text.count(b"{")
     values = text.count(b",") + brackets
     return BYTES_PER_BYTE * len(text) + BYTES_PER_BRACKET * brackets + BYTES_PER_COMMA * values
 
 
 def nesting(text: bytes) -> int:
-    """How many lists and objects are open at most at once, in JSON or what looks like it."""
+    """The depth of nested lists and objects, in JSON or similar text."""
     if text.count(b"[") + text.count(b"{") <= layout.MAX_NESTING:
-        return 0  # no deeper than that, as nearly always
+        return 0  # the usual case: it cannot be nested deeper than the bound
     depth = deepest = 0
     for place in re.finditer(rb"[][{}]", STRING.sub(b"", text)):
         depth += 1 if place[0] in b"[{" else -1
@@ -74,5 +79,5 @@ def nesting(text: bytes) -> int:
 
 
 def _refuse(constant: str) -> None:
-    """Of NaN and infinities, which are no JSON though Python reads them."""
-    raise ValueError(constant)
+    """Refuse NaN and infinities, which Python parses though JSON does not have them."""
+    raise ValueError(f"{constant} is not a JSON value")

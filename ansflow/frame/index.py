@@ -1,4 +1,4 @@
-"""Where each chunk of a frame lies: from the index at its end, or by walking over its heads."""
+"""The positions of chunks in a file: from the index of each frame, or by walking over its heads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansflow.limits import Limits
 
 __all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
 
-# `layout.HEAD`, to look at all heads at once.
+# `layout.HEAD` as a dtype, for arrays of heads.
 HEADS = np.dtype(
     [
         ("tag", "V4"),
@@ -32,28 +32,28 @@ HEADS = np.dtype(
     ]
 )
 
-# What a `FrameMap` takes at most, in bytes, beside what was parsed: for each chunk its head twice,
-# and a few numbers; and for itself.
+# Upper bounds of the memory of a `FrameMap` in bytes, in addition to the parsed header: for each
+# chunk, its head twice and a few numbers; and for the map itself.
 BYTES_PER_CHUNK = 4 * layout.HEAD.size
 BYTES_PER_FRAME = 4096
 
 
 @dataclass(frozen=True)
 class FrameMap:
-    """One frame of a file.
+    """One frame of a file, and where its chunks are.
 
     Parameters
     ----------
     header : Header
     begin, end : int
-        Where it lies in the file.
+        Position of the frame in the file.
     indexed : bool
         Whether it has an index.
     heads : ndarray of `HEADS`, shape (chunks,)
     group_at : ndarray of int64, shape (groups + 1,)
-        Where in the file the first head of each group is, and the end of the last one's body.
+        Position in the file of the first head of each group, and the end of the last body.
     content_at : ndarray of int64, shape (groups + 1,)
-        How much content comes before each group, and all of it.
+        Bytes of content before each group, and of all groups.
     """
 
     header: Header
@@ -70,7 +70,7 @@ class FrameMap:
 
     @property
     def memory(self) -> int:
-        """Bytes that this takes at most."""
+        """An upper bound of the memory of this object in bytes."""
         return BYTES_PER_FRAME + self.header.parsed + BYTES_PER_CHUNK * self.heads.size
 
     @property
@@ -78,9 +78,9 @@ class FrameMap:
         return self.content_at.size - 1
 
     def heads_of(self, first: int, count: int) -> tuple[list[bytes], list[Head]]:
-        """The heads of so many chunks, as they are written and as what they say.
+        """The heads of `count` chunks from chunk `first` on, as bytes and parsed.
 
-        Those from an index are checked here, one by one.
+        Heads that come from an index are verified here.
         """
         raw = [head.tobytes() for head in self.heads[first : first + count]]
         if not self.indexed:
@@ -91,7 +91,7 @@ class FrameMap:
         ]
 
     def body_at(self, chunk: int) -> int:
-        """Where in the file the body of a chunk is."""
+        """Position in the file of the body of a chunk."""
         group, inner = divmod(chunk, self.header.grid.chunks_per_group)
         before = self.heads["stored"][chunk - inner : chunk].sum(dtype=np.int64)
         return int(self.group_at[group] + before) + (inner + 1) * layout.HEAD.size
@@ -113,10 +113,10 @@ def _make_map(
 
 
 def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
-    """All frames from byte `begin` of a file to its end.
+    """Return all frames from byte `begin` of a file to its end.
 
-    From the end on frames are found by their trailers. Where there is none, the rest is walked over
-    from its beginning.
+    Frames are found by their trailers, beginning with the last one. Where a trailer is missing, the
+    remaining frames are walked over from the first one on.
 
     Raises
     ------
@@ -153,13 +153,15 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
 
 def _check_room(room: int, limits: Limits) -> None:
     if room < 0:
-        raise LimitError(f"the heads of all chunks take more than max_memory={limits.max_memory}")
+        raise LimitError(
+            f"the heads of all chunks take more memory than max_memory={limits.max_memory}"
+        )
 
 
 def _map_from_trailer(
     file: BinaryIO, begin: int, end: int, limits: Limits, room: int
 ) -> FrameMap | None:
-    """The frame whose trailer is the last thing before `end`; None if there is no trailer."""
+    """The frame whose trailer ends at byte `end`; None if there is no trailer."""
     tail = layout.TRAILER.size + layout.HEAD.size
     if end - begin < tail + layout.HEADER.size:
         return None
@@ -170,15 +172,15 @@ def _map_from_trailer(
         return None
     if not tail + layout.HEADER.size <= size <= end - begin or index_size > size - layout.HEAD.size:
         raise CorruptDataError(
-            f"the trailer says {size} bytes of frame with {index_size} of index, which don't fit "
-            f"into the {end - begin} bytes there"
+            f"the trailer gives a frame of {size} bytes with an index of {index_size}, which does "
+            f"not fit into the {end - begin} bytes of the file"
         )
     _check_room(room - index_size // layout.HEAD.size * BYTES_PER_CHUNK, limits)
     source = FileSource(file, end - index_size - layout.HEAD.size, end)
     end_mark = source.take(layout.HEAD.size)
     body = source.take(index_size - layout.TRAILER.size)
     if xxhash.xxh3_64_intdigest(body) != chain:
-        raise CorruptDataError("the index doesn't match its check")
+        raise CorruptDataError("the index does not match the check in its trailer")
     try:
         header, header_raw = take_header(MemorySource(body), limits)
     except TruncatedError:
@@ -192,21 +194,24 @@ def _map_from_trailer(
     tag = header_raw[-layout.TAG_SIZE :]
     expected = pack_head(tag, Head(heads.size, 0, index_size, chain))
     if end_mark != expected:
-        raise CorruptDataError("the end mark doesn't match the index")
+        raise CorruptDataError("the end mark does not match the index")
     _check_heads(heads, header, tag)
     first = end - size + len(header_raw)
     frame = _make_map(header, heads, begin=end - size, first=first, end=end, indexed=True)
     if int(frame.group_at[-1]) != end - index_size - layout.HEAD.size:
-        raise CorruptDataError("the chunks in the index don't fill the frame")
+        raise CorruptDataError(
+            f"the chunks in the index end at byte {int(frame.group_at[-1])}, not at byte "
+            f"{end - index_size - layout.HEAD.size}, where the end mark is"
+        )
     _check_content(header, frame.content_size)
-    # The index is what counts, but a reader from the front must see the same frame.
+    # The index is used, but a sequential reader must see the same frame.
     if FileSource(file, frame.begin, end).take(len(header_raw)) != header_raw:
-        raise CorruptDataError("the header isn't the one in the index")
+        raise CorruptDataError("the header of the frame differs from the one in its index")
     return frame
 
 
 def ends_frame(file: BinaryIO) -> bool:
-    """Whether a file ends as a frame does: with a trailer or an end mark."""
+    """Whether a file ends with a trailer or an end mark, as a frame does."""
     size = layout.HEAD.size
     tail = read_at(file, max(0, end_of(file) - size), size)
     if len(tail) < size:
@@ -220,7 +225,7 @@ def ends_frame(file: BinaryIO) -> bool:
 
 
 def _check_heads(heads: npt.NDArray[Any], header: Header, tag: bytes) -> None:
-    """Refuse heads whose sizes aren't sound; each is checked for itself when it's used."""
+    """Raise CorruptDataError if the sizes in heads are invalid. Their checks are verified later."""
     sizes = heads["cells"].astype(np.int64) * header.grid.cell_size
     stored = heads["stored"]
     sound = bool(
@@ -232,12 +237,18 @@ def _check_heads(heads: npt.NDArray[Any], header: Header, tag: bytes) -> None:
         and header.grid.check_cells(heads["cells"].astype(np.int64))
     )
     if not sound:
-        raise CorruptDataError("the heads in the index aren't those of chunks of one frame")
+        raise CorruptDataError(
+            "the heads in the index are invalid: tags, numbers, cells or sizes are not those of "
+            "consecutive chunks of the frame"
+        )
 
 
 def _check_content(header: Header, content: int) -> None:
     if header.content_size is not None and content != header.content_size:
-        raise CorruptDataError("the chunks don't have as much content as the header says")
+        raise CorruptDataError(
+            f"the chunks hold {content} bytes of content, not {header.content_size} as the header "
+            "gives"
+        )
     if header.array is not None:
         header.array.of_size(content)
 

@@ -1,4 +1,4 @@
-"""Walking over the frames of what lies in memory, or in a file."""
+"""Sources of frames, in memory or in a file, and walking over them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["FileSource", "MemorySource", "Source", "take_header", "walk_source"]
 
 
 class Source(Protocol):
-    """Bytes from the first to the last."""
+    """Bytes that are read in order."""
 
     def peek(self, count: int) -> bytes:
-        """The next bytes, so many or as many as there are."""
+        """Return the next `count` bytes, or all if there are fewer, without passing over them."""
         ...
 
     def take(self, count: int) -> memoryview:
-        """The next bytes, exactly so many; TruncatedError if there are fewer."""
+        """Return the next `count` bytes; TruncatedError if there are fewer."""
         ...
 
     def skip(self, count: int) -> None:
-        """Pass over so many; TruncatedError if there are fewer."""
+        """Pass over `count` bytes; TruncatedError if there are fewer."""
         ...
 
 
 class MemorySource:
-    """Takes views, no copies."""
+    """Reads from memory without copying."""
 
     def __init__(self, data: memoryview, at: int = 0) -> None:
         self._data, self.at = data, at
@@ -54,7 +54,7 @@ class MemorySource:
 
 
 class FileSource:
-    """Reads a file that can seek, from its position up to byte `end`."""
+    """Reads bytes `at` to `end` of a file that can seek."""
 
     def __init__(self, file: BinaryIO, at: int, end: int) -> None:
         self._file, self.at, self._end = file, at, end
@@ -76,9 +76,9 @@ class FileSource:
 
 
 def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
-    """Header and heads of the frame that begins where `source` is.
+    """Yield the header and the heads of the frame at the position of `source`.
 
-    The caller takes or skips each chunk's body before going on.
+    The caller takes or skips the body of each chunk before the next step.
     """
     check_magic(source.peek(len(layout.MAGIC)))
     walker = walk(limits)
@@ -95,7 +95,7 @@ def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
 
 
 def take_header(source: Source, limits: Limits) -> tuple[Header, bytes]:
-    """The header of the frame that begins where `source` is, and its bytes."""
+    """Return the header of the frame at the position of `source`, parsed and as bytes."""
     check_magic(source.peek(len(layout.MAGIC)))
     reader = read_header(limits)
     wanted = next(reader)

@@ -1,4 +1,4 @@
-"""A frame from its first byte to its last, whatever it is read from."""
+"""Walking over a frame from its first byte to its last, independent of where it is read from."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ansflow.limits import Limits
 
 __all__ = ["Event", "walk"]
 
-# The index is only compared with what is known already, so it needn't be held.
+# The index is only verified, so it is read in pieces of this size and not held.
 PIECE = 1 << 16
 
 
-# What `walk` yields: how many bytes it wants to be sent, or what it has found.
+# What `walk` yields: how many bytes to send it next, or a header or head that it has parsed.
 Event = int | Header | Head
 
 
 def walk(limits: Limits) -> Generator[Event, bytes, None]:
-    """Check all of a frame but the bodies of its chunks.
+    """Verify all of a frame except the bodies of its chunks.
 
-    A generator that doesn't care where bytes come from. It yields
+    This is a generator, to which the caller sends the bytes of the frame. It yields
 
-    * an int: how many bytes it wants to be sent next;
+    * an int: the number of bytes to send next;
     * a `Header`;
-    * a `Head`: then come the bytes of that chunk's body, which it doesn't want; the caller reads or
-      skips them.
+    * a `Head`: the bytes of this chunk's body follow, which the caller reads or skips instead of
+      sending them.
 
     Raises
     ------
     AnsflowError
-        If the frame is damaged, isn't one, or exceeds `limits`.
+        If the data are damaged, are not a frame, or exceed `limits`.
     """
     header, raw = yield from read_header(limits)
     yield header
@@ -48,7 +48,7 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
     grid = header.grid
     chain = xxhash.xxh3_64(raw)
     number = content = stored = 0
-    # Cells of the chunks that a group still lacks.
+    # The cells of the chunks that complete the current group, in reverse order.
     missing: list[int] = []
     while True:
         head_raw = yield layout.HEAD.size
@@ -56,24 +56,28 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
         if head.is_end:
             break
         if number + 1 >= layout.MAX_CHUNKS:
-            raise CorruptDataError(f"there are {layout.MAX_CHUNKS} chunks or more")
+            raise CorruptDataError(
+                f"the frame has {layout.MAX_CHUNKS} chunks or more, more than the format allows"
+            )
         if not missing:
             size = grid.group_of(head.cells, content)
             content += size
             _check_content(header, content, limits)
             missing = grid.cells(size)[:0:-1]
-        elif head.cells != missing.pop():
+        elif head.cells != (cells := missing.pop()):
             raise CorruptDataError(
-                f"chunk {number} has more or fewer cells than others of its group"
+                f"chunk {number} has {head.cells} cells, not {cells} as its group requires"
             )
         chain.update(head_raw)
         stored += head.stored
         number += 1
         yield head
     if head.check != chain.intdigest():
-        raise CorruptDataError("the end mark doesn't match the chunks before it")
+        raise CorruptDataError("the check in the end mark does not match the chunks before it")
     if missing or (header.content_size is not None and content != header.content_size):
-        raise CorruptDataError("the frame ends before its content does")
+        raise CorruptDataError(
+            f"the frame ends after {content} bytes of content, before its content is complete"
+        )
     if header.array is not None:
         header.array.of_size(content)
     if head.stored:
@@ -82,10 +86,10 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
 
 
 def _index(size: int, chain: int, before: int, body: int) -> Generator[int, bytes, None]:
-    """Check the index of `size` bytes that follows `before` bytes of the frame."""
+    """Verify the index of `size` bytes that follows `before` bytes of the frame."""
     if size != body + layout.TRAILER.size:
         raise CorruptDataError(
-            f"the index takes {size} bytes, not {body + layout.TRAILER.size} as its frame needs"
+            f"the index takes {size} bytes, not {body + layout.TRAILER.size} as the frame requires"
         )
     seen = xxhash.xxh3_64()
     while body:
@@ -101,12 +105,15 @@ def _index(size: int, chain: int, before: int, body: int) -> Generator[int, byte
         layout.TRAILER_MAGIC,
     )
     if seen.intdigest() != chain or trailer != expected:
-        raise CorruptDataError("the index doesn't match the frame")
+        raise CorruptDataError("the index does not match the header and heads of the frame")
 
 
 def _check_content(header: Header, content: int, limits: Limits) -> None:
     if header.content_size is not None and content > header.content_size:
-        raise CorruptDataError("the chunks have more content than the header says")
+        raise CorruptDataError(
+            f"the chunks hold at least {content} bytes of content, more than the "
+            f"{header.content_size} that the header gives"
+        )
     if content > limits.max_output:
         raise LimitError(
             f"the content takes at least {content} bytes, more than max_output={limits.max_output}"

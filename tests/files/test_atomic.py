@@ -415,7 +415,7 @@ def test_exclusive_without_links_fails_to_rename(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "link", without_links)
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="full: all that was written is in ") as raised:
+    with pytest.raises(OSError, match="full: the complete content has been kept in ") as raised:
         write(tmp_path / "file", b"data", exclusive=True)
     (left,) = tmp_path.iterdir()
     assert raised.value.strerror.endswith(str(left))

@@ -423,7 +423,9 @@ def test_a_name_that_cannot_be_had(path, monkeypatch, number, old):
         assert path.read_bytes() == b"new"
         assert only(path)
         return
-    with pytest.raises(OSError, match=f"{os.strerror(number)}: all that was written is in"):
+    with pytest.raises(
+        OSError, match=f"{os.strerror(number)}: the complete content has been kept in"
+    ):
         write(path, b"new")
     assert part_in(path.parent).read_bytes() == b"new"
     assert not path.exists()
@@ -456,7 +458,7 @@ def test_what_could_not_be_copied_is_kept(path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(shutil, "copyfileobj", fail)
-    with pytest.raises(OSError, match=r"space.*all that was written is in"):
+    with pytest.raises(OSError, match=r"space.*the complete content has been kept in"):
         whole.commit()
     assert part_in(path.parent).read_bytes() == b"new"
 
@@ -465,7 +467,7 @@ def test_a_directory_in_place_of_the_target_keeps_the_part(path):
     whole = AtomicFile(path)
     whole.file.write(b"new")
     path.mkdir()
-    with pytest.raises(IsADirectoryError, match="all that was written is in"):
+    with pytest.raises(IsADirectoryError, match="the complete content has been kept in"):
         whole.commit()
     assert part_in(path.parent).read_bytes() == b"new"
 

@@ -144,7 +144,7 @@ def test_parts_of_files(kind):
 @pytest.mark.parametrize("kind", [Liar, OnlyRead])
 def test_what_takes_seeking_says_so(kind):
     for use in (ansflow.ArrayReader, describe, lambda file: read_range(file, io.BytesIO(), 0, 1)):
-        with pytest.raises(io.UnsupportedOperation, match=f"{kind.__name__} can't seek"):
+        with pytest.raises(io.UnsupportedOperation, match=f"{kind.__name__} cannot seek"):
             use(kind(ARRAY_FRAME))
     # What isn't known to be all of a .npy file is bytes.
     assert ansflow.decompress(through(compress_file, kind(npy(ARRAY)))) == npy(ARRAY)

@@ -12,6 +12,9 @@ from ansflow.frame.streams.kind import Sample
 
 __all__ = ["decode_words", "encode_words"]
 
+# As they are written, and as kernels take them. NumPy takes its time to find types by their names.
+WORDS, NATIVE, BYTES = np.dtype("<u2"), np.dtype(np.uint16), np.dtype(np.uint8)
+
 
 def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCoder) -> Bytes:
     """The symbols as words, in the scratch's stack of words."""
@@ -19,7 +22,7 @@ def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCo
     words = coder.encode(symbols, sample.lanes, stack.free)
     if words.nbytes < sample.content.size:
         stack.keep(words)
-    return words.astype("<u2", copy=False).view(np.uint8)
+    return words.astype(WORDS, copy=False).view(BYTES)
 
 
 def decode_words(
@@ -30,5 +33,5 @@ def decode_words(
         raise CorruptDataError(
             f"a stream of words takes {len(payload) - begin} bytes, which is not a multiple of 2"
         )
-    words = np.frombuffer(payload, "<u2", offset=begin).astype(np.uint16, copy=False)
+    words = np.frombuffer(payload, WORDS, offset=begin).astype(NATIVE, copy=False)
     coder.decode(words, out, lanes)
