@@ -9,8 +9,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from ansflow.cli import warmup_jobs
-
 TESTS = Path(__file__).parent
 
 # The first example of a test may compile kernels, so no deadline.
@@ -61,6 +59,8 @@ def pytest_sessionstart(session):
     if getattr(session.config.option, "compile_first", False):
         worker = getattr(session.config, "workerinput", None)
         if worker is not None:
+            from ansflow.cli import warmup_jobs  # and with it Numba
+
             jobs = warmup_jobs.jobs()
             for job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
                 job()
