@@ -143,10 +143,10 @@ def test_where_content_may_go():
     plan = PLANS["default"]
     chunk = ansflow.encode_chunk(SKEWED, plan)
     for out in (bytes(2048), memoryview(b"x" * 2048)):
-        with pytest.raises(ValueError, match="out is read-only"):
+        with pytest.raises(ValueError, match="out must be writable"):
             ansflow.decode_chunk(chunk, plan, out)
     for out in (np.empty(4096, "u1")[::2], memoryview(bytearray(4096))[::2]):
-        with pytest.raises(ValueError, match="out isn't C-contiguous"):
+        with pytest.raises(ValueError, match="contiguous"):
             ansflow.decode_chunk(chunk, plan, out)
     for out in (None, 5, [0] * 2048, "text"):
         with pytest.raises(TypeError):
