@@ -16,17 +16,17 @@ class Outcome:
     """What a decoder gave before it refused to go on, if it did."""
 
     def __init__(self):
-        self.error, self.given, self.seconds = None, [], 0.0
+        self.error, self.given, self.seconds = None, [], 0.0  # of processor time
 
 
 def observe(decode, *arguments):
     """Run a decoder, which appends to what is given; only AnsflowErrors are expected."""
-    outcome, begin = Outcome(), time.perf_counter()
+    outcome, begin = Outcome(), time.process_time()
     try:
         decode(outcome.given, *arguments)
     except AnsflowError as error:
         outcome.error = error.with_traceback(None)  # which would keep memory
-    outcome.seconds = time.perf_counter() - begin
+    outcome.seconds = time.process_time() - begin
     return outcome
 
 
