@@ -321,7 +321,7 @@ READERS = {
     ],
     ids=str,
 )
-def test_shapes_that_nobody_can_count(dtype, shape, read):
+def test_shapes_that_cannot_be_counted(dtype, shape, read):
     """No matter that there's no content."""
     blob = header({"dtype": dtype, "shape": shape}, size=0)
     assert naive.read(blob).shape == shape

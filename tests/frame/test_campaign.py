@@ -164,7 +164,7 @@ class Batch:
         assert report.content_size == len(given[0][0])
 
     def timed(self, decode, blob, trace):
-        """What the decoder gives; a slow case gets a second chance: the first may load what others need."""
+        """What the decoder gives; a slow case gets a second chance, since it may have compiled."""
         state = self.rng.getrandbits(32)
         if trace:
             tracemalloc.start()

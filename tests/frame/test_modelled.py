@@ -404,7 +404,7 @@ def test_rows_that_are_no_images_are_refused(tmp_path, dtype, shape):
     assert not path.exists()
 
 
-# Read, whoever wrote it
+# Read, also what the oracle wrote
 
 
 @st.composite

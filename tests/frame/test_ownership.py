@@ -1,4 +1,4 @@
-"""What goes in isn't changed, what comes out belongs to the caller, whoever holds the buffers."""
+"""Inputs are not changed, and results belong to the caller: they share no memory with frames."""
 
 import array
 import mmap
