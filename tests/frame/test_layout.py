@@ -109,7 +109,7 @@ def test_sizes_fit_their_fields():
         f"There are fewer than 2^{layout.MAX_CHUNKS.bit_length() - 1}.",
         f"in bytes | {layout.MIN_BODY} to c z + {layout.BODY_SLACK} |",
         f"has no more than {recipe.MAX_DEPTH} nodes,",
-        f"a recipe no more than {recipe.MAX_STREAMS} streams",
+        f"a recipe has no more than {recipe.MAX_STREAMS} streams",
         f"number of lanes, 0 to {layout.MAX_LANES_LOG2}",
         f"p is {layout.MIN_PRECISION} to {layout.MAX_PRECISION}, "
         f"with contexts {layout.MIN_PRECISION} to {layout.MAX_CONTEXT_PRECISION};",
