@@ -488,6 +488,25 @@ def test_boxes_of_arrays_that_no_encoder_writes(case, data):
         assert reader[box].tobytes() == array[box].tobytes()
 
 
+@given(frames(), st.integers(0, 2))
+@settings(max_examples=40)
+def test_buffers_of_the_caller_for_frames_that_no_encoder_writes(case, kind):
+    """A buffer of bytes, an array like the one in the frame, and one whose items lie elsewhere."""
+    blob, content = case
+    frame = naive.read(blob)
+    result = ansflow.decompress(blob)
+    if isinstance(result, bytes) or (kind == 0 and not frame.header.fortran):
+        out = bytearray(len(content))
+        assert ansflow.decompress(blob, out=out) is out
+        assert out == content
+        return
+    out = np.empty_like(result)
+    if kind == 2 and out.ndim:
+        out = np.empty((*result.shape[:-1], 2 * result.shape[-1]), result.dtype)[..., ::2]
+    assert ansflow.decompress(blob, out=out) is out
+    assert out.tobytes() == result.tobytes()
+
+
 @given(st.lists(frames(), min_size=2, max_size=3))
 @settings(max_examples=15)
 def test_frames_one_after_the_other(cases):
