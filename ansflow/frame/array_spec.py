@@ -107,7 +107,7 @@ class ArraySpec:
         spec = cls(dtype, shape, fortran).checked()
         if is_open and (fortran or not spec.row_nbytes):
             raise CorruptDataError(
-                f"an array of {dtype} and shape {axes} cannot have an open first axis: its rows are "
+                f"an array of {dtype} and shape {axes} cannot have an open first axis: rows are "
                 "empty or in Fortran order"
             )
         return spec
