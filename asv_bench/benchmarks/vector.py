@@ -27,12 +27,12 @@ from .inputs import INPUTS, input_bytes, median_seconds
 LANES = 64
 BLOCK = 256 << 10
 BLOCKS = 64
-PASSES = 4  # to wake a thread takes a while
+PASSES = 4  # waking a thread takes time
 ZERO = np.uint64(0)
 
 
 class Call(NamedTuple):
-    """A kernel and its arguments: as little Python as there can be, which threads share."""
+    """A kernel and its arguments, with little Python code, as threads share the GIL."""
 
     kernel: Callable
     arguments: tuple
@@ -45,7 +45,7 @@ class Call(NamedTuple):
 
 
 def calls(block, precision, isa):
-    """``{"encode": Call, "decode": Call}`` for a block."""
+    """``{"encode": Call, "decode": Call}`` for a stream."""
     coder = SingleCoder(quantize(histogram(block), precision), precision)
     p, low = np.uint64(precision), np.uint64(state_low(precision))
     records, slots = coder.records, coder.slots
@@ -94,7 +94,7 @@ def speeds(name, precision):
 
 
 class Ratios:
-    """What vectors gain over scalar code, and a second thread over the first."""
+    """The gain of vectors over scalar code, and of a second thread over one."""
 
     params = (INPUTS, [12, 14], ["encode", "decode"])
     param_names = ("input", "precision", "direction")
