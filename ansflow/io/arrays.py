@@ -353,7 +353,7 @@ def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range],
     inner += keys[len(box) :]
     box += [range(length) for length in shape[len(box) :]]
     if basic and len(dots) == 1:
-        inner.append(Ellipsis)  # so that a 0-d array doesn't become a scalar
+        inner.append(Ellipsis)  # so that a 0-d array does not become a scalar
     return box, tuple(inner)
 
 

@@ -67,7 +67,7 @@ def exact_cast(array: Array, dtype: np.dtype[Any]) -> Array:
         with np.errstate(all="ignore"):
             converted = array.astype(dtype)
             same = _is_same(converted, array)
-    except (ValueError, OverflowError):  # also text that isn't ASCII
+    except (ValueError, OverflowError):  # also text that is not ASCII
         same = False
     if not same:
         raise ValueError(f"some values of {array.dtype} cannot be represented in {dtype}")
