@@ -1,7 +1,7 @@
 """rANS in a dozen lines, then the same words from ansflow.
 
-First with one big integer that holds the whole message, which is all there is to the idea; then
-with a state of bounded size that hands 16 bits at a time to a stream, which is what is fast.
+The first part uses one big integer that holds the whole message, which shows the idea; the second
+one a state of bounded size that moves 16 bits at a time to a stream, which is fast.
 The distribution is that of Townsend's talk: masses 3, 5, 8 and 4, here of 32 with 12 spare.
 """
 
@@ -22,7 +22,7 @@ def push(x, s):
 
 
 def pop(x):
-    """The slot names the symbol; what is left is the state before."""
+    """The slot determines the symbol; the rest gives the previous state."""
     slot = x % 32
     s = next(s for s in range(5) if slot < CDF[s + 1])
     return FREQ[s] * (x >> PRECISION) + slot - CDF[s], s

@@ -1,16 +1,17 @@
 """The table of the bits-back paper: MNIST's test set, lossless, under a variational autoencoder.
 
 Reproduces table 2 of Townsend, Bird & Barber 2019 (arXiv:1901.04866) with the models that come with
-ansflow, which were trained on 5,000 other digits, and decodes everything it encoded. By default it
-takes every twentieth image of the test set; ``--data`` names a file with all of them. Draws the
-running rate and samples of the models, if matplotlib is there (``pip install "ansflow[plot]"``).
+ansflow, which were trained on 5,000 other digits, and verifies that all images are decoded. By
+default it takes every twentieth image of the test set; ``--data`` names a file with all of them.
+Plots the running rate and samples of the models, if matplotlib is installed
+(``pip install "ansflow[plot]"``).
 
-All rates are bits for each pixel:
+All rates are in bits per pixel:
 
-ELBO    what the model promises: its negative evidence lower bound
-net     what the images added to the stack
-used    the same with the initial bits that the first image had to borrow
-total   all that has to be stored, initial bits and heads included
+ELBO    the negative evidence lower bound of the model
+net     the bits that the images added to the stack
+used    the same with the initial bits that the first image needed
+total   the whole message, including all initial bits and heads
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ def read_images(file: Path | None) -> np.ndarray:
 
 
 def binarised(images: np.ndarray) -> np.ndarray:
-    """Each pixel 1 with the probability that its grey level says, always the same."""
+    """Binary pixels, each 1 with probability grey / 255, by a fixed seed."""
     return (np.random.default_rng(0).random(images.shape) < images / 255).astype(np.uint8)
 
 
 class Chain:
-    """Images on one stack, which borrow bits from those that were pushed before them.
+    """Images on one stack, which use bits of the images that were pushed before them.
 
-    The first ones are pushed one by one, so that only one of them has to borrow initial bits, and
-    the others ten at a time, which is faster.
+    The first images are pushed one by one, so that only one of them needs initial bits, and the
+    others ten at a time, which is faster.
     """
 
     def __init__(self, vae: VAE, images: np.ndarray, seed: int) -> None:
@@ -62,7 +63,7 @@ class Chain:
         self.start = self.stack.mark()
 
     def encode(self) -> list[float]:
-        """Push all images, and return what each added, in bits (of a batch, on average)."""
+        """Push all images; return the bits that each one added (the mean of its batch)."""
         net, bits = 0.0, []
         for batch in self.batches:
             self.vae.codec(len(batch)).push(self.stack, batch)
@@ -72,7 +73,7 @@ class Chain:
         return bits
 
     def decode(self) -> bool:
-        """Pop all images; whether they, and the stack, are what they were."""
+        """Pop all images; return whether they and the initial stack were restored."""
         same = all(
             np.array_equal(self.vae.codec(len(batch)).pop(self.stack), batch)
             for batch in reversed(self.batches)
@@ -81,7 +82,7 @@ class Chain:
 
 
 def bits_back(vae: VAE, images: np.ndarray, threads: int) -> tuple[dict[str, Any], np.ndarray]:
-    """Encode and decode all images, a chain for each thread; rates, and bits of each image."""
+    """Encode and decode all images, a chain per thread; return rates, and bits of each image."""
     parts = np.array_split(images, threads)
     warm = Chain(vae, images[:1], 0)
     warm.encode(), warm.decode()  # compiles the kernels
@@ -93,7 +94,7 @@ def bits_back(vae: VAE, images: np.ndarray, threads: int) -> tuple[dict[str, Any
         encoded = time.perf_counter()
         intact = list(pool.map(Chain.decode, chains))
         decoded = time.perf_counter()
-    assert all(intact), "an image, or the stack, came back different"
+    assert all(intact), "an image or the initial stack was not restored"
     dims = len(images) * PIXELS
     result = {
         "images": len(images),
@@ -109,7 +110,7 @@ def bits_back(vae: VAE, images: np.ndarray, threads: int) -> tuple[dict[str, Any
 
 
 def general_codecs(images: np.ndarray, packed: bytes) -> dict[str, float]:
-    """Bits a pixel of compressors that know nothing of digits."""
+    """Bits per pixel of general-purpose compressors."""
     functions: dict[str, Callable[[bytes], bytes]] = {
         "gzip": lambda data: gzip.compress(data, 9),
         "bz2": bz2.compress,
@@ -119,7 +120,7 @@ def general_codecs(images: np.ndarray, packed: bytes) -> dict[str, float]:
     try:
         from PIL import Image
     except ModuleNotFoundError:
-        print("(PNG and WebP are left out: they need Pillow)")
+        print("(PNG and WebP are omitted: they need Pillow)")
     else:
         binary = images.max() == 1
         for name, options in {"PNG": {"optimize": True}, "WebP": {"lossless": True}}.items():
@@ -135,7 +136,7 @@ def general_codecs(images: np.ndarray, packed: bytes) -> dict[str, float]:
 
 
 def draw(file: Path, columns: dict[str, tuple[VAE, dict[str, Any], np.ndarray]]) -> None:
-    """The running rate of each model against its ELBO, and samples."""
+    """Plot the running rate of each model with its ELBO, and samples."""
     try:
         import matplotlib
 
@@ -163,7 +164,7 @@ def draw(file: Path, columns: dict[str, tuple[VAE, dict[str, Any], np.ndarray]])
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="an .npz file with uint8 images as 'data'")
-    parser.add_argument("--images", type=int, help="use only so many, evenly spread")
+    parser.add_argument("--images", type=int, help="number of images to use, evenly spread")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--figure", type=Path, default=Path("bbans_mnist.png"))
     parser.add_argument("--json", action="store_true", help="end with a line of JSON")
@@ -182,7 +183,7 @@ def main() -> None:
         others[name] = general_codecs(images, packed[name])
 
     print(f"{len(grey):,} images, bits / pixel   {'binary':>8} {'raw':>8}")
-    print(f"  {'as they are':26} {1:8.4f} {8:8.4f}")
+    print(f"  {'uncompressed':26} {1:8.4f} {8:8.4f}")
     for name in others["raw"]:
         print(f"  {name:26} {others['binary'][name]:8.4f} {others['raw'][name]:8.4f}")
     for rate in ("elbo", "net", "used", "total"):
@@ -191,7 +192,7 @@ def main() -> None:
     for way in ("encode", "decode"):
         seconds = " ".join(f"{columns[name][1][f'{way}_s']:8.2f}" for name in data)
         print(f"  seconds to {way:15} {seconds}")
-    print("All images came back.")
+    print("All images were restored.")
     draw(options.figure, columns)
     if options.json:
         print(json.dumps({name: column[1] for name, column in columns.items()}))

@@ -1,7 +1,7 @@
-"""One array, five models: what knowing more about the data is worth.
+"""One array, five models: how the size falls with knowledge about the data.
 
-A sensor switches between two levels, with Laplace noise; every sample is coded by models
-that know more and more about that. Overhead is what the coder adds to the model's code length.
+A sensor switches between two levels, with Laplace noise; its samples are coded with models that
+describe this in more and more detail. The overhead is relative to the model's code length.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Where rANS and the alias method come from: a symbol is data, its slot is a latent variable.
+"""rANS and the alias method derived by bits back: the slot of a symbol is a latent variable.
 
 The distribution is that of Townsend's talk: P = 0.17, 0.24, 0.40, 0.19, or masses 3, 5, 8, 4 of 20.
-All that the stack itself can do is push and pop uniform numbers: s -> n * s + u, and divmod.
+The stack itself only pushes and pops uniform numbers: s -> n * s + u, and divmod.
 """
 
 import math
@@ -17,13 +17,13 @@ TOTAL = 20
 
 
 def push_by_hand(stack, symbol):
-    """Pop a slot of those that belong to the symbol, and push it as one of all."""
+    """Pop a rank among the slots of the symbol, and push that slot as one of all slots."""
     rank = int(Uniform(MASSES[symbol], ()).pop(stack))  # gives log2(mass) bits back
     Uniform(TOTAL, ()).push(stack, CDF[symbol] + rank)  # takes log2(20)
 
 
 def pop_by_hand(stack):
-    """The same backwards."""
+    """The inverse of `push_by_hand`."""
     slot = int(Uniform(TOTAL, ()).pop(stack))
     symbol = next(s for s in range(4) if slot < CDF[s + 1])
     Uniform(MASSES[symbol], ()).push(stack, slot - CDF[symbol])
@@ -50,7 +50,7 @@ def main():
     Uniform(20, ()).push(stack, 8 + rank)
     print(f"  push slot 8 + {rank} of 20:   {stack.rates(start).net:+.3f} bits in all")
     assert pop_by_hand(stack) == 2
-    assert stack == Stack(seed=0)  # bit for bit as it was
+    assert stack == Stack(seed=0)  # the same state, bit for bit
 
     rng = np.random.default_rng(1)
     symbols = rng.choice(4, 3_000, p=np.divide(MASSES, TOTAL)).tolist()
@@ -73,7 +73,7 @@ def main():
         print(f"  {name:28} {stack.rates(start).net:,.1f} bits")
         assert [codec.pop(stack) for _ in symbols] == symbols[::-1]
         assert stack == Stack(seed=0)
-    print("\nEverything came back, and the stacks were as they had been, to the last bit.")
+    print("\nAll symbols were restored, and so were the initial stacks, bit for bit.")
 
 
 if __name__ == "__main__":

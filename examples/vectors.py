@@ -1,7 +1,7 @@
 """Vector kernels: one row of rANS, decoded lane by lane and then all lanes at once.
 
-A `Vector` has one integer for each lane of the coder. Written with it, a kernel is the scalar one
-without its loop over lanes, and runs on whatever vector registers the machine has.
+A `Vector` has one integer for each lane of the coder. A kernel written with it is the scalar
+kernel without its loop over lanes, and runs on the vector registers of the machine.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ WORD = np.uint64(16)
 
 
 def decode_row(states, words, cursor, symbol_of, freq_of, offset_of):
-    """The scalar way, in plain Python: the symbols, and the cursor."""
+    """Decode a row in plain Python, lane by lane; return the symbols and the cursor."""
     symbols = []
     for lane in range(LANES):
         x = int(states[lane])
@@ -42,10 +42,10 @@ def decode_row(states, words, cursor, symbol_of, freq_of, offset_of):
 
 @kernel
 def decode_row_of_vectors(states, words, cursor, symbol_of, freq_of, offset_of, out):
-    """The same, line for line."""
+    """Decode a row with vectors; the lines correspond to those of `decode_row`."""
     x = load(states, ZERO, LANES, ISA)
     slot = x & SLOT
-    store(out, ZERO, symbol_of[slot])  # an array at a vector: a gather
+    store(out, ZERO, symbol_of[slot])  # indexing an array by a vector is a gather
     x = freq_of[slot] * (x >> SHIFT) + offset_of[slot]
     due = x < U_LOW  # a mask
     dealt, cursor = pull(words, cursor, due)  # the next words, in order, to the lanes that are due
@@ -60,7 +60,7 @@ stream = ansflow.encode(symbols, model, lanes=LANES)
 halves, words = stream[: 2 * LANES].astype(np.uint32), stream[2 * LANES :]
 first = halves[::2] | halves[1::2] << np.uint32(16)
 
-# What the decoder looks up for each slot.
+# The decoding tables, by slot.
 symbol_of = np.repeat(np.arange(4, dtype=np.uint32), model.freq)
 freq_of = model.freq[symbol_of]
 offset_of = np.arange(1 << PRECISION, dtype=np.uint32) - model.cdf[symbol_of]
@@ -72,7 +72,7 @@ for _ in range(10):
     by_hand += row
 assert by_hand == symbols.tolist()
 
-# `pull` may read as many words as there are lanes, wherever the stream ends.
+# `pull` may read up to LANES words, even beyond the end of the stream.
 padded = np.append(words, np.zeros(LANES, np.uint16))
 by_vectors, states = np.empty(10 * LANES, np.uint32), first.copy()
 at = ZERO
@@ -82,6 +82,6 @@ for row in by_vectors.reshape(10, LANES):
 assert np.array_equal(by_vectors, symbols)
 assert at == cursor == words.size
 
-print(f"{symbols.size} symbols, {words.size} words, the same either way.")
+print(f"{symbols.size} symbols, {words.size} words, with the same result by both functions.")
 print(f"The first row: {''.join(map(str, by_hand[:LANES]))}")
 print(f"{LANES} lanes in {LANES // ISAS[ISA].width} registers of {ISA}.")

@@ -1,15 +1,15 @@
 """The ``ansflow`` command.
 
 text.py, table.py, terminal.py
-    what is shown: harmless text, tables that fit, lines and progress
+    output: printable text, tables that fit the terminal, lines and progress
 outcome.py
-    exit codes, and errors as one line each
+    exit codes and error messages
 standard.py
     standard input, output and error
 console.py
-    sizes as the user types them, and how much is said
+    common options: sizes, limits, threads, verbosity
 files.py
-    which files are read and written
+    input and output files
 coding.py, inspect.py, bench.py, setup.py
     the commands
 """
@@ -36,18 +36,18 @@ GROUP_OPTIONS = ("-h", "--help", "--version")
 
 
 class _Main(click.Group):
-    """Knows what to do without the name of a command, and how to end."""
+    """The group of commands, with a default command and exit codes."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:  # not where the shell asks how words go on
+        if not ctx.resilient_parsing:  # not during shell completion
             args = _with_command(args)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order of their importance
+        return list(self.commands)  # in order of importance
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Exit codes; of several FILEs, the highest"):
+        with formatter.section("Exit codes (the highest one for several FILEs)"):
             formatter.write_dl([(f"{code:5}", meaning) for code, meaning in CODES.items()])
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -55,16 +55,16 @@ class _Main(click.Group):
             return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
-        # Here too, as Click has its own way with some errors.
+        # Here too, since Click handles some errors itself.
         with ending_well():
             _leave_blas_alone()
             return super().invoke(ctx)
 
 
 def _with_command(args: list[str]) -> list[str]:
-    """Arguments with the command that is meant: as zstd and xz do, compress unless told otherwise.
+    """Add the default command to the arguments: like zstd and xz, compress, or with -d decompress.
 
-    So a bare ``ansflow`` may stand between pipes, and tar can call it.
+    Thus ``ansflow`` without a command works in pipelines, and as a filter of tar.
     """
     if not args:
         return ["--help"] if sys.stdin.isatty() else ["compress"]
@@ -83,10 +83,10 @@ BLAS = "scipy.linalg.cython_blas"
 
 
 def _leave_blas_alone() -> None:
-    """Keep Numba from importing SciPy's linear algebra, which no kernel here needs.
+    """Keep Numba from importing SciPy's linear algebra, which no kernel needs.
 
-    It does so to see whether there is a BLAS, when it loads its first kernel. That takes 0.15 s, a
-    quarter of what a short command takes in all.
+    Numba imports it to look for a BLAS when it loads its first kernel. That takes 0.15 s, a quarter
+    of the time of a short command.
     """
     if BLAS in sys.modules:
         return
@@ -102,7 +102,7 @@ def _leave_blas_alone() -> None:
 def main() -> None:
     """Entropy coding for files and arrays.
 
-    Without a command, ansflow compresses, and decompresses with -d: standard input to standard
+    Without a command, ansflow compresses, or with -d decompresses, standard input to standard
     output, or each FILE that follows an option.
     """
 

@@ -1,4 +1,4 @@
-"""``bench``: what a file would become, next to what other codecs make of it."""
+"""``bench``: sizes and speeds of ansflow and other codecs on the user's files."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ COLUMNS = (
     Column("decode", 6),
 )
 
-# The slow ones get no more than this.
+# Slow codecs compress at most this many bytes.
 SLOW_SAMPLE = 4 << 20
 
 FEW = 1 << 16
 
-# What is read at once.
+# Bytes read at once.
 PIECE = 16 << 20
 
-# More would take for ever.
+# Bound of --repeat.
 MOST_REPEATS = 1000
 
 PCODEC_DTYPES = {f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (16, 32, 64)}
 
 
 class Codec(NamedTuple):
-    """What turns bytes into fewer and back; `most` of them are enough to measure it."""
+    """A codec to measure, on at most `most` bytes."""
 
     name: str
     compress: Callable[[Any], Any]
@@ -61,7 +61,7 @@ class Codec(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """The beginning of a file, as an array too if it is one."""
+    """The beginning of a file; also as an array if it is a ``.npy`` file."""
 
     data: memoryview
     array: npt.NDArray[Any] | None
@@ -74,21 +74,22 @@ class Sample(NamedTuple):
     type=Size(1),
     default="256M",
     show_default=True,
-    help="Take no more than the first so many bytes.",
+    help="Use at most this many bytes from the beginning of FILE.",
 )
 @click.option(
     "--repeat",
     type=click.IntRange(1, MOST_REPEATS),
     default=3,
     show_default=True,
-    help="The best of so many times counts.",
+    help="Number of runs, of which the fastest counts.",
 )
 @threads_option
 def bench(files: tuple[File, ...], size: int, repeat: int, threads: int | None) -> None:
     """Compress, decompress and verify each FILE in memory, next to other codecs.
 
     zlib, bz2 and lzma come with Python; zstandard, blosc2 and pcodec are measured if they are
-    installed. Speeds are in MB/s of content. Threads are ansflow's; the others use one.
+    installed. Speeds are in MB/s of content. --threads applies to ansflow; the others use one
+    thread.
     """
     outcome = Outcome()
     for file in or_stdin(files):
@@ -96,7 +97,7 @@ def bench(files: tuple[File, ...], size: int, repeat: int, threads: int | None) 
             with reading(file) as source:
                 sample = _sample(_beginning(source, size))
             if not sample.data:
-                raise ProblemError("is empty")
+                raise ProblemError("the file is empty")
             what = "bytes" if sample.array is None else f"items of {sample.array.dtype}"
             echo(f"{named(file)}: {readable(len(sample.data))} of {what}, speeds in MB/s")
             table = Table(width_of(sys.stdout) or LAYOUT, *COLUMNS)
@@ -107,7 +108,7 @@ def bench(files: tuple[File, ...], size: int, repeat: int, threads: int | None) 
 
 
 def _beginning(source: BinaryIO, size: int) -> bytes:
-    """The first bytes, without room for more than there are."""
+    """The first `size` bytes, or all if there are fewer, without allocating `size` bytes."""
     pieces = []
     while size and (piece := source.read(min(size, PIECE))):
         pieces.append(piece)
@@ -116,7 +117,7 @@ def _beginning(source: BinaryIO, size: int) -> bytes:
 
 
 def _sample(data: bytes) -> Sample:
-    """Of an array only its items: neither a header nor what follows, or is less than an item."""
+    """The sample in `data`: the whole items of a ``.npy`` file, or else all bytes."""
     array = read_items(data)
     if array is None or not array.size:
         return Sample(memoryview(data), None)
@@ -124,14 +125,14 @@ def _sample(data: bytes) -> Sample:
 
 
 def _bytes_of(data: Any) -> memoryview:
-    """The bytes of an array, too, whose items no memoryview has a letter for."""
+    """The bytes of a buffer or an array, including dtypes that memoryview does not support."""
     if isinstance(data, np.ndarray):
         data = np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
     return memoryview(data).cast("B")
 
 
 def _own(threads: int | None) -> Iterator[Codec]:
-    """Those that take an array as such."""
+    """The codecs of ansflow, which take arrays."""
     count = f"{threads} threads" if threads else "all cores"
     for order in (0, 1):
         for name, used in dict.fromkeys([("1 thread", 1), (count, threads)]):
@@ -150,7 +151,7 @@ def _standard() -> Iterator[Codec]:
 
 
 def _installed(sample: Sample) -> Iterator[Codec]:
-    """What happens to be there."""
+    """Codecs of other packages that are installed."""
     array = sample.array
     if find_spec("zstandard"):
         import zstandard
@@ -171,16 +172,16 @@ def _installed(sample: Sample) -> Iterator[Codec]:
 
 
 def _measure(codec: Codec, sample: Sample, repeat: int) -> list[Cell]:
-    """A line of the table; DAMAGED if something else comes back."""
+    """A line of the table; ProblemError if decompression does not restore the data."""
     data: Any = sample.data if codec.most is None else sample.data[: codec.most]
     size = len(data)
     given = sample.array if codec.takes_array and sample.array is not None else data
-    # Once in vain: what is called first may have to be compiled or loaded.
+    # The first call is not timed, as it may compile or load code.
     codec.decompress(codec.compress(given[:FEW]))
     blob, compressing = _timed(codec.compress, given, repeat)
     back, decompressing = _timed(codec.decompress, blob, repeat)
     if _bytes_of(back) != data:
-        raise ProblemError(f"{codec.name} gave something else back", DAMAGED)
+        raise ProblemError(f"{codec.name} did not restore the data", DAMAGED)
     return [
         codec.name,
         count(size),
@@ -198,6 +199,6 @@ def _timed(function: Callable[[Any], Any], argument: Any, repeat: int) -> tuple[
     for _ in range(repeat):
         begun = time.perf_counter()
         result = function(argument)
-        # Some clocks stand still for that long.
+        # The resolution of some clocks is too low for short calls.
         best = min(best, max(time.perf_counter() - begun, 1e-9))
     return result, best

@@ -53,57 +53,59 @@ def _parse_metadata(_: click.Context, __: click.Parameter, text: str | None) -> 
     try:
         metadata = json.loads(text, object_pairs_hook=_each_key_once)
     except ValueError as error:
-        raise click.BadParameter(f"no JSON: {error}") from error
+        raise click.BadParameter(f"the text is not valid JSON: {error}") from error
     except RecursionError as error:
-        raise click.BadParameter("JSON that is nested too deeply.") from error
+        raise click.BadParameter("the JSON text is nested too deeply.") from error
     if not isinstance(metadata, dict):
-        raise click.BadParameter('no JSON object such as {"from": "here"}.')
+        raise click.BadParameter('metadata must be a JSON object such as {"unit": "K"}.')
     return metadata
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key is there twice, and only one of its values could be kept")
+        raise ValueError("an object has the same key twice, but only one value could be kept")
     return found
 
 
-# They don't go with -d.
+# Options that -d excludes.
 COMPRESSING = ("chunk_size", "precision", "order", "model", "metadata")
 
 
 @click.command()
 @files_argument(required=False)
 @output_options
-@click.option("-d", "--decompress", "undo", is_flag=True, help="Be the command decompress.")
+@click.option(
+    "-d", "--decompress", "undo", is_flag=True, help="Decompress, as the command decompress does."
+)
 @threads_option
 @click.option(
     "--chunk-size",
     type=Size(1, 128 << 20),
-    show_default="256K; of arrays 2^18 numbers; 1M with --model",
-    help="Bytes that are coded independently.",
+    show_default="256K; about 2^18 numbers for arrays; 1M with --model",
+    help="Bytes of content in a chunk. Chunks are coded independently.",
 )
 @click.option(
     "--precision",
     type=click.IntRange(8, 16),
     default=12,
     show_default=True,
-    help="Bits of the probabilities.",
+    help="Precision of the probabilities in bits.",
 )
 @click.option(
     "--order",
     type=click.IntRange(0, 1),
     default=0,
     show_default=True,
-    help="1: use the byte before as context, where that helps.",
+    help="1: use the preceding byte as context where that makes the result smaller.",
 )
 @click.option(
     "--model",
     metavar="NAME",
-    help="A latent variable model, for files that consist of its images: mnist-vae or "
+    help="Latent variable model for files of images that it accepts: mnist-vae or "
     "mnist-vae-binary.",
 )
-@click.option("--metadata", callback=_parse_metadata, help="A JSON object to keep in the result.")
+@click.option("--metadata", callback=_parse_metadata, help="JSON object to store in the output.")
 @talking
 @click.pass_context
 def compress(
@@ -120,22 +122,22 @@ def compress(
     console: Console,
     **where: Any,
 ) -> None:
-    """Compress each FILE to FILE.ans, and keep it.
+    """Compress each FILE to FILE.ans, and keep FILE.
 
-    Without FILE, or if it is -, compress standard input to standard output. Numbers in .npy files
-    are compressed as such; what comes back is the same file all the same.
+    Without FILE, or if it is -, compress standard input to standard output. .npy files are
+    compressed as arrays, and restored byte for byte.
     """
     if undo:
         for option in COMPRESSING:
             if context.get_parameter_source(option) != click.core.ParameterSource.DEFAULT:
-                raise click.UsageError(f"--{option.replace('_', '-')} doesn't go with -d.")
+                raise click.UsageError(f"--{option.replace('_', '-')} cannot be used with -d.")
         _decompress_each(files, threads, STREAM_LIMITS, console, where)
         return
     files = or_stdin(files)
 
     def name(file: Path) -> Path:
         if file.suffix == SUFFIX and not where["force"]:
-            raise ProblemError(f"ends in {SUFFIX}; use -f to compress it again", USAGE)
+            raise ProblemError(f"the name ends in {SUFFIX}; use -f to compress it again", USAGE)
         return compressed_name(file)
 
     def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
@@ -164,13 +166,13 @@ def compress(
 def decompress(
     files: tuple[File, ...], threads: int | None, limits: Limits, console: Console, **where: Any
 ) -> None:
-    """Decompress and verify each FILE, which is kept, to the name without .ans.
+    """Decompress and verify each FILE to its name without .ans, and keep FILE.
 
     Without FILE, or if it is -, decompress standard input to standard output. If FILE is damaged,
-    no output file appears.
+    no output file is written.
 
-    An array that was compressed from Python is written as its items in C order. One in Fortran
-    order has to fit into --max-memory twice for that.
+    Arrays that were compressed from Python are written as their items in C order. An array in
+    Fortran order must fit into --max-memory twice for that.
     """
     _decompress_each(files, threads, limits, console, where)
 
@@ -200,7 +202,7 @@ def _each(
     *,
     compressing: bool,
 ) -> None:
-    """Do the work for each file, from opening it to removing it."""
+    """Process each file, from opening it to removing it."""
     outcome = Outcome()
     for file in files:
         with outcome.about(named(file)):
@@ -238,8 +240,8 @@ def _summary(sizes: Sizes, compressing: bool) -> str:
 
 @click.command()
 @files_argument(required=False)
-@click.option("--offset", type=Size(), default=0, help="Where to begin.")
-@click.option("--size", type=Size(), help="How many bytes, if there are so many.")
+@click.option("--offset", type=Size(), default=0, help="First byte to write.")
+@click.option("--size", type=Size(), help="Number of bytes to write, at most.")
 @threads_option
 @limit_options
 def cat(
@@ -247,8 +249,8 @@ def cat(
 ) -> None:
     """Decompress each FILE to standard output, one after the other.
 
-    With --offset or --size, only that part of what FILE was made from; no more of it is decoded,
-    or verified, than that takes.
+    With --offset or --size, write only this part of the content; only the chunks that it needs are
+    decoded and verified.
     """
     outcome = Outcome()
     stdout = standard_output()
@@ -268,9 +270,9 @@ def cat(
 @limit_options
 @talking
 def test(files: tuple[File, ...], threads: int | None, limits: Limits, console: Console) -> None:
-    """Verify all of each FILE, and write nothing.
+    """Verify all of each FILE without writing anything.
 
-    The exit code tells whether everything is fine; with -v, so does a line for each FILE.
+    The exit code says whether all FILEs are intact; with -v, print a line for each FILE.
     """
     outcome = Outcome()
     for file in or_stdin(files):

@@ -1,4 +1,4 @@
-"""What the user types, and how much is said: sizes, limits, threads, quiet and verbose."""
+"""Options that several commands share: sizes, limits, threads, quiet and verbose."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["Console", "Size", "limit_options", "talking", "threads_option"]
 
-# Less is done before anybody has read a progress bar.
+# Smaller inputs are done too soon for a progress bar.
 LARGE = 16 << 20
 
-# More than any machine has cores: each may take memory for a block.
+# Bound of --threads. Each thread may take memory for a chunk.
 MOST_THREADS = 4096
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
-    """Bytes: a number, or one with a unit such as ``64K``, ``1.5M``, ``2GiB`` (powers of 1024)."""
+    """A size in bytes, possibly with a unit: ``64K``, ``1.5M``, ``2GiB`` (powers of 1024)."""
 
     name = "size"
 
@@ -37,7 +37,11 @@ class Size(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         size = value if isinstance(value, int) else self._parse(str(value), param, ctx)
         if not self._low <= size <= self._high:
-            self.fail(f"{value} isn't from {self._low} to {readable(self._high)}.", param, ctx)
+            self.fail(
+                f"{value} is not in the range from {self._low} B to {readable(self._high)}.",
+                param,
+                ctx,
+            )
         return size
 
     def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -47,7 +51,9 @@ class Size(click.ParamType):  # type: ignore[type-arg]
             re.IGNORECASE | re.ASCII,
         )
         if match is None:
-            self.fail(f"{text!r} is no size such as 65536, 64K or 1M.", param, ctx)
+            self.fail(
+                f"{text!r} is not a valid size: use a number such as 65536, 64K or 1M.", param, ctx
+            )
         number, unit = match.groups()
         factor = 1 if unit is None else 1 << 10 * (1 + UNITS.index(unit.upper()))
         whole = "." not in number
@@ -55,14 +61,14 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
 
 class Console:
-    """Says what is to be said, on stderr.
+    """Prints messages on standard error.
 
     Parameters
     ----------
     quiet : bool
-        Nothing but errors.
+        Print errors only.
     verbose : bool
-        More than usual.
+        Print more than usual.
     """
 
     def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
@@ -79,9 +85,9 @@ class Console:
     def progress(
         self, label: str, size: int | None
     ) -> AbstractContextManager[Callable[[int], None]]:
-        """Call the result with how many bytes are done; of `size`, if that is known.
+        """Show progress; call the result with the number of bytes done, of `size` if known.
 
-        Shows something only on a terminal, and only if there is much to do.
+        It is shown only on a terminal, and only for large inputs.
         """
         small = size is not None and size < LARGE
         if self.quiet or small or not sys.stderr.isatty():
@@ -92,8 +98,8 @@ class Console:
 def talking(command: Callable[..., None]) -> Callable[..., None]:
     """The options ``--quiet`` and ``--verbose``, as the argument `console`."""
 
-    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+    @click.option("-v", "--verbose", is_flag=True, help="Print more details.")
     @functools.wraps(command)
     def with_console(*args: Any, quiet: bool, verbose: bool, **options: Any) -> None:
         command(*args, console=Console(quiet, verbose), **options)
@@ -113,26 +119,26 @@ def threads_option(command: F) -> F:
         type=click.IntRange(0, MOST_THREADS),
         default=0,
         callback=_checked_threads,
-        help="How many to use; 0, the default: one for each core.",
+        help="Number of threads; 0, the default, is one for each core.",
     )(command)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What decompression may take, as the argument `limits`."""
+    """The options ``--max-output`` and ``--max-memory``, as the argument `limits`."""
 
     @click.option(
         "--max-output",
         type=Size(),
         default=STREAM_LIMITS.max_output,
         show_default="no limit",
-        help="Refuse content of more bytes than this.",
+        help="Refuse input with more bytes of content than this.",
     )
     @click.option(
         "--max-memory",
         type=Size(),
         default="512M",
         show_default=True,
-        help="Refuse what takes more memory than this.",
+        help="Refuse input that takes more bytes of memory than this.",
     )
     @functools.wraps(command)
     def with_limits(*args: Any, max_output: int, max_memory: int, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What ``ansflow demo`` runs: real inputs, coded, decoded, verified and accounted for."""
+"""The measurements of ``ansflow demo``: real inputs are encoded, decoded and verified."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPEATS = 3
 
 
 class Job(NamedTuple):
-    """An input, its ideal size in bytes, and how to code it and get it back."""
+    """An input, its ideal size in bytes, and functions that encode and decode it."""
 
     name: str
     data: Array
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Sizes in bytes, and bytes of the input a second."""
+    """Sizes in bytes, and speeds in bytes of input per second."""
 
     name: str
     size: int
@@ -47,7 +47,7 @@ class Result(NamedTuple):
 def shannon_bytes(data: Array, chunk: int = CHUNK) -> float:
     """Bytes that an ideal order-0 coder needs for the byte planes of `data`, chunk by chunk.
 
-    It would know each plane's distribution beforehand and code by exact probabilities.
+    The ideal coder knows the distribution of each plane beforehand, and uses exact probabilities.
     """
     items = data.reshape(-1)
     planes = items.view(np.uint8).reshape(items.size, -1)
@@ -85,7 +85,7 @@ def direction_numbers() -> Array:
 
 
 def photon_counts(rng: np.random.Generator) -> Array:
-    """A picture taken photon by photon: Poisson counts around a smooth brightness."""
+    """An image of photon counts: Poisson noise around a smooth brightness."""
     y, x = np.mgrid[-2:2:1500j, -2:2:1500j]
     counts = rng.poisson(20 * np.exp(-(x**2) - y**2) + 1)
     return cast(Array, counts.astype(np.uint8))
@@ -120,7 +120,7 @@ def jobs() -> Iterator[Job]:
             partial(ansflow.compress, data, chunk_size=CHUNK * data.itemsize, threads=1),
             cast(Callable[[Any], Array], partial(ansflow.decompress, threads=1)),
         )
-    # The same readings by a model: what changes from one to the next is nearly Gaussian.
+    # The same readings with a model: their differences are nearly Gaussian.
     from scipy import stats
 
     steps = np.diff(readings, prepend=readings[:1])
@@ -140,7 +140,7 @@ def results() -> Iterator[Result]:
         coded, encode_time = _timed(job.encode)
         decoded, decode_time = _timed(partial(job.decode, coded))
         if decoded.dtype != job.data.dtype or not np.array_equal(decoded, job.data):
-            raise ansflow.errors.CorruptDataError(f"{job.name} didn't come back as it was")
+            raise ansflow.errors.CorruptDataError(f"{job.name} was not restored exactly")
         size = job.data.nbytes
         yield Result(
             job.name,
@@ -153,7 +153,7 @@ def results() -> Iterator[Result]:
 
 
 def _timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """The function's result, and the best time of a few calls after a first one."""
+    """The function's result, and the best time of a few calls after the first one."""
     result = function()
     times = []
     for _ in range(REPEATS):

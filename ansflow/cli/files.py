@@ -1,4 +1,4 @@
-"""Which files are read and written: names, ``-``, overwriting, keeping."""
+"""Input and output files: names, ``-`` for standard streams, overwriting, keeping."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SUFFIX = ".ans"
 
 
 class _Standard(Enum):
-    """What no path is equal to, unlike ``-``, which may be the name of a file."""
+    """A value distinct from every path, unlike ``-``, which may be the name of a file."""
 
     STREAM = "-"
 
@@ -57,7 +57,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _FileType(click.Path):
-    """The name of a file, or ``-``, and nothing but that, for standard input or output."""
+    """The name of a file, or exactly ``-`` for standard input or output."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         found = super().convert(value, param, ctx)
@@ -72,32 +72,37 @@ def files_argument(*, required: bool) -> Callable[[F], F]:
 
 
 def output_options(command: F) -> F:
-    """Where to write, and what becomes of the input."""
+    """Options for output files, and for what happens to the input."""
     for option in (
-        click.option("-f", "--force", is_flag=True, help="Overwrite; write to a terminal."),
-        click.option("--rm", "remove", is_flag=True, help="Remove FILE afterwards."),
+        click.option(
+            "-f",
+            "--force",
+            is_flag=True,
+            help="Overwrite files; write compressed data to a terminal.",
+        ),
+        click.option("--rm", "remove", is_flag=True, help="Remove FILE when done."),
         click.option("-k", "--keep", is_flag=True, help="Keep FILE (default)."),
         click.option("-c", "--stdout", is_flag=True, help="Write to standard output."),
-        click.option("-o", "--output", type=FILE, help="Where to write; - is standard output."),
+        click.option("-o", "--output", type=FILE, help="Output file; - is standard output."),
     ):
         command = option(command)
     return command
 
 
 def named(file: File) -> str:
-    """How messages call a file."""
+    """The name of a file in messages."""
     return "(stdin)" if file is STANDARD else str(file)
 
 
 def label_of(file: File) -> str:
-    """How the progress calls it."""
+    """The name of a file in the progress line."""
     return "(stdin)" if file is STANDARD else file.name
 
 
 def or_stdin(files: tuple[File, ...]) -> tuple[File, ...]:
-    """The files, or standard input if none is named and it's no terminal."""
+    """The files, or standard input if none is given and it is not a terminal."""
     if not files and sys.stdin.isatty():
-        raise click.UsageError("Name a FILE, or pipe something in.")
+        raise click.UsageError("Give a FILE, or pipe data to standard input.")
     return files or (STANDARD,)
 
 
@@ -111,7 +116,7 @@ def reading(file: File) -> Iterator[BinaryIO]:
 
 
 def size_of(file: BinaryIO) -> int | None:
-    """Bytes from the position on, or None if nobody knows."""
+    """Bytes from the position to the end; None if the file is not a regular one."""
     status = status_of(file)
     return None if status is None else status.st_size - file.tell()
 
@@ -122,7 +127,7 @@ def compressed_name(file: Path) -> Path:
 
 def decompressed_name(file: Path) -> Path:
     if file.suffix != SUFFIX:
-        raise ProblemError(f"doesn't end in {SUFFIX}: name the output with -o", USAGE)
+        raise ProblemError(f"the name does not end in {SUFFIX}: give the output with -o", USAGE)
     return file.with_suffix("")
 
 
@@ -133,7 +138,7 @@ class Target:
     ----------
     output : Path, STANDARD or None
     stdout, force, keep, remove : bool
-        As the options say.
+        The options of the same names.
     """
 
     def __init__(
@@ -147,34 +152,34 @@ class Target:
         remove: bool,
     ) -> None:
         if stdout and output not in (None, STANDARD):
-            raise click.UsageError("-c and -o exclude each other.")
+            raise click.UsageError("-c and -o cannot be used together.")
         if output not in (None, STANDARD) and len(files) > 1:
-            raise click.UsageError("-o is for a single FILE.")
+            raise click.UsageError("-o can be used with a single FILE only.")
         self._output = STANDARD if stdout else output
         self.force, self.remove = force, remove
         if remove and keep:
-            raise click.UsageError("--rm and -k exclude each other.")
+            raise click.UsageError("--rm and -k cannot be used together.")
         if remove and self._output is STANDARD:
-            raise click.UsageError("--rm and writing to standard output exclude each other.")
+            raise click.UsageError("--rm cannot be used when writing to standard output.")
 
     def of(self, file: File, name: Callable[[Path], Path]) -> File:
-        """The target for a file; `name` makes one of the file's."""
+        """The target for a file; by default, the result of `name`."""
         if self._output is not None:
             return self._output
         return STANDARD if file is STANDARD else name(file)
 
 
 def standard_output(*, compressed: bool = False, force: bool = False) -> BinaryIO:
-    """Standard output; refused if it's a terminal that would get compressed data."""
+    """Standard output; UsageError if compressed data would be written to a terminal."""
     stdout = sys.stdout.buffer
     if compressed and not force and stdout.isatty():
-        raise click.UsageError("Compressed data aren't written to a terminal; -f does it anyway.")
+        raise click.UsageError("Compressed data are not written to a terminal; use -f to force it.")
     return stdout
 
 
 @contextmanager
 def _naming(target: Path) -> Iterator[None]:
-    """Where an error that names no file is about this one: what is read names itself."""
+    """Attribute errors without a file name to `target`; input files name themselves."""
     try:
         yield
     except OSError as error:
@@ -185,14 +190,14 @@ def _naming(target: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(target: Path, file: File, source: BinaryIO, *, force: bool) -> Iterator[BinaryIO]:
-    """A file that gets its name when the ``with`` block ends, and is discarded if it fails.
+    """Open an output file, which replaces `target` unless the ``with`` block fails.
 
-    It gets the times of `file`, which is open as `source`, and if it's new its mode.
+    It gets the times of `file`, which is open as `source`, and its mode if the target is new.
     """
     like = status_of(source)
     there = target.exists()
     if there and like is not None and os.path.samestat(like, os.stat(target)):
-        raise ProblemError(f"{target} is the input, which is kept")
+        raise ProblemError(f"the output {target} is the input itself: give another output")
     special = there and not target.is_file()
     if file is STANDARD or special:
         like = None
@@ -207,7 +212,7 @@ def writing(target: Path, file: File, source: BinaryIO, *, force: bool) -> Itera
 
 
 def status_of(file: BinaryIO) -> os.stat_result | None:
-    """That of a regular file."""
+    """The status of a regular file; None for others."""
     try:
         status = os.fstat(file.fileno())
     except (OSError, ValueError):
@@ -216,27 +221,27 @@ def status_of(file: BinaryIO) -> os.stat_result | None:
 
 
 def remove_input(file: File, before: os.stat_result | None, target: File, *, force: bool) -> None:
-    """Remove what has been compressed or decompressed, if the result is a file.
+    """Remove a file that has been compressed or decompressed, if the result is a file.
 
-    Only a regular file is ever removed, no device, pipe or link, and only if it's still what was
-    read: `before` is its status from when it was opened. One that has other names is kept, as xz
-    has it, unless `force` says otherwise.
+    Only regular files are removed, and only if they have not changed since they were opened, when
+    their status was `before`. As in xz, a file with other hard links is kept unless `force` is
+    given.
     """
     if file is STANDARD or target is STANDARD or not target.is_file():
         return
     status = os.lstat(file)
     if before is None or not stat.S_ISREG(status.st_mode):
-        why = "it isn't a regular file"
+        why = "it is not a regular file"
     elif _version(status) != _version(before):
-        why = "it has been changed since it was read"
+        why = "it was changed after it had been read"
     elif status.st_nlink > 1 and not force:
-        why = "it has other names; -f removes this one"
+        why = "it has other hard links; use -f to remove this one"
     else:
         file.unlink()
         return
-    raise ProblemError(f"is kept: {why}")
+    raise ProblemError(f"the file is kept: {why}")
 
 
 def _version(status: os.stat_result) -> tuple[int, ...]:
-    """What changes if a file is replaced or written to."""
+    """The fields of a status that change if a file is replaced or written to."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -41,14 +41,16 @@ COLUMNS = (
 )
 KIND = 20
 
-# Lost ranges that are printed unless asked for all.
+# Number of lost ranges that are printed without -v.
 RANGES = 10
 
 
 @click.command()
 @files_argument(required=True)
-@click.option("--json", "as_json", is_flag=True, help="A JSON object for each FILE, on a line.")
-@click.option("--quick", is_flag=True, help="Decode nothing: leave out the ideal.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object for each FILE, one per line."
+)
+@click.option("--quick", is_flag=True, help="Decode nothing, and omit the ideal size.")
 @limit_options
 @talking
 def info(
@@ -58,18 +60,20 @@ def info(
     limits: Limits,
     console: Console,
 ) -> None:
-    """Say what each FILE holds, and compare its size to the ideal.
+    """Describe the content of each FILE, and compare its size with the ideal.
 
-    The ideal is that of a coder which knows the distribution of symbols in each stream beforehand,
-    but nothing of their order; streams with contexts may take less. With -v, say more about each
-    frame.
+    The ideal is the size that a coder needs which knows the distribution of the symbols in each
+    stream beforehand, but nothing about their order; streams with contexts may be smaller. With -v,
+    print details of each frame.
     """
     outcome = Outcome()
     listing = None if as_json else _Listing(files)
     for file in files:
         with outcome.about(named(file)), reading(file) as source:
             if not source.seekable():
-                raise ProblemError("can't seek, as info has to")
+                raise ProblemError(
+                    "cannot seek, which info requires: store it in a regular file first"
+                )
             found = _describe(source, file, quick, limits, console)
             if listing is None:
                 emit(json.dumps({"file": named(file), **found}))
@@ -95,7 +99,7 @@ def _describe(
 
 
 class _Listing:
-    """A line for each file; two on a terminal where one isn't wide enough for the longest name."""
+    """A table with a line for each file, or two if the terminal is too narrow for the names."""
 
     def __init__(self, files: tuple[File, ...]) -> None:
         width = width_of(sys.stdout)
@@ -178,10 +182,8 @@ def _list(numbers: list[int]) -> str:
 
 @click.command()
 @click.argument("file", metavar="FILE", type=FILE)
-@click.option(
-    "-o", "--output", type=FILE, help=f"Where to write; FILE.recovered{SUFFIX} if left out."
-)
-@click.option("-f", "--force", is_flag=True, help="Overwrite.")
+@click.option("-o", "--output", type=FILE, help=f"Output file; FILE.recovered{SUFFIX} by default.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
 @limit_options
 @talking
@@ -193,19 +195,20 @@ def recover(
     limits: Limits,
     console: Console,
 ) -> None:
-    """Copy every intact chunk of a damaged FILE to a sound one.
+    """Copy every intact chunk of a damaged FILE to a new, valid one.
 
-    What is lost in the middle becomes zeros. The exit code is 0 if nothing was lost, and 1 if
-    something was.
+    Lost chunks are replaced by zeros. The exit code is 0 if nothing was lost, and 1 otherwise.
     """
     outcome = Outcome()
     with outcome.about(named(file)):
         if file is STANDARD or output is STANDARD:
-            raise ProblemError("recover reads and writes files, not pipes", USAGE)
+            raise ProblemError(
+                "recover reads and writes regular files, not standard input or output", USAGE
+            )
         base = file.with_suffix("") if file.suffix == SUFFIX else file
         target = output or base.with_name(f"{base.name}.recovered{SUFFIX}")
         if target.exists() and target.samefile(file):
-            raise ProblemError(f"{target} is the input, which is kept")
+            raise ProblemError(f"the output {target} is the input itself: give another output")
         if target.is_file() and not force:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         with console.progress(file.name, None) as on_progress:
@@ -226,9 +229,9 @@ def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str
         f"intact chunks: {found.chunks:,}, lost: {found.lost_chunks:,}"
     ]
     shown = found.lost if everything else found.lost[:RANGES]
-    lines += [f"  lost, zeros now: bytes {begin:,} to {end:,}" for begin, end in shown]
+    lines += [f"  lost, replaced by zeros: bytes {begin:,} to {end:,}" for begin, end in shown]
     if len(found.lost) > len(shown):
-        lines.append(f"  and {len(found.lost) - len(shown):,} more; -v lists all")
+        lines.append(f"  and {len(found.lost) - len(shown):,} more; use -v to list all")
     if found.cut:
         lines.append("  the end is missing: more may be lost than is known")
     elif found.damaged and not found.lost_chunks:

@@ -1,4 +1,4 @@
-"""How a run of the command ends: exit codes, and errors as one line each."""
+"""Exit codes of the command, and errors as one line each."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ INTERRUPTED = 128 + 2
 PIPE_CLOSED = 128 + 13
 
 CODES = {
-    FINE: "all is fine",
-    DAMAGED: "data are damaged, cut or of an unknown format, or something was lost",
+    FINE: "success",
+    DAMAGED: "data are damaged, truncated or of an unknown format, or something was lost",
     USAGE: "wrong usage",
-    FILES: "a file can't be read or written",
+    FILES: "a file cannot be read or written",
     LIMITS: "a limit was exceeded, or memory ran out",
-    FAULT: "ansflow itself failed, and a traceback says where",
+    FAULT: "internal error of ansflow, with a traceback",
     INTERRUPTED: "interrupted",
-    PIPE_CLOSED: "nobody reads the output any more",
+    PIPE_CLOSED: "the reader of the output has closed the pipe",
 }
 
-# Errors that users can do something about, or must know of.
+# Errors that are reported without a traceback.
 Expected = (AnsflowError, OSError, MemoryError, ValueError)
 
 
 class ProblemError(Exception):
-    """What keeps the command from doing what it was asked to, and the exit code for it."""
+    """An error to report in one line, and its exit code."""
 
     def __init__(self, message: str, code: int = FILES) -> None:
         super().__init__(message)
@@ -62,12 +62,12 @@ class ProblemError(Exception):
 
 
 class Outcome:
-    """Goes on after a FILE that fails.
+    """Continues after a FILE that fails, and collects exit codes.
 
     Attributes
     ----------
     code : int
-        The highest of the exit codes of all files so far.
+        The highest exit code of all files so far.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Outcome:
 
     @contextmanager
     def about(self, name: str) -> Iterator[None]:
-        """Where an error becomes a line about this file."""
+        """Report an error in the ``with`` block as a line about this file."""
         try:
             yield
         except BrokenPipeError:
@@ -85,7 +85,7 @@ class Outcome:
             self.code = max(self.code, code_of(error))
 
     def exit(self) -> None:
-        """End with the exit code, if anything went wrong."""
+        """Exit with the exit code, if any file failed."""
         if self.code:
             click.get_current_context().exit(self.code)
 
@@ -94,21 +94,21 @@ def print_error(name: str, error: BaseException) -> None:
     """``ansflow: FILE: what happened``."""
     text = str(error) or type(error).__name__
     if isinstance(error, OSError):
-        text = "is closed" if error.errno == errno.EBADF else error.strerror or text
-        # The file that it's about needn't be the one that was named, nor any of those that are.
+        text = "the stream is closed" if error.errno == errno.EBADF else error.strerror or text
+        # The error may be about another file than the one that is processed.
         about = error.filename2 or error.filename
         if about is not None:
             name = os.fsdecode(about) if isinstance(about, str | bytes | os.PathLike) else ""
         elif error.errno is not None:
             name = ""
     if isinstance(error, FileExistsError):
-        text = "exists; use -f to overwrite it"
+        text = "the file exists; use -f to overwrite it"
     parts = ("ansflow", name, " ".join(text.split()))
     echo(": ".join(part for part in parts if part), err=True)
 
 
 def print_usage(error: click.ClickException) -> None:
-    """What was wrong, after how it is meant to be."""
+    """Print the usage, followed by the error."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         for line in context.get_usage().splitlines():
@@ -130,7 +130,7 @@ def code_of(error: BaseException) -> int:
 
 @contextmanager
 def ending_well() -> Iterator[None]:
-    """Where whatever ends the command does so with its exit code, and no file half written."""
+    """Exit with the right code, and after cleaning up, whatever ends the ``with`` block."""
     try:
         with _signals_raised():
             yield
@@ -157,12 +157,12 @@ def ending_well() -> Iterator[None]:
 
 @contextmanager
 def _signals_raised() -> Iterator[None]:
-    """Signals that would end the process on the spot are raised instead, so that it cleans up."""
+    """Raise SystemExit for signals that would kill the process, so that it cleans up."""
     names = ("SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []
-    # What is ignored, as by nohup, stays so.
+    # Ignored signals, as under nohup, stay ignored.
     numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
     for number in numbers:
         signal.signal(number, _raise_signal)

@@ -44,13 +44,13 @@ def demo() -> None:
                 decimal(result.decoded / 1e6, 0),
             )
         )
-    echo("Speeds are in MB/s. All inputs came back bit for bit.")
+    echo("Speeds are in MB/s. All inputs were restored exactly.")
 
 
 @click.command()
 @talking
 def warmup(console: Console) -> None:
-    """Compile all that the library may run on this machine.
+    """Compile all code of the library for this machine.
 
     Compiled code is kept on disk. Without this, each part is compiled when it is first used, which
     takes some seconds.
@@ -64,7 +64,7 @@ def warmup(console: Console) -> None:
         with progress("Compiling", 1000, lambda *_: "") as on_progress:
             compiled = compile_all(lambda done, of: on_progress(1000 * done // of))
     seconds = time.perf_counter() - begun
-    what = f"{compiled} kernels compiled" if compiled else "all kernels had been compiled before"
+    what = f"{compiled} kernels compiled" if compiled else "all kernels were compiled already"
     console.say(f"{what}; {seconds:.1f} s")
 
 

@@ -1,9 +1,9 @@
-"""Standard input, output and error of the command, whatever they are.
+"""Standard input, output and error of the command, in any environment.
 
-Python's own differ with the environment: they may be missing, or raw, so that what isn't taken
-at once is lost without a word; and where a descriptor is closed, the next file that is opened gets
-its number, and then what was meant for a terminal. Here they are always there and buffered,
-wait where a descriptor would not block, and say in their errors which one of them it was.
+Python's own standard streams may be missing, or raw, so that data that are not written at once are
+silently lost. If a descriptor is closed, the next opened file gets its number and then the output
+that was meant for a terminal. The streams here always exist and are buffered, wait for non-blocking
+descriptors, and name themselves in errors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["InputFile", "standard_streams"]
 
 
 class InputFile(io.FileIO):
-    """A raw file to read from that waits until there is something, and names itself in errors."""
+    """A raw input file that waits until data are available, and names itself in errors."""
 
     def __init__(self, file: Any, name: str, *, closefd: bool = True) -> None:
         super().__init__(file, "rb", closefd=closefd)
@@ -38,7 +38,7 @@ class InputFile(io.FileIO):
             raise
         return count
 
-    # Those of FileIO don't use `readinto`.
+    # The methods of FileIO do not call `readinto`.
 
     def read(self, size: int | None = -1) -> Any:
         return io.RawIOBase.read(self, -1 if size is None else size)
@@ -48,13 +48,13 @@ class InputFile(io.FileIO):
 
 
 class _Output(io.FileIO):
-    """Standard output as a raw file; if it fails, there is nothing left to do but to end."""
+    """Standard output as a raw file; an error ends the process."""
 
     def write(self, data: Any) -> int:
         try:
             return _write(super().write, self, data)
         except OSError as error:
-            self.close()  # so that nobody tries once more at exit
+            self.close()  # so that it is not flushed again at exit
             if isinstance(error, BrokenPipeError):
                 raise SystemExit(PIPE_CLOSED) from None
             error.filename = "(stdout)"
@@ -63,7 +63,7 @@ class _Output(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Standard error as a raw file; that nobody gets the messages is no reason to fail."""
+    """Standard error as a raw file; errors of writing are ignored."""
 
     def write(self, data: Any) -> int:
         with suppress(OSError):
@@ -78,7 +78,7 @@ def _write(write: Any, file: io.FileIO, data: Any) -> int:
 
 
 def _wait(file: io.FileIO, *, writing: bool) -> None:
-    """Wait until a descriptor that doesn't block gives or takes something."""
+    """Wait until a non-blocking descriptor is ready."""
     if not hasattr(select, "poll"):
         time.sleep(0.01)
         return
@@ -89,7 +89,7 @@ def _wait(file: io.FileIO, *, writing: bool) -> None:
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Where all three are there, unless somebody has put others in their places."""
+    """Provide all three streams in the ``with`` block, unless they have been replaced by others."""
     before = sys.stdin, sys.stdout, sys.stderr
     _occupy()
     if sys.stdin is sys.__stdin__:
@@ -100,7 +100,7 @@ def standard_streams() -> Iterator[None]:
         sys.stderr = _text(io.BufferedWriter(_Messages(2, "wb", closefd=False)), before[2])
     try:
         yield
-        # What has failed is closed.
+        # A stream that has failed is closed.
     finally:
         try:
             for stream in (sys.stdout, sys.stderr):
@@ -111,15 +111,15 @@ def standard_streams() -> Iterator[None]:
 
 
 def _occupy() -> None:
-    """Put what neither gives nor takes anything in the places of closed descriptors."""
+    """Open the null device in place of closed descriptors, so that every use of it fails."""
     for descriptor, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, mode)  # gets the lowest number that is free: this one
+            os.open(os.devnull, mode)  # gets the lowest free number, which is this one
 
 
 def _text(buffer: Any, like: TextIO | None) -> io.TextIOWrapper:
-    """Text over bytes, written to them at once, in the same encoding, which never fails."""
+    """A text stream in the encoding of `like` that writes at once and escapes other characters."""
     encoding = "utf-8" if like is None else like.encoding
     return io.TextIOWrapper(buffer, encoding, "backslashreplace", write_through=True)

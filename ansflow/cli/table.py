@@ -1,7 +1,7 @@
-"""Tables whose columns stay apart and fit the terminal, whatever the numbers.
+"""Tables that fit the terminal, for any numbers.
 
-A cell is a text, or the ways in which a number can be written, the most exact one first: the first
-that fits its column is taken. Where a terminal is too narrow for all columns, some are left out.
+A cell is a text, or a number in several forms, the most exact one first, of which the first that
+fits into the column is used. If a terminal is too narrow for all columns, some are omitted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ansflow.cli.text import columns, padded, printable, shortened
 
 __all__ = ["LAYOUT", "UNITS", "Cell", "Column", "Table", "count", "decimal", "percent", "readable"]
 
-# Columns of what isn't printed on a terminal.
+# Width of output that does not go to a terminal.
 LAYOUT = 80
 
 UNITS = "KMGTPE"
@@ -22,7 +22,7 @@ Cell = str | tuple[str, ...]
 
 
 class Column(NamedTuple):
-    """A column of so many characters; those of the highest rank are the first to be left out."""
+    """A column of `width` characters; columns of the highest rank are omitted first."""
 
     name: str
     width: int
@@ -31,14 +31,14 @@ class Column(NamedTuple):
 
 
 class Table:
-    """Puts cells under each other.
+    """Formats the lines of a table.
 
     Parameters
     ----------
     width : int
-        Of a line.
+        Maximal width of a line.
     *names
-        The columns. Those of rank 0 are always there.
+        The columns. Those of rank 0 are never omitted.
     """
 
     def __init__(self, width: int, *names: Column) -> None:
@@ -50,14 +50,14 @@ class Table:
 
     @property
     def width(self) -> int:
-        """What a line takes."""
+        """The width of a line."""
         return _width([column for column in self._columns if column.rank <= self._limit])
 
     def head(self) -> str:
         return self.row(*(column.name for column in self._columns))
 
     def row(self, *cells: Cell) -> str:
-        """A line of a cell for each column, those that are left out included."""
+        """Format a line from one cell for each column, including omitted ones."""
         return " ".join(
             padded(_fitting(cell, column.width), column.width, left=column.left)
             for column, cell in zip(self._columns, cells, strict=True)
@@ -79,10 +79,10 @@ def _fitting(cell: Cell, width: int) -> str:
 
 
 def readable(size: float) -> str:
-    """``512 B``, ``1.5 KiB``, ``64 MiB``; never more than eight characters."""
+    """Format a size as ``512 B``, ``1.5 KiB`` or ``64 MiB``, in at most eight characters."""
     part, unit = size, "B"
     for letter in UNITS:
-        # What would be rounded to 1024 is 1 of the next.
+        # A number that would be rounded to 1024 is 1 of the next unit.
         if abs(part) < 1023.5:
             break
         part, unit = part / 1024, f"{letter}iB"
@@ -91,25 +91,25 @@ def readable(size: float) -> str:
 
 
 def count(number: float | None) -> Cell:
-    """How many bytes, or another whole number."""
+    """A cell for a number of bytes, or another whole number."""
     if number is None:
         return "-"
     return (f"{number:,.0f}" if isinstance(number, float) else f"{number:,}", readable(number))
 
 
 def decimal(number: float | None, digits: int) -> Cell:
-    """A number with so many digits behind the point, or fewer if it is large."""
+    """A cell for a number with `digits` digits after the point, or fewer if it is large."""
     if number is None or not math.isfinite(number):
         return "-"
     return (*(f"{number:,.{n}f}" for n in range(digits, -1, -1)), f"{number:.0e}")
 
 
-# More than that is better said otherwise.
+# Larger percentages are not printed as numbers.
 MOST_PERCENT = 999.99
 
 
 def percent(share: float | None) -> Cell:
-    """A share of 1 that something is more, or less; without a number if it's many times as much."""
+    """A cell for a relative difference, as a percentage; ``>1000%`` if it is large."""
     if share is None or not math.isfinite(share):
         return "-"
     if 100 * share > MOST_PERCENT:

@@ -1,4 +1,4 @@
-"""Lines on standard output and error: harmless, and no wider than the terminal they are on."""
+"""Lines on standard output and error, without control characters and as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ansflow.cli.text import columns, printable, shortened, wrapped
 
 __all__ = ["echo", "emit", "progress", "progress_line", "width_of"]
 
-# Seconds between two looks at the progress.
+# Seconds between two updates of the progress line.
 INTERVAL = 0.1
 
 NARROWEST = 20
 
 
 def width_of(stream: TextIO) -> int | None:
-    """Columns of the terminal that a stream is; None if it's none.
+    """Width of the terminal that a stream writes to; None if it is not a terminal.
 
-    As everywhere, COLUMNS in the environment knows better than the terminal itself.
+    As usual, COLUMNS in the environment takes precedence over the terminal itself.
     """
     if not stream.isatty():
         return None
@@ -37,9 +37,9 @@ def width_of(stream: TextIO) -> int | None:
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
-    """Print a line on standard output or error; on a terminal, as many as it takes.
+    """Print a line on standard output or error, wrapped to the width of a terminal.
 
-    All that the command says goes through here.
+    All messages of the command are printed by this function.
     """
     stream = sys.stderr if err else sys.stdout
     text = printable(text)
@@ -50,7 +50,7 @@ def echo(text: str = "", *, err: bool = False) -> None:
 
 
 def emit(text: str) -> None:
-    """Print what is for programs, such as JSON, on standard output, as it is."""
+    """Print text for programs, such as JSON, on standard output without changes."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -63,10 +63,10 @@ def _bytes_and_speed(done: int, seconds: float) -> str:
 def progress(
     label: str, size: int | None, say: Callable[[int, float], str] = _bytes_and_speed
 ) -> Iterator[Callable[[int], None]]:
-    """Call the result with how much is done; of `size`, if that is known.
+    """Show progress; call the result with the amount that is done, of `size` if that is known.
 
-    What there is to see is one line of a terminal, on standard error, which is written again.
-    `say` makes what it ends with of what is done and of the seconds it took.
+    It is shown as a line of a terminal, on standard error, which is rewritten. `say` formats the
+    end of the line from the amount done and the seconds it took.
     """
     stream = sys.stderr
     begun = shown = time.monotonic()
@@ -76,7 +76,7 @@ def progress(
         nonlocal last
         share = None if size is None else min(1.0, done / size) if size else 1.0
         said = say(done, time.monotonic() - begun)
-        # The last column stays empty: some terminals go on in the next line at once.
+        # The last column stays empty, since some terminals wrap as soon as it is written.
         line = progress_line(label, share, said, (width_of(stream) or LAYOUT) - 1)
         stream.write("\r" + line + " " * (last - columns(line)))
         stream.flush()
@@ -99,7 +99,7 @@ def progress(
 
 
 def progress_line(label: str, share: float | None, said: str, width: int) -> str:
-    """What is done as a bar and a percentage, if that is known, in no more columns than `width`.
+    """Format a label, a bar and a percentage (if known) and a text in at most `width` columns.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Text on its way to a terminal: what may be shown, how wide it is, and how it is made to fit."""
+"""Text for terminals: escaping, measuring, padding, shortening and wrapping."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ __all__ = ["columns", "padded", "printable", "shortened", "wrapped"]
 
 ELLIPSIS = "…"
 
-# Shows the character before it as a picture, which may be wider.
+# Makes the preceding character an emoji, which may be wider.
 EMOJI_SELECTOR = "\ufe0f"
 
 
 def printable(text: str) -> str:
-    r"""Text in which nothing moves the cursor, turns the direction, or can't be encoded.
+    r"""Escape characters that are not printable.
 
-    Names of files and fields, keys and metadata come from anywhere; controls in them are written
-    as in Python, and so are lone surrogates, what isn't visible, and what has no meaning yet.
+    Names of files and fields, keys and metadata are untrusted. Characters in them that control the
+    terminal, change the text direction, are invisible, unassigned or lone surrogates are escaped as
+    in Python.
 
     Examples
     --------
@@ -33,7 +34,7 @@ def printable(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal printable text takes; rather too many than too few.
+    """Upper bound of the columns that printable text takes on a terminal.
 
     Examples
     --------
@@ -50,13 +51,13 @@ def _columns_of(letter: str) -> int:
 
 
 def padded(text: str, width: int, *, left: bool = False) -> str:
-    """Text with spaces before it, or behind it if it goes to the left."""
+    """Pad text with spaces on the left, or on the right if it is to be aligned `left`."""
     spaces = " " * (width - columns(text))
     return text + spaces if left else spaces + text
 
 
 def shortened(text: str, width: int) -> str:
-    """Text that takes no more columns, without some of its middle if it has to be.
+    """Shorten text to at most `width` columns by an ellipsis in its middle.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def shortened(text: str, width: int) -> str:
     if width < 1:
         return ""
     begin = _beginning(text, width // 2)
-    # No mark may go on without the letter that it belongs to.
+    # Combining marks must not be separated from their letter.
     end = _beginning(reversed(text), width - 1 - columns(begin))[::-1]
     while end and not _columns_of(end[0]):
         end = end[1:]
@@ -76,7 +77,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def _beginning(letters: Iterable[str], width: int) -> str:
-    """As many letters as fit."""
+    """The first letters that fit into `width` columns."""
     found: list[str] = []
     for letter in letters:
         width -= _columns_of(letter)
@@ -87,14 +88,14 @@ def _beginning(letters: Iterable[str], width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines that take no more columns each, of at least 4, broken at spaces where there are any.
+    """Wrap text to lines of at most `width` columns, at least 4, at spaces where possible.
 
-    What goes on is indented as the text is, and a bit more.
+    Continuation lines are indented by two more columns than the text.
 
     Examples
     --------
-    >>> wrapped("  blocks: stored 3, constant 4", 20)
-    ['  blocks: stored 3,', '    constant 4']
+    >>> wrapped("  streams: stored 3, constant 4", 20)
+    ['  streams: stored 3,', '    constant 4']
     """
     lines = []
     indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, width // 2)

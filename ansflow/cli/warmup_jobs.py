@@ -1,4 +1,4 @@
-"""Compiling beforehand what is otherwise compiled when it is first called."""
+"""Compiling all kernels in advance, instead of at their first call."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ __all__ = ["jobs", "warmup"]
 
 Job = Callable[[], Any]
 
-# Vector kernels serve from 4096 symbols and 32 lanes on.
+# Vector kernels are used from 4096 symbols and 32 lanes on.
 FEW, MANY = 3000, 10_000
 LANES = (16, 32, 64)
 
-# Tables have one form up to 12 bits and another above, and 17 need the wide coder.
+# Tables have one form up to 12 bits and another above; 17 bits need the wide coder.
 FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
 
 def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) -> int:
-    """Compile every kernel that `compress`, `decompress`, `encode` and `decode` may call here.
+    """Compile every kernel that `compress`, `decompress`, `encode` and `decode` may call.
 
-    Numba keeps them on disk, if there is a place that it may write to: other processes don't need
-    to compile them then. Without this, each is compiled when it is first called.
+    Numba keeps them on disk, if a directory is writable, so that other processes do not need to
+    compile them. Without this, each kernel is compiled when it is first called.
 
     Parameters
     ----------
     on_progress : callable
-        Called again and again with how many of how many small jobs are done.
+        Called repeatedly with the number of jobs done and the number of all jobs.
 
     Returns
     -------
     int
-        How many kernels had to be compiled; 0 if all were on disk.
+        Number of kernels that had to be compiled; 0 if all were on disk.
     """
     before = _compiled()
     todo = jobs()
@@ -56,22 +56,22 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
 
 
 def jobs() -> list[Job]:
-    """Small jobs that call every kernel between them."""
+    """Small jobs that together call every kernel."""
     return [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
 
 
 def _compiled() -> int:
-    """How many kernels this process compiled because they weren't on disk."""
+    """The number of kernels that this process compiled because they were not on disk."""
     return sum(
         sum(thing.stats.cache_misses.values())
         for thing in gc.get_objects()
-        # isinstance would ask proxies of what is no more for their class
+        # isinstance would access the class of dead weak proxies
         if issubclass(type(thing), Dispatcher) and thing.py_func.__module__.startswith("ansflow.")
     )
 
 
 def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
-    """Numbers below `alphabet`, all of them among many, most of them small."""
+    """Mostly small numbers below `alphabet`, with each of them at least once if `size` allows."""
     rng = np.random.default_rng(0)
     numbers = rng.geometric(0.2, size) - 1
     numbers[:alphabet] = np.arange(min(size, alphabet))
@@ -79,7 +79,7 @@ def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
 
 
 def _frames() -> Iterator[Job]:
-    """Bytes, which can't be written to, and arrays, which can, to frames and back."""
+    """Read-only bytes and writable arrays to frames and back."""
     sizes, orders = (FEW, MANY), (0, 1)
     for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
         numbers = _skewed(size, 200, np.uint8)
@@ -96,7 +96,7 @@ def _through_frame(data: Any, options: dict[str, Any]) -> None:
 
 
 def _streams() -> Iterator[Job]:
-    """Content in pieces, which are put together first."""
+    """Content in pieces, which the encoder joins."""
     for order in (0, 1):
         yield partial(_through_file, _skewed(MANY, 200, np.uint8).tobytes(), order)
 
@@ -112,7 +112,7 @@ def _through_file(data: bytes, order: int) -> None:
 
 
 def _singles() -> Iterator[Job]:
-    """One distribution over a small or a large alphabet, with all symbols in use or not."""
+    """One distribution over a small or a large alphabet, with or without unused symbols."""
     precisions = (*FAST_PRECISIONS, WIDE_PRECISION)
     alphabets = ((200, np.uint8), (3000, np.uint16))
     for size, lanes, precision, (alphabet, dtype), whole in product(
@@ -128,7 +128,7 @@ def _singles() -> Iterator[Job]:
 
 
 def _rows() -> Iterator[Job]:
-    """A distribution for each symbol; decoded by tables, or by search if there are many rows."""
+    """A distribution for each symbol, decoded by tables, or by search if there are many rows."""
     for rows, precision, (alphabet, dtype) in product(
         (2, 500), (*FAST_PRECISIONS, WIDE_PRECISION), ((200, np.uint8), (3000, np.uint16))
     ):
@@ -159,7 +159,7 @@ def _through_model(name: str) -> None:
 
 
 def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> Iterator[Job]:
-    """Symbols that can be written to, and that can't, to words and back."""
+    """Writable and read-only symbols to words and back."""
     fixed = symbols.copy()
     fixed.setflags(write=False)
     for data in (symbols, fixed):

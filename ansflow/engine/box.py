@@ -1,4 +1,4 @@
-"""A box out of an array: no chunk is decoded that has nothing of it."""
+"""Reading a box of an array, decoding only the chunks that intersect it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Cells = npt.NDArray[np.uint8]
 
 
 def read_box(content: ContentReader, number: int, box: Sequence[range]) -> Cells:
-    """The cells of a frame's grid that lie in a box.
+    """Return the cells of a frame's grid that lie in a box.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def read_box(content: ContentReader, number: int, box: Sequence[range]) -> Cells
 def _tasks(
     content: ContentReader, number: int, box: Sequence[range], out: Cells
 ) -> Iterator[Callable[[], object]]:
-    """A task for each chunk that has cells of the box."""
+    """Yield a task for each chunk that intersects the box."""
     grid = content.frames[number].header.grid
     axis = grid.axis
     places, inner = box[axis], box[axis + 1 :]

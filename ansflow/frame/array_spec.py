@@ -140,7 +140,7 @@ def _described(dtype: np.dtype[Any]) -> Any:
         described = np.lib.format.dtype_to_descr(dtype)
         same = np.lib.format.descr_to_dtype(_checked_descr(_listed(described))) == dtype
     except (ValueError, TypeError, OverflowError) as e:
-        raise TypeError(f"dtype {dtype} cannot be stored, {e}: {advice}") from e
+        raise TypeError(f"dtype {dtype} cannot be stored ({e}): {advice}") from e
     if not same:
         raise TypeError(f"dtype {dtype} cannot be stored without changes: {advice}")
     return described

@@ -1,4 +1,4 @@
-"""What a file of frames holds, and how close to the ideal it is."""
+"""Description of a file of frames: its content, and how close its size is to the ideal."""
 
 from __future__ import annotations
 
@@ -39,46 +39,47 @@ def describe(
     limits: Limits = STREAM_LIMITS,
     on_progress: Callable[[int], object] | None = None,
 ) -> dict[str, Any]:
-    """What a file of frames holds, as numbers, texts, lists and dictionaries.
+    """Describe a file of frames by numbers, texts, lists and dictionaries.
 
     Parameters
     ----------
     file : path or binary file object that can seek
-        Of a file object, frames begin at its position and take up the rest.
+        In a file object, the frames extend from its position to its end.
     ideal : bool
-        Whether to decode everything, which verifies it, and say what its distribution allows.
+        Whether to decode everything, which also verifies it, and compute the ideal size.
     limits : Limits
-        Memory is bounded whatever the size of the file.
+        Limits of decoding. Memory does not depend on the size of the file.
     on_progress : callable, optional
-        Called again and again with the bytes of content decoded so far, if `ideal`.
+        If `ideal`, called repeatedly with the bytes of content decoded so far.
 
     Returns
     -------
     dict
-        ``size``, ``content_size``, ``bits_per_byte`` (of content) and ``ideal`` of all, and a
-        list ``frames``, where each has besides
+        ``size``, ``content_size``, ``bits_per_byte`` (of content) and ``ideal`` of the whole file,
+        and a list ``frames``. Each frame has these, too, and in addition
 
-        * ``begin``, where it lies, ``version``, ``kind`` ("bytes" or "array"), ``metadata``, for
+        * ``begin``, its position, ``version``, ``kind`` ("bytes" or "array"), ``metadata``, and for
           arrays ``dtype`` (as in a .npy file), ``shape``, ``order`` ("C" or "F") and
           ``bits_per_item``;
-        * ``sized``: whether the header says how much content there is; ``index``: whether there
-          is one; ``chunks``, how many there are, their ``chunk_shape``, and the precisions of
-          ``shared_tables``;
-        * ``recipes``: how many chunks have which recipe; ``streams``: how many are ``stored``,
-          ``constant``, ``coded`` by a table of their own, ``shared`` (coded by a shared one), coded
-          with ``contexts``, and ``modelled``; ``precisions`` and ``lanes`` that they use;
+        * ``sized``: whether the header gives the size of the content; ``index``: whether there is
+          an index; ``chunks``: their number; ``chunk_shape``; and ``shared_tables``: the precision
+          of each;
+        * ``recipes``: the number of chunks by recipe; ``streams``: the number of streams by kind:
+          ``stored``, ``constant``, ``coded`` with an own table, ``shared`` (coded with a shared
+          table), coded with ``contexts``, and ``modelled``; and the ``precisions`` and ``lanes``
+          that they use;
         * ``model``, if it has one: its ``name`` and ``fingerprint``;
-        * ``bytes``: what ``header``, ``heads``, ``bodies``, ``end`` and ``index`` take.
+        * ``bytes``: the sizes of ``header``, ``heads``, ``bodies``, ``end`` mark and ``index``.
 
-        ``ideal`` is the order-0 Shannon bound: ``bits_per_byte`` that a coder needs which knows
-        the distribution of the symbols of each stream, and regards nothing else; and
-        ``overhead_percent``, how much larger than that the file is. Streams with contexts or a
-        model regard more, so that their overhead may be negative. What isn't defined is None.
+        ``ideal`` is the order-0 Shannon bound: the ``bits_per_byte`` of an ideal coder that knows
+        the distribution of the symbols of each stream, but uses nothing else; and
+        ``overhead_percent``, by how much the file exceeds this. Streams with contexts or a model
+        use more, so that their overhead may be negative. Undefined values are None.
 
     Raises
     ------
     AnsflowError
-        If the file is damaged, holds no frames, or exceeds `limits`.
+        If the file is damaged, does not consist of frames, or exceeds `limits`.
 
     Examples
     --------
@@ -116,7 +117,7 @@ def describe(
 
 
 def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> dict[str, Any]:
-    """All but the ideal."""
+    """The description of a frame without the ideal."""
     header, heads = frame.header, frame.heads
     size, content_size = frame.end - frame.begin, frame.content_size
     found: dict[str, Any] = {
@@ -164,7 +165,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
 
 
 def _streams(bodies: Iterator[tuple[Node, list[StreamHead]]]) -> dict[str, Any]:
-    """Which recipes and kinds of streams there are, and what they are coded with."""
+    """Recipes and kinds of streams with their numbers, and the parameters of the coders."""
     recipes: Counter[str] = Counter()
     kinds: Counter[str] = Counter({kind.name: 0 for kind in KINDS})
     precisions: set[int] = set()
@@ -198,7 +199,7 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _bodies(content: ContentReader, number: int) -> Iterator[tuple[Node, list[StreamHead]]]:
-    """What the body of each chunk of a frame begins with."""
+    """Yield the recipe and the heads of the streams of each chunk of a frame."""
     header = content.frames[number].header
     tools = ChunkDecoder(header).tools.take()
     for head, begin in content.beginnings(number):
@@ -207,7 +208,7 @@ def _bodies(content: ContentReader, number: int) -> Iterator[tuple[Node, list[St
 
 
 def _ideal_bits(content: ContentReader, on_progress: Callable[[int], object]) -> list[float]:
-    """Bits that the content of each frame takes ideally; raises if any of it is damaged."""
+    """The ideal size of each frame's content in bits; AnsflowError if a chunk is damaged."""
     found = []
     done = 0
     for number, frame in enumerate(content.frames):
@@ -223,7 +224,7 @@ def _ideal_bits(content: ContentReader, on_progress: Callable[[int], object]) ->
 
 
 def _entropy(decoder: ChunkDecoder, head: Head, body: memoryview) -> tuple[int, float]:
-    """Bytes of a chunk's content, and bits of its streams if their distributions were known."""
+    """Size of a chunk's content in bytes, and ideal size of its streams in bits."""
     bits = 0.0
 
     def count(symbols: Bytes, stream: Layout) -> None:

@@ -1,4 +1,4 @@
-"""Everything that is intact of a damaged file, in a new one."""
+"""Recovery of all intact chunks of a damaged file to a new one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Recovery", "recover"]
 
-# Zeros that are added to make an array whole, beside as many as there is content.
+# Bounds of the zeros that are added to complete an array, in addition to as many as its content.
 MOST_ADDED = 16 << 20
 MOST_CHUNKS = 1000
 
@@ -39,24 +39,24 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 @dataclass(frozen=True)
 class Recovery:
-    """What `recover` found.
+    """The result of `recover`.
 
     Parameters
     ----------
     chunks : int
-        Those that are intact, which were copied.
+        Number of intact chunks, which were copied.
     lost_chunks : int
-        Those that are damaged or missing, which were replaced.
+        Number of damaged or missing chunks, which were replaced.
     content_size : int
         Bytes of content in the new file.
     lost : tuple of (int, int)
-        Where in that content zeros stand for what was lost: begin and end of each range. Of chunks
-        that lie side by side, the range is that of all of them.
+        The ranges of this content, begin and end, where zeros replace lost content. For chunks side
+        by side, the range of the whole group.
     cut : bool
-        Whether the end of a frame is missing, or bytes belong to no frame, which may have been
-        one: more may be lost than is known.
+        Whether the end of a frame is missing, or some bytes belong to no frame, so that more may be
+        lost than is known.
     damaged : bool
-        Whether anything at all was wrong with the file.
+        Whether the file was damaged at all.
     """
 
     chunks: int
@@ -74,20 +74,20 @@ def recover(
     limits: Limits = STREAM_LIMITS,
     on_progress: Callable[[int], object] = lambda size: None,
 ) -> Recovery:
-    """Copy every intact chunk of a damaged or cut file into a sound one.
+    """Copy every intact chunk of a damaged or truncated file to a new, valid one.
 
-    What is lost in the middle becomes zeros, so that all else stays in its place. Where the end of
-    a frame is missing, bytes become fewer, and so do the rows of an array in C order; of other
-    arrays all is filled up, unless hardly anything is left: then it becomes bytes. Chunks
-    are found without the index, and their sizes also without their heads if there is an index.
+    Lost chunks are replaced by zeros, so that the others keep their positions. If the end of a
+    frame is missing, bytes and arrays in C order become shorter; other arrays are filled up with
+    zeros, unless so little is left that the content becomes bytes. Chunks are found even if the
+    index is damaged, and their sizes even if their heads are damaged but the index is valid.
 
     Parameters
     ----------
     source, target : path
-        The target gets its name when it is whole.
+        The target is replaced when it is complete.
     limits : Limits
     on_progress : callable
-        Called again and again with the bytes of content so far.
+        Called repeatedly with the bytes of content written so far.
 
     Returns
     -------
@@ -96,11 +96,10 @@ def recover(
     Raises
     ------
     CorruptDataError
-        If there is no header, neither at the beginning nor in an index; nothing can be made of the
-        rest then.
+        If no header is found, neither at the beginning of a frame nor in an index.
     UnsupportedError
-        If chunks take a model that isn't known here, or all of them transforms or kinds of streams
-        that this release doesn't know: whether they are intact can't be told.
+        If chunks need a model that is not registered, or all of them need transforms or kinds of
+        streams that are not supported, so that they cannot be verified.
 
     Examples
     --------
@@ -134,7 +133,7 @@ class _Totals:
         self.lost: list[tuple[int, int]] = []
 
     def lose(self, begin: int, end: int) -> None:
-        """Note a range, together with the one before if they touch."""
+        """Note a lost range, merged with the previous one if they touch."""
         if self.lost and self.lost[-1][1] >= begin:
             begin = min(begin, self.lost.pop()[0])
         self.lost.append((begin, end))
@@ -148,15 +147,14 @@ def _copy(
     limits: Limits,
     on_progress: Callable[[int], object],
 ) -> None:
-    """Write the frame that `remains` can be made into."""
+    """Write a valid frame with the content of `remains`."""
     sizes = _group_sizes(file, remains)
     fitted = _fit(remains.header, sizes)
     header, sizes = (None, sizes) if fitted is None else fitted
     size = totals.size + sum(sizes)
     if size > limits.max_output:
         raise LimitError(
-            f"what is left of the content takes {size} bytes, "
-            f"more than max_output={limits.max_output}"
+            f"the recovered content takes {size} bytes, more than max_output={limits.max_output}"
         )
     bodies = _Bodies(file, remains)
     parts = (
@@ -170,10 +168,10 @@ def _copy(
 
 
 def _group_sizes(file: BinaryIO, remains: Remains) -> list[int]:
-    """Bytes of each group; one of which nothing is known is taken to be full.
+    """The size of each group in bytes; a group of unknown size is assumed to be full.
 
-    If the size of the content is known, and of a single group nothing else, that has what the
-    others leave. So has the last one, and what comes behind was never there.
+    If the size of the content is known and only one group has unknown size, its size follows.
+    Groups after the end of the content did not exist.
     """
     header, grid = remains.header, remains.header.grid
     if grid.is_empty:
@@ -207,7 +205,7 @@ def _group_sizes(file: BinaryIO, remains: Remains) -> list[int]:
 
 
 def _known_size(file: BinaryIO, remains: Remains, first: int) -> int | None:
-    """Bytes of the group whose first chunk has that number, by the head of any of its chunks."""
+    """The size of the group that begins with chunk `first`, if a head of its chunks is known."""
     grid = remains.header.grid
     for tile in range(grid.chunks_per_group):
         head = remains.head(file, first + tile)
@@ -218,9 +216,9 @@ def _known_size(file: BinaryIO, remains: Remains, first: int) -> int | None:
 
 
 def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]] | None:
-    """The header of a frame with such groups, and others added for an array to be whole.
+    """The header of a frame with these groups, and groups of zeros that complete an array.
 
-    None if more would be added than is left: then only bytes can be made of it.
+    None if too many zeros would be needed, so that the content is recovered as bytes.
     """
     content_size = sum(sizes)
     grid, spec = header.grid, header.array
@@ -242,7 +240,7 @@ def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]] | None:
 
 
 class _Bodies:
-    """The chunks of a frame that are intact."""
+    """The intact chunks of a frame."""
 
     def __init__(self, file: BinaryIO, remains: Remains) -> None:
         self._file, self._remains = file, remains
@@ -250,7 +248,7 @@ class _Bodies:
         self.decoder = ChunkDecoder(remains.header)
 
     def chunk(self, number: int, cells: int, tag: bytes) -> bytes | None:
-        """The chunk as it is to be written, or None if it's lost."""
+        """The chunk with a head for the new frame; None if it is lost."""
         found = self.body(number, cells)
         if found is None:
             return None
@@ -258,7 +256,7 @@ class _Bodies:
         return pack_head(tag, head) + body
 
     def body(self, number: int, cells: int) -> tuple[Head, bytes] | None:
-        """Head and body of the chunk, if it's intact and has so many cells."""
+        """Head and body of the chunk, if it is intact and has this number of cells."""
         remains = self._remains
         if number not in remains.found or number in remains.broken:
             return None
@@ -269,7 +267,7 @@ class _Bodies:
         return None if body is None else (head, body)
 
     def check_support(self) -> None:
-        """Raise UnsupportedError if that is why none of several chunks is intact."""
+        """Raise UnsupportedError if this is the reason why none of several chunks is intact."""
         numbers = sorted(self._remains.found)
         error: UnsupportedError | None = None
         for number in numbers:
@@ -290,7 +288,7 @@ class _Bodies:
 def _as_it_was(
     bodies: _Bodies, header: Header, sizes: list[int], totals: _Totals
 ) -> Iterator[bytes | memoryview]:
-    """The frame with that header, with zeros in place of the chunks that are lost."""
+    """Yield the frame with this header, with zeros in place of lost chunks."""
     grid = header.grid
     builder = FrameBuilder(header)
     intact_before = totals.chunks
@@ -320,7 +318,7 @@ def _as_it_was(
 
 
 def _as_bytes(bodies: _Bodies, sizes: list[int], totals: _Totals) -> Iterator[memoryview]:
-    """A frame of bytes with the content of an array of which too little is left."""
+    """Yield a frame of bytes with the content of an array that is mostly lost."""
     grid = bodies.header.grid
     encoder = FrameEncoder(Options(metadata=bodies.header.metadata), 1)
     number = 0

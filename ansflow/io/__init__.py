@@ -1,1 +1,1 @@
-"""What users open, read and write: one shot, streams, files, arrays."""
+"""The public interface to frames: one shot, streams, files, arrays, single chunks."""

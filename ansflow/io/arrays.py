@@ -34,28 +34,27 @@ class ArrayWriter:
     Parameters
     ----------
     file : path or binary file object
-        A path is written under another name, and gets its own when this is closed; if a ``with``
-        block is left by an exception, or if it's never closed, all is discarded. A
-        file object isn't closed.
+        A path is written under a temporary name and renamed on `close`. If a ``with`` block is
+        left by an exception, or the writer is never closed, everything is discarded. A file object
+        is not closed.
     dtype : dtype
     shape : int or tuple of int
-        Of an item of the first axis; of a vector, empty.
+        Shape of a row, that is, an item of the first axis; empty for a vector.
     mode : {"w", "x", "a"}
-        As in `ansflow.open`; ``a`` makes an array that is there longer, if it has the same dtype
-        and rows.
+        As in `ansflow.open`; ``a`` extends an existing array with the same dtype and row shape.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
     **options
         See `ansflow.Options`.
 
     Raises
     ------
     TypeError
-        If `dtype` has Python objects, or is another that a frame can't give back; see
+        If `dtype` contains Python objects, or cannot be stored in a frame; see
         `ansflow.compress`.
     ValueError
-        If rows have no bytes, so that their number couldn't be known, or too many; or if what is
-        to be made longer is another array, or damaged.
+        If rows are empty, so that they could not be counted, or take 2^63 bytes or more; or if the
+        file to be extended holds another array or is damaged.
 
     Examples
     --------
@@ -84,13 +83,16 @@ class ArrayWriter:
         self._row = shape_of(shape)
         spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
         if not 0 < spec.row_nbytes < 1 << 63:
-            raise ValueError(f"rows of {self.dtype} and shape {self._row} are impossible to count")
+            raise ValueError(
+                f"a row must take 1 to 2^63 - 1 bytes, unlike one of {self.dtype} with shape "
+                f"{self._row}"
+            )
         self._file = FrameWriter(file, mode, threads=threads, array=spec, **options)
         self._count = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of what was appended so far."""
+        """The shape of the array so far."""
         return self._count, *self._row
 
     def append(self, rows: npt.ArrayLike) -> None:
@@ -99,31 +101,34 @@ class ArrayWriter:
         Parameters
         ----------
         rows : array_like, shape (n, ...)
-            Converted to the dtype, if they are of its kind: integers also to floating-point
-            numbers, text of bytes also to other text. They may be changed as soon as this returns.
+            Converted to the writer's dtype if they are of the same kind; integers also to
+            floating-point numbers, and byte strings to text. They may be changed afterwards.
 
         Raises
         ------
         ValueError
-            If they have another shape, or values that the dtype can't hold: dates beyond its
-            years, text that is too long, integers that would be rounded, floating-point numbers
-            that would be infinite (other ones are rounded); and after `close`.
+            If the shape differs, or the dtype cannot hold a value: dates out of range, text that is
+            too long, integers that would be rounded, floating-point numbers that would become
+            infinite (others are rounded). Also after `close`.
         TypeError
-            If they are of another kind, masked, or structures with other fields.
+            If the rows are of another kind, masked, or structures with other fields.
         """
         check_unmasked(rows, "rows")
         array = np.asanyarray(rows)
         if array.shape[1:] != self._row or not array.ndim:
-            raise ValueError(f"rows have shape {array.shape[1:]}, not {self._row}")
+            raise ValueError(
+                f"rows must be an array of shape (n, ...) with rows of shape {self._row}, not an "
+                f"array of shape {array.shape}"
+            )
         self._file.write(item_bytes(exact_cast(array, self.dtype)))
         self._count += array.shape[0]
 
     def flush(self) -> None:
-        """Write all rows so far, so that they can be recovered. Ends the current chunk."""
+        """Write all rows so far, so that they can be recovered. This ends the current chunk."""
         self._file.flush()
 
     def close(self) -> None:
-        """Finish the array, and let the file have its name."""
+        """Finish the frame, and rename the file if it was given by its path."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -141,29 +146,29 @@ class ArrayWriter:
 class ArrayReader:
     """Reads slices of an array from a file that can seek.
 
-    Slices and integers decode only the chunks that they need. Arrays of one dtype, one after the
-    other, that differ in the first axis at most, are one array.
+    Slices and integers decode only the chunks that they need. Consecutive frames whose arrays
+    differ at most in the length of the first axis are read as one array.
 
     Parameters
     ----------
     file : path or binary file object
-        As made by `ArrayWriter` or `ansflow.compress`. A file object isn't closed.
+        As made by `ArrayWriter` or `ansflow.compress`. A file object is not closed.
     limits : Limits
-        What a slice may take at most.
+        Limits of each slice.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
 
     Attributes
     ----------
     dtype : dtype
     shape : tuple of int
     metadata : mapping
-        The user's.
+        The metadata given when the array was compressed.
 
     Raises
     ------
     AnsflowError
-        If the file is damaged, or holds no array.
+        If the file is damaged, or does not hold an array.
     """
 
     def __init__(
@@ -176,13 +181,15 @@ class ArrayReader:
         self._limits = limits
         self._file, self._owned = opened(file)
         try:
-            # What counts is how much is read at once, not how much there is.
+            # `max_output` limits each slice, not the whole array.
             self._content = ContentReader(self._file, limits.without_output(), threads)
             joined = JoinedFrames()
             for frame in self._content.frames:
                 joined.add(frame.header, frame.content_size)
             if joined.spec is None:
-                raise CorruptDataError("the file holds bytes, not an array")
+                raise CorruptDataError(
+                    "the file holds bytes, not an array: read it with ansflow.open"
+                )
         except BaseException:
             if self._owned:
                 self._file.close()
@@ -225,21 +232,23 @@ class ArrayReader:
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if copy is False:
-            raise ValueError("an array that is compressed can't be had without a copy")
+            raise ValueError(
+                "a compressed array cannot be converted without a copy: omit copy=False"
+            )
         return np.asarray(self[...], dtype)
 
     def __getitem__(self, key: Any) -> Any:
-        """As of a NumPy array, with a copy of what is asked for.
+        """Index the array as NumPy does; the result is a copy.
 
-        Slices and integers for the first axes decode the chunks that have something of the box they
-        span; the rest of the key is applied to that.
+        Slices and integers for the first axes span a box, whose chunks are decoded; the rest of the
+        key is applied to the box.
 
         Raises
         ------
         IndexError
-            If it's out of bounds.
+            If an index is out of bounds.
         LimitError
-            If what is spanned exceeds ``limits.max_output``.
+            If the box exceeds ``limits.max_output``.
         CorruptDataError
             If a chunk is damaged.
         """
@@ -251,13 +260,14 @@ class ArrayReader:
         return self._box(box)[inner]
 
     def _box(self, box: Sequence[range]) -> Array:
-        """What lies in a box, decoded."""
+        """Decode the items in a box."""
         if self._closed:
-            raise ValueError("the array's file is closed")
+            raise ValueError("the reader is closed")
         spec = ArraySpec(self._spec.dtype, tuple(map(len, box)), self._spec.fortran)
         if spec.nbytes > self._limits.max_output:
             raise LimitError(
-                f"{spec.nbytes} bytes are more than max_output={self._limits.max_output}"
+                f"the selection takes {spec.nbytes} bytes, more than "
+                f"max_output={self._limits.max_output}: select less at once"
             )
         parts = [self._part(number, rows, box) for number, rows in self._frames_of(box)]
         if len(parts) == 1:
@@ -270,7 +280,7 @@ class ArrayReader:
         return whole
 
     def _frames_of(self, box: Sequence[range]) -> Iterator[tuple[int, range]]:
-        """The frames that have rows of a box, and which of their own rows these are."""
+        """Yield each frame that has rows of a box, and the range of these rows in the frame."""
         if len(self._content.frames) == 1 or not box:
             yield 0, box[0] if box else range(1)
             return
@@ -287,7 +297,7 @@ class ArrayReader:
         grid, dtype = self._content.frames[number].header.grid, self.dtype
         own = [rows, *box[1:]] if box else []
         if grid.axis <= 0 and grid.is_contiguous and not (self._spec.fortran and box):
-            # Whole rows are decoded straight to where they are wanted.
+            # Whole rows are decoded directly to their destination.
             content = np.empty(len(rows) * self._spec.row_nbytes, np.uint8)
             before = sum(frame.content_size for frame in self._content.frames[:number])
             self._content.read_into(before + rows.start * self._spec.row_nbytes, content)
@@ -316,7 +326,7 @@ class ArrayReader:
 
 
 def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range], tuple[Any, ...]]:
-    """The box that the slices and integers a key begins with span, and the key within it."""
+    """The box spanned by the slices and integers at the beginning of a key, and the key in it."""
     keys = list(key)
     basic = all(part is Ellipsis or isinstance(part, slice) or _is_integer(part) for part in keys)
     dots = [place for place, part in enumerate(keys) if part is Ellipsis]
@@ -334,7 +344,7 @@ def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range],
             place = index(part)
             if not -length <= place < length:
                 raise IndexError(
-                    f"index {place} is out of bounds for axis {axis}, which has {length} places"
+                    f"index {place} is out of bounds for axis {axis} of length {length}"
                 )
             box.append(range(place % length, place % length + 1))
             inner.append(0)
@@ -343,12 +353,12 @@ def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range],
     inner += keys[len(box) :]
     box += [range(length) for length in shape[len(box) :]]
     if basic and len(dots) == 1:
-        inner.append(Ellipsis)  # so that a 0-d array doesn't become a scalar
+        inner.append(Ellipsis)  # so that a 0-d array does not become a scalar
     return box, tuple(inner)
 
 
 def _is_integer(key: Any) -> bool:
-    """Whether NumPy takes a key as one index: not so bools, which it takes as masks."""
+    """Whether NumPy takes a key as a single index. Bools are masks, not indices."""
     if isinstance(key, np.ndarray):
         return key.ndim == 0 and key.dtype.kind in "iu"
     return isinstance(key, SupportsIndex) and not isinstance(key, bool | np.bool)

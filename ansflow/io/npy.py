@@ -1,7 +1,7 @@
-"""NumPy's ``.npy`` files as arrays, and back byte for byte.
+"""NumPy's ``.npy`` files as arrays, and back, byte for byte.
 
-A frame of such a file holds the array, and in its metadata what the file says before the items, as
-it stands there: NumPy's releases don't all write the same, and any may read this.
+The frame of such a file holds the array, and its metadata hold the version and the text of the
+file's header. The text is needed because NumPy's releases write it differently.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from ansflow.limits import DEFAULT_LIMITS
 
 __all__ = ["KEY", "NpyFile", "npy_prefix", "read_items", "read_npy"]
 
-# The key of the metadata.
+# The key in the metadata.
 KEY = "npy"
 
 
 class NpyFile(NamedTuple):
-    """An array, and what to keep as metadata."""
+    """The array in a file, and the metadata that restore its header."""
 
     spec: ArraySpec
     metadata: dict[str, Any]
 
 
 def read_npy(file: BinaryIO) -> NpyFile | None:
-    """What array a file that can seek is, from its position to its end, exactly.
+    """Read the header of a ``.npy`` file that extends from the file's position to its end.
 
-    The position is that of the first item then. None if it isn't one, or one of which a frame
-    can't give back the same file; the position is as before then.
+    Leaves the position at the first item. Returns None, with the position unchanged, if the file is
+    not exactly a ``.npy`` file, or could not be restored byte for byte.
     """
     begin = file.tell()
     size = end_of(file) - begin
@@ -52,9 +52,9 @@ def read_npy(file: BinaryIO) -> NpyFile | None:
 
 
 def read_items(data: bytes) -> npt.NDArray[Any] | None:
-    """The items of a ``.npy`` file that begins so, as many as are there, as a vector.
+    """Return the items in the first bytes of a ``.npy`` file as a vector.
 
-    None if it is no such file, or its items have no bytes.
+    None if `data` are not from such a file, or its items are empty.
     """
     metadata = _take_apart(data)
     prefix, spec = (_prefix(metadata), _parse(metadata["header"])) if metadata else (None, None)
@@ -65,9 +65,9 @@ def read_items(data: bytes) -> npt.NDArray[Any] | None:
 
 
 def npy_prefix(header: Header) -> bytes | None:
-    """What comes before the items in the ``.npy`` file that a frame was made of.
+    """Return the bytes before the items in the ``.npy`` file that a frame was made from.
 
-    None if it wasn't made of one, or holds another array by now.
+    None if it was not made from one, or holds another array by now, as after appending.
     """
     metadata = header.metadata.get(KEY)
     if header.array is None or not isinstance(metadata, Mapping):
@@ -78,7 +78,7 @@ def npy_prefix(header: Header) -> bytes | None:
 
 
 def _take_apart(data: bytes) -> dict[str, Any] | None:
-    """The metadata for a file that begins so."""
+    """The metadata of a file that begins with `data`; None if it has no valid header."""
     header = take_apart(data)
     if header is None:
         return None
@@ -86,7 +86,7 @@ def _take_apart(data: bytes) -> dict[str, Any] | None:
 
 
 def _prefix(metadata: Mapping[str, Any]) -> bytes | None:
-    """Magic, size and header as the metadata say, or None if they say nothing of the kind."""
+    """Magic, size and header from the metadata; None if those are invalid."""
     match metadata:
         case {"version": [int(major), int(minor)], "size": int(size), "header": str(header)}:
             return NpyHeader((major, minor), size, header).prefix
@@ -94,7 +94,7 @@ def _prefix(metadata: Mapping[str, Any]) -> bytes | None:
 
 
 def _parse(header: str) -> ArraySpec | None:
-    """The array that a header describes, or None if a frame can't hold it."""
+    """The array that a header describes; None if a frame cannot hold it."""
     fields = parse_fields(header)
     if fields is None:
         return None
@@ -112,7 +112,7 @@ def _parse(header: str) -> ArraySpec | None:
 
 
 def _with_lists(descr: Any) -> Any:
-    """A description of a dtype as JSON would have it."""
+    """The description of a dtype with lists in place of tuples, as in JSON."""
     if isinstance(descr, tuple | list):
         return [_with_lists(part) for part in descr]
     return descr

@@ -1,4 +1,4 @@
-"""One shot: bytes or an array to a frame, and back."""
+"""One-shot functions: bytes or an array to a frame, and back."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ __all__ = ["compress", "decompress"]
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
     """Compress bytes or an array into a self-contained, checksummed frame.
 
-    The content is cut into chunks, and each becomes one or more streams of symbols: of bytes, the
-    bytes; of an array, a stream for each byte of its items, unless a recipe says otherwise. Streams
-    are entropy-coded, each with a distribution of its own, or one for each preceding byte; those
-    that don't become smaller are stored.
+    The content is divided into chunks, and each chunk into one or more streams of symbols: bytes
+    become one stream, an array one stream for each byte of its items, unless a recipe says
+    otherwise. Each stream is entropy-coded with its own distribution, or with one for each
+    preceding symbol. Streams that would not become smaller are stored.
 
     Parameters
     ----------
     data : bytes-like or ndarray
         Arrays of any dtype without Python objects.
     threads : int, optional
-        By default as many as the process may use cores. The result is the same.
+        By default, the number of cores that the process may use. It does not affect the result.
     **options
         ``chunk_size``, ``chunks``, ``recipe``, ``precision``, ``lanes``, ``order``, ``tables``,
         ``model`` and ``metadata``: see `ansflow.Options`.
@@ -55,14 +55,13 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     Raises
     ------
     TypeError
-        If `data` is neither, or an array of Python objects or of another dtype that a frame can't
-        give back: of types that others have registered, such as bfloat16 (view them as
-        integers), with metadata, or with fields that overlap or are out of order. Also if an
-        option is of the wrong type.
+        If `data` is neither, or an array whose dtype cannot be stored: dtypes with Python objects,
+        with metadata, with overlapping or unordered fields, or registered by other packages, such
+        as bfloat16 (view them as integers). Also if an option is of the wrong type.
     ValueError
-        If an option is outside its range.
+        If an option is out of range.
     ModelError
-        If a model can't be used, or isn't one for such arrays.
+        If a model is invalid, or does not accept such arrays.
 
     Examples
     --------
@@ -92,9 +91,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
 
 
 def _gather(parts: Iterable[memoryview], out: io.BytesIO) -> int:
-    """Put parts one after the other into the memory of `out`; return their size.
+    """Copy consecutive parts into the memory of `out`; return their total size.
 
-    NumPy lets other threads work meanwhile, unlike ``out.writelines(parts)``.
+    NumPy releases the GIL while copying, unlike ``out.writelines(parts)``.
     """
     room = np.frombuffer(out.getbuffer(), np.uint8)
     at = 0
@@ -116,41 +115,40 @@ def decompress(
     Parameters
     ----------
     blob : bytes-like
-        One or more frames, whole. They shouldn't be changed before this returns.
+        One or more complete frames. They must not be changed before this returns.
     out : ndarray or writable bytes-like, optional
-        Where the content goes, instead of new memory: an array of the dtype and shape that was
-        compressed, or a C-contiguous buffer of as many bytes as the content. If an error is raised
-        it may have been written to.
+        The destination, instead of new memory: an array of the dtype and shape of the content, or a
+        C-contiguous buffer of as many bytes as the content. After an error its contents are
+        undefined.
     limits : Limits
-        What decoding may take at most, whatever the frame says.
+        Limits of output and memory.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
 
     Returns
     -------
     bytes or ndarray
-        What was compressed; an array with its dtype, byte order, shape and memory order. Frames
-        of bytes one after the other give the bytes one after the other, arrays that differ
-        in the first axis at most, one that is longer along that axis. `out` itself, if that is
-        given.
+        The content; arrays have the original dtype, byte order, shape and memory order. The
+        content of several frames is concatenated: bytes, or arrays along the first axis, which must
+        be equal in dtype and the other axes. If `out` is given, it is returned.
 
     Raises
     ------
     TruncatedError
-        If the frame is cut short.
+        If the data end within a frame.
     UnsupportedError
-        If it is of a version, or has flags, transforms or kinds of streams, that this release
-        doesn't know.
+        If a frame has a version, flags, transforms or kinds of streams that are not supported.
     CorruptDataError
-        If it is damaged in any other way, isn't a frame, or more than one that don't go together.
+        If a frame is damaged in another way, the data are not a frame, or the frames cannot be
+        concatenated.
     LimitError
-        If it needs more than `limits` allow. Nothing has been allocated then.
+        If decoding would exceed `limits`. The output has not been allocated then.
     TypeError, ValueError
-        If `out` isn't a buffer that the content fits into.
+        If `out` is not a buffer for the content.
     """
     data = bytes_of(blob).data
-    # All is checked but the bodies of chunks before the output is allocated: a frame that promises
-    # more than it holds is refused here.
+    # Everything except the bodies of chunks is verified before the output is allocated, so that a
+    # frame that announces more content than it has is refused here.
     spec, size = _survey(data, limits)
     if out is not None:
         with _filling(out, spec, size) as content:
@@ -167,13 +165,15 @@ def decompress(
 
 @contextmanager
 def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
-    """Where the content is to be decoded to, so that it is in `out` afterwards."""
+    """The memory to decode the content to, so that `out` holds it afterwards."""
     if spec is not None and isinstance(out, np.ndarray) and out.dtype == spec.dtype:
         if out.shape != spec.shape:
-            raise ValueError(f"out has shape {out.shape}, but the frame has {spec.shape}")
+            raise ValueError(
+                f"out must have shape {spec.shape} as the frame's array, not {out.shape}"
+            )
         ordered = out.T if spec.fortran else out
         if not ordered.flags.c_contiguous:
-            # Its items lie elsewhere.
+            # The memory order differs.
             content = np.empty(size, np.uint8)
             yield content
             out[...] = as_array(content, spec)
@@ -182,17 +182,17 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
         return
     if spec is not None and spec.fortran:
         raise ValueError(
-            f"the frame has an array in Fortran order: out must be an array of {spec.dtype} and "
-            f"shape {spec.shape}"
+            f"out must be an array of {spec.dtype} and shape {spec.shape}, as the frame holds an "
+            "array in Fortran order"
         )
     content = writable_bytes(out)
     if content.size != size:
-        raise ValueError(f"out has {content.size} bytes, but the content has {size}")
+        raise ValueError(f"out must have {size} bytes, as the content, not {content.size}")
     yield content
 
 
 def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
-    """What array the frames are, or None if bytes, and the size of their content."""
+    """The array that the frames hold, or None for bytes, and the size of their content."""
     source, joined = MemorySource(data), JoinedFrames()
     while True:
         size = 0
@@ -209,7 +209,7 @@ def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
 
 
 def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -> None:
-    """Fill `out` from frames that were surveyed."""
+    """Decode frames that were surveyed into `out`."""
     cores = checked_threads(threads)
     for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass
@@ -218,16 +218,16 @@ def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -
 def _tasks(
     data: memoryview, limits: Limits, threads: int, out: Bytes
 ) -> Iterator[Callable[[], Bytes]]:
-    """What there is to do, a unit at a time."""
+    """Yield tasks of about a unit each."""
     source = MemorySource(data)
     at = 0
 
     def room(size: int) -> Bytes:
-        """Where the next content goes. Another thread may have changed what was surveyed."""
+        """The destination of the next content, checked as the data may have been changed."""
         nonlocal at
         at += size
         if at > out.size:
-            raise CorruptDataError("the data changed while they were decompressed")
+            raise CorruptDataError("the data were changed by another thread during decompression")
         return out[at - size : at]
 
     while source.at < len(data):
@@ -249,4 +249,4 @@ def _tasks(
         if heads:
             yield partial(decode, heads, bodies, room(size))
     if at < out.size:
-        raise CorruptDataError("the data changed while they were decompressed")
+        raise CorruptDataError("the data were changed by another thread during decompression")

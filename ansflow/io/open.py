@@ -1,4 +1,4 @@
-"""Compressed files as Python's own file objects."""
+"""Opening compressed files as Python's file objects."""
 
 from __future__ import annotations
 
@@ -27,21 +27,22 @@ def open(
     threads: int | None = None,
     **options: Unpack[OptionsDict],
 ) -> FrameReader | FrameWriter | TextIO:
-    """Open a compressed file, as `open` opens others.
+    """Open a compressed file, like the built-in `open`.
 
     Parameters
     ----------
     file : path or binary file object
     mode : str
-        ``r``, ``w``, ``x`` or ``a``, and ``b`` (the default) or ``t``. To append adds a frame.
+        ``r``, ``w``, ``x`` or ``a``, and ``b`` (the default) or ``t``. Appending adds a frame.
     limits : Limits
-        For reading. Content may be of any size by default, but not more than 16 GiB read at once.
+        Limits of reading. By default, content may be of any size, but at most 16 GiB are read at
+        once.
     encoding, errors, newline
-        For text, as in `io.TextIOWrapper`.
+        In text mode, as in `io.TextIOWrapper`.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
     **options
-        For writing: see `ansflow.Options`.
+        Options of writing; see `ansflow.Options`.
 
     Returns
     -------
@@ -50,9 +51,9 @@ def open(
     Raises
     ------
     ValueError
-        If the mode is none, or arguments don't go with it.
+        If the mode is invalid, or arguments do not go with it.
     AnsflowError
-        If a file that is opened for reading is damaged or isn't one of frames.
+        If a file that is opened for reading is damaged, or does not consist of frames.
 
     Examples
     --------
@@ -70,7 +71,7 @@ def open(
     binary: FrameReader | FrameWriter
     if kind == "r":
         if options:
-            raise ValueError(f"{', '.join(options)}: only for writing")
+            raise ValueError(f"{', '.join(options)}: these options are for writing only")
         binary = FrameReader(file, limits=limits, threads=threads)
     else:
         binary = FrameWriter(file, kind, threads=threads, **options)
@@ -99,7 +100,7 @@ def _as_text(
 
 
 def _begins(file: Path | BinaryIO, kind: str) -> bool:
-    """Whether what is written is the beginning of the content."""
+    """Whether the first text that is written is the beginning of the content."""
     if kind != "a":
         return True
     if not isinstance(file, str | bytes | os.PathLike):
@@ -116,5 +117,5 @@ def _begins(file: Path | BinaryIO, kind: str) -> bool:
 def _parse_mode(mode: str) -> tuple[str, bool]:
     kinds, forms = set(mode) & set("rwxa"), set(mode) & set("bt")
     if len(kinds) != 1 or len(forms) > 1 or len(mode) != len(kinds) + len(forms):
-        raise ValueError(f"mode {mode!r} is none of r, w, x, a, with b or t")
+        raise ValueError(f"mode must be one of r, w, x and a, and optionally b or t, not {mode!r}")
     return kinds.pop(), forms == {"t"}

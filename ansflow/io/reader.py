@@ -1,4 +1,4 @@
-"""Compressed files to read from, as file objects."""
+"""File objects that read compressed files."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ __all__ = ["FrameReader", "Path", "opened"]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-# How much `FrameReader` decodes ahead of what is asked for in small pieces, and how much is
-# read at once from a file that cannot seek.
+# Bytes that `FrameReader` buffers for small reads, and that are read at once from a file that
+# cannot seek.
 BUFFER = 64 << 10
 
 
 class FrameReader(io.BufferedReader):
     """The content of a compressed file, as a file object.
 
-    If the file can seek, so can this, to anywhere, and it decodes only what is read. If
-    not, as with a pipe, it reads from the beginning to the end.
+    If the file can seek, the reader can seek, too, and decodes only what is read. Otherwise, as
+    with a pipe, it reads sequentially.
 
     Parameters
     ----------
     file : path or binary file object
-        Of a file object, frames begin at its position and take up the rest. It isn't closed.
+        In a file object, the frames extend from its position to its end. It is not closed.
     limits : Limits
     threads : int, optional
 
     Attributes
     ----------
     metadata : mapping
-        The user's, of the first frame. Of a pipe, empty until something was read.
+        The metadata of the first frame; with a pipe, empty until something has been read.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FrameReader(io.BufferedReader):
 
 
 class _Content(io.RawIOBase):
-    """What both kinds of files to read from have in common."""
+    """The common part of both kinds of raw files."""
 
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits) -> None:
         self._file, self._owned, self._limits = file, owned, limits
@@ -97,8 +97,8 @@ class _Content(io.RawIOBase):
     def _check_all(self, size: int) -> None:
         if size > self._limits.max_at_once:
             raise LimitError(
-                f"there are {size} bytes or more to read at once, "
-                f"more than max_output={self._limits.max_at_once}"
+                f"there are at least {size} bytes to read at once, more than "
+                f"max_output={self._limits.max_at_once}: read them in parts"
             )
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class _Content(io.RawIOBase):
 
 
 class _SeekableContent(_Content):
-    """Content of a file that can seek."""
+    """The content of a file that can seek."""
 
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits, threads: int | None) -> None:
         super().__init__(file, owned, limits)
@@ -140,10 +140,10 @@ class _SeekableContent(_Content):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         self._check_open()
         if whence not in (io.SEEK_SET, io.SEEK_CUR, io.SEEK_END):
-            raise ValueError(f"whence is {whence}, not 0, 1 or 2")
+            raise ValueError(f"whence must be 0, 1 or 2, not {whence}")
         at = offset + (0, self._at, self._content.size)[whence]
         if at < 0:
-            raise ValueError(f"negative position {at}")
+            raise ValueError(f"the position must be at least 0, not {at}")
         self._at = at
         return at
 
@@ -158,7 +158,7 @@ class _SeekableContent(_Content):
 
 
 class _PipedContent(_Content):
-    """Content of a file that can only be read on."""
+    """The content of a file that can only be read sequentially."""
 
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits, threads: int | None) -> None:
         super().__init__(file, owned, limits)
@@ -177,7 +177,7 @@ class _PipedContent(_Content):
                 yield from content
 
     def _next_part(self) -> Bytes | None:
-        """More content, or None at its end. An error is raised again and again."""
+        """The next content, or None at the end. After an error, every call raises it again."""
         if self._error is not None:
             raise self._error
         try:
@@ -216,7 +216,7 @@ class _PipedContent(_Content):
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """What comes, as soon as it comes; an empty piece before waiting for more."""
+    """Yield data as soon as they arrive, and an empty piece before waiting for more."""
     while True:
         if not is_ready(file):
             yield b""
@@ -227,10 +227,10 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def opened(file: Path | BinaryIO) -> tuple[BinaryIO, bool]:
-    """The file object to read from, and whether it was opened here."""
+    """Return the file object to read from, and whether it was opened here."""
     if isinstance(file, str | bytes | os.PathLike):
         return open(file, "rb"), True
     if not hasattr(file, "read"):
-        raise TypeError(f"file is a path or a file object, not {type(file).__name__}")
+        raise TypeError(f"file must be a path or a file object, not {type(file).__name__}")
     check_binary(file)
     return file, False

@@ -1,4 +1,4 @@
-"""Streams: compress and decompress what comes piece by piece."""
+"""Streaming: compression and decompression of data that arrive in pieces."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ __all__ = ["Compressor", "Decompressor", "iter_compress", "iter_decompress"]
 
 
 class Compressor:
-    """Compresses bytes that come piece by piece into one frame.
+    """Compresses bytes that arrive in pieces into one frame.
 
-    Pieces are gathered into chunks, which threads encode while more comes. What is returned, put
-    together, is the frame, the same for any number of threads and however the input was cut.
+    Pieces are collected to chunks, which threads encode in the background. The concatenation of all
+    results is the frame, which depends neither on the number of threads nor on how the input was
+    divided into pieces.
 
     Parameters
     ----------
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
     **options
         See `ansflow.Options`.
 
@@ -44,12 +45,12 @@ class Compressor:
         self._finished = False
 
     def compress(self, data: Any) -> bytes:
-        """Take bytes; return what part of the frame is ready, perhaps nothing.
+        """Compress bytes; return the part of the frame that is ready, which may be empty.
 
         Parameters
         ----------
         data : bytes-like
-            May be changed as soon as this returns.
+            They may be changed afterwards.
 
         Raises
         ------
@@ -60,45 +61,44 @@ class Compressor:
         return b"".join(self._encoder.write(bytes_of(data), lasting=isinstance(data, bytes)))
 
     def flush(self) -> bytes:
-        """Return all of the frame that what was taken can give.
+        """Return the part of the frame that holds all content so far.
 
-        A decoder that has this can give back all that was taken. Ends the current chunk, so
-        doing it often makes the result larger.
+        This ends the current chunk, so frequent flushing makes the frame larger.
         """
         self._check()
         return b"".join(self._encoder.flush())
 
     def finish(self) -> bytes:
-        """Return the rest of the frame. The compressor can't be used any more."""
+        """Return the rest of the frame. The compressor cannot be used afterwards."""
         self._check()
         self._finished = True
         return b"".join(self._encoder.finish())
 
     def _check(self) -> None:
         if self._finished:
-            raise ValueError("the frame is finished")
+            raise ValueError("the frame is finished: make a new Compressor for another one")
 
 
 class Decompressor:
-    """Decompresses a frame that comes piece by piece.
+    """Decompresses a frame that arrives in pieces.
 
-    Works like ``lzma.LZMADecompressor``: for one frame, after whose end `eof` is true
-    and `unused_data` has what follows.
+    This works like ``lzma.LZMADecompressor``: after the end of one frame, `eof` is true, and
+    `unused_data` holds the data that follow.
 
     Parameters
     ----------
     limits : Limits
-        What decoding may take at most, whatever the frame says. Output is bounded by
-        ``max_output`` in all, and by `max_length` in each call.
+        Limits of decoding. ``max_output`` bounds the output as a whole, `max_length` that of a
+        call.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
 
     Attributes
     ----------
     eof : bool
-        Whether the frame has come to its end, and all content was returned.
+        Whether all of the frame has arrived, and all content has been returned.
     needs_input : bool
-        Whether the next call needs more data to return anything.
+        Whether the next call needs more data to return content.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class Decompressor:
 
     def __init__(self, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None) -> None:
         self._decoder = FrameDecoder(limits, threads)
-        # Content that is there but wasn't asked for, and where more comes from.
+        # Content that exceeded `max_length`, and the source of more.
         self._rest: memoryview | None = None
         self._content: Iterator[Bytes] | None = None
         self.eof = False
@@ -121,36 +121,36 @@ class Decompressor:
 
     @property
     def unused_data(self) -> bytes:
-        """What came after the end of the frame."""
+        """The data after the end of the frame."""
         return self._decoder.unused() if self.eof else b""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """The user's; empty as long as the header hasn't come."""
+        """The metadata of the frame; empty until the header has arrived."""
         header = self._decoder.header
         return {} if header is None else header.metadata
 
     def decompress(self, data: Any, max_length: int = -1) -> bytes:
-        """Take bytes; return content, of an array its items in the order they are stored.
+        """Decompress bytes; return content, for an array its items in memory order.
 
         Parameters
         ----------
         data : bytes-like
         max_length : int
-            Bytes to return at most; negative for no limit. What can't be returned is returned by
-            later calls, which need no more data as long as `needs_input` is false.
+            Maximal number of bytes to return; negative for no limit. The remaining content is
+            returned by later calls, which need no data as long as `needs_input` is false.
 
         Raises
         ------
         EOFError
-            If the frame has come to its end before.
+            If `eof` is true already.
         AnsflowError
-            If the frame is damaged, isn't one, or exceeds the limits. If the data end before
-            `eof` is true, they are cut off, but only the caller can know.
+            If the data are damaged, are not a frame, or exceed the limits. Truncation cannot be
+            detected here: data that end before `eof` is true are cut off.
         """
         max_length = integer(max_length, "max_length")
         if self.eof:
-            raise EOFError("the frame has come to its end")
+            raise EOFError("the frame has ended: make a new Decompressor for another one")
         self._decoder.feed(data)
         given: list[memoryview] = []
         left = max_length
@@ -168,7 +168,7 @@ class Decompressor:
         return b"".join(given)
 
     def _next_piece(self) -> memoryview | None:
-        """More content, or None if there is none without more data."""
+        """The next content, or None if more data are needed."""
         if self._rest is not None:
             rest, self._rest = self._rest, None
             return rest
@@ -177,7 +177,7 @@ class Decompressor:
             if piece is not None:
                 self._content = content
                 return piece.data
-        # Whatever there is of it has come to its end, also that which began before the last data.
+        # Both generators are exhausted, including the one from before the last data.
         self._content = None
         return None
 
@@ -191,14 +191,14 @@ def iter_compress(
     ----------
     pieces : iterable of bytes-like
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
     **options
         See `ansflow.Options`.
 
     Yields
     ------
     bytes
-        Which put together are the frame.
+        Parts of the frame.
 
     Examples
     --------
@@ -222,27 +222,28 @@ def iter_compress(
 def iter_decompress(
     pieces: Iterable[Any], *, limits: Limits = STREAM_LIMITS, threads: int | None = None
 ) -> Iterator[bytes]:
-    """Decompress an iterable of bytes-like pieces that make one or more frames.
+    """Decompress an iterable of bytes-like pieces of one or more frames.
 
     Parameters
     ----------
     pieces : iterable of bytes-like
-        An empty one says that the next may take a while: all content so far is given.
+        An empty piece announces that the next one may take a while: all content so far is then
+        yielded.
     limits : Limits
-        What decoding may take at most. Memory is bounded whatever `pieces` are, if they are not
-        themselves large.
+        Limits of decoding. Memory is bounded for any input, except for that of the pieces
+        themselves.
     threads : int, optional
-        By default as many as the process may use cores.
+        By default, the number of cores that the process may use.
 
     Yields
     ------
     bytes
-        Content, of arrays the items in the order they are stored.
+        Content; for arrays, the items in memory order.
 
     Raises
     ------
     AnsflowError
-        If a frame is damaged, cut off, isn't one, or exceeds the limits.
+        If the data are damaged, cut off, are not frames, or exceed the limits.
     """
     for _, content in decode_frames(pieces, limits, threads):
         for part in content:

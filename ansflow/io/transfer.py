@@ -1,6 +1,6 @@
-"""Files to frames and back, in bounded memory: what the command does with each of them.
+"""Conversion of files to frames and back in bounded memory, as the command line does it.
 
-Arrays in ``.npy`` files are compressed as arrays, and come back as the same files.
+Arrays in ``.npy`` files are compressed as arrays, and restored to the same files.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["compress_file", "decompress_file", "read_range"]
 
-# What is read at once: so much that most of it never needs to be copied.
+# Bytes that are read at once: enough that most of them need not be copied.
 COMPRESSED_AT_ONCE = 4 << 20
 DECOMPRESSED_AT_ONCE = 1 << 20
 
-# From a pipe, which seldom has more.
+# The same for pipes, which seldom hold more.
 PIPED_AT_ONCE = 64 << 10
 
 Progress = Callable[[int], object]
@@ -43,17 +43,17 @@ def compress_file(
     on_progress: Progress = lambda size: None,
     **options: Unpack[OptionsDict],
 ) -> tuple[int, int]:
-    """Write a file's content as one frame.
+    """Compress a file to one frame.
 
     If the file can seek and is exactly a ``.npy`` file, the frame holds its array.
 
     Parameters
     ----------
     source, target : binary file
-        From its position to its end.
+        `source` is read from its position to its end.
     threads : int, optional
     on_progress : callable
-        Called again and again with the bytes read so far.
+        Called repeatedly with the number of bytes read so far.
     **options
         See `ansflow.Options`.
 
@@ -82,7 +82,9 @@ def compress_file(
             taken += len(piece)
             on_progress(before + taken)
         if expected not in (None, taken):
-            raise OSError("the file changed while it was read")
+            raise OSError(
+                f"the file changed while it was read: it has {taken} bytes of items, not {expected}"
+            )
         for part in encoder.finish():
             counted.write(part)
     finally:
@@ -98,21 +100,21 @@ def decompress_file(
     threads: int | None = None,
     on_progress: Progress = lambda size: None,
 ) -> tuple[int, int]:
-    """Write what a file of frames was made from: bytes, ``.npy`` files, or the items of arrays.
+    """Decompress a file of frames to bytes, ``.npy`` files, or the items of arrays.
 
-    Items are written in C order. Arrays in Fortran order, unless they are of ``.npy`` files, have
-    to be held in memory for that.
+    Items are written in C order. Arrays in Fortran order, except those from ``.npy`` files, are
+    held in memory for that.
 
     Parameters
     ----------
     source : binary file
-        Frames from its position to its end. It needn't be able to seek.
+        Frames from its position to its end. It need not be able to seek.
     target : binary file or None
-        None to verify everything and write nothing.
+        None to verify the frames without writing.
     limits : Limits
     threads : int, optional
     on_progress : callable
-        Called again and again with the bytes read so far.
+        Called repeatedly with the number of bytes read so far.
 
     Returns
     -------
@@ -122,8 +124,8 @@ def decompress_file(
     Raises
     ------
     AnsflowError
-        If a frame is damaged, cut off, isn't one, or exceeds the limits. What came before the
-        damage has been written.
+        If the data are damaged, cut off, are not frames, or exceed the limits. The content before
+        the damage has been written.
     """
     check_binary(source)
     counted = _Counter(target)
@@ -149,14 +151,14 @@ def decompress_file(
 
 
 def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:
-    """The items of an array in Fortran order in the other one."""
+    """The items of an array in Fortran order, in C order."""
     spec = header.array
     assert spec is not None
-    # Once as it comes, and once in order.
+    # One copy in each order.
     if 2 * spec.nbytes > limits.max_memory:
         raise LimitError(
-            f"to put the items of an array in Fortran order into C order takes {2 * spec.nbytes} "
-            f"bytes, more than max_memory={limits.max_memory}"
+            f"converting an array from Fortran order to C order takes {2 * spec.nbytes} bytes, "
+            f"more than max_memory={limits.max_memory}"
         )
     stored = np.empty(spec.nbytes, np.uint8)
     at = 0
@@ -178,7 +180,7 @@ def read_range(
     limits: Limits = STREAM_LIMITS,
     threads: int | None = None,
 ) -> int:
-    """Write some of what `decompress_file` writes, decoding no more than that takes.
+    """Write a range of the output of `decompress_file`, decoding only the chunks it needs.
 
     Parameters
     ----------
@@ -186,21 +188,21 @@ def read_range(
     target : binary file
     offset : int
     size : int or None
-        Bytes; None for all from `offset` on.
+        Number of bytes; None for all from `offset` on.
     limits : Limits
     threads : int, optional
 
     Returns
     -------
     int
-        Bytes written, which are fewer if the end comes first.
+        Bytes written, which are fewer than `size` at the end.
 
     Raises
     ------
     AnsflowError
-        If what is read is damaged, or the file isn't one of frames.
+        If the data that are read are damaged, or the file does not consist of frames.
     ValueError
-        If it comes from an array in Fortran order, whose items lie elsewhere.
+        If the range is in an array in Fortran order, whose items are not stored contiguously.
     """
     counted = _Counter(target)
     begin = integer(offset, "offset", 0)
@@ -218,7 +220,9 @@ def read_range(
             low = max(0, begin - at)
             high = frame.content_size if end is None else min(frame.content_size, end - at)
             if low < high and frame.header.is_fortran and prefix is None:
-                raise ValueError("it holds an array in Fortran order: only all of it can be had")
+                raise ValueError(
+                    "ranges of an array in Fortran order cannot be read: read all of it instead"
+                )
             while low < high:
                 part = np.empty(min(COMPRESSED_AT_ONCE, high - low), np.uint8)
                 reader.read_into(stored_at + low, part)
@@ -232,10 +236,10 @@ def read_range(
 
 
 def _reader(source: BinaryIO) -> Callable[[int], bytes]:
-    """How to read at most so much.
+    """A function that reads at most a given number of bytes.
 
-    What there is, from a pipe: `read` would wait in there for more, and an interrupt that comes
-    between its waits would have to wait, too.
+    From a pipe it reads what is available: `read` would wait for more, and would delay interrupts
+    meanwhile.
     """
     if can_seek(source):
         return partial(read_up_to, source)
@@ -243,7 +247,7 @@ def _reader(source: BinaryIO) -> Callable[[int], bytes]:
 
 
 class _Counter:
-    """Writes all it is given to a file, unless that is None, and counts it."""
+    """Writes data to a file, unless that is None, and counts the bytes."""
 
     def __init__(self, file: BinaryIO | None) -> None:
         check_binary(file)

@@ -1,4 +1,4 @@
-"""Compressed files to write to, as file objects."""
+"""File objects that write compressed files."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ __all__ = ["FrameWriter", "TextWriter"]
 
 
 class FrameWriter(io.BufferedIOBase):
-    """Compresses what is written to it, as a file object.
+    """A file object that compresses the data written to it.
 
-    A file given by its path is written under another name and gets its own when this is closed:
-    whoever opens it finds what was there before, or all that was written. If a ``with`` block is
-    left by an exception, or if it's never closed, all is discarded.
+    A file given by its path is written under a temporary name and renamed on `close`, so that
+    readers find either the previous content or all of the new one. If a ``with`` block is left by
+    an exception, or the writer is never closed, everything is discarded.
 
     Parameters
     ----------
     file : path or binary file object
-        A file object is written to as it is, and isn't closed.
+        A file object is written to directly, and is not closed.
     mode : {"w", "x", "a"}
     threads : int, optional
     array : ArraySpec, optional
-        What array the content is.
+        The array that the content is.
     **options
         See `ansflow.Options`.
     """
@@ -53,7 +53,7 @@ class FrameWriter(io.BufferedIOBase):
         **options: Unpack[OptionsDict],
     ) -> None:
         if mode not in ("w", "x", "a"):
-            raise ValueError(f"mode is {mode!r}, none of w, x and a")
+            raise ValueError(f"mode must be w, x or a, not {mode!r}")
         self._encoder = FrameEncoder(Options.of(options), threads, array=array)
         self._whole: AtomicFile | None = None
         self._written = 0
@@ -69,7 +69,7 @@ class FrameWriter(io.BufferedIOBase):
             self._name = getattr(file, "name", None)
             self._file = file
         else:
-            raise TypeError(f"file is a path or a file object, not {type(file).__name__}")
+            raise TypeError(f"file must be a path or a file object, not {type(file).__name__}")
         self._made = True
 
     @property
@@ -81,7 +81,7 @@ class FrameWriter(io.BufferedIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Take bytes; return how many."""
+        """Compress bytes; return their number."""
         self._check_open()
         content = bytes_of(data)
         self._put(self._encoder.write(content, lasting=isinstance(data, bytes)))
@@ -89,24 +89,24 @@ class FrameWriter(io.BufferedIOBase):
         return content.size
 
     def flush(self) -> None:
-        """Write all that was taken, so that others can read it. Ends the current chunk."""
+        """Write all content so far, so that others can read it. This ends the current chunk."""
         self._check_open()
-        if not self._closing:  # the base class flushes when it's closed, after the end
+        if not self._closing:  # the base class flushes on close, after the end of the frame
             self._put(self._encoder.flush())
             flush_all(self._file)
 
     def tell(self) -> int:
-        """How many bytes were taken."""
+        """Return the number of bytes written so far."""
         self._check_open()
         return self._written
 
     def close(self) -> None:
-        """Finish the frame, and let the file have its name.
+        """Finish the frame, and rename the file if it was given by its path.
 
         Raises
         ------
         ValueError
-            If something couldn't be written before; all is discarded then.
+            If an earlier write failed; everything is discarded then.
         """
         if self.closed:
             return
@@ -120,20 +120,22 @@ class FrameWriter(io.BufferedIOBase):
             self.discard()
 
     def discard(self) -> None:
-        """Close without finishing the frame; a file given by its path stays as it was."""
+        """Close without finishing the frame; a file given by its path is left unchanged."""
         if self.closed:
             return
         self._encoder.close()
         if self._whole is not None:
-            self._whole.discard()  # which does nothing once it's committed
+            self._whole.discard()  # no effect after a commit
         self._closing = True
         super().close()
 
     def abandon(self) -> None:
-        """Discard what nobody has closed, and say so."""
+        """Discard the file and warn, if it was not closed."""
         if not self.closed:
-            with suppress(Exception):  # a filter may make it one
-                warnings.warn(f"{self!r} was never closed: discarded", ResourceWarning, 2)
+            with suppress(Exception):  # warning filters may raise it
+                warnings.warn(
+                    f"{self!r} was never closed: its content is discarded", ResourceWarning, 2
+                )
             self.discard()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -147,7 +149,7 @@ class FrameWriter(io.BufferedIOBase):
             self.abandon()
 
     def _put(self, parts: Iterator[memoryview]) -> None:
-        """Write parts of the frame. If one can't be, the encoder gives no others."""
+        """Write parts of the frame. If that fails, the encoder refuses to go on."""
         for part in parts:
             write_all(self._file, part)
 
@@ -157,26 +159,31 @@ class FrameWriter(io.BufferedIOBase):
 
 
 def check_appendable(path: Path, array: ArraySpec | None) -> None:
-    """ValueError if a frame with such an array, or bytes, can't follow what is in the file."""
+    """Raise ValueError if a frame of `array`, or bytes, cannot be appended to the file."""
     if not os.path.exists(path) or not os.path.getsize(path):
         return
     with open(path, "rb") as file:
         header, _ = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
         if not ends_frame(file):
-            raise ValueError("the file is damaged, or cut off: recover it first")
+            raise ValueError(
+                "nothing can be appended to the file, as its last frame is damaged or cut off: "
+                "recover it first"
+            )
     there = header.array
     if (there is None) != (array is None):
-        raise ValueError("the file has bytes, not an array, or an array, not bytes")
+        held, added = ("bytes", "an array") if there is None else ("an array", "bytes")
+        raise ValueError(f"the file holds {held}: {added} cannot be appended to it")
     if there is not None and array is not None:
         ours, theirs = ((spec.dtype, spec.shape[1:]) for spec in (array, there))
         if ours != theirs or there.fortran or not there.shape:
             raise ValueError(
-                f"the file has {there.dtype} in rows of {there.shape[1:]}, "
-                f"not {array.dtype} in rows of {array.shape[1:]}"
+                f"rows of {array.dtype} and shape {array.shape[1:]} cannot be appended to the "
+                f"file, which holds an array of {there.dtype} and shape {there.shape}"
+                + (" in Fortran order" if there.fortran else "")
             )
 
 
-# Written before the first text, and not by Python, which does it only where it can seek, or always.
+# Byte order marks, written before the first text. Python's own writing depends on seeking.
 MARKS = {
     "utf-8-sig": codecs.BOM_UTF8,
     "utf-16": codecs.BOM_UTF16,
@@ -185,7 +192,7 @@ MARKS = {
 
 
 class TextWriter(io.TextIOWrapper):
-    """Text to a `FrameWriter`, which discards all where that would.
+    """A text file over a `FrameWriter`, which is discarded in the same cases.
 
     Parameters
     ----------
@@ -193,7 +200,7 @@ class TextWriter(io.TextIOWrapper):
     encoding, errors, newline
         As in `io.TextIOWrapper`.
     begins : callable
-        Says whether the text is the beginning of the content, where a mark of its encoding belongs.
+        Returns whether the text is the beginning of the content, where a byte order mark belongs.
     """
 
     _named: str | None = None
@@ -241,14 +248,14 @@ class TextWriter(io.TextIOWrapper):
         self.close()
 
     def __del__(self) -> None:
-        with suppress(ValueError):  # detached, or never made
+        with suppress(ValueError):  # detached or not initialised
             buffer = self.buffer
             if isinstance(buffer, FrameWriter):
                 buffer.abandon()
 
 
 def _codec(encoding: str | None) -> str | None:
-    """The name of an encoding's codec; None if only `io.TextIOWrapper` knows which is meant."""
+    """The name of an encoding's codec; None for the default encoding of `io.TextIOWrapper`."""
     try:
         return codecs.lookup(encoding or "").name
     except LookupError:

@@ -1,1 +1,1 @@
-"""Benchmarks, one file a room. Each `setup` runs what it times once, so that the JIT is warm."""
+"""Benchmarks, one file per subpackage. Each `setup` runs the timed code once to compile it."""

@@ -1,4 +1,4 @@
-"""Push and pop of each codec, folding, networks, and what images cost under a VAE.
+"""Push and pop of each codec, folding, networks, and the cost of images with a VAE.
 
 ``python -m benchmarks.bitsback`` (in asv_bench) prints speeds of one thread, and of constriction
 where it has the same and is installed, measured in turn in one process.
@@ -33,7 +33,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "mnist_sample.npz"
 
 
 def codecs(shape):
-    """A codec of each kind, for symbols of that shape."""
+    """A codec of each kind, for symbols of this shape."""
     rng = np.random.default_rng(0)
     means, scales = rng.normal(0, 30, shape), np.exp(rng.normal(1.5, 1, shape))
     logits = rng.normal(size=(*shape, 3))
@@ -58,13 +58,13 @@ def codecs(shape):
 
 
 def deep_stack(lanes):
-    """A stack with enough random bits that a pop of anything finds some."""
+    """A stack with enough random bits for every pop."""
     bits = np.random.default_rng(1).bytes(8 * SYMBOLS + 64 * lanes)
     return Stack.from_initial_bits(bits, lanes)
 
 
 class PushPop:
-    """2^18 symbols, one a lane at each call."""
+    """2^18 symbols, one per lane in each call."""
 
     params = (list(codecs((1,))), [1, 64, 1024])
     param_names = ("codec", "lanes")
@@ -137,7 +137,7 @@ class Folding:
         self.folded.copy().unfold(1024)
 
     def track_bits_per_lane(self):
-        """What a head costs beyond its own bits."""
+        """The cost of a head beyond its own bits."""
         return (self.folded.bits - self.stack.bits) / 1023
 
     track_bits_per_lane.unit = "bits"
@@ -185,7 +185,7 @@ class Images:
         return self._rates().total
 
     def track_net_over_elbo(self, model):
-        """In percent; of so few images it is uncertain by about a fifth."""
+        """The overhead in percent, with an uncertainty of about a fifth for so few images."""
         elbo = -self.vae.elbo(self.images, 8, rng=0).sum() / self.images.size
         return 100 * (self._rates().net / elbo - 1)
 
@@ -194,7 +194,7 @@ class Images:
 
 
 def peer_gaussians(means, scales):
-    """Push and pop of constriction, a Gaussian for each symbol; None if it isn't installed."""
+    """Push and pop of constriction, a Gaussian for each symbol; None if it is not installed."""
     try:
         import constriction
     except ModuleNotFoundError:
@@ -212,7 +212,7 @@ def peer_gaussians(means, scales):
 
 
 def speed(functions, count):
-    """Million symbols a second of each function: medians of rounds in which all take turns."""
+    """Million symbols per second of each function: medians of rounds of all functions in turn."""
     taken = {name: [] for name in functions}
     for function in functions.values():
         function()

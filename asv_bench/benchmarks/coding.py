@@ -73,7 +73,7 @@ class Coding:
 
 
 class Quantization:
-    """The model's code length over the Shannon bound of the same bytes."""
+    """The ratio of the model's code length to the Shannon bound of the same bytes."""
 
     params = (INPUTS, [10, 12, 14, 15])
     param_names = ("input", "precision")

@@ -77,13 +77,13 @@ def in_threads(work, count):
 
 
 def read_all(file):
-    """In pieces, as most readers do."""
+    """Read in pieces, as most readers do."""
     while file.read(1 << 20):
         pass
 
 
 class Whole:
-    """All ways to code the same content, by the number of threads."""
+    """All functions that code the same content, by the number of threads."""
 
     ways = {
         "bare encode": lambda self, threads: self.bare.encode_all(threads),
@@ -139,7 +139,7 @@ class RandomAccess:
 
 
 class Opening:
-    """From a file with an index to its last byte."""
+    """Open a file with an index and read its last byte."""
 
     params = [64 << 10, 256 << 10]
     param_names = ("chunk size",)
@@ -177,7 +177,7 @@ def print_in_memory(rounds):
 
 
 def drop(path):
-    """Have a file on the disk, and leave it in memory as it is."""
+    """Write a file to the disk, and keep it in the page cache."""
     descriptor = os.open(path, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
@@ -252,7 +252,7 @@ def read_file(path):
 
 
 def write_file(path, size):
-    """Noise, to the disk."""
+    """Write noise to the disk."""
     noise = os.urandom(1 << 20)
     with open(path, "wb", buffering=0) as file:
         for _ in range(size >> 20):
@@ -266,7 +266,7 @@ def through_files(source, target, function):
 
 
 def print_random_access(size, rounds):
-    """1 MiB from anywhere in a large file, over the time to decode as many chunks as it spans."""
+    """Time to read 1 MiB of a large file, relative to decoding as many chunks as it spans."""
     data = np.resize(input_bytes("text", SIZE), size)
     bare = BareCodec(data[: 5 * CHUNK])
     with tempfile.TemporaryDirectory() as directory:

@@ -58,7 +58,7 @@ class OneShot:
         return len(self.frame)
 
     def track_overhead(self, name):
-        """Over the order-0 Shannon bound of each chunk and plane."""
+        """The size relative to the order-0 Shannon bound of each chunk and plane."""
         ideal = shannon_bytes(self.data)
         return 100 * (len(self.frame) / ideal - 1) if ideal else float("nan")
 
@@ -67,7 +67,7 @@ class OneShot:
 
 
 class OneStream:
-    """What a stream of 256 KiB pays besides coding, stage by stage; the last ones with order 1."""
+    """Stages of a stream of 256 KiB other than coding; the last ones are of order 1."""
 
     size = 256 << 10
     stages = {
@@ -105,7 +105,7 @@ class OneStream:
         count_bytes(self.content, self.scratch.partial, self.scratch.counts)
 
     def fit(self):
-        # Scaling the counts again changes nothing.
+        # Scaling the counts again has no effect.
         scratch = self.scratch
         room = scratch.table
         return fit_table(scratch.counts, 12, scratch.freq, scratch.keys, scratch.heap, room)

@@ -33,7 +33,7 @@ def shannon_bits(symbols):
 
 
 def median_seconds(functions, repeats=9):
-    """Median time of each function, run in turn so that drift meets all alike."""
+    """Median time of each function, run in turn so that drift affects all of them equally."""
     times = [[] for _ in functions]
     for function in functions:
         function()

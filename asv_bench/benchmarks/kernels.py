@@ -73,7 +73,7 @@ def ratios():
 
 
 class Ratios:
-    """Scalar speed relative to what any machine can do."""
+    """Scalar speed relative to that of basic operations on the same machine."""
 
     timeout = 300
 
@@ -140,7 +140,7 @@ class OtherCoders:
 
 
 class Stack:
-    """Pushing and popping 2^20 symbols of 16 bits precision, a row at a time."""
+    """Push and pop 2^20 symbols of 16 bits precision, a row at a time."""
 
     params = [64, 1024]
     param_names = ("lanes",)
@@ -183,7 +183,7 @@ class Counting:
 
 
 class TableBuilding:
-    """What a block pays before its first symbol."""
+    """The fixed cost of a stream, before its first symbol."""
 
     shapes = {"256 symbols, 12 bits": (256, 12), "32768 symbols, 15 bits": (32768, 15)}
     params = list(shapes)

@@ -1,16 +1,16 @@
-"""ansflow beside other coders. ``python -m benchmarks.peers`` (in asv_bench) prints a table.
+"""ansflow compared with other coders. ``python -m benchmarks.peers`` (in asv_bench) prints a table.
 
-One process, one thread, the same blocks, all coders in turn within each round. Each counts the
-symbols of a block, builds tables and writes them with the code, except:
+One process, one thread, the same chunks, all coders in turn within each round. Each counts the
+symbols of a chunk, builds tables and writes them with the code, except:
 
-- ansflow's kernels have one table for all blocks, built beforehand and not written, and
+- ansflow's kernels have one table for all chunks, built beforehand and not written, and
   constriction has one for each;
 - ``ansflow compress`` and memcpy take the whole input at once and allocate the result, the former
   with checksums;
 - zstd also looks for repeats.
 
 Speeds are in MB/s; ``/hts`` is over the fastest htscodecs of the same order, ``/copy`` over memcpy,
-``/ideal`` over the order-0 Shannon bound of each block.
+``/ideal`` over the order-0 Shannon bound of each chunk.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ from ansflow.models.markov import pair_counts
 from .inputs import INPUTS, input_bytes, median_seconds, shannon_bits
 
 SIZE = 16 << 20
-BLOCK = 256 << 10
+CHUNK = 256 << 10
 LANES = 64
 ROUNDS = 7
 BEST_ISA = chosen_isa()
 
 
 class Peer(NamedTuple):
-    """A coder and the blocks it is to code."""
+    """A coder and the chunks that it codes."""
 
     name: str
     order: int
-    blocks: list[np.ndarray]
-    prepare: Callable[[np.ndarray], Any]  # block: what coding it may use, made outside the timing
+    chunks: list[np.ndarray]
+    prepare: Callable[[np.ndarray], Any]  # chunk: what its coding uses, made outside the timing
     encode: Callable[[Any], Any]  # prepared: the code, a buffer
-    decode: Callable[[Any, Any], Any]  # code, prepared: the block
-    begin: Callable[[], object] = lambda: None  # before each pass over the blocks
+    decode: Callable[[Any, Any], Any]  # code, prepared: the chunk
+    begin: Callable[[], object] = lambda: None  # before each pass over the chunks
 
 
 class Result(NamedTuple):
@@ -65,14 +65,14 @@ class Result(NamedTuple):
     ideal: float
 
 
-def ansflow_peers(blocks):
-    """Whole frames, and kernels with the same tables for all blocks."""
+def ansflow_peers(chunks):
+    """Whole frames, and kernels with the same tables for all chunks."""
 
     def compress(order):
         return Peer(
             f"ansflow compress o{order}",
             order,
-            blocks=[np.concatenate(blocks)],
+            chunks=[np.concatenate(chunks)],
             prepare=bytes,
             encode=lambda data: ansflow.compress(data, order=order, threads=1),
             decode=lambda code, data: ansflow.decompress(code, threads=1),
@@ -81,20 +81,20 @@ def ansflow_peers(blocks):
 
     def kernel(order, isa):
         if order == 0:
-            counts = sum(histogram(block) for block in blocks)
+            counts = sum(histogram(chunk) for chunk in chunks)
             coder = SingleCoder(quantize(counts, 12), 12)
         else:
-            counts = sum(pair_counts(block, LANES).astype(np.uint64) for block in blocks)
+            counts = sum(pair_counts(chunk, LANES).astype(np.uint64) for chunk in chunks)
             model = Markov.from_counts(counts, precision=CONTEXT_PRECISION)
             coder = ContextCoder(model.freq, model.precision)
 
-        def prepare(block):
-            buffer = np.empty(buffer_size(block.size, LANES), np.uint16)
-            return block, np.zeros_like(block), buffer
+        def prepare(chunk):
+            buffer = np.empty(buffer_size(chunk.size, LANES), np.uint16)
+            return chunk, np.zeros_like(chunk), buffer
 
         def encode(prepared):
-            block, _, buffer = prepared
-            return coder.encode(block, LANES, buffer)
+            chunk, _, buffer = prepared
+            return coder.encode(chunk, LANES, buffer)
 
         def decode(words, prepared):
             _, out, _ = prepared
@@ -102,7 +102,7 @@ def ansflow_peers(blocks):
             return out
 
         name = f"ansflow kernel o{order} {isa}"
-        return Peer(name, order, blocks, prepare, encode, decode, lambda: use(isa))
+        return Peer(name, order, chunks, prepare, encode, decode, lambda: use(isa))
 
     def use(isa):
         os.environ["ANSFLOW_ISA"] = isa
@@ -117,16 +117,16 @@ HTSCODECS_CPU = {"sse4.1": 1, "avx2": 2, "avx512f": 4, "neon": 8}
 HTSCODECS_X32 = 4
 
 
-def htscodecs_peers(blocks):
+def htscodecs_peers(chunks):
     """Each order with 4 lanes, which has no SIMD, and 32 with each instruction set."""
     library = ctypes.CDLL("libhtscodecs.so.2")
     library.rans_compress_to_4x16.restype = ctypes.c_void_p
     library.rans_uncompress_to_4x16.restype = ctypes.c_void_p
-    # Left to itself the library picks a set by the machine, and not always the fastest.
+    # By default the library chooses a set by the machine, which is not always the fastest.
     host = get_host_cpu_features()
     cpus = {"scalar": 0} | {name: bit for name, bit in HTSCODECS_CPU.items() if host.get(name)}
     return [
-        htscodecs_peer(library, f"htscodecs o{order} {variant}", blocks, order, lanes, cpu)
+        htscodecs_peer(library, f"htscodecs o{order} {variant}", chunks, order, lanes, cpu)
         for order in (0, 1)
         for variant, lanes, cpu in [
             ("x4", 0, 0),
@@ -135,18 +135,18 @@ def htscodecs_peers(blocks):
     ]
 
 
-def htscodecs_peer(library, name, blocks, order, lanes, cpu):
-    # Without further flags nothing is packed, striped or run-length coded, and a block is
-    # stored as it is only if coding would make it longer.
+def htscodecs_peer(library, name, chunks, order, lanes, cpu):
+    # Without further flags nothing is packed, striped or run-length coded, and a chunk is
+    # stored only if coding would make it longer.
     flags = order | lanes
 
     def buffers(*arrays):
-        # With their addresses: NumPy takes a microsecond to find one.
+        # With their addresses, as NumPy takes a microsecond to find one.
         return [(array, ctypes.c_void_p(array.ctypes.data)) for array in arrays]
 
-    def prepare(block):
-        code = np.zeros(library.rans_compress_bound_4x16(block.size, flags), np.uint8)
-        return buffers(block, code, np.zeros_like(block))
+    def prepare(chunk):
+        code = np.zeros(library.rans_compress_bound_4x16(chunk.size, flags), np.uint8)
+        return buffers(chunk, code, np.zeros_like(chunk))
 
     def call(function, source, size, target, *options):
         array, address = target
@@ -156,8 +156,8 @@ def htscodecs_peer(library, name, blocks, order, lanes, cpu):
         return array[: used.value]
 
     def encode(prepared):
-        block, code, _ = prepared
-        return call(library.rans_compress_to_4x16, block, block[0].size, code, flags)
+        chunk, code, _ = prepared
+        return call(library.rans_compress_to_4x16, chunk, chunk[0].size, code, flags)
 
     def decode(code, prepared):
         return call(library.rans_uncompress_to_4x16, prepared[1], code.size, prepared[2])
@@ -165,15 +165,15 @@ def htscodecs_peer(library, name, blocks, order, lanes, cpu):
     def begin():
         library.rans_set_cpu(cpu | cpu << 8)
 
-    return Peer(name, order, blocks, prepare, encode, decode, begin)
+    return Peer(name, order, chunks, prepare, encode, decode, begin)
 
 
-def constriction_peers(blocks):
+def constriction_peers(chunks):
     from constriction import stream
 
-    def prepare(block):
-        frequencies = np.bincount(block, minlength=256) / block.size
-        return block.astype(np.int32), stream.model.Categorical(frequencies, perfect=False)
+    def prepare(chunk):
+        frequencies = np.bincount(chunk, minlength=256) / chunk.size
+        return chunk.astype(np.int32), stream.model.Categorical(frequencies, perfect=False)
 
     def encode(prepared):
         coder = stream.stack.AnsCoder()
@@ -184,19 +184,19 @@ def constriction_peers(blocks):
         symbols, model = prepared
         return stream.stack.AnsCoder(code).decode(model, symbols.size)
 
-    few = blocks[: (1 << 20) // BLOCK]  # it is slow
+    few = chunks[: (1 << 20) // CHUNK]  # it is slow
     return [Peer("constriction AnsCoder", 0, few, prepare, encode, decode)]
 
 
-def zstandard_peers(blocks):
+def zstandard_peers(chunks):
     import zstandard
 
     encode = zstandard.ZstdCompressor(level=1).compress
     decode = zstandard.ZstdDecompressor().decompress
-    return [Peer("zstd level 1", 0, blocks, bytes, encode, lambda code, data: decode(code))]
+    return [Peer("zstd level 1", 0, chunks, bytes, encode, lambda code, data: decode(code))]
 
 
-def memcpy_peers(blocks):
+def memcpy_peers(chunks):
     def copy(source, target):
         np.copyto(target, source)
         return target
@@ -205,8 +205,8 @@ def memcpy_peers(blocks):
         Peer(
             "memcpy",
             order=0,
-            blocks=[np.concatenate(blocks)],
-            prepare=lambda block: (block, np.zeros_like(block), np.zeros_like(block)),
+            chunks=[np.concatenate(chunks)],
+            prepare=lambda chunk: (chunk, np.zeros_like(chunk), np.zeros_like(chunk)),
             encode=lambda prepared: copy(*prepared[:2]),
             decode=lambda code, prepared: copy(code, prepared[2]),
         )
@@ -218,20 +218,20 @@ def print_once(line):
     print(line)
 
 
-def present_peers(blocks):
-    """All peers that can be loaded here, saying why others can't."""
+def present_peers(chunks):
+    """All peers that can be loaded here; prints why others cannot."""
     peers = []
     for source in (ansflow_peers, htscodecs_peers, constriction_peers, zstandard_peers):
         try:
-            peers += source(blocks)
+            peers += source(chunks)
         except (ImportError, OSError) as absent:
             print_once(f"No {source.__name__.removesuffix('_peers')}: {absent}")
-    return peers + memcpy_peers(blocks)
+    return peers + memcpy_peers(chunks)
 
 
 def passes(peer):
-    """Functions that encode and decode all blocks, and the size of the verified codes."""
-    prepared = [peer.prepare(block) for block in peer.blocks]
+    """Functions that encode and decode all chunks, and the size of the verified codes."""
+    prepared = [peer.prepare(chunk) for chunk in peer.chunks]
 
     def encode():
         peer.begin()
@@ -242,25 +242,25 @@ def passes(peer):
         return list(map(peer.decode, codes, prepared))
 
     codes = encode()
-    for block, back in zip(peer.blocks, decode(), strict=True):
+    for chunk, back in zip(peer.chunks, decode(), strict=True):
         values = np.frombuffer(back, np.uint8) if isinstance(back, bytes) else back
-        if not np.array_equal(values, block):
+        if not np.array_equal(values, chunk):
             raise AssertionError(f"{peer.name}: wrong content")
     return encode, decode, sum(memoryview(code).nbytes for code in codes)
 
 
 def measure(name):
     """The result of each peer on an input."""
-    blocks = np.split(input_bytes(name, SIZE), SIZE // BLOCK)
-    ideal = np.cumsum([shannon_bits(block) / 8 for block in blocks])
-    peers = present_peers(blocks)
+    chunks = np.split(input_bytes(name, SIZE), SIZE // CHUNK)
+    ideal = np.cumsum([shannon_bits(chunk) / 8 for chunk in chunks])
+    peers = present_peers(chunks)
     encoders, decoders, sizes = zip(*map(passes, peers), strict=True)
     seconds = median_seconds([*encoders, *decoders], ROUNDS)
     results = {}
     for i, peer in enumerate(peers):
-        coded = sum(block.size for block in peer.blocks)
+        coded = sum(chunk.size for chunk in peer.chunks)
         encode, decode = (coded / s / 1e6 for s in (seconds[i], seconds[len(peers) + i]))
-        results[peer.name] = Result(peer.order, encode, decode, sizes[i], ideal[coded // BLOCK - 1])
+        results[peer.name] = Result(peer.order, encode, decode, sizes[i], ideal[coded // CHUNK - 1])
     return results
 
 

@@ -1,4 +1,4 @@
-"""What a fresh process pays. ``python -m benchmarks.startup`` (in asv_bench) prints it."""
+"""The cost of starting a process. ``python -m benchmarks.startup`` (in asv_bench) prints it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-# Each child prints the processor seconds of what comes after the marker line.
+# Each child prints the processor seconds of the code after the marker line.
 TIMED = "import time; _begin = time.process_time()\n"
 REPORT = "\nprint(time.process_time() - _begin)"
 

@@ -1,7 +1,7 @@
 """Vector kernels beside scalar ones. ``python -m benchmarks.vector`` (in asv_bench) prints it.
 
-Bare kernels, 64 lanes, blocks of 256 KiB with tables of their own, preallocated buffers; the same
-blocks on one thread and on two.
+Bare kernels, 64 lanes, chunks of 256 KiB with tables of their own, preallocated buffers; the same
+chunks on one thread and on two.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ansflow.models import quantize
 from .inputs import INPUTS, input_bytes, median_seconds
 
 LANES = 64
-BLOCK = 256 << 10
-BLOCKS = 64
-PASSES = 4  # to wake a thread takes a while
+CHUNK = 256 << 10
+CHUNKS = 64
+PASSES = 4  # waking a thread takes time
 ZERO = np.uint64(0)
 
 
 class Call(NamedTuple):
-    """A kernel and its arguments: as little Python as there can be, which threads share."""
+    """A kernel and its arguments, with little Python code, as threads share the GIL."""
 
     kernel: Callable
     arguments: tuple
@@ -44,20 +44,20 @@ class Call(NamedTuple):
         return self.kernel(*self.arguments)
 
 
-def calls(block, precision, isa):
-    """``{"encode": Call, "decode": Call}`` for a block."""
-    coder = SingleCoder(quantize(histogram(block), precision), precision)
+def calls(chunk, precision, isa):
+    """``{"encode": Call, "decode": Call}`` for a stream."""
+    coder = SingleCoder(quantize(histogram(chunk), precision), precision)
     p, low = np.uint64(precision), np.uint64(state_low(precision))
     records, slots = coder.records, coder.slots
-    words, out = np.empty(block.size + 2 * LANES, np.uint16), np.zeros_like(block)
+    words, out = np.empty(chunk.size + 2 * LANES, np.uint16), np.zeros_like(chunk)
     states, first = np.empty(LANES, np.uint32), np.full(LANES, low, np.uint32)
     end = np.uint64(words.size)
     if isa == SCALAR:
-        encode = Call(scalar.encode, (block, states, records, p, words), states, first)
+        encode = Call(scalar.encode, (chunk, states, records, p, words), states, first)
         decode_rows = scalar.decode_rows
     else:
         encode_rows = vector.encoder(LANES, isa, records.ndim == 1)
-        arguments = block, np.uint64(block.size), states, records.reshape(-1), p, words, end
+        arguments = chunk, np.uint64(chunk.size), states, records.reshape(-1), p, words, end
         encode = Call(encode_rows, arguments, states, first)
         decode_rows = vector.decoder(LANES, isa, slots.itemsize == 4)
     stream = words[encode() :].copy()
@@ -65,7 +65,7 @@ def calls(block, precision, isa):
     done, cursor = decode()
     rest = stream, np.uint64(cursor), states, slots, p, low, out, np.uint64(done)
     scalar.decode_rest(*rest)
-    if not np.array_equal(out, block):
+    if not np.array_equal(out, chunk):
         raise AssertionError("wrong symbols")
     return {"encode": encode, "decode": decode}
 
@@ -78,23 +78,23 @@ def run_all(todo):
 
 def speeds(name, precision):
     """MB/s by ``(isa, direction, threads)``."""
-    blocks = np.split(input_bytes(name, BLOCKS * BLOCK), BLOCKS)
+    chunks = np.split(input_bytes(name, CHUNKS * CHUNK), CHUNKS)
     functions = {}
     with ThreadPoolExecutor(2) as pool:
         for isa in (SCALAR, *(isa for isa in available() if isa in ("avx512", "avx2"))):
-            jobs = [calls(block, precision, isa) for block in blocks]
+            jobs = [calls(chunk, precision, isa) for chunk in chunks]
             for direction in ("encode", "decode"):
                 todo = [job[direction] for job in jobs]
                 halves = todo[::2], todo[1::2]
                 functions[isa, direction, 1] = functools.partial(run_all, todo)
                 functions[isa, direction, 2] = lambda halves=halves: list(pool.map(run_all, halves))
         seconds = median_seconds(list(functions.values()))
-    size = PASSES * BLOCKS * BLOCK
+    size = PASSES * CHUNKS * CHUNK
     return {key: size / s / 1e6 for key, s in zip(functions, seconds, strict=True)}
 
 
 class Ratios:
-    """What vectors gain over scalar code, and a second thread over the first."""
+    """The gain of vectors over scalar code, and of a second thread over one."""
 
     params = (INPUTS, [12, 14], ["encode", "decode"])
     param_names = ("input", "precision", "direction")

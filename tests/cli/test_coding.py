@@ -58,7 +58,7 @@ def test_short_options_may_be_joined(run, file, content):
 @pytest.mark.parametrize("option", ["--order=1", "--chunk-size=1K", "--precision=9"])
 def test_options_of_compressing_are_none_of_decompressing(run, file, option):
     run("compress", file)
-    assert "doesn't go with -d" in run("compress", "-d", f"{file}.ans", option, code=2).stderr
+    assert "cannot be used with -d" in run("compress", "-d", f"{file}.ans", option, code=2).stderr
 
 
 def test_standard_input_and_output(run, file, content):
@@ -184,7 +184,10 @@ def test_a_bad_file_among_good_ones(run, file, files, tmp_path, content):
     result = run("decompress", tmp_path / "none", tmp_path / "bad.ans", f"{file}.ans", code=2)
     assert file.read_bytes() == content
     first, second, last = result.stderr.splitlines()
-    assert first == f"ansflow: {tmp_path / 'none'}: doesn't end in .ans: name the output with -o"
+    assert (
+        first
+        == f"ansflow: {tmp_path / 'none'}: the name does not end in .ans: give the output with -o"
+    )
     assert second.startswith(f"ansflow: {tmp_path / 'bad.ans'}: chunk 0")
     assert last == f"{file}: 100,000 bytes"
     assert files() == ["bad.ans", "data.bin", "data.bin.ans"]
@@ -363,7 +366,7 @@ def test_a_frame_whose_model_is_unknown(run, tmp_path, files):
 def test_a_model_goes_only_with_compressing(run, file):
     run("compress", file)
     result = run("compress", "-d", f"{file}.ans", "--model", "cli", code=2)
-    assert "--model doesn't go with -d" in result.stderr
+    assert "--model cannot be used with -d" in result.stderr
     assert "No such option" in run("decompress", f"{file}.ans", "--model", "cli", code=2).stderr
 
 

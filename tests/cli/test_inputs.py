@@ -133,7 +133,10 @@ def test_what_has_changed_is_kept(run, here, monkeypatch, change):
     monkeypatch.setattr(coding, "compress_file", compress_and_change)
     before = os.stat(path)
     result = run("compress", "-f", "--rm", path, code=3)
-    assert result.stderr == f"ansflow: {path}: is kept: it has been changed since it was read\n"
+    assert (
+        result.stderr
+        == f"ansflow: {path}: the file is kept: it was changed after it had been read\n"
+    )
     assert path.exists()
     assert before != os.stat(path)
 

@@ -95,7 +95,7 @@ def test_recover(run, damaged, tmp_path, content):
     target = tmp_path / "data.bin.recovered.ans"
     first, second = result.stderr.splitlines()
     assert first == f"{target}: 100,000 bytes of content; intact chunks: 97, lost: 1"
-    assert second.startswith("  lost, zeros now: bytes ")
+    assert second.startswith("  lost, replaced by zeros: bytes ")
     back = ansflow.decompress(target.read_bytes())
     assert len(back) == len(content)
     assert sum(a != b for a, b in zip(back, content, strict=True)) <= 1024
@@ -136,7 +136,7 @@ def test_many_lost_ranges_are_not_all_listed(run, file, tmp_path):
     path.write_bytes(data)
     few = run("recover", path, code=1).stderr
     every = run("recover", "-fv", path, code=1).stderr
-    assert "more; -v lists all" in few
+    assert "more; use -v to list all" in few
     assert len(few.splitlines()) == 12 < len(every.splitlines())
 
 

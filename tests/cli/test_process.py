@@ -186,7 +186,7 @@ def test_no_compressed_data_for_a_terminal(terminal, file):
     assert "terminal" in seen
     code, seen = terminal("compress", columns=80, stdout=subprocess.DEVNULL)
     assert code == 2
-    assert "Name a FILE" in seen
+    assert "Give a FILE" in seen
 
 
 def test_interrupt_in_this_process(run, file, files, monkeypatch):

@@ -68,13 +68,13 @@ def test_bench_takes_no_intact_file_for_a_broken_one(run, tmp_path, array, size)
 
 def test_bench_notices_what_is_broken(run, file, monkeypatch):
     monkeypatch.setattr("zlib.decompress", lambda data: data)
-    assert "zlib 6 gave something else back" in run("bench", file, "--repeat", 1, code=1).stderr
+    assert "zlib 6 did not restore the data" in run("bench", file, "--repeat", 1, code=1).stderr
 
 
 def test_bench_goes_on(run, file, tmp_path):
     (tmp_path / "empty").touch()
     result = run("bench", tmp_path / "empty", file, "--size", "1K", "--repeat", 1, code=3)
-    assert result.stderr == f"ansflow: {tmp_path / 'empty'}: is empty\n"
+    assert result.stderr == f"ansflow: {tmp_path / 'empty'}: the file is empty\n"
     assert "1,024" in result.stdout
 
 
@@ -83,7 +83,7 @@ def test_demo_prints_every_row_and_verifies(run):
     assert len(lines) == 9
     columns = ["input", "size", "ideal", "compressed", "overhead", "encode", "decode"]
     assert lines[0].split() == columns
-    assert lines[-1].endswith(" All inputs came back bit for bit.")
+    assert lines[-1].endswith(" All inputs were restored exactly.")
     assert max(map(len, lines)) <= 80
 
 
@@ -102,7 +102,7 @@ def test_warmup(run, monkeypatch):
     assert steps[0][0] == 0
     assert steps[-1][0] == steps[-1][1] == len(steps) - 1
     # Nothing is left to be compiled.
-    assert "all kernels had been compiled before" in run("warmup").stderr
+    assert "all kernels were compiled already" in run("warmup").stderr
     monkeypatch.setattr(warmup_jobs, "jobs", lambda: [])
     assert run("warmup", "-q").output == ""
 

@@ -294,7 +294,7 @@ def test_what_frames_say(run, tmp_path, command):
 def test_what_is_typed(run, file, arguments):
     result = run(*(file if part == "FILE" else part for part in arguments), code=2)
     assert harmless(result.output)
-    assert "\\x1b" in result.stderr or "no JSON" in result.stderr
+    assert "\\x1b" in result.stderr or "not valid JSON" in result.stderr
 
 
 def test_all_help_fits(monkeypatch):

@@ -780,7 +780,7 @@ def test_arrays_that_are_huge_and_empty(shape):
 @pytest.mark.parametrize("use", [ansflow.decompress, lambda blob: reader_of(blob)])
 def test_frames_that_make_too_long_an_array(lengths, use):
     blob = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in lengths)
-    with pytest.raises(CorruptDataError, match="no array can have shape"):
+    with pytest.raises(CorruptDataError, match="too large for NumPy"):
         use(blob)
     whole = b"".join(ansflow.compress(np.empty((length, 0), "u1")) for length in (2**62, 2**61))
     assert use(whole).shape == (2**62 + 2**61, 0)

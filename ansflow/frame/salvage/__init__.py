@@ -1,10 +1,10 @@
-"""What is left of damaged frames: every chunk that can be found, wherever it is.
+"""Finding the chunks of damaged frames, even where they have moved.
 
-From front to back, a frame is taken exactly where a walk over its heads leads, as long as each
-thing is where the last one ends; what lies inside of its chunks, a compressed file in an archive,
-say, isn't looked at. If the walk ends at something damaged, but the index at the end of the frame
-is sound, that says where its chunks are, or at least which they are. Only what is left then is
-searched for heads.
+The file is processed from front to back in three steps. First, a frame is walked over, as long as
+each part begins where the previous one ends; the inside of its chunks, which may be a compressed
+file in an archive, is not examined. If the walk stops at damage but the index of the frame is
+valid, the index gives its chunks, and usually their positions. Only otherwise is the file searched
+for heads.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = ["Remains", "find_remains"]
 
 
 def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
-    """Look through a file from beginning to end.
+    """Search a file from beginning to end for the remains of frames.
 
     Raises
     ------
     CorruptDataError
-        If no header is found, neither at the beginning of a frame nor in its index.
+        If no valid header is found, neither at the beginning of a frame nor in an index.
     LimitError
-        If that at the beginning of the file exceeds the limits, or what is found takes too much.
+        If the header at the beginning of the file or the remains exceed the limits.
     """
     end = end_of(file)
     work = Work(end, limits)
@@ -61,7 +61,7 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
         stop = end
         assert indexes is not None
         if index is None:
-            # What another index claims isn't of this frame.
+            # Chunks that another index lists do not belong to this frame.
             moved = None if work.exhausted else indexes.next_moved(place)
             if moved is not None:
                 stop, remains = claim(file, moved, at, headers)
@@ -82,7 +82,9 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
         at = after
     gaps.add(end - at)
     if not frames:
-        raise CorruptDataError("no header of a frame is to be found")
+        raise CorruptDataError(
+            "the file contains no valid frame header, so nothing can be recovered"
+        )
     gaps.note()
     return frames
 
@@ -93,7 +95,7 @@ class Gaps:
     Attributes
     ----------
     slack : int
-        So many of the next ones are of no concern: they are a damaged index.
+        The number of bytes of a damaged index, which the next gap includes and which do not count.
     """
 
     def __init__(self, frames: list[Remains]) -> None:
@@ -102,13 +104,13 @@ class Gaps:
         self.slack = 0
 
     def add(self, size: int) -> None:
-        """Note so many bytes behind the frames so far."""
+        """Note a gap of `size` bytes after the frames so far."""
         size, self.slack = size - self.slack, 0
         if size > 0:
             self._after.append(len(self._frames))
 
     def note(self) -> None:
-        """Let the frames around them know."""
+        """Mark the frames around each gap."""
         for count in self._after:
             for remains in self._frames[max(0, count - 1) : count + 1]:
                 remains.damaged = remains.orphans = True

@@ -1,4 +1,4 @@
-"""Frames that lie where they should: from the header on, each thing is where the last one ends."""
+"""Walking over frames whose parts are in place: each begins where the previous one ends."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["BYTES_PER_CHUNK", "Walked", "walk_from"]
 
-# What `Remains` take for a chunk that was found.
+# Memory of `Remains` for each chunk that was found.
 BYTES_PER_CHUNK = 320
 
 
 class Walked(NamedTuple):
-    """A frame, and where the next one is to be looked for: from `end` on, `slack` bytes behind."""
+    """A frame and its end, after which up to `slack` bytes of a damaged index may follow."""
 
     remains: Remains
     end: int
@@ -31,16 +31,16 @@ class Walked(NamedTuple):
 
 
 def cells_of(heads: list[bytes]) -> npt.NDArray[np.int64]:
-    """How many cells each of these chunks has."""
+    """The number of cells of each chunk."""
     return np.frombuffer(b"".join(heads), HEADS)["cells"].astype(np.int64)
 
 
 def walk_from(
     file: BinaryIO, begin: int, end: int, header: Header, raw: bytes, headers: Headers
 ) -> tuple[Walked | None, list[bytes]]:
-    """The frame with that header at byte `begin`, if all its heads and its end mark hold.
+    """Return the frame with a header at byte `begin`, if all its heads and its end mark are valid.
 
-    Bodies and the index may be damaged all the same. Besides, the heads up to where they end.
+    Its bodies and its index may be damaged. The second result is the list of valid heads.
     """
     remains = Remains(header)
     tag = raw[-layout.TAG_SIZE :]
@@ -82,7 +82,7 @@ def _with_index(
     body: bytes,
     headers: Headers,
 ) -> Walked:
-    """The frame that was walked to byte `at`, behind which its index of that size should be."""
+    """The frame that was walked to byte `at`, where its index of `size` bytes should follow."""
     if not size:
         return Walked(remains, at, 0)
     chain = xxhash.xxh3_64_intdigest(body)
@@ -92,10 +92,10 @@ def _with_index(
         return Walked(remains, at + size, 0)
     remains.damaged = True
     if index.startswith(there):
-        return Walked(remains, end, 0)  # it's cut off
+        return Walked(remains, end, 0)  # it is cut off
     if at + size == end or headers.at(at + size) is not None:
         return Walked(remains, at + size, 0)
-    # Something was put in or cut out. The header in the index is none of a frame.
+    # Bytes were inserted or cut out. The header in the index does not begin a frame.
     raw_size = len(body) - layout.HEAD.size * (remains.chunks or 0)
     for number in (1, 2):
         place = raw_size + number * layout.HEAD.size

@@ -1,4 +1,4 @@
-"""Looking for patterns, headers and heads in a file, and whether a chunk is intact."""
+"""Searching a file for patterns, headers and heads, and verifying chunks."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ WINDOW = 1 << 20
 
 
 class Finder:
-    """Finds the places of some patterns in a file, looking at each byte once if asked in order."""
+    """Finds patterns in a file. Each byte is examined once if searches proceed in order."""
 
     def __init__(self, file: BinaryIO, *patterns: bytes) -> None:
         self._file, self._patterns = file, patterns
         self._overlap = max(map(len, patterns)) - 1
         self._begin, self._window = 0, b""
-        # Where each is next in the window from where the last search began.
+        # The next place of each pattern in the window, from the beginning of the last search on.
         self._from = 0
         self._places: list[int] = []
 
     def find(self, at: int, end: int) -> int:
-        """Where one of the patterns is next from byte `at` on, or `end`."""
+        """Return the next place of any pattern from byte `at` on, or `end`."""
         while at < end:
             if not self._from <= at < self._begin + len(self._window) - self._overlap:
                 self._begin, self._window = at, read_at(self._file, at, WINDOW)
@@ -51,23 +51,23 @@ class Finder:
 
 
 class Headers:
-    """Finds sound headers."""
+    """Finds valid headers."""
 
     def __init__(self, file: BinaryIO, end: int, limits: Limits, work: Work) -> None:
         self._file, self._end, self._limits, self.work = file, end, limits, work
         self._finder = Finder(file, layout.MAGIC)
 
     def at(self, at: int) -> tuple[Header, bytes] | None:
-        """The header that is there: what it says, and its bytes."""
+        """Return the header at byte `at`, parsed and as bytes; None if there is none."""
         try:
             return self._take(at)
         except AnsflowError:
             return None
 
     def next(self, at: int, *, at_once: bool) -> tuple[int, Header, bytes] | None:
-        """The first from byte `at` on, and where it is.
+        """Return the next header from byte `at` on, and its place.
 
-        `at_once` says that it should be just there: LimitError if it exceeds the limits.
+        `at_once` says that it is expected at byte `at`: LimitError if it exceeds the limits.
         """
         while (place := self._finder.find(at, self._end)) < self._end:
             try:
@@ -81,11 +81,11 @@ class Headers:
         return None
 
     def _take(self, at: int) -> tuple[Header, bytes]:
-        """The header there; an AnsflowError if there is none, or if too many were none."""
+        """Return the header at byte `at`; AnsflowError if there is none or work is exhausted."""
         source = FileSource(self._file, at, self._end)
         try:
             if self.work.exhausted:
-                raise CorruptDataError("too much was looked at in vain")
+                raise CorruptDataError("the search is too long: too many headers were invalid")
             return take_header(source, self._limits)
         except AnsflowError:
             self.work.spend(source.at - at)
@@ -93,7 +93,7 @@ class Headers:
 
 
 def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None) -> Head | None:
-    """The head that `raw` is, if it's a sound one, of that number if it isn't None."""
+    """Return the head in `raw` if it is valid and, unless `number` is None, has this number."""
     if len(raw) < layout.HEAD.size or raw[: layout.TAG_SIZE] != tag:
         return None
     if number is None:
@@ -106,9 +106,9 @@ def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None)
 
 
 def intact_body(file: BinaryIO, at: int, head: Head, decoder: ChunkDecoder) -> bytes | None:
-    """The body of the chunk that has it at byte `at`; None if it's damaged.
+    """Return the body of a chunk at byte `at`; None if it is damaged.
 
-    UnknownModelError if it takes a model that isn't known here: then nothing can tell.
+    Raises UnknownModelError if its model is not registered, since it cannot be verified then.
     """
     body = read_at(file, at, head.stored)
     if len(body) < head.stored:

@@ -1,4 +1,4 @@
-"""Indexes that are sound: they name the chunks of a frame to the last bit, wherever they are."""
+"""Valid indexes, which list all heads of a frame, so that moved chunks can be identified."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["Index", "Indexes", "claim"]
 
-# What an `Index` takes for each chunk, in a list and in `claim`.
+# Memory of an `Index` for each chunk, including that of `claim`.
 BYTES_PER_HEAD = 320
 
 TRIED_HEADS = 16
 
 
 class Index(NamedTuple):
-    """An index that is sound: where it and its end mark lie, and what it says."""
+    """A valid index: its position and its content."""
 
     begin: int
     end: int
@@ -37,25 +37,25 @@ class Index(NamedTuple):
 
     @property
     def frame_begin(self) -> int:
-        """Where the frame begins if nothing was put in or cut out; it may be negative."""
+        """Where the frame begins if nothing was inserted or cut out; may be negative."""
         return self.end - self.frame_size
 
 
 class Indexes:
-    """Those in a part of a file.
+    """The valid indexes in a part of a file.
 
     Attributes
     ----------
     at : dict of int to Index
-        By where they begin.
+        The indexes by their positions.
     """
 
     def __init__(self, file: BinaryIO, begin: int, end: int, headers: Headers) -> None:
         self.at = {index.begin: index for index in sound_indexes(file, begin, end, headers)}
         self._exact: dict[int, Index] = {}
-        # By where they should begin, though there is no header.
+        # By where the frame should begin, if its header is missing.
         self._headless: dict[int, Index] = {}
-        # By header, the last one first; these frames have become longer or shorter.
+        # By header, the last one first: frames that have become longer or shorter.
         self._shifted: dict[bytes, list[Index]] = {}
         for index in reversed(self.at.values()):
             place = index.frame_begin
@@ -67,13 +67,13 @@ class Indexes:
                 self._shifted.setdefault(index.raw, []).append(index)
 
         self._places = sorted(self._headless, reverse=True)
-        # Where the indexes of these two kinds begin.
+        # The positions of the indexes of the last two kinds.
         exact = {index.begin for index in self._exact.values()}
         self._moved = [place for place in self.at if place not in exact]
         heapify(self._moved)
 
     def without_header(self, begin: int, end: int) -> Index | None:
-        """That of a frame that begins in between, but has no header any more."""
+        """The index of a frame that begins in this range but whose header is missing."""
         while self._places and self._places[-1] < begin:
             self._places.pop()
         if self._places and self._places[-1] < end:
@@ -81,18 +81,18 @@ class Indexes:
         return None
 
     def next_moved(self, begin: int) -> Index | None:
-        """The first behind byte `begin` whose frame has no header where it should be."""
+        """The first index after byte `begin` whose frame has no header at its place."""
         while self._moved and self._moved[0] <= begin:
             heappop(self._moved)
         return self.at[self._moved[0]] if self._moved else None
 
     def of(self, begin: int, raw: bytes, heads: list[bytes]) -> Index | None:
-        """That of the frame whose header is at byte `begin`, and its first heads behind it."""
+        """The index of the frame with a header at byte `begin`, followed by `heads`."""
         index = self._exact.get(begin)
         if index is not None:
             if index.heads[: len(heads)] == heads:
                 return index
-            # By chance there's another frame with the same header.
+            # Another frame with the same header is at this place.
             heappush(self._moved, index.begin)
         shifted = self._shifted.get(raw, [])
         while shifted and shifted[-1].begin < begin:
@@ -103,7 +103,7 @@ class Indexes:
 
 
 def _has_heads(file: BinaryIO, index: Index) -> bool:
-    """Whether one of the first heads is where it should be."""
+    """Whether one of the first heads is in its place."""
     at = index.frame_begin + len(index.raw)
     for raw in index.heads[:TRIED_HEADS]:
         if read_at(file, at, layout.HEAD.size) == raw:
@@ -128,7 +128,7 @@ def sound_indexes(file: BinaryIO, at: int, end: int, headers: Headers) -> Iterat
 def index_at(
     file: BinaryIO, at: int, end: int, header: Header, raw: bytes, headers: Headers
 ) -> Index | None:
-    """The index that begins with that header, if all of it is sound."""
+    """The index that begins with a header at byte `at`, if all of it is valid."""
     tag = raw[-layout.TAG_SIZE :]
     heads: list[bytes] = []
     place = at + len(raw)
@@ -149,9 +149,9 @@ def index_at(
 
 
 def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[int, Remains]:
-    """Find the chunks of a frame whose index is sound; where it begins, and what is left.
+    """Find the chunks of a frame with a valid index; return where it begins, and its remains.
 
-    It lies behind byte `behind`.
+    All of the frame is after byte `behind`.
     """
     remains = Remains(index.header, known=index.heads, chunks=len(index.heads))
     headers.work.hold(BYTES_PER_CHUNK * len(index.heads))
@@ -175,7 +175,7 @@ def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[
 
 
 def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) -> bool:
-    """Take the chunks from where they should be, if that is where they are."""
+    """Note the chunks at their original places; return False if they have moved."""
     tag = index.raw[-layout.TAG_SIZE :]
     missing: set[bytes] = set()
     at = begin + len(index.raw)
@@ -185,7 +185,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
             remains.found[number] = at + layout.HEAD.size
         elif parse_sound_head(there, tag, index.header, None) is None:
             missing.add(raw)
-        else:  # of another frame
+        else:  # a head of another frame
             remains.found.clear()
             return False
         at += layout.HEAD.size + Head(*layout.HEAD.unpack(raw)[1:-1]).stored
@@ -199,7 +199,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
 
 
 def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]) -> bool:
-    """Whether a head that isn't in its place is in another: then the frame isn't as it was."""
+    """Whether a missing head is found at another place, so that chunks have moved."""
     tag = index.raw[-layout.TAG_SIZE :]
     finder, at = Finder(file, tag), begin
     while missing and (at := finder.find(at, index.begin)) < index.begin:
@@ -210,7 +210,7 @@ def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]
 
 
 def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int) -> tuple[int, int]:
-    """Take the chunks from wherever they are; where the first thing is found, and the header."""
+    """Search for the chunks; return where the first one is found, and where the header is."""
     tag = index.raw[-layout.TAG_SIZE :]
     numbers = {head: number for number, head in enumerate(index.heads)}
     begin = index.begin
@@ -222,11 +222,11 @@ def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int)
         if number is not None and number not in remains.found:
             begin = min(begin, at)
             remains.found[number] = at + layout.HEAD.size
-            at += layout.HEAD.size  # the next one is near if something was cut out of the payload
+            at += layout.HEAD.size  # the next one is near if a part of the body was cut out
         else:
             head = parse_sound_head(raw, tag, index.header, None)
             if begin == index.begin and head is not None and not head.is_end:
-                foreign = at  # of a frame before this one, with the same header
+                foreign = at  # a head of a previous frame with the same header
             at += 1
     return begin, Finder(file, index.raw).find(foreign, begin)
 

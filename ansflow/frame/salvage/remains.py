@@ -1,4 +1,4 @@
-"""What is left of one frame."""
+"""The remains of one damaged frame."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["Remains"]
 
 @dataclass
 class Remains:
-    """What is left of one frame.
+    """The remains of one damaged frame.
 
     Parameters
     ----------
     header : Header
     found : dict of int to int
-        By number, where in the file the body of a chunk is.
+        Position in the file of the body of each chunk, by number.
     broken : set of int
-        Those of them whose body is known to be damaged.
+        The found chunks whose body is known to be damaged.
     known : list of bytes
-        Heads from the index, if there is one.
+        The heads in the index, if it is valid.
     chunks : int or None
-        How many there were; None if the end is missing.
+        The number of chunks that the frame had; None if its end is missing.
     damaged : bool
-        Whether anything is wrong but bodies.
+        Whether anything apart from bodies is damaged.
     orphans : bool
-        Whether bytes before or behind belong to nothing: there may have been content.
+        Whether bytes before or after the frame belong to no frame, so that content may be lost.
     """
 
     header: Header
@@ -43,7 +43,7 @@ class Remains:
     orphans: bool = False
 
     def head(self, file: BinaryIO, number: int) -> Head | None:
-        """What is said of a chunk, by the index or before its body; None if nothing is."""
+        """The head of a chunk, from the index or the file; None if it is unknown."""
         if number < len(self.known):
             raw = self.known[number]
         elif number in self.found:

@@ -1,4 +1,4 @@
-"""Chunks of a frame whose heads don't all hold and whose index isn't sound, wherever they are."""
+"""Searching for the chunks of a frame whose heads and index are damaged."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["Search"]
 
-# A chunk takes a head and a body at least: more than can have been there aren't believed to be
-# lost, but for so many that may have been cut out.
+# A chunk takes at least a head and a minimal body, which bounds the number of chunks of a file. A
+# greater number is not believed, apart from this many chunks that may have been cut out.
 SMALLEST_CHUNK = layout.HEAD.size + layout.MIN_BODY
 CUT_OUT = 1000
 
 
 class Search:
-    """Looks for the chunks of the frame that has a certain header, up to byte `end`."""
+    """Searches for the chunks of the frame with a given header, up to byte `end`."""
 
     def __init__(
         self, file: BinaryIO, headers: Headers, header: Header, raw: bytes, end: int
@@ -41,18 +41,18 @@ class Search:
         self._finder = Finder(file, self._tag, layout.MAGIC)
         self._tags = Finder(file, self._tag)
         self._chain = xxhash.xxh3_64(raw)  # of all heads that were found
-        self._own = 0  # before this byte, headers lie between heads of this frame
+        self._own = 0  # headers before this byte are between heads of this frame
         self._decoder = ChunkDecoder(header)
 
     def find_chunks(self, at: int) -> tuple[int, int]:
         """Note all chunks from byte `at` on.
 
-        Returns where the last thing ends that belongs to the frame, and where to look for the next
+        Returns the end of the last part that belongs to the frame, and where to search for the next
         header.
         """
         remains, end = self.remains, self._end
         expected = 0
-        last: tuple[int, Head] | None = None  # the payload that ends where we are
+        last: tuple[int, Head] | None = None  # the chunk whose body ends at byte `at`
         sure = at
         while True:
             head = self._head_at(at)
@@ -71,7 +71,7 @@ class Search:
                 break
             remains.damaged |= at < end
             if last is not None and not self._is_intact(*last):
-                # Something may have been cut out of it: what comes next begins within.
+                # If a part of it was cut out, the next chunk begins within.
                 at = sure = last[0]
                 remains.broken.add(last[1].number)
             elif head is not None:
@@ -92,27 +92,27 @@ class Search:
         return min(sure, end), end
 
     def _head_at(self, at: int) -> Head | None:
-        """The sound head that is there, of whatever number."""
+        """The valid head at byte `at`, of any number; None if there is none."""
         size = min(layout.HEAD.size, self._end - at)
         return parse_sound_head(read_at(self._file, at, size), self._tag, self._header, None)
 
     def _most_chunks(self) -> int:
-        """Numbers above this can't be true."""
+        """The greatest number of a chunk that is believed."""
         return self._end // SMALLEST_CHUNK + CUT_OUT
 
     def _is_intact(self, at: int, head: Head) -> bool:
         work = self._headers.work
         if work.exhausted:
-            return True  # it's found out when it is copied; what lies inside isn't looked for
+            return True  # it is verified when it is copied; its inside is not searched
         if intact_body(self._file, at, head, self._decoder) is None:
             work.spend(head.stored + head.cells * self._header.grid.cell_size)
             return False
         return True
 
     def _pass_content(self, at: int, header: Header, raw: bytes, expected: int) -> int | None:
-        """Where to go on behind the header at byte `at`, if it is content; None if it isn't.
+        """Where to continue after the header at byte `at` if it is content, otherwise None.
 
-        It is if chunks of this frame go on behind it.
+        It is content if chunks of this frame follow it.
         """
         after = self._pass_frames(at, header, raw)
         if after is None:
@@ -130,16 +130,16 @@ class Search:
         return None
 
     def _pass_frames(self, at: int, header: Header, raw: bytes) -> int | None:
-        """Behind the frames that begin at byte `at`, if they may be content; None if they aren't.
+        """The end of the frames that begin at byte `at` if they may be content, otherwise None.
 
-        They may be if they end where there's neither another header nor the end of everything.
+        They may be content if neither another header nor the end of the file follows.
         """
         after = at + 1
         found: tuple[Header, bytes] | None = (header, raw)
         while found is not None:
             walked, _ = walk_from(self._file, at, self._end, *found, self._headers)
             if walked is None:
-                # The heads of one with the same header look like ones of this frame.
+                # The heads of a frame with the same header look like heads of this frame.
                 return None if raw == self._raw or after == at else after
             at = after = walked.end
             if at == self._end:
@@ -148,9 +148,9 @@ class Search:
         return after
 
     def _pass_index(self, at: int, *, announced: bool = False) -> tuple[int, int]:
-        """Pass what begins with this frame's header once more, unless it's the next frame.
+        """Pass the second occurrence of this frame's header, unless it begins the next frame.
 
-        Else it's a damaged index, which an end mark may have `announced`: heads without payloads.
+        It is otherwise in a damaged index, which an end mark may have `announced`.
         """
         after = at + len(self._raw)
         head = self._head_at(after)
@@ -159,15 +159,15 @@ class Search:
         second = self._head_at(after + layout.HEAD.size)
         if not announced and (second is None or second.number != 1):
             return at, at
-        # There is no other header in an index, so its heads do no harm.
+        # An index contains no other header, so its heads are passed over by the search.
         return after, after
 
     def _pass_end(self, end: Head, at: int) -> int:
-        """Compare the end mark with the chunks that were found; return where the frame ends."""
+        """Compare the end mark with the chunks found; return where the frame ends."""
         remains = self.remains
         remains.chunks = end.number
         whole = len(remains.found) == end.number and self._chain.intdigest() == end.check
-        # If there was an index, it's damaged: else it would have claimed all this.
+        # If there was an index, it is damaged: a valid one would have been used.
         remains.damaged |= not whole or end.stored > 0
         if end.stored and read_at(self._file, at, len(self._raw)) == self._raw:
             return self._pass_index(at, announced=True)[1]

@@ -1,4 +1,4 @@
-"""How much work and memory a search for frames may take, whatever is in the file."""
+"""Bounds of the time and memory that a search for frames takes, for any input."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from ansflow.limits import Limits
 
 __all__ = ["Work"]
 
-# Bytes that may be read, decoded and verified in vain for each byte of a file, and for any. Where
-# nothing is made to mislead, little is in vain: a damaged block, or a header that is none.
-IN_VAIN = 256
-IN_VAIN_AT_LEAST = 1 << 28
+# Bytes that may be read, decoded and verified without result, for each byte of the file and in any
+# case. Except in malicious files, little is: damaged chunks, or bytes that look like a header.
+WASTED_PER_BYTE = 256
+WASTED_AT_LEAST = 1 << 28
 
 
 class Work:
-    """Keeps account of both.
+    """Accounts for wasted work and for memory.
 
     Parameters
     ----------
     size : int
-        Of the file.
+        Bytes of the file.
     limits : Limits
     """
 
     def __init__(self, size: int, limits: Limits) -> None:
-        self._left = IN_VAIN * size + IN_VAIN_AT_LEAST
+        self._left = WASTED_PER_BYTE * size + WASTED_AT_LEAST
         self._limits = limits
         self._room = limits.max_memory
 
     def spend(self, size: int) -> None:
-        """Note that so many bytes were read or decoded in vain."""
+        """Note that `size` bytes were read or decoded without result."""
         self._left -= size
 
     @property
     def exhausted(self) -> bool:
-        """Whether there's no sense in trying what may be in vain."""
+        """Whether nothing should be tried any more that may be without result."""
         return self._left < 0
 
     def hold(self, size: int) -> None:
-        """Note that so many bytes are kept, or let go; LimitError if there are too many."""
+        """Note that `size` more bytes of memory are used, or fewer; LimitError at the limit."""
         self._room -= size
         if self._room < 0:
             raise LimitError(
-                f"what is to be recovered takes more than max_memory={self._limits.max_memory} "
-                "for the places of all blocks"
+                "the positions of the chunks to recover take more memory than "
+                f"max_memory={self._limits.max_memory}"
             )
