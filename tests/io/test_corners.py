@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ansflow
+from ansflow.errors import LimitError
 
 
 def check(array, **options):
@@ -27,3 +28,21 @@ def test_as_many_axes_as_numpy_has(dtype, order):
     check(array)
     check(array, chunks=(2, 2, 2) + (1,) * ones)
     check(array.reshape((1,) * ones + (5, 4, 3))[0], chunks=(1,) * (ones - 1) + (1, 2, 2))
+
+
+def test_empty_arrays_with_hardly_any_memory():
+    blob = ansflow.compress(np.zeros((3, 0)))
+    reads = (
+        lambda limits: ansflow.decompress(blob, limits=limits).tobytes(),
+        lambda limits: ansflow.Decompressor(limits=limits).decompress(blob),
+        lambda limits: ansflow.open(io.BytesIO(blob), limits=limits).read(),
+        lambda limits: ansflow.ArrayReader(io.BytesIO(blob), limits=limits)[...].tobytes(),
+    )
+    outcomes = set()
+    for memory in range(1000, 2000):
+        for read in reads:
+            try:
+                outcomes.add(read(ansflow.Limits(max_memory=memory)))
+            except LimitError:
+                outcomes.add(None)
+    assert outcomes == {b"", None}
