@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.engine.reader import ContentReader
+from ansflow.frame.grid import Grid
 
 __all__ = ["read_box"]
+
+T = TypeVar("T")
 
 Cells = npt.NDArray[np.uint8]
 
@@ -30,7 +33,8 @@ def read_box(content: ContentReader, number: int, box: Sequence[range]) -> Cells
 
     Returns
     -------
-    ndarray of uint8, shape (*box, cell size)
+    ndarray of uint8
+        Cell by cell, in C order.
 
     Raises
     ------
@@ -38,10 +42,11 @@ def read_box(content: ContentReader, number: int, box: Sequence[range]) -> Cells
         If a chunk is damaged that has cells of the box.
     """
     grid = content.frames[number].header.grid
-    out = np.empty((*map(len, box), grid.cell_size), np.uint8)
-    if out.size:
-        content.run(_tasks(content, number, box, out))
-    return out
+    if not all(box):
+        return np.empty(0, np.uint8)
+    out = np.empty((*_long(grid, map(len, box)), grid.cell_size), np.uint8)
+    content.run(_tasks(content, number, box, out))
+    return out.reshape(-1)
 
 
 def _tasks(
@@ -64,17 +69,20 @@ def _tasks(
                 parts = [_common(*pair) for pair in zip(whole, inner, strict=True)]
                 if not all(parts):
                     continue
-                source = [_within(common, low)]
+                source = [slice(None)] * axis
+                source += [_within(common, low)]
                 source += [
                     _within(*pair) for pair in zip(parts, (w.start for w in whole), strict=True)
                 ]
-                target = [_within(common, wanted.start)]
+                target = [slice(at, at + 1) for at, _ in outer]
+                target += [_within(common, wanted.start)]
                 target += [
                     _within(*pair) for pair in zip(parts, (w.start for w in inner), strict=True)
                 ]
                 chunk = content.load_chunk(number, group * grid.chunks_per_group + tile)
-                where = (*(slice(at, at + 1) for at, _ in outer), *target)
-                yield partial(_put, chunk, (..., *source, slice(None)), out[where])
+                shape = _long(grid, [*[1] * axis, high - low, *map(len, whole)])
+                cells = out[_long(grid, target)]
+                yield partial(_put, chunk, (*shape, grid.cell_size), _long(grid, source), cells)
 
 
 def _common(a: range, b: range) -> range:
@@ -85,5 +93,10 @@ def _within(part: range, begin: int) -> slice:
     return slice(part.start - begin, part.stop - begin)
 
 
-def _put(decode: Callable[[], Cells], taken: Any, out: Cells) -> None:
-    out[...] = decode()[taken]
+def _long(grid: Grid, parts: Iterable[T]) -> tuple[T, ...]:
+    """Those of all axes but the ones of length 1: NumPy has fewer axes than there may be."""
+    return tuple(part for part, length in zip(parts, grid.shape, strict=True) if length != 1)
+
+
+def _put(decode: Callable[[], Cells], shape: tuple[int, ...], taken: Any, out: Cells) -> None:
+    out[...] = decode().reshape(shape)[taken]

@@ -46,7 +46,7 @@ class Schedule(NamedTuple):
             unit //= 2
         # The last group may make a task larger than a unit by nearly that group. While the tasks
         # are outstanding, the chunks of the next one are collected.
-        task = header.memory(unit + group)
+        task = max(1, header.memory(unit + group))
         return cls(unit, max(1, min(2 * threads, room // task - 1)))
 
 

@@ -126,15 +126,14 @@ class ContentReader:
             group += 1
 
     def load_chunk(self, number: int, chunk: int) -> Callable[[], Bytes]:
-        """Read a chunk; return a task that decodes it to cells, uint8 of shape (*chunk, size)."""
+        """Read a chunk; return a task that decodes it."""
         frame = self.frames[number]
         (head,) = frame.heads_of(chunk, 1)[1]
         begin = frame.body_at(chunk) - layout.HEAD.size
         end = begin + layout.HEAD.size + head.stored
         (_,), (body,) = self._read(frame, chunk, 1, begin, end)
         decoder = self._decoder_of(number)
-        shape = frame.header.grid.layout(chunk, head.cells).shape
-        return lambda: decoder.decode(head, body).reshape(*shape, -1)
+        return partial(decoder.decode, head, body)
 
     def chunks(self, number: int) -> Iterator[tuple[Head, memoryview]]:
         """Yield the verified head and the body of each chunk, reading a group at a time."""

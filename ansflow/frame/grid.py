@@ -212,17 +212,22 @@ class Grid:
         if self.is_contiguous:
             return [group]
         cells = self._cells(group)
-        return [
-            np.ascontiguousarray(cells[(slice(None), *tile)]).reshape(-1) for tile in self.tiles
-        ]
+        return [np.ascontiguousarray(cells[self._within(tile)]).reshape(-1) for tile in self.tiles]
 
     def put(self, chunk: Bytes, number: int, group: Bytes) -> None:
         """Put the content of a chunk where it belongs in its group."""
-        cells = self._cells(group)[(slice(None), *self.tiles[number])]
+        cells = self._cells(group)[self._within(self.tiles[number])]
         cells[...] = chunk.reshape(cells.shape)
 
     def _cells(self, group: Bytes) -> npt.NDArray[Any]:
-        return group.reshape(-1, *self.shape[self.axis + 1 :], self.cell_size)
+        # Without axes of length 1: a grid may have more axes than an array of NumPy.
+        inner = [length for length, _ in self._inner if length > 1]
+        return group.reshape(-1, *inner, self.cell_size)
+
+    def _within(self, tile: Slices) -> Slices:
+        """Where a tile is in `_cells`."""
+        inner = [part for part, (length, _) in zip(tile, self._inner, strict=True) if length > 1]
+        return slice(None), *inner
 
     def group_of(self, cells: int, position: int) -> int:
         """Bytes of the group whose first chunk has so many cells, after so much content.

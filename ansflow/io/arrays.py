@@ -308,7 +308,7 @@ class ArrayReader:
         wanted = own[::-1] if self._spec.fortran else own
         if len(grid.shape) > len(own):  # the bytes of large items are an axis
             wanted = [*wanted, range(dtype.itemsize)]
-        cells = read_box(self._content, number, wanted).reshape(-1)
+        cells = read_box(self._content, number, wanted)
         return as_array(cells, ArraySpec(dtype, tuple(map(len, own)), self._spec.fortran))
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
@@ -166,10 +167,13 @@ def decompress(
 @contextmanager
 def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     """The memory to decode the content to, so that `out` holds it afterwards."""
-    if spec is not None and isinstance(out, np.ndarray) and out.dtype == spec.dtype:
-        if out.shape != spec.shape:
+    as_items = isinstance(out, np.ndarray) and (out.dtype != np.uint8 or out.ndim > 1)
+    if spec is not None and as_items:
+        check_unmasked(out, "out")
+        if (out.dtype, out.shape) != (spec.dtype, spec.shape):
             raise ValueError(
-                f"out must have shape {spec.shape} as the frame's array, not {out.shape}"
+                f"out must be an array of {spec.dtype} and shape {spec.shape}, as the frame's, not "
+                f"of {out.dtype} and {out.shape}; bytes can be written to an array of uint8"
             )
         ordered = out.T if spec.fortran else out
         if not ordered.flags.c_contiguous:

@@ -199,12 +199,22 @@ def test_out_of_arrays(order):
     ):
         assert ansflow.decompress(blob, out=out) is out
         assert np.array_equal(out, array)
-    with pytest.raises(ValueError, match="shape"):
-        ansflow.decompress(blob, out=np.empty((60, 5, 50), "<u4"))
+    for other in (
+        np.empty((60, 5, 50), "<u4"),
+        np.empty(array.shape, ">u4"),
+        np.empty(15_000, "f4"),
+    ):
+        with pytest.raises(ValueError, match="as the frame's, not"):
+            ansflow.decompress(blob, out=other)
+    with pytest.raises(TypeError, match="mask"):
+        ansflow.decompress(blob, out=np.ma.zeros(array.shape, "<u4"))
     flat = bytearray(array.nbytes)
     if order == "C":
         ansflow.decompress(blob, out=flat)
         assert flat == array.tobytes()
+        flat = np.empty(array.nbytes, np.uint8)
+        ansflow.decompress(blob, out=flat)
+        assert flat.tobytes() == array.tobytes()
     else:
         with pytest.raises(ValueError, match="Fortran"):
             ansflow.decompress(blob, out=flat)
