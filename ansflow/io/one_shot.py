@@ -167,8 +167,8 @@ def decompress(
 @contextmanager
 def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     """The memory to decode the content to, so that `out` holds it afterwards."""
-    as_items = isinstance(out, np.ndarray) and (out.dtype != np.uint8 or out.ndim > 1)
-    if spec is not None and as_items:
+    # An array of bytes may also be just memory for those of the content.
+    if spec is not None and isinstance(out, np.ndarray) and not _is_memory(out, spec):
         check_unmasked(out, "out")
         if (out.dtype, out.shape) != (spec.dtype, spec.shape):
             raise ValueError(
@@ -193,6 +193,10 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     if content.size != size:
         raise ValueError(f"out must have {size} bytes, as the content, not {content.size}")
     yield content
+
+
+def _is_memory(out: npt.NDArray[Any], spec: ArraySpec) -> bool:
+    return out.dtype == np.uint8 and (out.dtype, out.shape) != (spec.dtype, spec.shape)
 
 
 def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
