@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, writable_bytes

@@ -199,11 +199,8 @@ def test_out_of_arrays(order):
     ):
         assert ansflow.decompress(blob, out=out) is out
         assert np.array_equal(out, array)
-    for other in (
-        np.empty((60, 5, 50), "<u4"),
-        np.empty(array.shape, ">u4"),
-        np.empty(15_000, "f4"),
-    ):
+    for shape, dtype in (((60, 5, 50), "<u4"), (array.shape, ">u4"), (15_000, "<f4")):
+        other = np.empty(shape, dtype)
         with pytest.raises(ValueError, match="as the frame's, not"):
             ansflow.decompress(blob, out=other)
     with pytest.raises(TypeError, match="mask"):
