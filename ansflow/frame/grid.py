@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -101,6 +102,15 @@ class Grid:
     def tile_shapes(self) -> list[tuple[int, ...]]:
         """The shapes of these chunks along those axes."""
         return [tuple(part.stop - part.start for part in tile) for tile in self.tiles]
+
+    def tiles_in(self, box: Sequence[range]) -> list[int]:
+        """Which of them have a place in a box along these axes, which is not empty."""
+        numbers = [0]
+        for part, (length, step) in zip(box, self._inner, strict=True):
+            along = -(-length // step)
+            met = range(part.start // step, -(-part.stop // step))
+            numbers = [number * along + place for number in numbers for place in met]
+        return numbers
 
     @property
     def _inner(self) -> list[tuple[int, int]]:
