@@ -56,6 +56,7 @@ def _tasks(
     grid = content.frames[number].header.grid
     axis = grid.axis
     places, inner = box[axis], box[axis + 1 :]
+    tiles = grid.tiles_in(inner)
     for outer in product(*map(enumerate, box[:axis])):
         sweep = 0
         for (_, place), length in zip(outer, grid.shape[:axis], strict=True):
@@ -64,11 +65,9 @@ def _tasks(
         wanted = range(begin + places.start, begin + places.stop)
         for group, low, high in content.groups_in(number, wanted.start, wanted.stop):
             common = _common(range(low, high), wanted)
-            for tile, slices in enumerate(grid.tiles):
-                whole = [range(part.start, part.stop) for part in slices]
+            for tile in tiles:
+                whole = [range(part.start, part.stop) for part in grid.tiles[tile]]
                 parts = [_common(*pair) for pair in zip(whole, inner, strict=True)]
-                if not all(parts):
-                    continue
                 source = [slice(None)] * axis
                 source += [_within(common, low)]
                 source += [

@@ -62,6 +62,8 @@ class ContentReader:
     Attributes
     ----------
     frames : list of FrameMap
+    starts : list of int
+        How much content comes before each frame, and all of it.
     size : int
         Bytes of content.
     """
@@ -82,8 +84,8 @@ class ContentReader:
         self._depth = min(schedule.depth for schedule in schedules)
         # The decoder of one frame only, as it holds tables.
         self._decoder = 0, ChunkDecoder(self.frames[0].header)
-        self._starts = list(accumulate((f.content_size for f in self.frames), initial=0))
-        self.size = self._starts[-1]
+        self.starts = list(accumulate((f.content_size for f in self.frames), initial=0))
+        self.size = self.starts[-1]
         self._lock = threading.Lock()
         self._last = -1  # where the last read ended
         # The runs that the pipeline decodes, and the content of the first of them.
@@ -173,9 +175,9 @@ class ContentReader:
 
     def _find(self, at: int) -> Place:
         """The position of byte `at` of the content."""
-        frame = bisect_right(self._starts, at) - 1
+        frame = bisect_right(self.starts, at) - 1
         content_at = self.frames[frame].content_at
-        at -= self._starts[frame]
+        at -= self.starts[frame]
         group = int(np.searchsorted(content_at, at, side="right")) - 1
         begin, end = content_at[group : group + 2].tolist()
         return Place(frame, group, at - begin, end - begin)

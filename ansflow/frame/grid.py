@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -111,6 +112,15 @@ class Grid:
     def widths(self) -> list[int]:
         """How many cells of each place along `axis` these chunks have."""
         return [math.prod(shape) for shape in self.tile_shapes]
+
+    def tiles_in(self, box: Sequence[range]) -> list[int]:
+        """Which of them have a place in a box along these axes, which is not empty."""
+        numbers = [0]
+        for part, (length, step) in zip(box, self._inner, strict=True):
+            along = -(-length // step)
+            met = range(part.start // step, -(-part.stop // step))
+            numbers = [number * along + place for number in numbers for place in met]
+        return numbers
 
     @property
     def _inner(self) -> list[tuple[int, int]]:

@@ -19,9 +19,10 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Header", "check_magic", "read_header"]
 
-# What a shared table takes that is not used, and a tile of a group.
+# What a shared table takes that is not used, a tile of a group, and each axis of a tile.
 BYTES_PER_TABLE = 4096
 BYTES_PER_TILE = 512
+BYTES_PER_AXIS = 16
 
 KEYS = ("metadata", "model", "dtype", "shape")
 
@@ -72,7 +73,8 @@ class Header:
     @property
     def held(self) -> int:
         """Bytes that a decoder may hold from the first block to the last."""
-        tiles = BYTES_PER_TILE * self.grid.chunks_per_group
+        tile = BYTES_PER_TILE + BYTES_PER_AXIS * len(self.grid.shape)
+        tiles = tile * self.grid.chunks_per_group
         return self.parsed + sum(table.slots_nbytes for table in self.shared) + tiles
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from operator import index
 from types import TracebackType
 from typing import Any, BinaryIO, Self, SupportsIndex, Unpack, cast
@@ -284,13 +286,17 @@ class ArrayReader:
         if len(self._content.frames) == 1 or not box:
             yield 0, box[0] if box else range(1)
             return
-        row, begin = self._spec.row_nbytes, 0
-        for number, frame in enumerate(self._content.frames):
-            end = begin + (frame.content_size // row if row else 0)
+        row, starts = self._spec.row_nbytes, self._content.starts
+        if not row:
+            return
+        first = bisect_right(starts, box[0].start * row) - 1
+        for number, ends in enumerate(pairwise(islice(starts, first, None)), first):
+            begin, end = (end // row for end in ends)
+            if begin >= box[0].stop:
+                return
             rows = range(max(box[0].start, begin) - begin, min(box[0].stop, end) - begin)
             if rows:
                 yield number, rows
-            begin = end
 
     def _part(self, number: int, rows: range, box: Sequence[range]) -> Array:
         """The part of a box that is in one frame."""
@@ -299,8 +305,8 @@ class ArrayReader:
         if grid.axis <= 0 and grid.is_contiguous and not (self._spec.fortran and box):
             # Whole rows are decoded directly to their destination.
             content = np.empty(len(rows) * self._spec.row_nbytes, np.uint8)
-            before = sum(frame.content_size for frame in self._content.frames[:number])
-            self._content.read_into(before + rows.start * self._spec.row_nbytes, content)
+            at = self._content.starts[number] + rows.start * self._spec.row_nbytes
+            self._content.read_into(at, content)
             shape = (len(rows), *self.shape[1:]) if box else ()
             array = as_array(content, ArraySpec(dtype, shape))
             inner: Any = (..., *(slice(part.start, part.stop) for part in own[1:]))

@@ -1,0 +1,33 @@
+"""Frames whose checks are right but whose fields say what no encoder would."""
+
+import naive_writer as writer
+import numpy as np
+import pytest
+
+import ansflow
+from ansflow.errors import LimitError
+
+
+def test_many_tiles_of_many_axes_are_refused():
+    """What is known of each tile grows with the number of axes, and counts."""
+    shape = [2] + [1] * 47 + [2] * 16
+    header = writer.write_header(2 << 16, {"dtype": "|u1", "shape": shape}, [2] + [1] * 63, flags=1)
+    with pytest.raises(LimitError, match="max_memory"):
+        ansflow.decompress(writer.assemble(header, []), limits=ansflow.Limits(max_memory=90 << 20))
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_recovery_where_a_head_has_an_impossible_number_of_cells(tmp_path, index):
+    array = np.arange(16, dtype="u1").reshape(4, 4)
+    header = writer.write_header(16, {"dtype": "|u1", "shape": [4, 4]}, [2, 2], flags=1)
+    tiles = [array[i : i + 2, j : j + 2].tobytes() for i in (0, 2) for j in (0, 2)]
+    chunks = [
+        writer.write_chunk(header, place, tile, cells=1 if place == 2 else None)
+        for place, tile in enumerate(tiles)
+    ]
+    path = tmp_path / "frame"
+    path.write_bytes(writer.assemble(header, chunks, index))
+    result = ansflow.recover(path, tmp_path / "recovered")
+    assert (result.chunks, result.lost) == (3, ((8, 16),))
+    array[2:, :2] = 0
+    assert (ansflow.decompress((tmp_path / "recovered").read_bytes()) == array).all()
