@@ -19,7 +19,7 @@ from ansflow.io.arrays import ArrayReader, ArrayWriter
 from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
-from ansflow.io.streams import Compressor, Decompressor, iter_compress, iter_decompress
+from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.limits import Limits
 
 __version__ = "0.4.0"

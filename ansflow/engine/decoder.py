@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.threads import Pipeline
 from ansflow.errors import AnsflowError, TruncatedError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.chunk import UNIT, ChunkDecoder
 from ansflow.frame.head import OBJECTS, Head
 from ansflow.frame.header import Header, check_magic
@@ -150,7 +150,7 @@ class FrameDecoder:
             raise self._error
         self._input.put(data)
         if not self._begun:
-            check_magic(self._input.peek(len(layout.MAGIC)))
+            check_magic(self._input.peek(len(constants.MAGIC)))
 
     def unused(self) -> bytes:
         """The bytes that have not been used."""
@@ -206,7 +206,7 @@ class FrameDecoder:
                 self._begin(event)
                 self._step(None)
             elif isinstance(event, Head):
-                body = self._input.take(event.stored)
+                body = self._input.take(event.body_size)
                 if body is None:
                     return
                 self._heads.append(event)

@@ -12,7 +12,7 @@ from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import UNIT, ChunkEncoder
@@ -73,9 +73,15 @@ class FrameEncoder:
         chunks = header.grid.count(header.content_size)
         begin = len(self._builder.begin)
         # With the default recipe no stream is larger than when it is stored, with a byte of head.
-        most = layout.BODY_SLACK if self._given else 1 + header.grid.cell_size
-        size = begin + chunks * (layout.HEAD.size + most) + header.content_size
-        return size + layout.HEAD.size + begin + chunks * layout.HEAD.size + layout.TRAILER.size
+        most = constants.BODY_SLACK if self._given else 1 + header.grid.cell_size
+        size = begin + chunks * (constants.HEAD.size + most) + header.content_size
+        return (
+            size
+            + constants.HEAD.size
+            + begin
+            + chunks * constants.HEAD.size
+            + constants.TRAILER.size
+        )
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` promises that it does not change until the frame ends."""

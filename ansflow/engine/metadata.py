@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansflow.frame import layout
+from ansflow.frame import constants
 
 __all__ = ["checked_metadata"]
 
 # Decoders may refuse integers of more than 1000 digits, and nesting deeper than 100 levels, of
 # which the description that contains the metadata and the metadata themselves take one each.
 MAX_BITS = 3321
-MAX_DEPTH = layout.MAX_NESTING - 2
+MAX_DEPTH = constants.MAX_NESTING - 2
 
 SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 

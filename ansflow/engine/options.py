@@ -9,7 +9,7 @@ from typing import Any, Self, TypedDict
 from ansflow.arguments import integer, shape_of
 from ansflow.engine.metadata import checked_metadata
 from ansflow.engine.plan import Plan
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
@@ -87,7 +87,7 @@ class Options(Plan):
         super().__post_init__()
         self._set(metadata=checked_metadata(self.metadata))
         if self.chunk_size is not None:
-            size = integer(self.chunk_size, "chunk_size", 1, layout.MAX_CHUNK_SIZE)
+            size = integer(self.chunk_size, "chunk_size", 1, constants.MAX_CHUNK_SIZE)
             self._set(chunk_size=size)
         if self.chunks is not None:
             if self.chunk_size is not None:
@@ -159,7 +159,7 @@ def _clipped(chunks: tuple[int, ...], array: ArraySpec, shape: tuple[int, ...]) 
     if not grid.is_legal:
         raise ValueError(
             f"chunks {chunks} of {array.dtype} take {grid.chunk_size} bytes, "
-            f"{grid.chunks_per_group} side by side; at most {layout.MAX_CHUNK_SIZE} bytes and "
-            f"{layout.MAX_GROUP} chunks are possible"
+            f"{grid.chunks_per_group} side by side; at most {constants.MAX_CHUNK_SIZE} bytes and "
+            f"{constants.MAX_GROUP} chunks are possible"
         )
     return chunk

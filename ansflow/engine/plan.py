@@ -10,7 +10,7 @@ import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.errors import ModelError
-from ansflow.frame import content_model, layout
+from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.frame.streams.kind import StreamCoding, ToolsPool
@@ -86,11 +86,11 @@ class Plan:
     def __post_init__(self) -> None:
         if not isinstance(self.tables, Sequence):
             raise TypeError(f"tables must be a sequence, not {type(self.tables).__name__}")
-        if len(self.tables) > layout.MAX_SHARED_TABLES:
+        if len(self.tables) > constants.MAX_SHARED_TABLES:
             raise ValueError(
-                f"there are {len(self.tables)} tables, more than {layout.MAX_SHARED_TABLES}"
+                f"there are {len(self.tables)} tables, more than {constants.MAX_SHARED_TABLES}"
             )
-        low, high = layout.MIN_PRECISION, layout.MAX_PRECISION
+        low, high = constants.MIN_PRECISION, constants.MAX_PRECISION
         self._set(
             recipe=_recipe(self.recipe),
             precision=integer(self.precision, "precision", low, high),
@@ -150,10 +150,10 @@ def _content_model(model: str | ContentModel | None) -> ContentModel | None:
             f"model must be a name or a ContentModel, such as a bitsback.VAE, not "
             f"{type(model).__name__}"
         )
-    if model.unit > layout.MAX_CHUNK_SIZE:
+    if model.unit > constants.MAX_CHUNK_SIZE:
         raise ModelError(
             f"the model {model.name!r} takes {model.unit} bytes at once, more than the "
-            f"{layout.MAX_CHUNK_SIZE} of a chunk"
+            f"{constants.MAX_CHUNK_SIZE} of a chunk"
         )
     return model
 
@@ -163,9 +163,9 @@ def _shared_table(model: Model) -> SharedTable:
     low, high = support_of(model, known.alphabet)
     if known.freq.ndim != 1 or low < 0 or high >= ALPHABET:
         raise ModelError("a table for streams must be one distribution of bytes, 0 to 255")
-    if not layout.MIN_PRECISION <= known.precision <= layout.MAX_PRECISION:
+    if not constants.MIN_PRECISION <= known.precision <= constants.MAX_PRECISION:
         raise ModelError(
-            f"a table for streams has {layout.MIN_PRECISION} to {layout.MAX_PRECISION} bits "
+            f"a table for streams has {constants.MIN_PRECISION} to {constants.MAX_PRECISION} bits "
             f"of precision, not {known.precision}"
         )
     freq = np.zeros(ALPHABET, np.uint32)

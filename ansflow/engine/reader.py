@@ -20,7 +20,7 @@ from ansflow.engine.decoder import Schedule
 from ansflow.engine.threads import Pipeline, ordered
 from ansflow.errors import AnsflowError, CorruptDataError
 from ansflow.files.foreign import can_seek, check_binary, read_at, read_exactly
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import OBJECTS, Head
 from ansflow.frame.index import FrameMap, map_file
@@ -131,8 +131,8 @@ class ContentReader:
         """Read a chunk; return a task that decodes it."""
         frame = self.frames[number]
         (head,) = frame.heads_of(chunk, 1)[1]
-        begin = frame.body_at(chunk) - layout.HEAD.size
-        end = begin + layout.HEAD.size + head.stored
+        begin = frame.body_at(chunk) - constants.HEAD.size
+        end = begin + constants.HEAD.size + head.body_size
         (_,), (body,) = self._read(frame, chunk, 1, begin, end)
         decoder = self._decoder_of(number)
         return partial(decoder.decode, head, body)
@@ -150,7 +150,7 @@ class ContentReader:
         frame = self.frames[number]
         for chunk in range(frame.heads.size):
             (head,) = frame.heads_of(chunk, 1)[1]
-            size = min(head.stored, layout.MAX_BODY_HEAD)
+            size = min(head.body_size, constants.MAX_BODY_HEAD)
             with self._lock:
                 yield head, memoryview(read_at(self._file, frame.body_at(chunk), size))
 
@@ -279,13 +279,13 @@ class ContentReader:
         raw_heads, heads = frame.heads_of(first, count)
         bodies, at = [], 0
         for raw, head in zip(raw_heads, heads, strict=True):
-            if frame.indexed and raw != data[at : at + layout.HEAD.size]:
+            if frame.indexed and raw != data[at : at + constants.HEAD.size]:
                 raise CorruptDataError(
                     f"the head of chunk {head.number} differs from the one in the index"
                 )
-            at += layout.HEAD.size
-            bodies.append(data[at : at + head.stored])
-            at += head.stored
+            at += constants.HEAD.size
+            bodies.append(data[at : at + head.body_size])
+            at += head.body_size
         return heads, bodies
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
-from ansflow.frame.layout import BODY_SLACK
+from ansflow.frame.constants import BODY_SLACK
 from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.kind import StreamCoding, Tools

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -33,39 +33,39 @@ class FrameBuilder:
 
     def __init__(self, header: Header) -> None:
         self.begin = header.pack()
-        self.tag = self.begin[-layout.TAG_SIZE :]
+        self.tag = self.begin[-constants.TAG_SIZE :]
         self._heads = bytearray()
         self._size = len(self.begin)
 
     @property
     def count(self) -> int:
         """Chunks so far."""
-        return len(self._heads) // layout.HEAD.size
+        return len(self._heads) // constants.HEAD.size
 
     def append(self, chunks: Iterable[npt.NDArray[np.uint8]]) -> None:
         """Take note of chunks, which are to be written in the order in which they come here."""
         for chunk in chunks:
-            self._heads += chunk[: layout.HEAD.size].data
+            self._heads += chunk[: constants.HEAD.size].data
             self._size += chunk.size
-        if self.count >= layout.MAX_CHUNKS:
+        if self.count >= constants.MAX_CHUNKS:
             raise ValueError(
-                f"a frame has fewer than {layout.MAX_CHUNKS} chunks: choose a larger chunk_size"
+                f"a frame has fewer than {constants.MAX_CHUNKS} chunks: choose a larger chunk_size"
             )
 
     def end(self) -> bytes:
         """The end mark, and an index if it is of use."""
         body = self.begin + self._heads
         chain = xxhash.xxh3_64_intdigest(body)
-        index_size = len(body) + layout.TRAILER.size if self.count > 1 else 0
+        index_size = len(body) + constants.TRAILER.size if self.count > 1 else 0
         end = pack_head(self.tag, Head(self.count, 0, index_size, chain))
         if not index_size:
             return end
-        size = self._size + layout.HEAD.size + index_size
+        size = self._size + constants.HEAD.size + index_size
         return end + body + pack_trailer(size, index_size, chain)
 
 
 def pack_trailer(size: int, index_size: int, chain: int) -> bytes:
     fields = (size, index_size, chain)
-    raw = layout.TRAILER.pack(*fields, 0, layout.TRAILER_MAGIC)
-    check = low_half(raw[: layout.TRAILER_CHECKED])
-    return layout.TRAILER.pack(*fields, check, layout.TRAILER_MAGIC)
+    raw = constants.TRAILER.pack(*fields, 0, constants.TRAILER_MAGIC)
+    check = low_half(raw[: constants.TRAILER_CHECKED])
+    return constants.TRAILER.pack(*fields, check, constants.TRAILER_MAGIC)

@@ -9,7 +9,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError, UnsupportedError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.body import decode_body, encode_body
 from ansflow.frame.checks import content_check
 from ansflow.frame.content_model import ContentModel
@@ -77,7 +77,7 @@ def pack_chunk(
     size = len(heads) + sum([piece.size for piece in payloads])
     head = Head(number, shape.items, size, content_check(content, number))
     begin = pack_head(tag, head) + heads
-    chunk = np.empty(layout.HEAD.size + size, np.uint8)
+    chunk = np.empty(constants.HEAD.size + size, np.uint8)
     at = len(begin)
     chunk[:at] = np.frombuffer(begin, np.uint8)
     for piece in payloads:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 
 __all__ = ["nesting", "parse_description", "parsed_nbytes", "write_description"]
 
@@ -28,25 +28,25 @@ def write_description(description: dict[str, Any]) -> bytes:
         text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
-    if nesting(text) > layout.MAX_NESTING:
+    if nesting(text) > constants.MAX_NESTING:
         raise ValueError(TOO_DEEP)
-    if len(text) > layout.MAX_DESCRIPTION:
+    if len(text) > constants.MAX_DESCRIPTION:
         raise ValueError(
             f"dtype, shape and metadata take {len(text)} bytes of JSON, more than "
-            f"{layout.MAX_DESCRIPTION}"
+            f"{constants.MAX_DESCRIPTION}"
         )
     return text
 
 
-TOO_DEEP = f"metadata are nested deeper than {layout.MAX_NESTING} lists and objects"
+TOO_DEEP = f"metadata are nested deeper than {constants.MAX_NESTING} lists and objects"
 
 
 def parse_description(text: bytes) -> dict[str, Any]:
     """Undo `write_description`; CorruptDataError for invalid text."""
-    if nesting(text) > layout.MAX_NESTING:
+    if nesting(text) > constants.MAX_NESTING:
         raise CorruptDataError(
             "the description in the header is invalid: it is nested deeper than "
-            f"{layout.MAX_NESTING} levels"
+            f"{constants.MAX_NESTING} levels"
         )
     try:
         description = json.loads(text.decode("utf-8"), parse_constant=_refuse)
@@ -69,7 +69,7 @@ def parsed_nbytes(text: bytes) -> int:
 
 def nesting(text: bytes) -> int:
     """The depth of nested lists and objects, in JSON or similar text."""
-    if text.count(b"[") + text.count(b"{") <= layout.MAX_NESTING:
+    if text.count(b"[") + text.count(b"{") <= constants.MAX_NESTING:
         return 0  # the usual case: it cannot be nested deeper than the bound
     depth = deepest = 0
     for place in re.finditer(rb"[][{}]", STRING.sub(b"", text)):

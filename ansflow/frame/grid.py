@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.lazy import cached_property
 from ansflow.transforms.layout import Layout
@@ -85,7 +85,7 @@ class Grid:
     def cells_of(spec: ArraySpec) -> tuple[tuple[int, ...], int]:
         """Shape and cell size of the grid that an array is."""
         shape = spec.shape[::-1] if spec.fortran else spec.shape
-        if 1 <= spec.dtype.itemsize <= layout.MAX_CELL_SIZE:
+        if 1 <= spec.dtype.itemsize <= constants.MAX_CELL_SIZE:
             return shape, spec.dtype.itemsize
         return (*shape, spec.dtype.itemsize), 1
 
@@ -136,8 +136,8 @@ class Grid:
                 step >= 1 and (length == UNKNOWN_LENGTH or step <= max(1, length))
                 for length, step in zip(self.shape, self.chunk_shape, strict=True)
             )
-            and self.chunk_size <= layout.MAX_CHUNK_SIZE
-            and self.chunks_per_group <= layout.MAX_GROUP
+            and self.chunk_size <= constants.MAX_CHUNK_SIZE
+            and self.chunks_per_group <= constants.MAX_GROUP
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.header import Header
 
@@ -18,11 +18,11 @@ OBJECTS = 512
 
 
 class Head(NamedTuple):
-    """What a chunk's head says; `stored` is the size of its body. The end mark has no cells."""
+    """What a chunk's head says. The end mark has no cells."""
 
     number: int
     cells: int
-    stored: int
+    body_size: int
     check: int
 
     @property
@@ -32,14 +32,14 @@ class Head(NamedTuple):
 
 def pack_head(tag: bytes, head: Head) -> bytes:
     """A head as it is written."""
-    raw = layout.HEAD.pack(tag, *head, 0)
-    return layout.HEAD.pack(tag, *head, low_half(raw[: layout.HEAD_CHECKED]))
+    raw = constants.HEAD.pack(tag, *head, 0)
+    return constants.HEAD.pack(tag, *head, low_half(raw[: constants.HEAD_CHECKED]))
 
 
 def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
     """Undo `pack_head` for the head that should be that of chunk `number`, or the end mark."""
-    found_tag, *fields, check = layout.HEAD.unpack(raw)
-    if check != low_half(raw[: layout.HEAD_CHECKED]):
+    found_tag, *fields, check = constants.HEAD.unpack(raw)
+    if check != low_half(raw[: constants.HEAD_CHECKED]):
         raise CorruptDataError(f"the head of chunk {number} does not match its check")
     head = Head(*fields)
     if found_tag != tag:
@@ -49,10 +49,10 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
     size = head.cells * header.grid.cell_size
     if not head.is_end and not (
         size <= header.grid.chunk_size
-        and layout.MIN_BODY <= head.stored <= size + layout.BODY_SLACK
+        and constants.MIN_BODY <= head.body_size <= size + constants.BODY_SLACK
     ):
         raise CorruptDataError(
-            f"the head of chunk {number} says {head.cells} cells and {head.stored} bytes of body, "
+            f"the head of chunk {number} says {head.cells} cells and {head.body_size} bytes of body, "
             f"which no chunk of shape {header.grid.chunk_shape} has"
         )
     return head

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.checks import low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
@@ -108,15 +108,15 @@ class Header:
                 *map(pack_varint, self.grid.chunk_shape),
             ]
         )
-        flags = 0 if self.array is None else layout.FLAG_ARRAY
-        flags |= layout.FLAG_FORTRAN_ORDER if self.is_fortran else 0
-        raw = layout.HEADER.pack(layout.MAGIC, layout.VERSION, flags, len(fields)) + fields
-        return raw + layout.CHECK.pack(low_half(raw))
+        flags = 0 if self.array is None else constants.FLAG_ARRAY
+        flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
+        raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
+        return raw + constants.CHECK.pack(low_half(raw))
 
 
 def check_magic(begin: bytes) -> None:
     """Refuse what does not begin like a frame, be it shorter than the magic."""
-    if begin[: len(layout.MAGIC)] != layout.MAGIC[: len(begin)]:
+    if begin[: len(constants.MAGIC)] != constants.MAGIC[: len(begin)]:
         raise CorruptDataError("this is not an ansflow frame: it begins with another magic")
 
 
@@ -126,36 +126,36 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
     As a generator it does not care where they come from: it yields how many it wants next, and is
     sent them.
     """
-    begin = yield len(layout.MAGIC) + 1
+    begin = yield len(constants.MAGIC) + 1
     check_magic(begin)
-    if begin[-1] != layout.VERSION:
+    if begin[-1] != constants.VERSION:
         raise UnsupportedError(
-            f"the frame is of version {begin[-1]}; this release reads version {layout.VERSION}"
+            f"the frame is of version {begin[-1]}; this release reads version {constants.VERSION}"
         )
-    fixed = begin + (yield layout.HEADER.size - len(begin))
-    _, _, flags, size = layout.HEADER.unpack(fixed)
-    if not 1 <= size <= layout.MAX_FIELDS:
+    fixed = begin + (yield constants.HEADER.size - len(begin))
+    _, _, flags, size = constants.HEADER.unpack(fixed)
+    if not 1 <= size <= constants.MAX_FIELDS:
         raise CorruptDataError(
-            f"the header's fields take {size} bytes, which is not 1 to {layout.MAX_FIELDS}"
+            f"the header's fields take {size} bytes, which is not 1 to {constants.MAX_FIELDS}"
         )
-    rest = yield size + layout.CHECK.size
+    rest = yield size + constants.CHECK.size
     raw = fixed + rest
-    (check,) = layout.CHECK.unpack(rest[size:])
-    if check != low_half(raw[: -layout.CHECK.size]):
+    (check,) = constants.CHECK.unpack(rest[size:])
+    if check != low_half(raw[: -constants.CHECK.size]):
         raise CorruptDataError("the header does not match its check")
     return _parse(flags, ByteReader(rest[:size]), limits), raw
 
 
 def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     """The header of those fields, whose check was right."""
-    if flags & ~layout.FLAGS:
+    if flags & ~constants.FLAGS:
         raise UnsupportedError(
             f"the header has the flags {flags:#04x}, some of which this release does not know"
         )
     described = reader.varint()
-    if described > layout.MAX_DESCRIPTION:
+    if described > constants.MAX_DESCRIPTION:
         raise CorruptDataError(
-            f"the header's description takes {described} bytes, more than {layout.MAX_DESCRIPTION}"
+            f"the header's description takes {described} bytes, more than {constants.MAX_DESCRIPTION}"
         )
     text = bytes(reader.take(described))
     parsed = parsed_nbytes(text)
@@ -171,9 +171,9 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
         raise CorruptDataError("the metadata are not a JSON object")
     model = ModelIdentity.parse(description["model"]) if "model" in description else None
     count = reader.varint()
-    if count > layout.MAX_SHARED_TABLES:
+    if count > constants.MAX_SHARED_TABLES:
         raise CorruptDataError(
-            f"the header has {count} shared tables, more than {layout.MAX_SHARED_TABLES}"
+            f"the header has {count} shared tables, more than {constants.MAX_SHARED_TABLES}"
         )
     parsed += BYTES_PER_TABLE * count
     shared = tuple(read_table(reader, number) for number in range(1, count + 1))
@@ -193,8 +193,8 @@ def _array(
     flags: int, description: dict[str, Any], content_size: int | None, limits: Limits
 ) -> ArraySpec | None:
     """The array that the content is, or None if it is bytes."""
-    if flags & layout.FLAG_ARRAY:
-        fortran = bool(flags & layout.FLAG_FORTRAN_ORDER)
+    if flags & constants.FLAG_ARRAY:
+        fortran = bool(flags & constants.FLAG_FORTRAN_ORDER)
         array = ArraySpec.parse(description, fortran, content_size is None, limits)
         if content_size is not None:
             array.of_size(content_size)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ansflow.errors import CorruptDataError, UnknownModelError
-from ansflow.frame import content_model, layout
+from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
 
 __all__ = ["ModelIdentity"]
 
 FIELDS = {
-    "name": re.compile(f"[!-~]{{1,{layout.MAX_MODEL_NAME}}}"),
-    "fingerprint": re.compile(f"[0-9a-f]{{{layout.FINGERPRINT_DIGITS}}}"),
+    "name": re.compile(f"[!-~]{{1,{constants.MAX_MODEL_NAME}}}"),
+    "fingerprint": re.compile(f"[0-9a-f]{{{constants.FINGERPRINT_DIGITS}}}"),
 }
 
 
@@ -41,8 +41,8 @@ class ModelIdentity:
             if not pattern.fullmatch(getattr(identity, field)):
                 raise ValueError(
                     f"the model's {field} cannot be written: {getattr(identity, field)!r:.100}; "
-                    f"names are 1 to {layout.MAX_MODEL_NAME} visible ASCII characters, "
-                    f"fingerprints {layout.FINGERPRINT_DIGITS} hexadecimal digits"
+                    f"names are 1 to {constants.MAX_MODEL_NAME} visible ASCII characters, "
+                    f"fingerprints {constants.FINGERPRINT_DIGITS} hexadecimal digits"
                 )
         return identity
 

@@ -11,7 +11,7 @@ import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError, TruncatedError
 from ansflow.files.foreign import end_of, read_at, read_exactly
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, pack_head, parse_head
 from ansflow.frame.header import Header
@@ -20,13 +20,13 @@ from ansflow.limits import Limits
 
 __all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
 
-# `layout.HEAD` as a dtype, for arrays of heads.
+# `constants.HEAD` as a dtype, for arrays of heads.
 HEADS = np.dtype(
     [
         ("tag", "V4"),
         ("number", "<u4"),
         ("cells", "<u4"),
-        ("stored", "<u4"),
+        ("body_size", "<u4"),
         ("check", "<u8"),
         ("head_check", "<u4"),
     ]
@@ -34,7 +34,7 @@ HEADS = np.dtype(
 
 # Upper bounds of the memory of a `FrameMap` in bytes, in addition to the parsed header: for each
 # chunk, its head twice and a few numbers; and for the map itself.
-BYTES_PER_CHUNK = 4 * layout.HEAD.size
+BYTES_PER_CHUNK = 4 * constants.HEAD.size
 BYTES_PER_FRAME = 4096
 
 
@@ -84,8 +84,8 @@ class FrameMap:
         """
         raw = [head.tobytes() for head in self.heads[first : first + count]]
         if not self.indexed:
-            return raw, [Head(*layout.HEAD.unpack(head)[1:-1]) for head in raw]
-        tag = raw[0][: layout.TAG_SIZE]
+            return raw, [Head(*constants.HEAD.unpack(head)[1:-1]) for head in raw]
+        tag = raw[0][: constants.TAG_SIZE]
         return raw, [
             parse_head(head, tag, self.header, number) for number, head in enumerate(raw, first)
         ]
@@ -93,8 +93,8 @@ class FrameMap:
     def body_at(self, chunk: int) -> int:
         """Position in the file of the body of a chunk."""
         group, inner = divmod(chunk, self.header.grid.chunks_per_group)
-        before = self.heads["stored"][chunk - inner : chunk].sum(dtype=np.int64)
-        return int(self.group_at[group] + before) + (inner + 1) * layout.HEAD.size
+        before = self.heads["body_size"][chunk - inner : chunk].sum(dtype=np.int64)
+        return int(self.group_at[group] + before) + (inner + 1) * constants.HEAD.size
 
 
 def _make_map(
@@ -103,7 +103,7 @@ def _make_map(
     """The map of a frame whose first head is at byte `first`."""
     per_group = max(1, header.grid.chunks_per_group)
     group_at = np.full(heads.size // per_group + 1, first, np.int64)
-    spans = (heads["stored"].astype(np.int64) + layout.HEAD.size).reshape(-1, per_group)
+    spans = (heads["body_size"].astype(np.int64) + constants.HEAD.size).reshape(-1, per_group)
     np.cumsum(spans.sum(axis=1), out=group_at[1:])
     group_at[1:] += first
     content_at = np.zeros_like(group_at)
@@ -162,46 +162,49 @@ def _map_from_trailer(
     file: BinaryIO, begin: int, end: int, limits: Limits, room: int
 ) -> FrameMap | None:
     """The frame whose trailer ends at byte `end`; None if there is no trailer."""
-    tail = layout.TRAILER.size + layout.HEAD.size
-    if end - begin < tail + layout.HEADER.size:
+    tail = constants.TRAILER.size + constants.HEAD.size
+    if end - begin < tail + constants.HEADER.size:
         return None
-    file.seek(end - layout.TRAILER.size)
-    raw = read_exactly(file, layout.TRAILER.size)
-    size, index_size, chain, check, magic = layout.TRAILER.unpack(raw)
-    if magic != layout.TRAILER_MAGIC or check != low_half(raw[: layout.TRAILER_CHECKED]):
+    file.seek(end - constants.TRAILER.size)
+    raw = read_exactly(file, constants.TRAILER.size)
+    size, index_size, chain, check, magic = constants.TRAILER.unpack(raw)
+    if magic != constants.TRAILER_MAGIC or check != low_half(raw[: constants.TRAILER_CHECKED]):
         return None
-    if not tail + layout.HEADER.size <= size <= end - begin or index_size > size - layout.HEAD.size:
+    if (
+        not tail + constants.HEADER.size <= size <= end - begin
+        or index_size > size - constants.HEAD.size
+    ):
         raise CorruptDataError(
             f"the trailer gives a frame of {size} bytes with an index of {index_size}, which does "
             f"not fit into the {end - begin} bytes of the file"
         )
-    _check_room(room - index_size // layout.HEAD.size * BYTES_PER_CHUNK, limits)
-    source = FileSource(file, end - index_size - layout.HEAD.size, end)
-    end_mark = source.take(layout.HEAD.size)
-    body = source.take(index_size - layout.TRAILER.size)
+    _check_room(room - index_size // constants.HEAD.size * BYTES_PER_CHUNK, limits)
+    source = FileSource(file, end - index_size - constants.HEAD.size, end)
+    end_mark = source.take(constants.HEAD.size)
+    body = source.take(index_size - constants.TRAILER.size)
     if xxhash.xxh3_64_intdigest(body) != chain:
         raise CorruptDataError("the index does not match the check in its trailer")
     try:
         header, header_raw = take_header(MemorySource(body), limits)
     except TruncatedError:
         raise CorruptDataError("the index is too short for the header at its beginning") from None
-    left = (len(body) - len(header_raw)) % layout.HEAD.size
+    left = (len(body) - len(header_raw)) % constants.HEAD.size
     if left:
         raise CorruptDataError(
             f"the index is malformed: {left} bytes are left over after the heads"
         )
     heads = np.frombuffer(body, HEADS, offset=len(header_raw))
-    tag = header_raw[-layout.TAG_SIZE :]
+    tag = header_raw[-constants.TAG_SIZE :]
     expected = pack_head(tag, Head(heads.size, 0, index_size, chain))
     if end_mark != expected:
         raise CorruptDataError("the end mark does not match the index")
     _check_heads(heads, header, tag)
     first = end - size + len(header_raw)
     frame = _make_map(header, heads, begin=end - size, first=first, end=end, indexed=True)
-    if int(frame.group_at[-1]) != end - index_size - layout.HEAD.size:
+    if int(frame.group_at[-1]) != end - index_size - constants.HEAD.size:
         raise CorruptDataError(
             f"the chunks in the index end at byte {int(frame.group_at[-1])}, not at byte "
-            f"{end - index_size - layout.HEAD.size}, where the end mark is"
+            f"{end - index_size - constants.HEAD.size}, where the end mark is"
         )
     _check_content(header, frame.content_size)
     # The index is used, but a sequential reader must see the same frame.
@@ -212,28 +215,28 @@ def _map_from_trailer(
 
 def ends_frame(file: BinaryIO) -> bool:
     """Whether a file ends with a trailer or an end mark, as a frame does."""
-    size = layout.HEAD.size
+    size = constants.HEAD.size
     tail = read_at(file, max(0, end_of(file) - size), size)
     if len(tail) < size:
         return False
-    _, _, cells, stored, _, check = layout.HEAD.unpack(tail)
-    if not cells and not stored and check == low_half(tail[: layout.HEAD_CHECKED]):
+    _, _, cells, stored, _, check = constants.HEAD.unpack(tail)
+    if not cells and not stored and check == low_half(tail[: constants.HEAD_CHECKED]):
         return True
-    *_, check, magic = layout.TRAILER.unpack(tail[-layout.TRAILER.size :])
-    checked = tail[-layout.TRAILER.size :][: layout.TRAILER_CHECKED]
-    return bool(magic == layout.TRAILER_MAGIC and check == low_half(checked))
+    *_, check, magic = constants.TRAILER.unpack(tail[-constants.TRAILER.size :])
+    checked = tail[-constants.TRAILER.size :][: constants.TRAILER_CHECKED]
+    return bool(magic == constants.TRAILER_MAGIC and check == low_half(checked))
 
 
 def _check_heads(heads: npt.NDArray[Any], header: Header, tag: bytes) -> None:
     """Raise CorruptDataError if the sizes in heads are invalid. Their checks are verified later."""
     sizes = heads["cells"].astype(np.int64) * header.grid.cell_size
-    stored = heads["stored"]
+    stored = heads["body_size"]
     sound = bool(
-        heads.size < layout.MAX_CHUNKS
+        heads.size < constants.MAX_CHUNKS
         and (heads["tag"] == np.void(tag)).all()
         and (heads["number"] == np.arange(heads.size)).all()
-        and (stored >= layout.MIN_BODY).all()
-        and (stored <= sizes + layout.BODY_SLACK).all()
+        and (stored >= constants.MIN_BODY).all()
+        and (stored <= sizes + constants.BODY_SLACK).all()
         and header.grid.check_cells(heads["cells"].astype(np.int64))
     )
     if not sound:
@@ -262,9 +265,9 @@ def _map_by_walking(file: BinaryIO, begin: int, end: int, limits: Limits, room: 
         if isinstance(event, Header):
             header, heads_at = event, source.at
             continue
-        source.skip(event.stored)
-        packed += layout.HEAD.pack(b"", *event, 0)
-        _check_room(room - len(packed) // layout.HEAD.size * BYTES_PER_CHUNK, limits)
+        source.skip(event.body_size)
+        packed += constants.HEAD.pack(b"", *event, 0)
+        _check_room(room - len(packed) // constants.HEAD.size * BYTES_PER_CHUNK, limits)
     assert header is not None
     heads = np.frombuffer(packed, HEADS)
     return _make_map(header, heads, begin=begin, first=heads_at, end=source.at, indexed=False)

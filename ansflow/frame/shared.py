@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
 from ansflow.kernels.tables.frequency_code import (
     MAX_BITS_PER_FREQUENCY,
@@ -74,7 +74,7 @@ def read_table(reader: ByteReader, number: int) -> SharedTable:
     precision = reader.byte()
     freq = np.empty(ALPHABET, np.uint32)
     used = 0
-    if layout.MIN_PRECISION <= precision <= layout.MAX_PRECISION:
+    if constants.MIN_PRECISION <= precision <= constants.MAX_PRECISION:
         # A table ends by itself.
         data = np.frombuffer(reader.data, np.uint8, offset=reader.at)
         used = int(read_frequencies(data, 1 << precision, freq)) if data.size else 0

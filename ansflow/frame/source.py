@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 
 from ansflow.errors import TruncatedError
 from ansflow.files.foreign import read_at, read_exactly
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic, read_header
 from ansflow.frame.walk import walk
@@ -80,7 +80,7 @@ def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
 
     The caller takes or skips the body of each chunk before the next step.
     """
-    check_magic(source.peek(len(layout.MAGIC)))
+    check_magic(source.peek(len(constants.MAGIC)))
     walker = walk(limits)
     event = next(walker)
     try:
@@ -96,7 +96,7 @@ def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
 
 def take_header(source: Source, limits: Limits) -> tuple[Header, bytes]:
     """Return the header of the frame at the position of `source`, parsed and as bytes."""
-    check_magic(source.peek(len(layout.MAGIC)))
+    check_magic(source.peek(len(constants.MAGIC)))
     reader = read_header(limits)
     wanted = next(reader)
     try:

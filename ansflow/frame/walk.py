@@ -7,7 +7,7 @@ from collections.abc import Generator
 import xxhash
 
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, parse_head
 from ansflow.frame.header import Header, read_header
@@ -44,20 +44,20 @@ def walk(limits: Limits) -> Generator[Event, bytes, None]:
 
 
 def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, bytes, None]:
-    tag = raw[-layout.TAG_SIZE :]
+    tag = raw[-constants.TAG_SIZE :]
     grid = header.grid
     chain = xxhash.xxh3_64(raw)
     number = content = stored = 0
     # The cells of the chunks that complete the current group, in reverse order.
     missing: list[int] = []
     while True:
-        head_raw = yield layout.HEAD.size
+        head_raw = yield constants.HEAD.size
         head = parse_head(head_raw, tag, header, number)
         if head.is_end:
             break
-        if number + 1 >= layout.MAX_CHUNKS:
+        if number + 1 >= constants.MAX_CHUNKS:
             raise CorruptDataError(
-                f"the frame has {layout.MAX_CHUNKS} chunks or more, more than the format allows"
+                f"the frame has {constants.MAX_CHUNKS} chunks or more, more than the format allows"
             )
         if not missing:
             size = grid.group_of(head.cells, content)
@@ -69,7 +69,7 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
                 f"chunk {number} has {head.cells} cells, not {cells} as its group requires"
             )
         chain.update(head_raw)
-        stored += head.stored
+        stored += head.body_size
         number += 1
         yield head
     if head.check != chain.intdigest():
@@ -80,29 +80,31 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
         )
     if header.array is not None:
         header.array.of_size(content)
-    if head.stored:
-        before = len(raw) + stored + (number + 1) * layout.HEAD.size
-        yield from _index(head.stored, head.check, before, len(raw) + number * layout.HEAD.size)
+    if head.body_size:
+        before = len(raw) + stored + (number + 1) * constants.HEAD.size
+        yield from _index(
+            head.body_size, head.check, before, len(raw) + number * constants.HEAD.size
+        )
 
 
 def _index(size: int, chain: int, before: int, body: int) -> Generator[int, bytes, None]:
     """Verify the index of `size` bytes that follows `before` bytes of the frame."""
-    if size != body + layout.TRAILER.size:
+    if size != body + constants.TRAILER.size:
         raise CorruptDataError(
-            f"the index takes {size} bytes, not {body + layout.TRAILER.size} as the frame requires"
+            f"the index takes {size} bytes, not {body + constants.TRAILER.size} as the frame requires"
         )
     seen = xxhash.xxh3_64()
     while body:
         piece = yield min(body, PIECE)
         seen.update(piece)
         body -= len(piece)
-    trailer = yield layout.TRAILER.size
-    expected = layout.TRAILER.pack(
+    trailer = yield constants.TRAILER.size
+    expected = constants.TRAILER.pack(
         before + size,
         size,
         chain,
-        low_half(trailer[: layout.TRAILER_CHECKED]),
-        layout.TRAILER_MAGIC,
+        low_half(trailer[: constants.TRAILER_CHECKED]),
+        constants.TRAILER_MAGIC,
     )
     if seen.intdigest() != chain or trailer != expected:
         raise CorruptDataError("the index does not match the header and heads of the frame")

@@ -15,7 +15,7 @@ from ansflow.buffers import Bytes
 from ansflow.engine.cores import available_cores
 from ansflow.engine.reader import ContentReader
 from ansflow.engine.threads import ordered
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.body import read_body
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -125,7 +125,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         "size": size,
         "content_size": content_size,
         "bits_per_byte": _ratio(8 * size, content_size),
-        "version": layout.VERSION,
+        "version": constants.VERSION,
         "kind": "bytes" if header.array is None else "array",
     }
     if header.array is not None:
@@ -139,7 +139,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         }
     if header.model is not None:
         found["model"] = header.model.describe()
-    end = layout.HEAD.size
+    end = constants.HEAD.size
     index = frame.end - int(frame.group_at[-1]) - end
     return (
         found
@@ -155,8 +155,8 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         | {
             "bytes": {
                 "header": int(frame.group_at[0]) - frame.begin,
-                "heads": heads.size * layout.HEAD.size,
-                "bodies": int(heads["stored"].sum(dtype=np.int64)),
+                "heads": heads.size * constants.HEAD.size,
+                "bodies": int(heads["body_size"].sum(dtype=np.int64)),
                 "end": end,
                 "index": index,
             },

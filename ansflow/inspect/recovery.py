@@ -278,7 +278,7 @@ class _Bodies:
             head = self._remains.head(self._file, number)
             if head is None:
                 continue
-            body = read_at(self._file, self._remains.found[number], head.stored)
+            body = read_at(self._file, self._remains.found[number], head.body_size)
             try:
                 self.decoder.decode(head, memoryview(body))
             except UnsupportedError as e:

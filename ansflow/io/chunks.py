@@ -9,7 +9,7 @@ import numpy as np
 from ansflow.buffers import bytes_of, writable_bytes
 from ansflow.engine.plan import Plan
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.body import decode_body, encode_body
 from ansflow.transforms.layout import Layout
 
@@ -59,9 +59,9 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
     items = bytes_of(content, "content")
     if not items.size:
         return b""
-    if items.size > layout.MAX_CHUNK_SIZE:
+    if items.size > constants.MAX_CHUNK_SIZE:
         raise ValueError(
-            f"a chunk has at most {layout.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the content"
+            f"a chunk has at most {constants.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the content"
         )
     shape = _layout(content, items.size)
     scratch = plan.encoders.take()
@@ -96,7 +96,7 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
     body = bytes_of(data).data
     if not items.size:
         if len(body):
-            raise CorruptDataError(f"a chunk of {len(body)} bytes is not one of no content")
+            raise CorruptDataError(f"out is empty, but the chunk has {len(body)} bytes")
         return
     tools = plan.decoders.take()
     decode_body(body, _layout(out, items.size), items, tools)
@@ -104,6 +104,6 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
 
 
 def _layout(content: Any, size: int) -> Layout:
-    if isinstance(content, np.ndarray) and 1 < content.itemsize <= layout.MAX_CELL_SIZE:
+    if isinstance(content, np.ndarray) and 1 < content.itemsize <= constants.MAX_CELL_SIZE:
         return Layout(content.itemsize, content.shape)
     return Layout(1, (size,))

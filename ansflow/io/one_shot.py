@@ -209,7 +209,7 @@ def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
             if isinstance(event, Header):
                 header = event
             else:
-                source.skip(event.stored)
+                source.skip(event.body_size)
                 size += event.cells * header.grid.cell_size
         joined.add(header, size)
         if source.at == len(data):
@@ -250,7 +250,7 @@ def _tasks(
                 unit = Schedule.make(header, threads, limits.max_memory).unit
                 continue
             heads.append(event)
-            bodies.append(source.take(event.stored))
+            bodies.append(source.take(event.body_size))
             size += event.cells * grid.cell_size
             if size + OBJECTS * len(heads) >= unit and not len(heads) % grid.chunks_per_group:
                 yield partial(decode, heads, bodies, room(size))

@@ -23,7 +23,7 @@ import numpy as np
 
 import ansflow
 from ansflow.files.atomic import AtomicFile
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
@@ -48,8 +48,8 @@ class BareCodec:
         self.coded = []
         for number, content in enumerate(self.contents):
             (chunk,) = self.encode(content, [content.size], number)
-            _, *fields, _ = layout.HEAD.unpack(chunk[: layout.HEAD.size])
-            self.coded.append(([Head(*fields)], [memoryview(chunk[layout.HEAD.size :])]))
+            _, *fields, _ = constants.HEAD.unpack(chunk[: constants.HEAD.size])
+            self.coded.append(([Head(*fields)], [memoryview(chunk[constants.HEAD.size :])]))
 
     def encode_all(self, threads):
         def work(first):

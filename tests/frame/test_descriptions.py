@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
-from ansflow.frame.layout import MAX_DESCRIPTION
+from ansflow.frame.constants import MAX_DESCRIPTION
 
 
 def frames(text, size):

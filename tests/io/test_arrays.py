@@ -17,7 +17,7 @@ import ansflow
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.frame.layout import HEAD
+from ansflow.frame.constants import HEAD
 
 RNG = np.random.default_rng(0)
 CUBE = RNG.integers(-1000, 1000, (40, 5, 6)).astype("<i4")

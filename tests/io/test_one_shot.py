@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ansflow
-from ansflow.frame.layout import CHECK, HEAD, HEADER, TRAILER
+from ansflow.frame.constants import CHECK, HEAD, HEADER, TRAILER
 
 # No description, no shared tables, the size in three bytes, and so the chunk size.
 BEGIN = HEADER.size + 1 + 1 + 3 + 3 + CHECK.size

@@ -21,7 +21,7 @@ import pytest
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, TruncatedError
-from ansflow.frame.layout import HEAD
+from ansflow.frame.constants import HEAD
 
 LINES = [b"%d: %s\n" % (i, b"la " * (i % 7)) for i in range(400)]
 TEXT = b"".join(LINES)

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 import ansflow
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.frame.layout import HEAD
+from ansflow.frame.constants import HEAD
 
 RNG = np.random.default_rng(0)
 DTYPES = ["u1", "<i2", ">u2", "<f8", "V3", "S70", "?"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.files.foreign import read_at
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.header import Header
 from ansflow.frame.index import HEADS
@@ -43,15 +43,15 @@ def walk_from(
     Its bodies and its index may be damaged. The second result is the list of valid heads.
     """
     remains = Remains(header)
-    tag = raw[-layout.TAG_SIZE :]
+    tag = raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
     at = begin + len(raw)
     while not headers.work.exhausted:
-        packed = read_at(file, at, min(layout.HEAD.size, end - at))
+        packed = read_at(file, at, min(constants.HEAD.size, end - at))
         head = parse_sound_head(packed, tag, header, len(heads))
         if head is None:
             break
-        at += layout.HEAD.size
+        at += constants.HEAD.size
         if head.is_end:
             body = raw + b"".join(heads)
             if head.check != xxhash.xxh3_64_intdigest(body) or not header.grid.check_cells(
@@ -60,15 +60,15 @@ def walk_from(
                 break
             remains.chunks = len(heads)
             headers.work.hold(header.parsed)
-            return _with_index(file, remains, begin, at, end, head.stored, body, headers), heads
-        if at + head.stored > end:
+            return _with_index(file, remains, begin, at, end, head.body_size, body, headers), heads
+        if at + head.body_size > end:
             break
         headers.work.hold(BYTES_PER_CHUNK)
         remains.found[len(heads)] = at
         heads.append(packed)
-        at += head.stored
+        at += head.body_size
     headers.work.hold(-BYTES_PER_CHUNK * len(heads))
-    headers.work.spend(layout.HEAD.size * (len(heads) + 1))
+    headers.work.spend(constants.HEAD.size * (len(heads) + 1))
     return None, heads
 
 
@@ -96,11 +96,11 @@ def _with_index(
     if at + size == end or headers.at(at + size) is not None:
         return Walked(remains, at + size, 0)
     # Bytes were inserted or cut out. The header in the index does not begin a frame.
-    raw_size = len(body) - layout.HEAD.size * (remains.chunks or 0)
+    raw_size = len(body) - constants.HEAD.size * (remains.chunks or 0)
     for number in (1, 2):
-        place = raw_size + number * layout.HEAD.size
-        head = body[place : place + layout.HEAD.size]
-        found = read_at(file, at, raw_size), read_at(file, at + place, layout.HEAD.size)
+        place = raw_size + number * constants.HEAD.size
+        head = body[place : place + constants.HEAD.size]
+        found = read_at(file, at, raw_size), read_at(file, at + place, constants.HEAD.size)
         if head and found == (body[:raw_size], head):
             return Walked(remains, at + raw_size, size)
     return Walked(remains, at, size)

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnknownModelError
 from ansflow.files.foreign import read_at
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, parse_head
 from ansflow.frame.header import Header
@@ -55,7 +55,7 @@ class Headers:
 
     def __init__(self, file: BinaryIO, end: int, limits: Limits, work: Work) -> None:
         self._file, self._end, self._limits, self.work = file, end, limits, work
-        self._finder = Finder(file, layout.MAGIC)
+        self._finder = Finder(file, constants.MAGIC)
 
     def at(self, at: int) -> tuple[Header, bytes] | None:
         """Return the header at byte `at`, parsed and as bytes; None if there is none."""
@@ -94,10 +94,10 @@ class Headers:
 
 def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None) -> Head | None:
     """Return the head in `raw` if it is valid and, unless `number` is None, has this number."""
-    if len(raw) < layout.HEAD.size or raw[: layout.TAG_SIZE] != tag:
+    if len(raw) < constants.HEAD.size or raw[: constants.TAG_SIZE] != tag:
         return None
     if number is None:
-        number = int(layout.HEAD.unpack(raw)[1])
+        number = int(constants.HEAD.unpack(raw)[1])
     try:
         head = parse_head(raw, tag, header, number)
     except AnsflowError:
@@ -110,8 +110,8 @@ def intact_body(file: BinaryIO, at: int, head: Head, decoder: ChunkDecoder) -> b
 
     Raises UnknownModelError if its model is not registered, since it cannot be verified then.
     """
-    body = read_at(file, at, head.stored)
-    if len(body) < head.stored:
+    body = read_at(file, at, head.body_size)
+    if len(body) < head.body_size:
         return None
     try:
         decoder.decode(head, memoryview(body))

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import xxhash
 
 from ansflow.files.foreign import read_at
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.build import pack_trailer
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -106,9 +106,9 @@ def _has_heads(file: BinaryIO, index: Index) -> bool:
     """Whether one of the first heads is in its place."""
     at = index.frame_begin + len(index.raw)
     for raw in index.heads[:TRIED_HEADS]:
-        if read_at(file, at, layout.HEAD.size) == raw:
+        if read_at(file, at, constants.HEAD.size) == raw:
             return True
-        at += layout.HEAD.size + Head(*layout.HEAD.unpack(raw)[1:-1]).stored
+        at += constants.HEAD.size + Head(*constants.HEAD.unpack(raw)[1:-1]).stored
     return False
 
 
@@ -129,21 +129,21 @@ def index_at(
     file: BinaryIO, at: int, end: int, header: Header, raw: bytes, headers: Headers
 ) -> Index | None:
     """The index that begins with a header at byte `at`, if all of it is valid."""
-    tag = raw[-layout.TAG_SIZE :]
+    tag = raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
     place = at + len(raw)
     while place < end and not headers.work.exhausted:
-        head = read_at(file, place, min(layout.HEAD.size, end - place))
+        head = read_at(file, place, min(constants.HEAD.size, end - place))
         if parse_sound_head(head, tag, header, len(heads)) is None:
             break
         heads.append(head)
-        place += layout.HEAD.size
-    trailer = read_at(file, place, min(layout.TRAILER.size, end - place))
+        place += constants.HEAD.size
+    trailer = read_at(file, place, min(constants.TRAILER.size, end - place))
     chain = xxhash.xxh3_64_intdigest(raw + b"".join(heads))
-    size = place + layout.TRAILER.size - at
+    size = place + constants.TRAILER.size - at
     frame_size = int.from_bytes(trailer[:8], "little")
     if trailer != pack_trailer(frame_size, size, chain):
-        headers.work.spend(layout.HEAD.size * len(heads))
+        headers.work.spend(constants.HEAD.size * len(heads))
         return None
     return Index(at, at + size, frame_size, header, raw, heads)
 
@@ -176,20 +176,20 @@ def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[
 
 def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) -> bool:
     """Note the chunks at their original places; return False if they have moved."""
-    tag = index.raw[-layout.TAG_SIZE :]
+    tag = index.raw[-constants.TAG_SIZE :]
     missing: set[bytes] = set()
     at = begin + len(index.raw)
     for number, raw in enumerate(index.heads):
-        there = read_at(file, at, layout.HEAD.size)
+        there = read_at(file, at, constants.HEAD.size)
         if there == raw:
-            remains.found[number] = at + layout.HEAD.size
+            remains.found[number] = at + constants.HEAD.size
         elif parse_sound_head(there, tag, index.header, None) is None:
             missing.add(raw)
         else:  # a head of another frame
             remains.found.clear()
             return False
-        at += layout.HEAD.size + Head(*layout.HEAD.unpack(raw)[1:-1]).stored
-    fits = at + layout.HEAD.size == index.begin
+        at += constants.HEAD.size + Head(*constants.HEAD.unpack(raw)[1:-1]).stored
+    fits = at + constants.HEAD.size == index.begin
     anything = remains.found or read_at(file, begin, len(index.raw)) == index.raw
     if not fits or not anything or _are_elsewhere(file, index, begin, missing):
         remains.found.clear()
@@ -200,10 +200,10 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
 
 def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]) -> bool:
     """Whether a missing head is found at another place, so that chunks have moved."""
-    tag = index.raw[-layout.TAG_SIZE :]
+    tag = index.raw[-constants.TAG_SIZE :]
     finder, at = Finder(file, tag), begin
     while missing and (at := finder.find(at, index.begin)) < index.begin:
-        if read_at(file, at, layout.HEAD.size) in missing:
+        if read_at(file, at, constants.HEAD.size) in missing:
             return True
         at += 1
     return False
@@ -211,18 +211,18 @@ def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]
 
 def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int) -> tuple[int, int]:
     """Search for the chunks; return where the first one is found, and where the header is."""
-    tag = index.raw[-layout.TAG_SIZE :]
+    tag = index.raw[-constants.TAG_SIZE :]
     numbers = {head: number for number, head in enumerate(index.heads)}
     begin = index.begin
     at = foreign = behind
     finder = Finder(file, tag)
     while (at := finder.find(at, index.begin)) < index.begin:
-        raw = read_at(file, at, layout.HEAD.size)
+        raw = read_at(file, at, constants.HEAD.size)
         number = numbers.get(raw)
         if number is not None and number not in remains.found:
             begin = min(begin, at)
-            remains.found[number] = at + layout.HEAD.size
-            at += layout.HEAD.size  # the next one is near if a part of the body was cut out
+            remains.found[number] = at + constants.HEAD.size
+            at += constants.HEAD.size  # the next one is near if a part of the body was cut out
         else:
             head = parse_sound_head(raw, tag, index.header, None)
             if begin == index.begin and head is not None and not head.is_end:
@@ -232,7 +232,7 @@ def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int)
 
 
 def _end_mark(index: Index) -> bytes:
-    tag = index.raw[-layout.TAG_SIZE :]
+    tag = index.raw[-constants.TAG_SIZE :]
     chain = xxhash.xxh3_64_intdigest(index.raw + b"".join(index.heads))
     size = index.end - index.begin
     return pack_head(tag, Head(len(index.heads), 0, size, chain))

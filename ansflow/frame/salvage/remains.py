@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from ansflow.files.foreign import read_at
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 
@@ -47,7 +47,7 @@ class Remains:
         if number < len(self.known):
             raw = self.known[number]
         elif number in self.found:
-            raw = read_at(file, self.found[number] - layout.HEAD.size, layout.HEAD.size)
+            raw = read_at(file, self.found[number] - constants.HEAD.size, constants.HEAD.size)
         else:
             return None
-        return Head(*layout.HEAD.unpack(raw)[1:-1])
+        return Head(*constants.HEAD.unpack(raw)[1:-1])

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import xxhash
 
 from ansflow.files.foreign import read_at
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -24,7 +24,7 @@ __all__ = ["Search"]
 
 # A chunk takes at least a head and a minimal body, which bounds the number of chunks of a file. A
 # greater number is not believed, apart from this many chunks that may have been cut out.
-SMALLEST_CHUNK = layout.HEAD.size + layout.MIN_BODY
+SMALLEST_CHUNK = constants.HEAD.size + constants.MIN_BODY
 CUT_OUT = 1000
 
 
@@ -37,8 +37,8 @@ class Search:
         self.remains = Remains(header)
         self._file, self._headers, self._header, self._raw = file, headers, header, raw
         self._end = end
-        self._tag = raw[-layout.TAG_SIZE :]
-        self._finder = Finder(file, self._tag, layout.MAGIC)
+        self._tag = raw[-constants.TAG_SIZE :]
+        self._finder = Finder(file, self._tag, constants.MAGIC)
         self._tags = Finder(file, self._tag)
         self._chain = xxhash.xxh3_64(raw)  # of all heads that were found
         self._own = 0  # headers before this byte are between heads of this frame
@@ -58,14 +58,14 @@ class Search:
             head = self._head_at(at)
             if head is not None and expected <= head.number <= self._most_chunks():
                 if head.is_end:
-                    after = self._pass_end(head, at + layout.HEAD.size)
+                    after = self._pass_end(head, at + constants.HEAD.size)
                     return after, after
-                last = at + layout.HEAD.size, head
+                last = at + constants.HEAD.size, head
                 self._headers.work.hold(BYTES_PER_CHUNK)
                 remains.found[head.number] = last[0]
                 self._chain.update(pack_head(self._tag, head))
                 expected = head.number + 1
-                at = sure = last[0] + head.stored
+                at = sure = last[0] + head.body_size
                 continue
             if at >= end and last is None:
                 break
@@ -93,7 +93,7 @@ class Search:
 
     def _head_at(self, at: int) -> Head | None:
         """The valid head at byte `at`, of any number; None if there is none."""
-        size = min(layout.HEAD.size, self._end - at)
+        size = min(constants.HEAD.size, self._end - at)
         return parse_sound_head(read_at(self._file, at, size), self._tag, self._header, None)
 
     def _most_chunks(self) -> int:
@@ -105,7 +105,7 @@ class Search:
         if work.exhausted:
             return True  # it is verified when it is copied; its inside is not searched
         if intact_body(self._file, at, head, self._decoder) is None:
-            work.spend(head.stored + head.cells * self._header.grid.cell_size)
+            work.spend(head.body_size + head.cells * self._header.grid.cell_size)
             return False
         return True
 
@@ -118,7 +118,8 @@ class Search:
         if after is None:
             return None
         stop = min(
-            self._end, after + self._header.grid.chunk_size + layout.BODY_SLACK + layout.HEAD.size
+            self._end,
+            after + self._header.grid.chunk_size + constants.BODY_SLACK + constants.HEAD.size,
         )
         place = max(after, self._own)
         while place < stop:
@@ -154,9 +155,9 @@ class Search:
         """
         after = at + len(self._raw)
         head = self._head_at(after)
-        if head is not None and (head.is_end or self._is_intact(after + layout.HEAD.size, head)):
+        if head is not None and (head.is_end or self._is_intact(after + constants.HEAD.size, head)):
             return at, at
-        second = self._head_at(after + layout.HEAD.size)
+        second = self._head_at(after + constants.HEAD.size)
         if not announced and (second is None or second.number != 1):
             return at, at
         # An index contains no other header, so its heads are passed over by the search.
@@ -168,7 +169,7 @@ class Search:
         remains.chunks = end.number
         whole = len(remains.found) == end.number and self._chain.intdigest() == end.check
         # If there was an index, it is damaged: a valid one would have been used.
-        remains.damaged |= not whole or end.stored > 0
-        if end.stored and read_at(self._file, at, len(self._raw)) == self._raw:
+        remains.damaged |= not whole or end.body_size > 0
+        if end.body_size and read_at(self._file, at, len(self._raw)) == self._raw:
             return self._pass_index(at, announced=True)[1]
         return at

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
-from ansflow.frame.streams.coder import Coder
-from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame import constants
+from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.frequency_code import read_frequencies
@@ -21,8 +21,8 @@ __all__ = ["Coded"]
 MAX_ALPHABET = 1 << 16
 
 
-class Coded(CodedKind):
-    code = layout.CODED
+class Coded(TriedKind):
+    code = constants.KIND_CODED
     name = "coded"
     wide = True
 
@@ -38,16 +38,16 @@ class Coded(CodedKind):
             if alphabet <= ALPHABET:
                 symbols = symbols.astype(np.uint8)
         words = encode_words(sample, symbols, SingleCoder(sample.freq, sample.precision))
-        head = Coder(sample.precision, sample.lanes).pack()
+        head = CoderByte(sample.precision, sample.lanes).pack()
         return Encoded(head, [*pieces, sample.table.copy(), words])
 
-    def parse(self, reader: ByteReader, tools: Tools) -> Coder:
-        return Coder.parse(reader)
+    def parse(self, reader: ByteReader, tools: Tools) -> CoderByte:
+        return CoderByte.parse(reader)
 
-    def coder(self, fields: Coder) -> Coder:
+    def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: Coder, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
         freq, begin = tools.scratch.freq, 0
         symbols: npt.NDArray[np.generic] = out
         if out.itemsize > 1:

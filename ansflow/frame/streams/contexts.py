@@ -6,9 +6,9 @@ import numpy as np
 
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
-from ansflow.frame.streams.coder import Coder
-from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame import constants
+from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.context_code import fit_contexts, read_contexts
 from ansflow.varints import ByteReader
@@ -19,8 +19,8 @@ __all__ = ["Contexts"]
 PRECISION = 11
 
 
-class Contexts(CodedKind):
-    code = layout.CONTEXTS
+class Contexts(TriedKind):
+    code = constants.KIND_CONTEXTS
     name = "contexts"
 
     def propose(self, sample: Sample) -> Proposal | None:
@@ -37,15 +37,15 @@ class Contexts(CodedKind):
         assert sample.scratch.contexts is not None
         _, freq, table = sample.scratch.contexts
         words = encode_words(sample, sample.symbols, ContextCoder(freq, precision))
-        return Encoded(Coder(precision, sample.lanes).pack(), [table[:used].copy(), words])
+        return Encoded(CoderByte(precision, sample.lanes).pack(), [table[:used].copy(), words])
 
-    def parse(self, reader: ByteReader, tools: Tools) -> Coder:
-        return Coder.parse(reader, layout.MAX_CONTEXT_PRECISION)
+    def parse(self, reader: ByteReader, tools: Tools) -> CoderByte:
+        return CoderByte.parse(reader, constants.MAX_CONTEXT_PRECISION)
 
-    def coder(self, fields: Coder) -> Coder:
+    def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: Coder, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
         data = np.frombuffer(payload, np.uint8)
         data.setflags(write=False)  # kernels are compiled once
         freq = tools.scratch.context_freq

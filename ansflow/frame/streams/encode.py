@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ansflow.buffers import Bytes
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.streams.kind import Sample, StreamCoding
-from ansflow.frame.streams.registry import CODED, CONSTANT, STORED
+from ansflow.frame.streams.registry import CONSTANT, STORED, TRIED
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.tables.context_levels import count_all
@@ -56,7 +56,7 @@ def _encode(
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: stream.width]]
     best, smallest = None, float(content.size)
-    for kind in CODED:
+    for kind in TRIED:
         if stream.width == 1 or kind.wide:
             proposal = kind.propose(sample)
             if proposal is not None and proposal.size < smallest:
@@ -115,7 +115,7 @@ def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Samp
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
     present = int(np.count_nonzero(counts))
     # A bit more than the symbols need for slots of their own, so that frequencies can differ.
-    precision = min(layout.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
+    precision = min(constants.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
     freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
     table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
     _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)

@@ -13,12 +13,11 @@ from ansflow.buffers import Bytes
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import SharedTable
-from ansflow.frame.streams.coder import Coder
+from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch, pop
 from ansflow.varints import ByteReader
 
 __all__ = [
-    "CodedKind",
     "Encoded",
     "Kind",
     "Proposal",
@@ -27,6 +26,7 @@ __all__ = [
     "Symbols",
     "Tools",
     "ToolsPool",
+    "TriedKind",
 ]
 
 Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -144,7 +144,7 @@ class Kind(ABC):
     def decode(self, fields: Any, payload: memoryview, out: Symbols, tools: Tools) -> None:
         """Fill `out`, a contiguous vector, from a payload of any size that may hold anything."""
 
-    def coder(self, fields: Any) -> Coder | None:
+    def coder(self, fields: Any) -> CoderByte | None:
         """Precision and lanes, if it has a stream of words."""
         return None
 
@@ -153,7 +153,7 @@ class Kind(ABC):
         return None
 
 
-class CodedKind(Kind):
+class TriedKind(Kind):
     """A kind that is worth trying: how small a stream becomes depends on its symbols."""
 
     @abstractmethod

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ansflow.errors import CorruptDataError, ModelError
-from ansflow.frame import layout
-from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame import constants
+from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
 from ansflow.varints import ByteReader
 
 __all__ = ["Modelled"]
 
 
-class Modelled(CodedKind):
-    code = layout.MODELLED
+class Modelled(TriedKind):
+    code = constants.KIND_MODELLED
     name = "modelled"
 
     def propose(self, sample: Sample) -> Proposal | None:

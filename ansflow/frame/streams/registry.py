@@ -6,19 +6,19 @@ from ansflow.errors import UnsupportedError
 from ansflow.frame.streams.coded import Coded
 from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.contexts import Contexts
-from ansflow.frame.streams.kind import CodedKind, Kind
+from ansflow.frame.streams.kind import Kind, TriedKind
 from ansflow.frame.streams.modelled import Modelled
 from ansflow.frame.streams.shared import Shared
 from ansflow.frame.streams.stored import Stored
 
-__all__ = ["CODED", "CONSTANT", "KINDS", "STORED", "by_code"]
+__all__ = ["CONSTANT", "KINDS", "STORED", "TRIED", "by_code"]
 
 STORED, CONSTANT = Stored(), Constant()
 
 # Those that are tried, in this order: of two equally small ones, the first is taken.
-CODED: tuple[CodedKind, ...] = (Coded(), Shared(), Contexts(), Modelled())
+TRIED: tuple[TriedKind, ...] = (Coded(), Shared(), Contexts(), Modelled())
 
-KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *CODED)
+KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *TRIED)
 
 _by_code = {kind.code: kind for kind in KINDS}
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.shared import ALPHABET
-from ansflow.frame.streams.coder import Coder
-from ansflow.frame.streams.kind import CodedKind, Encoded, Proposal, Sample, Symbols, Tools
+from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.varints import ByteReader
 
@@ -20,12 +20,12 @@ ONES = np.ones(ALPHABET)
 
 
 class Fields(NamedTuple):
-    coder: Coder
+    coder: CoderByte
     number: int
 
 
-class Shared(CodedKind):
-    code = layout.SHARED
+class Shared(TriedKind):
+    code = constants.KIND_SHARED
     name = "shared"
 
     def propose(self, sample: Sample) -> Proposal | None:
@@ -41,11 +41,11 @@ class Shared(CodedKind):
     def _encode(self, sample: Sample, best: int) -> Encoded:
         coder = sample.coding.shared[best].coder
         words = encode_words(sample, sample.symbols, coder)
-        head = Coder(coder.precision, sample.lanes).pack() + bytes([best + 1])
+        head = CoderByte(coder.precision, sample.lanes).pack() + bytes([best + 1])
         return Encoded(head, [words])
 
     def parse(self, reader: ByteReader, tools: Tools) -> Fields:
-        fields = Fields(Coder.parse(reader), reader.byte())
+        fields = Fields(CoderByte.parse(reader), reader.byte())
         if not 1 <= fields.number <= len(tools.shared):
             raise CorruptDataError(
                 f"a stream takes the shared table {fields.number}; there are {len(tools.shared)}"
@@ -58,7 +58,7 @@ class Shared(CodedKind):
             )
         return fields
 
-    def coder(self, fields: Fields) -> Coder:
+    def coder(self, fields: Fields) -> CoderByte:
         return fields.coder
 
     def decode(self, fields: Fields, payload: memoryview, out: Symbols, tools: Tools) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.frame.streams.kind import Kind, Symbols, Tools
 from ansflow.varints import ByteReader
 
@@ -13,7 +13,7 @@ __all__ = ["Stored"]
 
 
 class Stored(Kind):
-    code = layout.STORED
+    code = constants.KIND_STORED
     name = "stored"
     wide = True
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansflow.errors import CorruptDataError
-from ansflow.frame import layout
+from ansflow.frame import constants
 from ansflow.varints import ByteReader
 
-__all__ = ["Coder"]
+__all__ = ["CoderByte"]
 
 LANES_SHIFT = 4
 PRECISION_MASK = (1 << LANES_SHIFT) - 1
 
 
-class Coder(NamedTuple):
+class CoderByte(NamedTuple):
     """The byte of the coder."""
 
     precision: int
@@ -24,13 +24,16 @@ class Coder(NamedTuple):
         return bytes([(self.lanes.bit_length() - 1) << LANES_SHIFT | (self.precision - 1)])
 
     @classmethod
-    def parse(cls, reader: ByteReader, most: int = layout.MAX_PRECISION) -> Coder:
+    def parse(cls, reader: ByteReader, most: int = constants.MAX_PRECISION) -> CoderByte:
         """Undo `pack` for a precision up to `most`."""
         byte = reader.byte()
         precision, lanes_log2 = (byte & PRECISION_MASK) + 1, byte >> LANES_SHIFT
-        if not layout.MIN_PRECISION <= precision <= most or lanes_log2 > layout.MAX_LANES_LOG2:
+        if (
+            not constants.MIN_PRECISION <= precision <= most
+            or lanes_log2 > constants.MAX_LANES_LOG2
+        ):
             raise CorruptDataError(
                 f"a coder with {precision} bits of precision and 2^{lanes_log2} lanes is outside "
-                f"{layout.MIN_PRECISION} to {most} bits and 2^{layout.MAX_LANES_LOG2} lanes"
+                f"{constants.MIN_PRECISION} to {most} bits and 2^{constants.MAX_LANES_LOG2} lanes"
             )
         return cls(precision, 1 << lanes_log2)
