@@ -25,6 +25,11 @@ class Head(NamedTuple):
     body_size: int
     check: int
 
+    @classmethod
+    def of(cls, raw: bytes) -> Head:
+        """What is written, unchecked."""
+        return cls(*constants.HEAD.unpack(raw)[1:-1])
+
     @property
     def is_end(self) -> bool:
         return not self.cells
@@ -52,7 +57,7 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
         and constants.MIN_BODY <= head.body_size <= size + constants.BODY_SLACK
     ):
         raise CorruptDataError(
-            f"the head of chunk {number} says {head.cells} cells and {head.body_size} bytes of body, "
-            f"which no chunk of shape {header.grid.chunk_shape} has"
+            f"the head of chunk {number} says {head.cells} cells and a body of {head.body_size} "
+            f"bytes, which no chunk of shape {header.grid.chunk_shape} has"
         )
     return head

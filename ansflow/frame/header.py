@@ -155,7 +155,8 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     described = reader.varint()
     if described > constants.MAX_DESCRIPTION:
         raise CorruptDataError(
-            f"the header's description takes {described} bytes, more than {constants.MAX_DESCRIPTION}"
+            f"the header's description takes {described} bytes, more than "
+            f"{constants.MAX_DESCRIPTION}"
         )
     text = bytes(reader.take(described))
     parsed = parsed_nbytes(text)

@@ -84,7 +84,7 @@ class FrameMap:
         """
         raw = [head.tobytes() for head in self.heads[first : first + count]]
         if not self.indexed:
-            return raw, [Head(*constants.HEAD.unpack(head)[1:-1]) for head in raw]
+            return raw, [Head.of(head) for head in raw]
         tag = raw[0][: constants.TAG_SIZE]
         return raw, [
             parse_head(head, tag, self.header, number) for number, head in enumerate(raw, first)

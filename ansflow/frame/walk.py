@@ -91,7 +91,8 @@ def _index(size: int, chain: int, before: int, body: int) -> Generator[int, byte
     """Verify the index of `size` bytes that follows `before` bytes of the frame."""
     if size != body + constants.TRAILER.size:
         raise CorruptDataError(
-            f"the index takes {size} bytes, not {body + constants.TRAILER.size} as the frame requires"
+            f"the index takes {size} bytes, not {body + constants.TRAILER.size} as the frame "
+            "requires"
         )
     seen = xxhash.xxh3_64()
     while body:

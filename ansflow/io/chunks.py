@@ -61,7 +61,8 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
         return b""
     if items.size > constants.MAX_CHUNK_SIZE:
         raise ValueError(
-            f"a chunk has at most {constants.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the content"
+            f"a chunk has at most {constants.MAX_CHUNK_SIZE} bytes, not {items.size}: cut the "
+            "content"
         )
     shape = _layout(content, items.size)
     scratch = plan.encoders.take()

@@ -63,10 +63,10 @@ def test_fields_are_where_the_document_says():
 
 def test_kinds_agree():
     names = ("STORED", "CONSTANT", "CODED", "SHARED", "CONTEXTS", "MODELLED")
-    assert [getattr(layout, name) for name in names] == list(range(6))
+    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(6))
     assert [getattr(naive, name) for name in names] == list(range(6))
     assert {kind.code: kind.name for kind in KINDS} == {
-        getattr(layout, name): name.lower() for name in names
+        getattr(constants, f"KIND_{name}"): name.lower() for name in names
     }
     assert [kind.code for kind in KINDS if kind.wide] == [naive.STORED, naive.CONSTANT, naive.CODED]
     assert (constants.FLAG_ARRAY, constants.FLAG_FORTRAN_ORDER) == (1, 2)

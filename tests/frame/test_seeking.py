@@ -188,10 +188,10 @@ def test_limits():
 
 
 def test_too_many_chunks(monkeypatch):
-    monkeypatch.setattr(layout, "MAX_CHUNKS", 4)
+    monkeypatch.setattr(constants, "MAX_CHUNKS", 4)
     assert ansflow.decompress(FRAME) == CONTENT
     opened(FRAME).close()
-    monkeypatch.setattr(layout, "MAX_CHUNKS", 3)
+    monkeypatch.setattr(constants, "MAX_CHUNKS", 3)
     with pytest.raises(CorruptDataError):
         ansflow.decompress(FRAME)
     refuses_to_open(FRAME)

@@ -108,7 +108,7 @@ def _has_heads(file: BinaryIO, index: Index) -> bool:
     for raw in index.heads[:TRIED_HEADS]:
         if read_at(file, at, constants.HEAD.size) == raw:
             return True
-        at += constants.HEAD.size + Head(*constants.HEAD.unpack(raw)[1:-1]).stored
+        at += constants.HEAD.size + Head.of(raw).body_size
     return False
 
 
@@ -188,7 +188,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
         else:  # a head of another frame
             remains.found.clear()
             return False
-        at += constants.HEAD.size + Head(*constants.HEAD.unpack(raw)[1:-1]).stored
+        at += constants.HEAD.size + Head.of(raw).body_size
     fits = at + constants.HEAD.size == index.begin
     anything = remains.found or read_at(file, begin, len(index.raw)) == index.raw
     if not fits or not anything or _are_elsewhere(file, index, begin, missing):

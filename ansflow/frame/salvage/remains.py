@@ -50,4 +50,4 @@ class Remains:
             raw = read_at(file, self.found[number] - constants.HEAD.size, constants.HEAD.size)
         else:
             return None
-        return Head(*constants.HEAD.unpack(raw)[1:-1])
+        return Head.of(raw)
