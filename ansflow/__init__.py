@@ -15,7 +15,8 @@ from ansflow.engine.plan import Plan
 from ansflow.frame.content_model import register_source as _register_source
 from ansflow.inspect.description import describe
 from ansflow.inspect.recovery import Recovery, recover
-from ansflow.io.arrays import ArrayReader, ArrayWriter
+from ansflow.io.array_reader import ArrayReader
+from ansflow.io.array_writer import ArrayWriter
 from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open

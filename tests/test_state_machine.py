@@ -76,8 +76,8 @@ UNITS = st.sampled_from([1, 40, 500, 1 << 20])
 def unit(size):
     """Whatever is opened meanwhile gives threads so much at once."""
     with (
-        mock.patch("ansflow.engine.decoder.UNIT", size),
-        mock.patch("ansflow.engine.encoder.UNIT", size),
+        mock.patch("ansflow.engine.schedule.TASK_SIZE", size),
+        mock.patch("ansflow.engine.encoder.TASK_SIZE", size),
     ):
         yield
 

@@ -2,112 +2,29 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansflow.buffers import Bytes, bytes_of
+from ansflow.engine.byte_queue import ByteQueue
 from ansflow.engine.cores import checked_threads
+from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import Pipeline
 from ansflow.errors import AnsflowError, TruncatedError
 from ansflow.frame import constants
-from ansflow.frame.chunk import UNIT, ChunkDecoder
-from ansflow.frame.head import OBJECTS, Head
+from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.head import Head
 from ansflow.frame.header import Header, check_magic
 from ansflow.frame.walk import Event, walk
 from ansflow.limits import Limits
 
-__all__ = ["FrameDecoder", "Schedule", "decode_frames"]
+__all__ = ["FrameDecoder", "decode_frames"]
 
 # Marks the end of the pieces.
 NO_MORE = object()
-
-
-class Schedule(NamedTuple):
-    """How the decoding of a frame is divided into tasks.
-
-    A task decodes groups of chunks of at least `unit` bytes in all, except for the last, and at
-    most `depth` tasks are outstanding.
-    """
-
-    unit: int
-    depth: int
-
-    @classmethod
-    def make(cls, header: Header, threads: int, room: int) -> Schedule:
-        """Plan two tasks for each thread, as far as `room` bytes of memory suffice."""
-        room -= header.held
-        group = header.largest_group + header.grid.chunks_per_group * OBJECTS
-        unit = UNIT
-        while unit and header.memory(unit + group) > room:
-            unit //= 2
-        # The last group may make a task larger than a unit by nearly that group. While the tasks
-        # are outstanding, the chunks of the next one are collected.
-        task = max(1, header.memory(unit + group))
-        return cls(unit, max(1, min(2 * threads, room // task - 1)))
-
-
-# Shorter pieces are joined: each object takes about 200 bytes in addition to its data.
-SMALL = 1 << 12
-
-
-class ByteQueue:
-    """A queue of bytes, copied only where what is taken spans several pieces."""
-
-    def __init__(self) -> None:
-        self._pieces: deque[memoryview] = deque()
-        self._small = bytearray()  # the bytes that follow the pieces
-        self.size = 0
-
-    def put(self, data: Any) -> None:
-        """Append bytes-like data, which the caller may change afterwards."""
-        view = bytes_of(data).data
-        self.size += len(view)
-        if len(view) < SMALL:
-            self._small += bytes(view)
-        else:
-            self._gather()
-            self._pieces.append(view if isinstance(data, bytes) else memoryview(bytes(view)))
-
-    def take(self, count: int) -> memoryview | None:
-        """Remove and return the next `count` bytes, or return None if there are fewer."""
-        if self.size < count:
-            return None
-        if not count:
-            return memoryview(b"")
-        self._gather()
-        self.size -= count
-        first = self._pieces[0]
-        if len(first) > count:
-            self._pieces[0] = first[count:]
-            return first[:count]
-        if len(first) == count:
-            return self._pieces.popleft()
-        taken = bytearray()
-        while len(taken) < count:
-            piece = self._pieces.popleft()
-            missing = count - len(taken)
-            taken += piece[:missing]
-            if len(piece) > missing:
-                self._pieces.appendleft(piece[missing:])
-        return memoryview(taken)
-
-    def peek(self, count: int) -> bytes:
-        """Return the next `count` bytes, or all if there are fewer, without removing them."""
-        found = bytearray()
-        for piece in (*self._pieces, memoryview(bytes(self._small))):
-            if len(found) >= count:
-                break
-            found += piece[: count - len(found)]
-        return bytes(found)
-
-    def _gather(self) -> None:
-        if self._small:
-            self._pieces.append(memoryview(bytes(self._small)))
-            self._small.clear()
 
 
 class FrameDecoder:
@@ -241,7 +158,7 @@ class FrameDecoder:
 
     def _weight(self, head: Head) -> int:
         """The memory of a chunk in bytes: its content, which bounds its body, and objects."""
-        return self._size(head) + OBJECTS
+        return self._size(head) + BYTES_PER_CHUNK
 
     def _put(self, at_least: int) -> list[Bytes]:
         """Start a task for the whole groups that wait, if they weigh `at_least` so much."""

@@ -11,11 +11,12 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.options import Options
+from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder
-from ansflow.frame.chunk import UNIT, ChunkEncoder
+from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
 
@@ -123,7 +124,7 @@ class FrameEncoder:
     def _write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         while content.size:
             # The size of the next task.
-            size = self.header.grid.unit(self._position, UNIT)
+            size = self.header.grid.unit(self._position, TASK_SIZE)
             if self._fill or content.size < size:
                 taken = min(size - self._fill, content.size)
                 self._keep(content[:taken], size, lasting=lasting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
-from ansflow.frame.streams.kind import StreamCoding, ToolsPool
-from ansflow.frame.streams.scratch import EncoderPool
+from ansflow.frame.streams.pool import Pool
+from ansflow.frame.streams.sample import StreamCoding
+from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.constants import checked_lanes
 from ansflow.lazy import cached_property
 from ansflow.models.base import Model
@@ -112,16 +115,17 @@ class Plan:
         )
 
     @cached_property
-    def encoders(self) -> EncoderPool:
-        """Scratch for those who encode bare chunks with this plan."""
-        return EncoderPool(self.order)
+    def encoders(self) -> Pool[EncoderScratch]:
+        """Scratch for encoding bare chunks with this plan."""
+        return Pool(partial(EncoderScratch.make, self.order))
 
     @cached_property
-    def decoders(self) -> ToolsPool:
+    def decoders(self) -> Pool[Tools]:
         """What it takes to decode bare chunks with this plan."""
         model = self.coding.model
+        find = None if model is None else lambda: model
         shared = [table.coder for table in self.coding.shared]
-        return ToolsPool(shared, None if model is None else lambda: model)
+        return Pool(lambda: Tools(shared, find, DecoderScratch.make()))
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""

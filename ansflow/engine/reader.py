@@ -16,13 +16,13 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
-from ansflow.engine.decoder import Schedule
+from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import Pipeline, ordered
 from ansflow.errors import AnsflowError, CorruptDataError
 from ansflow.files.foreign import can_seek, check_binary, read_at, read_exactly
 from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder
-from ansflow.frame.head import OBJECTS, Head
+from ansflow.frame.head import Head
 from ansflow.frame.index import FrameMap, map_file
 from ansflow.limits import Limits
 
@@ -188,7 +188,7 @@ class ContentReader:
         begin = content_at[place.group]
         fit = int(np.searchsorted(content_at, begin + room, side="right")) - 1
         unit = int(np.searchsorted(content_at, begin + self._unit))
-        light = place.group + self._unit // (OBJECTS * max(1, grid.chunks_per_group))
+        light = place.group + self._unit // (BYTES_PER_CHUNK * max(1, grid.chunks_per_group))
         end = max(place.group + 1, min(fit, unit, light))
         return end - place.group, int(content_at[end] - begin)
 

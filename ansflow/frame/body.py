@@ -9,8 +9,9 @@ from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.constants import BODY_SLACK
 from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
-from ansflow.frame.streams.kind import StreamCoding, Tools
+from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Node, Recipe, read_recipe
 from ansflow.varints import ByteReader

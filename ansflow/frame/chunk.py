@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -16,18 +17,15 @@ from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
-from ansflow.frame.streams.kind import StreamCoding, ToolsPool
-from ansflow.frame.streams.scratch import EncoderPool
+from ansflow.frame.streams.pool import Pool
+from ansflow.frame.streams.sample import StreamCoding
+from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.tools import Tools
 from ansflow.lazy import cached_property
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["UNIT", "ChunkDecoder", "ChunkEncoder", "pack_chunk"]
-
-# Bytes of content that are worth handing over to a thread, if there are so many. To begin a task
-# and take its result costs some 50 us of the lock that all threads share, a fifth of what a chunk
-# of 256 KiB takes.
-UNIT = 1 << 20
+__all__ = ["ChunkDecoder", "ChunkEncoder", "pack_chunk"]
 
 
 class ChunkEncoder:
@@ -51,7 +49,7 @@ class ChunkEncoder:
         coding: StreamCoding,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
-        self._pool = EncoderPool(coding.order)
+        self._pool = Pool(partial(EncoderScratch.make, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
         """The chunks of consecutive groups of so many bytes, the first of which is `number`."""
@@ -93,7 +91,8 @@ class ChunkDecoder:
         self._grid, self._identity = header.grid, header.model
         # Coders of its own, so that what is built of them lives no longer than this.
         shared = [SingleCoder(table.freq, table.precision) for table in header.shared]
-        self.tools = ToolsPool(shared, None if self._identity is None else lambda: self._model)
+        model = None if self._identity is None else lambda: self._model
+        self.tools = Pool(lambda: Tools(shared, model, DecoderScratch.make()))
 
     def __call__(
         self, heads: Sequence[Head], bodies: Sequence[memoryview], out: Bytes | None = None

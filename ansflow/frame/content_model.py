@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from ansflow.buffers import Bytes
 from ansflow.errors import ModelError, UnknownModelError
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.transforms.layout import Layout
 
 __all__ = ["ContentModel", "find", "known", "register", "register_source"]
 
@@ -45,14 +46,20 @@ class ContentModel(Protocol):
         ...
 
     def memory(self, size: int) -> int:
-        """Bytes that it takes at most to code or decode so many bytes, beside those themselves."""
+        """Bytes that it takes at most to code or decode so many bytes, beside those themselves.
+
+        What does not depend on the size need not be counted.
+        """
         ...
 
-    def encode_content(self, content: Bytes) -> bytes:
-        """Content, uint8[size], as a message; ModelError if the model gives it no probability."""
+    def encode_content(self, content: Bytes, layout: Layout) -> bytes:
+        """Content, uint8[size], as a message; ModelError if the model gives it no probability.
+
+        The layout is that of the bytes, which are a chunk of an array or just bytes.
+        """
         ...
 
-    def decode_content(self, message: memoryview, out: Bytes) -> None:
+    def decode_content(self, message: memoryview, layout: Layout, out: Bytes) -> None:
         """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that is not possible.
 
         The message may be anything.

@@ -9,12 +9,7 @@ from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.header import Header
 
-__all__ = ["OBJECTS", "Head", "pack_head", "parse_head"]
-
-# Bytes that a chunk takes while it waits for a thread, beside body and content: its head and
-# other objects. What a decoder may hold is counted with it, or a million chunks of a byte each
-# would be nothing.
-OBJECTS = 512
+__all__ = ["Head", "pack_head", "parse_head"]
 
 
 class Head(NamedTuple):

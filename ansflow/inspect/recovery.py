@@ -24,7 +24,7 @@ from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
 from ansflow.frame.salvage import Remains, find_remains
 from ansflow.frame.salvage.finding import intact_body
-from ansflow.frame.streams.kind import StreamCoding
+from ansflow.frame.streams.sample import StreamCoding
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.transforms.recipe import Recipe
 

@@ -16,15 +16,15 @@ from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
-from ansflow.engine.decoder import Schedule
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
+from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import ordered
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
-from ansflow.frame.head import OBJECTS, Head
+from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.source import MemorySource, walk_source
 from ansflow.limits import DEFAULT_LIMITS, Limits
@@ -252,7 +252,10 @@ def _tasks(
             heads.append(event)
             bodies.append(source.take(event.body_size))
             size += event.cells * grid.cell_size
-            if size + OBJECTS * len(heads) >= unit and not len(heads) % grid.chunks_per_group:
+            if (
+                size + BYTES_PER_CHUNK * len(heads) >= unit
+                and not len(heads) % grid.chunks_per_group
+            ):
                 yield partial(decode, heads, bodies, room(size))
                 size, heads, bodies = 0, [], []
         if heads:

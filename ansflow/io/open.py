@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO, TextIO, Unpack
 
 from ansflow.engine.options import OptionsDict
 from ansflow.io.reader import FrameReader, Path
-from ansflow.io.writer import FrameWriter, TextWriter
+from ansflow.io.text import as_text, is_beginning
+from ansflow.io.writer import FrameWriter
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["FrameReader", "FrameWriter", "open"]
@@ -75,43 +73,8 @@ def open(
         binary = FrameReader(file, limits=limits, threads=threads)
     else:
         binary = FrameWriter(file, kind, threads=threads, **options)
-    begins = partial(_begins, file, kind)
-    return _as_text(binary, encoding, errors, newline, begins) if text else binary
-
-
-def _as_text(
-    binary: FrameReader | FrameWriter,
-    encoding: str | None,
-    errors: str | None,
-    newline: str | None,
-    begins: Callable[[], bool],
-) -> TextIO:
-    encoding = io.text_encoding(encoding)
-    try:
-        if isinstance(binary, FrameReader):
-            return io.TextIOWrapper(binary, encoding, errors, newline)
-        return TextWriter(binary, encoding, errors, newline, begins=begins)
-    except BaseException:
-        if isinstance(binary, FrameWriter):
-            binary.discard()
-        else:
-            binary.close()
-        raise
-
-
-def _begins(file: Path | BinaryIO, kind: str) -> bool:
-    """Whether the first text that is written is the beginning of the content."""
-    if kind != "a":
-        return True
-    if not isinstance(file, str | bytes | os.PathLike):
-        try:
-            return file.tell() == 0
-        except (OSError, AttributeError):
-            return False
-    if not os.path.exists(file) or not os.path.getsize(file):
-        return True
-    with FrameReader(file) as reader:
-        return not reader.read(1)
+    begins = partial(is_beginning, file, kind)
+    return as_text(binary, encoding, errors, newline, begins) if text else binary
 
 
 def _parse_mode(mode: str) -> tuple[str, bool]:

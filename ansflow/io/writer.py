@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, Unpack, cast
+from typing import Any, BinaryIO, Unpack
 
 from ansflow.buffers import bytes_of
 from ansflow.engine.encoder import FrameEncoder
@@ -21,7 +20,7 @@ from ansflow.frame.source import FileSource, take_header
 from ansflow.io.reader import Path
 from ansflow.limits import STREAM_LIMITS
 
-__all__ = ["FrameWriter", "TextWriter"]
+__all__ = ["FrameWriter"]
 
 
 class FrameWriter(io.BufferedIOBase):
@@ -181,82 +180,3 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
                 f"file, which holds an array of {there.dtype} and shape {there.shape}"
                 + (" in Fortran order" if there.fortran else "")
             )
-
-
-# Byte order marks, written before the first text. Python's own writing depends on seeking.
-MARKS = {
-    "utf-8-sig": codecs.BOM_UTF8,
-    "utf-16": codecs.BOM_UTF16,
-    "utf-32": codecs.BOM_UTF32,
-}
-
-
-class TextWriter(io.TextIOWrapper):
-    """A text file over a `FrameWriter`, which is discarded in the same cases.
-
-    Parameters
-    ----------
-    binary : FrameWriter
-    encoding, errors, newline
-        As in `io.TextIOWrapper`.
-    begins : callable
-        Returns whether the text is the beginning of the content, where a byte order mark belongs.
-    """
-
-    _named: str | None = None
-    _mark = b""
-
-    def __init__(
-        self,
-        binary: FrameWriter,
-        encoding: str | None,
-        errors: str | None,
-        newline: str | None,
-        *,
-        begins: Callable[[], bool],
-    ) -> None:
-        name = _codec(encoding)
-        if name == "utf-8-sig":
-            self._named, encoding = encoding, "utf-8"
-        super().__init__(cast(BinaryIO, binary), encoding, errors, newline)
-        mark = MARKS.get(name or codecs.lookup(super().encoding).name)
-        if mark is not None and begins():
-            self._mark = mark
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._named or super().encoding
-
-    def write(self, text: str) -> int:
-        if self._mark:
-            mark, self._mark = self._mark, b""
-            self.buffer.write(mark)
-        return super().write(text)
-
-    def close(self) -> None:
-        if not self.closed:
-            try:
-                self.flush()
-            except BaseException:
-                cast(FrameWriter, self.buffer).discard()
-                raise
-        super().close()
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            cast(FrameWriter, self.buffer).discard()
-        self.close()
-
-    def __del__(self) -> None:
-        with suppress(ValueError):  # detached or not initialised
-            buffer = self.buffer
-            if isinstance(buffer, FrameWriter):
-                buffer.abandon()
-
-
-def _codec(encoding: str | None) -> str | None:
-    """The name of an encoding's codec; None for the default encoding of `io.TextIOWrapper`."""
-    try:
-        return codecs.lookup(encoding or "").name
-    except LookupError:
-        return None

@@ -35,10 +35,15 @@ NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*")
 
 
 class Stream(NamedTuple):
-    """Symbols on their way to a coder, as bytes; `width` is 1 or 2 bytes a symbol."""
+    """Symbols on their way to a coder, as bytes; the layout's items have 1 or 2."""
 
     symbols: Bytes
-    width: int
+    layout: Layout
+
+    @property
+    def width(self) -> int:
+        """Bytes of a symbol."""
+        return self.layout.itemsize
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ class Recipe:
             If a transform is not defined for what it is given, or has another number of outputs.
         """
         if self.name == STREAM and layout.itemsize in SYMBOL_SIZES:
-            return b"\0", [Stream(items, layout.itemsize)]
+            return b"\0", [Stream(items, layout)]
         written, streams = bytearray(), list[Stream]()
         self._forward(items, layout, written, streams)
         if len(streams) > MAX_STREAMS:
@@ -158,7 +163,7 @@ class Recipe:
                     "the recipe has to transform them"
                 )
             written.append(STREAM_ID)
-            streams.append(Stream(items, layout.itemsize))
+            streams.append(Stream(items, layout))
             return
         transform = by_name(self.name)
         if not transform.accepts(layout):

@@ -9,6 +9,7 @@ from ansflow import bitsback
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.content_model import ContentModel
+from ansflow.transforms.layout import Layout
 
 GREY, _ = small_vaes.build("content-grey", components=2, seed=1)
 BINARY, _ = small_vaes.build("content-binary", seed=1)
@@ -26,23 +27,24 @@ def test_content_comes_back(vae, count):
     assert isinstance(vae, ContentModel)
     assert vae.unit == 4 * 6
     images = content(vae, count)
-    message = vae.encode_content(images)
+    message = vae.encode_content(images, Layout(1, images.shape))
     assert message == vae.encode(images.reshape(count, 4, 6))
     out = np.full(images.size, 77, np.uint8)
-    vae.decode_content(memoryview(message), out)
+    vae.decode_content(memoryview(message), Layout(1, out.shape), out)
     assert np.array_equal(out, images)
 
 
 def test_content_that_has_no_probability():
     with pytest.raises(ModelError, match=r"a pixel is 2, but .* at most 1"):
-        BINARY.encode_content(np.full(24, 2, np.uint8))
+        BINARY.encode_content(np.full(24, 2, np.uint8), Layout(1, (24,)))
 
 
 def test_messages_of_other_content():
-    message = GREY.encode_content(content(GREY, 3))
+    message = GREY.encode_content(content(GREY, 3), Layout(1, (72,)))
     for count in (0, 1, 2, 5):
+        out = np.empty(24 * count, np.uint8)
         with pytest.raises((CorruptDataError, TruncatedError)):
-            GREY.decode_content(memoryview(message), np.empty(24 * count, np.uint8))
+            GREY.decode_content(memoryview(message), Layout(1, out.shape), out)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, bool])
@@ -84,12 +86,12 @@ class Twice:
     def memory(self, size):
         return 0
 
-    def encode_content(self, content):
+    def encode_content(self, content, layout):
         if not np.array_equal(content[::2], content[1::2]):
             raise ModelError("a byte isn't there twice")
         return content[::2].tobytes()
 
-    def decode_content(self, message, out):
+    def decode_content(self, message, layout, out):
         if len(message) != out.size // 2:
             raise CorruptDataError("the message is of another size")
         out[::2] = out[1::2] = np.frombuffer(message, np.uint8)

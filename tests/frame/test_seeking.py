@@ -10,6 +10,7 @@ import pytest
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
+from ansflow.frame import constants
 
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 PARTS = [CONTENT[:100], CONTENT[100:200], CONTENT[200:]]

@@ -14,6 +14,7 @@ from ansflow.bitsback.models.image_chain import ImageChain
 from ansflow.buffers import Bytes, BytesLike
 from ansflow.errors import ModelError
 from ansflow.frame.array_spec import ArraySpec
+from ansflow.transforms.layout import Layout
 
 __all__ = ["ImageModel", "Images"]
 
@@ -147,10 +148,10 @@ class ImageModel(ABC):
         """Bytes that it takes at most to code so many, beside the networks' activations."""
         return COPIES * size
 
-    def encode_content(self, content: Bytes) -> bytes:
+    def encode_content(self, content: Bytes, layout: Layout) -> bytes:
         """Encode whole images, uint8[size], as a message; ModelError if the model cannot."""
         return self.encode(content.reshape(-1, *self.image_shape))
 
-    def decode_content(self, message: memoryview, out: Bytes) -> None:
+    def decode_content(self, message: memoryview, layout: Layout, out: Bytes) -> None:
         """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that is not possible."""
         out[:] = self.decode(message, out.size // self.unit).reshape(-1)

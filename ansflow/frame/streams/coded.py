@@ -10,10 +10,13 @@ from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
 from ansflow.frame.streams.scratch import ALPHABET
+from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.frequency_code import read_frequencies
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Coded"]
@@ -41,7 +44,7 @@ class Coded(TriedKind):
         head = CoderByte(sample.precision, sample.lanes).pack()
         return Encoded(head, [*pieces, sample.table.copy(), words])
 
-    def parse(self, reader: ByteReader, tools: Tools) -> CoderByte:
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> CoderByte:
         return CoderByte.parse(reader)
 
     def coder(self, fields: CoderByte) -> CoderByte:

@@ -6,7 +6,10 @@ import numpy as np
 
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
-from ansflow.frame.streams.kind import Kind, Symbols, Tools
+from ansflow.frame.streams.kind import Kind
+from ansflow.frame.streams.sample import Symbols
+from ansflow.frame.streams.tools import Tools
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
 __all__ = ["Constant"]
@@ -17,7 +20,7 @@ class Constant(Kind):
     name = "constant"
     wide = True
 
-    def parse(self, reader: ByteReader, tools: Tools) -> None:
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> None:
         return None
 
     def payload_size(self, symbols: int, width: int) -> int:

@@ -8,9 +8,12 @@ from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.context_code import fit_contexts, read_contexts
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
 __all__ = ["Contexts"]
@@ -39,7 +42,7 @@ class Contexts(TriedKind):
         words = encode_words(sample, sample.symbols, ContextCoder(freq, precision))
         return Encoded(CoderByte(precision, sample.lanes).pack(), [table[:used].copy(), words])
 
-    def parse(self, reader: ByteReader, tools: Tools) -> CoderByte:
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> CoderByte:
         return CoderByte.parse(reader, constants.MAX_CONTEXT_PRECISION)
 
     def coder(self, fields: CoderByte) -> CoderByte:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.frame.streams.kind import Kind, Tools
+from ansflow.frame.streams.kind import Kind
 from ansflow.frame.streams.registry import STORED, by_code
+from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
@@ -41,7 +42,7 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
         kind = by_code(reader.byte())
         if stream.itemsize > 1 and not kind.wide:
             raise CorruptDataError(f"a stream of 16-bit symbols cannot be of the kind {kind.name}")
-        fields = kind.parse(reader, tools)
+        fields = kind.parse(reader, stream, tools)
         size = None
         if left:
             size = kind.payload_size(stream.items, stream.itemsize)

@@ -8,13 +8,14 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
-from ansflow.frame.streams.kind import Sample, StreamCoding
 from ansflow.frame.streams.registry import CONSTANT, STORED, TRIED
+from ansflow.frame.streams.sample import Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
 from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
+from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import pack_varint
 
@@ -52,7 +53,7 @@ def _encode(
     if content.flags.writeable:
         content = content.view()
         content.setflags(write=False)  # as most is anyway: kernels are compiled once
-    sample = (_narrow if stream.width == 1 else _wide)(content, coding, scratch)
+    sample = (_narrow if stream.width == 1 else _wide)(content, stream.layout, coding, scratch)
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: stream.width]]
     best, smallest = None, float(content.size)
@@ -81,7 +82,7 @@ def lanes_for(symbols: int, most: int) -> int:
     return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
 
 
-def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+def _narrow(content: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
     lanes = lanes_for(content.size, coding.lanes)
     counts, freq, table = scratch.counts, scratch.freq, scratch.table
@@ -102,12 +103,13 @@ def _narrow(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sa
         present=int(present),
         counts=counts,
         coded_size=float(bits) / 8,
+        layout=shape,
         coding=coding,
         scratch=scratch,
     )
 
 
-def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+def _wide(content: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 16 bits, up to the highest that occurs."""
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
     alphabet = int(symbols.max()) + 1
@@ -130,6 +132,7 @@ def _wide(content: Bytes, coding: StreamCoding, scratch: EncoderScratch) -> Samp
         present=present,
         counts=counts,
         coded_size=float(bits) / 8,
+        layout=shape,
         coding=coding,
         scratch=scratch,
     )

@@ -1,123 +1,17 @@
-"""The interface of kinds of streams, and what they are given to work on."""
+"""The interface of kinds of streams."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from ansflow.buffers import Bytes
-from ansflow.coding.coders.single import SingleCoder
-from ansflow.frame.content_model import ContentModel
-from ansflow.frame.shared import SharedTable
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch, pop
+from ansflow.frame.streams.sample import Proposal, Sample, Symbols
+from ansflow.frame.streams.tools import Tools
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = [
-    "Encoded",
-    "Kind",
-    "Proposal",
-    "Sample",
-    "StreamCoding",
-    "Symbols",
-    "Tools",
-    "ToolsPool",
-    "TriedKind",
-]
-
-Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-
-
-class StreamCoding(NamedTuple):
-    """How streams are to be coded.
-
-    `precision` is 8 to 16; `lanes` a maximum, short streams get fewer; `order` 0 or 1; `shared` are
-    tables that any stream may use; `model` is tried on streams that consist of its units.
-    """
-
-    precision: int
-    lanes: int
-    order: int
-    shared: tuple[SharedTable, ...] = ()
-    model: ContentModel | None = None
-
-
-class Sample(NamedTuple):
-    """Symbols that are to be coded, at least one, and what is known of them.
-
-    Parameters
-    ----------
-    symbols : ndarray of uint8 or uint16, shape (n,)
-    content : ndarray of uint8
-        The same as bytes.
-    lanes : int
-    precision : int
-    freq : ndarray of uint32, shape (alphabet,)
-        The distribution that was fitted, with so many bits of precision.
-    table : ndarray of uint8
-        Its table of frequencies. Like `freq` it is only there until the next sample is taken.
-    present : int
-        How many symbols occur.
-    counts : ndarray of float64, shape (alphabet,)
-        How often symbols occur, in units of the most frequent one.
-    coded_size : float
-        Bytes that the symbols take under that distribution.
-    """
-
-    symbols: Symbols
-    content: Bytes
-    lanes: int
-    precision: int
-    freq: npt.NDArray[np.uint32]
-    table: Bytes
-    present: int
-    counts: npt.NDArray[np.float64]
-    coded_size: float
-    coding: StreamCoding
-    scratch: EncoderScratch
-
-
-class Encoded(NamedTuple):
-    """A stream's head behind the byte of its kind, and the pieces of its payload."""
-
-    head: bytes
-    payload: Sequence[Bytes]
-
-
-class Proposal(NamedTuple):
-    """A way to code a stream: about how many bytes it takes, and how it is done."""
-
-    size: float
-    encode: Callable[[], Encoded]
-
-
-class Tools(NamedTuple):
-    """What decoding takes besides the chunk itself: `model` finds the frame's, or raises."""
-
-    shared: Sequence[SingleCoder]
-    model: Callable[[], ContentModel] | None
-    scratch: DecoderScratch
-
-
-class ToolsPool:
-    """Tools that no thread uses at the moment."""
-
-    def __init__(
-        self, shared: Sequence[SingleCoder], model: Callable[[], ContentModel] | None
-    ) -> None:
-        self._shared, self._model = shared, model
-        self._idle: list[Tools] = []
-
-    def take(self) -> Tools:
-        """Tools, to be given back."""
-        return pop(self._idle) or Tools(self._shared, self._model, DecoderScratch.make())
-
-    def give(self, tools: Tools) -> None:
-        self._idle.append(tools)
+__all__ = ["Kind", "TriedKind"]
 
 
 class Kind(ABC):
@@ -137,8 +31,11 @@ class Kind(ABC):
     wide: ClassVar[bool] = False
 
     @abstractmethod
-    def parse(self, reader: ByteReader, tools: Tools) -> Any:
-        """The fields of a head behind its kind, without the size; CorruptDataError if illegal."""
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> Any:
+        """The fields of a head behind its kind, without the size; CorruptDataError if illegal.
+
+        The layout is that of the symbols.
+        """
 
     @abstractmethod
     def decode(self, fields: Any, payload: memoryview, out: Symbols, tools: Tools) -> None:

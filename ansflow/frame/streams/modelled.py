@@ -6,7 +6,10 @@ import numpy as np
 
 from ansflow.errors import CorruptDataError, ModelError
 from ansflow.frame import constants
-from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.tools import Tools
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
 __all__ = ["Modelled"]
@@ -21,17 +24,18 @@ class Modelled(TriedKind):
         if model is None or sample.content.size % model.unit:
             return None
         try:
-            message = model.encode_content(sample.content)
+            message = model.encode_content(sample.content, sample.layout)
         except ModelError:
             return None
         payload = np.frombuffer(message, np.uint8)
         return Proposal(payload.size, lambda: Encoded(b"", [payload])) if payload.size else None
 
-    def parse(self, reader: ByteReader, tools: Tools) -> None:
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> Layout:
         if tools.model is None:
             raise CorruptDataError("a stream is modelled, but the frame names no model")
+        return layout
 
-    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: Layout, payload: memoryview, out: Symbols, tools: Tools) -> None:
         assert tools.model is not None
         model = tools.model()
         if not out.size or out.size % model.unit:
@@ -39,4 +43,4 @@ class Modelled(TriedKind):
                 f"{out.size} bytes are not content of the model {model.name!r}, which takes a "
                 f"multiple of {model.unit}"
             )
-        model.decode_content(payload, out.view(np.uint8))
+        model.decode_content(payload, fields, out.view(np.uint8))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +19,13 @@ __all__ = [
     "ALPHABET",
     "ContextScratch",
     "DecoderScratch",
-    "EncoderPool",
     "EncoderScratch",
     "WordStack",
-    "pop",
 ]
 
 ALPHABET = 256
 
 Words = npt.NDArray[np.uint16]
-S = TypeVar("S")
 
 
 class WordStack:
@@ -45,8 +42,8 @@ class WordStack:
     def reserve(self, streams: Iterable[Stream]) -> None:
         """Forget all words, and make room for those of the streams, which come in that order."""
         needed = kept = 0
-        for symbols, width in streams:
-            room = kept + buffer_size(symbols.size // width, MAX_LANES)
+        for symbols, layout in streams:
+            room = kept + buffer_size(symbols.size // layout.itemsize, MAX_LANES)
             needed = room if room > needed else needed
             kept += symbols.size // 2  # more than that is stored instead
         if needed > self._words.size:
@@ -118,26 +115,3 @@ class DecoderScratch(NamedTuple):
             freq=np.empty(ALPHABET, np.uint32),
             context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
         )
-
-
-def pop(idle: list[S]) -> S | None:
-    """The last of a list that other threads use, too."""
-    try:
-        return idle.pop()
-    except IndexError:
-        return None
-
-
-class EncoderPool:
-    """Scratch that no thread uses at the moment."""
-
-    def __init__(self, order: int) -> None:
-        self._order = order
-        self._idle: list[EncoderScratch] = []
-
-    def take(self) -> EncoderScratch:
-        """Scratch, to be given back."""
-        return pop(self._idle) or EncoderScratch.make(self._order)
-
-    def give(self, scratch: EncoderScratch) -> None:
-        self._idle.append(scratch)

@@ -10,8 +10,11 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.shared import ALPHABET
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.kind import Encoded, Proposal, Sample, Symbols, Tools, TriedKind
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
+from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
 __all__ = ["Shared"]
@@ -44,7 +47,7 @@ class Shared(TriedKind):
         head = CoderByte(coder.precision, sample.lanes).pack() + bytes([best + 1])
         return Encoded(head, [words])
 
-    def parse(self, reader: ByteReader, tools: Tools) -> Fields:
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> Fields:
         fields = Fields(CoderByte.parse(reader), reader.byte())
         if not 1 <= fields.number <= len(tools.shared):
             raise CorruptDataError(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import FastCoder
 from ansflow.errors import CorruptDataError
-from ansflow.frame.streams.kind import Sample
+from ansflow.frame.streams.sample import Sample
 
 __all__ = ["decode_words", "encode_words"]
 

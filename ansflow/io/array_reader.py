@@ -1,148 +1,27 @@
-"""Arrays in files: written row by row, read by slices."""
+"""Slices of arrays in files."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
-from operator import index
-from types import TracebackType
-from typing import Any, BinaryIO, Self, SupportsIndex, Unpack, cast
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import Axes, check_unmasked, shape_of
-from ansflow.buffers import item_bytes
 from ansflow.engine.box import read_box
-from ansflow.engine.content import JoinedFrames, as_array, check_dtype
-from ansflow.engine.options import OptionsDict
+from ansflow.engine.content import JoinedFrames, as_array
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
-from ansflow.io.exact_cast import exact_cast
+from ansflow.frame.array_spec import ArraySpec
 from ansflow.io.reader import Path, opened
-from ansflow.io.writer import FrameWriter
+from ansflow.io.selection import is_integer, spanned
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["ArrayReader", "ArrayWriter"]
+__all__ = ["ArrayReader"]
 
 Array = npt.NDArray[Any]
-
-
-class ArrayWriter:
-    """Writes an array that grows along its first axis, in bounded memory.
-
-    Parameters
-    ----------
-    file : path or binary file object
-        A path is written under a temporary name and renamed on `close`. If a ``with`` block is
-        left by an exception, or the writer is never closed, everything is discarded. A file object
-        is not closed.
-    dtype : dtype
-    shape : int or tuple of int
-        Shape of a row, that is, an item of the first axis; empty for a vector.
-    mode : {"w", "x", "a"}
-        As in `ansflow.open`; ``a`` extends an existing array with the same dtype and row shape.
-    threads : int, optional
-        By default, the number of cores that the process may use.
-    **options
-        See `ansflow.Options`.
-
-    Raises
-    ------
-    TypeError
-        If `dtype` contains Python objects, or cannot be stored in a frame; see
-        `ansflow.compress`.
-    ValueError
-        If rows are empty, so that they could not be counted, or take 2^63 bytes or more; or if the
-        file to be extended holds another array or is damaged.
-
-    Examples
-    --------
-    >>> import ansflow, numpy as np, pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "field.ans")
-    >>> with ansflow.ArrayWriter(path, "f4", (20, 30)) as writer:
-    ...     for hour in range(50):
-    ...         writer.append(np.full((1, 20, 30), hour))
-    >>> with ansflow.ArrayReader(path) as reader:
-    ...     reader.shape, float(reader[7:9].mean())
-    ((50, 20, 30), 7.5)
-    """
-
-    def __init__(
-        self,
-        file: Path | BinaryIO,
-        dtype: npt.DTypeLike,
-        shape: Axes = (),
-        *,
-        mode: str = "w",
-        threads: int | None = None,
-        **options: Unpack[OptionsDict],
-    ) -> None:
-        self.dtype: np.dtype[Any] = np.dtype(dtype)
-        check_dtype(self.dtype)
-        self._row = shape_of(shape)
-        spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
-        if not 0 < spec.row_nbytes < 1 << 63:
-            raise ValueError(
-                f"a row must take 1 to 2^63 - 1 bytes, unlike one of {self.dtype} with shape "
-                f"{self._row}"
-            )
-        self._file = FrameWriter(file, mode, threads=threads, array=spec, **options)
-        self._count = 0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the array so far."""
-        return self._count, *self._row
-
-    def append(self, rows: npt.ArrayLike) -> None:
-        """Add rows at the end.
-
-        Parameters
-        ----------
-        rows : array_like, shape (n, ...)
-            Converted to the writer's dtype if they are of the same kind; integers also to
-            floating-point numbers, and byte strings to text. They may be changed afterwards.
-
-        Raises
-        ------
-        ValueError
-            If the shape differs, or the dtype cannot hold a value: dates out of range, text that is
-            too long, integers that would be rounded, floating-point numbers that would become
-            infinite (others are rounded). Also after `close`.
-        TypeError
-            If the rows are of another kind, masked, or structures with other fields.
-        """
-        check_unmasked(rows, "rows")
-        array = np.asanyarray(rows)
-        if array.shape[1:] != self._row or not array.ndim:
-            raise ValueError(
-                f"rows must be an array of shape (n, ...) with rows of shape {self._row}, not an "
-                f"array of shape {array.shape}"
-            )
-        self._file.write(item_bytes(exact_cast(array, self.dtype)))
-        self._count += array.shape[0]
-
-    def flush(self) -> None:
-        """Write all rows so far, so that they can be recovered. This ends the current chunk."""
-        self._file.flush()
-
-    def close(self) -> None:
-        """Finish the frame, and rename the file if it was given by its path."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.__exit__(kind, error, trace)
 
 
 class ArrayReader:
@@ -255,10 +134,10 @@ class ArrayReader:
             If a chunk is damaged.
         """
         if not isinstance(key, tuple):
-            if not (key is Ellipsis or isinstance(key, slice) or _is_integer(key)):
+            if not (key is Ellipsis or isinstance(key, slice) or is_integer(key)):
                 return self._box([range(length) for length in self.shape])[key]
             key = (key,)
-        box, inner = _spanned(key, self.shape)
+        box, inner = spanned(key, self.shape)
         return self._box(box)[inner]
 
     def _box(self, box: Sequence[range]) -> Array:
@@ -329,42 +208,3 @@ class ArrayReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _spanned(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[list[range], tuple[Any, ...]]:
-    """The box spanned by the slices and integers at the beginning of a key, and the key in it."""
-    keys = list(key)
-    basic = all(part is Ellipsis or isinstance(part, slice) or _is_integer(part) for part in keys)
-    dots = [place for place, part in enumerate(keys) if part is Ellipsis]
-    if basic and len(dots) == 1:
-        keys[dots[0] : dots[0] + 1] = [slice(None)] * max(0, len(shape) - len(keys) + 1)
-    box: list[range] = []
-    inner: list[Any] = []
-    for axis, (part, length) in enumerate(zip(keys, shape, strict=False)):
-        if isinstance(part, slice):
-            picked = range(*part.indices(length))
-            ends = sorted((picked[0], picked[-1])) if picked else (0, -1)
-            box.append(range(ends[0], ends[1] + 1))
-            inner.append(slice(None, None, picked.step))
-        elif _is_integer(part):
-            place = index(part)
-            if not -length <= place < length:
-                raise IndexError(
-                    f"index {place} is out of bounds for axis {axis} of length {length}"
-                )
-            box.append(range(place % length, place % length + 1))
-            inner.append(0)
-        else:
-            break
-    inner += keys[len(box) :]
-    box += [range(length) for length in shape[len(box) :]]
-    if basic and len(dots) == 1:
-        inner.append(Ellipsis)  # so that a 0-d array does not become a scalar
-    return box, tuple(inner)
-
-
-def _is_integer(key: Any) -> bool:
-    """Whether NumPy takes a key as a single index. Bools are masks, not indices."""
-    if isinstance(key, np.ndarray):
-        return key.ndim == 0 and key.dtype.kind in "iu"
-    return isinstance(key, SupportsIndex) and not isinstance(key, bool | np.bool)

@@ -1,0 +1,87 @@
+"""What the encoder of a stream works on: symbols, what is known of them, and how to code them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.frame.content_model import ContentModel
+from ansflow.frame.shared import SharedTable
+from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.transforms.layout import Layout
+
+__all__ = ["Encoded", "Proposal", "Sample", "StreamCoding", "Symbols"]
+
+Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+class StreamCoding(NamedTuple):
+    """How streams are to be coded.
+
+    `precision` is 8 to 16; `lanes` a maximum, short streams get fewer; `order` 0 or 1; `shared` are
+    tables that any stream may use; `model` is tried on streams that consist of its units.
+    """
+
+    precision: int
+    lanes: int
+    order: int
+    shared: tuple[SharedTable, ...] = ()
+    model: ContentModel | None = None
+
+
+class Sample(NamedTuple):
+    """Symbols that are to be coded, at least one, and what is known of them.
+
+    Parameters
+    ----------
+    symbols : ndarray of uint8 or uint16, shape (n,)
+    content : ndarray of uint8
+        The same as bytes.
+    lanes : int
+    precision : int
+    freq : ndarray of uint32, shape (alphabet,)
+        The distribution that was fitted, with so many bits of precision.
+    table : ndarray of uint8
+        Its table of frequencies. Like `freq` it is only there until the next sample is taken.
+    present : int
+        How many symbols occur.
+    counts : ndarray of float64, shape (alphabet,)
+        How often symbols occur, in units of the most frequent one.
+    coded_size : float
+        Bytes that the symbols take under that distribution.
+    layout : Layout
+        Of the stream's symbols: they may be those of an array.
+    coding : StreamCoding
+    scratch : EncoderScratch
+    """
+
+    symbols: Symbols
+    content: Bytes
+    lanes: int
+    precision: int
+    freq: npt.NDArray[np.uint32]
+    table: Bytes
+    present: int
+    counts: npt.NDArray[np.float64]
+    coded_size: float
+    layout: Layout
+    coding: StreamCoding
+    scratch: EncoderScratch
+
+
+class Encoded(NamedTuple):
+    """A stream's head behind the byte of its kind, and the pieces of its payload."""
+
+    head: bytes
+    payload: Sequence[Bytes]
+
+
+class Proposal(NamedTuple):
+    """A way to code a stream: about how many bytes it takes, and how it is done."""
+
+    size: float
+    encode: Callable[[], Encoded]
