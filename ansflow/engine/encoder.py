@@ -14,7 +14,7 @@ from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline
 from ansflow.frame import layout
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.frame.build import FrameBuilder
+from ansflow.frame.build import FrameBuilder, check_count
 from ansflow.frame.chunk import UNIT, ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
@@ -56,6 +56,7 @@ class FrameEncoder:
             coding.model.check_array(array)
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
+        check_count(grid.count(content_size or 0))
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
         # What is best for a full chunk, or for all of the content if there is less.
         cells = min(grid.chunk_size, self.header.largest_group) // grid.cell_size

@@ -46,3 +46,9 @@ def test_empty_arrays_with_hardly_any_memory():
             except LimitError:
                 outcomes.add(None)
     assert outcomes == {b"", None}
+
+
+def test_too_many_chunks_are_refused_at_once():
+    """Not when so many have been compressed."""
+    with pytest.raises(ValueError, match="choose a larger chunk_size"):
+        ansflow.compress(bytes(1 << 26), chunk_size=1)
