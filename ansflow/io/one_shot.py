@@ -11,6 +11,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
@@ -169,6 +170,7 @@ def decompress(
 def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     """Where the content is to be decoded to, so that it is in `out` afterwards."""
     if spec is not None and isinstance(out, np.ndarray) and out.dtype == spec.dtype:
+        check_unmasked(out, "out")
         if out.shape != spec.shape:
             raise ValueError(f"out has shape {out.shape}, but the frame has {spec.shape}")
         ordered = out.T if spec.fortran else out

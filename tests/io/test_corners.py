@@ -52,3 +52,11 @@ def test_too_many_chunks_are_refused_at_once():
     """Not when so many have been compressed."""
     with pytest.raises(ValueError, match="choose a larger chunk_size"):
         ansflow.compress(bytes(1 << 26), chunk_size=1)
+
+
+def test_masked_out_of_any_strides():
+    """A hard mask would keep content from it."""
+    blob = ansflow.compress(np.arange(5, dtype="u1"))
+    for out in (np.ma.zeros(5, "u1"), np.ma.zeros(10, "u1")[::2]):
+        with pytest.raises(TypeError, match="out"):
+            ansflow.decompress(blob, out=out)
