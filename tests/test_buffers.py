@@ -267,8 +267,8 @@ def test_what_cannot_change_is_not_copied(monkeypatch):
 
 def test_a_frame_that_changes_while_it_is_decompressed(monkeypatch):
     """Nothing is written where there is no room, or left as it was."""
-    small = ansflow.compress(b"a" * 10_000, chunk_size=1000)
-    large = ansflow.compress(b"b" * 20_000, chunk_size=2000)
+    small = ansflow.compress(b"a" * 8_000, chunk_size=800)
+    large = ansflow.compress(b"b" * 16_000, chunk_size=1600)
     assert len(small) == len(large)
     survey = ansflow.io.one_shot._survey
     for first, then in ((small, large), (large, small)):
