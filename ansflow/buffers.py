@@ -97,4 +97,7 @@ def item_bytes(data: npt.NDArray[Any]) -> Bytes:
     """Return the bytes of an array in C order, as a view if it is contiguous."""
     if not data.nbytes:
         return np.empty(0, np.uint8)
+    if data.dtype.names is not None:
+        # A copy of structures leaves what was in memory between their fields.
+        data = np.asarray(data).view(np.dtype((np.void, data.dtype.itemsize)))
     return np.ascontiguousarray(data).reshape(-1).view(np.uint8)

@@ -15,7 +15,7 @@ from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.frame.build import FrameBuilder
+from ansflow.frame.build import FrameBuilder, check_count
 from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
@@ -56,6 +56,7 @@ class FrameEncoder:
             coding.model.check_array(array)
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
+        check_count(grid.count(content_size or 0))
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
         self._builder = FrameBuilder(self.header)
         self._encode = ChunkEncoder(self._builder.tag, grid, options.recipe_for, coding)

@@ -13,7 +13,7 @@ from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
 
-__all__ = ["FrameBuilder"]
+__all__ = ["FrameBuilder", "check_count", "pack_trailer"]
 
 
 class FrameBuilder:
@@ -47,10 +47,7 @@ class FrameBuilder:
         for chunk in chunks:
             self._heads += chunk[: constants.HEAD.size].data
             self._size += chunk.size
-        if self.count >= constants.MAX_CHUNKS:
-            raise ValueError(
-                f"a frame has fewer than {constants.MAX_CHUNKS} chunks: choose a larger chunk_size"
-            )
+        check_count(self.count)
 
     def end(self) -> bytes:
         """The end mark, and an index if it is of use."""
@@ -62,6 +59,15 @@ class FrameBuilder:
             return end
         size = self._size + constants.HEAD.size + index_size
         return end + body + pack_trailer(size, index_size, chain)
+
+
+def check_count(chunks: int) -> None:
+    """ValueError if a frame cannot have so many chunks."""
+    if chunks >= constants.MAX_CHUNKS:
+        raise ValueError(
+            f"the frame would have {chunks} chunks or more, but fewer than {constants.MAX_CHUNKS} are "
+            "possible: choose a larger chunk_size"
+        )
 
 
 def pack_trailer(size: int, index_size: int, chain: int) -> bytes:

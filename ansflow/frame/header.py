@@ -19,9 +19,12 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Header", "check_magic", "read_header"]
 
-# What a shared table takes that is not used, a tile of a group, and each axis of a tile.
+# What a shared table takes that is not used.
 BYTES_PER_TABLE = 4096
-BYTES_PER_TILE = 512
+
+# What a tile of a group takes, and each of its axes. A chunk waits for the last one of its group,
+# as objects and with a body that may be that much larger than its content.
+BYTES_PER_TILE = 1024 + layout.BODY_SLACK
 BYTES_PER_AXIS = 16
 
 KEYS = ("metadata", "model", "dtype", "shape")

@@ -1,11 +1,13 @@
 """Frames whose checks are right but whose fields say what no encoder would."""
 
+import tracemalloc
+
 import naive_writer as writer
 import numpy as np
 import pytest
 
 import ansflow
-from ansflow.errors import LimitError
+from ansflow.errors import CorruptDataError, LimitError
 
 
 def test_many_tiles_of_many_axes_are_refused():
@@ -31,3 +33,32 @@ def test_recovery_where_a_head_has_an_impossible_number_of_cells(tmp_path, index
     assert (result.chunks, result.lost) == (3, ((8, 16),))
     array[2:, :2] = 0
     assert (ansflow.decompress((tmp_path / "recovered").read_bytes()) == array).all()
+
+
+def test_a_group_of_small_chunks_with_large_bodies_takes_no_more_memory_than_allowed():
+    """All of them wait until the group is whole."""
+    tiles = 1 << 14
+    header = writer.write_header(2 * tiles, {"dtype": "|u1", "shape": [2, tiles]}, [2, 1], flags=1)
+    body = bytes(514)
+    chunks = [writer.write_chunk(header, place, b"\0\0", body) for place in range(tiles)]
+    blob = writer.assemble(header, chunks)
+    memory = next(
+        memory
+        for memory in range(1 << 20, 1 << 30, 1 << 18)
+        if not exceeds(header, ansflow.Limits(max_memory=memory))
+    )
+    pieces = (blob[at : at + 4096] for at in range(0, len(blob), 4096))
+    tracemalloc.start()
+    with pytest.raises(CorruptDataError, match="payload"):
+        list(ansflow.iter_decompress(pieces, limits=ansflow.Limits(max_memory=memory), threads=1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < memory
+
+
+def exceeds(header, limits):
+    try:
+        ansflow.Decompressor(limits=limits).decompress(header)
+    except LimitError:
+        return True
+    return False

@@ -46,3 +46,25 @@ def test_empty_arrays_with_hardly_any_memory():
             except LimitError:
                 outcomes.add(None)
     assert outcomes == {b"", None}
+
+
+def test_too_many_chunks_are_refused_at_once():
+    """Not when so many have been compressed."""
+    with pytest.raises(ValueError, match="choose a larger chunk_size"):
+        ansflow.compress(bytes(1 << 26), chunk_size=1)
+
+
+def test_masked_out_of_any_strides():
+    """A hard mask would keep content from it."""
+    blob = ansflow.compress(np.arange(5, dtype="u1"))
+    for out in (np.ma.zeros(5, "u1"), np.ma.zeros(10, "u1")[::2]):
+        with pytest.raises(TypeError, match="out"):
+            ansflow.decompress(blob, out=out)
+
+
+def test_padding_of_structures_is_copied():
+    """Otherwise whatever was in memory would be in the frame."""
+    dtype = np.dtype([("a", "i1"), ("b", "<f8")], align=True)
+    raw = np.arange(200 * 16, dtype="<u2").view("u1").view(dtype)
+    found = ansflow.decompress(ansflow.compress(raw[::2]))
+    assert found.view("u1").tobytes() == raw.view("u1").reshape(-1, 16)[::2].tobytes()
