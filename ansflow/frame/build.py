@@ -65,8 +65,8 @@ def check_count(chunks: int) -> None:
     """ValueError if a frame cannot have so many chunks."""
     if chunks >= constants.MAX_CHUNKS:
         raise ValueError(
-            f"the frame would have {chunks} chunks or more, but fewer than {constants.MAX_CHUNKS} are "
-            "possible: choose a larger chunk_size"
+            f"the frame would have {chunks} chunks or more, but fewer than {constants.MAX_CHUNKS} "
+            "are possible: choose a larger chunk_size"
         )
 
 

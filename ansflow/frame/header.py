@@ -24,7 +24,7 @@ BYTES_PER_TABLE = 4096
 
 # What a tile of a group takes, and each of its axes. A chunk waits for the last one of its group,
 # as objects and with a body that may be that much larger than its content.
-BYTES_PER_TILE = 1024 + layout.BODY_SLACK
+BYTES_PER_TILE = 1024 + constants.BODY_SLACK
 BYTES_PER_AXIS = 16
 
 KEYS = ("metadata", "model", "dtype", "shape")
