@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import io
 import mmap
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,10 +23,16 @@ def allocate(size: int) -> io.BytesIO:
     if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
         memory = np.frombuffer(file.getbuffer(), np.uint8)
         begin = -memory.ctypes.data % mmap.PAGESIZE
-        libc = ctypes.CDLL(None)
-        libc.madvise(
+        _madvise()(
             ctypes.c_void_p(memory.ctypes.data + begin),
             ctypes.c_size_t(size - begin),
             mmap.MADV_HUGEPAGE,
         )
     return file
+
+
+@functools.cache
+def _madvise() -> Callable[..., int]:
+    """The system's function, which takes a while to find."""
+    function: Callable[..., int] = ctypes.CDLL(None).madvise
+    return function

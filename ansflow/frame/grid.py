@@ -249,9 +249,13 @@ class Grid:
         """
         if self.is_empty:
             raise self._no_chunk()
-        places, rest = divmod(cells, self.widths[0])
-        size = places * self.place_size
-        full = self.next_group(position)
+        if self.is_contiguous:
+            size = cells * self.cell_size
+            rest = size % self.place_size
+        else:
+            places, rest = divmod(cells, self.widths[0])
+            size = places * self.place_size
+        full = self.group_size if self.axis <= 0 else self.next_group(position)
         if rest or not 1 <= size <= full or (self.axis > 0 and size < full):
             raise self._misfit(cells)
         return size

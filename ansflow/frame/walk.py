@@ -63,7 +63,8 @@ def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, byte
             size = grid.group_of(head.cells, content)
             content += size
             _check_content(header, content, limits)
-            missing = grid.cells(size)[:0:-1]
+            if not grid.is_contiguous:
+                missing = grid.cells(size)[:0:-1]
         elif head.cells != (cells := missing.pop()):
             raise CorruptDataError(
                 f"chunk {number} has {head.cells} cells, not {cells} as its group requires"

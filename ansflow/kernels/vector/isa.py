@@ -54,7 +54,11 @@ def available() -> list[str]:
     """Names of the instruction sets that work here, best first; uncompiled, none does."""
     if getattr(config, "DISABLE_JIT", False):
         return []
-    features = compiled_features()
+    return _supported(compiled_features())
+
+
+@functools.cache
+def _supported(features: frozenset[str]) -> list[str]:
     return [name for name, isa in ISAS.items() if isa.features <= features]
 
 
