@@ -12,7 +12,7 @@ from ansflow import errors, models, transforms
 from ansflow.coding import decode, encode
 from ansflow.engine.options import Options
 from ansflow.engine.plan import Plan
-from ansflow.frame.content_model import register_source as _register_source
+from ansflow.frame.content_model import ContentModel, register_source as _register_source
 from ansflow.inspect.description import describe
 from ansflow.inspect.recovery import Recovery, recover
 from ansflow.io.array_reader import ArrayReader
@@ -22,6 +22,7 @@ from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.limits import Limits
+from ansflow.transforms import Recipe
 
 __version__ = "0.4.0"
 
@@ -29,10 +30,12 @@ __all__ = [
     "ArrayReader",
     "ArrayWriter",
     "Compressor",
+    "ContentModel",
     "Decompressor",
     "Limits",
     "Options",
     "Plan",
+    "Recipe",
     "Recovery",
     "__version__",
     "compress",

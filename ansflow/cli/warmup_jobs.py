@@ -154,7 +154,7 @@ def _models() -> Iterator[Job]:
 
 
 def _through_model(name: str) -> None:
-    images = load(name).sample(3, rng=0)
+    images = cast(Any, load(name)).sample(3, rng=0)
     _through_frame(images, {"model": name})
 
 

@@ -112,8 +112,8 @@ def decode(
     TruncatedError
         If the words end too early.
     CorruptDataError
-        If `encode` cannot have made them with this model, shape and number of lanes. A stream has
-        hardly any redundancy, so most damage goes unnoticed; `ansflow.compress` adds checksums.
+        If `encode` cannot have made them with this model, shape and number of lanes. Damage is
+        noticed only if the stream does not end as it should; `ansflow.compress` adds checksums.
     """
     shape = shape_of(size_or_shape)
     lanes = checked_lanes(lanes, math.prod(shape))

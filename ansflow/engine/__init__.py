@@ -1,13 +1,13 @@
 """What moves content between users and frames: in pieces, on threads, in bounded memory.
 
-options.py
-    how content is to be compressed
-threads.py
-    an ordered pipeline
-content.py
-    bytes and arrays as vectors of bytes
-encoder.py, decoder.py
-    one frame, as its content or its bytes come
-reader.py
-    content from anywhere in a file
+plan.py, options.py, metadata.py
+    how chunks are coded, and how content is cut and described
+content.py, memory.py
+    bytes and arrays as vectors of bytes, and memory for them
+threads.py, cores.py, schedule.py
+    an ordered pipeline, how many threads there are, and what they do at once
+encoder.py, decoder.py, byte_queue.py
+    one frame, from content or bytes that come in pieces
+reader.py, box.py
+    content from anywhere in a file, and boxes out of arrays
 """

@@ -68,6 +68,10 @@ class Plan:
     TypeError
         If one is of the wrong type.
 
+    Notes
+    -----
+    Tables and model are checked when the plan is first used.
+
     Examples
     --------
     >>> import ansflow, numpy as np

@@ -75,7 +75,7 @@ class Header:
 
     @property
     def held(self) -> int:
-        """Bytes that a decoder may hold from the first block to the last."""
+        """Bytes that a decoder may hold from the first chunk to the last."""
         tile = BYTES_PER_TILE + BYTES_PER_AXIS * len(self.grid.shape)
         tiles = tile * self.grid.chunks_per_group
         return self.parsed + sum(table.slots_nbytes for table in self.shared) + tiles

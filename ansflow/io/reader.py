@@ -97,8 +97,8 @@ class _Content(io.RawIOBase):
     def _check_all(self, size: int) -> None:
         if size > self._limits.max_at_once:
             raise LimitError(
-                f"there are at least {size} bytes to read at once, more than "
-                f"max_output={self._limits.max_at_once}: read them in parts"
+                f"there are at least {size} bytes to read at once, more than the "
+                f"{self._limits.max_at_once} that max_output allows: read them in parts"
             )
 
     def close(self) -> None:

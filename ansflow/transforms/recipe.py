@@ -60,7 +60,7 @@ class Recipe:
     Raises
     ------
     ValueError
-        If there is no such transform.
+        If there is no such transform, or the tree is deeper than 8 nodes.
 
     Examples
     --------
@@ -97,8 +97,10 @@ class Recipe:
         return recipe
 
     @classmethod
-    def _read(cls, text: str, whole: str) -> tuple[Self, str]:
+    def _read(cls, text: str, whole: str, depth: int = 1) -> tuple[Self, str]:
         """The recipe that a text begins with, and the rest of the text."""
+        if depth > MAX_DEPTH:
+            raise ValueError(f"the recipe is more than {MAX_DEPTH} nodes deep: {whole:.60}")
         name = NAME.match(text)
         if name is None:
             raise ValueError(f"the recipe {whole!r} lacks a name before {text!r}")
@@ -106,7 +108,7 @@ class Recipe:
         rest = text[name.end() :]
         separator = "("
         while rest.startswith(separator):
-            output, rest = cls._read(rest[1:], whole)
+            output, rest = cls._read(rest[1:], whole, depth + 1)
             outputs.append(output)
             separator = ","
         if outputs:
@@ -237,7 +239,9 @@ def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]
 
 def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Layout]) -> Node:
     first = reader.byte()
-    if not depth or (depth == 1 and first != STREAM_ID):
+    if first == STREAM_ID | ALL_STREAMS:
+        raise CorruptDataError("the recipe has a stream with bit 7 set, as only transforms have")
+    if depth == 1 and first != STREAM_ID:
         raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
     if first == STREAM_ID:
         return _stream(layout, streams)

@@ -19,7 +19,8 @@ class Transform(ABC):
     """Items to one or more buffers of items, and back.
 
     Buffers are contiguous uint8 vectors, whose items a layout describes. Parameters are whatever
-    `forward` chooses and `inverse` needs to know; by default there are none.
+    `forward` chooses for a chunk and `inverse` needs to know, by default nothing. What numbers the
+    items are, and in which byte order, is such a parameter, too.
 
     Attributes
     ----------

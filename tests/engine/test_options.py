@@ -1,9 +1,12 @@
 """Options and limits take integers by one rule, and check them when they are made."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 import ansflow
+from ansflow.engine.options import OptionsDict
 
 OPTIONS = {"chunk_size": 64, "precision": 12, "lanes": 64, "order": 1}
 LIMITS = {"max_output": 100, "max_memory": 100, "max_dimensions": 5}
@@ -47,3 +50,8 @@ def test_tables_are_a_sequence():
     options = ansflow.Options(tables=tables)
     tables.clear()
     assert options.tables == (model,)
+
+
+def test_keyword_arguments_are_the_options():
+    """Functions are typed with them."""
+    assert set(OptionsDict.__annotations__) == {option.name for option in fields(ansflow.Options)}

@@ -5,20 +5,26 @@ The container finds them through `load` (`ansflow.frame.content_model.register_s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from typing import IO
 
 from ansflow.bitsback.models.vae import VAE
 from ansflow.errors import ModelError
+from ansflow.frame.content_model import ContentModel
 
 __all__ = ["PRETRAINED", "load"]
 
-# Handwritten digits of 28 x 28 pixels, grey and binary.
-PRETRAINED = ("mnist-vae", "mnist-vae-binary")
+# By name, what makes a model of its file: of handwritten digits of 28 x 28 pixels, grey and binary.
+PRETRAINED: dict[str, Callable[[IO[bytes]], ContentModel]] = {
+    "mnist-vae": VAE.load,
+    "mnist-vae-binary": VAE.load,
+}
 
 
 @cache
-def load(name: str) -> VAE:
+def load(name: str) -> ContentModel:
     """The model of that name that comes with ansflow; ModelError if there is none."""
     if name not in PRETRAINED:
         raise ModelError(
@@ -26,4 +32,4 @@ def load(name: str) -> VAE:
         )
     weights = resources.files("ansflow.bitsback.models").joinpath("weights", f"{name}.npz")
     with weights.open("rb") as file:
-        return VAE.load(file)
+        return PRETRAINED[name](file)

@@ -1,4 +1,4 @@
-"""The interface of all coders, and the frame of a stream of 16-bit words.
+"""The interface of all coders, and what surrounds the words of a stream.
 
 A stream is the lanes' final states, then the words in the order in which the decoder reads them:
 
@@ -74,7 +74,8 @@ class Coder(ABC):
         Parameters
         ----------
         symbols : contiguous ndarray of `symbol_dtype`, shape (n,)
-            Each below `alphabet` and with a frequency (see `check`, `takes_any_symbol`).
+            Each below `alphabet` and with a frequency (see `first_impossible`,
+            `takes_any_symbol`).
         lanes : int
             A power of two from 1 to 64.
         buffer : contiguous ndarray of uint16, optional

@@ -2,15 +2,19 @@
 
 kind.py
     the interface, which one file implements for each kind
+sample.py, tools.py
+    what encoders and decoders of streams are given
 stored.py, constant.py, coded.py, shared.py, contexts.py, modelled.py
     the kinds
 registry.py
     all of them by their codes
 encode.py, decode.py
     streams to heads and payloads, and back
-scratch.py
-    what both overwrite each time
+coder_byte.py, words.py
+    what the coded kinds have in common
+scratch.py, pool.py
+    what both directions overwrite each time, and who uses it at the moment
 
-To add a kind, write a file like `constant.py`, enter it in `registry.py`, and describe it in the
-table of streams in FORMAT.md.
+To add a kind, describe it in the table of streams in FORMAT.md, give it a number in `constants.py`,
+write a file like `contexts.py`, and enter it in `registry.py`.
 """
