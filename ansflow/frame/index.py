@@ -16,6 +16,7 @@ from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, pack_head, parse_head
 from ansflow.frame.header import Header
 from ansflow.frame.source import FileSource, MemorySource, take_header, walk_source
+from ansflow.lazy import cached_property
 from ansflow.limits import Limits
 
 __all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
@@ -91,10 +92,15 @@ class FrameMap:
         ]
 
     def body_at(self, chunk: int) -> int:
-        """Position in the file of the body of a chunk."""
-        group, inner = divmod(chunk, self.header.grid.chunks_per_group)
-        before = self.heads["body_size"][chunk - inner : chunk].sum(dtype=np.int64)
-        return int(self.group_at[group] + before) + (inner + 1) * constants.HEAD.size
+        """The position of a chunk's body in the file."""
+        return int(self._ends[chunk] - self.heads["body_size"][chunk])
+
+    @cached_property
+    def _ends(self) -> npt.NDArray[np.int64]:
+        """Where each chunk ends."""
+        spans = self.heads["body_size"].astype(np.int64) + constants.HEAD.size
+        ends: npt.NDArray[np.int64] = np.cumsum(spans)
+        return ends + self.group_at[0]
 
 
 def _make_map(

@@ -105,6 +105,9 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
 
 
 def _layout(content: Any, size: int) -> Layout:
-    if isinstance(content, np.ndarray) and 1 < content.itemsize <= constants.MAX_CELL_SIZE:
+    if (
+        isinstance(content, np.ndarray | np.generic)
+        and 1 < content.itemsize <= constants.MAX_CELL_SIZE
+    ):
         return Layout(content.itemsize, content.shape)
     return Layout(1, (size,))

@@ -71,6 +71,13 @@ def test_any_array(array):
     assert (len(chunk) == 0) == (array.nbytes == 0)
 
 
+def test_scalars_are_arrays_without_axes():
+    plan, number = PLANS["default"], np.float64(1.5)
+    out = np.empty((), np.float64)
+    ansflow.decode_chunk(ansflow.encode_chunk(number, plan), plan, out)
+    assert out == number
+
+
 @given(st.binary(max_size=3000))
 def test_bytes(data):
     plan = PLANS["order 1"]
