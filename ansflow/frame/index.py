@@ -100,7 +100,8 @@ class FrameMap:
         """Where each chunk ends."""
         spans = self.heads["body_size"].astype(np.int64) + constants.HEAD.size
         ends: npt.NDArray[np.int64] = np.cumsum(spans)
-        return ends + self.group_at[0]
+        ends += self.group_at[0]
+        return ends
 
 
 def _make_map(
