@@ -121,7 +121,7 @@ class Plan:
     @cached_property
     def encoders(self) -> Pool[EncoderScratch]:
         """Scratch for encoding bare chunks with this plan."""
-        return Pool(partial(EncoderScratch.make, self.order))
+        return Pool(partial(EncoderScratch.make, self.precision, self.order))
 
     @cached_property
     def decoders(self) -> Pool[Tools]:

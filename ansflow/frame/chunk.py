@@ -49,7 +49,7 @@ class ChunkEncoder:
         coding: StreamCoding,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
-        self._pool = Pool(partial(EncoderScratch.make, coding.order))
+        self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
         """The chunks of consecutive groups of so many bytes, the first of which is `number`."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ansflow.buffers import bytes_of, writable_bytes
+from ansflow.buffers import ARRAYS, bytes_of, writable_bytes
 from ansflow.engine.plan import Plan
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
@@ -105,9 +103,6 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
 
 
 def _layout(content: Any, size: int) -> Layout:
-    if (
-        isinstance(content, np.ndarray | np.generic)
-        and 1 < content.itemsize <= constants.MAX_CELL_SIZE
-    ):
+    if isinstance(content, ARRAYS) and 1 < content.itemsize <= constants.MAX_CELL_SIZE:
         return Layout(content.itemsize, content.shape)
     return Layout(1, (size,))

@@ -30,7 +30,7 @@ def plans(data):
 
 def coded_size(data, name):
     """Bytes of the words, with four lanes or more as streams have, and of their table if any."""
-    scratch = EncoderScratch.make(order=0)
+    scratch = EncoderScratch.make(12, 0)
     count_bytes(data, scratch.partial, scratch.counts)
     room = scratch.table
     _, used, _ = fit_table(scratch.counts, 12, scratch.freq, scratch.keys, scratch.heap, room)

@@ -88,7 +88,7 @@ class OneStream:
 
     def setup(self, name, stage):
         self.content = data(name)[: self.size]
-        self.scratch = EncoderScratch.make(order=1)
+        self.scratch = EncoderScratch.make(12, 1)
         self.freq, self.total = np.empty(256, np.uint32), 1 << 12
         self.count()
         _, used, _ = self.fit()

@@ -140,7 +140,7 @@ def test_wrong_arguments():
         ansflow.encode([0.5], model)
     with pytest.raises(TypeError, match="uint16"):
         ansflow.decode(words.astype(np.int32), model, 2)
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="at least 0"):
         ansflow.decode(words, model, -1)
     with pytest.raises(ansflow.errors.ModelError, match="alias"):
         ansflow.encode([0], Categorical.from_counts([1, 1], precision=20), method="alias")

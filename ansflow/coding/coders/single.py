@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, buffer_size
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import single as scalar
@@ -18,7 +18,7 @@ from ansflow.kernels.tables.slots import PACKED_MAX_ALPHABET, fill_slots
 from ansflow.kernels.vector import single as vector
 from ansflow.lazy import cached_property
 
-__all__ = ["SingleCoder", "flags_of", "records_of"]
+__all__ = ["SingleCoder", "flags_of", "new_records", "records_of"]
 
 BYTES = 256
 
@@ -33,13 +33,22 @@ class SingleCoder(FastCoder):
         needed have been built.
     precision : int
         1 to 16.
+    records : ndarray of uint64, optional
+        Of these frequencies, as `records_of` makes them, if they are there already.
     """
 
     takes_any_symbol = True
 
-    def __init__(self, freq: npt.NDArray[np.uint32], precision: int) -> None:
+    def __init__(
+        self,
+        freq: npt.NDArray[np.uint32],
+        precision: int,
+        records: npt.NDArray[np.uint64] | None = None,
+    ) -> None:
         super().__init__(precision)
         self.freq, self.alphabet = freq, freq.size
+        if records is not None:
+            self.records = records
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
@@ -61,8 +70,7 @@ class SingleCoder(FastCoder):
         """
         return flags_of(self.freq, self.symbol_dtype.itemsize)
 
-    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
-        records, precision = self.records, self._precision
+    def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
         if symbols.itemsize > 1 and symbols.size:
             # There is a record for each byte, but not for each symbol of 16 bits. What is checked
             # is a copy, because another thread may change the original at any time.
@@ -72,9 +80,17 @@ class SingleCoder(FastCoder):
                     f"symbol {int(symbols.max())} is outside the alphabet of {self.alphabet} "
                     "symbols; another thread may have changed it"
                 )
+        if vector_isa(lanes, symbols.size) is not None:
+            return super().encode(symbols, lanes, buffer)
+        # Calls of kernels count where streams are short: one does it all.
+        words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
+        tables = self._low, self.records, self._precision
+        return words[scalar.encode_stream(symbols, lanes, *tables, words) :]
+
+    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
         isa = vector_isa(states.size, symbols.size)
-        if isa is None:
-            return int(scalar.encode(symbols, states, records, precision, words))
+        assert isa is not None, "encode has seen to streams that are not for vectors"
+        records, precision = self.records, self._precision
         whole = symbols.size - symbols.size % states.size
         rest = symbols[whole:]
         cursor = np.uint64(scalar.encode(rest, states, records, precision, words))
@@ -97,11 +113,16 @@ class SingleCoder(FastCoder):
         return symbols.size if flags is None else int(first_flagged(symbols, flags))
 
 
+def new_records(alphabet: int, precision: int) -> npt.NDArray[np.uint64]:
+    """Zeros for the records of each symbol, and of any byte."""
+    symbols = max(alphabet, BYTES)
+    packed = precision <= MAX_PACKED_PRECISION
+    return np.zeros(symbols if packed else (symbols, 2), np.uint64)
+
+
 def records_of(freq: npt.NDArray[np.uint32], precision: int) -> npt.NDArray[np.uint64]:
     """The encoder's record of each symbol; 0 for symbols and bytes without a frequency."""
-    symbols = max(freq.size, BYTES)
-    packed = precision <= MAX_PACKED_PRECISION
-    records = np.zeros(symbols if packed else (symbols, 2), np.uint64)
+    records = new_records(freq.size, precision)
     fill_records(freq, reciprocals_of(precision), records)
     return records
 

@@ -40,8 +40,9 @@ class Coded(TriedKind):
             pieces.append(np.frombuffer(pack_varint(alphabet), np.uint8))
             if alphabet <= ALPHABET:
                 symbols = symbols.astype(np.uint8)
-        words = encode_words(sample, symbols, SingleCoder(sample.freq, sample.precision))
-        head = CoderByte(sample.precision, sample.lanes).pack()
+        coder = SingleCoder(sample.freq, sample.precision, sample.records)
+        words = encode_words(sample, symbols, coder)
+        head = CoderByte.pack(sample.precision, sample.lanes)
         return Encoded(head, [*pieces, sample.table.copy(), words])
 
     def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> CoderByte:

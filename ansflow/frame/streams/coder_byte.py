@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 from ansflow.errors import CorruptDataError
@@ -20,8 +21,11 @@ class CoderByte(NamedTuple):
     precision: int
     lanes: int
 
-    def pack(self) -> bytes:
-        return bytes([(self.lanes.bit_length() - 1) << LANES_SHIFT | (self.precision - 1)])
+    @staticmethod
+    @functools.cache
+    def pack(precision: int, lanes: int) -> bytes:
+        """The byte, of 1 to 16 bits of precision and a power of two of lanes."""
+        return bytes([(lanes.bit_length() - 1) << LANES_SHIFT | (precision - 1)])
 
     @classmethod
     def parse(cls, reader: ByteReader, most: int = constants.MAX_PRECISION) -> CoderByte:

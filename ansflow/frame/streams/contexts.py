@@ -40,7 +40,7 @@ class Contexts(TriedKind):
         assert sample.scratch.contexts is not None
         _, freq, table = sample.scratch.contexts
         words = encode_words(sample, sample.symbols, ContextCoder(freq, precision))
-        return Encoded(CoderByte(precision, sample.lanes).pack(), [table[:used].copy(), words])
+        return Encoded(CoderByte.pack(precision, sample.lanes), [table[:used].copy(), words])
 
     def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> CoderByte:
         return CoderByte.parse(reader, constants.MAX_CONTEXT_PRECISION)

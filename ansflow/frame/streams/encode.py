@@ -13,8 +13,9 @@ from ansflow.frame.streams.sample import Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.kernels.constants import default_lanes
 from ansflow.kernels.tables.context_levels import count_all
+from ansflow.kernels.tables.fit import fit_bytes
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
-from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
+from ansflow.kernels.tables.histogram import PARTIALS, count_symbols
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import pack_varint
@@ -22,6 +23,8 @@ from ansflow.varints import pack_varint
 __all__ = ["encode_streams"]
 
 STORED_HEAD, CONSTANT_HEAD = bytes([STORED.code]), bytes([CONSTANT.code])
+
+WIDE = [kind for kind in TRIED if kind.wide]
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
 
@@ -47,21 +50,21 @@ def _encode(
     stream: Stream, coding: StreamCoding, scratch: EncoderScratch, *, sized: bool
 ) -> tuple[bytes, Sequence[Bytes]]:
     """The whole head of a stream, with the size of its payload if asked for, and the payload."""
-    content = stream.symbols
+    content, layout = stream
     if not content.size:
         return STORED_HEAD, []
+    wide = layout.itemsize > 1
     if content.flags.writeable:
         content = content.view()
         content.setflags(write=False)  # as most is anyway: kernels are compiled once
-    sample = (_narrow if stream.width == 1 else _wide)(content, stream.layout, coding, scratch)
+    sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
     if sample.present == 1:
-        return CONSTANT_HEAD, [content[: stream.width]]
+        return CONSTANT_HEAD, [content[: layout.itemsize]]
     best, smallest = None, float(content.size)
-    for kind in TRIED:
-        if stream.width == 1 or kind.wide:
-            proposal = kind.propose(sample)
-            if proposal is not None and proposal.size < smallest:
-                best, smallest = (kind, proposal), proposal.size
+    for kind in WIDE if wide else TRIED:
+        proposal = kind.propose(sample)
+        if proposal is not None and proposal.size < smallest:
+            best, smallest = (kind, proposal), proposal.size
     if best is not None:
         kind, proposal = best
         fields, pieces = proposal.encode()
@@ -82,36 +85,30 @@ def lanes_for(symbols: int, most: int) -> int:
     return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
 
 
-def _narrow(content: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+def _narrow(
+    content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch
+) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
-    lanes = lanes_for(content.size, coding.lanes)
+    lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
     counts, freq, table = scratch.counts, scratch.freq, scratch.table
+    fitting = counts, precision, freq, scratch.keys, scratch.heap, table
+    records = None
     if scratch.contexts is None:
-        count_bytes(content, scratch.partial, counts)
+        records = scratch.records
+        present, used, bits = fit_bytes(
+            content, scratch.partial, *fitting, scratch.reciprocals, records
+        )
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
-    present, used, bits = fit_table(
-        counts, coding.precision, freq, scratch.keys, scratch.heap, table
-    )
-    return Sample(
-        symbols=content,
-        content=content,
-        lanes=lanes,
-        precision=coding.precision,
-        freq=freq,
-        table=table[:used],
-        present=int(present),
-        counts=counts,
-        coded_size=float(bits) / 8,
-        layout=shape,
-        coding=coding,
-        scratch=scratch,
-    )
+        present, used, bits = fit_table(*fitting)
+    stream = content, content, layout, lanes, coding, scratch
+    return Sample(*stream, counts, present, bits / 8, precision, freq, records, table[:used])
 
 
-def _wide(content: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 16 bits, up to the highest that occurs."""
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
+    symbols.setflags(write=False)
     alphabet = int(symbols.max()) + 1
     counts = np.empty(alphabet, np.float64)
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
@@ -121,18 +118,5 @@ def _wide(content: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderS
     freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
     table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
     _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
-    symbols.setflags(write=False)
-    return Sample(
-        symbols=symbols,
-        content=content,
-        lanes=lanes_for(symbols.size, coding.lanes),
-        precision=precision,
-        freq=freq,
-        table=table[:used],
-        present=present,
-        counts=counts,
-        coded_size=float(bits) / 8,
-        layout=shape,
-        coding=coding,
-        scratch=scratch,
-    )
+    stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
+    return Sample(*stream, counts, present, bits / 8, precision, freq, None, table[:used])

@@ -41,36 +41,40 @@ class Sample(NamedTuple):
     symbols : ndarray of uint8 or uint16, shape (n,)
     content : ndarray of uint8
         The same as bytes.
-    lanes : int
-    precision : int
-    freq : ndarray of uint32, shape (alphabet,)
-        The distribution that was fitted, with so many bits of precision.
-    table : ndarray of uint8
-        Its table of frequencies. Like `freq` it is only there until the next sample is taken.
-    present : int
-        How many symbols occur.
-    counts : ndarray of float64, shape (alphabet,)
-        How often symbols occur, in units of the most frequent one.
-    coded_size : float
-        Bytes that the symbols take under that distribution.
     layout : Layout
-        Of the stream's symbols: they may be those of an array.
+        Theirs: they may be those of an array.
+    lanes : int
     coding : StreamCoding
     scratch : EncoderScratch
+    counts : ndarray of float64, shape (alphabet,)
+        How often symbols occur, in units of the most frequent one.
+    present : int
+        How many symbols occur.
+    coded_size : float
+        Bytes that they take under the distribution that was fitted.
+    precision : int
+    freq : ndarray of uint32, shape (alphabet,)
+        That distribution.
+    records : ndarray of uint64 or None
+        Its records, if they have been made.
+    table : ndarray of uint8
+        Its table of frequencies. Like `freq` and `records` it is only there until the next sample
+        is taken.
     """
 
     symbols: Symbols
     content: Bytes
-    lanes: int
-    precision: int
-    freq: npt.NDArray[np.uint32]
-    table: Bytes
-    present: int
-    counts: npt.NDArray[np.float64]
-    coded_size: float
     layout: Layout
+    lanes: int
     coding: StreamCoding
     scratch: EncoderScratch
+    counts: npt.NDArray[np.float64]
+    present: int
+    coded_size: float
+    precision: int
+    freq: npt.NDArray[np.uint32]
+    records: npt.NDArray[np.uint64] | None
+    table: Bytes
 
 
 class Encoded(NamedTuple):

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
+from ansflow.coding.coders.single import new_records
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
+from ansflow.kernels.tables.records import reciprocals_of
 from ansflow.transforms.recipe import Stream
 
 __all__ = [
@@ -78,7 +80,7 @@ class ContextScratch(NamedTuple):
 
 
 class EncoderScratch(NamedTuple):
-    """What encoding a chunk overwrites."""
+    """What encoding a chunk overwrites; the reciprocals are only read."""
 
     partial: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.float64]
@@ -86,11 +88,13 @@ class EncoderScratch(NamedTuple):
     keys: npt.NDArray[np.float64]
     heap: npt.NDArray[np.uint32]
     table: Bytes
+    reciprocals: npt.NDArray[np.uint64]
+    records: npt.NDArray[np.uint64]
     words: WordStack
     contexts: ContextScratch | None
 
     @classmethod
-    def make(cls, order: int) -> EncoderScratch:
+    def make(cls, precision: int, order: int) -> EncoderScratch:
         return cls(
             partial=np.empty(BYTE_PARTIALS, np.uint32),
             counts=np.empty(ALPHABET, np.float64),
@@ -98,6 +102,8 @@ class EncoderScratch(NamedTuple):
             keys=np.empty(ALPHABET, np.float64),
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
+            reciprocals=reciprocals_of(precision),
+            records=new_records(ALPHABET, precision),
             words=WordStack(),
             contexts=ContextScratch.make() if order else None,
         )

@@ -44,7 +44,7 @@ class Shared(TriedKind):
     def _encode(self, sample: Sample, best: int) -> Encoded:
         coder = sample.coding.shared[best].coder
         words = encode_words(sample, sample.symbols, coder)
-        head = CoderByte(coder.precision, sample.lanes).pack() + bytes([best + 1])
+        head = CoderByte.pack(coder.precision, sample.lanes) + bytes([best + 1])
         return Encoded(head, [words])
 
     def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> Fields:

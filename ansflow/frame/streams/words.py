@@ -22,7 +22,7 @@ def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCo
     words = coder.encode(symbols, sample.lanes, stack.free)
     if words.nbytes < sample.content.size:
         stack.keep(words)
-    return words.astype(WORDS, copy=False).view(BYTES)
+    return (words if WORDS is NATIVE else words.astype(WORDS)).view(BYTES)
 
 
 def decode_words(

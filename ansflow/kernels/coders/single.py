@@ -10,14 +10,22 @@ doing both would be a tenth slower.
 
 import numpy as np
 
-from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
+from ansflow.kernels.coders.rans import (
+    next_word,
+    pull_word,
+    push_symbol,
+    put_states,
+    put_word,
+)
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
-__all__ = ["decode", "decode_rest", "decode_rows", "encode"]
+__all__ = ["decode", "decode_rest", "decode_rows", "encode", "encode_stream"]
+
+TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 
 
 @kernel
@@ -43,15 +51,53 @@ def encode(symbols, states, records, precision, words):
     end = np.uint64(symbols.size)
     while end > ZERO:
         base = (end - ONE) & ~(lanes - ONE)
+        if lanes == FOUR and end - base == FOUR:
+            return encode_fours(symbols, end, states, records, room, total, words, cursor)
         lane = end - base
         while lane > ZERO:
             lane -= ONE
-            record = look_up_record(records, np.uint64(symbols[base + lane]))
-            m, nudge, shift, start, freq = record
-            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
-            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
+            x, symbol = np.uint64(states[lane]), symbols[base + lane]
+            x, cursor = push(x, symbol, records, room, total, words, cursor)
+            states[lane] = x
         end = base
     return cursor
+
+
+@kernel
+def push(x, symbol, records, room, total, words, cursor):
+    """Push a symbol on the state `x`; return the state and the cursor."""
+    m, nudge, shift, start, freq = look_up_record(records, np.uint64(symbol))
+    x, cursor = put_word(x, room, freq, words, cursor)
+    return push_symbol(x, divide(x, m, nudge, shift), start, total - freq), cursor
+
+
+@kernel
+def encode_fours(symbols, end, states, records, room, total, words, cursor):
+    """Push ``symbols[:end]``, whole rows of four lanes, with the states in registers.
+
+    Short streams have four lanes, and a fifth of their time would go to states in memory.
+    """
+    a, b = np.uint64(states[ZERO]), np.uint64(states[ONE])
+    c, d = np.uint64(states[TWO]), np.uint64(states[THREE])
+    while end > ZERO:
+        end -= FOUR
+        d, cursor = push(d, symbols[end + THREE], records, room, total, words, cursor)
+        c, cursor = push(c, symbols[end + TWO], records, room, total, words, cursor)
+        b, cursor = push(b, symbols[end + ONE], records, room, total, words, cursor)
+        a, cursor = push(a, symbols[end], records, room, total, words, cursor)
+    states[ZERO], states[ONE], states[TWO], states[THREE] = a, b, c, d
+    return cursor
+
+
+@kernel
+def encode_stream(symbols, lanes, low, records, precision, words):
+    """`encode` from states of `low`, and put the states before the words; return the cursor.
+
+    `words` is at least ``n + 2 * lanes + 1`` long.
+    """
+    states = np.full(lanes, low, np.uint32)
+    cursor = encode(symbols, states, records, precision, words)
+    return put_states(states, words, cursor)
 
 
 @kernel
