@@ -24,16 +24,12 @@ from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["DEFAULT_LANES", "Plan"]
 
 DEFAULT_LANES = 64
-
-# With fewer items, the tables of several planes take more than planes can save.
-PLANES_FROM = 256
-
-STREAM, PLANES, BYTES = Recipe(), Recipe("planes"), Recipe("bytes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +129,7 @@ class Plan:
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
-        if isinstance(self.recipe, Recipe):
-            return self.recipe
-        if items.itemsize == 1:
-            return STREAM
-        return PLANES if items.items >= PLANES_FROM else BYTES
+        return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)
 
 
 def _recipe(recipe: str | Recipe | None) -> Recipe | None:

@@ -13,7 +13,9 @@ from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Node, Recipe, read_recipe
+from ansflow.transforms.transform import Unsuitable
 from ansflow.varints import ByteReader
 
 __all__ = ["decode_body", "encode_body", "read_body"]
@@ -32,10 +34,14 @@ def encode_body(
         Not empty.
     layout : Layout
     recipe : Recipe
+        Where it cannot be applied, the plain one is.
     coding : StreamCoding
     scratch : EncoderScratch
     """
-    written, streams = recipe.forward(content, layout)
+    try:
+        written, streams = recipe.forward(content, layout)
+    except Unsuitable:
+        written, streams = plain_recipe(layout).forward(content, layout)
     heads, payloads = encode_streams(streams, coding, scratch)
     written += heads
     if len(written) + sum([piece.size for piece in payloads]) > content.size + BODY_SLACK:

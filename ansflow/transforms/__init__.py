@@ -10,6 +10,8 @@ registry.py
     all of them by their ids
 recipe.py
     a tree of transforms: how content becomes streams, and how it is made of them again
+plain.py
+    the recipe of items of which nothing is known
 
 To add a transform, write a file like `planes.py`, enter it in `registry.py`, and describe it in the
 table of recipes in FORMAT.md. Nothing here knows of files or coders.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.planes import MAX_PLANES
-from ansflow.transforms.transform import Transform
+from ansflow.transforms.transform import Setting, Transform
 
 __all__ = ["ItemBytes"]
 
@@ -21,7 +21,7 @@ class ItemBytes(Transform):
     def accepts(self, layout: Layout) -> bool:
         return 2 <= layout.itemsize <= MAX_PLANES
 
-    def forward(self, items: Bytes, layout: Layout) -> tuple[None, list[Bytes]]:
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[None, list[Bytes]]:
         return None, [items]
 
     def inverse(

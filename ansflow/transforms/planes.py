@@ -12,7 +12,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.transform import Transform
+from ansflow.transforms.transform import Setting, Transform
 
 __all__ = ["MAX_PLANES", "Planes"]
 
@@ -28,7 +28,7 @@ class Planes(Transform):
     def accepts(self, layout: Layout) -> bool:
         return 2 <= layout.itemsize <= MAX_PLANES
 
-    def forward(self, items: Bytes, layout: Layout) -> tuple[None, list[Bytes]]:
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[None, list[Bytes]]:
         return None, list(np.ascontiguousarray(items.reshape(-1, layout.itemsize).T))
 
     def inverse(

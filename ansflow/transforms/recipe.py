@@ -16,7 +16,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
-from ansflow.transforms.transform import Transform
+from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["Node", "Recipe", "Stream", "read_recipe"]
@@ -32,6 +32,7 @@ MAX_DEPTH = 8
 MAX_STREAMS = 256
 
 NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*")
+SETTINGS = re.compile(r"\[([^\[\]()]*)\]\s*")
 
 
 class Stream(NamedTuple):
@@ -56,11 +57,14 @@ class Recipe:
         A transform, or ``"stream"`` for items of one or two bytes that are symbols as they are.
     outputs : sequence of Recipe
         What to do with each output of the transform; if empty, all of them are streams.
+    settings : sequence of int, float or str
+        What the transform is told.
 
     Raises
     ------
     ValueError
-        If there is no such transform, or the tree is deeper than 8 nodes.
+        If there is no such transform, it does not take the settings, or the tree is deeper than 8
+        nodes.
 
     Examples
     --------
@@ -71,19 +75,25 @@ class Recipe:
 
     name: str = STREAM
     outputs: tuple[Recipe, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", tuple(self.outputs))
+        object.__setattr__(self, "settings", tuple(self.settings))
         if self.name != STREAM:
-            by_name(self.name)
-        elif self.outputs:
-            raise ValueError("a stream has no outputs: what follows it in the recipe must go")
+            by_name(self.name).check(*self.settings)
+        elif self.outputs or self.settings:
+            raise ValueError(
+                "a stream has no settings and no outputs: what follows it in the recipe must go"
+            )
         if self.depth > MAX_DEPTH:
             raise ValueError(f"the recipe is {self.depth} nodes deep, more than {MAX_DEPTH}")
 
     @classmethod
     def of(cls, text: str) -> Self:
         """A recipe from its text: a name, and in parentheses the recipes of its outputs.
+
+        Settings stand between them in brackets.
 
         Examples
         --------
@@ -106,6 +116,13 @@ class Recipe:
             raise ValueError(f"the recipe {whole!r} lacks a name before {text!r}")
         outputs: list[Self] = []
         rest = text[name.end() :]
+        settings: tuple[Setting, ...] = ()
+        if rest.startswith("["):
+            inside = SETTINGS.match(rest)
+            if inside is None:
+                raise ValueError(f"the recipe {whole!r} lacks a closing bracket")
+            settings = tuple(_setting(part, whole) for part in inside[1].split(","))
+            rest = rest[inside.end() :]
         separator = "("
         while rest.startswith(separator):
             output, rest = cls._read(rest[1:], whole, depth + 1)
@@ -115,11 +132,10 @@ class Recipe:
             if not rest.startswith(")"):
                 raise ValueError(f"the recipe {whole!r} lacks a closing parenthesis")
             rest = rest[1:].lstrip()
-        return cls(name[1], tuple(outputs)), rest
+        return cls(name[1], tuple(outputs), settings), rest
 
     def __str__(self) -> str:
-        inner = ", ".join(map(str, self.outputs))
-        return f"{self.name}({inner})" if inner else self.name
+        return _text(self.name, self.settings, self.outputs)
 
     @property
     def depth(self) -> int:
@@ -144,8 +160,10 @@ class Recipe:
 
         Raises
         ------
+        Unsuitable
+            If a transform cannot be applied to what it is given.
         ValueError
-            If a transform is not defined for what it is given, or has another number of outputs.
+            If one is not defined for that, or has another number of outputs.
         """
         if self.name == STREAM and layout.itemsize in SYMBOL_SIZES:
             return b"\0", [Stream(items, layout)]
@@ -173,7 +191,7 @@ class Recipe:
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
-        parameters, outputs = transform.forward(items, layout)
+        parameters, outputs = transform.forward(items, layout, *self.settings)
         layouts = transform.outputs(parameters, layout)
         nodes = self.outputs or (Recipe(),) * len(layouts)
         if len(nodes) != len(layouts):
@@ -215,9 +233,27 @@ class Node(NamedTuple):
     def __str__(self) -> str:
         if self.transform is None:
             return STREAM
-        if all(output.transform is None for output in self.outputs):
-            return self.transform.name
-        return f"{self.transform.name}({', '.join(map(str, self.outputs))})"
+        streams = all(output.transform is None for output in self.outputs)
+        settings = self.transform.describe(self.parameters)
+        return _text(self.transform.name, settings, () if streams else self.outputs)
+
+
+def _text(name: str, settings: Sequence[Setting], outputs: Sequence[object]) -> str:
+    told = f"[{', '.join(map(str, settings))}]" if settings else ""
+    inner = f"({', '.join(map(str, outputs))})" if outputs else ""
+    return name + told + inner
+
+
+def _setting(text: str, whole: str) -> Setting:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    name = NAME.fullmatch(text)
+    if name is None:
+        raise ValueError(f"the recipe {whole!r} has {text.strip()!r} for a setting")
+    return name[1]
 
 
 def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]:

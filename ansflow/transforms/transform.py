@@ -12,15 +12,22 @@ from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["Transform"]
+__all__ = ["Setting", "Transform", "Unsuitable"]
+
+Setting = int | float | str
+
+
+class Unsuitable(ValueError):  # noqa: N818  (not an error: another recipe is taken)
+    """A transform cannot be applied to these very items, though it is defined for their layout."""
 
 
 class Transform(ABC):
     """Items to one or more buffers of items, and back.
 
-    Buffers are contiguous uint8 vectors, whose items a layout describes. Parameters are whatever
-    `forward` chooses for a chunk and `inverse` needs to know, by default nothing. What numbers the
-    items are, and in which byte order, is such a parameter, too.
+    Buffers are contiguous uint8 vectors, whose items a layout describes. There may be no items.
+    *Settings* are what a recipe says of the transform, in brackets behind its name. *Parameters*
+    are what `inverse` needs to know, by default nothing: `forward` makes them of the settings and
+    the items. What numbers the items are, and in which byte order, is such a parameter, too.
 
     Attributes
     ----------
@@ -42,8 +49,16 @@ class Transform(ABC):
         """The layouts of the outputs for such items."""
 
     @abstractmethod
-    def forward(self, items: Bytes, layout: Layout) -> tuple[Any, Sequence[Bytes]]:
-        """Parameters and outputs, which may be views of the items."""
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting
+    ) -> tuple[Any, Sequence[Bytes]]:
+        """Parameters and outputs, which may be views of the items.
+
+        Raises
+        ------
+        Unsuitable
+            If the items are not what the settings say.
+        """
 
     @abstractmethod
     def inverse(
@@ -57,6 +72,15 @@ class Transform(ABC):
     def buffers(self, parameters: Any, layout: Layout, out: Bytes) -> Sequence[Bytes]:
         """Where the outputs are to be decoded before `inverse` fills `out`."""
         return [np.empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
+
+    def check(self, *settings: Setting) -> None:
+        """Raise ValueError if `forward` does not take these settings."""
+        if settings:
+            raise ValueError(f"the transform {self.name!r} takes no settings")
+
+    def describe(self, parameters: Any) -> Sequence[Setting]:
+        """Settings that lead to these parameters, or say as much of them as fits a line."""
+        return ()
 
     def pack(self, parameters: Any) -> bytes:
         """The parameters as a recipe holds them."""
