@@ -5,10 +5,12 @@ from __future__ import annotations
 from ansflow.errors import UnsupportedError
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
+from ansflow.transforms.dict import Dict
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
+from ansflow.transforms.runs import Runs
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
@@ -21,7 +23,9 @@ ALL: tuple[Transform, ...] = (
     Ordered(),
     Delta(),
     Decimal(),
+    Dict(),
     Mask(),
+    Runs(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}
