@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
 from ansflow.transforms.transform import Transform
@@ -18,6 +20,8 @@ ALL: tuple[Transform, ...] = (
     BYTES,
     Ordered(),
     Delta(),
+    Decimal(),
+    Mask(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}
