@@ -6,6 +6,7 @@ from ansflow.errors import UnsupportedError
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.items import Items
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
@@ -22,6 +23,7 @@ ALL: tuple[Transform, ...] = (
     Delta(),
     Decimal(),
     Mask(),
+    Items(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}
