@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.lin import Lin
+from ansflow.transforms.log import Log
 from ansflow.transforms.planes import Planes
 from ansflow.transforms.transform import Transform
 
@@ -11,7 +13,9 @@ __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
 
 PLANES, BYTES = Planes(), ItemBytes()
 
-_by_id: dict[int, Transform] = {transform.id: transform for transform in (PLANES, BYTES)}
+NUMBERS = Log(), Lin()
+
+_by_id: dict[int, Transform] = {transform.id: transform for transform in (PLANES, BYTES, *NUMBERS)}
 _by_name = {transform.name: transform for transform in _by_id.values()}
 
 
