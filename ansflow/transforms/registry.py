@@ -7,6 +7,8 @@ from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
+from ansflow.transforms.lin import Lin
+from ansflow.transforms.log import Log
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
@@ -21,6 +23,8 @@ ALL: tuple[Transform, ...] = (
     BYTES,
     Ordered(),
     Delta(),
+    Log(),
+    Lin(),
     Decimal(),
     Mask(),
     Items(),
