@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.transforms.choosing.numbers import Choice, Gain, Kind, better, choose_numbers
+from ansflow.transforms.choosing.maps import Kind
+from ansflow.transforms.choosing.numbers import Choice, Gain, better, choose_numbers
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
