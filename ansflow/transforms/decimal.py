@@ -18,8 +18,8 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.decimal import from_integers, put_exceptions, to_integers
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
-from ansflow.transforms.views import read_only, writable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Decimal", "Decimals"]
@@ -74,11 +74,10 @@ class Decimal(Transform):
     ) -> tuple[Decimals, list[Bytes]]:
         factor, times, big = float(settings[0]), "times" in settings, "big" in settings
         width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
-        stored = read_only(items, width)
-        integers = np.empty(items.size, np.uint8)
-        places = np.empty(most, np.uint32)
-        native = read_only(stored.byteswap(), width) if big else stored
-        found = int(to_integers(width)(native, factor, times, writable(integers, width), places))
+        stored = numbers_of(items, width)
+        native = numbers_of(stored.byteswap().view(np.uint8), width) if big else stored
+        integers, places = np.empty(layout.items, f"<u{width}"), np.empty(most, np.uint32)
+        found = int(to_integers(width)(native, factor, times, integers, places))
         if found > most:
             raise Unsuitable(
                 f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
@@ -87,22 +86,23 @@ class Decimal(Transform):
         places = places[:found]
         gaps = np.diff(places, prepend=np.uint32(0)).astype("<u4", copy=False)
         gaps[1:] -= np.uint32(1)
-        outputs = [integers, gaps.view(np.uint8), stored[places].view(np.uint8)]
+        outputs = [output.view(np.uint8) for output in (integers, gaps, stored[places])]
         return Decimals(factor, times, big, found), outputs
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        width, numbers = layout.itemsize, writable(out, layout.itemsize)
+        width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
         from_integers(width)(numbers, parameters.factor, parameters.times)
         if parameters.big:
             numbers.byteswap(inplace=True)
         if parameters.exceptions:
-            gaps, exceptions = read_only(outputs[1], PLACE_BYTES), read_only(outputs[2], width)
+            gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
             if not put_exceptions(numbers, gaps, exceptions):
                 raise CorruptDataError(
                     f"an exception is at a place that {layout.items} items do not have"
                 )
+        put_back(numbers, out)
 
     def buffers(self, parameters: Decimals, layout: Layout, out: Bytes) -> Sequence[Bytes]:
         # Integers become floats where they are.

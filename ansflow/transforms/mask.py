@@ -21,13 +21,12 @@ from ansflow.kernels.transforms.mask import (
     to_changes,
 )
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
-from ansflow.transforms.views import Numbers, read_only, writable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Mask", "Masked", "most_frequent"]
 
-WIDTHS = 1, 2, 4, 8
 WORD_BITS = 64
 
 SAMPLE = 4096
@@ -67,12 +66,12 @@ class Mask(Transform):
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Masked, list[Bytes]]:
         width, n = layout.itemsize, layout.items
-        numbers = read_only(items, width)
+        numbers = numbers_of(items, width)
         pattern = int(settings[0]) if settings else most_frequent(numbers)
         if pattern >> (8 * width):
             raise Unsuitable(f"the pattern {pattern} has more than {8 * width} bits, as items have")
-        filled, mask = np.empty(items.size, np.uint8), np.empty(-(-n // WORD_BITS), np.uint64)
-        found = int(fill_in(numbers, numbers.dtype.type(pattern), mask, writable(filled, width)))
+        filled, mask = np.empty(n, f"<u{width}"), np.empty(-(-n // WORD_BITS), np.uint64)
+        found = int(fill_in(numbers, numbers.dtype.type(pattern), mask, filled))
         if not found:
             raise Unsuitable(f"the pattern {pattern} does not occur")
         fewest, lag = found, 0
@@ -81,7 +80,8 @@ class Mask(Transform):
                 fewest, lag = count, distance
         if lag:
             to_changes(mask, np.uint64(n), np.uint64(lag))
-        return Masked(pattern, lag), [filled, mask.view(np.uint8)[: _mask_bytes(layout)]]
+        bits = mask.view(np.uint8)[: _mask_bytes(layout)]
+        return Masked(pattern, lag), [filled.view(np.uint8), bits]
 
     def inverse(
         self, parameters: Masked, outputs: Sequence[Bytes], layout: Layout, out: Bytes
@@ -90,8 +90,9 @@ class Mask(Transform):
         mask.view(np.uint8)[: outputs[1].size] = outputs[1]
         if parameters.lag:
             from_changes(mask, np.uint64(layout.items), np.uint64(parameters.lag))
-        numbers = writable(out, layout.itemsize)
+        numbers = numbers_in_place(out, layout.itemsize)
         put_pattern(mask, numbers.dtype.type(parameters.pattern), numbers)
+        put_back(numbers, out)
 
     def buffers(self, parameters: Masked, layout: Layout, out: Bytes) -> Sequence[Bytes]:
         # Items stay where they are, and the pattern is put over some of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansflow.errors import UnsupportedError
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
+from ansflow.transforms.dict import Dict
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
 from ansflow.transforms.lin import Lin
@@ -12,6 +13,7 @@ from ansflow.transforms.log import Log
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
+from ansflow.transforms.runs import Runs
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
@@ -26,7 +28,9 @@ ALL: tuple[Transform, ...] = (
     Log(),
     Lin(),
     Decimal(),
+    Dict(),
     Mask(),
+    Runs(),
     Items(),
 )
 
