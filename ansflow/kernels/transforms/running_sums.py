@@ -5,8 +5,6 @@ LLVM IR, which knows no instruction set: on machines without registers of that s
 several smaller ones.
 """
 
-from typing import Any
-
 from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
@@ -45,7 +43,7 @@ def type_sums(context):
 
 
 @lower_builtin(running_sums, types.Array, types.Integer, types.Integer)
-def lower_sums(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+def lower_sums(context, builder, signature, arguments):
     array, at, before = arguments
     array_type, at_type, before_type = signature.args
     item = array_type.dtype
