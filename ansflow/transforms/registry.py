@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.transforms.delta import Delta
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
 from ansflow.transforms.transform import Transform
 
@@ -11,7 +13,14 @@ __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
 
 PLANES, BYTES = Planes(), ItemBytes()
 
-_by_id: dict[int, Transform] = {transform.id: transform for transform in (PLANES, BYTES)}
+ALL: tuple[Transform, ...] = (
+    PLANES,
+    BYTES,
+    Ordered(),
+    Delta(),
+)
+
+_by_id = {transform.id: transform for transform in ALL}
 _by_name = {transform.name: transform for transform in _by_id.values()}
 
 
