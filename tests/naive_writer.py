@@ -115,7 +115,7 @@ def code_classes(p=11, lanes=1, count=2, inner=store, classes=None):
     """With row classes, as told or in turn, which `inner` codes; 16 bits are stored."""
 
     def coding(content, w=1):
-        if w == 2 or not content:
+        if w == 2:
             return store(content)
         rows = -(-len(content) // ROW)
         own = default(classes, bytes(i % count for i in range(rows)))
@@ -178,7 +178,10 @@ def write_body(content, w=1, coding=store, recipe=None, shape=None):
     recipe = default(recipe, "planes" if w > 1 else "stream")
     node, streams = naive_makers.NAMED.get(recipe, recipe)(w, shape, content)
     said = naive_recipe.streams(node, w, shape)
-    codings = [coding(part, width) for part, (width, _) in zip(streams, said, strict=True)]
+    codings = [
+        coding(part, width) if part else store(part)
+        for part, (width, _) in zip(streams, said, strict=True)
+    ]
     return join_streams(naive_recipe.write_recipe(node), codings)
 
 
