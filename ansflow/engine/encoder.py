@@ -176,11 +176,12 @@ class FrameEncoder:
 
     def choose(self, content: Bytes) -> None:
         """Choose a recipe by the first content, which is whole rows, unless there is one."""
-        array = self.header.array
-        if array is not None and self._undecided:
+        array, given = self.header.array, self._options.dtype
+        dtype = np.dtype(given) if given is not None or array is None else array.dtype
+        if self._undecided and (array is not None or given is not None):
             self._undecided = False
             layout = self.header.grid.layout_of(content.size)
-            self._use(self._options.chosen(content[: layout.nbytes], layout, array.dtype))
+            self._use(self._options.chosen(content[: layout.nbytes], layout, dtype))
 
     def _put(self, unit: Bytes) -> Iterator[memoryview]:
         self.choose(unit)

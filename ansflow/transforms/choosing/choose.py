@@ -56,18 +56,25 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     content : contiguous ndarray of uint8
         The items, or the first of them.
     layout : Layout
-        Its items are those of the dtype.
+        Of items of the dtype, or of bytes, which are such items one after the other.
     dtype : dtype
     level : int
         1 to 9: how long to look for it, and how slow it may be.
     """
-    if layout.itemsize != dtype.itemsize or layout.items < FEWEST:
+    width = dtype.itemsize
+    if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
+        numbers = Layout(width, (layout.items // width,))
+        found = choose(content[: numbers.nbytes], numbers, dtype, level)
+        if found is None:
+            return None
+        return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
+    if layout.itemsize != width or layout.items < FEWEST:
         return None
     size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
-    array = content.view(np.dtype((np.void, dtype.itemsize))).reshape(layout.shape)
-    sample = boxes(array, max(size // max(1, dtype.itemsize // 8), 256), count)
+    array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
+    sample = boxes(array, max(size // max(1, width // 8), 256), count)
     choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items), level)
-    if choice is None or choice.bits > 8 * dtype.itemsize:
+    if choice is None or choice.bits > 8 * width:
         return None
     return choice
 

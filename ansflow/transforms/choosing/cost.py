@@ -48,4 +48,4 @@ def lin_bits(numbers: npt.NDArray[np.unsignedinteger], tokens: int, items: int) 
     used = int(np.count_nonzero(counts))
     # An entropy that is measured on few symbols is too low, by this much (Miller & Madow 1955).
     bias = (used - 1) / (2 * np.log(2) * z.size)
-    return entropy(counts) + bias + shift + TABLE_BITS * used / items
+    return entropy(counts) + float(bias) + shift + TABLE_BITS * used / items

@@ -210,10 +210,10 @@ def to_ordered(native: Numbers, name: str, shift: int) -> Numbers:
     numbers: Numbers = native >> native.dtype.type(shift)
     half = native.dtype.type(1 << (width - 1))
     if name == "signed":
-        return numbers ^ half
-    if name == "float":
+        numbers = numbers ^ half
+    elif name == "float":
         last = native.dtype.type((1 << width) - 1)
-        return np.where(numbers & half, last - numbers, numbers + half)
+        numbers = np.where(numbers & half, last - numbers, numbers + half)
     return numbers
 
 
@@ -227,7 +227,8 @@ def to_decimals(
         back = (scaled / factor).astype(floats.dtype)
         exact = back.view(f"u{floats.itemsize}") == floats.view(f"u{floats.itemsize}")
         exact &= np.abs(scaled) < most
-        return np.where(exact, scaled, 0).astype(np.int64), exact
+        integers: Numbers = np.where(exact, scaled, 0).astype(np.int64)
+    return integers, exact
 
 
 def decimal_factors(few: npt.NDArray[Any]) -> list[float]:
