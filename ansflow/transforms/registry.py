@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.transforms.affine import Affine
+from ansflow.transforms.columns import Columns
 from ansflow.transforms.delta import Delta
+from ansflow.transforms.fields import Fields
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
@@ -18,6 +21,9 @@ ALL: tuple[Transform, ...] = (
     BYTES,
     Ordered(),
     Delta(),
+    Affine(),
+    Fields(),
+    Columns(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}
