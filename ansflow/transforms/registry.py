@@ -5,11 +5,18 @@ from __future__ import annotations
 from ansflow.errors import UnsupportedError
 from ansflow.transforms.affine import Affine
 from ansflow.transforms.columns import Columns
+from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
+from ansflow.transforms.dict import Dict
 from ansflow.transforms.fields import Fields
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.items import Items
+from ansflow.transforms.lin import Lin
+from ansflow.transforms.log import Log
+from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
+from ansflow.transforms.runs import Runs
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
@@ -21,9 +28,16 @@ ALL: tuple[Transform, ...] = (
     BYTES,
     Ordered(),
     Delta(),
+    Log(),
+    Lin(),
+    Decimal(),
     Affine(),
+    Dict(),
+    Mask(),
     Fields(),
     Columns(),
+    Runs(),
+    Items(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}
