@@ -23,6 +23,7 @@ from naive_numbers import (
 from naive_recipe import Bytes, Planes
 
 WHOLE = (1, 2, 4, 8)
+SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
 FACTORS = [
     1.0,
     10.0,
@@ -82,7 +83,7 @@ def lin(rng, w, shape, content):
 def decimal(rng, w, shape, content):
     if w not in WHOLE[1:]:
         return None
-    factor = rng.choice([*FACTORS, rng.uniform(1e-9, 1e9)])
+    factor = rng.choice([*SCALES, *FACTORS, rng.uniform(1e-9, 1e9)])
     n = math.prod(shape)
     exceptions = [place for place in range(n) if rng.randrange(8) == 0] if rng.randrange(2) else []
     return makers.decimal(rng.randrange(4), factor, exceptions, rng.getrandbits(8 * w))
@@ -216,6 +217,6 @@ def some_items(rng, n, w):
     order = rng.choice(["little", "little", "big"])
     if w == 1 or rng.randrange(3):
         return items(whole(rng, n, w), w, order)
-    scale = rng.choice([100.0, 1e-3, 2.0**20, 1.0])
+    scale = rng.choice(SCALES)
     values = [rng.randint(-999, 999) / scale for _ in range(n)]
     return items([float_bits(value, w) for value in values], w, order)

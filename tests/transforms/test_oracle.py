@@ -61,6 +61,13 @@ def settings_of(name, rng, w, shape, content):
             return (kind, *big, *rng.choice([(), (0,), (1,), (rng.randrange(64),)]))
         case "delta":
             return tuple(rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4)))
+        case "lin":
+            return (1 << rng.randint(4, 16),)
+        case "decimal":
+            factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
+            return (factor, *["times"] * rng.randrange(2), *["big"] * rng.randrange(2))
+        case "mask":
+            return rng.choice([(), (rng.choice(numbers.integers(content, w) or [0]),)])
     raise AssertionError(f"which settings does the transform {name!r} take?")
 
 
