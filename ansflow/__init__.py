@@ -11,7 +11,7 @@ from types import ModuleType as _Module
 from ansflow import errors, models, transforms
 from ansflow.coding import decode, encode
 from ansflow.engine.options import Options
-from ansflow.engine.plan import Plan
+from ansflow.engine.plan import Plan, plan
 from ansflow.frame.content_model import ContentModel, register_source as _register_source
 from ansflow.inspect.description import describe
 from ansflow.inspect.recovery import Recovery, recover
@@ -50,6 +50,7 @@ __all__ = [
     "iter_decompress",
     "models",
     "open",
+    "plan",
     "recover",
     "transforms",
 ]

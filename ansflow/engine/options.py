@@ -30,6 +30,8 @@ LARGEST_CHUNK = 4 << 20
 class OptionsDict(TypedDict, total=False):
     """The same as keyword arguments, for the signatures of functions."""
 
+    plan: Plan | None
+    level: int
     recipe: str | Recipe | None
     precision: int
     lanes: int
@@ -99,15 +101,26 @@ class Options(Plan):
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """Options from keyword arguments; TypeError that names those that are not any."""
-        names = [option.name for option in fields(cls)]
+        """Options from keyword arguments; TypeError that names those that are not any.
+
+        One of them may be a plan, whose parameters others override.
+        """
+        names = ["plan", *[option.name for option in fields(cls) if option.repr]]
         unknown = [name for name in given if name not in names]
         if unknown:
             raise TypeError(
                 f"there is no option {', '.join(map(repr, unknown))}; the options are "
                 f"{', '.join(names)}"
             )
-        return cls(**given)
+        plan = given.get("plan")
+        if plan is None:
+            planned = {}
+        elif isinstance(plan, Plan):
+            planned = {option.name: getattr(plan, option.name) for option in fields(Plan)}
+        else:
+            raise TypeError(f"plan must be an ansflow.Plan, not {type(plan).__name__}")
+        own = {name: value for name, value in given.items() if name != "plan"}
+        return cls(**{**planned, **own})
 
     def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:
         """The grid of such content, or of bytes if it is no array."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from ansflow.arguments import integer
+from ansflow.buffers import Bytes
+from ansflow.engine.content import array_content
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
+from ansflow.frame.grid import Grid
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
@@ -23,13 +27,22 @@ from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
+from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.numbers import Gain
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["DEFAULT_LANES", "Plan"]
+__all__ = ["DEFAULT_LANES", "DEFAULT_LEVEL", "Plan", "plan"]
 
 DEFAULT_LANES = 64
+# What the text of a plan says besides the recipe.
+WRITTEN = ("level", "precision", "lanes", "order", "model")
+
+DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
+
+# From this level on, the symbols of a stream may have several distributions, by rows.
+CLASSES_FROM = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +53,10 @@ class Plan:
     ----------
     recipe : str or Recipe, optional
         The transforms that make streams of items, such as ``"planes"``. By default bytes are a
-        stream as they are, and larger items become a stream for each of their bytes.
+        stream as they are, and larger items become a stream for each of their bytes; for arrays
+        of numbers, `ansflow.plan` and all that writes frames choose a recipe.
+    level : int
+        1 to 9: how long to look for a recipe, and how slow it may be. 1 is fastest.
     precision : int
         Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
         very skewed data.
@@ -85,6 +101,8 @@ class Plan:
     order: int = 0
     tables: Sequence[Model] = ()
     model: str | ContentModel | None = None
+    level: int = DEFAULT_LEVEL
+    gains: tuple[Gain, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.tables, Sequence):
@@ -99,6 +117,7 @@ class Plan:
             precision=integer(self.precision, "precision", low, high),
             lanes=checked_lanes(integer(self.lanes, "lanes"), 0),
             order=integer(self.order, "order", 0, 1),
+            level=integer(self.level, "level", 1, HIGHEST_LEVEL),
             tables=tuple(self.tables),
         )
 
@@ -106,12 +125,53 @@ class Plan:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
+    def __str__(self) -> str:
+        recipe = "chosen when the plan is used" if self.recipe is None else str(self.recipe)
+        lines = [f"level   {self.level}", f"recipe  {recipe}"]
+        if self.gains:
+            before = self.gains[0].bits
+            lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
+            lines += [
+                f"{_cut(gain.stage, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 1e-9):10.2f}"
+                for gain in self.gains
+            ]
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The plan as text, for `from_json`.
+
+        Raises
+        ------
+        ValueError
+            If it has tables, or a model that is not given by its name.
+        """
+        if self.tables or not isinstance(self.model, str | None):
+            raise ValueError(
+                "a plan with tables or a model of its own cannot be written as text: keep them "
+                "elsewhere, and give them to Plan again"
+            )
+        told = {name: getattr(self, name) for name in WRITTEN}
+        return json.dumps({**told, "recipe": None if self.recipe is None else str(self.recipe)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Undo `to_json`; ValueError if it is not such text."""
+        told = json.loads(text)
+        if not isinstance(told, dict) or not told.keys() <= {"recipe", *WRITTEN}:
+            raise ValueError(f"this is not the text of a plan: {text:.80}")
+        return cls(**told)
+
     @cached_property
     def coding(self) -> StreamCoding:
         """The same for streams; ModelError if a table or the model cannot be used."""
         shared = tuple(_shared_table(table) for table in self.tables)
         return StreamCoding(
-            self.precision, self.lanes, self.order, shared, _content_model(self.model)
+            self.precision,
+            self.lanes,
+            self.order,
+            shared,
+            _content_model(self.model),
+            classes=self.recipe is not None and self.level >= CLASSES_FROM,
         )
 
     @cached_property
@@ -127,9 +187,23 @@ class Plan:
         shared = [table.coder for table in self.coding.shared]
         return Pool(lambda: Tools(shared, find, DecoderScratch.make()))
 
+    def chosen(self, items: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+        """This plan with the recipe that suits the items, unless it has one already.
+
+        Distributions and models that were given are for the bytes of items.
+        """
+        if self.recipe is not None or self.tables or self.model is not None:
+            return self
+        choice = choose(items, layout, dtype, self.level)
+        return self if choice is None else replace(self, recipe=choice.recipe, gains=choice.gains)
+
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
         return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) < width else text[: width - 4] + "..."
 
 
 def _recipe(recipe: str | Recipe | None) -> Recipe | None:
@@ -171,3 +245,34 @@ def _shared_table(model: Model) -> SharedTable:
     freq = np.zeros(ALPHABET, np.uint32)
     freq[low : high + 1] = known.freq
     return SharedTable(freq, known.precision)
+
+
+def plan(array: Any, **parameters: Any) -> Plan:
+    """Choose how an array is coded, by a sample of it.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of numbers, of structures of numbers, or of anything else, for which nothing is chosen.
+    **parameters
+        Those of `Plan`, such as ``level``.
+
+    Returns
+    -------
+    Plan
+        To be given to all that compresses, as ``plan=``, or to `encode_chunk`: a pipeline chooses
+        once. Printed, it says what each stage of the recipe gains.
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np
+    >>> prices = np.round(100 + np.cumsum(np.sin(np.arange(5000) ** 2)), 2)
+    >>> plan = ansflow.plan(prices)
+    >>> plan.recipe.name
+    'decimal'
+    >>> len(ansflow.compress(prices, plan=plan)) < prices.nbytes / 6
+    True
+    """
+    content, spec = array_content(np.asanyarray(array))
+    shape, cell_size = Grid.cells_of(spec)
+    return Plan(**parameters).chosen(content, Layout(cell_size, shape), spec.dtype)

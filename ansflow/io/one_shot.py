@@ -80,6 +80,7 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     if isinstance(data, np.ndarray | np.generic):
         content, array = array_content(np.asanyarray(data))
         encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)
+        encoder.choose(content)
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)

@@ -1,1 +1,1 @@
-"""Numbers to numbers that are easier to model, and back: the loops of `ansflow.transforms`."""
+"""The loops of `ansflow.transforms`, over arrays of unsigned integers of 8 to 64 bits."""
