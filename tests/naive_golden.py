@@ -313,6 +313,18 @@ GOLDEN = {
         tree(makers.runs(4), tree(makers.log), BYTES),
         chunk=[700],
     ),
+    "numbers-items": lambda: (
+        WALK[:700].astype("<i4").tobytes() + b"end",
+        frame(
+            WALK[:700].astype("<i4").tobytes() + b"end",
+            recipe=[
+                tree(makers.items_of(4), tree(makers.ordered(1), INTEGERS), stream),
+                tree(makers.items_of(2), stream, stream),
+            ],
+            coding=coded_or_stored,
+            chunk=[1500],
+        ),
+    ),
     "numbers-many": lambda: numbers(
         FLOATS,
         tree(

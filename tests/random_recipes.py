@@ -11,6 +11,7 @@ from naive_numbers import (
     Delta,
     Dict,
     FieldsOfItems,
+    Items,
     Lin,
     Log,
     Mask,
@@ -141,6 +142,10 @@ def runs(rng, w, shape, content):
     return makers.runs(rng.choice([2**32, 1, 2, 7])) if w in WHOLE else None
 
 
+def items_of(rng, w, shape, content):
+    return makers.items_of(rng.choice([2, 4, 8, rng.randint(2, 64)])) if w == 1 else None
+
+
 CHOICES = {
     Planes.id: planes,
     Bytes.id: item_bytes,
@@ -155,6 +160,7 @@ CHOICES = {
     FieldsOfItems.id: fields,
     Columns.id: columns,
     Runs.id: runs,
+    Items.id: items_of,
 }
 
 
