@@ -63,6 +63,13 @@ def settings_of(name, rng, w, shape, content):
             return tuple(rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4)))
         case "lin":
             return (1 << rng.randint(4, 16),)
+        case "affine":
+            return rng.choice([(), (1,), (rng.randint(1, 99),)])
+        case "fields":
+            made = random_recipes.fields(rng, w, shape, content)
+            return made(w, shape, content)[0].sizes
+        case "columns":
+            return tuple(rng.sample(range(1, shape[-1]), rng.randrange(shape[-1])))
         case "items":
             return (rng.randint(2, 64),)
         case "decimal":
