@@ -21,6 +21,7 @@ from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
+from ansflow.io.plan import plan
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 
@@ -50,6 +51,7 @@ __all__ = [
     "iter_decompress",
     "models",
     "open",
+    "plan",
     "recover",
     "transforms",
 ]

@@ -13,6 +13,7 @@ import click
 from ansflow.cli.console import (
     Console,
     Size,
+    level_options,
     limit_options,
     talking,
     threads_option,
@@ -69,7 +70,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 # Options that -d excludes.
-COMPRESSING = ("chunk_size", "precision", "order", "model", "metadata")
+COMPRESSING = ("level", "chunk_size", "precision", "order", "model", "metadata")
 
 
 @click.command()
@@ -78,6 +79,7 @@ COMPRESSING = ("chunk_size", "precision", "order", "model", "metadata")
 @click.option(
     "-d", "--decompress", "undo", is_flag=True, help="Decompress, as the command decompress does."
 )
+@level_options
 @threads_option
 @click.option(
     "--chunk-size",
@@ -113,6 +115,7 @@ def compress(
     /,
     files: tuple[File, ...],
     undo: bool,
+    level: int,
     threads: int | None,
     chunk_size: int | None,
     precision: int,
@@ -130,7 +133,8 @@ def compress(
     if undo:
         for option in COMPRESSING:
             if context.get_parameter_source(option) != click.core.ParameterSource.DEFAULT:
-                raise click.UsageError(f"--{option.replace('_', '-')} cannot be used with -d.")
+                given = "A level" if option == "level" else "--" + option.replace("_", "-")
+                raise click.UsageError(f"{given} cannot be used with -d.")
         _decompress_each(files, threads, STREAM_LIMITS, console, where)
         return
     files = or_stdin(files)
@@ -146,6 +150,7 @@ def compress(
             to,
             threads=threads,
             on_progress=on_progress,
+            level=level,
             chunk_size=chunk_size,
             precision=precision,
             order=order,

@@ -13,15 +13,22 @@ import click
 
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
+from ansflow.engine.plan import DEFAULT_LEVEL, HIGHEST_LEVEL
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["Console", "Size", "limit_options", "talking", "threads_option"]
+__all__ = ["Console", "Size", "level_options", "limit_options", "talking", "threads_option"]
 
 # Smaller inputs are done too soon for a progress bar.
 LARGE = 16 << 20
 
 # Bound of --threads. Each thread may take memory for a chunk.
 MOST_THREADS = 4096
+
+LEVELS = {
+    1: "Fastest for arrays of numbers.",
+    3: "The default.",
+    9: "Smallest for arrays of numbers.",
+}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,6 +128,21 @@ def threads_option(command: F) -> F:
         callback=_checked_threads,
         help="Number of threads; 0, the default, is one for each core.",
     )(command)
+
+
+def level_options(command: F) -> F:
+    """The options ``-1`` to ``-9``, as the argument `level`."""
+    for level in range(HIGHEST_LEVEL, 0, -1):
+        command = click.option(
+            f"-{level}",
+            "level",
+            type=int,
+            flag_value=level,
+            default=DEFAULT_LEVEL,
+            hidden=level not in LEVELS,
+            help=LEVELS.get(level, ""),
+        )(command)
+    return command
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -59,13 +59,13 @@ class FrameEncoder:
         check_count(grid.count(content_size or 0))
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
         self._builder = FrameBuilder(self.header)
-        self._encode = ChunkEncoder(self._builder.tag, grid, options.recipe_for, coding)
+        self._use(options)
+        self._undecided = options.recipe is None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
         self._rest = NOTHING  # a partial unit, and how much of it is filled
         self._fill = 0
         self._position = 0  # of the next unit in the content
         self._number = 0  # of the next chunk
-        self._given = options.recipe is not None
         self._begun = self._broken = False
 
     def largest_frame(self) -> int:
@@ -74,8 +74,9 @@ class FrameEncoder:
         assert header.content_size is not None
         chunks = header.grid.count(header.content_size)
         begin = len(self._builder.begin)
-        # With the default recipe no stream is larger than when it is stored, with a byte of head.
-        most = constants.BODY_SLACK if self._given else 1 + header.grid.cell_size
+        # Of bytes no stream is larger than when it is stored, with a byte of head.
+        plain = header.array is None and self._options.recipe is None
+        most = 1 + header.grid.cell_size if plain else constants.BODY_SLACK
         size = begin + chunks * (constants.HEAD.size + most) + header.content_size
         return (
             size
@@ -167,7 +168,23 @@ class FrameEncoder:
         self._rest, self._fill = left, left.size
         yield from self._put(unit)
 
+    def _use(self, options: Options) -> None:
+        self._options = options
+        self._encode = ChunkEncoder(
+            self._builder.tag, self.header.grid, options.recipe_for, options.coding
+        )
+
+    def choose(self, content: Bytes) -> None:
+        """Choose a recipe by the first content, which is whole rows, unless there is one."""
+        array, given = self.header.array, self._options.dtype
+        dtype = np.dtype(given) if given is not None or array is None else array.dtype
+        if self._undecided and (array is not None or given is not None):
+            self._undecided = False
+            layout = self.header.grid.layout_of(content.size)
+            self._use(self._options.chosen(content[: layout.nbytes], layout, dtype))
+
     def _put(self, unit: Bytes) -> Iterator[memoryview]:
+        self.choose(unit)
         grid = self.header.grid
         groups = grid.groups(self._position, unit.size)
         task = partial(self._encode, unit, groups, self._number)

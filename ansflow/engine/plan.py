@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from ansflow.arguments import integer
+from ansflow.buffers import Bytes
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
@@ -23,13 +25,22 @@ from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
+from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.numbers import Gain
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["DEFAULT_LANES", "Plan"]
+__all__ = ["DEFAULT_LANES", "DEFAULT_LEVEL", "Plan"]
 
 DEFAULT_LANES = 64
+# What the text of a plan says besides the recipe.
+WRITTEN = ("level", "precision", "lanes", "order", "model")
+
+DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
+
+# From this level on, the symbols of a stream may have several distributions, by rows.
+CLASSES_FROM = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +51,10 @@ class Plan:
     ----------
     recipe : str or Recipe, optional
         The transforms that make streams of items, such as ``"planes"``. By default bytes are a
-        stream as they are, and larger items become a stream for each of their bytes.
+        stream as they are, and larger items become a stream for each of their bytes; for arrays
+        of numbers, `ansflow.plan` and all that writes frames choose a recipe.
+    level : int
+        1 to 9: how long to look for a recipe, and how slow it may be. 1 is fastest.
     precision : int
         Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
         very skewed data.
@@ -85,6 +99,8 @@ class Plan:
     order: int = 0
     tables: Sequence[Model] = ()
     model: str | ContentModel | None = None
+    level: int = DEFAULT_LEVEL
+    gains: tuple[Gain, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.tables, Sequence):
@@ -99,6 +115,7 @@ class Plan:
             precision=integer(self.precision, "precision", low, high),
             lanes=checked_lanes(integer(self.lanes, "lanes"), 0),
             order=integer(self.order, "order", 0, 1),
+            level=integer(self.level, "level", 1, HIGHEST_LEVEL),
             tables=tuple(self.tables),
         )
 
@@ -106,12 +123,53 @@ class Plan:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
+    def __str__(self) -> str:
+        recipe = "chosen when the plan is used" if self.recipe is None else str(self.recipe)
+        lines = [f"level   {self.level}", f"recipe  {recipe}"]
+        if self.gains:
+            before = self.gains[0].bits
+            lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
+            lines += [
+                f"{_cut(gain.stage, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 1e-9):10.2f}"
+                for gain in self.gains
+            ]
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The plan as text, for `from_json`.
+
+        Raises
+        ------
+        ValueError
+            If it has tables, or a model that is not given by its name.
+        """
+        if self.tables or not isinstance(self.model, str | None):
+            raise ValueError(
+                "a plan with tables or a model of its own cannot be written as text: keep them "
+                "elsewhere, and give them to Plan again"
+            )
+        told = {name: getattr(self, name) for name in WRITTEN}
+        return json.dumps({**told, "recipe": None if self.recipe is None else str(self.recipe)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Undo `to_json`; ValueError if it is not such text."""
+        told = json.loads(text)
+        if not isinstance(told, dict) or not told.keys() <= {"recipe", *WRITTEN}:
+            raise ValueError(f"this is not the text of a plan: {text:.80}")
+        return cls(**told)
+
     @cached_property
     def coding(self) -> StreamCoding:
         """The same for streams; ModelError if a table or the model cannot be used."""
         shared = tuple(_shared_table(table) for table in self.tables)
         return StreamCoding(
-            self.precision, self.lanes, self.order, shared, _content_model(self.model)
+            self.precision,
+            self.lanes,
+            self.order,
+            shared,
+            _content_model(self.model),
+            classes=self.recipe is not None and self.level >= CLASSES_FROM,
         )
 
     @cached_property
@@ -127,9 +185,30 @@ class Plan:
         shared = [table.coder for table in self.coding.shared]
         return Pool(lambda: Tools(shared, find, DecoderScratch.make()))
 
+    def chosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+        """This plan with the recipe that suits some content, unless it has one already.
+
+        Distributions and models that were given are for the bytes of items.
+
+        Parameters
+        ----------
+        content : contiguous ndarray of uint8
+        layout : Layout
+            Of items of the dtype, or of bytes, which are such items one after the other.
+        dtype : dtype
+        """
+        if self.recipe is not None or self.tables or self.model is not None:
+            return self
+        choice = choose(content, layout, dtype, self.level)
+        return self if choice is None else replace(self, recipe=choice.recipe, gains=choice.gains)
+
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
         return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) < width else text[: width - 4] + "..."
 
 
 def _recipe(recipe: str | Recipe | None) -> Recipe | None:

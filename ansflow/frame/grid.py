@@ -181,6 +181,19 @@ class Grid:
         places = group_size // self.place_size
         return [self._layout(tile, places) for tile in range(self.chunks_per_group)]
 
+    def layout_of(self, size: int) -> Layout:
+        """The layout of about as many of the first bytes, as whole places along an axis."""
+        shape = list(self.shape)
+        for axis in range(len(shape)):
+            place = math.prod(shape[axis + 1 :]) * self.cell_size
+            if size >= place:
+                places = size // place
+                length = shape[axis]
+                shape[axis] = places if length == UNKNOWN_LENGTH else min(length, places)
+                break
+            shape[axis] = 1
+        return Layout(self.cell_size, tuple(shape))
+
     def _layout(self, tile: int, places: int) -> Layout:
         ones = (1,) * self.axis
         return Layout(self.cell_size, (*ones, places, *self.tile_shapes[tile]))

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.transforms.decimal import Decimal
+from ansflow.transforms.delta import Delta
+from ansflow.transforms.dict import Dict
 from ansflow.transforms.item_bytes import ItemBytes
+from ansflow.transforms.items import Items
+from ansflow.transforms.lin import Lin
+from ansflow.transforms.log import Log
+from ansflow.transforms.mask import Mask
+from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
+from ansflow.transforms.runs import Runs
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
 
 PLANES, BYTES = Planes(), ItemBytes()
 
-_by_id: dict[int, Transform] = {transform.id: transform for transform in (PLANES, BYTES)}
+ALL: tuple[Transform, ...] = (
+    PLANES,
+    BYTES,
+    Ordered(),
+    Delta(),
+    Log(),
+    Lin(),
+    Decimal(),
+    Dict(),
+    Mask(),
+    Runs(),
+    Items(),
+)
+
+_by_id = {transform.id: transform for transform in ALL}
 _by_name = {transform.name: transform for transform in _by_id.values()}
 
 

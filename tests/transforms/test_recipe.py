@@ -10,18 +10,18 @@ import ansflow
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.transforms import Recipe, registry
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.recipe import read_recipe
-from ansflow.transforms.transform import Transform
+from ansflow.transforms.recipe import _setting, read_recipe
+from ansflow.transforms.transform import Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 RNG = np.random.default_rng(0)
 
 
-class Delta(Transform):
+class Differences(Transform):
     """Differences of integers of any width modulo its power of two, with the first as parameter."""
 
     id = 100
-    name = "delta"
+    name = "differences"
 
     def accepts(self, layout):
         return layout.itemsize in (1, 2, 4, 8)
@@ -83,10 +83,44 @@ class Halves(Transform):
         return min(reader.varint(), layout.items)
 
 
+class Xor(Transform):
+    """Bytes XORed with a setting, which is the parameter, too; a second one is a word."""
+
+    id = 103
+    name = "xor"
+
+    def accepts(self, layout):
+        return layout.itemsize == 1
+
+    def check(self, key=0, word="any"):
+        if not isinstance(key, int) or not 0 <= key < 256 or word not in ("any", "even"):
+            raise ValueError(f"the key must be 0 to 255, and a word any or even: {key}, {word}")
+
+    def outputs(self, parameters, layout):
+        return [layout]
+
+    def forward(self, items, layout, key=0, word="any"):
+        if word == "even" and np.any(items % 2):
+            raise Unsuitable("a byte is odd")
+        return key, [items ^ key]
+
+    def inverse(self, parameters, outputs, layout, out):
+        out[:] = outputs[0] ^ parameters
+
+    def pack(self, parameters):
+        return bytes([parameters])
+
+    def parse(self, reader, layout):
+        return reader.byte()
+
+    def describe(self, parameters):
+        return (parameters,)
+
+
 @pytest.fixture
 def more(monkeypatch):
     """Transforms that later ones are like: with parameters, and outputs of unequal size."""
-    for transform in (Delta(), Halves()):
+    for transform in (Differences(), Halves(), Xor()):
         monkeypatch.setitem(registry._by_id, transform.id, transform)
         monkeypatch.setitem(registry._by_name, transform.name, transform)
 
@@ -129,13 +163,13 @@ def test_what_comes_with_the_library(itemsize, shape):
 
 # And bytes of their items.
 TREES = {
-    "delta(planes)": 4,
-    "delta(bytes)": 8,
-    "delta": 2,
-    "delta(delta(delta))": 1,
+    "differences(planes)": 4,
+    "differences(bytes)": 8,
+    "differences": 2,
+    "differences(differences(differences))": 1,
     "halves": 4,
-    "delta(halves(planes, stream, bytes))": 4,
-    "planes(delta, stream, delta(delta), stream)": 4,
+    "differences(halves(planes, stream, bytes))": 4,
+    "planes(differences, stream, differences(differences), stream)": 4,
 }
 
 
@@ -172,9 +206,9 @@ def test_any_tree_in_frames(text):
 @pytest.mark.usefixtures("more")
 def test_a_wrong_inverse_is_noticed(monkeypatch):
     """The check is one over the content."""
-    blob = ansflow.compress(np.arange(1000, dtype="<u4"), recipe="delta(planes)")
+    blob = ansflow.compress(np.arange(1000, dtype="<u4"), recipe="differences(planes)")
     monkeypatch.setattr(
-        Delta, "inverse", lambda self, parameters, outputs, layout, out: out.fill(parameters)
+        Differences, "inverse", lambda self, parameters, outputs, layout, out: out.fill(parameters)
     )
     with pytest.raises(CorruptDataError, match="check"):
         ansflow.decompress(blob)
@@ -191,7 +225,9 @@ def test_texts_that_cannot_be_read(text):
 def test_recipes_that_cannot_be():
     with pytest.raises(ValueError, match="no transform is called 'shuffle'; there are bytes"):
         Recipe("shuffle")
-    with pytest.raises(ValueError, match="a stream has no outputs"):
+    with pytest.raises(ValueError, match="'planes' takes no settings"):
+        Recipe.of("planes[1]")
+    with pytest.raises(ValueError, match="a stream has no settings"):
         Recipe("stream", (Recipe(),))
     deep = "planes(" * 8 + "stream" + ")" * 8
     with pytest.raises(ValueError, match="more than 8 nodes deep"):
@@ -236,8 +272,40 @@ def test_what_no_encoder_writes(written, itemsize, error):
 
 
 @pytest.mark.usefixtures("more")
+def test_settings():
+    recipe = Recipe.of(" xor [ 17 , even ] ( xor[3] ) ")
+    assert recipe == Recipe("xor", (Recipe("xor", settings=(3,)),), (17, "even"))
+    assert str(recipe) == "xor[17, even](xor[3])"
+    assert Recipe.of(str(recipe)) == recipe
+    items = 2 * RNG.integers(0, 128, 100, np.uint8)
+    written, streams, root = through(recipe, items, Layout(1, (100,)))
+    assert written == bytes([103, 17, 128 + 103, 3])
+    assert str(root) == "xor[17](xor[3])"
+    assert streams[0].symbols.tobytes() == (items ^ 17 ^ 3).tobytes()
+    for text in ("xor[256]", "xor[1.5]", "xor[1, odd]", "xor[even]"):
+        with pytest.raises(ValueError, match="the key must be"):
+            Recipe.of(text)
+    for text in ("xor[1", "xor[1]]", "xor[]", "xor[1,]", "xor[a b]", "xor[(1)]", "xor[1](xor"):
+        with pytest.raises(ValueError, match="recipe"):
+            Recipe.of(text)
+    kinds = [type(_setting(part, "")) for part in ("1", "1.0", "1e-3", "word")]
+    assert kinds == [int, float, float, str]
+
+
+@pytest.mark.usefixtures("more")
+def test_unsuitable_content_is_coded_plainly():
+    plan = ansflow.Plan(recipe="xor[7, even]")
+    for items in (np.zeros(3000, np.uint8), np.arange(3000, dtype=np.uint8)):
+        out = np.empty_like(items)
+        chunk = ansflow.encode_chunk(items, plan)
+        assert chunk[:1] == (b"\0" if np.any(items % 2) else b"\xe7")
+        ansflow.decode_chunk(chunk, plan, out)
+        assert out.tobytes() == items.tobytes()
+
+
+@pytest.mark.usefixtures("more")
 def test_the_deepest_recipe():
-    text = "delta(" * 6 + "delta" + ")" * 6
+    text = "differences(" * 6 + "differences" + ")" * 6
     through(Recipe.of(text), RNG.integers(0, 256, 30, np.uint8), Layout(1, (30,)))
 
 

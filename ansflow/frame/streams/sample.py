@@ -23,7 +23,8 @@ class StreamCoding(NamedTuple):
     """How streams are to be coded.
 
     `precision` is 8 to 16; `lanes` a maximum, short streams get fewer; `order` 0 or 1; `shared` are
-    tables that any stream may use; `model` is tried on streams that consist of its units.
+    tables that any stream may use; `model` is tried on streams that consist of its units. With
+    `classes`, rows of symbols may have distributions of their own.
     """
 
     precision: int
@@ -31,6 +32,7 @@ class StreamCoding(NamedTuple):
     order: int
     shared: tuple[SharedTable, ...] = ()
     model: ContentModel | None = None
+    classes: bool = False
 
 
 class Sample(NamedTuple):

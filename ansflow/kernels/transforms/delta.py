@@ -1,0 +1,125 @@
+"""Differences along axes, and back, as small unsigned integers.
+
+An array is flat here, and an axis is the *lag* between neighbours along it. The difference with a
+lag h is the array minus itself, h places later, with zeros before its begin. So the differences
+along several axes don't depend on their order; those with lags g and h together are
+
+    x[i] - x[i - g] - x[i - h] + x[i - g - h]        (the Lorenzo predictor)
+
+and undone by two sums, in any order. Items before the smallest lag have no neighbour: they are
+predicted by the item before.
+
+*Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ...
+
+Arrays are worked on in blocks that stay in the first level of the cache.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
+
+__all__ = ["MAX_LAGS", "accumulate", "difference"]
+
+MAX_LAGS = 4
+
+BLOCK = np.uint64(2048)
+SHORTEST_RUN = np.uint64(16)
+
+
+@kernel
+def difference(items, lags, out):
+    """Fill `out` with the folded differences.
+
+    Parameters
+    ----------
+    items : uint[n]
+    lags : uint64[1 to `MAX_LAGS`]
+        In ascending order, at least 1.
+    out : uint[n], of the same width
+    """
+    number = out.dtype.type
+    half = number(~number(0)) >> ONE
+    size = np.uint64(items.size)
+    lag = lags[0]
+    others = np.uint64(lags.size) - ONE
+    begin = ZERO
+    while begin < size:
+        end = min(begin + BLOCK, size)
+        if begin < lag:
+            out[begin] = items[begin] - (items[begin - ONE] if begin > ZERO else ZERO)
+        for i in range(begin + ONE, min(end, lag)):
+            out[i] = items[i] - items[i - ONE]
+        for i in range(max(begin, lag), end):
+            out[i] = items[i] - items[i - lag]
+        # The same, as much later as each sum of other lags; negative, if it is of an odd number.
+        for subset in range(ONE, ONE << others):
+            later, sign = ZERO, ZERO
+            for k in range(others):
+                if (subset >> k) & ONE:
+                    later += lags[k + ONE]
+                    sign = ~sign
+            flip = number(sign)
+            for i in range(max(begin, later), min(end, later + lag)):
+                out[i] += number(items[i - later] ^ flip) - flip
+            for i in range(max(begin, later + lag), end):
+                out[i] += number(number(items[i - later] - items[i - later - lag]) ^ flip) - flip
+        for i in range(begin, end):
+            out[i] = (out[i] + out[i]) ^ (ZERO - np.uint64(out[i] > half))
+        begin = end
+
+
+@kernel
+def add_up(items, total, begin, end):
+    """Make of items their running sums, from `total` on; the last of these."""
+    number = items.dtype.type
+    step = np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize)
+    while begin + step <= end:
+        total = running_sums(items, begin, total)
+        begin += step
+    while begin < end:
+        total = number(total + items[begin])
+        items[begin] = total
+        begin += ONE
+    return total
+
+
+@kernel
+def add_lagged(items, lag, begin, end):
+    """Add to each item the sum that is already there, `lag` places before."""
+    # What is added to each other must not overlap, so that LLVM's test lets it take vectors. With
+    # short lags it fails, as it should.
+    run = lag if lag >= SHORTEST_RUN else end
+    while begin < end:
+        stop = min(begin + run, end)
+        for i in range(begin, stop):
+            items[i] += items[i - lag]
+        begin = stop
+
+
+@kernel
+def accumulate(items, lags):
+    """Undo `difference` in place."""
+    number = items.dtype.type
+    size = np.uint64(items.size)
+    first, last = lags[0], lags[lags.size - 1]
+    total = number(ZERO)
+    begin = ZERO
+    while begin < size:
+        end = min(begin + BLOCK, size)
+        for i in range(begin, end):
+            items[i] = number(items[i] >> ONE) ^ (ZERO - np.uint64(items[i] & ONE))
+        if first == ONE:
+            total = add_up(items, total, begin, end)
+        else:
+            for i in range(max(begin, ONE), min(end, first)):
+                items[i] += items[i - ONE]
+        if last > ONE:
+            add_lagged(items, last, max(begin, last), end)
+        begin = end
+    for k in range(np.uint64(first == ONE), np.uint64(lags.size)):
+        if lags[k] == ONE:
+            add_up(items, number(ZERO), ZERO, size)
+        elif k < np.uint64(lags.size) - ONE:
+            add_lagged(items, lags[k], lags[k], size)

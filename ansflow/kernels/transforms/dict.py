@@ -1,0 +1,81 @@
+"""Numbers as the numbers of the distinct ones among them.
+
+What is found goes to a hash table: a key for each slot, and its number, where 0 stands for an empty
+slot. A key is in the first slot that was empty, from the one on that its hash points to.
+
+The hash is the high bits of the product with a random odd number. So two keys, whichever they are,
+meet in one of m slots with a probability of at most 2 / m: no numbers are bad ones.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+
+__all__ = ["enroll", "look_up", "mark", "number_items", "rename"]
+
+
+@kernel
+def enroll(values, keys, numbers, factor, shift):
+    """Enter distinct values in an empty table of 2^(64 - shift) slots."""
+    last = np.uint64(keys.size) - ONE
+    for i in range(np.uint64(values.size)):
+        slot = (np.uint64(values[i]) * factor) >> shift
+        while numbers[slot]:
+            slot = (slot + ONE) & last
+        keys[slot] = values[i]
+        numbers[slot] = i + ONE
+
+
+@kernel
+def number_items(items, begin, values, found, keys, numbers, factor, shift, codes):
+    """Number items from `begin` on in the order in which they first occur.
+
+    `values` has the `found` ones that are in the table so far, and room for as many as may be
+    in it, fewer than it has slots. Returns where one more would be too many, or the end, and how
+    many there are now.
+    """
+    last, room = np.uint64(keys.size) - ONE, np.uint64(values.size)
+    for i in range(begin, np.uint64(items.size)):
+        item = items[i]
+        slot = (np.uint64(item) * factor) >> shift
+        number = np.uint64(numbers[slot])
+        while number and keys[slot] != item:
+            slot = (slot + ONE) & last
+            number = np.uint64(numbers[slot])
+        if number == ZERO:
+            if found == room:
+                return i, found
+            values[found] = item
+            found += ONE
+            keys[slot] = item
+            numbers[slot] = found
+            number = found
+        codes[i] = number - ONE
+    return np.uint64(items.size), found
+
+
+@kernel
+def mark(items, seen):
+    """Mark the patterns of 16 bits that occur."""
+    for item in items:
+        seen[item] = True
+
+
+@kernel
+def rename(codes, names, out):
+    """Look up a name for each code; all codes have one."""
+    for i in range(np.uint64(codes.size)):
+        out[i] = names[np.uint64(codes[i])]
+
+
+@kernel
+def look_up(codes, values, out):
+    """Undo the numbering; False, with nothing done, if a number is that of no value."""
+    highest = codes.dtype.type(0)
+    for code in codes:
+        highest = max(highest, code)
+    if codes.size and np.uint64(highest) >= np.uint64(values.size):
+        return False
+    rename(codes, values, out)
+    return True

@@ -1,0 +1,117 @@
+"""One pattern taken out of numbers: which items have it, and numbers to put in their place.
+
+The mask is worked on in words of 64 bits. The row above, or whatever lies `lag` bits before, is
+taken from it by exclusive or, a word at a time.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.bits import WORD_BITS, ones
+
+__all__ = ["changes", "fill_in", "from_changes", "put_pattern", "to_changes"]
+
+WORD_SHIFT = np.uint64(6)
+PLACE_MASK = WORD_BITS - ONE
+
+
+@kernel
+def fill_in(items, pattern, mask, filled):
+    """Set the bits of the items that are the pattern, and fill those with the item before them.
+
+    In front of all others it is the first of these, and the pattern if there are none. Returns how
+    many items are the pattern.
+    """
+    n, found = np.uint64(items.size), ZERO
+    last = pattern
+    for item in items:
+        if item != pattern:
+            last = item
+            break
+    for k in range(np.uint64(mask.size)):
+        begin = k << WORD_SHIFT
+        size = min(WORD_BITS, n - begin)
+        word = ZERO
+        for j in range(size):
+            word |= np.uint64(items[begin + j] == pattern) << j
+        mask[k] = word
+        if not word:
+            for j in range(size):
+                filled[begin + j] = items[begin + j]
+            last = items[begin + size - ONE]
+            continue
+        found += ones(word)
+        for j in range(size):
+            item = items[begin + j]
+            last = last if item == pattern else item
+            filled[begin + j] = last
+    return found
+
+
+@kernel
+def put_pattern(mask, pattern, items):
+    """Undo `fill_in`, where `items` are what it filled."""
+    n = np.uint64(items.size)
+    for k in range(np.uint64(mask.size)):
+        word = mask[k]
+        if word:
+            begin = k << WORD_SHIFT
+            for j in range(min(WORD_BITS, n - begin)):
+                i = begin + j
+                items[i] = pattern if (word >> j) & ONE else items[i]
+
+
+@kernel
+def change(mask, k, n, whole, rest):
+    """Word k of n bits, where each differs from the one 64 `whole` + `rest` bits before.
+
+    Before the first bit lie zeros.
+    """
+    word = ZERO
+    if k >= whole:
+        word = mask[k - whole] << rest
+        if rest and k > whole:
+            word |= mask[k - whole - ONE] >> (WORD_BITS - rest)
+    word ^= mask[k]
+    behind = (k << WORD_SHIFT) + WORD_BITS
+    return word if behind <= n else word & ((ONE << (n & PLACE_MASK)) - ONE)
+
+
+@kernel
+def changes(mask, n, lag):
+    """How many of n bits differ from the one `lag` bits before, which is at least 1."""
+    whole, rest, count = lag >> WORD_SHIFT, lag & PLACE_MASK, ZERO
+    for k in range(np.uint64(mask.size)):
+        count += ones(change(mask, k, n, whole, rest))
+    return count
+
+
+@kernel
+def to_changes(mask, n, lag):
+    """Put in place of each of n bits whether it differs from the one `lag` bits before."""
+    whole, rest = lag >> WORD_SHIFT, lag & PLACE_MASK
+    words = np.uint64(mask.size)
+    for i in range(words):  # the last first, as words look back
+        k = words - ONE - i
+        mask[k] = change(mask, k, n, whole, rest)
+
+
+@kernel
+def from_changes(mask, n, lag):
+    """Undo `to_changes`."""
+    whole, rest = lag >> WORD_SHIFT, lag & PLACE_MASK
+    if whole:
+        for k in range(np.uint64(mask.size)):
+            mask[k] = change(mask, k, n, whole, rest)
+        return
+    # Within a word, sums of 2, 4, 8 ... bits at that distance: as many steps as double it to 64.
+    carry = ZERO
+    for k in range(np.uint64(mask.size)):
+        word = mask[k] ^ carry
+        distance = lag
+        while distance < WORD_BITS:
+            word ^= word << distance
+            distance += distance
+        mask[k] = word
+        carry = word >> (WORD_BITS - lag)

@@ -1,0 +1,67 @@
+"""Runs of equal numbers as their values and how often each is repeated, and back."""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.bits import WORD_BITS, lowest
+
+__all__ = ["count_runs", "join_runs", "split_runs"]
+
+# Most runs are short: so many items are written without asking how many it should be, and what
+# is too much is overwritten by the next run.
+AHEAD = np.uint64(16)
+
+
+@kernel
+def count_runs(items):
+    """How many runs there are, of one item or more."""
+    count = ONE if items.size else ZERO
+    for i in range(ONE, np.uint64(items.size)):
+        count += np.uint64(items[i] != items[i - ONE])
+    return count
+
+
+@kernel
+def split_runs(items, values, repeats):
+    """Fill two arrays with the value of each run and the number of items after its first."""
+    n = np.uint64(items.size)
+    if n == ZERO:
+        return
+    values[0] = items[0]
+    run, first = ZERO, ZERO
+    for begin in range(ONE, n, WORD_BITS):
+        changes = ZERO
+        for j in range(min(WORD_BITS, n - begin)):
+            i = begin + j
+            changes |= np.uint64(items[i] != items[i - ONE]) << j
+        while changes:
+            i = begin + lowest(changes)
+            repeats[run] = i - first - ONE
+            first = i
+            run += ONE
+            values[run] = items[i]
+            changes &= changes - ONE
+    repeats[run] = n - first - ONE
+
+
+@kernel
+def join_runs(values, repeats, out):
+    """Undo `split_runs`; False, with nothing done, if the runs have another number of items."""
+    n, total = np.uint64(out.size), np.uint64(values.size)
+    for count in repeats:
+        total += np.uint64(count)
+    if total != n:
+        return False
+    at = ZERO
+    for run in range(np.uint64(values.size)):
+        value = values[run]
+        end = at + repeats[run] + ONE
+        if at + AHEAD <= n:
+            for j in range(AHEAD):
+                out[at + j] = value
+            at += AHEAD
+        for i in range(at, end):
+            out[i] = value
+        at = end
+    return True

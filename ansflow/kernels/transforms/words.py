@@ -1,0 +1,59 @@
+"""What Numba lacks for streams of bits: 64 bits at any address, and the bit length of a number.
+
+Uncompiled, the functions do the same in plain Python.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+__all__ = ["bit_length", "word_at"]
+
+WORD = ir.IntType(64)
+
+
+def word_at(data, at):
+    """The eight bytes ``data[at : at + 8]`` as a number, the first one lowest; all must exist.
+
+    `data` is uint8[], and `at` uint64.
+    """
+    return data[at : at + data.dtype.type(8)].view("<u8")[0]
+
+
+def bit_length(number):
+    """The number of bits of an unsigned number without leading zeros, in its own type."""
+    return type(number)(int(number).bit_length())
+
+
+@intrinsic
+def _load(typing_context, data, at):
+    def codegen(context, builder, signature, arguments):
+        array = context.make_array(data)(context, builder, arguments[0])
+        near = builder.bitcast(builder.gep(array.data, [arguments[1]]), WORD.as_pointer())
+        return builder.load(near, align=1)
+
+    return types.uint64(data, at), codegen
+
+
+@intrinsic
+def _leading_zeros(typing_context, number):
+    def codegen(context, builder, signature, arguments):
+        value = arguments[0]
+        kind = ir.FunctionType(value.type, [value.type, cgutils.bool_t])
+        name = f"llvm.ctlz.i{value.type.width}"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, [value, cgutils.false_bit])
+
+    return number(number), codegen
+
+
+@overload(word_at)
+def _word_at(data, at):
+    return lambda data, at: _load(data, at)
+
+
+@overload(bit_length)
+def _bit_length(number):
+    kind, bits = number, number.bitwidth
+    return lambda number: kind(bits) - _leading_zeros(number)

@@ -1,0 +1,17 @@
+"""Which recipe suits an array: measured on a sample, never on all of it.
+
+sample.py
+    boxes of an array, small enough that what is tried on them takes no time
+cost.py
+    what numbers cost as tokens and raw bits
+predictors.py
+    the deltas worth trying on a box, and the cheapest of them
+maps.py
+    maps of numbers that leave less to predict
+numbers.py
+    the map, predictor and tokens of one kind of numbers
+choose.py
+    arrays of any dtype: fields and columns, and the numbers in them
+
+What is chosen is a `Recipe`, with what each of its stages gains. A decoder knows nothing of this.
+"""

@@ -1,0 +1,166 @@
+"""A recipe for an array of any dtype."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.transforms.choosing.maps import Kind
+from ansflow.transforms.choosing.numbers import Choice, Gain, better, choose_numbers
+from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.plain import plain_recipe
+from ansflow.transforms.planes import MAX_PLANES
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["CHUNK_ITEMS", "FASTEST", "choose"]
+
+# The level at which bytes are coded as they are, behind a map and deltas.
+FASTEST = 1
+
+# With fewer items there is nothing to choose by: what is written once takes more than is gained.
+FEWEST = 32
+
+# Items of a sample up to a level, and boxes that it consists of.
+SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
+
+# Items that a chunk has where nothing else is said.
+CHUNK_ITEMS = 1 << 18
+
+KINDS = {
+    "b": "unsigned",
+    "u": "unsigned",
+    "i": "signed",
+    "m": "signed",
+    "M": "signed",
+    "f": "float",
+}
+SIZES = (1, 2, 4, 8)
+
+# Places along a last axis that may be columns.
+COLUMNS = range(2, 17)
+MOST_FIELDS = 64
+
+
+def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
+    """Return a recipe for items, or None if nothing is known that is better than their bytes.
+
+    Parameters
+    ----------
+    content : contiguous ndarray of uint8
+        The items, or the first of them.
+    layout : Layout
+        Of items of the dtype, or of bytes, which are such items one after the other.
+    dtype : dtype
+    level : int
+        1 to 9: how long to look for it, and how slow it may be.
+    """
+    width = dtype.itemsize
+    if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
+        numbers = Layout(width, (layout.items // width,))
+        found = choose(content[: numbers.nbytes], numbers, dtype, level)
+        if found is None:
+            return None
+        return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
+    if layout.itemsize != width or layout.items < FEWEST:
+        return None
+    size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
+    array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
+    sample = boxes(array, max(size // max(1, width // 8), 256), count)
+    choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items), level)
+    if choice is None or choice.bits > 8 * width:
+        return None
+    return choice
+
+
+def _of_type(
+    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, level: int
+) -> Choice | None:
+    """The same by a sample, void[boxes, ...]."""
+    if dtype.kind in KINDS and dtype.itemsize in SIZES:
+        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, planes=level == FASTEST)
+        return _numbers(sample, kind, dtype.itemsize)
+    if dtype.kind == "c":
+        part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], items, level)
+    if dtype.names is not None:
+        places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
+        return _fields(sample, places, items, level)
+    return None
+
+
+def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
+    raw = np.ascontiguousarray(sample).view(f"<u{width}")
+    found = choose_numbers(raw, kind)
+    if raw.ndim > 2 and raw.shape[-1] in COLUMNS:
+        found = better(found, _columns(raw, kind))
+    return found
+
+
+def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
+    """Each place along the last axis by itself, or its difference from the one before."""
+    columns = [np.ascontiguousarray(raw[..., j]) for j in range(raw.shape[-1])]
+    kind = replace(kind, items=max(1, kind.items // len(columns)))
+    found = [choose_numbers(column, kind) for column in columns]
+    differenced = []
+    if kind.name != "float" and not kind.big_endian:
+        for j in range(1, len(columns)):
+            other = choose_numbers(columns[j] - columns[j - 1], replace(kind, name="signed"))
+            if better(found[j], other) is other:
+                found[j] = other
+                differenced.append(j)
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found), tuple(differenced))
+    return _side_by_side(recipe, found, 1 / len(columns))
+
+
+def _fields(
+    sample: npt.NDArray[Any],
+    places: Sequence[tuple[np.dtype[Any], int]],
+    items: int,
+    level: int,
+) -> Choice | None:
+    """Each field of a structure by itself, and the bytes between them."""
+    size = sample.dtype.itemsize
+    octets = np.ascontiguousarray(sample).view(np.uint8).reshape(*sample.shape, size)
+    parts: list[tuple[np.dtype[Any], int]] = []
+    at = 0
+    for dtype, begin in (*places, (np.dtype(np.void), size)):
+        if begin > at:
+            parts.append((np.dtype((np.void, begin - at)), at))
+        if dtype.itemsize:
+            parts.append((dtype, begin))
+        at = begin + dtype.itemsize
+    if not 2 <= len(parts) <= MOST_FIELDS:
+        return None
+    found = []
+    for dtype, begin in parts:
+        field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
+        voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
+        choice = _of_type(voids, dtype, items, level)
+        if choice is None:
+            if dtype.itemsize > MAX_PLANES:
+                return None
+            plain = plain_recipe(Layout(dtype.itemsize, (items,)))
+            choice = Choice(plain, 8.0 * dtype.itemsize)
+        found.append(choice)
+    sizes = tuple(dtype.itemsize for dtype, _ in parts)
+    recipe = Recipe("fields", tuple(choice.recipe for choice in found), sizes)
+    return _side_by_side(recipe, found, 1.0)
+
+
+def _side_by_side(recipe: Recipe, found: Sequence[Choice], share: float) -> Choice:
+    """A recipe with an output for each choice, an item of which is a share of an item."""
+    bits = share * sum(choice.bits for choice in found)
+    before = share * sum(choice.gains[0].bits if choice.gains else choice.bits for choice in found)
+    head = Recipe(recipe.name, settings=recipe.settings)
+    return Choice(recipe, bits, (Gain("as they are", before), Gain(f"{head} and their own", bits)))
+
+
+def _is_big(dtype: np.dtype[Any]) -> bool:
+    return dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big")

@@ -1,0 +1,64 @@
+"""Samples of arrays: boxes that neighbours along all axes lie in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["boxes"]
+
+Numbers = npt.NDArray[Any]
+
+# A box has so many times as many places along the last axis as along another.
+LONGER = 4
+
+
+def boxes(array: Numbers, size: int, count: int) -> Numbers:
+    """Return boxes of an array side by side.
+
+    Parameters
+    ----------
+    array : ndarray, shape (...), not empty
+    size : int
+        Items of all boxes together, about.
+    count : int
+        How many boxes there are at most. They are spread over the array evenly.
+
+    Returns
+    -------
+    ndarray, shape (boxes, ...), contiguous
+        With the axes of the array. It is a copy, or all of the array if that is small.
+    """
+    if array.size <= size:
+        return np.ascontiguousarray(array)[np.newaxis]
+    shape = _box_shape(array.shape, size // count)
+    spare = [length - part for length, part in zip(array.shape, shape, strict=True)]
+    parts = []
+    for number in range(count):
+        begin = [int(room * (2 * number + 1) / (2 * count)) for room in spare]
+        parts.append(array[tuple(slice(b, b + n) for b, n in zip(begin, shape, strict=True))])
+    return np.stack(parts)
+
+
+def _box_shape(shape: Sequence[int], size: int) -> list[int]:
+    """Places along each axis, with a product of about `size`."""
+    weights = [1] * (len(shape) - 1) + [LONGER]
+    low, high = 0.0, float(max(shape))
+    for _ in range(40):
+        middle = (low + high) / 2
+        box = [
+            max(1, min(length, int(middle * weight)))
+            for length, weight in zip(shape, weights, strict=True)
+        ]
+        if math.prod(box) > size:
+            high = middle
+        else:
+            low = middle
+    return [
+        max(1, min(length, int(low * weight)))
+        for length, weight in zip(shape, weights, strict=True)
+    ]

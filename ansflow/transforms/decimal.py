@@ -1,0 +1,148 @@
+"""Decimals and other multiples: floats that are integers over a factor, or times it.
+
+A price of 12.34 is 1234 / 100, rounded to what a float can hold, and the integers of a series of
+prices are far easier to predict than the bits of the floats. What isn't such a number bit for bit
+is an exception, and is kept as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.decimal import from_integers, put_exceptions, to_integers
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Decimal", "Decimals"]
+
+TIMES, BIG = 1, 2  # bits of the first byte
+FACTOR = struct.Struct("<d")
+PLACE_BYTES = 4
+
+# With more exceptions than one in so many items, integers aren't what the items are.
+ITEMS_PER_EXCEPTION = 10
+
+
+class Decimals(NamedTuple):
+    """The parameters: x = d / factor, or x = d * factor if `times`."""
+
+    factor: float
+    times: bool
+    big: bool
+    exceptions: int
+
+
+class Decimal(Transform):
+    """Floats of 2, 4 or 8 bytes to integers, the places of exceptions, and the exceptions.
+
+    Settings are the factor, then ``times`` if integers are to be multiplied by it, then ``big``
+    if items are big-endian.
+    """
+
+    id = 7
+    name = "decimal"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in (2, 4, 8)
+
+    def check(self, *settings: Setting) -> None:
+        if not settings:
+            raise ValueError("the transform 'decimal' needs a factor: decimal[100.0]")
+        factor, *words = settings
+        if isinstance(factor, str | bool) or not _is_factor(factor):
+            raise ValueError(
+                f"the factor of the transform 'decimal' must be a finite number above 0 that "
+                f"binary64 can hold, not {factor!r:.60}"
+            )
+        if words not in ([], ["times"], ["big"], ["times", "big"]):
+            raise ValueError(
+                "after its factor, the transform 'decimal' takes times, big, or times and big in "
+                f"this order, not {', '.join(map(str, words))}"
+            )
+
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting
+    ) -> tuple[Decimals, list[Bytes]]:
+        factor, times, big = float(settings[0]), "times" in settings, "big" in settings
+        width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
+        stored = numbers_of(items, width)
+        native = numbers_of(stored.byteswap().view(np.uint8), width) if big else stored
+        integers, places = np.empty(layout.items, f"<u{width}"), np.empty(most, np.uint32)
+        found = int(to_integers(width)(native, factor, times, integers, places))
+        if found > most:
+            raise Unsuitable(
+                f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
+                f"{'times' if times else 'over'} {factor!r}"
+            )
+        places = places[:found]
+        gaps = np.diff(places, prepend=np.uint32(0)).astype("<u4", copy=False)
+        gaps[1:] -= np.uint32(1)
+        outputs = [output.view(np.uint8) for output in (integers, gaps, stored[places])]
+        return Decimals(factor, times, big, found), outputs
+
+    def inverse(
+        self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
+        from_integers(width)(numbers, parameters.factor, parameters.times)
+        if parameters.big:
+            numbers.byteswap(inplace=True)
+        if parameters.exceptions:
+            gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
+            if not put_exceptions(numbers, gaps, exceptions):
+                raise CorruptDataError(
+                    f"an exception is at a place that {layout.items} items do not have"
+                )
+        put_back(numbers, out)
+
+    def buffers(self, parameters: Decimals, layout: Layout, out: Bytes) -> Sequence[Bytes]:
+        # Integers become floats where they are.
+        _, *others = self.outputs(parameters, layout)
+        return [out, *(np.empty(other.nbytes, np.uint8) for other in others)]
+
+    def outputs(self, parameters: Decimals, layout: Layout) -> list[Layout]:
+        exceptions = (parameters.exceptions,)
+        return [layout, Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
+
+    def describe(self, parameters: Decimals) -> Sequence[Setting]:
+        words = ["times"] * parameters.times + ["big"] * parameters.big
+        return [parameters.factor, *words]
+
+    def pack(self, parameters: Decimals) -> bytes:
+        factor, times, big, exceptions = parameters
+        first = TIMES * times | BIG * big
+        return bytes([first]) + FACTOR.pack(factor) + pack_varint(exceptions)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> Decimals:
+        first = reader.byte()
+        if first & ~(TIMES | BIG):
+            raise CorruptDataError(
+                f"a transform 'decimal' begins with the byte {first}, not 0 to 3"
+            )
+        (factor,) = FACTOR.unpack(reader.take(FACTOR.size))
+        if not _is_factor(factor):
+            raise CorruptDataError(
+                f"the factor of a transform 'decimal' is {factor}, which is not finite and above 0"
+            )
+        exceptions = reader.varint()
+        if exceptions > layout.items:
+            raise CorruptDataError(
+                f"a transform 'decimal' has {exceptions} exceptions among {layout.items} items"
+            )
+        return Decimals(factor, bool(first & TIMES), bool(first & BIG), exceptions)
+
+
+def _is_factor(number: float) -> bool:
+    try:
+        return math.isfinite(number) and float(number) > 0
+    except OverflowError:  # an integer above all floats
+        return False

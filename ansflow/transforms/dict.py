@@ -1,0 +1,109 @@
+"""Numbers as codes in a dictionary of the distinct ones: for lumpy numbers of any kind."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rename
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Dict"]
+
+MAX_VALUES = 1 << 16
+MAX_NARROW = 1 << 8  # with more values, codes have two bytes
+
+# Slots of the hash tables, twice as many as values: the first two stay in the nearest caches.
+TABLE_BITS = 9, 13, 17
+
+# An odd number that nobody knows who makes numbers. What is written does not depend on it.
+FACTOR = np.uint64(secrets.randbits(64) | 1)
+
+
+class Dict(Transform):
+    """Items to codes, and the sorted values that they are the numbers of.
+
+    The parameter is the number of values.
+    """
+
+    id = 9
+    name = "dict"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in (2, 4, 8)
+
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
+        numbers = numbers_of(items, layout.itemsize)
+        values, names, codes = (_of_halves if layout.itemsize == 2 else _of_any)(numbers)
+        named = np.empty(layout.items, f"<u{_code_bytes(values.size)}")
+        rename(codes, names.astype(named.dtype), named)
+        return values.size, [named.view(np.uint8), values.view(np.uint8)]
+
+    def inverse(
+        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        codes = numbers_of(outputs[0], _code_bytes(parameters))
+        numbers = numbers_in_place(out, layout.itemsize)
+        if not look_up(codes, numbers_of(outputs[1], layout.itemsize), numbers):
+            raise CorruptDataError(
+                f"a code of a transform 'dict' is none of its {parameters} values"
+            )
+        put_back(numbers, out)
+
+    def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
+        codes = Layout(_code_bytes(parameters), layout.shape)
+        return [codes, Layout(layout.itemsize, (parameters,))]
+
+    def pack(self, parameters: int) -> bytes:
+        return pack_varint(parameters)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> int:
+        values = reader.varint()
+        if not (values <= min(layout.items, MAX_VALUES) and bool(values) == bool(layout.items)):
+            raise CorruptDataError(
+                f"a transform 'dict' has {values} values for {layout.items} items; there are at "
+                f"most {MAX_VALUES}"
+            )
+        return values
+
+
+def _code_bytes(values: int) -> int:
+    return 1 if values <= MAX_NARROW else 2
+
+
+def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Sorted values, for each pattern of 16 bits its number if it is one, and the patterns."""
+    seen = np.zeros(MAX_VALUES, np.bool)
+    mark(numbers, seen)
+    values = np.flatnonzero(seen).astype(numbers.dtype)
+    names = np.empty(MAX_VALUES, np.uint16)
+    names[values] = np.arange(values.size, dtype=np.uint16)
+    return values, names, numbers
+
+
+def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Sorted values, for each number in order of occurrence its number in that, and the former."""
+    codes = np.empty(numbers.size, np.uint16)
+    values = np.empty(MAX_VALUES, numbers.dtype)
+    at = found = np.uint64(0)
+    for bits in TABLE_BITS:
+        shift, room = np.uint64(64 - bits), 1 << (bits - 1)
+        table = np.empty(1 << bits, numbers.dtype), np.zeros(1 << bits, np.uint32), FACTOR, shift
+        enroll(values[: int(found)], *table)
+        at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))
+        if at == numbers.size:
+            break
+    else:
+        raise Unsuitable(f"there are more than {MAX_VALUES} distinct items")
+    values = values[: int(found)]
+    order = values.argsort()
+    names = np.empty(values.size, np.uint16)
+    names[order] = np.arange(values.size, dtype=np.uint16)
+    return values[order], names, codes

@@ -1,0 +1,63 @@
+"""Logarithmic tokens: the magnitude of a number as a symbol, and its lower bits as they are.
+
+Differences of neighbours are small more often than large, but among those of about the same size
+none is more frequent than another. So the magnitude is worth modelling, and the bits below its
+first three are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms import log as kernels
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, to_fill
+from ansflow.transforms.transform import Setting, Transform
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Log"]
+
+
+class Log(Transform):
+    """Numbers to tokens and raw bits. The parameter is the number of bytes that those take."""
+
+    id = 5
+    name = "log"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in NUMBER_SIZES
+
+    def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
+        return [Layout(1, layout.shape), Layout(1, (parameters,))]
+
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
+        tokens, raw = np.empty(layout.items, np.uint8), raw_room(layout.nbytes)
+        bits = int(kernels.encode(numbers_of(items, layout.itemsize), tokens, raw))
+        size = -(-bits // 8)
+        return size, [tokens, raw.view(np.uint8)[:size]]
+
+    def inverse(
+        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        tokens, raw = (numbers_of(output, 1) for output in outputs)
+        bits = int(kernels.count_raw_bits(tokens))
+        if -(-bits // 8) != raw.size:
+            raise CorruptDataError(
+                f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"
+            )
+        kernels.decode(tokens, raw, to_fill(out, layout.itemsize))
+
+    def pack(self, parameters: int) -> bytes:
+        return pack_varint(parameters)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> int:
+        size = reader.varint()
+        if size > layout.nbytes:
+            raise CorruptDataError(
+                f"raw bits of {layout.items} numbers take {size} bytes, more than {layout.nbytes}"
+            )
+        return size

@@ -1,0 +1,41 @@
+"""Views of buffers as the unsigned integers that kernels take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+
+__all__ = ["WIDTHS", "Numbers", "numbers_in_place", "numbers_of", "put_back"]
+
+# Bytes of an item that is a number.
+WIDTHS = 1, 2, 4, 8
+
+Numbers = npt.NDArray[Any]
+
+
+def numbers_of(items: Bytes, width: int) -> Numbers:
+    """Items as unsigned integers of so many bytes, read-only.
+
+    They are copied if they do not lie at a multiple of that: kernels are compiled for one type.
+    """
+    numbers: Numbers = items.view(f"<u{width}")
+    if not numbers.flags.aligned:
+        numbers = numbers.copy()
+    numbers.setflags(write=False)
+    return numbers
+
+
+def numbers_in_place(out: Bytes, width: int) -> Numbers:
+    """A buffer as unsigned integers that can be changed, or a copy of them if it is not aligned."""
+    numbers: Numbers = out.view(f"<u{width}")
+    return numbers if numbers.flags.aligned else numbers.copy()
+
+
+def put_back(numbers: Numbers, out: Bytes) -> None:
+    """Put the numbers of `numbers_in_place` where they belong, unless they are there."""
+    if not np.may_share_memory(numbers, out):
+        out[:] = numbers.view(np.uint8)

@@ -1,0 +1,144 @@
+"""Numbers to unsigned integers in the same order.
+
+So that numbers that are close to each other become integers that are: all transforms behind this
+one, and the models of streams, know of unsigned integers only. Any pattern of bits is a number,
+those of NaN and of the negative zero too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.ordered import order, unorder
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader
+
+__all__ = ["Order", "Ordered"]
+
+KINDS = "unsigned", "signed", "float"
+UNSIGNED, SIGNED, FLOAT = range(len(KINDS))
+
+BIG = "big"
+KIND_MASK, BIG_BIT = 0b011, 0b100
+
+MAX_SHIFT = 63
+
+
+class Order(NamedTuple):
+    """What numbers there are: their kind, whether they are big-endian, low bits that are 0."""
+
+    kind: int
+    big: bool
+    shift: int
+
+
+class Ordered(Transform):
+    """Unsigned or signed integers or floats to unsigned integers in the same order.
+
+    Settings are the kind, ``unsigned``, ``signed`` or ``float``; ``big`` for numbers that are
+    big-endian; and how many low bits of all numbers are 0: those are taken off.
+    """
+
+    id = 3
+    name = "ordered"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in WIDTHS
+
+    def outputs(self, parameters: Order, layout: Layout) -> list[Layout]:
+        return [layout]
+
+    def check(self, *settings: Setting) -> None:
+        self._order(*settings)
+
+    @staticmethod
+    def _order(*settings: Setting) -> Order:
+        kind, *others = settings or ("none",)
+        if kind not in KINDS:
+            raise ValueError(
+                f"the first setting of 'ordered' is {', '.join(KINDS[:-1])} or {KINDS[-1]}, "
+                f"not {kind}"
+            )
+        big = others[:1] == [BIG]
+        shift, *more = others[big:] or (0,)
+        if more or not isinstance(shift, int) or not 0 <= shift <= MAX_SHIFT:
+            raise ValueError(
+                f"after the kind of numbers 'ordered' takes 'big' and a shift from 0 to "
+                f"{MAX_SHIFT}, not {', '.join(map(str, others))}"
+            )
+        return Order(KINDS.index(str(kind)), big, shift)
+
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting
+    ) -> tuple[Order, list[Bytes]]:
+        chosen = self._order(*settings)
+        width = layout.itemsize
+        _, big, shift = chosen
+        if shift >= 8 * width:
+            raise Unsuitable(f"numbers of {8 * width} bits don't have {shift} low bits and others")
+        if big and width == 1:
+            raise Unsuitable("numbers of one byte are not big-endian")
+        if big:
+            items = items.view(f">u{width}").astype(f"<u{width}").view(np.uint8)
+        if chosen.kind == UNSIGNED and not shift:
+            return chosen, [items]
+        out = np.empty(layout.items, f"<u{width}")
+        clear, set_ = _masks(chosen.kind, 8 * width - shift)
+        numbers = numbers_of(items, width)
+        if not order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out):
+            raise Unsuitable(f"the {shift} low bits of some numbers are not 0")
+        return chosen, [out.view(np.uint8)]
+
+    def buffers(self, parameters: Order, layout: Layout, out: Bytes) -> list[Bytes]:
+        return [out]  # it is undone in place
+
+    def inverse(
+        self, parameters: Order, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        kind, big, shift = parameters
+        width = layout.itemsize
+        if kind != UNSIGNED or shift:
+            numbers = numbers_in_place(out, width)
+            # The highest bit is inverted, so that the masks change places.
+            set_, clear = (mask << shift for mask in _masks(kind, 8 * width - shift))
+            unorder(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_))
+            put_back(numbers, out)
+        if big:
+            out.view(f"u{width}").byteswap(inplace=True)
+
+    def pack(self, parameters: Order) -> bytes:
+        kind, big, shift = parameters
+        return bytes((kind | big * BIG_BIT, shift))
+
+    def parse(self, reader: ByteReader, layout: Layout) -> Order:
+        first, shift = reader.byte(), reader.byte()
+        kind, big = first & KIND_MASK, bool(first & BIG_BIT)
+        if kind >= len(KINDS) or first & ~(KIND_MASK | BIG_BIT):
+            raise CorruptDataError(f"the transform 'ordered' has no kind of numbers {first}")
+        if big and layout.itemsize == 1:
+            raise CorruptDataError("the transform 'ordered' has numbers of one byte big-endian")
+        if shift >= 8 * layout.itemsize:
+            raise CorruptDataError(
+                f"the transform 'ordered' takes {shift} low bits off numbers that have "
+                f"{8 * layout.itemsize} in all"
+            )
+        return Order(kind, big, shift)
+
+    def describe(self, parameters: Order) -> list[Setting]:
+        kind, big, shift = parameters
+        return [KINDS[kind], *[BIG] * big, *[shift] * (shift > 0)]
+
+
+def _masks(kind: int, bits: int) -> tuple[int, int]:
+    """What to invert of numbers of so many bits whose sign bit is 0, and 1."""
+    sign = 1 << (bits - 1)
+    if kind == UNSIGNED:
+        return 0, 0
+    return sign, (1 << bits) - 1 if kind == FLOAT else sign

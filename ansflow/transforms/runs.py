@@ -1,0 +1,65 @@
+"""Runs of equal items: the value of each, and how often it is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.runs import count_runs, join_runs, split_runs
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Runs"]
+
+LENGTH_BYTES = 4
+
+
+class Runs(Transform):
+    """Items to the values of runs, and the number of items after the first of each.
+
+    The parameter is the number of runs.
+    """
+
+    id = 13
+    name = "runs"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in WIDTHS
+
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
+        numbers = numbers_of(items, layout.itemsize)
+        runs = int(count_runs(numbers))
+        if 2 * runs > layout.items:
+            raise Unsuitable(f"{layout.items} items have {runs} runs, more than half as many")
+        values, repeats = np.empty(runs, numbers.dtype), np.empty(runs, "<u4")
+        split_runs(numbers, values, repeats)
+        return runs, [values.view(np.uint8), repeats.view(np.uint8)]
+
+    def inverse(
+        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        values = numbers_of(outputs[0], layout.itemsize)
+        repeats = numbers_of(outputs[1], LENGTH_BYTES)
+        numbers = numbers_in_place(out, layout.itemsize)
+        if not join_runs(values, repeats, numbers):
+            raise CorruptDataError(
+                f"the {parameters} runs of a transform 'runs' do not have {layout.items} items"
+            )
+        put_back(numbers, out)
+
+    def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
+        return [Layout(layout.itemsize, (parameters,)), Layout(LENGTH_BYTES, (parameters,))]
+
+    def pack(self, parameters: int) -> bytes:
+        return pack_varint(parameters)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> int:
+        runs = reader.varint()
+        if not (runs <= layout.items and bool(runs) == bool(layout.items)):
+            raise CorruptDataError(f"a transform 'runs' has {runs} runs of {layout.items} items")
+        return runs

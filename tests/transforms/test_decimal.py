@@ -1,0 +1,218 @@
+"""Floats as integers over a factor: exact, or an exception."""
+
+import math
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from single_transforms import through, undo
+
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.half import from_half, to_half
+from ansflow.transforms import Recipe
+from ansflow.transforms.decimal import Decimal, Decimals
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.transform import Unsuitable
+from ansflow.varints import ByteReader
+
+RNG = np.random.default_rng(0)
+DECIMAL = Decimal()
+CODES = {2: "e", 4: "f", 8: "d"}
+ODD = [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1e-40, 1e300, 65504.0, 6e-8, math.pi]
+
+
+def rounded(value, width):
+    """The bytes of a number in a narrower format, as `struct` rounds it."""
+    try:
+        return struct.pack("<" + CODES[width], value)
+    except OverflowError:
+        return struct.pack("<" + CODES[width], math.copysign(math.inf, value))
+
+
+def integer_of(item, factor, times, width):
+    """d for the bytes of a number, or None."""
+    (x,) = struct.unpack("<" + CODES[width], item)
+    scaled = x / factor if times else x * factor
+    if not math.isfinite(scaled):
+        return None
+    d = round(scaled)
+    if not -(1 << (8 * width - 1)) <= d < 1 << (8 * width - 1):
+        return None
+    y = float(d) * factor if times else float(d) / factor
+    return d if rounded(y, width) == item else None
+
+
+def reference(array, factor, times):
+    """Integers, gaps and exceptions, an item at a time."""
+    width, data = array.dtype.itemsize, array.astype(array.dtype.newbyteorder("<")).tobytes()
+    items = [data[i : i + width] for i in range(0, len(data), width)]
+    found = [integer_of(item, factor, times, width) for item in items]
+    previous = next((d for d in found if d is not None), None)
+    integers, gaps, exceptions, last = [], [], [], -1
+    for i, d in enumerate(found):
+        if d is None:
+            gaps.append(i - last - 1)
+            exceptions.append(i)
+            last = i
+        else:
+            previous = d
+        integers.append(previous + (1 << (8 * width - 1)))
+    unsigned = f"<u{width}"
+    return (
+        np.array(integers, unsigned).tobytes(),
+        np.array(gaps, "<u4").tobytes(),
+        array.reshape(-1)[exceptions].tobytes(),
+    )
+
+
+@given(
+    st.sampled_from([2, 4, 8]),
+    st.sampled_from([1.0, 10.0, 100.0, 3.0, 0.1, 2.0**-20, 1e6, 7e-5]),
+    st.booleans(),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(0, 400), st.sampled_from(ODD)), max_size=40),
+    st.integers(0, 400),
+    st.integers(1, 2**40),
+)
+def test_integers_and_exceptions_are_those_of_the_reference(
+    width, factor, times, big, others, n, most
+):
+    values = RNG.integers(-most, most, n, endpoint=True) % 1000
+    with np.errstate(over="ignore"):
+        array = (values * factor if times else values / factor).astype(f"f{width}")
+        for place, value in others:
+            if place < n:
+                array[place] = value
+    array = array.astype(array.dtype.newbyteorder(">" if big else "<"))
+    settings = [factor, *["times"] * times, *["big"] * big]
+    integers = [integer_of(rounded(float(x), width), factor, times, width) for x in array]
+    if 10 * integers.count(None) > n:
+        with pytest.raises(Unsuitable, match="more than one in 10"):
+            through(DECIMAL, array, settings=settings)
+        return
+    parameters, outputs = through(DECIMAL, array, settings=settings)
+    assert parameters == (factor, times, big, integers.count(None))
+    assert tuple(output.tobytes() for output in outputs) == reference(array, factor, times)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("share", [0, 0.05])
+def test_many_items(width, share):
+    array = (RNG.integers(-3000, 3000, (7, 131, 5)) / 10).astype(f"f{width}")
+    array[RNG.random(array.shape) < share] = np.nan
+    parameters, outputs = through(DECIMAL, array, settings=(10.0,))
+    assert tuple(output.tobytes() for output in outputs) == reference(array, 10.0, False)
+    assert parameters.exceptions == np.count_nonzero(np.isnan(array))
+
+
+def test_exceptions_in_front_repeat_the_first_integer():
+    array = np.full(100, 12.25)
+    array[[0, 1, 2, 50]] = np.nan, -0.0, np.inf, math.pi
+    _, (integers, gaps, exceptions) = through(DECIMAL, array, settings=(4,))
+    assert set(integers.view("<u8").tolist()) == {49 + (1 << 63)}
+    assert gaps.view("<u4").tolist() == [0, 0, 0, 47]
+    assert exceptions.tobytes() == array[[0, 1, 2, 50]].tobytes()
+
+
+def test_integers_that_fill_the_width():
+    for width, edge in ((2, 1 << 15), (4, 1 << 31), (8, 1 << 63)):
+        array = np.full(30, -edge, f"f{width}")
+        array[7], array[8] = edge, np.nextafter(array.dtype.type(edge), array.dtype.type(0))
+        (_, _, _, exceptions), _ = through(DECIMAL, array, settings=(1,))
+        assert exceptions == 1
+
+
+def test_all_halves():
+    every = np.arange(1 << 16).astype(np.uint16)
+    values = every.view(np.float16).astype(np.float64)
+    finite = np.isfinite(values)
+    assert [from_half(item) for item in every[finite]] == values[finite].tolist()
+    assert {from_half(item) for item in every[~finite]} == {math.inf, -math.inf}
+    ordered = np.sort(values[finite & (values >= 0)])
+    middles = (ordered[1:] + ordered[:-1]) / 2
+    edges = [np.nextafter(middles, 0), middles, np.nextafter(middles, np.inf)]
+    more = [65519.99, 65520.0, 1e300, math.inf, 5e-324]
+    for value in np.concatenate([values[~np.isnan(values)], *edges, more]).tolist():
+        assert np.uint16(to_half(value)).tobytes() == rounded(value, 2)
+        assert np.uint16(to_half(-value)).tobytes() == rounded(-value, 2)
+
+
+@given(
+    st.floats(0, exclude_min=True, allow_infinity=False), st.booleans(), st.sampled_from([2, 4, 8])
+)
+def test_any_integers_become_what_the_format_says(factor, times, width):
+    """Those of damaged data, too: with overflows, underflows and zeros."""
+    edges = [0, 1, (1 << (8 * width - 1)) - 1]
+    integers = np.concatenate([RNG.integers(0, 1 << (8 * width - 1), 9), edges]).astype(f"i{width}")
+    integers = np.concatenate([integers, ~integers])
+    stored = (integers ^ np.array(-1 << (8 * width - 1), f"i{width}")).view(np.uint8)
+    layout, parameters = Layout(width, (integers.size,)), Decimals(factor, times, False, 0)
+    nothing = np.empty(0, np.uint8)
+    out = undo(DECIMAL, parameters, [stored, nothing, nothing], layout)
+    expected = [
+        rounded(float(d) * factor if times else divided(float(d), factor), width)
+        for d in integers.tolist()
+    ]
+    assert out.tobytes() == b"".join(expected)
+
+
+def divided(value, factor):
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float64(value) / np.float64(factor))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *[(), ("times",), (0,), (0.0,), (-1.0,), (math.inf,), (math.nan,), (10**400,), (True,)],
+        *[(1.0, "big", "times"), (1.0, "small"), (1.0, 2.0), (1.0, "times", "times")],
+    ],
+)
+def test_settings_that_are_refused(settings):
+    with pytest.raises(ValueError, match="decimal"):
+        DECIMAL.check(*settings)
+
+
+def test_settings_come_from_text():
+    recipe = Recipe.of("decimal[100.0, times, big](planes, planes, planes)")
+    assert str(recipe) == "decimal[100.0, times, big](planes, planes, planes)"
+    assert list(DECIMAL.describe(Decimals(0.1, True, True, 3))) == [0.1, "times", "big"]
+
+
+def test_layouts():
+    accepted = [width for width in range(1, 17) if DECIMAL.accepts(Layout(width, (3,)))]
+    assert accepted == [2, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("first", "factor", "exceptions", "message"),
+    [
+        (4, 1.0, 0, "not 0 to 3"),
+        (255, 1.0, 0, "not 0 to 3"),
+        (0, 0.0, 0, "finite and above 0"),
+        (0, -1.0, 0, "finite and above 0"),
+        (0, math.inf, 0, "finite and above 0"),
+        (0, math.nan, 0, "finite and above 0"),
+        (0, 1.0, 101, "101 exceptions among 100 items"),
+    ],
+)
+def test_parameters_that_are_refused(first, factor, exceptions, message):
+    data = bytes([first]) + struct.pack("<d", factor) + bytes([exceptions])
+    with pytest.raises(CorruptDataError, match=message):
+        DECIMAL.parse(ByteReader(data), Layout(4, (100,)))
+
+
+def test_parameters_that_are_cut():
+    data = DECIMAL.pack(Decimals(100.0, False, False, 300))
+    for size in range(len(data)):
+        with pytest.raises(CorruptDataError, match="cut off"):
+            DECIMAL.parse(ByteReader(data[:size]), Layout(4, (1000,)))
+
+
+@pytest.mark.parametrize("gaps", [[5], [0, 4], [4, 0], [2**32 - 1], [0, 2**32 - 1, 0]])
+def test_exceptions_behind_the_end_are_refused(gaps):
+    layout, n = Layout(2, (5,)), len(gaps)
+    outputs = [np.zeros(10, np.uint8), np.array(gaps, "<u4").view(np.uint8), np.zeros(2 * n, "u1")]
+    with pytest.raises(CorruptDataError, match="a place that 5 items do not have"):
+        undo(DECIMAL, Decimals(1.0, False, False, n), outputs, layout)

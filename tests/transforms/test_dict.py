@@ -1,0 +1,88 @@
+"""Dictionaries: sorted distinct values, and the number of each item among them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from single_transforms import through, undo
+
+from ansflow.errors import CorruptDataError
+from ansflow.transforms.dict import Dict
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.transform import Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+RNG = np.random.default_rng(0)
+DICT = Dict()
+
+
+def check(array):
+    """Against NumPy's own way."""
+    width = array.dtype.itemsize
+    count, (codes, values) = through(DICT, array)
+    expected = np.unique(array.reshape(-1).view(f"u{width}"), return_inverse=True)
+    assert count == expected[0].size
+    assert np.array_equal(values.view(f"<u{width}"), expected[0])
+    assert np.array_equal(codes.view("u1" if count <= 256 else "<u2"), expected[1])
+
+
+@given(
+    st.sampled_from([2, 4, 8]),
+    st.lists(st.integers(0, 40), max_size=3),
+    st.sampled_from([1, 2, 255, 256, 257, 1000]),
+)
+def test_any_shape(width, shape, distinct):
+    values = RNG.integers(0, 1 << (8 * width), distinct, f"u{width}")
+    check(RNG.choice(values, shape))
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_as_many_values_as_there_may_be(width):
+    """Around all sizes at which tables and codes grow."""
+    for distinct in (255, 256, 257, 258, 4095, 4096, 4097, 4098, 65535, 65536):
+        values = np.unique(RNG.integers(0, 1 << (8 * width), 70_000, f"u{width}"))
+        if width == 2:
+            values = np.arange(1 << 16, dtype=np.uint16)
+        values = RNG.permutation(values)[:distinct]
+        check(RNG.permutation(np.concatenate([values, values[:1000]])))
+
+
+@pytest.mark.parametrize("width", [4, 8])
+def test_more_values_are_too_many(width):
+    values = np.arange(65537).astype(f"u{width}")
+    with pytest.raises(Unsuitable, match="more than 65536 distinct"):
+        through(DICT, np.concatenate([np.zeros(100_000, values.dtype), values]))
+    check(values[1:])
+
+
+def test_values_that_differ_in_some_bits_only():
+    numbers = np.arange(1000, dtype=np.uint64)
+    for shift in (0, 20, 40, 54):
+        check(RNG.permutation(np.repeat(numbers << np.uint64(shift), 3)))
+    check(np.append(RNG.normal(size=2000), [np.nan, np.nan, -np.nan, -0.0, 0.0, np.inf]))
+
+
+@pytest.mark.parametrize(("values", "items"), [(0, 1), (1, 0), (6, 5), (65537, 100_000)])
+def test_parameters_that_are_refused(values, items):
+    with pytest.raises(CorruptDataError, match=f"{values} values for {items} items"):
+        DICT.parse(ByteReader(pack_varint(values)), Layout(4, (items,)))
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_codes_without_a_value_are_refused(width):
+    for values, layout in ((3, Layout(width, (70,))), (300, Layout(width, (2, 200)))):
+        codes = np.zeros(layout.items, "u1" if values <= 256 else "<u2")
+        entries = RNG.integers(0, 256, values * width, np.uint8)
+        assert undo(DICT, values, [codes.view("u1"), entries], layout).size == layout.nbytes
+        for place in (0, 33, layout.items - 1):
+            for code in (values, int(np.iinfo(codes.dtype).max)):
+                damaged = codes.copy()
+                damaged[place] = code
+                with pytest.raises(CorruptDataError, match=f"none of its {values} values"):
+                    undo(DICT, values, [damaged.view("u1"), entries], layout)
+
+
+def test_layouts_and_settings():
+    accepted = [width for width in range(1, 17) if DICT.accepts(Layout(width, (3,)))]
+    assert accepted == [2, 4, 8]
+    with pytest.raises(ValueError, match="takes no settings"):
+        DICT.check(1)

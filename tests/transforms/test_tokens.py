@@ -1,0 +1,188 @@
+"""Numbers to tokens and raw bits: `log` and `lin` against plain integers, and what they refuse."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from ansflow.errors import CorruptDataError
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.lin import Lin, LinParameters
+from ansflow.transforms.log import Log
+from ansflow.varints import ByteReader, pack_varint
+
+LOG, LIN = Log(), Lin()
+WIDTHS = [1, 2, 4, 8]
+# None, few, and numbers of items around blocks and groups.
+SIZES = [0, 1, 2, 3, 7, 8, 9, 255, 256, 257, 511, 1000]
+
+
+@st.composite
+def numbers(draw):
+    """Numbers of every size, of few sizes, and the greatest there are."""
+    width = draw(st.sampled_from(WIDTHS))
+    bits = 8 * width
+    size = draw(st.sampled_from(SIZES))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    least = draw(st.integers(0, bits))
+    shift = rng.integers(least, draw(st.integers(least, bits)) + 1, size)
+    values = [int.from_bytes(rng.bytes(width), "little") >> int(s) for s in shift]
+    if draw(st.booleans()):
+        offset = draw(st.integers(0, (1 << bits) - 1))
+        values = [min(value + offset, (1 << bits) - 1) for value in values]
+    return np.array(values, f"<u{width}")
+
+
+def as_items(array):
+    """Bytes of an array, at an odd address, and their layout."""
+    items = np.frombuffer(b"x" + array.tobytes(), np.uint8)[1:]
+    return items, Layout(array.itemsize, array.shape)
+
+
+def as_bytes(fields):
+    """Pairs of a number and its bits, one after the other, from the least significant bit up."""
+    total = at = 0
+    for value, bits in fields:
+        total |= value << at
+        at += bits
+    return total.to_bytes(-(-at // 8), "little")
+
+
+def log_tokens(values):
+    """Tokens, and raw bits as fields."""
+    tokens, fields = [], []
+    for value in values:
+        if value < 16:
+            tokens.append(value)
+            continue
+        rest = value.bit_length() - 3
+        tokens.append(16 + 4 * (rest - 2) + (value >> rest) % 4)
+        fields.append((value % (1 << rest), rest))
+    return tokens, fields
+
+
+def undo(transform, parameters, outputs, layout):
+    """What the inverse makes of outputs, in a buffer at an odd address."""
+    memory = np.full(layout.nbytes + 1, 0xAA, np.uint8)
+    out = memory[1:]
+    buffers = transform.buffers(parameters, layout, out)
+    for buffer, output in zip(buffers, outputs, strict=True):
+        buffer[:] = output
+    transform.inverse(parameters, buffers, layout, out)
+    return out.tobytes()
+
+
+def written(transform, parameters, layout):
+    """Parameters as they come back from their bytes."""
+    reader = ByteReader(transform.pack(parameters))
+    read = transform.parse(reader, layout)
+    assert not reader.rest()
+    return read
+
+
+def check_outputs(transform, parameters, outputs, layout):
+    layouts = transform.outputs(parameters, layout)
+    assert [output.nbytes for output in layouts] == [output.size for output in outputs]
+    assert all(output.dtype == np.uint8 and output.flags.c_contiguous for output in outputs)
+
+
+@given(numbers())
+def test_log(array):
+    items, layout = as_items(array)
+    parameters, outputs = LOG.forward(items, layout)
+    tokens, fields = log_tokens(array.tolist())
+    assert outputs[0].tolist() == tokens
+    assert outputs[1].tobytes() == as_bytes(fields)
+    check_outputs(LOG, parameters, outputs, layout)
+    assert written(LOG, parameters, layout) == parameters
+    assert undo(LOG, parameters, outputs, layout) == array.tobytes()
+
+
+@given(numbers(), st.integers(4, 16))
+def test_lin(array, bits):
+    items, layout = as_items(array)
+    most = 1 << bits
+    parameters, outputs = LIN.forward(items, layout, most)
+    base, shift, width = parameters
+    above = [value - base for value in array.tolist()]
+    top = max(above, default=0)
+    assert min(above, default=0) == 0
+    assert top >> shift < most
+    assert shift == 0 or top >> (shift - 1) >= most
+    assert width == (1 if top >> shift < 256 else 2)
+    assert outputs[0].view(f"<u{width}").tolist() == [value >> shift for value in above]
+    assert outputs[1].tobytes() == as_bytes((value % (1 << shift), shift) for value in above)
+    check_outputs(LIN, parameters, outputs, layout)
+    assert written(LIN, parameters, layout) == parameters
+    assert undo(LIN, parameters, outputs, layout) == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    "settings", [(), (15,), (17,), (8,), (1 << 17,), (256.5,), ("x",), (16, 16)]
+)
+def test_settings_that_lin_refuses(settings):
+    with pytest.raises(ValueError, match="greatest number of tokens"):
+        LIN.check(*settings)
+
+
+def test_log_takes_no_settings():
+    LOG.check()
+    with pytest.raises(ValueError, match="no settings"):
+        LOG.check(1)
+
+
+@pytest.mark.parametrize("transform", [LOG, LIN])
+def test_items_that_are_no_numbers(transform):
+    accepted = [size for size in range(1, 65) if transform.accepts(Layout(size, (5,)))]
+    assert accepted == WIDTHS
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_parameters_that_log_refuses(width):
+    layout = Layout(width, (10,))
+    with pytest.raises(CorruptDataError, match="raw bits of 10 numbers"):
+        LOG.parse(ByteReader(pack_varint(layout.nbytes + 1)), layout)
+
+
+@pytest.mark.parametrize(
+    ("width", "parameters", "complaint"),
+    [
+        (1, (256, 0, 1), "base"),
+        (2, (65536, 0, 1), "base"),
+        (4, (1 << 32, 0, 1), "base"),
+        (1, (0, 8, 1), "raw bits"),
+        (8, (0, 64, 1), "raw bits"),
+        (8, (0, 255, 1), "raw bits"),
+        (1, (0, 0, 2), "none larger"),
+        (2, (0, 0, 0), "tokens of"),
+        (8, (0, 0, 3), "tokens of"),
+    ],
+)
+def test_parameters_that_lin_refuses(width, parameters, complaint):
+    layout = Layout(width, (10,))
+    with pytest.raises(CorruptDataError, match=complaint):
+        written(LIN, LinParameters(*parameters), layout)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_raw_bits_of_another_number(width):
+    layout = Layout(width, (300,))
+    for size in (0, 30, layout.nbytes):
+        with pytest.raises(CorruptDataError, match="raw bits"):
+            undo(LOG, size, [np.full(300, 20, np.uint8), np.zeros(size, np.uint8)], layout)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tokens_that_name_no_number(width):
+    """They give any items, or an error."""
+    layout, rng = Layout(width, (700,)), np.random.default_rng(width)
+    for greatest in (16, 60, 256):
+        tokens = rng.integers(0, greatest, 700).astype(np.uint8)
+        bits = sum(token // 4 - 2 for token in tokens.tolist() if token >= 16)
+        raw = rng.integers(0, 256, -(-bits // 8)).astype(np.uint8)
+        with suppress(CorruptDataError):
+            undo(LOG, raw.size, [tokens, raw], layout)
+        for shift in {0, 3, 8 * width - 1}:
+            raw = rng.integers(0, 256, -(-700 * shift // 8)).astype(np.uint8)
+            undo(LIN, LinParameters((1 << 8 * width) - 1, shift, 1), [tokens, raw], layout)
