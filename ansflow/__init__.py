@@ -11,7 +11,7 @@ from types import ModuleType as _Module
 from ansflow import errors, models, transforms
 from ansflow.coding import decode, encode
 from ansflow.engine.options import Options
-from ansflow.engine.plan import Plan, plan
+from ansflow.engine.plan import Plan
 from ansflow.frame.content_model import ContentModel, register_source as _register_source
 from ansflow.inspect.description import describe
 from ansflow.inspect.recovery import Recovery, recover
@@ -21,6 +21,7 @@ from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
+from ansflow.io.plan import plan
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 

@@ -3,20 +3,22 @@
 A body by itself is a bare chunk.
 """
 
-from math import prod
 from typing import NamedTuple
 
 import naive_model
 import naive_recipe
 from naive_payload import (
+    ROW,
     read_contexts,
     read_table,
+    read_tables,
     read_varint,
     read_words,
+    read_words_with_classes,
     read_words_with_contexts,
 )
 
-STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED = range(6)
+STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED, CLASSES = range(7)
 
 
 class Context(NamedTuple):
@@ -60,7 +62,7 @@ def read_head(data, at, w, n, last, context):
     """The head at byte `at`, and where it ends."""
     kind = data[at]
     at += 1
-    assert kind in (STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED)
+    assert kind <= CLASSES
     assert n >= 1 or kind == STORED
     if kind in (STORED, CONSTANT):
         return Head(kind, size=n * w if kind == STORED else w), at
@@ -70,7 +72,7 @@ def read_head(data, at, w, n, last, context):
         coder = data[at]
         at += 1
         p, lanes = coder % 16 + 1, 2 ** (coder // 16)
-        assert 8 <= p <= (12 if kind == CONTEXTS else 16)
+        assert 8 <= p <= (12 if kind in (CONTEXTS, CLASSES) else 16)
         assert lanes <= 64
     if kind == SHARED:
         table = data[at]
@@ -100,6 +102,10 @@ def read_payload(head, payload, w, n, context):
     if kind == CONTEXTS:
         rows, used = read_contexts(payload, p)
         return bytes(read_words_with_contexts(payload[used:], n, rows, p, lanes))
+    if kind == CLASSES:
+        tables, at = read_tables(payload, p)
+        classes, at = read_classes(payload, at, -(-n // ROW), context)
+        return bytes(read_words_with_classes(payload[at:], n, tables, classes, p, lanes))
     if kind == SHARED:
         freq, used = context.shared[head.table - 1][0], 0
     else:
@@ -111,10 +117,18 @@ def read_payload(head, payload, w, n, context):
     return b"".join(symbol.to_bytes(w, "little") for symbol in symbols)
 
 
-def read_body(data, w, n, context):
-    """The `Body` of a chunk of n cells of w bytes."""
-    recipe, at = naive_recipe.read_recipe(data, 0, w, n)
-    said = naive_recipe.streams(recipe, w, n)
+def read_classes(payload, at, n, context):
+    """The classes of n rows, a stream in a stream at byte `at`, and where it ends."""
+    head, at = read_head(payload, at, 1, n, False, context)
+    assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS)
+    assert at + head.size <= len(payload)
+    return read_payload(head, payload[at : at + head.size], 1, n, context), at + head.size
+
+
+def read_body(data, w, shape, context):
+    """The `Body` of a chunk of cells of w bytes in such a shape."""
+    recipe, at = naive_recipe.read_recipe(data, 0, w, shape)
+    said = naive_recipe.streams(recipe, w, shape)
     heads = []
     for place, (width, count) in enumerate(said):
         head, at = read_head(data, at, width, count, place == len(said) - 1, context)
@@ -128,11 +142,10 @@ def read_body(data, w, n, context):
         content = read_payload(head, payload, width, count, context)
         streams.append(Stream(*head[:4], width, content, payload))
     assert at == len(data)
-    content = naive_recipe.undo(recipe, w, n, iter([stream.content for stream in streams]))
-    assert len(content) == n * w
+    content = naive_recipe.undo(recipe, w, shape, iter([stream.content for stream in streams]))
     return Body(recipe, streams, content)
 
 
 def read_bare(data, w, shape, **context):
     """The content of a bare chunk, an array of such a shape with items of w bytes."""
-    return read_body(data, w, prod(shape), Context(**context)).content
+    return read_body(data, w, list(shape), Context(**context)).content

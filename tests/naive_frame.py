@@ -4,14 +4,17 @@
 content of them. Whatever isn't as it should be raises some exception.
 
 `naive_header` knows what is in a header, `naive_grid` how content is cut, `naive_body` what is in a
-chunk, with `naive_recipe` and `naive_payload`; `naive_model` what images are under a model,
-`naive_seek` what a reader that seeks may find, and `naive_writer` puts frames together.
+chunk, with `naive_recipe`, `naive_numbers` and `naive_payload`; `naive_model` what images are under
+a model, `naive_seek` what a reader that seeks may find, and `naive_writer` puts frames together,
+with `naive_makers`.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import naive_grid
 from naive_body import (
+    CLASSES,
     CODED,
     CONSTANT,
     CONTEXTS,
@@ -26,6 +29,7 @@ from naive_header import MAGIC, VERSION, find_shape, read_header, take, xxh
 from naive_payload import number
 
 __all__ = [
+    "CLASSES",
     "CODED",
     "CONSTANT",
     "CONTEXTS",
@@ -135,10 +139,11 @@ def check_head(head, header, place):
         assert 2 <= head.m <= head.cells * header.grid.cell + 512
 
 
-def read_chunk(head, body, header):
-    """The `Chunk` of a head and its body."""
+def read_chunk(head, body, header, shape):
+    """The `Chunk` of a head and its body, with cells in such a shape."""
+    assert head.cells == prod(shape)
     context = Context(header.shared, header.description.get("model"))
-    recipe, streams, content = read_body(body, header.grid.cell, head.cells, context)
+    recipe, streams, content = read_body(body, header.grid.cell, shape, context)
     assert head.check == xxh(content, seed=head.number)
     return Chunk(head.cells, recipe, streams, content, body)
 
@@ -149,19 +154,19 @@ def read_chunk(head, body, header):
 def read_chunks(data, header):
     """The content, groups and chunks of a frame, the end mark, what that checks, and its place."""
     content, groups, chunks, chain, at = b"", [], [], header.raw, len(header.raw)
-    due = []  # cells of the chunks that the group goes on with
+    due = []  # shapes of the chunks that the group goes on with
     while (head := parse_head(data, at)).cells:
         check_head(head, header, len(chunks))
-        at += HEAD + head.m
-        chunks.append(read_chunk(head, take(data, at - head.m, head.m), header))
-        chain += head.raw
         if not due:
             assert header.size is None or len(content) < header.size
             done = len(content) // header.grid.cell
             group = naive_grid.find_group(header.grid, done, head.cells)
             groups.append(group)
-            due = naive_grid.cells_of(group)
-        assert head.cells == due.pop(0)
+            due = [size for _, size in group.cuts]
+        at += HEAD + head.m
+        body = take(data, at - head.m, head.m)
+        chunks.append(read_chunk(head, body, header, due.pop(0)))
+        chain += head.raw
         if not due:
             parts = [chunk.content for chunk in chunks[-len(group.cuts) :]]
             content += naive_grid.join(group, parts, header.grid.cell)

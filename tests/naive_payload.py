@@ -6,6 +6,8 @@ Each `read_...` fails if the bytes aren't what they should be; its `write_...` u
 from collections import Counter
 from itertools import accumulate, repeat
 
+ROW = 64  # symbols in a row of one class
+
 
 def number(data, size):
     """The unsigned little-endian integer in `data`, which has `size` bytes."""
@@ -105,6 +107,22 @@ def write_table(freq, p):
     return pack(text)
 
 
+def read_tables(payload, p):
+    """The tables of all classes, and how many bytes they and their number take."""
+    count, at, tables = payload[0], 1, []
+    assert 2 <= count <= 8
+    for _ in range(count):
+        freq, used = read_table(payload[at:], p)
+        tables.append(freq)
+        at += used
+    return tables, at
+
+
+def write_tables(tables, p):
+    """Undo `read_tables`."""
+    return bytes([len(tables)]) + b"".join(write_table(freq, p) for freq in tables)
+
+
 def read_number(bits, mean):
     """A number coded with a mean, and the mean that follows."""
     b = k = order(mean)
@@ -177,14 +195,22 @@ def write_contexts(rows, p):
 def fit(content, p, symbols=256):
     """Frequencies with which `content` can be coded: as in it, roughly."""
     counts = Counter(content)
-    present = sorted(counts)
+    present = sorted(counts) or [0]
     spare = 2**p - len(present)
     assert spare >= 0
     freq = [0] * symbols
     for value in present:
-        freq[value] = 1 + spare * counts[value] // len(content)
+        freq[value] = 1 + spare * counts[value] // max(len(content), 1)
     freq[max(present, key=freq.__getitem__)] += 2**p - sum(freq)
     return freq
+
+
+def fit_classes(content, p, classes, count):
+    """Tables with which `content` can be coded, in rows of such classes."""
+    return [
+        fit(b"".join(content[i * ROW : (i + 1) * ROW] for i, c in enumerate(classes) if c == k), p)
+        for k in range(count)
+    ]
 
 
 def fit_contexts(content, p, lanes):
@@ -238,6 +264,17 @@ def read_words(stream, n, freq, p, lanes):
     return symbols
 
 
+def read_words_with_classes(stream, n, tables, classes, p, lanes):
+    """The n symbols, each row of them with the table of its class."""
+    rows, symbols = [Row(freq) for freq in tables], []
+    decode_words(
+        *(stream, n, p, lanes),
+        lambda i: rows[classes[i // ROW]],
+        lambda i, value: symbols.append(value),
+    )
+    return symbols
+
+
 def read_words_with_contexts(stream, n, rows, p, lanes):
     """The n symbols."""
     rows = {c: Row(freq) for c, freq in rows.items()}
@@ -271,6 +308,13 @@ def write_words(symbols, freq, p, lanes):
     """Undo `read_words`."""
     row = Row(freq)
     return encode_words([(value, row) for value in symbols], p, lanes)
+
+
+def write_words_with_classes(symbols, tables, classes, p, lanes):
+    """Undo `read_words_with_classes`."""
+    rows = [Row(freq) for freq in tables]
+    pairs = [(value, rows[classes[i // ROW]]) for i, value in enumerate(symbols)]
+    return encode_words(pairs, p, lanes)
 
 
 def write_words_with_contexts(symbols, rows, p, lanes):

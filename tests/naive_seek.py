@@ -1,5 +1,7 @@
 """The oracle for readers that seek: what they may use of a file that needn't be whole."""
 
+from math import prod
+
 import naive_grid
 from naive_frame import (
     HEAD,
@@ -73,8 +75,8 @@ def pieces_of(frame, header, heads):
         if group is None or place + len(group.cuts) > len(heads):
             break
         runs = []
-        for cut, cells in zip(group.cuts, naive_grid.cells_of(group), strict=True):
-            content = attempt(salvage_chunk, frame, header, place, *heads[place], cells)
+        for cut in group.cuts:
+            content = attempt(salvage_chunk, frame, header, place, *heads[place], cut[1])
             runs += runs_of(group, cut, content, header.grid.cell)
             place += 1
         pieces += [(size, content) for _, size, content in sorted(runs, key=lambda run: run[0])]
@@ -95,9 +97,8 @@ def runs_of(group, cut, content, cell):
     return found
 
 
-def salvage_chunk(frame, header, place, head, at, cells):
+def salvage_chunk(frame, header, place, head, at, shape):
     check_head(head, header, place)
-    assert head.cells == cells
-    assert cells * header.grid.cell <= LARGEST
+    assert prod(shape) * header.grid.cell <= LARGEST
     assert frame[at : at + HEAD] == head.raw
-    return read_chunk(head, take(frame, at + HEAD, head.m), header).content
+    return read_chunk(head, take(frame, at + HEAD, head.m), header, shape).content

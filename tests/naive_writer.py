@@ -9,18 +9,23 @@ from math import prod
 from typing import NamedTuple
 
 import naive_grid
+import naive_makers
 import naive_model
 import naive_recipe
-from naive_body import CODED, CONSTANT, CONTEXTS, MODELLED, SHARED, STORED
+from naive_body import CLASSES, CODED, CONSTANT, CONTEXTS, MODELLED, SHARED, STORED
 from naive_frame import HEAD, TRAILER_MAGIC, VERSION, xxh
 from naive_header import item_size
 from naive_payload import (
+    ROW,
     fit,
+    fit_classes,
     fit_contexts,
     write_contexts,
     write_table,
+    write_tables,
     write_varint,
     write_words,
+    write_words_with_classes,
     write_words_with_contexts,
 )
 
@@ -106,6 +111,28 @@ def code_contexts(p=11, lanes=1):
     return coding
 
 
+def code_classes(p=11, lanes=1, count=2, inner=store, classes=None):
+    """With row classes, as told or in turn, which `inner` codes; 16 bits are stored."""
+
+    def coding(content, w=1):
+        if w == 2:
+            return store(content)
+        rows = -(-len(content) // ROW)
+        own = default(classes, bytes(i % count for i in range(rows)))
+        tables = fit_classes(content, p, own, count)
+        payload = write_tables(tables, p) + join_inner(inner(own))
+        payload += write_words_with_classes(content, tables, own, p, lanes)
+        return Coding(CLASSES, coder_byte(p, lanes), True, payload)
+
+    return coding
+
+
+def join_inner(coding):
+    """A stream in a stream, which always says its size."""
+    size = write_varint(len(coding.payload)) if coding.sized else b""
+    return bytes([coding.kind]) + coding.fields + size + coding.payload
+
+
 def code_model(model):
     """As images of a model; what isn't whole images is stored."""
 
@@ -142,19 +169,26 @@ def join_streams(recipe, codings, sizes=None):
     return body + b"".join(coding.payload for coding in codings)
 
 
-def write_body(content, w=1, coding=store, recipe=None):
-    """The body of a chunk; its recipe is given by name, and is planes of items by default."""
-    node = naive_recipe.recipe(default(recipe, "planes" if w > 1 else "stream"), w)
-    streams = naive_recipe.apply(node, w, content)
-    said = naive_recipe.streams(node, w, len(content) // w)
-    codings = [coding(part, width) for part, (width, _) in zip(streams, said, strict=True)]
+def write_body(content, w=1, coding=store, recipe=None, shape=None):
+    """The body of a chunk; its recipe is one of `naive_makers` or its name, by default planes.
+
+    Without a shape, there is one axis.
+    """
+    shape = default(shape, [len(content) // w])
+    recipe = default(recipe, "planes" if w > 1 else "stream")
+    node, streams = naive_makers.NAMED.get(recipe, recipe)(w, shape, content)
+    said = naive_recipe.streams(node, w, shape)
+    codings = [
+        coding(part, width) if part else store(part)
+        for part, (width, _) in zip(streams, said, strict=True)
+    ]
     return join_streams(naive_recipe.write_recipe(node), codings)
 
 
-def no_larger(content, w, coding, recipe):
+def no_larger(content, w, coding, recipe, shape):
     """The body, unless it would be larger than it may be."""
-    body = write_body(content, w, coding, recipe)
-    return body if len(body) <= len(content) + 512 else write_body(content, w, store, recipe)
+    body = write_body(content, w, coding, recipe, shape)
+    return body if len(body) <= len(content) + 512 else write_body(content, w)
 
 
 # Frames
@@ -277,7 +311,7 @@ def grid_of(description, size, chunk, fortran):
 
 
 def cut(grid, content, extents=()):
-    """The contents of all chunks; `extents` are those of the first groups along their axis.
+    """The shape and content of each chunk; `extents` are those of the first groups on their axis.
 
     Only if that is the first axis may they differ from the chunk shape's.
     """
@@ -286,7 +320,8 @@ def cut(grid, content, extents=()):
         done = at // grid.cell
         group = naive_grid.find_group(grid, done, first_cells(grid, content, done, extents))
         end = at + prod(group.shape) * grid.cell
-        contents += naive_grid.split(group, content[at:end], grid.cell)
+        parts = naive_grid.split(group, content[at:end], grid.cell)
+        contents += zip((size for _, size in group.cuts), parts, strict=True)
         at = end
     return contents
 
@@ -316,7 +351,7 @@ def write_frame(
 ):
     """A legal frame, if the description is one of the content; `known` is whether its size is.
 
-    Recipes are names, in turn.
+    Recipes are names or those of `naive_makers`, in turn.
     """
     description = default(description, {})
     size = len(content) if known else None
@@ -329,10 +364,10 @@ def write_frame(
         tables=len(shared),
         shared=write_shared(shared),
     )
-    recipes = [recipe] if recipe is None or isinstance(recipe, str) else recipe
+    recipes = recipe if isinstance(recipe, list) else [recipe]
     chunks = []
-    for place, part in enumerate(cut(grid, content, extents)):
-        body = no_larger(part, grid.cell, coding, recipes[place % len(recipes)])
+    for place, (shape, part) in enumerate(cut(grid, content, extents)):
+        body = no_larger(part, grid.cell, coding, recipes[place % len(recipes)], shape)
         chunks.append(write_chunk(header, place, part, body, grid.cell))
     return assemble(header, chunks, index)
 

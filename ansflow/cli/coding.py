@@ -133,8 +133,8 @@ def compress(
     if undo:
         for option in COMPRESSING:
             if context.get_parameter_source(option) != click.core.ParameterSource.DEFAULT:
-                name = "A level" if option == "level" else "--" + option.replace("_", "-")
-                raise click.UsageError(f"{name} cannot be used with -d.")
+                given = "A level" if option == "level" else "--" + option.replace("_", "-")
+                raise click.UsageError(f"{given} cannot be used with -d.")
         _decompress_each(files, threads, STREAM_LIMITS, console, where)
         return
     files = or_stdin(files)

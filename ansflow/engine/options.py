@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypedDict
 
+import numpy as np
+import numpy.typing as npt
+
 from ansflow.arguments import integer, shape_of
+from ansflow.engine.item_dtype import item_dtype
 from ansflow.engine.metadata import checked_metadata
 from ansflow.engine.plan import Plan
 from ansflow.frame import constants
@@ -16,10 +20,12 @@ from ansflow.frame.grid import Grid
 from ansflow.models.base import Model
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["DEFAULT_CHUNK_SIZE", "Options", "OptionsDict"]
+__all__ = ["DEFAULT_CHUNK_SIZE", "ArrayOptionsDict", "Options", "OptionsDict"]
 
 DEFAULT_CHUNK_SIZE = 256 << 10
 MODEL_CHUNK_SIZE = 1 << 20
+
+NUMBER_SIZES = (1, 2, 4, 8)
 
 # Of arrays, by default: so many cells, which are a stream or a few, in no more bytes than these.
 # Narrow items gain nothing from larger chunks: a distribution would have to fit more of them.
@@ -27,8 +33,8 @@ CHUNK_CELLS = 256 << 10
 LARGEST_CHUNK = 4 << 20
 
 
-class OptionsDict(TypedDict, total=False):
-    """The same as keyword arguments, for the signatures of functions."""
+class ArrayOptionsDict(TypedDict, total=False):
+    """The same as keyword arguments, for signatures that have a dtype of their own."""
 
     plan: Plan | None
     level: int
@@ -43,6 +49,13 @@ class OptionsDict(TypedDict, total=False):
     metadata: Mapping[str, Any]
 
 
+class OptionsDict(ArrayOptionsDict, total=False):
+    """The same for the signatures of all other functions."""
+
+    dtype: npt.DTypeLike | None
+    typesize: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options(Plan):
     """The keyword arguments of everything that compresses.
@@ -51,6 +64,11 @@ class Options(Plan):
 
     Parameters
     ----------
+    dtype : dtype, optional
+        What numbers bytes are, or the items of an array if these are not what its dtype says: for
+        instance ``"bfloat16"`` in an array of uint16. They are then compressed as such.
+    typesize : int, optional
+        Bytes of a number, 1, 2, 4 or 8, of bytes that are unsigned integers.
     chunk_size : int, optional
         Bytes of content in a chunk, at most 2^27; of an array as many whole rows as fit, or a part
         of a row. A reader decodes a chunk at least, and each has distributions of its own. By
@@ -81,6 +99,8 @@ class Options(Plan):
     True
     """
 
+    dtype: npt.DTypeLike | None = None
+    typesize: int | None = None
     chunk_size: int | None = None
     chunks: int | Sequence[int] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +108,15 @@ class Options(Plan):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(metadata=checked_metadata(self.metadata))
+        if self.typesize is not None:
+            if self.dtype is not None:
+                raise ValueError("dtype and typesize both say what numbers there are: give one")
+            size = integer(self.typesize, "typesize", 1, 8)
+            if size not in NUMBER_SIZES:
+                raise ValueError(f"typesize must be 1, 2, 4 or 8, not {size}")
+            self._set(typesize=size, dtype=np.dtype(f"u{size}"))
+        elif self.dtype is not None:
+            self._set(dtype=item_dtype(self.dtype))
         if self.chunk_size is not None:
             size = integer(self.chunk_size, "chunk_size", 1, constants.MAX_CHUNK_SIZE)
             self._set(chunk_size=size)
@@ -130,6 +159,10 @@ class Options(Plan):
             if self.chunks is not None:
                 raise ValueError("chunks is for arrays; chunk_size says how bytes are cut")
             size = self.chunk_size or (DEFAULT_CHUNK_SIZE if model is None else MODEL_CHUNK_SIZE)
+            if self.dtype is not None:
+                unit *= np.dtype(self.dtype).itemsize
+                if self.chunk_size is None and model is None:
+                    size = min(CHUNK_CELLS * unit, LARGEST_CHUNK)
             return Grid.of_bytes(content_size, max(1, size // unit) * unit)
         shape, cell_size = Grid.cells_of(array)
         if self.chunks is not None:

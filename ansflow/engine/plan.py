@@ -12,11 +12,9 @@ import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
-from ansflow.engine.content import array_content
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
-from ansflow.frame.grid import Grid
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
@@ -33,7 +31,7 @@ from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["DEFAULT_LANES", "DEFAULT_LEVEL", "Plan", "plan"]
+__all__ = ["DEFAULT_LANES", "DEFAULT_LEVEL", "Plan"]
 
 DEFAULT_LANES = 64
 # What the text of a plan says besides the recipe.
@@ -187,14 +185,21 @@ class Plan:
         shared = [table.coder for table in self.coding.shared]
         return Pool(lambda: Tools(shared, find, DecoderScratch.make()))
 
-    def chosen(self, items: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
-        """This plan with the recipe that suits the items, unless it has one already.
+    def chosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+        """This plan with the recipe that suits some content, unless it has one already.
 
         Distributions and models that were given are for the bytes of items.
+
+        Parameters
+        ----------
+        content : contiguous ndarray of uint8
+        layout : Layout
+            Of items of the dtype, or of bytes, which are such items one after the other.
+        dtype : dtype
         """
         if self.recipe is not None or self.tables or self.model is not None:
             return self
-        choice = choose(items, layout, dtype, self.level)
+        choice = choose(content, layout, dtype, self.level)
         return self if choice is None else replace(self, recipe=choice.recipe, gains=choice.gains)
 
     def recipe_for(self, items: Layout) -> Recipe:
@@ -245,34 +250,3 @@ def _shared_table(model: Model) -> SharedTable:
     freq = np.zeros(ALPHABET, np.uint32)
     freq[low : high + 1] = known.freq
     return SharedTable(freq, known.precision)
-
-
-def plan(array: Any, **parameters: Any) -> Plan:
-    """Choose how an array is coded, by a sample of it.
-
-    Parameters
-    ----------
-    array : ndarray
-        Of numbers, of structures of numbers, or of anything else, for which nothing is chosen.
-    **parameters
-        Those of `Plan`, such as ``level``.
-
-    Returns
-    -------
-    Plan
-        To be given to all that compresses, as ``plan=``, or to `encode_chunk`: a pipeline chooses
-        once. Printed, it says what each stage of the recipe gains.
-
-    Examples
-    --------
-    >>> import ansflow, numpy as np
-    >>> prices = np.round(100 + np.cumsum(np.sin(np.arange(5000) ** 2)), 2)
-    >>> plan = ansflow.plan(prices)
-    >>> plan.recipe.name
-    'decimal'
-    >>> len(ansflow.compress(prices, plan=plan)) < prices.nbytes / 6
-    True
-    """
-    content, spec = array_content(np.asanyarray(array))
-    shape, cell_size = Grid.cells_of(spec)
-    return Plan(**parameters).chosen(content, Layout(cell_size, shape), spec.dtype)

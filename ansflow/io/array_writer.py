@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ansflow.arguments import Axes, check_unmasked, shape_of
 from ansflow.buffers import item_bytes
 from ansflow.engine.content import check_dtype
-from ansflow.engine.options import OptionsDict
+from ansflow.engine.options import ArrayOptionsDict
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.io.exact_cast import exact_cast
 from ansflow.io.reader import Path
@@ -68,7 +68,7 @@ class ArrayWriter:
         *,
         mode: str = "w",
         threads: int | None = None,
-        **options: Unpack[OptionsDict],
+        **options: Unpack[ArrayOptionsDict],
     ) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         check_dtype(self.dtype)

@@ -35,10 +35,11 @@ __all__ = ["compress", "decompress"]
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
     """Compress bytes or an array into a self-contained, checksummed frame.
 
-    The content is divided into chunks, and each chunk into one or more streams of symbols: bytes
-    become one stream, an array one stream for each byte of its items, unless a recipe says
-    otherwise. Each stream is entropy-coded with its own distribution, or with one for each
-    preceding symbol. Streams that would not become smaller are stored.
+    The content is divided into chunks, and each chunk into one or more streams of symbols. Bytes
+    become one stream. Numbers are predicted from their neighbours, and what is left of them becomes
+    streams of symbols and of bits, by a recipe that is chosen on a sample of the array. Each stream
+    is entropy-coded with its own distribution, or with one for each preceding symbol or row.
+    Streams that would not become smaller are stored.
 
     Parameters
     ----------
@@ -47,8 +48,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     threads : int, optional
         By default, the number of cores that the process may use. It does not affect the result.
     **options
-        ``chunk_size``, ``chunks``, ``recipe``, ``precision``, ``lanes``, ``order``, ``tables``,
-        ``model`` and ``metadata``: see `ansflow.Options`.
+        ``plan``, ``level``, ``dtype``, ``typesize``, ``chunk_size``, ``chunks``, ``recipe``,
+        ``precision``, ``lanes``, ``order``, ``tables``, ``model`` and ``metadata``: see
+        `ansflow.Options`.
 
     Returns
     -------
@@ -80,10 +82,10 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     if isinstance(data, np.ndarray | np.generic):
         content, array = array_content(np.asanyarray(data))
         encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)
-        encoder.choose(content)
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    encoder.choose(content)
     out = allocate(encoder.largest_frame())
     try:
         size = _gather(chain(encoder.write(content, lasting=True), encoder.finish()), out)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.transforms.affine import Affine
+from ansflow.transforms.columns import Columns
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
 from ansflow.transforms.dict import Dict
+from ansflow.transforms.fields import Fields
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
 from ansflow.transforms.lin import Lin
@@ -28,8 +31,11 @@ ALL: tuple[Transform, ...] = (
     Log(),
     Lin(),
     Decimal(),
+    Affine(),
     Dict(),
     Mask(),
+    Fields(),
+    Columns(),
     Runs(),
     Items(),
 )

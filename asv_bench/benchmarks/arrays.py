@@ -1,7 +1,7 @@
 """Numeric arrays: sizes and speeds next to those of other compressors.
 
-``python -m benchmarks.arrays [FOLDER] [--json]`` (in asv_bench) takes all ``.npy`` files of a folder,
-or a few arrays that are made here. It prints a row for each array and the means.
+``python -m benchmarks.arrays [FOLDER] [--json]`` (in asv_bench) takes all ``.npy`` files of a
+folder, or a few arrays that are made here. It prints a row for each array and the means.
 
 One process, one thread, CPU time, median of several rounds in which all take turns. Each result is
 decoded and compared. Peers that are not installed are left out:

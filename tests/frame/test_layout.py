@@ -13,8 +13,7 @@ import ansflow
 from ansflow.frame import constants
 from ansflow.frame.streams.registry import KINDS
 from ansflow.kernels.constants import MAX_LANES
-from ansflow.transforms import recipe
-from ansflow.transforms.registry import by_id, by_name
+from ansflow.transforms import recipe, registry
 
 # As one text, whatever the lines.
 FORMAT = " ".join(
@@ -77,9 +76,9 @@ def test_kinds_agree():
 def test_transforms_agree():
     assert recipe.STREAM_ID == naive_recipe.STREAM
     assert recipe.ALL_STREAMS == naive_recipe.LEAVES
-    for id, name in ((naive_recipe.PLANES, "planes"), (naive_recipe.BYTES, "bytes")):
-        assert by_id(id) is by_name(name)
-        assert f"| {id} | {name} |" in FORMAT
+    for id, transform in registry._by_id.items():
+        assert transform.id == naive_recipe.KINDS[id].id == id
+        assert f"| {id} | {transform.name} |" in FORMAT
 
 
 def test_limits_agree():

@@ -223,7 +223,7 @@ def test_texts_that_cannot_be_read(text):
 
 
 def test_recipes_that_cannot_be():
-    with pytest.raises(ValueError, match="no transform is called 'shuffle'; there are bytes"):
+    with pytest.raises(ValueError, match="no transform is called 'shuffle'; there are affine"):
         Recipe("shuffle")
     with pytest.raises(ValueError, match="'planes' takes no settings"):
         Recipe.of("planes[1]")

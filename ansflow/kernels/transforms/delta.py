@@ -18,12 +18,14 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 
 __all__ = ["MAX_LAGS", "accumulate", "difference"]
 
 MAX_LAGS = 4
 
 BLOCK = np.uint64(2048)
+SHORTEST_RUN = np.uint64(16)
 
 
 @kernel
@@ -38,7 +40,7 @@ def difference(items, lags, out):
     out : uint[n], of the same width
     """
     number = out.dtype.type
-    half = number(-1) >> ONE
+    half = number(~number(0)) >> ONE
     size = np.uint64(items.size)
     lag = lags[0]
     others = np.uint64(lags.size) - ONE
@@ -69,16 +71,31 @@ def difference(items, lags, out):
 
 
 @kernel
-def add_lagged(items, lag, begin, end):
-    """Add to each item the sum, already there, that is `lag` places before."""
+def add_up(items, total, begin, end):
+    """Make of items their running sums, from `total` on; the last of these."""
+    number = items.dtype.type
+    step = np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize)
+    while begin + step <= end:
+        total = running_sums(items, begin, total)
+        begin += step
     while begin < end:
-        # LLVM sees to it that these don't overlap, and adds vectors.
-        count = min(lag, end - begin)
-        to = items[begin : begin + count]
-        before = items[begin - lag : begin - lag + count]
-        for i in range(count):
-            to[i] += before[i]
-        begin += count
+        total = number(total + items[begin])
+        items[begin] = total
+        begin += ONE
+    return total
+
+
+@kernel
+def add_lagged(items, lag, begin, end):
+    """Add to each item the sum that is already there, `lag` places before."""
+    # What is added to each other must not overlap, so that LLVM's test lets it take vectors. With
+    # short lags it fails, as it should.
+    run = lag if lag >= SHORTEST_RUN else end
+    while begin < end:
+        stop = min(begin + run, end)
+        for i in range(begin, stop):
+            items[i] += items[i - lag]
+        begin = stop
 
 
 @kernel
@@ -94,14 +111,15 @@ def accumulate(items, lags):
         for i in range(begin, end):
             items[i] = number(items[i] >> ONE) ^ (ZERO - np.uint64(items[i] & ONE))
         if first == ONE:
-            for i in range(begin, end):
-                total = number(total + items[i])
-                items[i] = total
+            total = add_up(items, total, begin, end)
         else:
             for i in range(max(begin, ONE), min(end, first)):
                 items[i] += items[i - ONE]
-        if last > ONE or lags.size > 1:
+        if last > ONE:
             add_lagged(items, last, max(begin, last), end)
         begin = end
-    for k in range(np.uint64(first == ONE), np.uint64(lags.size) - ONE):
-        add_lagged(items, lags[k], lags[k], size)
+    for k in range(np.uint64(first == ONE), np.uint64(lags.size)):
+        if lags[k] == ONE:
+            add_up(items, number(ZERO), ZERO, size)
+        elif k < np.uint64(lags.size) - ONE:
+            add_lagged(items, lags[k], lags[k], size)

@@ -32,7 +32,7 @@ def order(items, shift, if_clear, if_set, out):
         Whether all bits that were taken off are 0.
     """
     number = out.dtype.type
-    half = number(-1) >> ONE
+    half = number(~number(0)) >> ONE
     clear, set_ = number(if_clear), number(if_set)
     if shift == ZERO:  # LLVM shifts items of 8 and 16 bits in wider vectors
         for i in range(np.uint64(items.size)):
@@ -49,7 +49,7 @@ def order(items, shift, if_clear, if_set, out):
 def unorder(items, shift, if_clear, if_set):
     """Undo `order` in place; the masks are for items whose highest bit is *now* 0, and 1."""
     number = items.dtype.type
-    half = number(-1) >> ONE
+    half = number(~number(0)) >> ONE
     clear, set_ = number(if_clear), number(if_set)
     for i in range(np.uint64(items.size)):
         left = number(items[i] << shift)

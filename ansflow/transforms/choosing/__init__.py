@@ -6,8 +6,10 @@ cost.py
     what numbers cost as tokens and raw bits
 predictors.py
     the deltas worth trying on a box, and the cheapest of them
+maps.py
+    maps of numbers that leave less to predict
 numbers.py
-    maps of one kind of numbers, each with its best predictor
+    the map, predictor and tokens of one kind of numbers
 choose.py
     arrays of any dtype: fields and columns, and the numbers in them
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.transforms.choosing.numbers import Choice, Gain, Kind, better, choose_numbers
+from ansflow.transforms.choosing.maps import Kind
+from ansflow.transforms.choosing.numbers import COLUMNS, Choice, Gain, better, choose_numbers
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -25,6 +26,9 @@ FASTEST = 1
 
 # With fewer items there is nothing to choose by: what is written once takes more than is gained.
 FEWEST = 32
+
+# A sample has an axis more, and NumPy's arrays have no more than 64.
+MOST_AXES = 32
 
 # Items of a sample up to a level, and boxes that it consists of.
 SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
@@ -42,8 +46,6 @@ KINDS = {
 }
 SIZES = (1, 2, 4, 8)
 
-# Places along a last axis that may be columns.
-COLUMNS = range(2, 17)
 MOST_FIELDS = 64
 
 
@@ -55,18 +57,27 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     content : contiguous ndarray of uint8
         The items, or the first of them.
     layout : Layout
-        Its items are those of the dtype.
+        Of items of the dtype, or of bytes, which are such items one after the other.
     dtype : dtype
     level : int
         1 to 9: how long to look for it, and how slow it may be.
     """
-    if layout.itemsize != dtype.itemsize or layout.items < FEWEST:
+    width = dtype.itemsize
+    if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
+        return None
+    if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
+        numbers = Layout(width, (layout.items // width,))
+        found = choose(content[: numbers.nbytes], numbers, dtype, level)
+        if found is None:
+            return None
+        return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
+    if layout.itemsize != width or layout.items < FEWEST:
         return None
     size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
-    array = content.view(np.dtype((np.void, dtype.itemsize))).reshape(layout.shape)
-    sample = boxes(array, max(size // max(1, dtype.itemsize // 8), 256), count)
+    array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
+    sample = boxes(array, max(size // max(1, width // 8), 256), count)
     choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items), level)
-    if choice is None or choice.bits > 8 * dtype.itemsize:
+    if choice is None or choice.bits > 8 * width:
         return None
     return choice
 
@@ -96,19 +107,12 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 
 def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
-    """Each place along the last axis by itself, or its difference from the one before."""
-    columns = [np.ascontiguousarray(raw[..., j]) for j in range(raw.shape[-1])]
-    kind = replace(kind, items=max(1, kind.items // len(columns)))
-    found = [choose_numbers(column, kind) for column in columns]
-    differenced = []
-    if kind.name != "float" and not kind.big_endian:
-        for j in range(1, len(columns)):
-            other = choose_numbers(columns[j] - columns[j - 1], replace(kind, name="signed"))
-            if better(found[j], other) is other:
-                found[j] = other
-                differenced.append(j)
-    recipe = Recipe("columns", tuple(choice.recipe for choice in found), tuple(differenced))
-    return _side_by_side(recipe, found, 1 / len(columns))
+    """Each place along the last axis by itself, with its own map."""
+    count = raw.shape[-1]
+    kind = replace(kind, items=max(1, kind.items // count))
+    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), kind) for j in range(count)]
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
+    return _side_by_side(recipe, found, 1 / count)
 
 
 def _fields(
@@ -150,8 +154,8 @@ def _side_by_side(recipe: Recipe, found: Sequence[Choice], share: float) -> Choi
     """A recipe with an output for each choice, an item of which is a share of an item."""
     bits = share * sum(choice.bits for choice in found)
     before = share * sum(choice.gains[0].bits if choice.gains else choice.bits for choice in found)
-    head = Recipe(recipe.name, settings=recipe.settings)
-    return Choice(recipe, bits, (Gain("as they are", before), Gain(f"{head} and their own", bits)))
+    each = Gain(f"{recipe.alone}, each with its own recipe", bits)
+    return Choice(recipe, bits, (Gain("as they are", before), each))
 
 
 def _is_big(dtype: np.dtype[Any]) -> bool:

@@ -1,0 +1,64 @@
+"""What numbers cost as tokens and raw bits, without making them."""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.log import width_of
+from ansflow.kernels.transforms.words import bit_length
+
+__all__ = ["log_cost"]
+
+BLOCK = 512
+PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
+U_PARTIALS = np.uint64(PARTIALS)
+TOKENS = 256
+
+DIRECT = np.uint64(16)
+LEADING = np.uint64(3)
+FOUR = np.uint64(4)
+
+
+@kernel
+def log_cost(numbers, signed):
+    """Bits that numbers take as logarithmic tokens: the entropy of these, and the raw bits.
+
+    Parameters
+    ----------
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+        At least one.
+    signed : bool
+        Whether they are in two's complement, and folded as `delta` does.
+    """
+    counts = np.zeros((PARTIALS, TOKENS), np.uint32)
+    tokens = np.empty(BLOCK, np.uint8)
+    number = numbers.dtype.type
+    half = number(-1) >> ONE
+    for begin in range(0, numbers.size, BLOCK):
+        block = numbers[begin : begin + BLOCK]
+        if signed:
+            for i in range(np.uint64(block.size)):
+                x = number(block[i] + block[i]) ^ number(ZERO - np.uint64(block[i] > half))
+                tokens[i] = token_of(number(x))
+        else:
+            for i in range(np.uint64(block.size)):
+                tokens[i] = token_of(block[i])
+        for i in range(np.uint64(block.size)):
+            counts[np.uint64(i) % U_PARTIALS, tokens[i]] += np.uint32(1)
+    bits = 0.0
+    for token in range(TOKENS):
+        count = ZERO
+        for partial in range(PARTIALS):
+            count += np.uint64(counts[partial, token])
+        if count:
+            seen = float(count)
+            bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
+    return bits
+
+
+@kernel
+def token_of(number):
+    """The logarithmic token of a number."""
+    whole = np.uint64(number)
+    width = np.uint64(bit_length(number)) - LEADING if whole >= DIRECT else ZERO
+    return (whole >> width) + (FOUR * width + FOUR if whole >= DIRECT else ZERO)

@@ -1,0 +1,91 @@
+"""Multiples: numbers that are all a base plus a whole number of steps.
+
+Times in nanoseconds that are whole hours, prices in whole cents, counts in dozens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.affine import bounds, common_step, divide, multiply
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Affine", "Line"]
+
+MAX_BITS = 64
+
+
+class Line(NamedTuple):
+    """The numbers ``base``, ``base + step``, ``base + 2 * step``, ..."""
+
+    base: int
+    step: int
+
+
+class Affine(Transform):
+    """Numbers to how many steps they are above the smallest of them.
+
+    The setting is the step; without it, that is the largest one that fits, if there is a gain.
+    """
+
+    id = 8
+    name = "affine"
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in WIDTHS
+
+    def outputs(self, parameters: Line, layout: Layout) -> list[Layout]:
+        return [layout]
+
+    def check(self, *settings: Setting) -> None:
+        for step in settings:
+            if len(settings) > 1 or not isinstance(step, int) or not 0 < step < 1 << MAX_BITS:
+                raise ValueError(
+                    "'affine' takes the step, an integer above 0 and below 2^64, or nothing, not "
+                    f"{', '.join(map(str, settings))}"
+                )
+
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Line, list[Bytes]]:
+        numbers = numbers_of(items, layout.itemsize)
+        low, high = map(int, bounds(numbers)) if numbers.size else (0, 0)
+        out = np.empty(layout.items, f"<u{layout.itemsize}")
+        base = np.uint64(low)
+        step = int(settings[0]) if settings else int(common_step(numbers, base, out)) or 1
+        if not settings and step == 1 and (high - low).bit_length() == high.bit_length():
+            raise Unsuitable("the numbers have no step in common, and start near 0")
+        if step >> (8 * layout.itemsize) or not divide(numbers, base, np.uint64(step), out):
+            raise Unsuitable(f"the numbers are not all multiples of {step} above the smallest")
+        return Line(low, step), [out.view(np.uint8)]
+
+    def buffers(self, parameters: Line, layout: Layout, out: Bytes) -> list[Bytes]:
+        return [out]  # it is undone in place
+
+    def inverse(
+        self, parameters: Line, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        numbers = numbers_in_place(out, layout.itemsize)
+        multiply(numbers, np.uint64(parameters.base), np.uint64(parameters.step))
+        put_back(numbers, out)
+
+    def pack(self, parameters: Line) -> bytes:
+        return pack_varint(parameters.base) + pack_varint(parameters.step)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> Line:
+        line = Line(reader.varint(), reader.varint())
+        if not line.step or any(number >> (8 * layout.itemsize) for number in line):
+            raise CorruptDataError(
+                f"the transform 'affine' has the base {line.base} and the step {line.step} for "
+                f"numbers of {8 * layout.itemsize} bits"
+            )
+        return line
+
+    def describe(self, parameters: Line) -> list[Setting]:
+        return [parameters.step]

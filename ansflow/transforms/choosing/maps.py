@@ -1,0 +1,217 @@
+"""Maps of numbers that leave less to predict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.transforms.choosing.cost import log_bits, symbol_bits
+from ansflow.transforms.choosing.detect import (
+    Factor,
+    common_step,
+    decimal_factors,
+    patterns,
+    trailing_zeros,
+)
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.registry import by_name
+from ansflow.transforms.transform import Setting, Unsuitable
+
+__all__ = ["Kind", "Mapped", "Numbers", "mapped", "through"]
+
+Numbers = npt.NDArray[Any]
+
+# The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
+MASK_FROM = 0.02
+REPEATS_FROM = 0.6
+
+# Distinct numbers of those in a sample, up to which a dictionary is tried.
+DICT_UP_TO = 0.25
+
+# How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
+FACTORS = 2
+
+# What is counted number by number is counted for so many.
+FEW = 4096
+
+STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the bytes of an item are.
+
+    `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
+    each, such as tables, is divided among so many. With `planes`, the bytes of numbers are coded
+    as they are, which is fastest.
+    """
+
+    name: str
+    big_endian: bool
+    items: int
+    planes: bool
+
+    def ordered(self, shift: int = 0) -> Recipe:
+        told: list[Setting] = [self.name]
+        if self.big_endian:
+            told.append("big")
+        if shift:
+            told.append(shift)
+        return Recipe("ordered", settings=tuple(told))
+
+
+class Mapped(NamedTuple):
+    """Numbers that came through maps.
+
+    Parameters
+    ----------
+    numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
+    maps : tuple of Recipe
+        The outermost first. The numbers are the first output of each; the others are theirs.
+    share : float
+        How many numbers there are for an item.
+    extra : float
+        Bits an item that other outputs take.
+    """
+
+    numbers: Numbers
+    maps: tuple[Recipe, ...]
+    share: float = 1.0
+    extra: float = 0.0
+
+    def total(self, bits: float) -> float:
+        """Bits an item, if a number takes so many."""
+        return self.extra + self.share * bits
+
+    def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
+        """The same within another map, which has so many numbers and extra bits for an item."""
+        maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
+        return Mapped(self.numbers, maps, share, extra)
+
+
+def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+    """Yield what is worth trying.
+
+    Parameters
+    ----------
+    raw : contiguous ndarray of unsigned integers, shape (boxes, ...)
+        The bytes of the items as numbers, whatever their byte order.
+    kind : Kind
+    """
+    yield from _all_but_masks(raw, kind)
+    yield from _masked(raw, kind)
+    yield from _runs(raw, kind)
+
+
+def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
+    """What the transform of a recipe makes of numbers; None if it is not for them."""
+    transform = by_name(recipe.name)
+    layout = Layout(numbers.itemsize, numbers.shape)
+    try:
+        parameters, outputs = transform.forward(
+            numbers.reshape(-1).view(np.uint8), layout, *recipe.settings
+        )
+    except Unsuitable:
+        return None
+    return [
+        output.view(f"<u{inner.itemsize}").reshape(inner.shape)
+        for output, inner in zip(outputs, transform.outputs(parameters, layout), strict=True)
+    ]
+
+
+def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+    seen = patterns(_few(raw))
+    if not MASK_FROM <= seen.share < 1:
+        return
+    outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
+    outputs = through(outer, raw)
+    if outputs is not None:
+        filled, mask = outputs
+        extra = symbol_bits(mask) * mask.size / raw.size
+        for inner in _all_but_masks(filled, kind):
+            yield inner.inside(outer, extra=extra)
+
+
+def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+    few = raw.reshape(-1)[:FEW]
+    if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
+        return
+    outer = Recipe("runs", (LOG,))
+    outputs = through(outer, raw)
+    if outputs is not None:
+        values, lengths = outputs
+        share = values.size / raw.size
+        for inner in _all_but_masks(values[np.newaxis], kind):
+            yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
+
+
+def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+    native = raw.byteswap() if kind.big_endian else raw
+    ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
+    outputs = through(ordered, raw)
+    if outputs is None:
+        return
+    [numbers] = outputs
+    if kind.name == "float":
+        yield from _decimals(raw, native, kind)
+    else:
+        yield from _multiples(numbers, ordered)
+    yield Mapped(numbers, (ordered,))
+    yield from _dictionary(numbers, kind, ordered)
+
+
+def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
+    few = _few(numbers)
+    if numbers.itemsize == 1 or patterns(few).distinct > DICT_UP_TO * few.size:
+        return
+    outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
+    outputs = through(outer, numbers)
+    if outputs is not None:
+        codes, values = outputs
+        if values.size <= DICT_UP_TO * numbers.size:
+            once = values.size * log_bits(np.diff(values, prepend=values[:1]), signed=True)
+            yield Mapped(codes, (ordered, outer), extra=once / kind.items)
+
+
+def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
+    if native.itemsize == 1:
+        return
+    width = 8 * native.itemsize
+
+    def expected(factor: Factor) -> float:
+        return math.log2(factor.per_unit) + factor.exceptions * width
+
+    found = decimal_factors(_few(native).view(f"f{native.itemsize}"))
+    for factor in sorted(found, key=expected)[:FACTORS]:
+        told: list[Setting] = [factor.factor]
+        if factor.times:
+            told.append("times")
+        if kind.big_endian:
+            told.append("big")
+        outer = Recipe("decimal", (LOG, BYTES), tuple(told))
+        outputs = through(outer, raw)
+        if outputs is not None:
+            numbers, places, exceptions = outputs
+            bits = 8.0 * exceptions.nbytes
+            if places.size:
+                bits += places.size * log_bits(places, signed=False)
+            yield Mapped(numbers, (outer,), extra=bits / raw.size)
+
+
+def _multiples(numbers: Numbers, ordered: Recipe) -> Iterator[Mapped]:
+    if common_step(_few(numbers)) > 1:
+        outer = Recipe("affine")
+        outputs = through(outer, numbers)
+        if outputs is not None:
+            yield Mapped(outputs[0], (ordered, outer))
+
+
+def _few(numbers: Numbers) -> Numbers:
+    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // FEW)]
+    return np.ascontiguousarray(few)

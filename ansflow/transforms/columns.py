@@ -1,0 +1,116 @@
+"""Columns of a table: what stands side by side along the last axis, each on its own.
+
+The channels of a picture, the coordinates of points, the quantities of a station: a column is more
+like itself than like its neighbours. Where it is like them, its differences from the one before are
+smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.columns import joiner, splitter
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import (
+    WIDTHS,
+    Numbers,
+    numbers_in_place,
+    numbers_of,
+    put_back,
+)
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Columns"]
+
+FEWEST, MOST = 2, 16
+
+
+class Columns(Transform):
+    """Numbers to a vector for each place along the last axis.
+
+    Settings are the columns, from 1 on, that the one before is to be subtracted from. They are the
+    bits of the parameter.
+    """
+
+    id = 12
+    name = "columns"
+
+    def accepts(self, layout: Layout) -> bool:
+        shape = layout.shape
+        return layout.itemsize in WIDTHS and len(shape) > 0 and FEWEST <= shape[-1] <= MOST
+
+    def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
+        *others, count = layout.shape
+        return [Layout(layout.itemsize, tuple(others))] * count
+
+    def check(self, *settings: Setting) -> None:
+        for column in settings:
+            if not isinstance(column, int) or not 1 <= column < MOST:
+                raise ValueError(
+                    "'columns' takes the columns to subtract the one before from, numbers from 1 "
+                    f"to {MOST - 1}, not {column}"
+                )
+        if len(set(settings)) < len(settings):
+            raise ValueError(f"'columns' takes a column once, not {', '.join(map(str, settings))}")
+
+    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
+        count = layout.shape[-1]
+        differenced = sum(1 << int(column) for column in settings)
+        if differenced >> count:
+            raise Unsuitable(f"there are only {count} columns, and no column {max(settings)}")
+        rows = _rows(layout)
+        numbers = numbers_of(items, layout.itemsize)
+        splitter(count)(numbers, np.uint64(differenced), rows.view(f"<u{layout.itemsize}"))
+        return differenced, list(rows)
+
+    def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes]:
+        return list(_rows(layout))
+
+    def inverse(
+        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        columns = _matrix(outputs).view(f"<u{layout.itemsize}")
+        numbers = numbers_in_place(out, layout.itemsize)
+        joiner(layout.shape[-1])(columns, np.uint64(parameters), numbers)
+        put_back(numbers, out)
+
+    def pack(self, parameters: int) -> bytes:
+        return pack_varint(parameters)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> int:
+        count, differenced = layout.shape[-1], reader.varint()
+        if differenced & 1:
+            raise CorruptDataError("the transform 'columns' has a column before the first")
+        if differenced >> count:
+            raise CorruptDataError(f"the transform 'columns' has differences of more than {count}")
+        return differenced
+
+    def describe(self, parameters: int) -> list[Setting]:
+        return [column for column in range(MOST) if parameters >> column & 1]
+
+
+def _rows(layout: Layout) -> Numbers:
+    """Room for the bytes of all columns, one after the other."""
+    count = layout.shape[-1]
+    return np.empty((count, layout.nbytes // count), np.uint8)
+
+
+def _matrix(columns: Sequence[Bytes]) -> Numbers:
+    """The columns as rows of a matrix, which those of `_rows` are already."""
+    matrix = columns[0].base
+    if isinstance(matrix, np.ndarray) and _are_rows(columns, matrix):
+        return matrix
+    return np.stack(columns)
+
+
+def _are_rows(columns: Sequence[Bytes], matrix: Numbers) -> bool:
+    """Whether the columns are the rows, and not only equal to them."""
+    if matrix.shape != (len(columns), columns[0].size):
+        return False
+    pairs = zip(columns, matrix, strict=True)
+    return all(column.ctypes.data == row.ctypes.data for column, row in pairs)

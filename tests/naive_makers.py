@@ -1,0 +1,245 @@
+"""The oracle's other half of recipes: content becomes streams, as it is told.
+
+A *maker* takes w, the shape and the content of items, and gives the transform and its outputs as
+bytes. `tree` makes a recipe of it: a function of the same that gives a node, and the streams. What
+is told may be what no encoder would choose, but it must be possible.
+"""
+
+import struct
+from itertools import groupby
+from math import gcd, isfinite
+
+from naive_numbers import (
+    Affine,
+    Columns,
+    Decimal,
+    Delta,
+    Dict,
+    FieldsOfItems,
+    Items,
+    Lin,
+    Log,
+    Mask,
+    Ordered,
+    Runs,
+    integers,
+    items,
+    lags,
+)
+from naive_payload import pack
+from naive_recipe import LEAF, Bytes, Node, Planes
+
+
+def stream(w, shape, content):
+    """The recipe of symbols as they are."""
+    return LEAF, [content]
+
+
+def tree(make, *outputs, every=stream):
+    """A transform, and a recipe for each of its outputs, or one for all of them."""
+
+    def grow(w, shape, content):
+        transform, parts = make(w, shape, content)
+        nodes, streams = [], []
+        layouts = transform.outputs(w, shape)
+        for recipe, part, layout in zip(
+            outputs or [every] * len(parts), parts, layouts, strict=True
+        ):
+            node, found = recipe(*layout, part)
+            nodes.append(node)
+            streams += found
+        return Node(transform, nodes), streams
+
+    return grow
+
+
+def planes(w, shape, content):
+    return Planes(), [content[j::w] for j in range(w)]
+
+
+def item_bytes(w, shape, content):
+    return Bytes(), [content]
+
+
+def ordered(kind, shift=0):
+    def make(w, shape, content):
+        transform = Ordered(kind, shift)
+        most, found = 2 ** (8 * w - shift), []
+        for x in integers(content, w, transform.byte_order):
+            b, rest = divmod(x, 2**shift)
+            assert rest == 0
+            match kind % 4:
+                case 0:
+                    z = b
+                case 1:
+                    z = b ^ (most // 2)
+                case 2:
+                    z = b + most // 2 if b < most // 2 else most - 1 - b
+            found.append(z)
+        return transform, [items(found, w)]
+
+    return make
+
+
+def delta(*axes):
+    def make(w, shape, content):
+        y, steps = integers(content, w), lags(axes, shape)
+        for h in steps:
+            if h > 0:
+                for i in reversed(range(h, len(y))):
+                    y[i] -= y[i - h]
+        for i in reversed(range(1, min(*steps, len(y)))):
+            y[i] -= y[i - 1]
+        most = 2 ** (8 * w)
+        found = [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in y]
+        return Delta(axes), [items(found, w)]
+
+    return make
+
+
+def low_first(value, count):
+    """So many bits of a number, as a string."""
+    return f"{value:0{count}b}"[::-1] if count else ""
+
+
+def log(w, shape, content):
+    tokens, raw = [], []
+    for x in integers(content, w):
+        if x < 16:
+            tokens.append(x)
+            continue
+        e = x.bit_length() - 5
+        m, rest = divmod(x - 2 ** (e + 4), 2 ** (e + 2))
+        tokens.append(16 + 4 * e + m)
+        raw.append(low_first(rest, e + 2))
+    raw = pack("".join(raw))
+    return Log(len(raw)), [bytes(tokens), raw]
+
+
+def lin(base, shift, width):
+    def make(w, shape, content):
+        found = [divmod((x - base) % 2 ** (8 * w), 2**shift) for x in integers(content, w)]
+        assert all(z < 2 ** (8 * width) for z, _ in found)
+        raw = pack("".join(low_first(rest, shift) for _, rest in found))
+        return Lin(base, shift, width), [items([z for z, _ in found], width), raw]
+
+    return make
+
+
+def decimal(kind, factor, exceptions=(), other=0):
+    """Exceptions are where it must be, and in the places that are told; `other` stands there."""
+
+    def make(w, shape, content):
+        transform = Decimal(kind, factor, 0)
+        form = {2: "e", 4: "f", 8: "d"}[w]
+        found, left = [], []
+        for place, x in enumerate(integers(content, w, transform.byte_order)):
+            (value,) = struct.unpack(f"<{form}", items([x], w))
+            d = value / factor if kind & 1 else value * factor
+            z = round(d) + 2 ** (8 * w - 1) if isfinite(d) else -1
+            fits = 0 <= z < 2 ** (8 * w) and transform.float_of(z, w) == x
+            if place in exceptions or not fits:
+                left.append(place)
+                z = other
+            found.append(z)
+        steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
+        raw = b"".join(content[p * w : (p + 1) * w] for p in left)
+        return Decimal(kind, factor, len(left)), [items(found, w), items(steps, 4), raw]
+
+    return make
+
+
+def affine(base, step):
+    """The exact quotient, or else what gives the item modulo 2^W."""
+
+    def make(w, shape, content):
+        most, found = 2 ** (8 * w), []
+        two = gcd(step, most)
+        inverse = pow(step // two, -1, most)
+        for x in integers(content, w):
+            z, rest = divmod((x - base) % most, step)
+            if rest:
+                z = ((x - base) % most // two * inverse) % most
+            found.append(z)
+            assert (base + step * z - x) % most == 0
+        return Affine(base, step), [items(found, w)]
+
+    return make
+
+
+def dictionary(*values):
+    def make(w, shape, content):
+        transform = Dict(len(values))
+        codes = [values.index(x) for x in integers(content, w)]
+        return transform, [items(codes, transform.width), items(values, w)]
+
+    return make
+
+
+def mask(value, lag=0, but=(), fill=None):
+    """Items of that value, but in some places; instead, there is `fill`, or the item before."""
+
+    def make(w, shape, content):
+        filled = integers(content, w)
+        bits = [int(x == value and i not in but) for i, x in enumerate(filled)]
+        for i, bit in enumerate(bits):
+            if bit:
+                before = filled[i - 1] if i else 0
+                filled[i] = before if fill is None else fill
+        if lag > 0:
+            bits = bits[:lag] + [a ^ b for a, b in zip(bits, bits[lag:], strict=False)]
+        return Mask(value, lag), [items(filled, w), pack("".join(map(str, bits)))]
+
+    return make
+
+
+def fields(*sizes):
+    def make(w, shape, content):
+        parts, at = [], 0
+        for size in sizes:
+            parts.append(
+                b"".join(content[i + at : i + at + size] for i in range(0, len(content), w))
+            )
+            at += size
+        return FieldsOfItems(sizes), parts
+
+    return make
+
+
+def columns(differences=0):
+    def make(w, shape, content):
+        x = integers(content, w)
+        found = [x[j :: shape[-1]] for j in range(shape[-1])]
+        for j in reversed(range(1, len(found))):
+            if differences >> j & 1:
+                found[j] = [b - a for a, b in zip(found[j - 1], found[j], strict=True)]
+        return Columns(differences), [items(column, w) for column in found]
+
+    return make
+
+
+def runs(longest=2**32):
+    """Runs of equal items, those that are longer in several."""
+
+    def make(w, shape, content):
+        values, lengths = [], []
+        for value, same in groupby(integers(content, w)):
+            left = len(list(same))
+            while left:
+                values.append(value)
+                lengths.append(min(left, longest) - 1)
+                left -= min(left, longest)
+        return Runs(len(values)), [items(values, w), items(lengths, 4)]
+
+    return make
+
+
+def items_of(size):
+    def make(w, shape, content):
+        end = len(content) - len(content) % size
+        return Items(size), [content[:end], content[end:]]
+
+    return make
+
+
+NAMED = {"stream": stream, "planes": tree(planes), "bytes": tree(item_bytes)}

@@ -1,0 +1,467 @@
+"""The oracle's numbers: how each node from 3 to 14 of a recipe is undone, item by item.
+
+A node is what its parameters say. `read` fails if they aren't legal for items of w bytes in such a
+shape, `write` undoes it, `outputs` gives w and the shape of each output, and `undo` makes
+the items of the outputs, all of them as bytes. Of outputs that no encoder writes, it makes what
+comes of it. `naive_makers` makes outputs of items.
+"""
+
+import struct
+from dataclasses import dataclass
+from math import isfinite, prod
+
+from naive_payload import read_varint, write_varint
+
+WHOLE = (1, 2, 4, 8)
+
+
+class Fields:
+    """Parameters, read one after the other."""
+
+    def __init__(self, data, at):
+        self.data, self.at = data, at
+
+    def byte(self):
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def varint(self):
+        value, self.at = read_varint(self.data, self.at)
+        return value
+
+    def binary64(self):
+        self.at += 8
+        return struct.unpack("<d", self.data[self.at - 8 : self.at])[0]
+
+
+def integers(content, w, order="little"):
+    """The items as unsigned integers."""
+    assert len(content) % w == 0
+    return [int.from_bytes(content[at : at + w], order) for at in range(0, len(content), w)]
+
+
+def items(values, w, order="little"):
+    """Undo `integers`, of integers modulo 2^W."""
+    return b"".join((value % 2 ** (8 * w)).to_bytes(w, order) for value in values)
+
+
+def bits_of(content, at, count):
+    """A number of so many bits, the lowest first; bits behind the last byte are 0."""
+    number = int.from_bytes(content[at // 8 : (at + count + 7) // 8], "little")
+    return number >> at % 8 & (2**count - 1)
+
+
+def float_bits(value, w):
+    """The float as the bits of the binary format with W bits, rounded to it."""
+    form = {2: "<e", 4: "<f", 8: "<d"}[w]
+    try:
+        raw = struct.pack(form, value)
+    except OverflowError:  # beyond the largest finite number
+        raw = struct.pack(form, float("-inf" if value < 0 else "inf"))
+    return int.from_bytes(raw, "little")
+
+
+def lags(axes, shape):
+    """How far it is from an item to the next along each of the axes."""
+    return [prod(shape[axis + 1 :]) for axis in axes]
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Numbers whose order is that of unsigned integers, and without low bits that are all 0."""
+
+    id = 3
+    kind: int
+    shift: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        kind, shift = fields.byte(), fields.byte()
+        assert kind < (8 if w > 1 else 4)
+        assert kind % 4 < 3
+        assert shift < 8 * w
+        return cls(kind, shift)
+
+    def write(self):
+        return bytes([self.kind, self.shift])
+
+    def outputs(self, w, shape):
+        return [(w, shape)]
+
+    @property
+    def byte_order(self):
+        return "big" if self.kind & 4 else "little"
+
+    def undo(self, w, shape, parts):
+        most = 2 ** (8 * w - self.shift)  # 2^V
+        half = most // 2
+        found = []
+        for z in integers(parts[0], w):
+            match self.kind % 4:
+                case 0:
+                    b = z
+                case 1:
+                    b = z ^ half
+                case 2:
+                    b = z - half if z >= half else most - 1 - z
+            found.append(b * 2**self.shift)
+        return items(found, w, self.byte_order)
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Differences along axes, with the sign in the lowest bit."""
+
+    id = 4
+    axes: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        assert 1 <= len(shape) <= 255
+        count = fields.byte()
+        assert 1 <= count <= 4
+        axes = tuple(fields.byte() for _ in range(count))
+        assert all(axis < len(shape) for axis in axes)
+        return cls(axes)
+
+    def write(self):
+        return bytes([len(self.axes), *self.axes])
+
+    def outputs(self, w, shape):
+        return [(w, shape)]
+
+    def undo(self, w, shape, parts):
+        y = [z // 2 if z % 2 == 0 else -(z + 1) // 2 for z in integers(parts[0], w)]
+        n, steps = len(y), lags(self.axes, shape)
+        if min(steps) > 1:
+            for i in range(1, min(*steps, n)):
+                y[i] += y[i - 1]
+        for h in reversed(steps):
+            if h > 0:
+                for i in range(h, n):
+                    y[i] += y[i - h]
+        return items(y, w)
+
+
+@dataclass(frozen=True)
+class Log:
+    """Tokens for magnitudes, with 2 bits of the mantissa, and the rest as raw bits."""
+
+    id = 5
+    size: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        size = fields.varint()
+        assert size <= prod(shape) * w
+        return cls(size)
+
+    def write(self):
+        return write_varint(self.size)
+
+    def outputs(self, w, shape):
+        return [(1, shape), (1, [self.size])]
+
+    def undo(self, w, shape, parts):
+        tokens, raw = parts
+        found, at = [], 0
+        for t in tokens:
+            if t < 16:
+                found.append(t)
+                continue
+            e, m = (t - 16) // 4, (t - 16) % 4
+            found.append((4 + m) * 2 ** (e + 2) + bits_of(raw, at, e + 2))
+            at += e + 2
+        return items(found, w)
+
+
+@dataclass(frozen=True)
+class Lin:
+    """Tokens for multiples of a power of two, and the rest as raw bits."""
+
+    id = 6
+    base: int
+    shift: int
+    width: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        base, shift, width = fields.varint(), fields.byte(), fields.byte()
+        assert base < 2 ** (8 * w)
+        assert shift < 8 * w
+        assert width in (1, 2)
+        assert width <= w
+        return cls(base, shift, width)
+
+    def write(self):
+        return write_varint(self.base) + bytes([self.shift, self.width])
+
+    def outputs(self, w, shape):
+        return [(self.width, shape), (1, [(self.shift * prod(shape) + 7) // 8])]
+
+    def undo(self, w, shape, parts):
+        tokens, s = integers(parts[0], self.width), self.shift
+        return items(
+            [self.base + z * 2**s + bits_of(parts[1], i * s, s) for i, z in enumerate(tokens)], w
+        )
+
+
+@dataclass(frozen=True)
+class Decimal:
+    """Floats that are integers divided or multiplied by a number, and the others as they are."""
+
+    id = 7
+    kind: int
+    factor: float
+    exceptions: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in (2, 4, 8)
+        kind, factor, exceptions = fields.byte(), fields.binary64(), fields.varint()
+        assert kind < 4
+        assert isfinite(factor)
+        assert factor > 0
+        assert exceptions <= prod(shape)
+        return cls(kind, factor, exceptions)
+
+    def write(self):
+        return bytes([self.kind]) + struct.pack("<d", self.factor) + write_varint(self.exceptions)
+
+    def outputs(self, w, shape):
+        return [(w, shape), (4, [self.exceptions]), (w, [self.exceptions])]
+
+    @property
+    def byte_order(self):
+        return "big" if self.kind & 2 else "little"
+
+    def float_of(self, z, w):
+        """The bits of the float that an integer stands for."""
+        d = float(z - 2 ** (8 * w - 1))
+        return float_bits(d * self.factor if self.kind & 1 else d / self.factor, w)
+
+    def undo(self, w, shape, parts):
+        found = [self.float_of(z, w) for z in integers(parts[0], w)]
+        found = [items([x], w, self.byte_order) for x in found]
+        place = -1
+        for j, step in enumerate(integers(parts[1], 4)):
+            place += 1 + step
+            if place < len(found):
+                found[place] = parts[2][j * w : (j + 1) * w]
+        return b"".join(found)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Multiples of a step from a base."""
+
+    id = 8
+    base: int
+    step: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        base, step = fields.varint(), fields.varint()
+        assert base < 2 ** (8 * w)
+        assert 1 <= step < 2 ** (8 * w)
+        return cls(base, step)
+
+    def write(self):
+        return write_varint(self.base) + write_varint(self.step)
+
+    def outputs(self, w, shape):
+        return [(w, shape)]
+
+    def undo(self, w, shape, parts):
+        return items([self.base + self.step * z for z in integers(parts[0], w)], w)
+
+
+@dataclass(frozen=True)
+class Dict:
+    """Numbers of values, and the values."""
+
+    id = 9
+    count: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in (2, 4, 8)
+        n, count = prod(shape), fields.varint()
+        assert count <= min(n, 2**16)
+        assert count >= 1 or n == 0
+        return cls(count)
+
+    def write(self):
+        return write_varint(self.count)
+
+    @property
+    def width(self):
+        return 1 if self.count <= 256 else 2
+
+    def outputs(self, w, shape):
+        return [(self.width, shape), (w, [self.count])]
+
+    def undo(self, w, shape, parts):
+        values = integers(parts[1], w)
+        return items([values[code] for code in integers(parts[0], self.width)], w)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Where one value is, and all items with anything in its place."""
+
+    id = 10
+    value: int
+    lag: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        value, lag = fields.varint(), fields.varint()
+        assert value < 2 ** (8 * w)
+        assert lag <= prod(shape)
+        return cls(value, lag)
+
+    def write(self):
+        return write_varint(self.value) + write_varint(self.lag)
+
+    def outputs(self, w, shape):
+        return [(w, shape), (1, [(prod(shape) + 7) // 8])]
+
+    def undo(self, w, shape, parts):
+        filled = integers(parts[0], w)
+        bits = [bits_of(parts[1], i, 1) for i in range(len(filled))]
+        if self.lag > 0:
+            for i in range(self.lag, len(bits)):
+                bits[i] ^= bits[i - self.lag]
+        return items([self.value if b else x for b, x in zip(bits, filled, strict=True)], w)
+
+
+@dataclass(frozen=True)
+class FieldsOfItems:
+    """Items cut into parts."""
+
+    id = 11
+    sizes: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        count = fields.byte()
+        assert 2 <= count <= 64
+        sizes = tuple(fields.varint() for _ in range(count))
+        assert min(sizes) >= 1
+        assert sum(sizes) == w
+        return cls(sizes)
+
+    def write(self):
+        return bytes([len(self.sizes)]) + b"".join(map(write_varint, self.sizes))
+
+    def outputs(self, w, shape):
+        return [(size, shape) for size in self.sizes]
+
+    def undo(self, w, shape, parts):
+        return b"".join(
+            part[i * size : (i + 1) * size]
+            for i in range(prod(shape))
+            for part, size in zip(parts, self.sizes, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of the last axis, some as differences from the one before."""
+
+    id = 12
+    differences: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        assert shape
+        assert 2 <= shape[-1] <= 16
+        differences = fields.varint()
+        assert differences < 2 ** shape[-1]
+        assert differences % 2 == 0
+        return cls(differences)
+
+    def write(self):
+        return write_varint(self.differences)
+
+    def outputs(self, w, shape):
+        return [(w, shape[:-1])] * shape[-1]
+
+    def undo(self, w, shape, parts):
+        columns = [integers(part, w) for part in parts]
+        for j in range(1, len(columns)):
+            if self.differences >> j & 1:
+                columns[j] = [a + b for a, b in zip(columns[j - 1], columns[j], strict=True)]
+        return items([x for row in zip(*columns, strict=True) for x in row], w)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Values, and how many times more each is there."""
+
+    id = 13
+    count: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        n, count = prod(shape), fields.varint()
+        assert count <= n
+        assert count >= 1 or n == 0
+        return cls(count)
+
+    def write(self):
+        return write_varint(self.count)
+
+    def outputs(self, w, shape):
+        return [(w, [self.count]), (4, [self.count])]
+
+    def undo(self, w, shape, parts):
+        lengths = integers(parts[1], 4)
+        assert sum(lengths) + len(lengths) == prod(shape)
+        values = integers(parts[0], w)
+        return items(
+            [v for v, length in zip(values, lengths, strict=True) for _ in range(1 + length)], w
+        )
+
+
+@dataclass(frozen=True)
+class Items:
+    """Bytes as items of several, and the bytes that are left."""
+
+    id = 14
+    size: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w == 1
+        size = fields.byte()
+        assert 2 <= size <= 64
+        return cls(size)
+
+    def write(self):
+        return bytes([self.size])
+
+    def outputs(self, w, shape):
+        count, rest = divmod(prod(shape), self.size)
+        return [(self.size, [count]), (1, [rest])]
+
+    def undo(self, w, shape, parts):
+        return parts[0] + parts[1]
+
+
+NUMBERS = {
+    node.id: node
+    for node in (
+        *(Ordered, Delta, Log, Lin, Decimal, Affine),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items),
+    )
+}

@@ -1,0 +1,228 @@
+"""Transforms that are possible for some items, with parameters that no encoder might choose."""
+
+import itertools
+import math
+
+import naive_makers as makers
+from naive_numbers import (
+    Affine,
+    Columns,
+    Decimal,
+    Delta,
+    Dict,
+    FieldsOfItems,
+    Items,
+    Lin,
+    Log,
+    Mask,
+    Ordered,
+    Runs,
+    float_bits,
+    integers,
+    items,
+)
+from naive_recipe import Bytes, Planes
+
+WHOLE = (1, 2, 4, 8)
+SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
+FACTORS = [
+    1.0,
+    10.0,
+    100.0,
+    1e4,
+    0.5,
+    3.0,
+    1 / 3,
+    1e-3,
+    1e22,
+    1e300,
+    5e-324,
+    1.7976931348623157e308,
+]
+
+
+def planes(rng, w, shape, content):
+    return makers.planes if 2 <= w <= 64 else None
+
+
+def item_bytes(rng, w, shape, content):
+    return makers.item_bytes if 2 <= w <= 64 else None
+
+
+def ordered(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    kind = rng.randrange(3) + 4 * rng.randrange(2 if w > 1 else 1)
+    union = 0
+    for x in integers(content, w, "big" if kind & 4 else "little"):
+        union |= x
+    zeros = (union & -union).bit_length() - 1 if union else 8 * w - 1
+    return makers.ordered(kind, rng.choice([0, zeros, rng.randint(0, zeros)]))
+
+
+def delta(rng, w, shape, content):
+    if w not in WHOLE or not 1 <= len(shape) <= 255:
+        return None
+    return makers.delta(*(rng.randrange(len(shape)) for _ in range(rng.randint(1, 4))))
+
+
+def log(rng, w, shape, content):
+    return makers.log if w in WHOLE else None
+
+
+def lin(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    x = integers(content, w) or [0]
+    base = rng.choice([min(x), 0, max(x), (min(x) - 1) % 2 ** (8 * w), rng.choice(x)])
+    width = rng.choice([1, 2]) if w > 1 else 1
+    most = max((value - base) % 2 ** (8 * w) for value in x)
+    least = max(0, most.bit_length() - 8 * width)
+    return makers.lin(base, rng.choice([least, 8 * w - 1, rng.randint(least, 8 * w - 1)]), width)
+
+
+def decimal(rng, w, shape, content):
+    if w not in WHOLE[1:]:
+        return None
+    factor = rng.choice([*SCALES, *FACTORS, rng.uniform(1e-9, 1e9)])
+    n = math.prod(shape)
+    exceptions = [place for place in range(n) if rng.randrange(8) == 0] if rng.randrange(2) else []
+    return makers.decimal(rng.randrange(4), factor, exceptions, rng.getrandbits(8 * w))
+
+
+def affine(rng, w, shape, content):
+    """Of steps that are odd, any is possible."""
+    if w not in WHOLE:
+        return None
+    x = integers(content, w) or [0]
+    base = rng.choice([0, min(x), rng.choice(x)])
+    common = math.gcd(*(value - base for value in x)) or rng.randrange(1, 2 ** (8 * w))
+    if rng.randrange(3) == 0:
+        return makers.affine(rng.getrandbits(8 * w), rng.getrandbits(8 * w) | 1)
+    return makers.affine(base, rng.choice([1, common % 2 ** (8 * w) or 1]))
+
+
+def dictionary(rng, w, shape, content):
+    """In any order, and with values that aren't used or there twice."""
+    if w not in WHOLE[1:]:
+        return None
+    n, values = math.prod(shape), list(set(integers(content, w)))
+    if not n:
+        return makers.dictionary()
+    for _ in range(rng.randint(0, min(n - len(values), 300))):
+        values.append(rng.choice([rng.choice(values), rng.getrandbits(8 * w)]))
+    rng.shuffle(values)
+    return makers.dictionary(*values)
+
+
+def mask(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    x, n = integers(content, w), math.prod(shape)
+    value = rng.choice([*x[:50], 0, 2 ** (8 * w) - 1])
+    lag = rng.choice([0, 1, n, rng.randint(0, n), math.prod(shape[1:])])
+    but = [place for place in range(n) if rng.randrange(4) == 0] if rng.randrange(2) else []
+    return makers.mask(value, min(lag, n), but, rng.choice([None, rng.getrandbits(8 * w)]))
+
+
+def fields(rng, w, shape, content):
+    if not 2 <= w <= 64:
+        return None
+    ends = sorted(rng.sample(range(1, w), rng.randint(1, min(w - 1, 7))))
+    return makers.fields(*(b - a for a, b in itertools.pairwise([0, *ends, w])))
+
+
+def columns(rng, w, shape, content):
+    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 16:
+        return None
+    return makers.columns(rng.getrandbits(shape[-1]) & ~1)
+
+
+def runs(rng, w, shape, content):
+    return makers.runs(rng.choice([2**32, 1, 2, 7])) if w in WHOLE else None
+
+
+def items_of(rng, w, shape, content):
+    return makers.items_of(rng.choice([2, 4, 8, rng.randint(2, 64)])) if w == 1 else None
+
+
+CHOICES = {
+    Planes.id: planes,
+    Bytes.id: item_bytes,
+    Ordered.id: ordered,
+    Delta.id: delta,
+    Log.id: log,
+    Lin.id: lin,
+    Decimal.id: decimal,
+    Affine.id: affine,
+    Dict.id: dictionary,
+    Mask.id: mask,
+    FieldsOfItems.id: fields,
+    Columns.id: columns,
+    Runs.id: runs,
+    Items.id: items_of,
+}
+
+
+def grow(rng, ids, deepest=4):
+    """A recipe for `naive_makers` of any of these transforms, among them planes and bytes."""
+
+    def recipe(w, shape, content):
+        found = []
+        if deepest > 1:
+            known = ids if deepest > 2 else [Planes.id, Bytes.id]
+            found = [CHOICES[id](rng, w, shape, content) for id in known]
+            found = [make for make in found if make]
+        if not found or (w <= 2 and rng.randrange(3) == 0):
+            return makers.stream(w, shape, content)
+        inner = grow(rng, ids, deepest - 1)
+        return makers.tree(rng.choice(found), every=inner)(w, shape, content)
+
+    return recipe
+
+
+# Items
+
+
+SPECIAL = [0, 1, 2**15, 0x7C00, 0xFC00, 0x7E01, 0x3F800000, 0x7FC00001, 0x80000000, 0xFF800000]
+SPECIAL += [2**63, 0x7FF0 << 48, 0xFFF8000000000001, 0x3FF0 << 48, 2**64 - 1, 2**63 - 1]
+
+
+def whole(rng, n, w):
+    """Unsigned integers that have some order in them, or none."""
+    most = 2 ** (8 * w)
+    base, step = rng.getrandbits(8 * w), rng.getrandbits(rng.randint(1, 8 * w))
+    match rng.randrange(10):
+        case 0:
+            return [base] * n
+        case 1:
+            return [rng.getrandbits(8 * w) for _ in range(n)]
+        case 2:
+            return [base + i * step for i in range(n)]
+        case 3:
+            return [base + rng.randrange(9) * step for _ in range(n)]
+        case 4:
+            few = [rng.getrandbits(8 * w) for _ in range(rng.randint(1, 5))]
+            return [rng.choice(few) for _ in range(n)]
+        case 5:
+            return list(itertools.accumulate(rng.randint(-9, 9) for _ in range(n)))
+        case 6:
+            return [rng.getrandbits(rng.randint(0, 8 * w)) for _ in range(n)]
+        case 7:
+            return [rng.choice(SPECIAL) + rng.choice([0, 0, 1, -1, most // 2]) for _ in range(n)]
+        case 8:
+            return [rng.choice([base, base, base, i]) for i in range(n)]
+        case 9:
+            return [base + i // 7 * step for i in range(n)]
+
+
+def some_items(rng, n, w):
+    """So many items of w bytes, in any byte order."""
+    if w not in WHOLE:
+        return rng.choice([rng.randbytes(n * w), bytes(n * w), rng.randbytes(w) * n])
+    order = rng.choice(["little", "little", "big"])
+    if w == 1 or rng.randrange(3):
+        return items(whole(rng, n, w), w, order)
+    scale = rng.choice(SCALES)
+    values = [rng.randint(-999, 999) / scale for _ in range(n)]
+    return items([float_bits(value, w) for value in values], w, order)
