@@ -3,10 +3,14 @@
 They have a bit of everything, also what no encoder would write.
 """
 
+import struct
+
 import naive_frame as naive
+import naive_makers as makers
 import naive_model
 import naive_writer as writer
 import numpy as np
+from naive_makers import stream, tree
 from naive_payload import fit
 from small_vaes import make_known
 
@@ -20,6 +24,8 @@ SHARED = [(fit(SKEWED, 12), 12), (fit(SKEWED + bytes(range(256)), 16), 16)]
 MATRIX = {"dtype": ">u2", "shape": [15, 8]}
 RECORDS = {"dtype": [["a", "<u2"], ["", "|V1"], [["title", "b"], "|S3", [1, 3]]], "shape": [20]}
 ROWS = {"dtype": ">u2", "shape": [None, 8]}
+PRICES = struct.pack("<80f", *(float("nan") if i % 9 == 0 else i * i % 70 / 10 for i in range(80)))
+TABLE = {"dtype": "<f4", "shape": [8, 5, 2]}
 CUBE = {"dtype": "<u2", "shape": [3, 5, 8]}
 LARGE_ITEMS = {"dtype": "|V70", "shape": [None]}
 
@@ -37,6 +43,16 @@ def choose(content, w=1):
         return writer.repeat(content, w)
     coded = writer.code()(content, w)
     return coded if len(coded.payload) < len(content) else writer.store(content)
+
+
+PLANES, BYTES = tree(makers.planes), tree(makers.item_bytes)
+INTEGERS = tree(makers.delta(0), tree(makers.log))
+NAN = int.from_bytes(PRICES[:4], "little")
+
+
+def dictionary_of(w, shape, content):
+    """Of the values in the order in which they come."""
+    return makers.dictionary(*dict.fromkeys(makers.integers(content, w)))(w, shape, content)
 
 
 FILES = {
@@ -76,6 +92,56 @@ FILES = {
     "a number": writer.write_frame(NUMBERS[:8], {"dtype": ">f8", "shape": []}),
     "a number in Fortran order": writer.write_frame(
         NUMBERS[:8], {"dtype": ">f8", "shape": []}, fortran=True, recipe="bytes"
+    ),
+    "numbers": writer.write_frame(
+        PRICES,
+        TABLE,
+        chunk=[4, 5, 2],
+        coding=choose,
+        recipe=[
+            tree(
+                makers.mask(NAN, 9),
+                tree(makers.decimal(0, 10.0, [3, 4]), INTEGERS, BYTES, PLANES),
+                tree(makers.runs(), stream, PLANES),
+            ),
+            tree(makers.ordered(2), tree(makers.delta(0, 1), tree(makers.lin(0, 20, 2)))),
+        ],
+    ),
+    "columns of numbers": writer.write_frame(
+        PRICES,
+        TABLE,
+        coding=choose,
+        recipe=tree(makers.columns(0b10), tree(dictionary_of, stream, BYTES), PLANES),
+    ),
+    "fields of numbers": writer.write_frame(
+        NUMBERS[:234],
+        {"dtype": [["a", "<u2"], ["b", "|u1", [4]]], "shape": [39]},
+        coding=choose,
+        recipe=[
+            tree(
+                makers.fields(2, 4),
+                tree(makers.affine(1, 771)),
+                tree(makers.runs(), INTEGERS, PLANES),
+            ),
+            tree(
+                makers.fields(1, 1, 4),
+                stream,
+                tree(makers.delta(0)),
+                tree(makers.fields(1, 3), stream, BYTES),
+            ),
+        ],
+        chunk=[20],
+        index=True,
+    ),
+    "classes": writer.write_frame(
+        WALK[:500],
+        coding=writer.in_turn(
+            writer.code_classes(11, 2, 3, writer.code(8, 1)),
+            writer.code_classes(9, 64, 2, writer.code_contexts(8)),
+            writer.code_classes(12, 1, 8),
+        ),
+        recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],
+        chunk=[180],
     ),
     "shared": writer.write_frame(
         SKEWED[:450],

@@ -7,10 +7,12 @@ What is there is never replaced: releases have to read it for ever.
 import json
 from pathlib import Path
 
+import naive_makers as makers
 import naive_model
 import naive_writer as writer
 import numpy as np
 import small_vaes
+from naive_makers import stream, tree
 from naive_payload import fit
 
 DATA = Path(__file__).parent / "data"
@@ -18,6 +20,7 @@ DATA = Path(__file__).parent / "data"
 INDEX = np.arange(1500)
 SQUARES = INDEX**2 % 251 % 11
 SQUARE_BYTES = SQUARES.astype(np.uint8).tobytes()
+CHANGES = (SQUARES % (INDEX // 128 % 5 + 2)).astype(np.uint8).tobytes()
 STEPS = (INDEX // 5 % 11).astype(np.uint8).tobytes()
 ROWS = (SQUARES * 3).astype("<u2").reshape(300, 5)
 PLANE = (INDEX[:600] ** 2 // 7 % 500).astype("<u2").reshape(20, 30)
@@ -28,6 +31,23 @@ RECORDS["id"] = INDEX[:50] * 7
 RECORDS["value"] = INDEX[:100].reshape(50, 2) / 8
 RECORDS["name"] = b"ans"
 LARGE = np.frombuffer(SQUARE_BYTES, "V75")
+
+# Numbers: what each transform is for, and patterns that are easily lost.
+FLOATS = np.cumsum(SQUARES[:600] - 5).astype("<f4").reshape(20, 30) / 3
+FLOATS[3, :8] = np.array(
+    [0, 0x80000000, 1, 0x7F800000, 0xFF800000, 0x7FC00001, 0xFF812345, 0x80000001], "<u4"
+).view("<f4")
+WALK = np.cumsum(SQUARES - 5) * 256
+SIGNS = np.array([-(2**63), -1, 0, 1, 2**62, 2**63 - 1]) // 8 * 8
+TIMES = 1_600_000_000_000 + 3_600_000 * (INDEX[:700] + SQUARES[:700])
+PRICES = np.round(1000 + WALK[:900] / 25600, 2)
+PRICES[[0, 400, 401, 899]] = [np.nan, np.pi, -0.0, np.inf]
+FILLED = np.where(SQUARES[:800] > 7, -32768, WALK[:800] // 256).astype("<i2").reshape(8, 10, 10)
+PAIRS = np.zeros(300, [("t", "<u4"), ("value", "<i2"), ("flag", "u1")])
+PAIRS["t"], PAIRS["value"] = INDEX[:300] * 5, SQUARES[:300]
+PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
+PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
+PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
 SHARED = [([100] + [0] * 254 + [156], 8), (fit(SQUARE_BYTES, 12), 12)]
 
@@ -74,6 +94,26 @@ def digits(dtype):
 def modelled(model, dtype):
     told = {"coding": writer.code_model(model), "chunk": [1, 28, 28], "index": True}
     return frame(digits(dtype), {"model": writer.identity(model)}, **told)
+
+
+PLANES, BYTES = tree(makers.planes), tree(makers.item_bytes)
+INTEGERS = tree(makers.delta(0), tree(makers.log))
+
+
+def dictionary_of(w, shape, content):
+    """Of the values in the order in which they come."""
+    return makers.dictionary(*dict.fromkeys(makers.integers(content, w)))(w, shape, content)
+
+
+def numbers(array, *recipes, **told):
+    """An array and its frame, with recipes in turn; whatever is large enough is coded."""
+    told = {"coding": coded_or_stored, "index": True} | told
+    return array, frame(array, recipe=list(recipes), **told)
+
+
+def coded_or_stored(content, w=1):
+    coded = writer.code(12, 4)(content, w)
+    return coded if len(coded.payload) < len(content) else writer.store(content)
 
 
 ALTERNATE = {"index": True, "recipe": ["planes", "stream", "bytes"]}
@@ -211,6 +251,105 @@ GOLDEN = {
             coding=writer.code_model(small_vaes.GOLDEN_BINARY_MODEL),
         ),
     ),
+    "numbers-ordered": lambda: numbers(
+        FLOATS, tree(makers.ordered(2), PLANES), tree(makers.ordered(1), PLANES), chunk=[9, 30]
+    ),
+    "numbers-ordered-big-endian": lambda: numbers(
+        SIGNS.astype(">i8"), tree(makers.ordered(1 + 4, 3), PLANES)
+    ),
+    "numbers-delta": lambda: numbers(
+        CUBE,
+        tree(makers.delta(0, 1, 2)),
+        tree(makers.delta(2, 2), PLANES),
+        tree(makers.delta(0), PLANES),
+        chunk=[2, 10, 14],
+    ),
+    "numbers-delta-of-tiles": lambda: numbers(
+        np.asfortranarray(CUBE), tree(makers.delta(1, 0)), chunk=[5, 4, 4]
+    ),
+    "numbers-log": lambda: numbers(
+        WALK[:1400].astype("<i4"), tree(makers.ordered(1), tree(makers.log)), tree(makers.log)
+    ),
+    "numbers-log-of-64-bits": lambda: numbers(SIGNS, tree(makers.log)),
+    "numbers-lin": lambda: numbers(
+        PLANE, tree(makers.lin(0, 1, 1)), tree(makers.lin(65500, 2, 2)), chunk=[11, 30]
+    ),
+    "numbers-decimal": lambda: numbers(
+        PRICES,
+        tree(makers.decimal(0, 100.0), INTEGERS, PLANES, PLANES),
+        tree(makers.decimal(1, 0.01, range(3, 300, 7)), PLANES, BYTES, BYTES),
+        chunk=[600],
+    ),
+    "numbers-decimal-of-16-bits": lambda: numbers(
+        (INDEX[:500] / 8).astype(">f2"), tree(makers.decimal(2, 8.0), PLANES, BYTES, PLANES)
+    ),
+    "numbers-affine": lambda: numbers(TIMES, tree(makers.affine(int(TIMES[0]), 3_600_000), PLANES)),
+    "numbers-dict": lambda: numbers(
+        ROWS.astype("<f4") / 7,
+        tree(dictionary_of, stream, PLANES),
+        tree(makers.decimal(0, 7.0), tree(dictionary_of, stream, BYTES), BYTES, BYTES),
+        chunk=[200, 5],
+    ),
+    "numbers-dict-of-many": lambda: numbers(
+        INDEX[::3].astype("<u4") ** 2, tree(dictionary_of, PLANES, tree(makers.delta(0), PLANES))
+    ),
+    "numbers-mask": lambda: numbers(
+        FILLED,
+        tree(makers.mask(2**16 - 2**15, 10), tree(makers.ordered(1)), stream),
+        tree(makers.mask(2**16 - 2**15, 0, [3], 7)),
+        chunk=[5, 10, 10],
+    ),
+    "numbers-fields": lambda: numbers(
+        PAIRS, tree(makers.fields(4, 2, 1), tree(makers.delta(0), tree(makers.log)), PLANES, stream)
+    ),
+    "numbers-columns": lambda: numbers(
+        PIXELS,
+        tree(makers.columns(0b110), tree(makers.delta(0, 1)), stream, PLANES),
+        chunk=[20, 30, 3],
+    ),
+    "numbers-runs": lambda: numbers(
+        PLATEAUS,
+        tree(makers.runs(), PLANES, tree(makers.log)),
+        tree(makers.runs(4), tree(makers.log), BYTES),
+        chunk=[700],
+    ),
+    "numbers-items": lambda: (
+        WALK[:700].astype("<i4").tobytes() + b"end",
+        frame(
+            WALK[:700].astype("<i4").tobytes() + b"end",
+            recipe=[
+                tree(makers.items_of(4), tree(makers.ordered(1), INTEGERS), stream),
+                tree(makers.items_of(2), stream, stream),
+            ],
+            coding=coded_or_stored,
+            chunk=[1500],
+        ),
+    ),
+    "numbers-many": lambda: numbers(
+        FLOATS,
+        tree(
+            makers.mask(0x7FC00001, 30),
+            tree(
+                makers.ordered(2),
+                tree(makers.delta(0, 1), tree(makers.lin(0, 20, 2), PLANES, stream)),
+            ),
+            tree(makers.runs(), stream, tree(makers.delta(0), tree(makers.log))),
+        ),
+    ),
+    "classes": lambda: (
+        CHANGES,
+        frame(
+            CHANGES,
+            coding=writer.in_turn(
+                writer.code_classes(11, 64, 2, writer.code(8, 1)),
+                writer.code_classes(12, 1, 8, writer.code_contexts(9)),
+                writer.code_classes(8, 4, 3, writer.repeat, bytes([2] * 8)),
+                writer.code_classes(9, 2, 5),
+            ),
+            chunk=[500],
+            index=True,
+        ),
+    ),
     "modelled-mnist": lambda: (digits("u1"), modelled(MNIST, "u1")),
     "modelled-mnist-binary": lambda: (digits("?"), modelled(MNIST_BINARY, "?")),
 }
@@ -238,6 +377,17 @@ BARE = {
         PLANE,
         {},
         writer.write_body(PLANE.tobytes(), 2, writer.code(14, 2), "stream"),
+    ),
+    "bare-numbers": lambda: (
+        FLOATS,
+        {},
+        writer.write_body(
+            FLOATS.tobytes(),
+            4,
+            writer.in_turn(writer.code(), writer.code_classes()),
+            tree(makers.ordered(2), tree(makers.delta(0, 1), tree(makers.log))),
+            [20, 30],
+        ),
     ),
     "bare-modelled": lambda: (
         DIGITS,

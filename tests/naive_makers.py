@@ -16,6 +16,7 @@ from naive_numbers import (
     Delta,
     Dict,
     FieldsOfItems,
+    Items,
     Lin,
     Log,
     Mask,
@@ -229,6 +230,14 @@ def runs(longest=2**32):
                 lengths.append(min(left, longest) - 1)
                 left -= min(left, longest)
         return Runs(len(values)), [items(values, w), items(lengths, 4)]
+
+    return make
+
+
+def items_of(size):
+    def make(w, shape, content):
+        end = len(content) - len(content) % size
+        return Items(size), [content[:end], content[end:]]
 
     return make
 

@@ -3,10 +3,13 @@
 Otherwise nearly all damage ends at a check, and what is behind the checks is never reached.
 """
 
+import dataclasses
+
 import naive_examples as examples
 import naive_frame as naive
 import naive_recipe as recipes
 import naive_writer as writer
+from naive_body import Context, read_body
 
 SMALL = list(examples.FILES.values())
 ALONE = [blob for blob in SMALL if not examples.between_frames(blob)]
@@ -171,6 +174,49 @@ def mislead(rng, frame):
     )
 
 
+def transforms_of(node):
+    """Those of the node and of all under it."""
+    if node == recipes.LEAF:
+        return []
+    return [node.transform, *(t for output in node.outputs for t in transforms_of(output))]
+
+
+def with_transform(node, old, new):
+    """The recipe with another transform in one place."""
+    if node == recipes.LEAF:
+        return node
+    outputs = [with_transform(output, old, new) for output in node.outputs]
+    return recipes.Node(new if node.transform is old else node.transform, outputs)
+
+
+def another(rng, value):
+    """Another value of a parameter."""
+    if isinstance(value, float):
+        return rng.choice([0.0, -0.0, -1.0, float("nan"), float("inf"), 5e-324, 1e308, 3.0])
+    if isinstance(value, tuple):
+        at = rng.randrange(len(value))
+        return *value[:at], *[fitting(rng, 1, value[at])] * rng.randrange(4), *value[at + 1 :]
+    return fitting(rng, rng.choice([1, 1, 2, 8]), value)
+
+
+RECIPES = [b"", b"\0", b"\x81", b"\x82", b"\1\0\0", b"\2\0", b"\x80", b"\3"]
+
+
+def forge_recipe(rng, recipe):
+    """A recipe with a parameter that lies, or anything else in its place."""
+    raw = recipes.write_recipe(recipe)
+    told = [t for t in transforms_of(recipe) if dataclasses.fields(t)]
+    if not told or rng.randrange(4) == 0:
+        return rng.choice([*RECIPES, *[harm(rng, raw, [raw])] * 8])
+    old = rng.choice(told)
+    name = rng.choice(dataclasses.fields(old)).name
+    new = dataclasses.replace(old, **{name: another(rng, getattr(old, name))})
+    try:
+        return recipes.write_recipe(with_transform(recipe, old, new))
+    except ValueError:  # it doesn't fit a byte
+        return harm(rng, raw, [raw])
+
+
 def forge_body(rng, chunk):
     """A body with a recipe or a stream that lies."""
     recipe = recipes.write_recipe(chunk.recipe)
@@ -178,7 +224,7 @@ def forge_body(rng, chunk):
     place = rng.randrange(len(codings))
     stream, other = chunk.streams[place], writer.coding_of(rng.choice(rng.choice(FULL).streams))
     changes = {
-        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 255]),
+        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 255]),
         "fields": lambda: rng.choice(
             [
                 other.fields,
@@ -192,7 +238,7 @@ def forge_body(rng, chunk):
         "sized": lambda: not codings[place].sized,
     }
     if rng.randrange(3) == 0:
-        recipe = rng.choice([b"", b"\0", b"\x81", b"\x82", b"\1\0\0", b"\2\0", b"\x80", b"\3"])
+        recipe = forge_recipe(rng, chunk.recipe)
     else:
         keys = rng.sample(sorted(changes), rng.randint(1, 2))
         codings[place] = codings[place]._replace(**{key: changes[key]() for key in keys})
@@ -201,6 +247,13 @@ def forge_body(rng, chunk):
         for c in codings
     ]
     return writer.join_streams(recipe, codings, sizes)
+
+
+def read_again(frame, chosen, body):
+    """The content of another body of that chunk."""
+    shapes = [size for group in frame.groups for _, size in group.cuts]
+    context = Context(frame.header.shared, frame.header.description.get("model"))
+    return read_body(body, frame.header.grid.cell, shapes[chosen], context).content
 
 
 def falsify(rng, frame):
@@ -218,6 +271,10 @@ def falsify(rng, frame):
     }
     keys = rng.choices(sorted(changes), weights=[8, 1, 1, 1, 1], k=rng.randint(1, 2))
     told = {"body": chunk.body, "cells": chunk.cells} | {key: changes[key]() for key in keys}
+    if "body" in keys and "check" not in keys and rng.randrange(2):
+        # If the body says something all the same, the check is that of it.
+        content = naive.attempt(read_again, frame, chosen, told["body"])
+        told["check"] = naive.xxh(content or chunk.content, seed=chosen)
     chunks = chunks_of(header, list(enumerate(frame.chunks)))
     chunks[chosen] = writer.write_chunk(header, chosen, chunk.content, **told)
     return writer.assemble(header, chunks, frame.indexed)

@@ -1,4 +1,4 @@
-"""The oracle's numbers: how each node from 3 to 13 of a recipe is undone, item by item.
+"""The oracle's numbers: how each node from 3 to 14 of a recipe is undone, item by item.
 
 A node is what its parameters say. `read` fails if they aren't legal for items of w bytes in such a
 shape, `write` undoes it, `outputs` gives w and the shape of each output, and `undo` makes
@@ -433,10 +433,35 @@ class Runs:
         )
 
 
+@dataclass(frozen=True)
+class Items:
+    """Bytes as items of several, and the bytes that are left."""
+
+    id = 14
+    size: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w == 1
+        size = fields.byte()
+        assert 2 <= size <= 64
+        return cls(size)
+
+    def write(self):
+        return bytes([self.size])
+
+    def outputs(self, w, shape):
+        count, rest = divmod(prod(shape), self.size)
+        return [(self.size, [count]), (1, [rest])]
+
+    def undo(self, w, shape, parts):
+        return parts[0] + parts[1]
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items),
     )
 }

@@ -11,6 +11,7 @@ from naive_numbers import (
     Delta,
     Dict,
     FieldsOfItems,
+    Items,
     Lin,
     Log,
     Mask,
@@ -23,6 +24,7 @@ from naive_numbers import (
 from naive_recipe import Bytes, Planes
 
 WHOLE = (1, 2, 4, 8)
+SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
 FACTORS = [
     1.0,
     10.0,
@@ -82,7 +84,7 @@ def lin(rng, w, shape, content):
 def decimal(rng, w, shape, content):
     if w not in WHOLE[1:]:
         return None
-    factor = rng.choice([*FACTORS, rng.uniform(1e-9, 1e9)])
+    factor = rng.choice([*SCALES, *FACTORS, rng.uniform(1e-9, 1e9)])
     n = math.prod(shape)
     exceptions = [place for place in range(n) if rng.randrange(8) == 0] if rng.randrange(2) else []
     return makers.decimal(rng.randrange(4), factor, exceptions, rng.getrandbits(8 * w))
@@ -140,6 +142,10 @@ def runs(rng, w, shape, content):
     return makers.runs(rng.choice([2**32, 1, 2, 7])) if w in WHOLE else None
 
 
+def items_of(rng, w, shape, content):
+    return makers.items_of(rng.choice([2, 4, 8, rng.randint(2, 64)])) if w == 1 else None
+
+
 CHOICES = {
     Planes.id: planes,
     Bytes.id: item_bytes,
@@ -154,6 +160,7 @@ CHOICES = {
     FieldsOfItems.id: fields,
     Columns.id: columns,
     Runs.id: runs,
+    Items.id: items_of,
 }
 
 
@@ -216,6 +223,6 @@ def some_items(rng, n, w):
     order = rng.choice(["little", "little", "big"])
     if w == 1 or rng.randrange(3):
         return items(whole(rng, n, w), w, order)
-    scale = rng.choice([100.0, 1e-3, 2.0**20, 1.0])
+    scale = rng.choice(SCALES)
     values = [rng.randint(-999, 999) / scale for _ in range(n)]
     return items([float_bits(value, w) for value in values], w, order)

@@ -50,7 +50,7 @@ def test_frames_are_read(name):
         assert result == content
     else:
         assert (result.dtype, result.shape) == (content.dtype, content.shape)
-        assert np.array_equal(result, content)
+        assert result.tobytes() == content.tobytes()  # any pattern
     said = naive.join(naive.read_all(blob))
     assert examples.same(result, said)
     with ansflow.open(io.BytesIO(blob)) as file:
@@ -65,8 +65,8 @@ def test_bare_chunks_are_read(name):
     model = small_vaes.GOLDEN if "model" in context else None
     out = np.zeros_like(content) if isinstance(content, np.ndarray) else bytearray(len(content))
     ansflow.decode_chunk(bare, ansflow.Plan(tables=tables, model=model), out)
-    assert np.array_equal(out, content) if isinstance(content, np.ndarray) else out == content
     items = np.asarray(content) if isinstance(content, np.ndarray) else np.frombuffer(content, "u1")
+    assert bytes(out) == items.tobytes()
     assert naive.read_bare(bare, items.itemsize, items.shape, **context) == items.tobytes()
 
 

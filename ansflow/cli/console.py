@@ -13,7 +13,6 @@ import click
 
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
-from ansflow.engine.plan import DEFAULT_LEVEL, HIGHEST_LEVEL
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["Console", "Size", "level_options", "limit_options", "talking", "threads_option"]
@@ -24,6 +23,7 @@ LARGE = 16 << 20
 # Bound of --threads. Each thread may take memory for a chunk.
 MOST_THREADS = 4096
 
+DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 LEVELS = {
     1: "Fastest for arrays of numbers.",
     3: "The default.",

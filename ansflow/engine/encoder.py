@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from ansflow.frame.build import FrameBuilder, check_count
 from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
 
 __all__ = ["FrameEncoder"]
 
@@ -59,6 +63,9 @@ class FrameEncoder:
         check_count(grid.count(content_size or 0))
         self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
         self._builder = FrameBuilder(self.header)
+        self._dtype: np.dtype[Any] | None = None if array is None else array.dtype
+        if options.dtype is not None:
+            self._dtype = np.dtype(options.dtype)
         self._use(options)
         self._undecided = options.recipe is None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
@@ -171,17 +178,27 @@ class FrameEncoder:
     def _use(self, options: Options) -> None:
         self._options = options
         self._encode = ChunkEncoder(
-            self._builder.tag, self.header.grid, options.recipe_for, options.coding
+            self._builder.tag,
+            self.header.grid,
+            options.recipe_for,
+            options.coding,
+            self._instead if self._dtype is not None else None,
         )
+
+    def _instead(self, content: Bytes, layout: Layout) -> Recipe:
+        """The recipe for a chunk that the one for all cannot be applied to."""
+        assert self._dtype is not None
+        anew = replace(self._options, recipe=None)
+        return anew.chosen(content, layout, self._dtype).recipe_for(layout)
 
     def choose(self, content: Bytes) -> None:
         """Choose a recipe by the first content, which is whole rows, unless there is one."""
-        array, given = self.header.array, self._options.dtype
-        dtype = np.dtype(given) if given is not None or array is None else array.dtype
-        if self._undecided and (array is not None or given is not None):
-            self._undecided = False
+        if not self._undecided or not content.size:
+            return
+        self._undecided = False
+        if self._dtype is not None:
             layout = self.header.grid.layout_of(content.size)
-            self._use(self._options.chosen(content[: layout.nbytes], layout, dtype))
+            self._use(self._options.chosen(content[: layout.nbytes], layout, self._dtype))
 
     def _put(self, unit: Bytes) -> Iterator[memoryview]:
         self.choose(unit)

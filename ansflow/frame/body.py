@@ -22,7 +22,12 @@ __all__ = ["decode_body", "encode_body", "read_body"]
 
 
 def encode_body(
-    content: Bytes, layout: Layout, recipe: Recipe, coding: StreamCoding, scratch: EncoderScratch
+    content: Bytes,
+    layout: Layout,
+    recipe: Recipe,
+    coding: StreamCoding,
+    scratch: EncoderScratch,
+    instead: Callable[[Bytes, Layout], Recipe] | None = None,
 ) -> tuple[bytes, list[Bytes]]:
     """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
 
@@ -34,14 +39,16 @@ def encode_body(
         Not empty.
     layout : Layout
     recipe : Recipe
-        Where it cannot be applied, the plain one is.
     coding : StreamCoding
     scratch : EncoderScratch
+    instead : callable, optional
+        Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
     """
     try:
         written, streams = recipe.forward(content, layout)
     except Unsuitable:
-        written, streams = plain_recipe(layout).forward(content, layout)
+        other = plain_recipe(layout) if instead is None else instead(content, layout)
+        return encode_body(content, layout, other, coding, scratch)
     heads, payloads = encode_streams(streams, coding, scratch)
     written += heads
     if len(written) + sum([piece.size for piece in payloads]) > content.size + BODY_SLACK:

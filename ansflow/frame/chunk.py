@@ -39,6 +39,8 @@ class ChunkEncoder:
     recipe_for : callable
         Says which recipe cells of a layout have.
     coding : StreamCoding
+    instead : callable, optional
+        That of `encode_body`.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class ChunkEncoder:
         grid: Grid,
         recipe_for: Callable[[Layout], Recipe],
         coding: StreamCoding,
+        instead: Callable[[Bytes, Layout], Recipe] | None = None,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
+        self._instead = instead
         self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
@@ -60,7 +64,7 @@ class ChunkEncoder:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
                 recipe = self._recipe_for(shape)
-                body = encode_body(part, shape, recipe, self._coding, scratch)
+                body = encode_body(part, shape, recipe, self._coding, scratch, self._instead)
                 chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
             at += size
         self._pool.give(scratch)

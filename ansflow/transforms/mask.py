@@ -13,6 +13,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.detect import longest_run
 from ansflow.kernels.transforms.mask import (
     changes,
     fill_in,
@@ -123,9 +124,12 @@ class Mask(Transform):
 
 def most_frequent(numbers: Numbers) -> int:
     """The integer that is most frequent, or nearly so, in a regular sample; 0 if there are none."""
+    if not numbers.size:
+        return 0
     # An odd step does not always meet the same column.
-    values, counts = np.unique(numbers[:: numbers.size // SAMPLE | 1], return_counts=True)
-    return int(values[counts.argmax()]) if values.size else 0
+    ordered = np.sort(numbers[:: numbers.size // SAMPLE | 1])
+    _, place, _ = longest_run(ordered)
+    return int(ordered[int(place)])
 
 
 def _lags(layout: Layout) -> set[int]:

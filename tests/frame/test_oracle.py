@@ -2,6 +2,7 @@
 
 import io
 import math
+import random
 
 import naive_examples as examples
 import naive_frame as naive
@@ -13,10 +14,13 @@ import naive_seek
 import naive_writer as writer
 import numpy as np
 import pytest
+import random_recipes
 from hypothesis import example, given, settings, strategies as st
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError
+from ansflow.frame.streams.registry import KINDS
+from ansflow.transforms import registry
 
 # A cheap source of skewed bytes of any length that looks like no formula to the coder.
 SKEWED = bytes(i * i % 7 * (i % 3) for i in range(5000))
@@ -401,23 +405,30 @@ def described(draw):
         size = draw(st.integers(0, 2000))
         return (SKEWED * 2)[:size], {}, [size], False
     item, dtype = draw(
-        st.sampled_from([(1, "|u1"), (2, ">i2"), (4, "<f4"), (12, "|S12"), (66, "|V66")])
+        st.sampled_from(
+            [(1, "|u1"), (2, ">i2"), (4, "<f4"), (8, "<f8"), (12, "|S12"), (66, "|V66")]
+        )
     )
     shape = draw(st.lists(st.integers(0, 6), max_size=3))
     content = (SKEWED * 5)[: math.prod(shape) * item]
+    if draw(st.booleans()):
+        rng = random.Random(draw(st.integers(0, 2**64 - 1)))
+        content = random_recipes.some_items(rng, math.prod(shape), item)
     return content, {"dtype": dtype, "shape": shape}, shape, draw(st.booleans())
 
 
-CODINGS = st.lists(
-    st.one_of(
-        st.just(writer.store),
-        st.builds(writer.code, PRECISIONS, LANES),
-        st.builds(lambda i, n: writer.code_shared(i + 1, WIDE, n), st.sampled_from([0, 1]), LANES),
-        st.builds(writer.code_contexts, st.integers(8, 12), st.sampled_from([1, 2, 64])),
-    ),
-    min_size=1,
-    max_size=4,
-)
+CODERS = [
+    st.just(writer.store),
+    st.builds(writer.code, PRECISIONS, LANES),
+    st.builds(lambda i, n: writer.code_shared(i + 1, WIDE, n), st.sampled_from([0, 1]), LANES),
+    st.builds(writer.code_contexts, st.integers(8, 12), st.sampled_from([1, 2, 64])),
+]
+INNER = [writer.store, writer.code(9, 2), writer.code_contexts(8, 1)]
+if naive.CLASSES in [kind.code for kind in KINDS]:
+    CLASSES = st.integers(8, 12), LANES, st.integers(2, 8), st.sampled_from(INNER)
+    CODERS.append(st.builds(writer.code_classes, *CLASSES))
+CODINGS = st.lists(st.one_of(CODERS), min_size=1, max_size=4)
+TRANSFORMS = list(registry._by_id)
 WIDE = [(payloads.fit(SKEWED + bytes(range(256)), p), p) for p in (9, 14)]
 
 
@@ -441,11 +452,14 @@ def frames(draw):
     ]
     extents = draw(st.lists(st.integers(1, 5), max_size=5))
     names = {1: ["stream"], 2: ["stream", "planes", "bytes"]}.get(grid.cell, ["planes", "bytes"])
+    rng = random.Random(draw(st.integers(0, 2**64 - 1)))
+    deepest = draw(st.integers(2, 4))
+    recipes = [*names, random_recipes.grow(rng, TRANSFORMS, deepest)]
     blob = writer.write_frame(
         content,
         description,
         coding=writer.in_turn(*draw(CODINGS)),
-        recipe=draw(st.lists(st.sampled_from(names), min_size=1, max_size=3)),
+        recipe=draw(st.lists(st.sampled_from(recipes), min_size=1, max_size=3)),
         chunk=chunk,
         extents=extents,
         shared=WIDE,

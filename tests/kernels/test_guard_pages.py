@@ -31,7 +31,16 @@ from ansflow.kernels.tables import context_code as context_tables
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
-from ansflow.kernels.transforms import affine as multiples, columns, delta, ordered
+from ansflow.kernels.transforms import (
+    affine as multiples,
+    columns,
+    decimal,
+    delta,
+    dict as dictionary,
+    mask,
+    ordered,
+    runs,
+)
 from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
@@ -351,7 +360,7 @@ def small_kernels(at_end, rng):
                 histogram(symbols[: size - offset])
 
 
-def maps_of_numbers(at_end, rng):
+def numbers_to_numbers(at_end, rng):
     """Transforms of numbers to as many, at lengths around those of registers and blocks."""
     u64 = np.uint64
     for width, size in itertools.product((1, 2, 4, 8), (0, 1, 15, 63, 64, 65, 2047, 2049, 4160)):
@@ -381,6 +390,88 @@ def maps_of_numbers(at_end, rng):
             assert np.array_equal(back, rows)
 
 
+def maps_of_numbers(at_end, rng):
+    """Forward and back, then back from anything that a damaged chunk may say."""
+
+    def guard(array, *, write=True):
+        copy = guarded(array, at_end)
+        copy.setflags(write=write)
+        return copy
+
+    def given(array):
+        return guard(array, write=False)
+
+    U = np.uint64  # noqa: N806
+    for n in (0, 1, 2, 7, 63, 64, 65, 130, 1000):
+        for width in (1, 2, 4, 8):
+            kind = f"u{width}"
+            source = np.repeat(rng.integers(0, 9, n), rng.integers(1, 9, n))[:n].astype(kind)
+            items, out = given(source), guard(np.zeros(n, kind))
+            count = int(runs.count_runs(items))
+            values, repeats = guard(np.zeros(count, kind)), guard(np.zeros(count, np.uint32))
+            runs.split_runs(items, values, repeats)
+            repeats.setflags(write=False)
+            assert runs.join_runs(given(values), repeats, out)
+            assert np.array_equal(out, items)
+            noise = rng.integers(0, 1 << rng.integers(1, 33), count, np.uint32)
+            runs.join_runs(given(values), given(noise), out)
+
+            bits = guard(np.zeros(-(-n // 64), np.uint64))
+            mask.fill_in(items, items.dtype.type(3), bits, out)
+            for lag in {1, 9, 63, 64, 65, n - 1, n} & set(range(1, n + 1)):
+                changed = guard(bits)
+                mask.changes(changed, U(n), U(lag))
+                mask.to_changes(changed, U(n), U(lag))
+                mask.from_changes(changed, U(n), U(lag))
+                mask.put_pattern(changed, items.dtype.type(3), again := guard(out))
+                assert np.array_equal(again, items)
+            mask.put_pattern(bits, items.dtype.type(3), out)
+            assert np.array_equal(out, items)
+            noise = guard(rng.integers(0, 1 << 64, bits.size, np.uint64))
+            mask.put_pattern(noise, items.dtype.type(3), out)
+            if width == 1:
+                continue
+
+            places = guard(np.zeros(n // 10, np.uint32))
+            for share in (0.0, 0.05, 0.5):
+                decimals = (source % 40 / 4).astype(f"f{width}")
+                decimals[rng.random(n) < share] = np.nan
+                floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
+                found = int(decimal.to_integers(width)(floats, 4.0, False, z, places))
+                decimal.from_integers(width)(z, 4.0, False)
+                if found <= places.size:
+                    gaps = np.diff(places[:found], prepend=-1) - 1
+                    exceptions = given(floats[places[:found]])
+                    gaps = given(gaps.astype(np.uint32))
+                    assert decimal.put_exceptions(z, gaps, exceptions)
+                    assert np.array_equal(z, floats)
+                    for most in (2, n + 1, 1 << 32):
+                        noise = given(rng.integers(0, most, found, np.uint32))
+                        decimal.put_exceptions(z, noise, exceptions)
+
+            distinct, codes = np.unique(items, return_inverse=True)
+            distinct, codes = given(distinct), codes.astype(np.uint8)
+            assert dictionary.look_up(given(codes), distinct, out)
+            assert np.array_equal(out, items)
+            for most in (distinct.size + 1, 256):
+                noise = rng.integers(0, most, n).astype(np.uint8)
+                dictionary.look_up(given(noise), distinct, out)
+            if width == 2:
+                dictionary.mark(items, guard(np.zeros(1 << 16, np.bool)))
+                continue
+            for bits, room in ((4, 9), (4, 15), (7, 64)):
+                table = guard(np.zeros(1 << bits, kind)), guard(np.zeros(1 << bits, np.uint32))
+                table = *table, U(rng.integers(1 << 64, dtype=np.uint64) | 1), U(64 - bits)
+                values, numbered = guard(np.zeros(room, kind)), guard(np.zeros(n, np.uint16))
+                at, found = dictionary.number_items(items, U(0), values, U(0), *table, numbered)
+                assert at == n
+                assert found == distinct.size
+                table[1][:] = 0
+                dictionary.enroll(values[: int(found)], *table)
+                many = given(np.arange(n).astype(kind))
+                dictionary.number_items(many, U(0), values, U(found), *table, numbered)
+
+
 def stray(at_end, rng):
     """What the other jobs must not do: proof that the guard works."""
     slots = guarded(np.zeros(1, np.uint32), at_end)  # too few for the precision
@@ -400,6 +491,7 @@ JOBS = [
     networks,
     distributions,
     small_kernels,
+    numbers_to_numbers,
     maps_of_numbers,
 ]
 

@@ -53,7 +53,7 @@ def test_the_oracle_undoes_what_it_makes(case, deepest):
 
 def settings_of(name, rng, w, shape, content):
     match name:
-        case "planes" | "bytes" | "log":
+        case "planes" | "bytes" | "log" | "dict" | "runs":
             return ()
         case "ordered":
             kind = rng.choice(["unsigned", "signed", "float"])
@@ -61,6 +61,22 @@ def settings_of(name, rng, w, shape, content):
             return (kind, *big, *rng.choice([(), (0,), (1,), (rng.randrange(64),)]))
         case "delta":
             return tuple(rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4)))
+        case "lin":
+            return (1 << rng.randint(4, 16),)
+        case "affine":
+            return rng.choice([(), (1,), (rng.randint(1, 99),)])
+        case "fields":
+            made = random_recipes.fields(rng, w, shape, content)
+            return made(w, shape, content)[0].sizes
+        case "columns":
+            return tuple(rng.sample(range(1, shape[-1]), rng.randrange(shape[-1])))
+        case "items":
+            return (rng.randint(2, 64),)
+        case "decimal":
+            factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
+            return (factor, *["times"] * rng.randrange(2), *["big"] * rng.randrange(2))
+        case "mask":
+            return rng.choice([(), (rng.choice(numbers.integers(content, w) or [0]),)])
     raise AssertionError(f"which settings does the transform {name!r} take?")
 
 
@@ -75,6 +91,7 @@ AGAIN = {
     numbers.FieldsOfItems: lambda t: makers.fields(*t.sizes),
     numbers.Columns: lambda t: makers.columns(t.differences),
     numbers.Runs: lambda t: makers.runs(),
+    numbers.Items: lambda t: makers.items_of(t.size),
 }
 
 
@@ -134,7 +151,7 @@ def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
 
 
 # Transforms that are told all of their parameters.
-DESCRIBED = ["ordered", "delta", "fields", "columns"]
+DESCRIBED = ["ordered", "delta", "fields", "columns", "items"]
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

@@ -27,7 +27,14 @@ from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
 
-__all__ = ["fill_records", "headroom", "look_up_record", "packed_record", "reciprocals_of"]
+__all__ = [
+    "fill_record_rows",
+    "fill_records",
+    "headroom",
+    "look_up_record",
+    "packed_record",
+    "reciprocals_of",
+]
 
 M_MASK = np.uint64((1 << 32) - 1)
 HIGH_SHIFT = np.uint64(32)
@@ -111,6 +118,13 @@ def fill_records(freq, reciprocals, records):
                 records[s, 0] = m | (nudge << HIGH_SHIFT) | (shift << SHIFT_SHIFT)
                 records[s, 1] = start | (f << HIGH_SHIFT)
             start += f
+
+
+@kernel
+def fill_record_rows(freq, reciprocals, records):
+    """`fill_records` for each row: uint64[rows, m] from uint32[rows, n], packed."""
+    for row in range(freq.shape[0]):
+        fill_records(freq[row], reciprocals, records[row])
 
 
 @kernel

@@ -19,7 +19,9 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.half import from_half, to_half
 
-__all__ = ["from_integers", "put_exceptions", "to_integers"]
+__all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
+
+COUNTED_AT_ONCE = np.uint64(256)
 
 
 @functools.cache
@@ -61,6 +63,26 @@ def from_integers(width: int) -> Callable[..., Any]:
 
 
 @functools.cache
+def nearest_integer(width: int) -> Callable[..., Any]:
+    """The function ``nearest_integer(item, c, times)`` for floats of `width` bytes.
+
+    It returns d, a binary64 number, and whether that stands for the item bit for bit.
+    """
+    _, _, to_double, from_double = formats(width)
+    low, high = -(2.0 ** (8 * width - 1)), 2.0 ** (8 * width - 1)
+
+    @kernel
+    def nearest_integer(item, c, times):
+        x = to_double(item)
+        d = np.rint(x / c if times else x * c)
+        # As an integer, that is without the sign of a zero.
+        d = d + 0.0 if (d >= low) & (d < high) else 0.0
+        return d, from_double(d * c if times else d / c) == item
+
+    return nearest_integer
+
+
+@functools.cache
 def to_integers(width: int) -> Callable[..., Any]:
     """The kernel ``to_integers(items, c, times, integers, places)`` for floats of `width` bytes.
 
@@ -69,9 +91,9 @@ def to_integers(width: int) -> Callable[..., Any]:
     Returns how many there are, or more than `places` has room for; that has to be less
     than there are items.
     """
-    unsigned, signed, to_double, from_double = formats(width)
+    unsigned, signed, _, _ = formats(width)
+    nearest = nearest_integer(width)
     zero = unsigned(1 << (8 * width - 1))
-    low, high = -(2.0 ** (8 * width - 1)), 2.0 ** (8 * width - 1)
 
     @kernel
     def to_integers(items, c, times, integers, places):
@@ -81,13 +103,9 @@ def to_integers(width: int) -> Callable[..., Any]:
             exceptions = ZERO
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
-                x = to_double(items[i])
-                d = np.rint(x / c if times else x * c)
-                # As an integer, that is without the sign of a zero.
-                d = d + 0.0 if (d >= low) & (d < high) else 0.0
+                d, exact = nearest(items[i], c, times)
                 integers[i] = unsigned(signed(d)) ^ zero
-                differs = from_double(d * c if times else d / c) != items[i]
-                exceptions |= np.uint64(differs) << j
+                exceptions |= np.uint64(not exact) << j
             while exceptions:
                 if found == room:
                     return found + ONE
@@ -104,6 +122,32 @@ def to_integers(width: int) -> Callable[..., Any]:
         return found
 
     return to_integers
+
+
+@functools.cache
+def count_exceptions(width: int) -> Callable[..., Any]:
+    """The kernel ``count_exceptions(items, c, times, most, many)`` for floats of `width` bytes.
+
+    It returns how many items are exceptions, and of the others how many are 0, and for how many
+    d is `many` or more. It ends soon after there are more exceptions than `most`.
+    """
+    nearest = nearest_integer(width)
+
+    @kernel
+    def count_exceptions(items, c, times, most, many):
+        n = np.uint64(items.size)
+        exceptions, zeros, fine = ZERO, ZERO, ZERO
+        for begin in range(ZERO, n, COUNTED_AT_ONCE):
+            for i in range(begin, min(begin + COUNTED_AT_ONCE, n)):
+                d, exact = nearest(items[i], c, times)
+                exceptions += np.uint64(not exact)
+                zeros += np.uint64(exact & (d == 0.0))
+                fine += np.uint64(exact & (abs(d) >= many))
+            if exceptions > most:
+                break
+        return exceptions, zeros, fine
+
+    return count_exceptions
 
 
 @kernel

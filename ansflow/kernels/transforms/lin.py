@@ -4,9 +4,13 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.raw_bits import BLOCK, GUARD, append, fetch, merge, part
+from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.words import item_bits
 
 __all__ = ["decode", "encode", "extent"]
+
+WORD_BITS, WORD_SHIFT = np.uint64(64), np.uint64(6)
+U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
@@ -16,6 +20,15 @@ def extent(numbers):
     for number in numbers:
         least, greatest = min(least, number), max(greatest, number)
     return least, greatest
+
+
+@kernel
+def even_widths(like, width):
+    """The same width for all numbers of a block, added up."""
+    widths = blank(like)
+    widths[0][:] = width
+    add_up(widths)
+    return widths
 
 
 @kernel
@@ -31,24 +44,24 @@ def encode(numbers, base, shift, tokens, out):
     out : uint64[m]
         With room for all bits and two words more.
     """
-    rest, widths = np.empty(BLOCK, numbers.dtype), np.empty(BLOCK, numbers.dtype)
-    group = 8 // numbers.itemsize
-    words, lengths = np.empty(BLOCK // group, np.uint64), np.empty(BLOCK // group, np.uint64)
-    widths[:] = shift
+    rest, widths = blank(numbers), even_widths(numbers, shift)
+    own_rest = rest[0]
     mask = (ONE << shift) - ONE
+    in_group = WORD_BITS // item_bits(numbers)
+    n = np.uint64(numbers.size)
     at = last = ZERO
-    for begin in range(0, numbers.size, BLOCK):
-        block, block_tokens = numbers[begin : begin + BLOCK], tokens[begin : begin + BLOCK]
-        for i in range(np.uint64(block.size)):
-            above = np.uint64(block[i]) - base
-            block_tokens[i] = above >> shift
-            rest[i] = above & mask
-        for i in range(np.uint64(block.size), np.uint64(BLOCK)):
-            rest[i] = 0
-        merge(rest, widths, words, lengths)
-        groups = (block.size + group - 1) // group
-        at, last = append(words[:groups], lengths[:groups], at, last, out)
-    out[at >> np.uint64(6)] = last
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        for i in range(size):
+            above = np.uint64(numbers[begin + i]) - base
+            tokens[begin + i] = above >> shift
+            own_rest[i] = above & mask
+        for i in range(size, U_BLOCK):
+            own_rest[i] = 0
+        merge(rest, widths)
+        groups = (size + in_group - ONE) // in_group
+        at, last = append(rest, widths, groups, at, last, out)
+    out[at >> WORD_SHIFT] = last
 
 
 @kernel
@@ -63,22 +76,15 @@ def decode(tokens, data, base, shift, out):
     base, shift : uint64
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     """
-    widths, rest = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    group = 8 // out.itemsize
-    words, lengths = np.empty(BLOCK // group, np.uint64), np.empty(BLOCK // group, np.uint64)
-    tail = np.empty(8 * BLOCK + GUARD, np.uint8)
-    widths[:] = shift
-    lengths[:] = shift * np.uint64(group)
+    rest, widths = blank(out), even_widths(out, shift)
+    own_rest = rest[0]
+    mask = (ONE << shift) - ONE
+    n = np.uint64(tokens.size)
     at = ZERO
-    for begin in range(0, tokens.size, BLOCK):
-        block, numbers = tokens[begin : begin + BLOCK], out[begin : begin + BLOCK]
-        byte = at >> np.uint64(3)
-        if byte + np.uint64(8 * BLOCK + GUARD) <= np.uint64(data.size):
-            at = fetch(data, at, lengths, words)
-        else:
-            left = np.uint64(data.size) - byte
-            tail[:left] = data[byte:]
-            at = fetch(tail, at & np.uint64(7), lengths, words) + (byte << np.uint64(3))
-        part(words, widths, rest)
-        for i in range(np.uint64(block.size)):
-            numbers[i] = base + (np.uint64(block[i]) << shift) + np.uint64(rest[i])
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        at = fetch(data, at, widths, rest)
+        part(rest, widths)
+        for i in range(size):
+            low = np.uint64(own_rest[i]) & mask
+            out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low

@@ -9,20 +9,20 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.raw_bits import BLOCK, GUARD, append, fetch, measure, merge, part
-from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = ["count_raw_bits", "decode", "encode"]
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
-FOUR = np.uint64(4)
-TWO = np.uint64(2)
-BYTE = np.uint64(8)
+TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
+WORD_SHIFT = np.uint64(6)
+U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
-def raw_bits(token):
+def width_of(token):
     """How many raw bits belong to a token."""
     return (token >> TWO) - TWO if token >= DIRECT else ZERO
 
@@ -38,26 +38,28 @@ def encode(numbers, tokens, out):
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    rest, widths = np.empty(BLOCK, numbers.dtype), np.empty(BLOCK, numbers.dtype)
-    groups = BLOCK * numbers.itemsize // 8
-    words, lengths = np.empty(groups, np.uint64), np.empty(groups, np.uint64)
+    rest, widths = blank(numbers), blank(numbers)
+    own_rest, own_widths = rest[0], widths[0]
+    below = item_bits(numbers) - ONE
     at = last = ZERO
-    for begin in range(0, numbers.size, BLOCK):
-        block, block_tokens = numbers[begin : begin + BLOCK], tokens[begin : begin + BLOCK]
-        for i in range(np.uint64(block.size)):
-            number = np.uint64(block[i])
-            width = np.uint64(bit_length(block[i])) - LEADING if number >= DIRECT else ZERO
+    n = np.uint64(numbers.size)
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        for i in range(size):
+            number = np.uint64(numbers[begin + i])
+            direct = number < DIRECT
+            width = np.uint64(bit_length(numbers[begin + i])) - LEADING & below
+            width = ZERO if direct else width
             token = number >> width
-            if number >= DIRECT:
-                token += FOUR * width + FOUR
-            block_tokens[i] = token
-            widths[i] = width
-            rest[i] = number & ((ONE << width) - ONE)
-        for i in range(np.uint64(block.size), np.uint64(BLOCK)):
-            widths[i] = rest[i] = 0
-        merge(rest, widths, words, lengths)
-        at, last = append(words, lengths, at, last, out)
-    out[at >> np.uint64(6)] = last
+            tokens[begin + i] = token if direct else token + FOUR * width + FOUR
+            own_widths[i] = width
+            own_rest[i] = number & ((ONE << width) - ONE)
+        for i in range(size, U_BLOCK):
+            own_widths[i] = own_rest[i] = 0
+        add_up(widths)
+        merge(rest, widths)
+        at, last = append(rest, widths, np.uint64(rest[3].size), at, last, out)
+    out[at >> WORD_SHIFT] = last
     return at
 
 
@@ -66,7 +68,7 @@ def count_raw_bits(tokens):
     """The sum of the raw bits of all tokens."""
     total = ZERO
     for i in range(np.uint64(tokens.size)):
-        total += raw_bits(np.uint64(tokens[i]))
+        total += width_of(np.uint64(tokens[i]))
     return total
 
 
@@ -81,29 +83,22 @@ def decode(tokens, data, out):
         The raw bits; m is `count_raw_bits` in bytes, at least.
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     """
-    base, widths = np.empty(BLOCK, out.dtype), np.empty(BLOCK, out.dtype)
-    rest = np.empty(BLOCK, out.dtype)
-    groups = BLOCK * out.itemsize // 8
-    words, lengths = np.empty(groups, np.uint64), np.empty(groups, np.uint64)
-    tail = np.empty(8 * BLOCK + GUARD, np.uint8)
+    rest, widths = blank(out), blank(out)
+    own_rest, own_widths = rest[0], widths[0]
+    below = item_bits(out) - ONE
     at = ZERO
-    for begin in range(0, tokens.size, BLOCK):
-        block, numbers = tokens[begin : begin + BLOCK], out[begin : begin + BLOCK]
-        for i in range(np.uint64(block.size)):
-            token = np.uint64(block[i])
-            width = raw_bits(token)
-            widths[i] = width
-            base[i] = (FOUR + (token & np.uint64(3))) << width if token >= DIRECT else token
-        for i in range(np.uint64(block.size), np.uint64(BLOCK)):
-            widths[i] = 0
-        measure(widths, lengths)
-        byte = at >> np.uint64(3)
-        if byte + np.uint64(8 * BLOCK + GUARD) <= np.uint64(data.size):
-            at = fetch(data, at, lengths, words)
-        else:
-            left = np.uint64(data.size) - byte
-            tail[:left] = data[byte:]
-            at = fetch(tail, at & np.uint64(7), lengths, words) + byte * BYTE
-        part(words, widths, rest)
-        for i in range(np.uint64(block.size)):
-            numbers[i] = base[i] + rest[i]
+    n = np.uint64(tokens.size)
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        for i in range(size):
+            own_widths[i] = width_of(np.uint64(tokens[begin + i]))
+        for i in range(size, U_BLOCK):
+            own_widths[i] = 0
+        add_up(widths)
+        at = fetch(data, at, widths, rest)
+        part(rest, widths)
+        for i in range(size):
+            token = np.uint64(tokens[begin + i])
+            width = (token >> TWO) - TWO & below
+            number = FOUR + (token & THREE) << width | np.uint64(own_rest[i]) & (ONE << width) - ONE
+            out[begin + i] = token if token < DIRECT else number

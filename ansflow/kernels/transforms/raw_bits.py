@@ -1,96 +1,151 @@
 """Raw bits: numbers of a few bits each, one after the other.
 
-A *group* is as many numbers as fit 64 bits. The numbers of a group are merged without the bits
-between them, for all groups of a block at once (`merge`, undone by `part`): that is a loop that
-compilers turn into vectors. What remains is to put one word for each group to its place (`append`),
-or to fetch it from there (`fetch`).
+A *group* is as many numbers as fill a word of 64 bits. The numbers of a group are moved together
+first, pairs, then pairs of pairs (`merge`), so that there is one word for each group to put to its
+place (`append`), which is the only work that has to be done in sequence. A decoder gets these words
+(`fetch`) and takes them apart (`part`). All other steps are done for a block of numbers at once, by
+loops that compilers turn into vectors.
 
 Bits fill words from the least significant one up; words are little-endian.
+
+Widths of a group
+    Each number has a width, how many bits it takes, in a *field* as large as a number. To move
+    pairs together takes the width of the first of each; pairs of pairs, that of each first pair,
+    and so on. `add_up` puts these where the width of the last number of the pair was, for which
+    nobody asks again: the last field of a group gets the width of all.
 """
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.words import word_at
+from ansflow.kernels.transforms.words import item_bits, word_at
 
-__all__ = ["BLOCK", "GUARD", "append", "fetch", "measure", "merge", "part"]
+__all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
 
 # Numbers that are worked on at a time, so that what lies between two loops stays in the cache.
-BLOCK = 256
-
-# Bytes that `fetch` reads from the one in which a group begins.
-GUARD = 9
+BLOCK = 1024
 
 WORD_BITS = np.uint64(64)
 WORD_SHIFT, BIT_IN_WORD = np.uint64(6), np.uint64(63)
 BYTE_SHIFT, BIT_IN_BYTE = np.uint64(3), np.uint64(7)
 BYTES = np.uint64(8)
+TWO = np.uint64(2)
+
+# Bytes that may be read from the one on in which the last bit of a block is.
+REACH = np.uint64(72)
 
 
 @kernel
-def merge(numbers, widths, words, lengths):
-    """Make a word of each group, and count its bits.
+def blank(like):
+    """Room for a block of numbers like those of an array, or for their widths.
 
-    Parameters
-    ----------
-    numbers, widths : uint8[n], uint16[n], uint32[n] or uint64[n]
-        Numbers, and how many bits each takes. n is a multiple of a group.
-    words, lengths : uint64[m]
-        One for each group, to be filled. No group has more than 63 bits.
+    Returns
+    -------
+    tuple
+        The same memory as numbers of 16, 32 and 64 bits, and first of all as numbers of that type.
     """
-    bits = np.uint64(8 * numbers.itemsize)
-    mask = (ONE << (bits - ONE) << ONE) - ONE
-    numbers, widths = numbers.view(np.uint64), widths.view(np.uint64)
-    for i in range(np.uint64(words.size)):
-        group, counts = numbers[i], widths[i]
-        word, length = group & mask, counts & mask
-        for place in range(bits, WORD_BITS, bits):
-            word |= (group >> place & mask) << length
-            length += counts >> place & mask
-        words[i], lengths[i] = word, length
+    words = np.empty(np.uint64(BLOCK) * item_bits(like) // WORD_BITS, np.uint64)
+    return words.view(like.dtype), words.view(np.uint16), words.view(np.uint32), words
 
 
 @kernel
-def measure(widths, lengths):
-    """The lengths that `merge` finds."""
-    bits = np.uint64(8 * widths.itemsize)
-    mask = (ONE << (bits - ONE) << ONE) - ONE
-    widths = widths.view(np.uint64)
-    for i in range(np.uint64(lengths.size)):
-        counts = widths[i]
-        length = counts & mask
-        for place in range(bits, WORD_BITS, bits):
-            length += counts >> place & mask
-        lengths[i] = length
+def first_width(widths, i, field):
+    """The width of the first of a pair, known to be below its bits, so that shifts are cheap."""
+    bits = item_bits(widths)
+    return (np.uint64(widths[i]) >> bits // TWO - field) & (bits - ONE)
 
 
 @kernel
-def part(words, widths, numbers):
-    """Undo `merge`: fill `numbers`, whatever bits the words have above their lengths."""
-    bits = np.uint64(8 * numbers.itemsize)
-    mask = (ONE << (bits - ONE) << ONE) - ONE
-    numbers, widths = numbers.view(np.uint64), widths.view(np.uint64)
-    for i in range(np.uint64(words.size)):
-        word, counts = words[i], widths[i]
-        group = ZERO
-        for place in range(ZERO, WORD_BITS, bits):
-            width = counts >> place & mask
-            group |= (word & ((ONE << width) - ONE)) << place
-            word >>= width
-        numbers[i] = group
+def add_up_pairs(widths, field):
+    """One step of `add_up`: items of `widths` are two fields, or two groups of them, each."""
+    for i in range(np.uint64(widths.size)):
+        widths[i] += first_width(widths, i, field) << item_bits(widths) - field
 
 
 @kernel
-def append(words, lengths, at, last, out):
-    """Write the low `lengths` bits of all words, whose other bits are zeros.
+def merge_pairs(numbers, widths, field):
+    """One step of `merge`."""
+    half = item_bits(widths) // TWO
+    lower = (ONE << half) - ONE
+    for i in range(np.uint64(numbers.size)):
+        pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
+        numbers[i] = (pair & lower) | (pair >> half) << first
+
+
+@kernel
+def part_pairs(numbers, widths, field):
+    """One step of `part`."""
+    half = item_bits(widths) // TWO
+    for i in range(np.uint64(numbers.size)):
+        pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
+        numbers[i] = (pair & ((ONE << first) - ONE)) | (pair >> first) << half
+
+
+@kernel
+def add_up(widths):
+    """Add the widths of each group up, as said above.
 
     Parameters
     ----------
-    words, lengths : uint64[n]
-        Lengths are at most 63.
-    at : uint64
-        The bit to begin with.
+    widths : tuple
+        `blank`, filled. The sum of a group fits a field.
+    """
+    own, pairs, fours, words = widths
+    field = item_bits(own)
+    if field <= 8:
+        add_up_pairs(pairs, field)
+    if field <= 16:
+        add_up_pairs(fours, field)
+    if field <= 32:
+        add_up_pairs(words, field)
+
+
+@kernel
+def merge(numbers, widths):
+    """Move the numbers of each group together.
+
+    Parameters
+    ----------
+    numbers : tuple
+        `blank`, filled. Numbers have nothing above their widths.
+    widths : tuple
+        After `add_up`. The sum of a group is at most 63.
+    """
+    field = item_bits(numbers[0])
+    if field <= 8:
+        merge_pairs(numbers[1], widths[1], field)
+    if field <= 16:
+        merge_pairs(numbers[2], widths[2], field)
+    if field <= 32:
+        merge_pairs(numbers[3], widths[3], field)
+
+
+@kernel
+def part(numbers, widths):
+    """Undo `merge`; but there may be anything above the widths of numbers.
+
+    Widths may be anything, too, which gives any numbers.
+    """
+    field = item_bits(numbers[0])
+    if field <= 32:
+        part_pairs(numbers[3], widths[3], field)
+    if field <= 16:
+        part_pairs(numbers[2], widths[2], field)
+    if field <= 8:
+        part_pairs(numbers[1], widths[1], field)
+
+
+@kernel
+def append(numbers, widths, groups, at, last, out):
+    """Write what `merge` has made of the first groups.
+
+    Parameters
+    ----------
+    numbers, widths : tuple
+        Those of `merge`.
+    groups, at : uint64
+        The number of groups, and the bit to begin with.
     last : uint64
         The bits so far of the word in which that is.
     out : uint64[m]
@@ -100,8 +155,10 @@ def append(words, lengths, at, last, out):
     -------
     ``(at, last)`` after it. `last` is not yet in `out`.
     """
-    for i in range(np.uint64(words.size)):
-        word, length = words[i], lengths[i]
+    above = WORD_BITS - item_bits(widths[0])
+    words, lengths = numbers[3], widths[3]
+    for i in range(groups):
+        word, length = words[i], lengths[i] >> above
         used = at & BIT_IN_WORD
         last |= word << used
         out[at >> WORD_SHIFT] = last
@@ -113,23 +170,43 @@ def append(words, lengths, at, last, out):
 
 
 @kernel
-def fetch(data, at, lengths, words):
-    """Fill `words` with what `append` has written, and above their lengths with what comes then.
+def fetch_near(data, at, lengths, above, words):
+    """`fetch`, where as much as `REACH` follows."""
+    for i in range(np.uint64(words.size)):
+        byte, shift = at >> BYTE_SHIFT, at & BIT_IN_BYTE
+        words[i] = word_at(data, byte) >> shift | word_at(data, byte + ONE) << (BYTES - shift)
+        at += lengths[i] >> above
+
+
+@kernel
+def fetch(data, at, widths, numbers):
+    """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 
     Parameters
     ----------
-    data : uint8[n]
-        With `GUARD` bytes from the one in which the last group begins.
+    data : uint8[m]
     at : uint64
         The bit to begin with.
-    lengths, words : uint64[m]
+    widths : tuple
+        After `add_up`. Widths are below 64. All that they ask for is in `data`.
+    numbers : tuple
+        `blank`, to be filled.
 
     Returns
     -------
     The bit after the last one.
     """
-    for i in range(np.uint64(words.size)):
-        byte, shift = at >> BYTE_SHIFT, at & BIT_IN_BYTE
-        words[i] = word_at(data, byte) >> shift | word_at(data, byte + ONE) << (BYTES - shift)
-        at += lengths[i]
-    return at
+    above = WORD_BITS - item_bits(widths[0])
+    words, lengths = numbers[3], widths[3]
+    end = at
+    for i in range(np.uint64(lengths.size)):
+        end += lengths[i] >> above
+    if (end >> BYTE_SHIFT) + REACH <= np.uint64(data.size):
+        fetch_near(data, at, lengths, above, words)
+    else:
+        byte = at >> BYTE_SHIFT
+        copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
+        left = min(np.uint64(data.size) - byte, np.uint64(copy.size))
+        copy[:left] = data[byte : byte + left]
+        fetch_near(copy, at & BIT_IN_BYTE, lengths, above, words)
+    return end

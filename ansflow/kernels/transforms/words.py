@@ -1,14 +1,15 @@
-"""What Numba lacks for streams of bits: 64 bits at any address, and the bit length of a number.
+"""What Numba lacks for streams of bits: 64 bits at any address, and how many bits numbers have.
 
 Uncompiled, the functions do the same in plain Python.
 """
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-__all__ = ["bit_length", "word_at"]
+__all__ = ["bit_length", "item_bits", "word_at"]
 
 WORD = ir.IntType(64)
 
@@ -19,6 +20,11 @@ def word_at(data, at):
     `data` is uint8[], and `at` uint64.
     """
     return data[at : at + data.dtype.type(8)].view("<u8")[0]
+
+
+def item_bits(array):
+    """The bits of an item; compiled, that is a constant, as ``array.itemsize`` is not."""
+    return np.uint64(8 * array.itemsize)
 
 
 def bit_length(number):
@@ -51,6 +57,12 @@ def _leading_zeros(typing_context, number):
 @overload(word_at)
 def _word_at(data, at):
     return lambda data, at: _load(data, at)
+
+
+@overload(item_bits)
+def _item_bits(array):
+    bits = np.uint64(array.dtype.bitwidth)
+    return lambda array: bits
 
 
 @overload(bit_length)

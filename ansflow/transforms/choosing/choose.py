@@ -27,6 +27,9 @@ FASTEST = 1
 # With fewer items there is nothing to choose by: what is written once takes more than is gained.
 FEWEST = 32
 
+# A sample has an axis more, and NumPy's arrays have no more than 64.
+MOST_AXES = 32
+
 # Items of a sample up to a level, and boxes that it consists of.
 SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
 
@@ -62,6 +65,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         1 to 9: how long to look for it, and how slow it may be.
     """
     width = dtype.itemsize
+    if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
+        return None
     if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
         numbers = Layout(width, (layout.items // width,))
         found = choose(content[: numbers.nbytes], numbers, dtype, level)

@@ -1,0 +1,84 @@
+"""A distribution for each row of 64 symbols, which the class of the row names."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.vectors import vector_isa
+from ansflow.kernels.coders import row_classes as scalar
+from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
+from ansflow.kernels.tables.slots import fill_slot_rows
+from ansflow.kernels.vector import row_classes as vector
+from ansflow.lazy import cached_property
+
+__all__ = ["RowClassCoder"]
+
+BYTES = 256
+
+
+class RowClassCoder(FastCoder):
+    """Codes bytes, each by the distribution of its row's class.
+
+    Parameters
+    ----------
+    freq : contiguous ndarray of uint32, shape (classes, 256)
+        Not checked: each row must sum to ``2**precision``, and not change until the tables that are
+        needed have been built.
+    classes : contiguous ndarray of uint8, shape (ceil(n / 64),)
+        That of each row of the n symbols. Not checked, and not to be changed.
+    precision : int
+        1 to 12.
+    """
+
+    takes_any_symbol = True
+
+    def __init__(
+        self, freq: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], precision: int
+    ) -> None:
+        super().__init__(precision)
+        self.freq, self.classes, self.alphabet = freq, classes, BYTES
+
+    @cached_property
+    def records(self) -> npt.NDArray[np.uint64]:
+        """The encoder's record of each byte in each class, 0 where it cannot occur."""
+        records = np.zeros(self.freq.shape, np.uint64)
+        fill_record_rows(self.freq, reciprocals_of(self.precision), records)
+        return records
+
+    @cached_property
+    def slots(self) -> npt.NDArray[np.uint32]:
+        """The decoder's entries, shape (classes, 2**precision)."""
+        slots = np.empty((self.freq.shape[0], 1 << self.precision), np.uint32)
+        fill_slot_rows(self.freq, slots)
+        return slots
+
+    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
+        records, precision, classes = self.records, self._precision, self.classes
+        isa = vector_isa(states.size, symbols.size)
+        first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
+        cursor = scalar.encode(symbols, classes, states, records, precision, words, first)
+        if isa is None:
+            return int(cursor)
+        encode_rows = vector.encoder(states.size, isa)
+        flat, cursor = records.reshape(-1), np.uint64(cursor)
+        return int(encode_rows(symbols, first, classes, states, flat, precision, words, cursor))
+
+    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
+        slots, precision, classes = self.slots, self._precision, self.classes
+        isa = vector_isa(states.size, out.size)
+        start = words, cursor, states, classes
+        if isa is None:
+            done, at = scalar.decode_rows(*start, slots, precision, out)
+        else:
+            decode_rows = vector.decoder(states.size, isa)
+            done, at = decode_rows(*start, slots.reshape(-1), precision, out)
+        rest = words, np.uint64(at), states, classes
+        return int(scalar.decode_rest(*rest, slots, precision, out, np.uint64(done)))
+
+    def first_impossible(self, symbols: Symbols, lanes: int) -> int:
+        return int(scalar.first_without_record(symbols, self.classes, self.records))
+
+    def place(self, position: int) -> str:
+        return f" in class {self.classes[position >> scalar.ROW_SHIFT]}"

@@ -1,0 +1,87 @@
+"""`ansflow.kernels.coders.row_classes` on vectors: whole turns of the lanes, the same words.
+
+All lanes of a turn have the same distribution. So where its table begins is one number, whose bits
+are joined to those of all indices: that is all that classes add to a step of `single.py`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ansflow.kernels.coders.row_classes import LOW, U_ROW_SHIFT
+from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
+from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
+from ansflow.kernels.vector.memory import load, pull, put, store
+from ansflow.kernels.vector.values import high, low, multiply, where
+
+__all__ = ["decoder", "encoder"]
+
+BYTE = np.uint64(8)
+
+
+@functools.cache
+def decoder(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``decode_rows(words, cursor, states, classes, slots, precision, out)``.
+
+    Arguments and result are those of `ansflow.kernels.coders.row_classes.decode_rows`, with `lanes`
+    states and slots as a vector.
+    """
+    turn = np.uint64(lanes)
+
+    @kernel
+    def decode_rows(words, cursor, states, classes, slots, precision, out):
+        mask = (ONE << precision) - ONE
+        x = load(states, ZERO, lanes, isa)
+        base = ZERO
+        while base + turn <= np.uint64(out.size) and cursor + turn <= np.uint64(words.size):
+            table = np.uint64(classes[base >> U_ROW_SHIFT]) << precision
+            entry = slots[(x & mask) | table]
+            freq = (entry >> PACKED_FREQ_SHIFT) + ONE
+            offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
+            x = freq * (x >> precision) + offset
+            due = x < LOW
+            word, cursor = pull(words, cursor, due)
+            x = where(due, x << U_WORD_BITS, x) | word
+            store(out, base, entry)  # which keeps the low bits
+            base += turn
+        store(states, ZERO, x)
+        return base, cursor
+
+    return decode_rows
+
+
+@functools.cache
+def encoder(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``encode_rows(symbols, end, classes, states, records, precision, words, cursor)``.
+
+    It pushes ``symbols[:end]``, whole turns, last to first, and returns the cursor. The other
+    arguments are those of `ansflow.kernels.coders.row_classes.encode`, with `lanes` states and
+    records as a vector. ``words[cursor - end - lanes :]`` must exist: below the words that it
+    keeps, `put` writes others.
+    """
+    turn = np.uint64(lanes)
+
+    @kernel
+    def encode_rows(symbols, end, classes, states, records, precision, words, cursor):
+        room = headroom(precision)
+        total = ONE << precision
+        x = load(states, ZERO, lanes, isa)
+        while end > ZERO:
+            end -= turn
+            table = np.uint64(classes[end >> U_ROW_SHIFT]) << BYTE
+            record = records[load(symbols, end, lanes, isa) | table]
+            interval = high(record)
+            freq = (interval >> FREQ_SHIFT) & FIELD_MASK
+            due = (x >> room) >= freq
+            cursor = put(words, cursor, x, due)
+            x = where(due, x >> U_WORD_BITS, x)
+            quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
+            x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+        store(states, ZERO, x)
+        return cursor
+
+    return encode_rows

@@ -1,0 +1,202 @@
+"""What numbers of a sample have in common: facts that say which maps are worth trying.
+
+All functions take a few thousand numbers and take some ten microseconds to a few hundred.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.kernels.transforms.decimal import count_exceptions
+from ansflow.kernels.transforms.detect import (
+    common_divisor,
+    count_binary_places,
+    longest_run,
+    narrow_step,
+    pair_steps,
+)
+
+__all__ = ["Factor", "Patterns", "common_step", "decimal_factors", "patterns", "trailing_zeros"]
+
+Numbers = npt.NDArray[Any]
+
+POWERS_OF_TEN = [10.0**k for k in range(13)]
+
+# The share of numbers that may be exceptions.
+EXCEPTIONS_UP_TO = 0.1
+# Integers with nearly as many bits as the mantissa of a float are as fine as the floats, so that
+# any number is one of them. This is how many bits fewer they must have, and for how many numbers
+# but 0 it may be otherwise.
+SPARE_BITS = 2
+FINE_UP_TO = 0.5
+# What a finer factor must save in exceptions, as a share of all numbers.
+WORTH_IT = 0.002
+
+# A common step is looked for between so many numbers, in so many pairs of the gaps between them,
+# of which one lies elsewhere than the other. A share of them has to agree on it.
+SOME = 512
+PAIRS = 100
+ELSEWHERE = 0.382
+AGREEING = 0.25
+
+MOST_PLACES = 64
+DIGITS = 17
+
+
+class Patterns(NamedTuple):
+    """The number of distinct patterns, which is most frequent, and the share of it."""
+
+    distinct: int
+    most_frequent: int
+    share: float
+
+
+class Factor(NamedTuple):
+    """A factor for the transform `decimal`, and the share of numbers that are exceptions."""
+
+    factor: float
+    times: bool
+    exceptions: float
+
+    @property
+    def per_unit(self) -> float:
+        """Integers from one real number to the next."""
+        return 1 / self.factor if self.times else self.factor
+
+
+def patterns(numbers: Numbers) -> Patterns:
+    """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
+    ordered = np.sort(numbers, axis=None)
+    distinct, place, count = longest_run(ordered)
+    return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)
+
+
+def trailing_zeros(numbers: Numbers) -> int:
+    """How many low bits of all unsigned integers are 0; 0 if all bits are."""
+    seen = int(np.bitwise_or.reduce(numbers, axis=None))
+    return (seen & -seen).bit_length() - 1 if seen else 0
+
+
+def common_step(numbers: Numbers) -> int:
+    """The greatest common divisor of the differences of unsigned integers; 0 if all are equal."""
+    return int(common_divisor(np.ascontiguousarray(numbers).reshape(-1)))
+
+
+def decimal_factors(floats: Numbers) -> list[Factor]:
+    """Return factors that make integers of floats, from the coarsest to the finest.
+
+    Parameters
+    ----------
+    floats : ndarray of float16, float32 or float64
+        In native byte order.
+
+    Returns
+    -------
+    list of Factor
+        Each has fewer exceptions than those before, and none more than a tenth. Integers are far
+        fewer than floats in between: factors that would make an integer of anything are left out.
+    """
+    values = np.ascontiguousarray(floats).reshape(-1)
+    doubles = values.astype(np.float64)
+    if (
+        not doubles.size
+        or np.count_nonzero(np.isfinite(doubles)) < (1 - EXCEPTIONS_UP_TO) * doubles.size
+    ):
+        return []
+    items = values.view(f"u{values.itemsize}")
+    items.setflags(write=False)
+    measure = functools.partial(_measured, items, values.dtype)
+    found: list[Factor] = []
+    for power in POWERS_OF_TEN:
+        factor = measure(power)
+        if factor is not None:
+            found.append(factor)
+            if not factor.exceptions:
+                break
+    least = min((factor.exceptions for factor in found), default=1.0)
+    found += filter(None, (measure(2.0**k) for k in _binary_places(doubles)))
+    if least > WORTH_IT:
+        found += filter(None, (measure(*way) for way in _steps(doubles, values.dtype)))
+    best: list[Factor] = []
+    for factor in sorted(found, key=lambda factor: (factor.per_unit, factor.exceptions)):
+        if not best or factor.exceptions < best[-1].exceptions - WORTH_IT:
+            best.append(factor)
+    return best
+
+
+def _measured(
+    items: Numbers, dtype: np.dtype[Any], factor: float, times: bool = False
+) -> Factor | None:
+    """What a factor does to floats, given their bits; None if it is of no use."""
+    many = 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS)
+    most = np.uint64(EXCEPTIONS_UP_TO * items.size)
+    counts = count_exceptions(items.itemsize)(items, factor, times, most, many)
+    exceptions, zeros, fine = map(int, counts)
+    if exceptions > most:
+        return None
+    if fine > FINE_UP_TO * (items.size - exceptions - zeros):
+        return None
+    return Factor(factor, times, exceptions / items.size)
+
+
+def _binary_places(values: npt.NDArray[np.float64]) -> list[int]:
+    """How many binary places make integers of nearly all numbers, and of as many as possible."""
+    counts = np.zeros(MOST_PLACES, np.uint64)
+    count_binary_places(values, counts)
+    missing = values.size - counts.cumsum()
+    enough = [int((missing <= share * values.size).argmax()) for share in (EXCEPTIONS_UP_TO, 0)]
+    return sorted({places for places in enough if 0 < places < MOST_PLACES - 1})
+
+
+def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:
+    """Factors of a common step of nearly all numbers that isn't known beforehand."""
+    sizes = np.abs(values)
+    sizes = np.sort(sizes[(sizes > 0) & np.isfinite(sizes)])
+    some = _distinct(sizes)
+    if some.size < sizes.size // 2:
+        # So that exceptions don't count for more than numbers that are there many times.
+        some = _distinct(sizes[:: sizes.size // SOME | 1])
+    if some.size < 3:
+        return
+    # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the better.
+    half_unit = 2.0 ** -(np.finfo(dtype).nmant + 1)
+    gaps, errors = np.diff(some), half_unit * (some[1:] + some[:-1])
+    first = np.linspace(0, gaps.size - 1, min(PAIRS, gaps.size)).astype(np.intp)
+    second = (first + int(gaps.size * ELSEWHERE) + 1) % gaps.size
+    steps, errors_of_steps = np.empty(first.size), errors[second]
+    pair_steps(gaps[first], gaps[second], errors[first], errors_of_steps, steps)
+    known = steps > 0
+    steps, errors = steps[known], errors_of_steps[known]
+    if steps.size < AGREEING * first.size:
+        return
+    agree = np.abs(np.subtract.outer(steps, steps)) <= np.add.outer(errors, errors)
+    votes = agree[agree.sum(axis=0).argmax()]
+    count = np.count_nonzero(votes)
+    if count < AGREEING * first.size:
+        return
+    step, error = float(steps[votes].mean()), 2 * float(errors[votes].mean()) / count**0.5
+    low, high = map(float, narrow_step(sizes, half_unit, step - error, step + error))
+    if low > 0:
+        yield _shortest(1 / high, 1 / low), False
+        yield _shortest(low, high), True
+
+
+def _distinct(ascending: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    first = np.ones(ascending.size, bool)
+    np.not_equal(ascending[:-1], ascending[1:], out=first[1:])
+    return ascending[first]
+
+
+def _shortest(low: float, high: float) -> float:
+    """The number of an interval with the fewest decimal digits."""
+    middle = (low + high) / 2
+    for digits in range(DIGITS):
+        number = float(f"{middle:.{digits}e}")
+        if low <= number <= high:
+            return number
+    return middle

@@ -1,0 +1,119 @@
+"""What numbers of a sample have in common is found, and nothing where there is nothing."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ansflow.transforms.choosing.detect import (
+    Factor,
+    common_step,
+    decimal_factors,
+    patterns,
+    trailing_zeros,
+)
+
+RNG = np.random.default_rng(0)
+UNSIGNED = st.sampled_from(["u1", "u2", "u4", "u8"])
+MULTIPLES = RNG.integers(-20_000, 20_000, 4096)
+
+
+@given(UNSIGNED.flatmap(lambda kind: arrays.arrays(kind, st.integers(1, 300))))
+def test_patterns_are_counted(numbers):
+    distinct, most_frequent, share = patterns(numbers)
+    values, counts = np.unique(numbers, return_counts=True)
+    assert distinct == values.size
+    assert counts[values == most_frequent] == [counts.max()]
+    assert share == counts.max() / numbers.size
+
+
+@given(UNSIGNED, st.data())
+def test_trailing_zeros_and_steps_of_integers(kind, data):
+    width = 8 * np.dtype(kind).itemsize
+    shift = data.draw(st.integers(0, width - 1))
+    size = data.draw(st.integers(1, 50))
+    numbers = RNG.integers(0, 1 << (width - shift), size, np.uint64) << np.uint64(shift)
+    numbers = numbers.astype(kind)
+    seen = math.gcd(*numbers.tolist())
+    assert trailing_zeros(numbers) == (seen and (seen & -seen).bit_length() - 1)
+    differences = [b - a for a, b in pairwise(numbers.tolist())]
+    assert common_step(numbers) == math.gcd(*differences)
+
+
+def test_samples_have_any_shape():
+    boxes = (7 + 12 * RNG.integers(0, 9, (2, 8, 20))).astype(np.uint32)
+    assert common_step(boxes[:, ::2]) == 12
+    assert patterns(boxes[:, ::2]) == patterns(boxes[:, ::2].reshape(-1))
+    assert trailing_zeros(boxes[:, ::2] << 3) == 3
+    assert decimal_factors(boxes[:, ::2] / 2**10) == [Factor(2.0**10, False, 0.0)]
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("factor", [1.0, 10.0, 4.0, 3.0])
+def test_factors(kind, factor):
+    integers = MULTIPLES % 199 - 99 if kind == "f2" else MULTIPLES
+    values = (integers / factor).astype(kind)
+    assert decimal_factors(values) == [Factor(factor, False, 0.0)]
+
+
+@pytest.mark.parametrize("power", [2, 3, 6, 9, 12])
+def test_powers_of_ten(power):
+    assert decimal_factors(MULTIPLES / 10**power) == [Factor(10.0**power, False, 0.0)]
+
+
+@pytest.mark.parametrize("step", [1.15078, math.pi, 1e6 / 7, 2.0**40, 12345.678, 3e-20])
+def test_steps_that_are_not_known_beforehand(step):
+    (found,) = decimal_factors(MULTIPLES * step)
+    assert found.exceptions == 0
+    assert math.isclose(found.per_unit, 1 / step, rel_tol=1e-12)
+    singles = (MULTIPLES * step).astype("f4")
+    (found,) = decimal_factors(singles)
+    assert found.exceptions < 0.001
+    assert math.isclose(found.per_unit, 1 / step, rel_tol=1e-6)
+
+
+def test_steps_among_exceptions():
+    values = np.where(RNG.random(4096) < 0.05, RNG.normal(0, 9, 4096), MULTIPLES % 300 * 0.0123457)
+    (found,) = decimal_factors(values)
+    assert (found.factor, found.times) == (0.0123457, True)
+    assert 0.03 < found.exceptions < 0.07
+
+
+def test_finer_factors_with_fewer_exceptions():
+    integers = MULTIPLES * 100
+    integers[::30] += 10
+    integers[::90] += 1
+    values = integers / 10_000
+    found = decimal_factors(values)
+    assert [factor for factor, _, _ in found] == [100.0, 1000.0, 10000.0]
+    assert found[0].exceptions > found[1].exceptions > found[2].exceptions == 0
+
+
+def test_numbers_without_a_factor():
+    for values in (
+        RNG.normal(size=4096),
+        RNG.random(4096).astype("f4"),  # a billionth is nothing to these
+        RNG.normal(size=4096).astype("f2"),
+        np.where(RNG.random(4096) < 0.6, 0, RNG.normal(size=4096)).astype("f2"),
+        np.full(4096, np.nan),
+        np.where(RNG.random(4096) < 0.2, np.nan, MULTIPLES),
+        np.where(RNG.random(4096) < 0.2, -0.0, MULTIPLES),
+        np.full(100, 5e-324),
+        np.array([math.pi, math.e]),
+    ):
+        assert decimal_factors(values) == []
+
+
+@given(arrays.arrays(st.sampled_from(["f2", "f4", "f8"]), st.integers(0, 60)))
+def test_any_floats_are_multiples_as_often_as_it_says(values):
+    for factor, times, exceptions in decimal_factors(values):
+        with np.errstate(all="ignore"):
+            doubles = values.astype(np.float64)
+            integers = np.rint(doubles / factor if times else doubles * factor) + 0.0
+            back = (integers * factor if times else integers / factor).astype(values.dtype)
+        same = back.view(f"u{back.itemsize}") == values.view(f"u{values.itemsize}")
+        assert np.count_nonzero(~same) <= round(exceptions * values.size)
+        assert exceptions <= 0.1
