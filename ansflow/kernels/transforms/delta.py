@@ -88,14 +88,21 @@ def add_up(items, total, begin, end):
 @kernel
 def add_lagged(items, lag, begin, end):
     """Add to each item the sum that is already there, `lag` places before."""
-    # What is added to each other must not overlap, so that LLVM's test lets it take vectors. With
-    # short lags it fails, as it should.
-    run = lag if lag >= SHORTEST_RUN else end
-    while begin < end:
-        stop = min(begin + run, end)
-        for i in range(begin, stop):
-            items[i] += items[i - lag]
-        begin = stop
+    number = items.dtype.type
+    if lag < SHORTEST_RUN:
+        # Every so many items are a sum of their own: it is kept in a register.
+        for first in range(begin, min(begin + lag, end)):
+            total = items[first - lag]
+            for i in range(first, end, lag):
+                total = number(total + items[i])
+                items[i] = total
+    else:
+        while begin < end:
+            # These don't overlap, as LLVM's test finds, so that it may take vectors.
+            stop = min(begin + lag, end)
+            for i in range(begin, stop):
+                items[i] += items[i - lag]
+            begin = stop
 
 
 @kernel
