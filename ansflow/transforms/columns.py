@@ -9,20 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.columns import joiner, splitter
+from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import (
-    WIDTHS,
-    matrix_of,
-    new_matrix,
-    numbers_in_place,
-    numbers_of,
-    put_back,
-)
+from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -64,22 +55,16 @@ class Columns(Transform):
         differenced = sum(1 << int(column) for column in settings)
         if differenced >> count:
             raise Unsuitable(f"there are only {count} columns, and no column {max(settings)}")
-        columns = new_matrix(count, layout.nbytes // count)
-        numbers = numbers_of(items, layout.itemsize)
-        splitter(count)(numbers, np.uint64(differenced), columns.view(f"<u{layout.itemsize}"))
-        return differenced, list(columns)
+        return differenced, split(items, count, layout.itemsize, differenced)
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes]:
         count = layout.shape[-1]
-        return list(new_matrix(count, layout.nbytes // count))
+        return room(count, layout.nbytes // count)
 
     def inverse(
         self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        columns = matrix_of(outputs).view(f"<u{layout.itemsize}")
-        numbers = numbers_in_place(out, layout.itemsize)
-        joiner(layout.shape[-1])(columns, np.uint64(parameters), numbers)
-        put_back(numbers, out)
+        join(outputs, layout.itemsize, out, parameters)
 
     def pack(self, parameters: int) -> bytes:
         return pack_varint(parameters)

@@ -1,8 +1,7 @@
-"""Buffers as kernels take them: unsigned integers, and rows of a matrix."""
+"""Views of buffers as the unsigned integers that kernels take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 
-__all__ = [
-    "WIDTHS",
-    "Numbers",
-    "matrix_of",
-    "new_matrix",
-    "numbers_in_place",
-    "numbers_of",
-    "put_back",
-]
+__all__ = ["WIDTHS", "Numbers", "numbers_in_place", "numbers_of", "put_back"]
 
 # Bytes of an item that is a number.
 WIDTHS = 1, 2, 4, 8
@@ -48,23 +39,3 @@ def put_back(numbers: Numbers, out: Bytes) -> None:
     """Put the numbers of `numbers_in_place` where they belong, unless they are there."""
     if not np.may_share_memory(numbers, out):
         out[:] = numbers.view(np.uint8)
-
-
-def new_matrix(rows: int, size: int) -> Bytes:
-    """Room for vectors of so many bytes, one after the other."""
-    return np.empty((rows, size), np.uint8)
-
-
-def matrix_of(vectors: Sequence[Bytes]) -> Bytes:
-    """The matrix that has these rows: that of `new_matrix` if they come from there, or a copy."""
-    matrix = vectors[0].base
-    if isinstance(matrix, np.ndarray) and _are_rows(vectors, matrix):
-        return matrix
-    return np.stack(vectors)
-
-
-def _are_rows(vectors: Sequence[Bytes], matrix: Bytes) -> bool:
-    if matrix.shape != (len(vectors), vectors[0].size):
-        return False
-    pairs = zip(vectors, matrix, strict=True)
-    return all(vector.ctypes.data == row.ctypes.data for vector, row in pairs)

@@ -19,8 +19,8 @@ __all__ = ["joiner", "splitter"]
 
 BLOCK_BYTES = np.uint64(1 << 14)
 
-# Up to here LLVM makes vectors of it: pixels, points in space, bytes of numbers.
-MOST_SORTED = 8
+# Complex numbers, points in space, pixels, bytes of numbers. Beyond, LLVM makes no vectors of it.
+SORTED = (2, 3, 4, 8)
 
 
 @kernel
@@ -51,7 +51,7 @@ def splitter(count: int) -> Callable[..., Any]:
     It fills the columns, uint[count, n], from rows, uint[count * n], and subtracts from each column
     the one before if its bit of `differenced`, uint64, is set. Bit 0 is not.
     """
-    if count > MOST_SORTED:
+    if count not in SORTED:
         return split_any
     row = np.uint64(count)
 
@@ -76,7 +76,7 @@ def joiner(count: int) -> Callable[..., Any]:
 
     The columns are not the same afterwards.
     """
-    if count > MOST_SORTED:
+    if count not in SORTED:
         return join_any
     row = np.uint64(count)
 
