@@ -31,7 +31,16 @@ from ansflow.kernels.tables import context_code as context_tables
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
-from ansflow.kernels.transforms import decimal, dict as dictionary, mask, runs
+from ansflow.kernels.transforms import (
+    affine as multiples,
+    columns,
+    decimal,
+    delta,
+    dict as dictionary,
+    mask,
+    ordered,
+    runs,
+)
 from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
@@ -351,6 +360,36 @@ def small_kernels(at_end, rng):
                 histogram(symbols[: size - offset])
 
 
+def numbers_to_numbers(at_end, rng):
+    """Transforms of numbers to as many, at lengths around those of registers and blocks."""
+    u64 = np.uint64
+    for width, size in itertools.product((1, 2, 4, 8), (0, 1, 15, 63, 64, 65, 2047, 2049, 4160)):
+        numbers = rng.integers(0, 1 << (8 * width), size, f"u{width}")
+        numbers.setflags(write=False)
+        items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
+        for shift in (0, 3):
+            ordered.order(items, u64(shift), u64(1), u64(2), out)
+            ordered.unorder(out, u64(shift), u64(1), u64(2))
+        for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
+            lags = guarded(np.array(lags, np.uint64), at_end)
+            delta.difference(items, lags, out)
+            delta.accumulate(out, lags)
+            assert np.array_equal(out, items)
+        if size:
+            low, _ = multiples.bounds(items)
+            step = multiples.common_step(items, u64(low), out)
+            assert multiples.divide(items, u64(low), u64(max(1, step)), out)
+            multiples.multiply(out, u64(low), u64(max(1, step)))
+            assert np.array_equal(out, items)
+        for count in (2, 3, 4, 7, 16):
+            rows = guarded(numbers[: size // count * count], at_end)
+            table = guarded(np.zeros((count, size // count), numbers.dtype), at_end)
+            back = guarded(np.zeros(rows.size, numbers.dtype), at_end)
+            columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
+            columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
+            assert np.array_equal(back, rows)
+
+
 def maps_of_numbers(at_end, rng):
     """Forward and back, then back from anything that a damaged chunk may say."""
 
@@ -452,6 +491,7 @@ JOBS = [
     networks,
     distributions,
     small_kernels,
+    numbers_to_numbers,
     maps_of_numbers,
 ]
 
