@@ -100,7 +100,7 @@ def split_rows(sums, tally, classes):
     for i in range(np.uint64(most) + ONE):
         count = np.uint64(tally[i])
         share = (left + have) // (U_MAX_CLASSES - number)
-        if have > ZERO and number < LAST_CLASS and have + (count >> ONE) > share:
+        if have > ZERO and number < LAST_CLASS and have + have + count > share + share:
             number += ONE
             have = ZERO
         have += count
