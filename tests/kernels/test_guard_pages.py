@@ -19,15 +19,20 @@ from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import AnsflowError
-from ansflow.kernels.coders import alias, order1, rows, single as lanes
+from ansflow.kernels.coders import alias, order1, row_classes, rows, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE
-from ansflow.kernels.tables import context_code as context_tables
+from ansflow.kernels.tables import (
+    class_code,
+    context_code as context_tables,
+    row_classes as class_tables,
+)
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
@@ -41,7 +46,11 @@ from ansflow.kernels.transforms import (
     ordered,
     runs,
 )
-from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
+from ansflow.kernels.vector import (
+    order1 as order1_vector,
+    row_classes as row_classes_vector,
+    single as vector_lanes,
+)
 from ansflow.kernels.vector.isa import available
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
@@ -216,6 +225,77 @@ def context_coders(at_end, rng):
         context_tables.read_contexts(guarded(noise, at_end), p, back)
     assert context_tables.read_contexts(guarded(table[:used], at_end), p, back) == used
     assert np.array_equal(back, model.freq)
+
+
+def row_class_coders(at_end, rng):
+    """Rows with classes, scalar and vector, in buffers as small as the contracts allow."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, p, low = 64 * 15 + 37, np.uint64(11), 1 << 15
+    freq = quantize(rng.random((8, 256)) ** 8, 11)
+    classes = guard(rng.integers(0, 8, -(-n // 64)).astype(np.uint8))
+    tables = RowClassCoder(freq, classes, 11)
+    records, slots = guard(tables.records), guard(tables.slots)
+    symbols = rng.integers(0, 256, n).astype(np.uint8)  # also those that are not possible
+    possible = np.flatnonzero(freq.all(axis=0))
+    codable = rng.choice(possible, n).astype(np.uint8)
+    for sound, data in ((True, guard(codable)), (False, guard(symbols))):
+        for isa, n_lanes in (("scalar", 1), ("scalar", 64), *((isa, 64) for isa in available())):
+            whole = np.uint64(n - n % n_lanes if isa != "scalar" else 0)
+            x = guard(np.full(n_lanes, low, np.uint32))
+            words = guard(np.zeros(n + (n_lanes if whole else 1), np.uint16))
+            at = np.uint64(row_classes.encode(data, classes, x, records, p, words, whole))
+            if whole:
+                encode = row_classes_vector.encoder(n_lanes, isa)
+                at = encode(data, whole, classes, x, records.reshape(-1), p, words, at)
+            stream, out = words[int(at) :], guard(np.zeros(n, np.uint8))
+            for size in (stream.size, stream.size // 2, 65, 64, 63, 1, 0):
+                for source in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
+                    source, state = as_stream(source, at_end), guard(x)
+                    start = source, np.uint64(0), state, classes
+                    if whole:
+                        decode = row_classes_vector.decoder(n_lanes, isa)
+                        done, cursor = decode(*start, slots.reshape(-1), p, out)
+                    else:
+                        done, cursor = row_classes.decode_rows(*start, slots, p, out)
+                    rest = source, np.uint64(cursor), state, classes
+                    row_classes.decode_rest(*rest, slots, p, out, np.uint64(done))
+                    if size == stream.size and np.array_equal(source, stream):
+                        assert np.array_equal(out, data) or not sound
+
+
+def finding_classes(at_end, rng):
+    """Classes of rows, and how they are written."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    tally = guard(np.empty(class_tables.SUMS, np.uint32))
+    partial = guard(np.empty((class_tables.PARTIALS, 8, 256), np.uint32))
+    counts = guard(np.empty((8, 256), np.uint32))
+    for n in (64, 65, 64 * 40, 64 * 40 + 63):
+        classes = guard(np.empty(-(-n // 64), np.uint8))
+        loud = rng.integers(0, 256, n)
+        for symbols in (loud, loud * 0, loud * 0 + 255, loud // 2 ** (np.arange(n) // 64 % 8)):
+            symbols = guard(symbols.astype(np.uint8))
+            symbols.setflags(write=False)
+            for sampled in (n // 64, 1):
+                arguments = symbols, symbols[: sampled * 64], tally, partial, counts, classes
+                number, _ = class_tables.classify(*arguments)
+                freq = guard(np.empty((int(number), 256), np.uint32))
+                room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
+                if number == 1:
+                    continue
+                used = int(class_code.fit_tables(counts[:number], 11, freq, room)[0])
+                table = np.array(room[:used])
+                for size in {0, 1, 2, used // 2, used - 1, used}:
+                    cut = guard(table[:size])
+                    cut.setflags(write=False)
+                    class_code.read_tables(cut, 1 << 11, freq)
+        differences = guard(rng.integers(0, 256, classes.size).astype(np.uint8))
+        class_code.add_classes(differences, np.uint64(3), guard(classes))
 
 
 def stack_coders(at_end, rng):
@@ -486,6 +566,8 @@ JOBS = [
     whole_coders,
     vector_coders,
     context_coders,
+    row_class_coders,
+    finding_classes,
     stack_coders,
     stack_intervals,
     networks,
