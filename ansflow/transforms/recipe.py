@@ -138,6 +138,11 @@ class Recipe:
         return _text(self.name, self.settings, self.outputs)
 
     @property
+    def alone(self) -> Recipe:
+        """The same without its outputs."""
+        return Recipe(self.name, settings=self.settings)
+
+    @property
     def depth(self) -> int:
         """Nodes from the root to the deepest leaf, both included."""
         if self.name == STREAM:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.log import raw_bits
+from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length
 
 __all__ = ["log_cost"]
@@ -52,7 +52,7 @@ def log_cost(numbers, signed):
             count += np.uint64(counts[partial, token])
         if count:
             seen = float(count)
-            bits += seen * (float(raw_bits(np.uint64(token))) - np.log2(seen / numbers.size))
+            bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
     return bits
 
 

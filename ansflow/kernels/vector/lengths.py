@@ -7,7 +7,6 @@ instructions are written here. They are plain IR, for any machine.
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import config
 from numba.extending import intrinsic
@@ -39,7 +38,7 @@ def add_lengths(symbols: Any, at: Any, lengths: Any, totals: Any) -> None:
 if not config.DISABLE_JIT:
 
     @intrinsic
-    def add_lengths(typing_context, symbols, at, lengths, totals):  # noqa: F811
+    def add_lengths(typing_context, symbols, at, lengths, totals):
         """The same, compiled."""
 
         def codegen(context, builder, signature, arguments):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.maps import Kind
-from ansflow.transforms.choosing.numbers import Choice, Gain, better, choose_numbers
+from ansflow.transforms.choosing.numbers import COLUMNS, Choice, Gain, better, choose_numbers
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -46,8 +46,6 @@ KINDS = {
 }
 SIZES = (1, 2, 4, 8)
 
-# Places along a last axis that may be columns.
-COLUMNS = range(2, 17)
 MOST_FIELDS = 64
 
 
@@ -109,19 +107,12 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 
 def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
-    """Each place along the last axis by itself, or its difference from the one before."""
-    columns = [np.ascontiguousarray(raw[..., j]) for j in range(raw.shape[-1])]
-    kind = replace(kind, items=max(1, kind.items // len(columns)))
-    found = [choose_numbers(column, kind) for column in columns]
-    differenced = []
-    if kind.name != "float" and not kind.big_endian:
-        for j in range(1, len(columns)):
-            other = choose_numbers(columns[j] - columns[j - 1], replace(kind, name="signed"))
-            if better(found[j], other) is other:
-                found[j] = other
-                differenced.append(j)
-    recipe = Recipe("columns", tuple(choice.recipe for choice in found), tuple(differenced))
-    return _side_by_side(recipe, found, 1 / len(columns))
+    """Each place along the last axis by itself, with its own map."""
+    count = raw.shape[-1]
+    kind = replace(kind, items=max(1, kind.items // count))
+    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), kind) for j in range(count)]
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
+    return _side_by_side(recipe, found, 1 / count)
 
 
 def _fields(
@@ -163,8 +154,8 @@ def _side_by_side(recipe: Recipe, found: Sequence[Choice], share: float) -> Choi
     """A recipe with an output for each choice, an item of which is a share of an item."""
     bits = share * sum(choice.bits for choice in found)
     before = share * sum(choice.gains[0].bits if choice.gains else choice.bits for choice in found)
-    head = Recipe(recipe.name, settings=recipe.settings)
-    return Choice(recipe, bits, (Gain("as they are", before), Gain(f"{head} and their own", bits)))
+    each = Gain(f"{recipe.alone}, each with its own recipe", bits)
+    return Choice(recipe, bits, (Gain("as they are", before), each))
 
 
 def _is_big(dtype: np.dtype[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What numbers cost as tokens and raw bits, and masks as bits."""
+"""What numbers cost as tokens and raw bits, and symbols by themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import log_cost
 
-__all__ = ["bit_entropy", "entropy", "lin_bits", "log_bits"]
+__all__ = ["lin_bits", "log_bits", "symbol_bits"]
 
 # Bits that a table takes for a symbol that occurs, about.
 TABLE_BITS = 7
@@ -32,11 +32,9 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
     return float(np.log2(total) - (seen @ np.log2(seen)) / total)
 
 
-def bit_entropy(mask: npt.NDArray[np.bool_]) -> float:
-    """Bits a bit, of one that is coded given the bit before."""
-    flat = mask.reshape(-1).astype(np.int64)
-    counts = np.bincount(2 * flat[:-1] + flat[1:], minlength=4).reshape(2, 2)
-    return float(sum(row.sum() * entropy(row) for row in counts if row.any()) / flat.size)
+def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
+    """Bits a symbol of a stream of bytes."""
+    return entropy(np.bincount(symbols, minlength=1))
 
 
 def lin_bits(numbers: npt.NDArray[np.unsignedinteger], tokens: int, items: int) -> float:

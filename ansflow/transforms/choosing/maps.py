@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,11 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.transforms.choosing.cost import bit_entropy, log_bits
+from ansflow.transforms.choosing.cost import log_bits, symbol_bits
+from ansflow.transforms.choosing.detect import (
+    Factor,
+    common_step,
+    decimal_factors,
+    patterns,
+    trailing_zeros,
+)
+from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
-from ansflow.transforms.transform import Setting
+from ansflow.transforms.registry import by_name
+from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "mapped"]
+__all__ = ["Kind", "Mapped", "Numbers", "mapped", "through"]
 
 Numbers = npt.NDArray[Any]
 
@@ -23,13 +33,11 @@ REPEATS_FROM = 0.6
 
 # Distinct numbers of those in a sample, up to which a dictionary is tried.
 DICT_UP_TO = 0.25
-MOST_CODES = 1 << 16
 
-# The share of exceptions up to which decimals are tried, and bits that the place of one takes.
-EXCEPTIONS_UP_TO = 0.1
-PLACE_BITS = 12
+# How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
+FACTORS = 2
 
-# What is tested number by number is tested on so many.
+# What is counted number by number is counted for so many.
 FEW = 4096
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
@@ -77,6 +85,10 @@ class Mapped(NamedTuple):
     share: float = 1.0
     extra: float = 0.0
 
+    def total(self, bits: float) -> float:
+        """Bits an item, if a number takes so many."""
+        return self.extra + self.share * bits
+
     def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
         """The same within another map, which has so many numbers and extra bits for an item."""
         maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
@@ -97,39 +109,58 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     yield from _runs(raw, kind)
 
 
+def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
+    """What the transform of a recipe makes of numbers; None if it is not for them."""
+    transform = by_name(recipe.name)
+    layout = Layout(numbers.itemsize, numbers.shape)
+    try:
+        parameters, outputs = transform.forward(
+            numbers.reshape(-1).view(np.uint8), layout, *recipe.settings
+        )
+    except Unsuitable:
+        return None
+    return [
+        output.view(f"<u{inner.itemsize}").reshape(inner.shape)
+        for output, inner in zip(outputs, transform.outputs(parameters, layout), strict=True)
+    ]
+
+
 def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    pattern, share = most_frequent(raw)
-    if MASK_FROM <= share < 1:
-        mask = raw == pattern
-        outer = Recipe("mask", (STREAM,), (int(pattern),))
-        extra = bit_entropy(mask)
-        for inner in _all_but_masks(filled(raw, mask), kind):
+    seen = patterns(_few(raw))
+    if not MASK_FROM <= seen.share < 1:
+        return
+    outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
+    outputs = through(outer, raw)
+    if outputs is not None:
+        filled, mask = outputs
+        extra = symbol_bits(mask) * mask.size / raw.size
+        for inner in _all_but_masks(filled, kind):
             yield inner.inside(outer, extra=extra)
 
 
 def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    rows = raw.reshape(raw.shape[0], -1)
-    begins = np.ones(rows.shape, bool)
-    begins[:, 1:] = rows[:, 1:] != rows[:, :-1]
-    share = np.count_nonzero(begins) / begins.size
-    if share > 1 - REPEATS_FROM:
+    few = raw.reshape(-1)[:FEW]
+    if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
         return
-    lengths = np.diff(np.flatnonzero(begins), append=begins.size).astype(np.uint32) - np.uint32(1)
-    extra = share * log_bits(lengths, signed=False)
-    values = np.ascontiguousarray(rows[begins])[np.newaxis]
-    for inner in _all_but_masks(values, kind):
-        yield inner.inside(Recipe("runs", (LOG,)), share, extra)
+    outer = Recipe("runs", (LOG,))
+    outputs = through(outer, raw)
+    if outputs is not None:
+        values, lengths = outputs
+        share = values.size / raw.size
+        for inner in _all_but_masks(values[np.newaxis], kind):
+            yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
 def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     native = raw.byteswap() if kind.big_endian else raw
+    ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
+    outputs = through(ordered, raw)
+    if outputs is None:
+        return
+    [numbers] = outputs
     if kind.name == "float":
-        ordered = kind.ordered(trailing_zeros(native))
-        numbers = to_ordered(native, kind.name, trailing_zeros(native))
-        yield from _decimals(native, kind)
+        yield from _decimals(raw, native, kind)
     else:
-        ordered = kind.ordered()
-        numbers = to_ordered(native, kind.name, 0)
         yield from _multiples(numbers, ordered)
     yield Mapped(numbers, (ordered,))
     yield from _dictionary(numbers, kind, ordered)
@@ -137,111 +168,50 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
     few = _few(numbers)
-    if numbers.itemsize == 1 or np.unique(few).size > DICT_UP_TO * few.size:
-        return
-    values, codes = np.unique(numbers, return_inverse=True)
-    if values.size > DICT_UP_TO * numbers.size or values.size > MOST_CODES:
+    if numbers.itemsize == 1 or patterns(few).distinct > DICT_UP_TO * few.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
-    width = np.uint8 if values.size <= 256 else np.uint16
-    once = values.size * log_bits(np.diff(values, prepend=values[:1]), signed=True)
-    codes = codes.reshape(numbers.shape).astype(width)
-    yield Mapped(codes, (ordered, outer), extra=once / kind.items)
+    outputs = through(outer, numbers)
+    if outputs is not None:
+        codes, values = outputs
+        if values.size <= DICT_UP_TO * numbers.size:
+            once = values.size * log_bits(np.diff(values, prepend=values[:1]), signed=True)
+            yield Mapped(codes, (ordered, outer), extra=once / kind.items)
 
 
-def _decimals(native: Numbers, kind: Kind) -> Iterator[Mapped]:
+def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
     if native.itemsize == 1:
         return
-    floats = native.view(f"f{native.itemsize}")
-    half = native.dtype.type(1 << (8 * native.itemsize - 1))
-    for factor in decimal_factors(_few(floats)):
-        integers, exact = to_decimals(floats, factor)
-        numbers = filled(integers, ~exact).astype(np.uint64).astype(native.dtype) + half
-        exceptions = 1 - np.count_nonzero(exact) / exact.size
-        told: tuple[Setting, ...] = (factor, "big") if kind.big_endian else (factor,)
-        yield Mapped(
-            numbers,
-            (Recipe("decimal", (LOG, BYTES), told),),
-            extra=exceptions * (8 * native.itemsize + PLACE_BITS),
-        )
+    width = 8 * native.itemsize
+
+    def expected(factor: Factor) -> float:
+        return math.log2(factor.per_unit) + factor.exceptions * width
+
+    found = decimal_factors(_few(native).view(f"f{native.itemsize}"))
+    for factor in sorted(found, key=expected)[:FACTORS]:
+        told: list[Setting] = [factor.factor]
+        if factor.times:
+            told.append("times")
+        if kind.big_endian:
+            told.append("big")
+        outer = Recipe("decimal", (LOG, BYTES), tuple(told))
+        outputs = through(outer, raw)
+        if outputs is not None:
+            numbers, places, exceptions = outputs
+            bits = 8.0 * exceptions.nbytes
+            if places.size:
+                bits += places.size * log_bits(places, signed=False)
+            yield Mapped(numbers, (outer,), extra=bits / raw.size)
 
 
 def _multiples(numbers: Numbers, ordered: Recipe) -> Iterator[Mapped]:
-    low = numbers.min()
-    step = int(np.gcd.reduce(_few(numbers) - low))
-    if step > 1:
-        step = int(np.gcd.reduce((numbers - low).reshape(-1)))
-    if step > 1:
-        yield Mapped((numbers - low) // numbers.dtype.type(step), (ordered, Recipe("affine")))
+    if common_step(_few(numbers)) > 1:
+        outer = Recipe("affine")
+        outputs = through(outer, numbers)
+        if outputs is not None:
+            yield Mapped(outputs[0], (ordered, outer))
 
 
 def _few(numbers: Numbers) -> Numbers:
     few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // FEW)]
-    return few
-
-
-def filled(numbers: Numbers, mask: npt.NDArray[np.bool_]) -> Numbers:
-    """The previous number that is not masked in place of each that is."""
-    flat = ~mask.reshape(-1)
-    if not flat.any() or flat.all():
-        return numbers
-    last = np.maximum.accumulate(np.where(flat, np.arange(flat.size), -1))
-    last[last < 0] = int(flat.argmax())
-    found: Numbers = numbers.reshape(-1)[last].reshape(numbers.shape)
-    return found
-
-
-def most_frequent(raw: Numbers) -> tuple[int, float]:
-    """The most frequent number, and its share."""
-    values, counts = np.unique(_few(raw), return_counts=True)
-    best = int(counts.argmax())
-    return int(values[best]), float(np.count_nonzero(raw == values[best]) / raw.size)
-
-
-def trailing_zeros(native: Numbers) -> int:
-    """How many of the lowest bits are 0 in all numbers."""
-    seen = int(np.bitwise_or.reduce(native.reshape(-1)))
-    return (seen & -seen).bit_length() - 1 if seen else 0
-
-
-def to_ordered(native: Numbers, name: str, shift: int) -> Numbers:
-    """What `ordered` makes of them."""
-    width = 8 * native.itemsize - shift
-    numbers: Numbers = native >> native.dtype.type(shift)
-    half = native.dtype.type(1 << (width - 1))
-    if name == "signed":
-        numbers = numbers ^ half
-    elif name == "float":
-        last = native.dtype.type((1 << width) - 1)
-        numbers = np.where(numbers & half, last - numbers, numbers + half)
-    return numbers
-
-
-def to_decimals(
-    floats: npt.NDArray[Any], factor: float
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Integers to be divided by a factor, and where that gives the floats."""
-    most = min(2.0 ** (8 * floats.itemsize - 1), 2.0**53)
-    with np.errstate(all="ignore"):
-        scaled = np.rint(floats * np.float64(factor))
-        back = (scaled / factor).astype(floats.dtype)
-        exact = back.view(f"u{floats.itemsize}") == floats.view(f"u{floats.itemsize}")
-        exact &= np.abs(scaled) < most
-        integers: Numbers = np.where(exact, scaled, 0).astype(np.int64)
-    return integers, exact
-
-
-def decimal_factors(few: npt.NDArray[Any]) -> list[float]:
-    """The powers of ten, two at most, that leave few exceptions."""
-    found: list[float] = []
-    least = 1.0
-    for digits in range(13):
-        factor = 10.0**digits
-        _, exact = to_decimals(few, factor)
-        exceptions = 1 - np.count_nonzero(exact) / exact.size
-        if exceptions <= EXCEPTIONS_UP_TO and exceptions < least - 0.01:
-            found.append(factor)
-            least = exceptions
-        if exceptions == 0:
-            break
-    return found[-2:]
+    return np.ascontiguousarray(few)

@@ -15,8 +15,10 @@ __all__ = ["Predictor", "best_predictor"]
 
 Numbers = npt.NDArray[Any]
 
-# Axes shorter than this say too little, and so do others than the last ones that are longer.
-SHORTEST_AXIS = 3
+# Axes shorter than this say too little: a part of all differences is across their ends. The first
+# axis has no neighbours beyond those. Of longer axes, the last ones are tried.
+SHORTEST_AXIS = 12
+SHORTEST_FIRST = 3
 MOST_AXES = 4
 
 
@@ -46,7 +48,9 @@ def best_predictor(numbers: Numbers, *, quick: bool = False) -> Predictor:
 
 def _deltas(numbers: Numbers, *, quick: bool) -> Iterator[tuple[tuple[int, ...], Numbers]]:
     """Axes, counted without that of the boxes, and deltas along them, without the borders."""
-    long = [i for i in range(1, numbers.ndim) if numbers.shape[i] >= SHORTEST_AXIS][-MOST_AXES:]
+    least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
+    lengths = zip(numbers.shape[1:], least, strict=True)
+    long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
     known: dict[tuple[int, ...], Numbers] = {(): numbers}
     for order in range(1, 2 if quick else len(long) + 1):
         for axes in combinations(long, order):
@@ -54,7 +58,7 @@ def _deltas(numbers: Numbers, *, quick: bool) -> Iterator[tuple[tuple[int, ...],
             yield _without_boxes(axes), known[axes]
     if not quick:
         for axis in long:
-            if numbers.shape[axis] > SHORTEST_AXIS:
+            if numbers.shape[axis] > SHORTEST_FIRST:
                 yield _without_boxes((axis, axis)), np.diff(known[(axis,)], axis=axis)
 
 
