@@ -517,8 +517,8 @@ def maps_of_numbers(at_end, rng):
                 decimals = (source % 40 / 4).astype(f"f{width}")
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
-                found = int(decimal.to_integers(width)(floats, 4.0, False, z, places))
-                decimal.from_integers(width)(z, 4.0, False)
+                found = int(decimal.to_integers(width, False)(floats, 4.0, False, z, places))
+                decimal.from_integers(width, False)(z, 4.0, False)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])
