@@ -31,8 +31,10 @@ from ansflow.kernels.tables import context_code as context_tables
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
+from ansflow.kernels.transforms import lin, log
 from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
 from ansflow.kernels.vector.isa import available
+from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
 
@@ -350,6 +352,37 @@ def small_kernels(at_end, rng):
                 histogram(symbols[: size - offset])
 
 
+def raw_bits(at_end, rng):
+    """Tokens that name numbers and others, and as few raw bits as callers promise."""
+    ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
+
+    def unaligned(array):
+        copy = guarded(array, at_end)
+        copy.setflags(align=False)
+        return copy
+
+    for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
+        top = rng.integers(0, 8 * width, n).astype(f"u{width}")
+        numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
+        numbers, out = unaligned(numbers), unaligned(numbers)
+        tokens = guarded(np.zeros(n, np.uint8), at_end)
+        raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
+        used = -(-int(log.encode(numbers, tokens, raw)) // 8)
+        fitting = tokens, raw.view(np.uint8)[:used]
+        noise = rng.integers(0, 256, n).astype(np.uint8)
+        size = -(-int(log.count_raw_bits(unaligned(noise))) // 8)
+        for some_tokens, data in (fitting, (noise, rng.integers(0, 256, size).astype(np.uint8))):
+            for way in ways:
+                log.decode(unaligned(some_tokens), unaligned(data), out, way)
+        for shift in (0, 1, 8 * width - 1):
+            base, u_shift = np.uint64(0), np.uint64(shift)
+            lin.encode(numbers, base, u_shift, tokens, raw)
+            data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
+            for way in ways:
+                lin.decode(unaligned(tokens), data, base, u_shift, out, way)
+            assert width > 1 or np.array_equal(out, numbers)
+
+
 def stray(at_end, rng):
     """What the other jobs must not do: proof that the guard works."""
     slots = guarded(np.zeros(1, np.uint32), at_end)  # too few for the precision
@@ -369,6 +402,7 @@ JOBS = [
     networks,
     distributions,
     small_kernels,
+    raw_bits,
 ]
 
 
