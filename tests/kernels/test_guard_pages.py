@@ -42,6 +42,8 @@ from ansflow.kernels.transforms import (
     decimal,
     delta,
     dict as dictionary,
+    lin,
+    log,
     mask,
     ordered,
     runs,
@@ -52,6 +54,7 @@ from ansflow.kernels.vector import (
     single as vector_lanes,
 )
 from ansflow.kernels.vector.isa import available
+from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
 
@@ -552,6 +555,37 @@ def maps_of_numbers(at_end, rng):
                 dictionary.number_items(many, U(0), values, U(found), *table, numbered)
 
 
+def raw_bits(at_end, rng):
+    """Tokens that name numbers and others, and as few raw bits as callers promise."""
+    ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
+
+    def unaligned(array):
+        copy = guarded(array, at_end)
+        copy.setflags(align=False)
+        return copy
+
+    for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
+        top = rng.integers(0, 8 * width, n).astype(f"u{width}")
+        numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
+        numbers, out = unaligned(numbers), unaligned(numbers)
+        tokens = guarded(np.zeros(n, np.uint8), at_end)
+        raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
+        used = -(-int(log.encode(numbers, tokens, raw)) // 8)
+        fitting = tokens, raw.view(np.uint8)[:used]
+        noise = rng.integers(0, 256, n).astype(np.uint8)
+        size = -(-int(log.count_raw_bits(unaligned(noise))) // 8)
+        for some_tokens, data in (fitting, (noise, rng.integers(0, 256, size).astype(np.uint8))):
+            for way in ways:
+                log.decode(unaligned(some_tokens), unaligned(data), out, way)
+        for shift in (0, 1, 8 * width - 1):
+            base, u_shift = np.uint64(0), np.uint64(shift)
+            lin.encode(numbers, base, u_shift, tokens, raw)
+            data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
+            for way in ways:
+                lin.decode(unaligned(tokens), data, base, u_shift, out, way)
+            assert width > 1 or np.array_equal(out, numbers)
+
+
 def stray(at_end, rng):
     """What the other jobs must not do: proof that the guard works."""
     slots = guarded(np.zeros(1, np.uint32), at_end)  # too few for the precision
@@ -575,6 +609,7 @@ JOBS = [
     small_kernels,
     numbers_to_numbers,
     maps_of_numbers,
+    raw_bits,
 ]
 
 
