@@ -61,7 +61,7 @@ def choose_numbers(raw: Numbers, kind: Kind) -> Choice:
         tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[:FINALISTS] if one[0] < tried[0][0] * CLOSE]
+    close = [one for one in tried[:FINALISTS] if one[0] <= tried[0][0] * CLOSE]
     close.sort(key=lambda one: one[1])
     found, *others = [_chosen(*one[2:], raw.itemsize, kind) for one in close]
     for choice in others:
