@@ -3,6 +3,7 @@
 A body by itself is a bare chunk.
 """
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import naive_model
@@ -104,7 +105,7 @@ def read_payload(head, payload, w, n, context):
         return bytes(read_words_with_contexts(payload[used:], n, rows, p, lanes))
     if kind == CLASSES:
         tables, at = read_tables(payload, p)
-        classes, at = read_classes(payload, at, -(-n // ROW), context)
+        classes, at = read_classes(payload, at, -(-n // ROW), len(tables), context)
         return bytes(read_words_with_classes(payload[at:], n, tables, classes, p, lanes))
     if kind == SHARED:
         freq, used = context.shared[head.table - 1][0], 0
@@ -117,12 +118,14 @@ def read_payload(head, payload, w, n, context):
     return b"".join(symbol.to_bytes(w, "little") for symbol in symbols)
 
 
-def read_classes(payload, at, n, context):
-    """The classes of n rows, a stream in a stream at byte `at`, and where it ends."""
+def read_classes(payload, at, n, count, context):
+    """The classes of n rows, of `count`, a stream in a stream at byte `at`, and where it ends."""
     head, at = read_head(payload, at, 1, n, False, context)
-    assert head.kind in (STORED, CONSTANT, CODED, CONTEXTS)
+    assert head.kind in (STORED, CONSTANT, CODED)
     assert at + head.size <= len(payload)
-    return read_payload(head, payload[at : at + head.size], 1, n, context), at + head.size
+    differences = read_payload(head, payload[at : at + head.size], 1, n, context)
+    assert all(d < count for d in differences)
+    return [c % count for c in accumulate(differences)], at + head.size
 
 
 def read_body(data, w, shape, context):

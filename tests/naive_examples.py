@@ -137,7 +137,7 @@ FILES = {
         WALK[:500],
         coding=writer.in_turn(
             writer.code_classes(11, 2, 3, writer.code(8, 1)),
-            writer.code_classes(9, 64, 2, writer.code_contexts(8)),
+            writer.code_classes(9, 64, 2, writer.repeat, bytes([1, 0, 1])),
             writer.code_classes(12, 1, 8),
         ),
         recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],

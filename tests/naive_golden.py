@@ -342,8 +342,8 @@ GOLDEN = {
             CHANGES,
             coding=writer.in_turn(
                 writer.code_classes(11, 64, 2, writer.code(8, 1)),
-                writer.code_classes(12, 1, 8, writer.code_contexts(9)),
-                writer.code_classes(8, 4, 3, writer.repeat, bytes([2] * 8)),
+                writer.code_classes(12, 1, 8, writer.repeat, bytes((i + 1) % 8 for i in range(8))),
+                writer.code_classes(8, 4, 3, writer.code(9, 2), bytes([2, 2, 0, 1, 2, 2, 2, 0])),
                 writer.code_classes(9, 2, 5),
             ),
             chunk=[500],

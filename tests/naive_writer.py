@@ -4,7 +4,7 @@ Every field may be given; what isn't is as FORMAT.md wants it.
 """
 
 import json
-from itertools import count
+from itertools import count, pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -120,7 +120,8 @@ def code_classes(p=11, lanes=1, count=2, inner=store, classes=None):
         rows = -(-len(content) // ROW)
         own = default(classes, bytes(i % count for i in range(rows)))
         tables = fit_classes(content, p, own, count)
-        payload = write_tables(tables, p) + join_inner(inner(own))
+        differences = bytes((c - before) % count for before, c in pairwise([0, *own]))
+        payload = write_tables(tables, p) + join_inner(inner(differences))
         payload += write_words_with_classes(content, tables, own, p, lanes)
         return Coding(CLASSES, coder_byte(p, lanes), True, payload)
 

@@ -423,7 +423,7 @@ CODERS = [
     st.builds(lambda i, n: writer.code_shared(i + 1, WIDE, n), st.sampled_from([0, 1]), LANES),
     st.builds(writer.code_contexts, st.integers(8, 12), st.sampled_from([1, 2, 64])),
 ]
-INNER = [writer.store, writer.code(9, 2), writer.code_contexts(8, 1)]
+INNER = [writer.store, writer.code(9, 2), writer.code(16, 64)]
 if naive.CLASSES in [kind.code for kind in KINDS]:
     CLASSES = st.integers(8, 12), LANES, st.integers(2, 8), st.sampled_from(INNER)
     CODERS.append(st.builds(writer.code_classes, *CLASSES))

@@ -22,7 +22,11 @@ from ansflow.varints import ByteReader
 TRANSFORMS = dict(registry._by_name)
 IDS = [transform.id for transform in TRANSFORMS.values()]
 
-SHAPES = st.lists(st.integers(0, 9), max_size=3) | st.lists(st.integers(1, 300), max_size=1)
+SHAPES = st.one_of(
+    st.lists(st.integers(0, 9), max_size=3),
+    st.lists(st.integers(1, 300), min_size=1, max_size=1),
+    st.lists(st.integers(1, 60), min_size=2, max_size=2),
+)
 WIDTHS = st.sampled_from(WHOLE) | st.sampled_from(WHOLE) | st.integers(1, 64)
 
 

@@ -1,0 +1,115 @@
+"""Parameters of recipes: the first and the last that are legal, and the next, which are refused."""
+
+import struct
+import sys
+
+import naive_frame as naive
+import naive_recipe
+import pytest
+from naive_numbers import Fields
+from naive_payload import write_varint as varint
+
+from ansflow.errors import CorruptDataError
+from ansflow.transforms import registry
+from ansflow.transforms.layout import Layout
+from ansflow.varints import ByteReader
+
+
+def decimal(kind=0, factor=10.0, exceptions=0):
+    return bytes([kind]) + struct.pack("<d", factor) + varint(exceptions)
+
+
+def fields(*sizes):
+    return bytes([len(sizes)]) + b"".join(map(varint, sizes))
+
+
+NAN, INFINITY = float("nan"), float("inf")
+FACTORS = [5e-324, 100.0, sys.float_info.max]
+NO_FACTORS = [0.0, -0.0, -1.0, NAN, -NAN, INFINITY, -INFINITY]
+
+# The transform, w, the shape, what is legal, and what isn't.
+BOUNDS = [
+    ("ordered", 1, [3], [b"\0\0", b"\2\7"], [b"\3\0", b"\4\0", b"\0\x08", b"\x80\0"]),
+    ("ordered", 8, [3], [b"\4\0", b"\6\x3f"], [b"\7\0", b"\x08\0", b"\x10\0", b"\0\x40"]),
+    ("delta", 2, [3, 4], [b"\1\0", b"\4\1\1\1\1"], [b"\0", b"\5\0\0\0\0\0", b"\1\2", b"\2\0\xff"]),
+    ("delta", 1, [0, 5], [b"\2\0\1"], [b"\1\2"]),
+    ("log", 1, [9], [b"\0", b"\x09"], [b"\x0a", varint(2**64 - 1)]),
+    ("log", 8, [2, 10], [varint(160)], [varint(161), varint(2**32)]),
+    ("lin", 1, [9], [b"\0\0\1", b"\xff\1\7\1"], [b"\x80\2\0\1", b"\0\x08\1", b"\0\0\2", b"\0\0\0"]),
+    ("lin", 2, [9], [varint(65535) + b"\x0f\2"], [varint(65536) + b"\0\2", b"\0\x10\2", b"\0\0\3"]),
+    ("lin", 8, [9], [varint(2**64 - 1) + b"\x3f\2"], [b"\0\x40\2", b"\0\xff\1"]),
+    ("decimal", 4, [9], [decimal(0, c, 9) for c in FACTORS], [decimal(0, c) for c in NO_FACTORS]),
+    ("decimal", 2, [9], [decimal(3)], [decimal(4), decimal(128), decimal(0, 1.0, 10)]),
+    ("affine", 1, [9], [b"\0\1", varint(255) * 2], [b"\0\0", varint(256) + b"\1"]),
+    ("affine", 4, [], [varint(2**32 - 1) * 2], [varint(2**32) + b"\1", b"\0" + varint(2**32)]),
+    ("affine", 8, [9], [varint(2**64 - 1) * 2], [b"\0\0"]),
+    ("dict", 2, [300], [b"\1", varint(256), varint(300)], [b"\0", varint(301)]),
+    ("dict", 4, [0], [b"\0"], [b"\1"]),
+    ("dict", 8, [400, 200], [varint(65536)], [varint(65537), varint(2**63)]),
+    ("mask", 2, [9], [b"\0\0", varint(65535) + b"\x09"], [varint(65536) + b"\0", b"\0\x0a"]),
+    ("mask", 8, [9], [varint(2**64 - 1) + b"\0"], [b"\0" + varint(2**64 - 1)]),
+    ("fields", 2, [9], [fields(1, 1)], [fields(), fields(2), fields(2, 0), fields(1, 1, 1)]),
+    ("fields", 64, [9], [fields(63, 1), fields(*[1] * 64)], [fields(*[1] * 65)]),
+    ("fields", 3, [9], [fields(1, 2)], [fields(2**63, 2**63 + 3), fields(1, 1), fields(1, 3)]),
+    ("columns", 4, [5, 2], [b"\0", b"\2"], [b"\1", b"\3", b"\4", b"\6"]),
+    ("columns", 1, [16], [varint(2**16 - 2)], [varint(2**16 - 1), varint(2**16), varint(2**63)]),
+    ("runs", 1, [9], [b"\1", b"\x09"], [b"\0", b"\x0a", varint(2**32)]),
+    ("runs", 8, [3, 0], [b"\0"], [b"\1"]),
+    ("items", 1, [9], [b"\2", b"\x40"], [b"\0", b"\1", b"\x41", b"\xff"]),
+]
+
+# A transform, and what it is not defined for.
+UNDEFINED = [
+    ("planes", b"", [(1, [4]), (65, [4])]),
+    ("bytes", b"", [(1, [4]), (65, [4])]),
+    ("ordered", b"\0\0", [(3, [4]), (16, [4])]),
+    ("delta", b"\1\0", [(3, [4]), (4, []), (4, [1] * 256)]),
+    ("log", b"\0", [(3, [4]), (16, [4])]),
+    ("lin", b"\0\0\1", [(3, [4]), (16, [4])]),
+    ("decimal", decimal(), [(1, [4]), (3, [4]), (16, [4])]),
+    ("affine", b"\0\1", [(3, [4]), (16, [4])]),
+    ("dict", b"\1", [(1, [4]), (3, [4]), (16, [4])]),
+    ("mask", b"\0\0", [(3, [4]), (16, [4])]),
+    ("fields", fields(1, 1), [(1, [4]), (4, [4])]),
+    ("columns", b"\0", [(4, []), (4, [4, 1]), (4, [2, 17]), (3, [4, 2])]),
+    ("runs", b"\1", [(3, [4]), (16, [4])]),
+    ("items", b"\2", [(2, [4]), (4, [4])]),
+]
+
+
+def read(name, written, w, shape):
+    """The bytes of the parameters that the library and the oracle read, or None each."""
+    transform, layout = registry.by_name(name), Layout(w, tuple(shape))
+    fields = Fields(written, 0)
+    told = naive.attempt(naive_recipe.KINDS[transform.id].read, fields, w, shape)
+    if not transform.accepts(layout):
+        return None, told and told.write()
+    reader = ByteReader(written)
+    try:
+        parameters = transform.parse(reader, layout)
+    except CorruptDataError:
+        return None, told and told.write()
+    assert reader.at == fields.at == len(written)
+    return transform.pack(parameters), told and told.write()
+
+
+def test_there_are_bounds_of_all_transforms():
+    names = {transform.name for transform in registry.ALL}
+    assert {name for name, *_ in BOUNDS} == names - {"planes", "bytes"}
+    assert {name for name, *_ in UNDEFINED} == names
+
+
+@pytest.mark.parametrize(("name", "w", "shape", "legal", "illegal"), BOUNDS)
+def test_bounds(name, w, shape, legal, illegal):
+    for written in legal:
+        assert read(name, written, w, shape) == (written, written)
+        for end in range(len(written)):
+            assert read(name, written[:end], w, shape) == (None, None)
+    for written in illegal:
+        assert read(name, written, w, shape) == (None, None)
+
+
+@pytest.mark.parametrize(("name", "written", "undefined"), UNDEFINED)
+def test_what_transforms_are_not_defined_for(name, written, undefined):
+    for w, shape in undefined:
+        assert read(name, written, w, shape) == (None, None)
