@@ -7,8 +7,9 @@ from collections.abc import Callable
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.constants import BODY_SLACK
-from ansflow.frame.streams.decode import StreamHead, read_heads, stream_decoder
+from ansflow.frame.streams.decode import read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
+from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.frame.streams.tools import Tools

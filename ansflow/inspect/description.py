@@ -20,7 +20,7 @@ from ansflow.frame.body import read_body
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.index import FrameMap
-from ansflow.frame.streams.decode import StreamHead
+from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.registry import KINDS
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.limits import STREAM_LIMITS, Limits

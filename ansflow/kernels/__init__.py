@@ -12,6 +12,8 @@ distributions/
     parameters of distributions to integer CDFs, the same on every machine
 nets/
     neural networks in integers
+transforms/
+    numbers to tokens and raw bits, and back
 vector/
     the fastest coders, on vector registers
 constants.py, jit.py, cache.py

@@ -9,19 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.columns import joiner, splitter
+from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import (
-    WIDTHS,
-    Numbers,
-    numbers_in_place,
-    numbers_of,
-    put_back,
-)
+from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -63,21 +55,16 @@ class Columns(Transform):
         differenced = sum(1 << int(column) for column in settings)
         if differenced >> count:
             raise Unsuitable(f"there are only {count} columns, and no column {max(settings)}")
-        rows = _rows(layout)
-        numbers = numbers_of(items, layout.itemsize)
-        splitter(count)(numbers, np.uint64(differenced), rows.view(f"<u{layout.itemsize}"))
-        return differenced, list(rows)
+        return differenced, split(items, count, layout.itemsize, differenced)
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes]:
-        return list(_rows(layout))
+        count = layout.shape[-1]
+        return room(count, layout.nbytes // count)
 
     def inverse(
         self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        columns = _matrix(outputs).view(f"<u{layout.itemsize}")
-        numbers = numbers_in_place(out, layout.itemsize)
-        joiner(layout.shape[-1])(columns, np.uint64(parameters), numbers)
-        put_back(numbers, out)
+        join(outputs, layout.itemsize, out, parameters)
 
     def pack(self, parameters: int) -> bytes:
         return pack_varint(parameters)
@@ -92,25 +79,3 @@ class Columns(Transform):
 
     def describe(self, parameters: int) -> list[Setting]:
         return [column for column in range(MOST) if parameters >> column & 1]
-
-
-def _rows(layout: Layout) -> Numbers:
-    """Room for the bytes of all columns, one after the other."""
-    count = layout.shape[-1]
-    return np.empty((count, layout.nbytes // count), np.uint8)
-
-
-def _matrix(columns: Sequence[Bytes]) -> Numbers:
-    """The columns as rows of a matrix, which those of `_rows` are already."""
-    matrix = columns[0].base
-    if isinstance(matrix, np.ndarray) and _are_rows(columns, matrix):
-        return matrix
-    return np.stack(columns)
-
-
-def _are_rows(columns: Sequence[Bytes], matrix: Numbers) -> bool:
-    """Whether the columns are the rows, and not only equal to them."""
-    if matrix.shape != (len(columns), columns[0].size):
-        return False
-    pairs = zip(columns, matrix, strict=True)
-    return all(column.ctypes.data == row.ctypes.data for column, row in pairs)

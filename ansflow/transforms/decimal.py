@@ -75,9 +75,8 @@ class Decimal(Transform):
         factor, times, big = float(settings[0]), "times" in settings, "big" in settings
         width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
         stored = numbers_of(items, width)
-        native = numbers_of(stored.byteswap().view(np.uint8), width) if big else stored
         integers, places = np.empty(layout.items, f"<u{width}"), np.empty(most, np.uint32)
-        found = int(to_integers(width)(native, factor, times, integers, places))
+        found = int(to_integers(width, big)(stored, factor, times, integers, places))
         if found > most:
             raise Unsuitable(
                 f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
@@ -93,9 +92,7 @@ class Decimal(Transform):
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
         width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
-        from_integers(width)(numbers, parameters.factor, parameters.times)
-        if parameters.big:
-            numbers.byteswap(inplace=True)
+        from_integers(width, parameters.big)(numbers, parameters.factor, parameters.times)
         if parameters.exceptions:
             gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
             if not put_exceptions(numbers, gaps, exceptions):

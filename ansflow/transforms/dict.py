@@ -20,11 +20,12 @@ __all__ = ["Dict"]
 MAX_VALUES = 1 << 16
 MAX_NARROW = 1 << 8  # with more values, codes have two bytes
 
-# Slots of the hash tables, twice as many as values: the first two stay in the nearest caches.
-TABLE_BITS = 9, 13, 17
+# Hash tables: bits of a slot, and how many values make the next one worth its time. With few of its
+# slots taken, the first one is nearly always right; and it should stay in the nearest caches.
+TABLES = (13, 256), (16, 4096), (17, MAX_VALUES)
 
-# An odd number that nobody knows who makes numbers. What is written does not depend on it.
-FACTOR = np.uint64(secrets.randbits(64) | 1)
+# What is written does not depend on it.
+SECRET = np.uint64(secrets.randbits(64))
 
 
 class Dict(Transform):
@@ -93,9 +94,9 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     codes = np.empty(numbers.size, np.uint16)
     values = np.empty(MAX_VALUES, numbers.dtype)
     at = found = np.uint64(0)
-    for bits in TABLE_BITS:
-        shift, room = np.uint64(64 - bits), 1 << (bits - 1)
-        table = np.empty(1 << bits, numbers.dtype), np.zeros(1 << bits, np.uint32), FACTOR, shift
+    for bits, room in TABLES:
+        shift = np.uint64(64 - bits)
+        table = np.empty(1 << bits, numbers.dtype), np.zeros(1 << bits, np.uint32), SECRET, shift
         enroll(values[: int(found)], *table)
         at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))
         if at == numbers.size:

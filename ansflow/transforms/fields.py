@@ -8,8 +8,9 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
+from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import Numbers
+from ansflow.transforms.numbers import WIDTHS, Numbers
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -49,12 +50,22 @@ class Fields(Transform):
             raise Unsuitable(
                 f"the fields take {sum(sizes)} bytes, and the items have {layout.itemsize}"
             )
+        if _are_numbers(sizes):
+            return sizes, split(items, len(sizes), sizes[0])
         fields = _fields(items, sizes)
         return sizes, [np.ascontiguousarray(field).view(np.uint8) for field in fields]
+
+    def buffers(self, parameters: Sizes, layout: Layout, out: Bytes) -> Sequence[Bytes]:
+        if _are_numbers(parameters):
+            return room(len(parameters), layout.items * parameters[0])
+        return super().buffers(parameters, layout, out)
 
     def inverse(
         self, parameters: Sizes, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
+        if _are_numbers(parameters):
+            join(outputs, parameters[0], out)
+            return
         for field, output in zip(_fields(out, parameters), outputs, strict=True):
             field[:] = output.view(field.dtype)
 
@@ -77,6 +88,11 @@ class Fields(Transform):
 
     def describe(self, parameters: Sizes) -> Sizes:
         return parameters
+
+
+def _are_numbers(sizes: Sizes) -> bool:
+    """Whether all fields are numbers of one size, such as the parts of complex numbers."""
+    return sizes[0] in WIDTHS and len(set(sizes)) == 1
 
 
 def _fields(items: Bytes, sizes: Sizes) -> Iterator[Numbers]:

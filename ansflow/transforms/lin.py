@@ -14,7 +14,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lin as kernels
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, to_fill
+from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, rows, to_fill
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
@@ -76,7 +76,7 @@ class Lin(Transform):
     ) -> None:
         tokens, raw = numbers_of(outputs[0], parameters.width), numbers_of(outputs[1], 1)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.decode(tokens, raw, base, shift, to_fill(out, layout.itemsize))
+        kernels.decode(tokens, raw, base, shift, to_fill(out, layout.itemsize), rows())
 
     def describe(self, parameters: LinParameters) -> Sequence[Setting]:
         return [TOKENS_OF_A_BYTE if parameters.width == 1 else POSSIBLE_TOKENS[-1]]

@@ -15,7 +15,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import log as kernels
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, to_fill
+from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, rows, to_fill
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
@@ -49,7 +49,7 @@ class Log(Transform):
             raise CorruptDataError(
                 f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"
             )
-        kernels.decode(tokens, raw, to_fill(out, layout.itemsize))
+        kernels.decode(tokens, raw, to_fill(out, layout.itemsize), rows())
 
     def pack(self, parameters: int) -> bytes:
         return pack_varint(parameters)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ansflow.buffers import Bytes
+from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Setting, Transform
 
@@ -29,13 +28,15 @@ class Planes(Transform):
         return 2 <= layout.itemsize <= MAX_PLANES
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[None, list[Bytes]]:
-        return None, list(np.ascontiguousarray(items.reshape(-1, layout.itemsize).T))
+        return None, split(items, layout.itemsize, 1)
+
+    def buffers(self, parameters: None, layout: Layout, out: Bytes) -> list[Bytes]:
+        return room(layout.itemsize, layout.items)
 
     def inverse(
         self, parameters: None, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        for j, plane in enumerate(outputs):
-            out[j :: layout.itemsize] = plane
+        join(outputs, 1, out)
 
     def outputs(self, parameters: None, layout: Layout) -> list[Layout]:
         return [Layout(1, (layout.items,))] * layout.itemsize

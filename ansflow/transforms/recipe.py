@@ -19,7 +19,7 @@ from ansflow.transforms.registry import by_id, by_name
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader
 
-__all__ = ["Node", "Recipe", "Stream", "read_recipe"]
+__all__ = ["MAX_STREAMS", "Node", "Recipe", "Stream", "read_recipe"]
 
 STREAM_ID = 0
 STREAM = "stream"

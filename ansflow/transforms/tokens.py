@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
+from ansflow.kernels.vector.isa import chosen_isa
+from ansflow.kernels.vector.raw_bits import ROW_ISAS
 
-__all__ = ["NUMBER_SIZES", "numbers_of", "raw_room", "to_fill"]
+__all__ = ["NUMBER_SIZES", "numbers_of", "raw_room", "rows", "to_fill"]
 
 NUMBER_SIZES = 1, 2, 4, 8
 
@@ -31,3 +33,8 @@ def numbers_of(items: Bytes, itemsize: int) -> npt.NDArray[Any]:
 def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:
     """Room for raw bits of numbers that take so many bytes, as kernels need it."""
     return np.empty(nbytes // 8 + 2, np.uint64)
+
+
+def rows() -> bool | None:
+    """Whether kernels that fetch raw bits shall do that by rows, in the form that they ask for."""
+    return True if chosen_isa() in ROW_ISAS else None

@@ -19,21 +19,42 @@ from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import AnsflowError
-from ansflow.kernels.coders import alias, order1, rows, single as lanes
+from ansflow.kernels.coders import alias, order1, row_classes, rows, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE
-from ansflow.kernels.tables import context_code as context_tables
+from ansflow.kernels.tables import (
+    class_code,
+    context_code as context_tables,
+    row_classes as class_tables,
+)
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
-from ansflow.kernels.transforms import decimal, dict as dictionary, mask, runs
-from ansflow.kernels.vector import order1 as order1_vector, single as vector_lanes
+from ansflow.kernels.transforms import (
+    affine as multiples,
+    columns,
+    decimal,
+    delta,
+    dict as dictionary,
+    lin,
+    log,
+    mask,
+    ordered,
+    runs,
+)
+from ansflow.kernels.vector import (
+    order1 as order1_vector,
+    row_classes as row_classes_vector,
+    single as vector_lanes,
+)
 from ansflow.kernels.vector.isa import available
+from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
 
@@ -209,6 +230,77 @@ def context_coders(at_end, rng):
     assert np.array_equal(back, model.freq)
 
 
+def row_class_coders(at_end, rng):
+    """Rows with classes, scalar and vector, in buffers as small as the contracts allow."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, p, low = 64 * 15 + 37, np.uint64(11), 1 << 15
+    freq = quantize(rng.random((8, 256)) ** 8, 11)
+    classes = guard(rng.integers(0, 8, -(-n // 64)).astype(np.uint8))
+    tables = RowClassCoder(freq, classes, 11)
+    records, slots = guard(tables.records), guard(tables.slots)
+    symbols = rng.integers(0, 256, n).astype(np.uint8)  # also those that are not possible
+    possible = np.flatnonzero(freq.all(axis=0))
+    codable = rng.choice(possible, n).astype(np.uint8)
+    for sound, data in ((True, guard(codable)), (False, guard(symbols))):
+        for isa, n_lanes in (("scalar", 1), ("scalar", 64), *((isa, 64) for isa in available())):
+            whole = np.uint64(n - n % n_lanes if isa != "scalar" else 0)
+            x = guard(np.full(n_lanes, low, np.uint32))
+            words = guard(np.zeros(n + (n_lanes if whole else 1), np.uint16))
+            at = np.uint64(row_classes.encode(data, classes, x, records, p, words, whole))
+            if whole:
+                encode = row_classes_vector.encoder(n_lanes, isa)
+                at = encode(data, whole, classes, x, records.reshape(-1), p, words, at)
+            stream, out = words[int(at) :], guard(np.zeros(n, np.uint8))
+            for size in (stream.size, stream.size // 2, 65, 64, 63, 1, 0):
+                for source in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
+                    source, state = as_stream(source, at_end), guard(x)
+                    start = source, np.uint64(0), state, classes
+                    if whole:
+                        decode = row_classes_vector.decoder(n_lanes, isa)
+                        done, cursor = decode(*start, slots.reshape(-1), p, out)
+                    else:
+                        done, cursor = row_classes.decode_rows(*start, slots, p, out)
+                    rest = source, np.uint64(cursor), state, classes
+                    row_classes.decode_rest(*rest, slots, p, out, np.uint64(done))
+                    if size == stream.size and np.array_equal(source, stream):
+                        assert np.array_equal(out, data) or not sound
+
+
+def finding_classes(at_end, rng):
+    """Classes of rows, and how they are written."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    tally = guard(np.empty(class_tables.SUMS, np.uint32))
+    partial = guard(np.empty((class_tables.PARTIALS, 8, 256), np.uint32))
+    counts = guard(np.empty((8, 256), np.uint32))
+    for n in (64, 65, 64 * 40, 64 * 40 + 63):
+        classes = guard(np.empty(-(-n // 64), np.uint8))
+        loud = rng.integers(0, 256, n)
+        for symbols in (loud, loud * 0, loud * 0 + 255, loud // 2 ** (np.arange(n) // 64 % 8)):
+            symbols = guard(symbols.astype(np.uint8))
+            symbols.setflags(write=False)
+            for sampled in (n // 64, 1):
+                arguments = symbols, symbols[: sampled * 64], tally, partial, counts, classes
+                number, _ = class_tables.classify(*arguments)
+                freq = guard(np.empty((int(number), 256), np.uint32))
+                room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
+                if number == 1:
+                    continue
+                used = int(class_code.fit_tables(counts[:number], 11, freq, room)[0])
+                table = np.array(room[:used])
+                for size in {0, 1, 2, used // 2, used - 1, used}:
+                    cut = guard(table[:size])
+                    cut.setflags(write=False)
+                    class_code.read_tables(cut, 1 << 11, freq)
+        differences = guard(rng.integers(0, 256, classes.size).astype(np.uint8))
+        class_code.add_classes(differences, np.uint64(3), guard(classes))
+
+
 def stack_coders(at_end, rng):
     """Pushes on tails as long as promised, pops that find too few words, impossible symbols."""
 
@@ -351,6 +443,36 @@ def small_kernels(at_end, rng):
                 histogram(symbols[: size - offset])
 
 
+def numbers_to_numbers(at_end, rng):
+    """Transforms of numbers to as many, at lengths around those of registers and blocks."""
+    u64 = np.uint64
+    for width, size in itertools.product((1, 2, 4, 8), (0, 1, 15, 63, 64, 65, 2047, 2049, 4160)):
+        numbers = rng.integers(0, 1 << (8 * width), size, f"u{width}")
+        numbers.setflags(write=False)
+        items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
+        for shift in (0, 3):
+            ordered.order(items, u64(shift), u64(1), u64(2), out)
+            ordered.unorder(out, u64(shift), u64(1), u64(2))
+        for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
+            lags = guarded(np.array(lags, np.uint64), at_end)
+            delta.difference(items, lags, out)
+            delta.accumulate(out, lags)
+            assert np.array_equal(out, items)
+        if size:
+            low, _ = multiples.bounds(items)
+            step = multiples.common_step(items, u64(low), out)
+            assert multiples.divide(items, u64(low), u64(max(1, step)), out)
+            multiples.multiply(out, u64(low), u64(max(1, step)))
+            assert np.array_equal(out, items)
+        for count in (2, 3, 4, 7, 16):
+            rows = guarded(numbers[: size // count * count], at_end)
+            table = guarded(np.zeros((count, size // count), numbers.dtype), at_end)
+            back = guarded(np.zeros(rows.size, numbers.dtype), at_end)
+            columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
+            columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
+            assert np.array_equal(back, rows)
+
+
 def maps_of_numbers(at_end, rng):
     """Forward and back, then back from anything that a damaged chunk may say."""
 
@@ -398,8 +520,8 @@ def maps_of_numbers(at_end, rng):
                 decimals = (source % 40 / 4).astype(f"f{width}")
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
-                found = int(decimal.to_integers(width)(floats, 4.0, False, z, places))
-                decimal.from_integers(width)(z, 4.0, False)
+                found = int(decimal.to_integers(width, False)(floats, 4.0, False, z, places))
+                decimal.from_integers(width, False)(z, 4.0, False)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])
@@ -433,6 +555,37 @@ def maps_of_numbers(at_end, rng):
                 dictionary.number_items(many, U(0), values, U(found), *table, numbered)
 
 
+def raw_bits(at_end, rng):
+    """Tokens that name numbers and others, and as few raw bits as callers promise."""
+    ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
+
+    def unaligned(array):
+        copy = guarded(array, at_end)
+        copy.setflags(align=False)
+        return copy
+
+    for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
+        top = rng.integers(0, 8 * width, n).astype(f"u{width}")
+        numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
+        numbers, out = unaligned(numbers), unaligned(numbers)
+        tokens = guarded(np.zeros(n, np.uint8), at_end)
+        raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
+        used = -(-int(log.encode(numbers, tokens, raw)) // 8)
+        fitting = tokens, raw.view(np.uint8)[:used]
+        noise = rng.integers(0, 256, n).astype(np.uint8)
+        size = -(-int(log.count_raw_bits(unaligned(noise))) // 8)
+        for some_tokens, data in (fitting, (noise, rng.integers(0, 256, size).astype(np.uint8))):
+            for way in ways:
+                log.decode(unaligned(some_tokens), unaligned(data), out, way)
+        for shift in (0, 1, 8 * width - 1):
+            base, u_shift = np.uint64(0), np.uint64(shift)
+            lin.encode(numbers, base, u_shift, tokens, raw)
+            data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
+            for way in ways:
+                lin.decode(unaligned(tokens), data, base, u_shift, out, way)
+            assert width > 1 or np.array_equal(out, numbers)
+
+
 def stray(at_end, rng):
     """What the other jobs must not do: proof that the guard works."""
     slots = guarded(np.zeros(1, np.uint32), at_end)  # too few for the precision
@@ -447,12 +600,16 @@ JOBS = [
     whole_coders,
     vector_coders,
     context_coders,
+    row_class_coders,
+    finding_classes,
     stack_coders,
     stack_intervals,
     networks,
     distributions,
     small_kernels,
+    numbers_to_numbers,
     maps_of_numbers,
+    raw_bits,
 ]
 
 

@@ -31,6 +31,11 @@ data = bytes(range(4)) * 9000 + bytes(600)
 blob = ansflow.compress(data)
 assert ansflow.decompress(blob) == data
 digest.update(blob)
+table = np.cumsum(rng.integers(-90, 90, (200, 3)) * 12, axis=0, dtype=np.int16)
+for recipe in ("ordered[signed](delta[0, 1](bytes))", "columns[2](bytes, affine(delta[0]), bytes)"):
+    blob = ansflow.compress(table, recipe=recipe)
+    assert np.array_equal(ansflow.decompress(blob), table)
+    digest.update(blob)
 print(digest.hexdigest())
 """
 

@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from ansflow.coding.coders import vectors
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.constants import ONE, ZERO
@@ -92,6 +93,30 @@ def test_contexts(isa, lanes, use):
     check()
 
 
+@st.composite
+def rows(draw):
+    """A coder of rows with classes, and symbols that it can code."""
+    precision = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    number, alphabet = draw(st.integers(1, 8)), min(256, 1 << precision)
+    freq = np.zeros((number, 256), np.uint32)
+    weights = rng.random((number, alphabet)) ** draw(st.sampled_from([0.0, 1.0, 30.0]))
+    freq[:, :alphabet] = quantize(np.maximum(weights, 1e-300), precision)
+    size = draw(st.sampled_from([0, 1, 63, 64, 65, 127, 500, 4099]))
+    classes = rng.integers(0, number, -(-size // 64)).astype(np.uint8)
+    return RowClassCoder(freq, classes, precision), rng.integers(0, alphabet, size).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+def test_rows_with_classes(isa, lanes, use):
+    @given(rows())
+    def check(case):
+        coder, symbols = case
+        check_words(use, isa, symbols, coder, lanes)
+
+    check()
+
+
 def independent():
     freq = quantize(np.random.default_rng(0).random(256) ** 4, 12)
     return SingleCoder(freq, 12), Categorical(freq).sample(5000, 1)
@@ -103,7 +128,14 @@ def walk():
     return ContextCoder(model.freq, 12), model.sample(5000, 1, 64)
 
 
-@pytest.mark.parametrize("case", [independent, walk])
+def loud_and_quiet():
+    rng = np.random.default_rng(0)
+    freq = quantize(rng.random((8, 256)) ** 4, 12)
+    classes = rng.integers(0, 8, 79).astype(np.uint8)
+    return RowClassCoder(freq, classes, 12), rng.integers(0, 256, 5000).astype(np.uint8)
+
+
+@pytest.mark.parametrize("case", [independent, walk, loud_and_quiet])
 @pytest.mark.parametrize("isa", ISAS)
 def test_streams_that_end_early_or_late(isa, case, use):
     use(isa)
@@ -224,7 +256,7 @@ COMPILE = """
 import sys
 import llvmlite.binding as llvm
 from numba import types
-from ansflow.kernels.vector import order1
+from ansflow.kernels.vector import order1, row_classes
 from ansflow.kernels.vector import single as lanes
 
 isa, triple = sys.argv[1:]
@@ -236,6 +268,8 @@ made = (
     (lanes.encoder(64, isa, True), (symbols, size, u32, u64, size, words, size)),
     (order1.decoder(64, isa), (words, size, u32, u32, u32, size, tile, symbols)),
     (order1.encoder(64, isa), (symbols, size, u32, u64, size, tile, words, size)),
+    (row_classes.decoder(64, isa), (words, size, u32, symbols, u32, size, symbols)),
+    (row_classes.encoder(64, isa), (symbols, size, symbols, u32, u64, size, words, size)),
 )
 for function, signature in made:
     function.compile(signature)

@@ -16,7 +16,8 @@ FIELDS = Fields()
 
 
 @given(
-    st.lists(st.integers(1, 20) | st.sampled_from([1, 2, 4, 8]), min_size=2, max_size=64),
+    st.lists(st.integers(1, 20) | st.sampled_from([1, 2, 4, 8]), min_size=2, max_size=64)
+    | st.sampled_from([[1] * 64, [2] * 7, [4, 4], [8] * 4, [3] * 5]),
     st.lists(st.integers(0, 9), max_size=2) | st.just([500]),
 )
 def test_fields_are_bytes_of_all_items(sizes, shape):

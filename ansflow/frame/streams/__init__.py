@@ -4,12 +4,14 @@ kind.py
     the interface, which one file implements for each kind
 sample.py, tools.py
     what encoders and decoders of streams are given
-stored.py, constant.py, coded.py, shared.py, contexts.py, modelled.py
+stored.py, constant.py, coded.py, shared.py, contexts.py, modelled.py, row_classes.py
     the kinds
 registry.py
     all of them by their codes
+choice.py, head.py
+    one stream to head and payload, and the head of one
 encode.py, decode.py
-    streams to heads and payloads, and back
+    all streams to heads and payloads, and back
 coder_byte.py, words.py
     what the coded kinds have in common
 scratch.py, pool.py

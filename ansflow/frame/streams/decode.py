@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from ansflow.buffers import Bytes
-from ansflow.errors import CorruptDataError
-from ansflow.frame.streams.kind import Kind
-from ansflow.frame.streams.registry import STORED, by_code
+from ansflow.frame.streams.head import StreamHead, read_head
+from ansflow.frame.streams.registry import by_code
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["StreamHead", "read_heads", "stream_decoder"]
-
-
-class StreamHead(NamedTuple):
-    """What is known of a stream; `size` is that of its payload, None if it is what is left."""
-
-    layout: Layout
-    kind: Kind
-    fields: Any
-    size: int | None
+__all__ = ["read_heads", "stream_decoder"]
 
 
 def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> list[StreamHead]:
@@ -37,21 +26,11 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
     UnsupportedError
         If it is of a kind that this release does not know.
     """
-    heads = []
-    for left, stream in enumerate(streams, 1 - len(streams)):
-        kind = by_code(reader.byte())
-        if stream.itemsize > 1 and not kind.wide:
-            raise CorruptDataError(f"a stream of 16-bit symbols cannot be of the kind {kind.name}")
-        fields = kind.parse(reader, stream, tools)
-        size = None
-        if left:
-            size = kind.payload_size(stream.items, stream.itemsize)
-            if size is None:
-                size = reader.varint()
-        if not stream.items and kind is not STORED:
-            raise CorruptDataError(f"a stream without symbols cannot be of the kind {kind.name}")
-        heads.append(StreamHead(stream, kind, fields, size))
-    return heads
+    last = len(streams) - 1
+    return [
+        read_head(reader, stream, by_code, tools, sized=number < last)
+        for number, stream in enumerate(streams)
+    ]
 
 
 def stream_decoder(

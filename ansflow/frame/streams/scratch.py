@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.single import new_records
+from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
@@ -47,7 +48,8 @@ class WordStack:
         for symbols, layout in streams:
             room = kept + buffer_size(symbols.size // layout.itemsize, MAX_LANES)
             needed = room if room > needed else needed
-            kept += symbols.size // 2  # more than that is stored instead
+            # More than that is stored instead. Rows of 64 symbols may have classes.
+            kept += symbols.size // 2 + symbols.size // (2 * ROW)
         if needed > self._words.size:
             self._words = np.empty(needed, np.uint16)
         self._end = self._words.size

@@ -6,9 +6,9 @@ the symbols of each class, and `choose_classes` moves each row to the class unde
 shortest. Then `merge_classes` unites neighbours for as long as that saves more bits of tables and
 classes than it costs symbols. At last all rows are given a class, at the price of saying which.
 
-Code lengths are whole numbers, in sixty-fourths of a bit, of 16 bits: those of a symbol in all eight
-classes are two integers, and two additions a symbol add them up for all classes at once. No
-sum overflows its 16 bits, as a row has 64 symbols, of lengths below 2^10.
+Code lengths are whole numbers, in sixty-fourths of a bit, below 2^10: those of a row's 64 symbols
+add up to no more than 16 bits hold, and are added up for all eight classes at once (see
+`ansflow.kernels.vector.lengths`).
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from ansflow.kernels.coders.row_classes import ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.frequency_code import LOG2
+from ansflow.kernels.tables.class_merging import log2, merge_classes
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
 __all__ = [
@@ -24,9 +24,11 @@ __all__ = [
     "PARTIALS",
     "SUMS",
     "choose_classes",
+    "classify",
     "count_rows",
-    "find_classes",
-    "subtract_classes",
+    "fill_lengths",
+    "split_rows",
+    "sum_rows",
 ]
 
 U_MAX_CLASSES = np.uint64(MAX_CLASSES)
@@ -46,11 +48,6 @@ CLASS_SHIFT = np.uint64(3)
 
 # The logarithm of how often a symbol counts in classes without it.
 LOG2_ABSENT = np.log2(0.3)
-
-# Bits of a table for each symbol of a class; measured on logarithmic tokens.
-SYMBOL_COST = 6.0
-# By how many bits the entropy of a sample is too low for each symbol (Miller 1955).
-BIAS = 0.5 / np.log(2.0)
 
 ROUNDS = 3
 
@@ -103,7 +100,7 @@ def split_rows(sums, tally, classes):
     for i in range(np.uint64(most) + ONE):
         count = np.uint64(tally[i])
         share = (left + have) // (U_MAX_CLASSES - number)
-        if have > ZERO and number < LAST_CLASS and have + (count >> ONE) > share:
+        if have > ZERO and number < LAST_CLASS and have + have + count > share + share:
             number += ONE
             have = ZERO
         have += count
@@ -144,12 +141,6 @@ def count_rows(symbols, classes, partial, counts):
     for k in range(counts.shape[0]):
         for s in range(counts.shape[1]):
             counts[k, s] = zero[k, s] + one[k, s] + two[k, s] + three[k, s]
-
-
-@kernel
-def log2(count):
-    """The binary logarithm of a positive number of symbols."""
-    return LOG2[count] if count < np.uint64(LOG2.size) else np.log2(float(count))
 
 
 @kernel
@@ -205,136 +196,21 @@ def choose_classes(symbols, lengths, moves, number, classes):
 
 
 @kernel
-def entropy(counts):
-    """Bits that symbols take in all, if they have been counted and are coded accordingly."""
-    n, bits = ZERO, 0.0
-    for s in range(counts.size):
-        count = np.uint64(counts[s])
-        if count > ZERO:
-            bits -= float(count) * log2(count)
-            n += count
-    return bits + float(n) * log2(n) if n > ZERO else 0.0
-
-
-@kernel
-def count_moves(classes, pairs):
-    """Fill ``pairs``, uint64[8, 8]: how often a row of class i comes before one of class j."""
-    pairs[:] = 0
-    previous = ZERO
-    for i in range(classes.size):
-        pairs[previous, classes[i]] += ONE
-        previous = np.uint64(classes[i])
-
-
-@kernel
-def bits_of_moves(pairs, number, joined, left, moves):
-    """Bits that differences of classes modulo `left` take, if `joined` + 1 were `joined`.
-
-    `moves`, uint64[8], is filled with how often each occurs.
-    """
-    moves[:] = 0
-    for i in range(number):
-        a = np.uint64(i) - np.uint64(np.uint64(i) > joined)
-        for j in range(number):
-            b = np.uint64(j) - np.uint64(np.uint64(j) > joined)
-            moves[b - a if b >= a else left + b - a] += pairs[i, j]
-    return entropy(moves)
-
-
-@kernel
-def present(counts):
-    """How many symbols have been counted."""
-    n = ZERO
-    for s in range(counts.size):
-        n += np.uint64(counts[s] > 0)
-    return n
-
-
-@kernel
-def join(counts, pairs, number, joined):
-    """Make `joined` + 1 and `joined` one class; those above take the number below theirs."""
-    for k in range(joined + ONE, number):
-        at = np.uint64(k)
-        if at == joined + ONE:
-            for s in range(counts.shape[1]):
-                counts[joined, s] += counts[at, s]
-        else:
-            counts[at - ONE] = counts[at]
-    counts[number - ONE] = 0
-    merged = np.zeros((MAX_CLASSES, MAX_CLASSES), np.uint64)
-    for i in range(number):
-        a = np.uint64(i) - np.uint64(np.uint64(i) > joined)
-        for j in range(number):
-            b = np.uint64(j) - np.uint64(np.uint64(j) > joined)
-            merged[a, b] += pairs[i, j]
-    pairs[:] = merged
-
-
-@kernel
-def merge_classes(counts, classes, scale, moves):
-    """Join neighbours while that saves bits; return how many classes are left.
-
-    Parameters
-    ----------
-    counts : uint32[8, 256]
-        Of a sample. Those that are left come first.
-    classes : uint8[rows]
-        Changed accordingly.
-    scale : float64
-        How many times as many symbols there are as in the sample.
-    moves : uint64[8]
-        Filled with how often classes differ by 0, 1, ... from those before.
-    """
-    symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    union = np.empty(counts.shape[1], np.uint32)
-    pairs = np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
-    labels = np.arange(MAX_CLASSES).astype(np.uint8)
-    count_moves(classes, pairs)
-    number = U_MAX_CLASSES
-    while number > ONE:
-        least, where = np.inf, ZERO
-        before = bits_of_moves(pairs, number, number, number, moves)
-        for k in range(number - ONE):
-            one, two = counts[k], counts[k + 1]
-            for s in range(union.size):
-                union[s] = one[s] + two[s]
-            symbols, ones, twos = present(union), present(one), present(two)
-            bits = entropy(union) - entropy(one) - entropy(two)
-            bits += bits_of_moves(pairs, number, np.uint64(k), number - ONE, moves) - before
-            bits = bits * scale - symbol_cost * float(ones + twos - symbols)
-            if ones == ZERO or twos == ZERO:
-                bits = -np.inf
-            if bits < least:
-                least, where = bits, np.uint64(k)
-        if least > 0.0:
-            break
-        join(counts, pairs, number, where)
-        for k in range(labels.size):
-            labels[k] -= np.uint8(np.uint64(labels[k]) > where)
-        number -= ONE
-    if number < U_MAX_CLASSES:
-        for i in range(classes.size):
-            classes[i] = labels[classes[i]]
-    bits_of_moves(pairs, number, number, number, moves)
-    return number
-
-
-@kernel
 def find_classes(symbols, scale, tally, partial, counts, classes, lengths, moves):
-    """Find classes of rows in a sample; return how many.
+    """Find classes in a sample; return how many.
 
     Parameters
     ----------
     symbols : uint8[n]
-        The sample: at least one row.
+        The sample.
     scale : float64
         How many times as many symbols there are in all.
-    tally : uint32[SUMS], partial : uint32[PARTIALS, 8, 256], counts : uint32[8, 256]
-        Scratch.
+    tally, partial, counts
+        As for `classify`.
     classes : uint8[ceil(n / 64)]
         Scratch.
-    lengths : uint64[256, 2], moves : uint64[8]
-        Filled with what `choose_classes` takes to choose a class of all rows.
+    lengths : uint16[256, 8], moves : uint64[8]
+        Filled with what `choose_classes` takes.
     """
     sums = np.empty(classes.size, np.uint32)
     sum_rows(symbols, sums)
@@ -345,19 +221,43 @@ def find_classes(symbols, scale, tally, partial, counts, classes, lengths, moves
         fill_lengths(counts, lengths)
         choose_classes(symbols, lengths, moves, U_MAX_CLASSES, classes)
     count_rows(symbols, classes, partial, counts)
-    number = merge_classes(counts, classes, scale, moves)
+    number, _ = merge_classes(counts, classes, scale, moves)
     fill_lengths(counts, lengths)
     total = log2(np.uint64(classes.size) + ONE)
-    for k in range(MAX_CLASSES):
-        moves[k] = (total - log2(moves[k]) if moves[k] > ZERO else total) * UNITS
+    for k in range(moves.size):
+        moves[k] = (total - log2(max(ONE, moves[k]))) * UNITS
     return number
 
 
 @kernel
-def subtract_classes(classes, number, differences):
-    """Fill ``differences``, uint8[rows]: each class less the one before it, modulo `number`."""
-    previous = ZERO
-    for i in range(classes.size):
-        class_ = np.uint64(classes[i])
-        differences[i] = class_ - previous if class_ >= previous else class_ + number - previous
-        previous = class_
+def classify(symbols, sample, tally, partial, counts, classes):
+    """Give each row of symbols a class.
+
+    Parameters
+    ----------
+    symbols : uint8[n]
+    sample : uint8[]
+        Whole rows of them: at least one.
+    tally : uint32[SUMS], partial : uint32[PARTIALS, 8, 256]
+        Scratch.
+    counts : uint32[8, 256]
+        Filled with the symbols of each class.
+    classes : uint8[ceil(n / 64)]
+        Filled.
+
+    Returns
+    -------
+    ``(number, bits)``: how many classes there are, each with symbols, and about how many bits
+    it takes to say which row has which. A number of 1 means that classes are of no use; the rest
+    means nothing then.
+    """
+    lengths, moves = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint64)
+    rows = np.uint64(sample.size) >> U_ROW_SHIFT
+    scale = float(symbols.size) / float(sample.size)
+    found = classes[:rows]
+    number = find_classes(sample, scale, tally, partial, counts, found, lengths, moves)
+    if number == ONE:
+        return number, 0.0
+    choose_classes(symbols, lengths, moves, number, classes)
+    count_rows(symbols, classes, partial, counts)
+    return merge_classes(counts, classes, 1.0, moves)

@@ -17,10 +17,10 @@ from ansflow.kernels.jit import kernel
 
 __all__ = ["joiner", "splitter"]
 
-BLOCK = np.uint64(2048)
+BLOCK_BYTES = np.uint64(1 << 14)
 
-# Up to here LLVM makes vectors of it: pixels, points in space, complex numbers.
-MOST_SORTED = 4
+# Complex numbers, points in space, pixels, bytes of numbers. Beyond, LLVM makes no vectors of it.
+SORTED = (2, 3, 4, 8)
 
 
 @kernel
@@ -51,16 +51,16 @@ def splitter(count: int) -> Callable[..., Any]:
     It fills the columns, uint[count, n], from rows, uint[count * n], and subtracts from each column
     the one before if its bit of `differenced`, uint64, is set. Bit 0 is not.
     """
-    if count > MOST_SORTED:
+    if count not in SORTED:
         return split_any
     row = np.uint64(count)
 
     @kernel
     def split(items, differenced, columns):
-        size = np.uint64(columns.shape[1])
+        size, block = np.uint64(columns.shape[1]), BLOCK_BYTES // (row * np.uint64(items.itemsize))
         begin = ZERO
         while begin < size:
-            end = min(begin + BLOCK // row, size)
+            end = min(begin + block, size)
             for i in range(begin, end):
                 for j in range(count):
                     columns[np.uint64(j), i] = items[i * row + np.uint64(j)]
@@ -76,16 +76,16 @@ def joiner(count: int) -> Callable[..., Any]:
 
     The columns are not the same afterwards.
     """
-    if count > MOST_SORTED:
+    if count not in SORTED:
         return join_any
     row = np.uint64(count)
 
     @kernel
     def join(columns, differenced, items):
-        size = np.uint64(columns.shape[1])
+        size, block = np.uint64(columns.shape[1]), BLOCK_BYTES // (row * np.uint64(items.itemsize))
         begin = ZERO
         while begin < size:
-            end = min(begin + BLOCK // row, size)
+            end = min(begin + block, size)
             add(columns, differenced, begin, end)
             for i in range(begin, end):
                 for j in range(count):
@@ -99,9 +99,10 @@ def joiner(count: int) -> Callable[..., Any]:
 def split_any(items, differenced, columns):
     """What `splitter` makes, for any number of columns."""
     row, size = np.uint64(columns.shape[0]), np.uint64(columns.shape[1])
+    block = BLOCK_BYTES // (row * np.uint64(items.itemsize))
     begin = ZERO
     while begin < size:
-        end = min(begin + BLOCK // row, size)
+        end = min(begin + block, size)
         for j in range(row):
             column, first = columns[j, begin:end], begin * row + j
             for i in range(end - begin):
@@ -114,9 +115,10 @@ def split_any(items, differenced, columns):
 def join_any(columns, differenced, items):
     """What `joiner` makes, for any number of columns."""
     row, size = np.uint64(columns.shape[0]), np.uint64(columns.shape[1])
+    block = BLOCK_BYTES // (row * np.uint64(items.itemsize))
     begin = ZERO
     while begin < size:
-        end = min(begin + BLOCK // row, size)
+        end = min(begin + block, size)
         add(columns, differenced, begin, end)
         for j in range(row):
             column, first = columns[j, begin:end], begin * row + j

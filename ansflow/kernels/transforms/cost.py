@@ -4,10 +4,12 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.frequency_code import log2
+from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["log_cost"]
+__all__ = ["lin_cost", "log_cost"]
 
 BLOCK = 512
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
@@ -62,3 +64,32 @@ def token_of(number):
     whole = np.uint64(number)
     width = np.uint64(bit_length(number)) - LEADING if whole >= DIRECT else ZERO
     return (whole >> width) + (FOUR * width + FOUR if whole >= DIRECT else ZERO)
+
+
+@kernel
+def lin_cost(numbers, tokens):
+    """Bits that numbers take as at most so many linear tokens, and how many of these occur.
+
+    Parameters
+    ----------
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+        At least one.
+    tokens : uint64
+        A power of two.
+    """
+    least, greatest = extent(numbers)
+    shift = ZERO
+    while (np.uint64(greatest) - np.uint64(least)) >> shift >= tokens:
+        shift += ONE
+    counts = np.zeros(tokens, np.uint32)
+    for i in range(np.uint64(numbers.size)):
+        counts[(np.uint64(numbers[i]) - np.uint64(least)) >> shift] += np.uint32(1)
+    # n log2 n minus the sum of c log2 c is the entropy of all.
+    bits = (float(shift) + np.log2(float(numbers.size))) * numbers.size
+    used = 0
+    for i in range(tokens):
+        count = np.uint64(counts[i])
+        if count > ZERO:
+            used += 1
+            bits -= float(count) * log2(count)
+    return bits, used

@@ -17,6 +17,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
+from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
 
 __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
@@ -45,7 +46,7 @@ def formats(width: int) -> tuple[Any, Any, Callable[..., Any], Callable[..., Any
 
 
 @functools.cache
-def from_integers(width: int) -> Callable[..., Any]:
+def from_integers(width: int, big: bool) -> Callable[..., Any]:
     """The kernel ``from_integers(items, c, times)`` for floats of `width` bytes.
 
     It puts the floats in the place of the integers, which are d + 2^(8 width - 1).
@@ -57,7 +58,8 @@ def from_integers(width: int) -> Callable[..., Any]:
     def from_integers(items, c, times):
         for i in range(np.uint64(items.size)):
             d = np.float64(signed(items[i] ^ zero))
-            items[i] = from_double(d * c if times else d / c)
+            item = from_double(d * c if times else d / c)
+            items[i] = swap_bytes(item) if big else item
 
     return from_integers
 
@@ -83,7 +85,7 @@ def nearest_integer(width: int) -> Callable[..., Any]:
 
 
 @functools.cache
-def to_integers(width: int) -> Callable[..., Any]:
+def to_integers(width: int, big: bool) -> Callable[..., Any]:
     """The kernel ``to_integers(items, c, times, integers, places)`` for floats of `width` bytes.
 
     It fills `integers` with d + 2^(8 width - 1), and `places` with the places of the exceptions,
@@ -103,7 +105,8 @@ def to_integers(width: int) -> Callable[..., Any]:
             exceptions = ZERO
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
-                d, exact = nearest(items[i], c, times)
+                item = swap_bytes(items[i]) if big else items[i]
+                d, exact = nearest(item, c, times)
                 integers[i] = unsigned(signed(d)) ^ zero
                 exceptions |= np.uint64(not exact) << j
             while exceptions:

@@ -17,7 +17,7 @@ Arrays are worked on in blocks that stay in the first level of the cache.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 
 __all__ = ["MAX_LAGS", "accumulate", "difference"]
@@ -26,6 +26,32 @@ MAX_LAGS = 4
 
 BLOCK = np.uint64(2048)
 SHORTEST_RUN = np.uint64(16)
+
+
+@inlined
+def differences(items, lags, begin, end, out):
+    """Fill a block of `out` with differences, not folded, wherever it is, with any lags."""
+    number = out.dtype.type
+    lag = lags[0]
+    others = np.uint64(lags.size) - ONE
+    if begin < lag:
+        out[begin] = items[begin] - (items[begin - ONE] if begin > ZERO else ZERO)
+    for i in range(begin + ONE, min(end, lag)):
+        out[i] = items[i] - items[i - ONE]
+    for i in range(max(begin, lag), end):
+        out[i] = items[i] - items[i - lag]
+    # The same, as much later as each sum of other lags; negative, if it is of an odd number.
+    for subset in range(ONE, ONE << others):
+        later, sign = ZERO, ZERO
+        for k in range(others):
+            if (subset >> k) & ONE:
+                later += lags[k + ONE]
+                sign = ~sign
+        flip = number(sign)
+        for i in range(max(begin, later), min(end, later + lag)):
+            out[i] += number(items[i - later] ^ flip) - flip
+        for i in range(max(begin, later + lag), end):
+            out[i] += number(number(items[i - later] - items[i - later - lag]) ^ flip) - flip
 
 
 @kernel
@@ -42,31 +68,25 @@ def difference(items, lags, out):
     number = out.dtype.type
     half = number(~number(0)) >> ONE
     size = np.uint64(items.size)
-    lag = lags[0]
-    others = np.uint64(lags.size) - ONE
+    lag, later = lags[0], lags[lags.size - 1]
     begin = ZERO
     while begin < size:
         end = min(begin + BLOCK, size)
-        if begin < lag:
-            out[begin] = items[begin] - (items[begin - ONE] if begin > ZERO else ZERO)
-        for i in range(begin + ONE, min(end, lag)):
-            out[i] = items[i] - items[i - ONE]
-        for i in range(max(begin, lag), end):
-            out[i] = items[i] - items[i - lag]
-        # The same, as much later as each sum of other lags; negative, if it is of an odd number.
-        for subset in range(ONE, ONE << others):
-            later, sign = ZERO, ZERO
-            for k in range(others):
-                if (subset >> k) & ONE:
-                    later += lags[k + ONE]
-                    sign = ~sign
-            flip = number(sign)
-            for i in range(max(begin, later), min(end, later + lag)):
-                out[i] += number(items[i - later] ^ flip) - flip
-            for i in range(max(begin, later + lag), end):
-                out[i] += number(number(items[i - later] - items[i - later - lag]) ^ flip) - flip
-        for i in range(begin, end):
-            out[i] = (out[i] + out[i]) ^ (ZERO - np.uint64(out[i] > half))
+        # Most items, in one loop.
+        if lags.size == 1 and begin >= lag:
+            for i in range(begin, end):
+                y = number(items[i] - items[i - lag])
+                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+        elif lags.size == 2 and begin >= lag + later:
+            for i in range(begin, end):
+                before = number(items[i - later] - items[i - later - lag])
+                y = number(number(items[i] - items[i - lag]) - before)
+                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+        else:
+            differences(items, lags, begin, end, out)
+            for i in range(begin, end):
+                y = out[i]
+                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
         begin = end
 
 
@@ -88,14 +108,21 @@ def add_up(items, total, begin, end):
 @kernel
 def add_lagged(items, lag, begin, end):
     """Add to each item the sum that is already there, `lag` places before."""
-    # What is added to each other must not overlap, so that LLVM's test lets it take vectors. With
-    # short lags it fails, as it should.
-    run = lag if lag >= SHORTEST_RUN else end
-    while begin < end:
-        stop = min(begin + run, end)
-        for i in range(begin, stop):
-            items[i] += items[i - lag]
-        begin = stop
+    number = items.dtype.type
+    if lag < SHORTEST_RUN:
+        # Every so many items are a sum of their own: it is kept in a register.
+        for first in range(begin, min(begin + lag, end)):
+            total = items[first - lag]
+            for i in range(first, end, lag):
+                total = number(total + items[i])
+                items[i] = total
+    else:
+        while begin < end:
+            # These don't overlap, as LLVM's test finds, so that it may take vectors.
+            stop = min(begin + lag, end)
+            for i in range(begin, stop):
+                items[i] += items[i - lag]
+            begin = stop
 
 
 @kernel

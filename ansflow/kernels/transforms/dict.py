@@ -3,8 +3,9 @@
 What is found goes to a hash table: a key for each slot, and its number, where 0 stands for an empty
 slot. A key is in the first slot that was empty, from the one on that its hash points to.
 
-The hash is the high bits of the product with a random odd number. So two keys, whichever they are,
-meet in one of m slots with a probability of at most 2 / m: no numbers are bad ones.
+The hash is the high bits of the product with an odd constant that spreads numbers which follow each
+other evenly, or nearly so. A secret is mixed in before: who makes the numbers can't know which of
+them meet in a slot.
 """
 
 import numpy as np
@@ -14,13 +15,15 @@ from ansflow.kernels.jit import kernel
 
 __all__ = ["enroll", "look_up", "mark", "number_items", "rename"]
 
+GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
+
 
 @kernel
-def enroll(values, keys, numbers, factor, shift):
+def enroll(values, keys, numbers, secret, shift):
     """Enter distinct values in an empty table of 2^(64 - shift) slots."""
     last = np.uint64(keys.size) - ONE
     for i in range(np.uint64(values.size)):
-        slot = (np.uint64(values[i]) * factor) >> shift
+        slot = ((np.uint64(values[i]) ^ secret) * GOLDEN) >> shift
         while numbers[slot]:
             slot = (slot + ONE) & last
         keys[slot] = values[i]
@@ -28,7 +31,7 @@ def enroll(values, keys, numbers, factor, shift):
 
 
 @kernel
-def number_items(items, begin, values, found, keys, numbers, factor, shift, codes):
+def number_items(items, begin, values, found, keys, numbers, secret, shift, codes):
     """Number items from `begin` on in the order in which they first occur.
 
     `values` has the `found` ones that are in the table so far, and room for as many as may be
@@ -38,7 +41,7 @@ def number_items(items, begin, values, found, keys, numbers, factor, shift, code
     last, room = np.uint64(keys.size) - ONE, np.uint64(values.size)
     for i in range(begin, np.uint64(items.size)):
         item = items[i]
-        slot = (np.uint64(item) * factor) >> shift
+        slot = ((np.uint64(item) ^ secret) * GOLDEN) >> shift
         number = np.uint64(numbers[slot])
         while number and keys[slot] != item:
             slot = (slot + ONE) & last

@@ -65,7 +65,7 @@ def encode(numbers, base, shift, tokens, out):
 
 
 @kernel
-def decode(tokens, data, base, shift, out):
+def decode(tokens, data, base, shift, out, rows):
     """Undo `encode`.
 
     Parameters
@@ -75,6 +75,8 @@ def decode(tokens, data, base, shift, out):
         The raw bits; m is ``ceil(n * shift / 8)``.
     base, shift : uint64
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    rows : True or None
+        That of `fetch`.
     """
     rest, widths = blank(out), even_widths(out, shift)
     own_rest = rest[0]
@@ -83,7 +85,7 @@ def decode(tokens, data, base, shift, out):
     at = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
-        at = fetch(data, at, widths, rest)
+        at = fetch(data, at, widths, rest, rows)
         part(rest, widths)
         for i in range(size):
             low = np.uint64(own_rest[i]) & mask

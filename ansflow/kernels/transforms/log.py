@@ -73,7 +73,7 @@ def count_raw_bits(tokens):
 
 
 @kernel
-def decode(tokens, data, out):
+def decode(tokens, data, out, rows):
     """Undo `encode`.
 
     Parameters
@@ -82,6 +82,8 @@ def decode(tokens, data, out):
     data : uint8[m]
         The raw bits; m is `count_raw_bits` in bytes, at least.
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    rows : True or None
+        That of `fetch`.
     """
     rest, widths = blank(out), blank(out)
     own_rest, own_widths = rest[0], widths[0]
@@ -95,7 +97,7 @@ def decode(tokens, data, out):
         for i in range(size, U_BLOCK):
             own_widths[i] = 0
         add_up(widths)
-        at = fetch(data, at, widths, rest)
+        at = fetch(data, at, widths, rest, rows)
         part(rest, widths)
         for i in range(size):
             token = np.uint64(tokens[begin + i])

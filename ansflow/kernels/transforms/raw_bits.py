@@ -20,6 +20,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.words import item_bits, word_at
+from ansflow.kernels.vector.raw_bits import fetch_rows
 
 __all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
 
@@ -179,7 +180,7 @@ def fetch_near(data, at, lengths, above, words):
 
 
 @kernel
-def fetch(data, at, widths, numbers):
+def fetch(data, at, widths, numbers, rows):
     """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 
     Parameters
@@ -191,6 +192,9 @@ def fetch(data, at, widths, numbers):
         After `add_up`. Widths are below 64. All that they ask for is in `data`.
     numbers : tuple
         `blank`, to be filled.
+    rows : True or None
+        Whether to use vectors, which instruction sets in `ROW_ISAS` allow. Kernels are compiled
+        for each of both, without what the other one needs.
 
     Returns
     -------
@@ -202,7 +206,10 @@ def fetch(data, at, widths, numbers):
     for i in range(np.uint64(lengths.size)):
         end += lengths[i] >> above
     if (end >> BYTE_SHIFT) + REACH <= np.uint64(data.size):
-        fetch_near(data, at, lengths, above, words)
+        if rows is None:
+            fetch_near(data, at, lengths, above, words)
+        else:
+            fetch_rows(data, at, lengths, above, words)
     else:
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)

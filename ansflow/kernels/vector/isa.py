@@ -22,7 +22,7 @@ class Isa(NamedTuple):
 
 
 AVX2 = frozenset({"avx2", "bmi2", "popcnt"})
-AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi2"}
+AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512vbmi2"}
 
 # Best first. AVX-512 starts with the generation that compacts 16-bit words (Ice Lake, Zen 4):
 # earlier ones also lower their clock for it, and do better with AVX2. The generic set is plain IR,

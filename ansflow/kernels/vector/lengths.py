@@ -5,6 +5,7 @@ would rather gather lengths of several symbols, which takes three times as long,
 instructions are written here. They are plain IR, for any machine.
 """
 
+import functools
 from typing import Any
 
 from numba import types
@@ -18,48 +19,48 @@ __all__ = ["CLASSES", "add_lengths"]
 
 CLASSES = 8
 
-# More than one sum, so that additions seldom wait for each other.
-SUMS = 2
+# Sums of every other symbol, so that additions seldom wait for each other.
+CHAINS = 2
 
 
-def add_lengths(symbols: Any, at: Any, lengths: Any, totals: Any) -> None:
-    """Fill `totals` with the sums of ``lengths[symbol]`` over ``symbols[at : at + 64]``, modulo 2^16.
+def _add_lengths(symbols: Any, at: Any, lengths: Any, totals: Any) -> None:
+    """Fill `totals` with the sums of ``lengths[symbol]`` over ``symbols[at : at + 64]``.
 
     Parameters
     ----------
     symbols : uint8[]
     at : uint64
     lengths : uint16[256, 8]
+        Below 2^10.
     totals : uint16[8]
     """
     totals[:] = lengths[symbols[int(at) : int(at) + ROW]].sum(axis=0)
 
 
-if not config.DISABLE_JIT:
+@intrinsic
+def _add_lengths_compiled(typing_context, symbols, at, lengths, totals):
+    """The same, as instructions."""
 
-    @intrinsic
-    def add_lengths(typing_context, symbols, at, lengths, totals):
-        """The same, compiled."""
+    def codegen(context, builder, signature, arguments):
+        first, table, sums = (
+            context.make_array(signature.args[place])(context, builder, arguments[place]).data
+            for place in (0, 2, 3)
+        )
+        kind = vector(i16, CLASSES)
+        first, table = (
+            element_pointer(builder, first, arguments[1]),
+            pointer_to(builder, table, kind),
+        )
+        chains = [constant(kind, 0)] * CHAINS
+        for i in range(ROW):
+            symbol = builder.zext(builder.load(element_pointer(builder, first, i)), i64)
+            row = builder.load(element_pointer(builder, table, symbol), align=2)
+            chains[i % CHAINS] = builder.add(chains[i % CHAINS], row)
+        total = functools.reduce(builder.add, chains)
+        builder.store(total, pointer_to(builder, sums, kind), align=2)
+        return context.get_dummy_value()
 
-        def codegen(context, builder, signature, arguments):
-            def data(place):
-                array = context.make_array(signature.args[place])
-                return array(context, builder, arguments[place]).data
+    return types.void(symbols, types.uint64, lengths, totals), codegen
 
-            kind = vector(i16, CLASSES)
-            table, first = (
-                pointer_to(builder, data(2), kind),
-                element_pointer(builder, data(0), arguments[1]),
-            )
-            sums = [constant(kind, 0)] * SUMS
-            for i in range(ROW):
-                symbol = builder.zext(builder.load(element_pointer(builder, first, i)), i64)
-                row = builder.load(element_pointer(builder, table, symbol), align=2)
-                sums[i % SUMS] = builder.add(sums[i % SUMS], row)
-            total = sums[0]
-            for more in sums[1:]:
-                total = builder.add(total, more)
-            builder.store(total, pointer_to(builder, data(3), kind), align=2)
-            return context.get_dummy_value()
 
-        return types.void(symbols, types.uint64, lengths, totals), codegen
+add_lengths = _add_lengths if getattr(config, "DISABLE_JIT", False) else _add_lengths_compiled

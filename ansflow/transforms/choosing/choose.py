@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
-from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 
 __all__ = ["CHUNK_ITEMS", "FASTEST", "choose"]
 
@@ -31,7 +30,10 @@ FEWEST = 32
 MOST_AXES = 32
 
 # Items of a sample up to a level, and boxes that it consists of.
-SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
+SAMPLES = {3: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
+
+# A sample is no more than this part of all items, unless that would be too few to choose by.
+PART, FEW = 16, 4096
 
 # Items that a chunk has where nothing else is said.
 CHUNK_ITEMS = 1 << 18
@@ -75,7 +77,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         return None
     size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
-    sample = boxes(array, max(size // max(1, width // 8), 256), count)
+    sample = boxes(array, min(size, max(FEW, layout.items // PART)), count)
     choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items), level)
     if choice is None or choice.bits > 8 * width:
         return None
@@ -83,25 +85,27 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
 
 
 def _of_type(
-    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, level: int
+    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, level: int, share: int = 1
 ) -> Choice | None:
-    """The same by a sample, void[boxes, ...]."""
+    """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
     if dtype.kind in KINDS and dtype.itemsize in SIZES:
-        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, planes=level == FASTEST)
+        planes, streams = level == FASTEST, MAX_STREAMS // share
+        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, planes, streams)
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], items, level)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], items, level, share)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, items, level)
+        return _fields(sample, places, items, level, share)
     return None
 
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
     found = choose_numbers(raw, kind)
-    if raw.ndim > 2 and raw.shape[-1] in COLUMNS:
+    columns = raw.shape[-1] if raw.ndim > 2 else 0
+    if columns in COLUMNS and kind.has_room_for(columns, raw.itemsize):
         found = better(found, _columns(raw, kind))
     return found
 
@@ -109,8 +113,8 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
     """Each place along the last axis by itself, with its own map."""
     count = raw.shape[-1]
-    kind = replace(kind, items=max(1, kind.items // count))
-    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), kind) for j in range(count)]
+    part = kind.part(count)
+    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), part) for j in range(count)]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     return _side_by_side(recipe, found, 1 / count)
 
@@ -120,6 +124,7 @@ def _fields(
     places: Sequence[tuple[np.dtype[Any], int]],
     items: int,
     level: int,
+    share: int,
 ) -> Choice | None:
     """Each field of a structure by itself, and the bytes between them."""
     size = sample.dtype.itemsize
@@ -138,7 +143,7 @@ def _fields(
     for dtype, begin in parts:
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, items, level)
+        choice = _of_type(voids, dtype, items, level, share * len(parts))
         if choice is None:
             if dtype.itemsize > MAX_PLANES:
                 return None

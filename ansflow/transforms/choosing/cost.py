@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.cost import log_cost
+from ansflow.kernels.transforms.cost import lin_cost, log_cost
 
 __all__ = ["lin_bits", "log_bits", "symbol_bits"]
 
@@ -39,11 +41,7 @@ def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
 
 def lin_bits(numbers: npt.NDArray[np.unsignedinteger], tokens: int, items: int) -> float:
     """Bits a number as linear tokens, with their table, which is for so many items."""
-    z = numbers.reshape(-1)
-    z = z - z.min()
-    shift = max(0, int(z.max()).bit_length() - (tokens.bit_length() - 1))
-    counts = np.bincount((z >> z.dtype.type(shift)).astype(np.int64))
-    used = int(np.count_nonzero(counts))
+    bits, used = map(float, lin_cost(numbers.reshape(-1), np.uint64(tokens)))
     # An entropy that is measured on few symbols is too low, by this much (Miller & Madow 1955).
-    bias = (used - 1) / (2 * np.log(2) * z.size)
-    return entropy(counts) + float(bias) + shift + TABLE_BITS * used / items
+    bits += (used - 1) / (2 * math.log(2))
+    return bits / numbers.size + TABLE_BITS * used / items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from ansflow.transforms.choosing.detect import (
     trailing_zeros,
 )
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
@@ -31,11 +31,17 @@ Numbers = npt.NDArray[Any]
 MASK_FROM = 0.02
 REPEATS_FROM = 0.6
 
-# Distinct numbers of those in a sample, up to which a dictionary is tried.
-DICT_UP_TO = 0.25
+# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried; a chunk has
+# more of them than a sample.
+DICT_UP_TO, DICT_UP_TO_OF_HALVES, DICT_UP_TO_OF_ALL = 0.9, 0.05, 0.5
+GROWTH = 2.0
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
+
+# Streams that a map has besides those of its numbers, at most: a mask, the two others of decimals,
+# each of which may be two or have one for each of eight bytes.
+MAP_STREAMS = 12
 
 # What is counted number by number is counted for so many.
 FEW = 4096
@@ -49,13 +55,23 @@ class Kind:
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
     each, such as tables, is divided among so many. With `planes`, the bytes of numbers are coded
-    as they are, which is fastest.
+    as they are, which is fastest. There may be so many `streams`.
     """
 
     name: str
     big_endian: bool
     items: int
     planes: bool
+    streams: int = MAX_STREAMS
+
+    def part(self, count: int) -> Kind:
+        """The same for one of so many columns."""
+        items = max(1, self.items // count)
+        return replace(self, items=items, streams=self.streams // count)
+
+    def has_room_for(self, count: int, itemsize: int) -> bool:
+        """Whether so many columns may be numbers with maps."""
+        return count * (itemsize + MAP_STREAMS) <= self.streams
 
     def ordered(self, shift: int = 0) -> Recipe:
         told: list[Setting] = [self.name]
@@ -168,14 +184,16 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
     few = _few(numbers)
-    if numbers.itemsize == 1 or patterns(few).distinct > DICT_UP_TO * few.size:
+    most = DICT_UP_TO if numbers.itemsize > 2 else DICT_UP_TO_OF_HALVES
+    if numbers.itemsize == 1 or patterns(few).distinct > most * few.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
     if outputs is not None:
         codes, values = outputs
-        if values.size <= DICT_UP_TO * numbers.size:
-            once = values.size * log_bits(np.diff(values, prepend=values[:1]), signed=True)
+        if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
+            gaps = np.diff(values, prepend=values[:1])
+            once = GROWTH * values.size * log_bits(gaps, signed=True)
             yield Mapped(codes, (ordered, outer), extra=once / kind.items)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.transforms.choosing.cost import lin_bits, log_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
-from ansflow.transforms.choosing.predictors import Predictor, best_predictor
+from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["COLUMNS", "Choice", "Gain", "better", "choose_numbers"]
@@ -18,13 +16,13 @@ __all__ = ["COLUMNS", "Choice", "Gain", "better", "choose_numbers"]
 WORTH_IT = 0.003
 
 # How many maps are looked at with all predictors, after all were with the simplest ones.
-FINALISTS = 2
+# Others than the best one only if they are close to it.
+FINALISTS, CLOSE = 2, 1.05
 
 # Places along a last axis that may be columns.
 COLUMNS = range(2, 17)
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
-LINEAR = [Recipe("lin", settings=(tokens,)) for tokens in (256, 4096)]
 
 
 class Gain(NamedTuple):
@@ -58,75 +56,61 @@ def choose_numbers(raw: Numbers, kind: Kind) -> Choice:
     """
     tried = []
     for candidate in mapped(raw, kind):
-        quick = best_predictor(candidate.numbers, quick=True)
-        _, bits = _leaf(candidate.numbers, quick, kind)
-        tried.append((candidate.total(bits), len(candidate.maps), candidate))
+        prediction = Prediction(candidate.numbers, kind.items)
+        bits = candidate.total(prediction.best.bits)
+        tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
-    # Of finalists that are about equal, the one with fewest maps.
-    finalists = sorted(tried[:FINALISTS], key=lambda one: one[1])
-    choices = [_chosen(candidate, raw.itemsize, kind) for _, _, candidate in finalists]
-    found = choices[0]
-    for choice in choices[1:]:
+    # Of those that are about equal, the one with fewest maps.
+    close = [one for one in tried[:FINALISTS] if one[0] <= tried[0][0] * CLOSE]
+    close.sort(key=lambda one: one[1])
+    found, *others = [_chosen(*one[2:], raw.itemsize, kind) for one in close]
+    for choice in others:
         found = better(found, choice)
     return found
 
 
-def _chosen(candidate: Mapped, itemsize: int, kind: Kind) -> Choice:
+def _chosen(candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind) -> Choice:
     """The recipe of a map, with its best predictor."""
-    numbers, names = candidate.numbers, [str(one.alone) for one in candidate.maps]
-    best = _predicted(numbers, kind)
-    if numbers.ndim > 2 and numbers.shape[-1] in COLUMNS:
+    numbers, maps = candidate.numbers, ", ".join(str(one.alone) for one in candidate.maps)
+    best = _predicted(prediction, kind)
+    columns = numbers.shape[-1] if numbers.ndim > 2 else 0
+    if columns in COLUMNS and kind.has_room_for(columns, numbers.itemsize):
         best = better(best, _in_columns(numbers, kind))
-    before = log_bits(numbers, signed=False)
-    gains = [Gain(", ".join(names), before), *best.gains]
     recipe = best.recipe
     for outer in reversed(candidate.maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+    inner = [Gain(maps, prediction.plain), *best.gains]
+    gains = [Gain(gain.stage, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
-    return Choice(
-        recipe,
-        candidate.total(best.bits),
-        (first, *[Gain(gain.stage, candidate.total(gain.bits)) for gain in gains]),
-    )
+    return Choice(recipe, candidate.total(best.bits), (first, *gains))
 
 
-def _predicted(numbers: Numbers, kind: Kind) -> Choice:
+def _predicted(prediction: Prediction, kind: Kind) -> Choice:
     """How numbers are predicted and coded."""
-    predictor = best_predictor(numbers)
-    leaf, bits = _leaf(numbers, predictor, kind)
-    if not predictor.axes:
-        return Choice(leaf, bits, (Gain(str(leaf), bits),))
-    delta = Recipe("delta", (leaf,), predictor.axes)
-    return Choice(delta, bits, (Gain(str(delta.alone), bits),))
+    axes, tokens, bits = prediction.try_all()
+    leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
+    if prediction.numbers.itemsize == 1:
+        leaf = STREAM
+    elif kind.planes:
+        leaf = PLANES
+    recipe = Recipe("delta", (leaf,), axes) if axes else leaf
+    return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
 
 
 def _in_columns(numbers: Numbers, kind: Kind) -> Choice:
     """The same for each place along the last axis, or its difference from the one before."""
     columns = [np.ascontiguousarray(numbers[..., j]) for j in range(numbers.shape[-1])]
-    kind = replace(kind, items=max(1, kind.items // len(columns)))
-    found = [_predicted(columns[0], kind)]
+    kind = kind.part(len(columns))
+    found = [_predicted(Prediction(columns[0], kind.items), kind)]
     differenced = []
     for j in range(1, len(columns)):
-        alone = _predicted(columns[j], kind)
-        difference = _predicted(columns[j] - columns[j - 1], kind)
+        alone, difference = (
+            _predicted(Prediction(numbers, kind.items), kind)
+            for numbers in (columns[j], columns[j] - columns[j - 1])
+        )
         found.append(better(alone, difference))
         if found[-1] is difference:
             differenced.append(j)
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / len(found)
     return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
-
-
-def _leaf(numbers: Numbers, predictor: Predictor, kind: Kind) -> tuple[Recipe, float]:
-    """How what is left is coded, and bits a number that this takes."""
-    if numbers.itemsize == 1:
-        return STREAM, predictor.bits
-    if kind.planes:
-        return PLANES, predictor.bits
-    leaf, bits = LOG, predictor.bits
-    if not predictor.axes:
-        for linear in LINEAR:
-            cost = lin_bits(numbers, int(linear.settings[0]), kind.items)
-            if cost < bits:
-                leaf, bits = linear, cost
-    return leaf, bits

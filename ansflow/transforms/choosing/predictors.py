@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.transforms.choosing.cost import log_bits
+from ansflow.transforms.choosing.cost import lin_bits, log_bits
 
-__all__ = ["Predictor", "best_predictor"]
+__all__ = ["Prediction", "Predictor"]
 
 Numbers = npt.NDArray[Any]
 
@@ -21,46 +20,68 @@ SHORTEST_AXIS = 12
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
+# Greatest numbers of linear tokens that are tried: symbols of 8 bits, and of 16.
+LINEAR = (256, 4096)
+
 
 class Predictor(NamedTuple):
-    """The axes of deltas, none for numbers as they are, and bits a number that are left."""
+    """The axes of deltas, none for numbers as they are; the tokens of what is left, and their bits.
+
+    There are so many linear ones, or logarithmic ones if it is 0.
+    """
 
     axes: tuple[int, ...]
+    tokens: int
     bits: float
 
 
-def best_predictor(numbers: Numbers, *, quick: bool = False) -> Predictor:
-    """Return the cheapest way to predict numbers from their neighbours.
+class Prediction:
+    """Ways to predict numbers from their neighbours.
 
     Parameters
     ----------
     numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
-    quick : bool
-        Try one axis at a time only.
+    items : int
+        How many a chunk has, which pay for a table.
+
+    Attributes
+    ----------
+    best : Predictor
+        The cheapest that has been tried: to begin with, differences along one axis at a time.
+    plain : float
+        Bits of numbers as they are, with logarithmic tokens.
     """
-    best = Predictor((), log_bits(numbers, signed=False))
-    for axes, deltas in _deltas(numbers, quick=quick):
+
+    def __init__(self, numbers: Numbers, items: int) -> None:
+        self.numbers = numbers
+        self.plain = log_bits(numbers, signed=False)
+        self.best = Predictor((), 0, self.plain)
+        for tokens in LINEAR:
+            bits = lin_bits(numbers, tokens, items)
+            if bits < self.best.bits:
+                self.best = Predictor((), tokens, bits)
+        least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
+        lengths = zip(numbers.shape[1:], least, strict=True)
+        self._long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
+        self._deltas: dict[tuple[int, ...], Numbers] = {(): numbers}
+        for axis in self._long:
+            self._try((axis,))
+
+    def try_all(self) -> Predictor:
+        """The cheapest of all: along several axes, too, and twice along one."""
+        for order in range(2, len(self._long) + 1):
+            for axes in combinations(self._long, order):
+                self._try(axes)
+        for axis in self._long:
+            self._try((axis, axis))
+        return self.best
+
+    def _try(self, axes: tuple[int, ...]) -> None:
+        # Without the borders, which are of little account in arrays that are not samples.
+        deltas = np.diff(self._deltas[axes[:-1]], axis=axes[-1])
+        if not deltas.size:
+            return
+        self._deltas[axes] = deltas
         bits = log_bits(deltas, signed=True)
-        if bits < best.bits:
-            best = Predictor(axes, bits)
-    return best
-
-
-def _deltas(numbers: Numbers, *, quick: bool) -> Iterator[tuple[tuple[int, ...], Numbers]]:
-    """Axes, counted without that of the boxes, and deltas along them, without the borders."""
-    least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
-    lengths = zip(numbers.shape[1:], least, strict=True)
-    long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
-    known: dict[tuple[int, ...], Numbers] = {(): numbers}
-    for order in range(1, 2 if quick else len(long) + 1):
-        for axes in combinations(long, order):
-            known[axes] = np.diff(known[axes[:-1]], axis=axes[-1])
-            yield _without_boxes(axes), known[axes]
-    if not quick:
-        for axis in long:
-            if numbers.shape[axis] > SHORTEST_FIRST:
-                yield _without_boxes((axis, axis)), np.diff(known[(axis,)], axis=axis)
-
-
-def _without_boxes(axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(axis - 1 for axis in axes)
+        if bits < self.best.bits:
+            self.best = Predictor(tuple(axis - 1 for axis in axes), 0, bits)

@@ -1,0 +1,111 @@
+"""One stream to its head and payload, of the kind that promises to be smallest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.frame import constants
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Sample, StreamCoding
+from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.kernels.constants import default_lanes
+from ansflow.kernels.tables.context_levels import count_all
+from ansflow.kernels.tables.fit import fit_bytes
+from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
+from ansflow.kernels.tables.histogram import PARTIALS, count_symbols
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Stream
+from ansflow.varints import pack_varint
+
+__all__ = ["encode_stream"]
+
+STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
+
+FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
+
+
+def encode_stream(
+    stream: Stream,
+    kinds: Sequence[TriedKind],
+    coding: StreamCoding,
+    scratch: EncoderScratch,
+    *,
+    sized: bool,
+) -> tuple[bytes, Sequence[Bytes]]:
+    """The whole head of a stream, with the size of its payload if asked for, and the payload.
+
+    It is of one of `kinds`, of the same symbols over and over, or stored.
+    """
+    content, layout = stream
+    if not content.size:
+        return STORED_HEAD, []
+    wide = layout.itemsize > 1
+    if content.flags.writeable:
+        content = content.view()
+        content.setflags(write=False)  # as most is anyway: kernels are compiled once
+    sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
+    if sample.present == 1:
+        return CONSTANT_HEAD, [content[: layout.itemsize]]
+    best, smallest = None, float(content.size)
+    for kind in kinds:
+        proposal = kind.propose(sample)
+        if proposal is not None and proposal.size < smallest:
+            best, smallest = (kind, proposal), proposal.size
+    if best is not None:
+        kind, proposal = best
+        fields, pieces = proposal.encode()
+        size = sum([piece.size for piece in pieces])
+        head = bytes((kind.code,)) + fields + (pack_varint(size) if sized else b"")
+        # What was proposed is an estimate.
+        if len(head) + size <= content.size:
+            return head, pieces
+    return STORED_HEAD, [content]
+
+
+def lanes_for(symbols: int, most: int) -> int:
+    """As many lanes as so many symbols deserve.
+
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
+    """
+    lanes = default_lanes(symbols)
+    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
+
+
+def _narrow(
+    content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch
+) -> Sample:
+    """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
+    lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
+    counts, freq, table = scratch.counts, scratch.freq, scratch.table
+    fitting = counts, precision, freq, scratch.keys, scratch.heap, table
+    records = None
+    if scratch.contexts is None:
+        records = scratch.records
+        present, used, bits = fit_bytes(
+            content, scratch.partial, *fitting, scratch.reciprocals, records
+        )
+    else:
+        count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
+        present, used, bits = fit_table(*fitting)
+    stream = content, content, layout, lanes, coding, scratch
+    return Sample(*stream, counts, present, bits / 8, precision, freq, records, table[:used])
+
+
+def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+    """Symbols of 16 bits, up to the highest that occurs."""
+    symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
+    symbols.setflags(write=False)
+    alphabet = int(symbols.max()) + 1
+    counts = np.empty(alphabet, np.float64)
+    count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
+    present = int(np.count_nonzero(counts))
+    # A bit more than the symbols need for slots of their own, so that frequencies can differ.
+    precision = min(constants.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
+    freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
+    table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+    _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
+    stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
+    return Sample(*stream, counts, present, bits / 8, precision, freq, None, table[:used])

@@ -1,0 +1,87 @@
+"""What a decoder has to know of classes of rows: their tables, and which row has which class."""
+
+import numpy as np
+
+from ansflow.kernels.constants import ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.frequency_code import (
+    MAX_BITS_PER_FREQUENCY,
+    fit_table,
+    read_frequencies,
+)
+
+__all__ = ["TABLE_ROOM", "add_classes", "fit_tables", "read_tables", "subtract_classes"]
+
+# Bytes for the largest table of 256 symbols.
+TABLE_ROOM = 256 * MAX_BITS_PER_FREQUENCY // 8
+U_TABLE_ROOM = np.uint64(TABLE_ROOM)
+
+
+@kernel
+def fit_tables(counts, precision, freq, out):
+    """Find the best frequencies of each class, and write their tables one after the other.
+
+    Parameters
+    ----------
+    counts : uint32[K, 256]
+        Each class has symbols.
+    precision : int64
+        8 to 12.
+    freq : uint32[K, 256]
+        Filled.
+    out : uint8[]
+        Filled; has `TABLE_ROOM` for each class.
+
+    Returns
+    -------
+    ``(used, bits)``: bytes of the tables, and bits that all symbols take with these frequencies.
+    """
+    row, keys = np.empty(counts.shape[1]), np.empty(counts.shape[1])
+    heap = np.empty(counts.shape[1], np.uint32)
+    used, bits = ZERO, 0.0
+    for k in range(counts.shape[0]):
+        for s in range(row.size):
+            row[s] = counts[k, s]
+        table = out[used : used + U_TABLE_ROOM]
+        _, size, length = fit_table(row, precision, freq[k], keys, heap, table)
+        used += size
+        bits += length
+    return used, bits
+
+
+@kernel
+def read_tables(data, total, freq):
+    """Undo `fit_tables` into ``freq``, uint32[K, 256]; return the bytes read, or 0 if damaged."""
+    at = ZERO
+    for k in range(freq.shape[0]):
+        used = read_frequencies(data[at:], total, freq[k])
+        if used == ZERO:
+            return ZERO
+        at += used
+    return at
+
+
+@kernel
+def subtract_classes(classes, number, differences):
+    """Fill ``differences``, uint8[rows]: each class less the one before it, modulo `number`."""
+    previous = ZERO
+    for i in range(classes.size):
+        own = np.uint64(classes[i])
+        differences[i] = own - previous if own >= previous else own + number - previous
+        previous = own
+
+
+@kernel
+def add_classes(differences, number, classes):
+    """Undo `subtract_classes`; return whether all differences are below `number`.
+
+    If not, there may be any classes.
+    """
+    previous, most = ZERO, ZERO
+    for i in range(classes.size):
+        difference = np.uint64(differences[i])
+        most = max(most, difference)
+        previous += difference
+        previous -= number if previous >= number else ZERO
+        classes[i] = previous
+    return most < number

@@ -1,0 +1,55 @@
+"""Numbers of several kinds that take turns: to a vector of each, and back.
+
+So are the bytes of items, the parts of complex numbers, and the columns of tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.kernels.transforms.columns import joiner, splitter
+from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
+
+__all__ = ["join", "room", "split"]
+
+
+def room(count: int, size: int) -> list[Bytes]:
+    """Vectors of so many bytes that `join` takes as they are."""
+    return list(np.empty((count, size), np.uint8))
+
+
+def split(items: Bytes, count: int, width: int, differenced: int = 0) -> list[Bytes]:
+    """Vectors of numbers of so many bytes: the j-th begins with number j, j + count, j + 2 count.
+
+    If bit j of `differenced` is set, vector j - 1 is subtracted from vector j. Bit 0 is not.
+    """
+    vectors = np.empty((count, items.size // count), np.uint8)
+    numbers = numbers_of(items, width)
+    splitter(count)(numbers, np.uint64(differenced), vectors.view(f"<u{width}"))
+    return list(vectors)
+
+
+def join(vectors: Sequence[Bytes], width: int, out: Bytes, differenced: int = 0) -> None:
+    """Undo `split` into `out`. The vectors may be others afterwards."""
+    numbers = numbers_in_place(out, width)
+    matrix = _matrix_of(vectors).view(f"<u{width}")
+    joiner(len(vectors))(matrix, np.uint64(differenced), numbers)
+    put_back(numbers, out)
+
+
+def _matrix_of(vectors: Sequence[Bytes]) -> Bytes:
+    """The matrix that has these rows: that of `room` if they come from there, or a copy."""
+    matrix = vectors[0].base
+    if isinstance(matrix, np.ndarray) and _are_rows(vectors, matrix):
+        return matrix
+    return np.stack(vectors)
+
+
+def _are_rows(vectors: Sequence[Bytes], matrix: Bytes) -> bool:
+    if matrix.shape != (len(vectors), vectors[0].size):
+        return False
+    pairs = zip(vectors, matrix, strict=True)
+    return all(vector.ctypes.data == row.ctypes.data for vector, row in pairs)
