@@ -63,7 +63,7 @@ def large():
     yield ansflow.compress(steps // 10_000 * 5, recipe="affine(runs(planes, log))")
     prices = np.where(steps % 8, steps / 100, np.nan)
     yield ansflow.compress(prices, recipe="mask(decimal[100.0](log, planes, planes), runs)")
-    yield ansflow.compress(steps.reshape(-1, 4), recipe=f"columns[1](log, {3 * ', planes'[1:]})")
+    yield ansflow.compress(steps.reshape(-1, 4), recipe="columns(log, planes, planes, planes)")
 
 
 # What they must have given
