@@ -16,7 +16,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
-from ansflow.transforms.transform import Setting, Transform
+from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader
 
 __all__ = ["MAX_STREAMS", "Node", "Recipe", "Stream", "read_recipe"]
@@ -166,7 +166,7 @@ class Recipe:
         Raises
         ------
         Unsuitable
-            If a transform cannot be applied to what it is given.
+            If a transform cannot be applied to what it is given, or not to that shape.
         ValueError
             If one is not defined for that, or has another number of outputs.
         """
@@ -191,8 +191,9 @@ class Recipe:
             streams.append(Stream(items, layout))
             return
         transform = by_name(self.name)
+        fault = Unsuitable if transform.by_shape else ValueError
         if not transform.accepts(layout):
-            raise ValueError(
+            raise fault(
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
@@ -200,7 +201,7 @@ class Recipe:
         layouts = transform.outputs(parameters, layout)
         nodes = self.outputs or (Recipe(),) * len(layouts)
         if len(nodes) != len(layouts):
-            raise ValueError(
+            raise fault(
                 f"the transform {self.name!r} has {len(layouts)} outputs here; the recipe names "
                 f"{len(nodes)}"
             )

@@ -35,10 +35,14 @@ class Transform(ABC):
         1 to 127, that of FORMAT.md.
     name : str
         What it is called in the text of a recipe.
+    by_shape : bool
+        Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
+        the edges of a grid have other shapes than the rest, and get another recipe.
     """
 
     id: ClassVar[int]
     name: ClassVar[str]
+    by_shape: ClassVar[bool] = False
 
     @abstractmethod
     def accepts(self, layout: Layout) -> bool:

@@ -7,7 +7,7 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
-from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = ["lin_cost", "log_cost"]
 
@@ -34,14 +34,15 @@ def log_cost(numbers, signed):
     """
     counts = np.zeros((PARTIALS, TOKENS), np.uint32)
     tokens = np.empty(BLOCK, np.uint8)
-    number = numbers.dtype.type
-    half = number(-1) >> ONE
+    sign = item_bits(numbers) - ONE
+    ones = (ONE << sign) | ((ONE << sign) - ONE)
     for begin in range(0, numbers.size, BLOCK):
         block = numbers[begin : begin + BLOCK]
         if signed:
             for i in range(np.uint64(block.size)):
-                x = number(block[i] + block[i]) ^ number(ZERO - np.uint64(block[i] > half))
-                tokens[i] = token_of(number(x))
+                whole = np.uint64(block[i])
+                folded = (whole << ONE) ^ (ones if whole >> sign else ZERO)
+                tokens[i] = token_of(block.dtype.type(folded & ones))
         else:
             for i in range(np.uint64(block.size)):
                 tokens[i] = token_of(block[i])
