@@ -4,6 +4,7 @@ Otherwise nearly all damage ends at a check, and what is behind the checks is ne
 """
 
 import dataclasses
+from pathlib import Path
 
 import naive_examples as examples
 import naive_frame as naive
@@ -13,7 +14,9 @@ from naive_body import Context, read_body
 
 SMALL = list(examples.FILES.values())
 ALONE = [blob for blob in SMALL if not examples.between_frames(blob)]
-FRAMES = [naive.read(blob) for blob in ALONE]
+DATA = Path(__file__).parent / "data"
+NUMBERS = [path.read_bytes() for path in sorted(DATA.glob("v3-numbers-*.ans"))]
+FRAMES = [naive.read(blob) for blob in ALONE + NUMBERS]
 FULL = [frame for frame in FRAMES if frame.chunks]
 INTERESTING = [0, 1, 2, 3, 28, 64, 65, 100, 255, 256, 300, 512, 2**16, 2**20, 2**24, 2**27]
 INTERESTING += [value + d for value in (2**31, 2**32, 2**40, 2**63, 2**64) for d in (-2, -1, 0)]

@@ -43,7 +43,7 @@ class Ordered(Transform):
     """Unsigned or signed integers or floats to unsigned integers in the same order.
 
     Settings are the kind, ``unsigned``, ``signed`` or ``float``; ``big`` for numbers that are
-    big-endian; and how many low bits of all numbers are 0: those are taken off.
+    big-endian; and how many low bits of all numbers are 0, at most: those that are, are taken off.
     """
 
     id = 3
@@ -90,11 +90,13 @@ class Ordered(Transform):
         if chosen.kind == UNSIGNED and not shift:
             return chosen, [items]
         out = np.empty(layout.items, f"<u{width}")
-        clear, set_ = _masks(chosen.kind, 8 * width - shift)
-        numbers = numbers_of(items, width)
-        if not order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out):
-            raise Unsuitable(f"the {shift} low bits of some numbers are not 0")
-        return chosen, [out.view(np.uint8)]
+        numbers, lost = numbers_of(items, width), -1
+        while lost:
+            clear, set_ = _masks(chosen.kind, 8 * width - shift)
+            lost = int(order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out))
+            if lost:
+                shift = (lost & -lost).bit_length() - 1
+        return chosen._replace(shift=shift), [out.view(np.uint8)]
 
     def buffers(self, parameters: Order, layout: Layout, out: Bytes) -> list[Bytes]:
         return [out]  # it is undone in place

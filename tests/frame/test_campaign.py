@@ -56,6 +56,14 @@ def large():
     yield ansflow.compress(numbers, recipe="stream", chunk_size=30_000)
     yield ansflow.compress(skewed, precision=14)
     yield ansflow.compress(walk, order=1)
+    steps = np.cumsum(numbers.ravel().astype("<i4") - 350)
+    yield ansflow.compress(steps, recipe="ordered[signed](delta[0](log))", chunk_size=60_000)
+    yield ansflow.compress(steps % 700, recipe="lin[256]")
+    yield ansflow.compress(steps % 9, recipe="dict(stream, delta[0](bytes))")
+    yield ansflow.compress(steps // 10_000 * 5, recipe="affine(runs(planes, log))")
+    prices = np.where(steps % 8, steps / 100, np.nan)
+    yield ansflow.compress(prices, recipe="mask(decimal[100.0](log, planes, planes), runs)")
+    yield ansflow.compress(steps.reshape(-1, 4), recipe="columns(log, planes, planes, planes)")
 
 
 # What they must have given

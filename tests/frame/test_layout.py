@@ -61,9 +61,9 @@ def test_fields_are_where_the_document_says():
 
 
 def test_kinds_agree():
-    names = ("STORED", "CONSTANT", "CODED", "SHARED", "CONTEXTS", "MODELLED")
-    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(6))
-    assert [getattr(naive, name) for name in names] == list(range(6))
+    names = ("STORED", "CONSTANT", "CODED", "SHARED", "CONTEXTS", "MODELLED", "CLASSES")
+    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(7))
+    assert [getattr(naive, name) for name in names] == list(range(7))
     assert {kind.code: kind.name for kind in KINDS} == {
         getattr(constants, f"KIND_{name}"): name.lower() for name in names
     }
@@ -76,6 +76,7 @@ def test_kinds_agree():
 def test_transforms_agree():
     assert recipe.STREAM_ID == naive_recipe.STREAM
     assert recipe.ALL_STREAMS == naive_recipe.LEAVES
+    assert registry._by_id.keys() == naive_recipe.KINDS.keys() == set(range(1, 15))
     for id, transform in registry._by_id.items():
         assert transform.id == naive_recipe.KINDS[id].id == id
         assert f"| {id} | {transform.name} |" in FORMAT

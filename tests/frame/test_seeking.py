@@ -69,7 +69,11 @@ def test_a_head_that_is_impossible_in_the_index_and_before_its_chunk():
 
 def test_bodies_that_are_damaged():
     """They hurt no other chunk, neither a kind of stream nor a transform that is unknown here."""
-    for body, error in ((b"\0\7", UnsupportedError), (b"\7", UnsupportedError), (b"\0\0", None)):
+    for body, error in (
+        (b"\0\xff", UnsupportedError),
+        (b"\x7f", UnsupportedError),
+        (b"\0\0", None),
+    ):
         chunk = writer.write_chunk(HEADER, 2, PARTS[2], body + PARTS[2][1:])
         with opened(writer.assemble(HEADER, [*CHUNKS[:2], chunk], True)) as file:
             assert unbuffered(file, 0, 200) == CONTENT[:200]

@@ -80,14 +80,19 @@ def test_too_large_integers_make_some_numbers(kind):
     assert (out.view("<u2") % (1 << 7) == 0).all()
 
 
-def test_numbers_that_do_not_fit():
+def test_as_many_bits_are_taken_off_as_are_0():
     numbers = np.full(1000, 64, np.uint32)
-    through(ORDERED, numbers, settings=("signed", 6))
-    with pytest.raises(Unsuitable, match="the 7 low bits of some numbers are not 0"):
-        through(ORDERED, numbers, settings=("signed", 7))
+    for told, kept in [(0, 0), (5, 5), (6, 6), (7, 6), (31, 6)]:
+        parameters, _ = through(ORDERED, numbers, settings=("signed", told))
+        assert parameters.shift == kept
     numbers[[0, 999]] = 0, 65
-    with pytest.raises(Unsuitable, match="the 1 low bits"):
-        through(ORDERED, numbers, settings=("unsigned", 1))
+    parameters, _ = through(ORDERED, numbers, settings=("unsigned", 4))
+    assert parameters.shift == 0
+    parameters, _ = through(ORDERED, np.zeros(9, np.uint32), settings=("unsigned", 31))
+    assert parameters.shift == 31
+
+
+def test_numbers_that_do_not_fit():
     with pytest.raises(Unsuitable, match="of 32 bits don't have 32 low bits"):
         through(ORDERED, np.zeros(9, np.uint32), settings=("signed", 32))
     with pytest.raises(Unsuitable, match="one byte are not big-endian"):

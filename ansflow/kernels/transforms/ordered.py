@@ -28,8 +28,8 @@ def order(items, shift, if_clear, if_set, out):
 
     Returns
     -------
-    bool
-        Whether all bits that were taken off are 0.
+    uint64
+        The bits that were taken off, of all items ORed together.
     """
     number = out.dtype.type
     half = number(~number(0)) >> ONE
@@ -37,12 +37,12 @@ def order(items, shift, if_clear, if_set, out):
     if shift == ZERO:  # LLVM shifts items of 8 and 16 bits in wider vectors
         for i in range(np.uint64(items.size)):
             out[i] = items[i] ^ (set_ if items[i] > half else clear)
-        return True
+        return ZERO
     taken = ZERO
     for i in range(np.uint64(items.size)):
         taken |= np.uint64(items[i])
         out[i] = (items[i] >> shift) ^ (set_ if items[i] > half else clear)
-    return taken & ((ONE << shift) - ONE) == ZERO
+    return taken & ((ONE << shift) - ONE)
 
 
 @kernel

@@ -102,7 +102,8 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
         fewer than floats in between: factors that would make an integer of anything are left out.
     """
     values = np.ascontiguousarray(floats).reshape(-1)
-    doubles = values.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # for signalling NaNs
+        doubles = values.astype(np.float64)
     if (
         not doubles.size
         or np.count_nonzero(np.isfinite(doubles)) < (1 - EXCEPTIONS_UP_TO) * doubles.size

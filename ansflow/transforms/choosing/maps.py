@@ -31,10 +31,10 @@ Numbers = npt.NDArray[Any]
 MASK_FROM = 0.02
 REPEATS_FROM = 0.6
 
-# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried; a chunk has
-# more of them than a sample.
+# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
+# for numbers of 16 bits if one of them is frequent.
 DICT_UP_TO, DICT_UP_TO_OF_HALVES, DICT_UP_TO_OF_ALL = 0.9, 0.05, 0.5
-GROWTH = 2.0
+FREQUENT = 0.2
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -184,17 +184,27 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
     few = _few(numbers)
-    most = DICT_UP_TO if numbers.itemsize > 2 else DICT_UP_TO_OF_HALVES
-    if numbers.itemsize == 1 or patterns(few).distinct > most * few.size:
+    seen = patterns(few)
+    most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
+    if numbers.itemsize == 1 or seen.distinct > most * few.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
     if outputs is not None:
         codes, values = outputs
         if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
+            growth = _growth(np.bincount(codes.reshape(-1)))
             gaps = np.diff(values, prepend=values[:1])
-            once = GROWTH * values.size * log_bits(gaps, signed=True)
-            yield Mapped(codes, (ordered, outer), extra=once / kind.items)
+            once = growth * values.size * log_bits(gaps, signed=True)
+            # Codes get longer with the dictionary, but that of the most frequent number is short.
+            longer = math.log2(growth) * (1 - seen.share)
+            yield Mapped(codes, (ordered, outer), extra=once / kind.items + longer)
+
+
+def _growth(counts: npt.NDArray[np.integer]) -> float:
+    """How many times as many values there are as in a sample: a lower bound (Chao 1984)."""
+    once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
+    return 1 + once * once / (2 * max(1, twice)) / counts.size
 
 
 def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
