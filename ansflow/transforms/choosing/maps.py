@@ -54,14 +54,12 @@ class Kind:
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. With `planes`, the bytes of numbers are coded
-    as they are, which is fastest. There may be so many `streams`.
+    each, such as tables, is divided among so many. There may be so many `streams`.
     """
 
     name: str
     big_endian: bool
     items: int
-    planes: bool
     streams: int = MAX_STREAMS
 
     def part(self, count: int) -> Kind:
