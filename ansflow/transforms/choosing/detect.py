@@ -6,7 +6,7 @@ All functions take a few thousand numbers and take some ten microseconds to a fe
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +42,8 @@ WORTH_IT = 0.002
 HIGHEST_CODE = 15
 BITS_OF_CODES = HIGHEST_CODE.bit_length()
 NEAR_FROM_BYTES = 4
+# Numbers by which it is guessed how fine they may be, with room for a guess that is wrong.
+FEW, ROOM = 64, 4.0
 
 # A common step is looked for between so many numbers, in so many pairs of the gaps between them,
 # of which one lies elsewhere than the other. A share of them has to agree on it.
@@ -85,7 +87,7 @@ def patterns(numbers: Numbers) -> Patterns:
     if numbers.itemsize == 1:  # which NumPy sorts slowly
         counts = np.bincount(numbers.reshape(-1))
         most = int(counts.argmax())
-        return Patterns(np.count_nonzero(counts), most, int(counts[most]) / numbers.size)
+        return Patterns(int(np.count_nonzero(counts)), most, int(counts[most]) / numbers.size)
     ordered = np.sort(numbers, axis=None)
     distinct, place, count = longest_run(ordered)
     return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)
@@ -144,12 +146,10 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
         if not best or factor.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(factor)
     least = min((factor.exceptions for factor in best), default=1.0)
-    if items.itemsize >= NEAR_FROM_BYTES:
-        for power in POWERS_OF_TEN:
-            if least <= WORTH_IT:
-                break
-            factor = measure(power, near=True)
-            if factor is not None and factor.exceptions < least - WORTH_IT:
+    if least > WORTH_IT and items.itemsize >= NEAR_FROM_BYTES:
+        measure = functools.partial(measure, near=True)
+        for factor in _near(doubles, _many(values.dtype, near=True), measure):
+            if factor.exceptions < least - WORTH_IT:
                 best.append(factor)
                 least = factor.exceptions
     return best
@@ -159,7 +159,7 @@ def _measured(
     items: Numbers, dtype: np.dtype[Any], factor: float, times: bool = False, near: bool = False
 ) -> Factor | None:
     """What a factor does to floats, given their bits; None if it is of no use."""
-    many = 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS - near * BITS_OF_CODES)
+    many = _many(dtype, near=near)
     highest, most = np.uint64(near * HIGHEST_CODE), np.uint64(EXCEPTIONS_UP_TO * items.size)
     counts = count_exceptions(items.itemsize)(items, factor, times, highest, most, many)
     exceptions, corrected, zeros, fine = map(int, counts)
@@ -168,6 +168,26 @@ def _measured(
     if fine > FINE_UP_TO * (items.size - exceptions - zeros):
         return None
     return Factor(factor, times, exceptions / items.size, near, corrected / items.size)
+
+
+def _many(dtype: np.dtype[Any], *, near: bool) -> float:
+    """The first integer that is nearly as fine as the floats."""
+    return 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS - near * BITS_OF_CODES)
+
+
+def _near(
+    values: npt.NDArray[np.float64], many: float, measure: Callable[[float], Factor | None]
+) -> Iterator[Factor]:
+    """Powers of ten that are factors with corrections."""
+    sizes = np.abs(values[:: max(1, values.size // FEW)])
+    sizes = np.sort(sizes[sizes > 0])
+    if not sizes.size:
+        return
+    middle = ROOM * float(sizes[sizes.size // 2])
+    powers = [power for power in POWERS_OF_TEN if power * middle < many]
+    # What is nearly an integer over a power is one over any finer power, as long as not all are.
+    if powers and measure(powers[-1]) is not None:
+        yield from filter(None, map(measure, powers))
 
 
 def _binary_places(values: npt.NDArray[np.float64]) -> list[int]:
