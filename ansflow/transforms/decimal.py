@@ -2,7 +2,8 @@
 
 A price of 12.34 is 1234 / 100, rounded to what a float can hold, and the integers of a series of
 prices are far easier to predict than the bits of the floats. What isn't such a number bit for bit
-is an exception, and is kept as it is.
+is an exception, and is kept as it is. If numbers were computed, or read by a parser that is a
+bit inexact, each of them may be a few floats away: then there are corrections instead.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -24,28 +26,31 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Decimal", "Decimals"]
 
-TIMES, BIG = 1, 2  # bits of the first byte
+TIMES, BIG, NEAR = 1, 2, 4  # bits of the first byte
+WORDS = "times", "near", "big"
 FACTOR = struct.Struct("<d")
 PLACE_BYTES = 4
+NOTHING = np.empty(0, np.uint8)
 
 # With more exceptions than one in so many items, integers aren't what the items are.
 ITEMS_PER_EXCEPTION = 10
 
 
 class Decimals(NamedTuple):
-    """The parameters: x = d / factor, or x = d * factor if `times`."""
+    """The parameters: x = d / factor, or d * factor if `times`; with corrections if `near`."""
 
     factor: float
     times: bool
+    near: bool
     big: bool
     exceptions: int
 
 
 class Decimal(Transform):
-    """Floats of 2, 4 or 8 bytes to integers, the places of exceptions, and the exceptions.
+    """Floats of 2, 4 or 8 bytes to integers, places of exceptions, exceptions, and corrections.
 
-    Settings are the factor, then ``times`` if integers are to be multiplied by it, then ``big``
-    if items are big-endian.
+    Settings are the factor, then ``times`` if integers are to be multiplied by it, ``near`` for
+    corrections, which there are none of by default, and ``big`` if items are big-endian.
     """
 
     id = 7
@@ -63,20 +68,22 @@ class Decimal(Transform):
                 f"the factor of the transform 'decimal' must be a finite number above 0 that "
                 f"binary64 can hold, not {factor!r:.60}"
             )
-        if words not in ([], ["times"], ["big"], ["times", "big"]):
+        if words != [word for word in WORDS if word in words]:
             raise ValueError(
-                "after its factor, the transform 'decimal' takes times, big, or times and big in "
-                f"this order, not {', '.join(map(str, words))}"
+                f"after its factor, the transform 'decimal' takes any of {', '.join(WORDS)}, "
+                f"in this order, not {', '.join(map(str, words))}"
             )
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Decimals, list[Bytes]]:
-        factor, times, big = float(settings[0]), "times" in settings, "big" in settings
+        factor, (times, near, big) = float(settings[0]), (word in settings for word in WORDS)
         width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
-        stored = numbers_of(items, width)
+        numbers = numbers_of(items, width)
         integers, places = np.empty(layout.items, f"<u{width}"), np.empty(most, np.uint32)
-        found = int(to_integers(width, big)(stored, factor, times, integers, places))
+        corrections = np.empty(layout.items if near else 0, np.uint8)
+        convert = to_integers(width, big, near)
+        found = int(convert(numbers, factor, times, integers, corrections, places))
         if found > most:
             raise Unsuitable(
                 f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
@@ -85,14 +92,16 @@ class Decimal(Transform):
         places = places[:found]
         gaps = np.diff(places, prepend=np.uint32(0)).astype("<u4", copy=False)
         gaps[1:] -= np.uint32(1)
-        outputs = [output.view(np.uint8) for output in (integers, gaps, stored[places])]
-        return Decimals(factor, times, big, found), outputs
+        outputs = [output.view(np.uint8) for output in (integers, gaps, numbers[places])]
+        return Decimals(factor, times, near, big, found), [*outputs, *[corrections] * near]
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
         width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
-        from_integers(width, parameters.big)(numbers, parameters.factor, parameters.times)
+        factor, times, near, big, _ = parameters
+        corrections = numbers_of(outputs[3] if near else NOTHING, 1)
+        from_integers(width, big, near)(numbers, factor, times, corrections)
         if parameters.exceptions:
             gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
             if not put_exceptions(numbers, gaps, exceptions):
@@ -108,22 +117,23 @@ class Decimal(Transform):
 
     def outputs(self, parameters: Decimals, layout: Layout) -> list[Layout]:
         exceptions = (parameters.exceptions,)
-        return [layout, Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
+        outputs = [layout, Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
+        return [*outputs, *[Layout(1, layout.shape)] * parameters.near]
 
     def describe(self, parameters: Decimals) -> Sequence[Setting]:
-        words = ["times"] * parameters.times + ["big"] * parameters.big
-        return [parameters.factor, *words]
+        factor, *chosen, _ = parameters
+        return [factor, *compress(WORDS, chosen)]
 
     def pack(self, parameters: Decimals) -> bytes:
-        factor, times, big, exceptions = parameters
-        first = TIMES * times | BIG * big
+        factor, times, near, big, exceptions = parameters
+        first = TIMES * times | BIG * big | NEAR * near
         return bytes([first]) + FACTOR.pack(factor) + pack_varint(exceptions)
 
     def parse(self, reader: ByteReader, layout: Layout) -> Decimals:
         first = reader.byte()
-        if first & ~(TIMES | BIG):
+        if first & ~(TIMES | BIG | NEAR):
             raise CorruptDataError(
-                f"a transform 'decimal' begins with the byte {first}, not 0 to 3"
+                f"a transform 'decimal' begins with the byte {first}, not 0 to 7"
             )
         (factor,) = FACTOR.unpack(reader.take(FACTOR.size))
         if not _is_factor(factor):
@@ -135,7 +145,8 @@ class Decimal(Transform):
             raise CorruptDataError(
                 f"a transform 'decimal' has {exceptions} exceptions among {layout.items} items"
             )
-        return Decimals(factor, bool(first & TIMES), bool(first & BIG), exceptions)
+        times, near, big = (bool(first & bit) for bit in (TIMES, NEAR, BIG))
+        return Decimals(factor, times, near, big, exceptions)
 
 
 def _is_factor(number: float) -> bool:

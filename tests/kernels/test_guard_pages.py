@@ -516,12 +516,15 @@ def maps_of_numbers(at_end, rng):
                 continue
 
             places = guard(np.zeros(n // 10, np.uint32))
-            for share in (0.0, 0.05, 0.5):
+            for share, near in ((0.0, False), (0.05, False), (0.5, False), (0.05, True)):
                 decimals = (source % 40 / 4).astype(f"f{width}")
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
-                found = int(decimal.to_integers(width, False)(floats, 4.0, False, z, places))
-                decimal.from_integers(width, False)(z, 4.0, False)
+                codes = guard(np.zeros(n * near, np.uint8))
+                convert = decimal.to_integers(width, False, near)
+                found = int(convert(floats, 4.0, False, z, codes, places))
+                codes.setflags(write=False)
+                decimal.from_integers(width, False, near)(z, 4.0, False, codes)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])

@@ -30,79 +30,84 @@ def rounded(value, width):
         return struct.pack("<" + CODES[width], math.copysign(math.inf, value))
 
 
-def integer_of(item, factor, times, width):
-    """d for the bytes of a number, or None."""
+def integer_of(item, factor, times, near, width):
+    """d for the bytes of a number, and the correction; None if it is an exception."""
     (x,) = struct.unpack("<" + CODES[width], item)
     scaled = x / factor if times else x * factor
-    if not math.isfinite(scaled):
-        return None
-    d = round(scaled)
-    if not -(1 << (8 * width - 1)) <= d < 1 << (8 * width - 1):
-        return None
-    y = float(d) * factor if times else float(d) / factor
-    return d if rounded(y, width) == item else None
+    half = 1 << (8 * width - 1)
+    d = round(scaled) if math.isfinite(scaled) else half
+    if not -half <= d < half:
+        d = 0
+    y = rounded(float(d) * factor if times else float(d) / factor, width)
+    difference = int.from_bytes(item, "little") - int.from_bytes(y, "little")
+    correction = (difference + half) % (2 * half) - half
+    return (d, correction) if -128 * near <= correction <= 127 * near else None
 
 
-def reference(array, factor, times):
-    """Integers, gaps and exceptions, an item at a time."""
+def reference(array, factor, times, near):
+    """Integers, gaps, exceptions and corrections, an item at a time; None if they are too many."""
     width, data = array.dtype.itemsize, array.astype(array.dtype.newbyteorder("<")).tobytes()
     items = [data[i : i + width] for i in range(0, len(data), width)]
-    found = [integer_of(item, factor, times, width) for item in items]
-    previous = next((d for d in found if d is not None), None)
-    integers, gaps, exceptions, last = [], [], [], -1
-    for i, d in enumerate(found):
-        if d is None:
+    found = [integer_of(item, factor, times, near, width) for item in items]
+    if 10 * found.count(None) > len(found):
+        return None
+    previous = next((one[0] for one in found if one is not None), None)
+    integers, gaps, exceptions, corrections, last = [], [], [], [], -1
+    for i, one in enumerate(found):
+        if one is None:
             gaps.append(i - last - 1)
             exceptions.append(i)
             last = i
         else:
-            previous = d
+            previous = one[0]
+        correction = one[1] if one else 0
+        corrections.append(2 * correction if correction >= 0 else -2 * correction - 1)
         integers.append(previous + (1 << (8 * width - 1)))
-    unsigned = f"<u{width}"
-    return (
-        np.array(integers, unsigned).tobytes(),
+    return [
+        np.array(integers, f"<u{width}").tobytes(),
         np.array(gaps, "<u4").tobytes(),
         array.reshape(-1)[exceptions].tobytes(),
-    )
+        *[bytes(corrections)] * near,
+    ]
 
 
 @given(
     st.sampled_from([2, 4, 8]),
     st.sampled_from([1.0, 10.0, 100.0, 3.0, 0.1, 2.0**-20, 1e6, 7e-5]),
-    st.booleans(),
-    st.booleans(),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
     st.lists(st.tuples(st.integers(0, 400), st.sampled_from(ODD)), max_size=40),
     st.integers(0, 400),
-    st.integers(1, 2**40),
+    st.sampled_from([0, 1, 130]),
 )
-def test_integers_and_exceptions_are_those_of_the_reference(
-    width, factor, times, big, others, n, most
-):
-    values = RNG.integers(-most, most, n, endpoint=True) % 1000
+def test_all_that_is_written_is_that_of_the_reference(width, factor, how, others, n, off):
+    times, near, big = how
+    values = RNG.integers(-1000, 1000, n)
     with np.errstate(over="ignore"):
         array = (values * factor if times else values / factor).astype(f"f{width}")
         for place, value in others:
             if place < n:
                 array[place] = value
+    array.view(f"i{width}")[...] += RNG.integers(-off, off, n, endpoint=True).astype(f"i{width}")
     array = array.astype(array.dtype.newbyteorder(">" if big else "<"))
-    settings = [factor, *["times"] * times, *["big"] * big]
-    integers = [integer_of(rounded(float(x), width), factor, times, width) for x in array]
-    if 10 * integers.count(None) > n:
+    settings = [factor, *["times"] * times, *["near"] * near, *["big"] * big]
+    expected = reference(array, factor, times, near)
+    if expected is None:
         with pytest.raises(Unsuitable, match="more than one in 10"):
             through(DECIMAL, array, settings=settings)
         return
     parameters, outputs = through(DECIMAL, array, settings=settings)
-    assert parameters == (factor, times, big, integers.count(None))
-    assert tuple(output.tobytes() for output in outputs) == reference(array, factor, times)
+    assert parameters == (factor, times, near, big, len(expected[1]) // 4)
+    assert [output.tobytes() for output in outputs] == expected
 
 
 @pytest.mark.parametrize("width", [2, 4, 8])
 @pytest.mark.parametrize("share", [0, 0.05])
-def test_many_items(width, share):
+@pytest.mark.parametrize("near", [False, True])
+def test_many_items(width, share, near):
     array = (RNG.integers(-3000, 3000, (7, 131, 5)) / 10).astype(f"f{width}")
     array[RNG.random(array.shape) < share] = np.nan
-    parameters, outputs = through(DECIMAL, array, settings=(10.0,))
-    assert tuple(output.tobytes() for output in outputs) == reference(array, 10.0, False)
+    parameters, outputs = through(DECIMAL, array, settings=(10.0, *["near"] * near))
+    assert [output.tobytes() for output in outputs] == reference(array, 10.0, False, near)
     assert parameters.exceptions == np.count_nonzero(np.isnan(array))
 
 
@@ -119,8 +124,8 @@ def test_integers_that_fill_the_width():
     for width, edge in ((2, 1 << 15), (4, 1 << 31), (8, 1 << 63)):
         array = np.full(30, -edge, f"f{width}")
         array[7], array[8] = edge, np.nextafter(array.dtype.type(edge), array.dtype.type(0))
-        (_, _, _, exceptions), _ = through(DECIMAL, array, settings=(1,))
-        assert exceptions == 1
+        parameters, _ = through(DECIMAL, array, settings=(1,))
+        assert parameters.exceptions == 1
 
 
 def test_all_halves():
@@ -139,22 +144,40 @@ def test_all_halves():
 
 
 @given(
-    st.floats(0, exclude_min=True, allow_infinity=False), st.booleans(), st.sampled_from([2, 4, 8])
+    st.floats(0, exclude_min=True, allow_infinity=False),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([2, 4, 8]),
 )
-def test_any_integers_become_what_the_format_says(factor, times, width):
+def test_any_integers_become_what_the_format_says(factor, times, near, width):
     """Those of damaged data, too: with overflows, underflows and zeros."""
     edges = [0, 1, (1 << (8 * width - 1)) - 1]
     integers = np.concatenate([RNG.integers(0, 1 << (8 * width - 1), 9), edges]).astype(f"i{width}")
     integers = np.concatenate([integers, ~integers])
     stored = (integers ^ np.array(-1 << (8 * width - 1), f"i{width}")).view(np.uint8)
-    layout, parameters = Layout(width, (integers.size,)), Decimals(factor, times, False, 0)
-    nothing = np.empty(0, np.uint8)
-    out = undo(DECIMAL, parameters, [stored, nothing, nothing], layout)
-    expected = [
-        rounded(float(d) * factor if times else divided(float(d), factor), width)
-        for d in integers.tolist()
-    ]
-    assert out.tobytes() == b"".join(expected)
+    layout, parameters = Layout(width, (integers.size,)), Decimals(factor, times, near, False, 0)
+    nothing, corrections = np.empty(0, np.uint8), RNG.integers(0, 256, integers.size, np.uint8)
+    outputs = [stored, nothing, nothing, *[corrections] * near]
+    out = undo(DECIMAL, parameters, outputs, layout)
+    expected = b""
+    for d, code in zip(integers.tolist(), corrections.tolist(), strict=True):
+        item = rounded(float(d) * factor if times else divided(float(d), factor), width)
+        correction = near * (-(code + 1) // 2 if code % 2 else code // 2)
+        bits = int.from_bytes(item, "little") + correction
+        expected += (bits % (1 << (8 * width))).to_bytes(width, "little")
+    assert out.tobytes() == expected
+
+
+def test_numbers_that_a_parser_has_read_inexactly():
+    values = RNG.integers(-(10**7), 10**7, 5000) / 10**5
+    values[::3] = np.nextafter(values[::3], np.inf)
+    with pytest.raises(Unsuitable):
+        through(DECIMAL, values, settings=(1e5,))
+    parameters, (integers, _, _, corrections) = through(DECIMAL, values, settings=(1e5, "near"))
+    assert parameters.exceptions == 0
+    expected = np.rint(values * 1e5).astype(np.int64)
+    assert np.array_equal((integers.view("<u8") ^ (1 << 63)).view(np.int64), expected)
+    assert set(corrections.tolist()) == {0, 1, 2}
 
 
 def divided(value, factor):
@@ -166,7 +189,13 @@ def divided(value, factor):
     "settings",
     [
         *[(), ("times",), (0,), (0.0,), (-1.0,), (math.inf,), (math.nan,), (10**400,), (True,)],
-        *[(1.0, "big", "times"), (1.0, "small"), (1.0, 2.0), (1.0, "times", "times")],
+        *[
+            (1.0, "big", "times"),
+            (1.0, "small"),
+            (1.0, 2.0),
+            (1.0, "times", "times"),
+            (1.0, "big", "near"),
+        ],
     ],
 )
 def test_settings_that_are_refused(settings):
@@ -175,9 +204,10 @@ def test_settings_that_are_refused(settings):
 
 
 def test_settings_come_from_text():
-    recipe = Recipe.of("decimal[100.0, times, big](planes, planes, planes)")
-    assert str(recipe) == "decimal[100.0, times, big](planes, planes, planes)"
-    assert list(DECIMAL.describe(Decimals(0.1, True, True, 3))) == [0.1, "times", "big"]
+    recipe = Recipe.of("decimal[100.0, times, near, big](planes, planes, planes, stream)")
+    assert str(recipe) == "decimal[100.0, times, near, big](planes, planes, planes, stream)"
+    assert list(DECIMAL.describe(Decimals(1.0, False, True, False, 0))) == [1.0, "near"]
+    assert list(DECIMAL.describe(Decimals(0.1, True, False, True, 3))) == [0.1, "times", "big"]
 
 
 def test_layouts():
@@ -188,8 +218,8 @@ def test_layouts():
 @pytest.mark.parametrize(
     ("first", "factor", "exceptions", "message"),
     [
-        (4, 1.0, 0, "not 0 to 3"),
-        (255, 1.0, 0, "not 0 to 3"),
+        (8, 1.0, 0, "not 0 to 7"),
+        (255, 1.0, 0, "not 0 to 7"),
         (0, 0.0, 0, "finite and above 0"),
         (0, -1.0, 0, "finite and above 0"),
         (0, math.inf, 0, "finite and above 0"),
@@ -204,7 +234,7 @@ def test_parameters_that_are_refused(first, factor, exceptions, message):
 
 
 def test_parameters_that_are_cut():
-    data = DECIMAL.pack(Decimals(100.0, False, False, 300))
+    data = DECIMAL.pack(Decimals(100.0, False, False, False, 300))
     for size in range(len(data)):
         with pytest.raises(CorruptDataError, match="cut off"):
             DECIMAL.parse(ByteReader(data[:size]), Layout(4, (1000,)))
@@ -215,4 +245,4 @@ def test_exceptions_behind_the_end_are_refused(gaps):
     layout, n = Layout(2, (5,)), len(gaps)
     outputs = [np.zeros(10, np.uint8), np.array(gaps, "<u4").view(np.uint8), np.zeros(2 * n, "u1")]
     with pytest.raises(CorruptDataError, match="a place that 5 items do not have"):
-        undo(DECIMAL, Decimals(1.0, False, False, n), outputs, layout)
+        undo(DECIMAL, Decimals(1.0, False, False, False, n), outputs, layout)

@@ -46,19 +46,24 @@ def formats(width: int) -> tuple[Any, Any, Callable[..., Any], Callable[..., Any
 
 
 @functools.cache
-def from_integers(width: int, big: bool) -> Callable[..., Any]:
-    """The kernel ``from_integers(items, c, times)`` for floats of `width` bytes.
+def from_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
+    """The kernel ``from_integers(items, c, times, corrections)`` for floats of `width` bytes.
 
-    It puts the floats in the place of the integers, which are d + 2^(8 width - 1).
+    It puts the floats in the place of the integers, which are d + 2^(8 width - 1). Only if `near`,
+    there are corrections.
     """
     unsigned, signed, _, from_double = formats(width)
     zero = unsigned(1 << (8 * width - 1))
+    one = unsigned(1)
 
     @kernel
-    def from_integers(items, c, times):
+    def from_integers(items, c, times, corrections):
         for i in range(np.uint64(items.size)):
             d = np.float64(signed(items[i] ^ zero))
             item = from_double(d * c if times else d / c)
+            if near:
+                code = unsigned(corrections[i])
+                item = unsigned(item + ((code >> one) ^ -(code & one)))
             items[i] = swap_bytes(item) if big else item
 
     return from_integers
@@ -68,10 +73,12 @@ def from_integers(width: int, big: bool) -> Callable[..., Any]:
 def nearest_integer(width: int) -> Callable[..., Any]:
     """The function ``nearest_integer(item, c, times)`` for floats of `width` bytes.
 
-    It returns d, a binary64 number, and whether that stands for the item bit for bit.
+    It returns d, a binary64 number, and the difference of the bits of an item from those of the
+    float that d stands for, in zigzag code: 0, 1, 2, 3 is no difference, -1, 1, -2.
     """
-    _, _, to_double, from_double = formats(width)
+    unsigned, _, to_double, from_double = formats(width)
     low, high = -(2.0 ** (8 * width - 1)), 2.0 ** (8 * width - 1)
+    one, sign = unsigned(1), unsigned(8 * width - 1)
 
     @kernel
     def nearest_integer(item, c, times):
@@ -79,26 +86,28 @@ def nearest_integer(width: int) -> Callable[..., Any]:
         d = np.rint(x / c if times else x * c)
         # As an integer, that is without the sign of a zero.
         d = d + 0.0 if (d >= low) & (d < high) else 0.0
-        return d, from_double(d * c if times else d / c) == item
+        difference = unsigned(item - from_double(d * c if times else d / c))
+        return d, unsigned((difference << one) ^ -(difference >> sign))
 
     return nearest_integer
 
 
 @functools.cache
-def to_integers(width: int, big: bool) -> Callable[..., Any]:
-    """The kernel ``to_integers(items, c, times, integers, places)`` for floats of `width` bytes.
+def to_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
+    """The kernel ``to_integers(items, c, times, integers, corrections, places)``.
 
-    It fills `integers` with d + 2^(8 width - 1), and `places` with the places of the exceptions,
-    where d is that of the item before, or, in front of all others, that of the first that is none.
-    Returns how many there are, or more than `places` has room for; that has to be less
-    than there are items.
+    Items are floats of `width` bytes. It fills `integers` with d + 2^(8 width - 1), `corrections`
+    only if `near`, and `places` with the places of the exceptions, where d is that of the item
+    before, or, in front of all others, that of the first that is none. Returns how many
+    there are, or more than `places` has room for; that has to be less than there are items.
     """
     unsigned, signed, _, _ = formats(width)
     nearest = nearest_integer(width)
     zero = unsigned(1 << (8 * width - 1))
+    most = unsigned(0xFF if near else 0)
 
     @kernel
-    def to_integers(items, c, times, integers, places):
+    def to_integers(items, c, times, integers, corrections, places):
         n = np.uint64(items.size)
         found, room = ZERO, np.uint64(places.size)
         for begin in range(ZERO, n, WORD_BITS):
@@ -106,9 +115,11 @@ def to_integers(width: int, big: bool) -> Callable[..., Any]:
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
                 item = swap_bytes(items[i]) if big else items[i]
-                d, exact = nearest(item, c, times)
+                d, code = nearest(item, c, times)
                 integers[i] = unsigned(signed(d)) ^ zero
-                exceptions |= np.uint64(not exact) << j
+                if near:
+                    corrections[i] = code if code <= most else unsigned(0)
+                exceptions |= np.uint64(code > most) << j
             while exceptions:
                 if found == room:
                     return found + ONE
@@ -129,26 +140,30 @@ def to_integers(width: int, big: bool) -> Callable[..., Any]:
 
 @functools.cache
 def count_exceptions(width: int) -> Callable[..., Any]:
-    """The kernel ``count_exceptions(items, c, times, most, many)`` for floats of `width` bytes.
+    """The kernel ``count_exceptions(items, c, times, highest, most, many)``.
 
-    It returns how many items are exceptions, and of the others how many are 0, and for how many
-    d is `many` or more. It ends soon after there are more exceptions than `most`.
+    Items are floats of `width` bytes, and exceptions those whose correction has a higher code than
+    `highest`. It returns how many items are exceptions; and of the others how many need a
+    correction, for how many d is 0, and for how many it is `many` or more. It ends soon after there
+    are more exceptions than `most`.
     """
     nearest = nearest_integer(width)
 
     @kernel
-    def count_exceptions(items, c, times, most, many):
+    def count_exceptions(items, c, times, highest, most, many):
         n = np.uint64(items.size)
-        exceptions, zeros, fine = ZERO, ZERO, ZERO
+        exceptions, corrected, zeros, fine = ZERO, ZERO, ZERO, ZERO
         for begin in range(ZERO, n, COUNTED_AT_ONCE):
             for i in range(begin, min(begin + COUNTED_AT_ONCE, n)):
-                d, exact = nearest(items[i], c, times)
-                exceptions += np.uint64(not exact)
-                zeros += np.uint64(exact & (d == 0.0))
-                fine += np.uint64(exact & (abs(d) >= many))
+                d, code = nearest(items[i], c, times)
+                held = np.uint64(code) <= highest
+                exceptions += np.uint64(not held)
+                corrected += np.uint64(held & (code > 0))
+                zeros += np.uint64(held & (d == 0.0))
+                fine += np.uint64(held & (abs(d) >= many))
             if exceptions > most:
                 break
-        return exceptions, zeros, fine
+        return exceptions, corrected, zeros, fine
 
     return count_exceptions
 

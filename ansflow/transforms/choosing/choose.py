@@ -30,7 +30,7 @@ FEWEST = 32
 MOST_AXES = 32
 
 # Items of a sample up to a level, and boxes that it consists of.
-SAMPLES = {3: (1 << 14, 4), 5: (1 << 15, 4), 9: (1 << 17, 8)}
+SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 16), 9: (1 << 17, 16)}
 
 # A sample is no more than this part of all items, unless that would be too few to choose by.
 PART, FEW = 16, 4096

@@ -71,6 +71,10 @@ class Factor(NamedTuple):
 
 def patterns(numbers: Numbers) -> Patterns:
     """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
+    if numbers.itemsize == 1:  # which NumPy sorts slowly
+        counts = np.bincount(numbers.reshape(-1))
+        most = int(counts.argmax())
+        return Patterns(np.count_nonzero(counts), most, int(counts[most]) / numbers.size)
     ordered = np.sort(numbers, axis=None)
     distinct, place, count = longest_run(ordered)
     return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)

@@ -16,7 +16,7 @@ Numbers = npt.NDArray[Any]
 
 # Axes shorter than this say too little: a part of all differences is across their ends. The first
 # axis has no neighbours beyond those. Of longer axes, the last ones are tried.
-SHORTEST_AXIS = 12
+SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
