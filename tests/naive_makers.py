@@ -132,19 +132,24 @@ def decimal(kind, factor, exceptions=(), other=0):
     def make(w, shape, content):
         transform = Decimal(kind, factor, 0)
         form = {2: "e", 4: "f", 8: "d"}[w]
-        found, left = [], []
+        found, left, corrections = [], [], []
         for place, x in enumerate(integers(content, w, transform.byte_order)):
             (value,) = struct.unpack(f"<{form}", items([x], w))
             d = value / factor if kind & 1 else value * factor
             z = round(d) + 2 ** (8 * w - 1) if isfinite(d) else -1
-            fits = 0 <= z < 2 ** (8 * w) and transform.float_of(z, w) == x
+            away = x - transform.float_of(z, w) if 0 <= z < 2 ** (8 * w) else None
+            fits = away in (range(-128, 128) if transform.corrected else [0])
             if place in exceptions or not fits:
                 left.append(place)
-                z = other
+                z, away = other, other % 256 - 128
             found.append(z)
+            corrections.append(2 * away if away >= 0 else -2 * away - 1)
         steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
         raw = b"".join(content[p * w : (p + 1) * w] for p in left)
-        return Decimal(kind, factor, len(left)), [items(found, w), items(steps, 4), raw]
+        outputs = [items(found, w), items(steps, 4), raw]
+        if transform.corrected:
+            outputs.append(bytes(corrections))
+        return Decimal(kind, factor, len(left)), outputs
 
     return make
 
