@@ -114,7 +114,7 @@ class Options(Plan):
             size = integer(self.typesize, "typesize", 1, 8)
             if size not in NUMBER_SIZES:
                 raise ValueError(f"typesize must be 1, 2, 4 or 8, not {size}")
-            self._set(typesize=size, dtype=np.dtype(f"u{size}"))
+            self._set(typesize=None, dtype=np.dtype(f"u{size}"))  # one of them suffices
         elif self.dtype is not None:
             self._set(dtype=item_dtype(self.dtype))
         if self.chunk_size is not None:

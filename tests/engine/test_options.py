@@ -56,3 +56,18 @@ def test_keyword_arguments_are_the_options():
     """Functions are typed with them."""
     options = {option.name for option in fields(ansflow.Options) if option.repr}
     assert set(OptionsDict.__annotations__) == options | {"plan"}
+
+
+def test_bytes_that_are_numbers_are_named_in_one_way():
+    numbers = np.arange(5000, dtype="<u8") * 1000
+    as_bytes = ansflow.compress(numbers.tobytes())
+    blobs = [
+        ansflow.compress(numbers.tobytes(), **given) for given in ({"typesize": 8}, {"dtype": "u8"})
+    ]
+    assert blobs[0] == blobs[1]
+    assert len(blobs[0]) < len(as_bytes) / 4
+    assert ansflow.decompress(blobs[0]) == numbers.tobytes()
+    with pytest.raises(ValueError, match="give one"):
+        ansflow.Options(typesize=8, dtype="u8")
+    with pytest.raises(ValueError, match="typesize must be 1, 2, 4 or 8, not 3"):
+        ansflow.Options(typesize=3)
