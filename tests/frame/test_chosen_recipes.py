@@ -88,7 +88,8 @@ def test_chunks_that_the_recipe_does_not_suit():
         assert frame.content == pixels.tobytes() == ansflow.decompress(blob).tobytes()
         assert all(len(chunk.body) <= len(chunk.content) + 512 for chunk in frame.chunks)
     prices = np.concatenate([np.tile(golden.PRICES, 5), np.sqrt(golden.INDEX[:900])])
-    blob = ansflow.compress(prices, chunk_size=7200)
+    recipe = "decimal[100.0](delta[0](log), planes, planes)"
+    blob = ansflow.compress(prices, chunk_size=7200, recipe=recipe)
     frame = naive.read(blob)
     assert frame.content == prices.tobytes() == ansflow.decompress(blob).tobytes()
     assert [Decimal in used(chunk) for chunk in frame.chunks] == [True] * 5 + [False]
