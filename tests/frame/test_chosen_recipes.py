@@ -67,9 +67,10 @@ def test_what_there_is_in_numbers_is_made_use_of(name, level):
     assert back.tobytes() == array.tobytes()
 
 
-def test_bytes_that_are_numbers():
+@pytest.mark.parametrize("told", [{"dtype": "<i8"}, {"typesize": 8}], ids=str)
+def test_bytes_that_are_numbers(told):
     content = golden.WALK.tobytes() + b"end"
-    blob = ansflow.compress(content, dtype="<i8")
+    blob = ansflow.compress(content, **told)
     frame = naive.read(blob)
     assert frame.content == content == ansflow.decompress(blob)
     assert frame.description == {}
