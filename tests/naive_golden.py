@@ -283,6 +283,12 @@ GOLDEN = {
     "numbers-decimal-of-16-bits": lambda: numbers(
         (INDEX[:500] / 8).astype(">f2"), tree(makers.decimal(2, 8.0), PLANES, BYTES, PLANES)
     ),
+    "numbers-decimal-corrected": lambda: numbers(
+        np.float32(PRICES[:600].astype("<f4") * np.float32(0.3)).reshape(30, 20),
+        tree(makers.decimal(4, 333.33332), INTEGERS, PLANES, BYTES, stream),
+        tree(makers.decimal(5, 0.00300000013, range(5, 200, 9)), PLANES, PLANES, BYTES, stream),
+        chunk=[20, 20],
+    ),
     "numbers-affine": lambda: numbers(TIMES, tree(makers.affine(int(TIMES[0]), 3_600_000), PLANES)),
     "numbers-dict": lambda: numbers(
         ROWS.astype("<f4") / 7,

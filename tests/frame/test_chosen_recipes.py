@@ -67,9 +67,10 @@ def test_what_there_is_in_numbers_is_made_use_of(name, level):
     assert back.tobytes() == array.tobytes()
 
 
-def test_bytes_that_are_numbers():
+@pytest.mark.parametrize("told", [{"dtype": "<i8"}, {"typesize": 8}], ids=str)
+def test_bytes_that_are_numbers(told):
     content = golden.WALK.tobytes() + b"end"
-    blob = ansflow.compress(content, dtype="<i8")
+    blob = ansflow.compress(content, **told)
     frame = naive.read(blob)
     assert frame.content == content == ansflow.decompress(blob)
     assert frame.description == {}
@@ -88,7 +89,8 @@ def test_chunks_that_the_recipe_does_not_suit():
         assert frame.content == pixels.tobytes() == ansflow.decompress(blob).tobytes()
         assert all(len(chunk.body) <= len(chunk.content) + 512 for chunk in frame.chunks)
     prices = np.concatenate([np.tile(golden.PRICES, 5), np.sqrt(golden.INDEX[:900])])
-    blob = ansflow.compress(prices, chunk_size=7200)
+    recipe = "decimal[100.0](delta[0](log), planes, planes)"
+    blob = ansflow.compress(prices, chunk_size=7200, recipe=recipe)
     frame = naive.read(blob)
     assert frame.content == prices.tobytes() == ansflow.decompress(blob).tobytes()
     assert [Decimal in used(chunk) for chunk in frame.chunks] == [True] * 5 + [False]
