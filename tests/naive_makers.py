@@ -132,19 +132,27 @@ def decimal(kind, factor, exceptions=(), other=0):
     def make(w, shape, content):
         transform = Decimal(kind, factor, 0)
         form = {2: "e", 4: "f", 8: "d"}[w]
-        found, left = [], []
+        half, found, left, corrections = 2 ** (8 * w - 1), [], [], []
         for place, x in enumerate(integers(content, w, transform.byte_order)):
             (value,) = struct.unpack(f"<{form}", items([x], w))
             d = value / factor if kind & 1 else value * factor
-            z = round(d) + 2 ** (8 * w - 1) if isfinite(d) else -1
-            fits = 0 <= z < 2 ** (8 * w) and transform.float_of(z, w) == x
+            z, code = round(d) + half if isfinite(d) else -1, 0
+            fits = 0 <= z < 2 * half
+            if fits:
+                step = (x - transform.float_of(z, w) + half) % (2 * half) - half
+                code = 2 * step if step >= 0 else -2 * step - 1
+                fits = code < (256 if transform.near else 1)
             if place in exceptions or not fits:
                 left.append(place)
-                z = other
+                z, code = other, other % 256
             found.append(z)
+            corrections.append(code)
         steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
         raw = b"".join(content[p * w : (p + 1) * w] for p in left)
-        return Decimal(kind, factor, len(left)), [items(found, w), items(steps, 4), raw]
+        outputs = [items(found, w), items(steps, 4), raw]
+        if transform.near:
+            outputs.append(bytes(corrections))
+        return Decimal(kind, factor, len(left)), outputs
 
     return make
 

@@ -212,7 +212,7 @@ class Lin:
 
 @dataclass(frozen=True)
 class Decimal:
-    """Floats that are integers divided or multiplied by a number, and the others as they are."""
+    """Floats at integers divided or multiplied by a number, and the others as they are."""
 
     id = 7
     kind: int
@@ -223,7 +223,7 @@ class Decimal:
     def read(cls, fields, w, shape):
         assert w in (2, 4, 8)
         kind, factor, exceptions = fields.byte(), fields.binary64(), fields.varint()
-        assert kind < 4
+        assert kind < 8
         assert isfinite(factor)
         assert factor > 0
         assert exceptions <= prod(shape)
@@ -233,11 +233,16 @@ class Decimal:
         return bytes([self.kind]) + struct.pack("<d", self.factor) + write_varint(self.exceptions)
 
     def outputs(self, w, shape):
-        return [(w, shape), (4, [self.exceptions]), (w, [self.exceptions])]
+        corrections = [(1, shape)] if self.near else []
+        return [(w, shape), (4, [self.exceptions]), (w, [self.exceptions]), *corrections]
 
     @property
     def byte_order(self):
         return "big" if self.kind & 2 else "little"
+
+    @property
+    def near(self):
+        return self.kind & 4 != 0
 
     def float_of(self, z, w):
         """The bits of the float that an integer stands for."""
@@ -246,6 +251,9 @@ class Decimal:
 
     def undo(self, w, shape, parts):
         found = [self.float_of(z, w) for z in integers(parts[0], w)]
+        if self.near:
+            steps = [-(e + 1) // 2 if e % 2 else e // 2 for e in parts[3]]
+            found = [(x + step) % 2 ** (8 * w) for x, step in zip(found, steps, strict=True)]
         found = [items([x], w, self.byte_order) for x in found]
         place = -1
         for j, step in enumerate(integers(parts[1], 4)):

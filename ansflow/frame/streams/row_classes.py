@@ -43,6 +43,9 @@ PRECISION = 11
 # Fewer rows hardly pay for a second table.
 FEWEST_ROWS = 32
 
+# Symbols that one table leaves more than this share of are raw bits, in all rows.
+RANDOM_FROM = 0.99
+
 # Classes are found in about so many rows, or one of so many of a long stream.
 SAMPLE_ROWS, SAMPLE_EVERY = 512, 8
 
@@ -61,6 +64,8 @@ class RowClasses(TriedKind):
     def propose(self, sample: Sample) -> Proposal | None:
         symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
         if not sample.coding.classes or symbols.size < FEWEST_ROWS * ROW:
+            return None
+        if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)

@@ -143,9 +143,9 @@ def count_exceptions(width: int) -> Callable[..., Any]:
     """The kernel ``count_exceptions(items, c, times, highest, most, many)``.
 
     Items are floats of `width` bytes, and exceptions those whose correction has a higher code than
-    `highest`. It returns how many items are exceptions; and of the others how many need a
-    correction, for how many d is 0, and for how many it is `many` or more. It ends soon after there
-    are more exceptions than `most`.
+    `highest`, or for which d is 0 but they aren't. It returns how many items are exceptions; and of
+    the others how many need a correction, for how many d is 0, and for how many it is `many` or
+    more. It ends soon after there are more exceptions than `most`.
     """
     nearest = nearest_integer(width)
 
@@ -156,7 +156,7 @@ def count_exceptions(width: int) -> Callable[..., Any]:
         for begin in range(ZERO, n, COUNTED_AT_ONCE):
             for i in range(begin, min(begin + COUNTED_AT_ONCE, n)):
                 d, code = nearest(items[i], c, times)
-                held = np.uint64(code) <= highest
+                held = (np.uint64(code) <= highest) & ((code == 0) | (d != 0.0))
                 exceptions += np.uint64(not held)
                 corrected += np.uint64(held & (code > 0))
                 zeros += np.uint64(held & (d == 0.0))

@@ -18,10 +18,7 @@ from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 
-__all__ = ["CHUNK_ITEMS", "FASTEST", "choose"]
-
-# The level at which bytes are coded as they are, behind a map and deltas.
-FASTEST = 1
+__all__ = ["CHUNK_ITEMS", "choose"]
 
 # With fewer items there is nothing to choose by: what is written once takes more than is gained.
 FEWEST = 32
@@ -30,7 +27,7 @@ FEWEST = 32
 MOST_AXES = 32
 
 # Items of a sample up to a level, and boxes that it consists of.
-SAMPLES = {2: (1 << 14, 4), 5: (1 << 15, 16), 9: (1 << 17, 16)}
+SAMPLES = {1: (1 << 13, 4), 2: (1 << 14, 4), 5: (1 << 15, 16), 9: (1 << 17, 16)}
 
 # A sample is no more than this part of all items, unless that would be too few to choose by.
 PART, FEW = 16, 4096
@@ -78,26 +75,25 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
     sample = boxes(array, min(size, max(FEW, layout.items // PART)), count)
-    choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items), level)
+    choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items))
     if choice is None or choice.bits > 8 * width:
         return None
     return choice
 
 
 def _of_type(
-    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, level: int, share: int = 1
+    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, share: int = 1
 ) -> Choice | None:
     """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
     if dtype.kind in KINDS and dtype.itemsize in SIZES:
-        planes, streams = level == FASTEST, MAX_STREAMS // share
-        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, planes, streams)
+        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, MAX_STREAMS // share)
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], items, level, share)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], items, share)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, items, level, share)
+        return _fields(sample, places, items, share)
     return None
 
 
@@ -123,7 +119,6 @@ def _fields(
     sample: npt.NDArray[Any],
     places: Sequence[tuple[np.dtype[Any], int]],
     items: int,
-    level: int,
     share: int,
 ) -> Choice | None:
     """Each field of a structure by itself, and the bytes between them."""
@@ -143,7 +138,7 @@ def _fields(
     for dtype, begin in parts:
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, items, level, share * len(parts))
+        choice = _of_type(voids, dtype, items, share * len(parts))
         if choice is None:
             if dtype.itemsize > MAX_PLANES:
                 return None

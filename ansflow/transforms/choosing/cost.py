@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import lin_cost, log_cost
 
-__all__ = ["lin_bits", "log_bits", "symbol_bits"]
+__all__ = ["lin_bits", "log_bits", "plane_bits", "symbol_bits"]
 
 # Bits that a table takes for a symbol that occurs, about.
 TABLE_BITS = 7
@@ -37,6 +37,16 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
     """Bits a symbol of a stream of bytes."""
     return entropy(np.bincount(symbols, minlength=1))
+
+
+def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:
+    """Bits a number as a stream for each of its bytes; the parameters are those of `log_bits`."""
+    width = numbers.itemsize
+    if signed:
+        sign = numbers >> numbers.dtype.type(8 * width - 1)
+        numbers = (numbers << numbers.dtype.type(1)) ^ (-sign).astype(numbers.dtype)
+    planes = numbers.reshape(-1).view(np.uint8).reshape(-1, width)
+    return sum(symbol_bits(planes[:, j]) for j in range(width))
 
 
 def lin_bits(numbers: npt.NDArray[np.unsignedinteger], tokens: int, items: int) -> float:

@@ -34,8 +34,14 @@ EXCEPTIONS_UP_TO = 0.1
 # but 0 it may be otherwise.
 SPARE_BITS = 2
 FINE_UP_TO = 0.5
-# What a finer factor must save in exceptions, as a share of all numbers.
+# What a finer factor must save in exceptions, or corrections, as a share of all numbers.
 WORTH_IT = 0.002
+
+# The highest code of a correction, by up to eight units in the last place. Integers must then have
+# so many more bits fewer than the mantissa; a float of 16 bits doesn't have as many.
+HIGHEST_CODE = 15
+BITS_OF_CODES = HIGHEST_CODE.bit_length()
+NEAR_FROM_BYTES = 4
 
 # A common step is looked for between so many numbers, in so many pairs of the gaps between them,
 # of which one lies elsewhere than the other. A share of them has to agree on it.
@@ -57,11 +63,16 @@ class Patterns(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """A factor for the transform `decimal`, and the share of numbers that are exceptions."""
+    """A factor for the transform `decimal`, and the share of numbers that are exceptions.
+
+    With `near`, numbers have corrections, and a share of them others than 0.
+    """
 
     factor: float
     times: bool
     exceptions: float
+    near: bool = False
+    corrected: float = 0.0
 
     @property
     def per_unit(self) -> float:
@@ -71,6 +82,10 @@ class Factor(NamedTuple):
 
 def patterns(numbers: Numbers) -> Patterns:
     """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
+    if numbers.itemsize == 1:  # which NumPy sorts slowly
+        counts = np.bincount(numbers.reshape(-1))
+        most = int(counts.argmax())
+        return Patterns(np.count_nonzero(counts), most, int(counts[most]) / numbers.size)
     ordered = np.sort(numbers, axis=None)
     distinct, place, count = longest_run(ordered)
     return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)
@@ -100,6 +115,7 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
     list of Factor
         Each has fewer exceptions than those before, and none more than a tenth. Integers are far
         fewer than floats in between: factors that would make an integer of anything are left out.
+        Behind those without corrections are those with corrections.
     """
     values = np.ascontiguousarray(floats).reshape(-1)
     with np.errstate(invalid="ignore"):  # for signalling NaNs
@@ -127,22 +143,31 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
     for factor in sorted(found, key=lambda factor: (factor.per_unit, factor.exceptions)):
         if not best or factor.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(factor)
+    least = min((factor.exceptions for factor in best), default=1.0)
+    if items.itemsize >= NEAR_FROM_BYTES:
+        for power in POWERS_OF_TEN:
+            if least <= WORTH_IT:
+                break
+            factor = measure(power, near=True)
+            if factor is not None and factor.exceptions < least - WORTH_IT:
+                best.append(factor)
+                least = factor.exceptions
     return best
 
 
 def _measured(
-    items: Numbers, dtype: np.dtype[Any], factor: float, times: bool = False
+    items: Numbers, dtype: np.dtype[Any], factor: float, times: bool = False, near: bool = False
 ) -> Factor | None:
     """What a factor does to floats, given their bits; None if it is of no use."""
-    many = 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS)
-    most = np.uint64(EXCEPTIONS_UP_TO * items.size)
-    counts = count_exceptions(items.itemsize)(items, factor, times, most, many)
-    exceptions, zeros, fine = map(int, counts)
+    many = 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS - near * BITS_OF_CODES)
+    highest, most = np.uint64(near * HIGHEST_CODE), np.uint64(EXCEPTIONS_UP_TO * items.size)
+    counts = count_exceptions(items.itemsize)(items, factor, times, highest, most, many)
+    exceptions, corrected, zeros, fine = map(int, counts)
     if exceptions > most:
         return None
     if fine > FINE_UP_TO * (items.size - exceptions - zeros):
         return None
-    return Factor(factor, times, exceptions / items.size)
+    return Factor(factor, times, exceptions / items.size, near, corrected / items.size)
 
 
 def _binary_places(values: npt.NDArray[np.float64]) -> list[int]:

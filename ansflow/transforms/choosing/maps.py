@@ -39,9 +39,9 @@ FREQUENT = 0.2
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
 
-# Streams that a map has besides those of its numbers, at most: a mask, the two others of decimals,
-# each of which may be two or have one for each of eight bytes.
-MAP_STREAMS = 12
+# Streams that a map has besides those of its numbers, at most: two of lengths of runs, or a mask,
+# and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
+MAP_STREAMS = 13
 
 # What is counted number by number is counted for so many.
 FEW = 4096
@@ -54,14 +54,12 @@ class Kind:
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. With `planes`, the bytes of numbers are coded
-    as they are, which is fastest. There may be so many `streams`.
+    each, such as tables, is divided among so many. There may be so many `streams`.
     """
 
     name: str
     big_endian: bool
     items: int
-    planes: bool
     streams: int = MAX_STREAMS
 
     def part(self, count: int) -> Kind:
@@ -213,20 +211,24 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
     width = 8 * native.itemsize
 
     def expected(factor: Factor) -> float:
-        return math.log2(factor.per_unit) + factor.exceptions * width
+        # A correction is by a unit or two, up or down.
+        return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
 
     found = decimal_factors(_few(native).view(f"f{native.itemsize}"))
     for factor in sorted(found, key=expected)[:FACTORS]:
         told: list[Setting] = [factor.factor]
         if factor.times:
             told.append("times")
+        if factor.near:
+            told.append("near")
         if kind.big_endian:
             told.append("big")
-        outer = Recipe("decimal", (LOG, BYTES), tuple(told))
+        outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
         outputs = through(outer, raw)
         if outputs is not None:
-            numbers, places, exceptions = outputs
+            numbers, places, exceptions, *corrections = outputs
             bits = 8.0 * exceptions.nbytes
+            bits += sum(symbol_bits(codes.reshape(-1)) * codes.size for codes in corrections)
             if places.size:
                 bits += places.size * log_bits(places, signed=False)
             yield Mapped(numbers, (outer,), extra=bits / raw.size)

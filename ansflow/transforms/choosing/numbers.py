@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ansflow.transforms.choosing.cost import plane_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
@@ -18,6 +19,10 @@ WORTH_IT = 0.003
 # How many maps are looked at with all predictors, after all were with the simplest ones.
 # Others than the best one only if they are close to it.
 FINALISTS, CLOSE = 2, 1.05
+
+# The share of all bits from which on the bytes of numbers may be better than tokens: most of them
+# are as good as random.
+PLANES_FROM = 0.7
 
 # Places along a last axis that may be columns.
 COLUMNS = range(2, 17)
@@ -88,11 +93,14 @@ def _chosen(candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind
 def _predicted(prediction: Prediction, kind: Kind) -> Choice:
     """How numbers are predicted and coded."""
     axes, tokens, bits = prediction.try_all()
+    width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
-    if prediction.numbers.itemsize == 1:
+    if width == 8:
         leaf = STREAM
-    elif kind.planes:
-        leaf = PLANES
+    elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
+        planes = plane_bits(prediction.left, signed=bool(axes))
+        if planes < bits * (1 - WORTH_IT):
+            leaf, bits = PLANES, planes
     recipe = Recipe("delta", (leaf,), axes) if axes else leaf
     return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
 

@@ -67,6 +67,11 @@ class Prediction:
         for axis in self._long:
             self._try((axis,))
 
+    @property
+    def left(self) -> Numbers:
+        """What the best predictor leaves, in two's complement if that has axes."""
+        return self._deltas[tuple(axis + 1 for axis in self.best.axes)]
+
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, and twice along one."""
         for order in range(2, len(self._long) + 1):

@@ -1,0 +1,169 @@
+"""Whatever recipe is chosen for numbers, frames are what FORMAT.md says, and small."""
+
+import io
+import math
+import random
+
+import naive_frame as naive
+import naive_golden as golden
+import numpy as np
+import pytest
+import random_recipes
+from hypothesis import example, given, settings, strategies as st
+from naive_mutations import transforms_of
+from naive_numbers import (
+    Affine,
+    Columns,
+    Decimal,
+    Delta,
+    Dict,
+    FieldsOfItems,
+    Items,
+    Ordered,
+    Runs,
+)
+
+import ansflow
+
+# Arrays, and what is made use of in them.
+KNOWN = {
+    "floats": (golden.FLOATS, Delta),
+    "a walk": (golden.WALK, Ordered, Affine, Delta),
+    "times": (golden.TIMES, Ordered, Affine, Delta),
+    "prices": (golden.PRICES, Decimal, Delta),
+    "prices, big-endian": (golden.PRICES.astype(">f4"), Decimal, Delta),
+    "records": (golden.PAIRS, FieldsOfItems, Delta),
+    "pixels": (golden.PIXELS, Columns, Delta),
+    "plateaus": (golden.PLATEAUS, Runs),
+    "a plane, in Fortran order": (np.asfortranarray(golden.PLANE), Delta),
+    "few values": (
+        (golden.SQUARES.astype("u8") * np.uint64(0x9E3779B97F4A7C15)).astype(">u8"),
+        Dict,
+    ),
+}
+
+
+def content_of(array):
+    return array.tobytes("C" if array.flags.c_contiguous else "F")
+
+
+def used(chunk):
+    return {type(transform) for transform in transforms_of(chunk.recipe)}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("level", [1, 3, 9])
+def test_what_there_is_in_numbers_is_made_use_of(name, level):
+    array, *wanted = KNOWN[name]
+    blob = ansflow.compress(array, level=level)
+    frame = naive.read(blob)
+    assert frame.content == content_of(array)
+    (chunk,) = frame.chunks
+    assert used(chunk) >= set(wanted)
+    plain = ansflow.compress(array, recipe="planes")
+    assert len(blob) < 0.8 * len(plain)
+    back = ansflow.decompress(blob)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert back.tobytes() == array.tobytes()
+
+
+def test_bytes_that_are_numbers():
+    content = golden.WALK.tobytes() + b"end"
+    blob = ansflow.compress(content, dtype="<i8")
+    frame = naive.read(blob)
+    assert frame.content == content == ansflow.decompress(blob)
+    assert frame.description == {}
+    assert used(frame.chunks[0]) >= {Items, Delta}
+    assert len(blob) < 0.5 * len(ansflow.compress(content))
+
+
+def test_chunks_that_the_recipe_does_not_suit():
+    """Neither by what is in them, nor by their shape; each is read all the same."""
+    shape = (60, 30, 3)
+    pixels = np.resize(golden.PIXELS, shape)
+    pixels[40:] = np.random.default_rng(0).integers(0, 2**16, (20, 30, 3))
+    for chunks in ((20, 30, 3), (7, 11, 2), (60, 30, 1)):
+        blob = ansflow.compress(pixels, chunks=chunks)
+        frame = naive.read(blob)
+        assert frame.content == pixels.tobytes() == ansflow.decompress(blob).tobytes()
+        assert all(len(chunk.body) <= len(chunk.content) + 512 for chunk in frame.chunks)
+    prices = np.concatenate([np.tile(golden.PRICES, 5), np.sqrt(golden.INDEX[:900])])
+    blob = ansflow.compress(prices, chunk_size=7200)
+    frame = naive.read(blob)
+    assert frame.content == prices.tobytes() == ansflow.decompress(blob).tobytes()
+    assert [Decimal in used(chunk) for chunk in frame.chunks] == [True] * 5 + [False]
+
+
+DTYPES = ["u1", "i1", "<u2", ">i2", "<f2", "<u4", ">i4", "<f4", ">f4", "<i8", ">u8", "<f8", ">f8"]
+DTYPES += ["?", "<M8[s]", ">m8[ms]", "<c8", ">c16"]
+RECORDS = [
+    [("a", "<u2"), ("b", ">f8")],
+    [("a", "<i4"), ("", "V3"), ("b", [("c", "u1"), ("d", "<f4", (2,))])],
+    [("a", "S3"), ("b", "<M8[s]"), ("c", "<u2", (3,))],
+]
+
+
+@st.composite
+def arrays(draw):
+    """Numbers that have some order in them, or none, in any shape."""
+    dtype = np.dtype(draw(st.sampled_from([*DTYPES, *RECORDS])))
+    shape = draw(st.lists(st.integers(0, 5), max_size=2))
+    shape.append(draw(st.sampled_from([1, 3, 40, 300])))
+    rng = random.Random(draw(st.integers(0, 2**64 - 1)))
+    part = dtype.itemsize // (2 if dtype.kind == "c" else 1)
+    count = math.prod(shape) * dtype.itemsize // part
+    raw = random_recipes.some_items(rng, count, part)
+    if dtype.kind == "b":
+        raw = bytes(byte & 1 for byte in raw)
+    array = np.frombuffer(raw, dtype).reshape(shape)
+    return np.asfortranarray(array) if draw(st.booleans()) else array
+
+
+def same(array, blob):
+    frame = naive.read(blob)
+    assert frame.content == content_of(array)
+    assert all(len(chunk.body) <= len(chunk.content) + 512 for chunk in frame.chunks)
+    back = ansflow.decompress(blob)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert back.tobytes() == array.tobytes()
+
+
+@given(arrays(), st.integers(1, 9), st.none() | st.integers(1, 3000), st.sampled_from([0, 1]))
+@example(np.full(300, np.nan), 3, 1000, 0)
+@example(np.zeros((3, 100), "<f4"), 3, 7, 0)
+@settings(max_examples=100)
+def test_any_numbers(array, level, chunk_size, order):
+    same(array, ansflow.compress(array, level=level, chunk_size=chunk_size, order=order))
+
+
+@given(arrays(), st.lists(st.integers(1, 50), min_size=4, max_size=4), st.integers(1, 9))
+@settings(max_examples=60)
+def test_any_numbers_in_tiles(array, chunks, level):
+    same(array, ansflow.compress(array, chunks=chunks[: array.ndim], level=level))
+
+
+@given(arrays(), st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=5))
+@settings(max_examples=40)
+def test_any_numbers_row_by_row(array, pieces):
+    """The recipe is chosen by the first rows; others may look otherwise, and chunks be short."""
+    array = np.ascontiguousarray(array)
+    if not array[:1].nbytes:
+        return
+    file, at = io.BytesIO(), 0
+    with ansflow.ArrayWriter(file, array.dtype, array.shape[1:], threads=1) as rows:
+        for count, flush in pieces:
+            rows.append(array[at : at + count])
+            at += len(array[at : at + count])
+            if flush:
+                rows.flush()
+    assert naive.read(file.getvalue()).content == array[:at].tobytes()
+    assert ansflow.decompress(file.getvalue()).tobytes() == array[:at].tobytes()
+
+
+@given(st.binary(max_size=40), arrays(), st.sampled_from(DTYPES), st.integers(1, 3000))
+@settings(max_examples=40)
+def test_any_bytes_as_numbers(begin, array, dtype, chunk_size):
+    """Of any size, and perhaps not where such numbers begin."""
+    content = begin + array.tobytes()
+    blob = ansflow.compress(content, dtype=dtype, chunk_size=chunk_size)
+    assert naive.read(blob).content == content == ansflow.decompress(blob)
