@@ -4,6 +4,7 @@ import json
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -34,6 +35,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     assert len(lines) > 2
     if path.name == "bbans_mnist.py":
         check_rates(json.loads(lines[-1]))
+    if path.name == "what_a_plan_gains.py":
+        check_bars(lines)
 
 
 def check_rates(found):
@@ -43,3 +46,26 @@ def check_rates(found):
         assert rates["net"] < rates["used"] <= rates["total"]
         assert rates["total"] < dimensions
         assert rates["net"] == pytest.approx(rates["elbo"], rel=0.05)  # of so few images
+
+
+def check_bars(lines):
+    """Of an array that is made there: a bar for each stage, of which the last one pays."""
+    assert max(map(len, lines)) <= 80
+    bars = [line.split() for line in lines if line.endswith("#")]
+    assert [bar[0] for bar in bars][:2] == ["as", "bytes,"]
+    assert len(bars) > 4
+    first, last = (float(bar[-2]) for bar in (bars[0], bars[-1]))
+    assert first == 32
+    assert last < first / 6
+    assert len(bars[0][-1]) > 6 * len(bars[-1][-1])
+
+
+def test_a_plan_of_ones_own_array(tmp_path, monkeypatch, capsys):
+    example = EXAMPLES / "what_a_plan_gains.py"
+    for array in (np.arange(3), np.arange(4000, dtype="u1").reshape(-1, 2) // 16):
+        np.save(tmp_path / "array.npy", array)
+        monkeypatch.setattr("sys.argv", [str(example), str(tmp_path / "array.npy"), "--level", "1"])
+        runpy.run_path(str(example), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert printed.startswith("No recipe is better for int64 (3,)")
+    assert "uint8 (2000, 2), 4,000 bytes" in printed

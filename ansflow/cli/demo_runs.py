@@ -1,13 +1,10 @@
-"""The measurements of ``ansflow demo``: real inputs are encoded, decoded and verified."""
+"""The measurements of ``ansflow demo``: arrays are compressed, decompressed and compared."""
 
 from __future__ import annotations
 
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -15,73 +12,56 @@ import numpy.typing as npt
 
 import ansflow
 
-__all__ = ["Result", "results", "shannon_bytes"]
+__all__ = ["Result", "results"]
 
 Array = npt.NDArray[Any]
 
-CHUNK = 256 << 10
 REPEATS = 3
 
 
-class Job(NamedTuple):
-    """An input, its ideal size in bytes, and functions that encode and decode it."""
-
-    name: str
-    data: Array
-    ideal: float
-    encode: Callable[[], Any]
-    decode: Callable[[Any], Array]
-
-
 class Result(NamedTuple):
-    """Sizes in bytes, and speeds in bytes of input per second."""
+    """Sizes in bytes, speeds in bytes of the array per second, and how it was coded."""
 
     name: str
     size: int
-    ideal: float
     compressed: int
     encoded: float
     decoded: float
+    recipe: str
 
 
-def shannon_bytes(data: Array, chunk: int = CHUNK) -> float:
-    """Bytes that an ideal order-0 coder needs for the byte planes of `data`, chunk by chunk.
-
-    The ideal coder knows the distribution of each plane beforehand, and uses exact probabilities.
-    """
-    items = data.reshape(-1)
-    planes = items.view(np.uint8).reshape(items.size, -1)
-    bits = 0.0
-    for begin in range(0, items.size, chunk):
-        for plane in planes[begin : begin + chunk].T:
-            counts = np.bincount(plane)
-            counts = counts[counts > 0]
-            bits -= float(np.sum(counts * np.log2(counts / plane.size)))
-    return bits / 8
+def temperatures(rng: np.random.Generator) -> Array:
+    """A year on a grid, in hundredths of a kelvin: latitude, waves, seasons, weather; no land."""
+    month = np.arange(12)[:, None, None]
+    y, x = np.mgrid[-1:1:360j, -1:1:720j]
+    weather = rng.normal(0, 0.03, (12, *y.shape)).cumsum(2)
+    climate = 273 + 28 * np.cos(2 * y) + 3 * np.sin(9 * x) * np.cos(5 * y)
+    field = np.round(climate + 8 * y * np.cos(month * np.pi / 6) + weather, 2)
+    field[:, np.sin(5 * x) * np.cos(4 * y) > 0.3] = -9999
+    return cast(Array, field.astype(np.float32))
 
 
-def text() -> Array:
-    """The standard library's source, 4 MiB."""
-    sources = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
-    joined = b"".join(path.read_bytes() for path in sources)
-    return np.frombuffer(joined[: 4 << 20], np.uint8)
+def prices(rng: np.random.Generator) -> Array:
+    """A price in dollars and cents."""
+    return np.round(100 + np.cumsum(rng.normal(0, 0.02, 1 << 20)), 2)
 
 
-def machine_code() -> Array:
-    """The largest compiled extension of NumPy, 8 MiB at most."""
-    root = Path(np.__file__).parent
-    largest = max(root.glob("_core/*multiarray_umath*"), key=lambda path: path.stat().st_size)
-    return np.fromfile(largest, np.uint8, count=8 << 20)
+def timestamps(rng: np.random.Generator) -> Array:
+    """Moments in nanoseconds, a millisecond apart, of a clock that counts microseconds."""
+    steps = np.rint(rng.normal(1000, 30, 1 << 20)).astype(np.int64)
+    return np.datetime64("2026-01-01", "ns") + (1000 * np.cumsum(steps)).astype("m8[ns]")
 
 
-def direction_numbers() -> Array:
-    """Joe and Kuo's direction numbers of the Sobol sequence, as SciPy ships them."""
-    with (
-        files("scipy.stats").joinpath("_sobol_direction_numbers.npz").open("rb") as file,
-        np.load(file) as archive,
-    ):
-        numbers: Array = archive["vinit"]
-        return np.ascontiguousarray(numbers)
+def categories(rng: np.random.Generator) -> Array:
+    """Numbers of categories, some far more frequent than others, often several times in a row."""
+    numbers = rng.zipf(1.5, 1 << 18).clip(1, 100)
+    return numbers.repeat(rng.integers(1, 9, numbers.size)).astype(np.int32)
+
+
+def positions(rng: np.random.Generator) -> Array:
+    """A track of latitudes and longitudes in millionths of a degree."""
+    steps = rng.normal(0, 1e-5, (1 << 19, 2))
+    return np.round(np.add((48.1, 11.6), np.cumsum(steps, 0)), 6)
 
 
 def photon_counts(rng: np.random.Generator) -> Array:
@@ -99,56 +79,40 @@ def thermometer(rng: np.random.Generator) -> Array:
     return cast(Array, hundredths.astype(np.int16))
 
 
-def jobs() -> Iterator[Job]:
-    """All inputs of the demonstration; the random ones come from fixed seeds."""
-    rng = np.random.default_rng(2022)
-    readings = thermometer(rng)
-    plain = {
-        "Python source": text(),
-        "machine code": machine_code(),
-        "Sobol numbers": direction_numbers(),
-        "photon counts": photon_counts(rng),
-        "thermometer": readings,
-        "random walk": np.cumsum(rng.normal(size=1 << 20)),
-    }
-    for name, array in plain.items():
-        data = array.reshape(-1)
-        yield Job(
-            f"{name} ({data.dtype})",
-            data,
-            shannon_bytes(data),
-            partial(ansflow.compress, data, chunk_size=CHUNK * data.itemsize, threads=1),
-            cast(Callable[[Any], Array], partial(ansflow.decompress, threads=1)),
-        )
-    # The same readings with a model: their differences are nearly Gaussian.
-    from scipy import stats
+def random_walk(rng: np.random.Generator) -> Array:
+    """Numbers of which only the first bits can be predicted."""
+    return np.cumsum(rng.normal(size=1 << 20))
 
-    steps = np.diff(readings, prepend=readings[:1])
-    model = ansflow.models.Quantized(stats.norm(0, steps.std()), -500, 500, precision=14)
-    yield Job(
-        "  its steps, Gaussian",
-        steps,
-        model.code_length(steps) / 8,
-        partial(ansflow.encode, steps, model),
-        lambda words: ansflow.decode(words, model, steps.shape, dtype=steps.dtype),
-    )
+
+INPUTS: dict[str, Callable[[np.random.Generator], Array]] = {
+    "temperatures": temperatures,
+    "prices": prices,
+    "timestamps": timestamps,
+    "categories": categories,
+    "track": positions,
+    "photon counts": photon_counts,
+    "thermometer": thermometer,
+    "random walk": random_walk,
+}
 
 
 def results() -> Iterator[Result]:
-    """What becomes of each input; raises if anything comes back changed."""
-    for job in jobs():
-        coded, encode_time = _timed(job.encode)
-        decoded, decode_time = _timed(partial(job.decode, coded))
-        if decoded.dtype != job.data.dtype or not np.array_equal(decoded, job.data):
-            raise ansflow.errors.CorruptDataError(f"{job.name} was not restored exactly")
-        size = job.data.nbytes
+    """What becomes of each array; raises if anything comes back changed."""
+    for name, make in INPUTS.items():
+        array = make(np.random.default_rng(2022))
+        plan = ansflow.plan(array)
+        coded, encode_time = _timed(partial(ansflow.compress, array, threads=1))
+        decoded, decode_time = _timed(partial(ansflow.decompress, coded, threads=1))
+        if decoded.dtype != array.dtype or not np.array_equal(decoded, array):
+            raise ansflow.errors.CorruptDataError(f"{name} was not restored exactly")
+        size = array.nbytes
         yield Result(
-            job.name,
+            f"{name} ({array.dtype})",
             size,
-            job.ideal,
-            memoryview(coded).nbytes,
+            len(coded),
             size / encode_time,
             size / decode_time,
+            str(plan.recipe),
         )
 
 

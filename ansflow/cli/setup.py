@@ -9,42 +9,43 @@ import click
 from click.shell_completion import get_completion_class
 
 from ansflow.cli.console import Console, talking
-from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent
+from ansflow.cli.table import LAYOUT, Column, Table, count, decimal
 from ansflow.cli.terminal import echo, emit, progress, width_of
+from ansflow.cli.text import shortened
 
 __all__ = ["completion", "demo", "warmup"]
 
 COLUMNS = (
-    Column("input", 23, left=True),
+    Column("input", 28, left=True),
     Column("size", 10, rank=1),
-    Column("ideal", 10, rank=2),
     Column("compressed", 10),
-    Column("overhead", 8),
-    Column("encode", 6),
-    Column("decode", 6),
+    Column("ratio", 8),
+    Column("encode", 8, rank=2),
+    Column("decode", 8, rank=2),
 )
 
 
 @click.command()
 def demo() -> None:
-    """Compress, decompress and verify real data; print sizes and speeds."""
+    """Compress, decompress and verify arrays; print sizes, speeds and recipes."""
     from ansflow.cli.demo_runs import results
 
-    table = Table(width_of(sys.stdout) or LAYOUT, *COLUMNS)
+    width = width_of(sys.stdout) or LAYOUT
+    table = Table(width, *COLUMNS)
     echo(table.head())
     for result in results():
         echo(
             table.row(
                 result.name,
                 count(result.size),
-                count(round(result.ideal)),
                 count(result.compressed),
-                percent(result.compressed / result.ideal - 1),
+                decimal(result.size / result.compressed, 2),
                 decimal(result.encoded / 1e6, 0),
                 decimal(result.decoded / 1e6, 0),
             )
         )
-    echo("Speeds are in MB/s. All inputs were restored exactly.")
+        echo(shortened(f"  {result.recipe}", width))
+    echo("Speeds are in MB/s, of one thread. All arrays were restored exactly.")
 
 
 @click.command()

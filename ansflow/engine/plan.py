@@ -130,7 +130,7 @@ class Plan:
             before = self.gains[0].bits
             lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
             lines += [
-                f"{_cut(gain.stage, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 1e-9):10.2f}"
+                f"{_cut(gain.stage, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 0.001):10.2f}"
                 for gain in self.gains
             ]
         return "\n".join(lines)

@@ -4,8 +4,20 @@ layout.py
     what a transform takes and gives: the size and number of items
 transform.py
     the interface, which one file implements for each transform
-planes.py, item_bytes.py
-    the transforms
+planes.py, item_bytes.py, items.py
+    numbers to bytes, and bytes to numbers; `interleaved.py` has what they share
+ordered.py, decimal.py, affine.py
+    numbers to integers that are easier to predict
+mask.py, dict.py, runs.py
+    frequent values, few values and repeated values
+delta.py
+    numbers to differences from their neighbours
+log.py, lin.py
+    integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
+columns.py, fields.py
+    items to several vectors of items, each with a recipe of its own
+numbers.py
+    the items of a chunk as vectors of integers, wherever they begin
 registry.py
     all of them by their ids
 recipe.py
@@ -13,8 +25,12 @@ recipe.py
 plain.py
     the recipe of items of which nothing is known
 
-To add a transform, write a file like `planes.py`, enter it in `registry.py`, and describe it in the
-table of recipes in FORMAT.md. Nothing here knows of files or coders.
+choosing/
+    which recipe suits an array
+
+Their loops are in `ansflow.kernels.transforms`. To add a transform, write a file like `runs.py`,
+enter it in `registry.py`, and describe it in FORMAT.md; CONTRIBUTING.md lists all steps. Nothing
+here knows of files or coders.
 """
 
 from ansflow.transforms.recipe import Recipe

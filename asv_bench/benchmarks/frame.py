@@ -6,7 +6,6 @@ import numpy as np
 import xxhash
 
 import ansflow
-from ansflow.cli.demo_runs import shannon_bytes
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.frame.streams.scratch import EncoderScratch
@@ -15,7 +14,7 @@ from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies
 from ansflow.kernels.tables.histogram import count_bytes
 
-from .inputs import INPUTS, input_bytes
+from .inputs import INPUTS, input_bytes, shannon_bytes
 
 SIZE = 8 << 20
 

@@ -2,6 +2,7 @@
 
 import gc
 import io
+import re
 import sys
 
 import click
@@ -78,13 +79,21 @@ def test_bench_goes_on(run, file, tmp_path):
     assert "1,024" in result.stdout
 
 
-def test_demo_prints_every_row_and_verifies(run):
+def test_demo_prints_arrays_and_their_recipes_and_verifies(run):
     lines = run("demo").stdout.splitlines()
-    assert len(lines) == 9
-    columns = ["input", "size", "ideal", "compressed", "overhead", "encode", "decode"]
-    assert lines[0].split() == columns
-    assert lines[-1].endswith(" All inputs were restored exactly.")
+    assert lines[0].split() == ["input", "size", "compressed", "ratio", "encode", "decode"]
+    assert lines[-1].endswith(" All arrays were restored exactly.")
+    assert len(lines) == 18
     assert max(map(len, lines)) <= 80
+    for row, recipe in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
+        size, compressed = (int(number.replace(",", "")) for number in row.split()[-5:-3])
+        assert compressed < size
+        assert re.match(r"  [a-z]+[\[(]", recipe)
+
+
+def test_demo_notices_what_is_not_restored(run, monkeypatch):
+    monkeypatch.setattr("ansflow.decompress", lambda blob, threads: np.zeros(1))
+    assert "temperatures was not restored exactly" in run("demo", code=1).stderr
 
 
 @pytest.fixture

@@ -1,1 +1,12 @@
-"""The loops of `ansflow.transforms`, over arrays of unsigned integers of 8 to 64 bits."""
+"""The loops of `ansflow.transforms`, over arrays of unsigned integers of 8 to 64 bits.
+
+ordered.py, decimal.py, affine.py, mask.py, dict.py, runs.py, delta.py, columns.py, log.py, lin.py
+    a transform each, forward and back: the file of the same name in `ansflow.transforms` calls them
+raw_bits.py, bits.py, words.py, byte_order.py, half.py, running_sums.py
+    what several of them are made of: numbers of a few bits each, sets of items, what Numba lacks
+cost.py, detect.py
+    for the choice of a recipe: what numbers would cost, and what they have in common
+
+They allocate nothing and raise nothing. Whatever an index is computed from is checked, or kept
+within the array, where it is used: the streams of a damaged chunk may hold anything.
+"""

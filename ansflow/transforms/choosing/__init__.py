@@ -2,6 +2,8 @@
 
 sample.py
     boxes of an array, small enough that what is tried on them takes no time
+detect.py
+    what numbers of a sample have in common: facts that say which maps are worth trying
 cost.py
     what numbers cost as tokens and raw bits
 predictors.py
