@@ -164,7 +164,8 @@ def _installed(sample: Sample) -> Iterator[Codec]:
 
         compress = partial(blosc2.compress2, typesize=1 if array is None else array.itemsize)
         yield Codec("blosc2", compress, blosc2.decompress2)
-    if find_spec("pcodec") and array is not None and array.dtype.name in PCODEC_DTYPES:
+    native = array is not None and array.dtype.isnative and array.dtype.name in PCODEC_DTYPES
+    if native and find_spec("pcodec"):
         from pcodec import ChunkConfig, standalone
 
         compress = partial(standalone.simple_compress, config=ChunkConfig())

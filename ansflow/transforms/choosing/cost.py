@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,10 +43,11 @@ def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
 def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:
     """Bits a number as a stream for each of its bytes; the parameters are those of `log_bits`."""
     width = numbers.itemsize
+    coded: npt.NDArray[Any] = numbers.reshape(-1)
     if signed:
-        sign = numbers >> numbers.dtype.type(8 * width - 1)
-        numbers = (numbers << numbers.dtype.type(1)) ^ (-sign).astype(numbers.dtype)
-    planes = numbers.reshape(-1).view(np.uint8).reshape(-1, width)
+        negative = coded.view(f"i{width}") >> (8 * width - 1)
+        coded = (coded << 1) ^ negative.view(coded.dtype)
+    planes = coded.view(np.uint8).reshape(-1, width)
     return sum(symbol_bits(planes[:, j]) for j in range(width))
 
 
