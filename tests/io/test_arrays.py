@@ -567,7 +567,7 @@ class Counting(io.BytesIO):
 
 
 NOISE = RNG.integers(0, 1 << 32, (1000, 100), "<u4")
-NOISE_FILE = written(NOISE, chunk_size=4000)
+NOISE_FILE = written(NOISE, chunk_size=4000, recipe="planes")
 CHUNK = HEAD.size + 1 + 4 + 4 * 1000  # a recipe, and four stored streams
 
 

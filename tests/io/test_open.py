@@ -468,7 +468,7 @@ def test_bad_arguments(tmp_path, mode, options):
 def test_unknown_options_and_encodings(tmp_path):
     path = tmp_path / "file"
     with pytest.raises(TypeError):
-        ansflow.open(path, "w", level=9)
+        ansflow.open(path, "w", strength=9)
     with pytest.raises(LookupError):
         ansflow.open(path, "wt", encoding="no such")
     gc.collect()

@@ -103,7 +103,7 @@ class Counting(io.BytesIO):
 
 
 def test_boxes_read_only_the_chunks_they_meet():
-    file = Counting(ansflow.compress(NOISE, chunks=(10, 20, 25)))
+    file = Counting(ansflow.compress(NOISE, chunks=(10, 20, 25), recipe="planes"))
     chunk = HEAD.size + 1 + 4 + 4 * 10 * 20 * 25
     with ansflow.ArrayReader(file, threads=1) as reader:
         for key, chunks in [
@@ -218,8 +218,8 @@ def test_out_of_arrays(order):
 
 
 def test_options_that_are_none():
-    with pytest.raises(TypeError, match=r"no option 'level'; the options are .*chunk_size"):
-        ansflow.compress(b"abc", level=9)
+    with pytest.raises(TypeError, match=r"no option 'strength'; the options are .*chunk_size"):
+        ansflow.compress(b"abc", strength=9)
     for call in (ansflow.Compressor, lambda **options: next(ansflow.iter_compress([], **options))):
         with pytest.raises(TypeError, match="no option 'block_size'"):
             call(block_size=5)
