@@ -23,7 +23,9 @@ FOUR = np.uint64(4)
 
 @kernel
 def log_cost(numbers, signed):
-    """Bits that numbers take as logarithmic tokens: the entropy of these, and the raw bits.
+    """Bits that numbers take as logarithmic tokens, and how many of these occur.
+
+    The bits are the entropy of the tokens, and the raw bits.
 
     Parameters
     ----------
@@ -48,15 +50,16 @@ def log_cost(numbers, signed):
                 tokens[i] = token_of(block[i])
         for i in range(np.uint64(block.size)):
             counts[np.uint64(i) % U_PARTIALS, tokens[i]] += np.uint32(1)
-    bits = 0.0
+    bits, used = 0.0, 0
     for token in range(TOKENS):
         count = ZERO
         for partial in range(PARTIALS):
             count += np.uint64(counts[partial, token])
         if count:
+            used += 1
             seen = float(count)
             bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
-    return bits
+    return bits, used
 
 
 @kernel

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
+from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.maps import Kind
 from ansflow.transforms.choosing.numbers import COLUMNS, Choice, Gain, better, choose_numbers
 from ansflow.transforms.choosing.sample import boxes
@@ -22,6 +23,9 @@ __all__ = ["CHUNK_ITEMS", "choose"]
 
 # With fewer items there is nothing to choose by: what is written once takes more than is gained.
 FEWEST = 32
+
+# With fewer items, the plain recipe may be best.
+PLAIN_UP_TO = 8192
 
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
@@ -78,7 +82,9 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items))
     if choice is None or choice.bits > 8 * width:
         return None
-    return choice
+    # The streams of many stages take more than they gain if there are few items.
+    few = layout.items < PLAIN_UP_TO
+    return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
 
 
 def _of_type(

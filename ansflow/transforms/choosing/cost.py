@@ -9,23 +9,32 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import lin_cost, log_cost
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.plain import plain_recipe
+from ansflow.transforms.recipe import Recipe
 
-__all__ = ["lin_bits", "log_bits", "plane_bits", "symbol_bits"]
+__all__ = ["lin_bits", "log_bits", "plain_bits", "plane_bits", "recipe_bits", "symbol_bits"]
 
-# Bits that a table takes for a symbol that occurs, about.
+# Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
+STREAM_BITS = 64
 
 
-def log_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:
-    """Bits a number, on average: the entropy of its token, and its raw bits.
+def log_bits(
+    numbers: npt.NDArray[np.unsignedinteger], *, signed: bool, items: float = math.inf
+) -> float:
+    """Bits a number, on average: the entropy of its token, its raw bits, and a share of the table.
 
     Parameters
     ----------
     numbers : contiguous ndarray of unsigned integers, not empty
     signed : bool
         Whether they are in two's complement, and become non-negative as by `delta`.
+    items : float
+        How many share a table.
     """
-    return float(log_cost(numbers.reshape(-1), signed)) / numbers.size
+    bits, used = map(float, log_cost(numbers.reshape(-1), signed))
+    return bits / numbers.size + TABLE_BITS * used / items
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:
@@ -38,6 +47,26 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
     """Bits a symbol of a stream of bytes."""
     return entropy(np.bincount(symbols, minlength=1))
+
+
+def recipe_bits(recipe: Recipe) -> int:
+    """Bits that the streams of a recipe take besides their symbols and tables, about."""
+    return STREAM_BITS + sum(recipe_bits(output) for output in recipe.outputs)
+
+
+def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
+    """Bits an item of the plain recipe for items, shape (items, bytes)."""
+    items, width = map(int, octets.shape)
+    if plain_recipe(Layout(width, (items,))).name == "planes":
+        streams = [octets[:, j] for j in range(width)]
+    else:
+        streams = [octets.reshape(-1)]
+    bits = 0.0
+    for symbols in streams:
+        counts = np.bincount(symbols)
+        table = STREAM_BITS + TABLE_BITS * int(np.count_nonzero(counts))
+        bits += min(8.0 * symbols.size, entropy(counts) * symbols.size + table)
+    return bits / items
 
 
 def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.transforms.choosing.cost import plane_bits
+from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
@@ -87,7 +87,8 @@ def _chosen(candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind
     inner = [Gain(maps, prediction.plain), *best.gains]
     gains = [Gain(gain.stage, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
-    return Choice(recipe, candidate.total(best.bits), (first, *gains))
+    bits = candidate.total(best.bits) + recipe_bits(recipe) / kind.items
+    return Choice(recipe, bits, (first, *gains))
 
 
 def _predicted(prediction: Prediction, kind: Kind) -> Choice:

@@ -54,7 +54,8 @@ class Prediction:
 
     def __init__(self, numbers: Numbers, items: int) -> None:
         self.numbers = numbers
-        self.plain = log_bits(numbers, signed=False)
+        self._items = items
+        self.plain = log_bits(numbers, signed=False, items=items)
         self.best = Predictor((), 0, self.plain)
         for tokens in LINEAR:
             bits = lin_bits(numbers, tokens, items)
@@ -87,6 +88,6 @@ class Prediction:
         if not deltas.size:
             return
         self._deltas[axes] = deltas
-        bits = log_bits(deltas, signed=True)
+        bits = log_bits(deltas, signed=True, items=self._items)
         if bits < self.best.bits:
             self.best = Predictor(tuple(axis - 1 for axis in axes), 0, bits)
