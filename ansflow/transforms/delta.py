@@ -35,6 +35,7 @@ class Delta(Transform):
 
     id = 4
     name = "delta"
+    by_shape = True
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS and 1 <= len(layout.shape) <= MAX_AXES

@@ -269,7 +269,7 @@ def classify(symbols, sample=None):
     counts = np.empty((8, 256), np.uint32)
     tally = np.empty(row_classes.SUMS, np.uint32)
     partial = np.empty((row_classes.PARTIALS, 8, 256), np.uint32)
-    sample = symbols if sample is None else sample
+    sample = symbols[: symbols.size // ROW * ROW] if sample is None else sample
     number, bits = row_classes.classify(symbols, sample, tally, partial, counts, classes)
     return int(number), float(bits), counts, classes
 

@@ -12,7 +12,14 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.maps import Kind
-from ansflow.transforms.choosing.numbers import COLUMNS, Choice, Gain, better, choose_numbers
+from ansflow.transforms.choosing.numbers import (
+    COLUMNS,
+    WORTH_IT,
+    Choice,
+    Gain,
+    better,
+    choose_numbers,
+)
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -80,7 +87,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
     sample = boxes(array, min(size, max(FEW, layout.items // PART)), count)
     choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items))
-    if choice is None or choice.bits > 8 * width:
+    if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
     few = layout.items < PLAIN_UP_TO

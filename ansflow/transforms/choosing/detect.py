@@ -211,7 +211,7 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
         return
     # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the better.
     half_unit = 2.0 ** -(np.finfo(dtype).nmant + 1)
-    gaps, errors = np.diff(some), half_unit * (some[1:] + some[:-1])
+    gaps, errors = np.diff(some), half_unit * some[1:] + half_unit * some[:-1]
     first = np.linspace(0, gaps.size - 1, min(PAIRS, gaps.size)).astype(np.intp)
     second = (first + int(gaps.size * ELSEWHERE) + 1) % gaps.size
     steps, errors_of_steps = np.empty(first.size), errors[second]

@@ -11,7 +11,7 @@ from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["COLUMNS", "Choice", "Gain", "better", "choose_numbers"]
+__all__ = ["COLUMNS", "WORTH_IT", "Choice", "Gain", "better", "choose_numbers"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
