@@ -49,18 +49,18 @@ class Prediction:
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time.
     plain : float
-        Bits of numbers as they are, with logarithmic tokens.
+        Bits of numbers that are not predicted.
     """
 
     def __init__(self, numbers: Numbers, items: int) -> None:
         self.numbers = numbers
         self._items = items
-        self.plain = log_bits(numbers, signed=False, items=items)
-        self.best = Predictor((), 0, self.plain)
+        self.best = Predictor((), 0, log_bits(numbers, signed=False, items=items))
         for tokens in LINEAR:
             bits = lin_bits(numbers, tokens, items)
             if bits < self.best.bits:
                 self.best = Predictor((), tokens, bits)
+        self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
         self._long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
