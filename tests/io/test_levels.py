@@ -104,3 +104,10 @@ def test_other_floats(level):
     bits = values.view("u2")
     blob = check(bits, level=level, dtype="bfloat16")
     assert len(blob) < bits.nbytes
+
+
+def test_numbers_near_the_largest():
+    """No sum of them overflows on the way to a recipe."""
+    for seed in range(20):
+        check(np.random.default_rng(seed).integers(0, 256, 8 * 1320, np.uint8).view("<f8"), level=8)
+    check(np.linspace(1e308, 1.7e308, 1000), level=9)
