@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -125,7 +126,8 @@ class Plan:
 
     def __str__(self) -> str:
         recipe = "chosen when the plan is used" if self.recipe is None else str(self.recipe)
-        lines = [f"level   {self.level}", f"recipe  {recipe}"]
+        wrapped = textwrap.fill(recipe, 72, subsequent_indent=" " * 8, break_on_hyphens=False)
+        lines = [f"level   {self.level}", f"recipe  {wrapped}"]
         if self.gains:
             before = self.gains[0].bits
             lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
@@ -154,7 +156,10 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Undo `to_json`; ValueError if it is not such text."""
-        told = json.loads(text)
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"this is not the text of a plan: {text!r:.80}") from None
         if not isinstance(told, dict) or not told.keys() <= {"recipe", *WRITTEN}:
             raise ValueError(f"this is not the text of a plan: {text:.80}")
         return cls(**told)

@@ -105,7 +105,8 @@ def test_less_than_eight_bytes_over_the_coded_data():
 
 def test_a_chunk_is_what_a_frame_has_of_it():
     array = SKEWED.view("<u4").reshape(16, 32)
-    assert ansflow.encode_chunk(array, ansflow.Plan()) in ansflow.compress(array)
+    for plan in (ansflow.Plan(recipe="planes"), ansflow.plan(array, level=6)):
+        assert ansflow.encode_chunk(array, plan) in ansflow.compress(array, plan=plan)
 
 
 def test_16_bit_symbols():

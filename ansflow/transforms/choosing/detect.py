@@ -52,6 +52,9 @@ PAIRS = 100
 ELSEWHERE = 0.382
 AGREEING = 0.25
 
+# A step is looked for among numbers up to this, so that sums of them are finite.
+LARGEST = 2.0**1000
+
 MOST_PLACES = 64
 DIGITS = 17
 
@@ -202,7 +205,7 @@ def _binary_places(values: npt.NDArray[np.float64]) -> list[int]:
 def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:
     """Factors of a common step of nearly all numbers that isn't known beforehand."""
     sizes = np.abs(values)
-    sizes = np.sort(sizes[(sizes > 0) & np.isfinite(sizes)])
+    sizes = np.sort(sizes[(sizes > 0) & (sizes <= LARGEST)])
     some = _distinct(sizes)
     if some.size < sizes.size // 2:
         # So that exceptions don't count for more than numbers that are there many times.
