@@ -18,14 +18,13 @@ from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.models.base import Model
+from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["DEFAULT_CHUNK_SIZE", "ArrayOptionsDict", "Options", "OptionsDict"]
 
 DEFAULT_CHUNK_SIZE = 256 << 10
 MODEL_CHUNK_SIZE = 1 << 20
-
-NUMBER_SIZES = (1, 2, 4, 8)
 
 # Of arrays, by default: so many cells, which are a stream or a few, in no more bytes than these.
 # Narrow items gain nothing from larger chunks: a distribution would have to fit more of them.
@@ -112,7 +111,7 @@ class Options(Plan):
             if self.dtype is not None:
                 raise ValueError("dtype and typesize both say what numbers there are: give one")
             size = integer(self.typesize, "typesize", 1, 8)
-            if size not in NUMBER_SIZES:
+            if size not in WIDTHS:
                 raise ValueError(f"typesize must be 1, 2, 4 or 8, not {size}")
             self._set(typesize=None, dtype=np.dtype(f"u{size}"))  # one of them suffices
         elif self.dtype is not None:

@@ -14,7 +14,8 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lin as kernels
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, rows, to_fill
+from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
+from ansflow.transforms.tokens import raw_room, rows
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
@@ -40,7 +41,7 @@ class Lin(Transform):
     name = "lin"
 
     def accepts(self, layout: Layout) -> bool:
-        return layout.itemsize in NUMBER_SIZES
+        return layout.itemsize in WIDTHS
 
     def check(self, *settings: Setting) -> None:
         if len(settings) != 1:
@@ -62,7 +63,7 @@ class Lin(Transform):
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[LinParameters, list[Bytes]]:
-        numbers = numbers_of(items, layout.itemsize)
+        numbers = unaligned(items, layout.itemsize)
         parameters = _fitting(numbers, int(settings[0]))
         tokens = np.empty(layout.items, f"<u{parameters.width}")
         raw = raw_room(layout.nbytes)
@@ -74,9 +75,9 @@ class Lin(Transform):
     def inverse(
         self, parameters: LinParameters, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        tokens, raw = numbers_of(outputs[0], parameters.width), numbers_of(outputs[1], 1)
+        tokens, raw = unaligned(outputs[0], parameters.width), unaligned(outputs[1], 1)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.decode(tokens, raw, base, shift, to_fill(out, layout.itemsize), rows())
+        kernels.decode(tokens, raw, base, shift, unaligned_in_place(out, layout.itemsize), rows())
 
     def describe(self, parameters: LinParameters) -> Sequence[Setting]:
         return [TOKENS_OF_A_BYTE if parameters.width == 1 else POSSIBLE_TOKENS[-1]]

@@ -15,7 +15,8 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import log as kernels
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.tokens import NUMBER_SIZES, numbers_of, raw_room, rows, to_fill
+from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
+from ansflow.transforms.tokens import raw_room, rows
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
@@ -29,27 +30,27 @@ class Log(Transform):
     name = "log"
 
     def accepts(self, layout: Layout) -> bool:
-        return layout.itemsize in NUMBER_SIZES
+        return layout.itemsize in WIDTHS
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
         return [Layout(1, layout.shape), Layout(1, (parameters,))]
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
         tokens, raw = np.empty(layout.items, np.uint8), raw_room(layout.nbytes)
-        bits = int(kernels.encode(numbers_of(items, layout.itemsize), tokens, raw))
+        bits = int(kernels.encode(unaligned(items, layout.itemsize), tokens, raw))
         size = -(-bits // 8)
         return size, [tokens, raw.view(np.uint8)[:size]]
 
     def inverse(
         self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        tokens, raw = (numbers_of(output, 1) for output in outputs)
+        tokens, raw = (unaligned(output, 1) for output in outputs)
         bits = int(kernels.count_raw_bits(tokens))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"
             )
-        kernels.decode(tokens, raw, to_fill(out, layout.itemsize), rows())
+        kernels.decode(tokens, raw, unaligned_in_place(out, layout.itemsize), rows())
 
     def pack(self, parameters: int) -> bytes:
         return pack_varint(parameters)

@@ -9,7 +9,15 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 
-__all__ = ["WIDTHS", "Numbers", "numbers_in_place", "numbers_of", "put_back"]
+__all__ = [
+    "WIDTHS",
+    "Numbers",
+    "numbers_in_place",
+    "numbers_of",
+    "put_back",
+    "unaligned",
+    "unaligned_in_place",
+]
 
 # Bytes of an item that is a number.
 WIDTHS = 1, 2, 4, 8
@@ -39,3 +47,17 @@ def put_back(numbers: Numbers, out: Bytes) -> None:
     """Put the numbers of `numbers_in_place` where they belong, unless they are there."""
     if not np.may_share_memory(numbers, out):
         out[:] = numbers.view(np.uint8)
+
+
+def unaligned_in_place(out: Bytes, width: int) -> Numbers:
+    """Numbers of a buffer at any address: all count as unaligned, so that none is copied."""
+    numbers: Numbers = out.view(f"<u{width}")
+    numbers.setflags(align=False)
+    return numbers
+
+
+def unaligned(items: Bytes, width: int) -> Numbers:
+    """The same, read-only."""
+    numbers = unaligned_in_place(items, width)
+    numbers.setflags(write=False)
+    return numbers

@@ -1,33 +1,14 @@
-"""What transforms of numbers to tokens and raw bits share: how their kernels see buffers."""
+"""What transforms of numbers to tokens and raw bits share: what their kernels ask for."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.buffers import Bytes
 from ansflow.kernels.vector.isa import chosen_isa
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 
-__all__ = ["NUMBER_SIZES", "numbers_of", "raw_room", "rows", "to_fill"]
-
-NUMBER_SIZES = 1, 2, 4, 8
-
-
-def to_fill(out: Bytes, itemsize: int) -> npt.NDArray[Any]:
-    """Numbers of a buffer at any address: all count as unaligned, and kernels are compiled once."""
-    numbers = out.view(f"<u{itemsize}")
-    numbers.setflags(align=False)
-    return numbers
-
-
-def numbers_of(items: Bytes, itemsize: int) -> npt.NDArray[Any]:
-    """The same, to be read."""
-    numbers = to_fill(items, itemsize)
-    numbers.setflags(write=False)
-    return numbers
+__all__ = ["raw_room", "rows"]
 
 
 def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:

@@ -22,6 +22,7 @@ from ansflow.transforms.choosing.numbers import (
 )
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
@@ -54,7 +55,6 @@ KINDS = {
     "M": "signed",
     "f": "float",
 }
-SIZES = (1, 2, 4, 8)
 
 MOST_FIELDS = 64
 
@@ -98,7 +98,7 @@ def _of_type(
     sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, share: int = 1
 ) -> Choice | None:
     """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
-    if dtype.kind in KINDS and dtype.itemsize in SIZES:
+    if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
         kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, MAX_STREAMS // share)
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
