@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ansflow.transforms.choosing.cost import log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
+    Patterns,
     common_step,
     decimal_factors,
     patterns,
@@ -118,8 +119,9 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
     """
-    yield from _all_but_masks(raw, kind)
-    yield from _masked(raw, kind)
+    seen = patterns(_few(raw))
+    yield from _all_but_masks(raw, kind, seen)
+    yield from _masked(raw, kind, seen)
     yield from _runs(raw, kind)
 
 
@@ -139,8 +141,7 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
-def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    seen = patterns(_few(raw))
+def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     if not MASK_FROM <= seen.share < 1:
         return
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
@@ -148,7 +149,7 @@ def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     if outputs is not None:
         filled, mask = outputs
         extra = symbol_bits(mask) * mask.size / raw.size
-        for inner in _all_but_masks(filled, kind):
+        for inner in _all_but_masks(filled, kind, patterns(_few(filled))):
             yield inner.inside(outer, extra=extra)
 
 
@@ -161,11 +162,12 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     if outputs is not None:
         values, lengths = outputs
         share = values.size / raw.size
-        for inner in _all_but_masks(values[np.newaxis], kind):
+        values = values[np.newaxis]
+        for inner in _all_but_masks(values, kind, patterns(_few(values))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
-def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     native = raw.byteswap() if kind.big_endian else raw
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
     outputs = through(ordered, raw)
@@ -177,14 +179,12 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     else:
         yield from _multiples(numbers, ordered)
     yield Mapped(numbers, (ordered,))
-    yield from _dictionary(numbers, kind, ordered)
+    yield from _dictionary(numbers, kind, ordered, seen)
 
 
-def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
-    few = _few(numbers)
-    seen = patterns(few)
+def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -> Iterator[Mapped]:
     most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
-    if numbers.itemsize == 1 or seen.distinct > most * few.size:
+    if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
