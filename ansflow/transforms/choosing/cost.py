@@ -80,7 +80,7 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
     return sum(symbol_bits(planes[:, j]) for j in range(width))
 
 
-def lin_bits(numbers: npt.NDArray[np.unsignedinteger], items: int) -> dict[int, float]:
+def lin_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> dict[int, float]:
     """Bits a number as at most so many linear tokens, with their table, which is for `items`."""
     costs = zip((FEW_LINEAR, MANY_LINEAR), lin_cost(numbers.reshape(-1)), strict=True)
     return {

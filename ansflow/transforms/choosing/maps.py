@@ -31,6 +31,8 @@ Numbers = npt.NDArray[Any]
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
 MASK_FROM = 0.02
 REPEATS_FROM = 0.6
+# The share of all bits that a mask could take, from which on its pattern is strewn at random.
+STREWN_FROM = 0.8
 
 # Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
 # for numbers of 16 bits if one of them is frequent.
@@ -146,11 +148,23 @@ def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
         return
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     outputs = through(outer, raw)
-    if outputs is not None:
-        filled, mask = outputs
-        extra = symbol_bits(mask) * mask.size / raw.size
-        for inner in _all_but_masks(filled, kind, patterns(_few(filled))):
-            yield inner.inside(outer, extra=extra)
+    if outputs is None:
+        return
+    filled, mask = outputs
+    extra = symbol_bits(mask) * mask.size / raw.size
+    for inner in _all_but_masks(filled, kind, patterns(_few(filled))):
+        yield inner.inside(outer, extra=extra)
+    if extra > STREWN_FROM * _entropy(seen.share):
+        outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
+        kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
+        share = kept.size / raw.size
+        for inner in _all_but_masks(kept, kind, patterns(_few(kept))):
+            yield inner.inside(outer, share, extra)
+
+
+def _entropy(share: float) -> float:
+    """Bits of an event with that probability, between 0 and 1."""
+    return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
 def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -191,7 +205,7 @@ def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -
     if outputs is not None:
         codes, values = outputs
         if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(np.bincount(codes.reshape(-1)))
+            growth = _growth(codes.reshape(-1))
             gaps = np.diff(values, prepend=values[:1])
             once = growth * values.size * log_bits(gaps, signed=True)
             # Codes get longer with the dictionary, but that of the most frequent number is short.
@@ -199,8 +213,12 @@ def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -
             yield Mapped(codes, (ordered, outer), extra=once / kind.items + longer)
 
 
-def _growth(counts: npt.NDArray[np.integer]) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984)."""
+def _growth(codes: Numbers) -> float:
+    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
+
+    That is for values drawn independently of each other, so that a run of them counts as one.
+    """
+    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
     once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
     return 1 + once * once / (2 * max(1, twice)) / counts.size
 

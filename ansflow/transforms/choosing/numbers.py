@@ -72,7 +72,7 @@ def choose_numbers(
     """
     tried = []
     for candidate in candidates or mapped(raw, kind):
-        prediction = Prediction(candidate.numbers, kind.items)
+        prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
         tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])

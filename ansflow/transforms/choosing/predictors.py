@@ -37,7 +37,7 @@ class Prediction:
     Parameters
     ----------
     numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
-    items : int
+    items : float
         How many a chunk has, which pay for a table.
 
     Attributes
@@ -48,7 +48,7 @@ class Prediction:
         Bits of numbers that are not predicted.
     """
 
-    def __init__(self, numbers: Numbers, items: int) -> None:
+    def __init__(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self._items = items
         self.best = Predictor((), 0, log_bits(numbers, signed=False, items=items))
