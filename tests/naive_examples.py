@@ -3,6 +3,8 @@
 They have a bit of everything, also what no encoder would write.
 """
 
+import importlib
+import json
 import struct
 
 import naive_frame as naive
@@ -211,14 +213,19 @@ def between_frames(blob):
 
 
 def as_dtype(dtype):
-    """The dtype that a description means."""
+    """The dtype that a description means; padding isn't expected next to those of ml_dtypes."""
     if isinstance(dtype, str):
-        return np.dtype(dtype)
+        known = dtype[0] in "|<>"
+        return np.dtype(dtype if known else getattr(importlib.import_module("ml_dtypes"), dtype))
+    if extensions := "float8" in json.dumps(dtype):
+        return np.dtype([as_field(*field, extensions=extensions) for field in dtype])
     return np.lib.format.descr_to_dtype([as_field(*field) for field in dtype])
 
 
-def as_field(name, dtype, shape=()):
-    inner = dtype if isinstance(dtype, str) else [as_field(*field) for field in dtype]
+def as_field(name, dtype, shape=(), extensions=False):
+    inner = as_dtype(dtype) if extensions else dtype
+    if not isinstance(inner, str | np.dtype):
+        inner = [as_field(*field) for field in dtype]
     return tuple(name) if isinstance(name, list) else name, inner, tuple(shape)
 
 

@@ -63,6 +63,13 @@ SIZES = [
     (r"[<>]c(8|16|24|32)", int),
     (r"\|[SV]([0-9]{1,9})", int),
     (r"[<>]U([0-9]{1,9})", lambda digits: 4 * int(digits)),
+    (
+        r"float8_(?:e3m4|e4m3|e4m3b11fnuz|e4m3fn|e4m3fnuz|e5m2|e5m2fnuz|e8m0fnu)"
+        r"|float6_(?:e2m3|e3m2)fn|float4_e2m1fn|u?int[124]",
+        lambda: 1,
+    ),
+    (r"bfloat16", lambda: 2),
+    (r"b?complex32", lambda: 4),
     (r"[<>][Mm]8(?:\[(?:[1-9][0-9]{0,8})?(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?", lambda: 8),
 ]
 

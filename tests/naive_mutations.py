@@ -101,6 +101,8 @@ def operate(rng, frame):
 JSON = [None, True, 0, 1, 2, 3, 64, 65, 2**31, 2**63, 2**70, -1, 2.0, 1e300, "", "<i4", ">u2"]
 JSON += [
     "|V0",
+    "bfloat16",
+    "uint4",
     "|i4",
     "|S3",
     "<M8[D]",

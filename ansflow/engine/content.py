@@ -48,7 +48,8 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
 
 
 def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
-    """Return the array that `content` holds, as a view."""
+    """Return the array that `content` holds, as a view; UnsupportedError if there can be none."""
+    spec.check_known()
     try:
         return np.ndarray(spec.shape, spec.dtype, content, order="F" if spec.fortran else "C")
     except (ValueError, TypeError) as e:
@@ -94,7 +95,11 @@ class JoinedFrames:
 
 def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
     """The concatenation of two arrays along the first axis."""
-    if (a.dtype, a.shape[1:]) != (b.dtype, b.shape[1:]) or not a.shape or not b.shape:
+    if (
+        (a.dtype, a.lacking, a.shape[1:]) != (b.dtype, b.lacking, b.shape[1:])
+        or not a.shape
+        or not b.shape
+    ):
         raise CorruptDataError(
             f"frames of {a.dtype} with shape {a.shape} and of {b.dtype} with shape {b.shape} "
             "cannot be joined: dtypes and all axes but the first must be equal"

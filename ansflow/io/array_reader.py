@@ -49,7 +49,8 @@ class ArrayReader:
     Raises
     ------
     AnsflowError
-        If the file is damaged, or does not hold an array.
+        If the file is damaged, or does not hold an array, or holds one of a dtype of the package
+        ml_dtypes, which is not installed.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class ArrayReader:
                 raise CorruptDataError(
                     "the file holds bytes, not an array: read it with ansflow.open"
                 )
+            joined.spec.check_known()
         except BaseException:
             if self._owned:
                 self._file.close()

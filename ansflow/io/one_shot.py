@@ -44,7 +44,7 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     Parameters
     ----------
     data : bytes-like or ndarray
-        Arrays of any dtype without Python objects.
+        Arrays of any dtype without Python objects, those of the package ml_dtypes included.
     threads : int, optional
         By default, the number of cores that the process may use. It does not affect the result.
     **options
@@ -60,8 +60,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     ------
     TypeError
         If `data` is neither, or an array whose dtype cannot be stored: dtypes with Python objects,
-        with metadata, with overlapping or unordered fields, or registered by other packages, such
-        as bfloat16 (view them as integers). Also if an option is of the wrong type.
+        with metadata, with overlapping or unordered fields, or registered by other packages than
+        ml_dtypes (view them as integers). Also if an option is of the wrong type.
     ValueError
         If an option is out of range.
     ModelError
@@ -142,7 +142,8 @@ def decompress(
     TruncatedError
         If the data end within a frame.
     UnsupportedError
-        If a frame has a version, flags, transforms or kinds of streams that are not supported.
+        If a frame has a version, flags, transforms or kinds of streams that are not supported, or
+        holds an array of a dtype such as bfloat16, and the package ml_dtypes is not installed.
     CorruptDataError
         If a frame is damaged in another way, the data are not a frame, or the frames cannot be
         concatenated.
@@ -174,6 +175,7 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     # An array of bytes may also be just memory for those of the content.
     if spec is not None and isinstance(out, np.ndarray) and not _is_memory(out, spec):
         check_unmasked(out, "out")
+        spec.check_known()
         if (out.dtype, out.shape) != (spec.dtype, spec.shape):
             raise ValueError(
                 f"out must be an array of {spec.dtype} and shape {spec.shape}, as the frame's, not "
