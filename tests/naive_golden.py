@@ -50,6 +50,9 @@ PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
 PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
+HOLES = np.zeros((15, 20), [("data", ">f8"), ("mask", "?")])
+HOLES["data"] = PRICES[:300].reshape(15, 20)
+HOLES["mask"] = SQUARES[:300].reshape(15, 20) > 6
 BRAIN_FLOATS = (WALK[:600] / 25600).astype("<f4").reshape(30, 20).view("<u2")[:, 1::2].tobytes()
 
 SHARED = [([100] + [0] * 254 + [156], 8), (fit(SQUARE_BYTES, 12), 12)]
@@ -64,6 +67,11 @@ def extension(name, content=None):
     """A dtype of ml_dtypes, or an array of 20 columns with such items."""
     dtype = np.dtype(getattr(pytest.importorskip("ml_dtypes"), name))
     return dtype if content is None else np.frombuffer(content, dtype).reshape(-1, 20)
+
+
+def masked_of(items, **told):
+    """The masked array that has these items."""
+    return np.ma.MaskedArray(items["data"].copy("A"), items["mask"].copy("A"), **told)
 
 
 def content_of(array):
@@ -195,6 +203,32 @@ GOLDEN = {
             {"dtype": [["a", "|u1"], ["b", "float8_e4m3fn", [2]]], "shape": [200]},
             coding=coded_or_stored,
         ),
+    ),
+    "masked": lambda: (
+        masked_of(HOLES, fill_value=-1.5, hard_mask=True),
+        frame(
+            HOLES,
+            {"masked": {"hard": True, "fill_value": "bff8000000000000"}},
+            recipe=[
+                tree(makers.fields(8, 1), tree(makers.ordered(6), PLANES), stream),
+                tree(makers.fields(1, 8), stream, PLANES),
+            ],
+            coding=coded_or_stored,
+            chunk=[7, 20],
+            index=True,
+        ),
+    ),
+    "masked-in-fortran-order": lambda: (
+        masked_of(np.asfortranarray(HOLES)),
+        frame(
+            np.asfortranarray(HOLES),
+            {"masked": {"hard": False, "fill_value": None}},
+            coding=coded_or_stored,
+        ),
+    ),
+    "masked-without-mask": lambda: (
+        np.ma.MaskedArray(ROWS, fill_value=7),
+        frame(ROWS, {"masked": {"hard": False, "fill_value": "0700"}}, coding=writer.code()),
     ),
     "structured": lambda: (RECORDS, frame(RECORDS, coding=writer.code(10))),
     "large-items": lambda: (LARGE, frame(LARGE, chunk=[4, 75], coding=writer.code(), index=True)),

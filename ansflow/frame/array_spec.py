@@ -10,6 +10,7 @@ import numpy as np
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.extension_dtypes import PACKAGE
 from ansflow.frame.dtypes import checked_shape, describe_dtype, parse_dtype
+from ansflow.frame.masked import Masked
 from ansflow.limits import Limits
 
 __all__ = ["UNKNOWN_LENGTH", "ArraySpec"]
@@ -24,17 +25,29 @@ class ArraySpec:
 
     The first axis may be `UNKNOWN_LENGTH`. `lacking` is None, or a dtype that is not known here, by
     its name, and the description of the dtype as it was written: `dtype` has bytes in its place.
+    Of a masked array, `dtype` has fields for values and mask, unless nothing is masked.
     """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     fortran: bool = False
     lacking: tuple[str, Any] | None = None
+    masked: Masked | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the length of the first axis follows from the size of the content."""
         return self.shape[:1] == (UNKNOWN_LENGTH,)
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether items are values with a mask."""
+        return self.masked is not None and self.dtype.names is not None
+
+    @property
+    def value_dtype(self) -> np.dtype[Any]:
+        """The dtype of the array that users see."""
+        return self.dtype[0] if self.has_mask else self.dtype
 
     @property
     def row_nbytes(self) -> int:
@@ -86,7 +99,8 @@ class ArraySpec:
         if self.is_open:
             shape[0] = None
         written = describe_dtype(self.dtype) if self.lacking is None else self.lacking[1]
-        return {"dtype": written, "shape": shape}
+        told = {"dtype": written, "shape": shape}
+        return told if self.masked is None else told | {"masked": self.masked.describe()}
 
     def check_known(self) -> None:
         """Raise UnsupportedError if there can be no array of the dtype, but only its bytes."""
@@ -103,6 +117,7 @@ class ArraySpec:
         """Undo `describe`; `is_open` says whether the first axis must be open or must not."""
         try:
             dtype, name = parse_dtype(fields["dtype"])
+            masked = Masked.parse(fields["masked"], dtype) if "masked" in fields else None
             axes = fields["shape"]
             if is_open:
                 if not isinstance(axes, list) or axes[:1] != [None]:
@@ -119,7 +134,7 @@ class ArraySpec:
                 f"the array has {len(shape)} axes, more than max_dimensions={limits.max_dimensions}"
             )
         lacking = None if name is None else (name, fields["dtype"])
-        spec = cls(dtype, shape, fortran, lacking).checked()
+        spec = cls(dtype, shape, fortran, lacking, masked).checked()
         if is_open and (fortran or not spec.row_nbytes):
             raise CorruptDataError(
                 f"an array of {dtype} and shape {axes} cannot have an open first axis: its rows "
