@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
+from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.choosing.numbers import (
@@ -98,6 +99,7 @@ def _of_type(
     sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, share: int = 1
 ) -> Choice | None:
     """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
+    dtype = stand_in(dtype)
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
         kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, MAX_STREAMS // share)
         return _numbers(sample, kind, dtype.itemsize)
