@@ -16,10 +16,10 @@ from ansflow.kernels.transforms.decimal import count_exceptions
 from ansflow.kernels.transforms.detect import (
     common_divisor,
     count_binary_places,
-    longest_run,
     narrow_step,
     pair_steps,
 )
+from ansflow.transforms.dict import occurrences
 
 __all__ = ["Factor", "Patterns", "common_step", "decimal_factors", "patterns", "trailing_zeros"]
 
@@ -88,15 +88,14 @@ class Factor(NamedTuple):
 
 def patterns(numbers: Numbers) -> Patterns:
     """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
-    if numbers.itemsize == 1:  # which NumPy sorts slowly
+    if numbers.itemsize == 1:  # which are counted faster
         counts = np.bincount(numbers.reshape(-1))
         most = int(counts.argmax())
         distinct = int(np.count_nonzero(counts))
         return Patterns(numbers.size, distinct, most, int(counts[most]) / numbers.size)
-    ordered = np.sort(numbers, axis=None)
-    distinct, place, count = longest_run(ordered)
-    most, share = int(ordered[int(place)]), int(count) / ordered.size
-    return Patterns(ordered.size, int(distinct), most, share)
+    values, counts = occurrences(numbers)
+    most = int(counts.argmax())
+    return Patterns(numbers.size, values.size, int(values[most]), int(counts[most]) / numbers.size)
 
 
 def trailing_zeros(numbers: Numbers) -> int:
@@ -107,7 +106,7 @@ def trailing_zeros(numbers: Numbers) -> int:
 
 def common_step(numbers: Numbers) -> int:
     """The greatest common divisor of the differences of unsigned integers; 0 if all are equal."""
-    return int(common_divisor(np.ascontiguousarray(numbers).reshape(-1)))
+    return int(common_divisor(numbers.reshape(-1).astype(np.uint64)))
 
 
 def decimal_factors(floats: Numbers) -> list[Factor]:
