@@ -109,13 +109,15 @@ def common_step(numbers: Numbers) -> int:
     return int(common_divisor(numbers.reshape(-1).astype(np.uint64)))
 
 
-def decimal_factors(floats: Numbers) -> list[Factor]:
+def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     """Return factors that make integers of floats, from the coarsest to the finest.
 
     Parameters
     ----------
     floats : ndarray of float16, float32 or float64
         In native byte order.
+    any_step : bool
+        Whether to look for other factors than powers of ten and of two.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
                 break
     least = min((factor.exceptions for factor in found), default=1.0)
     found += filter(None, (measure(2.0**k) for k in _binary_places(doubles)))
-    if least > WORTH_IT:
+    if least > WORTH_IT and any_step:
         found += filter(None, (measure(*way) for way in _steps(doubles, values.dtype)))
     best: list[Factor] = []
     for factor in sorted(found, key=lambda factor: (factor.per_unit, factor.exceptions)):
