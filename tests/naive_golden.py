@@ -349,6 +349,11 @@ GOLDEN = {
         tree(makers.decimal(5, 0.00300000013, range(5, 200, 9)), PLANES, PLANES, BYTES, stream),
         chunk=[20, 20],
     ),
+    "numbers-delta-rising": lambda: numbers(
+        INDEX.astype("<i4") ** 2 - 1000,
+        tree(makers.delta(0, rising=True), tree(makers.log)),
+        tree(makers.delta(0, 0, rising=True), tree(makers.lin(2**32 - 2000, 4, 2))),
+    ),
     "numbers-affine": lambda: numbers(TIMES, tree(makers.affine(int(TIMES[0]), 3_600_000), PLANES)),
     "numbers-dict": lambda: numbers(
         ROWS.astype("<f4") / 7,

@@ -82,7 +82,7 @@ def ordered(kind, shift=0):
     return make
 
 
-def delta(*axes):
+def delta(*axes, rising=False):
     def make(w, shape, content):
         y, steps = integers(content, w), lags(axes, shape)
         for h in steps:
@@ -91,6 +91,9 @@ def delta(*axes):
                     y[i] -= y[i - h]
         for i in reversed(range(1, min(*steps, len(y)))):
             y[i] -= y[i - 1]
+        if rising:
+            first, y[:1] = sum(y[:1]), [0] * len(y[:1])
+            return Delta(axes, first), [items(y, w)]
         most = 2 ** (8 * w)
         found = [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in y]
         return Delta(axes), [items(found, w)]

@@ -456,9 +456,10 @@ def numbers_to_numbers(at_end, rng):
             ordered.unorder(out, u64(shift), u64(1), u64(2))
         for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
             lags = guarded(np.array(lags, np.uint64), at_end)
-            delta.difference(items, lags, out)
-            delta.accumulate(out, lags)
-            assert np.array_equal(out, items)
+            for folded in (u64(0), ~u64(0)):
+                delta.difference(items, lags, folded, out)
+                delta.accumulate(out, lags, folded)
+                assert np.array_equal(out, items)
         if size:
             low, _ = multiples.bounds(items)
             step = multiples.common_step(items, u64(low), out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
@@ -19,16 +20,24 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
+# Linear tokens of deltas must gain this share, as classes of rows do more for logarithmic ones.
+WORTH_IT = 0.01
+# Bits by which the range of all deltas may be longer than that of a sample.
+WIDER = 2
+
+BITS = attrgetter("bits")
+
 
 class Predictor(NamedTuple):
     """The axes of deltas, none for numbers as they are; the tokens of what is left, and their bits.
 
-    There are so many linear ones, or logarithmic ones if it is 0.
+    There are so many linear ones, or logarithmic ones if it is 0. `rising` deltas aren't folded.
     """
 
     axes: tuple[int, ...]
     tokens: int
     bits: float
+    rising: bool = False
 
 
 class Prediction:
@@ -75,7 +84,22 @@ class Prediction:
                 self._try(axes)
         for axis in self._long:
             self._try((axis, axis))
+        if (1,) in self._deltas:
+            self._try_unfolded()
         return self.best
+
+    def _try_unfolded(self) -> None:
+        """Other tokens for deltas along the first axis, and none for their sign.
+
+        Deltas along others lead from the end of a row to the next one, which is far away.
+        """
+        deltas = self._deltas[(1,)]
+        if not (deltas >> (8 * deltas.itemsize - 1)).any():
+            bits = log_bits(deltas, signed=False, items=self._items)
+            self.best = min(self.best, Predictor((0,), 0, bits, True), key=BITS)
+        for tokens, bits in lin_bits(deltas, self._items, wider=WIDER).items():
+            if bits < self.best.bits * (1 - WORTH_IT):
+                self.best = Predictor((0,), tokens, bits, True)
 
     def _try(self, axes: tuple[int, ...]) -> None:
         # Without the borders, which are of little account in arrays that are not samples.
