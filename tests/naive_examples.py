@@ -119,6 +119,7 @@ FILES = {
                 tree(makers.decimal(0, 10.0, [3, 4]), INTEGERS, BYTES, PLANES),
                 tree(makers.runs(), stream, PLANES),
             ),
+            tree(makers.sparse(NAN, 1), tree(makers.ordered(2), PLANES), stream),
             tree(makers.ordered(2), tree(makers.delta(0, 1), tree(makers.lin(0, 20, 2)))),
         ],
     ),

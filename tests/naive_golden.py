@@ -365,6 +365,12 @@ GOLDEN = {
         tree(makers.mask(2**16 - 2**15, 0, [3], 7)),
         chunk=[5, 10, 10],
     ),
+    "numbers-sparse": lambda: numbers(
+        FILLED,
+        tree(makers.sparse(2**16 - 2**15, 10), tree(makers.ordered(1), PLANES), stream),
+        tree(makers.sparse(2**16 - 2**15, 0, [3]), PLANES, stream),
+        chunk=[5, 10, 10],
+    ),
     "numbers-fields": lambda: numbers(
         PAIRS, tree(makers.fields(4, 2, 1), tree(makers.delta(0), tree(makers.log)), PLANES, stream)
     ),

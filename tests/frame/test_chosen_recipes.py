@@ -21,6 +21,7 @@ from naive_numbers import (
     Items,
     Ordered,
     Runs,
+    Sparse,
 )
 
 import ansflow
@@ -35,6 +36,10 @@ KNOWN = {
     "records": (golden.PAIRS, FieldsOfItems, Delta),
     "pixels": (golden.PIXELS, Columns, Delta),
     "plateaus": (golden.PLATEAUS, Runs),
+    "zeros among others": (
+        np.maximum(np.random.default_rng(5).normal(-0.3, 1, 20_000), 0).astype("f4"),
+        Sparse,
+    ),
     "a plane, in Fortran order": (np.asfortranarray(golden.PLANE), Delta),
     "few values": (
         (golden.SQUARES.astype("u8") * np.uint64(0x9E3779B97F4A7C15)).astype(">u8"),

@@ -512,6 +512,12 @@ def maps_of_numbers(at_end, rng):
             assert np.array_equal(out, items)
             noise = guard(rng.integers(0, 1 << 64, bits.size, np.uint64))
             mask.put_pattern(noise, items.dtype.type(3), out)
+            kept = guard(np.zeros(n + 1, kind))
+            count = int(mask.keep(items, items.dtype.type(3), bits, kept))
+            left = given(kept[:count])
+            assert mask.spread(bits, items.dtype.type(3), left, out)
+            assert np.array_equal(out, items)
+            mask.spread(noise, items.dtype.type(3), left, out)
             if width == 1:
                 continue
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
@@ -23,6 +24,9 @@ from ansflow.varints import pack_varint
 __all__ = ["encode_stream"]
 
 STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
+
+# Bits of precision that are tried besides, for symbols of 16 bits.
+MORE_SLOTS = 2
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
 
@@ -102,10 +106,21 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
     counts = np.empty(alphabet, np.float64)
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
     present = int(np.count_nonzero(counts))
-    # A bit more than the symbols need for slots of their own, so that frequencies can differ.
-    precision = min(constants.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
-    freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
-    table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-    _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
+    heap, keys = np.empty(alphabet, np.uint32), np.empty(alphabet, np.float64)
+
+    def fitted(precision: int) -> tuple[float, int, npt.NDArray[np.uint32], Bytes]:
+        """Bytes of all symbols, and what it takes for that."""
+        freq = np.empty(alphabet, np.uint32)
+        table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+        # It scales counts, and what they are in units of is part of the bits.
+        _, used, bits = fit_table(counts.copy(), precision, freq, keys, heap, table)
+        return bits / 8, precision, freq, table[:used]
+
+    # A bit more than the symbols need for slots of their own, so that frequencies can differ. If
+    # many symbols are rare, their slots are missed by the others, and more of them pay.
+    least = max(coding.precision, present.bit_length() + 1)
+    found = [fitted(min(constants.MAX_PRECISION, least + more)) for more in (0, MORE_SLOTS)]
+    best = min(found, key=lambda one: one[0] + one[3].size)
     stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
-    return Sample(*stream, counts, present, bits / 8, precision, freq, None, table[:used])
+    size, precision, freq, table = best
+    return Sample(*stream, counts / counts.max(), present, size, precision, freq, None, table)

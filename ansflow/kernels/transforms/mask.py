@@ -10,7 +10,15 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
 
-__all__ = ["changes", "fill_in", "from_changes", "put_pattern", "to_changes"]
+__all__ = [
+    "changes",
+    "fill_in",
+    "from_changes",
+    "keep",
+    "put_pattern",
+    "spread",
+    "to_changes",
+]
 
 WORD_SHIFT = np.uint64(6)
 PLACE_MASK = WORD_BITS - ONE
@@ -60,6 +68,50 @@ def put_pattern(mask, pattern, items):
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
                 items[i] = pattern if (word >> j) & ONE else items[i]
+
+
+@kernel
+def keep(items, pattern, mask, kept):
+    """Set the bits of the items that are the pattern, and put the others next to each other.
+
+    `kept` has room for an item more than there are. Returns how many are kept.
+    """
+    n, count = np.uint64(items.size), ZERO
+    for k in range(np.uint64(mask.size)):
+        begin = k << WORD_SHIFT
+        word = ZERO
+        for j in range(min(WORD_BITS, n - begin)):
+            item = items[begin + j]
+            found = np.uint64(item == pattern)
+            word |= found << j
+            kept[count] = item
+            count += ONE - found
+        mask[k] = word
+    return count
+
+
+@kernel
+def spread(mask, pattern, kept, items):
+    """Undo `keep`; return False if the mask does not leave as many items as were kept."""
+    n, count = np.uint64(items.size), np.uint64(items.size)
+    for k in range(np.uint64(mask.size)):
+        begin = k << WORD_SHIFT
+        behind = WORD_BITS - min(WORD_BITS, n - begin)
+        count -= ones(mask[k] << behind)
+    if count != np.uint64(kept.size):
+        return False
+    if count == ZERO:
+        items[:] = pattern
+        return True
+    at, last = ZERO, count - ONE
+    for k in range(np.uint64(mask.size)):
+        begin, word = k << WORD_SHIFT, mask[k]
+        for j in range(min(WORD_BITS, n - begin)):
+            found = (word >> j) & ONE
+            item = kept[min(at, last)]
+            items[begin + j] = pattern if found else item
+            at += ONE - found
+    return True
 
 
 @kernel

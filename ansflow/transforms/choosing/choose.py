@@ -12,14 +12,14 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
-from ansflow.transforms.choosing.maps import Kind
+from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.choosing.numbers import (
-    COLUMNS,
     WORTH_IT,
     Choice,
     Gain,
     better,
     choose_numbers,
+    columns_of,
 )
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
@@ -114,20 +114,21 @@ def _of_type(
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    found = choose_numbers(raw, kind)
-    columns = raw.shape[-1] if raw.ndim > 2 else 0
-    if columns in COLUMNS and kind.has_room_for(columns, raw.itemsize):
-        found = better(found, _columns(raw, kind))
-    return found
-
-
-def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
-    """Each place along the last axis by itself, with its own map."""
-    count = raw.shape[-1]
+    count = columns_of(raw, kind)
+    if not count:
+        return choose_numbers(raw, kind)
+    columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
-    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), part) for j in range(count)]
+    candidates = [list(mapped(column, part)) for column in columns]
+    if all(len(maps) == 1 for maps in candidates):
+        return choose_numbers(raw, kind)  # no column has a map of its own
+    found = [
+        choose_numbers(column, part, maps) for column, maps in zip(columns, candidates, strict=True)
+    ]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
-    return _side_by_side(recipe, found, 1 / count)
+    apart = _side_by_side(recipe, found, 1 / count)
+    alike = all(choice.maps == found[0].maps for choice in found)
+    return better(choose_numbers(raw, kind, in_columns=alike), apart)
 
 
 def _fields(

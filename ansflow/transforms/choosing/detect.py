@@ -60,8 +60,9 @@ DIGITS = 17
 
 
 class Patterns(NamedTuple):
-    """The number of distinct patterns, which is most frequent, and the share of it."""
+    """Of so many numbers, how many are distinct, which is most frequent, and the share of it."""
 
+    size: int
     distinct: int
     most_frequent: int
     share: float
@@ -90,10 +91,12 @@ def patterns(numbers: Numbers) -> Patterns:
     if numbers.itemsize == 1:  # which NumPy sorts slowly
         counts = np.bincount(numbers.reshape(-1))
         most = int(counts.argmax())
-        return Patterns(int(np.count_nonzero(counts)), most, int(counts[most]) / numbers.size)
+        distinct = int(np.count_nonzero(counts))
+        return Patterns(numbers.size, distinct, most, int(counts[most]) / numbers.size)
     ordered = np.sort(numbers, axis=None)
     distinct, place, count = longest_run(ordered)
-    return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)
+    most, share = int(ordered[int(place)]), int(count) / ordered.size
+    return Patterns(ordered.size, int(distinct), most, share)
 
 
 def trailing_zeros(numbers: Numbers) -> int:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ansflow.transforms.choosing.cost import log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
+    Patterns,
     common_step,
     decimal_factors,
     patterns,
@@ -30,6 +31,8 @@ Numbers = npt.NDArray[Any]
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
 MASK_FROM = 0.02
 REPEATS_FROM = 0.6
+# The share of all bits that a mask could take, from which on its pattern is strewn at random.
+STREWN_FROM = 0.8
 
 # Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
 # for numbers of 16 bits if one of them is frequent.
@@ -118,8 +121,9 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
     """
-    yield from _all_but_masks(raw, kind)
-    yield from _masked(raw, kind)
+    seen = patterns(_few(raw))
+    yield from _all_but_masks(raw, kind, seen)
+    yield from _masked(raw, kind, seen)
     yield from _runs(raw, kind)
 
 
@@ -139,17 +143,28 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
-def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    seen = patterns(_few(raw))
+def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     if not MASK_FROM <= seen.share < 1:
         return
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     outputs = through(outer, raw)
-    if outputs is not None:
-        filled, mask = outputs
-        extra = symbol_bits(mask) * mask.size / raw.size
-        for inner in _all_but_masks(filled, kind):
-            yield inner.inside(outer, extra=extra)
+    if outputs is None:
+        return
+    filled, mask = outputs
+    extra = symbol_bits(mask) * mask.size / raw.size
+    for inner in _all_but_masks(filled, kind, patterns(_few(filled))):
+        yield inner.inside(outer, extra=extra)
+    if extra > STREWN_FROM * _entropy(seen.share):
+        outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
+        kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
+        share = kept.size / raw.size
+        for inner in _all_but_masks(kept, kind, patterns(_few(kept))):
+            yield inner.inside(outer, share, extra)
+
+
+def _entropy(share: float) -> float:
+    """Bits of an event with that probability, between 0 and 1."""
+    return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
 def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -161,11 +176,12 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     if outputs is not None:
         values, lengths = outputs
         share = values.size / raw.size
-        for inner in _all_but_masks(values[np.newaxis], kind):
+        values = values[np.newaxis]
+        for inner in _all_but_masks(values, kind, patterns(_few(values))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
-def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     native = raw.byteswap() if kind.big_endian else raw
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
     outputs = through(ordered, raw)
@@ -177,21 +193,19 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     else:
         yield from _multiples(numbers, ordered)
     yield Mapped(numbers, (ordered,))
-    yield from _dictionary(numbers, kind, ordered)
+    yield from _dictionary(numbers, kind, ordered, seen)
 
 
-def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
-    few = _few(numbers)
-    seen = patterns(few)
+def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -> Iterator[Mapped]:
     most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
-    if numbers.itemsize == 1 or seen.distinct > most * few.size:
+    if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
     if outputs is not None:
         codes, values = outputs
         if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(np.bincount(codes.reshape(-1)))
+            growth = _growth(codes.reshape(-1))
             gaps = np.diff(values, prepend=values[:1])
             once = growth * values.size * log_bits(gaps, signed=True)
             # Codes get longer with the dictionary, but that of the most frequent number is short.
@@ -199,8 +213,12 @@ def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mappe
             yield Mapped(codes, (ordered, outer), extra=once / kind.items + longer)
 
 
-def _growth(counts: npt.NDArray[np.integer]) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984)."""
+def _growth(codes: Numbers) -> float:
+    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
+
+    That is for values drawn independently of each other, so that a run of them counts as one.
+    """
+    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
     once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
     return 1 + once * once / (2 * max(1, twice)) / counts.size
 
