@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.constants import BODY_SLACK
-from ansflow.frame.streams.decode import read_heads, stream_decoder
+from ansflow.frame.streams.decode import Watch, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.sample import StreamCoding
@@ -73,11 +73,12 @@ def decode_body(
     layout: Layout,
     out: Bytes,
     tools: Tools,
-    watch: Callable[[Bytes, Layout], None] | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Undo `encode_body` into `out`, contiguous and as long as the content.
 
-    `watch` is called with the symbols of each stream, and their layout.
+    `watch` is called with the symbols of each stream, their layout, and their code length in bits
+    under the distributions of the stream; it is None for streams that are not words.
 
     Raises
     ------

@@ -17,6 +17,7 @@ from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
+from ansflow.frame.streams.decode import Watch
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
@@ -135,10 +136,10 @@ class ChunkDecoder:
         head: Head,
         body: memoryview,
         out: Bytes | None = None,
-        watch: Callable[[Bytes, Layout], None] | None = None,
+        watch: Watch | None = None,
     ) -> Bytes:
         """The content of one chunk; `watch` is that of `decode_body`."""
-        shape = self._grid.layout(head.number, head.cells)
+        shape = self.layout(head)
         if out is None:
             out = np.empty(shape.nbytes, np.uint8)
         tools = self.tools.take()
@@ -152,6 +153,10 @@ class ChunkDecoder:
         if content_check(out, head.number) != head.check:
             raise CorruptDataError(f"the content of chunk {head.number} does not match its check")
         return out
+
+    def layout(self, head: Head) -> Layout:
+        """The layout of a chunk; CorruptDataError if it cannot have so many cells."""
+        return self._grid.layout(head.number, head.cells)
 
     @cached_property
     def _model(self) -> ContentModel:

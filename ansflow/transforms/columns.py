@@ -31,6 +31,7 @@ class Columns(Transform):
 
     id = 12
     name = "columns"
+    parts = ("column",)
     by_shape = True
 
     def accepts(self, layout: Layout) -> bool:

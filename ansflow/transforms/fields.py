@@ -26,6 +26,7 @@ class Fields(Transform):
 
     id = 11
     name = "fields"
+    parts = ("field",)
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize >= FEWEST

@@ -62,6 +62,7 @@ class Mask(Transform):
 
     id = 10
     name = "mask"
+    parts = ("filled", "mask")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

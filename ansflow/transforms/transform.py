@@ -35,6 +35,8 @@ class Transform(ABC):
         1 to 127, that of FORMAT.md.
     name : str
         What it is called in the text of a recipe.
+    parts : tuple of str
+        What its outputs are called, if there are several; the last stands for all that follow.
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
@@ -42,6 +44,7 @@ class Transform(ABC):
 
     id: ClassVar[int]
     name: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]] = ("output",)
     by_shape: ClassVar[bool] = False
 
     @abstractmethod
@@ -81,6 +84,12 @@ class Transform(ABC):
         """Raise ValueError if `forward` does not take these settings."""
         if settings:
             raise ValueError(f"the transform {self.name!r} takes no settings")
+
+    def part(self, number: int, count: int) -> str:
+        """What an output is called, of so many."""
+        if number < len(self.parts) - (count > len(self.parts)):
+            return self.parts[number]
+        return f"{self.parts[-1]} {number - len(self.parts) + 1}"
 
     def describe(self, parameters: Any) -> Sequence[Setting]:
         """Settings that lead to these parameters, or say as much of them as fits a line."""
