@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.detect import longest_run
 from ansflow.kernels.transforms.mask import (
     changes,
     fill_in,
@@ -22,6 +21,7 @@ from ansflow.kernels.transforms.mask import (
     put_pattern,
     to_changes,
 )
+from ansflow.transforms.dict import occurrences
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -150,9 +150,8 @@ def most_frequent(numbers: Numbers) -> int:
     if not numbers.size:
         return 0
     # An odd step does not always meet the same column.
-    ordered = np.sort(numbers[:: numbers.size // SAMPLE | 1])
-    _, place, _ = longest_run(ordered)
-    return int(ordered[int(place)])
+    values, counts = occurrences(numbers[:: numbers.size // SAMPLE | 1])
+    return int(values[counts.argmax()])
 
 
 def packed(mask: Mask64, found: int, layout: Layout) -> tuple[int, Bytes]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.mask import keep, spread
+from ansflow.kernels.transforms.mask import MORE_KEPT, keep, spread
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.mask import (
     WORD_BITS,
@@ -25,6 +25,7 @@ from ansflow.transforms.mask import (
     unpacked,
 )
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.tokens import rows
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -58,8 +59,8 @@ class Sparse(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Kept, list[Bytes]]:
         numbers, pattern = numbers_and_pattern(items, layout, settings)
         mask = np.empty(-(-numbers.size // WORD_BITS), np.uint64)
-        kept = np.empty(numbers.size + 1, numbers.dtype)
-        count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept))
+        kept = np.empty(numbers.size + MORE_KEPT // layout.itemsize, numbers.dtype)
+        count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept, rows()))
         if count == numbers.size:
             raise Unsuitable(f"the pattern {pattern} does not occur")
         lag, bits = packed(mask, numbers.size - count, layout)
@@ -71,7 +72,7 @@ class Sparse(Transform):
         mask = unpacked(outputs[1], parameters.lag, layout)
         numbers = numbers_in_place(out, layout.itemsize)
         kept = numbers_of(outputs[0], layout.itemsize)
-        if not spread(mask, numbers.dtype.type(parameters.pattern), kept, numbers):
+        if not spread(mask, numbers.dtype.type(parameters.pattern), kept, numbers, rows()):
             raise CorruptDataError(
                 f"the mask of a transform 'sparse' does not leave {parameters.kept} items"
             )

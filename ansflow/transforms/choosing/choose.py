@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
+from ansflow.transforms.choosing.effort import Effort, effort_of
 from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
@@ -38,9 +39,6 @@ PLAIN_UP_TO = 8192
 
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
-
-# Items of a sample up to a level, and boxes that it consists of.
-SAMPLES = {1: (1 << 13, 4), 2: (1 << 14, 4), 5: (1 << 15, 16), 9: (1 << 17, 16)}
 
 # A sample is no more than this part of all items, unless that would be too few to choose by.
 PART, FEW = 16, 4096
@@ -84,10 +82,11 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
     if layout.itemsize != width or layout.items < FEWEST:
         return None
-    size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
+    effort = effort_of(level)
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
-    sample = boxes(array, min(size, max(FEW, layout.items // PART)), count)
-    choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items))
+    size = min(effort.size, max(FEW, layout.items // PART))
+    sample = boxes(array, size, effort.boxes)
+    choice = _of_type(sample, dtype, effort, min(CHUNK_ITEMS, layout.items))
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
@@ -96,19 +95,19 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
 
 
 def _of_type(
-    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, share: int = 1
+    sample: npt.NDArray[Any], dtype: np.dtype[Any], effort: Effort, items: int, share: int = 1
 ) -> Choice | None:
     """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
     dtype = stand_in(dtype)
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
-        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, MAX_STREAMS // share)
+        kind = Kind(KINDS[dtype.kind], _is_big(dtype), effort, items, MAX_STREAMS // share)
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], items, share)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], effort, items, share)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, items, share)
+        return _fields(sample, places, effort, items, share)
     return None
 
 
@@ -134,6 +133,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 def _fields(
     sample: npt.NDArray[Any],
     places: Sequence[tuple[np.dtype[Any], int]],
+    effort: Effort,
     items: int,
     share: int,
 ) -> Choice | None:
@@ -154,7 +154,7 @@ def _fields(
     for dtype, begin in parts:
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, items, share * len(parts))
+        choice = _of_type(voids, dtype, effort, items, share * len(parts))
         if choice is None:
             if dtype.itemsize > MAX_PLANES:
                 return None

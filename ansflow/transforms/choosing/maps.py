@@ -19,6 +19,7 @@ from ansflow.transforms.choosing.detect import (
     patterns,
     trailing_zeros,
 )
+from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
@@ -46,8 +47,8 @@ FACTORS = 2
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
 
-# What is counted number by number is counted for so many.
-FEW = 4096
+# Runs are looked for among so many numbers that follow each other.
+FOLLOWING = 4096
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 
@@ -62,6 +63,7 @@ class Kind:
 
     name: str
     big_endian: bool
+    effort: Effort
     items: int
     streams: int = MAX_STREAMS
 
@@ -121,9 +123,11 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
     """
-    seen = patterns(_few(raw))
+    few = _few(raw, kind)
+    seen = patterns(few)
     yield from _all_but_masks(raw, kind, seen)
-    yield from _masked(raw, kind, seen)
+    if MASK_FROM <= seen.share < 1 and _is_special(seen, few, kind):
+        yield from _masked(raw, kind, seen)
     yield from _runs(raw, kind)
 
 
@@ -143,22 +147,33 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
+def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
+    """Whether the most frequent pattern may stand for no number.
+
+    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent.
+    """
+    if seen.share >= FREQUENT or not seen.most_frequent:
+        return True
+    ordered = through(kind.ordered(), few)
+    assert ordered is not None
+    [numbers] = ordered
+    return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
+
+
 def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
-    if not MASK_FROM <= seen.share < 1:
-        return
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     outputs = through(outer, raw)
     if outputs is None:
         return
     filled, mask = outputs
     extra = symbol_bits(mask) * mask.size / raw.size
-    for inner in _all_but_masks(filled, kind, patterns(_few(filled))):
+    for inner in _all_but_masks(filled, kind, patterns(_few(filled, kind))):
         yield inner.inside(outer, extra=extra)
     if extra > STREWN_FROM * _entropy(seen.share):
         outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
         kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
         share = kept.size / raw.size
-        for inner in _all_but_masks(kept, kind, patterns(_few(kept))):
+        for inner in _all_but_masks(kept, kind, patterns(_few(kept, kind))):
             yield inner.inside(outer, share, extra)
 
 
@@ -168,7 +183,7 @@ def _entropy(share: float) -> float:
 
 
 def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    few = raw.reshape(-1)[:FEW]
+    few = raw.reshape(-1)[:FOLLOWING]
     if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
         return
     outer = Recipe("runs", (LOG,))
@@ -177,7 +192,7 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         values, lengths = outputs
         share = values.size / raw.size
         values = values[np.newaxis]
-        for inner in _all_but_masks(values, kind, patterns(_few(values))):
+        for inner in _all_but_masks(values, kind, patterns(_few(values, kind))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
@@ -191,7 +206,7 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     if kind.name == "float":
         yield from _decimals(raw, native, kind)
     else:
-        yield from _multiples(numbers, ordered)
+        yield from _multiples(numbers, kind, ordered)
     yield Mapped(numbers, (ordered,))
     yield from _dictionary(numbers, kind, ordered, seen)
 
@@ -232,7 +247,9 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         # A correction is by a unit or two, up or down.
         return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
 
-    found = decimal_factors(_few(native).view(f"f{native.itemsize}"))
+    found = decimal_factors(
+        _few(native, kind).view(f"f{native.itemsize}"), any_step=kind.effort.any_step
+    )
     for factor in sorted(found, key=expected)[:FACTORS]:
         told: list[Setting] = [factor.factor]
         if factor.times:
@@ -252,14 +269,15 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
 
 
-def _multiples(numbers: Numbers, ordered: Recipe) -> Iterator[Mapped]:
-    if common_step(_few(numbers)) > 1:
+def _multiples(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
+    if common_step(_few(numbers, kind)) > 1:
         outer = Recipe("affine")
         outputs = through(outer, numbers)
         if outputs is not None:
             yield Mapped(outputs[0], (ordered, outer))
 
 
-def _few(numbers: Numbers) -> Numbers:
-    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // FEW)]
+def _few(numbers: Numbers, kind: Kind) -> Numbers:
+    """Some of the numbers, by which facts are told."""
+    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // kind.effort.few)]
     return np.ascontiguousarray(few)

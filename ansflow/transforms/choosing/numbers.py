@@ -17,9 +17,8 @@ __all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
 
-# How many maps are looked at with all predictors, after all were with the simplest ones.
-# Others than the best one only if they are close to it.
-FINALISTS, CLOSE = 2, 1.05
+# Other maps than the best one are only looked at with all predictors if they are close to it.
+CLOSE = 1.05
 
 # The share of all bits from which on the bytes of numbers may be better than tokens: most of them
 # are as good as random.
@@ -77,7 +76,7 @@ def choose_numbers(
         tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[:FINALISTS] if one[0] <= tried[0][0] * CLOSE]
+    close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
     close.sort(key=lambda one: one[1])
     found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
     for choice in others:
