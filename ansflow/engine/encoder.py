@@ -68,6 +68,7 @@ class FrameEncoder:
         if options.dtype is not None:
             given = np.dtype(options.dtype)
             self._dtype = with_mask(given) if array is not None and array.has_mask else given
+        options.check_items(None if array is None else array.dtype)
         self._use(options)
         self._undecided = options.recipe is None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
@@ -185,6 +186,7 @@ class FrameEncoder:
             options.recipe_for,
             options.coding,
             self._instead if self._dtype is not None else None,
+            must_fit=options.is_by_hand,
         )
 
     def _instead(self, content: Bytes, layout: Layout) -> Recipe:

@@ -16,7 +16,7 @@ from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Node, Recipe, read_recipe
-from ansflow.transforms.transform import Unsuitable
+from ansflow.transforms.transform import Misfit, Unsuitable
 from ansflow.varints import ByteReader
 
 __all__ = ["decode_body", "encode_body", "read_body"]
@@ -29,6 +29,8 @@ def encode_body(
     coding: StreamCoding,
     scratch: EncoderScratch,
     instead: Callable[[Bytes, Layout], Recipe] | None = None,
+    *,
+    must_fit: bool = False,
 ) -> tuple[bytes, list[Bytes]]:
     """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
 
@@ -44,10 +46,19 @@ def encode_body(
     scratch : EncoderScratch
     instead : callable, optional
         Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
+    must_fit : bool
+        Whether it is an error if the recipe cannot be applied to any items of that layout.
+
+    Raises
+    ------
+    ValueError
+        If the recipe is not for such a layout.
     """
     try:
         written, streams = recipe.forward(content, layout)
-    except Unsuitable:
+    except Unsuitable as fault:
+        if must_fit and isinstance(fault, Misfit):
+            raise ValueError(f"the recipe {str(recipe)!r} is not for such items: {fault}") from None
         other = plain_recipe(layout) if instead is None else instead(content, layout)
         return encode_body(content, layout, other, coding, scratch)
     heads, payloads = encode_streams(streams, coding, scratch)

@@ -42,6 +42,8 @@ class ChunkEncoder:
     coding : StreamCoding
     instead : callable, optional
         That of `encode_body`.
+    must_fit : bool
+        That of `encode_body`, for chunks that are not at the end of an axis.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class ChunkEncoder:
         recipe_for: Callable[[Layout], Recipe],
         coding: StreamCoding,
         instead: Callable[[Bytes, Layout], Recipe] | None = None,
+        *,
+        must_fit: bool = False,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
-        self._instead = instead
+        self._instead, self._must_fit = instead, must_fit
         self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
@@ -65,7 +69,10 @@ class ChunkEncoder:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
                 recipe = self._recipe_for(shape)
-                body = encode_body(part, shape, recipe, self._coding, scratch, self._instead)
+                body = encode_body(
+                    *(part, shape, recipe, self._coding, scratch, self._instead),
+                    must_fit=self._must_fit and self._grid.is_whole(shape),
+                )
                 chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
             at += size
         self._pool.give(scratch)

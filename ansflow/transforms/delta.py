@@ -17,7 +17,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.delta import MAX_LAGS, accumulate, difference
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["Delta", "lags_of"]
@@ -55,7 +55,7 @@ class Delta(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Axes, list[Bytes]]:
         axes = tuple(map(int, settings))
         if max(axes) >= len(layout.shape):
-            raise Unsuitable(f"shape {layout.shape} has no axis {max(axes)}")
+            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
         out = np.empty(layout.items, f"<u{layout.itemsize}")
         difference(numbers_of(items, layout.itemsize), lags_of(axes, layout.shape), out)
         return axes, [out.view(np.uint8)]

@@ -12,13 +12,17 @@ from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["Setting", "Transform", "Unsuitable"]
+__all__ = ["Misfit", "Setting", "Transform", "Unsuitable"]
 
 Setting = int | float | str
 
 
 class Unsuitable(ValueError):  # noqa: N818  (not an error: another recipe is taken)
     """A transform cannot be applied to these very items, though it is defined for their layout."""
+
+
+class Misfit(Unsuitable):
+    """A transform cannot be applied to items of such a layout, whatever they are."""
 
 
 class Transform(ABC):
