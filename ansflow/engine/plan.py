@@ -238,6 +238,10 @@ class Plan:
             return self
         return replace(self, recipe=choice.recipe, gains=choice.gains, items=items_text(items))
 
+    def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+        """The same for other content, whatever recipe this plan has; parameters as in `chosen`."""
+        return replace(self, recipe=None, gains=(), items=None).chosen(content, layout, dtype)
+
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
         return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)

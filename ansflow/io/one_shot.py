@@ -38,9 +38,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
 
     The content is divided into chunks, and each chunk into one or more streams of symbols. Bytes
     become one stream. Numbers are predicted from their neighbours, and what is left of them becomes
-    streams of symbols and of bits, by a recipe that is chosen on a sample of the array. Each stream
-    is entropy-coded with its own distribution, or with one for each preceding symbol or row.
-    Streams that would not become smaller are stored.
+    streams of symbols and of bits, by a recipe that is chosen on a sample of the array, and again
+    where the array has changed. Each stream is entropy-coded with its own distribution, or with
+    one for each preceding symbol or row. Streams that would not become smaller are stored.
 
     Parameters
     ----------
