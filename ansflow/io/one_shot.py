@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
-from ansflow.buffers import Bytes, bytes_of, writable_bytes
+from ansflow.buffers import Bytes, bytes_of, opaque, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.encoder import FrameEncoder
@@ -212,7 +212,7 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
             # The memory order differs.
             content = np.empty(size, np.uint8)
             yield content
-            out[...] = as_array(content, spec)
+            opaque(out)[...] = opaque(as_array(content, spec))
             return
         yield writable_bytes(ordered)
         return
