@@ -21,6 +21,10 @@ from ansflow.varints import ByteReader
 
 __all__ = ["decode_body", "encode_body", "read_body"]
 
+# How much larger than its content a chunk may become by a recipe that was chosen, in bytes and as
+# a share of it: one that was written by hand is meant.
+SPARE, SPARE_SHARE = 64, 1000
+
 
 def encode_body(
     content: Bytes,
@@ -47,7 +51,8 @@ def encode_body(
     instead : callable, optional
         Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
     must_fit : bool
-        Whether it is an error if the recipe cannot be applied to any items of that layout.
+        Whether the recipe is meant as it is: that it cannot be applied to any items of that layout
+        is an error, and it may make them larger.
 
     Raises
     ------
@@ -63,8 +68,9 @@ def encode_body(
         return encode_body(content, layout, other, coding, scratch)
     heads, payloads = encode_streams(streams, coding, scratch)
     written += heads
-    if len(written) + sum([piece.size for piece in payloads]) > content.size + BODY_SLACK:
-        # The transforms have made it larger than a body may be.
+    spare = BODY_SLACK if must_fit else min(BODY_SLACK, SPARE + content.size // SPARE_SHARE)
+    if len(written) + sum([piece.size for piece in payloads]) > content.size + spare:
+        # The transforms have made it larger, and perhaps more than a body may be.
         plain = Recipe() if layout.itemsize == 1 else Recipe("bytes")
         return encode_body(content, layout, plain, coding, scratch)
     return written, payloads

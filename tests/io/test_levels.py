@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import ansflow
 from ansflow.buffers import opaque
@@ -137,6 +137,7 @@ def same(one, other):
     st.sampled_from(["C", "F", "reversed", "backwards", "every other", "turned"]),
     st.integers(0, 99),
 )
+@example(">u2", (9, 8, 7), "special", 7, "every other", 9202)  # symbols of 16 bits, but few
 @settings(max_examples=200)
 def test_any_array(dtype, shape, pattern, level, order, seed):
     array = array_of(dtype, shape, pattern, seed)
