@@ -18,7 +18,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.delta import MAX_LAGS, accumulate, difference
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Delta", "Differences", "lags_of"]
@@ -72,11 +72,9 @@ class Delta(Transform):
         rising = settings[-1] == RISING
         axes = tuple(map(int, settings[:-1] if rising else settings))
         if max(axes) >= len(layout.shape):
-            raise Unsuitable(f"shape {layout.shape} has no axis {max(axes)}")
-        numbers, out = (
-            numbers_of(items, layout.itemsize),
-            np.empty(layout.items, f"<u{layout.itemsize}"),
-        )
+            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
+        numbers = numbers_of(items, layout.itemsize)
+        out = np.empty_like(numbers)
         difference(numbers, lags_of(axes, layout.shape), AS_THEY_ARE if rising else FOLDED, out)
         first = None
         if rising:

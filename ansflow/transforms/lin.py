@@ -39,6 +39,7 @@ class Lin(Transform):
 
     id = 6
     name = "lin"
+    parts = ("tokens", "raw bits")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

@@ -120,7 +120,7 @@ class RowClasses(TriedKind):
         reader.take(used)
         classes = _read_classes(reader, -(-out.size // ROW), number, tools)
         coder = RowClassCoder(freq, classes, fields.precision)
-        decode_words(payload, reader.at, coder, fields.lanes, out)
+        decode_words(payload, reader.at, coder, fields.lanes, out, tools)
 
 
 def _some(symbols: Symbols) -> Symbols:
