@@ -9,7 +9,7 @@ memory and come back. Long runs are counted by the word.
 import numpy as np
 
 from ansflow.kernels.constants import ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 
 __all__ = ["BYTE_PARTIALS", "PARTIALS", "count_bytes", "count_symbols", "histogram"]
 
@@ -28,7 +28,7 @@ U_PARTIAL_MASK = np.uint64(PARTIALS - 1)
 MAX_SYMBOLS = 1 << 31
 
 
-@kernel
+@inlined
 def tally(word, times, partial):
     """Add `times` to the count of each of the eight bytes of `word`, in its own sub-histogram."""
     for i in range(WORD_BYTES):
@@ -36,7 +36,7 @@ def tally(word, times, partial):
         partial[(np.uint64(i) << U_BYTE_BITS) | byte] += times
 
 
-@kernel
+@inlined
 def tally_words(words, partial):
     """`tally` of all words; how often one follows itself is counted in a register."""
     previous = ZERO
@@ -53,7 +53,7 @@ def tally_words(words, partial):
     tally(previous, repeats, partial)
 
 
-@kernel
+@inlined
 def add_up(partial, counts):
     """Fill `counts` with the sums of the sub-histograms, and overwrite those."""
     alphabet = np.uint64(counts.size)
@@ -64,7 +64,7 @@ def add_up(partial, counts):
         counts[s] = partial[s]
 
 
-@kernel
+@inlined
 def count_bytes(symbols, partial, counts):
     """Fill `counts`.
 

@@ -18,7 +18,7 @@ Widths of a group
 import numpy as np
 
 from ansflow.kernels.constants import ONE
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.words import item_bits, word_at
 from ansflow.kernels.vector.raw_bits import fetch_rows
 
@@ -37,7 +37,7 @@ TWO = np.uint64(2)
 REACH = np.uint64(72)
 
 
-@kernel
+@inner
 def blank(like):
     """Room for a block of numbers like those of an array, or for their widths.
 
@@ -50,21 +50,21 @@ def blank(like):
     return words.view(like.dtype), words.view(np.uint16), words.view(np.uint32), words
 
 
-@kernel
+@inner
 def first_width(widths, i, field):
     """The width of the first of a pair, known to be below its bits, so that shifts are cheap."""
     bits = item_bits(widths)
     return (np.uint64(widths[i]) >> bits // TWO - field) & (bits - ONE)
 
 
-@kernel
+@inner
 def add_up_pairs(widths, field):
     """One step of `add_up`: items of `widths` are two fields, or two groups of them, each."""
     for i in range(np.uint64(widths.size)):
         widths[i] += first_width(widths, i, field) << item_bits(widths) - field
 
 
-@kernel
+@inner
 def merge_pairs(numbers, widths, field):
     """One step of `merge`."""
     half = item_bits(widths) // TWO
@@ -74,7 +74,7 @@ def merge_pairs(numbers, widths, field):
         numbers[i] = (pair & lower) | (pair >> half) << first
 
 
-@kernel
+@inner
 def part_pairs(numbers, widths, field):
     """One step of `part`."""
     half = item_bits(widths) // TWO
@@ -83,7 +83,7 @@ def part_pairs(numbers, widths, field):
         numbers[i] = (pair & ((ONE << first) - ONE)) | (pair >> first) << half
 
 
-@kernel
+@inner
 def add_up(widths):
     """Add the widths of each group up, as said above.
 
@@ -102,7 +102,7 @@ def add_up(widths):
         add_up_pairs(words, field)
 
 
-@kernel
+@inner
 def merge(numbers, widths):
     """Move the numbers of each group together.
 
@@ -122,7 +122,7 @@ def merge(numbers, widths):
         merge_pairs(numbers[3], widths[3], field)
 
 
-@kernel
+@inner
 def part(numbers, widths):
     """Undo `merge`; but there may be anything above the widths of numbers.
 
@@ -137,7 +137,7 @@ def part(numbers, widths):
         part_pairs(numbers[1], widths[1], field)
 
 
-@kernel
+@inner
 def append(numbers, widths, groups, at, last, out):
     """Write what `merge` has made of the first groups.
 
@@ -170,7 +170,7 @@ def append(numbers, widths, groups, at, last, out):
     return at, last
 
 
-@kernel
+@inner
 def fetch_near(data, at, lengths, above, words):
     """`fetch`, where as much as `REACH` follows."""
     for i in range(np.uint64(words.size)):
@@ -214,6 +214,7 @@ def fetch(data, at, widths, numbers, rows):
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
         left = min(np.uint64(data.size) - byte, np.uint64(copy.size))
-        copy[:left] = data[byte : byte + left]
+        for i in range(left):
+            copy[i] = data[byte + i]
         fetch_near(copy, at & BIT_IN_BYTE, lengths, above, words)
     return end
