@@ -19,7 +19,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.transforms.words import item_bits, word_at
+from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
 from ansflow.kernels.vector.raw_bits import fetch_rows
 
 __all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
@@ -44,10 +44,12 @@ def blank(like):
     Returns
     -------
     tuple
-        The same memory as numbers of 16, 32 and 64 bits, and first of all as numbers of that type.
+        The same memory as numbers of that type; of 16, and of 32 bits, or None where that is no
+        pair of numbers; and as words.
     """
     words = np.empty(np.uint64(BLOCK) * item_bits(like) // WORD_BITS, np.uint64)
-    return words.view(like.dtype), words.view(np.uint16), words.view(np.uint32), words
+    pairs, fours = view_if_wider(words, np.uint16, like), view_if_wider(words, np.uint32, like)
+    return words.view(like.dtype), pairs, fours, words
 
 
 @inner
@@ -60,6 +62,8 @@ def first_width(widths, i, field):
 @inner
 def add_up_pairs(widths, field):
     """One step of `add_up`: items of `widths` are two fields, or two groups of them, each."""
+    if widths is None:
+        return
     for i in range(np.uint64(widths.size)):
         widths[i] += first_width(widths, i, field) << item_bits(widths) - field
 
@@ -67,6 +71,8 @@ def add_up_pairs(widths, field):
 @inner
 def merge_pairs(numbers, widths, field):
     """One step of `merge`."""
+    if numbers is None:
+        return
     half = item_bits(widths) // TWO
     lower = (ONE << half) - ONE
     for i in range(np.uint64(numbers.size)):
@@ -77,6 +83,8 @@ def merge_pairs(numbers, widths, field):
 @inner
 def part_pairs(numbers, widths, field):
     """One step of `part`."""
+    if numbers is None:
+        return
     half = item_bits(widths) // TWO
     for i in range(np.uint64(numbers.size)):
         pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
@@ -94,10 +102,8 @@ def add_up(widths):
     """
     own, pairs, fours, words = widths
     field = item_bits(own)
-    if field <= 8:
-        add_up_pairs(pairs, field)
-    if field <= 16:
-        add_up_pairs(fours, field)
+    add_up_pairs(pairs, field)
+    add_up_pairs(fours, field)
     if field <= 32:
         add_up_pairs(words, field)
 
@@ -114,10 +120,8 @@ def merge(numbers, widths):
         After `add_up`. The sum of a group is at most 63.
     """
     field = item_bits(numbers[0])
-    if field <= 8:
-        merge_pairs(numbers[1], widths[1], field)
-    if field <= 16:
-        merge_pairs(numbers[2], widths[2], field)
+    merge_pairs(numbers[1], widths[1], field)
+    merge_pairs(numbers[2], widths[2], field)
     if field <= 32:
         merge_pairs(numbers[3], widths[3], field)
 
@@ -131,10 +135,8 @@ def part(numbers, widths):
     field = item_bits(numbers[0])
     if field <= 32:
         part_pairs(numbers[3], widths[3], field)
-    if field <= 16:
-        part_pairs(numbers[2], widths[2], field)
-    if field <= 8:
-        part_pairs(numbers[1], widths[1], field)
+    part_pairs(numbers[2], widths[2], field)
+    part_pairs(numbers[1], widths[1], field)
 
 
 @inner
