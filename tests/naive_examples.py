@@ -3,6 +3,8 @@
 They have a bit of everything, also what no encoder would write.
 """
 
+import importlib
+import json
 import struct
 
 import naive_frame as naive
@@ -27,6 +29,9 @@ ROWS = {"dtype": ">u2", "shape": [None, 8]}
 PRICES = struct.pack("<80f", *(float("nan") if i % 9 == 0 else i * i % 70 / 10 for i in range(80)))
 TABLE = {"dtype": "<f4", "shape": [8, 5, 2]}
 CUBE = {"dtype": "<u2", "shape": [3, 5, 8]}
+MASKED = [["data", ">i2"], ["mask", "|b1"]]
+TOLD = {"masked": {"hard": False, "fill_value": "fc19"}}
+TOLD_HARD = {"masked": {"hard": True, "fill_value": None}}
 LARGE_ITEMS = {"dtype": "|V70", "shape": [None]}
 
 # Known to ansflow, too, wherever this is imported.
@@ -93,6 +98,16 @@ FILES = {
     "a number in Fortran order": writer.write_frame(
         NUMBERS[:8], {"dtype": ">f8", "shape": []}, fortran=True, recipe="bytes"
     ),
+    "masked": writer.write_frame(
+        NUMBERS[:234],
+        {"dtype": MASKED, "shape": [None, 13]} | TOLD,
+        **{"known": False, "coding": choose, "index": True, "chunk": [4, 13]},
+        recipe=tree(makers.fields(2, 1), PLANES, stream),
+    ),
+    "masked twice": writer.write_frame(
+        NUMBERS[:27], {"dtype": MASKED, "shape": [3, 3]} | TOLD, fortran=True
+    ),
+    "no mask": writer.write_frame(NUMBERS[:24], {"dtype": "|S3", "shape": [8]} | TOLD_HARD),
     "numbers": writer.write_frame(
         PRICES,
         TABLE,
@@ -104,6 +119,7 @@ FILES = {
                 tree(makers.decimal(0, 10.0, [3, 4]), INTEGERS, BYTES, PLANES),
                 tree(makers.runs(), stream, PLANES),
             ),
+            tree(makers.sparse(NAN, 1), tree(makers.ordered(2), PLANES), stream),
             tree(makers.ordered(2), tree(makers.delta(0, 1), tree(makers.lin(0, 20, 2)))),
         ],
     ),
@@ -211,14 +227,19 @@ def between_frames(blob):
 
 
 def as_dtype(dtype):
-    """The dtype that a description means."""
+    """The dtype that a description means; padding isn't expected next to those of ml_dtypes."""
     if isinstance(dtype, str):
-        return np.dtype(dtype)
+        known = dtype[0] in "|<>"
+        return np.dtype(dtype if known else getattr(importlib.import_module("ml_dtypes"), dtype))
+    if extensions := "float8" in json.dumps(dtype):
+        return np.dtype([as_field(*field, extensions=extensions) for field in dtype])
     return np.lib.format.descr_to_dtype([as_field(*field) for field in dtype])
 
 
-def as_field(name, dtype, shape=()):
-    inner = dtype if isinstance(dtype, str) else [as_field(*field) for field in dtype]
+def as_field(name, dtype, shape=(), extensions=False):
+    inner = as_dtype(dtype) if extensions else dtype
+    if not isinstance(inner, str | np.dtype):
+        inner = [as_field(*field) for field in dtype]
     return tuple(name) if isinstance(name, list) else name, inner, tuple(shape)
 
 
@@ -227,10 +248,34 @@ def same(result, content):
     if content.dtype is None:
         return type(result) is bytes and result == content.content
     order = "F" if content.fortran else "C"
+    if content.masked is not None:
+        return same_masked(result, content, order)
     return (
         type(result) is np.ndarray
         and result.dtype == as_dtype(content.dtype)
         and list(result.shape) == content.shape
         and result.flags[f"{order}_CONTIGUOUS"]
         and result.tobytes(order=order) == content.content
+    )
+
+
+def same_masked(result, content, order):
+    """The same for masked arrays."""
+    hard, value = content.masked["hard"], content.masked["fill_value"]
+    if isinstance(content.dtype, str):
+        dtype, mask, values = as_dtype(content.dtype), np.ma.nomask, content.content
+    else:
+        dtype = as_dtype(content.dtype[0][1])
+        items = np.frombuffer(content.content, "u1").reshape(-1, dtype.itemsize + 1)
+        mask, values = items[:, -1].astype(bool), items[:, :-1].tobytes()
+        mask = mask.reshape(content.shape, order=order)
+    filled = None if value is None else np.array(result.fill_value, dtype).tobytes().hex()
+    return (
+        type(result) is np.ma.MaskedArray
+        and result.dtype == dtype
+        and list(result.shape) == content.shape
+        and (result.mask is np.ma.nomask) == (mask is np.ma.nomask)
+        and np.array_equal(np.ma.getmaskarray(result), mask | np.zeros(content.shape, bool))
+        and np.ma.getdata(result).tobytes(order=order) == values
+        and (result.hardmask, filled) == (hard, value)
     )

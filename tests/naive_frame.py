@@ -212,12 +212,13 @@ def read_all(data):
 
 
 class Content(NamedTuple):
-    """What a file holds: bytes, or an array if there is a dtype."""
+    """What a file holds: bytes, or an array if there is a dtype, which may be masked."""
 
     dtype: str | list | None
     shape: list | None
     fortran: bool
     content: bytes
+    masked: dict | None = None
 
 
 def join(frames):
@@ -232,5 +233,8 @@ def join(frames):
         assert all(frame.header.array and not frame.header.fortran for frame in frames)
         assert all(frame.description["dtype"] == dtype for frame in frames)
         assert all(shape and frame.shape[1:] == shape[1:] for frame in frames)
+        masked = ["masked" in frame.description for frame in frames]
+        assert len(set(masked)) == 1
         shape = [sum(frame.shape[0] for frame in frames), *shape[1:]]
-    return Content(dtype, shape, first.header.fortran, content)
+    masked = first.description.get("masked")
+    return Content(dtype, shape, first.header.fortran, content, masked)

@@ -11,6 +11,7 @@ import naive_makers as makers
 import naive_model
 import naive_writer as writer
 import numpy as np
+import pytest
 import small_vaes
 from naive_makers import stream, tree
 from naive_payload import fit
@@ -49,12 +50,28 @@ PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
 PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
+HOLES = np.zeros((15, 20), [("data", ">f8"), ("mask", "?")])
+HOLES["data"] = PRICES[:300].reshape(15, 20)
+HOLES["mask"] = SQUARES[:300].reshape(15, 20) > 6
+BRAIN_FLOATS = (WALK[:600] / 25600).astype("<f4").reshape(30, 20).view("<u2")[:, 1::2].tobytes()
+
 SHARED = [([100] + [0] * 254 + [156], 8), (fit(SQUARE_BYTES, 12), 12)]
 
 DIGITS = naive_model.sample(small_vaes.GOLDEN_MODEL, 20)
 BITS = naive_model.sample(small_vaes.GOLDEN_BINARY_MODEL, 30)
 WEIGHTS = Path(__file__).parents[1] / "ansflow" / "bitsback" / "models" / "weights"
 SAMPLE = Path(__file__).parents[1] / "examples" / "mnist_sample.npz"
+
+
+def extension(name, content=None):
+    """A dtype of ml_dtypes, or an array of 20 columns with such items."""
+    dtype = np.dtype(getattr(pytest.importorskip("ml_dtypes"), name))
+    return dtype if content is None else np.frombuffer(content, dtype).reshape(-1, 20)
+
+
+def masked_of(items, **told):
+    """The masked array that has these items."""
+    return np.ma.MaskedArray(items["data"].copy("A"), items["mask"].copy("A"), **told)
 
 
 def content_of(array):
@@ -169,6 +186,49 @@ GOLDEN = {
     "fortran": lambda: (
         np.asfortranarray(PLANE / 4),
         frame(np.asfortranarray(PLANE / 4), coding=writer.code(), chunk=[10, 20], index=True),
+    ),
+    "bfloat16": lambda: (
+        extension("bfloat16", BRAIN_FLOATS),
+        writer.write_frame(
+            BRAIN_FLOATS,
+            {"dtype": "bfloat16", "shape": [30, 20]},
+            recipe=tree(makers.ordered(2), tree(makers.delta(1), tree(makers.log))),
+            coding=coded_or_stored,
+        ),
+    ),
+    "float8-in-fields": lambda: (
+        np.frombuffer(SQUARE_BYTES[:600], [("a", "u1"), ("b", extension("float8_e4m3fn"), (2,))]),
+        writer.write_frame(
+            SQUARE_BYTES[:600],
+            {"dtype": [["a", "|u1"], ["b", "float8_e4m3fn", [2]]], "shape": [200]},
+            coding=coded_or_stored,
+        ),
+    ),
+    "masked": lambda: (
+        masked_of(HOLES, fill_value=-1.5, hard_mask=True),
+        frame(
+            HOLES,
+            {"masked": {"hard": True, "fill_value": "bff8000000000000"}},
+            recipe=[
+                tree(makers.fields(8, 1), tree(makers.ordered(6), PLANES), stream),
+                tree(makers.fields(1, 8), stream, PLANES),
+            ],
+            coding=coded_or_stored,
+            chunk=[7, 20],
+            index=True,
+        ),
+    ),
+    "masked-in-fortran-order": lambda: (
+        masked_of(np.asfortranarray(HOLES)),
+        frame(
+            np.asfortranarray(HOLES),
+            {"masked": {"hard": False, "fill_value": None}},
+            coding=coded_or_stored,
+        ),
+    ),
+    "masked-without-mask": lambda: (
+        np.ma.MaskedArray(ROWS, fill_value=7),
+        frame(ROWS, {"masked": {"hard": False, "fill_value": "0700"}}, coding=writer.code()),
     ),
     "structured": lambda: (RECORDS, frame(RECORDS, coding=writer.code(10))),
     "large-items": lambda: (LARGE, frame(LARGE, chunk=[4, 75], coding=writer.code(), index=True)),
@@ -303,6 +363,12 @@ GOLDEN = {
         FILLED,
         tree(makers.mask(2**16 - 2**15, 10), tree(makers.ordered(1)), stream),
         tree(makers.mask(2**16 - 2**15, 0, [3], 7)),
+        chunk=[5, 10, 10],
+    ),
+    "numbers-sparse": lambda: numbers(
+        FILLED,
+        tree(makers.sparse(2**16 - 2**15, 10), tree(makers.ordered(1), PLANES), stream),
+        tree(makers.sparse(2**16 - 2**15, 0, [3]), PLANES, stream),
         chunk=[5, 10, 10],
     ),
     "numbers-fields": lambda: numbers(

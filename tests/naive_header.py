@@ -63,6 +63,13 @@ SIZES = [
     (r"[<>]c(8|16|24|32)", int),
     (r"\|[SV]([0-9]{1,9})", int),
     (r"[<>]U([0-9]{1,9})", lambda digits: 4 * int(digits)),
+    (
+        r"float8_(?:e3m4|e4m3|e4m3b11fnuz|e4m3fn|e4m3fnuz|e5m2|e5m2fnuz|e8m0fnu)"
+        r"|float6_(?:e2m3|e3m2)fn|float4_e2m1fn|u?int[124]",
+        lambda: 1,
+    ),
+    (r"bfloat16", lambda: 2),
+    (r"b?complex32", lambda: 4),
     (r"[<>][Mm]8(?:\[(?:[1-9][0-9]{0,8})?(?:Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?", lambda: 8),
 ]
 
@@ -109,6 +116,23 @@ def check_array(description, size, fortran):
     find_shape(description, 0 if size is None else size)
 
 
+def check_masked(masked, dtype):
+    """That it goes with such items."""
+    assert type(masked) is dict
+    assert masked.keys() == {"hard", "fill_value"}
+    assert type(masked["hard"]) is bool
+    if type(dtype) is not str:
+        data, mask = dtype
+        assert mask == ["mask", "|b1"]
+        name, dtype = data
+        assert name == "data"
+        assert type(dtype) is str
+    value = masked["fill_value"]
+    if value is not None:
+        assert len(value) == 2 * item_size(dtype)
+        assert set(value) <= set("0123456789abcdef")
+
+
 def check_model(model):
     """That it could be one's name and fingerprint."""
     assert type(model) is dict
@@ -124,11 +148,13 @@ def check_model(model):
 def read_description(text, array):
     """The object in it."""
     description = parse(text) if text else {}
-    assert description.keys() <= {"metadata", "model", "dtype", "shape"}
+    assert description.keys() <= {"metadata", "model", "dtype", "shape", "masked"}
     assert type(description.get("metadata", {})) is dict
     if "model" in description:
         check_model(description["model"])
     assert ("dtype" in description) == ("shape" in description) == array
+    if "masked" in description:
+        check_masked(description["masked"], description["dtype"])
     return description
 
 

@@ -22,6 +22,7 @@ from naive_numbers import (
     Mask,
     Ordered,
     Runs,
+    Sparse,
     integers,
     items,
     lags,
@@ -197,6 +198,17 @@ def mask(value, lag=0, but=(), fill=None):
         if lag > 0:
             bits = bits[:lag] + [a ^ b for a, b in zip(bits, bits[lag:], strict=False)]
         return Mask(value, lag), [items(filled, w), pack("".join(map(str, bits)))]
+
+    return make
+
+
+def sparse(value, lag=0, but=()):
+    """Items of that value, but in some places, and all others."""
+
+    def make(w, shape, content):
+        masked, (_, bits) = mask(value, lag, but)(w, shape, content)
+        kept = [x for i, x in enumerate(integers(content, w)) if x != value or i in but]
+        return Sparse(value, masked.lag, len(kept)), [items(kept, w), bits]
 
     return make
 

@@ -101,6 +101,8 @@ def operate(rng, frame):
 JSON = [None, True, 0, 1, 2, 3, 64, 65, 2**31, 2**63, 2**70, -1, 2.0, 1e300, "", "<i4", ">u2"]
 JSON += [
     "|V0",
+    "bfloat16",
+    "uint4",
     "|i4",
     "|S3",
     "<M8[D]",
@@ -123,6 +125,13 @@ JSON += [
     {"a": None},
 ]
 JSON += [
+    examples.MASKED,
+    {"hard": True, "fill_value": "00ff"},
+    {"hard": False, "fill_value": None},
+    {"hard": 0, "fill_value": "0g"},
+    {"hard": False},
+]
+JSON += [
     writer.identity(examples.MODEL),
     writer.identity(examples.BINARY),
     writer.identity(examples.BINARY) | {"fingerprint": examples.MODEL.fingerprint},
@@ -137,7 +146,7 @@ def described(rng, description):
         return harm(rng, writer.as_text(description), [b"{}", b'{"a":[1,2]}'])
     description = dict(description)
     for _ in range(rng.randint(1, 2)):
-        key = rng.choice(["dtype", "shape", "metadata", "model", "other"])
+        key = rng.choice(["dtype", "shape", "masked", "metadata", "model", "other"])
         if rng.randrange(3):
             description[key] = rng.choice(JSON)
         else:

@@ -1,4 +1,4 @@
-"""The oracle's numbers: how each node from 3 to 14 of a recipe is undone, item by item.
+"""The oracle's numbers: how each node from 3 on of a recipe is undone, item by item.
 
 A node is what its parameters say. `read` fails if they aren't legal for items of w bytes in such a
 shape, `write` undoes it, `outputs` gives w and the shape of each output, and `undo` makes
@@ -466,10 +466,40 @@ class Items:
         return parts[0] + parts[1]
 
 
+@dataclass(frozen=True)
+class Sparse:
+    """Where one value is, and the items that are left."""
+
+    id = 19
+    value: int
+    lag: int
+    kept: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        masked, kept = Mask.read(fields, w, shape), fields.varint()
+        assert kept <= prod(shape)
+        return cls(masked.value, masked.lag, kept)
+
+    def write(self):
+        return Mask(self.value, self.lag).write() + write_varint(self.kept)
+
+    def outputs(self, w, shape):
+        return [(w, [self.kept]), (1, [(prod(shape) + 7) // 8])]
+
+    def undo(self, w, shape, parts):
+        # Under the mask, zeros and ones show where the value is.
+        zeros = items([0] * prod(shape), 1)
+        bits = Mask(1, self.lag).undo(1, shape, [zeros, parts[1]])
+        assert bits.count(0) == self.kept
+        left = iter(integers(parts[0], w))
+        return items([self.value if bit else next(left) for bit in bits], w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Sparse),
     )
 }

@@ -17,6 +17,7 @@ from naive_numbers import (
     Mask,
     Ordered,
     Runs,
+    Sparse,
     float_bits,
     integers,
     items,
@@ -125,6 +126,14 @@ def mask(rng, w, shape, content):
     return makers.mask(value, min(lag, n), but, rng.choice([None, rng.getrandbits(8 * w)]))
 
 
+def sparse(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    x, n = integers(content, w), math.prod(shape)
+    but = [place for place in range(n) if rng.randrange(4) == 0] if rng.randrange(2) else []
+    return makers.sparse(rng.choice([*x[:50], 0]), rng.choice([0, min(1, n), n]), but)
+
+
 def fields(rng, w, shape, content):
     if not 2 <= w <= 64:
         return None
@@ -161,6 +170,7 @@ CHOICES = {
     Columns.id: columns,
     Runs.id: runs,
     Items.id: items_of,
+    Sparse.id: sparse,
 }
 
 

@@ -96,6 +96,10 @@ REFUSED = {
     "an object that a name hides": WithColon(),
     "ctypes objects": (WithObject * 2)(),
     "a view of a ctypes object": memoryview(WithObject(1, "x")),
+}
+
+# What are arrays to `compress`.
+MASKED = {
     "masked": np.ma.masked_array([1, 2], [True, False]),
     "masked without a mask": np.ma.masked_array([1, 2]),
 }
@@ -137,6 +141,13 @@ def c_order(data):
 @pytest.mark.parametrize("take", TAKERS)
 def test_everything_with_a_buffer(name, take):
     assert take(BUFFERS[name]) == c_order(BUFFERS[name])
+
+
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("take", [compressor, iterated, file])
+def test_masked_arrays_are_not_bytes(name, take):
+    with pytest.raises(TypeError, match="mask"):
+        take(MASKED[name])
 
 
 @pytest.mark.parametrize("name", REFUSED)

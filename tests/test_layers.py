@@ -12,7 +12,7 @@ ROOT = Path(ansflow.__file__).parent
 
 # Each room, or file at the top, after all that it may import.
 ROOMS = [
-    {"errors", "arguments", "lazy"},
+    {"errors", "arguments", "lazy", "extension_dtypes"},
     {"buffers", "varints"},
     {"limits"},
     {"files"},

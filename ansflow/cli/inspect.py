@@ -137,9 +137,12 @@ def _number(value: float | None, form: str) -> str:
 def _kind(frames: list[dict[str, Any]]) -> str:
     kinds = sorted({frame["kind"] for frame in frames})
     if len(frames) == 1 and kinds == ["array"]:
-        dtype = frames[0]["dtype"]
+        dtype, masked = frames[0]["dtype"], "masked" in frames[0]
+        if masked and not isinstance(dtype, str):
+            dtype = dtype[0][1]  # of the values
         shape = "x".join(map(str, frames[0]["shape"]))
-        return f"{dtype if isinstance(dtype, str) else 'fields'} {shape}".strip()
+        kind = dtype if isinstance(dtype, str) else "fields"
+        return f"{kind} {shape}".strip() + (", masked" if masked else "")
     return " and ".join(kinds) + (f", {len(frames)} frames" if len(frames) > 1 else "")
 
 
@@ -156,6 +159,7 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
         lines.append(
             f"  array: {json.dumps(frame['dtype'])} of shape {tuple(frame['shape'])} "
             f"in {frame['order']} order, {bits} bits an item"
+            + (", masked" if "masked" in frame else "")
         )
     lines.append("  chunks: " + _counts(frame["recipes"]))
     lines.append("  streams: " + _counts(frame["streams"]))

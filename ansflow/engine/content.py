@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, item_bytes
+from ansflow.engine.masked import from_items, to_items
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
@@ -29,12 +29,14 @@ def array_content(data: npt.NDArray[Any]) -> tuple[Bytes, ArraySpec]:
     Raises
     ------
     TypeError
-        If the array contains Python objects or is masked.
+        If the array contains Python objects, or is masked and has fields.
     """
     check_dtype(data.dtype)
-    check_unmasked(data, "data")
+    masked = None
+    if isinstance(data, np.ma.MaskedArray):
+        data, masked = to_items(data)
     fortran = data.flags.f_contiguous and not data.flags.c_contiguous
-    spec = ArraySpec(data.dtype, data.shape, fortran)
+    spec = ArraySpec(data.dtype, data.shape, fortran, masked=masked)
     return item_bytes(data.T if fortran else data), spec
 
 
@@ -48,13 +50,21 @@ def check_dtype(dtype: np.dtype[Any]) -> None:
 
 
 def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
-    """Return the array that `content` holds, as a view."""
+    """Return the array that `content` holds, as a view unless it has a mask.
+
+    Raises
+    ------
+    UnsupportedError
+        If it is of a dtype that is not known here.
+    """
+    spec.check_known()
     try:
-        return np.ndarray(spec.shape, spec.dtype, content, order="F" if spec.fortran else "C")
+        items = np.ndarray(spec.shape, spec.dtype, content, order="F" if spec.fortran else "C")
     except (ValueError, TypeError) as e:
         raise CorruptDataError(
             f"NumPy cannot make an array of {spec.dtype} and shape {spec.shape}: {e}"
         ) from e
+    return items if spec.masked is None else from_items(items, spec)
 
 
 class JoinedFrames:
@@ -94,11 +104,17 @@ class JoinedFrames:
 
 def _longer(a: ArraySpec, b: ArraySpec) -> ArraySpec:
     """The concatenation of two arrays along the first axis."""
-    if (a.dtype, a.shape[1:]) != (b.dtype, b.shape[1:]) or not a.shape or not b.shape:
+    if _rows(a) != _rows(b) or not a.shape or not b.shape:
         raise CorruptDataError(
             f"frames of {a.dtype} with shape {a.shape} and of {b.dtype} with shape {b.shape} "
-            "cannot be joined: dtypes and all axes but the first must be equal"
+            "cannot be joined: dtypes and all axes but the first must be equal, and all or none of "
+            "the arrays masked"
         )
     if a.fortran or b.fortran:
         raise CorruptDataError("frames of arrays in Fortran order cannot be joined")
     return replace(a, shape=(a.shape[0] + b.shape[0], *a.shape[1:])).checked()
+
+
+def _rows(spec: ArraySpec) -> tuple[Any, ...]:
+    """What arrays have in common that can be joined."""
+    return spec.dtype, spec.lacking, spec.masked is None, spec.shape[1:]

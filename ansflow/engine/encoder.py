@@ -21,6 +21,7 @@ from ansflow.frame.build import FrameBuilder, check_count
 from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
+from ansflow.frame.masked import with_mask
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
@@ -65,7 +66,8 @@ class FrameEncoder:
         self._builder = FrameBuilder(self.header)
         self._dtype: np.dtype[Any] | None = None if array is None else array.dtype
         if options.dtype is not None:
-            self._dtype = np.dtype(options.dtype)
+            given = np.dtype(options.dtype)
+            self._dtype = with_mask(given) if array is not None and array.has_mask else given
         self._use(options)
         self._undecided = options.recipe is None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))

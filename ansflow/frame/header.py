@@ -27,7 +27,8 @@ BYTES_PER_TABLE = 4096
 BYTES_PER_TILE = 1024 + constants.BODY_SLACK
 BYTES_PER_AXIS = 16
 
-KEYS = ("metadata", "model", "dtype", "shape")
+ARRAY_KEYS = ("dtype", "shape", "masked")
+KEYS = ("metadata", "model", *ARRAY_KEYS)
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ def _array(
         if content_size is not None:
             array.of_size(content_size)
         return array
-    if flags or "dtype" in description or "shape" in description:
+    if flags or any(key in description for key in ARRAY_KEYS):
         raise CorruptDataError("the content is bytes, but the header describes an array")
     return None
 

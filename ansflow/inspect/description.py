@@ -59,8 +59,8 @@ def describe(
         and a list ``frames``. Each frame has these, too, and in addition
 
         * ``begin``, its position, ``version``, ``kind`` ("bytes" or "array"), ``metadata``, and for
-          arrays ``dtype`` (as in a .npy file), ``shape``, ``order`` ("C" or "F") and
-          ``bits_per_item``;
+          arrays ``dtype`` (as in a .npy file), ``shape``, ``order`` ("C" or "F"),
+          ``bits_per_item``, and ``masked`` if it is masked: ``hard`` and ``fill_value``;
         * ``sized``: whether the header gives the size of the content; ``index``: whether there is
           an index; ``chunks``: their number; ``chunk_shape``; and ``shared_tables``: the precision
           of each;
@@ -132,9 +132,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
     if header.array is not None:
         spec = header.array.of_size(content_size)
         items = content_size // spec.dtype.itemsize if spec.dtype.itemsize else 0
-        found |= {
-            "dtype": spec.describe()["dtype"],
-            "shape": list(spec.shape),
+        found |= spec.describe() | {
             "order": "F" if spec.fortran else "C",
             "bits_per_item": _ratio(8 * size, items),
         }

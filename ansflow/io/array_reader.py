@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any, BinaryIO, Self, cast
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from ansflow.engine.box import read_box
 from ansflow.engine.content import JoinedFrames, as_array
+from ansflow.engine.masked import from_items
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
@@ -27,7 +29,8 @@ Array = npt.NDArray[Any]
 class ArrayReader:
     """Reads slices of an array from a file that can seek.
 
-    Slices and integers decode only the chunks that they need. Consecutive frames whose arrays
+    Slices and integers decode only the chunks that they need. They are masked arrays if the array
+    in the file is one. Consecutive frames whose arrays
     differ at most in the length of the first axis are read as one array.
 
     Parameters
@@ -49,7 +52,8 @@ class ArrayReader:
     Raises
     ------
     AnsflowError
-        If the file is damaged, or does not hold an array.
+        If the file is damaged, or does not hold an array, or holds one of a dtype of the package
+        ml_dtypes, which is not installed.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class ArrayReader:
                 raise CorruptDataError(
                     "the file holds bytes, not an array: read it with ansflow.open"
                 )
+            joined.spec.check_known()
         except BaseException:
             if self._owned:
                 self._file.close()
@@ -81,7 +86,7 @@ class ArrayReader:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._spec.dtype
+        return self._spec.value_dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -101,7 +106,7 @@ class ArrayReader:
 
     @property
     def nbytes(self) -> int:
-        return self._spec.nbytes
+        return self.size * self.dtype.itemsize
 
     def __len__(self) -> int:
         if not self.shape:
@@ -144,21 +149,29 @@ class ArrayReader:
         """Decode the items in a box."""
         if self._closed:
             raise ValueError("the reader is closed")
-        spec = ArraySpec(self._spec.dtype, tuple(map(len, box)), self._spec.fortran)
+        spec = replace(self._spec, shape=tuple(map(len, box)))
         if spec.nbytes > self._limits.max_output:
             raise LimitError(
                 f"the selection takes {spec.nbytes} bytes, more than "
                 f"max_output={self._limits.max_output}: select less at once"
             )
+        if spec.has_mask and spec.nbytes > self._limits.max_memory:
+            raise LimitError(
+                f"values and mask of the selection take {spec.nbytes} bytes, more than "
+                f"max_memory={self._limits.max_memory}: select less at once"
+            )
         parts = [self._part(number, rows, box) for number, rows in self._frames_of(box)]
         if len(parts) == 1:
-            return parts[0]
+            return self._finished(parts[0])
         whole: Array = np.empty(spec.shape, spec.dtype)
         begin = 0
         for part in parts:
             whole[begin : begin + len(part)] = part
             begin += len(part)
-        return whole
+        return self._finished(whole)
+
+    def _finished(self, items: Array) -> Array:
+        return items if self._spec.masked is None else from_items(items, self._spec)
 
     def _frames_of(self, box: Sequence[range]) -> Iterator[tuple[int, range]]:
         """Yield each frame that has rows of a box, and the range of these rows in the frame."""
@@ -179,7 +192,7 @@ class ArrayReader:
 
     def _part(self, number: int, rows: range, box: Sequence[range]) -> Array:
         """The part of a box that is in one frame."""
-        grid, dtype = self._content.frames[number].header.grid, self.dtype
+        grid, dtype = self._content.frames[number].header.grid, self._spec.dtype
         own = [rows, *box[1:]] if box else []
         if grid.axis <= 0 and grid.is_contiguous and not (self._spec.fortran and box):
             # Whole rows are decoded directly to their destination.

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from ansflow.arguments import Axes, check_unmasked, shape_of
 from ansflow.buffers import item_bytes
 from ansflow.engine.content import check_dtype
+from ansflow.engine.masked import with_masks
 from ansflow.engine.options import ArrayOptionsDict
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.frame.masked import Masked, with_mask
 from ansflow.io.exact_cast import exact_cast
 from ansflow.io.reader import Path
 from ansflow.io.writer import FrameWriter
@@ -32,6 +34,8 @@ class ArrayWriter:
     dtype : dtype
     shape : int or tuple of int
         Shape of a row, that is, an item of the first axis; empty for a vector.
+    masked : bool
+        Whether rows may be masked. Then readers get a masked array.
     mode : {"w", "x", "a"}
         As in `ansflow.open`; ``a`` extends an existing array with the same dtype and row shape.
     threads : int, optional
@@ -66,6 +70,7 @@ class ArrayWriter:
         dtype: npt.DTypeLike,
         shape: Axes = (),
         *,
+        masked: bool = False,
         mode: str = "w",
         threads: int | None = None,
         **options: Unpack[ArrayOptionsDict],
@@ -73,7 +78,11 @@ class ArrayWriter:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         check_dtype(self.dtype)
         self._row = shape_of(shape)
-        spec = ArraySpec(self.dtype, (UNKNOWN_LENGTH, *self._row))
+        self._masked = masked
+        if masked and self.dtype.names is not None:
+            raise TypeError(f"masked arrays cannot have fields, as {self.dtype} has")
+        items = with_mask(self.dtype) if masked else self.dtype
+        spec = ArraySpec(items, (UNKNOWN_LENGTH, *self._row), masked=Masked() if masked else None)
         if not 0 < spec.row_nbytes < 1 << 63:
             raise ValueError(
                 f"a row must take 1 to 2^63 - 1 bytes, unlike one of {self.dtype} with shape "
@@ -103,16 +112,21 @@ class ArrayWriter:
             too long, integers that would be rounded, floating-point numbers that would become
             infinite (others are rounded). Also after `close`.
         TypeError
-            If the rows are of another kind, masked, or structures with other fields.
+            If the rows are of another kind, with other fields, or masked though the
+            writer is not for that.
         """
-        check_unmasked(rows, "rows")
+        if not (self._masked and isinstance(rows, np.ma.MaskedArray)):
+            check_unmasked(rows, "rows")
         array = np.asanyarray(rows)
         if array.shape[1:] != self._row or not array.ndim:
             raise ValueError(
                 f"rows must be an array of shape (n, ...) with rows of shape {self._row}, not an "
                 f"array of shape {array.shape}"
             )
-        self._file.write(item_bytes(exact_cast(array, self.dtype)))
+        items = exact_cast(np.ma.getdata(array, subok=False), self.dtype)
+        if self._masked:
+            items = with_masks(items, np.ma.getmaskarray(array))
+        self._file.write(item_bytes(items))
         self._count += array.shape[0]
 
     def flush(self) -> None:

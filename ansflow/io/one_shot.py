@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from ansflow.buffers import Bytes, bytes_of, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.masked import MaskedArray, fill_masked, from_content
 from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
@@ -44,7 +45,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     Parameters
     ----------
     data : bytes-like or ndarray
-        Arrays of any dtype without Python objects.
+        Arrays of any dtype without Python objects, those of the package ml_dtypes included. Of
+        masked arrays, which must not have fields, values that are masked are kept, too, as well as
+        the mask, the fill value, and whether the mask is hard.
     threads : int, optional
         By default, the number of cores that the process may use. It does not affect the result.
     **options
@@ -60,8 +63,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     ------
     TypeError
         If `data` is neither, or an array whose dtype cannot be stored: dtypes with Python objects,
-        with metadata, with overlapping or unordered fields, or registered by other packages, such
-        as bfloat16 (view them as integers). Also if an option is of the wrong type.
+        with metadata, with overlapping or unordered fields, or registered by other packages than
+        ml_dtypes (view them as integers). Also if an option is of the wrong type.
     ValueError
         If an option is out of range.
     ModelError
@@ -122,9 +125,9 @@ def decompress(
     blob : bytes-like
         One or more complete frames. They must not be changed before this returns.
     out : ndarray or writable bytes-like, optional
-        The destination, instead of new memory: an array of the dtype and shape of the content, or a
-        C-contiguous buffer of as many bytes as the content. After an error its contents are
-        undefined.
+        The destination, instead of new memory: an array of the dtype and shape of the content,
+        masked if the content is, or a C-contiguous buffer of as many bytes as the content. After an
+        error its contents are undefined.
     limits : Limits
         Limits of output and memory.
     threads : int, optional
@@ -142,7 +145,8 @@ def decompress(
     TruncatedError
         If the data end within a frame.
     UnsupportedError
-        If a frame has a version, flags, transforms or kinds of streams that are not supported.
+        If a frame has a version, flags, transforms or kinds of streams that are not supported, or
+        holds an array of a dtype such as bfloat16, and the package ml_dtypes is not installed.
     CorruptDataError
         If a frame is damaged in another way, the data are not a frame, or the frames cannot be
         concatenated.
@@ -155,6 +159,8 @@ def decompress(
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
     spec, size = _survey(data, limits)
+    if spec is not None and spec.masked is not None and not _is_memory(out, spec):
+        return _masked(data, limits, threads, spec, out)
     if out is not None:
         with _filling(out, spec, size) as content:
             _decode(data, limits, threads, content)
@@ -168,17 +174,39 @@ def decompress(
     return as_array(content, spec)
 
 
+def _masked(
+    data: memoryview, limits: Limits, threads: int | None, spec: ArraySpec, out: Any
+) -> MaskedArray:
+    """The masked array in frames that were surveyed, in `out` unless that is None."""
+    spec.check_known()
+    if out is not None:
+        if not isinstance(out, np.ma.MaskedArray):
+            raise TypeError(
+                f"out must be a masked array, as that in the frame, not {type(out).__name__}"
+            )
+        _check_alike(out, spec.value_dtype, spec.shape)
+    if spec.has_mask:
+        cores = checked_threads(threads)
+        array = from_content(ordered(_tasks(data, limits, cores, None), cores), spec)
+    else:
+        content = np.empty(spec.nbytes, np.uint8)
+        _decode(data, limits, threads, content)
+        array = cast(MaskedArray, as_array(content, spec))
+    if out is None:
+        return array
+    filled: MaskedArray = out
+    fill_masked(filled, array)
+    return filled
+
+
 @contextmanager
 def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     """The memory to decode the content to, so that `out` holds it afterwards."""
     # An array of bytes may also be just memory for those of the content.
-    if spec is not None and isinstance(out, np.ndarray) and not _is_memory(out, spec):
+    if spec is not None and not _is_memory(out, spec):
         check_unmasked(out, "out")
-        if (out.dtype, out.shape) != (spec.dtype, spec.shape):
-            raise ValueError(
-                f"out must be an array of {spec.dtype} and shape {spec.shape}, as the frame's, not "
-                f"of {out.dtype} and {out.shape}; bytes can be written to an array of uint8"
-            )
+        spec.check_known()
+        _check_alike(out, spec.dtype, spec.shape)
         ordered = out.T if spec.fortran else out
         if not ordered.flags.c_contiguous:
             # The memory order differs.
@@ -199,7 +227,20 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
     yield content
 
 
-def _is_memory(out: npt.NDArray[Any], spec: ArraySpec) -> bool:
+def _check_alike(out: npt.NDArray[Any], dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    if (out.dtype, out.shape) != (dtype, shape):
+        raise ValueError(
+            f"out must be an array of {dtype} and shape {shape}, as the frame's, not of "
+            f"{out.dtype} and {out.shape}; bytes can be written to an array of uint8"
+        )
+
+
+def _is_memory(out: Any, spec: ArraySpec) -> bool:
+    """Whether the bytes of an array are to be written to some memory."""
+    if not isinstance(out, np.ndarray):
+        return out is not None
+    if isinstance(out, np.ma.MaskedArray):
+        return False
     return out.dtype == np.uint8 and (out.dtype, out.shape) != (spec.dtype, spec.shape)
 
 
@@ -228,16 +269,18 @@ def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -
 
 
 def _tasks(
-    data: memoryview, limits: Limits, threads: int, out: Bytes
+    data: memoryview, limits: Limits, threads: int, out: Bytes | None
 ) -> Iterator[Callable[[], Bytes]]:
-    """Yield tasks of about a unit each."""
+    """Yield tasks of about a unit each, with a place in `out` for what they return."""
     source = MemorySource(data)
     at = 0
 
-    def room(size: int) -> Bytes:
+    def room(size: int) -> Bytes | None:
         """The destination of the next content, checked as the data may have been changed."""
         nonlocal at
         at += size
+        if out is None:
+            return None
         if at > out.size:
             raise CorruptDataError("the data were changed by another thread during decompression")
         return out[at - size : at]
@@ -263,5 +306,5 @@ def _tasks(
                 size, heads, bodies = 0, [], []
         if heads:
             yield partial(decode, heads, bodies, room(size))
-    if at < out.size:
+    if out is not None and at < out.size:
         raise CorruptDataError("the data were changed by another thread during decompression")

@@ -12,6 +12,7 @@ from ansflow.engine.content import array_content
 from ansflow.engine.item_dtype import item_dtype
 from ansflow.engine.plan import Plan
 from ansflow.frame.grid import Grid
+from ansflow.frame.masked import with_mask
 from ansflow.transforms.layout import Layout
 
 __all__ = ["plan"]
@@ -57,7 +58,9 @@ def plan(data: Any, *, dtype: npt.DTypeLike | None = None, **parameters: Any) ->
     if isinstance(data, np.ndarray | np.generic):
         content, spec = array_content(np.asanyarray(data))
         shape, cell_size = Grid.cells_of(spec)
-        numbers = spec.dtype if dtype is None else item_dtype(dtype)
+        numbers = spec.dtype
+        if dtype is not None:
+            numbers = with_mask(item_dtype(dtype)) if spec.has_mask else item_dtype(dtype)
         return found.chosen(content, Layout(cell_size, shape), numbers)
     content = bytes_of(data)
     if dtype is None:

@@ -173,8 +173,10 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
         held, added = ("bytes", "an array") if there is None else ("an array", "bytes")
         raise ValueError(f"the file holds {held}: {added} cannot be appended to it")
     if there is not None and array is not None:
-        ours, theirs = ((spec.dtype, spec.shape[1:]) for spec in (array, there))
-        if ours != theirs or there.fortran or not there.shape:
+        ours, theirs = (
+            (spec.dtype, spec.masked is None, spec.shape[1:]) for spec in (array, there)
+        )
+        if ours != theirs or there.lacking or there.fortran or not there.shape:
             raise ValueError(
                 f"rows of {array.dtype} and shape {array.shape[1:]} cannot be appended to the "
                 f"file, which holds an array of {there.dtype} and shape {there.shape}"

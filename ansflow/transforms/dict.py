@@ -15,7 +15,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Dict"]
+__all__ = ["Dict", "occurrences"]
 
 MAX_VALUES = 1 << 16
 MAX_NARROW = 1 << 8  # with more values, codes have two bytes
@@ -73,6 +73,21 @@ class Dict(Transform):
                 f"most {MAX_VALUES}"
             )
         return values
+
+
+def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """The distinct ones of a few numbers, as they occur, and how often each of them does.
+
+    There are at most 2^16 numbers. They are taken as 64-bit integers, so that one kernel serves.
+    """
+    wide = numbers.reshape(-1).astype(np.uint64)
+    wide.setflags(write=False)
+    bits = wide.size.bit_length() + 1  # so that the table is not even half full
+    table = np.empty(1 << bits, np.uint64), np.zeros(1 << bits, np.uint32)
+    values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint16)
+    hashed = *table, SECRET, np.uint64(64 - bits)
+    _, found = number_items(wide, np.uint64(0), values, np.uint64(0), *hashed, codes)
+    return values[: int(found)], np.bincount(codes)
 
 
 def _code_bytes(values: int) -> int:

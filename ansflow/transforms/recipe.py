@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from ansflow.buffers import Bytes
@@ -60,6 +60,11 @@ class Recipe:
     settings : sequence of int, float or str
         What the transform is told.
 
+    Attributes
+    ----------
+    depth : int
+        Nodes from the root to the deepest leaf, both included.
+
     Raises
     ------
     ValueError
@@ -76,6 +81,7 @@ class Recipe:
     name: str = STREAM
     outputs: tuple[Recipe, ...] = ()
     settings: tuple[Setting, ...] = ()
+    depth: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outputs", tuple(self.outputs))
@@ -86,8 +92,11 @@ class Recipe:
             raise ValueError(
                 "a stream has no settings and no outputs: what follows it in the recipe must go"
             )
-        if self.depth > MAX_DEPTH:
-            raise ValueError(f"the recipe is {self.depth} nodes deep, more than {MAX_DEPTH}")
+        # A transform without outputs has streams.
+        depth = 1 + max([output.depth for output in self.outputs], default=self.name != STREAM)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
+        object.__setattr__(self, "depth", depth)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -141,13 +150,6 @@ class Recipe:
     def alone(self) -> Recipe:
         """The same without its outputs."""
         return Recipe(self.name, settings=self.settings)
-
-    @property
-    def depth(self) -> int:
-        """Nodes from the root to the deepest leaf, both included."""
-        if self.name == STREAM:
-            return 1
-        return 1 + max((output.depth for output in self.outputs), default=1)
 
     def forward(self, items: Bytes, layout: Layout) -> tuple[bytes, list[Stream]]:
         """Apply the recipe.

@@ -17,6 +17,7 @@ from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
 from ansflow.transforms.runs import Runs
+from ansflow.transforms.sparse import Sparse
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
@@ -38,6 +39,7 @@ ALL: tuple[Transform, ...] = (
     Columns(),
     Runs(),
     Items(),
+    Sparse(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

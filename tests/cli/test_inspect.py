@@ -177,3 +177,14 @@ def test_quick_needs_no_model(run, tmp_path):
     path.write_bytes(ansflow.compress(naive_model.sample(model, 40), model=vae))
     assert "inspected-elsewhere" in run("info", "-v", "--quick", path).stdout
     assert "inspected-elsewhere" in run("info", path, code=1).stderr
+
+
+def test_masked_arrays(run, tmp_path):
+    path = tmp_path / "x.ans"
+    array = np.ma.MaskedArray(np.arange(600.0).reshape(3, 200), fill_value=2.0)
+    for masked in (array, np.ma.masked_less(array, 7)):
+        path.write_bytes(ansflow.compress(masked))
+        assert "<f8 3x200, masked" in run("info", path).stdout
+        assert "bits an item, masked" in run("info", "-v", path).stdout
+        (frame,) = json.loads(run("info", "--json", path).stdout)["frames"]
+        assert frame["masked"] == {"hard": False, "fill_value": "0000000000000040"}

@@ -21,6 +21,7 @@ from naive_numbers import (
     Items,
     Ordered,
     Runs,
+    Sparse,
 )
 
 import ansflow
@@ -35,6 +36,10 @@ KNOWN = {
     "records": (golden.PAIRS, FieldsOfItems, Delta),
     "pixels": (golden.PIXELS, Columns, Delta),
     "plateaus": (golden.PLATEAUS, Runs),
+    "zeros among others": (
+        np.maximum(np.random.default_rng(5).normal(-0.3, 1, 20_000), 0).astype("f4"),
+        Sparse,
+    ),
     "a plane, in Fortran order": (np.asfortranarray(golden.PLANE), Delta),
     "few values": (
         (golden.SQUARES.astype("u8") * np.uint64(0x9E3779B97F4A7C15)).astype(">u8"),
@@ -169,3 +174,20 @@ def test_any_bytes_as_numbers(begin, array, dtype, chunk_size):
     content = begin + array.tobytes()
     blob = ansflow.compress(content, dtype=dtype, chunk_size=chunk_size)
     assert naive.read(blob).content == content == ansflow.decompress(blob)
+
+
+@pytest.mark.parametrize("size", [1 << 14, 1 << 15, 100_003, 1 << 18])
+def test_bytes_that_are_random_here_and_there(size):
+    """Some pieces of a long stream are looked at before the rest is."""
+    noise = np.random.default_rng(8).integers(0, 256, size, np.uint8)
+    assert size < len(ansflow.compress(noise)) < size + 200
+    for mixed in (
+        np.where(np.arange(size) >> 10 & 1, noise, 7),
+        np.where(np.arange(size) % 1024 < 1000, noise, 7),
+    ):
+        content = mixed.astype(np.uint8).tobytes()
+        blob = ansflow.compress(content)
+        assert naive.read(blob).content == content == ansflow.decompress(blob)
+        counts = np.bincount(mixed)
+        ideal = -counts @ np.log2(np.maximum(counts, 1) / size) / 8
+        assert len(blob) < ideal + 0.006 * size + 300

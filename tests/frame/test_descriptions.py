@@ -49,6 +49,7 @@ def attempt(text, size):
 
 
 LEGAL = ["<i4", ">f8", "|S3", "<U2", "|V4", "<M8[ns]", "<m8[25s]", "|b1", "<c16", "|O", "|V0"]
+LEGAL += ["bfloat16", "int4", "complex32"]
 STRINGS = st.one_of(
     st.sampled_from(LEGAL),
     st.text("<>|=iufcbSUVMmO[]:,.0123456789-+/ {}Dsné\0", max_size=8),

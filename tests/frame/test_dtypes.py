@@ -2,13 +2,17 @@
 
 import io
 import json
+import subprocess
+import sys
 
+import naive_writer
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as arrays
 
 import ansflow
+from ansflow.errors import CorruptDataError, UnsupportedError
 
 
 def extension():
@@ -16,13 +20,13 @@ def extension():
     return np.dtype(pytest.importorskip("numpy._core._rational_tests").rational)
 
 
+def ml(name):
+    """Of a package that NumPy doesn't know: it would write this as `<V2`, or `<V1`."""
+    return np.dtype(getattr(pytest.importorskip("ml_dtypes"), name))
+
+
 def brain_float():
-    return np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
-
-
-def four_bits():
-    """This one is written as `|V1`, or as good as."""
-    return np.dtype(pytest.importorskip("ml_dtypes").int4)
+    return ml("bfloat16")
 
 
 def strings():
@@ -37,8 +41,7 @@ TITLED = np.dtype("<i4", metadata={"unit": "m"})
 
 REFUSED = {
     "extension": extension,
-    "brain float": brain_float,
-    "four bits": four_bits,
+    "metadata of items that NumPy lacks": lambda: np.dtype(brain_float(), metadata={"unit": "m"}),
     "strings": strings,
     "a field of an extension": lambda: np.dtype([("a", "u1"), ("b", extension(), (2,))]),
     "metadata": lambda: TITLED,
@@ -117,12 +120,108 @@ def test_the_file_stays_as_it_is(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
-def test_the_error_says_what_to_do():
-    data = np.ones(1000, brain_float())
-    with pytest.raises(TypeError, match=r"bfloat16.* uint16"):
-        ansflow.compress(data)
-    back = ansflow.decompress(ansflow.compress(data.view(np.uint16)))
-    assert np.array_equal(back.view(data.dtype), data)
+ML_DTYPES = {
+    "bfloat16": brain_float,
+    "four bits": lambda: ml("int4"),
+    "a field": lambda: np.dtype([("a", "u1"), (("title", "b"), brain_float(), (2,))]),
+    "with padding": lambda: np.dtype([("a", "i1"), ("b", brain_float()), ("c", "f8")], align=True),
+    "fields of fields": lambda: np.dtype([("a", [("b", ml("float8_e5m2"), (2, 3))], (2,))]),
+    "complex parts in a field": lambda: structure(
+        names=["x", "y"], formats=[ml("float8_e4m3fn"), brain_float()], offsets=[3, 4], itemsize=9
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ML_DTYPES)
+def test_dtypes_of_ml_dtypes(name):
+    dtype = ML_DTYPES[name]()
+    raw = (np.arange(300 * dtype.itemsize) ** 2 // 7 % 251).astype("u1")
+    assert check(np.ndarray((300,), dtype, raw))
+    assert check(np.ndarray((12, 25), dtype, raw, order="F"))
+    for write in written(dtype):
+        assert ansflow.decompress(write()).dtype == dtype
+    with ansflow.ArrayReader(
+        io.BytesIO(ansflow.compress(np.ndarray((300,), dtype, raw)))
+    ) as reader:
+        assert reader.dtype == dtype
+        assert reader[7:90].dtype == dtype
+        assert reader[7:90].tobytes() == raw[7 * dtype.itemsize : 90 * dtype.itemsize].tobytes()
+
+
+def test_all_names_are_those_of_ml_dtypes():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    kinds = [kind for kind in vars(ml_dtypes).values() if isinstance(kind, type)]
+    dtypes = [np.dtype(kind) for kind in kinds if issubclass(kind, np.generic)]
+    assert dtypes
+    for dtype in dtypes:
+        raw = np.resize(np.arange(256, dtype="u1"), 64 * dtype.itemsize)
+        assert check(np.ndarray((64,), dtype, raw))
+
+
+def test_they_are_numbers():
+    """As floats of 16 bits, and as bytes."""
+    steps = np.random.default_rng(0).normal(0, 0.1, 50_000)
+    walk = np.cumsum(steps).astype(brain_float())
+    assert ansflow.plan(walk).recipe == ansflow.plan(walk.view("u2"), dtype="bfloat16").recipe
+    assert ansflow.plan(walk).recipe.name == "ordered"
+    assert len(ansflow.compress(walk)) < 0.5 * walk.nbytes
+    eighths = steps.astype(ml("float8_e4m3fn"))
+    assert len(ansflow.compress(eighths)) < 0.8 * eighths.nbytes
+    assert ansflow.plan(eighths.tobytes(), dtype="float8_e4m3fn").recipe is not None
+
+
+def test_the_package_is_imported_only_if_need_be():
+    code = (
+        "import ansflow, numpy, sys; "
+        "ansflow.decompress(ansflow.compress(numpy.zeros(99, [('a', 'f8'), ('b', 'V3')]))); "
+        "sys.exit('ml_dtypes' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_without_the_package(monkeypatch):
+    """The array cannot be made, but its bytes are there."""
+    dtype = np.dtype([("a", "u1"), ("b", brain_float())])
+    array = np.ndarray((50,), dtype, np.arange(150, dtype="u1"))
+    blob = ansflow.compress(array)
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    same_size = np.empty(50, "V3")
+    for read in (
+        lambda: ansflow.decompress(blob),
+        lambda: ansflow.decompress(blob, out=same_size),
+        lambda: ansflow.ArrayReader(io.BytesIO(blob)),
+    ):
+        with pytest.raises(UnsupportedError, match=r"bfloat16.*install ml_dtypes"):
+            read()
+    out = np.empty(150, "u1")
+    ansflow.decompress(blob, out=out)
+    assert out.tobytes() == array.tobytes()
+    with ansflow.open(io.BytesIO(blob)) as file:
+        assert file.read() == array.tobytes()
+    described = ansflow.describe(io.BytesIO(blob))["frames"][0]["dtype"]
+    assert json.loads(json.dumps(described)) == [["a", "|u1"], ["b", "bfloat16"]]
+    twice = ansflow.Decompressor()
+    assert twice.decompress(blob) == array.tobytes()
+
+
+def test_rows_cannot_be_added_without_the_package(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(ansflow.compress(np.zeros(3, brain_float())))
+    with ansflow.ArrayWriter(path, brain_float(), mode="a") as writer:
+        writer.append(np.ones(2, brain_float()))
+    assert ansflow.decompress(path.read_bytes()).tolist() == [0, 0, 0, 1, 1]
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(ValueError, match="cannot be appended"):
+        ansflow.ArrayWriter(path, "V2", mode="a")
+
+
+@pytest.mark.parametrize("name", ["bfloat", "bfloat16 ", ">bfloat16", "float128", "finfo", "V2"])
+def test_unknown_names_are_refused(name):
+    header = naive_writer.write_header(4, {"dtype": name, "shape": [2]}, [2], array=True)
+    body = naive_writer.write_body(bytes(4), 2)
+    blob = naive_writer.assemble(header, [naive_writer.write_chunk(header, 0, bytes(4), body, 2)])
+    with pytest.raises(CorruptDataError, match="dtype"):
+        ansflow.decompress(blob)
 
 
 def check(array):
@@ -135,7 +234,7 @@ def check(array):
     assert back.dtype == array.dtype
     assert json.dumps(_names(back.dtype)) == json.dumps(_names(array.dtype))
     assert back.shape == array.shape
-    assert back.tobytes() == array.tobytes()
+    assert back.tobytes("A") == array.tobytes("A")
     return True
 
 

@@ -122,11 +122,6 @@ def test_parameters_may_be_numpy_integers():
         ansflow.compress(b"abc", chunk_size=1.5)
 
 
-def test_masked_arrays_are_refused():
-    with pytest.raises(TypeError, match="mask"):
-        ansflow.compress(np.ma.masked_array([1, 2], [True, False]))
-
-
 @pytest.mark.parametrize(
     "options",
     [

@@ -55,6 +55,7 @@ from ansflow.kernels.vector import (
 )
 from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
 
@@ -512,6 +513,13 @@ def maps_of_numbers(at_end, rng):
             assert np.array_equal(out, items)
             noise = guard(rng.integers(0, 1 << 64, bits.size, np.uint64))
             mask.put_pattern(noise, items.dtype.type(3), out)
+            for wide in {None, True if set(available()) & STREWN_ISAS else None}:
+                kept = guard(np.zeros(n + mask.MORE_KEPT // width, kind))
+                count = int(mask.keep(items, items.dtype.type(3), bits, kept, wide))
+                left = given(kept[:count])
+                assert mask.spread(bits, items.dtype.type(3), left, out, wide)
+                assert np.array_equal(out, items)
+                mask.spread(noise, items.dtype.type(3), left, out, wide)
             if width == 1:
                 continue
 

@@ -23,8 +23,9 @@ MULTIPLES = RNG.integers(-20_000, 20_000, 4096)
 
 @given(UNSIGNED.flatmap(lambda kind: arrays.arrays(kind, st.integers(1, 300))))
 def test_patterns_are_counted(numbers):
-    distinct, most_frequent, share = patterns(numbers)
+    size, distinct, most_frequent, share = patterns(numbers)
     values, counts = np.unique(numbers, return_counts=True)
+    assert size == numbers.size
     assert distinct == values.size
     assert counts[values == most_frequent] == [counts.max()]
     assert share == counts.max() / numbers.size

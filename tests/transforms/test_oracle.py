@@ -79,7 +79,7 @@ def settings_of(name, rng, w, shape, content):
         case "decimal":
             factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
             return (factor, *[word for word in ("times", "near", "big") if rng.randrange(2)])
-        case "mask":
+        case "mask" | "sparse":
             return rng.choice([(), (rng.choice(numbers.integers(content, w) or [0]),)])
     raise AssertionError(f"which settings does the transform {name!r} take?")
 

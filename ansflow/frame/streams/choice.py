@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
@@ -23,6 +24,14 @@ from ansflow.varints import pack_varint
 __all__ = ["encode_stream"]
 
 STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
+
+# Of a stream that is as long as a few samples or longer, one of so many pieces is looked at first.
+# If a table of their own leaves more than this share of them, all are as good as random.
+SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
+RANDOM_FROM = 0.995
+
+# Bits of precision that are tried besides, for symbols of 16 bits.
+MORE_SLOTS = 2
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
 
@@ -46,6 +55,9 @@ def encode_stream(
     if content.flags.writeable:
         content = content.view()
         content.setflags(write=False)  # as most is anyway: kernels are compiled once
+    alone = not wide and scratch.contexts is None and coding.model is None
+    if alone and _is_random(content, coding.precision, scratch):
+        return STORED_HEAD, [content]
     sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: layout.itemsize]]
@@ -65,6 +77,27 @@ def encode_stream(
     return STORED_HEAD, [content]
 
 
+def _is_random(content: Bytes, precision: int, scratch: EncoderScratch) -> bool:
+    """Whether some pieces of a long stream are so nearly random that the rest need not be read."""
+    every = content.size // SAMPLE
+    if every < FEWEST_SAMPLES:
+        return False
+    pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
+    some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
+    some.setflags(write=False)
+    _, _, bits = _fit(some, precision, scratch)
+    return float(bits) > RANDOM_FROM * 8 * some.size
+
+
+def _fit(content: Bytes, precision: int, scratch: EncoderScratch) -> tuple[int, int, float]:
+    """Fit a distribution to bytes, into the scratch; the result is that of `fit_bytes`."""
+    found: tuple[int, int, float] = fit_bytes(
+        *(content, scratch.partial, scratch.counts, precision, scratch.freq, scratch.keys),
+        *(scratch.heap, scratch.table, scratch.reciprocals, scratch.records),
+    )
+    return found
+
+
 def lanes_for(symbols: int, most: int) -> int:
     """As many lanes as so many symbols deserve.
 
@@ -80,16 +113,13 @@ def _narrow(
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
     lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
     counts, freq, table = scratch.counts, scratch.freq, scratch.table
-    fitting = counts, precision, freq, scratch.keys, scratch.heap, table
     records = None
     if scratch.contexts is None:
         records = scratch.records
-        present, used, bits = fit_bytes(
-            content, scratch.partial, *fitting, scratch.reciprocals, records
-        )
+        present, used, bits = _fit(content, precision, scratch)
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
-        present, used, bits = fit_table(*fitting)
+        present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
     stream = content, content, layout, lanes, coding, scratch
     return Sample(*stream, counts, present, bits / 8, precision, freq, records, table[:used])
 
@@ -102,10 +132,21 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
     counts = np.empty(alphabet, np.float64)
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
     present = int(np.count_nonzero(counts))
-    # A bit more than the symbols need for slots of their own, so that frequencies can differ.
-    precision = min(constants.MAX_PRECISION, max(coding.precision, present.bit_length() + 1))
-    freq, heap = np.empty(alphabet, np.uint32), np.empty(alphabet, np.uint32)
-    table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-    _, used, bits = fit_table(counts, precision, freq, np.empty(alphabet, np.float64), heap, table)
+    heap, keys = np.empty(alphabet, np.uint32), np.empty(alphabet, np.float64)
+
+    def fitted(precision: int) -> tuple[float, int, npt.NDArray[np.uint32], Bytes]:
+        """Bytes of all symbols, and what it takes for that."""
+        freq = np.empty(alphabet, np.uint32)
+        table = np.empty(alphabet * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+        # It scales counts, and what they are in units of is part of the bits.
+        _, used, bits = fit_table(counts.copy(), precision, freq, keys, heap, table)
+        return bits / 8, precision, freq, table[:used]
+
+    # A bit more than the symbols need for slots of their own, so that frequencies can differ. If
+    # many symbols are rare, their slots are missed by the others, and more of them pay.
+    least = max(coding.precision, present.bit_length() + 1)
+    found = [fitted(min(constants.MAX_PRECISION, least + more)) for more in (0, MORE_SLOTS)]
+    best = min(found, key=lambda one: one[0] + one[3].size)
     stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
-    return Sample(*stream, counts, present, bits / 8, precision, freq, None, table[:used])
+    size, precision, freq, table = best
+    return Sample(*stream, counts / counts.max(), present, size, precision, freq, None, table)

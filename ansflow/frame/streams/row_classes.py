@@ -47,7 +47,7 @@ FEWEST_ROWS = 32
 RANDOM_FROM = 0.99
 
 # Classes are found in about so many rows, or one of so many of a long stream.
-SAMPLE_ROWS, SAMPLE_EVERY = 512, 8
+SAMPLE_ROWS, SAMPLE_EVERY = 256, 8
 
 # What a stream of classes takes besides the bits of the classes: its head, a table and states.
 FRAMING = 24

@@ -50,7 +50,7 @@ CLASS_SHIFT = np.uint64(3)
 # The logarithm of how often a symbol counts in classes without it.
 LOG2_ABSENT = np.log2(0.3)
 
-ROUNDS = 3
+ROUNDS = 2
 
 # Sub-histograms, so that increments seldom wait for each other.
 PARTIALS = 4

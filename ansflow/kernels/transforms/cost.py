@@ -9,12 +9,17 @@ from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["lin_cost", "log_cost"]
+__all__ = ["FEW_LINEAR", "MANY_LINEAR", "lin_cost", "log_cost"]
 
 BLOCK = 512
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
 U_PARTIALS = np.uint64(PARTIALS)
 TOKENS = 256
+
+# Greatest numbers of linear tokens: symbols of 8 bits, and of 16.
+FEW_LINEAR, MANY_LINEAR = 256, 4096
+U_FEW_LINEAR, U_MANY_LINEAR = np.uint64(FEW_LINEAR), np.uint64(MANY_LINEAR)
+LAST_OF_FEW = U_FEW_LINEAR - ONE
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
@@ -71,27 +76,42 @@ def token_of(number):
 
 
 @kernel
-def lin_cost(numbers, tokens):
-    """Bits that numbers take as at most so many linear tokens, and how many of these occur.
+def lin_cost(numbers):
+    """Bits that numbers take as linear tokens, and how many of these occur.
 
     Parameters
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
         At least one.
-    tokens : uint64
-        A power of two.
+
+    Returns
+    -------
+    ``((bits, used), (bits, used))``, with at most `FEW_LINEAR` tokens, and with `MANY_LINEAR`.
     """
     least, greatest = extent(numbers)
-    shift = ZERO
-    while (np.uint64(greatest) - np.uint64(least)) >> shift >= tokens:
+    span, shift = np.uint64(greatest) - np.uint64(least), ZERO
+    while span >> shift >= U_MANY_LINEAR:
         shift += ONE
-    counts = np.zeros(tokens, np.uint32)
+    many = np.zeros(MANY_LINEAR, np.uint32)
     for i in range(np.uint64(numbers.size)):
-        counts[(np.uint64(numbers[i]) - np.uint64(least)) >> shift] += np.uint32(1)
+        many[(np.uint64(numbers[i]) - np.uint64(least)) >> shift] += np.uint32(1)
+    # As both are powers of two, the few tokens are the many without some of their low bits.
+    more = ZERO
+    while span >> shift >> more >= U_FEW_LINEAR:
+        more += ONE
+    few = np.zeros(FEW_LINEAR, np.uint32)
+    for i in range(np.uint64(MANY_LINEAR)):
+        few[i >> more & LAST_OF_FEW] += many[i]
+    n = numbers.size
+    return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
+
+
+@kernel
+def bits_of_counts(counts, n, raw_bits):
+    """Bits of n symbols, by their counts, with so many raw bits each; and how many occur."""
     # n log2 n minus the sum of c log2 c is the entropy of all.
-    bits = (float(shift) + np.log2(float(numbers.size))) * numbers.size
-    used = 0
-    for i in range(tokens):
+    bits, used = (float(raw_bits) + np.log2(float(n))) * n, 0
+    for i in range(np.uint64(counts.size)):
         count = np.uint64(counts[i])
         if count > ZERO:
             used += 1

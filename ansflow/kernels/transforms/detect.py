@@ -1,4 +1,4 @@
-"""What numbers of a sample have in common: a pattern, a divisor, a step."""
+"""What numbers of a sample have in common: a divisor, a step."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import lowest
 
-__all__ = ["common_divisor", "count_binary_places", "longest_run", "narrow_step", "pair_steps"]
+__all__ = ["common_divisor", "count_binary_places", "narrow_step", "pair_steps"]
 
 # binary64: the fields of exponent and mantissa.
 EXPONENT = np.uint64(0x7FF << 52)
@@ -19,21 +19,6 @@ EXPONENT_OF_ONE = np.uint64(1023)
 MOST_STEPS = 64
 # A step is of no use if it is not known to this share of it.
 TOO_VAGUE = 2.0**-5
-
-
-@kernel
-def longest_run(numbers):
-    """Of sorted numbers, how many are distinct, where the longest run begins, and its length."""
-    distinct, begin = ZERO, ZERO
-    best, longest = ZERO, ZERO
-    n = np.uint64(numbers.size)
-    for i in range(n):
-        if i + ONE == n or numbers[i] != numbers[i + ONE]:
-            distinct += ONE
-            if i + ONE - begin > longest:
-                best, longest = begin, i + ONE - begin
-            begin = i + ONE
-    return distinct, best, longest
 
 
 @kernel

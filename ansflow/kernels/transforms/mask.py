@@ -9,11 +9,23 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
+from ansflow.kernels.vector.strewn import ROW_BYTES, keep_rows, spread_rows
 
-__all__ = ["changes", "fill_in", "from_changes", "put_pattern", "to_changes"]
+__all__ = [
+    "MORE_KEPT",
+    "changes",
+    "fill_in",
+    "from_changes",
+    "keep",
+    "put_pattern",
+    "spread",
+    "to_changes",
+]
 
 WORD_SHIFT = np.uint64(6)
 PLACE_MASK = WORD_BITS - ONE
+
+MORE_KEPT = ROW_BYTES  # of which the last row writes some
 
 
 @kernel
@@ -60,6 +72,63 @@ def put_pattern(mask, pattern, items):
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
                 items[i] = pattern if (word >> j) & ONE else items[i]
+
+
+@kernel
+def keep(items, pattern, mask, kept, rows):
+    """Set the bits of the items that are the pattern, and put the others next to each other.
+
+    `kept` has room for `MORE_KEPT` bytes more than there are items. `rows` is True, or None if
+    vectors can't be used: see `ansflow.kernels.vector.strewn.ROW_ISAS`. Returns how many are kept.
+    """
+    n = np.uint64(items.size)
+    done = count = ZERO
+    if rows is not None:
+        done = n >> WORD_SHIFT
+        count = keep_rows(items, pattern, mask, kept, done)
+    for k in range(done, np.uint64(mask.size)):
+        begin = k << WORD_SHIFT
+        word = ZERO
+        for j in range(min(WORD_BITS, n - begin)):
+            item = items[begin + j]
+            found = np.uint64(item == pattern)
+            word |= found << j
+            kept[count] = item
+            count += ONE - found
+        mask[k] = word
+    return count
+
+
+@kernel
+def spread(mask, pattern, kept, items, rows):
+    """Undo `keep`; return False if the mask does not leave as many items as were kept.
+
+    `rows` is True, or None if vectors can't be used: see `ansflow.kernels.vector.strewn.ROW_ISAS`.
+    """
+    n, count = np.uint64(items.size), np.uint64(items.size)
+    for k in range(np.uint64(mask.size)):
+        begin = k << WORD_SHIFT
+        behind = WORD_BITS - min(WORD_BITS, n - begin)
+        count -= ones(mask[k] << behind)
+    if count != np.uint64(kept.size):
+        return False
+    if count == ZERO:
+        items[:] = pattern
+        return True
+    done = at = ZERO
+    if rows is not None:
+        done = n >> WORD_SHIFT
+        at = spread_rows(mask, pattern, kept, items, done)
+    last, whole = count - ONE, np.uint64(pattern)
+    for k in range(done, np.uint64(mask.size)):
+        begin, word = k << WORD_SHIFT, mask[k]
+        for j in range(min(WORD_BITS, n - begin)):
+            # Without a branch, as nobody can predict it.
+            found = (word >> j) & ONE
+            item = np.uint64(kept[min(at, last)])
+            items[begin + j] = (whole & ~(found - ONE)) | (item & (found - ONE))
+            at += found ^ ONE
+    return True
 
 
 @kernel

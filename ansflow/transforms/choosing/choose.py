@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
+from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
-from ansflow.transforms.choosing.maps import Kind
+from ansflow.transforms.choosing.effort import Effort, effort_of
+from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.choosing.numbers import (
-    COLUMNS,
     WORTH_IT,
     Choice,
     Gain,
     better,
     choose_numbers,
+    columns_of,
 )
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
@@ -37,9 +39,6 @@ PLAIN_UP_TO = 8192
 
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
-
-# Items of a sample up to a level, and boxes that it consists of.
-SAMPLES = {1: (1 << 13, 4), 2: (1 << 14, 4), 5: (1 << 15, 16), 9: (1 << 17, 16)}
 
 # A sample is no more than this part of all items, unless that would be too few to choose by.
 PART, FEW = 16, 4096
@@ -83,10 +82,11 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
     if layout.itemsize != width or layout.items < FEWEST:
         return None
-    size, count = next(sample for most, sample in SAMPLES.items() if level <= most)
+    effort = effort_of(level)
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
-    sample = boxes(array, min(size, max(FEW, layout.items // PART)), count)
-    choice = _of_type(sample, dtype, min(CHUNK_ITEMS, layout.items))
+    size = min(effort.size, max(FEW, layout.items // PART))
+    sample = boxes(array, size, effort.boxes)
+    choice = _of_type(sample, dtype, effort, min(CHUNK_ITEMS, layout.items))
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
@@ -95,42 +95,45 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
 
 
 def _of_type(
-    sample: npt.NDArray[Any], dtype: np.dtype[Any], items: int, share: int = 1
+    sample: npt.NDArray[Any], dtype: np.dtype[Any], effort: Effort, items: int, share: int = 1
 ) -> Choice | None:
     """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
+    dtype = stand_in(dtype)
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
-        kind = Kind(KINDS[dtype.kind], _is_big(dtype), items, MAX_STREAMS // share)
+        kind = Kind(KINDS[dtype.kind], _is_big(dtype), effort, items, MAX_STREAMS // share)
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], items, share)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], effort, items, share)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, items, share)
+        return _fields(sample, places, effort, items, share)
     return None
 
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    found = choose_numbers(raw, kind)
-    columns = raw.shape[-1] if raw.ndim > 2 else 0
-    if columns in COLUMNS and kind.has_room_for(columns, raw.itemsize):
-        found = better(found, _columns(raw, kind))
-    return found
-
-
-def _columns(raw: npt.NDArray[Any], kind: Kind) -> Choice:
-    """Each place along the last axis by itself, with its own map."""
-    count = raw.shape[-1]
+    count = columns_of(raw, kind)
+    if not count:
+        return choose_numbers(raw, kind)
+    columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
-    found = [choose_numbers(np.ascontiguousarray(raw[..., j]), part) for j in range(count)]
+    candidates = [list(mapped(column, part)) for column in columns]
+    if all(len(maps) == 1 for maps in candidates):
+        return choose_numbers(raw, kind)  # no column has a map of its own
+    found = [
+        choose_numbers(column, part, maps) for column, maps in zip(columns, candidates, strict=True)
+    ]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
-    return _side_by_side(recipe, found, 1 / count)
+    apart = _side_by_side(recipe, found, 1 / count)
+    alike = all(choice.maps == found[0].maps for choice in found)
+    return better(choose_numbers(raw, kind, in_columns=alike), apart)
 
 
 def _fields(
     sample: npt.NDArray[Any],
     places: Sequence[tuple[np.dtype[Any], int]],
+    effort: Effort,
     items: int,
     share: int,
 ) -> Choice | None:
@@ -151,7 +154,7 @@ def _fields(
     for dtype, begin in parts:
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, items, share * len(parts))
+        choice = _of_type(voids, dtype, effort, items, share * len(parts))
         if choice is None:
             if dtype.itemsize > MAX_PLANES:
                 return None

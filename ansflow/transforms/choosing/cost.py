@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.cost import lin_cost, log_cost
+from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost, log_cost
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
@@ -80,9 +80,11 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
     return sum(symbol_bits(planes[:, j]) for j in range(width))
 
 
-def lin_bits(numbers: npt.NDArray[np.unsignedinteger], tokens: int, items: int) -> float:
-    """Bits a number as linear tokens, with their table, which is for so many items."""
-    bits, used = map(float, lin_cost(numbers.reshape(-1), np.uint64(tokens)))
-    # An entropy that is measured on few symbols is too low, by this much (Miller & Madow 1955).
-    bits += (used - 1) / (2 * math.log(2))
-    return bits / numbers.size + TABLE_BITS * used / items
+def lin_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> dict[int, float]:
+    """Bits a number as at most so many linear tokens, with their table, which is for `items`."""
+    costs = zip((FEW_LINEAR, MANY_LINEAR), lin_cost(numbers.reshape(-1)), strict=True)
+    return {
+        # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
+        tokens: (bits + (used - 1) / (2 * math.log(2))) / numbers.size + TABLE_BITS * used / items
+        for tokens, (bits, used) in costs
+    }

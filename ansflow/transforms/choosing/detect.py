@@ -16,10 +16,10 @@ from ansflow.kernels.transforms.decimal import count_exceptions
 from ansflow.kernels.transforms.detect import (
     common_divisor,
     count_binary_places,
-    longest_run,
     narrow_step,
     pair_steps,
 )
+from ansflow.transforms.dict import occurrences
 
 __all__ = ["Factor", "Patterns", "common_step", "decimal_factors", "patterns", "trailing_zeros"]
 
@@ -60,8 +60,9 @@ DIGITS = 17
 
 
 class Patterns(NamedTuple):
-    """The number of distinct patterns, which is most frequent, and the share of it."""
+    """Of so many numbers, how many are distinct, which is most frequent, and the share of it."""
 
+    size: int
     distinct: int
     most_frequent: int
     share: float
@@ -87,13 +88,14 @@ class Factor(NamedTuple):
 
 def patterns(numbers: Numbers) -> Patterns:
     """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
-    if numbers.itemsize == 1:  # which NumPy sorts slowly
+    if numbers.itemsize == 1:  # which are counted faster
         counts = np.bincount(numbers.reshape(-1))
         most = int(counts.argmax())
-        return Patterns(int(np.count_nonzero(counts)), most, int(counts[most]) / numbers.size)
-    ordered = np.sort(numbers, axis=None)
-    distinct, place, count = longest_run(ordered)
-    return Patterns(int(distinct), int(ordered[int(place)]), int(count) / ordered.size)
+        distinct = int(np.count_nonzero(counts))
+        return Patterns(numbers.size, distinct, most, int(counts[most]) / numbers.size)
+    values, counts = occurrences(numbers)
+    most = int(counts.argmax())
+    return Patterns(numbers.size, values.size, int(values[most]), int(counts[most]) / numbers.size)
 
 
 def trailing_zeros(numbers: Numbers) -> int:
@@ -104,16 +106,18 @@ def trailing_zeros(numbers: Numbers) -> int:
 
 def common_step(numbers: Numbers) -> int:
     """The greatest common divisor of the differences of unsigned integers; 0 if all are equal."""
-    return int(common_divisor(np.ascontiguousarray(numbers).reshape(-1)))
+    return int(common_divisor(numbers.reshape(-1).astype(np.uint64)))
 
 
-def decimal_factors(floats: Numbers) -> list[Factor]:
+def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     """Return factors that make integers of floats, from the coarsest to the finest.
 
     Parameters
     ----------
     floats : ndarray of float16, float32 or float64
         In native byte order.
+    any_step : bool
+        Whether to look for other factors than powers of ten and of two.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def decimal_factors(floats: Numbers) -> list[Factor]:
                 break
     least = min((factor.exceptions for factor in found), default=1.0)
     found += filter(None, (measure(2.0**k) for k in _binary_places(doubles)))
-    if least > WORTH_IT:
+    if least > WORTH_IT and any_step:
         found += filter(None, (measure(*way) for way in _steps(doubles, values.dtype)))
     best: list[Factor] = []
     for factor in sorted(found, key=lambda factor: (factor.per_unit, factor.exceptions)):

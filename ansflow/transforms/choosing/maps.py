@@ -13,11 +13,13 @@ import numpy.typing as npt
 from ansflow.transforms.choosing.cost import log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
+    Patterns,
     common_step,
     decimal_factors,
     patterns,
     trailing_zeros,
 )
+from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
@@ -30,6 +32,8 @@ Numbers = npt.NDArray[Any]
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
 MASK_FROM = 0.02
 REPEATS_FROM = 0.6
+# The share of all bits that a mask could take, from which on its pattern is strewn at random.
+STREWN_FROM = 0.8
 
 # Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
 # for numbers of 16 bits if one of them is frequent.
@@ -43,8 +47,8 @@ FACTORS = 2
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
 
-# What is counted number by number is counted for so many.
-FEW = 4096
+# Runs are looked for among so many numbers that follow each other.
+FOLLOWING = 4096
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 
@@ -59,6 +63,7 @@ class Kind:
 
     name: str
     big_endian: bool
+    effort: Effort
     items: int
     streams: int = MAX_STREAMS
 
@@ -118,8 +123,11 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
     """
-    yield from _all_but_masks(raw, kind)
-    yield from _masked(raw, kind)
+    few = _few(raw, kind)
+    seen = patterns(few)
+    yield from _all_but_masks(raw, kind, seen)
+    if MASK_FROM <= seen.share < 1 and _is_special(seen, few, kind):
+        yield from _masked(raw, kind, seen)
     yield from _runs(raw, kind)
 
 
@@ -139,21 +147,43 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
-def _masked(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    seen = patterns(_few(raw))
-    if not MASK_FROM <= seen.share < 1:
-        return
+def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
+    """Whether the most frequent pattern may stand for no number.
+
+    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent.
+    """
+    if seen.share >= FREQUENT or not seen.most_frequent:
+        return True
+    ordered = through(kind.ordered(), few)
+    assert ordered is not None
+    [numbers] = ordered
+    return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
+
+
+def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     outputs = through(outer, raw)
-    if outputs is not None:
-        filled, mask = outputs
-        extra = symbol_bits(mask) * mask.size / raw.size
-        for inner in _all_but_masks(filled, kind):
-            yield inner.inside(outer, extra=extra)
+    if outputs is None:
+        return
+    filled, mask = outputs
+    extra = symbol_bits(mask) * mask.size / raw.size
+    for inner in _all_but_masks(filled, kind, patterns(_few(filled, kind))):
+        yield inner.inside(outer, extra=extra)
+    if extra > STREWN_FROM * _entropy(seen.share):
+        outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
+        kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
+        share = kept.size / raw.size
+        for inner in _all_but_masks(kept, kind, patterns(_few(kept, kind))):
+            yield inner.inside(outer, share, extra)
+
+
+def _entropy(share: float) -> float:
+    """Bits of an event with that probability, between 0 and 1."""
+    return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
 def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    few = raw.reshape(-1)[:FEW]
+    few = raw.reshape(-1)[:FOLLOWING]
     if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
         return
     outer = Recipe("runs", (LOG,))
@@ -161,11 +191,12 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     if outputs is not None:
         values, lengths = outputs
         share = values.size / raw.size
-        for inner in _all_but_masks(values[np.newaxis], kind):
+        values = values[np.newaxis]
+        for inner in _all_but_masks(values, kind, patterns(_few(values, kind))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
-def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     native = raw.byteswap() if kind.big_endian else raw
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
     outputs = through(ordered, raw)
@@ -175,23 +206,21 @@ def _all_but_masks(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     if kind.name == "float":
         yield from _decimals(raw, native, kind)
     else:
-        yield from _multiples(numbers, ordered)
+        yield from _multiples(numbers, kind, ordered)
     yield Mapped(numbers, (ordered,))
-    yield from _dictionary(numbers, kind, ordered)
+    yield from _dictionary(numbers, kind, ordered, seen)
 
 
-def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
-    few = _few(numbers)
-    seen = patterns(few)
+def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -> Iterator[Mapped]:
     most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
-    if numbers.itemsize == 1 or seen.distinct > most * few.size:
+    if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
     if outputs is not None:
         codes, values = outputs
         if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(np.bincount(codes.reshape(-1)))
+            growth = _growth(codes.reshape(-1))
             gaps = np.diff(values, prepend=values[:1])
             once = growth * values.size * log_bits(gaps, signed=True)
             # Codes get longer with the dictionary, but that of the most frequent number is short.
@@ -199,8 +228,12 @@ def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mappe
             yield Mapped(codes, (ordered, outer), extra=once / kind.items + longer)
 
 
-def _growth(counts: npt.NDArray[np.integer]) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984)."""
+def _growth(codes: Numbers) -> float:
+    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
+
+    That is for values drawn independently of each other, so that a run of them counts as one.
+    """
+    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
     once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
     return 1 + once * once / (2 * max(1, twice)) / counts.size
 
@@ -214,7 +247,9 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         # A correction is by a unit or two, up or down.
         return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
 
-    found = decimal_factors(_few(native).view(f"f{native.itemsize}"))
+    found = decimal_factors(
+        _few(native, kind).view(f"f{native.itemsize}"), any_step=kind.effort.any_step
+    )
     for factor in sorted(found, key=expected)[:FACTORS]:
         told: list[Setting] = [factor.factor]
         if factor.times:
@@ -234,14 +269,15 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
 
 
-def _multiples(numbers: Numbers, ordered: Recipe) -> Iterator[Mapped]:
-    if common_step(_few(numbers)) > 1:
+def _multiples(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
+    if common_step(_few(numbers, kind)) > 1:
         outer = Recipe("affine")
         outputs = through(outer, numbers)
         if outputs is not None:
             yield Mapped(outputs[0], (ordered, outer))
 
 
-def _few(numbers: Numbers) -> Numbers:
-    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // FEW)]
+def _few(numbers: Numbers, kind: Kind) -> Numbers:
+    """Some of the numbers, by which facts are told."""
+    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // kind.effort.few)]
     return np.ascontiguousarray(few)

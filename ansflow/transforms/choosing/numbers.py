@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,14 +12,13 @@ from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["COLUMNS", "WORTH_IT", "Choice", "Gain", "better", "choose_numbers"]
+__all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
 
-# How many maps are looked at with all predictors, after all were with the simplest ones.
-# Others than the best one only if they are close to it.
-FINALISTS, CLOSE = 2, 1.05
+# Other maps than the best one are only looked at with all predictors if they are close to it.
+CLOSE = 1.05
 
 # The share of all bits from which on the bytes of numbers may be better than tokens: most of them
 # are as good as random.
@@ -38,11 +38,15 @@ class Gain(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A recipe, bits an item that it is expected to take, and what its stages gain."""
+    """A recipe, bits an item that it is expected to take, and what its stages gain.
+
+    If it is for one kind of numbers, it begins with these maps.
+    """
 
     recipe: Recipe
     bits: float
     gains: tuple[Gain, ...] = ()
+    maps: tuple[Recipe, ...] = ()
 
 
 def better(found: Choice, other: Choice) -> Choice:
@@ -50,7 +54,9 @@ def better(found: Choice, other: Choice) -> Choice:
     return other if other.bits < found.bits * (1 - WORTH_IT) else found
 
 
-def choose_numbers(raw: Numbers, kind: Kind) -> Choice:
+def choose_numbers(
+    raw: Numbers, kind: Kind, candidates: Iterable[Mapped] = (), *, in_columns: bool = True
+) -> Choice:
     """Choose a recipe by a sample.
 
     Parameters
@@ -58,28 +64,33 @@ def choose_numbers(raw: Numbers, kind: Kind) -> Choice:
     raw : contiguous ndarray of unsigned integers, shape (boxes, ...)
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
+    candidates : iterable of Mapped, optional
+        What `mapped` yields for them, if that is known.
+    in_columns : bool
+        Whether places along a short last axis may have predictors of their own.
     """
     tried = []
-    for candidate in mapped(raw, kind):
-        prediction = Prediction(candidate.numbers, kind.items)
+    for candidate in candidates or mapped(raw, kind):
+        prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
         tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[:FINALISTS] if one[0] <= tried[0][0] * CLOSE]
+    close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
     close.sort(key=lambda one: one[1])
-    found, *others = [_chosen(*one[2:], raw.itemsize, kind) for one in close]
+    found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
     for choice in others:
         found = better(found, choice)
     return found
 
 
-def _chosen(candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind) -> Choice:
+def _chosen(
+    candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind, in_columns: bool
+) -> Choice:
     """The recipe of a map, with its best predictor."""
     numbers, maps = candidate.numbers, ", ".join(str(one.alone) for one in candidate.maps)
     best = _predicted(prediction, kind)
-    columns = numbers.shape[-1] if numbers.ndim > 2 else 0
-    if columns in COLUMNS and kind.has_room_for(columns, numbers.itemsize):
+    if in_columns and columns_of(numbers, kind):
         best = better(best, _in_columns(numbers, kind))
     recipe = best.recipe
     for outer in reversed(candidate.maps):
@@ -88,7 +99,13 @@ def _chosen(candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind
     gains = [Gain(gain.stage, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
     bits = candidate.total(best.bits) + recipe_bits(recipe) / kind.items
-    return Choice(recipe, bits, (first, *gains))
+    return Choice(recipe, bits, (first, *gains), candidate.maps)
+
+
+def columns_of(numbers: Numbers, kind: Kind) -> int:
+    """How many columns the last axis of a sample has that may be treated each by itself, or 0."""
+    count = numbers.shape[-1] if numbers.ndim > 2 else 0
+    return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
 def _predicted(prediction: Prediction, kind: Kind) -> Choice:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
@@ -19,9 +18,6 @@ Numbers = npt.NDArray[Any]
 SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
-
-# Greatest numbers of linear tokens that are tried: symbols of 8 bits, and of 16.
-LINEAR = (256, 4096)
 
 
 class Predictor(NamedTuple):
@@ -41,7 +37,7 @@ class Prediction:
     Parameters
     ----------
     numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
-    items : int
+    items : float
         How many a chunk has, which pay for a table.
 
     Attributes
@@ -52,12 +48,11 @@ class Prediction:
         Bits of numbers that are not predicted.
     """
 
-    def __init__(self, numbers: Numbers, items: int) -> None:
+    def __init__(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self._items = items
         self.best = Predictor((), 0, log_bits(numbers, signed=False, items=items))
-        for tokens in LINEAR:
-            bits = lin_bits(numbers, tokens, items)
+        for tokens, bits in lin_bits(numbers, items).items():
             if bits < self.best.bits:
                 self.best = Predictor((), tokens, bits)
         self.plain = self.best.bits
@@ -84,9 +79,11 @@ class Prediction:
 
     def _try(self, axes: tuple[int, ...]) -> None:
         # Without the borders, which are of little account in arrays that are not samples.
-        deltas = np.diff(self._deltas[axes[:-1]], axis=axes[-1])
-        if not deltas.size:
+        numbers, axis = self._deltas[axes[:-1]], axes[-1]
+        if numbers.shape[axis] < 2:
             return
+        before = (slice(None),) * axis
+        deltas = numbers[*before, 1:] - numbers[*before, :-1]
         self._deltas[axes] = deltas
         bits = log_bits(deltas, signed=True, items=self._items)
         if bits < self.best.bits:

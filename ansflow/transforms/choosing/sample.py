@@ -45,20 +45,18 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
 
 
 def _box_shape(shape: Sequence[int], size: int) -> list[int]:
-    """Places along each axis, with a product of about `size`."""
+    """Places along each axis, with a product of at most `size`, and about that if there are."""
     weights = [1] * (len(shape) - 1) + [LONGER]
-    low, high = 0.0, float(max(shape))
-    for _ in range(40):
-        middle = (low + high) / 2
-        box = [
-            max(1, min(length, int(middle * weight)))
-            for length, weight in zip(shape, weights, strict=True)
-        ]
-        if math.prod(box) > size:
-            high = middle
-        else:
-            low = middle
-    return [
-        max(1, min(length, int(low * weight)))
-        for length, weight in zip(shape, weights, strict=True)
-    ]
+    box = list(shape)
+    # Axes that are shorter than their share are taken as they are, and leave more for the rest.
+    left = [axis for axis, length in enumerate(shape) if length > 1]
+    while left:
+        rest = size / math.prod(box[axis] for axis in range(len(shape)) if axis not in left)
+        unit = (rest / math.prod(weights[axis] for axis in left)) ** (1 / len(left))
+        short = [axis for axis in left if shape[axis] <= unit * weights[axis]]
+        if not short:
+            break
+        left = [axis for axis in left if axis not in short]
+    for axis in left:
+        box[axis] = max(1, int(unit * weights[axis]))
+    return box

@@ -1,0 +1,43 @@
+"""How long to look for a recipe."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Effort", "effort_of"]
+
+
+class Effort(NamedTuple):
+    """How much is tried, and on how much of an array.
+
+    Parameters
+    ----------
+    size, boxes : int
+        Items of a sample, and the boxes that it consists of.
+    few : int
+        Items that facts are told by, such as how many are distinct.
+    finalists : int
+        How many maps are looked at with all predictors, after all were with the simplest ones.
+    any_step : bool
+        Whether floats may be multiples of any step, and not only of powers of ten and of two.
+    """
+
+    size: int
+    boxes: int
+    few: int
+    finalists: int
+    any_step: bool
+
+
+# Up to a level.
+EFFORTS = {
+    1: Effort(1 << 12, 4, 1024, 1, False),
+    2: Effort(1 << 14, 4, 4096, 2, True),
+    5: Effort(1 << 15, 16, 4096, 2, True),
+    9: Effort(1 << 17, 16, 4096, 2, True),
+}
+
+
+def effort_of(level: int) -> Effort:
+    """That of a level, 1 to 9."""
+    return next(effort for most, effort in EFFORTS.items() if level <= most)
