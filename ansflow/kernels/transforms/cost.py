@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
@@ -67,7 +67,7 @@ def log_cost(numbers, signed):
     return bits, used
 
 
-@kernel
+@inlined
 def token_of(number):
     """The logarithmic token of a number."""
     whole = np.uint64(number)

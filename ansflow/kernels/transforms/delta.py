@@ -18,7 +18,7 @@ Arrays are worked on in blocks that stay in the first level of the cache.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 
 __all__ = ["MAX_LAGS", "accumulate", "difference"]
@@ -93,7 +93,7 @@ def difference(items, lags, folded, out):
         begin = end
 
 
-@kernel
+@inner
 def add_up(items, total, begin, end):
     """Make of items their running sums, from `total` on; the last of these."""
     number = items.dtype.type
@@ -108,7 +108,7 @@ def add_up(items, total, begin, end):
     return total
 
 
-@kernel
+@inner
 def add_lagged(items, lag, begin, end):
     """Add to each item the sum that is already there, `lag` places before."""
     number = items.dtype.type

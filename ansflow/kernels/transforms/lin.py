@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import item_bits
 
@@ -33,7 +33,7 @@ def extent(numbers):
     return least, number(greatest - least)
 
 
-@kernel
+@inner
 def even_widths(like, width):
     """The same width for all numbers of a block, added up."""
     widths = blank(like)
