@@ -1,13 +1,17 @@
-"""Deltas of the numbers in boxes, along all axes that are worth trying."""
+"""What numbers in boxes are predicted by: neighbours along any axes, or straight lines."""
 
 from __future__ import annotations
 
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.ramp import PIECE
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
+from ansflow.transforms.choosing.maps import through
+from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Prediction", "Predictor"]
 
@@ -19,14 +23,22 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
+# What a line takes, about, and the tables of all lines of a chunk.
+LINE_BITS, TABLES_OF_LINES = 48, 1000
+# A shorter box says too little of a line through a piece, unless it is all there is.
+SHORTEST_LINE = 250
+LINES = Recipe("delta", (Recipe("log"),), (0,))
+RAMP = Recipe("ramp", (LINES, LINES))
+
 
 class Predictor(NamedTuple):
-    """The axes of deltas, none for numbers as they are; the tokens of what is left, and their bits.
+    """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
 
-    There are so many linear ones, or logarithmic ones if it is 0.
+    The recipe lacks its first output, which is what is left. There are so many linear tokens, or
+    logarithmic ones if it is 0.
     """
 
-    axes: tuple[int, ...]
+    stage: Recipe | None
     tokens: int
     bits: float
 
@@ -44,6 +56,10 @@ class Prediction:
     ----------
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time.
+    left : ndarray of unsigned integers
+        What that leaves.
+    signed : bool
+        Whether this is in two's complement, and becomes non-negative only in the transform.
     plain : float
         Bits of numbers that are not predicted.
     """
@@ -51,10 +67,11 @@ class Prediction:
     def __init__(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self._items = items
-        self.best = Predictor((), 0, log_bits(numbers, signed=False, items=items))
+        self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
+        self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items).items():
             if bits < self.best.bits:
-                self.best = Predictor((), tokens, bits)
+                self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
@@ -63,18 +80,16 @@ class Prediction:
         for axis in self._long:
             self._try((axis,))
 
-    @property
-    def left(self) -> Numbers:
-        """What the best predictor leaves, in two's complement if that has axes."""
-        return self._deltas[tuple(axis + 1 for axis in self.best.axes)]
-
     def try_all(self) -> Predictor:
-        """The cheapest of all: along several axes, too, and twice along one."""
+        """The cheapest of all: along several axes, too, twice along one, and by lines."""
         for order in range(2, len(self._long) + 1):
             for axes in combinations(self._long, order):
                 self._try(axes)
         for axis in self._long:
             self._try((axis, axis))
+        boxes, *shape = self.numbers.shape
+        if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
+            self._try_lines()
         return self.best
 
     def _try(self, axes: tuple[int, ...]) -> None:
@@ -87,4 +102,25 @@ class Prediction:
         self._deltas[axes] = deltas
         bits = log_bits(deltas, signed=True, items=self._items)
         if bits < self.best.bits:
-            self.best = Predictor(tuple(axis - 1 for axis in axes), 0, bits)
+            stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
+            self._take(stage, bits, deltas, signed=True)
+
+    def _try_lines(self) -> None:
+        """A line for each box, if that is best for the one in the middle."""
+        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
+        for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
+            left = np.stack([_left_by_lines(row) for row in some])
+            bits = once + log_bits(left, signed=False, items=self._items)
+            if bits >= self.best.bits:
+                return
+        self._take(RAMP, bits, left, signed=False)
+
+    def _take(self, stage: Recipe, bits: float, left: Numbers, *, signed: bool) -> None:
+        self.best = Predictor(stage, 0, bits)
+        self.left, self.signed = left, signed
+
+
+def _left_by_lines(row: Numbers) -> Numbers:
+    outputs = through(Recipe("ramp"), row)
+    assert outputs is not None  # any numbers have lines
+    return outputs[0]
