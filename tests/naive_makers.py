@@ -21,6 +21,7 @@ from naive_numbers import (
     Log,
     Mask,
     Ordered,
+    Ramp,
     Runs,
     Sparse,
     integers,
@@ -82,6 +83,12 @@ def ordered(kind, shift=0):
     return make
 
 
+def folded(numbers, w):
+    """Integers modulo 2^W with their signs in the lowest bits."""
+    most = 2 ** (8 * w)
+    return [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in numbers]
+
+
 def delta(*axes, rising=False):
     def make(w, shape, content):
         y, steps = integers(content, w), lags(axes, shape)
@@ -94,9 +101,7 @@ def delta(*axes, rising=False):
         if rising:
             first, y[:1] = sum(y[:1]), [0] * len(y[:1])
             return Delta(axes, first), [items(y, w)]
-        most = 2 ** (8 * w)
-        found = [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in y]
-        return Delta(axes), [items(found, w)]
+        return Delta(axes), [items(folded(y, w), w)]
 
     return make
 
@@ -201,6 +206,22 @@ def mask(value, lag=0, but=(), fill=None):
         if lag > 0:
             bits = bits[:lag] + [a ^ b for a, b in zip(bits, bits[lag:], strict=False)]
         return Mask(value, lag), [items(filled, w), pack("".join(map(str, bits)))]
+
+    return make
+
+
+def ramp(*lines):
+    """Each piece has one of the lines, starts and steps, in turn."""
+
+    def make(w, shape, content):
+        x = integers(content, w)
+        own = [lines[p % len(lines)] for p in range(-(-len(x) // Ramp.piece))]
+        left = []
+        for i, number in enumerate(x):
+            p, j = divmod(i, Ramp.piece)
+            left.append(number - Ramp.line(*own[p], j))
+        starts, steps = ([line[k] for line in own] for k in (0, 1))
+        return Ramp(), [items(folded(left, w), w), items(starts, w), items(steps, 8)]
 
     return make
 

@@ -66,6 +66,11 @@ def lags(axes, shape):
     return [prod(shape[axis + 1 :]) for axis in axes]
 
 
+def unfolded(z):
+    """The integer that has its sign in the lowest bit."""
+    return z // 2 if z % 2 == 0 else -(z + 1) // 2
+
+
 @dataclass(frozen=True)
 class Ordered:
     """Numbers whose order is that of unsigned integers, and without low bits that are all 0."""
@@ -141,7 +146,7 @@ class Delta:
     def undo(self, w, shape, parts):
         y = integers(parts[0], w)
         if self.first is None:
-            y = [z // 2 if z % 2 == 0 else -(z + 1) // 2 for z in y]
+            y = [unfolded(z) for z in y]
         elif y:
             y[0] += self.first
         n, steps = len(y), lags(self.axes, shape)
@@ -477,6 +482,38 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Ramp:
+    """Distances from straight lines through pieces, with the sign in the lowest bit."""
+
+    id = 15
+    piece = 4096
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        return cls()
+
+    def write(self):
+        return b""
+
+    def outputs(self, w, shape):
+        pieces = -(-prod(shape) // self.piece)
+        return [(w, shape), (w, [pieces]), (8, [pieces])]
+
+    @classmethod
+    def line(cls, start, step, j):
+        return start + (step - 2**64 * (step >= 2**63)) * j // cls.piece
+
+    def undo(self, w, shape, parts):
+        starts, steps = integers(parts[1], w), integers(parts[2], 8)
+        found = []
+        for i, z in enumerate(integers(parts[0], w)):
+            p, j = divmod(i, self.piece)
+            found.append(self.line(starts[p], steps[p], j) + unfolded(z))
+        return items(found, w)
+
+
+@dataclass(frozen=True)
 class Sparse:
     """Where one value is, and the items that are left."""
 
@@ -510,6 +547,6 @@ NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Sparse),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Sparse),
     )
 }

@@ -11,7 +11,6 @@ from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
-from ansflow.transforms.transform import Setting
 
 __all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of"]
 
@@ -111,17 +110,16 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
 
 def _predicted(prediction: Prediction, kind: Kind) -> Choice:
     """How numbers are predicted and coded."""
-    axes, tokens, bits, rising = prediction.try_all()
+    stage, tokens, bits = prediction.try_all()
     width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
-    if width == 8 and not rising:
+    if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        planes = plane_bits(prediction.left, signed=bool(axes) and not rising)
+        planes = plane_bits(prediction.left, signed=prediction.signed)
         if planes < bits * (1 - WORTH_IT):
             leaf, bits = PLANES, planes
-    told: tuple[Setting, ...] = (*axes, "rising") if rising else axes
-    recipe = Recipe("delta", (leaf,), told) if axes else leaf
+    recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
 
 
