@@ -130,7 +130,7 @@ def distances(layout: Layout) -> list[Distances]:
     far, lengths = 1, list[int]()
     for length in reversed(layout.shape[1:]):
         far *= length
-        if far >= MIN_DISTANCE and far not in lengths:
+        if MIN_DISTANCE <= far < layout.items and far not in lengths:
             lengths.append(far)
     if not lengths or 2 * lengths[0] > layout.items:
         return []
