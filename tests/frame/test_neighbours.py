@@ -99,7 +99,7 @@ def test_where_nothing_is_above_or_it_tells_nothing_there_are_no_neighbours():
     noise = rng.integers(0, 256, (150, 200)).astype(np.uint8)
     few = scales((20, 100))
     vector = scales((100, 200)).reshape(-1)
-    narrow = scales((2000, 10))[:, :1]
+    narrow = scales((2000, 10))[:, :1].copy()
     for array in (alike, noise, few, vector, narrow):
         assert naive.NEIGHBOURS not in kinds(encode(array)[1])
     assert kinds(encode(scales((100, 200)), classes=False)[1]) == [naive.CODED]

@@ -23,8 +23,8 @@ TRIED: tuple[TriedKind, ...] = (
     Shared(),
     Contexts(),
     Modelled(),
-    RowClasses(),
     Neighbours(),
+    RowClasses(),
 )
 
 KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *TRIED)
