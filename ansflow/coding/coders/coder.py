@@ -155,7 +155,7 @@ class FastCoder(Coder):
     def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
         words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
         states = self._first[:lanes].copy()
-        cursor = self._push(symbols, states, words)
+        cursor = np.uint64(self._push(symbols, states, words))
         return words[put_states(states, words, cursor) :]
 
     def decode(self, words: Words, out: Symbols, lanes: int) -> None:
