@@ -34,7 +34,7 @@ U_SAMPLED = np.uint64(SAMPLED)
 PARTIALS = 2
 
 
-@kernel
+@inner
 def count_activities(symbols, row, plane, every, counts):
     """Fill ``counts``, uint32[256, 256], with how often symbols come with an activity.
 
@@ -56,7 +56,7 @@ def count_activities(symbols, row, plane, every, counts):
         end = min(end + every * U_SAMPLED, size)
 
 
-@kernel
+@inner
 def join_intervals(counts, tops, total):
     """Join activities to at most 32 intervals of about equally many symbols; return how many.
 
@@ -109,7 +109,7 @@ def cost_of_union(one, two, scale, symbol_cost):
     return (bits + weighted(n)) * scale + symbol_cost * float(present)
 
 
-@kernel
+@inner
 def merge_contexts(counts, tops, number, scale):
     """Join neighbouring intervals while that saves bits, or there are too many of them.
 
