@@ -77,7 +77,8 @@ def test_streams_and_options():
     )
     used = {name: count for name, count in frame["streams"].items() if count}
     assert used == {"stored": 1, "constant": 1, "shared": 1}
-    assert frame["streams"].keys() - used.keys() == {"coded", "contexts", "modelled", "classes"}
+    unused = {"coded", "contexts", "modelled", "classes", "neighbours"}
+    assert frame["streams"].keys() - used.keys() == unused
     assert frame["shared_tables"] == [13]
     assert frame["precisions"] == [13]
     assert frame["lanes"] == [1]

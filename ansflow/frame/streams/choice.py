@@ -66,6 +66,8 @@ def encode_stream(
         proposal = kind.propose(sample)
         if proposal is not None and proposal.size < smallest:
             best, smallest = (kind, proposal), proposal.size
+            if proposal.clear:
+                break
     if best is not None:
         kind, proposal = best
         fields, pieces = proposal.encode()
