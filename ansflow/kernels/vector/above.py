@@ -1,6 +1,7 @@
 """Contexts of a turn of lanes from the symbols above it, in registers, on vectors of bytes.
 
-They are plain IR, for any machine.
+Where an instruction set can, it looks the context of an activity up in a table; elsewhere the
+activity is compared with all limits.
 """
 
 from typing import Any
@@ -24,13 +25,12 @@ from ansflow.kernels.vector.ir import (
     splat,
     vector,
 )
+from ansflow.kernels.vector.targets import TARGETS
 from ansflow.kernels.vector.values import Vector, pack
 
 __all__ = ["contexts_above", "tabulate"]
 
 ACTIVITIES = 256
-# The instruction set that has such instructions.
-AVX512 = "avx512"
 
 
 @kernel
@@ -45,28 +45,6 @@ def tabulate(limits):
     for i in range(limits.size * MAX_LANES):
         table[ACTIVITIES + i] = limits[i // MAX_LANES]
     return table
-
-
-def look_up(builder: ir.IRBuilder, table: Any, activity: Any) -> Any:
-    """Contexts of activities, by instructions that pick among 128 bytes."""
-    row = vector(i8, MAX_LANES)
-    lanes = activity.type.count
-    if lanes < MAX_LANES:
-        order = ir.Constant(vector(i32, MAX_LANES), [i % lanes for i in range(MAX_LANES)])
-        activity = builder.shuffle_vector(activity, activity, order)
-    quarters = []
-    for first in range(0, ACTIVITIES, MAX_LANES):
-        near = pointer_to(builder, element_pointer(builder, table, first), row)
-        quarters.append(builder.load(near, align=1))
-    name = "llvm.x86.avx512.vpermi2var.qi.512"
-    below = call(builder, name, row, quarters[0], activity, quarters[1])
-    above = call(builder, name, row, quarters[2], activity, quarters[3])
-    high = builder.icmp_signed("<", activity, constant(row, 0))
-    contexts = builder.select(high, above, below)
-    if lanes < MAX_LANES:
-        order = ir.Constant(vector(i32, lanes), list(range(lanes)))
-        contexts = builder.shuffle_vector(contexts, contexts, order)
-    return contexts
 
 
 def count_below(builder: ir.IRBuilder, table: Any, activity: Any) -> Any:
@@ -124,8 +102,8 @@ def contexts_above(typing_context, symbols, at, row, plane, table, lanes, isa):
         keep = splat(builder, builder.sext(used, i8), bytes_)
         behind = builder.and_(behind, keep)
         activity = call(builder, f"llvm.uadd.sat.v{kind.lanes}i8", bytes_, activity, behind)
-        find = look_up if kind.isa == AVX512 else count_below
-        contexts = find(builder, told, activity)
+        pick = TARGETS[kind.isa].pick
+        contexts = (pick or count_below)(builder, told, activity)
         registers = []
         for first in range(0, kind.lanes, kind.width):
             order = ir.Constant(vector(i32, kind.width), list(range(first, first + kind.width)))
