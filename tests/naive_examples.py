@@ -123,6 +123,12 @@ FILES = {
             tree(makers.ordered(2), tree(makers.delta(0, 1), tree(makers.lin(0, 20, 2)))),
         ],
     ),
+    "lines of numbers": writer.write_frame(
+        LITTLE,
+        {"dtype": "<u2", "shape": [120]},
+        coding=choose,
+        recipe=tree(makers.ramp((9, 2**63), (0, 4096 * 80)), tree(makers.log), PLANES, BYTES),
+    ),
     "columns of numbers": writer.write_frame(
         PRICES,
         TABLE,

@@ -48,6 +48,7 @@ PAIRS = np.zeros(300, [("t", "<u4"), ("value", "<i2"), ("flag", "u1")])
 PAIRS["t"], PAIRS["value"] = INDEX[:300] * 5, SQUARES[:300]
 PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
 PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
+LATE = (1000 + np.arange(4700) * 7 + np.resize(SQUARES, 4700)).astype("<u4")
 CUBES = (WALK[:1400] // 32).astype("<i2").reshape(4, 5, 70)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
@@ -350,6 +351,11 @@ GOLDEN = {
         tree(makers.decimal(5, 0.00300000013, range(5, 200, 9)), PLANES, PLANES, BYTES, stream),
         chunk=[20, 20],
     ),
+    "numbers-delta-rising": lambda: numbers(
+        INDEX.astype("<i4") ** 2 - 1000,
+        tree(makers.delta(0, rising=True), tree(makers.log)),
+        tree(makers.delta(0, 0, rising=True), tree(makers.lin(2**32 - 2000, 4, 2))),
+    ),
     "numbers-affine": lambda: numbers(TIMES, tree(makers.affine(int(TIMES[0]), 3_600_000), PLANES)),
     "numbers-dict": lambda: numbers(
         ROWS.astype("<f4") / 7,
@@ -371,6 +377,12 @@ GOLDEN = {
         tree(makers.sparse(2**16 - 2**15, 10), tree(makers.ordered(1), PLANES), stream),
         tree(makers.sparse(2**16 - 2**15, 0, [3]), PLANES, stream),
         chunk=[5, 10, 10],
+    ),
+    "numbers-ramp": lambda: numbers(
+        LATE,
+        tree(makers.ramp((1000, 4096 * 7), (5, 2**64 - 5)), tree(makers.log), PLANES, BYTES),
+        tree(makers.ramp((40_000, 29_000)), PLANES, BYTES, PLANES),
+        chunk=[4500],
     ),
     "numbers-fields": lambda: numbers(
         PAIRS, tree(makers.fields(4, 2, 1), tree(makers.delta(0), tree(makers.log)), PLANES, stream)

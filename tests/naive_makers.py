@@ -21,6 +21,7 @@ from naive_numbers import (
     Log,
     Mask,
     Ordered,
+    Ramp,
     Runs,
     Sparse,
     integers,
@@ -82,7 +83,13 @@ def ordered(kind, shift=0):
     return make
 
 
-def delta(*axes):
+def folded(numbers, w):
+    """Integers modulo 2^W with their signs in the lowest bits."""
+    most = 2 ** (8 * w)
+    return [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in numbers]
+
+
+def delta(*axes, rising=False):
     def make(w, shape, content):
         y, steps = integers(content, w), lags(axes, shape)
         for h in steps:
@@ -91,9 +98,10 @@ def delta(*axes):
                     y[i] -= y[i - h]
         for i in reversed(range(1, min(*steps, len(y)))):
             y[i] -= y[i - 1]
-        most = 2 ** (8 * w)
-        found = [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in y]
-        return Delta(axes), [items(found, w)]
+        if rising:
+            first, y[:1] = sum(y[:1]), [0] * len(y[:1])
+            return Delta(axes, first), [items(y, w)]
+        return Delta(axes), [items(folded(y, w), w)]
 
     return make
 
@@ -198,6 +206,22 @@ def mask(value, lag=0, but=(), fill=None):
         if lag > 0:
             bits = bits[:lag] + [a ^ b for a, b in zip(bits, bits[lag:], strict=False)]
         return Mask(value, lag), [items(filled, w), pack("".join(map(str, bits)))]
+
+    return make
+
+
+def ramp(*lines):
+    """Each piece has one of the lines, starts and steps, in turn."""
+
+    def make(w, shape, content):
+        x = integers(content, w)
+        own = [lines[p % len(lines)] for p in range(-(-len(x) // Ramp.piece))]
+        left = []
+        for i, number in enumerate(x):
+            p, j = divmod(i, Ramp.piece)
+            left.append(number - Ramp.line(*own[p], j))
+        starts, steps = ([line[k] for line in own] for k in (0, 1))
+        return Ramp(), [items(folded(left, w), w), items(starts, w), items(steps, 8)]
 
     return make
 

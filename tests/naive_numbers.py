@@ -66,6 +66,11 @@ def lags(axes, shape):
     return [prod(shape[axis + 1 :]) for axis in axes]
 
 
+def unfolded(z):
+    """The integer that has its sign in the lowest bit."""
+    return z // 2 if z % 2 == 0 else -(z + 1) // 2
+
+
 @dataclass(frozen=True)
 class Ordered:
     """Numbers whose order is that of unsigned integers, and without low bits that are all 0."""
@@ -115,25 +120,35 @@ class Delta:
 
     id = 4
     axes: tuple
+    first: int | None = None  # then the sign is where it was
 
     @classmethod
     def read(cls, fields, w, shape):
         assert w in WHOLE
         assert 1 <= len(shape) <= 255
-        count = fields.byte()
-        assert 1 <= count <= 4
-        axes = tuple(fields.byte() for _ in range(count))
+        told = fields.byte()
+        assert told < 16
+        assert 1 <= told % 8 <= 4
+        axes = tuple(fields.byte() for _ in range(told % 8))
         assert all(axis < len(shape) for axis in axes)
-        return cls(axes)
+        first = fields.varint() if told >= 8 else None
+        assert first is None or first < 2 ** (8 * w)
+        return cls(axes, first)
 
     def write(self):
-        return bytes([len(self.axes), *self.axes])
+        if self.first is None:
+            return bytes([len(self.axes), *self.axes])
+        return bytes([8 + len(self.axes), *self.axes]) + write_varint(self.first)
 
     def outputs(self, w, shape):
         return [(w, shape)]
 
     def undo(self, w, shape, parts):
-        y = [z // 2 if z % 2 == 0 else -(z + 1) // 2 for z in integers(parts[0], w)]
+        y = integers(parts[0], w)
+        if self.first is None:
+            y = [unfolded(z) for z in y]
+        elif y:
+            y[0] += self.first
         n, steps = len(y), lags(self.axes, shape)
         if min(steps) > 1:
             for i in range(1, min(*steps, n)):
@@ -467,6 +482,38 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Ramp:
+    """Distances from straight lines through pieces, with the sign in the lowest bit."""
+
+    id = 15
+    piece = 4096
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        return cls()
+
+    def write(self):
+        return b""
+
+    def outputs(self, w, shape):
+        pieces = -(-prod(shape) // self.piece)
+        return [(w, shape), (w, [pieces]), (8, [pieces])]
+
+    @classmethod
+    def line(cls, start, step, j):
+        return start + (step - 2**64 * (step >= 2**63)) * j // cls.piece
+
+    def undo(self, w, shape, parts):
+        starts, steps = integers(parts[1], w), integers(parts[2], 8)
+        found = []
+        for i, z in enumerate(integers(parts[0], w)):
+            p, j = divmod(i, self.piece)
+            found.append(self.line(starts[p], steps[p], j) + unfolded(z))
+        return items(found, w)
+
+
+@dataclass(frozen=True)
 class Sparse:
     """Where one value is, and the items that are left."""
 
@@ -500,6 +547,6 @@ NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Sparse),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Sparse),
     )
 }

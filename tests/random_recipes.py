@@ -16,6 +16,7 @@ from naive_numbers import (
     Log,
     Mask,
     Ordered,
+    Ramp,
     Runs,
     Sparse,
     float_bits,
@@ -64,7 +65,8 @@ def ordered(rng, w, shape, content):
 def delta(rng, w, shape, content):
     if w not in WHOLE or not 1 <= len(shape) <= 255:
         return None
-    return makers.delta(*(rng.randrange(len(shape)) for _ in range(rng.randint(1, 4))))
+    axes = [rng.randrange(len(shape)) for _ in range(rng.randint(1, 4))]
+    return makers.delta(*axes, rising=rng.randrange(2) == 1)
 
 
 def log(rng, w, shape, content):
@@ -126,6 +128,13 @@ def mask(rng, w, shape, content):
     return makers.mask(value, min(lag, n), but, rng.choice([None, rng.getrandbits(8 * w)]))
 
 
+def ramp(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    start, steep = rng.getrandbits(8 * w), rng.getrandbits(64)
+    return makers.ramp((start, steep), (0, 4096), (start, 2**64 - 1), (0, 2**63))
+
+
 def sparse(rng, w, shape, content):
     if w not in WHOLE:
         return None
@@ -170,6 +179,7 @@ CHOICES = {
     Columns.id: columns,
     Runs.id: runs,
     Items.id: items_of,
+    Ramp.id: ramp,
     Sparse.id: sparse,
 }
 

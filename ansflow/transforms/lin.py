@@ -39,6 +39,7 @@ class Lin(Transform):
 
     id = 6
     name = "lin"
+    parts = ("tokens", "raw bits")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS
@@ -104,8 +105,7 @@ def _fitting(numbers: np.ndarray, most: int) -> LinParameters:
     """The parameters for numbers that are to have at most so many tokens."""
     if not numbers.size:
         return LinParameters(0, 0, 1)
-    least, greatest = map(int, kernels.extent(numbers))
-    extent = greatest - least
+    least, extent = map(int, kernels.extent(numbers))
     shift = max(0, extent.bit_length() - most.bit_length() + 1)
     width = 1 if extent >> shift < TOKENS_OF_A_BYTE else 2
     return LinParameters(least, shift, width)

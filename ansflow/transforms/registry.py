@@ -16,6 +16,7 @@ from ansflow.transforms.log import Log
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
+from ansflow.transforms.ramp import Ramp
 from ansflow.transforms.runs import Runs
 from ansflow.transforms.sparse import Sparse
 from ansflow.transforms.transform import Transform
@@ -39,6 +40,7 @@ ALL: tuple[Transform, ...] = (
     Columns(),
     Runs(),
     Items(),
+    Ramp(),
     Sparse(),
 )
 

@@ -20,6 +20,7 @@ from naive_numbers import (
     FieldsOfItems,
     Items,
     Ordered,
+    Ramp,
     Runs,
     Sparse,
 )
@@ -31,6 +32,10 @@ KNOWN = {
     "floats": (golden.FLOATS, Delta),
     "a walk": (golden.WALK, Ordered, Affine, Delta),
     "times": (golden.TIMES, Ordered, Affine, Delta),
+    "times that are early or late": (
+        1000 * np.arange(9000) + np.random.default_rng(5).normal(2**40, 100, 9000).astype("i8"),
+        Ramp,
+    ),
     "prices": (golden.PRICES, Decimal, Delta),
     "prices, big-endian": (golden.PRICES.astype(">f4"), Decimal, Delta),
     "records": (golden.PAIRS, FieldsOfItems, Delta),

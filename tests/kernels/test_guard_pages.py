@@ -48,6 +48,7 @@ from ansflow.kernels.transforms import (
     log,
     mask,
     ordered,
+    ramp,
     runs,
 )
 from ansflow.kernels.vector import (
@@ -534,7 +535,9 @@ def small_kernels(at_end, rng):
 def numbers_to_numbers(at_end, rng):
     """Transforms of numbers to as many, at lengths around those of registers and blocks."""
     u64 = np.uint64
-    for width, size in itertools.product((1, 2, 4, 8), (0, 1, 15, 63, 64, 65, 2047, 2049, 4160)):
+    for width, size in itertools.product(
+        (1, 2, 4, 8), (0, 1, 15, 63, 64, 65, 2047, 2049, 4160, 8192)
+    ):
         numbers = rng.integers(0, 1 << (8 * width), size, f"u{width}")
         numbers.setflags(write=False)
         items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
@@ -543,15 +546,25 @@ def numbers_to_numbers(at_end, rng):
             ordered.unorder(out, u64(shift), u64(1), u64(2))
         for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
             lags = guarded(np.array(lags, np.uint64), at_end)
-            delta.difference(items, lags, out)
-            delta.accumulate(out, lags)
-            assert np.array_equal(out, items)
+            for folded in (u64(0), ~u64(0)):
+                delta.difference(items, lags, folded, out)
+                delta.accumulate(out, lags, folded)
+                assert np.array_equal(out, items)
         if size:
             low, _ = multiples.bounds(items)
             step = multiples.common_step(items, u64(low), out)
             assert multiples.divide(items, u64(low), u64(max(1, step)), out)
             multiples.multiply(out, u64(low), u64(max(1, step)))
             assert np.array_equal(out, items)
+        pieces = -(-size // ramp.PIECE)
+        starts = guarded(np.zeros(pieces, numbers.dtype), at_end)
+        steps = guarded(np.zeros(pieces, np.uint64), at_end)
+        ramp.fit_lines(items, starts, steps, guarded(np.zeros(ramp.FEW, np.int64), at_end))
+        for lines in (starts, steps):
+            lines.setflags(write=False)
+        ramp.subtract_lines(items, starts, steps, out)
+        ramp.add_lines(out, starts, steps)
+        assert np.array_equal(out, items)
         for count in (2, 3, 4, 7, 16):
             rows = guarded(numbers[: size // count * count], at_end)
             table = guarded(np.zeros((count, size // count), numbers.dtype), at_end)

@@ -26,6 +26,7 @@ SHAPES = st.one_of(
     st.lists(st.integers(0, 9), max_size=3),
     st.lists(st.integers(1, 300), min_size=1, max_size=1),
     st.lists(st.integers(1, 60), min_size=2, max_size=2),
+    st.sampled_from([[4096], [4097], [3, 2000]]),
 )
 WIDTHS = st.sampled_from(WHOLE) | st.sampled_from(WHOLE) | st.integers(1, 64)
 
@@ -57,14 +58,15 @@ def test_the_oracle_undoes_what_it_makes(case, deepest):
 
 def settings_of(name, rng, w, shape, content):
     match name:
-        case "planes" | "bytes" | "log" | "dict" | "runs":
+        case "planes" | "bytes" | "log" | "dict" | "runs" | "ramp":
             return ()
         case "ordered":
             kind = rng.choice(["unsigned", "signed", "float"])
             big = ["big"] * rng.randrange(2) if w > 1 else []
             return (kind, *big, *rng.choice([(), (0,), (1,), (rng.randrange(64),)]))
         case "delta":
-            return tuple(rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4)))
+            axes = [rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4))]
+            return (*axes, *["rising"] * rng.randrange(2))
         case "lin":
             return (1 << rng.randint(4, 16),)
         case "affine":
@@ -89,7 +91,7 @@ AGAIN = {
     naive_recipe.Planes: lambda t: makers.planes,
     naive_recipe.Bytes: lambda t: makers.item_bytes,
     numbers.Ordered: lambda t: makers.ordered(t.kind, t.shift),
-    numbers.Delta: lambda t: makers.delta(*t.axes),
+    numbers.Delta: lambda t: makers.delta(*t.axes, rising=t.first is not None),
     numbers.Log: lambda t: makers.log,
     numbers.Lin: lambda t: makers.lin(t.base, t.shift, t.width),
     numbers.FieldsOfItems: lambda t: makers.fields(*t.sizes),

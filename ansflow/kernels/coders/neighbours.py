@@ -12,7 +12,7 @@ import numpy as np
 
 from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
 from ansflow.kernels.constants import MAX_LANES, MAX_PACKED_PRECISION, ONE, ZERO, state_low
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
@@ -44,7 +44,7 @@ MOST = np.uint16(255)
 LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
 
 
-@kernel
+@inner
 def fill_activity(symbols, begin, end, row, plane, activity):
     """Fill ``activity[: end - begin]`` with that of symbols `begin` to `end` - 1.
 
@@ -86,7 +86,7 @@ def fill_activity(symbols, begin, end, row, plane, activity):
             activity[first + i] = min(total, MOST)
 
 
-@kernel
+@inner
 def fill_contexts(symbols, begin, end, row, plane, limits, contexts):
     """Fill ``contexts[: end - begin]``: how many of ``limits``, uint8[15], the activity exceeds.
 
@@ -102,7 +102,7 @@ def fill_contexts(symbols, begin, end, row, plane, limits, contexts):
         contexts[i] = context
 
 
-@kernel
+@inner
 def block_for(row):
     """Of how many symbols a decoder can find the contexts at once: whole turns."""
     return min(U_BLOCK, (row - ONE) & ~(U_LANES - ONE))

@@ -15,8 +15,8 @@ from ansflow.kernels.coders.neighbours import (
     fill_contexts,
 )
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.class_merging import BIAS, SYMBOL_COST, entropy, present
+from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.tables.class_merging import BIAS, SYMBOL_COST, weighted
 
 __all__ = ["PARTIALS", "SAMPLED", "choose_limits", "count_contexts"]
 
@@ -34,7 +34,7 @@ U_SAMPLED = np.uint64(SAMPLED)
 PARTIALS = 2
 
 
-@kernel
+@inner
 def count_activities(symbols, row, plane, every, counts):
     """Fill ``counts``, uint32[256, 256], with how often symbols come with an activity.
 
@@ -56,7 +56,7 @@ def count_activities(symbols, row, plane, every, counts):
         end = min(end + every * U_SAMPLED, size)
 
 
-@kernel
+@inner
 def join_intervals(counts, tops, total):
     """Join activities to at most 32 intervals of about equally many symbols; return how many.
 
@@ -96,15 +96,20 @@ def join_intervals(counts, tops, total):
     return number + ONE
 
 
-@kernel
-def cost_of_union(one, two, union, scale, symbol_cost):
+@inner
+def cost_of_union(one, two, scale, symbol_cost):
     """Bits that symbols of two intervals and their table take, if they have one together."""
-    for s in range(union.size):
-        union[s] = one[s] + two[s]
-    return entropy(union) * scale + symbol_cost * float(present(union))
+    bits, n, present = 0.0, ZERO, ZERO
+    for s in range(one.size):
+        count = np.uint64(one[s]) + np.uint64(two[s])
+        if count > ZERO:
+            bits -= weighted(count)
+            n += count
+            present += ONE
+    return (bits + weighted(n)) * scale + symbol_cost * float(present)
 
 
-@kernel
+@inner
 def merge_contexts(counts, tops, number, scale):
     """Join neighbouring intervals while that saves bits, or there are too many of them.
 
@@ -122,15 +127,13 @@ def merge_contexts(counts, tops, number, scale):
     ``(number, bits)``: how many are left, and bits that all symbols take, with the tables.
     """
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    union = np.empty(counts.shape[1], np.uint32)
+    none = np.zeros(counts.shape[1], np.uint32)
     costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
-    union[:] = 0
     for k in range(number):
-        costs[k] = cost_of_union(counts[k], union, union, scale, symbol_cost)
-        union[:] = 0
+        costs[k] = cost_of_union(counts[k], none, scale, symbol_cost)
     for k in range(number - ONE):
         at = np.uint64(k)
-        both = cost_of_union(counts[at], counts[at + ONE], union, scale, symbol_cost)
+        both = cost_of_union(counts[at], counts[at + ONE], scale, symbol_cost)
         joined[at] = both - costs[at] - costs[at + ONE]
     while number > ONE:
         where = ZERO
@@ -140,7 +143,7 @@ def merge_contexts(counts, tops, number, scale):
         if joined[where] > 0.0 and number <= MAX_CONTEXTS:
             break
         costs[where] += joined[where] + costs[where + ONE]
-        for s in range(union.size):
+        for s in range(counts.shape[1]):
             counts[where, s] += counts[where + ONE, s]
         tops[where] = tops[where + ONE]
         number -= ONE
@@ -150,7 +153,7 @@ def merge_contexts(counts, tops, number, scale):
             costs[at], tops[at], joined[at] = costs[at + ONE], tops[at + ONE], joined[at + ONE]
         for k in range(where - min(where, ONE), min(where + ONE, number - ONE)):
             at = np.uint64(k)
-            both = cost_of_union(counts[at], counts[at + ONE], union, scale, symbol_cost)
+            both = cost_of_union(counts[at], counts[at + ONE], scale, symbol_cost)
             joined[at] = both - costs[at] - costs[at + ONE]
     bits = 0.0
     for k in range(number):

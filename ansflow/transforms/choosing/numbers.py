@@ -110,16 +110,16 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
 
 def _predicted(prediction: Prediction, kind: Kind) -> Choice:
     """How numbers are predicted and coded."""
-    axes, tokens, bits = prediction.try_all()
+    stage, tokens, bits = prediction.try_all()
     width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        planes = plane_bits(prediction.left, signed=bool(axes))
+        planes = plane_bits(prediction.left, signed=prediction.signed)
         if planes < bits * (1 - WORTH_IT):
             leaf, bits = PLANES, planes
-    recipe = Recipe("delta", (leaf,), axes) if axes else leaf
+    recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
 
 

@@ -1,13 +1,17 @@
-"""Deltas of the numbers in boxes, along all axes that are worth trying."""
+"""What numbers in boxes are predicted by: neighbours along any axes, or straight lines."""
 
 from __future__ import annotations
 
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.ramp import PIECE
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
+from ansflow.transforms.choosing.maps import through
+from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Prediction", "Predictor"]
 
@@ -19,14 +23,28 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
+# Linear tokens of deltas must gain this share, as classes of rows do more for logarithmic ones.
+WORTH_IT = 0.01
+# Bits by which the range of all deltas may be longer than that of a sample.
+WIDER = 2
+
+# What a line takes, about, and the tables of all lines of a chunk.
+LINE_BITS, TABLES_OF_LINES = 48, 1000
+# A shorter box says too little of a line through a piece, unless it is all there is.
+SHORTEST_LINE = 250
+LINES = Recipe("delta", (Recipe("log"),), (0,))
+RISING = Recipe("delta", (), (0, "rising"))
+RAMP = Recipe("ramp", (LINES, LINES))
+
 
 class Predictor(NamedTuple):
-    """The axes of deltas, none for numbers as they are; the tokens of what is left, and their bits.
+    """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
 
-    There are so many linear ones, or logarithmic ones if it is 0.
+    The recipe lacks its first output, which is what is left. There are so many linear tokens, or
+    logarithmic ones if it is 0.
     """
 
-    axes: tuple[int, ...]
+    stage: Recipe | None
     tokens: int
     bits: float
 
@@ -44,6 +62,10 @@ class Prediction:
     ----------
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time.
+    left : ndarray of unsigned integers
+        What that leaves.
+    signed : bool
+        Whether this is in two's complement, and becomes non-negative only in the transform.
     plain : float
         Bits of numbers that are not predicted.
     """
@@ -51,10 +73,11 @@ class Prediction:
     def __init__(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self._items = items
-        self.best = Predictor((), 0, log_bits(numbers, signed=False, items=items))
+        self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
+        self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items).items():
             if bits < self.best.bits:
-                self.best = Predictor((), tokens, bits)
+                self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
@@ -63,18 +86,18 @@ class Prediction:
         for axis in self._long:
             self._try((axis,))
 
-    @property
-    def left(self) -> Numbers:
-        """What the best predictor leaves, in two's complement if that has axes."""
-        return self._deltas[tuple(axis + 1 for axis in self.best.axes)]
-
     def try_all(self) -> Predictor:
-        """The cheapest of all: along several axes, too, and twice along one."""
+        """The cheapest of all: along several axes, too, twice along one, and by lines."""
         for order in range(2, len(self._long) + 1):
             for axes in combinations(self._long, order):
                 self._try(axes)
         for axis in self._long:
             self._try((axis, axis))
+        if (1,) in self._deltas and self.numbers.itemsize > 1:
+            self._try_rising()
+        boxes, *shape = self.numbers.shape
+        if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
+            self._try_lines()
         return self.best
 
     def _try(self, axes: tuple[int, ...]) -> None:
@@ -87,4 +110,39 @@ class Prediction:
         self._deltas[axes] = deltas
         bits = log_bits(deltas, signed=True, items=self._items)
         if bits < self.best.bits:
-            self.best = Predictor(tuple(axis - 1 for axis in axes), 0, bits)
+            stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
+            self._take(Predictor(stage, 0, bits), deltas, signed=True)
+
+    def _try_rising(self) -> None:
+        """Other tokens for deltas along the first axis, and none for their sign.
+
+        Deltas along others lead from the end of a row to the next one, which is far away.
+        """
+        deltas = self._deltas[(1,)]
+        if not (deltas >> (8 * deltas.itemsize - 1)).any():
+            bits = log_bits(deltas, signed=False, items=self._items)
+            if bits < self.best.bits:
+                self._take(Predictor(RISING, 0, bits), deltas, signed=False)
+        for tokens, bits in lin_bits(deltas, self._items, wider=WIDER).items():
+            if bits < self.best.bits * (1 - WORTH_IT):
+                self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
+
+    def _try_lines(self) -> None:
+        """A line for each box, if that is best for the one in the middle."""
+        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
+        for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
+            left = np.stack([_left_by_lines(row) for row in some])
+            bits = once + log_bits(left, signed=False, items=self._items)
+            if bits >= self.best.bits:
+                return
+        self._take(Predictor(RAMP, 0, bits), left, signed=False)
+
+    def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
+        self.best = best
+        self.left, self.signed = left, signed
+
+
+def _left_by_lines(row: Numbers) -> Numbers:
+    outputs = through(Recipe("ramp"), row)
+    assert outputs is not None  # any numbers have lines
+    return outputs[0]
