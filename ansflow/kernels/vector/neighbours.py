@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.kernels.coders.neighbours import BLOCK, LOW, U_BLOCK, block_for, fill_contexts
+from ansflow.kernels.coders.neighbours import LOW, fill_contexts
 from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
+from ansflow.kernels.vector.above import contexts_above, tabulate
 from ansflow.kernels.vector.memory import load, pull, put, store
 from ansflow.kernels.vector.values import high, low, multiply, where
 
@@ -33,17 +34,19 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
 
     @kernel
     def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out):
-        contexts = np.empty(BLOCK, np.uint8)
-        block = block_for(row)
-        size = np.uint64(out.size)
+        table = tabulate(limits)
+        contexts = np.empty(lanes, np.uint8)
         mask = (ONE << precision) - ONE
         x = load(states, ZERO, lanes, isa)
-        base, begin, end = ZERO, ZERO, ZERO
-        while base + turn <= size and cursor + turn <= np.uint64(words.size):
-            if base == end:
-                begin, end = base, min(base + block, size)
-                fill_contexts(out, begin, end, row, plane, limits, contexts)
-            entry = slots[(x & mask) | (load(contexts, base - begin, lanes, isa) << precision)]
+        base = ZERO
+        while base + turn <= np.uint64(out.size) and cursor + turn <= np.uint64(words.size):
+            if base > row and (base >= plane or base + turn <= plane):
+                behind = plane if base >= plane else ZERO
+                context = contexts_above(out, base, row, behind, table, lanes, isa)
+            else:
+                fill_contexts(out, base, base + turn, row, plane, limits, contexts)
+                context = load(contexts, ZERO, lanes, isa)
+            entry = slots[(x & mask) | (context << precision)]
             freq = (entry >> PACKED_FREQ_SHIFT) + ONE
             offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
             x = freq * (x >> precision) + offset
@@ -72,24 +75,27 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
 
     @kernel
     def encode_rows(symbols, end, row, plane, limits, states, records, precision, words, cursor):
-        contexts = np.empty(BLOCK, np.uint8)
+        table = tabulate(limits)
+        contexts = np.empty(lanes, np.uint8)
         room = headroom(precision)
         total = ONE << precision
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
-            begin = (end - ONE) & ~(U_BLOCK - ONE)
-            fill_contexts(symbols, begin, end, row, plane, limits, contexts)
-            while end > begin:
-                end -= turn
-                table = load(contexts, end - begin, lanes, isa) << BYTE
-                record = records[load(symbols, end, lanes, isa) | table]
-                interval = high(record)
-                freq = (interval >> FREQ_SHIFT) & FIELD_MASK
-                due = (x >> room) >= freq
-                cursor = put(words, cursor, x, due)
-                x = where(due, x >> U_WORD_BITS, x)
-                quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
-                x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+            end -= turn
+            if end > row and (end >= plane or end + turn <= plane):
+                behind = plane if end >= plane else ZERO
+                context = contexts_above(symbols, end, row, behind, table, lanes, isa)
+            else:
+                fill_contexts(symbols, end, end + turn, row, plane, limits, contexts)
+                context = load(contexts, ZERO, lanes, isa)
+            record = records[load(symbols, end, lanes, isa) | (context << BYTE)]
+            interval = high(record)
+            freq = (interval >> FREQ_SHIFT) & FIELD_MASK
+            due = (x >> room) >= freq
+            cursor = put(words, cursor, x, due)
+            x = where(due, x >> U_WORD_BITS, x)
+            quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
+            x = x + (interval & FIELD_MASK) + quotient * (total - freq)
         store(states, ZERO, x)
         return cursor
 
