@@ -11,6 +11,7 @@ import sys
 import traceback
 from contextlib import suppress
 
+import numba
 import numpy as np
 import pytest
 from guard import guarded
@@ -387,7 +388,9 @@ def finding_contexts(at_end, rng):
                 neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
                 assert exact.sum() == n
         contexts = guard(np.empty(n, np.uint8))
-        neighbours.fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+        numba.njit(neighbours.fill_contexts)(
+            symbols, np.uint64(0), np.uint64(n), *told, limits, contexts
+        )
 
 
 def stack_coders(at_end, rng):
