@@ -272,3 +272,14 @@ def test_recipes_whose_text_is_the_same():
     assert [(plan["recipe"], plan["chunks"]) for plan in frame["plans"]] == [("columns", 5)] * 2
     names = [[stream["name"] for stream in plan["streams"]] for plan in frame["plans"]]
     assert names == [["column 0", "column 1", "column 2"], ["column 0", "column 1"]]
+
+
+def test_neighbours():
+    """What contexts save is in the ideal; tables and states are not."""
+    waves = np.sin(np.arange(300) / 40)[:, None] + np.sin(np.arange(400) / 50)
+    noise = np.abs(np.random.default_rng(0).normal(0, 1, waves.shape))
+    _, frame = described((noise * (1 + 20 * waves**2)).clip(0, 255).astype("u1"), recipe="stream")
+    [[stream]] = [plan["streams"] for plan in frame["plans"]]
+    assert stream["kinds"] == {"neighbours": 1}
+    assert stream["ideal_bits_per_item"] < 0.95 * stream["entropy_per_item"]
+    assert 0.97 < stream["ideal_bits_per_item"] / stream["bits_per_item"] < 1

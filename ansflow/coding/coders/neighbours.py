@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
+from ansflow.kernels.tables.neighbours import MAX_CONTEXTS, PARTIALS, count_contexts
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
 from ansflow.kernels.tables.slots import fill_slot_rows
 from ansflow.kernels.vector import neighbours as vector
@@ -93,6 +94,14 @@ class NeighbourCoder(FastCoder):
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, *self._told, self.records))
+
+    def code_length(self, symbols: Symbols, lanes: int) -> float:
+        counts = np.empty(self.freq.shape, np.uint32)
+        partial = np.empty((PARTIALS, MAX_CONTEXTS, BYTES), np.uint32)
+        symbols = symbols.view()
+        symbols.setflags(write=False)  # kernels are compiled once
+        count_contexts(symbols, *self._told, partial, counts)
+        return allotted(self.freq.reshape(-1), counts.reshape(-1), self.precision)
 
     def place(self, position: int) -> str:
         return " in its context"

@@ -136,7 +136,7 @@ class Neighbours(TriedKind):
                 f"behind the limits between contexts"
             )
         coder = NeighbourCoder(freq, row, plane, limits, fields.precision)
-        decode_words(payload, reader.at + used, coder, fields.lanes, out)
+        decode_words(payload, reader.at + used, coder, fields.lanes, out, tools)
 
 
 def distances(layout: Layout) -> list[Distances]:

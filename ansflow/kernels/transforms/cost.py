@@ -76,13 +76,15 @@ def token_of(number):
 
 
 @kernel
-def lin_cost(numbers, wider):
+def lin_cost(numbers, signed, wider):
     """Bits that numbers take as linear tokens, and how many of these occur.
 
     Parameters
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
         At least one.
+    signed : uint64
+        That of `extent`.
     wider : uint64
         Bits by which the range is longer than theirs.
 
@@ -90,7 +92,7 @@ def lin_cost(numbers, wider):
     -------
     ``((bits, used), (bits, used))``, with at most `FEW_LINEAR` tokens, and with `MANY_LINEAR`.
     """
-    least, length = extent(numbers)
+    least, length = extent(numbers, signed)
     span, shift, number = np.uint64(length), ZERO, numbers.dtype.type
     while (span >> shift) << wider >= U_MANY_LINEAR:
         shift += ONE

@@ -14,23 +14,18 @@ U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
-def extent(numbers):
-    """The begin and the length of a range that at least one number lies in, modulo 2^W.
+def extent(numbers, signed):
+    """The begin and the length of the range that at least one number lies in, modulo 2^W.
 
-    That is the shorter one of two: from the least to the greatest number, unsigned, and as in two's
-    complement.
+    Numbers are unsigned, or, if `signed` is the highest bit and not 0, in two's complement.
     """
     number = numbers.dtype.type
-    half = number(ONE << (item_bits(numbers) - ONE))
-    least = greatest = numbers[0]
-    low = high = number(numbers[0] ^ half)
+    sign = number(signed)
+    least = greatest = number(numbers[0] ^ sign)
     for x in numbers:
-        least, greatest = min(least, x), max(greatest, x)
-        flipped = number(x ^ half)
-        low, high = min(low, flipped), max(high, flipped)
-    if number(high - low) < number(greatest - least):
-        return number(low ^ half), number(high - low)
-    return least, number(greatest - least)
+        flipped = number(x ^ sign)
+        least, greatest = min(least, flipped), max(greatest, flipped)
+    return number(least ^ sign), number(greatest - least)
 
 
 @inner

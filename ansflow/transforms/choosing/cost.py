@@ -81,13 +81,15 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
 
 
 def lin_bits(
-    numbers: npt.NDArray[np.unsignedinteger], items: float, wider: int = 0
+    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool, wider: int = 0
 ) -> dict[int, float]:
     """Bits a number as at most so many linear tokens, with their table, which is for `items`.
 
-    There may be others, in a range that is longer by so many bits.
+    There may be others, in a range that is longer by so many bits. Numbers are in two's complement
+    if they are `signed`.
     """
-    found = lin_cost(numbers.reshape(-1), np.uint64(wider))
+    sign = np.uint64(signed << (8 * numbers.itemsize - 1))
+    found = lin_cost(numbers.reshape(-1), sign, np.uint64(wider))
     costs = zip((FEW_LINEAR, MANY_LINEAR), found, strict=True)
     return {
         # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).

@@ -75,7 +75,7 @@ class Prediction:
         self._items = items
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
-        for tokens, bits in lin_bits(numbers, items).items():
+        for tokens, bits in lin_bits(numbers, items, signed=False).items():
             if bits < self.best.bits:
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
@@ -123,7 +123,7 @@ class Prediction:
             bits = log_bits(deltas, signed=False, items=self._items)
             if bits < self.best.bits:
                 self._take(Predictor(RISING, 0, bits), deltas, signed=False)
-        for tokens, bits in lin_bits(deltas, self._items, wider=WIDER).items():
+        for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
             if bits < self.best.bits * (1 - WORTH_IT):
                 self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
 
