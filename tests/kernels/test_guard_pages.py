@@ -11,6 +11,7 @@ import sys
 import traceback
 from contextlib import suppress
 
+import numba
 import numpy as np
 import pytest
 from guard import guarded
@@ -361,6 +362,7 @@ def neighbour_coders(at_end, rng):
 
 def finding_contexts(at_end, rng):
     """Limits of activities, and the contexts between them."""
+    fill_contexts = numba.njit(neighbours.fill_contexts)
 
     def guard(array):
         return guarded(array, at_end)
@@ -387,7 +389,7 @@ def finding_contexts(at_end, rng):
                 neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
                 assert exact.sum() == n
         contexts = guard(np.empty(n, np.uint8))
-        neighbours.fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
 
 
 def stack_coders(at_end, rng):
