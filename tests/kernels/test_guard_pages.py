@@ -672,15 +672,15 @@ def raw_bits(at_end, rng):
     """Tokens that name numbers and others, and as few raw bits as callers promise."""
     ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
 
-    def unaligned(array):
+    def unaligned(array, *, write=False):  # as transforms pass them: kernels are compiled once
         copy = guarded(array, at_end)
-        copy.setflags(align=False)
+        copy.setflags(write=write, align=False)
         return copy
 
     for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")
         numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
-        numbers, out = unaligned(numbers), unaligned(numbers)
+        numbers, out = unaligned(numbers), unaligned(numbers, write=True)
         tokens = guarded(np.zeros(n, np.uint8), at_end)
         raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
         used = -(-int(log.encode(numbers, tokens, raw)) // 8)
