@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
 
-__all__ = ["Bytes", "BytesLike", "bytes_of", "item_bytes", "writable_bytes"]
+__all__ = ["Bytes", "BytesLike", "bytes_of", "item_bytes", "opaque", "writable_bytes"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -106,6 +106,14 @@ def item_bytes(data: npt.NDArray[Any]) -> Bytes:
     if not data.nbytes:
         return np.empty(0, np.uint8)
     if data.dtype.names is not None:
-        # A copy of structures leaves what was in memory between their fields.
-        data = np.asarray(data).view(np.dtype((np.void, data.dtype.itemsize)))
+        data = opaque(np.asarray(data))
     return np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+
+
+def opaque(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view of the items of an array as bytes, which copies take as they are.
+
+    Copies of structures leave what was in memory between their fields.
+    """
+    size = array.dtype.itemsize
+    return array.view(np.dtype((np.void, size))) if size else array

@@ -11,15 +11,17 @@ import naive_recipe
 from naive_payload import (
     ROW,
     read_contexts,
+    read_neighbours,
     read_table,
     read_tables,
     read_varint,
     read_words,
     read_words_with_classes,
     read_words_with_contexts,
+    read_words_with_neighbours,
 )
 
-STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED, CLASSES = range(7)
+STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED, CLASSES, NEIGHBOURS = range(8)
 
 
 class Context(NamedTuple):
@@ -63,7 +65,7 @@ def read_head(data, at, w, n, last, context):
     """The head at byte `at`, and where it ends."""
     kind = data[at]
     at += 1
-    assert kind <= CLASSES
+    assert kind <= NEIGHBOURS
     assert n >= 1 or kind == STORED
     if kind in (STORED, CONSTANT):
         return Head(kind, size=n * w if kind == STORED else w), at
@@ -73,7 +75,7 @@ def read_head(data, at, w, n, last, context):
         coder = data[at]
         at += 1
         p, lanes = coder % 16 + 1, 2 ** (coder // 16)
-        assert 8 <= p <= (12 if kind in (CONTEXTS, CLASSES) else 16)
+        assert 8 <= p <= (12 if kind in (CONTEXTS, CLASSES, NEIGHBOURS) else 16)
         assert lanes <= 64
     if kind == SHARED:
         table = data[at]
@@ -107,6 +109,9 @@ def read_payload(head, payload, w, n, context):
         tables, at = read_tables(payload, p)
         classes, at = read_classes(payload, at, -(-n // ROW), len(tables), context)
         return bytes(read_words_with_classes(payload[at:], n, tables, classes, p, lanes))
+    if kind == NEIGHBOURS:
+        neighbours, tables, at = read_neighbours(payload, n, p)
+        return bytes(read_words_with_neighbours(payload[at:], n, tables, neighbours, p, lanes))
     if kind == SHARED:
         freq, used = context.shared[head.table - 1][0], 0
     else:

@@ -171,6 +171,16 @@ FILES = {
         recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],
         chunk=[180],
     ),
+    "neighbours": writer.write_frame(
+        WALK[:500],
+        coding=writer.in_turn(
+            writer.code_neighbours(11, 2, 65, 100, [3, 12]),
+            writer.code_neighbours(9, 64, 120, 0, range(1, 9)),
+            writer.code_neighbours(12, 1, 65, 179, [0, 8, 254]),
+        ),
+        recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],
+        chunk=[180],
+    ),
     "shared": writer.write_frame(
         SKEWED[:450],
         shared=SHARED,

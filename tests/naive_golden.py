@@ -49,6 +49,7 @@ PAIRS["t"], PAIRS["value"] = INDEX[:300] * 5, SQUARES[:300]
 PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
 PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
 LATE = (1000 + np.arange(4700) * 7 + np.resize(SQUARES, 4700)).astype("<u4")
+CUBES = (WALK[:1400] // 32).astype("<i2").reshape(4, 5, 70)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
 HOLES = np.zeros((15, 20), [("data", ">f8"), ("mask", "?")])
@@ -350,6 +351,11 @@ GOLDEN = {
         tree(makers.decimal(5, 0.00300000013, range(5, 200, 9)), PLANES, PLANES, BYTES, stream),
         chunk=[20, 20],
     ),
+    "numbers-delta-rising": lambda: numbers(
+        INDEX.astype("<i4") ** 2 - 1000,
+        tree(makers.delta(0, rising=True), tree(makers.log)),
+        tree(makers.delta(0, 0, rising=True), tree(makers.lin(2**32 - 2000, 4, 2))),
+    ),
     "numbers-affine": lambda: numbers(TIMES, tree(makers.affine(int(TIMES[0]), 3_600_000), PLANES)),
     "numbers-dict": lambda: numbers(
         ROWS.astype("<f4") / 7,
@@ -443,6 +449,26 @@ GOLDEN = {
             ),
             chunk=[500],
             index=True,
+        ),
+    ),
+    "neighbours": lambda: (
+        CHANGES,
+        frame(
+            CHANGES,
+            coding=writer.in_turn(
+                writer.code_neighbours(11, 64, 65, 0, [0]),
+                writer.code_neighbours(12, 1, 100, 230, range(3, 48, 3)),
+                writer.code_neighbours(8, 32, 499, 0, [254]),
+                writer.code_neighbours(9, 2, 70, 140, [1, 5, 100]),
+            ),
+            chunk=[500],
+        ),
+    ),
+    "neighbours-of-numbers": lambda: numbers(
+        CUBES,
+        tree(makers.ordered(1), tree(makers.delta(2), tree(makers.log))),
+        coding=writer.in_turn(
+            writer.code_neighbours(11, 4, 70, 350, [2, 9, 30]), writer.code(), writer.store
         ),
     ),
     "modelled-mnist": lambda: (digits("u1"), modelled(MNIST, "u1")),

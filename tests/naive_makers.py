@@ -91,7 +91,7 @@ def folded(numbers, w):
     return [2 * (d % most) if d % most < most // 2 else 2 * (-d % most) - 1 for d in numbers]
 
 
-def delta(*axes):
+def delta(*axes, rising=False):
     def make(w, shape, content):
         y, steps = integers(content, w), lags(axes, shape)
         for h in steps:
@@ -100,6 +100,9 @@ def delta(*axes):
                     y[i] -= y[i - h]
         for i in reversed(range(1, min(*steps, len(y)))):
             y[i] -= y[i - 1]
+        if rising:
+            first, y[:1] = sum(y[:1]), [0] * len(y[:1])
+            return Delta(axes, first), [items(y, w)]
         return Delta(axes), [items(folded(y, w), w)]
 
     return make

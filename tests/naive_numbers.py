@@ -120,25 +120,35 @@ class Delta:
 
     id = 4
     axes: tuple
+    first: int | None = None  # then the sign is where it was
 
     @classmethod
     def read(cls, fields, w, shape):
         assert w in WHOLE
         assert 1 <= len(shape) <= 255
-        count = fields.byte()
-        assert 1 <= count <= 4
-        axes = tuple(fields.byte() for _ in range(count))
+        told = fields.byte()
+        assert told < 16
+        assert 1 <= told % 8 <= 4
+        axes = tuple(fields.byte() for _ in range(told % 8))
         assert all(axis < len(shape) for axis in axes)
-        return cls(axes)
+        first = fields.varint() if told >= 8 else None
+        assert first is None or first < 2 ** (8 * w)
+        return cls(axes, first)
 
     def write(self):
-        return bytes([len(self.axes), *self.axes])
+        if self.first is None:
+            return bytes([len(self.axes), *self.axes])
+        return bytes([8 + len(self.axes), *self.axes]) + write_varint(self.first)
 
     def outputs(self, w, shape):
         return [(w, shape)]
 
     def undo(self, w, shape, parts):
-        y = [unfolded(z) for z in integers(parts[0], w)]
+        y = integers(parts[0], w)
+        if self.first is None:
+            y = [unfolded(z) for z in y]
+        elif y:
+            y[0] += self.first
         n, steps = len(y), lags(self.axes, shape)
         if min(steps) > 1:
             for i in range(1, min(*steps, n)):

@@ -5,6 +5,7 @@ Each `read_...` fails if the bytes aren't what they should be; its `write_...` u
 
 from collections import Counter
 from itertools import accumulate, repeat
+from typing import NamedTuple
 
 ROW = 64  # symbols in a row of one class
 
@@ -123,6 +124,52 @@ def write_tables(tables, p):
     return bytes([len(tables)]) + b"".join(write_table(freq, p) for freq in tables)
 
 
+class Neighbours(NamedTuple):
+    """Where a symbol's neighbours are, and the limits of activities between contexts."""
+
+    row: int
+    plane: int
+    limits: tuple
+
+    def context(self, symbols, i):
+        """That of symbol i, from those before it."""
+
+        def before(distance):
+            return symbols[i - distance] if i >= distance else 0
+
+        activity = max(before(self.row + 1), before(self.row), before(self.row - 1))
+        if self.plane:
+            activity = min(255, activity + before(self.plane))
+        return sum(limit < activity for limit in self.limits)
+
+
+def read_neighbours(payload, n, p):
+    """The `Neighbours`, the tables of all contexts, and how many bytes they take."""
+    row, at = read_varint(payload, 0)
+    plane, at = read_varint(payload, at)
+    assert 65 <= row < n
+    assert plane == 0 or row < plane < n
+    count, at = payload[at], at + 1
+    assert 2 <= count <= 16
+    limits = tuple(payload[at + i] for i in range(count - 1))
+    at += count - 1
+    assert sorted(set(limits)) == list(limits)
+    assert limits[-1] <= 254
+    tables = []
+    for _ in range(count):
+        freq, used = read_table(payload[at:], p)
+        tables.append(freq)
+        at += used
+    return Neighbours(row, plane, limits), tables, at
+
+
+def write_neighbours(neighbours, tables, p):
+    """Undo `read_neighbours`."""
+    head = write_varint(neighbours.row) + write_varint(neighbours.plane)
+    head += bytes([len(neighbours.limits) + 1, *neighbours.limits])
+    return head + b"".join(write_table(freq, p) for freq in tables)
+
+
 def read_number(bits, mean):
     """A number coded with a mean, and the mean that follows."""
     b = k = order(mean)
@@ -213,6 +260,14 @@ def fit_classes(content, p, classes, count):
     ]
 
 
+def fit_neighbours(content, p, neighbours):
+    """Tables with which `content` can be coded with such neighbours."""
+    parts = [[] for _ in range(len(neighbours.limits) + 1)]
+    for i, value in enumerate(content):
+        parts[neighbours.context(content, i)].append(value)
+    return [fit(part, p) for part in parts]
+
+
 def fit_contexts(content, p, lanes):
     """Rows with which `content` can be coded; a context nothing follows is followed by 0."""
     followers = {0: []} | {value: [] for value in content}
@@ -275,6 +330,17 @@ def read_words_with_classes(stream, n, tables, classes, p, lanes):
     return symbols
 
 
+def read_words_with_neighbours(stream, n, tables, neighbours, p, lanes):
+    """The n symbols, each with the table of its context."""
+    rows, symbols = [Row(freq) for freq in tables], []
+    decode_words(
+        *(stream, n, p, lanes),
+        lambda i: rows[neighbours.context(symbols, i)],
+        lambda i, value: symbols.append(value),
+    )
+    return symbols
+
+
 def read_words_with_contexts(stream, n, rows, p, lanes):
     """The n symbols."""
     rows = {c: Row(freq) for c, freq in rows.items()}
@@ -314,6 +380,13 @@ def write_words_with_classes(symbols, tables, classes, p, lanes):
     """Undo `read_words_with_classes`."""
     rows = [Row(freq) for freq in tables]
     pairs = [(value, rows[classes[i // ROW]]) for i, value in enumerate(symbols)]
+    return encode_words(pairs, p, lanes)
+
+
+def write_words_with_neighbours(symbols, tables, neighbours, p, lanes):
+    """Undo `read_words_with_neighbours`."""
+    rows = [Row(freq) for freq in tables]
+    pairs = [(value, rows[neighbours.context(symbols, i)]) for i, value in enumerate(symbols)]
     return encode_words(pairs, p, lanes)
 
 

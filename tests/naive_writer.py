@@ -12,21 +12,25 @@ import naive_grid
 import naive_makers
 import naive_model
 import naive_recipe
-from naive_body import CLASSES, CODED, CONSTANT, CONTEXTS, MODELLED, SHARED, STORED
+from naive_body import CLASSES, CODED, CONSTANT, CONTEXTS, MODELLED, NEIGHBOURS, SHARED, STORED
 from naive_frame import HEAD, TRAILER_MAGIC, VERSION, xxh
 from naive_header import item_size
 from naive_payload import (
     ROW,
+    Neighbours,
     fit,
     fit_classes,
     fit_contexts,
+    fit_neighbours,
     write_contexts,
+    write_neighbours,
     write_table,
     write_tables,
     write_varint,
     write_words,
     write_words_with_classes,
     write_words_with_contexts,
+    write_words_with_neighbours,
 )
 
 
@@ -124,6 +128,21 @@ def code_classes(p=11, lanes=1, count=2, inner=store, classes=None):
         payload = write_tables(tables, p) + join_inner(inner(differences))
         payload += write_words_with_classes(content, tables, own, p, lanes)
         return Coding(CLASSES, coder_byte(p, lanes), True, payload)
+
+    return coding
+
+
+def code_neighbours(p=11, lanes=1, row=65, plane=0, limits=(2,)):
+    """With neighbours; 16 bits, and streams that end within the first plane or row, are stored."""
+    neighbours = Neighbours(row, plane, tuple(limits))
+
+    def coding(content, w=1):
+        if w == 2 or len(content) <= max(row, plane):
+            return store(content)
+        tables = fit_neighbours(content, p, neighbours)
+        payload = write_neighbours(neighbours, tables, p)
+        payload += write_words_with_neighbours(content, tables, neighbours, p, lanes)
+        return Coding(NEIGHBOURS, coder_byte(p, lanes), True, payload)
 
     return coding
 

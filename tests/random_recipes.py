@@ -67,7 +67,8 @@ def ordered(rng, w, shape, content):
 def delta(rng, w, shape, content):
     if w not in WHOLE or not 1 <= len(shape) <= 255:
         return None
-    return makers.delta(*(rng.randrange(len(shape)) for _ in range(rng.randint(1, 4))))
+    axes = [rng.randrange(len(shape)) for _ in range(rng.randint(1, 4))]
+    return makers.delta(*axes, rising=rng.randrange(2) == 1)
 
 
 def log(rng, w, shape, content):

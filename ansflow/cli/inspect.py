@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ansflow.cli.files import (
     reading,
 )
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
-from ansflow.cli.table import LAYOUT, Column, Table, count, decimal, percent
+from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, percent
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
 from ansflow.limits import Limits
@@ -40,6 +41,17 @@ COLUMNS = (
     Column("overhead", 8),
 )
 KIND = 20
+
+STREAM_COLUMNS = (
+    Column("stream", 22, left=True),
+    Column("kinds", 12, left=True),
+    Column("size", 11),
+    Column("bits/item", 9),
+    Column("ideal", 7),
+    Column("overhead", 8),
+)
+# Recipes whose streams are printed.
+PLANS = 5
 
 # Number of lost ranges that are printed without -v.
 RANGES = 10
@@ -64,7 +76,8 @@ def info(
 
     The ideal is the size that a coder needs which knows the distribution of the symbols in each
     stream beforehand, but nothing about their order; streams with contexts may be smaller. With -v,
-    print details of each frame.
+    print details of each frame and what each
+    stream of its chunks takes, compared with the code length under the distributions in use.
     """
     outcome = Outcome()
     listing = None if as_json else _Listing(files)
@@ -163,6 +176,11 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
         )
     lines.append("  chunks: " + _counts(frame["recipes"]))
     lines.append("  streams: " + _counts(frame["streams"]))
+    plans = frame.get("plans", [])
+    for plan in plans[:PLANS]:
+        lines += _plan(plan)
+    if len(plans) > PLANS:
+        lines.append(f"  and {len(plans) - PLANS} other recipes; --json describes them, too")
     if frame["precisions"]:
         lines.append(
             f"  precision {_list(frame['precisions'])}, {_list(frame['lanes'])} lanes, "
@@ -174,6 +192,39 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
     if frame["metadata"]:
         lines.append(f"  metadata: {json.dumps(frame['metadata'])}")
     return lines
+
+
+def _plan(plan: dict[str, Any]) -> list[str]:
+    """What the streams of a recipe take."""
+    table = Table(LAYOUT, *STREAM_COLUMNS)
+    title = f"  {plan['recipe']}, in {plan['chunks']:,} of the chunks, {plan['items']:,} items:"
+    lines = textwrap.wrap(title, LAYOUT - 2, subsequent_indent=" " * 4, break_on_hyphens=False)
+    lines.append(f"    {table.head()}")
+    ideals = [stream["ideal_bits_per_item"] for stream in plan["streams"]]
+    total: dict[str, Any] = {"name": "all", "kinds": {}, "ideal_bits_per_item": None}
+    total |= {"size": plan["size"], "bits_per_item": plan["bits_per_item"]}
+    if None not in ideals:
+        total["ideal_bits_per_item"] = sum(ideals)
+    for stream in (*plan["streams"], total):
+        bits, best = stream["bits_per_item"], stream["ideal_bits_per_item"]
+        row = table.row(
+            stream["name"],
+            _kinds(stream["kinds"]),
+            count(stream["size"]),
+            decimal(bits, 3),
+            decimal(best, 3),
+            percent(bits / best - 1 if best else None),
+        )
+        lines.append(f"    {row}")
+    return lines
+
+
+def _kinds(numbers: dict[str, int]) -> Cell:
+    """The kinds of streams, or the most frequent one."""
+    if not numbers:
+        return ""
+    most = max(numbers, key=numbers.__getitem__)
+    return _counts(numbers), f"{most} {numbers[most]:,}, ...", most
 
 
 def _counts(numbers: dict[str, int]) -> str:

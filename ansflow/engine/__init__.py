@@ -1,9 +1,11 @@
 """What moves content between users and frames: in pieces, on threads, in bounded memory.
 
-plan.py, options.py, metadata.py
+plan.py, options.py, metadata.py, item_dtype.py
     how chunks are coded, and how content is cut and described
-content.py, memory.py
+content.py, masked.py, memory.py
     bytes and arrays as vectors of bytes, and memory for them
+rechoosing.py
+    another plan where content has changed
 threads.py, cores.py, schedule.py
     an ordered pipeline, how many threads there are, and what they do at once
 encoder.py, decoder.py, byte_queue.py

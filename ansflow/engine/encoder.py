@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.options import Options
+from ansflow.engine.rechoosing import EVERY, Rechooser
 from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
 from ansflow.frame import constants
@@ -68,8 +68,10 @@ class FrameEncoder:
         if options.dtype is not None:
             given = np.dtype(options.dtype)
             self._dtype = with_mask(given) if array is not None and array.has_mask else given
+        options.check_items(None if array is None else array.dtype)
         self._use(options)
         self._undecided = options.recipe is None
+        self._rechooser: Rechooser | None = None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
         self._rest = NOTHING  # a partial unit, and how much of it is filled
         self._fill = 0
@@ -84,7 +86,7 @@ class FrameEncoder:
         chunks = header.grid.count(header.content_size)
         begin = len(self._builder.begin)
         # Of bytes no stream is larger than when it is stored, with a byte of head.
-        plain = header.array is None and self._options.recipe is None
+        plain = self._dtype is None and self._options.recipe is None
         most = 1 + header.grid.cell_size if plain else constants.BODY_SLACK
         size = begin + chunks * (constants.HEAD.size + most) + header.content_size
         return (
@@ -185,13 +187,13 @@ class FrameEncoder:
             options.recipe_for,
             options.coding,
             self._instead if self._dtype is not None else None,
+            must_fit=options.is_by_hand,
         )
 
     def _instead(self, content: Bytes, layout: Layout) -> Recipe:
         """The recipe for a chunk that the one for all cannot be applied to."""
         assert self._dtype is not None
-        anew = replace(self._options, recipe=None)
-        return anew.chosen(content, layout, self._dtype).recipe_for(layout)
+        return self._options.rechosen(content, layout, self._dtype).recipe_for(layout)
 
     def choose(self, content: Bytes) -> None:
         """Choose a recipe by the first content, which is whole rows, unless there is one."""
@@ -201,9 +203,22 @@ class FrameEncoder:
         if self._dtype is not None:
             layout = self.header.grid.layout_of(content.size)
             self._use(self._options.chosen(content[: layout.nbytes], layout, self._dtype))
+            if not self._options.tables and self._options.model is None:
+                several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
+                self._rechooser = Rechooser(self._options, self._dtype, first=several)
+
+    def _choose_again(self, unit: Bytes) -> None:
+        """Choose another recipe from a unit on, if that is worth it."""
+        assert self._rechooser is not None
+        layout = self.header.grid.layout_of(unit.size)
+        options = self._rechooser.look(unit[: layout.nbytes], layout)
+        if options is not None:
+            self._use(options)
 
     def _put(self, unit: Bytes) -> Iterator[memoryview]:
         self.choose(unit)
+        if self._rechooser is not None:
+            self._choose_again(unit)
         grid = self.header.grid
         groups = grid.groups(self._position, unit.size)
         task = partial(self._encode, unit, groups, self._number)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.engine.content import check_dtype
-from ansflow.extension_dtypes import STAND_INS, stand_in
+from ansflow.extension_dtypes import STAND_INS, extension_name, stand_in
 
-__all__ = ["item_dtype"]
+__all__ = ["item_dtype", "items_text"]
 
 
 def item_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
@@ -28,3 +28,21 @@ def item_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     if not found.itemsize:
         raise TypeError(f"dtype must have items of at least one byte, unlike {found}")
     return found
+
+
+def items_text(dtype: np.dtype[Any] | None) -> str:
+    """What is to be known of a dtype for a recipe: dates are integers, and fields have no names.
+
+    None stands for bytes that are no array.
+    """
+    if dtype is None:
+        return "bytes"
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return f"{shape}{items_text(base)}"
+    if dtype.names is not None:
+        fields = ", ".join(items_text(dtype[name]) for name in dtype.names)
+        return f"[{fields}]"
+    if dtype.kind in "mM":
+        return f"{dtype.str[0]}i{dtype.itemsize}"
+    return extension_name(dtype) or dtype.str

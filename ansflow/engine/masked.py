@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.buffers import Bytes
+from ansflow.buffers import Bytes, opaque
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.masked import DATA, MASK, Masked, with_mask
@@ -43,7 +43,7 @@ def with_masks(values: Array, mask: Any) -> Array:
     """Values and their masks, side by side."""
     order: Order = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
     items: Array = np.ndarray(values.shape, with_mask(values.dtype), order=order)
-    _opaque(items[DATA])[...] = _opaque(values)
+    opaque(items[DATA])[...] = opaque(values)
     items[MASK] = mask
     return items
 
@@ -54,7 +54,7 @@ def from_items(items: Array, spec: ArraySpec) -> MaskedArray:
         return _made(items, np.ma.nomask, spec)
     order: Order = "F" if items.flags.f_contiguous and not items.flags.c_contiguous else "C"
     values: Array = np.ndarray(items.shape, spec.value_dtype, order=order)
-    _opaque(values)[...] = _opaque(items[DATA])
+    opaque(values)[...] = opaque(items[DATA])
     return _made(values, np.array(items[MASK], order=order), spec)
 
 
@@ -68,7 +68,7 @@ def from_content(parts: Iterable[Bytes], spec: ArraySpec) -> MaskedArray:
         items = part.view(spec.dtype)
         if at + items.size > count:
             raise CorruptDataError("the data were changed by another thread during decompression")
-        _opaque(vector[at : at + items.size])[...] = _opaque(items[DATA])
+        opaque(vector[at : at + items.size])[...] = opaque(items[DATA])
         mask[at : at + items.size] = items[MASK]
         at += items.size
     order: Order = "F" if spec.fortran else "C"
@@ -103,9 +103,3 @@ def _fill_value(array: MaskedArray) -> bytes | None:
     default = np.asarray(np.ma.default_fill_value(array.dtype))
     same = default.dtype == value.dtype and default.tobytes() == value.tobytes()
     return None if same else value.tobytes()
-
-
-def _opaque(array: Array) -> Array:
-    """The items as bytes, which are copied as they are."""
-    size = array.dtype.itemsize
-    return array.view(np.dtype((np.void, size))) if size else array

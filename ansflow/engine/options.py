@@ -148,6 +148,8 @@ class Options(Plan):
         else:
             raise TypeError(f"plan must be an ansflow.Plan, not {type(plan).__name__}")
         own = {name: value for name, value in given.items() if name != "plan"}
+        if "recipe" in own:
+            planned.pop("items", None)  # that was said of the plan's own
         return cls(**{**planned, **own})
 
     def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:

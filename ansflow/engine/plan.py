@@ -13,6 +13,7 @@ import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
+from ansflow.engine.item_dtype import items_text
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
@@ -36,7 +37,7 @@ __all__ = ["DEFAULT_LANES", "DEFAULT_LEVEL", "Plan"]
 
 DEFAULT_LANES = 64
 # What the text of a plan says besides the recipe.
-WRITTEN = ("level", "precision", "lanes", "order", "model")
+WRITTEN = ("level", "precision", "lanes", "order", "model", "items")
 
 DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 
@@ -71,6 +72,9 @@ class Plan:
         A model of content, such as a `ansflow.bitsback.VAE`, by its name or as it is, for streams
         that consist of its units; those that it cannot code, or not well, are coded without it. The
         reader has to know the model.
+    items : str, optional
+        What items the recipe was chosen for, as `ansflow.plan` says it: arrays of others are
+        refused. Without it, they are refused if the recipe cannot be applied to them.
 
     Raises
     ------
@@ -101,6 +105,7 @@ class Plan:
     tables: Sequence[Model] = ()
     model: str | ContentModel | None = None
     level: int = DEFAULT_LEVEL
+    items: str | None = field(default=None, repr=False)
     gains: tuple[Gain, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +122,7 @@ class Plan:
             lanes=checked_lanes(integer(self.lanes, "lanes"), 0),
             order=integer(self.order, "order", 0, 1),
             level=integer(self.level, "level", 1, HIGHEST_LEVEL),
+            items=_text(self.items),
             tables=tuple(self.tables),
         )
 
@@ -164,6 +170,20 @@ class Plan:
             raise ValueError(f"this is not the text of a plan: {text:.80}")
         return cls(**told)
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the recipe is one that a user has written, and means as it is."""
+        return self.recipe is not None and self.items is None
+
+    def check_items(self, dtype: np.dtype[Any] | None) -> None:
+        """Raise ValueError if the recipe was chosen for other items; None are bytes."""
+        given = items_text(dtype)
+        if self.recipe is not None and self.items not in (None, given):
+            raise ValueError(
+                f"the plan is for items of {self.items}, not {given}: choose one for these with "
+                "ansflow.plan"
+            )
+
     @cached_property
     def coding(self) -> StreamCoding:
         """The same for streams; ModelError if a table or the model cannot be used."""
@@ -190,7 +210,13 @@ class Plan:
         shared = [table.coder for table in self.coding.shared]
         return Pool(lambda: Tools(shared, find, DecoderScratch.make()))
 
-    def chosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+    def chosen(
+        self,
+        content: Bytes,
+        layout: Layout,
+        dtype: np.dtype[Any],
+        items: np.dtype[Any] | None = None,
+    ) -> Self:
         """This plan with the recipe that suits some content, unless it has one already.
 
         Distributions and models that were given are for the bytes of items.
@@ -201,11 +227,20 @@ class Plan:
         layout : Layout
             Of items of the dtype, or of bytes, which are such items one after the other.
         dtype : dtype
+            What the items are taken for.
+        items : dtype, optional
+            What they are, for `check_items`.
         """
         if self.recipe is not None or self.tables or self.model is not None:
             return self
         choice = choose(content, layout, dtype, self.level)
-        return self if choice is None else replace(self, recipe=choice.recipe, gains=choice.gains)
+        if choice is None:
+            return self
+        return replace(self, recipe=choice.recipe, gains=choice.gains, items=items_text(items))
+
+    def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
+        """The same for other content, whatever recipe this plan has; parameters as in `chosen`."""
+        return replace(self, recipe=None, gains=(), items=None).chosen(content, layout, dtype)
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
@@ -214,6 +249,12 @@ class Plan:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) < width else text[: width - 4] + "..."
+
+
+def _text(items: str | None) -> str | None:
+    if not isinstance(items, str | None):
+        raise TypeError(f"items must be text, not {type(items).__name__}")
+    return items
 
 
 def _recipe(recipe: str | Recipe | None) -> Recipe | None:

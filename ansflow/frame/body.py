@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.constants import BODY_SLACK
-from ansflow.frame.streams.decode import read_heads, stream_decoder
+from ansflow.frame.streams.decode import Watch, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.sample import StreamCoding
@@ -16,10 +16,14 @@ from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Node, Recipe, read_recipe
-from ansflow.transforms.transform import Unsuitable
+from ansflow.transforms.transform import Misfit, Unsuitable
 from ansflow.varints import ByteReader
 
 __all__ = ["decode_body", "encode_body", "read_body"]
+
+# How much larger than its content a chunk may become by a recipe that was chosen, in bytes and as
+# a share of it: one that was written by hand is meant.
+SPARE, SPARE_SHARE = 64, 1000
 
 
 def encode_body(
@@ -29,6 +33,8 @@ def encode_body(
     coding: StreamCoding,
     scratch: EncoderScratch,
     instead: Callable[[Bytes, Layout], Recipe] | None = None,
+    *,
+    must_fit: bool = False,
 ) -> tuple[bytes, list[Bytes]]:
     """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
 
@@ -44,16 +50,27 @@ def encode_body(
     scratch : EncoderScratch
     instead : callable, optional
         Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
+    must_fit : bool
+        Whether the recipe is meant as it is: that it cannot be applied to any items of that layout
+        is an error, and it may make them larger.
+
+    Raises
+    ------
+    ValueError
+        If the recipe is not for such a layout.
     """
     try:
         written, streams = recipe.forward(content, layout)
-    except Unsuitable:
+    except Unsuitable as fault:
+        if must_fit and isinstance(fault, Misfit):
+            raise ValueError(f"the recipe {str(recipe)!r} is not for such items: {fault}") from None
         other = plain_recipe(layout) if instead is None else instead(content, layout)
         return encode_body(content, layout, other, coding, scratch)
     heads, payloads = encode_streams(streams, coding, scratch)
     written += heads
-    if len(written) + sum([piece.size for piece in payloads]) > content.size + BODY_SLACK:
-        # The transforms have made it larger than a body may be.
+    spare = BODY_SLACK if must_fit else min(BODY_SLACK, SPARE + content.size // SPARE_SHARE)
+    if len(written) + sum([piece.size for piece in payloads]) > content.size + spare:
+        # The transforms have made it larger, and perhaps more than a body may be.
         plain = Recipe() if layout.itemsize == 1 else Recipe("bytes")
         return encode_body(content, layout, plain, coding, scratch)
     return written, payloads
@@ -73,11 +90,12 @@ def decode_body(
     layout: Layout,
     out: Bytes,
     tools: Tools,
-    watch: Callable[[Bytes, Layout], None] | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Undo `encode_body` into `out`, contiguous and as long as the content.
 
-    `watch` is called with the symbols of each stream, and their layout.
+    `watch` is called with the symbols of each stream, their layout, and their code length in bits
+    under the distributions of the stream; it is None for streams that are not words.
 
     Raises
     ------

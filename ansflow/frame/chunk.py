@@ -17,6 +17,7 @@ from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
+from ansflow.frame.streams.decode import Watch
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
@@ -41,6 +42,8 @@ class ChunkEncoder:
     coding : StreamCoding
     instead : callable, optional
         That of `encode_body`.
+    must_fit : bool
+        That of `encode_body`, for chunks that are not at the end of an axis.
     """
 
     def __init__(
@@ -50,9 +53,11 @@ class ChunkEncoder:
         recipe_for: Callable[[Layout], Recipe],
         coding: StreamCoding,
         instead: Callable[[Bytes, Layout], Recipe] | None = None,
+        *,
+        must_fit: bool = False,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
-        self._instead = instead
+        self._instead, self._must_fit = instead, must_fit
         self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
@@ -64,7 +69,10 @@ class ChunkEncoder:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
                 recipe = self._recipe_for(shape)
-                body = encode_body(part, shape, recipe, self._coding, scratch, self._instead)
+                body = encode_body(
+                    *(part, shape, recipe, self._coding, scratch, self._instead),
+                    must_fit=self._must_fit and self._grid.is_whole(shape),
+                )
                 chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
             at += size
         self._pool.give(scratch)
@@ -135,10 +143,10 @@ class ChunkDecoder:
         head: Head,
         body: memoryview,
         out: Bytes | None = None,
-        watch: Callable[[Bytes, Layout], None] | None = None,
+        watch: Watch | None = None,
     ) -> Bytes:
         """The content of one chunk; `watch` is that of `decode_body`."""
-        shape = self._grid.layout(head.number, head.cells)
+        shape = self.layout(head)
         if out is None:
             out = np.empty(shape.nbytes, np.uint8)
         tools = self.tools.take()
@@ -152,6 +160,10 @@ class ChunkDecoder:
         if content_check(out, head.number) != head.check:
             raise CorruptDataError(f"the content of chunk {head.number} does not match its check")
         return out
+
+    def layout(self, head: Head) -> Layout:
+        """The layout of a chunk; CorruptDataError if it cannot have so many cells."""
+        return self._grid.layout(head.number, head.cells)
 
     @cached_property
     def _model(self) -> ContentModel:

@@ -198,6 +198,11 @@ class Grid:
         ones = (1,) * self.axis
         return Layout(self.cell_size, (*ones, places, *self.tile_shapes[tile]))
 
+    def is_whole(self, layout: Layout) -> bool:
+        """Whether a chunk is as long as others, but perhaps for the first of several axes."""
+        first = min(1, len(self.shape) - 1)
+        return layout.shape[first:] == self.chunk_shape[first:]
+
     def count(self, size: int) -> int:
         """How many chunks so much content has, if none is cut short."""
         if not size:

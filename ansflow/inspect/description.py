@@ -11,20 +11,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ansflow.buffers import Bytes
 from ansflow.engine.cores import available_cores
 from ansflow.engine.reader import ContentReader
 from ansflow.engine.threads import ordered
 from ansflow.frame import constants
 from ansflow.frame.body import read_body
 from ansflow.frame.chunk import ChunkDecoder
-from ansflow.frame.head import Head
 from ansflow.frame.index import FrameMap
 from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.registry import KINDS
-from ansflow.kernels.tables.histogram import histogram
+from ansflow.inspect.streams import StreamTotals, measure_chunk
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Node
 
 __all__ = ["describe"]
@@ -68,6 +65,12 @@ def describe(
           ``stored``, ``constant``, ``coded`` with an own table, ``shared`` (coded with a shared
           table), coded with ``contexts``, ``modelled``, and with distributions in ``classes`` of
           rows; and the ``precisions`` and ``lanes`` that they use;
+        * ``plans``, if `ideal`: for each recipe, most frequent first, the ``chunks`` that have it,
+          their ``items``, the ``size`` of their bodies and ``bits_per_item``, and ``streams``, one
+          for each of the recipe: ``name``, ``symbols`` in all chunks, of ``symbol_bits``, ``kinds``
+          with their numbers, the ``size`` of the payloads, and of that ``bits_per_item``;
+          ``ideal_bits_per_item``, what the symbols take under the distributions that are used, and
+          ``entropy_per_item``, what they would take under one that fits each chunk exactly;
         * ``model``, if it has one: its ``name`` and ``fingerprint``;
         * ``bytes``: the sizes of ``header``, ``heads``, ``bodies``, ``end`` mark and ``index``.
 
@@ -110,10 +113,13 @@ def describe(
             "bits_per_byte": _ratio(8 * size, content.size),
         }
         if ideal:
-            bits = _ideal_bits(content, on_progress or (lambda done: None))
-            for frame, part in zip(frames, bits, strict=True):
+            bits = 0.0
+            measured = _measured(content, on_progress or (lambda done: None))
+            for frame, (part, streams) in zip(frames, measured, strict=True):
                 frame["ideal"] = _ideal(part, frame)
-            totals["ideal"] = _ideal(sum(bits), totals)
+                frame["plans"] = streams.describe()
+                bits += part
+            totals["ideal"] = _ideal(bits, totals)
     return totals | {"frames": frames}
 
 
@@ -206,31 +212,23 @@ def _bodies(content: ContentReader, number: int) -> Iterator[tuple[Node, list[St
         yield recipe, streams
 
 
-def _ideal_bits(content: ContentReader, on_progress: Callable[[int], object]) -> list[float]:
-    """The ideal size of each frame's content in bits; AnsflowError if a chunk is damaged."""
-    found = []
+def _measured(
+    content: ContentReader, on_progress: Callable[[int], object]
+) -> Iterator[tuple[float, StreamTotals]]:
+    """Yield the entropy of each frame's streams in bits, and what they take by recipes.
+
+    AnsflowError if a chunk is damaged.
+    """
     done = 0
     for number, frame in enumerate(content.frames):
         decoder = ChunkDecoder(frame.header)
-        bits = 0.0
-        tasks = (partial(_entropy, decoder, head, body) for head, body in content.chunks(number))
-        for size, part in ordered(tasks, available_cores()):
-            bits += part
-            done += size
+        bits, totals = 0.0, StreamTotals()
+        tasks = (
+            partial(measure_chunk, decoder, head, body) for head, body in content.chunks(number)
+        )
+        for chunk in ordered(tasks, available_cores()):
+            totals.add(chunk)
+            bits += chunk.entropy
+            done += chunk.content_size
             on_progress(done)
-        found.append(bits)
-    return found
-
-
-def _entropy(decoder: ChunkDecoder, head: Head, body: memoryview) -> tuple[int, float]:
-    """Size of a chunk's content in bytes, and ideal size of its streams in bits."""
-    bits = 0.0
-
-    def count(symbols: Bytes, stream: Layout) -> None:
-        nonlocal bits
-        counts = histogram(symbols if stream.itemsize == 1 else symbols.view(np.uint16))
-        present = counts[counts > 0].astype(np.float64)
-        # Exactly 0 where all symbols are the same.
-        bits += float(present @ np.log2(stream.items / present)) if stream.items else 0.0
-
-    return decoder.decode(head, body, watch=count).size, bits
+        yield bits, totals

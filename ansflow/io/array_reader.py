@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Self, cast
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.buffers import opaque
 from ansflow.engine.box import read_box
 from ansflow.engine.content import JoinedFrames, as_array
 from ansflow.engine.masked import from_items
@@ -163,10 +164,10 @@ class ArrayReader:
         parts = [self._part(number, rows, box) for number, rows in self._frames_of(box)]
         if len(parts) == 1:
             return self._finished(parts[0])
-        whole: Array = np.empty(spec.shape, spec.dtype)
+        whole: Array = np.ndarray(spec.shape, spec.dtype)
         begin = 0
         for part in parts:
-            whole[begin : begin + len(part)] = part
+            opaque(whole)[begin : begin + len(part)] = opaque(part)
             begin += len(part)
         return self._finished(whole)
 

@@ -35,7 +35,7 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
     TypeError
         If the content has no bytes, or Python objects.
     ValueError
-        If it is too large, or the recipe is not for such items.
+        If it is too large, or plan or recipe are for other items.
     ModelError
         If a table or the model of the plan cannot be used.
 
@@ -64,7 +64,11 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
         )
     shape = _layout(content, items.size)
     scratch = plan.encoders.take()
-    heads, payloads = encode_body(items, shape, plan.recipe_for(shape), plan.coding, scratch)
+    plan.check_items(content.dtype if isinstance(content, ARRAYS) else None)
+    heads, payloads = encode_body(
+        *(items, shape, plan.recipe_for(shape), plan.coding, scratch),
+        must_fit=plan.is_by_hand,
+    )
     chunk = b"".join([heads, *[piece.data for piece in payloads]])
     plan.encoders.give(scratch)
     return chunk

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
-from ansflow.buffers import Bytes, bytes_of, writable_bytes
+from ansflow.buffers import Bytes, bytes_of, opaque, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.encoder import FrameEncoder
@@ -38,9 +38,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
 
     The content is divided into chunks, and each chunk into one or more streams of symbols. Bytes
     become one stream. Numbers are predicted from their neighbours, and what is left of them becomes
-    streams of symbols and of bits, by a recipe that is chosen on a sample of the array. Each stream
-    is entropy-coded with its own distribution, or with one for each preceding symbol or row.
-    Streams that would not become smaller are stored.
+    streams of symbols and of bits, by a recipe that is chosen on a sample of the array, and again
+    where the array has changed. Each stream is entropy-coded with its own distribution, or with
+    one for each preceding symbol or row. Streams that would not become smaller are stored.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _filling(out: Any, spec: ArraySpec | None, size: int) -> Iterator[Bytes]:
             # The memory order differs.
             content = np.empty(size, np.uint8)
             yield content
-            out[...] = as_array(content, spec)
+            opaque(out)[...] = opaque(as_array(content, spec))
             return
         yield writable_bytes(ordered)
         return

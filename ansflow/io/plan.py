@@ -35,7 +35,8 @@ def plan(data: Any, *, dtype: npt.DTypeLike | None = None, **parameters: Any) ->
     -------
     Plan
         To be given as ``plan=`` to all that compresses, and to `ansflow.encode_chunk`: a pipeline
-        chooses once. Printed, it says what each stage of its recipe gains.
+        chooses once. Printed, it says what each stage of its recipe gains. It is for arrays with
+        items of this dtype; all others are refused.
 
     Raises
     ------
@@ -61,8 +62,8 @@ def plan(data: Any, *, dtype: npt.DTypeLike | None = None, **parameters: Any) ->
         numbers = spec.dtype
         if dtype is not None:
             numbers = with_mask(item_dtype(dtype)) if spec.has_mask else item_dtype(dtype)
-        return found.chosen(content, Layout(cell_size, shape), numbers)
+        return found.chosen(content, Layout(cell_size, shape), numbers, spec.dtype)
     content = bytes_of(data)
     if dtype is None:
         return found
-    return found.chosen(content, Layout(1, (content.size,)), item_dtype(dtype))
+    return found.chosen(content, Layout(1, (content.size,)), item_dtype(dtype), None)

@@ -14,7 +14,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Columns"]
@@ -31,6 +31,7 @@ class Columns(Transform):
 
     id = 12
     name = "columns"
+    parts = ("column",)
     by_shape = True
 
     def accepts(self, layout: Layout) -> bool:
@@ -55,7 +56,7 @@ class Columns(Transform):
         count = layout.shape[-1]
         differenced = sum(1 << int(column) for column in settings)
         if differenced >> count:
-            raise Unsuitable(f"there are only {count} columns, and no column {max(settings)}")
+            raise Misfit(f"there are only {count} columns, and no column {max(settings)}")
         return differenced, split(items, count, layout.itemsize, differenced)
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes]:

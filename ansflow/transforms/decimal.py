@@ -55,6 +55,7 @@ class Decimal(Transform):
 
     id = 7
     name = "decimal"
+    parts = ("integers", "places", "exceptions", "corrections")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in (2, 4, 8)

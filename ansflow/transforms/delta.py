@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,20 +18,31 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.delta import MAX_LAGS, accumulate, difference
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
-from ansflow.varints import ByteReader
+from ansflow.transforms.transform import Misfit, Setting, Transform
+from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Delta", "lags_of"]
+__all__ = ["Delta", "Differences", "lags_of"]
 
 MAX_AXES = 255  # of a shape: a byte names one
 
-Axes = tuple[int, ...]
+RISING = "rising"
+RISING_BIT = 8
+FOLDED, AS_THEY_ARE = np.uint64((1 << 64) - 1), np.uint64(0)
+
+
+class Differences(NamedTuple):
+    """The parameters: axes, and for differences that are not folded the first item, else None."""
+
+    axes: tuple[int, ...]
+    first: int | None = None
 
 
 class Delta(Transform):
-    """Numbers to their differences along axes, modulo 2^W, those that are negative odd.
+    """Numbers to their differences along axes, modulo 2^W.
 
-    Settings are one to four axes, the same one more than once if need be.
+    Settings are one to four axes, the same one more than once if need be. Differences that are
+    negative become odd, unless another setting, ``rising``, follows: then they stay as they
+    are, and the first item, which has no difference from another, is a parameter.
     """
 
     id = 4
@@ -40,41 +52,60 @@ class Delta(Transform):
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS and 1 <= len(layout.shape) <= MAX_AXES
 
-    def outputs(self, parameters: Axes, layout: Layout) -> list[Layout]:
+    def outputs(self, parameters: Differences, layout: Layout) -> list[Layout]:
         return [layout]
 
     def check(self, *settings: Setting) -> None:
-        if not 1 <= len(settings) <= MAX_LAGS:
-            raise ValueError(f"'delta' takes 1 to {MAX_LAGS} axes, not {len(settings)}")
-        for axis in settings:
+        axes = settings[:-1] if settings[-1:] == (RISING,) else settings
+        if not 1 <= len(axes) <= MAX_LAGS:
+            raise ValueError(f"'delta' takes 1 to {MAX_LAGS} axes, not {len(axes)}")
+        for axis in axes:
             if not isinstance(axis, int) or not 0 <= axis < MAX_AXES:
                 raise ValueError(
-                    f"'delta' takes axes, which are numbers from 0 to {MAX_AXES - 1}, not {axis}"
+                    f"'delta' takes axes, and perhaps {RISING!r} behind them; axes are numbers "
+                    f"from 0 to {MAX_AXES - 1}, not {axis}"
                 )
 
-    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Axes, list[Bytes]]:
-        axes = tuple(map(int, settings))
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting
+    ) -> tuple[Differences, list[Bytes]]:
+        rising = settings[-1] == RISING
+        axes = tuple(map(int, settings[:-1] if rising else settings))
         if max(axes) >= len(layout.shape):
-            raise Unsuitable(f"shape {layout.shape} has no axis {max(axes)}")
-        out = np.empty(layout.items, f"<u{layout.itemsize}")
-        difference(numbers_of(items, layout.itemsize), lags_of(axes, layout.shape), out)
-        return axes, [out.view(np.uint8)]
+            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
+        numbers = numbers_of(items, layout.itemsize)
+        out = np.empty_like(numbers)
+        difference(numbers, lags_of(axes, layout.shape), AS_THEY_ARE if rising else FOLDED, out)
+        first = None
+        if rising:
+            first = int(numbers[0]) if numbers.size else 0
+            out[:1] = 0
+        return Differences(axes, first), [out.view(np.uint8)]
 
-    def buffers(self, parameters: Axes, layout: Layout, out: Bytes) -> list[Bytes]:
+    def buffers(self, parameters: Differences, layout: Layout, out: Bytes) -> list[Bytes]:
         return [out]  # it is undone in place
 
     def inverse(
-        self, parameters: Axes, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self, parameters: Differences, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        numbers = numbers_in_place(out, layout.itemsize)
-        accumulate(numbers, lags_of(parameters, layout.shape))
+        axes, first = parameters
+        numbers, lags = numbers_in_place(out, layout.itemsize), lags_of(axes, layout.shape)
+        if first is None:
+            accumulate(numbers, lags, FOLDED)
+        else:
+            numbers[:1] += numbers.dtype.type(first)
+            accumulate(numbers, lags, AS_THEY_ARE)
         put_back(numbers, out)
 
-    def pack(self, parameters: Axes) -> bytes:
-        return bytes((len(parameters), *parameters))
+    def pack(self, parameters: Differences) -> bytes:
+        axes, first = parameters
+        if first is None:
+            return bytes((len(axes), *axes))
+        return bytes((len(axes) | RISING_BIT, *axes)) + pack_varint(first)
 
-    def parse(self, reader: ByteReader, layout: Layout) -> Axes:
-        count = reader.byte()
+    def parse(self, reader: ByteReader, layout: Layout) -> Differences:
+        told = reader.byte()
+        count = told & ~RISING_BIT
         if not 1 <= count <= MAX_LAGS:
             raise CorruptDataError(f"the transform 'delta' has {count} axes, not 1 to {MAX_LAGS}")
         axes = tuple(reader.take(count))
@@ -82,13 +113,21 @@ class Delta(Transform):
             raise CorruptDataError(
                 f"the transform 'delta' has axis {max(axes)} of an array with {len(layout.shape)}"
             )
-        return axes
+        if not told & RISING_BIT:
+            return Differences(axes)
+        first = reader.varint()
+        if first >> (8 * layout.itemsize):
+            raise CorruptDataError(
+                f"the first item of a transform 'delta' is {first}, too large for "
+                f"{layout.itemsize} bytes"
+            )
+        return Differences(axes, first)
 
-    def describe(self, parameters: Axes) -> Axes:
-        return parameters
+    def describe(self, parameters: Differences) -> Sequence[Setting]:
+        return parameters.axes if parameters.first is None else (*parameters.axes, RISING)
 
 
-def lags_of(axes: Axes, shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
+def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
     """How far apart neighbours along the axes are, in ascending order: what kernels take.
 
     An array without items may have axes with a lag of 0, which stands for no other item, too.

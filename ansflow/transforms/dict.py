@@ -36,6 +36,7 @@ class Dict(Transform):
 
     id = 9
     name = "dict"
+    parts = ("codes", "values")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in (2, 4, 8)

@@ -11,7 +11,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.transforms.interleaved import join, room, split
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Fields"]
@@ -26,6 +26,7 @@ class Fields(Transform):
 
     id = 11
     name = "fields"
+    parts = ("field",)
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize >= FEWEST
@@ -47,7 +48,7 @@ class Fields(Transform):
     ) -> tuple[Sizes, list[Bytes]]:
         sizes = tuple(map(int, settings))
         if sum(sizes) != layout.itemsize:
-            raise Unsuitable(
+            raise Misfit(
                 f"the fields take {sum(sizes)} bytes, and the items have {layout.itemsize}"
             )
         if _are_numbers(sizes):

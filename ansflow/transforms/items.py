@@ -22,6 +22,7 @@ class Items(Transform):
 
     id = 14
     name = "items"
+    parts = ("items", "rest")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize == 1

@@ -6,6 +6,7 @@ That is for numbers that come from one range and are not small more often than l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ class Lin(Transform):
 
     id = 6
     name = "lin"
+    parts = ("tokens", "raw bits")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS
@@ -104,8 +106,11 @@ def _fitting(numbers: np.ndarray, most: int) -> LinParameters:
     """The parameters for numbers that are to have at most so many tokens."""
     if not numbers.size:
         return LinParameters(0, 0, 1)
-    least, greatest = map(int, kernels.extent(numbers))
-    extent = greatest - least
+    sign = 1 << (8 * numbers.itemsize - 1)
+    least, extent = map(int, kernels.extent(numbers, np.uint64(0)))
+    if extent >= sign:  # perhaps some are negative
+        signed = tuple(map(int, kernels.extent(numbers, np.uint64(sign))))
+        least, extent = min((least, extent), signed, key=itemgetter(1))
     shift = max(0, extent.bit_length() - most.bit_length() + 1)
     width = 1 if extent >> shift < TOKENS_OF_A_BYTE else 2
     return LinParameters(least, shift, width)

@@ -28,6 +28,7 @@ class Log(Transform):
 
     id = 5
     name = "log"
+    parts = ("tokens", "raw bits")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

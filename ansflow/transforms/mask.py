@@ -24,7 +24,7 @@ from ansflow.kernels.transforms.mask import (
 from ansflow.transforms.dict import occurrences
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = [
@@ -62,6 +62,7 @@ class Mask(Transform):
 
     id = 10
     name = "mask"
+    parts = ("filled", "mask")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS
@@ -125,7 +126,7 @@ def numbers_and_pattern(
     numbers, bits = numbers_of(items, layout.itemsize), 8 * layout.itemsize
     pattern = int(settings[0]) if settings else most_frequent(numbers)
     if pattern >> bits:
-        raise Unsuitable(f"the pattern {pattern} has more than {bits} bits, as items have")
+        raise Misfit(f"the pattern {pattern} has more than {bits} bits, as items have")
     return numbers, pattern
 
 

@@ -17,7 +17,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.ordered import order, unorder
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["Order", "Ordered"]
@@ -82,9 +82,9 @@ class Ordered(Transform):
         width = layout.itemsize
         _, big, shift = chosen
         if shift >= 8 * width:
-            raise Unsuitable(f"numbers of {8 * width} bits don't have {shift} low bits and others")
+            raise Misfit(f"numbers of {8 * width} bits don't have {shift} low bits and others")
         if big and width == 1:
-            raise Unsuitable("numbers of one byte are not big-endian")
+            raise Misfit("numbers of one byte are not big-endian")
         if big:
             items = items.view(f">u{width}").astype(f"<u{width}").view(np.uint8)
         if chosen.kind == UNSIGNED and not shift:

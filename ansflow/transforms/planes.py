@@ -23,6 +23,7 @@ class Planes(Transform):
 
     id = 1
     name = "planes"
+    parts = ("byte",)
 
     def accepts(self, layout: Layout) -> bool:
         return 2 <= layout.itemsize <= MAX_PLANES

@@ -30,6 +30,7 @@ class Ramp(Transform):
 
     id = 15
     name = "ramp"
+    parts = ("distances", "starts", "steps")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

@@ -16,7 +16,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["MAX_STREAMS", "Node", "Recipe", "Stream", "read_recipe"]
@@ -193,7 +193,7 @@ class Recipe:
             streams.append(Stream(items, layout))
             return
         transform = by_name(self.name)
-        fault = Unsuitable if transform.by_shape else ValueError
+        fault = Misfit if transform.by_shape else ValueError
         if not transform.accepts(layout):
             raise fault(
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "

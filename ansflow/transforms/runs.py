@@ -27,6 +27,7 @@ class Runs(Transform):
 
     id = 13
     name = "runs"
+    parts = ("values", "lengths")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

@@ -48,6 +48,7 @@ class Sparse(Transform):
 
     id = 19
     name = "sparse"
+    parts = ("kept", "mask")
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

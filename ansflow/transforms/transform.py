@@ -12,13 +12,17 @@ from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["Setting", "Transform", "Unsuitable"]
+__all__ = ["Misfit", "Setting", "Transform", "Unsuitable"]
 
 Setting = int | float | str
 
 
 class Unsuitable(ValueError):  # noqa: N818  (not an error: another recipe is taken)
     """A transform cannot be applied to these very items, though it is defined for their layout."""
+
+
+class Misfit(Unsuitable):
+    """A transform cannot be applied to items of such a layout, whatever they are."""
 
 
 class Transform(ABC):
@@ -35,6 +39,8 @@ class Transform(ABC):
         1 to 127, that of FORMAT.md.
     name : str
         What it is called in the text of a recipe.
+    parts : tuple of str
+        What its outputs are called, if there are several; the last stands for all that follow.
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
@@ -42,6 +48,7 @@ class Transform(ABC):
 
     id: ClassVar[int]
     name: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]] = ("output",)
     by_shape: ClassVar[bool] = False
 
     @abstractmethod
@@ -81,6 +88,12 @@ class Transform(ABC):
         """Raise ValueError if `forward` does not take these settings."""
         if settings:
             raise ValueError(f"the transform {self.name!r} takes no settings")
+
+    def part(self, number: int, count: int) -> str:
+        """What an output is called, of so many."""
+        if number < len(self.parts) - (count > len(self.parts)):
+            return self.parts[number]
+        return f"{self.parts[-1]} {number - len(self.parts) + 1}"
 
     def describe(self, parameters: Any) -> Sequence[Setting]:
         """Settings that lead to these parameters, or say as much of them as fits a line."""

@@ -188,3 +188,35 @@ def test_masked_arrays(run, tmp_path):
         assert "bits an item, masked" in run("info", "-v", path).stdout
         (frame,) = json.loads(run("info", "--json", path).stdout)["frames"]
         assert frame["masked"] == {"hard": False, "fill_value": "0000000000000040"}
+
+
+def test_streams_of_numbers(run, tmp_path):
+    """What they take, within 80 columns, and what they would take at best."""
+    path = tmp_path / "x.ans"
+    prices = np.round(np.cumsum(np.random.default_rng(0).normal(0, 1, 100_000)), 2)
+    path.write_bytes(ansflow.compress(prices))
+    output = run("info", "-v", path).stdout
+    title = "decimal[100.0](delta[0](log), log, bytes), in 1 of the chunks, 100,000 items:"
+    assert title in " ".join(output.split())
+    head, first, *_ = output[output.index("      stream ") :].splitlines()
+    assert head.split() == ["stream", "kinds", "size", "bits/item", "ideal", "overhead"]
+    assert first.split()[:4] == ["integers,", "tokens", "coded", "1"]
+    bits, ideal, overhead = first.split()[5:]
+    assert 1 < float(ideal) <= float(bits) < 1.01 * float(ideal)
+    assert overhead.startswith("+0.")
+    (row,) = [line for line in output.splitlines() if line.startswith("      all ")]
+    assert len(row) <= 80
+    assert "stream " not in run("info", "-v", "--quick", path).stdout
+    told = json.loads(run("info", "--json", path).stdout)["frames"][0]["plans"][0]
+    assert (told["chunks"], told["items"]) == (1, 100_000)
+    assert f"{told['streams'][0]['bits_per_item']:.3f}" == bits
+
+
+def test_few_of_many_recipes_are_printed(run, tmp_path):
+    path = tmp_path / "x.ans"
+    values = np.arange(8000).reshape(8, 1000)
+    values[:, ::3] = np.arange(8)[:, None]
+    path.write_bytes(ansflow.compress(values, recipe="mask(planes, stream)", chunks=(1, 1000)))
+    output = run("info", "-v", path).stdout
+    assert output.count("stream  ") == 5
+    assert "and 3 other recipes" in output

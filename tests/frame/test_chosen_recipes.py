@@ -193,3 +193,20 @@ def test_any_bytes_as_numbers(begin, array, dtype, chunk_size):
     content = begin + array.tobytes()
     blob = ansflow.compress(content, dtype=dtype, chunk_size=chunk_size)
     assert naive.read(blob).content == content == ansflow.decompress(blob)
+
+
+@pytest.mark.parametrize("size", [1 << 14, 1 << 15, 100_003, 1 << 18])
+def test_bytes_that_are_random_here_and_there(size):
+    """Some pieces of a long stream are looked at before the rest is."""
+    noise = np.random.default_rng(8).integers(0, 256, size, np.uint8)
+    assert size < len(ansflow.compress(noise)) < size + 200
+    for mixed in (
+        np.where(np.arange(size) >> 10 & 1, noise, 7),
+        np.where(np.arange(size) % 1024 < 1000, noise, 7),
+    ):
+        content = mixed.astype(np.uint8).tobytes()
+        blob = ansflow.compress(content)
+        assert naive.read(blob).content == content == ansflow.decompress(blob)
+        counts = np.bincount(mixed)
+        ideal = -counts @ np.log2(np.maximum(counts, 1) / size) / 8
+        assert len(blob) < ideal + 0.006 * size + 300

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 import ansflow
 from ansflow.errors import CorruptDataError, UnsupportedError
+from ansflow.extension_dtypes import STAND_INS
 
 
 def extension():
@@ -168,6 +169,14 @@ def test_they_are_numbers():
     eighths = steps.astype(ml("float8_e4m3fn"))
     assert len(ansflow.compress(eighths)) < 0.8 * eighths.nbytes
     assert ansflow.plan(eighths.tobytes(), dtype="float8_e4m3fn").recipe is not None
+
+
+@pytest.mark.parametrize("name", sorted(STAND_INS))
+def test_bytes_that_are_such_numbers(name):
+    """For that, the package isn't needed."""
+    walk = np.cumsum(np.random.default_rng(1).normal(0, 0.1, 5000)).astype("<f2").tobytes()
+    for content in (walk, walk + b"end"):
+        assert ansflow.decompress(ansflow.compress(content, dtype=name)) == content
 
 
 def test_the_package_is_imported_only_if_need_be():

@@ -432,6 +432,10 @@ INNER = [writer.store, writer.code(9, 2), writer.code(16, 64)]
 if naive.CLASSES in [kind.code for kind in KINDS]:
     CLASSES = st.integers(8, 12), LANES, st.integers(2, 8), st.sampled_from(INNER)
     CODERS.append(st.builds(writer.code_classes, *CLASSES))
+if naive.NEIGHBOURS in [kind.code for kind in KINDS]:
+    DISTANCES = st.integers(65, 80), st.just(0) | st.integers(81, 300)
+    LIMITS = st.sets(st.integers(0, 254), min_size=1, max_size=15).map(sorted)
+    CODERS.append(st.builds(writer.code_neighbours, st.integers(8, 12), LANES, *DISTANCES, LIMITS))
 CODINGS = st.lists(st.one_of(CODERS), min_size=1, max_size=4)
 TRANSFORMS = list(registry._by_id)
 WIDE = [(payloads.fit(SKEWED + bytes(range(256)), p), p) for p in (9, 14)]

@@ -3,8 +3,13 @@
 import io
 import json
 import math
+from collections import Counter
 
+import naive
+import naive_body
+import naive_frame
 import naive_model
+import naive_payload as payloads
 import numpy as np
 import pytest
 import small_vaes
@@ -72,7 +77,8 @@ def test_streams_and_options():
     )
     used = {name: count for name, count in frame["streams"].items() if count}
     assert used == {"stored": 1, "constant": 1, "shared": 1}
-    assert frame["streams"].keys() - used.keys() == {"coded", "contexts", "modelled", "classes"}
+    unused = {"coded", "contexts", "modelled", "classes", "neighbours"}
+    assert frame["streams"].keys() - used.keys() == unused
     assert frame["shared_tables"] == [13]
     assert frame["precisions"] == [13]
     assert frame["lanes"] == [1]
@@ -166,3 +172,114 @@ def test_models_may_be_below_the_bound():
     found, frame = described(naive_model.sample(model, 200), model=vae)
     assert frame["streams"]["modelled"] == 1
     assert found["ideal"]["overhead_percent"] < 0
+
+
+WALK = np.round(np.cumsum(np.random.default_rng(1).normal(0, 1, 200_000)), 2)
+WALK[::17] = np.nan
+
+
+def test_the_streams_of_numbers():
+    _, frame = described(WALK, chunk_size=400_000)
+    (plan,) = frame["plans"]
+    assert {plan["recipe"]: plan["chunks"]} == frame["recipes"]
+    assert (plan["items"], plan["size"]) == (WALK.size, frame["bytes"]["bodies"])
+    assert plan["bits_per_item"] == 8 * plan["size"] / WALK.size
+    streams = {stream["name"]: stream for stream in plan["streams"]}
+    # As the recipe says, and most of it in these.
+    assert streams.keys() >= {"kept, integers, tokens", "kept, integers, raw bits", "mask"}
+    kinds = sum((Counter(stream["kinds"]) for stream in plan["streams"]), Counter())
+    assert kinds == {name: count for name, count in frame["streams"].items() if count}
+    sizes = sum(stream["size"] for stream in plan["streams"])
+    assert plan["size"] - 100 * plan["chunks"] < sizes < plan["size"]
+    tokens = streams["kept, integers, tokens"]
+    assert tokens["symbol_bits"] == 8
+    assert tokens["symbols"] == WALK.size - np.isnan(WALK).sum()
+    for stream in plan["streams"]:
+        assert stream["bits_per_item"] == 8 * stream["size"] / WALK.size
+        assert stream["entropy_per_item"] <= stream["ideal_bits_per_item"] + 1e-9
+        assert stream["ideal_bits_per_item"] <= stream["bits_per_item"] + 1e-9
+    assert tokens["bits_per_item"] < 1.01 * tokens["ideal_bits_per_item"]
+    entropy = sum(stream["entropy_per_item"] for stream in plan["streams"])
+    assert entropy == pytest.approx(frame["ideal"]["bits_per_item"])
+    quick = describe(io.BytesIO(ansflow.compress(WALK)), ideal=False)
+    assert "plans" not in quick["frames"][0]
+
+
+@pytest.mark.parametrize("kind", ["coded", "shared", "contexts", "classes", "modelled"])
+def test_the_ideal_is_that_of_the_distributions_in_use(kind):
+    """Whatever says which distribution a symbol has."""
+    rng = np.random.default_rng(2)
+    data, told = DATA[:20_000], {"recipe": "stream"}
+    if kind == "shared":
+        told["tables"] = [Categorical.fit(DATA.tolist(), precision=14)]
+    elif kind == "contexts":
+        data, told["order"] = np.cumsum(rng.integers(-1, 2, 20_000)).astype("u1"), 1
+    elif kind == "classes":
+        data = (rng.normal(0, 1, 20_000) * (np.arange(20_000) // 2500 % 2 * 20 + 1)).astype("i1")
+    elif kind == "modelled":
+        told["model"], model = small_vaes.make_known("measured", components=2, seed=1)
+        data = np.frombuffer(naive_model.sample(model, 40), "u1").reshape(40, 24)
+    _, frame = described(data, **told)
+    (plan,) = frame["plans"]
+    (stream,) = plan["streams"]
+    assert stream["kinds"] == {kind: 1}
+    assert stream["name"] == "symbols"
+    if kind == "modelled":
+        assert stream["ideal_bits_per_item"] is None
+        return
+    frame = naive_frame.read(ansflow.compress(data, **told))
+    (read,) = frame.streams
+    rows = rows_of(read, frame.shared)
+    bits = sum(
+        read.precision - math.log2(row[s]) for row, s in zip(rows, read.content, strict=True)
+    )
+    assert stream["ideal_bits_per_item"] * data.size == pytest.approx(bits)
+
+
+def rows_of(stream, shared):
+    """The frequencies of each symbol."""
+    payload, p, n = stream.payload, stream.precision, len(stream.content)
+    match stream.kind:
+        case naive_frame.CODED:
+            return [payloads.read_table(payload, p)[0]] * n
+        case naive_frame.SHARED:
+            return [shared[0][0]] * n
+        case naive_frame.CONTEXTS:
+            rows, _ = payloads.read_contexts(payload, p)
+            return [rows[c] for c in naive.order1_contexts(list(stream.content), stream.lanes)]
+        case naive_frame.CLASSES:
+            tables, at = payloads.read_tables(payload, p)
+            classes, _ = naive_body.read_classes(payload, at, -(-n // 64), len(tables), None)
+            return [tables[classes[i // 64]] for i in range(n)]
+
+
+def test_symbols_of_16_bits():
+    symbols = np.random.default_rng(3).geometric(0.01, 30_000).clip(1, 900).astype("<u2")
+    for data, alphabet in ((symbols, 901), (symbols % 200, 256)):
+        _, frame = described(data, recipe="stream")
+        ((stream,),) = [plan["streams"] for plan in frame["plans"]]
+        assert (stream["symbol_bits"], stream["kinds"]) == (16, {"coded": 1})
+        assert stream["entropy_per_item"] <= stream["ideal_bits_per_item"]
+        assert stream["ideal_bits_per_item"] < stream["bits_per_item"]
+        assert data.max() < alphabet
+
+
+def test_recipes_whose_text_is_the_same():
+    """At the edge, there are fewer columns."""
+    pixels = np.random.default_rng(4).integers(0, 9, (500, 5), "u1")
+    _, frame = described(pixels, chunks=(100, 3), recipe="columns")
+    assert frame["recipes"] == {"columns": 10}
+    assert [(plan["recipe"], plan["chunks"]) for plan in frame["plans"]] == [("columns", 5)] * 2
+    names = [[stream["name"] for stream in plan["streams"]] for plan in frame["plans"]]
+    assert names == [["column 0", "column 1", "column 2"], ["column 0", "column 1"]]
+
+
+def test_neighbours():
+    """What contexts save is in the ideal; tables and states are not."""
+    waves = np.sin(np.arange(300) / 40)[:, None] + np.sin(np.arange(400) / 50)
+    noise = np.abs(np.random.default_rng(0).normal(0, 1, waves.shape))
+    _, frame = described((noise * (1 + 20 * waves**2)).clip(0, 255).astype("u1"), recipe="stream")
+    [[stream]] = [plan["streams"] for plan in frame["plans"]]
+    assert stream["kinds"] == {"neighbours": 1}
+    assert stream["ideal_bits_per_item"] < 0.95 * stream["entropy_per_item"]
+    assert 0.97 < stream["ideal_bits_per_item"] / stream["bits_per_item"] < 1

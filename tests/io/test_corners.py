@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ansflow
+from ansflow.buffers import opaque
 from ansflow.errors import LimitError
 
 
@@ -68,3 +69,66 @@ def test_padding_of_structures_is_copied():
     raw = np.arange(200 * 16, dtype="<u2").view("u1").view(dtype)
     found = ansflow.decompress(ansflow.compress(raw[::2]))
     assert found.view("u1").tobytes() == raw.view("u1").reshape(-1, 16)[::2].tobytes()
+
+
+PADDED = np.dtype([("a", "i1"), ("b", "<f8"), ("c", ">u2")], align=True)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("told", [{}, {"chunks": (7, 9)}, {"chunk_size": 1000}])
+def test_padding_is_read_as_it_was(order, told):
+    """By all who read, wherever items are copied."""
+    raw = np.arange(60 * 70 * 12, dtype="<u2").view("u1")
+    array = np.ndarray((60, 70), PADDED, raw, order=order)
+    items = opaque(array)
+    blob = ansflow.compress(array, **told)
+    for other in ("C", "F"):
+        out = np.ndarray(array.shape, PADDED, bytearray(array.nbytes), order=other)
+        ansflow.decompress(blob, out=out)
+        assert opaque(out).tobytes() == items.tobytes()
+    frames = 3 if order == "C" else 1
+    items = np.concatenate([items] * frames)
+    with ansflow.ArrayReader(io.BytesIO(blob * frames)) as reader:
+        for key in (
+            np.s_[...],
+            np.s_[3:50],
+            np.s_[2:-9, 5:60],
+            np.s_[5],
+            np.s_[:, 3],
+            np.s_[::3, ::2],
+            np.s_[59:61, 2:4],
+        ):
+            assert opaque(reader[key]).tobytes() == items[key].tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2", ">f4", "f8", "c16", "M8[s]", "i1, <f8"])
+@pytest.mark.parametrize("level", range(1, 10))
+def test_numbers_without_axes_and_arrays_without_numbers(dtype, level):
+    for shape in ((), (0,), (1,), (2, 0, 3), (0, 5), (1, 1, 1)):
+        array = np.ndarray(shape, dtype, bytes(range(64)))
+        blob = ansflow.compress(array, level=level)
+        back = ansflow.decompress(blob)
+        assert (back.dtype, back.shape) == (array.dtype, array.shape)
+        assert back.tobytes() == array.tobytes()
+        plan = ansflow.plan(array, level=level)
+        assert ansflow.compress(array, plan=plan) == blob
+        with ansflow.ArrayReader(io.BytesIO(blob)) as reader:
+            assert (reader.shape, reader[...].tobytes()) == (shape, array.tobytes())
+
+
+@pytest.mark.parametrize("level", [1, 3, 6])
+@pytest.mark.parametrize(
+    "told", [{"typesize": 4}, {"typesize": 8}, {"dtype": ">f8"}, {"dtype": "c16"}]
+)
+def test_bytes_that_are_not_whole_numbers(told, level):
+    """The rest is kept, at the end of chunks, too."""
+    walk = np.cumsum(np.arange(700) % 7 - 3).astype("<i4").tobytes()
+    for size in (*range(20), 100, 1021, 2797, 2799):
+        for chunk_size in (None, 64, 1001):
+            content = walk[:size]
+            blob = ansflow.compress(content, level=level, chunk_size=chunk_size, **told)
+            assert ansflow.decompress(blob) == content
+            compressor = ansflow.Compressor(level=level, chunk_size=chunk_size, **told)
+            pieces = [compressor.compress(content[at : at + 333]) for at in range(0, size, 333)]
+            stream = b"".join([*pieces, compressor.finish()])
+            assert ansflow.decompress(stream) == content

@@ -286,3 +286,18 @@ def test_bytes_are_not_masked():
     header = naive_writer.write_header(0, {"masked": {"hard": True, "fill_value": None}}, [1])
     with pytest.raises(CorruptDataError, match="describes an array"):
         ansflow.decompress(naive_writer.assemble(header, []))
+
+
+def test_recovered(tmp_path):
+    """What is lost is zero, and not masked; the rest is as it was."""
+    blob = bytearray(ansflow.compress(FIELD, chunk_size=50_000))
+    blob[len(blob) // 2] ^= 1
+    (tmp_path / "damaged.ans").write_bytes(blob[:-40])
+    found = ansflow.recover(tmp_path / "damaged.ans", tmp_path / "rescued.ans")
+    assert found.lost_chunks == 1
+    [(begin, end)] = found.lost
+    rescued = ansflow.decompress((tmp_path / "rescued.ans").read_bytes())
+    rows = slice(begin // (300 * 9), end // (300 * 9))
+    expected = FIELD.copy()
+    expected[rows] = 0
+    check_same(rescued, expected)

@@ -43,7 +43,8 @@ def test_what_a_plan_says():
     assert isinstance(plan.recipe, Recipe)
     assert str(plan.recipe) in str(plan)
     assert plan.gains[-1].bits < plan.gains[0].bits == 32
-    assert ansflow.Plan(recipe=str(plan.recipe)) == plan != ansflow.Plan()
+    assert plan.items == "<i4"
+    assert ansflow.Plan(recipe=str(plan.recipe), items="<i4") == plan != ansflow.Plan()
     assert "chosen when the plan is used" in str(ansflow.Plan(level=2))
 
 
@@ -80,18 +81,125 @@ def test_bytes_that_are_numbers():
         assert ansflow.decompress(ansflow.compress(data[:size], typesize=4)) == data[:size]
 
 
-@pytest.mark.parametrize("used", ARRAYS)
-@pytest.mark.parametrize("planned", ["walk", "prices", "columns", "records"])
+OTHERS = {
+    "a walk": WALK,
+    "noise": np.random.default_rng(0).integers(-(2**31), 2**31, (50, 60), np.int32),
+    "one axis": WALK.ravel()[:3000],
+    "three axes": WALK[:400].reshape(4, 100, -1),
+    "few columns": WALK.ravel()[:3000].reshape(-1, 3),
+    "a number": WALK[0, 0],
+    "nothing": WALK[:0],
+    "constant": np.full(WALK.shape, 7, "i4"),
+}
+
+
+@pytest.mark.parametrize("used", OTHERS)
+@pytest.mark.parametrize("planned", ["a walk", "few columns", "three axes"])
 def test_a_plan_for_other_arrays(planned, used):
-    """Another recipe is taken where it does not suit them; items of other sizes may be refused."""
-    array, plan = ARRAYS[used], ansflow.plan(ARRAYS[planned])
-    if planned != "records" and array.itemsize not in (4, 8):
-        with pytest.raises(ValueError, match="not defined for items of"):
-            ansflow.compress(array, plan=plan)
-        return
+    """Another recipe is taken where the one that was chosen does not suit them."""
+    array, plan = OTHERS[used], ansflow.plan(OTHERS[planned])
     blob = ansflow.compress(array, plan=plan)
     assert ansflow.decompress(blob).tobytes() == array.tobytes()
     assert len(blob) <= array.nbytes * 1.001 + 400
+    chunk, out = ansflow.encode_chunk(array, plan), np.empty_like(array)
+    ansflow.decode_chunk(chunk, plan, out)
+    assert out.tobytes() == array.tobytes()
+
+
+RECORDS = np.zeros(500, [("a", "<i4"), ("b", "<f4")])
+RECORDS["a"] = WALK.ravel()[:500]
+
+
+@pytest.mark.parametrize(
+    ("planned", "used", "message"),
+    [
+        (WALK, WALK.astype("i8"), "for items of <i4, not <i8"),
+        (WALK, WALK.astype(">i4"), "for items of <i4, not >i4"),
+        (WALK, WALK.astype("u4"), "for items of <i4, not <u4"),
+        (WALK, WALK.tobytes(), "for items of <i4, not bytes"),
+        (WALK, RECORDS, r"for items of <i4, not \[<i4, <f4\]"),
+        (RECORDS, WALK, r"for items of \[<i4, <f4\], not <i4"),
+        (RECORDS, RECORDS.astype([("a", "<i4"), ("b", ">f4")]), "not .<i4, >f4.: choose one"),
+    ],
+)
+def test_a_plan_for_other_items(planned, used, message):
+    """It says which ones it is for, everywhere, and also if it was kept as text."""
+    plan = ansflow.Plan.from_json(ansflow.plan(planned).to_json())
+    for write in (
+        lambda: ansflow.compress(used, plan=plan),
+        lambda: ansflow.encode_chunk(used, plan),
+    ):
+        with pytest.raises(ValueError, match=message):
+            write()
+    for write in (
+        lambda: ansflow.Compressor(plan=plan),
+        lambda: ansflow.open(io.BytesIO(), "w", plan=plan),
+        lambda: ansflow.ArrayWriter(io.BytesIO(), "f8", plan=plan),
+    ):
+        with pytest.raises(ValueError, match="the plan is for items of"):
+            write()
+    blob = ansflow.compress(used, plan=plan, recipe=None)
+    assert blob == ansflow.compress(used)
+
+
+def test_a_plan_for_items_that_are_as_good():
+    """Dates are integers, and names of fields say nothing."""
+    times = WALK.ravel().astype("<i8") * 1000
+    plan = ansflow.plan(times)
+    for dtype in ("<i8", "M8[s]", "m8[ns]"):
+        blob = ansflow.compress(times.view(dtype), plan=plan)
+        assert np.array_equal(ansflow.decompress(blob), times.view(dtype))
+        assert len(blob) == pytest.approx(len(ansflow.compress(times, plan=plan)), abs=10)
+    renamed = RECORDS.view([("x", "<i4"), ("y", "<f4")])
+    ansflow.compress(renamed, plan=ansflow.plan(RECORDS))
+    halves = WALK.astype("f4").view("<u2")[:, 1::2]
+    ansflow.compress(halves, plan=ansflow.plan(halves, dtype="bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("delta[2](log)", "has no axis 2"),
+        ("delta[0, 99](log)", "has no axis 99"),
+        ("columns", "'columns' is not defined for items of 4 bytes in shape"),
+        ("fields[1, 2](stream, stream)", "the fields take 3 bytes, and the items have 4"),
+        (f"mask[{2**40}](planes, stream)", "has more than 32 bits"),
+        ("ordered[float, 40](planes)", "don't have 40 low bits"),
+        ("stream", "cannot be symbols"),
+        ("items[4](planes, stream)", "'items' is not defined"),
+        ("delta[0](log, log)", "outputs"),
+    ],
+)
+def test_recipes_that_can_never_fit(recipe, message):
+    """Whatever the items are: no other is taken in secret."""
+    for write in (
+        lambda: ansflow.compress(WALK, recipe=recipe),
+        lambda: ansflow.compress(WALK, recipe=recipe, chunks=(70, 90), threads=2),
+        lambda: ansflow.encode_chunk(WALK, ansflow.Plan(recipe=recipe)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            write()
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    ["decimal[3.0](delta[0](log), log, bytes)", "mask[77](planes, stream)", "runs(log, log)"],
+)
+def test_recipes_that_do_not_suit_the_items(recipe):
+    """Others are taken: the next chunk may be another matter."""
+    floats = (WALK + np.random.default_rng(0).random(WALK.shape)).astype("f4") * np.float32(0.1)
+    blob = ansflow.compress(floats, recipe=recipe)
+    assert ansflow.decompress(blob).tobytes() == floats.tobytes()
+
+
+def test_recipes_for_most_chunks():
+    """At the end of the last axis, chunks have one column: that is not the recipe's fault."""
+    pixels = np.resize(WALK, (60, 7)).astype("u2")
+    blob = ansflow.compress(pixels, recipe="columns", chunks=(20, 3))
+    assert np.array_equal(ansflow.decompress(blob), pixels)
+    found = ansflow.describe(io.BytesIO(blob))["frames"][0]["recipes"]
+    assert found["columns"] == 6
+    assert len(found) == 2
 
 
 def test_a_plan_by_hand():

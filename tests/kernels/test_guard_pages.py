@@ -19,10 +19,11 @@ from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import AnsflowError
-from ansflow.kernels.coders import alias, order1, row_classes, rows, single as lanes
+from ansflow.kernels.coders import alias, neighbours, order1, row_classes, rows, single as lanes
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
@@ -31,6 +32,7 @@ from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.tables import (
     class_code,
     context_code as context_tables,
+    neighbours as neighbour_tables,
     row_classes as class_tables,
 )
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
@@ -51,6 +53,7 @@ from ansflow.kernels.transforms import (
     runs,
 )
 from ansflow.kernels.vector import (
+    neighbours as neighbours_vector,
     order1 as order1_vector,
     row_classes as row_classes_vector,
     single as vector_lanes,
@@ -304,6 +307,90 @@ def finding_classes(at_end, rng):
         class_code.add_classes(differences, np.uint64(3), guard(classes))
 
 
+def neighbour_coders(at_end, rng):
+    """Contexts from neighbours, scalar and vector, at all kinds of distances."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    p, low = np.uint64(11), 1 << 15
+    freq = quantize(rng.random((4, 256)) ** 8, 11)
+    possible = np.flatnonzero(freq.all(axis=0))
+    limits = guard(np.append([20, 60, 254], [255] * 12).astype(np.uint8))
+    for n, row, plane in (
+        (64 * 15 + 37, 65, 130),
+        (64 * 15, 200, 959),
+        (5000, 4999, 0),
+        (4160, 80, 4159),
+    ):
+        told = np.uint64(row), np.uint64(plane), limits
+        tables = NeighbourCoder(freq, row, plane, limits, 11)
+        records, slots = guard(tables.records), guard(tables.slots)
+        symbols = guard(rng.integers(0, 256, n).astype(np.uint8))  # also impossible ones
+        for sound, data in (
+            (True, guard(rng.choice(possible, n).astype(np.uint8))),
+            (False, symbols),
+        ):
+            for isa, n_lanes in (
+                ("scalar", 1),
+                ("scalar", 64),
+                *((isa, 64) for isa in available()),
+            ):
+                whole = np.uint64(n - n % n_lanes if isa != "scalar" else 0)
+                x = guard(np.full(n_lanes, low, np.uint32))
+                words = guard(np.zeros(n + (n_lanes if whole else 1), np.uint16))
+                at = np.uint64(neighbours.encode(data, *told, x, records, p, words, whole))
+                if whole:
+                    encode = neighbours_vector.encoder(n_lanes, isa)
+                    at = encode(data, whole, *told, x, records.reshape(-1), p, words, at)
+                neighbours.first_without_record(data, *told, records)
+                stream, out = words[int(at) :], guard(np.zeros(n, np.uint8))
+                for size in (stream.size, stream.size // 2, 65, 64, 63, 1, 0):
+                    for source in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
+                        source, state = as_stream(source, at_end), guard(x)
+                        start = source, np.uint64(0), state, *told
+                        if whole:
+                            decode = neighbours_vector.decoder(n_lanes, isa)
+                            done, cursor = decode(*start, slots.reshape(-1), p, out)
+                        else:
+                            done, cursor = neighbours.decode_rows(*start, slots, p, out)
+                        rest = source, np.uint64(cursor), state, *told
+                        neighbours.decode_rest(*rest, slots, p, out, np.uint64(done))
+                        if size == stream.size and np.array_equal(source, stream):
+                            assert np.array_equal(out, data) or not sound
+
+
+def finding_contexts(at_end, rng):
+    """Limits of activities, and the contexts between them."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    counts = guard(np.empty((256, 256), np.uint32))
+    partial = guard(np.empty((neighbour_tables.PARTIALS, 16, 256), np.uint32))
+    for n, row, plane in ((66, 65, 0), (130, 65, 129), (5000, 70, 700), (4097, 65, 4096)):
+        loud = rng.integers(0, 256, n)
+        for symbols in (
+            loud,
+            loud * 0,
+            loud * 0 + 255,
+            loud // 2 ** (np.arange(n) % row // 64 % 8),
+        ):
+            symbols = guard(symbols.astype(np.uint8))
+            symbols.setflags(write=False)
+            for every in (1, 3):
+                limits = guard(np.empty(15, np.uint8))
+                told = np.uint64(row), np.uint64(plane)
+                number, _ = neighbour_tables.choose_limits(
+                    symbols, *told, np.uint64(every), counts, limits
+                )
+                exact = guard(np.empty((int(number), 256), np.uint32))
+                neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
+                assert exact.sum() == n
+        contexts = guard(np.empty(n, np.uint8))
+        neighbours.fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+
+
 def stack_coders(at_end, rng):
     """Pushes on tails as long as promised, pops that find too few words, impossible symbols."""
 
@@ -460,9 +547,10 @@ def numbers_to_numbers(at_end, rng):
             ordered.unorder(out, u64(shift), u64(1), u64(2))
         for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
             lags = guarded(np.array(lags, np.uint64), at_end)
-            delta.difference(items, lags, out)
-            delta.accumulate(out, lags)
-            assert np.array_equal(out, items)
+            for folded in (u64(0), ~u64(0)):
+                delta.difference(items, lags, folded, out)
+                delta.accumulate(out, lags, folded)
+                assert np.array_equal(out, items)
         if size:
             low, _ = multiples.bounds(items)
             step = multiples.common_step(items, u64(low), out)
@@ -652,6 +740,8 @@ JOBS = [
     context_coders,
     row_class_coders,
     finding_classes,
+    neighbour_coders,
+    finding_contexts,
     stack_coders,
     stack_intervals,
     networks,

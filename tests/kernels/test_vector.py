@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from ansflow.coding.coders import vectors
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError, TruncatedError
@@ -117,6 +118,34 @@ def test_rows_with_classes(isa, lanes, use):
     check()
 
 
+@st.composite
+def rows_below_rows(draw):
+    """A coder with contexts from neighbours, and symbols that it can code."""
+    precision = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    ends = sorted(draw(st.sets(st.integers(0, 254), min_size=1, max_size=15)))
+    alphabet = min(256, 1 << precision)
+    freq = np.zeros((len(ends) + 1, 256), np.uint32)
+    weights = rng.random((len(ends) + 1, alphabet)) ** draw(st.sampled_from([0.0, 1.0, 30.0]))
+    freq[:, :alphabet] = quantize(np.maximum(weights, 1e-300), precision)
+    row = draw(st.integers(65, 130) | st.integers(65, 5000))
+    plane = draw(st.just(0) | st.integers(row + 1, row + 2000))
+    limits = np.append(ends, [255] * (15 - len(ends))).astype(np.uint8)
+    symbols = rng.integers(0, alphabet, draw(st.sampled_from([0, 63, 64, 127, 500, 4160, 9000])))
+    coder = NeighbourCoder(freq, row, plane, limits, precision)
+    return coder, (symbols >> rng.integers(0, 8, symbols.size)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+def test_neighbours(isa, lanes, use):
+    @given(rows_below_rows())
+    def check(case):
+        coder, symbols = case
+        check_words(use, isa, symbols, coder, lanes)
+
+    check()
+
+
 def independent():
     freq = quantize(np.random.default_rng(0).random(256) ** 4, 12)
     return SingleCoder(freq, 12), Categorical(freq).sample(5000, 1)
@@ -135,7 +164,14 @@ def loud_and_quiet():
     return RowClassCoder(freq, classes, 12), rng.integers(0, 256, 5000).astype(np.uint8)
 
 
-@pytest.mark.parametrize("case", [independent, walk, loud_and_quiet])
+def below_others():
+    rng = np.random.default_rng(0)
+    freq = quantize(rng.random((3, 256)) ** 4, 12)
+    limits = np.append([60, 150], [255] * 13).astype(np.uint8)
+    return NeighbourCoder(freq, 100, 2000, limits, 12), rng.integers(0, 256, 5000).astype(np.uint8)
+
+
+@pytest.mark.parametrize("case", [independent, walk, loud_and_quiet, below_others])
 @pytest.mark.parametrize("isa", ISAS)
 def test_streams_that_end_early_or_late(isa, case, use):
     use(isa)
@@ -256,7 +292,7 @@ COMPILE = """
 import sys
 import llvmlite.binding as llvm
 from numba import types
-from ansflow.kernels.vector import order1, row_classes
+from ansflow.kernels.vector import neighbours, order1, row_classes
 from ansflow.kernels.vector import single as lanes
 
 isa, triple = sys.argv[1:]
@@ -270,6 +306,14 @@ made = (
     (order1.encoder(64, isa), (symbols, size, u32, u64, size, tile, words, size)),
     (row_classes.decoder(64, isa), (words, size, u32, symbols, u32, size, symbols)),
     (row_classes.encoder(64, isa), (symbols, size, symbols, u32, u64, size, words, size)),
+    (
+        neighbours.decoder(64, isa),
+        (words, size, u32, size, size, symbols, u32, size, symbols),
+    ),
+    (
+        neighbours.encoder(64, isa),
+        (symbols, size, size, size, symbols, u32, u64, size, words, size),
+    ),
 )
 for function, signature in made:
     function.compile(signature)

@@ -12,7 +12,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.delta import BLOCK
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
-from ansflow.transforms.delta import Delta
+from ansflow.transforms.delta import Delta, Differences
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Unsuitable
 from ansflow.varints import ByteReader
@@ -39,9 +39,17 @@ def reference(numbers, axes, shape, width):
 def check(shape, axes, width):
     numbers = RNG.integers(0, 1 << (8 * width), shape, f"u{width}")
     found, (out,) = through(DELTA, numbers, settings=axes)
-    assert found == DELTA.describe(found) == axes
+    assert found == (axes, None)
+    assert DELTA.describe(found) == axes
     flat = numbers.reshape(-1).tolist()
-    assert out.view(f"<u{width}").tolist() == reference(flat, axes, shape, width)
+    folded = reference(flat, axes, shape, width)
+    assert out.view(f"<u{width}").tolist() == folded
+    found, (out,) = through(DELTA, numbers, settings=(*axes, "rising"))
+    assert found == (axes, flat[0] if flat else 0)
+    assert DELTA.describe(found) == (*axes, "rising")
+    unfolded = [-(z + 1) // 2 if z % 2 else z // 2 for z in folded]
+    unfolded[:1] = [0] * len(unfolded[:1])
+    assert out.view(f"<i{width}").tolist() == unfolded
 
 
 @given(st.data())
@@ -89,7 +97,7 @@ def test_the_order_of_axes_is_kept_but_makes_no_difference(width):
     numbers = RNG.integers(0, 256, (5, 6, 70), np.uint8).astype(f"u{width}")
     first, (there,) = through(DELTA, numbers, settings=(0, 2, 1, 2))
     second, (back,) = through(DELTA, numbers, settings=(2, 2, 1, 0))
-    assert (first, second) == ((0, 2, 1, 2), (2, 2, 1, 0))
+    assert (first.axes, second.axes) == ((0, 2, 1, 2), (2, 2, 1, 0))
     assert np.array_equal(there, back)
 
 
@@ -115,7 +123,7 @@ def test_any_output_is_undone_as_the_format_says(width):
         for lag in reversed(lags):
             for i in range(lag, n):
                 y[i] += y[i - lag]
-        out = undo(DELTA, axes, [folded.view(np.uint8)], layout)
+        out = undo(DELTA, Differences(axes), [folded.view(np.uint8)], layout)
         assert out.view(f"<u{width}").tolist() == [number % (2 * half) for number in y]
 
 
@@ -150,6 +158,8 @@ def test_axes_that_are_not_there():
         ((0, -1), "not -1"),
         ((0.0,), "not 0.0"),
         (("rows",), "not rows"),
+        (("rising",), "takes 1 to 4 axes, not 0"),
+        (("rising", 0), "not rising"),
     ],
 )
 def test_settings_that_are_refused(settings, message):
@@ -164,6 +174,11 @@ def test_settings_that_are_refused(settings, message):
         (b"\5\0\0\0\0\0", "has 5 axes"),
         (b"\1\2", "has axis 2 of an array with 2"),
         (b"\2\0\xff", "has axis 255"),
+        (b"\x11\0", "has 17 axes"),
+        (
+            b"\x09\0\x80\x80\x80\x80\x10",
+            "first item of a transform 'delta' is 4294967296, too large",
+        ),
         (b"\2\0", "cut off"),
         (b"", "cut off"),
     ],

@@ -65,7 +65,8 @@ def settings_of(name, rng, w, shape, content):
             big = ["big"] * rng.randrange(2) if w > 1 else []
             return (kind, *big, *rng.choice([(), (0,), (1,), (rng.randrange(64),)]))
         case "delta":
-            return tuple(rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4)))
+            axes = [rng.randrange(max(1, len(shape))) for _ in range(rng.randint(1, 4))]
+            return (*axes, *["rising"] * rng.randrange(2))
         case "lin":
             return (1 << rng.randint(4, 16),)
         case "affine":
@@ -93,7 +94,7 @@ AGAIN = {
     naive_recipe.Planes: lambda t: makers.planes,
     naive_recipe.Bytes: lambda t: makers.item_bytes,
     numbers.Ordered: lambda t: makers.ordered(t.kind, t.shift),
-    numbers.Delta: lambda t: makers.delta(*t.axes),
+    numbers.Delta: lambda t: makers.delta(*t.axes, rising=t.first is not None),
     numbers.Log: lambda t: makers.log,
     numbers.Lin: lambda t: makers.lin(t.base, t.shift, t.width),
     numbers.FieldsOfItems: lambda t: makers.fields(*t.sizes),

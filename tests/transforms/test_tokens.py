@@ -117,9 +117,14 @@ def test_lin(array, bits):
     most = 1 << bits
     parameters, outputs = LIN.forward(items, layout, most)
     base, shift, width = parameters
-    above = [value - base for value in array.tolist()]
+    total = 1 << (8 * array.itemsize)
+    above = [(value - base) % total for value in array.tolist()]
     top = max(above, default=0)
     assert min(above, default=0) == 0
+    # The range is unsigned or in two's complement, whichever is shorter.
+    signed = [value - total if value >= total // 2 else value for value in array.tolist()]
+    spans = [max(values, default=0) - min(values, default=0) for values in (signed, array.tolist())]
+    assert top == min(spans)
     assert top >> shift < most
     assert shift == 0 or top >> (shift - 1) >= most
     assert width == (1 if top >> shift < 256 else 2)

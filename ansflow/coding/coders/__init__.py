@@ -8,6 +8,10 @@ rows.py
     a row of a matrix for each symbol, known beforehand
 contexts.py
     the row that the previous symbol names
+row_classes.py
+    a distribution for each row of 64 symbols
+neighbours.py
+    the distribution that symbols of the row above name
 alias.py
     one distribution, by tables as long as the alphabet
 wide.py

@@ -20,7 +20,7 @@ from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders.rans import all_equal, put_states, take_states
 from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_LANES, WORDS_PER_STATE, state_low
 
-__all__ = ["Coder", "FastCoder", "States", "Symbols", "Words", "buffer_size"]
+__all__ = ["Coder", "FastCoder", "States", "Symbols", "Words", "allotted", "buffer_size"]
 
 # NumPy takes longer to make an integer than a kernel to use it. For each precision: itself, the
 # lowest state, and states with which encoding starts; for each number of lanes: where words begin.
@@ -42,6 +42,14 @@ def buffer_size(symbols: int, lanes: int) -> int:
     whose place vector kernels use as scratch.
     """
     return WORDS_PER_STATE * lanes + 1 + symbols
+
+
+def allotted(
+    freq: npt.NDArray[np.uint32], counts: npt.NDArray[np.integer[Any]], precision: int
+) -> float:
+    """Bits that symbols take which occur so often, all of them with a frequency."""
+    seen = counts > 0
+    return float(counts[seen] @ (precision - np.log2(freq[seen])))
 
 
 class Coder(ABC):
@@ -114,6 +122,10 @@ class Coder(ABC):
         Symbols are below `alphabet`.
         """
 
+    def code_length(self, symbols: Symbols, lanes: int) -> float | None:
+        """Bits that the distributions allot to symbols, which have frequencies; None if unknown."""
+        return None
+
     def place(self, position: int) -> str:
         """Which distribution the symbol at a position has, for messages."""
         return ""
@@ -143,7 +155,7 @@ class FastCoder(Coder):
     def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
         words = np.empty(buffer_size(symbols.size, lanes), np.uint16) if buffer is None else buffer
         states = self._first[:lanes].copy()
-        cursor = self._push(symbols, states, words)
+        cursor = np.uint64(self._push(symbols, states, words))
         return words[put_states(states, words, cursor) :]
 
     def decode(self, words: Words, out: Symbols, lanes: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import order1 as scalar
@@ -15,6 +15,8 @@ from ansflow.kernels.vector import order1 as vector
 from ansflow.lazy import cached_property
 
 __all__ = ["ContextCoder"]
+
+BYTES = 256
 
 
 class ContextCoder(FastCoder):
@@ -93,6 +95,12 @@ class ContextCoder(FastCoder):
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, np.uint64(lanes), self.records))
+
+    def code_length(self, symbols: Symbols, lanes: int) -> float:
+        counts = np.zeros((BYTES, BYTES), np.uint32)
+        scalar.count_pairs(symbols, np.uint64(lanes), counts)
+        own = counts[: self.alphabet, : self.alphabet]
+        return allotted(self.freq.reshape(-1), own.reshape(-1), self.precision)
 
     def place(self, position: int) -> str:
         return " in its context"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import row_classes as scalar
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
@@ -79,6 +79,11 @@ class RowClassCoder(FastCoder):
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, self.classes, self.records))
+
+    def code_length(self, symbols: Symbols, lanes: int) -> float:
+        classes = self.classes.astype(np.uint32).repeat(scalar.ROW)[: symbols.size]
+        counts = np.bincount(classes * BYTES + symbols, minlength=self.freq.size)
+        return allotted(self.freq.reshape(-1), counts, self.precision)
 
     def place(self, position: int) -> str:
         return f" in class {self.classes[position >> scalar.ROW_SHIFT]}"

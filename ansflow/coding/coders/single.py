@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, buffer_size
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted, buffer_size
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import single as scalar
@@ -111,6 +111,10 @@ class SingleCoder(FastCoder):
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         flags = self.flags
         return symbols.size if flags is None else int(first_flagged(symbols, flags))
+
+    def code_length(self, symbols: Symbols, lanes: int) -> float:
+        counts = np.bincount(symbols, minlength=self.alphabet)
+        return allotted(self.freq, counts, self.precision)
 
 
 def new_records(alphabet: int, precision: int) -> npt.NDArray[np.uint64]:

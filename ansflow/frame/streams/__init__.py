@@ -4,7 +4,8 @@ kind.py
     the interface, which one file implements for each kind
 sample.py, tools.py
     what encoders and decoders of streams are given
-stored.py, constant.py, coded.py, shared.py, contexts.py, modelled.py, row_classes.py
+stored.py, constant.py, coded.py, shared.py, contexts.py, modelled.py, row_classes.py,
+neighbours.py
     the kinds
 registry.py
     all of them by their codes

@@ -25,6 +25,11 @@ __all__ = ["encode_stream"]
 
 STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
 
+# Of a stream that is as long as a few samples or longer, one of so many pieces is looked at first.
+# If a table of their own leaves more than this share of them, all are as good as random.
+SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
+RANDOM_FROM = 0.995
+
 # Bits of precision that are tried besides, for symbols of 16 bits.
 MORE_SLOTS = 2
 
@@ -50,6 +55,9 @@ def encode_stream(
     if content.flags.writeable:
         content = content.view()
         content.setflags(write=False)  # as most is anyway: kernels are compiled once
+    alone = not wide and scratch.contexts is None and coding.model is None
+    if alone and _is_random(content, coding.precision, scratch):
+        return STORED_HEAD, [content]
     sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: layout.itemsize]]
@@ -58,6 +66,8 @@ def encode_stream(
         proposal = kind.propose(sample)
         if proposal is not None and proposal.size < smallest:
             best, smallest = (kind, proposal), proposal.size
+            if proposal.clear:
+                break
     if best is not None:
         kind, proposal = best
         fields, pieces = proposal.encode()
@@ -67,6 +77,27 @@ def encode_stream(
         if len(head) + size <= content.size:
             return head, pieces
     return STORED_HEAD, [content]
+
+
+def _is_random(content: Bytes, precision: int, scratch: EncoderScratch) -> bool:
+    """Whether some pieces of a long stream are so nearly random that the rest need not be read."""
+    every = content.size // SAMPLE
+    if every < FEWEST_SAMPLES:
+        return False
+    pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
+    some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
+    some.setflags(write=False)
+    _, _, bits = _fit(some, precision, scratch)
+    return float(bits) > RANDOM_FROM * 8 * some.size
+
+
+def _fit(content: Bytes, precision: int, scratch: EncoderScratch) -> tuple[int, int, float]:
+    """Fit a distribution to bytes, into the scratch; the result is that of `fit_bytes`."""
+    found: tuple[int, int, float] = fit_bytes(
+        *(content, scratch.partial, scratch.counts, precision, scratch.freq, scratch.keys),
+        *(scratch.heap, scratch.table, scratch.reciprocals, scratch.records),
+    )
+    return found
 
 
 def lanes_for(symbols: int, most: int) -> int:
@@ -84,16 +115,13 @@ def _narrow(
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
     lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
     counts, freq, table = scratch.counts, scratch.freq, scratch.table
-    fitting = counts, precision, freq, scratch.keys, scratch.heap, table
     records = None
     if scratch.contexts is None:
         records = scratch.records
-        present, used, bits = fit_bytes(
-            content, scratch.partial, *fitting, scratch.reciprocals, records
-        )
+        present, used, bits = _fit(content, precision, scratch)
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
-        present, used, bits = fit_table(*fitting)
+        present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
     stream = content, content, layout, lanes, coding, scratch
     return Sample(*stream, counts, present, bits / 8, precision, freq, records, table[:used])
 

@@ -73,6 +73,6 @@ class Coded(TriedKind):
                 f"2^{fields.precision}"
             )
         coder = SingleCoder(freq, fields.precision)
-        decode_words(payload, begin + used, coder, fields.lanes, symbols)
+        decode_words(payload, begin + used, coder, fields.lanes, symbols, tools)
         if symbols is not out:
             out[:] = symbols

@@ -56,4 +56,4 @@ class Contexts(TriedKind):
         if not used:
             raise CorruptDataError("the payload does not begin with a table of contexts")
         coder = ContextCoder(freq, fields.precision)
-        decode_words(payload, used, coder, fields.lanes, out)
+        decode_words(payload, used, coder, fields.lanes, out, tools)

@@ -13,7 +13,10 @@ from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["read_heads", "stream_decoder"]
+__all__ = ["Watch", "read_heads", "stream_decoder"]
+
+# Takes the symbols of a stream, their layout, and their code length in bits, if it is known.
+Watch = Callable[[Bytes, Layout, float | None], None]
 
 
 def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> list[StreamHead]:
@@ -37,10 +40,12 @@ def stream_decoder(
     heads: Sequence[StreamHead],
     reader: ByteReader,
     tools: Tools,
-    watch: Callable[[Bytes, Layout], None] | None = None,
+    watch: Watch | None = None,
 ) -> Callable[[Bytes], None]:
     """A function that fills the buffer of the next stream, each time it is called."""
     left = iter(heads)
+    if watch is not None:
+        tools = tools._replace(lengths=[])
 
     def decode(out: Bytes) -> None:
         stream, kind, fields, size = next(left)
@@ -52,6 +57,9 @@ def stream_decoder(
             kind.decode(fields, payload, symbols, tools)
             out[:] = symbols.astype("<u2", copy=False).view(np.uint8)
         if watch is not None:
-            watch(out, stream)
+            assert tools.lengths is not None
+            # Streams may have streams in them, which come first.
+            watch(out, stream, tools.lengths[-1] if tools.lengths else None)
+            tools.lengths.clear()
 
     return decode

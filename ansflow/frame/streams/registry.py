@@ -8,6 +8,7 @@ from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.contexts import Contexts
 from ansflow.frame.streams.kind import Kind, TriedKind
 from ansflow.frame.streams.modelled import Modelled
+from ansflow.frame.streams.neighbours import Neighbours
 from ansflow.frame.streams.row_classes import RowClasses
 from ansflow.frame.streams.shared import Shared
 from ansflow.frame.streams.stored import Stored
@@ -17,7 +18,14 @@ __all__ = ["CONSTANT", "KINDS", "STORED", "TRIED", "by_code"]
 STORED, CONSTANT = Stored(), Constant()
 
 # Those that are tried, in this order: of two equally small ones, the first is taken.
-TRIED: tuple[TriedKind, ...] = (Coded(), Shared(), Contexts(), Modelled(), RowClasses())
+TRIED: tuple[TriedKind, ...] = (
+    Coded(),
+    Shared(),
+    Contexts(),
+    Modelled(),
+    Neighbours(),
+    RowClasses(),
+)
 
 KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *TRIED)
 

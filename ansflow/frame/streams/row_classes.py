@@ -77,7 +77,7 @@ class RowClasses(TriedKind):
         freq = np.empty((int(number), ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * freq.shape[0], np.uint8)
         used, more = fit_tables(counts[:number], precision, freq, tables)
-        size = FRAMING + int(used) + (float(bits) + float(more)) / 8
+        size = FRAMING + used + (float(bits) + more) / 8
         coder = RowClassCoder(freq, classes, precision)
         return Proposal(size, lambda: self._encode(sample, coder, tables[:used]))
 
@@ -120,7 +120,7 @@ class RowClasses(TriedKind):
         reader.take(used)
         classes = _read_classes(reader, -(-out.size // ROW), number, tools)
         coder = RowClassCoder(freq, classes, fields.precision)
-        decode_words(payload, reader.at, coder, fields.lanes, out)
+        decode_words(payload, reader.at, coder, fields.lanes, out, tools)
 
 
 def _some(symbols: Symbols) -> Symbols:

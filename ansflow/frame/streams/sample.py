@@ -87,7 +87,11 @@ class Encoded(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A way to code a stream: about how many bytes it takes, and how it is done."""
+    """A way to code a stream: about how many bytes it takes, and how it is done.
+
+    If it is `clear`, kinds that come later are not tried: they would hardly take less.
+    """
 
     size: float
     encode: Callable[[], Encoded]
+    clear: bool = False

@@ -65,4 +65,4 @@ class Shared(TriedKind):
         return fields.coder
 
     def decode(self, fields: Fields, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        decode_words(payload, 0, tools.shared[fields.number - 1], fields.coder.lanes, out)
+        decode_words(payload, 0, tools.shared[fields.number - 1], fields.coder.lanes, out, tools)

@@ -9,6 +9,7 @@ from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import FastCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame.streams.sample import Sample
+from ansflow.frame.streams.tools import Tools
 
 __all__ = ["decode_words", "encode_words"]
 
@@ -26,7 +27,12 @@ def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCo
 
 
 def decode_words(
-    payload: memoryview, begin: int, coder: FastCoder, lanes: int, out: npt.NDArray[np.generic]
+    payload: memoryview,
+    begin: int,
+    coder: FastCoder,
+    lanes: int,
+    out: npt.NDArray[np.generic],
+    tools: Tools | None = None,
 ) -> None:
     """Undo `encode_words` for the words from byte `begin` of a payload on."""
     if (len(payload) - begin) % 2:
@@ -35,3 +41,5 @@ def decode_words(
         )
     words = np.frombuffer(payload, WORDS, offset=begin).astype(NATIVE, copy=False)
     coder.decode(words, out, lanes)
+    if tools is not None and tools.lengths is not None:
+        tools.lengths.append(coder.code_length(out, lanes))

@@ -28,7 +28,7 @@ than the whole step.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 
 __all__ = [
     "all_equal",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-@kernel
+@inlined
 def put_word(x, room, freq, words, cursor):
     """Move the low word of `x` to ``words[cursor - 1]`` if pushing would leave the interval.
 
@@ -54,7 +54,7 @@ def put_word(x, room, freq, words, cursor):
     return x >> (due * U_WORD_BITS), cursor - due
 
 
-@kernel
+@inlined
 def push_symbol(x, quotient, start, complement):
     """``(x div f) * 2^p + start + (x mod f)`` from the quotient and ``complement = 2^p - f``.
 
@@ -64,13 +64,13 @@ def push_symbol(x, quotient, start, complement):
     return x + start + quotient * complement
 
 
-@kernel
+@inlined
 def next_word(words, cursor):
     """The word at the cursor, or 0 if the stream has ended."""
     return np.uint64(words[cursor]) if cursor < np.uint64(words.size) else ZERO
 
 
-@kernel
+@inlined
 def pull_word(x, word, low):
     """Take `word` if ``x < low``; return the state and how many words that took.
 
@@ -87,7 +87,6 @@ def put_states(states, words, cursor):
 
     ``cursor >= 2 * states.size`` must hold.
     """
-    cursor = np.uint64(cursor)
     cursor -= np.uint64(states.size) + np.uint64(states.size)
     at = cursor
     for x in states:

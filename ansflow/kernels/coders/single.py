@@ -18,7 +18,7 @@ from ansflow.kernels.coders.rans import (
     put_word,
 )
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
@@ -63,7 +63,7 @@ def encode(symbols, states, records, precision, words):
     return cursor
 
 
-@kernel
+@inner
 def push(x, symbol, records, room, total, words, cursor):
     """Push a symbol on the state `x`; return the state and the cursor."""
     m, nudge, shift, start, freq = look_up_record(records, np.uint64(symbol))
@@ -71,7 +71,7 @@ def push(x, symbol, records, room, total, words, cursor):
     return push_symbol(x, divide(x, m, nudge, shift), start, total - freq), cursor
 
 
-@kernel
+@inlined
 def encode_fours(symbols, end, states, records, room, total, words, cursor):
     """Push ``symbols[:end]``, whole rows of four lanes, with the states in registers.
 
@@ -95,7 +95,8 @@ def encode_stream(symbols, lanes, low, records, precision, words):
 
     `words` is at least ``n + 2 * lanes + 1`` long.
     """
-    states = np.full(lanes, low, np.uint32)
+    states = np.empty(lanes, np.uint32)
+    states[:] = low
     cursor = encode(symbols, states, records, precision, words)
     return put_states(states, words, cursor)
 

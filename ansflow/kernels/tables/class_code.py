@@ -1,7 +1,9 @@
 """What a decoder has to know of classes of rows: their tables, and which row has which class."""
 
 import numpy as np
+import numpy.typing as npt
 
+from ansflow.buffers import Bytes
 from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.frequency_code import (
@@ -14,18 +16,18 @@ __all__ = ["TABLE_ROOM", "add_classes", "fit_tables", "read_tables", "subtract_c
 
 # Bytes for the largest table of 256 symbols.
 TABLE_ROOM = 256 * MAX_BITS_PER_FREQUENCY // 8
-U_TABLE_ROOM = np.uint64(TABLE_ROOM)
 
 
-@kernel
-def fit_tables(counts, precision, freq, out):
+def fit_tables(
+    counts: npt.NDArray[np.uint32], precision: int, freq: npt.NDArray[np.uint32], out: Bytes
+) -> tuple[int, float]:
     """Find the best frequencies of each class, and write their tables one after the other.
 
     Parameters
     ----------
     counts : uint32[K, 256]
         Each class has symbols.
-    precision : int64
+    precision : int
         8 to 12.
     freq : uint32[K, 256]
         Filled.
@@ -36,15 +38,13 @@ def fit_tables(counts, precision, freq, out):
     -------
     ``(used, bits)``: bytes of the tables, and bits that all symbols take with these frequencies.
     """
-    row, keys = np.empty(counts.shape[1]), np.empty(counts.shape[1])
-    heap = np.empty(counts.shape[1], np.uint32)
-    used, bits = ZERO, 0.0
-    for k in range(counts.shape[0]):
-        for s in range(row.size):
-            row[s] = counts[k, s]
-        table = out[used : used + U_TABLE_ROOM]
-        _, size, length = fit_table(row, precision, freq[k], keys, heap, table)
-        used += size
+    rows = counts.astype(np.float64)
+    keys, heap = np.empty(counts.shape[1]), np.empty(counts.shape[1], np.uint32)
+    used, bits = 0, 0.0
+    for row, own in zip(rows, freq, strict=True):
+        table = out[used : used + TABLE_ROOM]
+        _, size, length = fit_table(row, precision, own, keys, heap, table)
+        used += int(size)
         bits += length
     return used, bits
 

@@ -7,11 +7,11 @@ the one before. Only neighbours are tried: classes are in the order of what thei
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.frequency_code import LOG2
+from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
-__all__ = ["log2", "merge_classes"]
+__all__ = ["merge_classes"]
 
 U_CLASSES = np.uint64(CLASSES)
 
@@ -21,25 +21,13 @@ SYMBOL_COST = 6.0
 BIAS = 0.5 / np.log(2.0)
 
 
-@kernel
-def log2(count):
-    """The binary logarithm of a positive number of symbols."""
-    return LOG2[count] if count < np.uint64(LOG2.size) else np.log2(float(count))
+@inner
+def weighted(count):
+    """A count times its binary logarithm: a sum of them is the heart of an entropy."""
+    return float(count) * log2(count) if count > ZERO else 0.0
 
 
-@kernel
-def entropy(counts):
-    """Bits that symbols take in all, if they have been counted and are coded accordingly."""
-    n, bits = ZERO, 0.0
-    for s in range(counts.size):
-        count = np.uint64(counts[s])
-        if count > ZERO:
-            bits -= float(count) * log2(count)
-            n += count
-    return bits + float(n) * log2(n) if n > ZERO else 0.0
-
-
-@kernel
+@inlined
 def count_moves(classes, pairs):
     """Fill ``pairs``, uint64[8, 8]: how often a row of class i comes before one of class j."""
     pairs[:] = 0
@@ -49,7 +37,7 @@ def count_moves(classes, pairs):
         previous = np.uint64(classes[i])
 
 
-@kernel
+@inner
 def bits_of_moves(pairs, number, joined, left, moves):
     """Bits that differences of classes modulo `left` take, if `joined` + 1 were `joined`.
 
@@ -61,36 +49,54 @@ def bits_of_moves(pairs, number, joined, left, moves):
         for j in range(number):
             b = np.uint64(j) - np.uint64(np.uint64(j) > joined)
             moves[b - a if b >= a else left + b - a] += pairs[i, j]
-    return entropy(moves)
+    bits, n = 0.0, ZERO
+    for move in moves:
+        bits -= weighted(move)
+        n += move
+    return bits + weighted(n)
 
 
-@kernel
-def present(counts):
-    """How many symbols have been counted."""
-    n = ZERO
-    for s in range(counts.size):
-        n += np.uint64(counts[s] > 0)
-    return n
+@inlined
+def bits_of_joining(counts, k):
+    """Bits that symbols take more if classes k and k + 1 have one distribution.
+
+    Returns
+    -------
+    ``(bits, alike, empty)``: also how many symbols both classes have, and whether one has none.
+    """
+    one, two, union = 0.0, 0.0, 0.0
+    n, m, alike = ZERO, ZERO, ZERO
+    for s in range(counts.shape[1]):
+        i, j = np.uint64(counts[k, s]), np.uint64(counts[k + ONE, s])
+        if i + j > ZERO:  # most symbols don't occur
+            one -= weighted(i)
+            two -= weighted(j)
+            union -= weighted(i + j)
+            n += i
+            m += j
+            alike += np.uint64((i > ZERO) & (j > ZERO))
+    bits = (union + weighted(n + m)) - (one + weighted(n)) - (two + weighted(m))
+    return bits, alike, (n == ZERO) | (m == ZERO)
 
 
-@kernel
-def join(counts, pairs, number, joined):
+@inlined
+def join(counts, pairs, classes, number, joined):
     """Make `joined` + 1 and `joined` one class; those above take the number below theirs."""
-    for k in range(joined + ONE, number):
-        at = np.uint64(k)
-        if at == joined + ONE:
-            for s in range(counts.shape[1]):
-                counts[joined, s] += counts[at, s]
-        else:
-            counts[at - ONE] = counts[at]
+    for k in range(joined, number - ONE):
+        for s in range(counts.shape[1]):
+            above = counts[k + ONE, s]
+            counts[k, s] = counts[k, s] + above if k == joined else above
     counts[number - ONE] = 0
-    merged = np.zeros((CLASSES, CLASSES), np.uint64)
     for i in range(number):
-        a = np.uint64(i) - np.uint64(np.uint64(i) > joined)
+        for j in range(joined, number - ONE):
+            above = pairs[i, j + ONE]
+            pairs[i, j] = pairs[i, j] + above if j == joined else above
+    for i in range(joined, number - ONE):
         for j in range(number):
-            b = np.uint64(j) - np.uint64(np.uint64(j) > joined)
-            merged[a, b] += pairs[i, j]
-    pairs[:] = merged
+            above = pairs[i + ONE, j]
+            pairs[i, j] = pairs[i, j] + above if i == joined else above
+    for i in range(classes.size):
+        classes[i] -= np.uint8(np.uint64(classes[i]) > joined)
 
 
 @kernel
@@ -109,33 +115,20 @@ def merge_classes(counts, classes, scale, moves):
         Filled with how often classes differ by 0, 1, ... from those before.
     """
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    union = np.empty(counts.shape[1], np.uint32)
     pairs = np.empty((CLASSES, CLASSES), np.uint64)
-    labels = np.arange(CLASSES).astype(np.uint8)
     count_moves(classes, pairs)
     number = U_CLASSES
     while number > ONE:
         least, where = np.inf, ZERO
         before = bits_of_moves(pairs, number, number, number, moves)
         for k in range(number - ONE):
-            one, two = counts[k], counts[k + 1]
-            for s in range(union.size):
-                union[s] = one[s] + two[s]
-            symbols, ones, twos = present(union), present(one), present(two)
-            bits = entropy(union) - entropy(one) - entropy(two)
-            bits += bits_of_moves(pairs, number, np.uint64(k), number - ONE, moves) - before
-            bits = bits * scale - symbol_cost * float(ones + twos - symbols)
-            if ones == ZERO or twos == ZERO:
-                bits = -np.inf
+            bits, alike, empty = bits_of_joining(counts, k)
+            bits += bits_of_moves(pairs, number, k, number - ONE, moves) - before
+            bits = -np.inf if empty else bits * scale - symbol_cost * float(alike)
             if bits < least:
-                least, where = bits, np.uint64(k)
+                least, where = bits, k
         if least > 0.0:
             break
-        join(counts, pairs, number, where)
-        for k in range(labels.size):
-            labels[k] -= np.uint8(np.uint64(labels[k]) > where)
+        join(counts, pairs, classes, number, where)
         number -= ONE
-    if number < U_CLASSES:
-        for i in range(classes.size):
-            classes[i] = labels[classes[i]]
     return number, bits_of_moves(pairs, number, number, number, moves)

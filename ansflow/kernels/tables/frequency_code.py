@@ -11,7 +11,7 @@ Bits fill bytes from the least significant one up.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.tables.quantize import quantize_row
 
 __all__ = ["MAX_BITS_PER_FREQUENCY", "fit_table", "read_frequencies", "write_frequencies"]
@@ -26,13 +26,13 @@ MEAN_SHIFT = np.uint64(2)
 LOG2 = np.log2(np.maximum(np.arange((1 << 12) + 2), 1))
 
 
-@kernel
+@inner
 def log2(f):
     """The binary logarithm of a frequency of at least 1."""
     return LOG2[f] if f < np.uint64(LOG2.size) else np.log2(float(f))
 
 
-@kernel
+@inlined
 def bit_length(value):
     length = ZERO
     while value > ZERO:
@@ -41,7 +41,7 @@ def bit_length(value):
     return length
 
 
-@kernel
+@inlined
 def order(mean, previous):
     """Order k of the next code: that of the running mean, or 0 after an absent symbol."""
     if previous == ZERO or mean >> MEAN_SHIFT == ZERO:
@@ -49,7 +49,7 @@ def order(mean, previous):
     return bit_length(mean >> MEAN_SHIFT) - ONE
 
 
-@kernel
+@inlined
 def write_frequencies(freq, total, out):
     """Write the table of frequencies; return the number of bytes.
 

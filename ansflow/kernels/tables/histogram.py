@@ -9,7 +9,8 @@ memory and come back. Long runs are counted by the word.
 import numpy as np
 
 from ansflow.kernels.constants import ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.transforms.words import word_at
 
 __all__ = ["BYTE_PARTIALS", "PARTIALS", "count_bytes", "count_symbols", "histogram"]
 
@@ -28,7 +29,7 @@ U_PARTIAL_MASK = np.uint64(PARTIALS - 1)
 MAX_SYMBOLS = 1 << 31
 
 
-@kernel
+@inlined
 def tally(word, times, partial):
     """Add `times` to the count of each of the eight bytes of `word`, in its own sub-histogram."""
     for i in range(WORD_BYTES):
@@ -36,24 +37,20 @@ def tally(word, times, partial):
         partial[(np.uint64(i) << U_BYTE_BITS) | byte] += times
 
 
-@kernel
-def tally_words(words, partial):
-    """`tally` of all words; how often one follows itself is counted in a register."""
-    previous = ZERO
-    repeats = np.uint32(0)
-    for word in words:
-        if word == previous:
-            repeats += np.uint32(1)
-        else:
-            if repeats:
-                tally(previous, repeats, partial)
-                repeats = np.uint32(0)
-            tally(word, np.uint32(1), partial)
-            previous = word
-    tally(previous, repeats, partial)
+@inlined
+def tally_words(symbols, partial):
+    """`tally` of all whole words; how often one follows itself is counted in a register."""
+    previous, times = ZERO, np.uint32(0)
+    for i in range(np.uint64(symbols.size) // U_WORD_BYTES):
+        word = word_at(symbols, np.uint64(i) * U_WORD_BYTES)
+        if word != previous:
+            tally(previous, times, partial)
+            previous, times = word, np.uint32(0)
+        times += np.uint32(1)
+    tally(previous, times, partial)
 
 
-@kernel
+@inlined
 def add_up(partial, counts):
     """Fill `counts` with the sums of the sub-histograms, and overwrite those."""
     alphabet = np.uint64(counts.size)
@@ -64,7 +61,7 @@ def add_up(partial, counts):
         counts[s] = partial[s]
 
 
-@kernel
+@inlined
 def count_bytes(symbols, partial, counts):
     """Fill `counts`.
 
@@ -77,15 +74,9 @@ def count_bytes(symbols, partial, counts):
     counts : uint64[256] or float64[256]
     """
     size = np.uint64(symbols.size)
-    # Words of eight bytes lie at multiples of eight; the bytes before and after go one by one.
-    address = np.uint64(symbols.ctypes.data)
-    head = min((U_WORD_BYTES - address % U_WORD_BYTES) % U_WORD_BYTES, size)
-    tail = size - (size - head) % U_WORD_BYTES
     partial[:] = 0
-    tally_words(symbols[head:tail].view(np.uint64), partial)
-    for i in range(head):
-        partial[symbols[i]] += np.uint32(1)
-    for i in range(tail, size):
+    tally_words(symbols, partial)
+    for i in range(size - size % U_WORD_BYTES, size):
         partial[symbols[i]] += np.uint32(1)
     add_up(partial, counts)
 

@@ -19,7 +19,7 @@ many. Every step of that is a greedy solution, and so is the last.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = ["quantize_rows"]
 
@@ -34,7 +34,7 @@ STEPS = np.concatenate([[np.inf], np.log1p(1.0 / np.arange(1, 4097))])
 MARGIN = 1e-12
 
 
-@kernel
+@inlined
 def water_level(counts, total):
     """Scale s with ``sum(max(1, s * c)) == total`` over the counts c > 0, by Newton's method."""
     scale = np.inf
@@ -54,7 +54,7 @@ def water_level(counts, total):
     return scale
 
 
-@kernel
+@inner
 def sift_down(keys, heap, root, size):
     """Restore the heap order (smallest key on top) below `root`."""
     item = heap[root]
@@ -72,13 +72,13 @@ def sift_down(keys, heap, root, size):
     heap[root] = item
 
 
-@kernel
+@inlined
 def step_cost(f):
     """Nats between a symbol's bits at f units and at f + 1."""
     return STEPS[f] if f < np.uint64(STEPS.size) else np.log1p(1.0 / float(f))
 
 
-@kernel
+@inner
 def stake(count, freq, spare):
     """Heap key: minus the bits saved by one more unit, or the bits lost by one less."""
     f = np.uint64(freq)
@@ -89,7 +89,7 @@ def stake(count, freq, spare):
     return count * step_cost(f - ONE)
 
 
-@kernel
+@inlined
 def greedy_units(y):
     """The units f of a symbol whose count is y in terms of the threshold.
 
@@ -105,7 +105,7 @@ def greedy_units(y):
     return np.ceil(1.0 / np.expm1(1.0 / y))
 
 
-@kernel
+@inner
 def quantize_row(counts, total, freq, keys, heap):
     """Fill `freq` with the optimal frequencies for `counts`.
 

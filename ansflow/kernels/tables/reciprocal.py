@@ -20,7 +20,7 @@ One of them always serves. Where f is a power of two, r is 0 and m = 2^31 is exa
 import numpy as np
 
 from ansflow.kernels.constants import MAX_FAST_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 
 __all__ = ["divide", "reciprocal_table", "unpack_reciprocal"]
 
@@ -50,13 +50,13 @@ def fill_reciprocals(table):
         table[i] = m | (shift << SHIFT_AT) | (down << DOWN_AT)
 
 
-@kernel
+@inlined
 def unpack_reciprocal(entry):
     """``(m, nudge, shift)`` of an entry, for `divide`; rounding down has a nudge of 1."""
     return entry & M_MASK, entry >> DOWN_AT, (entry >> SHIFT_AT) & SHIFT_MASK
 
 
-@kernel
+@inlined
 def divide(x, m, nudge, shift):
     """``x div f`` for x below 2^32; the product stays below 2^64."""
     return ((x + nudge) * m) >> shift

@@ -24,7 +24,7 @@ import functools
 import numpy as np
 
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
 
 __all__ = [
@@ -50,7 +50,7 @@ U_MAX_PACKED_PRECISION = np.uint64(MAX_PACKED_PRECISION)
 U_31 = np.uint64(31)
 
 
-@kernel
+@inlined
 def headroom(precision):
     """b: a symbol of frequency f is pushed on states below f * 2^b."""
     return U_31 - precision + np.uint64(precision > U_MAX_PACKED_PRECISION)
@@ -87,7 +87,7 @@ def reciprocals_of(precision: int) -> np.ndarray:
     return table
 
 
-@kernel
+@inlined
 def packed_record(start, f, reciprocals):
     """The record of a symbol with the interval [start, start + f)."""
     return reciprocals[f] | (start << HIGH_SHIFT)
@@ -127,7 +127,7 @@ def fill_record_rows(freq, reciprocals, records):
         fill_records(freq[row], reciprocals, records[row])
 
 
-@kernel
+@inner
 def look_up_record(records, s):
     """``(m, nudge, shift, start, f)`` of a symbol, in either layout."""
     if records.ndim == 1:

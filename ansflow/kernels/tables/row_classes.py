@@ -15,8 +15,9 @@ import numpy as np
 
 from ansflow.kernels.coders.row_classes import ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.class_merging import log2, merge_classes
+from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.tables.class_merging import merge_classes
+from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
 __all__ = [
@@ -55,7 +56,7 @@ ROUNDS = 2
 PARTIALS = 4
 
 
-@kernel
+@inlined
 def sum_rows(symbols, sums):
     """Fill ``sums``, uint32[rows], with the sums of whole rows; a shorter one is scaled up."""
     size = np.uint64(symbols.size)
@@ -74,7 +75,7 @@ def sum_rows(symbols, sums):
         sums[whole] = ((np.uint64(total) << U_ROW_SHIFT) // rest) >> np.uint64(SUM_SHIFT)
 
 
-@kernel
+@inlined
 def split_rows(sums, tally, classes):
     """Give rows a class each, by their sums.
 
@@ -110,7 +111,7 @@ def split_rows(sums, tally, classes):
         classes[i] = tally[sums[i]]
 
 
-@kernel
+@inlined
 def count_rows(symbols, classes, partial, counts):
     """Fill ``counts``, uint32[8, 256], with the symbols of each class.
 
@@ -143,7 +144,7 @@ def count_rows(symbols, classes, partial, counts):
             counts[k, s] = zero[k, s] + one[k, s] + two[k, s] + three[k, s]
 
 
-@kernel
+@inlined
 def fill_lengths(counts, lengths):
     """Fill ``lengths``, uint16[256, 8], from ``counts``, uint32[8, 256]: of symbols in classes."""
     for k in range(counts.shape[0]):
@@ -158,7 +159,7 @@ def fill_lengths(counts, lengths):
             lengths[s, k] = min(bits * UNITS + 0.5, float(LONGEST))
 
 
-@kernel
+@inlined
 def choose_classes(symbols, lengths, moves, number, classes):
     """Give each row the class under which it is shortest.
 
@@ -195,38 +196,12 @@ def choose_classes(symbols, lengths, moves, number, classes):
         classes[i] = previous
 
 
-@kernel
-def find_classes(symbols, scale, tally, partial, counts, classes, lengths, moves):
-    """Find classes in a sample; return how many.
-
-    Parameters
-    ----------
-    symbols : uint8[n]
-        The sample.
-    scale : float64
-        How many times as many symbols there are in all.
-    tally, partial, counts
-        As for `classify`.
-    classes : uint8[ceil(n / 64)]
-        Scratch.
-    lengths : uint16[256, 8], moves : uint64[8]
-        Filled with what `choose_classes` takes.
-    """
-    sums = np.empty(classes.size, np.uint32)
-    sum_rows(symbols, sums)
-    split_rows(sums, tally, classes)
-    moves[:] = 0
-    for _ in range(ROUNDS):
-        count_rows(symbols, classes, partial, counts)
-        fill_lengths(counts, lengths)
-        choose_classes(symbols, lengths, moves, U_MAX_CLASSES, classes)
-    count_rows(symbols, classes, partial, counts)
-    number, _ = merge_classes(counts, classes, scale, moves)
-    fill_lengths(counts, lengths)
-    total = log2(np.uint64(classes.size) + ONE)
+@inlined
+def price_moves(moves, rows):
+    """Make of how often classes differ by 0, 1, ... what that costs, for `choose_classes`."""
+    total = log2(rows + ONE)
     for k in range(moves.size):
         moves[k] = (total - log2(max(ONE, moves[k]))) * UNITS
-    return number
 
 
 @kernel
@@ -254,10 +229,21 @@ def classify(symbols, sample, tally, partial, counts, classes):
     lengths, moves = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint64)
     rows = np.uint64(sample.size) >> U_ROW_SHIFT
     scale = float(symbols.size) / float(sample.size)
-    found = classes[:rows]
-    number = find_classes(sample, scale, tally, partial, counts, found, lengths, moves)
-    if number == ONE:
-        return number, 0.0
-    choose_classes(symbols, lengths, moves, number, classes)
-    count_rows(symbols, classes, partial, counts)
-    return merge_classes(counts, classes, 1.0, moves)
+    sums = np.empty(rows, np.uint32)
+    sum_rows(sample, sums)
+    split_rows(sums, tally, classes[:rows])
+    moves[:] = 0
+    number, bits = U_MAX_CLASSES, 0.0
+    some, some_classes = sample, classes[:rows]
+    for turn in range(ROUNDS + 2):
+        count_rows(some, some_classes, partial, counts)
+        if turn >= ROUNDS:
+            number, bits = merge_classes(counts, some_classes, scale, moves)
+        if turn > ROUNDS or number == ONE:
+            break
+        fill_lengths(counts, lengths)
+        if turn == ROUNDS:  # From here on, all rows.
+            price_moves(moves, rows)
+            some, some_classes, scale = symbols, classes, 1.0
+        choose_classes(some, lengths, moves, number, some_classes)
+    return number, bits

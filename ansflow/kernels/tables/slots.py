@@ -13,7 +13,7 @@ split, uint64
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 
 __all__ = [
     "PACKED_MAX_ALPHABET",
@@ -60,7 +60,7 @@ def fill_slot_rows(freq, slots):
         fill_slots(freq[row], slots[row])
 
 
-@kernel
+@inlined
 def look_up(slots, slot):
     """``(frequency, offset, symbol)`` of a slot, in either layout."""
     entry = np.uint64(slots[slot])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner
 
 __all__ = ["WORD_BITS", "lowest", "ones"]
 
@@ -16,7 +16,7 @@ NIBBLES = np.uint64(0x0F0F_0F0F_0F0F_0F0F)
 BYTES = np.uint64(0x0101_0101_0101_0101)
 
 
-@kernel
+@inlined
 def ones(word):
     """How many bits are set, in the form that LLVM knows: it becomes one instruction."""
     word -= (word >> ONE) & PAIRS
@@ -25,7 +25,7 @@ def ones(word):
     return (word * BYTES) >> U_56
 
 
-@kernel
+@inner
 def lowest(word):
     """The number of the lowest bit that is set, in a word that is not 0."""
     return ones(~word & (word - ONE))

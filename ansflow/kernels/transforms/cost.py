@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
@@ -67,7 +67,7 @@ def log_cost(numbers, signed):
     return bits, used
 
 
-@kernel
+@inlined
 def token_of(number):
     """The logarithmic token of a number."""
     whole = np.uint64(number)
@@ -76,28 +76,32 @@ def token_of(number):
 
 
 @kernel
-def lin_cost(numbers):
+def lin_cost(numbers, signed, wider):
     """Bits that numbers take as linear tokens, and how many of these occur.
 
     Parameters
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
         At least one.
+    signed : uint64
+        That of `extent`.
+    wider : uint64
+        Bits by which the range is longer than theirs.
 
     Returns
     -------
     ``((bits, used), (bits, used))``, with at most `FEW_LINEAR` tokens, and with `MANY_LINEAR`.
     """
-    least, greatest = extent(numbers)
-    span, shift = np.uint64(greatest) - np.uint64(least), ZERO
-    while span >> shift >= U_MANY_LINEAR:
+    least, length = extent(numbers, signed)
+    span, shift, number = np.uint64(length), ZERO, numbers.dtype.type
+    while (span >> shift) << wider >= U_MANY_LINEAR:
         shift += ONE
     many = np.zeros(MANY_LINEAR, np.uint32)
     for i in range(np.uint64(numbers.size)):
-        many[(np.uint64(numbers[i]) - np.uint64(least)) >> shift] += np.uint32(1)
+        many[np.uint64(number(numbers[i] - least)) >> shift] += np.uint32(1)
     # As both are powers of two, the few tokens are the many without some of their low bits.
     more = ZERO
-    while span >> shift >> more >= U_FEW_LINEAR:
+    while (span >> shift >> more) << wider >= U_FEW_LINEAR:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
     for i in range(np.uint64(MANY_LINEAR)):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
@@ -34,11 +34,11 @@ def formats(width: int) -> tuple[Any, Any, Callable[..., Any], Callable[..., Any
     signed: Any = np.int32 if width == 4 else np.int64
     floating: Any = np.float32 if width == 4 else np.float64
 
-    @kernel
+    @inlined
     def to_double(item):
         return np.float64(unsigned(item).view(floating))
 
-    @kernel
+    @inlined
     def from_double(value):
         return floating(value).view(unsigned)
 
@@ -80,7 +80,7 @@ def nearest_integer(width: int) -> Callable[..., Any]:
     low, high = -(2.0 ** (8 * width - 1)), 2.0 ** (8 * width - 1)
     one, sign = unsigned(1), unsigned(8 * width - 1)
 
-    @kernel
+    @inlined
     def nearest_integer(item, c, times):
         x = to_double(item)
         d = np.rint(x / c if times else x * c)

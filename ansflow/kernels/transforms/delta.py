@@ -9,7 +9,8 @@ along several axes don't depend on their order; those with lags g and h together
 and undone by two sums, in any order. Items before the smallest lag have no neighbour: they are
 predicted by the item before.
 
-*Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ...
+*Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... Kernels
+are told whether by a mask of all bits, or of none.
 
 Arrays are worked on in blocks that stay in the first level of the cache.
 """
@@ -17,7 +18,7 @@ Arrays are worked on in blocks that stay in the first level of the cache.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 
 __all__ = ["MAX_LAGS", "accumulate", "difference"]
@@ -55,18 +56,20 @@ def differences(items, lags, begin, end, out):
 
 
 @kernel
-def difference(items, lags, out):
-    """Fill `out` with the folded differences.
+def difference(items, lags, folded, out):
+    """Fill `out` with the differences.
 
     Parameters
     ----------
     items : uint[n]
     lags : uint64[1 to `MAX_LAGS`]
         In ascending order, at least 1.
+    folded : uint64
+        All bits set if differences are to be folded, else 0.
     out : uint[n], of the same width
     """
     number = out.dtype.type
-    half = number(~number(0)) >> ONE
+    half, fold = number(~number(0)) >> ONE, number(folded)
     size = np.uint64(items.size)
     lag, later = lags[0], lags[lags.size - 1]
     begin = ZERO
@@ -76,21 +79,21 @@ def difference(items, lags, out):
         if lags.size == 1 and begin >= lag:
             for i in range(begin, end):
                 y = number(items[i] - items[i - lag])
-                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+                out[i] = number(y + (y & fold)) ^ (number(ZERO - np.uint64(y > half)) & fold)
         elif lags.size == 2 and begin >= lag + later:
             for i in range(begin, end):
                 before = number(items[i - later] - items[i - later - lag])
                 y = number(number(items[i] - items[i - lag]) - before)
-                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+                out[i] = number(y + (y & fold)) ^ (number(ZERO - np.uint64(y > half)) & fold)
         else:
             differences(items, lags, begin, end, out)
             for i in range(begin, end):
                 y = out[i]
-                out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+                out[i] = number(y + (y & fold)) ^ (number(ZERO - np.uint64(y > half)) & fold)
         begin = end
 
 
-@kernel
+@inner
 def add_up(items, total, begin, end):
     """Make of items their running sums, from `total` on; the last of these."""
     number = items.dtype.type
@@ -105,7 +108,7 @@ def add_up(items, total, begin, end):
     return total
 
 
-@kernel
+@inner
 def add_lagged(items, lag, begin, end):
     """Add to each item the sum that is already there, `lag` places before."""
     number = items.dtype.type
@@ -126,9 +129,10 @@ def add_lagged(items, lag, begin, end):
 
 
 @kernel
-def accumulate(items, lags):
+def accumulate(items, lags, folded):
     """Undo `difference` in place."""
     number = items.dtype.type
+    fold = number(folded)
     size = np.uint64(items.size)
     first, last = lags[0], lags[lags.size - 1]
     total = number(ZERO)
@@ -136,7 +140,9 @@ def accumulate(items, lags):
     while begin < size:
         end = min(begin + BLOCK, size)
         for i in range(begin, end):
-            items[i] = number(items[i] >> ONE) ^ (ZERO - np.uint64(items[i] & ONE))
+            z = items[i]
+            y = number(z >> ONE) ^ number(ZERO - np.uint64(z & ONE))
+            items[i] = z ^ ((y ^ z) & fold)
         if first == ONE:
             total = add_up(items, total, begin, end)
         else:

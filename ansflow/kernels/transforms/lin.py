@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import item_bits
 
@@ -14,15 +14,21 @@ U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
-def extent(numbers):
-    """The least and the greatest of unsigned numbers, at least one."""
-    least = greatest = numbers[0]
-    for number in numbers:
-        least, greatest = min(least, number), max(greatest, number)
-    return least, greatest
+def extent(numbers, signed):
+    """The begin and the length of the range that at least one number lies in, modulo 2^W.
+
+    Numbers are unsigned, or, if `signed` is the highest bit and not 0, in two's complement.
+    """
+    number = numbers.dtype.type
+    sign = number(signed)
+    least = greatest = number(numbers[0] ^ sign)
+    for x in numbers:
+        flipped = number(x ^ sign)
+        least, greatest = min(least, flipped), max(greatest, flipped)
+    return number(least ^ sign), number(greatest - least)
 
 
-@kernel
+@inner
 def even_widths(like, width):
     """The same width for all numbers of a block, added up."""
     widths = blank(like)
@@ -39,21 +45,22 @@ def encode(numbers, base, shift, tokens, out):
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
     base, shift : uint64
-        The least number, and how many bits of each are raw: fewer than it has.
+        Where the range of numbers begins, and how many bits of each are raw: fewer than it has.
     tokens : uint8[n] or uint16[n]
     out : uint64[m]
         With room for all bits and two words more.
     """
     rest, widths = blank(numbers), even_widths(numbers, shift)
     own_rest = rest[0]
-    mask = (ONE << shift) - ONE
+    mask, number = (ONE << shift) - ONE, numbers.dtype.type
+    begin_of_range = number(base)
     in_group = WORD_BITS // item_bits(numbers)
     n = np.uint64(numbers.size)
     at = last = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         for i in range(size):
-            above = np.uint64(numbers[begin + i]) - base
+            above = np.uint64(number(numbers[begin + i] - begin_of_range))
             tokens[begin + i] = above >> shift
             own_rest[i] = above & mask
         for i in range(size, U_BLOCK):

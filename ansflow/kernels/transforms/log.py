@@ -8,7 +8,7 @@ there are no tables.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
@@ -21,7 +21,7 @@ WORD_SHIFT = np.uint64(6)
 U_BLOCK = np.uint64(BLOCK)
 
 
-@kernel
+@inlined
 def width_of(token):
     """How many raw bits belong to a token."""
     return (token >> TWO) - TWO if token >= DIRECT else ZERO

@@ -18,8 +18,8 @@ Widths of a group
 import numpy as np
 
 from ansflow.kernels.constants import ONE
-from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.words import item_bits, word_at
+from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
 from ansflow.kernels.vector.raw_bits import fetch_rows
 
 __all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
@@ -37,36 +37,42 @@ TWO = np.uint64(2)
 REACH = np.uint64(72)
 
 
-@kernel
+@inner
 def blank(like):
     """Room for a block of numbers like those of an array, or for their widths.
 
     Returns
     -------
     tuple
-        The same memory as numbers of 16, 32 and 64 bits, and first of all as numbers of that type.
+        The same memory as numbers of that type; of 16, and of 32 bits, or None where that is no
+        pair of numbers; and as words.
     """
     words = np.empty(np.uint64(BLOCK) * item_bits(like) // WORD_BITS, np.uint64)
-    return words.view(like.dtype), words.view(np.uint16), words.view(np.uint32), words
+    pairs, fours = view_if_wider(words, np.uint16, like), view_if_wider(words, np.uint32, like)
+    return words.view(like.dtype), pairs, fours, words
 
 
-@kernel
+@inner
 def first_width(widths, i, field):
     """The width of the first of a pair, known to be below its bits, so that shifts are cheap."""
     bits = item_bits(widths)
     return (np.uint64(widths[i]) >> bits // TWO - field) & (bits - ONE)
 
 
-@kernel
+@inner
 def add_up_pairs(widths, field):
     """One step of `add_up`: items of `widths` are two fields, or two groups of them, each."""
+    if widths is None:
+        return
     for i in range(np.uint64(widths.size)):
         widths[i] += first_width(widths, i, field) << item_bits(widths) - field
 
 
-@kernel
+@inner
 def merge_pairs(numbers, widths, field):
     """One step of `merge`."""
+    if numbers is None:
+        return
     half = item_bits(widths) // TWO
     lower = (ONE << half) - ONE
     for i in range(np.uint64(numbers.size)):
@@ -74,16 +80,18 @@ def merge_pairs(numbers, widths, field):
         numbers[i] = (pair & lower) | (pair >> half) << first
 
 
-@kernel
+@inner
 def part_pairs(numbers, widths, field):
     """One step of `part`."""
+    if numbers is None:
+        return
     half = item_bits(widths) // TWO
     for i in range(np.uint64(numbers.size)):
         pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
         numbers[i] = (pair & ((ONE << first) - ONE)) | (pair >> first) << half
 
 
-@kernel
+@inner
 def add_up(widths):
     """Add the widths of each group up, as said above.
 
@@ -94,15 +102,13 @@ def add_up(widths):
     """
     own, pairs, fours, words = widths
     field = item_bits(own)
-    if field <= 8:
-        add_up_pairs(pairs, field)
-    if field <= 16:
-        add_up_pairs(fours, field)
+    add_up_pairs(pairs, field)
+    add_up_pairs(fours, field)
     if field <= 32:
         add_up_pairs(words, field)
 
 
-@kernel
+@inner
 def merge(numbers, widths):
     """Move the numbers of each group together.
 
@@ -114,15 +120,13 @@ def merge(numbers, widths):
         After `add_up`. The sum of a group is at most 63.
     """
     field = item_bits(numbers[0])
-    if field <= 8:
-        merge_pairs(numbers[1], widths[1], field)
-    if field <= 16:
-        merge_pairs(numbers[2], widths[2], field)
+    merge_pairs(numbers[1], widths[1], field)
+    merge_pairs(numbers[2], widths[2], field)
     if field <= 32:
         merge_pairs(numbers[3], widths[3], field)
 
 
-@kernel
+@inner
 def part(numbers, widths):
     """Undo `merge`; but there may be anything above the widths of numbers.
 
@@ -131,13 +135,11 @@ def part(numbers, widths):
     field = item_bits(numbers[0])
     if field <= 32:
         part_pairs(numbers[3], widths[3], field)
-    if field <= 16:
-        part_pairs(numbers[2], widths[2], field)
-    if field <= 8:
-        part_pairs(numbers[1], widths[1], field)
+    part_pairs(numbers[2], widths[2], field)
+    part_pairs(numbers[1], widths[1], field)
 
 
-@kernel
+@inner
 def append(numbers, widths, groups, at, last, out):
     """Write what `merge` has made of the first groups.
 
@@ -170,7 +172,7 @@ def append(numbers, widths, groups, at, last, out):
     return at, last
 
 
-@kernel
+@inner
 def fetch_near(data, at, lengths, above, words):
     """`fetch`, where as much as `REACH` follows."""
     for i in range(np.uint64(words.size)):
@@ -214,6 +216,7 @@ def fetch(data, at, widths, numbers, rows):
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
         left = min(np.uint64(data.size) - byte, np.uint64(copy.size))
-        copy[:left] = data[byte : byte + left]
+        for i in range(left):
+            copy[i] = data[byte + i]
         fetch_near(copy, at & BIT_IN_BYTE, lengths, above, words)
     return end

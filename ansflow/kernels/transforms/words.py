@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-__all__ = ["bit_length", "item_bits", "word_at"]
+__all__ = ["bit_length", "item_bits", "view_if_wider", "word_at"]
 
 WORD = ir.IntType(64)
 
@@ -25,6 +25,14 @@ def word_at(data, at):
 def item_bits(array):
     """The bits of an item; compiled, that is a constant, as ``array.itemsize`` is not."""
     return np.uint64(8 * array.itemsize)
+
+
+def view_if_wider(words, kind, like):
+    """The same memory as items of a type, if they are wider than those of an array; or None.
+
+    Compiled, what is done with it only if it is there is left out where it is not.
+    """
+    return words.view(kind) if np.dtype(kind).itemsize > like.itemsize else None
 
 
 def bit_length(number):
@@ -63,6 +71,13 @@ def _word_at(data, at):
 def _item_bits(array):
     bits = np.uint64(array.dtype.bitwidth)
     return lambda array: bits
+
+
+@overload(view_if_wider)
+def _view_if_wider(words, kind, like):
+    if kind.dtype.bitwidth > like.dtype.bitwidth:
+        return lambda words, kind, like: words.view(kind)
+    return lambda words, kind, like: None
 
 
 @overload(bit_length)

@@ -19,7 +19,9 @@ memory.py
     next words of the stream out to the lanes that are due one, `put` is its mirror image
 targets.py
     the operations for which instruction sets have special instructions
-single.py, order1.py, raw_bits.py
+above.py
+    contexts of a turn of lanes from the row above
+single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py
     the kernels
 
 No kernel mentions an instruction set. Its vectors carry the name of theirs as part of their

@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ansflow.kernels.constants import ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.ir import call, constant, i64, pointer_to, splat, vector
@@ -50,7 +50,7 @@ def keep_row(typing_context, items, i, pattern, kept, at):
     return types.uint64(items, types.uint64, pattern, kept, types.uint64), codegen
 
 
-@kernel
+@inner
 def keep_rows(items, pattern, mask, kept, words):
     """`keep` of the items of so many words of the mask; returns how many are kept.
 
@@ -93,7 +93,7 @@ def spread_row(typing_context, kept, at, strewn, pattern, items, i):
     return types.void(kept, types.uint64, types.uint64, pattern, items, types.uint64), codegen
 
 
-@kernel
+@inner
 def spread_rows(mask, pattern, kept, items, words):
     """`spread` of the items of so many words of the mask, which leave no more than are kept.
 

@@ -5,6 +5,9 @@
 `expand`: the next words of the stream, dealt out to the lanes of a mask; zero in the others.
 `compact`: the words of the lanes of a mask, moved together and stored between two addresses.
 
+`pick`: the bytes at the indices in a vector of bytes, from 256 at an address; None if there is no
+instruction for that.
+
 `expand` and `compact` touch as many words as a register has lanes, from the stream's position on
 (up to it, for `compact`): their callers keep that much room.
 """
@@ -32,6 +35,7 @@ __all__ = ["TARGETS"]
 
 UNALIGNED = 1  # streams may begin at odd addresses
 ZERO_BYTE = 0x80  # as a shuffle index
+BYTES_IN_REGISTER = 64  # of AVX-512
 
 
 def elements(builder: ir.IRBuilder, register: Any) -> list[Any]:
@@ -109,9 +113,29 @@ class Avx512:
             used,
         )
 
+    @staticmethod
+    def pick(builder: ir.IRBuilder, address: Any, index: Any) -> Any:
+        """Two instructions pick among 128 bytes each, in 64 lanes, of which fewer may be used."""
+        lanes, row = index.type.count, vector(i8, BYTES_IN_REGISTER)
+        if lanes < BYTES_IN_REGISTER:
+            order = [i % lanes for i in range(BYTES_IN_REGISTER)]
+            index = builder.shuffle_vector(
+                index, index, ir.Constant(vector(i32, BYTES_IN_REGISTER), order)
+            )
+        near = [element_pointer(builder, address, BYTES_IN_REGISTER * i) for i in range(4)]
+        a, b, c, d = (builder.load(pointer_to(builder, p, row), align=1) for p in near)
+        name = "llvm.x86.avx512.vpermi2var.qi.512"
+        lower, upper = (call(builder, name, row, x, index, y) for x, y in ((a, b), (c, d)))
+        is_upper = builder.icmp_signed("<", index, constant(row, 0))
+        picked = builder.select(is_upper, upper, lower)
+        first = ir.Constant(vector(i32, lanes), list(range(lanes)))
+        return builder.shuffle_vector(picked, picked, first)
+
 
 class Avx2:
     """Eight lanes; words are moved by a byte shuffle that is looked up by the mask."""
+
+    pick: ClassVar[None] = None
 
     GATHER: ClassVar[dict[int, str]] = {
         32: "llvm.x86.avx2.gather.d.d.256",
@@ -176,6 +200,8 @@ def compact_rows() -> list[list[int]]:
 class Generic:
     """Four lanes of plain IR, an element at a time."""
 
+    pick: ClassVar[None] = None
+
     @staticmethod
     def gather(builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
         result = ir.Constant(index.type, ir.Undefined)
@@ -214,4 +240,9 @@ class Avx2Loads(Avx2):
     gather = Generic.gather
 
 
-TARGETS = {"avx512": Avx512, "avx2": Avx2, "avx2-loads": Avx2Loads, "generic": Generic}
+TARGETS: dict[str, Any] = {
+    "avx512": Avx512,
+    "avx2": Avx2,
+    "avx2-loads": Avx2Loads,
+    "generic": Generic,
+}

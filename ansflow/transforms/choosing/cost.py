@@ -80,9 +80,17 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
     return sum(symbol_bits(planes[:, j]) for j in range(width))
 
 
-def lin_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> dict[int, float]:
-    """Bits a number as at most so many linear tokens, with their table, which is for `items`."""
-    costs = zip((FEW_LINEAR, MANY_LINEAR), lin_cost(numbers.reshape(-1)), strict=True)
+def lin_bits(
+    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool, wider: int = 0
+) -> dict[int, float]:
+    """Bits a number as at most so many linear tokens, with their table, which is for `items`.
+
+    There may be others, in a range that is longer by so many bits. Numbers are in two's complement
+    if they are `signed`.
+    """
+    sign = np.uint64(signed << (8 * numbers.itemsize - 1))
+    found = lin_cost(numbers.reshape(-1), sign, np.uint64(wider))
+    costs = zip((FEW_LINEAR, MANY_LINEAR), found, strict=True)
     return {
         # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
         tokens: (bits + (used - 1) / (2 * math.log(2))) / numbers.size + TABLE_BITS * used / items

@@ -198,6 +198,9 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     native = raw.byteswap() if kind.big_endian else raw
+    if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
+        # As they are, the least of them are 0 or not far from it, which suits tokens.
+        kind = replace(kind, name="unsigned")
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
     outputs = through(ordered, raw)
     if outputs is None:

@@ -25,11 +25,17 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
+# Linear tokens of deltas must gain this share, as classes of rows do more for logarithmic ones.
+WORTH_IT = 0.01
+# Bits by which the range of all deltas may be longer than that of a sample.
+WIDER = 2
+
 # What a line takes, about, and the tables of all lines of a chunk.
 LINE_BITS, TABLES_OF_LINES = 48, 1000
 # A shorter box says too little of a line through a piece, unless it is all there is.
 SHORTEST_LINE = 250
 LINES = Recipe("delta", (Recipe("log"),), (0,))
+RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
 
 # Most numbers between neighbours along the first axis that weighted sums are tried for, how many
@@ -77,7 +83,7 @@ class Prediction:
         self._items = items
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
-        for tokens, bits in lin_bits(numbers, items).items():
+        for tokens, bits in lin_bits(numbers, items, signed=False).items():
             if bits < self.best.bits:
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
@@ -95,6 +101,8 @@ class Prediction:
                 self._try(axes)
         for axis in self._long:
             self._try((axis, axis))
+        if (1,) in self._deltas and self.numbers.itemsize > 1:
+            self._try_rising()
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
             self._try_lines()
@@ -111,7 +119,21 @@ class Prediction:
         bits = log_bits(deltas, signed=True, items=self._items)
         if bits < self.best.bits:
             stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
-            self._take(stage, bits, deltas, signed=True)
+            self._take(Predictor(stage, 0, bits), deltas, signed=True)
+
+    def _try_rising(self) -> None:
+        """Other tokens for deltas along the first axis, and none for their sign.
+
+        Deltas along others lead from the end of a row to the next one, which is far away.
+        """
+        deltas = self._deltas[(1,)]
+        if not (deltas >> (8 * deltas.itemsize - 1)).any():
+            bits = log_bits(deltas, signed=False, items=self._items)
+            if bits < self.best.bits:
+                self._take(Predictor(RISING, 0, bits), deltas, signed=False)
+        for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
+            if bits < self.best.bits * (1 - WORTH_IT):
+                self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
 
     def _try_lines(self) -> None:
         """A line for each box, if that is best for the one in the middle."""
@@ -121,7 +143,7 @@ class Prediction:
             bits = once + log_bits(left, signed=False, items=self._items)
             if bits >= self.best.bits:
                 return
-        self._take(RAMP, bits, left, signed=False)
+        self._take(Predictor(RAMP, 0, bits), left, signed=False)
 
     def try_weights(self, name: str, orders: tuple[int, ...]) -> Predictor:
         """The cheapest of all and of weighted sums, along the first axis, of such numbers."""
@@ -147,14 +169,14 @@ class Prediction:
             else:
                 assert outputs is not None
                 stage = Recipe("lpc", (Recipe("planes"),), (name, order))
-                self._take(stage, bits, outputs[0], signed=False)
+                self._take(Predictor(stage, 0, bits), outputs[0], signed=False)
                 continue
             if order == orders[0]:
                 break
         return self.best
 
-    def _take(self, stage: Recipe, bits: float, left: Numbers, *, signed: bool) -> None:
-        self.best = Predictor(stage, 0, bits)
+    def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
+        self.best = best
         self.left, self.signed = left, signed
 
 

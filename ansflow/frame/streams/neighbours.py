@@ -1,0 +1,168 @@
+"""Streams whose symbols are coded by distributions that their neighbours in earlier rows name."""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.coding.coders.neighbours import NeighbourCoder
+from ansflow.errors import CorruptDataError
+from ansflow.frame import constants
+from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.kind import TriedKind
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.scratch import ALPHABET
+from ansflow.frame.streams.tools import Tools
+from ansflow.frame.streams.words import decode_words, encode_words
+from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
+from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables, read_tables
+from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
+from ansflow.transforms.layout import Layout
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["Neighbours"]
+
+# A bit less than there could be: it costs 0.02%, and halves the decoder's tables.
+PRECISION = 11
+
+MAX_CONTEXTS = LIMITS + 1
+# The highest limit that an activity can exceed.
+MAX_LIMIT = 254
+
+# Fewer symbols hardly pay for a second table.
+FEWEST_SYMBOLS = 2048
+
+# Symbols that one table leaves more than this share of are raw bits, whatever is above.
+RANDOM_FROM = 0.99
+
+# Limits are chosen by about so many symbols, or one of so many.
+SAMPLE_SIZE, SAMPLE_EVERY = 1 << 15, 8
+
+# By how much contexts must shorten a sample for all symbols to be counted.
+WORTH = 0.995
+
+
+# Where contexts leave less than this share, classes of rows have never been seen to leave less.
+CLEAR = 0.97
+
+
+class Distances(NamedTuple):
+    """How far the symbol above is, and the one in the plane before, or 0 if that isn't used."""
+
+    row: int
+    plane: int
+
+
+class Chosen(NamedTuple):
+    """What contexts depend on, and how many there are."""
+
+    row: int
+    plane: int
+    limits: npt.NDArray[np.uint8]
+    number: int
+
+
+class Neighbours(TriedKind):
+    code = constants.KIND_NEIGHBOURS
+    name = "neighbours"
+
+    def propose(self, sample: Sample) -> Proposal | None:
+        symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
+        if not sample.coding.classes or symbols.size < FEWEST_SYMBOLS:
+            return None
+        if sample.coded_size > RANDOM_FROM * symbols.size:
+            return None
+        counts = np.empty((ALPHABET, ALPHABET), np.uint32)
+        every = np.uint64(max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY)))
+        plain = sample.coded_size + sample.table.size
+        best, smallest = None, WORTH * plain
+        for told in distances(sample.layout):
+            limits = np.empty(LIMITS, np.uint8)
+            number, bits = choose_limits(symbols, *map(np.uint64, told), every, counts, limits)
+            if number > 1 and bits < 8 * smallest:
+                best, smallest = Chosen(*told, limits, int(number)), float(bits) / 8
+        if best is None:
+            return None
+        encode = functools.partial(self._encode, sample, best, precision)
+        return Proposal(smallest, encode, clear=smallest < CLEAR * plain)
+
+    def _encode(self, sample: Sample, chosen: Chosen, precision: int) -> Encoded:
+        row, plane, limits, number = chosen
+        counts = np.empty((number, ALPHABET), np.uint32)
+        partial = np.empty((PARTIALS, MAX_CONTEXTS, ALPHABET), np.uint32)
+        told = np.uint64(row), np.uint64(plane), limits
+        count_contexts(sample.symbols, *told, partial, counts)
+        freq = np.empty((number, ALPHABET), np.uint32)
+        tables = np.empty(TABLE_ROOM * number, np.uint8)
+        used, _ = fit_tables(counts, precision, freq, tables)
+        words = encode_words(
+            sample, sample.symbols, NeighbourCoder(freq, row, plane, limits, precision)
+        )
+        begin = pack_varint(row) + pack_varint(plane)
+        begin += bytes([number]) + limits[: number - 1].tobytes()
+        payload = [np.frombuffer(begin, np.uint8), tables[:used], words]
+        return Encoded(CoderByte.pack(precision, sample.lanes), payload)
+
+    def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> CoderByte:
+        return CoderByte.parse(reader, constants.MAX_CONTEXT_PRECISION)
+
+    def coder(self, fields: CoderByte) -> CoderByte:
+        return fields
+
+    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
+        reader = ByteReader(payload)
+        row, plane = _read_distances(reader, out.size)
+        number = reader.byte()
+        if not 2 <= number <= MAX_CONTEXTS:
+            raise CorruptDataError(f"there are {number} contexts, not 2 to {MAX_CONTEXTS}")
+        limits = np.full(LIMITS, MAX_LIMIT + 1, np.uint8)
+        told = bytes(reader.take(number - 1))
+        if sorted(set(told)) != list(told) or told[-1] > MAX_LIMIT:
+            raise CorruptDataError(
+                f"the limits between contexts, {list(told)}, do not increase up to {MAX_LIMIT} at "
+                f"most"
+            )
+        limits[: number - 1] = list(told)
+        data = np.frombuffer(payload, np.uint8, offset=reader.at)
+        data.setflags(write=False)  # kernels are compiled once
+        freq = np.empty((number, ALPHABET), np.uint32)
+        used = int(read_tables(data, 1 << fields.precision, freq))
+        if not used:
+            raise CorruptDataError(
+                f"there are not {number} tables of frequencies that sum to 2^{fields.precision} "
+                f"behind the limits between contexts"
+            )
+        coder = NeighbourCoder(freq, row, plane, limits, fields.precision)
+        decode_words(payload, reader.at + used, coder, fields.lanes, out, tools)
+
+
+def distances(layout: Layout) -> list[Distances]:
+    """Those that are worth trying in an array: its shortest rows that are long enough, and planes.
+
+    Rows are whole ones, of the last axis or of the last few.
+    """
+    far, lengths = 1, list[int]()
+    for length in reversed(layout.shape[1:]):
+        far *= length
+        if MIN_DISTANCE <= far < layout.items and far not in lengths:
+            lengths.append(far)
+    if not lengths or 2 * lengths[0] > layout.items:
+        return []
+    row, *planes = lengths
+    return [Distances(row, 0), *[Distances(row, plane) for plane in planes[:1]]]
+
+
+def _read_distances(reader: ByteReader, size: int) -> Distances:
+    row, plane = reader.varint(), reader.varint()
+    if not MIN_DISTANCE <= row < size:
+        raise CorruptDataError(
+            f"the row above is {row} symbols back, not {MIN_DISTANCE} to {size - 1}"
+        )
+    if plane and not row < plane < size:
+        raise CorruptDataError(
+            f"the plane before is {plane} symbols back, not {row + 1} to {size - 1}, or 0 for none"
+        )
+    return Distances(row, plane)

@@ -1,0 +1,102 @@
+"""`ansflow.kernels.coders.neighbours` on vectors: whole turns of the lanes, the same words.
+
+Each lane has a table of its own, whose number comes from the contexts of a block of turns.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ansflow.kernels.coders.neighbours import LOW, fill_contexts
+from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
+from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
+from ansflow.kernels.vector.above import contexts_above, tabulate
+from ansflow.kernels.vector.memory import load, pull, put, store
+from ansflow.kernels.vector.values import high, low, multiply, where
+
+__all__ = ["decoder", "encoder"]
+
+BYTE = np.uint64(8)
+
+
+@functools.cache
+def decoder(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``decode_rows(words, cursor, states, row, plane, limits, slots, precision, out)``.
+
+    Arguments and result are those of `ansflow.kernels.coders.neighbours.decode_rows`, with `lanes`
+    states and slots as a vector.
+    """
+    turn = np.uint64(lanes)
+
+    @kernel
+    def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out):
+        table = tabulate(limits)
+        contexts = np.empty(lanes, np.uint8)
+        mask = (ONE << precision) - ONE
+        x = load(states, ZERO, lanes, isa)
+        base = ZERO
+        while base + turn <= np.uint64(out.size) and cursor + turn <= np.uint64(words.size):
+            if base > row and (base >= plane or base + turn <= plane):
+                behind = plane if base >= plane else ZERO
+                context = contexts_above(out, base, row, behind, table, lanes, isa)
+            else:
+                fill_contexts(out, base, base + turn, row, plane, limits, contexts)
+                context = load(contexts, ZERO, lanes, isa)
+            entry = slots[(x & mask) | (context << precision)]
+            freq = (entry >> PACKED_FREQ_SHIFT) + ONE
+            offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
+            x = freq * (x >> precision) + offset
+            due = x < LOW
+            word, cursor = pull(words, cursor, due)
+            x = where(due, x << U_WORD_BITS, x) | word
+            store(out, base, entry)  # which keeps the low bits
+            base += turn
+        store(states, ZERO, x)
+        return base, cursor
+
+    return decode_rows
+
+
+@functools.cache
+def encoder(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``encode_rows(symbols, end, row, plane, limits, states, records, precision, words,
+    cursor)``.
+
+    It pushes ``symbols[:end]``, whole turns, last to first, and returns the cursor. The other
+    arguments are those of `ansflow.kernels.coders.neighbours.encode`, with `lanes` states and
+    records as a vector. ``words[cursor - end - lanes :]`` must exist: below the words that it
+    keeps, `put` writes others.
+    """
+    turn = np.uint64(lanes)
+
+    @kernel
+    def encode_rows(symbols, end, row, plane, limits, states, records, precision, words, cursor):
+        table = tabulate(limits)
+        contexts = np.empty(lanes, np.uint8)
+        room = headroom(precision)
+        total = ONE << precision
+        x = load(states, ZERO, lanes, isa)
+        while end > ZERO:
+            end -= turn
+            if end > row and (end >= plane or end + turn <= plane):
+                behind = plane if end >= plane else ZERO
+                context = contexts_above(symbols, end, row, behind, table, lanes, isa)
+            else:
+                fill_contexts(symbols, end, end + turn, row, plane, limits, contexts)
+                context = load(contexts, ZERO, lanes, isa)
+            record = records[load(symbols, end, lanes, isa) | (context << BYTE)]
+            interval = high(record)
+            freq = (interval >> FREQ_SHIFT) & FIELD_MASK
+            due = (x >> room) >= freq
+            cursor = put(words, cursor, x, due)
+            x = where(due, x >> U_WORD_BITS, x)
+            quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
+            x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+        store(states, ZERO, x)
+        return cursor
+
+    return encode_rows

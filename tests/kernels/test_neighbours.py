@@ -1,0 +1,198 @@
+"""Contexts from neighbours: words are the reference's, and limits are chosen where they help."""
+
+import naive
+import naive_payload
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from ansflow.coding.coders.neighbours import NeighbourCoder
+from ansflow.errors import CorruptDataError, TruncatedError
+from ansflow.kernels.coders import neighbours as coding
+from ansflow.kernels.tables import neighbours as tables
+from ansflow.models import quantize
+
+LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
+
+
+def frozen(array):
+    """As encoders and decoders have it: kernels are compiled once."""
+    array.setflags(write=False)
+    return array
+
+
+def padded(limits):
+    """Limits as kernels have them."""
+    return np.append(limits, [255] * (coding.LIMITS - len(limits))).astype(np.uint8)
+
+
+def contexts_of(symbols, row, plane, limits):
+    where = naive_payload.Neighbours(row, plane, tuple(limits))
+    values = [int(value) for value in symbols]
+    return np.array([where.context(values, i) for i in range(len(values))], int)
+
+
+@st.composite
+def cases(draw, most=700):
+    """A coder, and symbols that are possible in their contexts, however rare."""
+    precision = draw(st.integers(1, 12))
+    row = draw(st.integers(65, 300))
+    plane = draw(st.just(0) | st.integers(row + 1, 600))
+    limits = sorted(draw(st.sets(st.integers(0, 254), min_size=1, max_size=15)))
+    size = draw(st.sampled_from([0, 1, 64, 65, 66, 128, 200, 450, most]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    alphabet = min(256, 1 << precision)
+    freq = np.zeros((len(limits) + 1, 256), np.uint32)
+    common = rng.integers(0, alphabet)  # so that all contexts can go on
+    for own in freq:
+        present = np.union1d(rng.permutation(alphabet)[: rng.integers(0, alphabet)], [common])
+        own[present] = quantize(rng.random(present.size) ** 8 + 1e-9, precision)
+    where, symbols = naive_payload.Neighbours(row, plane, tuple(limits)), []
+    for i in range(size):
+        symbols.append(int(rng.choice(np.flatnonzero(freq[where.context(symbols, i)]))))
+    return NeighbourCoder(freq, row, plane, padded(limits), precision), np.array(symbols, np.uint8)
+
+
+@given(cases(), LANES)
+def test_words_are_those_of_the_reference(case, lanes):
+    coder, symbols = case
+    limits = [int(limit) for limit in coder.limits if limit < 255]
+    contexts = contexts_of(symbols, int(coder.row), int(coder.plane), limits)
+    rows = [naive.Intervals(row) for row in coder.freq]
+    taken = [rows[context] for context in contexts]
+    words = coder.encode(frozen(symbols), lanes)
+    expected = naive.fast_stream(symbols.tolist(), taken, coder.precision, lanes)
+    assert words.tolist() == expected
+    assert coder.first_impossible(frozen(symbols), lanes) == symbols.size
+    out = np.empty_like(symbols)
+    coder.decode(words, out, lanes)
+    assert np.array_equal(out, symbols)
+
+
+def test_symbols_that_their_context_does_not_have_are_found():
+    freq = np.zeros((2, 256), np.uint32)
+    freq[0, 0], freq[0, 9], freq[1, 9] = 255, 1, 256
+    symbols = np.zeros(5000, np.uint8)
+    coder = NeighbourCoder(freq, 100, 0, padded([3]), 8)
+    assert coder.first_impossible(frozen(symbols), 4) == symbols.size
+    symbols = symbols.copy()
+    symbols[4200] = 9
+    assert coder.first_impossible(frozen(symbols), 4) == 4299
+    for lanes in (4, 64):
+        coder.encode(symbols, lanes)  # nothing but wrong words comes of it
+
+
+@pytest.mark.parametrize("lanes", [2, 64])
+def test_streams_that_end_early_or_late(lanes):
+    rng = np.random.default_rng(0)
+    freq = quantize(rng.random((4, 256)) ** 4, 11)
+    symbols = rng.choice(np.flatnonzero(freq.all(axis=0)), 6000).astype(np.uint8)
+    coder = NeighbourCoder(freq, 100, 1000, padded([10, 50, 200]), 11)
+    words = coder.encode(frozen(symbols), lanes)
+    out = np.empty_like(symbols)
+    for end in (*range(0, words.size, 97), words.size - 1):
+        with pytest.raises(TruncatedError):
+            coder.decode(words[:end], out, lanes)
+    with pytest.raises(CorruptDataError):
+        coder.decode(np.append(words, words[:1]), out, lanes)
+
+
+@pytest.mark.parametrize("plane", [0, 67, 1000, 4000])
+@pytest.mark.parametrize("row", [65, 66, 500])
+def test_contexts_of_a_block(row, plane):
+    if 0 < plane <= row:
+        plane += row
+    rng = np.random.default_rng(row)
+    symbols = frozen((rng.integers(0, 256, 5000) >> rng.integers(0, 8, 5000)).astype(np.uint8))
+    limits = np.append(np.arange(14) ** 2, 254)
+    for ends in (limits, limits[:3]):
+        expected = contexts_of(symbols, row, plane, ends)
+        for begin, end in (
+            (0, 1),
+            (0, 64),
+            (64, 66),
+            (60, 70),
+            (490, 510),
+            (1, 4000),
+            (4990, 5000),
+        ):
+            found = np.full(end - begin + 1, 99, np.uint8)
+            told = np.uint64(begin), np.uint64(end), np.uint64(row), np.uint64(plane)
+            coding.fill_contexts(symbols, *told, padded(ends), found)
+            assert np.array_equal(found[:-1], expected[begin:end])
+            assert found[-1] == 99
+
+
+# Choosing limits
+
+
+def scales(rng, shape):
+    """Symbols of an array whose spread changes slowly along both axes."""
+    y, x = np.indices(shape[-2:])
+    spread = 2.0 ** (2 + 2 * np.sin(x / 30) + 1.5 * np.cos(y / 20))
+    return np.minimum(rng.exponential(spread, shape), 255).astype(np.uint8)
+
+
+def choose(symbols, row, plane=0, every=1):
+    limits = np.empty(coding.LIMITS, np.uint8)
+    counts = np.empty((256, 256), np.uint32)
+    told = np.uint64(row), np.uint64(plane), np.uint64(every)
+    number, bits = tables.choose_limits(frozen(symbols.reshape(-1)), *told, counts, limits)
+    return int(number), float(bits), limits
+
+
+def bits_of(symbols, contexts):
+    counts = np.bincount(256 * contexts + symbols, minlength=1 << 12).reshape(-1, 256)
+    with np.errstate(all="ignore"):
+        bits = counts * np.log2(counts.sum(axis=1, keepdims=True) / counts)
+    return float(np.nansum(bits))
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_limits_are_found_where_spread_changes(every):
+    symbols = scales(np.random.default_rng(0), (200, 300))
+    number, bits, limits = choose(symbols, 300, every=every)
+    assert 4 <= number <= 16
+    assert (np.diff(limits[: number - 1].astype(int)) > 0).all()
+    assert (limits[number - 1 :] == 255).all()
+    flat = symbols.reshape(-1)
+    contexts = contexts_of(flat, 300, 0, limits[: number - 1])
+    assert set(contexts) == set(range(number))
+    told = bits_of(flat, contexts)
+    assert told < 0.96 * bits_of(flat, 0 * contexts)
+    assert 0.97 * told < bits < 1.04 * told
+    partial = np.empty((tables.PARTIALS, 16, 256), np.uint32)
+    counts = np.empty((number, 256), np.uint32)
+    for size in (flat.size, 4097, 101):
+        part = frozen(flat[:size].copy())
+        tables.count_contexts(part, np.uint64(300), np.uint64(0), limits, partial, counts)
+        expected = np.bincount(256 * contexts[:size] + part, minlength=256 * number)
+        assert np.array_equal(counts.reshape(-1), expected)
+
+
+def test_one_context_is_left_where_all_symbols_are_alike():
+    rng = np.random.default_rng(1)
+    alike = np.minimum(rng.exponential(3, 60_000), 255).astype(np.uint8)
+    for symbols in (alike, np.zeros(60_000, np.uint8)):
+        number, _, limits = choose(symbols, 200)
+        assert number == 1
+        assert (limits == 255).all()
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0, 3, 40]))
+def test_intervals_have_symbols_and_are_in_order(seed, zeros):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 100, (256, 256)).astype(np.uint32)
+    counts[rng.random(256) < rng.random()] = 0
+    counts[rng.integers(0, 256)] += np.uint32(1000 * zeros)
+    before, tops = counts.copy(), np.empty(32, np.uint8)
+    if not before.any():
+        return
+    number = int(tables.join_intervals(counts, tops, np.uint64(before.sum())))
+    assert 1 <= number <= 32
+    begin = 0
+    for own, top in zip(counts[:number], tops[:number], strict=True):
+        assert own.any()
+        assert np.array_equal(own, before[begin : int(top) + 1].sum(axis=0))
+        begin = int(top) + 1
+    assert not before[begin:].any()
