@@ -34,6 +34,8 @@ WIDER = 2
 LINE_BITS, TABLES_OF_LINES = 48, 1000
 # A shorter box says too little of a line through a piece, unless it is all there is.
 SHORTEST_LINE = 250
+# What lines must gain in boxes, which are shorter than pieces, and so nearer to their lines.
+WORTH_LINES = 0.02
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
@@ -42,7 +44,7 @@ RAMP = Recipe("ramp", (LINES, LINES))
 # a weight is fitted to, and what such sums must gain, as decoding them is slower.
 MOST_LANES = 64
 FEWEST_FOR_WEIGHT = 16
-WORTH_SLOWNESS = 0.01
+WORTH_SLOWNESS = 0.004
 
 
 class Predictor(NamedTuple):
@@ -141,7 +143,7 @@ class Prediction:
         for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
             left = np.stack([_left_by_lines(row) for row in some])
             bits = once + log_bits(left, signed=False, items=self._items)
-            if bits >= self.best.bits:
+            if bits >= self.best.bits * (1 - WORTH_LINES):
                 return
         self._take(Predictor(RAMP, 0, bits), left, signed=False)
 
