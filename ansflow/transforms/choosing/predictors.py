@@ -45,6 +45,7 @@ RAMP = Recipe("ramp", (LINES, LINES))
 MOST_LANES = 64
 FEWEST_FOR_WEIGHT = 16
 WORTH_SLOWNESS = 0.004
+DIFFERENT = 0.02
 
 
 class Predictor(NamedTuple):
@@ -160,20 +161,24 @@ class Prediction:
             once = 8 * max(4, width) * order * lanes / self._items
             # What a sample is fitted with makes it better than it is, by this for each weight.
             once += order / (2 * math.log(2) * length)
-            for some in (self.numbers[:: max(1, boxes // 4)], self.numbers):
+            # What a part of the sample takes may differ from what all of it does.
+            for some, gain in (
+                (self.numbers[:: max(1, boxes // 4)], -DIFFERENT),
+                (self.numbers, WORTH_SLOWNESS),
+            ):
                 told = (name, order, 0, len(some))
                 outputs = through(Recipe("lpc", (), told), some.reshape(-1, *others))
                 if outputs is None:
                     return self.best
                 bits = once + log_bits(outputs[0], signed=False, items=self._items)
-                if bits >= self.best.bits * (1 - WORTH_SLOWNESS):
+                if bits >= self.best.bits * (1 - gain):
                     break
             else:
                 assert outputs is not None
                 stage = Recipe("lpc", (Recipe("planes"),), (name, order))
                 self._take(Predictor(stage, 0, bits), outputs[0], signed=False)
                 continue
-            if order == orders[0]:
+            if len(some) < boxes:
                 break
         return self.best
 
