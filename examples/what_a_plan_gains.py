@@ -30,6 +30,7 @@ WHAT_IT_DOES = {
     "mask": "takes out a frequent value, and notes where it was",
     "ordered": "makes integers of floats, or of signed numbers, in the same order",
     "planes": "separates the first bytes of all numbers, the second ones, and so on",
+    "lpc": "subtracts weighted sums of the numbers before",
     "ramp": "subtracts straight lines",
     "runs": "replaces equal values in a row by one of them and their number",
     "stream": "codes bytes as they are",

@@ -129,6 +129,12 @@ FILES = {
         coding=choose,
         recipe=tree(makers.ramp((9, 2**63), (0, 4096 * 80)), tree(makers.log), PLANES, BYTES),
     ),
+    "weighted sums": writer.write_frame(
+        LITTLE,
+        {"dtype": "<u2", "shape": [40, 3]},
+        coding=choose,
+        recipe=tree(makers.lpc(0, 0, 2, 3, 1.9, -0.9), PLANES, BYTES),
+    ),
     "columns of numbers": writer.write_frame(
         PRICES,
         TABLE,

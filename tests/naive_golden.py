@@ -384,6 +384,22 @@ GOLDEN = {
         tree(makers.ramp((40_000, 29_000)), PLANES, BYTES, PLANES),
         chunk=[4500],
     ),
+    "numbers-lpc-of-integers": lambda: numbers(
+        CUBE,
+        tree(makers.ordered(1), tree(makers.lpc(0, 2, 3, 5, 1.7, -0.4, 1 / 3), PLANES, BYTES)),
+        tree(makers.lpc(0, 0, 1, 1, 1.0, -(2.0**60), float("nan"), 0.5), PLANES, PLANES),
+        chunk=[4, 10, 14],
+    ),
+    "numbers-lpc-of-floats": lambda: numbers(
+        FLOATS,
+        tree(makers.ordered(2), tree(makers.lpc(1, 1, 2, 3, 2.0, -1.0), PLANES, PLANES)),
+        tree(makers.ordered(2), tree(makers.lpc(1, 0, 2, 1, 1.1, 1e30, -0.3), PLANES, BYTES)),
+        chunk=[10, 30],
+    ),
+    "numbers-lpc-of-64-bits": lambda: numbers(
+        WALK[:400] / 7,
+        tree(makers.ordered(2), tree(makers.lpc(1, 0, 4, 3, 1.9, -0.9, 1e-3), PLANES, PLANES)),
+    ),
     "numbers-fields": lambda: numbers(
         PAIRS, tree(makers.fields(4, 2, 1), tree(makers.delta(0), tree(makers.log)), PLANES, stream)
     ),

@@ -19,11 +19,13 @@ from naive_numbers import (
     Items,
     Lin,
     Log,
+    Lpc,
     Mask,
     Ordered,
     Ramp,
     Runs,
     Sparse,
+    float_bits,
     integers,
     items,
     lags,
@@ -222,6 +224,21 @@ def ramp(*lines):
             left.append(number - Ramp.line(*own[p], j))
         starts, steps = ([line[k] for line in own] for k in (0, 1))
         return Ramp(), [items(folded(left, w), w), items(starts, w), items(steps, 8)]
+
+    return make
+
+
+def lpc(kind, axis, order, segments, *weights):
+    """The weights in turn."""
+
+    def make(w, shape, content):
+        transform = Lpc(kind, axis, order, segments)
+        count = transform.count(shape)
+        told = [weights[i % len(weights)] for i in range(count)]
+        raw = b"".join(items([float_bits(weight, max(4, w))], max(4, w)) for weight in told)
+        told, x = transform.weights(raw, w), integers(content, w)
+        left = [number - transform.expected(i, x, told, w, shape) for i, number in enumerate(x)]
+        return transform, [items(folded(left, w), w), raw]
 
     return make
 

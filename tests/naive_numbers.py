@@ -514,6 +514,75 @@ class Ramp:
 
 
 @dataclass(frozen=True)
+class Lpc:
+    """Distances from weighted sums of items before, with the sign in the lowest bit."""
+
+    id = 16
+    kind: int
+    axis: int
+    order: int
+    segments: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        assert 1 <= len(shape) <= 255
+        assert prod(shape) >= 1
+        kind, axis, order, segments = (fields.byte() for _ in range(4))
+        assert kind == 0 or (kind == 1 and w in (4, 8))
+        assert axis < len(shape)
+        assert 1 <= order <= 32
+        assert 1 <= segments <= 64
+        assert order * segments * lags([axis], shape)[0] <= prod(shape)
+        return cls(kind, axis, order, segments)
+
+    def write(self):
+        return bytes([self.kind, self.axis, self.order, self.segments])
+
+    def count(self, shape):
+        """The number of weights."""
+        return self.order * self.segments * lags([self.axis], shape)[0]
+
+    def outputs(self, w, shape):
+        return [(w, shape), (8 if w == 8 else 4, [self.count(shape)])]
+
+    def value(self, x, w):
+        if self.kind == 0:
+            return float(x - 2 ** (8 * w - 1))
+        bits = Ordered(2, 0).undo(w, [1], [items([x], w)])
+        (value,) = struct.unpack("<f" if w == 4 else "<d", bits)
+        return value if isfinite(value) else 0.0
+
+    def expected(self, i, x, weights, w, shape):
+        """What item i is expected to be after those before it."""
+        (h,) = lags([self.axis], shape)
+        rows = -(-prod(shape) // h)
+        most = -(-rows // self.segments)
+        row, c = divmod(i, h)
+        s, j = divmod(row, most)
+        total = 0.0
+        for t in range(1, self.order + 1):
+            weight = weights[(t - 1) * self.segments * h + s * h + c]
+            total += weight * (self.value(x[i - t * h], w) if t <= j else 0.0)
+        half = 2 ** (8 * w - 1)
+        if self.kind == 0:
+            return (round(total) if abs(total) < 2**51 else 0) + half
+        bits = float_bits(total, w) if isfinite(total) else 0
+        (value,) = struct.unpack("<f" if w == 4 else "<d", items([bits], w))
+        bits = bits if isfinite(value) else 0
+        return bits + half if bits < half else 2 * half - 1 - bits
+
+    def weights(self, content, w):
+        return [value for (value,) in struct.iter_unpack("<d" if w == 8 else "<f", content)]
+
+    def undo(self, w, shape, parts):
+        weights, x = self.weights(parts[1], w), []
+        for i, z in enumerate(integers(parts[0], w)):
+            x.append((self.expected(i, x, weights, w, shape) + unfolded(z)) % 2 ** (8 * w))
+        return items(x, w)
+
+
+@dataclass(frozen=True)
 class Sparse:
     """Where one value is, and the items that are left."""
 
@@ -547,6 +616,6 @@ NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Sparse),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse),
     )
 }

@@ -14,6 +14,7 @@ from naive_numbers import (
     Items,
     Lin,
     Log,
+    Lpc,
     Mask,
     Ordered,
     Ramp,
@@ -27,6 +28,7 @@ from naive_recipe import Bytes, Planes
 
 WHOLE = (1, 2, 4, 8)
 SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
+WEIGHTS = [2.0, -1.0, 0.5, 0.0, -0.0, 1e-320, 1e300, float("inf"), float("nan")]
 FACTORS = [
     1.0,
     10.0,
@@ -135,6 +137,20 @@ def ramp(rng, w, shape, content):
     return makers.ramp((start, steep), (0, 4096), (start, 2**64 - 1), (0, 2**63))
 
 
+def lpc(rng, w, shape, content):
+    n = math.prod(shape)
+    if w not in WHOLE or not 1 <= len(shape) <= 255 or not n:
+        return None
+    axes = [axis for axis in range(len(shape)) if math.prod(shape[axis + 1 :]) <= n]
+    axis = rng.choice(axes)
+    room = n // math.prod(shape[axis + 1 :])
+    order = rng.randint(1, min(32, room))
+    segments = rng.randint(1, min(64, room // order))
+    weights = [*WEIGHTS, rng.uniform(-2, 2), rng.gauss(0, 9)]
+    told = rng.choices(weights, k=rng.randint(1, 9))
+    return makers.lpc(rng.randrange(2 if w >= 4 else 1), axis, order, segments, *told)
+
+
 def sparse(rng, w, shape, content):
     if w not in WHOLE:
         return None
@@ -180,6 +196,7 @@ CHOICES = {
     Runs.id: runs,
     Items.id: items_of,
     Ramp.id: ramp,
+    Lpc.id: lpc,
     Sparse.id: sparse,
 }
 

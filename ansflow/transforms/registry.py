@@ -13,6 +13,7 @@ from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
 from ansflow.transforms.lin import Lin
 from ansflow.transforms.log import Log
+from ansflow.transforms.lpc import Lpc
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
 from ansflow.transforms.planes import Planes
@@ -41,6 +42,7 @@ ALL: tuple[Transform, ...] = (
     Runs(),
     Items(),
     Ramp(),
+    Lpc(),
     Sparse(),
 )
 

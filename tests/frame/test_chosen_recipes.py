@@ -19,6 +19,7 @@ from naive_numbers import (
     Dict,
     FieldsOfItems,
     Items,
+    Lpc,
     Ordered,
     Ramp,
     Runs,
@@ -75,6 +76,19 @@ def test_what_there_is_in_numbers_is_made_use_of(name, level):
     back = ansflow.decompress(blob)
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     assert back.tobytes() == array.tobytes()
+
+
+SWINGING = np.sin(np.arange(9000) * 0.1) + np.random.default_rng(6).normal(0, 1e-6, 9000)
+
+
+@pytest.mark.parametrize("level", [3, 6])
+@pytest.mark.parametrize("dtype", ["f8", ">f4", "i4"])
+def test_weighted_sums_are_for_high_levels(level, dtype):
+    array = (SWINGING * (1 if "f" in dtype else 1e7)).astype(dtype)
+    blob = ansflow.compress(array, level=level)
+    (chunk,) = naive.read(blob).chunks
+    assert chunk.content == array.tobytes()
+    assert (Lpc in used(chunk)) == (level > 5)
 
 
 @pytest.mark.parametrize("told", [{"dtype": "<i8"}, {"typesize": 8}], ids=str)

@@ -47,6 +47,7 @@ from ansflow.kernels.transforms import (
     dict as dictionary,
     lin,
     log,
+    lpc,
     mask,
     ordered,
     ramp,
@@ -567,6 +568,9 @@ def numbers_to_numbers(at_end, rng):
         ramp.subtract_lines(items, starts, steps, out)
         ramp.add_lines(out, starts, steps)
         assert np.array_equal(out, items)
+        for lag, segments, order in ((1, 3, 4), (2, 1, 5), (7, 5, 3)):
+            if lag * segments * order <= size <= 2049:
+                weighted_sums(numbers, lag, segments, order, at_end, rng)
         for count in (2, 3, 4, 7, 16):
             rows = guarded(numbers[: size // count * count], at_end)
             table = guarded(np.zeros((count, size // count), numbers.dtype), at_end)
@@ -574,6 +578,29 @@ def numbers_to_numbers(at_end, rng):
             columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
             columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
             assert np.array_equal(back, rows)
+
+
+def weighted_sums(numbers, lag, segments, order, at_end, rng):
+    """Of integers and of floats, with weights that say anything."""
+    lanes, width = lag * segments, numbers.itemsize
+    whole = -(-numbers.size // lag)
+    rows = -(-whole // segments)
+    items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
+    items.setflags(write=False)
+    values = guarded(np.zeros((order + rows) * lanes), at_end)
+    row, expected = (guarded(np.zeros(lanes, numbers.dtype), at_end) for _ in range(2))
+    sums, products = guarded(np.zeros(lanes), at_end), guarded(np.zeros((order + 1, lanes)), at_end)
+    weights = guarded(rng.integers(0, 1 << 64, order * lanes, np.uint64).view("f8"), at_end)
+    floats = guarded(np.zeros(lanes, f"f{width}"), at_end) if width >= 4 else None
+    cut = np.uint64(lag), np.uint64(rows)
+    for more in [(), (floats,)][: 1 + (width >= 4)]:
+        kind = "floats" if more else "integers"
+        getattr(lpc, f"{kind}_in_lanes")(items, *cut, values, row, *more)
+        lpc.correlate(values, np.uint64(rows), products)
+        scratch = weights, values, row, expected, sums, *more
+        getattr(lpc, f"encode_{kind}")(items, *cut, *scratch, out)
+        getattr(lpc, f"decode_{kind}")(out, *cut, *scratch)
+        assert np.array_equal(out, numbers)
 
 
 def maps_of_numbers(at_end, rng):

@@ -81,6 +81,9 @@ def settings_of(name, rng, w, shape, content):
         case "decimal":
             factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
             return (factor, *[word for word in ("times", "near", "big") if rng.randrange(2)])
+        case "lpc":
+            numbers_before = rng.choice([1, 2, 3, 7, 32]), rng.randrange(3)
+            return (rng.choice(["integer", "float"]), *numbers_before, rng.randint(1, 9))
         case "mask" | "sparse":
             return rng.choice([(), (rng.choice(numbers.integers(content, w) or [0]),)])
     raise AssertionError(f"which settings does the transform {name!r} take?")
@@ -157,7 +160,7 @@ def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
 
 
 # Transforms that are told all of their parameters.
-DESCRIBED = ["ordered", "delta", "fields", "columns", "items"]
+DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc"]
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

@@ -40,8 +40,8 @@ PLAIN_UP_TO = 8192
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
 
-# A sample is no more than this part of all items, unless that would be too few to choose by.
-PART, FEW = 16, 4096
+# A sample has at least so many items, though that may be a larger part than it should be.
+FEW = 4096
 
 # Items that a chunk has where nothing else is said.
 CHUNK_ITEMS = 1 << 18
@@ -84,7 +84,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         return None
     effort = effort_of(level)
     array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
-    size = min(effort.size, max(FEW, layout.items // PART))
+    size = min(effort.size, max(FEW, layout.items // effort.part))
     sample = boxes(array, size, effort.boxes)
     choice = _of_type(sample, dtype, effort, min(CHUNK_ITEMS, layout.items))
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):

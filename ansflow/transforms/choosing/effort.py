@@ -14,27 +14,35 @@ class Effort(NamedTuple):
     ----------
     size, boxes : int
         Items of a sample, and the boxes that it consists of.
+    part : int
+        One in so many items may be in the sample.
     few : int
         Items that facts are told by, such as how many are distinct.
     finalists : int
         How many maps are looked at with all predictors, after all were with the simplest ones.
     any_step : bool
         Whether floats may be multiples of any step, and not only of powers of ten and of two.
+    orders : tuple of int
+        How many numbers before one may predict it together. Others than the first are tried if
+        that is a gain.
     """
 
     size: int
     boxes: int
+    part: int
     few: int
     finalists: int
     any_step: bool
+    orders: tuple[int, ...]
 
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 1024, 1, False),
-    2: Effort(1 << 14, 4, 4096, 2, True),
-    5: Effort(1 << 15, 16, 4096, 2, True),
-    9: Effort(1 << 17, 16, 4096, 2, True),
+    1: Effort(1 << 12, 4, 16, 1024, 1, False, ()),
+    2: Effort(1 << 14, 4, 16, 4096, 2, True, ()),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, ()),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4)),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4, 32)),
 }
 
 

@@ -89,9 +89,9 @@ def _chosen(
 ) -> Choice:
     """The recipe of a map, with its best predictor."""
     numbers, maps = candidate.numbers, ", ".join(str(one.alone) for one in candidate.maps)
-    best = _predicted(prediction, kind)
+    best = _predicted(prediction, kind, candidate.maps)
     if in_columns and columns_of(numbers, kind):
-        best = better(best, _in_columns(numbers, kind))
+        best = better(best, _in_columns(numbers, kind, candidate.maps))
     recipe = best.recipe
     for outer in reversed(candidate.maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
@@ -108,9 +108,14 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
-def _predicted(prediction: Prediction, kind: Kind) -> Choice:
-    """How numbers are predicted and coded."""
+def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
+    """How numbers that came through maps are predicted and coded."""
     stage, tokens, bits = prediction.try_all()
+    if kind.effort.orders and maps[-1].name != "dict":
+        real = maps[-1].settings[:1] == ("float",)
+        stage, tokens, bits = prediction.try_weights(
+            "float" if real else "integer", kind.effort.orders
+        )
     width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
     if width == 8:
@@ -123,15 +128,15 @@ def _predicted(prediction: Prediction, kind: Kind) -> Choice:
     return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
 
 
-def _in_columns(numbers: Numbers, kind: Kind) -> Choice:
+def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
     """The same for each place along the last axis, or its difference from the one before."""
     columns = [np.ascontiguousarray(numbers[..., j]) for j in range(numbers.shape[-1])]
     kind = kind.part(len(columns))
-    found = [_predicted(Prediction(columns[0], kind.items), kind)]
+    found = [_predicted(Prediction(columns[0], kind.items), kind, maps)]
     differenced = []
     for j in range(1, len(columns)):
         alone, difference = (
-            _predicted(Prediction(numbers, kind.items), kind)
+            _predicted(Prediction(numbers, kind.items), kind, maps)
             for numbers in (columns[j], columns[j] - columns[j - 1])
         )
         found.append(better(alone, difference))

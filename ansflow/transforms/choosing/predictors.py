@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from ansflow.kernels.transforms.ramp import PIECE
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
 from ansflow.transforms.choosing.maps import through
+from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Prediction", "Predictor"]
@@ -32,9 +34,18 @@ WIDER = 2
 LINE_BITS, TABLES_OF_LINES = 48, 1000
 # A shorter box says too little of a line through a piece, unless it is all there is.
 SHORTEST_LINE = 250
+# What lines must gain in boxes, which are shorter than pieces, and so nearer to their lines.
+WORTH_LINES = 0.02
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
+
+# Most numbers between neighbours along the first axis that weighted sums are tried for, how many
+# a weight is fitted to, and what such sums must gain, as decoding them is slower.
+MOST_LANES = 64
+FEWEST_FOR_WEIGHT = 16
+WORTH_SLOWNESS = 0.004
+DIFFERENT = 0.02
 
 
 class Predictor(NamedTuple):
@@ -133,9 +144,43 @@ class Prediction:
         for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
             left = np.stack([_left_by_lines(row) for row in some])
             bits = once + log_bits(left, signed=False, items=self._items)
-            if bits >= self.best.bits:
+            if bits >= self.best.bits * (1 - WORTH_LINES):
                 return
         self._take(Predictor(RAMP, 0, bits), left, signed=False)
+
+    def try_weights(self, name: str, orders: tuple[int, ...]) -> Predictor:
+        """The cheapest of all and of weighted sums, along the first axis, of such numbers."""
+        boxes, length, *others = self.numbers.shape
+        width, lag = self.numbers.itemsize, math.prod(others)
+        if width not in KINDS[name] or lag > MOST_LANES:
+            return self.best
+        lanes = lanes_of(int(self._items), lag)
+        for order in orders:
+            if order * FEWEST_FOR_WEIGHT > min(length, self._items / lanes):
+                continue
+            once = 8 * max(4, width) * order * lanes / self._items
+            # What a sample is fitted with makes it better than it is, by this for each weight.
+            once += order / (2 * math.log(2) * length)
+            # What a part of the sample takes may differ from what all of it does.
+            for some, gain in (
+                (self.numbers[:: max(1, boxes // 4)], -DIFFERENT),
+                (self.numbers, WORTH_SLOWNESS),
+            ):
+                told = (name, order, 0, len(some))
+                outputs = through(Recipe("lpc", (), told), some.reshape(-1, *others))
+                if outputs is None:
+                    return self.best
+                bits = once + log_bits(outputs[0], signed=False, items=self._items)
+                if bits >= self.best.bits * (1 - gain):
+                    break
+            else:
+                assert outputs is not None
+                stage = Recipe("lpc", (Recipe("planes"),), (name, order))
+                self._take(Predictor(stage, 0, bits), outputs[0], signed=False)
+                continue
+            if len(some) < boxes:
+                break
+        return self.best
 
     def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
         self.best = best

@@ -1,0 +1,253 @@
+"""Linear prediction: each number from a weighted sum of those before it, in several lanes at once.
+
+An array is flat here: rows of h numbers, a lag, cut into as many segments of as many rows as there
+are. A *lane* is a place in a row, in a segment. It has its own weights, and so all lanes advance
+side by side: a step is the same for all of them, whatever the order.
+
+Values are float64. They are added in a fixed order, each product and each sum rounded (nothing here
+may be fused or reordered), so that all machines predict the same.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inlined, kernel
+
+__all__ = [
+    "correlate",
+    "decode_floats",
+    "decode_integers",
+    "encode_floats",
+    "encode_integers",
+    "floats_in_lanes",
+    "integers_in_lanes",
+]
+
+BLOCK = np.uint64(64)
+FOUR = np.uint64(4)
+
+# Below it, the sum with ROUNDING is rounded to an integer.
+LARGEST = 2.0**51
+ROUNDING = 1.5 * 2.0**52
+
+
+@kernel
+def predict(values, at, weights, sums):
+    """Fill `sums` with what weights predict for the row that begins at `values[at]`."""
+    lanes = np.uint64(sums.size)
+    order = np.uint64(weights.size) // lanes
+    for i in range(lanes):
+        sums[i] = 0.0
+    k = ZERO
+    while k + FOUR <= order:
+        w, v = k * lanes, at - (k + ONE) * lanes
+        for i in range(lanes):
+            total = sums[i] + weights[w + i] * values[v + i]
+            total += weights[w + lanes + i] * values[v - lanes + i]
+            total += weights[w + lanes + lanes + i] * values[v - lanes - lanes + i]
+            last = lanes + lanes + lanes
+            sums[i] = total + weights[w + last + i] * values[v - last + i]
+        k += FOUR
+    while k < order:
+        w, v = k * lanes, at - (k + ONE) * lanes
+        for i in range(lanes):
+            sums[i] += weights[w + i] * values[v + i]
+        k += ONE
+
+
+@inlined
+def take(items, step, rows, lag, row):
+    """The items of a step in all lanes; 0 behind the end."""
+    size = np.uint64(items.size)
+    lanes = np.uint64(row.size)
+    if lag == ONE:
+        for i in range(lanes):
+            at = i * rows + step
+            row[i] = items[at] if at < size else ZERO
+    for segment in range(lanes // lag if lag > ONE else ZERO):
+        begin, to = (segment * rows + step) * lag, segment * lag
+        count = min(lag, size - begin) if begin < size else ZERO
+        for i in range(count):
+            row[to + i] = items[begin + i]
+        for i in range(count, lag):
+            row[to + i] = ZERO
+
+
+@inlined
+def give(row, step, rows, lag, items):
+    """Undo `take`."""
+    size = np.uint64(items.size)
+    lanes = np.uint64(row.size)
+    if lag == ONE:
+        for i in range(lanes):
+            at = i * rows + step
+            if at < size:
+                items[at] = row[i]
+    for segment in range(lanes // lag if lag > ONE else ZERO):
+        begin, to = (segment * rows + step) * lag, segment * lag
+        count = min(lag, size - begin) if begin < size else ZERO
+        for i in range(count):
+            items[begin + i] = row[to + i]
+
+
+@inlined
+def integer_values(row, values, at):
+    """Values of integers, of which 2^(W - 1) is 0."""
+    number = row.dtype.type
+    half = (np.uint64(number(~number(0))) >> ONE) + ONE
+    for i in range(np.uint64(row.size)):
+        values[at + i] = np.float64(np.int64(np.uint64(row[i]) - half))
+
+
+@inlined
+def integers_of(sums, row):
+    """Replace sums by integers modulo 2^W, those that are none by that of 0."""
+    number = row.dtype.type
+    half = number(~(number(~number(0)) >> ONE))
+    for i in range(np.uint64(row.size)):
+        total = sums[i]
+        known = abs(total) < LARGEST
+        whole = np.int64(((total if known else 0.0) + ROUNDING) - ROUNDING)
+        row[i] = number(number(whole) + half)
+
+
+@inlined
+def float_values(row, floats, values, at):
+    """Values of the floats with these numbers in their order. Fills `floats`, by its bits."""
+    bits = floats.view(row.dtype)
+    number = row.dtype.type
+    half = number(~(number(~number(0)) >> ONE))
+    for i in range(np.uint64(row.size)):
+        z = row[i]
+        bits[i] = number(z ^ half) if z >= half else number(~z)
+    for i in range(np.uint64(row.size)):
+        value = np.float64(floats[i])
+        values[at + i] = value if abs(value) < np.inf else 0.0
+
+
+@inlined
+def floats_of(sums, floats, row):
+    """Replace sums by the numbers of the nearest floats, those that are not finite by that of 0."""
+    bits = floats.view(row.dtype)
+    number = row.dtype.type
+    half = number(~(number(~number(0)) >> ONE))
+    for i in range(np.uint64(row.size)):
+        value = floats.dtype.type(sums[i])
+        floats[i] = value if abs(value) < np.inf else floats.dtype.type(0.0)
+    for i in range(np.uint64(row.size)):
+        b = bits[i]
+        row[i] = number(~b) if b >= half else number(b ^ half)
+
+
+@inlined
+def fold(row, expected):
+    """What is left of a row: signs go to the lowest bits."""
+    number = row.dtype.type
+    half = number(~number(0)) >> ONE
+    for i in range(np.uint64(row.size)):
+        y = number(row[i] - expected[i])
+        row[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+
+
+@inlined
+def unfold(row, expected):
+    """Undo `fold`."""
+    number = row.dtype.type
+    for i in range(np.uint64(row.size)):
+        y = row[i]
+        row[i] = number(expected[i] + number((y >> ONE) ^ (ZERO - np.uint64(y & ONE))))
+
+
+@kernel
+def integers_in_lanes(items, lag, rows, values, row):
+    """Fill `values` with the values of all integers, a row for each step, behind rows of zeros."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        take(items, step, rows, lag, row)
+        integer_values(row, values, at + step * lanes)
+
+
+@kernel
+def floats_in_lanes(items, lag, rows, values, row, floats):
+    """The same for floats, whose numbers in their order are the items."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        take(items, step, rows, lag, row)
+        float_values(row, floats, values, at + step * lanes)
+
+
+@kernel
+def encode_integers(items, lag, rows, weights, values, row, expected, sums, out):
+    """Fill `out` with what is left of integers, given the values of `integers_in_lanes`."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        predict(values, at + step * lanes, weights, sums)
+        integers_of(sums, expected)
+        take(items, step, rows, lag, row)
+        fold(row, expected)
+        give(row, step, rows, lag, out)
+
+
+@kernel
+def encode_floats(items, lag, rows, weights, values, row, expected, sums, floats, out):
+    """The same for floats, given the values of `floats_in_lanes`."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        predict(values, at + step * lanes, weights, sums)
+        floats_of(sums, floats, expected)
+        take(items, step, rows, lag, row)
+        fold(row, expected)
+        give(row, step, rows, lag, out)
+
+
+@kernel
+def decode_integers(items, lag, rows, weights, values, row, expected, sums):
+    """Undo `encode_integers` in place. `values` begins with as many rows of zeros as weights."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        predict(values, at, weights, sums)
+        integers_of(sums, expected)
+        take(items, step, rows, lag, row)
+        unfold(row, expected)
+        give(row, step, rows, lag, items)
+        integer_values(row, values, at)
+        at += lanes
+
+
+@kernel
+def decode_floats(items, lag, rows, weights, values, row, expected, sums, floats):
+    """Undo `encode_floats` in place."""
+    lanes = np.uint64(row.size)
+    at = np.uint64(values.size) - rows * lanes
+    for step in range(rows):
+        predict(values, at, weights, sums)
+        floats_of(sums, floats, expected)
+        take(items, step, rows, lag, row)
+        unfold(row, expected)
+        give(row, step, rows, lag, items)
+        float_values(row, floats, values, at)
+        at += lanes
+
+
+@kernel
+def correlate(values, rows, sums):
+    """Fill `sums[k, lane]` with the sum of products of values, in the last rows, k steps apart."""
+    lanes = np.uint64(sums.shape[1])
+    at = np.uint64(values.size) - rows * lanes
+    sums[:] = 0.0
+    begin = ZERO
+    while begin < rows:
+        end = min(begin + BLOCK, rows)
+        for k in range(np.uint64(sums.shape[0])):
+            own = sums[k]
+            for step in range(begin, end):
+                now = at + step * lanes
+                before = now - k * lanes
+                for i in range(lanes):
+                    own[i] += values[now + i] * values[before + i]
+        begin = end
