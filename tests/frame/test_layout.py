@@ -125,7 +125,8 @@ def test_sizes_fit_their_fields():
         f"a recipe has no more than {recipe.MAX_STREAMS} streams",
         f"number of lanes, 0 to {constants.MAX_LANES_LOG2}",
         f"p is {constants.MIN_PRECISION} to {constants.MAX_PRECISION}, "
-        f"with contexts, row classes or neighbours {constants.MIN_PRECISION} to {constants.MAX_CONTEXT_PRECISION};",
+        f"with contexts, row classes or neighbours {constants.MIN_PRECISION} to "
+        f"{constants.MAX_CONTEXT_PRECISION};",
         f"nesting deeper than {constants.MAX_NESTING}",
         f"`name`, 1 to {constants.MAX_MODEL_NAME} characters",
         f"`fingerprint`, {constants.FINGERPRINT_DIGITS} hexadecimal digits",
