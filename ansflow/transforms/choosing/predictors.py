@@ -36,6 +36,9 @@ LINE_BITS, TABLES_OF_LINES = 48, 1000
 SHORTEST_LINE = 250
 # What lines must gain in boxes, which are shorter than pieces, and so nearer to their lines.
 WORTH_LINES = 0.03
+# Differences of numbers that lie so far apart are compared with those of neighbours: from a line
+# through noise they are about equal, in a random walk they are nearly three times as large.
+FAR, FARTHER = 8, 1.6
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
@@ -140,6 +143,8 @@ class Prediction:
 
     def _try_lines(self) -> None:
         """A line for each box, if that is best for the one in the middle."""
+        if not _are_near_a_line(self.numbers[len(self.numbers) // 2]):
+            return
         once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
         for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
             left = np.stack([_left_by_lines(row) for row in some])
@@ -185,6 +190,16 @@ class Prediction:
     def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
         self.best = best
         self.left, self.signed = left, signed
+
+
+def _are_near_a_line(row: Numbers) -> bool:
+    """Whether numbers that lie farther apart don't differ more from what they differ by usually."""
+    spread = []
+    for lag in (1, FAR):
+        deltas = (row[lag:] - row[:-lag]).view(f"i{row.itemsize}").astype(np.float64)
+        spread.append(float(np.median(np.abs(deltas - np.median(deltas)))) if deltas.size else 0)
+    near, far = spread
+    return 0 < far < FARTHER * near
 
 
 def _left_by_lines(row: Numbers) -> Numbers:
