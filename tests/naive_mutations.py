@@ -203,6 +203,8 @@ def with_transform(node, old, new):
 
 def another(rng, value):
     """Another value of a parameter."""
+    if value is None:  # it may have one all the same
+        value = 0
     if isinstance(value, float):
         return rng.choice([0.0, -0.0, -1.0, float("nan"), float("inf"), 5e-324, 1e308, 3.0])
     if isinstance(value, tuple):
