@@ -586,7 +586,7 @@ class Lpc:
 class Sparse:
     """Where one value is, and the items that are left."""
 
-    id = 19
+    id = 17
     value: int
     lag: int
     kept: int

@@ -187,7 +187,7 @@ class FrameEncoder:
             options.recipe_for,
             options.coding,
             self._instead if self._dtype is not None else None,
-            must_fit=options.is_by_hand,
+            by_hand=options.is_by_hand,
         )
 
     def _instead(self, content: Bytes, layout: Layout) -> Recipe:

@@ -34,7 +34,8 @@ def encode_body(
     scratch: EncoderScratch,
     instead: Callable[[Bytes, Layout], Recipe] | None = None,
     *,
-    must_fit: bool = False,
+    by_hand: bool = False,
+    at_edge: bool = False,
 ) -> tuple[bytes, list[Bytes]]:
     """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
 
@@ -50,9 +51,11 @@ def encode_body(
     scratch : EncoderScratch
     instead : callable, optional
         Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
-    must_fit : bool
+    by_hand : bool
         Whether the recipe is meant as it is: that it cannot be applied to any items of that layout
         is an error, and it may make them larger.
+    at_edge : bool
+        Whether the layout is not that of all chunks, so that it is no error, either.
 
     Raises
     ------
@@ -62,13 +65,13 @@ def encode_body(
     try:
         written, streams = recipe.forward(content, layout)
     except Unsuitable as fault:
-        if must_fit and isinstance(fault, Misfit):
+        if by_hand and not at_edge and isinstance(fault, Misfit):
             raise ValueError(f"the recipe {str(recipe)!r} is not for such items: {fault}") from None
         other = plain_recipe(layout) if instead is None else instead(content, layout)
         return encode_body(content, layout, other, coding, scratch)
     heads, payloads = encode_streams(streams, coding, scratch)
     written += heads
-    spare = BODY_SLACK if must_fit else min(BODY_SLACK, SPARE + content.size // SPARE_SHARE)
+    spare = BODY_SLACK if by_hand else min(BODY_SLACK, SPARE + content.size // SPARE_SHARE)
     if len(written) + sum([piece.size for piece in payloads]) > content.size + spare:
         # The transforms have made it larger, and perhaps more than a body may be.
         plain = Recipe() if layout.itemsize == 1 else Recipe("bytes")

@@ -42,7 +42,7 @@ class ChunkEncoder:
     coding : StreamCoding
     instead : callable, optional
         That of `encode_body`.
-    must_fit : bool
+    by_hand : bool
         That of `encode_body`, for chunks that are not at the end of an axis.
     """
 
@@ -54,10 +54,10 @@ class ChunkEncoder:
         coding: StreamCoding,
         instead: Callable[[Bytes, Layout], Recipe] | None = None,
         *,
-        must_fit: bool = False,
+        by_hand: bool = False,
     ) -> None:
         self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
-        self._instead, self._must_fit = instead, must_fit
+        self._instead, self._by_hand = instead, by_hand
         self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
@@ -71,7 +71,8 @@ class ChunkEncoder:
                 recipe = self._recipe_for(shape)
                 body = encode_body(
                     *(part, shape, recipe, self._coding, scratch, self._instead),
-                    must_fit=self._must_fit and self._grid.is_whole(shape),
+                    by_hand=self._by_hand,
+                    at_edge=not self._grid.is_whole(shape),
                 )
                 chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
             at += size

@@ -67,7 +67,7 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
     plan.check_items(content.dtype if isinstance(content, ARRAYS) else None)
     heads, payloads = encode_body(
         *(items, shape, plan.recipe_for(shape), plan.coding, scratch),
-        must_fit=plan.is_by_hand,
+        by_hand=plan.is_by_hand,
     )
     chunk = b"".join([heads, *[piece.data for piece in payloads]])
     plan.encoders.give(scratch)

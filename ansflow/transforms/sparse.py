@@ -46,7 +46,7 @@ class Sparse(Transform):
     The setting is the pattern as an unsigned integer; the default is the most frequent one.
     """
 
-    id = 19
+    id = 17
     name = "sparse"
     parts = ("kept", "mask")
 

@@ -61,9 +61,18 @@ def test_fields_are_where_the_document_says():
 
 
 def test_kinds_agree():
-    names = ("STORED", "CONSTANT", "CODED", "SHARED", "CONTEXTS", "MODELLED", "CLASSES")
-    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(7))
-    assert [getattr(naive, name) for name in names] == list(range(7))
+    names = (
+        "STORED",
+        "CONSTANT",
+        "CODED",
+        "SHARED",
+        "CONTEXTS",
+        "MODELLED",
+        "CLASSES",
+        "NEIGHBOURS",
+    )
+    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(8))
+    assert [getattr(naive, name) for name in names] == list(range(8))
     assert {kind.code: kind.name for kind in KINDS} == {
         getattr(constants, f"KIND_{name}"): name.lower() for name in names
     }
@@ -76,7 +85,7 @@ def test_kinds_agree():
 def test_transforms_agree():
     assert recipe.STREAM_ID == naive_recipe.STREAM
     assert recipe.ALL_STREAMS == naive_recipe.LEAVES
-    assert registry._by_id.keys() == naive_recipe.KINDS.keys() == {*range(1, 16), 19}
+    assert registry._by_id.keys() == naive_recipe.KINDS.keys() == set(range(1, 18))
     for id, transform in registry._by_id.items():
         assert transform.id == naive_recipe.KINDS[id].id == id
         assert f"| {id} | {transform.name} |" in FORMAT
@@ -116,7 +125,8 @@ def test_sizes_fit_their_fields():
         f"a recipe has no more than {recipe.MAX_STREAMS} streams",
         f"number of lanes, 0 to {constants.MAX_LANES_LOG2}",
         f"p is {constants.MIN_PRECISION} to {constants.MAX_PRECISION}, "
-        f"with contexts {constants.MIN_PRECISION} to {constants.MAX_CONTEXT_PRECISION};",
+        f"with contexts, row classes or neighbours {constants.MIN_PRECISION} to "
+        f"{constants.MAX_CONTEXT_PRECISION};",
         f"nesting deeper than {constants.MAX_NESTING}",
         f"`name`, 1 to {constants.MAX_MODEL_NAME} characters",
         f"`fingerprint`, {constants.FINGERPRINT_DIGITS} hexadecimal digits",

@@ -11,6 +11,7 @@ import sys
 import traceback
 from contextlib import suppress
 
+import numba
 import numpy as np
 import pytest
 from guard import guarded
@@ -362,6 +363,7 @@ def neighbour_coders(at_end, rng):
 
 def finding_contexts(at_end, rng):
     """Limits of activities, and the contexts between them."""
+    fill_contexts = numba.njit(neighbours.fill_contexts)
 
     def guard(array):
         return guarded(array, at_end)
@@ -388,7 +390,7 @@ def finding_contexts(at_end, rng):
                 neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
                 assert exact.sum() == n
         contexts = guard(np.empty(n, np.uint8))
-        neighbours.fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
 
 
 def stack_coders(at_end, rng):
@@ -697,15 +699,15 @@ def raw_bits(at_end, rng):
     """Tokens that name numbers and others, and as few raw bits as callers promise."""
     ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
 
-    def unaligned(array):
+    def unaligned(array, *, write=False):  # as transforms pass them: kernels are compiled once
         copy = guarded(array, at_end)
-        copy.setflags(align=False)
+        copy.setflags(write=write, align=False)
         return copy
 
     for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")
         numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
-        numbers, out = unaligned(numbers), unaligned(numbers)
+        numbers, out = unaligned(numbers), unaligned(numbers, write=True)
         tokens = guarded(np.zeros(n, np.uint8), at_end)
         raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
         used = -(-int(log.encode(numbers, tokens, raw)) // 8)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.reciprocal import divide, unpack_reciprocal
 from ansflow.kernels.tables.records import headroom
 from ansflow.kernels.tables.slots import look_up
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@kernel
+@inner
 def step_up(half, start, slot):
     """`half` if ``start <= slot``, else 0: a step of a bisection, for `half` below 2^32.
 
@@ -43,7 +43,7 @@ def step_up(half, start, slot):
     return half >> ((slot - start) >> SIGN_TO_32 & U_32)
 
 
-@kernel
+@inner
 def find_symbol(cdf, row, slot):
     """Largest symbol s with ``cdf[row, s] <= slot``: the one whose interval holds `slot`.
 

@@ -27,7 +27,7 @@ Bits fill bytes from the least significant one up, and so do the fields.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.context_levels import quantize_contexts
 from ansflow.kernels.tables.frequency_code import LOG2, MEAN_SHIFT, bit_length, order
 
@@ -69,7 +69,7 @@ for _zeros in range(16):
     ZEROS[((int(DE_BRUIJN) << _zeros) & 0xFFFF) >> 12] = _zeros
 
 
-@kernel
+@inner
 def put_bits(value, length, out, at):
     """Write the low `length` bits of `value`, the rest of which is zero; return where they end."""
     byte = at >> BYTE_SHIFT
@@ -81,7 +81,7 @@ def put_bits(value, length, out, at):
     return at + length
 
 
-@kernel
+@inner
 def put_golomb(v, k, out, at):
     """Write the exponential Golomb code of `v` at order `k`."""
     u = v + (ONE << k)
@@ -91,13 +91,13 @@ def put_golomb(v, k, out, at):
     return put_bits((ONE | field << ONE) << zeros, zeros + ONE + below, out, at)
 
 
-@kernel
+@inner
 def byte_at(data, i):
     """Byte `i`, or 0 beyond the end. (A separate loop for the end would be much slower.)"""
     return np.uint64(data[i]) if i < np.uint64(data.size) else ZERO
 
 
-@kernel
+@inner
 def window(data, at):
     """At least 25 bits from `at` on, as many as the longest code has; zeros follow the end."""
     byte = at >> BYTE_SHIFT
@@ -107,7 +107,7 @@ def window(data, at):
     return bits >> (at & BIT_MASK)
 
 
-@kernel
+@inner
 def get_golomb(k, data, at):
     """``(v, end)`` of the code at `at`; v is `INVALID` if none starts there.
 
@@ -125,13 +125,13 @@ def get_golomb(k, data, at):
     return u - (ONE << k), at + zeros + ONE + below
 
 
-@kernel
+@inner
 def follow(mean, v):
     """The running mean, in quarters, with `v` taken in."""
     return mean + v - (mean >> MEAN_SHIFT)
 
 
-@kernel
+@inner
 def list_rows(freq, found):
     """List the contexts whose row is not zero; return how many."""
     n = ZERO
@@ -145,7 +145,7 @@ def list_rows(freq, found):
     return n
 
 
-@kernel
+@inner
 def write_row(row, used, precision, out, at):
     """Write the level and the frequencies of one context; return where they end."""
     bits = ONE << precision
@@ -231,7 +231,7 @@ def fit_contexts(counts, precision, freq, out):
     return write_contexts(freq, precision, out), bits
 
 
-@kernel
+@inner
 def read_row(data, at, used, precision, row):
     """Read what `write_row` wrote into a row of zeros; return where it ends, or 0 if damaged."""
     level = window(data, at) & LEVEL_MASK

@@ -11,7 +11,7 @@ import numpy as np
 
 from ansflow.kernels.coders.order1 import count_pairs
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.frequency_code import LOG2, bit_length
 from ansflow.kernels.tables.quantize import quantize_row
 
@@ -41,7 +41,7 @@ def count_all(symbols, lanes, pairs, counts):
             counts[s] += float(pairs[c, s])
 
 
-@kernel
+@inner
 def list_used(matrix, used):
     """List 0 and all symbols with a count or frequency in any row; return how many."""
     seen = np.zeros(matrix.shape[1], np.uint32)
@@ -56,7 +56,7 @@ def list_used(matrix, used):
     return n
 
 
-@kernel
+@inner
 def estimate_bits(counts, n, level):
     """Bits that a row costs at a level, but for a constant: its occurrences and its frequencies.
 
@@ -74,7 +74,7 @@ def estimate_bits(counts, n, level):
     return bits + n * np.log2(total)
 
 
-@kernel
+@inner
 def choose_level(counts, n, precision):
     """The level, at most `precision`, at which a row's occurrences and frequencies cost least.
 

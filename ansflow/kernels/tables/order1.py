@@ -7,14 +7,14 @@ context is 0 or a symbol that has been coded, so it has a frequency in a row tha
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.records import packed_record
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_SHIFT
 
 __all__ = ["fill_record_rows", "fill_slot_rows"]
 
 
-@kernel
+@inner
 def find_reachable(freq, total, found):
     """List context 0 and all contexts that can follow from it in ``found``; return how many.
 
@@ -42,7 +42,7 @@ def find_reachable(freq, total, found):
     return n
 
 
-@kernel
+@inner
 def list_present(row, symbols, present):
     """List those of `symbols` that have a frequency in a row; return how many.
 

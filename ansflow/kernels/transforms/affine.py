@@ -8,7 +8,7 @@ quotient is. So this is a loop that LLVM makes vectors of, without a division.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 
 __all__ = ["bounds", "common_step", "divide", "multiply"]
 
@@ -27,7 +27,7 @@ def bounds(items):
     return np.uint64(low), np.uint64(high)
 
 
-@kernel
+@inner
 def inverse_of(odd):
     """What an odd number has to be multiplied with to give 1, modulo 2^64."""
     inverse = odd

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 
 __all__ = ["joiner", "splitter"]
 
@@ -23,7 +23,7 @@ BLOCK_BYTES = np.uint64(1 << 14)
 SORTED = (2, 3, 4, 8)
 
 
-@kernel
+@inner
 def subtract(columns, differenced, begin, end):
     """Subtract from columns those before them, the last one first."""
     for back in range(np.uint64(columns.shape[0]) - ONE):
@@ -34,7 +34,7 @@ def subtract(columns, differenced, begin, end):
                 column[i] -= before[i]
 
 
-@kernel
+@inner
 def add(columns, differenced, begin, end):
     """Undo `subtract`."""
     for j in range(ONE, np.uint64(columns.shape[0])):

@@ -18,7 +18,7 @@ Widths of a group
 import numpy as np
 
 from ansflow.kernels.constants import ONE
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
 from ansflow.kernels.vector.raw_bits import fetch_rows
 
@@ -181,7 +181,7 @@ def fetch_near(data, at, lengths, above, words):
         at += lengths[i] >> above
 
 
-@kernel
+@inner
 def fetch(data, at, widths, numbers, rows):
     """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 

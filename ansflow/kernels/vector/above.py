@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from ansflow.kernels.coders.neighbours import LIMITS
 from ansflow.kernels.constants import MAX_LANES
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner
 from ansflow.kernels.vector.ir import (
     call,
     constant,
@@ -33,7 +33,7 @@ __all__ = ["contexts_above", "tabulate"]
 ACTIVITIES = 256
 
 
-@kernel
+@inner
 def tabulate(limits):
     """The context of each activity, then each limit in 64 bytes that follow each other."""
     table = np.empty(ACTIVITIES + limits.size * MAX_LANES, np.uint8)

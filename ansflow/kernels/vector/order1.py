@@ -15,7 +15,7 @@ import numpy as np
 
 from ansflow.kernels.coders.order1 import segment_start
 from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO, state_low
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
 from ansflow.kernels.vector.memory import load, load_quads, pull, put, store, store_quads
@@ -44,7 +44,7 @@ def new_tile(lanes: int) -> np.ndarray:
     return np.empty((lanes, TILE_COLUMNS), np.uint8)
 
 
-@kernel
+@inner
 def fill_tile(tile, symbols, begin, end):
     """Copy rows `begin` to `end` - 1 of all segments to the tile, and the bytes before them."""
     lanes = np.uint64(tile.shape[0])
@@ -56,7 +56,7 @@ def fill_tile(tile, symbols, begin, end):
             row[LEAD + np.uint64(i)] = symbols[at + np.uint64(i)]
 
 
-@kernel
+@inner
 def empty_tile(tile, out, begin, end):
     """Copy rows `begin` to `end` - 1 of all segments from the tile."""
     lanes = np.uint64(tile.shape[0])

@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ansflow.kernels.constants import ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner
 from ansflow.kernels.vector.ir import call, constant, i8, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
 
@@ -84,7 +84,7 @@ def fetch_row(typing_context, data, at, lengths, above, words, i):
     return types.uint64(data, at, lengths, above, words, i), codegen
 
 
-@kernel
+@inner
 def fetch_rows(data, at, lengths, above, words):
     """`fetch_near`, for a multiple of eight words."""
     for i in range(ZERO, np.uint64(words.size), U_ROW):
