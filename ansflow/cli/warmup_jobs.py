@@ -29,6 +29,28 @@ LANES = (16, 32, 64)
 FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
+DEFAULT_LEVEL, LEVEL_OF_ALL = 3, 6
+
+# Recipes of numbers, where what stands for their order is filled in.
+OF_ALL = (
+    "ordered(delta[0, 1](log))",
+    "ordered(delta[1, rising](lin[4096]))",
+    "ordered(lin[256])",
+    "ordered(columns[1](" + ", ".join(["log"] * 16) + "))",
+    "ordered(dict(log, log))",
+    "mask(ordered(log), stream)",
+    "sparse(ordered(log), stream)",
+    "ordered(stencil(log))",
+    "runs(ordered(log), log)",
+)
+NOT_FOR = {"i1": ("dict",), "i8": ("stencil",), "f2": ("lpc",), "f8": ("stencil",)}
+OF_INTEGERS = (
+    "ordered(affine(log))",
+    "ordered(ramp(log, log, log))",
+    "ordered(lpc[integer, 4, 1, 16](log, log))",
+)
+OF_FLOATS = ("decimal[8.0](log, log, bytes)", "ordered(lpc[float, 4, 1, 16](log, log))")
+
 
 def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) -> int:
     """Compile every kernel that `compress`, `decompress`, `encode` and `decode` may call.
@@ -57,7 +79,7 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
 
 def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
-    return [*_frames(), *_streams(), *_singles(), *_rows(), *_contexts(), *_models()]
+    return [*_frames(), *_streams(), *_numbers(), *_singles(), *_rows(), *_contexts(), *_models()]
 
 
 def _compiled() -> int:
@@ -93,6 +115,30 @@ def _frames() -> Iterator[Job]:
 
 def _through_frame(data: Any, options: dict[str, Any]) -> None:
     ansflow.decompress(ansflow.compress(data, threads=1, **options), threads=1)
+
+
+def _numbers() -> Iterator[Job]:
+    """Arrays of each width through each transform, and through those that are chosen for them."""
+    rng = np.random.default_rng(0)
+    steps = rng.normal(0, 3, (100, 200)) * np.repeat([1, 20], 50)[:, np.newaxis]
+    field = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
+    field[40:60, 100:150] = 0
+    for dtype in ("i1", "i2", "i4", "i8", "f2", "f4", "f8"):
+        array = (field / 8).astype(dtype)
+        for level in (DEFAULT_LEVEL, LEVEL_OF_ALL):
+            yield partial(_through_frame, array, {"level": level})
+        is_real = array.dtype.kind == "f"
+        ordered = "ordered[float]" if is_real else "ordered[signed]"
+        for recipe in (*OF_ALL, *(OF_FLOATS if is_real else OF_INTEGERS)):
+            suited = array
+            if "columns" in recipe:
+                suited = array[:, :16]
+            if "runs" in recipe:
+                suited = np.repeat(array, 4, axis=1)
+            if not any(name in recipe for name in NOT_FOR.get(dtype, ())):
+                yield partial(
+                    _through_frame, suited, {"recipe": recipe.replace("ordered", ordered)}
+                )
 
 
 def _streams() -> Iterator[Job]:

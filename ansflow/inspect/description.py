@@ -92,9 +92,9 @@ def describe(
     >>> found = describe(io.BytesIO(blob))
     >>> frame = found["frames"][0]
     >>> frame["dtype"], frame["shape"], frame["chunk_shape"], frame["recipes"]
-    ('<i4', [100000], [65536], {'ordered[signed](delta[0](log))': 2})
+    ('<i4', [100000], [65536], {'ordered[signed](delta[0, rising](lin[256]))': 2})
     >>> frame["streams"]["coded"]
-    4
+    2
     >>> 0 < found["ideal"]["overhead_percent"] < 2
     True
     """

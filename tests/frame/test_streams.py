@@ -63,7 +63,7 @@ def test_the_sound_streams_are_read():
         ({"kind": 4}, CorruptDataError),
         ({"kind": 5}, CorruptDataError),
         ({"kind": 6}, CorruptDataError),
-        ({"kind": 7}, UnsupportedError),
+        ({"kind": 8}, UnsupportedError),
         ({"kind": 255}, UnsupportedError),
         ({"kind": naive.CONSTANT}, CorruptDataError),
         ({"fields": b"\0"}, CorruptDataError),

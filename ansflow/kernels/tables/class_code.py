@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.buffers import Bytes
 from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.frequency_code import (
@@ -19,7 +18,10 @@ TABLE_ROOM = 256 * MAX_BITS_PER_FREQUENCY // 8
 
 
 def fit_tables(
-    counts: npt.NDArray[np.uint32], precision: int, freq: npt.NDArray[np.uint32], out: Bytes
+    counts: npt.NDArray[np.uint32],
+    precision: int,
+    freq: npt.NDArray[np.uint32],
+    out: npt.NDArray[np.uint8],
 ) -> tuple[int, float]:
     """Find the best frequencies of each class, and write their tables one after the other.
 

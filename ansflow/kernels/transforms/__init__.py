@@ -2,7 +2,8 @@
 
 ordered.py, decimal.py, affine.py, mask.py, dict.py, runs.py, delta.py, ramp.py, lpc.py,
 stencil.py, columns.py, log.py, lin.py
-    a transform each, forward and back: the file of the same name in `ansflow.transforms` calls them
+    a transform each, forward and back: the file of the same name in `ansflow.transforms` calls
+    them, and sparse.py those of masks
 raw_bits.py, bits.py, words.py, byte_order.py, half.py, running_sums.py
     what several of them are made of: numbers of a few bits each, sets of items, what Numba lacks
 cost.py, detect.py

@@ -134,7 +134,7 @@ def subtract_lines(items, starts, steps, out):
         start, step = starts[piece], steps[piece]
         whole, part = number(np.int64(step) >> np.int64(SHIFT)), step & FRACTION
         for i in range(min(U_PIECE, size - begin)):
-            y = number(items[begin + i] - start - number(whole * number(i)))
+            y = number(items[begin + i] - start - number(whole * number(np.uint64(i))))
             y = number(y - number((part * i) >> SHIFT))
             out[begin + i] = (y + y) ^ (ZERO - np.uint64(y > half))
 
@@ -151,5 +151,5 @@ def add_lines(items, starts, steps):
         for i in range(min(U_PIECE, size - begin)):
             y = items[begin + i]
             y = number(y >> ONE) ^ (ZERO - np.uint64(y & ONE))
-            line = number(start + number(whole * number(i)))
+            line = number(start + number(whole * number(np.uint64(i))))
             items[begin + i] = number(number(line + number((part * i) >> SHIFT)) + number(y))

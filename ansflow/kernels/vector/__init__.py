@@ -21,7 +21,7 @@ targets.py
     the operations for which instruction sets have special instructions
 above.py
     contexts of a turn of lanes from the row above
-single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py
+single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py, strewn.py
     the kernels
 
 No kernel mentions an instruction set. Its vectors carry the name of theirs as part of their

@@ -1,5 +1,7 @@
 """Which recipe suits an array: measured on a sample, never on all of it.
 
+effort.py
+    how much is tried at each level
 sample.py
     boxes of an array, small enough that what is tried on them takes no time
 detect.py
@@ -7,7 +9,7 @@ detect.py
 cost.py
     what numbers cost as tokens and raw bits
 predictors.py
-    the deltas worth trying on a box, and the cheapest of them
+    the deltas, lines and weighted sums worth trying on boxes, and the cheapest of them
 maps.py
     maps of numbers that leave less to predict
 numbers.py

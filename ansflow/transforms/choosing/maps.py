@@ -76,13 +76,16 @@ class Kind:
         """Whether so many columns may be numbers with maps."""
         return count * (itemsize + MAP_STREAMS) <= self.streams
 
-    def ordered(self, shift: int = 0) -> Recipe:
+    def ordered(self, shift: int = 0) -> tuple[Recipe, ...]:
+        """The map that puts numbers in order and takes low bits off; none if it does nothing."""
+        if self.name == "unsigned" and not self.big_endian and not shift:
+            return ()
         told: list[Setting] = [self.name]
         if self.big_endian:
             told.append("big")
         if shift:
             told.append(shift)
-        return Recipe("ordered", settings=tuple(told))
+        return (Recipe("ordered", settings=tuple(told)),)
 
 
 class Mapped(NamedTuple):
@@ -154,9 +157,8 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """
     if seen.share >= FREQUENT or not seen.most_frequent:
         return True
-    ordered = through(kind.ordered(), few)
-    assert ordered is not None
-    [numbers] = ordered
+    numbers = _in_order(few, kind.ordered())
+    assert numbers is not None  # without a shift, any numbers can be
     return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
 
 
@@ -202,19 +204,30 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = replace(kind, name="unsigned")
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
-    outputs = through(ordered, raw)
-    if outputs is None:
+    numbers = _in_order(raw, ordered)
+    if numbers is None:
         return
-    [numbers] = outputs
     if kind.name == "float":
         yield from _decimals(raw, native, kind)
     else:
         yield from _multiples(numbers, kind, ordered)
-    yield Mapped(numbers, (ordered,))
+    yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
 
 
-def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -> Iterator[Mapped]:
+def _in_order(raw: Numbers, ordered: tuple[Recipe, ...]) -> Numbers | None:
+    """What `Kind.ordered` makes of numbers; None if they have other low bits."""
+    for recipe in ordered:
+        outputs = through(recipe, raw)
+        if outputs is None:
+            return None
+        [raw] = outputs
+    return raw
+
+
+def _dictionary(
+    numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns
+) -> Iterator[Mapped]:
     most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
     if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
@@ -228,7 +241,7 @@ def _dictionary(numbers: Numbers, kind: Kind, ordered: Recipe, seen: Patterns) -
             once = growth * values.size * log_bits(gaps, signed=True)
             # Codes get longer with the dictionary, but that of the most frequent number is short.
             longer = math.log2(growth) * (1 - seen.share)
-            yield Mapped(codes, (ordered, outer), extra=once / kind.items + longer)
+            yield Mapped(codes, (*ordered, outer), extra=once / kind.items + longer)
 
 
 def _growth(codes: Numbers) -> float:
@@ -272,12 +285,12 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
 
 
-def _multiples(numbers: Numbers, kind: Kind, ordered: Recipe) -> Iterator[Mapped]:
+def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Iterator[Mapped]:
     if common_step(_few(numbers, kind)) > 1:
         outer = Recipe("affine")
         outputs = through(outer, numbers)
         if outputs is not None:
-            yield Mapped(outputs[0], (ordered, outer))
+            yield Mapped(outputs[0], (*ordered, outer))
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:

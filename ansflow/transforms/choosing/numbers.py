@@ -95,7 +95,8 @@ def _chosen(
     recipe = best.recipe
     for outer in reversed(candidate.maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
-    inner = [Gain(maps, prediction.plain), *best.gains]
+    inner = [Gain(maps, prediction.plain)] if maps else []
+    inner += best.gains
     gains = [Gain(gain.stage, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
     bits = candidate.total(best.bits) + recipe_bits(recipe) / kind.items
@@ -111,8 +112,9 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
 def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
     """How numbers that came through maps are predicted and coded."""
     stage, tokens, bits = prediction.try_all()
-    if kind.effort.orders and maps[-1].name != "dict":
-        real = maps[-1].settings[:1] == ("float",)
+    name, first = (maps[-1].name, maps[-1].settings[:1]) if maps else ("", ())
+    if kind.effort.orders and name != "dict":
+        real = first == ("float",)
         stage, tokens, bits = prediction.try_weights(
             "float" if real else "integer", kind.effort.orders
         )

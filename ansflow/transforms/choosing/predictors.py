@@ -38,7 +38,7 @@ LINE_BITS, TABLES_OF_LINES = 48, 1000
 # A shorter box says too little of a line through a piece, unless it is all there is.
 SHORTEST_LINE = 250
 # What lines must gain in boxes, which are shorter than pieces, and so nearer to their lines.
-WORTH_LINES = 0.02
+WORTH_LINES = 0.03
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
