@@ -33,6 +33,7 @@ WHAT_IT_DOES = {
     "lpc": "subtracts weighted sums of the numbers before",
     "ramp": "subtracts straight lines",
     "runs": "replaces equal values in a row by one of them and their number",
+    "stencil": "subtracts weighted sums of neighbours along several axes",
     "stream": "codes bytes as they are",
 }
 SIDE_BY_SIDE = "columns", "fields"

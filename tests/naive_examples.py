@@ -135,6 +135,12 @@ FILES = {
         coding=choose,
         recipe=tree(makers.lpc(0, 0, 2, 3, 1.9, -0.9), PLANES, BYTES),
     ),
+    "sums of neighbours": writer.write_frame(
+        LITTLE,
+        {"dtype": "<u2", "shape": [12, 10]},
+        coding=choose,
+        recipe=tree(makers.stencil((1, 9000), (2, -900), (9, 4000), (10, 4000)), PLANES),
+    ),
     "columns of numbers": writer.write_frame(
         PRICES,
         TABLE,

@@ -400,6 +400,21 @@ GOLDEN = {
         WALK[:400] / 7,
         tree(makers.ordered(2), tree(makers.lpc(1, 0, 4, 3, 1.9, -0.9, 1e-3), PLANES, PLANES)),
     ),
+    "numbers-stencil": lambda: numbers(
+        CUBE,
+        tree(
+            makers.stencil((1, 9000), (2, -1000), (13, 1500), (14, 6000), (15, -700), (140, 1584)),
+            tree(makers.log),
+        ),
+        tree(makers.stencil((1, 2**17 - 1), (8, -(2**17)), (279, 1)), PLANES),
+        chunk=[4, 10, 14],
+    ),
+    "numbers-stencil-of-floats": lambda: numbers(
+        FLOATS,
+        tree(makers.ordered(2), tree(makers.stencil((1, 9000), (29, -3), (30, 7387)), PLANES)),
+        tree(makers.ordered(2), tree(makers.stencil((1, 2**14)), PLANES)),
+        chunk=[10, 30],
+    ),
     "numbers-fields": lambda: numbers(
         PAIRS, tree(makers.fields(4, 2, 1), tree(makers.delta(0), tree(makers.log)), PLANES, stream)
     ),

@@ -25,6 +25,7 @@ from naive_numbers import (
     Ramp,
     Runs,
     Sparse,
+    Stencil,
     float_bits,
     integers,
     items,
@@ -239,6 +240,18 @@ def lpc(kind, axis, order, segments, *weights):
         told, x = transform.weights(raw, w), integers(content, w)
         left = [number - transform.expected(i, x, told, w, shape) for i, number in enumerate(x)]
         return transform, [items(folded(left, w), w), raw]
+
+    return make
+
+
+def stencil(*neighbours):
+    """How far before an item each is, with its weight; only those that there may be."""
+
+    def make(w, shape, content):
+        x = integers(content, w)
+        transform = Stencil(tuple((d, v) for d, v in neighbours if d <= max(1, len(x))))
+        left = [number - transform.expected(i, x) for i, number in enumerate(x)]
+        return transform, [items(folded(left, w), w)]
 
     return make
 

@@ -8,6 +8,7 @@ comes of it. `naive_makers` makes outputs of items.
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite, prod
 
 from naive_payload import read_varint, write_varint
@@ -612,10 +613,54 @@ class Sparse:
         return items([self.value if bit else next(left) for bit in bits], w)
 
 
+@dataclass(frozen=True)
+class Stencil:
+    """Distances from weighted sums of neighbours, with the sign in the lowest bit."""
+
+    id = 18
+    neighbours: tuple  # of how far before an item it is, and the weight, for each
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in (1, 2, 4)
+        assert prod(shape) >= 1
+        count = fields.byte()
+        assert 1 <= count <= 8
+        told = [(fields.varint(), fields.varint()) for _ in range(count)]
+        offsets = [offset for offset, _ in told]
+        assert offsets[0] == 1
+        assert all(low < high <= prod(shape) for low, high in pairwise(offsets))
+        assert all(offset == 2 or offset >= 8 for offset in offsets[1:])
+        assert all(v < 2**18 for _, v in told)
+        return cls(tuple((offset, unfolded(v)) for offset, v in told))
+
+    def write(self):
+        told = [(d, 2 * v if v >= 0 else -2 * v - 1) for d, v in self.neighbours]
+        return bytes([len(told)]) + b"".join(
+            write_varint(number) for pair in told for number in pair
+        )
+
+    def outputs(self, w, shape):
+        return [(w, shape)]
+
+    def expected(self, i, x):
+        """What item i is expected to be after those before it."""
+        if i == 0:
+            return 0
+        values = [(v, x[i - d if d <= i else i - 1]) for d, v in self.neighbours]
+        return (2**13 + sum(v * value for v, value in values)) // 2**14
+
+    def undo(self, w, shape, parts):
+        x = []
+        for i, z in enumerate(integers(parts[0], w)):
+            x.append((self.expected(i, x) + unfolded(z)) % 2 ** (8 * w))
+        return items(x, w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil),
     )
 }

@@ -20,6 +20,7 @@ from naive_numbers import (
     Ramp,
     Runs,
     Sparse,
+    Stencil,
     float_bits,
     integers,
     items,
@@ -151,6 +152,16 @@ def lpc(rng, w, shape, content):
     return makers.lpc(rng.randrange(2 if w >= 4 else 1), axis, order, segments, *told)
 
 
+def stencil(rng, w, shape, content):
+    n = math.prod(shape)
+    if w not in (1, 2, 4) or not n:
+        return None
+    far = [rng.randint(8, max(8, n)) for _ in range(rng.randrange(7))]
+    offsets = sorted({1, *[2] * rng.randrange(2), *far})
+    weights = [1 << 14, -(1 << 17), (1 << 17) - 1, 0, -1, rng.randint(-9000, 9000)]
+    return makers.stencil(*[(offset, rng.choice(weights)) for offset in offsets])
+
+
 def sparse(rng, w, shape, content):
     if w not in WHOLE:
         return None
@@ -198,6 +209,7 @@ CHOICES = {
     Ramp.id: ramp,
     Lpc.id: lpc,
     Sparse.id: sparse,
+    Stencil.id: stencil,
 }
 
 

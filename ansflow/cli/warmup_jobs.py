@@ -40,9 +40,10 @@ OF_ALL = (
     "ordered(dict(log, log))",
     "mask(ordered(log), stream)",
     "sparse(ordered(log), stream)",
+    "ordered(stencil(log))",
     "runs(ordered(log), log)",
 )
-NOT_FOR = {"i1": ("dict",), "f2": ("lpc",)}
+NOT_FOR = {"i1": ("dict",), "i8": ("stencil",), "f2": ("lpc",), "f8": ("stencil",)}
 OF_INTEGERS = (
     "ordered(affine(log))",
     "ordered(ramp(log, log, log))",

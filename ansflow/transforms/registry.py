@@ -20,6 +20,7 @@ from ansflow.transforms.planes import Planes
 from ansflow.transforms.ramp import Ramp
 from ansflow.transforms.runs import Runs
 from ansflow.transforms.sparse import Sparse
+from ansflow.transforms.stencil import Stencil
 from ansflow.transforms.transform import Transform
 
 __all__ = ["BYTES", "PLANES", "by_id", "by_name"]
@@ -44,6 +45,7 @@ ALL: tuple[Transform, ...] = (
     Ramp(),
     Lpc(),
     Sparse(),
+    Stencil(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

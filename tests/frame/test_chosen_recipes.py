@@ -24,6 +24,7 @@ from naive_numbers import (
     Ramp,
     Runs,
     Sparse,
+    Stencil,
 )
 
 import ansflow
@@ -89,6 +90,20 @@ def test_weighted_sums_are_for_high_levels(level, dtype):
     (chunk,) = naive.read(blob).chunks
     assert chunk.content == array.tobytes()
     assert (Lpc in used(chunk)) == (level > 5)
+
+
+Y, X = np.mgrid[:100, :120]
+IMAGE = 100 + 50 * np.sin(X / 9) * np.cos(Y / 7) + np.random.default_rng(7).normal(0, 3, X.shape)
+
+
+@pytest.mark.parametrize("level", [3, 6])
+@pytest.mark.parametrize("dtype", ["u1", ">i2", "i4", "f4"])
+def test_sums_of_neighbours_are_for_high_levels(level, dtype):
+    array = np.rint(IMAGE).astype(dtype)
+    blob = ansflow.compress(array, level=level)
+    (chunk,) = naive.read(blob).chunks
+    assert chunk.content == array.tobytes()
+    assert (Stencil in used(chunk)) == (level > 5)
 
 
 @pytest.mark.parametrize("told", [{"dtype": "<i8"}, {"typesize": 8}], ids=str)

@@ -52,6 +52,7 @@ from ansflow.kernels.transforms import (
     ordered,
     ramp,
     runs,
+    stencil,
 )
 from ansflow.kernels.vector import (
     neighbours as neighbours_vector,
@@ -568,6 +569,8 @@ def numbers_to_numbers(at_end, rng):
         ramp.subtract_lines(items, starts, steps, out)
         ramp.add_lines(out, starts, steps)
         assert np.array_equal(out, items)
+        if numbers.itemsize < 8:
+            sums_of_neighbours(numbers, at_end, rng)
         for lag, segments, order in ((1, 3, 4), (2, 1, 5), (7, 5, 3)):
             if lag * segments * order <= size <= 2049:
                 weighted_sums(numbers, lag, segments, order, at_end, rng)
@@ -578,6 +581,22 @@ def numbers_to_numbers(at_end, rng):
             columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
             columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
             assert np.array_equal(back, rows)
+
+
+def sums_of_neighbours(numbers, at_end, rng):
+    """Near ones and far ones, up to the begin, in pieces of any length."""
+    items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
+    items.setflags(write=False)
+    far = [8, 9, 10, 17, numbers.size - 1, numbers.size]
+    for near, count in ((1, 0), (2, 0), (1, 2), (2, 6), (1, 5), (2, 4)):
+        some = sorted({offset for offset in far if 8 <= offset <= numbers.size})[-count or 8 :]
+        offsets = guarded(np.array([*range(1, near + 1), *some], np.uint64), at_end)
+        told = rng.integers(-(1 << 17), 1 << 17, offsets.size, np.int32)
+        weights_of = guarded(told, at_end)
+        sums = guarded(np.zeros(16 + near, np.int64), at_end)
+        stencil.subtract_sums(items, offsets, weights_of, sums, out)
+        stencil.add_sums(out, offsets, weights_of, sums)
+        assert np.array_equal(out, numbers)
 
 
 def weighted_sums(numbers, lag, segments, order, at_end, rng):

@@ -23,6 +23,13 @@ def fields(*sizes):
     return bytes([len(sizes)]) + b"".join(map(varint, sizes))
 
 
+def neighbours(most):
+    """So many neighbours, 1, 2 and 8 to 13 items before, with weights."""
+    told = [1, 2, *range(8, 15)][:most]
+    return bytes([most]) + b"".join(varint(offset) + varint(2**18 - 1) for offset in told)
+
+
+NEAR = [b"\1\1\0", b"\2\1\0\2\0", b"\2\1\0\x08\0"]
 NAN, INFINITY = float("nan"), float("inf")
 FACTORS = [5e-324, 100.0, sys.float_info.max]
 NO_FACTORS = [0.0, -0.0, -1.0, NAN, -NAN, INFINITY, -INFINITY]
@@ -54,6 +61,10 @@ BOUNDS = [
     ("lpc", 2, [9], [b"\0\0\3\3"], [b"\1\0\1\1", b"\0\0\0\1", b"\0\0\1\0", b"\0\0\2\5"]),
     ("sparse", 2, [9], [b"\0\0\0", b"\0\x09\x09"], [b"\0\0\x0a", b"\0\x0a\0"]),
     ("sparse", 1, [0], [b"\0\0\0", b"\x01\0\0"], [varint(256) + b"\0\0", b"\0\0\1"]),
+    ("stencil", 1, [9], [*NEAR, b"\3\1\0\2\1\x09\2"], [b"\2\1\0\x0a\0", b"\2\1\0\7\0"]),
+    ("stencil", 2, [1], [b"\1\1\0"], [b"\2\1\0\2\0", b"\1\2\0", b"\1\0\0", b"\0"]),
+    ("stencil", 4, [99], [neighbours(8)], [neighbours(9), b"\2\1\0\1\0", b"\3\1\0\x09\0\x08\0"]),
+    ("stencil", 4, [3, 3], NEAR, [b"\1\1" + varint(2**18), b"\2\1\0" + varint(2**64 - 1) + b"\0"]),
     ("fields", 2, [9], [fields(1, 1)], [fields(), fields(2), fields(2, 0), fields(1, 1, 1)]),
     ("fields", 64, [9], [fields(63, 1), fields(*[1] * 64)], [fields(*[1] * 65)]),
     ("fields", 3, [9], [fields(1, 2)], [fields(2**63, 2**63 + 3), fields(1, 1), fields(1, 3)]),
@@ -78,6 +89,7 @@ UNDEFINED = [
     ("mask", b"\0\0", [(3, [4]), (16, [4])]),
     ("ramp", b"", [(3, [4]), (16, [4])]),
     ("lpc", b"\0\0\1\1", [(3, [4]), (4, []), (4, [0]), (4, [1] * 256)]),
+    ("stencil", b"\1\1\0", [(3, [4]), (8, [4]), (16, [4]), (4, [0])]),
     ("sparse", b"\0\0\0", [(3, [4]), (16, [4])]),
     ("fields", fields(1, 1), [(1, [4]), (4, [4])]),
     ("columns", b"\0", [(4, []), (4, [4, 1]), (4, [2, 17]), (3, [4, 2])]),

@@ -84,6 +84,8 @@ def settings_of(name, rng, w, shape, content):
         case "lpc":
             numbers_before = rng.choice([1, 2, 3, 7, 32]), rng.randrange(3)
             return (rng.choice(["integer", "float"]), *numbers_before, rng.randint(1, 9))
+        case "stencil":
+            return rng.choice([(), (2,), (3,)])
         case "mask" | "sparse":
             return rng.choice([(), (rng.choice(numbers.integers(content, w) or [0]),)])
     raise AssertionError(f"which settings does the transform {name!r} take?")

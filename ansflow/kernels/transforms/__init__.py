@@ -1,7 +1,7 @@
 """The loops of `ansflow.transforms`, over arrays of unsigned integers of 8 to 64 bits.
 
 ordered.py, decimal.py, affine.py, mask.py, dict.py, runs.py, delta.py, ramp.py, lpc.py,
-columns.py, log.py, lin.py
+stencil.py, columns.py, log.py, lin.py
     a transform each, forward and back: the file of the same name in `ansflow.transforms` calls
     them, and sparse.py those of masks
 raw_bits.py, bits.py, words.py, byte_order.py, half.py, running_sums.py

@@ -25,6 +25,8 @@ class Effort(NamedTuple):
     orders : tuple of int
         How many numbers before one may predict it together. Others than the first are tried if
         that is a gain.
+    stencils : bool
+        Whether weighted sums of neighbours along several axes may predict it.
     """
 
     size: int
@@ -34,15 +36,16 @@ class Effort(NamedTuple):
     finalists: int
     any_step: bool
     orders: tuple[int, ...]
+    stencils: bool
 
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1024, 1, False, ()),
-    2: Effort(1 << 14, 4, 16, 4096, 2, True, ()),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, ()),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4)),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4, 32)),
+    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False),
+    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4), True),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4, 32), True),
 }
 
 

@@ -118,6 +118,8 @@ def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> 
         stage, tokens, bits = prediction.try_weights(
             "float" if real else "integer", kind.effort.orders
         )
+    if kind.effort.stencils:
+        stage, tokens, bits = prediction.try_stencils()
     width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
     if width == 8:

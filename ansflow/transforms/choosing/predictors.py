@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -10,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.ramp import PIECE
+from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
 from ansflow.transforms.choosing.maps import through
 from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.stencil import AXES, WIDTHS, distances, fitted, neighbours
 
 __all__ = ["Prediction", "Predictor"]
 
@@ -49,6 +52,12 @@ MOST_LANES = 64
 FEWEST_FOR_WEIGHT = 16
 WORTH_SLOWNESS = 0.004
 DIFFERENT = 0.02
+
+# What sums of neighbours along several axes must gain, what a neighbour takes, and how many items
+# of a sample weights are fitted to, about.
+WORTH_STENCIL = 0.01
+NEIGHBOUR_BITS = 32
+FITTED = 1 << 12
 
 
 class Predictor(NamedTuple):
@@ -187,6 +196,27 @@ class Prediction:
                 break
         return self.best
 
+    def try_stencils(self) -> Predictor:
+        """The cheapest of all and of weighted sums of neighbours along the last axes."""
+        last = self.numbers.ndim - 1
+        for axes in AXES:
+            if self.numbers.itemsize not in WIDTHS or axes > last:
+                break
+            if not {last - 1, last} <= {*self._long} or self.numbers.shape[last] <= FAR:
+                break
+            if self.numbers.shape[last - 2] < 2 < axes:
+                break
+            places = neighbours(axes)
+            differences, wanted = _relative(self.numbers, places)
+            part = max(1, wanted.size // FITTED) | 1
+            weights = fitted(differences[:, ::part], wanted[::part])
+            left = distances(weights, differences, wanted).astype(self.numbers.dtype)
+            bits = log_bits(left, signed=True, items=self._items)
+            bits += NEIGHBOUR_BITS * len(places) / self._items
+            if bits < self.best.bits * (1 - WORTH_STENCIL):
+                self._take(Predictor(Recipe("stencil", (), (axes,)), 0, bits), left, signed=True)
+        return self.best
+
     def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
         self.best = best
         self.left, self.signed = left, signed
@@ -200,6 +230,27 @@ def _are_near_a_line(row: Numbers) -> bool:
         spread.append(float(np.median(np.abs(deltas - np.median(deltas)))) if deltas.size else 0)
     near, far = spread
     return 0 < far < FARTHER * near
+
+
+def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
+    """What neighbours differ by from the first of them, and items: of items that have them all."""
+    axes = len(places[-1])
+    steps = [place + (0,) * (axes - len(place)) for place in places]
+    first = [max(along) for along in zip(*steps, strict=True)]
+    last = [min(0, *along) for along in zip(*steps, strict=True)]
+    lengths = numbers.shape[: -axes - 1 : -1]
+
+    def moved(place: tuple[int, ...]) -> Numbers:
+        cuts = [
+            slice(high - step, length + low - step)
+            for step, high, low, length in zip(place, first, last, lengths, strict=True)
+        ]
+        inside = (slice(None),) * (numbers.ndim - axes) + tuple(cuts[::-1])
+        return numbers[inside].astype(np.int64).reshape(-1)
+
+    before = moved(steps[0])
+    near = np.array([moved(place) - before for place in steps[1:]])
+    return near, moved((0,) * axes) - before
 
 
 def _left_by_lines(row: Numbers) -> Numbers:
