@@ -41,7 +41,7 @@ SHORTEST_LINE = 250
 WORTH_LINES = 0.03
 # Differences of numbers that lie so far apart are compared with those of neighbours: from a line
 # through noise they are about equal, in a random walk they are nearly three times as large.
-FAR, FARTHER = 8, 1.6
+APART, MORE_APART = 8, 1.6
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
@@ -225,11 +225,11 @@ class Prediction:
 def _are_near_a_line(row: Numbers) -> bool:
     """Whether numbers that lie farther apart don't differ more from what they differ by usually."""
     spread = []
-    for lag in (1, FAR):
+    for lag in (1, APART):
         deltas = (row[lag:] - row[:-lag]).view(f"i{row.itemsize}").astype(np.float64)
         spread.append(float(np.median(np.abs(deltas - np.median(deltas)))) if deltas.size else 0)
     near, far = spread
-    return 0 < far < FARTHER * near
+    return 0 < far < MORE_APART * near
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
