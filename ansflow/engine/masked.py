@@ -83,7 +83,10 @@ def fill_masked(out: MaskedArray, array: MaskedArray) -> None:
     out.mask = np.ma.getmask(array)
     if array.hardmask:
         out.harden_mask()
-    out.fill_value = array.fill_value
+    if (fill := _fill_value(array)) is not None:
+        out.fill_value = np.ndarray((), array.dtype, fill)
+    else:
+        out.fill_value = None
 
 
 def _made(values: Array, mask: Any, spec: ArraySpec) -> MaskedArray:
@@ -91,7 +94,8 @@ def _made(values: Array, mask: Any, spec: ArraySpec) -> MaskedArray:
     assert spec.masked is not None
     array: MaskedArray = np.ma.MaskedArray(values, mask, hard_mask=spec.masked.hard, copy=False)
     if spec.masked.fill_value:
-        array.fill_value = np.frombuffer(spec.masked.fill_value, spec.value_dtype)[0]
+        # An array and no scalar: NumPy can't make a str of code points that there aren't.
+        array.fill_value = np.ndarray((), spec.value_dtype, spec.masked.fill_value)
     return array
 
 
