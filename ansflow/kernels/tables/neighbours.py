@@ -161,7 +161,7 @@ def merge_contexts(counts, tops, number, scale, costs, joined):
 
 
 def choose_limits(
-    symbols: npt.NDArray[np.uint8],
+    symbols: np.ndarray,
     row: int,
     plane: int,
     every: int,

@@ -207,8 +207,8 @@ def price_moves(moves, rows):
 
 
 def classify(
-    symbols: npt.NDArray[np.uint8],
-    sample: npt.NDArray[np.uint8],
+    symbols: np.ndarray,
+    sample: np.ndarray,
     tally: npt.NDArray[np.uint32],
     partial: npt.NDArray[np.uint32],
     counts: npt.NDArray[np.uint32],
