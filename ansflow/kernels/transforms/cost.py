@@ -9,7 +9,7 @@ from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["FEW_LINEAR", "MANY_LINEAR", "lin_cost", "log_cost"]
+__all__ = ["FEW_LINEAR", "MANY_LINEAR", "byte_cost", "lin_cost", "log_cost"]
 
 BLOCK = 512
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
@@ -108,6 +108,26 @@ def lin_cost(numbers, signed, wider):
         few[i >> more & LAST_OF_FEW] += many[i]
     n = numbers.size
     return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
+
+
+@kernel
+def byte_cost(symbols, first, step):
+    """Bits that every so many bytes take, from the first on, and how many symbols occur.
+
+    Parameters
+    ----------
+    symbols : uint8[n]
+    first, step : uint64
+        Below n, and at least 1.
+    """
+    counts = np.zeros((PARTIALS, TOKENS), np.uint32)
+    n = (np.uint64(symbols.size) - first + step - ONE) // step
+    for i in range(n):
+        counts[np.uint64(i) % U_PARTIALS, symbols[first + np.uint64(i) * step]] += np.uint32(1)
+    for partial in range(1, PARTIALS):
+        for symbol in range(TOKENS):
+            counts[0, symbol] += counts[partial, symbol]
+    return bits_of_counts(counts[0], n, ZERO)
 
 
 @kernel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,8 +52,7 @@ FOLLOWING = 4096
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
@@ -70,7 +68,7 @@ class Kind:
     def part(self, count: int) -> Kind:
         """The same for one of so many columns."""
         items = max(1, self.items // count)
-        return replace(self, items=items, streams=self.streams // count)
+        return self._replace(items=items, streams=self.streams // count)
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
@@ -202,7 +200,7 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     native = raw.byteswap() if kind.big_endian else raw
     if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
-        kind = replace(kind, name="unsigned")
+        kind = kind._replace(name="unsigned")
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
     numbers = _in_order(raw, ordered)
     if numbers is None:
@@ -279,7 +277,7 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         if outputs is not None:
             numbers, places, exceptions, *corrections = outputs
             bits = 8.0 * exceptions.nbytes
-            bits += sum(symbol_bits(codes.reshape(-1)) * codes.size for codes in corrections)
+            bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
             if places.size:
                 bits += places.size * log_bits(places, signed=False)
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
