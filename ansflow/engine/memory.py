@@ -19,7 +19,7 @@ HUGE_PAGES_FROM = 4 << 20
 
 
 def allocate(size: int) -> io.BytesIO:
-    """Return an in-memory file of `size` bytes, which may be any, whose `getvalue` does not copy."""
+    """Return an in-memory file of `size` bytes, to be filled, whose `getvalue` does not copy."""
     file = io.BytesIO(_new_bytes()(None, size))
     if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
         memory = np.frombuffer(file.getbuffer(), np.uint8)

@@ -9,7 +9,7 @@ from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["FEW_LINEAR", "MANY_LINEAR", "byte_cost", "lin_cost", "log_cost"]
+__all__ = ["FEW_LINEAR", "MANY_LINEAR", "bits_of_counts", "byte_cost", "lin_cost", "log_cost"]
 
 BLOCK = 512
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
