@@ -206,10 +206,12 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     if numbers is None:
         return
     if kind.name == "float":
-        yield from _decimals(raw, native, kind)
+        others = list(_decimals(raw, native, kind))
     else:
-        yield from _multiples(numbers, kind, ordered)
-    yield Mapped(numbers, ordered)
+        others = list(_multiples(numbers, kind, ordered))
+    yield from others
+    if all(one.extra for one in others):  # and none makes smaller integers of all numbers
+        yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
 
 
