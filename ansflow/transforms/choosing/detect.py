@@ -130,18 +130,20 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     values = np.ascontiguousarray(floats).reshape(-1)
     with np.errstate(invalid="ignore"):  # for signalling NaNs
         doubles = values.astype(np.float64)
-    if (
-        not doubles.size
-        or np.count_nonzero(np.isfinite(doubles)) < (1 - EXCEPTIONS_UP_TO) * doubles.size
-    ):
+    if not doubles.size:
         return []
+    # NaNs and infinities are exceptions, whatever the factor is.
+    least_of_all = 1 - np.count_nonzero(np.isfinite(doubles)) / doubles.size
+    if least_of_all > EXCEPTIONS_UP_TO:
+        return []
+    enough = least_of_all + WORTH_IT
     items = values.view(f"u{values.itemsize}")
     items.setflags(write=False)
     measure = functools.partial(_measured, items, values.dtype)
     found = measure(POWERS_OF_TEN)
     least = min((factor.exceptions for factor in found), default=1.0)
     found += measure(_powers_of_two(doubles))
-    if least > WORTH_IT and any_step:
+    if least > enough and any_step:
         for factor, times in _steps(doubles, values.dtype):
             found += measure(np.array([factor]), times)
     best: list[Factor] = []
@@ -149,7 +151,7 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(one)
     least = min((one.exceptions for one in best), default=1.0)
-    if least > WORTH_IT and items.itemsize >= NEAR_FROM_BYTES:
+    if least > enough and items.itemsize >= NEAR_FROM_BYTES:
         measure = functools.partial(measure, near=True)
         for one in _near(doubles, _many(values.dtype, near=True), measure):
             if one.exceptions < least - WORTH_IT:
