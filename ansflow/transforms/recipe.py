@@ -99,9 +99,7 @@ class Recipe:
                 "a stream has no settings and no outputs: what follows it in the recipe must go"
             )
         # At once, and not one by one past what keeps them from being changed.
-        vars(self).update(
-            name=name, outputs=tuple(outputs), settings=tuple(settings), depth=depth
-        )
+        vars(self).update(name=name, outputs=tuple(outputs), settings=tuple(settings), depth=depth)
 
     @classmethod
     def of(cls, text: str) -> Self:

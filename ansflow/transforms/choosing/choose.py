@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import Effort, effort_of
-from ansflow.transforms.choosing.maps import Kind, Mapped, mapped
+from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, first_output, mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
     Choice,
@@ -57,8 +57,8 @@ KINDS = {
 
 MOST_FIELDS = 64
 
-# Maps that make of each number another one, whatever the numbers beside it are.
-ITEM_BY_ITEM = "ordered", "decimal"
+# Maps that make the same of numbers whatever others there are, but for exceptions.
+ALONE = "ordered", "decimal"
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
@@ -122,7 +122,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
     candidates = [list(mapped(column, part)) for column in columns]
-    shared = _shared(candidates)
+    shared = _shared(raw, candidates)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
     found = [
@@ -138,14 +138,16 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 
 
-def _shared(candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
-    """What maps make of all columns that they make of each of them, where that is the same."""
+def _shared(raw: Numbers, candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
+    """All columns through the maps that each of them has, where these are about numbers alone."""
     shared = []
     for first in candidates[0]:
-        found = [one for maps in candidates for one in maps if one.maps == first.maps]
-        if len(found) == len(candidates) and all(one.name in ITEM_BY_ITEM for one in first.maps):
-            numbers = np.stack([one.numbers for one in found], axis=-1)
-            extra = sum(one.extra for one in found) / len(found)
+        alike = [one for maps in candidates for one in maps if one.maps == first.maps]
+        if len(alike) < len(candidates) or any(one.name not in ALONE for one in first.maps):
+            continue
+        numbers = first_output(raw, first.maps)
+        if numbers is not None:
+            extra = sum(one.extra for one in alike) / len(alike)
             shared.append(Mapped(numbers, first.maps, extra=extra))
     return shared
 

@@ -24,7 +24,7 @@ from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "mapped", "through"]
+__all__ = ["Kind", "Mapped", "Numbers", "first_output", "mapped", "through"]
 
 Numbers = npt.NDArray[Any]
 
@@ -148,6 +148,16 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
+def first_output(numbers: Numbers, maps: tuple[Recipe, ...]) -> Numbers | None:
+    """Numbers that come through maps, the outermost of which is first; None if they do not."""
+    for recipe in maps:
+        outputs = through(recipe, numbers)
+        if outputs is None:
+            return None
+        numbers = outputs[0]
+    return numbers
+
+
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """Whether the most frequent pattern may stand for no number.
 
@@ -155,7 +165,7 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """
     if seen.share >= FREQUENT or not seen.most_frequent:
         return True
-    numbers = _in_order(few, kind.ordered())
+    numbers = first_output(few, kind.ordered())
     assert numbers is not None  # without a shift, any numbers can be
     return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
 
@@ -202,7 +212,7 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
-    numbers = _in_order(raw, ordered)
+    numbers = first_output(raw, ordered)
     if numbers is None:
         return
     if kind.name == "float":
@@ -213,16 +223,6 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     if all(one.extra for one in others):  # and none makes smaller integers of all numbers
         yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
-
-
-def _in_order(raw: Numbers, ordered: tuple[Recipe, ...]) -> Numbers | None:
-    """What `Kind.ordered` makes of numbers; None if they have other low bits."""
-    for recipe in ordered:
-        outputs = through(recipe, raw)
-        if outputs is None:
-            return None
-        [raw] = outputs
-    return raw
 
 
 def _dictionary(
