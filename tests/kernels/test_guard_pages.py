@@ -65,8 +65,8 @@ from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Markov, quantize
-from ansflow.transforms.numbers import unaligned_in_place
 from ansflow.models.frequencies import cumulative
+from ansflow.transforms.numbers import unaligned_in_place
 
 
 def as_stream(words, at_end):

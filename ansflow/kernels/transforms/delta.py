@@ -6,8 +6,8 @@ along several axes don't depend on their order; those with lags g and h together
 
     x[i] - x[i - g] - x[i - h] + x[i - g - h]        (the Lorenzo predictor)
 
-and undone by two sums, in any order, which is what `finish` does. Items before the smallest lag have no neighbour: they are
-predicted by the item before.
+and undone by two sums, in any order, which is what `finish` does. Items before the smallest lag
+have no neighbour: they are predicted by the item before.
 
 *Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... Kernels
 are told whether by a mask of all bits, or of none.

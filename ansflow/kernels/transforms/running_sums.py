@@ -47,7 +47,7 @@ def lower_sums(context, builder, signature, arguments):
     array, at, before = arguments
     array_type, at_type, before_type = signature.args
     item = array_type.dtype
-    width, count = item.bitwidth // 8, REGISTER_BYTES * 8 // item.bitwidth
+    count = REGISTER_BYTES * 8 // item.bitwidth
     kind = vector(ir.IntType(item.bitwidth), count)
     at = context.cast(builder, at, at_type, types.uint64)
     before = context.cast(builder, before, before_type, item)
