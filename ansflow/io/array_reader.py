@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any, BinaryIO, Self, cast
 
@@ -18,7 +19,7 @@ from ansflow.engine.masked import from_items
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.io.reader import Path, opened
+from ansflow.io.reader import Path, full_path, opened
 from ansflow.io.selection import is_integer, spanned
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
@@ -49,12 +50,18 @@ class ArrayReader:
     shape : tuple of int
     metadata : mapping
         The metadata given when the array was compressed.
+    name : str or None
+        The name of the array in a collection.
 
     Raises
     ------
     AnsflowError
         If the file is damaged, or does not hold an array, or holds one of a dtype of the package
         ml_dtypes, which is not installed.
+
+    Notes
+    -----
+    A reader of a path can be pickled: it is opened again by that path.
     """
 
     def __init__(
@@ -65,10 +72,15 @@ class ArrayReader:
         threads: int | None = None,
     ) -> None:
         self._limits = limits
-        self._file, self._owned = opened(file)
+        binary, owned = opened(file)
+        # What closes the file, and what opens it again, with its arguments.
+        self._close_file: Callable[[], object] | None = binary.close if owned else None
+        self._origin: tuple[Callable[..., ArrayReader], tuple[Any, ...]] | None = None
+        if owned:
+            self._origin = partial(type(self), limits=limits, threads=threads), (full_path(file),)
         try:
             # `max_output` limits each slice, not the whole array.
-            self._content = ContentReader(self._file, limits.without_output(), threads)
+            self._content = ContentReader(binary, limits.without_output(), threads)
             joined = JoinedFrames()
             for frame in self._content.frames:
                 joined.add(frame.header, frame.content_size)
@@ -78,8 +90,8 @@ class ArrayReader:
                 )
             joined.spec.check_known()
         except BaseException:
-            if self._owned:
-                self._file.close()
+            if owned:
+                binary.close()
             raise
         self._spec = joined.spec
         self._closed = False
@@ -92,6 +104,10 @@ class ArrayReader:
     @property
     def shape(self) -> tuple[int, ...]:
         return self._spec.shape
+
+    @property
+    def name(self) -> str | None:
+        return self._spec.name
 
     @property
     def ndim(self) -> int:
@@ -214,8 +230,13 @@ class ArrayReader:
         """Close the file, if it was given by its path."""
         self._closed = True
         self._content.close()
-        if self._owned:
-            self._file.close()
+        if self._close_file is not None:
+            self._close_file()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._origin is None:
+            raise TypeError("a reader of a file object cannot be pickled: open it by its path")
+        return self._origin
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ file's header. The text is needed because NumPy's releases write it differently.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ def npy_prefix(header: Header) -> bytes | None:
     if header.array is None or not isinstance(metadata, Mapping):
         return None
     prefix = _prefix(metadata)
-    same = prefix is not None and _parse(metadata["header"]) == header.array
+    same = prefix is not None and _parse(metadata["header"]) == replace(header.array, name=None)
     return prefix if same else None
 
 

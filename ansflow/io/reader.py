@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.content import SingleContent
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.memory import allocate
 from ansflow.engine.reader import ContentReader
@@ -19,7 +20,7 @@ from ansflow.files.foreign import can_seek, check_binary, is_ready, read_some
 from ansflow.frame.header import Header
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["FrameReader", "Path", "opened"]
+__all__ = ["FrameReader", "Path", "full_path", "opened"]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -113,6 +114,9 @@ class _SeekableContent(_Content):
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits, threads: int | None) -> None:
         super().__init__(file, owned, limits)
         self._content = ContentReader(file, limits, threads)
+        single = SingleContent()
+        for frame in self._content.frames:
+            single.add(frame.header)
         self._at = 0
 
     @property
@@ -170,8 +174,10 @@ class _PipedContent(_Content):
     def _decode(
         self, frames: Generator[tuple[Header, Iterator[Bytes]], None, None]
     ) -> Generator[Bytes, None, None]:
+        single = SingleContent()
         with closing(frames):
             for number, (header, content) in enumerate(frames):
+                single.add(header)
                 if number == 0:
                     self.metadata = header.metadata
                 yield from content
@@ -234,3 +240,9 @@ def opened(file: Path | BinaryIO) -> tuple[BinaryIO, bool]:
         raise TypeError(f"file must be a path or a file object, not {type(file).__name__}")
     check_binary(file)
     return file, False
+
+
+def full_path(file: Any) -> str | bytes:
+    """The path of a file in a form that does not depend on the working directory."""
+    path: str | bytes = os.path.abspath(os.fspath(file))
+    return path

@@ -1,0 +1,85 @@
+"""Parts of one file that are read as files of their own, also by several threads at once."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Any, BinaryIO, cast
+
+from ansflow.files.foreign import end_of, read_up_to
+
+__all__ = ["SharedFile"]
+
+
+class SharedFile:
+    """A file that can seek, whose position is nobody's own.
+
+    Parameters
+    ----------
+    file : binary file
+        It begins at its position.
+    owned : bool
+        Whether it is closed together with this.
+
+    Attributes
+    ----------
+    size : int
+        Bytes from its beginning to its end.
+    """
+
+    def __init__(self, file: BinaryIO, owned: bool) -> None:
+        self._file, self._owned = file, owned
+        self._begin = file.tell()
+        self.size = max(0, end_of(file) - self._begin)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def read(self, at: int, size: int) -> bytes:
+        """Read `size` bytes from byte `at` on, or as many as there are."""
+        with self._lock:
+            if self._closed:
+                raise ValueError("the file is closed")
+            self._file.seek(self._begin + at)
+            return read_up_to(self._file, size)
+
+    def part(self, begin: int, end: int) -> BinaryIO:
+        """Bytes `begin` to `end`, as a file."""
+        return cast(BinaryIO, _Part(self, begin, min(end, self.size)))
+
+    def close(self) -> None:
+        """Let nobody read any more; close the file if it is owned."""
+        with self._lock:
+            self._closed = True
+            if self._owned:
+                self._file.close()
+
+
+class _Part(io.RawIOBase):
+    def __init__(self, whole: SharedFile, begin: int, end: int) -> None:
+        self._whole, self._begin, self._size = whole, begin, max(0, end - begin)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if size is None or size < 0 else min(size, left)
+        data = self._whole.read(self._begin + self._at, count)
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(memoryview(buffer).nbytes)
+        memoryview(buffer).cast("B")[: len(data)] = data
+        return len(data)
