@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
-from ansflow.buffers import bytes_of
+from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.files.foreign import end_of, read_at
-from ansflow.frame.directory import Entry, entries_of, pack_directory, parse_directory
+from ansflow.frame.directory import (
+    BYTES_PER_ENTRY,
+    Entry,
+    entries_of,
+    pack_directory,
+    parse_directory,
+)
+from ansflow.frame.header import Header
 from ansflow.frame.index import FrameMap, map_file, map_last
 from ansflow.limits import Limits
 
-__all__ = ["Contents", "encode_directory", "find_arrays"]
+__all__ = ["Contents", "PassingFrames", "encode_directory", "find_arrays"]
 
 
 class Contents(NamedTuple):
@@ -69,6 +76,42 @@ def _content(file: BinaryIO, frame: FrameMap, limits: Limits) -> bytes:
     pieces = [read_at(file, frame.begin, frame.end - frame.begin)]
     frames = decode_frames(pieces, limits, 1)
     return b"".join(part.data for _, content in frames for part in content)
+
+
+class PassingFrames:
+    """The frames of a file that is read from its beginning, with which directories are compared."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._frames: list[tuple[str, int, int]] = []
+        self._name: str | None = None
+        self._at = 0
+
+    def begin(self, header: Header) -> None:
+        """Note which frame comes next; LimitError if there are too many arrays."""
+        self._name = header.name
+        if BYTES_PER_ENTRY * len(self._frames) > self._limits.max_memory:
+            raise LimitError(
+                f"the names of {len(self._frames)} arrays take more memory than "
+                f"max_memory={self._limits.max_memory}"
+            )
+
+    def end(self, size: int) -> None:
+        """Note that it has ended."""
+        if self._name is not None:
+            self._frames.append((self._name, self._at, self._at + size))
+        self._at += size
+
+    def check(self, parts: Iterable[Bytes]) -> None:
+        """Raise CorruptDataError if the content of a directory is not what the frames say."""
+        content = bytearray()
+        for part in parts:
+            content += part.data
+            if len(content) > self._limits.max_memory:
+                raise LimitError(f"a directory takes more than {self._limits.max_memory} bytes")
+        entries, position = parse_directory(bytes(content), self._limits)
+        if position == self._at and entries != list(entries_of(self._frames)):
+            raise CorruptDataError("a directory is not that of the arrays before it")
 
 
 def encode_directory(

@@ -14,7 +14,7 @@ from ansflow.frame.array_spec import checked_name
 from ansflow.limits import Limits
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Entry", "entries_of", "pack_directory", "parse_directory"]
+__all__ = ["BYTES_PER_ENTRY", "Entry", "entries_of", "pack_directory", "parse_directory"]
 
 # What an entry takes at least as it is written, and at most as an object, beside its name, of which
 # each byte may become a character of four.

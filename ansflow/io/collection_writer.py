@@ -142,13 +142,7 @@ class CollectionWriter:
         """
         settings = Options.of(self._own(name, options))
         try:
-            plain = plain_array(array)
-            if plain is None:
-                raise TypeError(
-                    f"data must be an array, not {type(array).__name__}: convert numbers and lists "
-                    "with numpy.asarray"
-                )
-            content, spec = array_content(plain)
+            content, spec = array_content(_array(array))
             encoder = FrameEncoder(settings, self._threads, content_size=content.size, array=spec)
             encoder.choose(content)
         except (TypeError, ValueError) as error:
@@ -250,6 +244,20 @@ class _Part(ArrayWriter):
         if not self._file.closed:
             super().close()
             self._whole.end()
+
+
+def _array(value: Any) -> npt.NDArray[Any]:
+    """The array that a value is, also by its buffer."""
+    array = plain_array(value)
+    if array is None:
+        try:
+            array = np.asarray(memoryview(value))
+        except TypeError:
+            raise TypeError(
+                f"data must be an array, not {type(value).__name__}: convert numbers and lists "
+                "with numpy.asarray"
+            ) from None
+    return array
 
 
 def _contents(file: BinaryIO) -> Contents | None:

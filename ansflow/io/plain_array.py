@@ -11,29 +11,30 @@ import numpy.typing as npt
 __all__ = ["named_columns", "plain_array"]
 
 # What objects have that Arrow can make an array of.
-OF_ARROW = "__arrow_array__", "__arrow_c_array__", "__arrow_c_stream__"
+OF_ARROW = "__arrow_c_array__", "__arrow_c_stream__"
 
 
 def plain_array(value: Any) -> npt.NDArray[Any] | None:
     """Return an array-like object as an array; None if it has none of the protocols.
 
-    These are ``__array__``, ``__dlpack__``, buffers, and those of Arrow, where missing values
-    become masked ones. Floats that are not a number are not missing.
+    These are ``__array__``, ``__dlpack__``, and those of Arrow, where missing values become masked
+    ones. Floats that are not a number are not missing. Buffers are not asked for.
     """
     if isinstance(value, np.ndarray | np.generic):
         return np.asanyarray(value)
     if _is_arrow(value):
         return _from_arrow(value)
+    inner = getattr(value, "array", value)  # a series of pandas consists of such an array
+    if hasattr(inner, "__arrow_array__") and (found := _by_arrow(inner)) is not None:
+        return found
+    array: npt.NDArray[Any]
     if hasattr(value, "__array__"):
         array = np.asanyarray(value)
-        # NumPy has Python objects in place of integers of which some are missing.
-        return _by_arrow(value, array) if array.dtype.hasobject else array
+        return array
     if hasattr(value, "__dlpack__"):
-        return np.from_dlpack(value)
-    try:
-        return np.asarray(memoryview(value))
-    except TypeError:
-        return _by_arrow(value, None)
+        array = np.from_dlpack(value)
+        return array
+    return _by_arrow(value) if any(hasattr(value, name) for name in OF_ARROW) else None
 
 
 def named_columns(table: Any) -> Iterator[tuple[Any, Any]] | None:
@@ -53,13 +54,12 @@ def _is_arrow(value: Any) -> bool:
     return type(value).__module__.startswith("pyarrow.") and hasattr(value, "null_count")
 
 
-def _by_arrow(value: Any, otherwise: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
-    if not any(hasattr(value, name) for name in OF_ARROW):
-        return otherwise
+def _by_arrow(value: Any) -> npt.NDArray[Any] | None:
+    """What Arrow makes of an object; None without Arrow."""
     try:
         import pyarrow
     except ImportError:
-        return otherwise
+        return None
     return _from_arrow(pyarrow.array(value))
 
 

@@ -1,26 +1,41 @@
 """Conversion of files to frames and back in bounded memory, as the command line does it.
 
-Arrays in ``.npy`` files are compressed as arrays, and restored to the same files.
+Arrays in ``.npy`` files are compressed as arrays, and restored to the same files. Those in ``.npz``
+files become a collection, and collections become such files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, BinaryIO, Unpack
+from itertools import chain
+from typing import Any, BinaryIO, Unpack, cast
+from zipfile import ZipFile
 
 import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
+from ansflow.engine.collection import PassingFrames
+from ansflow.engine.content import SingleContent
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
-from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to, write_all
+from ansflow.files.foreign import (
+    can_seek,
+    check_binary,
+    end_of,
+    flush_all,
+    read_some,
+    read_up_to,
+    write_all,
+)
 from ansflow.frame.header import Header
+from ansflow.io.collection_file import CollectionFile
 from ansflow.io.npy import npy_prefix, read_npy
+from ansflow.io.npz import NpzMember, NpzWriter, member_items, read_npz
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["compress_file", "decompress_file", "read_range"]
@@ -43,9 +58,10 @@ def compress_file(
     on_progress: Progress = lambda size: None,
     **options: Unpack[OptionsDict],
 ) -> tuple[int, int]:
-    """Compress a file to one frame.
+    """Compress a file to one frame, or a collection.
 
-    If the file can seek and is exactly a ``.npy`` file, the frame holds its array.
+    If the file can seek and is exactly a ``.npy`` file, the frame holds its array. If it is a
+    ``.npz`` file, all of whose members are arrays, the result is a collection of them.
 
     Parameters
     ----------
@@ -63,6 +79,8 @@ def compress_file(
         Bytes read and written.
     """
     check_binary(source)
+    if can_seek(source) and (npz := read_npz(source)) is not None:
+        return _compress_npz(source, *npz, target, threads, on_progress, options)
     npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
@@ -92,6 +110,33 @@ def compress_file(
     return before + taken, counted.size
 
 
+def _compress_npz(
+    source: BinaryIO,
+    archive: ZipFile,
+    members: list[NpzMember],
+    target: BinaryIO,
+    threads: int | None,
+    on_progress: Progress,
+    options: OptionsDict,
+) -> tuple[int, int]:
+    """Compress all members of an archive to a collection."""
+    counted = _Counter(target)
+    collection = CollectionFile(cast(BinaryIO, counted))
+
+    def items(member: NpzMember) -> Iterator[Bytes]:
+        for piece in member_items(archive, member):
+            yield piece
+            on_progress(source.tell())
+
+    for member in members:
+        spec = member.npy.spec
+        settings = Options.of({**options, "name": member.name, "metadata": member.metadata})
+        encoder = FrameEncoder(settings, threads, content_size=spec.nbytes, array=spec)
+        collection.put(encoder, items(member))
+    collection.finish(Options.of(options).metadata)
+    return end_of(source), counted.size
+
+
 def decompress_file(
     source: BinaryIO,
     target: BinaryIO | None,
@@ -100,10 +145,11 @@ def decompress_file(
     threads: int | None = None,
     on_progress: Progress = lambda size: None,
 ) -> tuple[int, int]:
-    """Decompress a file of frames to bytes, ``.npy`` files, or the items of arrays.
+    """Decompress a file of frames to bytes, items of arrays, or a ``.npy`` or ``.npz`` file.
 
-    Items are written in C order. Arrays in Fortran order, except those from ``.npy`` files, are
-    held in memory for that.
+    The last is what arrays with names become. Items are written in C order. Arrays in Fortran
+    order, except those from ``.npy`` files, are held in memory for that; so are those with names
+    that were written row by row.
 
     Parameters
     ----------
@@ -139,7 +185,16 @@ def decompress_file(
             read += len(piece)
             on_progress(read)
 
-    for header, content in decode_frames(pieces(), limits, threads):
+    passing = PassingFrames(limits)
+    frames = decode_frames(pieces(), limits, threads, passing.end)
+    first = next(frames)
+    frames_again = chain([first], frames)
+    if first[0].directory or first[0].name is not None:
+        _write_npz(frames_again, counted, limits, passing)
+        return read, counted.size
+    single = SingleContent()
+    for header, content in frames_again:
+        single.add(header)
         prefix = npy_prefix(header)
         if prefix is not None:
             counted.write(prefix)
@@ -148,6 +203,30 @@ def decompress_file(
         for part in content:
             counted.write(part.data)
     return read, counted.size
+
+
+def _write_npz(
+    frames: Iterable[tuple[Header, Iterator[Bytes]]],
+    target: _Counter,
+    limits: Limits,
+    passing: PassingFrames,
+) -> None:
+    """Write the arrays of a collection, and compare its directories with them."""
+    npz = NpzWriter(target, limits)
+    try:
+        for header, content in frames:
+            passing.begin(header)
+            if header.directory:
+                passing.check(content)
+            elif header.name is not None:
+                npz.add(header, content)
+            else:
+                for _ in content:
+                    pass
+    except BaseException:
+        npz.abandon()
+        raise
+    npz.close()
 
 
 def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:
@@ -208,9 +287,11 @@ def read_range(
     begin = integer(offset, "offset", 0)
     end = None if size is None else begin + integer(size, "size", 0)
     reader = ContentReader(source, limits, threads)
+    single = SingleContent()
     try:
         at = stored_at = 0
         for frame in reader.frames:
+            single.add(frame.header)
             prefix = npy_prefix(frame.header)
             if prefix:
                 counted.write(
@@ -247,13 +328,19 @@ def _reader(source: BinaryIO) -> Callable[[int], bytes]:
 
 
 class _Counter:
-    """Writes data to a file, unless that is None, and counts the bytes."""
+    """Writes data to a file, unless that is None, and counts the bytes. It cannot seek."""
 
     def __init__(self, file: BinaryIO | None) -> None:
         check_binary(file)
         self._file, self.size = file, 0
 
-    def write(self, data: Any) -> None:
+    def write(self, data: Any) -> int:
         if self._file is not None:
             write_all(self._file, data)
-        self.size += memoryview(data).nbytes
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def flush(self) -> None:
+        if self._file is not None:
+            flush_all(self._file)
