@@ -50,15 +50,16 @@ class NpzMember(NamedTuple):
 
 
 def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
-    """The arrays of an archive that is all of a file; its position is left at the beginning.
+    """The arrays of an archive that is all of a file, whose position is at its beginning, and stays.
 
     None if the file is no archive, or contains anything that would not be restored, such as other
     members, arrays of Python objects, or comments.
     """
-    if file.tell() or read_at(file, 0, len(SIGNATURES[0])) not in SIGNATURES:
-        file.seek(0)
+    if file.tell():
         return None
     try:
+        if read_at(file, 0, len(SIGNATURES[0])) not in SIGNATURES:
+            return None
         archive = zipfile.ZipFile(file)
         members = [_member(archive, info) for info in archive.infolist()]
     except (*Damage, OSError):
