@@ -78,7 +78,7 @@ def from_directory(blob):
     """The entries of the directory at the end of a file, if one is there that is right."""
     assert blob[-4:] == naive.TRAILER_MAGIC
     begin = len(blob) - int.from_bytes(blob[-28:-20], "little")
-    assert 0 <= begin
+    assert begin >= 0
     frame = naive.read(blob[begin:])
     assert "directory" in frame.description
     entries, position = read_directory(frame.content)

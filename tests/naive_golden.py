@@ -535,7 +535,12 @@ GOLDEN = {
 # Collections: their arrays, their metadata, and the file.
 COLLECTIONS = {
     "collection": lambda: collection(
-        {"walk": WALK.astype("<i4"), "group/plane": PLANE, "größe": np.array(1.5), "none": ROWS[:0]},
+        {
+            "walk": WALK.astype("<i4"),
+            "group/plane": PLANE,
+            "größe": np.array(1.5),
+            "none": ROWS[:0],
+        },
         {"of": "all"},
         {"metadata": {"unit": "K"}},
     ),

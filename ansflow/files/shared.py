@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import threading
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ansflow.files.foreign import end_of, read_up_to
 
 __all__ = ["SharedFile"]
+
+# Bytes that are read at once of a part, of which a short one is read in one or two accesses: files
+# may be far away.
+BUFFER = 64 << 10
 
 
 class SharedFile:
@@ -44,7 +48,7 @@ class SharedFile:
 
     def part(self, begin: int, end: int) -> BinaryIO:
         """Bytes `begin` to `end`, as a file."""
-        return cast(BinaryIO, _Part(self, begin, min(end, self.size)))
+        return io.BufferedReader(_Part(self, begin, min(end, self.size)), BUFFER)
 
     def close(self) -> None:
         """Let nobody read any more; close the file if it is owned."""
@@ -56,7 +60,7 @@ class SharedFile:
 
 class _Part(io.RawIOBase):
     def __init__(self, whole: SharedFile, begin: int, end: int) -> None:
-        self._whole, self._begin, self._size = whole, begin, max(0, end - begin)
+        self._whole, self._begin, self._size = whole, begin, end - begin
         self._at = 0
 
     def readable(self) -> bool:
@@ -72,14 +76,9 @@ class _Part(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
-    def read(self, size: int | None = -1) -> bytes:
-        left = max(0, self._size - self._at)
-        count = left if size is None or size < 0 else min(size, left)
-        data = self._whole.read(self._begin + self._at, count)
-        self._at += len(data)
-        return data
-
     def readinto(self, buffer: Any) -> int:
-        data = self.read(memoryview(buffer).nbytes)
-        memoryview(buffer).cast("B")[: len(data)] = data
+        out = memoryview(buffer).cast("B")
+        data = self._whole.read(self._begin + self._at, min(len(out), self._size - self._at))
+        out[: len(data)] = data
+        self._at += len(data)
         return len(data)

@@ -36,14 +36,15 @@ class CollectionFile:
         """The names of the arrays that are complete."""
         return tuple(self._entries)
 
-    def begin(self, name: str) -> None:
-        """Begin the frame of an array; ValueError if there is one of that name, or none may begin.
-
-        A frame that never ends makes all of the file useless.
-        """
+    def check_new(self, name: str) -> None:
+        """Raise ValueError if there is an array of that name, or another one is not complete."""
         self._check_complete()
         if name in self._entries:
             raise ValueError(f"the file has an array of the name {name!r:.100} already")
+
+    def begin(self, name: str) -> None:
+        """Begin the frame of an array. If it never ends, all of the file is useless."""
+        self.check_new(name)
         self._begun = name, self._at
 
     def end(self) -> None:

@@ -236,6 +236,7 @@ class _Part(ArrayWriter):
     """The writer of an array in a collection."""
 
     def __init__(self, whole: CollectionFile, *arguments: Any, name: str, **options: Any) -> None:
+        whole.check_new(name)
         super().__init__(whole, *arguments, name=name, **options)  # type: ignore[arg-type]
         self._whole = whole
         whole.begin(name)
@@ -324,10 +325,10 @@ def save(
     ...     list(file), file["t"].metadata, float(file["t"][-1])
     (['t', 'level', 'group/t'], {'unit': 'K'}, 9.0)
     """
-    for name, value in {"mode": mode, "metadata": metadata, "threads": threads, **named}.items():
-        if name not in named or name in OPTIONS:
-            _check_option(name, value)
     options: Any = {name: named.pop(name) for name in OPTIONS & named.keys()}
+    own = {"mode": mode, "metadata": metadata, "array_metadata": array_metadata, "threads": threads}
+    for name, value in {**own, **options}.items():
+        _check_option(name, value)
     given: list[tuple[Any, Any]] = []
     if arrays is not None:
         columns = named_columns(arrays)
@@ -344,8 +345,7 @@ def save(
         raise ValueError(f"array_metadata is for arrays that are not given: {sorted(unknown)}")
     with CollectionWriter(file, mode, metadata=metadata, threads=threads, **options) as writer:
         for name, array in given:
-            own: Any = {"metadata": told[name]} if name in told else {}
-            writer.add(name, array, **own)
+            writer.add(name, array, **({"metadata": told[name]} if name in told else {}))
 
 
 def _check_option(name: str, value: Any) -> None:

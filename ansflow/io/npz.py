@@ -16,7 +16,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.files.foreign import read_at, read_exactly
+from ansflow.files.foreign import end_of, read_at, read_exactly
 from ansflow.files.npy_header import MAX_PREFIX, NpyHeader
 from ansflow.frame.array_spec import ArraySpec, checked_name
 from ansflow.frame.header import Header
@@ -27,8 +27,10 @@ __all__ = ["NpzMember", "NpzWriter", "member_items", "read_npz"]
 
 SUFFIX = ".npy"
 
-# What such files begin with: a member, or the end of an empty archive.
-SIGNATURES = b"PK\3\4", b"PK\5\6"
+# What such files begin with: a member, or the record at the end, whose size without a comment is
+# known.
+MEMBER, END = b"PK\3\4", b"PK\5\6"
+END_SIZE = 22
 
 # In the metadata of an array, that its member is deflated.
 KEY, DEFLATED = "npz", "deflated"
@@ -50,7 +52,7 @@ class NpzMember(NamedTuple):
 
 
 def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
-    """The arrays of an archive that is all of a file, whose position is at its beginning, and stays.
+    """The arrays of an archive that is all of a file, whose position is and stays at its beginning.
 
     None if the file is no archive, or contains anything that would not be restored, such as other
     members, arrays of Python objects, or comments.
@@ -58,7 +60,9 @@ def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
     if file.tell():
         return None
     try:
-        if read_at(file, 0, len(SIGNATURES[0])) not in SIGNATURES:
+        if read_at(file, 0, len(END)) not in (MEMBER, END):
+            return None
+        if not read_at(file, max(0, end_of(file) - END_SIZE), END_SIZE).startswith(END):
             return None
         archive = zipfile.ZipFile(file)
         members = [_member(archive, info) for info in archive.infolist()]
@@ -67,8 +71,7 @@ def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
     finally:
         file.seek(0)
     found = {member.name: member for member in members if member is not None}
-    whole = len(found) == len(members) and not archive.comment
-    return (archive, list(found.values())) if whole else None
+    return (archive, list(found.values())) if len(found) == len(members) else None
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpzMember | None:
