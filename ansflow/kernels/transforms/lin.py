@@ -4,6 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import item_bits
 
@@ -63,17 +64,18 @@ def encode(numbers, base, shift, tokens, out):
             above = np.uint64(number(numbers[begin + i] - begin_of_range))
             tokens[begin + i] = above >> shift
             own_rest[i] = above & mask
-        for i in range(size, U_BLOCK):
-            own_rest[i] = 0
-        merge(rest, widths)
-        groups = (size + in_group - ONE) // in_group
-        at, last = append(rest, widths, groups, at, last, out)
+        if shift:
+            for i in range(size, U_BLOCK):
+                own_rest[i] = 0
+            merge(rest, widths)
+            groups = (size + in_group - ONE) // in_group
+            at, last = append(rest, widths, groups, at, last, out)
     out[at >> WORD_SHIFT] = last
 
 
 @kernel
-def decode(tokens, data, base, shift, out, rows):
-    """Undo `encode`.
+def decode(tokens, data, base, shift, out, plan, rows):
+    """Undo `encode`, and do with the numbers what a plan says.
 
     Parameters
     ----------
@@ -82,18 +84,26 @@ def decode(tokens, data, base, shift, out, rows):
         The raw bits; m is ``ceil(n * shift / 8)``.
     base, shift : uint64
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        That of `finish`.
     rows : True or None
         That of `fetch`.
     """
-    rest, widths = blank(out), even_widths(out, shift)
+    rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
     own_rest = rest[0]
     mask = (ONE << shift) - ONE
     n = np.uint64(tokens.size)
     at = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
-        at = fetch(data, at, widths, rest, rows)
-        part(rest, widths)
-        for i in range(size):
-            low = np.uint64(own_rest[i]) & mask
-            out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+        if shift:
+            at = fetch(data, at, widths, rest, rows)
+            part(rest, widths)
+            for i in range(size):
+                low = np.uint64(own_rest[i]) & mask
+                out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+        else:
+            for i in range(size):
+                out[begin + i] = base + np.uint64(tokens[begin + i])
+        finish_block(out, plan, totals, begin, begin + size)
+    finish_rest(out, plan)

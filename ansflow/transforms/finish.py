@@ -1,0 +1,41 @@
+"""What is done with numbers last, while they are in the cache.
+
+Some transforms are undone in place, item by item or sum by sum. They need no turn of their own:
+they say what is to be done, and whoever makes the numbers does it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.kernels.transforms import finish as kernels
+from ansflow.transforms.numbers import unaligned_in_place
+
+__all__ = ["NOTHING", "Finish"]
+
+
+class Finish(NamedTuple):
+    """What is to be done with numbers, as in the plan of `ansflow.kernels.transforms.finish`."""
+
+    first: int = 0
+    folded: bool = False
+    shift: int = 0
+    if_clear: int = 0
+    if_set: int = 0
+    lags: tuple[int, ...] = ()
+
+    @property
+    def plan(self) -> npt.NDArray[np.uint64]:
+        return np.array(self[:-1] + self.lags, np.uint64)
+
+    def apply(self, out: Bytes, width: int) -> None:
+        """Do it, with numbers of so many bytes."""
+        if self != NOTHING:
+            kernels.finish(unaligned_in_place(out, width), self.plan)
+
+
+NOTHING = Finish()
