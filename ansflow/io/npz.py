@@ -1,7 +1,8 @@
 """NumPy's ``.npz`` files as collections of arrays, and back, with the same members.
 
 A member is a ``.npy`` file, whose header is kept as in `npy`, unless NumPy would write the same.
-The archive around the members is written anew.
+The archive around the members is written anew, which gives the same bytes if NumPy wrote it and the
+file can seek.
 """
 
 from __future__ import annotations

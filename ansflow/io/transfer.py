@@ -24,6 +24,7 @@ from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
 from ansflow.files.foreign import (
+    can_overwrite,
     can_seek,
     check_binary,
     end_of,
@@ -212,7 +213,10 @@ def _write_npz(
     passing: PassingFrames,
 ) -> None:
     """Write the arrays of a collection, and compare its directories with them."""
-    npz = NpzWriter(target, limits)
+    # To a file that it can overwrite, the standard library writes an archive as NumPy does.
+    file = target.file if target.file is not None and can_overwrite(target.file) else None
+    begin = 0 if file is None else file.tell()
+    npz = NpzWriter(target if file is None else file, limits)
     try:
         for header, content in frames:
             passing.begin(header)
@@ -227,6 +231,8 @@ def _write_npz(
         npz.abandon()
         raise
     npz.close()
+    if file is not None:
+        target.size = end_of(file) - begin
 
 
 def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:
@@ -332,15 +338,15 @@ class _Counter:
 
     def __init__(self, file: BinaryIO | None) -> None:
         check_binary(file)
-        self._file, self.size = file, 0
+        self.file, self.size = file, 0
 
     def write(self, data: Any) -> int:
-        if self._file is not None:
-            write_all(self._file, data)
+        if self.file is not None:
+            write_all(self.file, data)
         size = memoryview(data).nbytes
         self.size += size
         return size
 
     def flush(self) -> None:
-        if self._file is not None:
-            flush_all(self._file)
+        if self.file is not None:
+            flush_all(self.file)
