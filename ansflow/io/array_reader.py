@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice, pairwise
 from typing import Any, BinaryIO, Self, cast
 
@@ -19,7 +20,7 @@ from ansflow.engine.masked import from_items
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import CorruptDataError, LimitError
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.io.reader import Path, full_path, opened
+from ansflow.io.reader import Path, opened
 from ansflow.io.selection import is_integer, spanned
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
@@ -48,6 +49,9 @@ class ArrayReader:
     ----------
     dtype : dtype
     shape : tuple of int
+    chunks : tuple of int
+        The shape of a chunk, where those at the ends may be shorter: what is decoded together. Of
+        consecutive frames, that of the first.
     metadata : mapping
         The metadata given when the array was compressed.
     name : str or None
@@ -58,10 +62,6 @@ class ArrayReader:
     AnsflowError
         If the file is damaged, or does not hold an array, or holds one of a dtype of the package
         ml_dtypes, which is not installed.
-
-    Notes
-    -----
-    A reader of a path can be pickled: it is opened again by that path.
     """
 
     def __init__(
@@ -71,16 +71,12 @@ class ArrayReader:
         limits: Limits = DEFAULT_LIMITS,
         threads: int | None = None,
     ) -> None:
-        self._limits = limits
-        binary, owned = opened(file)
-        # What closes the file, and what opens it again, with its arguments.
-        self._close_file: Callable[[], object] | None = binary.close if owned else None
-        self._origin: tuple[Callable[..., ArrayReader], tuple[Any, ...]] | None = None
-        if owned:
-            self._origin = partial(type(self), limits=limits, threads=threads), (full_path(file),)
+        self._limits, self._threads = limits, threads
+        self._file, self._owned = opened(file)
+        self._path = os.path.abspath(os.fspath(file)) if self._owned else None  # type: ignore[arg-type]
         try:
             # `max_output` limits each slice, not the whole array.
-            self._content = ContentReader(binary, limits.without_output(), threads)
+            self._content = ContentReader(self._file, limits.without_output(), threads)
             joined = JoinedFrames()
             for frame in self._content.frames:
                 joined.add(frame.header, frame.content_size)
@@ -90,8 +86,8 @@ class ArrayReader:
                 )
             joined.spec.check_known()
         except BaseException:
-            if owned:
-                binary.close()
+            if self._owned:
+                self._file.close()
             raise
         self._spec = joined.spec
         self._closed = False
@@ -104,6 +100,11 @@ class ArrayReader:
     @property
     def shape(self) -> tuple[int, ...]:
         return self._spec.shape
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        chunk = self._content.frames[0].header.grid.chunk_shape[: self.ndim]
+        return chunk[::-1] if self._spec.fortran else chunk
 
     @property
     def name(self) -> str | None:
@@ -124,6 +125,21 @@ class ArrayReader:
     @property
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Readers are pickled as the path of their file, and open it again."""
+        if self._path is None:
+            raise TypeError(
+                "a reader of a file object cannot be pickled: give ArrayReader the path of the file"
+            )
+        return _unpickled, (self._path, self._limits, self._threads)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """What tells this array from others, for Dask."""
+        if self._path is None:
+            return type(self).__name__, id(self)
+        status = os.stat(self._path)
+        return type(self).__name__, self._path, status.st_size, status.st_mtime_ns
 
     def __len__(self) -> int:
         if not self.shape:
@@ -230,16 +246,18 @@ class ArrayReader:
         """Close the file, if it was given by its path."""
         self._closed = True
         self._content.close()
-        if self._close_file is not None:
-            self._close_file()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self._origin is None:
-            raise TypeError("a reader of a file object cannot be pickled: open it by its path")
-        return self._origin
+        if self._owned:
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _unpickled(path: Path, limits: Limits, threads: int | None) -> ArrayReader:
+    """A reader that is closed with the last reference to it, as nobody has opened it."""
+    reader = ArrayReader(path, limits=limits, threads=threads)
+    weakref.finalize(reader, reader._file.close)
+    return reader

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, BinaryIO, Self
 
 from ansflow.engine.collection import find_arrays
@@ -12,7 +12,7 @@ from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.files.foreign import can_seek
 from ansflow.files.shared import SharedFile
 from ansflow.io.array_reader import ArrayReader
-from ansflow.io.reader import Path, full_path, opened
+from ansflow.io.reader import Path, opened
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["CollectionReader", "load"]
@@ -60,7 +60,7 @@ class CollectionReader(Mapping[str, ArrayReader]):
     ) -> None:
         self._limits, self._threads = limits, threads
         binary, owned = opened(file)
-        self._path = full_path(file) if owned else None
+        self._path = os.path.abspath(os.fspath(file)) if owned else None  # type: ignore[arg-type]
         try:
             if not can_seek(binary):
                 raise ValueError(
@@ -81,14 +81,11 @@ class CollectionReader(Mapping[str, ArrayReader]):
     def __getitem__(self, name: str) -> ArrayReader:
         entry = self._entries[name]
         part = self._file.part(entry.begin, entry.end)
-        reader = ArrayReader(part, limits=self._limits, threads=self._threads)
+        reader = _Member(part, self._path, limits=self._limits, threads=self._threads)
         if reader.name != name:
             raise CorruptDataError(
                 f"what the directory calls {name!r:.100} is an array named {reader.name!r:.100}"
             )
-        if self._path is not None:
-            again = partial(_open_one, limits=self._limits, threads=self._threads)
-            reader._origin = again, (self._path, name)
         return reader
 
     def __contains__(self, name: object) -> bool:
@@ -110,9 +107,8 @@ class CollectionReader(Mapping[str, ArrayReader]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._path is None:
-            raise TypeError("a collection of a file object cannot be pickled: open it by its path")
-        again = partial(type(self), limits=self._limits, threads=self._threads)
-        return again, (self._path,)
+            raise TypeError("a collection of a file object cannot be pickled: give load its path")
+        return _unpickled, (self._path, self._limits, self._threads)
 
     def close(self) -> None:
         """Close the file, if it was given by its path; the readers of arrays do not go on."""
@@ -123,6 +119,21 @@ class CollectionReader(Mapping[str, ArrayReader]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Member(ArrayReader):
+    """The reader of an array in a collection, of a path unless that is None."""
+
+    def __init__(self, part: BinaryIO, path: str | None, **options: Any) -> None:
+        super().__init__(part, **options)
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, arguments = super().__reduce__()
+        return _unpickled_member, (*arguments, self.name)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return *super().__dask_tokenize__(), self.name
 
 
 def load(
@@ -162,15 +173,20 @@ def load(
     return CollectionReader(file, limits=limits, threads=threads)
 
 
-def _open_one(
-    path: str | bytes | os.PathLike[Any], name: str, *, limits: Limits, threads: int | None
-) -> ArrayReader:
-    """The reader of an array alone, which closes the file."""
+def _unpickled(path: Path, limits: Limits, threads: int | None) -> CollectionReader:
+    """A collection that is closed with the last reference to it, as nobody has opened it."""
+    whole = CollectionReader(path, limits=limits, threads=threads)
+    weakref.finalize(whole, whole._file.close)
+    return whole
+
+
+def _unpickled_member(path: Path, limits: Limits, threads: int | None, name: str) -> ArrayReader:
+    """The same for an array alone."""
     whole = CollectionReader(path, limits=limits, threads=threads)
     try:
         reader = whole[name]
     except BaseException:
         whole.close()
         raise
-    reader._close_file = whole.close
+    weakref.finalize(reader, whole.close)
     return reader

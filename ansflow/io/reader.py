@@ -20,7 +20,7 @@ from ansflow.files.foreign import can_seek, check_binary, is_ready, read_some
 from ansflow.frame.header import Header
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["FrameReader", "Path", "full_path", "opened"]
+__all__ = ["FrameReader", "Path", "opened"]
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -240,9 +240,3 @@ def opened(file: Path | BinaryIO) -> tuple[BinaryIO, bool]:
         raise TypeError(f"file must be a path or a file object, not {type(file).__name__}")
     check_binary(file)
     return file, False
-
-
-def full_path(file: Any) -> str | bytes:
-    """The path of a file in a form that does not depend on the working directory."""
-    path: str | bytes = os.path.abspath(os.fspath(file))
-    return path
