@@ -20,11 +20,12 @@ from ansflow.io.array_reader import ArrayReader
 from ansflow.io.array_writer import ArrayWriter
 from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.collection_reader import CollectionReader, load
-from ansflow.io.collection_writer import CollectionWriter, save
+from ansflow.io.collection_writer import CollectionWriter
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.io.plan import plan
+from ansflow.io.save import save
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 

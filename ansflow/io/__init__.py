@@ -8,8 +8,8 @@ array_reader.py, array_writer.py, selection.py, exact_cast.py
     arrays in files
 plain_array.py
     arrays of other libraries
-collection_writer.py, collection_file.py, collection_reader.py
+save.py, collection_writer.py, collection_file.py, collection_reader.py
     several arrays in a file
-transfer.py, npy.py, npz.py
+transfer.py, npy.py, containers/
     files to frames and back, for the command
 """

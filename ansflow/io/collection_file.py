@@ -55,17 +55,18 @@ class CollectionFile:
         self._begun = None
 
     def put(self, encoder: FrameEncoder, pieces: Iterable[Bytes]) -> None:
-        """Write the frame of an array from its items, which come in pieces."""
+        """Write a frame from its content, which comes in pieces; it counts if it has a name."""
         name = encoder.header.name
-        assert name is not None
         try:
-            self.begin(name)
+            if name is not None:
+                self.begin(name)
             for piece in pieces:
                 for part in encoder.write(piece, lasting=True):
                     self.write(part)
             for part in encoder.finish():
                 self.write(part)
-            self.end()
+            if name is not None:
+                self.end()
         finally:
             encoder.close()
 

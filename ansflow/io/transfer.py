@@ -1,16 +1,15 @@
 """Conversion of files to frames and back in bounded memory, as the command line does it.
 
 Arrays in ``.npy`` files are compressed as arrays, and restored to the same files. Those in ``.npz``
-files become a collection, and collections become such files.
+or ``.safetensors`` files become a collection, and collections become such files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
-from typing import Any, BinaryIO, Unpack, cast
-from zipfile import ZipFile
+from typing import BinaryIO, Unpack
 
 import numpy as np
 
@@ -23,20 +22,16 @@ from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
-from ansflow.files.foreign import (
-    can_overwrite,
-    can_seek,
-    check_binary,
-    end_of,
-    flush_all,
-    read_some,
-    read_up_to,
-    write_all,
-)
+from ansflow.files.counter import Counter
+from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to
 from ansflow.frame.header import Header
-from ansflow.io.collection_file import CollectionFile
+from ansflow.io.containers.conversion import (
+    compress_container,
+    find_container,
+    restores_container,
+    write_container,
+)
 from ansflow.io.npy import npy_prefix, read_npy
-from ansflow.io.npz import NpzMember, NpzWriter, member_items, read_npz
 from ansflow.limits import STREAM_LIMITS, Limits
 
 __all__ = ["compress_file", "decompress_file", "read_range"]
@@ -62,7 +57,8 @@ def compress_file(
     """Compress a file to one frame, or a collection.
 
     If the file can seek and is exactly a ``.npy`` file, the frame holds its array. If it is a
-    ``.npz`` file, all of whose members are arrays, the result is a collection of them.
+    ``.npz`` file, all of whose members are arrays, or a ``.safetensors`` file, the result is a
+    collection of its arrays.
 
     Parameters
     ----------
@@ -80,8 +76,9 @@ def compress_file(
         Bytes read and written.
     """
     check_binary(source)
-    if can_seek(source) and (npz := read_npz(source)) is not None:
-        return _compress_npz(source, *npz, target, threads, on_progress, options)
+    container = find_container(source)
+    if container is not None:
+        return compress_container(container, source, target, threads, on_progress, options)
     npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
@@ -92,7 +89,7 @@ def compress_file(
         spec = npy.spec
         encoder = FrameEncoder(Options.of(options), threads, content_size=spec.nbytes, array=spec)
     expected = encoder.header.content_size
-    counted, taken = _Counter(target), 0
+    counted, taken = Counter(target), 0
     read = _reader(source)
     try:
         while piece := read(COMPRESSED_AT_ONCE):
@@ -111,33 +108,6 @@ def compress_file(
     return before + taken, counted.size
 
 
-def _compress_npz(
-    source: BinaryIO,
-    archive: ZipFile,
-    members: list[NpzMember],
-    target: BinaryIO,
-    threads: int | None,
-    on_progress: Progress,
-    options: OptionsDict,
-) -> tuple[int, int]:
-    """Compress all members of an archive to a collection."""
-    counted = _Counter(target)
-    collection = CollectionFile(cast(BinaryIO, counted))
-
-    def items(member: NpzMember) -> Iterator[Bytes]:
-        for piece in member_items(archive, member):
-            yield piece
-            on_progress(source.tell())
-
-    for member in members:
-        spec = member.npy.spec
-        settings = Options.of({**options, "name": member.name, "metadata": member.metadata})
-        encoder = FrameEncoder(settings, threads, content_size=spec.nbytes, array=spec)
-        collection.put(encoder, items(member))
-    collection.finish(Options.of(options).metadata)
-    return end_of(source), counted.size
-
-
 def decompress_file(
     source: BinaryIO,
     target: BinaryIO | None,
@@ -146,11 +116,11 @@ def decompress_file(
     threads: int | None = None,
     on_progress: Progress = lambda size: None,
 ) -> tuple[int, int]:
-    """Decompress a file of frames to bytes, items of arrays, or a ``.npy`` or ``.npz`` file.
+    """Decompress a file of frames to bytes, the items of arrays, or the file that they come from.
 
-    The last is what arrays with names become. Items are written in C order. Arrays in Fortran
-    order, except those from ``.npy`` files, are held in memory for that; so are those with names
-    that were written row by row.
+    That is a ``.npy`` or ``.safetensors`` file. Other arrays with names become a ``.npz`` file.
+    Items are written in C order. Arrays in Fortran order, except those from ``.npy`` files, are
+    held in memory for that; so are those with names that were written row by row.
 
     Parameters
     ----------
@@ -175,7 +145,7 @@ def decompress_file(
         the damage has been written.
     """
     check_binary(source)
-    counted = _Counter(target)
+    counted = Counter(target)
     read = 0
     take = _reader(source)
 
@@ -190,8 +160,8 @@ def decompress_file(
     frames = decode_frames(pieces(), limits, threads, passing.end)
     first = next(frames)
     frames_again = chain([first], frames)
-    if first[0].directory or first[0].name is not None:
-        _write_npz(frames_again, counted, limits, passing)
+    if restores_container(first[0]):
+        write_container(frames_again, counted, limits, passing)
         return read, counted.size
     single = SingleContent()
     for header, content in frames_again:
@@ -204,35 +174,6 @@ def decompress_file(
         for part in content:
             counted.write(part.data)
     return read, counted.size
-
-
-def _write_npz(
-    frames: Iterable[tuple[Header, Iterator[Bytes]]],
-    target: _Counter,
-    limits: Limits,
-    passing: PassingFrames,
-) -> None:
-    """Write the arrays of a collection, and compare its directories with them."""
-    # To a file that it can overwrite, the standard library writes an archive as NumPy does.
-    file = target.file if target.file is not None and can_overwrite(target.file) else None
-    begin = 0 if file is None else file.tell()
-    npz = NpzWriter(target if file is None else file, limits)
-    try:
-        for header, content in frames:
-            passing.begin(header)
-            if header.directory:
-                passing.check(content)
-            elif header.name is not None:
-                npz.add(header, content)
-            else:
-                for _ in content:
-                    pass
-    except BaseException:
-        npz.abandon()
-        raise
-    npz.close()
-    if file is not None:
-        target.size = end_of(file) - begin
 
 
 def _c_order(header: Header, content: Iterator[Bytes], limits: Limits) -> Bytes:
@@ -289,7 +230,7 @@ def read_range(
     ValueError
         If the range is in an array in Fortran order, whose items are not stored contiguously.
     """
-    counted = _Counter(target)
+    counted = Counter(target)
     begin = integer(offset, "offset", 0)
     end = None if size is None else begin + integer(size, "size", 0)
     reader = ContentReader(source, limits, threads)
@@ -331,22 +272,3 @@ def _reader(source: BinaryIO) -> Callable[[int], bytes]:
     if can_seek(source):
         return partial(read_up_to, source)
     return lambda size: read_some(source, min(size, PIPED_AT_ONCE))
-
-
-class _Counter:
-    """Writes data to a file, unless that is None, and counts the bytes. It cannot seek."""
-
-    def __init__(self, file: BinaryIO | None) -> None:
-        check_binary(file)
-        self.file, self.size = file, 0
-
-    def write(self, data: Any) -> int:
-        if self.file is not None:
-            write_all(self.file, data)
-        size = memoryview(data).nbytes
-        self.size += size
-        return size
-
-    def flush(self) -> None:
-        if self.file is not None:
-            flush_all(self.file)

@@ -11,20 +11,23 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, NamedTuple, cast
+from functools import partial
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, LimitError
-from ansflow.files.foreign import end_of, read_at, read_exactly
+from ansflow.files.counter import Counter
+from ansflow.files.foreign import can_overwrite, end_of, read_at, read_exactly
 from ansflow.files.npy_header import MAX_PREFIX, NpyHeader
 from ansflow.frame.array_spec import ArraySpec, checked_name
 from ansflow.frame.header import Header
+from ansflow.io.containers.container import Container, Member
 from ansflow.io.npy import NpyFile, npy_prefix, parse_npy
 from ansflow.limits import Limits
 
-__all__ = ["NpzMember", "NpzWriter", "member_items", "read_npz"]
+__all__ = ["NpzWriter", "read_npz"]
 
 SUFFIX = ".npy"
 
@@ -43,23 +46,12 @@ READ_AT_ONCE = 4 << 20
 ALIGNMENT = 64  # of the items, in a file whose header is written here
 
 
-class NpzMember(NamedTuple):
-    """An array in an archive: its name, what is known of its file, and its metadata."""
-
-    name: str
-    info: zipfile.ZipInfo
-    npy: NpyFile
-    metadata: dict[str, Any]
-
-
-def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
+def read_npz(file: BinaryIO) -> Container | None:
     """The arrays of an archive that is all of a file, whose position is and stays at its beginning.
 
     None if the file is no archive, or contains anything that would not be restored, such as other
     members, arrays of Python objects, or comments.
     """
-    if file.tell():
-        return None
     try:
         if read_at(file, 0, len(END)) not in (MEMBER, END):
             return None
@@ -72,10 +64,12 @@ def read_npz(file: BinaryIO) -> tuple[zipfile.ZipFile, list[NpzMember]] | None:
     finally:
         file.seek(0)
     found = {member.name: member for member in members if member is not None}
-    return (archive, list(found.values())) if len(found) == len(members) else None
+    if len(found) < len(members):
+        return None
+    return Container(list(found.values()), {}, b"", {})
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpzMember | None:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member | None:
     if info.comment or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return None
     if not info.filename.endswith(SUFFIX):
@@ -88,17 +82,17 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpzMember | None
     metadata = {} if npy.prefix == _usual_prefix(npy.spec) else npy.metadata
     if info.compress_type == zipfile.ZIP_DEFLATED:
         metadata = {**metadata, KEY: DEFLATED}
-    return NpzMember(name, info, npy, metadata)
+    return Member(name, npy.spec, metadata, partial(_items, archive, info, npy))
 
 
-def member_items(archive: zipfile.ZipFile, member: NpzMember) -> Iterator[Bytes]:
+def _items(archive: zipfile.ZipFile, info: zipfile.ZipInfo, npy: NpyFile) -> Iterator[Bytes]:
     """Yield the items of an array in pieces; CorruptDataError if the archive is damaged."""
     try:
-        with archive.open(member.info) as opened:
+        with archive.open(info) as opened:
             file = cast(BinaryIO, opened)
-            if file.read(len(member.npy.prefix)) != member.npy.prefix:
+            if file.read(len(npy.prefix)) != npy.prefix:
                 raise zipfile.BadZipFile("it was changed while it was read")
-            left = member.npy.spec.nbytes
+            left = npy.spec.nbytes
             while left:
                 piece = read_exactly(file, min(left, READ_AT_ONCE))
                 left -= len(piece)
@@ -106,19 +100,25 @@ def member_items(archive: zipfile.ZipFile, member: NpzMember) -> Iterator[Bytes]
             file.read(1)  # there is none, which makes it compare the checksum
     except Damage as error:
         raise CorruptDataError(
-            f"the member {member.info.filename!r:.100} of the archive is damaged: {error}"
+            f"the member {info.filename!r:.100} of the archive is damaged: {error}"
         ) from error
 
 
 class NpzWriter:
-    """Writes an archive from frames, to a file that need not be able to seek."""
+    """Writes an archive from frames, to a file that need not be able to seek.
 
-    def __init__(self, file: Any, limits: Limits) -> None:
-        self._limits = limits
-        self._archive = zipfile.ZipFile(file, "w")
+    To one that can be overwritten, the standard library writes an archive as NumPy does.
+    """
+
+    def __init__(self, target: Counter, limits: Limits) -> None:
+        self._target, self._limits = target, limits
+        file = target.file
+        self._file = file if file is not None and can_overwrite(file) else None
+        self._begin = 0 if self._file is None else self._file.tell()
+        self._archive = zipfile.ZipFile(cast(BinaryIO, self._file or target), "w")
 
     def add(self, header: Header, content: Iterable[Bytes]) -> None:
-        """Write the array of a frame.
+        """Write the array of a frame, if it has a name.
 
         Raises
         ------
@@ -126,7 +126,10 @@ class NpzWriter:
             If the number of its rows is not known beforehand, and it does not fit into memory.
         """
         spec = header.array
-        assert spec is not None
+        if spec is None or spec.name is None:
+            for _ in content:
+                pass
+            return
         prefix = npy_prefix(header)
         if prefix is None:
             if spec.is_open:
@@ -156,6 +159,8 @@ class NpzWriter:
     def close(self) -> None:
         """Write the directory of the archive."""
         self._archive.close()
+        if self._file is not None:
+            self._target.size = end_of(self._file) - self._begin
 
     def abandon(self) -> None:
         """Write nothing any more, so that the archive is seen to be incomplete."""
