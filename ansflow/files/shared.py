@@ -38,13 +38,17 @@ class SharedFile:
         self._lock = threading.Lock()
         self._closed = False
 
-    def read(self, at: int, size: int) -> bytes:
-        """Read `size` bytes from byte `at` on, or as many as there are."""
+    def read_into(self, at: int, out: memoryview) -> int:
+        """Fill `out` from byte `at` on, as far as there are bytes; return their number."""
         with self._lock:
             if self._closed:
                 raise ValueError("the file is closed")
             self._file.seek(self._begin + at)
-            return read_up_to(self._file, size)
+            if isinstance(self._file, io.BufferedReader):  # it needs no copy
+                return self._file.readinto(out)
+            data = read_up_to(self._file, len(out))
+        out[: len(data)] = data
+        return len(data)
 
     def part(self, begin: int, end: int) -> BinaryIO:
         """Bytes `begin` to `end`, as a file."""
@@ -77,8 +81,7 @@ class _Part(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        out = memoryview(buffer).cast("B")
-        data = self._whole.read(self._begin + self._at, min(len(out), self._size - self._at))
-        out[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        out = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
+        count = self._whole.read_into(self._begin + self._at, out)
+        self._at += count
+        return count

@@ -1,6 +1,6 @@
 """Weights in ``.safetensors`` files as collections of arrays, and back, byte for byte.
 
-Such a file begins with the size of a header, eight bytes, and the header, which is JSON. The tensors
+Such a file begins with the size of a header, eight bytes, and the header, which is JSON. Tensors
 follow, one directly after the other. The header becomes a frame of bytes in front of those of the
 tensors, so that all content, one after the other, is the file.
 """
