@@ -20,7 +20,13 @@ from ansflow.io.containers.npz import NpzWriter, read_npz
 from ansflow.io.containers.safetensors import SafetensorsWriter, is_lead, read_safetensors
 from ansflow.limits import Limits
 
-__all__ = ["compress_container", "find_container", "restores_container", "write_container"]
+__all__ = [
+    "compress_container",
+    "find_container",
+    "restores_container",
+    "write_collection",
+    "write_container",
+]
 
 
 def find_container(source: BinaryIO) -> Container | None:
@@ -40,13 +46,25 @@ def compress_container(
 ) -> tuple[int, int]:
     """Write all arrays of a file as a collection; return the bytes read and written."""
     counted = Counter(target)
-    collection = CollectionFile(cast(BinaryIO, counted))
 
-    def pieces(items: Iterator[Bytes]) -> Iterator[Bytes]:
+    def watched(items: Iterator[Bytes]) -> Iterator[Bytes]:
         for piece in items:
             yield piece
             on_progress(source.tell())
 
+    write_collection(container, cast(BinaryIO, counted), threads, options, watched)
+    return end_of(source), counted.size
+
+
+def write_collection(
+    container: Container,
+    target: BinaryIO,
+    threads: int | None,
+    options: OptionsDict,
+    watched: Callable[[Iterator[Bytes]], Iterator[Bytes]] = lambda items: items,
+) -> None:
+    """Write arrays as a collection; their items go through `watched`."""
+    collection = CollectionFile(target)
     if container.lead:
         lead = np.frombuffer(container.lead, np.uint8)
         said = Options(metadata=container.lead_metadata)
@@ -54,9 +72,8 @@ def compress_container(
     for name, spec, metadata, items in container.members:
         settings = Options.of({**options, "name": name, "metadata": metadata})
         encoder = FrameEncoder(settings, threads, content_size=spec.nbytes, array=spec)
-        collection.put(encoder, pieces(items()))
+        collection.put(encoder, watched(items()))
     collection.finish({**container.metadata, **options.get("metadata", {})})
-    return end_of(source), counted.size
 
 
 def restores_container(first: Header) -> bool:

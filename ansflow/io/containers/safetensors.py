@@ -8,13 +8,16 @@ tensors, so that all content, one after the other, is the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
+from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes
+from ansflow.engine.content import array_content
 from ansflow.errors import AnsflowError
 from ansflow.files.counter import Counter
 from ansflow.files.foreign import end_of, read_at, read_exactly
@@ -23,7 +26,7 @@ from ansflow.frame.header import Header
 from ansflow.io.containers.container import Container, Member
 from ansflow.limits import DEFAULT_LIMITS
 
-__all__ = ["DTYPES", "LEAD", "SafetensorsWriter", "is_lead", "read_safetensors"]
+__all__ = ["SafetensorsWriter", "container_of", "is_lead", "read_safetensors"]
 
 # Of the frame in front of the tensors.
 LEAD = {"safetensors": "header"}
@@ -48,6 +51,8 @@ DTYPES = {
     "F64": "<f8",
     "C64": "<c8",
 }
+
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 SIZE_BYTES = 8
 
@@ -77,6 +82,42 @@ def read_safetensors(file: BinaryIO) -> Container | None:
         file.seek(0)
     sound = isinstance(metadata, dict) and all(type(text) is str for text in metadata.values())
     return Container(members, metadata, lead, LEAD) if sound else None
+
+
+def container_of(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> Container:
+    """The container that a file of these tensors would be.
+
+    Raises
+    ------
+    TypeError
+        If the format has no such dtype, or no masks.
+    """
+    told: dict[str, Any] = {METADATA: dict(metadata)} if metadata else {}
+    members = []
+    at = 0
+    # As in the library of that name, wide items come first, so that all are aligned.
+    for name, array in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        check_unmasked(array, f"the tensor {name!r:.100}")
+        content, spec = array_content(np.asarray(array, order="C"))
+        described = spec.describe()
+        kind = described["dtype"]
+        if not isinstance(kind, str) or kind not in NAMES:
+            raise TypeError(
+                f"the tensor {name!r:.100} is of {array.dtype}, which files of safetensors do not "
+                f"have: convert it to one of {', '.join(NAMES)}"
+            )
+        offsets = [at, at + content.size]
+        at += content.size
+        told[name] = {
+            "dtype": NAMES[kind],
+            "shape": described["shape"],
+            "data_offsets": offsets,
+        }
+        members.append(Member(checked_name(name), spec, {}, partial(iter, [content])))
+    header = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+    header += b" " * (-len(header) % SIZE_BYTES)
+    lead = len(header).to_bytes(SIZE_BYTES, "little") + header
+    return Container(members, dict(metadata), lead, LEAD)
 
 
 def _members(file: BinaryIO, header: dict[str, Any], at: int) -> list[Member]:
