@@ -83,19 +83,14 @@ def fill_masked(out: MaskedArray, array: MaskedArray) -> None:
     out.mask = np.ma.getmask(array)
     if array.hardmask:
         out.harden_mask()
-    if (fill := _fill_value(array)) is not None:
-        out.fill_value = np.ndarray((), array.dtype, fill)
-    else:
-        out.fill_value = None
+    _set_fill_value(out, _fill_value(array))
 
 
 def _made(values: Array, mask: Any, spec: ArraySpec) -> MaskedArray:
     """The masked array that a spec describes, of its parts."""
     assert spec.masked is not None
     array: MaskedArray = np.ma.MaskedArray(values, mask, hard_mask=spec.masked.hard, copy=False)
-    if spec.masked.fill_value:
-        # An array and no scalar: NumPy can't make a str of code points that there aren't.
-        array.fill_value = np.ndarray((), spec.value_dtype, spec.masked.fill_value)
+    _set_fill_value(array, spec.masked.fill_value)
     return array
 
 
@@ -107,3 +102,10 @@ def _fill_value(array: MaskedArray) -> bytes | None:
     default = np.asarray(np.ma.default_fill_value(array.dtype))
     same = default.dtype == value.dtype and default.tobytes() == value.tobytes()
     return None if same else value.tobytes()
+
+
+def _set_fill_value(array: MaskedArray, value: bytes | None) -> None:
+    """The fill value of those bytes, or the default."""
+    # An array and no scalar: NumPy can't make a str of code points that there aren't.
+    kept: Any = np.ndarray((), array.dtype, value) if value else None
+    array.fill_value = kept

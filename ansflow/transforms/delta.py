@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.delta import MAX_LAGS, accumulate, difference
+from ansflow.kernels.transforms.delta import difference
+from ansflow.kernels.transforms.finish import MAX_LAGS
+from ansflow.transforms.finish import Finish, Finished
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Misfit, Setting, Transform
+from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.transform import Misfit, Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Delta", "Differences", "lags_of"]
@@ -37,7 +38,7 @@ class Differences(NamedTuple):
     first: int | None = None
 
 
-class Delta(Transform):
+class Delta(Finished):
     """Numbers to their differences along axes, modulo 2^W.
 
     Settings are one to four axes, the same one more than once if need be. Differences that are
@@ -75,27 +76,20 @@ class Delta(Transform):
             raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
         numbers = numbers_of(items, layout.itemsize)
         out = np.empty_like(numbers)
-        difference(numbers, lags_of(axes, layout.shape), AS_THEY_ARE if rising else FOLDED, out)
+        lags = np.array(lags_of(axes, layout.shape), np.uint64)
+        difference(numbers, lags, AS_THEY_ARE if rising else FOLDED, out)
         first = None
         if rising:
             first = int(numbers[0]) if numbers.size else 0
             out[:1] = 0
         return Differences(axes, first), [out.view(np.uint8)]
 
-    def buffers(self, parameters: Differences, layout: Layout, out: Bytes) -> list[Bytes]:
-        return [out]  # it is undone in place
-
-    def inverse(
-        self, parameters: Differences, outputs: Sequence[Bytes], layout: Layout, out: Bytes
-    ) -> None:
+    def then(self, parameters: Differences, layout: Layout, finish: Finish) -> Finish | None:
+        if finish.lags:
+            return None
         axes, first = parameters
-        numbers, lags = numbers_in_place(out, layout.itemsize), lags_of(axes, layout.shape)
-        if first is None:
-            accumulate(numbers, lags, FOLDED)
-        else:
-            numbers[:1] += numbers.dtype.type(first)
-            accumulate(numbers, lags, AS_THEY_ARE)
-        put_back(numbers, out)
+        lags = lags_of(axes, layout.shape)
+        return finish._replace(first=first or 0, folded=first is None, lags=lags)
 
     def pack(self, parameters: Differences) -> bytes:
         axes, first = parameters
@@ -127,10 +121,9 @@ class Delta(Transform):
         return parameters.axes if parameters.first is None else (*parameters.axes, RISING)
 
 
-def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
+def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
     """How far apart neighbours along the axes are, in ascending order: what kernels take.
 
     An array without items may have axes with a lag of 0, which stands for no other item, too.
     """
-    lags = sorted(max(1, math.prod(shape[axis + 1 :])) for axis in axes)
-    return np.array(lags, np.uint64)
+    return tuple(sorted([max(1, math.prod(shape[axis + 1 :])) for axis in axes]))

@@ -14,10 +14,11 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lin as kernels
+from ansflow.transforms.finish import NOTHING, Finish, Finisher
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Setting, Transform
+from ansflow.transforms.transform import Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Lin", "LinParameters"]
@@ -35,7 +36,7 @@ class LinParameters(NamedTuple):
     width: int
 
 
-class Lin(Transform):
+class Lin(Finisher):
     """Numbers to tokens and raw bits. The setting is the greatest number of tokens."""
 
     id = 6
@@ -75,11 +76,17 @@ class Lin(Transform):
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
 
     def inverse(
-        self, parameters: LinParameters, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self,
+        parameters: LinParameters,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
     ) -> None:
         tokens, raw = unaligned(outputs[0], parameters.width), unaligned(outputs[1], 1)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.decode(tokens, raw, base, shift, unaligned_in_place(out, layout.itemsize), rows())
+        numbers = unaligned_in_place(out, layout.itemsize)
+        kernels.decode(tokens, raw, base, shift, numbers, finish.plan, rows())
 
     def describe(self, parameters: LinParameters) -> Sequence[Setting]:
         return [TOKENS_OF_A_BYTE if parameters.width == 1 else POSSIBLE_TOKENS[-1]]

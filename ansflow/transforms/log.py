@@ -14,16 +14,17 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import log as kernels
+from ansflow.transforms.finish import NOTHING, Finish, Finisher
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Setting, Transform
+from ansflow.transforms.transform import Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Log"]
 
 
-class Log(Transform):
+class Log(Finisher):
     """Numbers to tokens and raw bits. The parameter is the number of bytes that those take."""
 
     id = 5
@@ -43,15 +44,20 @@ class Log(Transform):
         return size, [tokens, raw.view(np.uint8)[:size]]
 
     def inverse(
-        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self,
+        parameters: int,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
     ) -> None:
-        tokens, raw = (unaligned(output, 1) for output in outputs)
-        bits = int(kernels.count_raw_bits(tokens))
+        tokens, raw = unaligned(outputs[0], 1), unaligned(outputs[1], 1)
+        numbers = unaligned_in_place(out, layout.itemsize)
+        bits = int(kernels.decode(tokens, raw, numbers, finish.plan, rows()))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"
             )
-        kernels.decode(tokens, raw, unaligned_in_place(out, layout.itemsize), rows())
 
     def pack(self, parameters: int) -> bytes:
         return pack_varint(parameters)

@@ -14,10 +14,11 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.ordered import order, unorder
+from ansflow.kernels.transforms.ordered import order
+from ansflow.transforms.finish import NOTHING, Finish, Finished
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Misfit, Setting, Transform
+from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.transform import Misfit, Setting
 from ansflow.varints import ByteReader
 
 __all__ = ["Order", "Ordered"]
@@ -39,7 +40,7 @@ class Order(NamedTuple):
     shift: int
 
 
-class Ordered(Transform):
+class Ordered(Finished):
     """Unsigned or signed integers or floats to unsigned integers in the same order.
 
     Settings are the kind, ``unsigned``, ``signed`` or ``float``; ``big`` for numbers that are
@@ -98,22 +99,20 @@ class Ordered(Transform):
                 shift = (lost & -lost).bit_length() - 1
         return chosen._replace(shift=shift), [out.view(np.uint8)]
 
-    def buffers(self, parameters: Order, layout: Layout, out: Bytes) -> list[Bytes]:
-        return [out]  # it is undone in place
+    def then(self, parameters: Order, layout: Layout, finish: Finish) -> Finish | None:
+        kind, big, shift = parameters
+        if big or finish != NOTHING:
+            return None
+        # The highest bit is inverted, so that the masks change places.
+        set_, clear = (mask << shift for mask in _masks(kind, 8 * layout.itemsize - shift))
+        return Finish(shift=shift, if_clear=clear, if_set=set_)
 
     def inverse(
         self, parameters: Order, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        kind, big, shift = parameters
-        width = layout.itemsize
-        if kind != UNSIGNED or shift:
-            numbers = numbers_in_place(out, width)
-            # The highest bit is inverted, so that the masks change places.
-            set_, clear = (mask << shift for mask in _masks(kind, 8 * width - shift))
-            unorder(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_))
-            put_back(numbers, out)
-        if big:
-            out.view(f"u{width}").byteswap(inplace=True)
+        super().inverse(parameters._replace(big=False), outputs, layout, out)
+        if parameters.big:
+            out.view(f"u{layout.itemsize}").byteswap(inplace=True)
 
     def pack(self, parameters: Order) -> bytes:
         kind, big, shift = parameters

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
+from ansflow.transforms.finish import NOTHING, Finish, Finished, Finisher
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
 from ansflow.transforms.transform import Misfit, Setting, Transform
@@ -225,18 +226,30 @@ class Node(NamedTuple):
     parameters: Any = None
     outputs: Sequence[Node] = ()
 
-    def inverse(self, out: Bytes, decode: Callable[[Bytes], None]) -> None:
-        """Fill `out` with the items.
+    def inverse(
+        self, out: Bytes, decode: Callable[[Bytes], None], finish: Finish = NOTHING
+    ) -> None:
+        """Fill `out` with the items, finished.
 
         `decode` is called with a buffer for each stream, in order, and fills it with the symbols.
         """
-        if self.transform is None:
+        _, transform, parameters, outputs = self
+        if isinstance(transform, Finished):
+            joined = transform.then(parameters, self.layout, finish)
+            if joined is not None:
+                outputs[0].inverse(out, decode, joined)
+                return
+        if transform is None:
             decode(out)
-            return
-        buffers = self.transform.buffers(self.parameters, self.layout, out)
-        for node, buffer in zip(self.outputs, buffers, strict=True):
-            node.inverse(buffer, decode)
-        self.transform.inverse(self.parameters, buffers, self.layout, out)
+        else:
+            buffers = transform.buffers(parameters, self.layout, out)
+            for node, buffer in zip(outputs, buffers, strict=True):
+                node.inverse(buffer, decode)
+            if isinstance(transform, Finisher):
+                transform.inverse(parameters, buffers, self.layout, out, finish)
+                return
+            transform.inverse(parameters, buffers, self.layout, out)
+        finish.apply(out, self.layout.itemsize)
 
     def __str__(self) -> str:
         if self.transform is None:

@@ -45,6 +45,7 @@ from ansflow.kernels.transforms import (
     decimal,
     delta,
     dict as dictionary,
+    finish,
     lin,
     log,
     lpc,
@@ -65,6 +66,7 @@ from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Markov, quantize
 from ansflow.models.frequencies import cumulative
+from ansflow.transforms.numbers import unaligned_in_place
 
 
 def as_stream(words, at_end):
@@ -547,12 +549,12 @@ def numbers_to_numbers(at_end, rng):
         items, out = guarded(numbers, at_end), guarded(np.zeros_like(numbers), at_end)
         for shift in (0, 3):
             ordered.order(items, u64(shift), u64(1), u64(2), out)
-            ordered.unorder(out, u64(shift), u64(1), u64(2))
         for lags in ([1], [2], [16], [300], [1 << 40], [1, 1], [1, 300], [5, 17, 70, 300]):
             lags = guarded(np.array(lags, np.uint64), at_end)
             for folded in (u64(0), ~u64(0)):
                 delta.difference(items, lags, folded, out)
-                delta.accumulate(out, lags, folded)
+                plan = np.array([0, bool(folded), 0, 0, 0, *lags], np.uint64)
+                finish.finish(unaligned_in_place(out.view(np.uint8), width), guarded(plan, at_end))
                 assert np.array_equal(out, items)
         if size:
             low, _ = multiples.bounds(items)
@@ -723,6 +725,7 @@ def raw_bits(at_end, rng):
         copy.setflags(write=write, align=False)
         return copy
 
+    plans = [np.array(plan, np.uint64) for plan in ([0] * 5, [7, 1, 1, 2, 3, 1, 40, 1030])]
     for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")
         numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
@@ -732,16 +735,16 @@ def raw_bits(at_end, rng):
         used = -(-int(log.encode(numbers, tokens, raw)) // 8)
         fitting = tokens, raw.view(np.uint8)[:used]
         noise = rng.integers(0, 256, n).astype(np.uint8)
-        size = -(-int(log.count_raw_bits(unaligned(noise))) // 8)
-        for some_tokens, data in (fitting, (noise, rng.integers(0, 256, size).astype(np.uint8))):
+        less = rng.integers(0, 256, n // 2).astype(np.uint8)  # raw bits than there should be
+        for (some_tokens, data), plan in itertools.product((fitting, (noise, less)), plans):
             for way in ways:
-                log.decode(unaligned(some_tokens), unaligned(data), out, way)
+                log.decode(unaligned(some_tokens), unaligned(data), out, plan, way)
         for shift in (0, 1, 8 * width - 1):
             base, u_shift = np.uint64(0), np.uint64(shift)
             lin.encode(numbers, base, u_shift, tokens, raw)
             data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
             for way in ways:
-                lin.decode(unaligned(tokens), data, base, u_shift, out, way)
+                lin.decode(unaligned(tokens), data, base, u_shift, out, plans[0], way)
             assert width > 1 or np.array_equal(out, numbers)
 
 

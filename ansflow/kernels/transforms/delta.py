@@ -1,4 +1,4 @@
-"""Differences along axes, and back, as small unsigned integers.
+"""Differences along axes, as small unsigned integers.
 
 An array is flat here, and an axis is the *lag* between neighbours along it. The difference with a
 lag h is the array minus itself, h places later, with zeros before its begin. So the differences
@@ -6,8 +6,8 @@ along several axes don't depend on their order; those with lags g and h together
 
     x[i] - x[i - g] - x[i - h] + x[i - g - h]        (the Lorenzo predictor)
 
-and undone by two sums, in any order. Items before the smallest lag have no neighbour: they are
-predicted by the item before.
+and undone by two sums, in any order, which is what `finish` does. Items before the smallest lag
+have no neighbour: they are predicted by the item before.
 
 *Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... Kernels
 are told whether by a mask of all bits, or of none.
@@ -18,15 +18,11 @@ Arrays are worked on in blocks that stay in the first level of the cache.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
-from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
+from ansflow.kernels.jit import inlined, kernel
 
-__all__ = ["MAX_LAGS", "accumulate", "difference"]
-
-MAX_LAGS = 4
+__all__ = ["difference"]
 
 BLOCK = np.uint64(2048)
-SHORTEST_RUN = np.uint64(16)
 
 
 @inlined
@@ -62,7 +58,7 @@ def difference(items, lags, folded, out):
     Parameters
     ----------
     items : uint[n]
-    lags : uint64[1 to `MAX_LAGS`]
+    lags : uint64[1 to `finish.MAX_LAGS`]
         In ascending order, at least 1.
     folded : uint64
         All bits set if differences are to be folded, else 0.
@@ -91,68 +87,3 @@ def difference(items, lags, folded, out):
                 y = out[i]
                 out[i] = number(y + (y & fold)) ^ (number(ZERO - np.uint64(y > half)) & fold)
         begin = end
-
-
-@inner
-def add_up(items, total, begin, end):
-    """Make of items their running sums, from `total` on; the last of these."""
-    number = items.dtype.type
-    step = np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize)
-    while begin + step <= end:
-        total = running_sums(items, begin, total)
-        begin += step
-    while begin < end:
-        total = number(total + items[begin])
-        items[begin] = total
-        begin += ONE
-    return total
-
-
-@inner
-def add_lagged(items, lag, begin, end):
-    """Add to each item the sum that is already there, `lag` places before."""
-    number = items.dtype.type
-    if lag < SHORTEST_RUN:
-        # Every so many items are a sum of their own: it is kept in a register.
-        for first in range(begin, min(begin + lag, end)):
-            total = items[first - lag]
-            for i in range(first, end, lag):
-                total = number(total + items[i])
-                items[i] = total
-    else:
-        while begin < end:
-            # These don't overlap, as LLVM's test finds, so that it may take vectors.
-            stop = min(begin + lag, end)
-            for i in range(begin, stop):
-                items[i] += items[i - lag]
-            begin = stop
-
-
-@kernel
-def accumulate(items, lags, folded):
-    """Undo `difference` in place."""
-    number = items.dtype.type
-    fold = number(folded)
-    size = np.uint64(items.size)
-    first, last = lags[0], lags[lags.size - 1]
-    total = number(ZERO)
-    begin = ZERO
-    while begin < size:
-        end = min(begin + BLOCK, size)
-        for i in range(begin, end):
-            z = items[i]
-            y = number(z >> ONE) ^ number(ZERO - np.uint64(z & ONE))
-            items[i] = z ^ ((y ^ z) & fold)
-        if first == ONE:
-            total = add_up(items, total, begin, end)
-        else:
-            for i in range(max(begin, ONE), min(end, first)):
-                items[i] += items[i - ONE]
-        if last > ONE:
-            add_lagged(items, last, max(begin, last), end)
-        begin = end
-    for k in range(np.uint64(first == ONE), np.uint64(lags.size)):
-        if lags[k] == ONE:
-            add_up(items, number(ZERO), ZERO, size)
-        elif k < np.uint64(lags.size) - ONE:
-            add_lagged(items, lags[k], lags[k], size)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import item_bits
 
@@ -72,8 +73,8 @@ def encode(numbers, base, shift, tokens, out):
 
 
 @kernel
-def decode(tokens, data, base, shift, out, rows):
-    """Undo `encode`.
+def decode(tokens, data, base, shift, out, plan, rows):
+    """Undo `encode`, and do with the numbers what a plan says.
 
     Parameters
     ----------
@@ -82,10 +83,12 @@ def decode(tokens, data, base, shift, out, rows):
         The raw bits; m is ``ceil(n * shift / 8)``.
     base, shift : uint64
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        That of `finish`.
     rows : True or None
         That of `fetch`.
     """
-    rest, widths = blank(out), even_widths(out, shift)
+    rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
     own_rest = rest[0]
     mask = (ONE << shift) - ONE
     n = np.uint64(tokens.size)
@@ -97,3 +100,5 @@ def decode(tokens, data, base, shift, out, rows):
         for i in range(size):
             low = np.uint64(own_rest[i]) & mask
             out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+        finish_block(out, plan, totals, begin, begin + size)
+    finish_rest(out, plan)

@@ -9,10 +9,11 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["count_raw_bits", "decode", "encode"]
+__all__ = ["decode", "encode"]
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
@@ -64,27 +65,25 @@ def encode(numbers, tokens, out):
 
 
 @kernel
-def count_raw_bits(tokens):
-    """The sum of the raw bits of all tokens."""
-    total = ZERO
-    for i in range(np.uint64(tokens.size)):
-        total += width_of(np.uint64(tokens[i]))
-    return total
-
-
-@kernel
-def decode(tokens, data, out, rows):
-    """Undo `encode`.
+def decode(tokens, data, out, plan, rows):
+    """Undo `encode`, and do with the numbers what a plan says.
 
     Parameters
     ----------
     tokens : uint8[n]
     data : uint8[m]
-        The raw bits; m is `count_raw_bits` in bytes, at least.
+        The raw bits. Numbers may be any if there are too few.
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        That of `finish`.
     rows : True or None
         That of `fetch`.
+
+    Returns
+    -------
+    The number of raw bits that belong to the tokens.
     """
+    totals = no_totals(out)
     rest, widths = blank(out), blank(out)
     own_rest, own_widths = rest[0], widths[0]
     below = item_bits(out) - ONE
@@ -104,3 +103,6 @@ def decode(tokens, data, out, rows):
             width = (token >> TWO) - TWO & below
             number = FOUR + (token & THREE) << width | np.uint64(own_rest[i]) & (ONE << width) - ONE
             out[begin + i] = token if token < DIRECT else number
+        finish_block(out, plan, totals, begin, begin + size)
+    finish_rest(out, plan)
+    return at

@@ -1,4 +1,4 @@
-"""Numbers to unsigned integers in the same order, and back.
+"""Numbers to unsigned integers in the same order; `finish` undoes it.
 
 The sign bit of signed integers and of floats is inverted, so that what is negative comes first.
 Negative floats go the other way than their bits, which are those of the magnitude: all of their
@@ -10,7 +10,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["order", "unorder"]
+__all__ = ["order"]
 
 
 @kernel
@@ -43,14 +43,3 @@ def order(items, shift, if_clear, if_set, out):
         taken |= np.uint64(items[i])
         out[i] = (items[i] >> shift) ^ (set_ if items[i] > half else clear)
     return taken & ((ONE << shift) - ONE)
-
-
-@kernel
-def unorder(items, shift, if_clear, if_set):
-    """Undo `order` in place; the masks are for items whose highest bit is *now* 0, and 1."""
-    number = items.dtype.type
-    half = number(~number(0)) >> ONE
-    clear, set_ = number(if_clear), number(if_set)
-    for i in range(np.uint64(items.size)):
-        left = number(items[i] << shift)
-        items[i] = left ^ (set_ if left > half else clear)

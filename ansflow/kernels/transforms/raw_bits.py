@@ -191,7 +191,8 @@ def fetch(data, at, widths, numbers, rows):
     at : uint64
         The bit to begin with.
     widths : tuple
-        After `add_up`. Widths are below 64. All that they ask for is in `data`.
+        After `add_up`. Widths are below 64. What they ask for behind the end of `data` may be
+        anything.
     numbers : tuple
         `blank`, to be filled.
     rows : True or None
@@ -215,8 +216,7 @@ def fetch(data, at, widths, numbers, rows):
     else:
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
-        left = min(np.uint64(data.size) - byte, np.uint64(copy.size))
-        for i in range(left):
-            copy[i] = data[byte + i]
+        for i in range(byte, min(np.uint64(data.size), byte + np.uint64(copy.size))):
+            copy[i - byte] = data[i]
         fetch_near(copy, at & BIT_IN_BYTE, lengths, above, words)
     return end

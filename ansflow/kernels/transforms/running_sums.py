@@ -47,18 +47,18 @@ def lower_sums(context, builder, signature, arguments):
     array, at, before = arguments
     array_type, at_type, before_type = signature.args
     item = array_type.dtype
-    width, count = item.bitwidth // 8, REGISTER_BYTES * 8 // item.bitwidth
+    count = REGISTER_BYTES * 8 // item.bitwidth
     kind = vector(ir.IntType(item.bitwidth), count)
     at = context.cast(builder, at, at_type, types.uint64)
     before = context.cast(builder, before, before_type, item)
     data = context.make_array(array_type)(context, builder, array).data
     place = pointer_to(builder, element_pointer(builder, data, at), kind)
-    sums = builder.load(place, align=width)
+    sums = builder.load(place, align=1)
     zeros = ir.Constant(kind, None)
     for step in (1 << k for k in range(count.bit_length() - 1)):
         moved = [count + i if i < step else i - step for i in range(count)]  # from `count`: zeros
         order = ir.Constant(vector(i32, count), moved)
         sums = builder.add(sums, builder.shuffle_vector(sums, zeros, order))
-    builder.store(builder.add(sums, splat(builder, before, kind)), place, align=width)
+    builder.store(builder.add(sums, splat(builder, before, kind)), place, align=1)
     # Not from what is stored: so the next register waits for one addition alone.
     return builder.add(before, builder.extract_element(sums, i32(count - 1)))

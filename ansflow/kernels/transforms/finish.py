@@ -1,0 +1,166 @@
+"""What is done with numbers last: sums along axes, and their signs. In place, block by block.
+
+This undoes `delta.difference` and `ordered.order`. Kernels that make numbers do it while these are
+in the first level of the cache; where none does, `finish` does it alone.
+
+The *plan* of it is an array of uint64, so that kernels have one argument more, and not seven:
+
+==========  ====================================================================================
+`FIRST`     what is added to the first item
+`FOLDED`    1 if odd numbers are negative: 0, 1, 2, 3, ... are 0, -1, 1, -2, ...
+`SHIFT`     how many bits numbers are shifted up, less than they have
+`IF_CLEAR`  the bits to be inverted then, of numbers whose highest bit is 0,
+`IF_SET`    and of those where it is 1
+`LAGS` on   lags in ascending order, none to `MAX_LAGS` of at least 1
+==========  ====================================================================================
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
+from ansflow.kernels.transforms.words import item_bits
+
+__all__ = ["FIRST", "FOLDED", "IF_CLEAR", "IF_SET", "LAGS", "MAX_LAGS", "SHIFT", "finish"]
+__all__ += ["finish_block", "finish_rest", "no_totals"]
+
+MAX_LAGS = 4
+FIRST, FOLDED, SHIFT, IF_CLEAR, IF_SET, LAGS = range(6)
+
+U_LAGS = np.uint64(LAGS)
+BLOCK = np.uint64(2048)
+SHORTEST_RUN = np.uint64(16)
+
+
+@inner
+def add_up(items, total, begin, end):
+    """Make of items their running sums, from `total` on; the last of these."""
+    number = items.dtype.type
+    step = np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize)
+    while begin + step <= end:
+        total = running_sums(items, begin, total)
+        begin += step
+    while begin < end:
+        total = number(total + items[begin])
+        items[begin] = total
+        begin += ONE
+    return total
+
+
+@inner
+def add_lagged(items, lag, begin, end):
+    """Add to each item the sum that is already there, `lag` places before."""
+    number = items.dtype.type
+    if lag < SHORTEST_RUN:
+        # Every so many items are a sum of their own: it is kept in a register.
+        for first in range(begin, min(begin + lag, end)):
+            total = items[first - lag]
+            for i in range(first, end, lag):
+                total = number(total + items[i])
+                items[i] = total
+    else:
+        while begin < end:
+            # These don't overlap, as LLVM's test finds, so that it may take vectors.
+            stop = min(begin + lag, end)
+            for i in range(begin, stop):
+                items[i] += items[i - lag]
+            begin = stop
+
+
+@inner
+def unfold(items, begin, end):
+    """Make odd numbers negative."""
+    number = items.dtype.type
+    for i in range(begin, end):
+        z = items[i]
+        items[i] = number(z >> ONE) ^ number(ZERO - np.uint64(z & ONE))
+
+
+@inner
+def put_signs(items, plan, begin, end):
+    """Undo `ordered.order`."""
+    number = items.dtype.type
+    half = number(~number(0)) >> ONE
+    # Masks that are as large as items in memory: LLVM would choose between those of 64 bits.
+    masks, parts = plan.view(items.dtype), np.uint64(64) // item_bits(items)
+    clear, set_ = masks[np.uint64(IF_CLEAR) * parts], masks[np.uint64(IF_SET) * parts]
+    if plan[SHIFT]:  # LLVM shifts items of 8 and 16 bits in wider vectors
+        for i in range(begin, end):
+            items[i] <<= plan[SHIFT]
+    if clear | set_:
+        for i in range(begin, end):
+            items[i] ^= set_ if items[i] > half else clear
+
+
+@inner
+def reach(plan):
+    """How far back items are that are still asked for without their signs."""
+    lag = plan[plan.size - 1] if np.uint64(plan.size) > U_LAGS else ZERO
+    return lag if lag > ONE else ZERO
+
+
+@inner
+def no_totals(items):
+    """What `finish_block` keeps from block to block: the running sums for lags of 1."""
+    return np.zeros(MAX_LAGS, items.dtype)
+
+
+@inner
+def finish_block(items, plan, totals, begin, end):
+    """Do what can be done with a block of items, those before it being done.
+
+    Parameters
+    ----------
+    items : uint[n]
+    plan : uint64[m]
+    totals : uint[`MAX_LAGS`], of the same width
+        Those of `no_totals`, and what came before.
+    begin, end : uint64
+    """
+    number = items.dtype.type
+    last = np.uint64(plan.size)
+    if begin == ZERO and end > ZERO:
+        items[0] += number(plan[FIRST])
+    if plan[FOLDED]:
+        unfold(items, begin, end)
+    k = U_LAGS
+    while k < last and plan[k] == ONE:
+        totals[k - U_LAGS] = add_up(items, totals[k - U_LAGS], begin, end)
+        k += ONE
+    far = reach(plan)
+    if far:
+        if k == U_LAGS:  # items before the least lag have that of the item before
+            for i in range(max(begin, ONE), min(end, plan[LAGS])):
+                items[i] += items[i - ONE]
+        add_lagged(items, far, max(begin, far), end)
+        if k + ONE < last:
+            return  # there are other lags, each of which takes all items
+    put_signs(items, plan, max(begin, far) - far, max(end, far) - far)
+
+
+@inner
+def finish_rest(items, plan):
+    """Do the rest, when all blocks are done."""
+    last, size = np.uint64(plan.size), np.uint64(items.size)
+    done = max(size, reach(plan)) - reach(plan)
+    for k in range(U_LAGS, max(last, U_LAGS + ONE) - ONE):
+        if plan[k] > ONE:
+            add_lagged(items, plan[k], plan[k], size)
+            done = ZERO
+    put_signs(items, plan, done, size)
+
+
+@kernel
+def finish(items, plan):
+    """Do with numbers what the plan says.
+
+    Parameters
+    ----------
+    items : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[m]
+    """
+    totals, size = no_totals(items), np.uint64(items.size)
+    for begin in range(ZERO, size, BLOCK):
+        finish_block(items, plan, totals, begin, min(begin + BLOCK, size))
+    finish_rest(items, plan)
