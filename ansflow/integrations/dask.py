@@ -95,7 +95,7 @@ class _File:
             return reader[(*key, ...) if isinstance(key, tuple) else key]
 
 
-def to_zarr(array: dask.array.Array, store: Any, **options: Any) -> Any:
+def to_zarr(array: dask.array.Array, store: Any, *, compute: bool = True, **options: Any) -> Any:
     """Write an array of Dask to a new array in Zarr, with `AnsflowCodec`, in parallel.
 
     Several tasks that write to one chunk, or to one shard, each read it, change their part, and
@@ -106,15 +106,18 @@ def to_zarr(array: dask.array.Array, store: Any, **options: Any) -> Any:
     ----------
     array : dask.array.Array
     store : path, URL or store of Zarr
+        Which all workers can reach. A store in memory is only for threads of this process.
+    compute : bool
+        Whether to write now; otherwise only the metadata are written.
     **options
-        Those of `dask.array.to_zarr`, such as ``compute`` and ``mode``, and of
-        `zarr.create_array`, such as ``chunks``, ``shards``, ``serializer`` and ``compressors``.
-        Chunks are by default those of `array`, serializer and compressors `AnsflowCodec` and
-        ``Crc32cCodec``.
+        Those of `zarr.create_array`, such as ``name``, ``chunks``, ``shards``, ``overwrite``,
+        ``serializer`` and ``compressors``. Chunks are by default those of `array`, serializer and
+        compressors `AnsflowCodec` and ``Crc32cCodec``.
 
     Returns
     -------
-    As `dask.array.to_zarr`.
+    None or dask.delayed.Delayed
+        What writes the array, if that is to be done later.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def to_zarr(array: dask.array.Array, store: Any, **options: Any) -> Any:
     >>> path = str(pathlib.Path(tempfile.mkdtemp(), "field.zarr"))
     >>> array = dask.array.arange(60_000, chunks=1000).reshape(600, 100)
     >>> array = array.rechunk((100, 100))
-    >>> _ = to_zarr(array, path, chunks=(50, 50), shards=(100, 100))
+    >>> to_zarr(array, path, chunks=(50, 50), shards=(100, 100))
     >>> int(dask.array.from_zarr(path).sum().compute())
     1799970000
     >>> to_zarr(array, path, chunks=(50, 50), shards=(150, 100))
@@ -136,14 +139,20 @@ def to_zarr(array: dask.array.Array, store: Any, **options: Any) -> Any:
     ValueError: the chunks of the array end at 100 along axis 0, within one of 150 in Zarr, which \
 two tasks would write to: rechunk((150, 100)), or other multiples of that
     """
-    from zarr.codecs import Crc32cCodec
+    import zarr
 
     from ansflow.integrations.zarr import AnsflowCodec
 
-    whole = options.get("shards") or options.get("chunks") or [own[0] for own in array.chunks]
+    options = {
+        "chunks": tuple(max(own[0], 1) for own in array.chunks),
+        "serializer": AnsflowCodec(),
+        "compressors": zarr.codecs.Crc32cCodec(),
+        **options,
+    }
+    whole = options.get("shards") or options["chunks"]
     _check_aligned(array, (whole,) if isinstance(whole, int) else tuple(whole))
-    options = {"serializer": AnsflowCodec(), "compressors": Crc32cCodec(), **options}
-    return dask.array.to_zarr(array, store, **options)
+    target = zarr.create_array(store, shape=array.shape, dtype=array.dtype, **options)
+    return dask.array.store(array, target, lock=False, compute=compute)
 
 
 def _check_aligned(array: dask.array.Array, whole: Sequence[int]) -> None:
@@ -152,7 +161,7 @@ def _check_aligned(array: dask.array.Array, whole: Sequence[int]) -> None:
         raise ValueError(f"chunks and shards must be {array.ndim} integers, not {whole}")
     for axis, (own, size) in enumerate(zip(array.chunks, whole, strict=True)):
         for end in list(accumulate(own))[:-1]:
-            if end % max(1, size):
+            if end % size:
                 raise ValueError(
                     f"the chunks of the array end at {end} along axis {axis}, within one of {size} "
                     f"in Zarr, which two tasks would write to: rechunk({tuple(whole)}), or other "

@@ -16,9 +16,7 @@ import ansflow
 from ansflow.errors import CorruptDataError
 from ansflow.integrations.dask import from_file, to_zarr
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The data type :zarr.errors.UnstableSpecificationWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:The data type ")
 
 
 @pytest.fixture
@@ -168,6 +166,25 @@ class TestZarr:
         # What the error says to do.
         to_zarr(lazy.rechunk(whole), str(tmp_path / "array.zarr"), **options)
         assert np.array_equal(da.from_zarr(str(tmp_path / "array.zarr")).compute(), array)
+
+    def test_awkward_arrays(self, tmp_path):
+        for number, array in enumerate((np.zeros((4, 0, 3)), np.array(2.5), np.zeros(0, "u1"))):
+            url = str(tmp_path / f"{number}.zarr")
+            to_zarr(da.from_array(array), url)
+            assert np.array_equal(da.from_zarr(url).compute(), array)
+
+    def test_later(self, zarr, tmp_path):
+        url = str(tmp_path / "array.zarr")
+        later = to_zarr(da.ones((8, 8)), url, compute=False)
+        assert zarr.open_array(url)[:].sum() == 0
+        later.compute()
+        assert zarr.open_array(url)[:].sum() == 64
+
+    def test_names_in_groups(self, zarr):
+        store = zarr.storage.MemoryStore()
+        for name in ("a", "b"):
+            to_zarr(da.ones((8, 8)), store, name=name)
+        assert set(zarr.open_group(store).array_keys()) == {"a", "b"}
 
     def test_threads_are_those_of_dask(self, tmp_path, own_threads):
         array = array_of("f4", (64, 100, 100))
