@@ -40,7 +40,10 @@ def undo(transform, parameters, outputs, layout):
     """What the inverse makes of outputs in its own buffers."""
     out = odd(RNG.integers(0, 256, layout.nbytes, np.uint8))
     buffers = transform.buffers(parameters, layout, out)
-    for buffer, output in zip(buffers, outputs, strict=True):
-        buffer[:] = output
-    transform.inverse(parameters, buffers, layout, out)
+    filled = list(outputs)
+    for number, buffer in enumerate(buffers):
+        if buffer is not None:
+            buffer[:] = outputs[number]
+            filled[number] = buffer
+    transform.inverse(parameters, filled, layout, out)
     return out

@@ -16,10 +16,10 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.delta import difference
 from ansflow.kernels.transforms.finish import MAX_LAGS
-from ansflow.transforms.finish import Finish, Finished
+from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_of
-from ansflow.transforms.transform import Misfit, Setting
+from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Delta", "Differences", "lags_of"]

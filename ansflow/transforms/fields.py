@@ -56,7 +56,7 @@ class Fields(Transform):
         fields = _fields(items, sizes)
         return sizes, [np.ascontiguousarray(field).view(np.uint8) for field in fields]
 
-    def buffers(self, parameters: Sizes, layout: Layout, out: Bytes) -> Sequence[Bytes]:
+    def buffers(self, parameters: Sizes, layout: Layout, out: Bytes) -> Sequence[Bytes | None]:
         if _are_numbers(parameters):
             return room(len(parameters), layout.items * parameters[0])
         return super().buffers(parameters, layout, out)

@@ -14,11 +14,11 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lin as kernels
-from ansflow.transforms.finish import NOTHING, Finish, Finisher
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Setting
+from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Lin", "LinParameters"]
@@ -74,6 +74,9 @@ class Lin(Finisher):
         kernels.encode(numbers, base, shift, tokens, raw)
         size = self.outputs(parameters, layout)[1].nbytes
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
+
+    def buffers(self, parameters: LinParameters, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        return [np.empty(layout.items * parameters.width, np.uint8), None]
 
     def inverse(
         self,

@@ -14,11 +14,11 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import log as kernels
-from ansflow.transforms.finish import NOTHING, Finish, Finisher
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Setting
+from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Log"]
@@ -42,6 +42,9 @@ class Log(Finisher):
         bits = int(kernels.encode(unaligned(items, layout.itemsize), tokens, raw))
         size = -(-bits // 8)
         return size, [tokens, raw.view(np.uint8)[:size]]
+
+    def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        return [np.empty(layout.items, np.uint8), None]
 
     def inverse(
         self,

@@ -15,10 +15,10 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.ordered import order
-from ansflow.transforms.finish import NOTHING, Finish, Finished
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_of
-from ansflow.transforms.transform import Misfit, Setting
+from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader
 
 __all__ = ["Order", "Ordered"]

@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
+
+import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.transforms.finish import NOTHING, Finish, Finished, Finisher
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
-from ansflow.transforms.transform import Misfit, Setting, Transform
+from ansflow.transforms.transform import Finisher, Misfit, Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["MAX_STREAMS", "Node", "Recipe", "Stream", "read_recipe"]
@@ -227,29 +229,35 @@ class Node(NamedTuple):
     outputs: Sequence[Node] = ()
 
     def inverse(
-        self, out: Bytes, decode: Callable[[Bytes], None], finish: Finish = NOTHING
-    ) -> None:
-        """Fill `out` with the items, finished.
+        self,
+        out: Bytes | None,
+        decode: Callable[[Bytes | None], Bytes],
+        finish: Finish = NOTHING,
+    ) -> Bytes:
+        """Fill `out` with the items, finished; if it is None, return them wherever they are.
 
-        `decode` is called with a buffer for each stream, in order, and fills it with the symbols.
+        `decode` does the same with the symbols of the next stream, each time it is called.
         """
-        _, transform, parameters, outputs = self
-        if isinstance(transform, Finished):
-            joined = transform.then(parameters, self.layout, finish)
-            if joined is not None:
-                outputs[0].inverse(out, decode, joined)
-                return
+        layout, transform, parameters, outputs = self
         if transform is None:
-            decode(out)
+            out = decode(out)
         else:
-            buffers = transform.buffers(parameters, self.layout, out)
-            for node, buffer in zip(outputs, buffers, strict=True):
-                node.inverse(buffer, decode)
-            if isinstance(transform, Finisher):
-                transform.inverse(parameters, buffers, self.layout, out, finish)
-                return
-            transform.inverse(parameters, buffers, self.layout, out)
-        finish.apply(out, self.layout.itemsize)
+            if out is None:
+                out = np.empty(layout.nbytes, np.uint8)
+            joined = transform.then(parameters, layout, finish)
+            if joined is not None:
+                return outputs[0].inverse(out, decode, joined)
+            buffers = transform.buffers(parameters, layout, out)
+            filled = [
+                node.inverse(buffer, decode) for node, buffer in zip(outputs, buffers, strict=True)
+            ]
+            if transform.finishes:
+                cast(Finisher, transform).inverse(parameters, filled, layout, out, finish)
+                return out
+            transform.inverse(parameters, filled, layout, out)
+        if finish is not NOTHING:
+            finish.apply(out, layout.itemsize)
+        return out
 
     def __str__(self) -> str:
         if self.transform is None:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
 
-__all__ = ["Misfit", "Setting", "Transform", "Unsuitable"]
+__all__ = ["Finished", "Finisher", "Misfit", "Setting", "Transform", "Unsuitable"]
 
 Setting = int | float | str
 
@@ -41,6 +42,8 @@ class Transform(ABC):
         What it is called in the text of a recipe.
     parts : tuple of str
         What its outputs are called, if there are several; the last stands for all that follow.
+    finishes : bool
+        Whether it is a `Finisher`.
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
@@ -49,6 +52,7 @@ class Transform(ABC):
     id: ClassVar[int]
     name: ClassVar[str]
     parts: ClassVar[tuple[str, ...]] = ("output",)
+    finishes: ClassVar[bool] = False
     by_shape: ClassVar[bool] = False
 
     @abstractmethod
@@ -80,9 +84,17 @@ class Transform(ABC):
         The outputs are the arrays of `buffers`, and may hold anything.
         """
 
-    def buffers(self, parameters: Any, layout: Layout, out: Bytes) -> Sequence[Bytes]:
-        """Where the outputs are to be decoded before `inverse` fills `out`."""
+    def buffers(self, parameters: Any, layout: Layout, out: Bytes) -> Sequence[Bytes | None]:
+        """Where the outputs are to be decoded before `inverse` fills `out`.
+
+        None stands for wherever they are, and perhaps cannot be written to: a stream that is stored
+        is not copied then.
+        """
         return [np.empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
+
+    def then(self, parameters: Any, layout: Layout, finish: Finish) -> Finish | None:
+        """What undoes the transform and does `finish` then; None if it takes a turn of its own."""
+        return None
 
     def check(self, *settings: Setting) -> None:
         """Raise ValueError if `forward` does not take these settings."""
@@ -106,3 +118,37 @@ class Transform(ABC):
     def parse(self, reader: ByteReader, layout: Layout) -> Any:
         """Undo `pack`; CorruptDataError for what `forward` cannot choose for such items."""
         return None
+
+
+class Finished(Transform):
+    """A transform that is undone by what is done with numbers last."""
+
+    @abstractmethod
+    def then(self, parameters: Any, layout: Layout, finish: Finish) -> Finish | None: ...
+
+    def buffers(self, parameters: Any, layout: Layout, out: Bytes) -> list[Bytes]:
+        return [out]
+
+    def inverse(
+        self, parameters: Any, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+    ) -> None:
+        finish = self.then(parameters, layout, NOTHING)
+        assert finish is not None, "it can always be done alone"
+        finish.apply(out, layout.itemsize)
+
+
+class Finisher(Transform):
+    """A transform whose `inverse` makes numbers, and does with them what is done last."""
+
+    finishes = True
+
+    @abstractmethod
+    def inverse(
+        self,
+        parameters: Any,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
+    ) -> None:
+        """Fill `out` with the items, finished."""

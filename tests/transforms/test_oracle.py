@@ -124,9 +124,12 @@ def undo(transform, parameters, layout, parts, offset=0):
     """What the library makes of outputs."""
     out = vector(bytes(layout.nbytes), offset)
     buffers = transform.buffers(parameters, layout, out)
-    for buffer, part in zip(buffers, parts, strict=True):
-        buffer[:] = np.frombuffer(part, np.uint8)
-    transform.inverse(parameters, buffers, layout, out)
+    filled = [np.frombuffer(part, np.uint8) for part in parts]
+    for number, buffer in enumerate(buffers):
+        if buffer is not None:
+            buffer[:] = filled[number]
+            filled[number] = buffer
+    transform.inverse(parameters, filled, layout, out)
     return out.tobytes()
 
 

@@ -1,7 +1,5 @@
 """Recipes: what they are written as, and that every tree of transforms is undone."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -137,7 +135,11 @@ def through(recipe, items, layout):
     out = np.empty(layout.nbytes, np.uint8)
 
     def decode(buffer):
-        buffer[:] = next(left).symbols
+        symbols = next(left).symbols
+        if buffer is None:
+            return symbols
+        buffer[:] = symbols
+        return buffer
 
     root.inverse(out, decode)
     assert next(left, None) is None
@@ -346,12 +348,19 @@ def test_too_many_streams(monkeypatch):
 def test_any_bytes(written, itemsize, count):
     layout = Layout(itemsize, (count,))
     try:
-        root, _ = read_recipe(ByteReader(written), layout)
+        root, layouts = read_recipe(ByteReader(written), layout)
     except CorruptDataError:
         return
     out = np.empty(layout.nbytes, np.uint8)
-    sizes = itertools.count(1)
-    root.inverse(out, lambda buffer: buffer.fill(next(sizes)))
+    streams = enumerate(layouts)
+
+    def decode(buffer):
+        number, stream = next(streams)
+        symbols = np.empty(stream.nbytes, np.uint8) if buffer is None else buffer
+        symbols.fill(number % 256)
+        return symbols
+
+    root.inverse(out, decode)
 
 
 class Echo(Transform):

@@ -69,9 +69,12 @@ def undo(transform, parameters, outputs, layout):
     memory = np.full(layout.nbytes + 1, 0xAA, np.uint8)
     out = memory[1:]
     buffers = transform.buffers(parameters, layout, out)
-    for buffer, output in zip(buffers, outputs, strict=True):
-        buffer[:] = output
-    transform.inverse(parameters, buffers, layout, out)
+    filled = list(outputs)
+    for number, buffer in enumerate(buffers):
+        if buffer is not None:
+            buffer[:] = outputs[number]
+            filled[number] = buffer
+    transform.inverse(parameters, filled, layout, out)
     return out.tobytes()
 
 

@@ -41,25 +41,32 @@ def stream_decoder(
     reader: ByteReader,
     tools: Tools,
     watch: Watch | None = None,
-) -> Callable[[Bytes], None]:
-    """A function that fills the buffer of the next stream, each time it is called."""
+) -> Callable[[Bytes | None], Bytes]:
+    """A function that fills the buffer of the next stream, each time it is called.
+
+    If there is none, it returns the symbols wherever they are.
+    """
     left = iter(heads)
     if watch is not None:
         tools = tools._replace(lengths=[])
 
-    def decode(out: Bytes) -> None:
+    def decode(out: Bytes | None) -> Bytes:
         stream, kind, fields, size = next(left)
         payload = memoryview(reader.rest() if size is None else reader.take(size))
-        if stream.itemsize == 1:
-            kind.decode(fields, payload, out, tools)
-        else:
-            symbols = np.empty(stream.items, np.uint16)
-            kind.decode(fields, payload, symbols, tools)
-            out[:] = symbols.astype("<u2", copy=False).view(np.uint8)
+        symbols = kind.symbols_in(payload, stream) if out is None else None
+        if symbols is None:
+            symbols = np.empty(stream.nbytes, np.uint8) if out is None else out
+            if stream.itemsize == 1:
+                kind.decode(fields, payload, symbols, tools)
+            else:
+                wide = np.empty(stream.items, np.uint16)
+                kind.decode(fields, payload, wide, tools)
+                symbols[:] = wide.astype("<u2", copy=False).view(np.uint8)
         if watch is not None:
             assert tools.lengths is not None
             # Streams may have streams in them, which come first.
-            watch(out, stream, tools.lengths[-1] if tools.lengths else None)
+            watch(symbols, stream, tools.lengths[-1] if tools.lengths else None)
             tools.lengths.clear()
+        return symbols
 
     return decode

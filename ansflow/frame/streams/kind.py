@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from ansflow.buffers import Bytes
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.sample import Proposal, Sample, Symbols
 from ansflow.frame.streams.tools import Tools
@@ -40,6 +41,10 @@ class Kind(ABC):
     @abstractmethod
     def decode(self, fields: Any, payload: memoryview, out: Symbols, tools: Tools) -> None:
         """Fill `out`, a contiguous vector, from a payload of any size that may hold anything."""
+
+    def symbols_in(self, payload: memoryview, layout: Layout) -> Bytes | None:
+        """The symbols as bytes, if they lie in the payload: they cannot be written to then."""
+        return None
 
     def coder(self, fields: Any) -> CoderByte | None:
         """Precision and lanes, if it has a stream of words."""

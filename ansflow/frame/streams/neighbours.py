@@ -118,7 +118,8 @@ class Neighbours(TriedKind):
         number = reader.byte()
         if not 2 <= number <= MAX_CONTEXTS:
             raise CorruptDataError(f"there are {number} contexts, not 2 to {MAX_CONTEXTS}")
-        limits = np.full(LIMITS, MAX_LIMIT + 1, np.uint8)
+        limits = np.empty(LIMITS, np.uint8)
+        limits[number - 1 :] = MAX_LIMIT + 1
         told = bytes(reader.take(number - 1))
         if sorted(set(told)) != list(told) or told[-1] > MAX_LIMIT:
             raise CorruptDataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import Kind
@@ -27,8 +28,13 @@ class Stored(Kind):
         return symbols * width
 
     def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        if len(payload) != out.nbytes:
+        symbols = self.symbols_in(payload, Layout(out.itemsize, out.shape))
+        out[:] = symbols.view(out.dtype.newbyteorder("<"))
+
+    def symbols_in(self, payload: memoryview, layout: Layout) -> Bytes:
+        if len(payload) != layout.nbytes:
             raise CorruptDataError(
-                f"{out.size} stored symbols take {out.nbytes} bytes; the payload has {len(payload)}"
+                f"{layout.items} stored symbols take {layout.nbytes} bytes; the payload has "
+                f"{len(payload)}"
             )
-        out[:] = np.frombuffer(payload, out.dtype.newbyteorder("<"))
+        return np.frombuffer(payload, np.uint8)

@@ -64,11 +64,12 @@ def encode(numbers, base, shift, tokens, out):
             above = np.uint64(number(numbers[begin + i] - begin_of_range))
             tokens[begin + i] = above >> shift
             own_rest[i] = above & mask
-        for i in range(size, U_BLOCK):
-            own_rest[i] = 0
-        merge(rest, widths)
-        groups = (size + in_group - ONE) // in_group
-        at, last = append(rest, widths, groups, at, last, out)
+        if shift:
+            for i in range(size, U_BLOCK):
+                own_rest[i] = 0
+            merge(rest, widths)
+            groups = (size + in_group - ONE) // in_group
+            at, last = append(rest, widths, groups, at, last, out)
     out[at >> WORD_SHIFT] = last
 
 
@@ -95,10 +96,14 @@ def decode(tokens, data, base, shift, out, plan, rows):
     at = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
-        at = fetch(data, at, widths, rest, rows)
-        part(rest, widths)
-        for i in range(size):
-            low = np.uint64(own_rest[i]) & mask
-            out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+        if shift:
+            at = fetch(data, at, widths, rest, rows)
+            part(rest, widths)
+            for i in range(size):
+                low = np.uint64(own_rest[i]) & mask
+                out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+        else:
+            for i in range(size):
+                out[begin + i] = base + np.uint64(tokens[begin + i])
         finish_block(out, plan, totals, begin, begin + size)
     finish_rest(out, plan)

@@ -80,13 +80,16 @@ def chosen_isa() -> str:
     ValueError
         If that names one which is unknown or which this machine lacks.
     """
-    known = available()
-    wanted = os.environ.get(VARIABLE)
+    return _chosen(os.environ.get(VARIABLE), tuple(available()), gathers_are_slow())
+
+
+@functools.cache
+def _chosen(wanted: str | None, known: tuple[str, ...], slow_gathers: bool) -> str:
     if wanted:
         if wanted not in (*known, SCALAR):
             names = ", ".join((*known, SCALAR))
             raise ValueError(f"{VARIABLE} is {wanted!r}; this machine knows {names}")
         return wanted
-    if gathers_are_slow() and "avx2-loads" in known:
+    if slow_gathers and "avx2-loads" in known:
         return "avx2-loads"
     return known[0] if known and known[0] != "generic" else SCALAR
