@@ -51,6 +51,8 @@ class Header:
         The model that streams may be coded with.
     parsed : int
         Bytes that description and shared tables may take as they were parsed.
+    raw : bytes
+        What was read; empty if the header is to be written.
     """
 
     content_size: int | None
@@ -60,6 +62,7 @@ class Header:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     model: ModelIdentity | None = None
     parsed: int = field(default=0, compare=False)
+    raw: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def largest_group(self) -> int:
@@ -124,11 +127,11 @@ def check_magic(begin: bytes) -> None:
         raise CorruptDataError("this is not an ansflow frame: it begins with another magic")
 
 
-def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
-    """Ask for the bytes of a header, piece by piece; return it, and its bytes.
+def read_header(limits: Limits, known: Header | None = None) -> Generator[int, bytes, Header]:
+    """Ask for the bytes of a header, piece by piece, and return it.
 
     As a generator it does not care where they come from: it yields how many it wants next, and is
-    sent them.
+    sent them. A header that is known already, within these limits, is not parsed again.
     """
     begin = yield len(constants.MAGIC) + 1
     check_magic(begin)
@@ -144,13 +147,15 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
         )
     rest = yield size + constants.CHECK.size
     raw = fixed + rest
+    if known is not None and raw == known.raw:
+        return known
     (check,) = constants.CHECK.unpack(rest[size:])
     if check != low_half(raw[: -constants.CHECK.size]):
         raise CorruptDataError("the header does not match its check")
-    return _parse(flags, ByteReader(rest[:size]), limits), raw
+    return _parse(flags, ByteReader(rest[:size]), raw, limits)
 
 
-def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
+def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:
     """The header of those fields, whose check was right."""
     if flags & ~constants.FLAGS:
         raise UnsupportedError(
@@ -189,7 +194,7 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     grid = _grid(array, content_size, reader)
     if left := len(reader.rest()):
         raise CorruptDataError(f"{left} bytes follow the last field of the header")
-    header = Header(content_size, grid, array, shared, metadata, model, parsed)
+    header = Header(content_size, grid, array, shared, metadata, model, parsed, raw)
     _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 

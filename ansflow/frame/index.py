@@ -192,21 +192,21 @@ def _map_from_trailer(
     if xxhash.xxh3_64_intdigest(body) != chain:
         raise CorruptDataError("the index does not match the check in its trailer")
     try:
-        header, header_raw = take_header(MemorySource(body), limits)
+        header = take_header(MemorySource(body), limits)
     except TruncatedError:
         raise CorruptDataError("the index is too short for the header at its beginning") from None
-    left = (len(body) - len(header_raw)) % constants.HEAD.size
+    left = (len(body) - len(header.raw)) % constants.HEAD.size
     if left:
         raise CorruptDataError(
             f"the index is malformed: {left} bytes are left over after the heads"
         )
-    heads = np.frombuffer(body, HEADS, offset=len(header_raw))
-    tag = header_raw[-constants.TAG_SIZE :]
+    heads = np.frombuffer(body, HEADS, offset=len(header.raw))
+    tag = header.raw[-constants.TAG_SIZE :]
     expected = pack_head(tag, Head(heads.size, 0, index_size, chain))
     if end_mark != expected:
         raise CorruptDataError("the end mark does not match the index")
     _check_heads(heads, header, tag)
-    first = end - size + len(header_raw)
+    first = end - size + len(header.raw)
     frame = _make_map(header, heads, begin=end - size, first=first, end=end, indexed=True)
     if int(frame.group_at[-1]) != end - index_size - constants.HEAD.size:
         raise CorruptDataError(
@@ -215,7 +215,7 @@ def _map_from_trailer(
         )
     _check_content(header, frame.content_size)
     # The index is used, but a sequential reader must see the same frame.
-    if FileSource(file, frame.begin, end).take(len(header_raw)) != header_raw:
+    if FileSource(file, frame.begin, end).take(len(header.raw)) != header.raw:
         raise CorruptDataError("the header of the frame differs from the one in its index")
     return frame
 

@@ -162,7 +162,7 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
     if not os.path.exists(path) or not os.path.getsize(path):
         return
     with open(path, "rb") as file:
-        header, _ = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
+        header = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
         if not ends_frame(file):
             raise ValueError(
                 "nothing can be appended to the file, as its last frame is damaged or cut off: "
