@@ -12,7 +12,7 @@ All integers are little-endian, and so should be the items. Pieces are consecuti
 have equally many *rows*, or fewer in the last: items along the first axis, or along as many leading
 axes as it takes for a row not to be larger than a piece may be. A fill value is compared, and
 restored, bit by bit. The padding of chunks that reach over the edge of an array would otherwise
-blur the distributions of what is in it, at 5 to 10% of the size.
+blur the distributions of what is in it: 5 to 13% of the size, in two climate fields.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy.typing as npt
 import ansflow
 from ansflow.errors import CorruptDataError, TruncatedError
 
-__all__ = ["Pieces", "Rows", "encode"]
+__all__ = ["Pieces", "Rows", "encode", "leading", "within"]
 
 Array = npt.NDArray[Any]
 
@@ -65,11 +65,12 @@ class Rows(NamedTuple):
             axes += 1
         total, row = prod(shape[:axes]), tuple(shape[axes:])
         most = max(1, piece_size // max(1, prod(row) * itemsize))
-        pieces = max(1, ceil(total / most))
-        return cls(total, row, max(1, ceil(total / pieces)))
+        # Evenly, rather than with a rest.
+        return cls(total, row, max(1, ceil(total / max(1, ceil(total / most)))))
 
     @property
     def pieces(self) -> int:
+        """How many there are; of a shorter array no more."""
         return ceil(self.total / self.each)
 
 
@@ -105,8 +106,7 @@ def encode(items: Array, fill: Array, piece_size: int, plan: ansflow.Plan) -> by
     chosen = cache(lambda: ansflow.plan(rows, level=plan.level))
     pieces = []
     for part in parts:
-        is_usual = part.shape == (usual.each, *usual.shape)
-        by_hand = plan.recipe is not None and is_usual
+        by_hand = plan.recipe is not None and part.shape == (usual.each, *usual.shape)
         pieces.append(ansflow.encode_chunk(part, plan if by_hand else chosen()))
     lengths = np.array([len(piece) for piece in pieces[:-1]], LENGTH)
     return b"".join([header, lengths.tobytes(), *pieces])
@@ -179,6 +179,12 @@ class Pieces(NamedTuple):
         rows, each = self._rows_of(items), self.rows.each
         return range(rows.start // each, ceil(rows.stop / each)) if rows else range(0)
 
+    def decode_all(self, data: memoryview, fill: Array) -> Array:
+        """All items, from the whole chunk."""
+        items = range(self.shape[0])
+        needed = self.of(items)
+        return self.decode(data[self.starts[0] :] if needed else data[:0], needed, items, fill)
+
     def decode(self, data: memoryview, pieces: range, items: range, fill: Array) -> Array:
         """These items along the first axis, from the data of the pieces that they are in."""
         each, begin = self.rows.each, pieces.start * self.rows.each
@@ -214,3 +220,27 @@ def _integers(data: memoryview, count: int) -> list[int]:
         raise TruncatedError("the chunk ends within its first few bytes")
     numbers: list[int] = np.frombuffer(data, LENGTH).tolist()
     return numbers
+
+
+def leading(selection: Any, shape: Sequence[int]) -> range:
+    """Around which items along the first axis a selection is, as NumPy indexes: not empty."""
+    whole = range(prod(shape[:1]))
+    if not shape or not isinstance(selection, tuple) or not selection:
+        return whole
+    first = selection[0]
+    if isinstance(first, slice):
+        begin, end, step = first.indices(shape[0])
+        return range(begin, end) if step > 0 and begin < end else whole
+    if isinstance(first, int | np.integer):
+        return range(int(first), int(first) + 1) if first >= 0 else whole
+    if isinstance(first, np.ndarray) and first.dtype.kind in "iu" and first.size:
+        low, high = int(first.min()), int(first.max())
+        return range(low, high + 1) if low >= 0 else whole
+    return whole
+
+
+def within(first: Any, wanted: range) -> Any:
+    """The first index of a selection, counted from the beginning of that range."""
+    if isinstance(first, slice):
+        return slice(0, len(wanted), first.step)
+    return first - wanted.start

@@ -9,7 +9,7 @@ serializer, such as that of strings of any length.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar, Self
@@ -119,11 +119,7 @@ class AnsflowCodec(ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodec):
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         data = memoryview(chunk_data.as_numpy_array())
-        found = self._pieces(data, chunk_spec)
-        everything = range(found.shape[0])
-        needed = found.of(everything)
-        rest = data[found.starts[0] :] if needed else data[:0]
-        items = found.decode(rest, needed, everything, _fill(chunk_spec))
+        items = self._pieces(data, chunk_spec).decode_all(data, _fill(chunk_spec))
         return chunk_spec.prototype.nd_buffer.from_numpy_array(items.reshape(chunk_spec.shape))
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
@@ -136,7 +132,7 @@ class AnsflowCodec(ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodec):
         self, byte_getter: ByteGetter, selection: Any, chunk_spec: ArraySpec
     ) -> NDBuffer | None:
         shape, buffers = chunk_spec.shape, chunk_spec.prototype
-        wanted = _leading(selection, shape)
+        wanted = pieces.leading(selection, shape)
         most = Pieces.most_before(shape, _dtype(chunk_spec).itemsize, self.chunk_size)
         if not most or len(wanted) == shape[0]:
             data = await byte_getter.get(prototype=buffers)
@@ -157,7 +153,7 @@ class AnsflowCodec(ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodec):
             memoryview(data.as_numpy_array()),
             *(needed, wanted, _fill(chunk_spec)),
         )
-        inner = (_within(selection[0], wanted), *selection[1:])
+        inner = (pieces.within(selection[0], wanted), *selection[1:])
         return buffers.nd_buffer.from_numpy_array(items)[inner]
 
     def _pieces(self, data: memoryview, spec: ArraySpec) -> Pieces:
@@ -169,30 +165,6 @@ def _request(found: Pieces, needed: range) -> ByteRequest:
     if needed.stop == len(found.starts):
         return OffsetByteRequest(begin)
     return RangeByteRequest(begin, found.starts[needed.stop])
-
-
-def _leading(selection: Any, shape: Sequence[int]) -> range:
-    """Which items along the first axis a selection is from: a range around them, not empty."""
-    whole = range(prod(shape[:1]))
-    if not shape or not isinstance(selection, tuple) or not selection:
-        return whole
-    first = selection[0]
-    if isinstance(first, slice):
-        begin, end, step = first.indices(shape[0])
-        return range(begin, end) if step > 0 and begin < end else whole
-    if isinstance(first, int | np.integer):
-        return range(int(first), int(first) + 1) if first >= 0 else whole
-    if isinstance(first, np.ndarray) and first.dtype.kind in "iu" and first.size:
-        low, high = int(first.min()), int(first.max())
-        return range(low, high + 1) if low >= 0 else whole
-    return whole
-
-
-def _within(first: Any, wanted: range) -> Any:
-    """The selection of the first axis, within that range."""
-    if isinstance(first, slice):
-        return slice(0, len(wanted), first.step)
-    return first - wanted.start
 
 
 @dataclass(frozen=True, kw_only=True)

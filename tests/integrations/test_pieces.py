@@ -6,7 +6,7 @@ from stored_arrays import DTYPES, array_of, awkward, nans
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
-from ansflow.integrations.pieces import Pieces, Rows, encode
+from ansflow.integrations.pieces import Pieces, Rows, encode, leading, within
 
 PLAN = ansflow.Plan(level=1)
 
@@ -115,6 +115,43 @@ def test_pieces_are_as_large_as_they_may_be():
     assert Rows.of((100,), 4, 1) == (100, (), 1)
     rows = Rows.of((101,), 1, 100)
     assert (rows.each, rows.pieces) == (51, 2)
+
+
+def test_shorter_arrays_have_no_more_pieces():
+    """So that what is before the pieces is never longer than `most_before` says."""
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        shape = rng.integers(1, rng.choice([3, 12, 60]), rng.integers(1, 5))
+        kept = rng.integers(0, shape + 1)
+        size = int(rng.integers(1, 600))
+        pieces = Rows.of(shape.tolist(), 4, size).pieces
+        assert Rows.of(kept.tolist(), 4, size).pieces <= pieces
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        np.s_[3],
+        np.s_[2:7],
+        np.s_[1:9:3],
+        np.s_[8:2:-2],
+        np.s_[5:5],
+        np.s_[-1],
+        [4, 2, 2],
+        [[6], [3]],
+        [-1, 0],
+        [False, True, True] * 3,
+    ],
+    ids=str,
+)
+def test_what_is_around_a_selection(selection):
+    array = array_of("i4", (9, 4))
+    first = np.array(selection) if isinstance(selection, list) else selection
+    wanted = leading((first, slice(1, 3)), array.shape)
+    assert wanted
+    if len(wanted) < len(array):
+        inner = array[wanted.start : wanted.stop][(within(first, wanted), slice(1, 3))]
+        assert np.array_equal(inner, array[(first, slice(1, 3))])
 
 
 def test_damage_never_goes_further():
