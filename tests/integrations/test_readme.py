@@ -12,7 +12,7 @@ import ansflow
 
 README = Path(__file__).parents[2] / "README.md"
 SECTION = re.search(r"## In other libraries\n(.*?)\n## ", README.read_text(), re.DOTALL)[1]
-ROWS = [line.strip("| ").split(" | ") for line in SECTION.splitlines() if "<br>" in line]
+ROWS = [line.strip("| ").split(" | ")[:3] for line in SECTION.splitlines() if "<br>" in line]
 NEEDS = {
     "Zarr 3": ["zarr"],
     "numcodecs, Zarr 2": ["numcodecs"],
