@@ -1,6 +1,7 @@
 """The codec of numcodecs: arrays keep what they are, bytes are numbers, damage is found."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -103,6 +104,14 @@ def test_numbers_in_bytes():
     assert Ansflow(typesize=4).encode(field) == Ansflow().encode(field)
 
 
+def test_codecs_are_pickled_after_use():
+    codec = Ansflow(1, typesize=4)
+    blob = codec.encode(array_of("f4", (300,)))
+    again = pickle.loads(pickle.dumps(codec))
+    assert again == codec
+    same(again.decode(blob), array_of("f4", (300,)))
+
+
 def test_masks_are_kept():
     array = np.ma.masked_less(array_of("f4", (20, 30)), 5)
     back = Ansflow().decode(Ansflow().encode(array))
@@ -171,6 +180,12 @@ class TestZarrFormat2:
         assert again.metadata.compressor == Ansflow()
         same(again[:], array)
         same(again[3:22, 4], array[3:22, 4])
+
+    def test_strings_of_any_length(self, zarr):
+        words = np.array(["a", "", "bcd" * 40, "ä"] * 30, np.dtypes.StringDType())
+        store = {}
+        zarr.create_array(store, data=words, chunks=50, compressors=Ansflow(), zarr_format=2)
+        assert zarr.open_array(store)[:].tolist() == words.tolist()
 
     def test_damage_is_found(self, zarr):
         store = {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -230,6 +231,22 @@ def test_configurations_round_trip(codec):
     assert get_codec_class(told["name"]).from_dict(told) == codec
     assert type(codec).from_dict({"name": told["name"]}) == type(codec)()
     assert hash(codec) == hash(type(codec).from_dict(told))
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_are_pickled(kind, tmp_path):
+    array = array_of("f4", (20, 30))
+    zarr.create_array(tmp_path / "array.zarr", data=array, chunks=(8, 30), **ARRAYS[kind])
+    again = pickle.loads(pickle.dumps(zarr.open_array(tmp_path / "array.zarr")))
+    same(again[:], array)
+
+
+def test_nothing_but_fill_values():
+    store = {}
+    options = {"config": {"write_empty_chunks": True}, "fill_value": 7, **ARRAYS["array"]}
+    found = stored(np.full((30, 20), 7, "i4"), store, chunks=(30, 20), **options)
+    assert sum(map(len, chunks_of(store).values())) == 9
+    same(found[:], np.full((30, 20), 7, "i4"))
 
 
 def test_metadata_say_how_to_read():
