@@ -16,6 +16,8 @@ alias.py
     one distribution, by tables as long as the alphabet
 wide.py
     more than 16 bits of precision
+messages.py
+    many short messages, each a stream of its own
 vectors.py
     when vector kernels take over from scalar ones
 
