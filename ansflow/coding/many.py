@@ -43,10 +43,11 @@ def encode_many(
         `lengths`; or a sequence of vectors, which takes longer, as each is looked at in Python.
     model : Model
         See `ansflow.models.Model`; at most 16 bits of precision, and no contexts. Its `index`, if
-        it has one, broadcasts to an array of shape (messages, length), and else to that of all
-        symbols. `ansflow.models.Escaped` also codes integers outside its support.
+        it has one, broadcasts to shape (messages, length), or else to that of all symbols.
+        `ansflow.models.Escaped` also codes integers outside its support.
     lengths : int or array_like of int, shape (messages,), optional
-        Numbers of symbols.
+        Numbers of symbols. With one for all, the symbols are as an array of shape
+        (messages, length).
 
     Returns
     -------

@@ -118,13 +118,14 @@ def pull(x, words, cursor, end, low):
 
 @inner
 def pop_digits(x, words, cursor, end, low):
-    """Undo `push_digits`: ``(x, value, cursor)``."""
-    digits, value = x & DIGIT_MASK, ZERO
+    """Undo `push_digits`: ``(x, value, whether its first digit isn't 0, cursor)``."""
+    digits, value, first = x & DIGIT_MASK, ZERO, ONE
     x, cursor = pull(x >> DIGIT_BITS, words, cursor, end, low)
-    for _ in range(digits):
+    for k in range(digits):
+        first = x & DIGIT_MASK if k == 0 else first
         value = (value << DIGIT_BITS) | (x & DIGIT_MASK)
         x, cursor = pull(x >> DIGIT_BITS, words, cursor, end, low)
-    return x, value, cursor
+    return x, value, first > ZERO, cursor
 
 
 @kernel
@@ -239,10 +240,10 @@ def decode(
             x, cursor = pull(x, words, cursor, end, low)
             number = np.int64(lowest[row]) + np.int64(s)
             if s == np.uint64(escape[row]):
-                x, value, cursor = pop_digits(x, words, cursor, end, low)
+                x, value, proper, cursor = pop_digits(x, words, cursor, end, low)
                 step = np.int64(value >> ONE)
                 number = np.int64(lowest[row]) - step - 1 if value & ONE else number + step
-                sound &= LEAST <= number <= MOST
+                sound &= proper and LEAST <= number <= MOST
             out[i] = number
             i += ONE
         if not sound or x > ZERO or cursor < end:
