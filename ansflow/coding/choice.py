@@ -105,8 +105,7 @@ def message_coder_of(model: Model, shape: tuple[int, ...]) -> MessageCoder:
         lowest = check_lowest(getattr(model, "low", 0), len(cdf))
         escaped = _kept(known, "escaped", lambda: BucketTables(cdf, precision, check_escapes(freq)))
         return RowMessages(coder, escaped, index, lowest)
-    none = np.full(len(cdf), known.alphabet, np.uint32)
-    tables = _kept(known, "buckets", lambda: BucketTables(cdf, precision, none))
+    tables = _kept(known, "buckets", lambda: BucketTables(cdf, precision))
     return RowMessages(coder, tables, index, np.zeros(len(cdf), np.int32))
 
 

@@ -160,9 +160,10 @@ def decode_many(
         raise CorruptDataError(
             f"message {sound} is damaged, or was made with another model or length"
         )
-    if has_escapes(model) or low == 0:
-        return out.astype(wanted, copy=False)
-    return (out.astype(np.int64) + low).astype(wanted)
+    values = out.astype(wanted, copy=False)
+    if low and not has_escapes(model):
+        values += wanted.type(low)  # modulo the range of the type, which holds all results
+    return values
 
 
 def _as_messages(

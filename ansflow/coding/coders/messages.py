@@ -117,14 +117,20 @@ class BucketTables:
     cdf : contiguous ndarray of uint32, shape (rows, alphabet + 1)
     precision : int
         1 to 16.
-    escape : ndarray of uint32, shape (rows,)
-        The escape of each row, or the size of the alphabet if it has none.
+    escape : ndarray of uint32, shape (rows,), optional
+        The escape of each row, if rows have one.
     """
 
     def __init__(
-        self, cdf: npt.NDArray[np.uint32], precision: int, escape: npt.NDArray[np.uint32]
+        self,
+        cdf: npt.NDArray[np.uint32],
+        precision: int,
+        escape: npt.NDArray[np.uint32] | None = None,
     ) -> None:
-        self.cdf, self.precision, self.escape = cdf, precision, escape
+        self.cdf, self.precision = cdf, precision
+        self.has_escapes = escape is not None
+        none = np.full(len(cdf), cdf.shape[1] - 1, np.uint32)
+        self.escape = none if escape is None else escape
         most = (BUCKET_BYTES // 4 // len(cdf)).bit_length() - 1
         self.shift = np.uint64(precision - min(precision, max(0, most), MAX_BUCKET_BITS))
 
@@ -162,6 +168,8 @@ class RowMessages(MessageCoder):
         self.tables, self.index, self.lowest = tables, index, lowest
 
     def _escape_room(self, symbols: Symbols) -> int:
+        if not self.tables.has_escapes:
+            return 0
         told = self.index, self.lowest, self.tables.escape
         return message_rows.ESCAPE_PUSHES * int(message_rows.count_escapes(symbols, *told))
 

@@ -31,6 +31,9 @@ ESCAPE_PUSHES = int(MAX_DIGITS) + 1
 SPAN_BITS = np.uint64(16)
 SPAN_MASK = (ONE << SPAN_BITS) - ONE
 
+# Messages that a decoder pops in turns.
+TURNS = 4
+
 LEAST, MOST = np.int64(-(1 << 31)), np.int64((1 << 31) - 1)
 
 
@@ -215,37 +218,67 @@ def decode(
 ):
     """Pop all messages into `out`; return the number of those before the first unsound one.
 
+    A symbol waits for the search and the multiplication of the one before it, so a few messages
+    take turns. Where one ends, the next one takes its place.
+
     Parameters are those of `encode`, and of `ansflow.kernels.coders.messages.decode`; `buckets` and
     `shift` are those of `fill_buckets`, and `out` is int32[n].
     """
     alphabet = np.uint64(cdf.shape[1]) - ONE
     mask, width_mask = (ONE << precision) - ONE, (ONE << width) - ONE
-    for k in range(offsets.size - 1):
-        message = np.uint64(k)
-        end = np.uint64(offsets[message + ONE])
-        x, cursor, sound = take_state(words, np.uint64(offsets[message]), end, low)
-        i, last = np.uint64(bounds[message]), np.uint64(bounds[message + ONE])
-        coded = tail_begin(i, last, width, precision)
-        while i < last:
-            row = np.uint64(index[i])
-            if i < coded:
-                slot = x & mask
-                s = find_symbol(cdf, row, buckets, shift, slot)
-                start = np.uint64(cdf[row, s])
-                x = (np.uint64(cdf[row, s + ONE]) - start) * (x >> precision) + slot - start
-            else:
-                s = min(x & width_mask, alphabet - ONE)
-                sound &= s == x & width_mask and cdf[row, s] < cdf[row, s + ONE]
-                x >>= width
-            x, cursor = pull(x, words, cursor, end, low)
-            number = np.int64(lowest[row]) + np.int64(s)
-            if s == np.uint64(escape[row]):
-                x, value, proper, cursor = pop_digits(x, words, cursor, end, low)
-                step = np.int64(value >> ONE)
-                number = np.int64(lowest[row]) - step - 1 if value & ONE else number + step
-                sound &= proper and LEAST <= number <= MOST
-            out[i] = number
-            i += ONE
-        if not sound or x > ZERO or cursor < end:
-            return message
-    return np.uint64(offsets.size) - ONE
+    count = np.uint64(offsets.size) - ONE
+    begun, ended, unsound = ZERO, ZERO, count
+    # Of the message that has a turn: its number, or `count` if there is none, its state, and where
+    # its words and its symbols are.
+    message, state = np.full(TURNS, count), np.zeros(TURNS, np.uint64)
+    cursors, ends = np.zeros(TURNS, np.uint64), np.zeros(TURNS, np.uint64)
+    place, tail, last = (
+        np.zeros(TURNS, np.uint64),
+        np.zeros(TURNS, np.uint64),
+        np.zeros(TURNS, np.uint64),
+    )
+    while ended < count:
+        for t in range(TURNS):
+            turn = np.uint64(t)
+            i, x, cursor, end = place[turn], state[turn], cursors[turn], ends[turn]
+            if i < last[turn]:
+                row, sound = np.uint64(index[i]), True
+                if i < tail[turn]:
+                    slot = x & mask
+                    s = find_symbol(cdf, row, buckets, shift, slot)
+                    start = np.uint64(cdf[row, s])
+                    x = (np.uint64(cdf[row, s + ONE]) - start) * (x >> precision) + slot - start
+                else:
+                    s = min(x & width_mask, alphabet - ONE)
+                    sound = s == x & width_mask and cdf[row, s] < cdf[row, s + ONE]
+                    x >>= width
+                # Not `pull`, as references to the words would be counted at each symbol.
+                if cursor < end:
+                    x, taken = pull_word(x, np.uint64(words[cursor]), low)
+                    cursor += taken
+                number = np.int64(lowest[row]) + np.int64(s)
+                if s == np.uint64(escape[row]):
+                    x, value, proper, cursor = pop_digits(x, words, cursor, end, low)
+                    step = np.int64(value >> ONE)
+                    number = np.int64(lowest[row]) - step - 1 if value & ONE else number + step
+                    sound &= proper and LEAST <= number <= MOST
+                out[i] = number
+                place[turn], state[turn], cursors[turn] = i + ONE, x, cursor
+                if not sound:
+                    unsound = min(unsound, message[turn])
+                continue
+            if message[turn] < count:
+                if x > ZERO or cursor < end:
+                    unsound = min(unsound, message[turn])
+                message[turn] = count
+                ended += ONE
+            if begun < count:
+                message[turn], end = begun, np.uint64(offsets[begun + ONE])
+                x, cursor, sound = take_state(words, np.uint64(offsets[begun]), end, low)
+                state[turn], cursors[turn], ends[turn] = x, cursor, end
+                place[turn], last[turn] = np.uint64(bounds[begun]), np.uint64(bounds[begun + ONE])
+                tail[turn] = tail_begin(place[turn], last[turn], width, precision)
+                if not sound:
+                    unsound = min(unsound, begun)
+                begun += ONE
+    return unsound
