@@ -60,7 +60,7 @@ def cases():
     yield "messages", [bytes7], lambda: ansflow.encode_many(bytes7, Own(narrow, 12), 50)
     escaped = Own(matrix // 8, 9, index=index, low=np.zeros(5, np.int32), escape=True)
     yield (
-        "escapes",
+        "messages with escapes",
         [bytes7, index, escaped.low],
         lambda: ansflow.encode_many(bytes7, escaped, np.full(100, 50)),
     )
