@@ -33,8 +33,8 @@ def encode_many(
     """Code many short messages under a model, each of which can be decoded alone.
 
     The counterpart of `encode` for messages of some ten to some hundred symbols: all of them are
-    coded in one call, and a message takes little more than its code length, 1 to 1.5 bytes as a
-    rule. An empty message takes nothing.
+    coded in one call, and a message takes 1 to 2 bytes more than its code length, as a rule. An
+    empty message takes nothing.
 
     Parameters
     ----------

@@ -2,11 +2,11 @@
 
 Messages are laid out as in `ansflow.kernels.coders.messages`. A row has a support of its own, from
 `lowest[row]` on. Its symbol `escape[row]` stands for all numbers outside: how far they are outside
-(0, 1, ... above, and in between those below: zigzag) follows in digits of four bits, behind their
-number.
+follows in digits of four bits, behind the number of digits: 0, 2, 4, ... above and 1, 3, 5, ...
+below.
 
-A decoder looks up the first slots of a symbol, its *bucket*, to search few symbols. The tables of
-all slots would be too large for the cache where rows have 2^16.
+A decoder looks up the *bucket* of a slot, which are some consecutive slots, and searches the few
+symbols that they belong to. Tables of all slots would be too large for a cache: rows may have 2^16.
 """
 
 import numpy as np
