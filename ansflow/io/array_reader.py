@@ -54,6 +54,8 @@ class ArrayReader:
         consecutive frames, that of the first.
     metadata : mapping
         The metadata given when the array was compressed.
+    name : str or None
+        The name of the array in a collection.
 
     Raises
     ------
@@ -103,6 +105,10 @@ class ArrayReader:
     def chunks(self) -> tuple[int, ...]:
         chunk = self._content.frames[0].header.grid.chunk_shape[: self.ndim]
         return chunk[::-1] if self._spec.fortran else chunk
+
+    @property
+    def name(self) -> str | None:
+        return self._spec.name
 
     @property
     def ndim(self) -> int:
