@@ -19,7 +19,7 @@ from ansflow.frame.source import FileSource, MemorySource, take_header, walk_sou
 from ansflow.lazy import cached_property
 from ansflow.limits import Limits
 
-__all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
+__all__ = ["HEADS", "FrameMap", "ends_frame", "map_file", "map_last"]
 
 # `constants.HEAD` as a dtype, for arrays of heads.
 HEADS = np.dtype(
@@ -156,6 +156,17 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
             f"the content takes {total} bytes, more than max_output={limits.max_output}"
         )
     return frames
+
+
+def map_last(file: BinaryIO, begin: int, limits: Limits) -> FrameMap | None:
+    """The last of the frames from byte `begin` of a file to its end, if it has an index.
+
+    Raises
+    ------
+    AnsflowError
+        If it is damaged, or its map would take more than ``limits.max_memory``.
+    """
+    return _map_from_trailer(file, begin, end_of(file), limits, limits.max_memory)
 
 
 def _check_room(room: int, limits: Limits) -> None:

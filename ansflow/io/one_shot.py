@@ -28,6 +28,7 @@ from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.source import MemorySource, walk_source
+from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["compress", "decompress"]
@@ -47,7 +48,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     data : bytes-like or ndarray
         Arrays of any dtype without Python objects, those of the package ml_dtypes included. Of
         masked arrays, which must not have fields, values that are masked are kept, too, as well as
-        the mask, the fill value, and whether the mask is hard.
+        the mask, the fill value, and whether the mask is hard. Objects that become arrays by
+        ``__array__``, ``__dlpack__`` or by way of Arrow are arrays; what is missing in those of
+        Arrow is masked.
     threads : int, optional
         By default, the number of cores that the process may use. It does not affect the result.
     **options
@@ -82,8 +85,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     b'bytes stay bytes'
     """
     settings = Options.of(options)
-    if isinstance(data, np.ndarray | np.generic):
-        content, array = array_content(np.asanyarray(data))
+    plain = None if isinstance(data, bytes) else plain_array(data)
+    if plain is not None:
+        content, array = array_content(plain)
         encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)
     else:
         content = bytes_of(data)
