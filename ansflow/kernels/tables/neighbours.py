@@ -36,12 +36,12 @@ PARTIALS = 2
 
 @inner
 def count_activities(symbols, row, plane, every, counts):
-    """Fill ``counts``, uint32[256, 256], with how often symbols come with an activity.
+    """Fill ``counts``, uint32[A, S], with how often symbols below S come with activities below A.
 
     That is of 1,024 symbols of each ``every * 1024``, the last of them. The other parameters are
     those of `fill_activity`.
     """
-    activity = np.empty(SAMPLED, np.uint8)
+    activity, odd = np.empty(SAMPLED, np.uint8), np.zeros(counts.shape, np.uint32)
     counts[:] = 0
     size = np.uint64(symbols.size)
     end = min(every * U_SAMPLED, size)
@@ -49,11 +49,18 @@ def count_activities(symbols, row, plane, every, counts):
     while end > last:
         begin = end - min(U_SAMPLED, end - last)
         fill_activity(symbols, begin, end, row, plane, activity)
-        for j in range(end - begin):
+        whole = (end - begin) & ~ONE
+        for j in range(ZERO, whole, ONE + ONE):
             i = np.uint64(j)
             counts[activity[i], symbols[begin + i]] += np.uint32(1)
+            odd[activity[i + ONE], symbols[begin + i + ONE]] += np.uint32(1)
+        if whole < end - begin:
+            counts[activity[whole], symbols[begin + whole]] += np.uint32(1)
         last = end
         end = min(end + every * U_SAMPLED, size)
+    for k in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            counts[k, s] += odd[k, s]
 
 
 @inner
@@ -62,7 +69,7 @@ def join_intervals(counts, tops, total):
 
     Parameters
     ----------
-    counts : uint32[256, 256]
+    counts : uint32[A, S]
         From `count_activities`; afterwards those of intervals come first, each with symbols.
     tops : uint8[32]
         Filled with the highest activity of each interval.
@@ -115,7 +122,7 @@ def merge_contexts(counts, tops, number, scale):
 
     Parameters
     ----------
-    counts : uint32[256, 256], tops : uint8[32]
+    counts : uint32[A, S], tops : uint8[32]
         From `join_intervals`. Those that are left come first.
     number : uint64
         Of intervals.
@@ -172,8 +179,8 @@ def choose_limits(symbols, row, plane, every, counts, limits):
         Those of `fill_activity`.
     every : uint64
         A sample takes 1,024 symbols of so many times as many.
-    counts : uint32[256, 256]
-        Scratch.
+    counts : uint32[A, S]
+        Scratch; activities are below A, and symbols below S.
     limits : uint8[15]
         Filled.
 
