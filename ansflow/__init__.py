@@ -1,8 +1,9 @@
 """Entropy coding for arrays: interleaved rANS kernels, probability models, checksummed frames.
 
 `compress` and `decompress` are for bytes and arrays in memory, `open`, `ArrayWriter` and
-`ArrayReader` for files, `Compressor` and `Decompressor` for streams; `encode` and `decode` for
-symbols with a model from `ansflow.models` or your own. `ansflow.bitsback` is for latent variables.
+`ArrayReader` for files, `save` and `load` for several arrays in a file, `Compressor` and
+`Decompressor` for streams; `encode` and `decode` for symbols with a model from `ansflow.models` or
+your own. `ansflow.bitsback` is for latent variables.
 """
 
 from importlib import import_module as _import_module
@@ -18,10 +19,13 @@ from ansflow.inspect.recovery import Recovery, recover
 from ansflow.io.array_reader import ArrayReader
 from ansflow.io.array_writer import ArrayWriter
 from ansflow.io.chunks import decode_chunk, encode_chunk
+from ansflow.io.collection_reader import CollectionReader, load
+from ansflow.io.collection_writer import CollectionWriter
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.io.plan import plan
+from ansflow.io.save import save
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 
@@ -30,6 +34,8 @@ __version__ = "0.4.0"
 __all__ = [
     "ArrayReader",
     "ArrayWriter",
+    "CollectionReader",
+    "CollectionWriter",
     "Compressor",
     "ContentModel",
     "Decompressor",
@@ -49,10 +55,12 @@ __all__ = [
     "errors",
     "iter_compress",
     "iter_decompress",
+    "load",
     "models",
     "open",
     "plan",
     "recover",
+    "save",
     "transforms",
 ]
 

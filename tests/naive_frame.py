@@ -226,6 +226,8 @@ class Content(NamedTuple):
 def join(frames):
     """The one `Content` of all frames; fails if they don't make one."""
     first = frames[0]
+    assert not any("directory" in frame.description for frame in frames)
+    assert len(frames) == 1 or not any("name" in frame.description for frame in frames)
     content = b"".join(frame.content for frame in frames)
     if not first.header.array:
         assert not any(frame.header.array for frame in frames)

@@ -13,6 +13,7 @@ import naive_writer as writer
 import numpy as np
 import pytest
 import small_vaes
+from naive_collection import write_directory
 from naive_makers import stream, tree
 from naive_payload import fit
 
@@ -133,6 +134,46 @@ def numbers(array, *recipes, **told):
 def coded_or_stored(content, w=1):
     coded = writer.code(12, 4)(content, w)
     return coded if len(coded.payload) < len(content) else writer.store(content)
+
+
+def directory(entries, position, metadata):
+    """The frame of a directory, which has two chunks."""
+    content = write_directory(entries, position)
+    description = {"directory": True} | ({"metadata": metadata} if metadata else {})
+    return frame(content, description, index=True, chunk=[max(1, len(content) // 2 + 1)])
+
+
+def parts_of(arrays, at=0, described=None):
+    """The frames of arrays from byte `at` on, and where they are."""
+    blob, entries = b"", []
+    for name, array in arrays.items():
+        part = frame(array, {"name": name} | (described or {}), coding=coded_or_stored)
+        entries.append((name, at + len(blob), at + len(blob) + len(part)))
+        blob += part
+    return blob, entries
+
+
+def collection(arrays, metadata, described=None):
+    blob, entries = parts_of(arrays, described=described)
+    return arrays, metadata, blob + directory(entries, len(blob), metadata)
+
+
+def appended(arrays, more):
+    """A collection, and another directory behind further arrays, of which one replaces another."""
+    blob, entries = parts_of(arrays)
+    blob += directory(entries, len(blob), {"first": 1})
+    added, others = parts_of(more, len(blob))
+    blob += added
+    names = {name for name, *_ in others}
+    entries = [entry for entry in entries if entry[0] not in names] + others
+    return arrays | more, {}, blob + directory(entries, len(blob), {})
+
+
+def behind_another(arrays, more):
+    """Two collections one after the other, of which the second knows nothing of the first."""
+    _, _, first = collection(arrays, {"first": 1})
+    _, _, second = collection(more, {"second": 2})
+    return arrays | more, {"second": 2}, first + second
 
 
 ALTERNATE = {"index": True, "recipe": ["planes", "stream", "bytes"]}
@@ -486,8 +527,31 @@ GOLDEN = {
             writer.code_neighbours(11, 4, 70, 350, [2, 9, 30]), writer.code(), writer.store
         ),
     ),
+    "named": lambda: (PLANE, frame(PLANE, {"name": "größe/plane"}, coding=coded_or_stored)),
     "modelled-mnist": lambda: (digits("u1"), modelled(MNIST, "u1")),
     "modelled-mnist-binary": lambda: (digits("?"), modelled(MNIST_BINARY, "?")),
+}
+
+# Collections: their arrays, their metadata, and the file.
+COLLECTIONS = {
+    "collection": lambda: collection(
+        {
+            "walk": WALK.astype("<i4"),
+            "group/plane": PLANE,
+            "größe": np.array(1.5),
+            "none": ROWS[:0],
+        },
+        {"of": "all"},
+        {"metadata": {"unit": "K"}},
+    ),
+    "collection-of-nothing": lambda: ({}, {}, directory([], 0, {})),
+    "collection-appended": lambda: appended({"a": PLANE}, {"b": SQUARES[:200], "a": CUBE}),
+    "collection-without-directory": lambda: (
+        {"a": PLANE, "b": CUBE},
+        {},
+        frame(PLANE, {"name": "a"}) + frame(b"has no name") + frame(CUBE, {"name": "b"}),
+    ),
+    "collection-behind-another": lambda: behind_another({"a": PLANE}, {"b": CUBE, "c": PRICES}),
 }
 
 # Bare chunks: what they hold, what a plan has to have, and their bytes.
@@ -538,6 +602,6 @@ def path_of(name):
 
 
 if __name__ == "__main__":
-    for name, make in (GOLDEN | BARE).items():
+    for name, make in (GOLDEN | COLLECTIONS | BARE).items():
         if not path_of(name).exists():
             path_of(name).write_bytes(make()[-1])

@@ -133,6 +133,13 @@ def check_masked(masked, dtype):
         assert set(value) <= set("0123456789abcdef")
 
 
+def check_name(name):
+    """That an array can have it."""
+    assert type(name) is str
+    assert 1 <= len(name.encode()) <= 4096
+    assert chr(0) not in name
+
+
 def check_model(model):
     """That it could be one's name and fingerprint."""
     assert type(model) is dict
@@ -148,13 +155,21 @@ def check_model(model):
 def read_description(text, array):
     """The object in it."""
     description = parse(text) if text else {}
-    assert description.keys() <= {"metadata", "model", "dtype", "shape", "masked"}
+    keys = {"metadata", "model", "dtype", "shape", "masked", "name", "directory"}
+    assert description.keys() <= keys
     assert type(description.get("metadata", {})) is dict
     if "model" in description:
         check_model(description["model"])
     assert ("dtype" in description) == ("shape" in description) == array
     if "masked" in description:
         check_masked(description["masked"], description["dtype"])
+    if "name" in description:
+        assert array
+        check_name(description["name"])
+    if "directory" in description:
+        assert description["directory"] is True
+        assert not array
+        assert "model" not in description
     return description
 
 
@@ -205,6 +220,7 @@ def read_header(data):
     known, at = read_varint(fields, at)
     size = known - 1 if known else None
     assert known <= 2**63
+    assert known or "directory" not in description
     if array:
         check_array(description, size, fortran)
     grid, at = read_grid(fields, at, description, size, fortran)

@@ -6,6 +6,7 @@ The golden files are those of `naive_golden`. What today's release writes is pin
 
 import io
 
+import naive_collection as collections
 import naive_examples as examples
 import naive_frame as naive
 import naive_golden as golden
@@ -37,7 +38,7 @@ WORDS = {
 
 
 def test_all_golden_files_are_known():
-    names = golden.GOLDEN | golden.BARE
+    names = golden.GOLDEN | golden.COLLECTIONS | golden.BARE
     assert {path.name for path in golden.DATA.glob("*.ans")} == {f"v3-{name}.ans" for name in names}
 
 
@@ -56,6 +57,20 @@ def test_frames_are_read(name):
     assert examples.same(result, said)
     with ansflow.open(io.BytesIO(blob)) as file:
         assert file.read() == said.content
+
+
+@pytest.mark.parametrize("name", golden.COLLECTIONS)
+def test_collections_are_read(name):
+    arrays, metadata, _ = golden.COLLECTIONS[name]()
+    blob = golden.path_of(name).read_bytes()
+    said = collections.read_collection(blob)
+    assert (set(said.arrays), said.metadata) == (set(arrays), metadata)
+    with ansflow.load(io.BytesIO(blob)) as file:
+        assert (set(file), file.metadata) == (set(arrays), metadata)
+        for key, array in arrays.items():
+            found = file[key][...]
+            assert (found.dtype, found.shape) == (array.dtype, array.shape)
+            assert found.tobytes() == array.tobytes() == said.arrays[key].content
 
 
 @pytest.mark.parametrize("name", golden.BARE)

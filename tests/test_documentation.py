@@ -23,7 +23,10 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("ansflow/**/*.md")]
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings(name):
-    module = importlib.import_module(name)
+    if ".integrations." in name:
+        module = pytest.importorskip(name)  # which imports what it is for
+    else:
+        module = importlib.import_module(name)
     assert module.__doc__
     assert doctest.testmod(module).failed == 0
 
@@ -57,7 +60,7 @@ def test_readme(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
     text = README.read_text()
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     printed = {}
 
     def note(*values):
@@ -80,4 +83,4 @@ def test_readme(monkeypatch, tmp_path):
             assert printed[number].startswith(expected.removesuffix("...")), line
         else:
             assert printed[number] == expected, line
-    assert compared == 11
+    assert compared == 12

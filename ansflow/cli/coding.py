@@ -128,7 +128,9 @@ def compress(
     """Compress each FILE to FILE.ans, and keep FILE.
 
     Without FILE, or if it is -, compress standard input to standard output. .npy files are
-    compressed as arrays, and restored byte for byte.
+    compressed as arrays, and restored byte for byte. .npz and .safetensors files become collections
+    of arrays, for ansflow.load in Python. The latter are restored byte for byte, too, the former
+    with the same members.
     """
     if undo:
         for option in COMPRESSING:
@@ -177,7 +179,8 @@ def decompress(
     no output file is written.
 
     Arrays that were compressed from Python are written as their items in C order. An array in
-    Fortran order must fit into --max-memory twice for that.
+    Fortran order must fit into --max-memory twice for that. Several arrays in a file become an .npz
+    file, or a .safetensors file if they come from one.
     """
     _decompress_each(files, threads, limits, console, where)
 

@@ -148,6 +148,8 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _kind(frames: list[dict[str, Any]]) -> str:
+    if frames[-1]["kind"] == "directory":
+        return f"{len({frame.get('name') for frame in frames} - {None})} named arrays"
     kinds = sorted({frame["kind"] for frame in frames})
     if len(frames) == 1 and kinds == ["array"]:
         dtype, masked = frames[0]["dtype"], "masked" in frames[0]
@@ -174,6 +176,10 @@ def _details(frame: dict[str, Any], number: int) -> list[str]:
             f"in {frame['order']} order, {bits} bits an item"
             + (", masked" if "masked" in frame else "")
         )
+        if "name" in frame:
+            lines.append(f"  name: {frame['name']}")
+    if frame["kind"] == "directory":
+        lines.append("  directory of the named arrays before it")
     lines.append("  chunks: " + _counts(frame["recipes"]))
     lines.append("  streams: " + _counts(frame["streams"]))
     plans = frame.get("plans", [])

@@ -10,6 +10,8 @@ threads.py, cores.py, schedule.py
     an ordered pipeline, how many threads there are, and what they do at once
 encoder.py, decoder.py, byte_queue.py
     one frame, from content or bytes that come in pieces
+collection.py
+    the arrays of a file with several of them
 reader.py, box.py
     content from anywhere in a file, and boxes out of arrays
 """

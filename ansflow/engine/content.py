@@ -17,6 +17,7 @@ from ansflow.frame.header import Header
 __all__ = [
     "Bytes",
     "JoinedFrames",
+    "SingleContent",
     "array_content",
     "as_array",
     "check_dtype",
@@ -67,6 +68,23 @@ def as_array(content: Bytes, spec: ArraySpec) -> npt.NDArray[Any]:
     return items if spec.masked is None else from_items(items, spec)
 
 
+class SingleContent:
+    """Makes sure that frames are not those of a collection, whose arrays do not belong together."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._named = False
+
+    def add(self, header: Header) -> None:
+        """Take note of a frame; CorruptDataError if there are several arrays with names."""
+        self._count += 1
+        self._named |= header.name is not None
+        if header.directory or (self._named and self._count > 1):
+            raise CorruptDataError(
+                "the file is a collection of arrays, each with a name: read it with ansflow.load"
+            )
+
+
 class JoinedFrames:
     """The content of one or more consecutive frames as a whole.
 
@@ -82,6 +100,7 @@ class JoinedFrames:
         self.spec: ArraySpec | None = None
         self.size = 0
         self._count = 0
+        self._single = SingleContent()
 
     def add(self, header: Header, size: int) -> None:
         """Append a frame with `size` bytes of content.
@@ -91,6 +110,7 @@ class JoinedFrames:
         CorruptDataError
             If the frame does not go with those before it, or the joined array is too large.
         """
+        self._single.add(header)
         spec = None if header.array is None else header.array.of_size(size)
         self._count += 1
         self.size += size

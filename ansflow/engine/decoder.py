@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -41,12 +41,15 @@ class FrameDecoder:
         None until all of it has arrived.
     done : bool
         Whether all of the frame has arrived. Some content may still be being decoded.
+    size : int
+        Bytes of the frame that have been used.
     """
 
     def __init__(self, limits: Limits, threads: int | None) -> None:
         self._limits, self._threads = limits, checked_threads(threads)
         self.header: Header | None = None
         self.done = False
+        self.size = 0
         self._content_size = 0
         self._error: AnsflowError | None = None
         self._walk = walk(limits)
@@ -126,6 +129,7 @@ class FrameDecoder:
                 body = self._input.take(event.body_size)
                 if body is None:
                     return
+                self.size += event.body_size
                 self._heads.append(event)
                 self._bodies.append(body)
                 self._waiting += self._weight(event)
@@ -136,6 +140,7 @@ class FrameDecoder:
                 data = self._input.take(event)
                 if data is None:
                     return
+                self.size += event
                 self._step(bytes(data))
 
     def _begin(self, header: Header) -> None:
@@ -177,12 +182,15 @@ class FrameDecoder:
 
 
 def decode_frames(
-    pieces: Iterable[Any], limits: Limits, threads: int | None
+    pieces: Iterable[Any],
+    limits: Limits,
+    threads: int | None,
+    on_end: Callable[[int], object] = lambda size: None,
 ) -> Generator[tuple[Header, Iterator[Bytes]], None, None]:
     """Yield the header and the content of each frame; exhaust the content before the next frame.
 
     Pieces are bytes-like. An empty piece announces that the next one may take a while: all content
-    so far is then yielded.
+    so far is then yielded. When a frame has ended, `on_end` is called with its size.
     """
     rest = iter(pieces)
     decoder = FrameDecoder(limits, threads)
@@ -193,6 +201,7 @@ def decode_frames(
             assert decoder.header is not None
             yield decoder.header, content if first is None else chain([first], content)
             decoder.close()
+            on_end(decoder.size)
             while decoder.is_empty:
                 piece = next(rest, NO_MORE)
                 if piece is NO_MORE:

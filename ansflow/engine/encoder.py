@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,8 @@ class FrameEncoder:
     content_size : int, optional
         Bytes of content, if known beforehand.
     array : ArraySpec, optional
+    directory : bool
+        Whether the content is the directory of a collection.
 
     Notes
     -----
@@ -54,15 +57,28 @@ class FrameEncoder:
         *,
         content_size: int | None = None,
         array: ArraySpec | None = None,
+        directory: bool = False,
     ) -> None:
         coding = options.coding
+        if options.name is not None:
+            if array is None:
+                raise ValueError("name is for arrays; bytes have none")
+            array = replace(array, name=options.name)
         identity = None
         if coding.model is not None:
             coding.model.check_array(array)
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
         check_count(grid.count(content_size or 0))
-        self.header = Header(content_size, grid, array, coding.shared, options.metadata, identity)
+        self.header = Header(
+            content_size,
+            grid,
+            array,
+            coding.shared,
+            options.metadata,
+            identity,
+            directory=directory,
+        )
         self._builder = FrameBuilder(self.header)
         self._dtype: np.dtype[Any] | None = None if array is None else array.dtype
         if options.dtype is not None:

@@ -14,7 +14,7 @@ from ansflow.engine.item_dtype import item_dtype
 from ansflow.engine.metadata import checked_metadata
 from ansflow.engine.plan import Plan
 from ansflow.frame import constants
-from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec, checked_name
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.models.base import Model
@@ -46,6 +46,7 @@ class ArrayOptionsDict(TypedDict, total=False):
     chunk_size: int | None
     chunks: int | Sequence[int] | None
     metadata: Mapping[str, Any]
+    name: str | None
 
 
 class OptionsDict(ArrayOptionsDict, total=False):
@@ -79,6 +80,9 @@ class Options(Plan):
     metadata : mapping
         For the reader: text, numbers, bools, None, and lists and mappings of them, whose keys are
         text. Tuples come back as lists. At most a MiB as JSON.
+    name : str, optional
+        Of an array, its name in a collection: frames of arrays with names, written one after the
+        other to a file, are one. Any text of up to 4096 bytes.
 
     Raises
     ------
@@ -103,10 +107,13 @@ class Options(Plan):
     chunk_size: int | None = None
     chunks: int | Sequence[int] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(metadata=checked_metadata(self.metadata))
+        if self.name is not None:
+            self._set(name=checked_name(self.name))
         if self.typesize is not None:
             if self.dtype is not None:
                 raise ValueError("dtype and typesize both say what numbers there are: give one")

@@ -1,1 +1,1 @@
-"""Access to files: complete reads and writes, atomic replacement, headers of ``.npy`` files."""
+"""Access to files: complete reads and writes, sharing, atomic replacement, ``.npy`` headers."""

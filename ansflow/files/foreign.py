@@ -20,6 +20,7 @@ from ansflow.arguments import integer
 from ansflow.errors import TruncatedError
 
 __all__ = [
+    "can_overwrite",
     "can_seek",
     "check_binary",
     "end_of",
@@ -90,6 +91,21 @@ def can_seek(file: BinaryIO) -> bool:
     except (OSError, AttributeError, NotImplementedError):  # OSError: io.UnsupportedOperation
         return False
     return True
+
+
+def can_overwrite(file: BinaryIO) -> bool:
+    """Whether what was written to a file can be changed: it can seek, and is not appended to."""
+    if not can_seek(file):
+        return False
+    descriptor = _descriptor(file)
+    if descriptor is None:
+        return True
+    try:
+        import fcntl  # there is none on Windows
+
+        return not fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_APPEND
+    except (ImportError, OSError):
+        return False
 
 
 def end_of(file: BinaryIO) -> int:

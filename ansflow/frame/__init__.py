@@ -12,6 +12,8 @@ walk.py, source.py
     a frame from its first byte on
 index.py
     a frame from its end on
+directory.py
+    where the arrays of a collection are
 content_model.py
     the door for models of content, such as those of `ansflow.bitsback`
 salvage/

@@ -9,11 +9,12 @@ import numpy as np
 
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.extension_dtypes import PACKAGE
+from ansflow.frame import constants
 from ansflow.frame.dtypes import checked_shape, describe_dtype, parse_dtype
 from ansflow.frame.masked import Masked
 from ansflow.limits import Limits
 
-__all__ = ["UNKNOWN_LENGTH", "ArraySpec"]
+__all__ = ["UNKNOWN_LENGTH", "ArraySpec", "checked_name"]
 
 # Length of the first axis of an array that is written piece by piece.
 UNKNOWN_LENGTH = -1
@@ -25,7 +26,8 @@ class ArraySpec:
 
     The first axis may be `UNKNOWN_LENGTH`. `lacking` is None, or a dtype that is not known here, by
     its name, and the description of the dtype as it was written: `dtype` has bytes in its place.
-    Of a masked array, `dtype` has fields for values and mask, unless nothing is masked.
+    Of a masked array, `dtype` has fields for values and mask, unless nothing is masked. `name` is
+    that of the array in a collection, if it is for one.
     """
 
     dtype: np.dtype[Any]
@@ -33,6 +35,7 @@ class ArraySpec:
     fortran: bool = False
     lacking: tuple[str, Any] | None = None
     masked: Masked | None = None
+    name: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +103,11 @@ class ArraySpec:
             shape[0] = None
         written = describe_dtype(self.dtype) if self.lacking is None else self.lacking[1]
         told = {"dtype": written, "shape": shape}
-        return told if self.masked is None else told | {"masked": self.masked.describe()}
+        if self.masked is not None:
+            told["masked"] = self.masked.describe()
+        if self.name is not None:
+            told["name"] = self.name
+        return told
 
     def check_known(self) -> None:
         """Raise UnsupportedError if there can be no array of the dtype, but only its bytes."""
@@ -118,6 +125,7 @@ class ArraySpec:
         try:
             dtype, name = parse_dtype(fields["dtype"])
             masked = Masked.parse(fields["masked"], dtype) if "masked" in fields else None
+            called = checked_name(fields["name"]) if "name" in fields else None
             axes = fields["shape"]
             if is_open:
                 if not isinstance(axes, list) or axes[:1] != [None]:
@@ -134,10 +142,36 @@ class ArraySpec:
                 f"the array has {len(shape)} axes, more than max_dimensions={limits.max_dimensions}"
             )
         lacking = None if name is None else (name, fields["dtype"])
-        spec = cls(dtype, shape, fortran, lacking, masked).checked()
+        spec = cls(dtype, shape, fortran, lacking, masked, called).checked()
         if is_open and (fortran or not spec.row_nbytes):
             raise CorruptDataError(
                 f"an array of {dtype} and shape {axes} cannot have an open first axis: its rows "
                 "are empty, or it is in Fortran order"
             )
         return spec
+
+
+def checked_name(name: Any) -> str:
+    """Return the name of an array in a collection.
+
+    Raises
+    ------
+    TypeError
+        If it is no text.
+    ValueError
+        If no array can have it.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of an array must be text, not {name!r:.60}")
+    text = str.__str__(name)  # a subclass may have another one
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"the name {text!r:.100} contains a surrogate, which is no text") from None
+    if not 1 <= size <= constants.MAX_NAME:
+        raise ValueError(
+            f"the name of an array takes 1 to {constants.MAX_NAME} bytes in UTF-8, not {size}"
+        )
+    if "\0" in text:
+        raise ValueError(f"the name {text!r:.100} contains a null character")
+    return text

@@ -34,6 +34,7 @@ class FrameBuilder:
     def __init__(self, header: Header) -> None:
         self.begin = header.pack()
         self.tag = self.begin[-constants.TAG_SIZE :]
+        self._always_indexed = header.directory
         self._heads = bytearray()
         self._size = len(self.begin)
 
@@ -53,7 +54,9 @@ class FrameBuilder:
         """The end mark, and an index if it is of use."""
         body = self.begin + self._heads
         chain = xxhash.xxh3_64_intdigest(body)
-        index_size = len(body) + constants.TRAILER.size if self.count > 1 else 0
+        index_size = (
+            len(body) + constants.TRAILER.size if self.count > 1 or self._always_indexed else 0
+        )
         end = pack_head(self.tag, Head(self.count, 0, index_size, chain))
         if not index_size:
             return end

@@ -50,4 +50,5 @@ MAX_DESCRIPTION = 1 << 20
 MAX_NESTING = 100  # of lists and objects in a description
 MAX_MODEL_NAME = 64
 FINGERPRINT_DIGITS = 32
+MAX_NAME = 4096  # bytes of an array's name in a collection
 MAX_SHARED_TABLES = 64

@@ -27,8 +27,8 @@ BYTES_PER_TABLE = 4096
 BYTES_PER_TILE = 1024 + constants.BODY_SLACK
 BYTES_PER_AXIS = 16
 
-ARRAY_KEYS = ("dtype", "shape", "masked")
-KEYS = ("metadata", "model", *ARRAY_KEYS)
+ARRAY_KEYS = ("dtype", "shape", "masked", "name")
+KEYS = ("metadata", "model", "directory", *ARRAY_KEYS)
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,12 @@ class Header:
         The user's.
     model : ModelIdentity or None
         The model that streams may be coded with.
+    directory : bool
+        Whether the content is the directory of a collection.
     parsed : int
         Bytes that description and shared tables may take as they were parsed.
+    raw : bytes
+        What was read; empty if the header is to be written.
     """
 
     content_size: int | None
@@ -59,7 +63,9 @@ class Header:
     shared: tuple[SharedTable, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     model: ModelIdentity | None = None
+    directory: bool = False
     parsed: int = field(default=0, compare=False)
+    raw: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def largest_group(self) -> int:
@@ -82,6 +88,11 @@ class Header:
         return self.parsed + sum(table.slots_nbytes for table in self.shared) + tiles
 
     @property
+    def name(self) -> str | None:
+        """That of the array in a collection, if it is for one."""
+        return None if self.array is None else self.array.name
+
+    @property
     def is_fortran(self) -> bool:
         return self.array is not None and self.array.fortran
 
@@ -98,6 +109,8 @@ class Header:
             description |= self.array.describe()
         if self.model is not None:
             description["model"] = self.model.describe()
+        if self.directory:
+            description["directory"] = True
         if self.metadata:
             description["metadata"] = self.metadata
         text = write_description(description) if description else b""
@@ -124,11 +137,11 @@ def check_magic(begin: bytes) -> None:
         raise CorruptDataError("this is not an ansflow frame: it begins with another magic")
 
 
-def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
-    """Ask for the bytes of a header, piece by piece; return it, and its bytes.
+def read_header(limits: Limits, known: Header | None = None) -> Generator[int, bytes, Header]:
+    """Ask for the bytes of a header, piece by piece, and return it.
 
     As a generator it does not care where they come from: it yields how many it wants next, and is
-    sent them.
+    sent them. A header that is known already, within these limits, is not parsed again.
     """
     begin = yield len(constants.MAGIC) + 1
     check_magic(begin)
@@ -144,13 +157,15 @@ def read_header(limits: Limits) -> Generator[int, bytes, tuple[Header, bytes]]:
         )
     rest = yield size + constants.CHECK.size
     raw = fixed + rest
+    if known is not None and raw == known.raw:
+        return known
     (check,) = constants.CHECK.unpack(rest[size:])
     if check != low_half(raw[: -constants.CHECK.size]):
         raise CorruptDataError("the header does not match its check")
-    return _parse(flags, ByteReader(rest[:size]), limits), raw
+    return _parse(flags, ByteReader(rest[:size]), raw, limits)
 
 
-def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
+def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:
     """The header of those fields, whose check was right."""
     if flags & ~constants.FLAGS:
         raise UnsupportedError(
@@ -186,10 +201,17 @@ def _parse(flags: int, reader: ByteReader, limits: Limits) -> Header:
     content_size = size - 1 if size else None
     _check_size(content_size, limits)
     array = _array(flags, description, content_size, limits)
+    directory = "directory" in description
+    if directory and (
+        description["directory"] is not True or array or model or content_size is None
+    ):
+        raise CorruptDataError(
+            "the header says of its content, in a wrong way, that it is a directory"
+        )
     grid = _grid(array, content_size, reader)
     if left := len(reader.rest()):
         raise CorruptDataError(f"{left} bytes follow the last field of the header")
-    header = Header(content_size, grid, array, shared, metadata, model, parsed)
+    header = Header(content_size, grid, array, shared, metadata, model, directory, parsed, raw)
     _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 

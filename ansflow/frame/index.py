@@ -19,7 +19,7 @@ from ansflow.frame.source import FileSource, MemorySource, take_header, walk_sou
 from ansflow.lazy import cached_property
 from ansflow.limits import Limits
 
-__all__ = ["HEADS", "FrameMap", "ends_frame", "map_file"]
+__all__ = ["HEADS", "FrameMap", "ends_frame", "map_file", "map_last"]
 
 # `constants.HEAD` as a dtype, for arrays of heads.
 HEADS = np.dtype(
@@ -158,6 +158,17 @@ def map_file(file: BinaryIO, begin: int, limits: Limits) -> list[FrameMap]:
     return frames
 
 
+def map_last(file: BinaryIO, begin: int, limits: Limits) -> FrameMap | None:
+    """The last of the frames from byte `begin` of a file to its end, if it has an index.
+
+    Raises
+    ------
+    AnsflowError
+        If it is damaged, or its map would take more than ``limits.max_memory``.
+    """
+    return _map_from_trailer(file, begin, end_of(file), limits, limits.max_memory)
+
+
 def _check_room(room: int, limits: Limits) -> None:
     if room < 0:
         raise LimitError(
@@ -192,21 +203,21 @@ def _map_from_trailer(
     if xxhash.xxh3_64_intdigest(body) != chain:
         raise CorruptDataError("the index does not match the check in its trailer")
     try:
-        header, header_raw = take_header(MemorySource(body), limits)
+        header = take_header(MemorySource(body), limits)
     except TruncatedError:
         raise CorruptDataError("the index is too short for the header at its beginning") from None
-    left = (len(body) - len(header_raw)) % constants.HEAD.size
+    left = (len(body) - len(header.raw)) % constants.HEAD.size
     if left:
         raise CorruptDataError(
             f"the index is malformed: {left} bytes are left over after the heads"
         )
-    heads = np.frombuffer(body, HEADS, offset=len(header_raw))
-    tag = header_raw[-constants.TAG_SIZE :]
+    heads = np.frombuffer(body, HEADS, offset=len(header.raw))
+    tag = header.raw[-constants.TAG_SIZE :]
     expected = pack_head(tag, Head(heads.size, 0, index_size, chain))
     if end_mark != expected:
         raise CorruptDataError("the end mark does not match the index")
     _check_heads(heads, header, tag)
-    first = end - size + len(header_raw)
+    first = end - size + len(header.raw)
     frame = _make_map(header, heads, begin=end - size, first=first, end=end, indexed=True)
     if int(frame.group_at[-1]) != end - index_size - constants.HEAD.size:
         raise CorruptDataError(
@@ -215,7 +226,7 @@ def _map_from_trailer(
         )
     _check_content(header, frame.content_size)
     # The index is used, but a sequential reader must see the same frame.
-    if FileSource(file, frame.begin, end).take(len(header_raw)) != header_raw:
+    if FileSource(file, frame.begin, end).take(len(header.raw)) != header.raw:
         raise CorruptDataError("the header of the frame differs from the one in its index")
     return frame
 

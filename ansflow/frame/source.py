@@ -75,13 +75,16 @@ class FileSource:
         self.at += count
 
 
-def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
+def walk_source(
+    source: Source, limits: Limits, known: Header | None = None
+) -> Iterator[Header | Head]:
     """Yield the header and the heads of the frame at the position of `source`.
 
-    The caller takes or skips the body of each chunk before the next step.
+    The caller takes or skips the body of each chunk before the next step. `known` is that of
+    `read_header`.
     """
     check_magic(source.peek(len(constants.MAGIC)))
-    walker = walk(limits)
+    walker = walk(limits, known)
     event = next(walker)
     try:
         while True:
@@ -94,8 +97,8 @@ def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
         return
 
 
-def take_header(source: Source, limits: Limits) -> tuple[Header, bytes]:
-    """Return the header of the frame at the position of `source`, parsed and as bytes."""
+def take_header(source: Source, limits: Limits) -> Header:
+    """Return the header of the frame at the position of `source`."""
     check_magic(source.peek(len(constants.MAGIC)))
     reader = read_header(limits)
     wanted = next(reader)
@@ -103,5 +106,5 @@ def take_header(source: Source, limits: Limits) -> tuple[Header, bytes]:
         while True:
             wanted = reader.send(bytes(source.take(wanted)))
     except StopIteration as stop:
-        found: tuple[Header, bytes] = stop.value
+        found: Header = stop.value
         return found

@@ -23,8 +23,8 @@ PIECE = 1 << 16
 Event = int | Header | Head
 
 
-def walk(limits: Limits) -> Generator[Event, bytes, None]:
-    """Verify all of a frame except the bodies of its chunks.
+def walk(limits: Limits, known: Header | None = None) -> Generator[Event, bytes, None]:
+    """Verify all of a frame except the bodies of its chunks; `known` is that of `read_header`.
 
     This is a generator, to which the caller sends the bytes of the frame. It yields
 
@@ -38,12 +38,13 @@ def walk(limits: Limits) -> Generator[Event, bytes, None]:
     AnsflowError
         If the data are damaged, are not a frame, or exceed `limits`.
     """
-    header, raw = yield from read_header(limits)
+    header = yield from read_header(limits, known)
     yield header
-    yield from _chunks(header, raw, limits)
+    yield from _chunks(header, limits)
 
 
-def _chunks(header: Header, raw: bytes, limits: Limits) -> Generator[Event, bytes, None]:
+def _chunks(header: Header, limits: Limits) -> Generator[Event, bytes, None]:
+    raw = header.raw
     tag = raw[-constants.TAG_SIZE :]
     grid = header.grid
     chain = xxhash.xxh3_64(raw)

@@ -17,6 +17,7 @@ from ansflow.engine.threads import ordered
 from ansflow.frame import constants
 from ansflow.frame.body import read_body
 from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.header import Header
 from ansflow.frame.index import FrameMap
 from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.registry import KINDS
@@ -55,9 +56,11 @@ def describe(
         ``size``, ``content_size``, ``bits_per_byte`` (of content) and ``ideal`` of the whole file,
         and a list ``frames``. Each frame has these, too, and in addition
 
-        * ``begin``, its position, ``version``, ``kind`` ("bytes" or "array"), ``metadata``, and for
+        * ``begin``, its position, ``version``, ``kind`` ("bytes", "array" or "directory", which is
+          no content of the file), ``metadata``, and for
           arrays ``dtype`` (as in a .npy file), ``shape``, ``order`` ("C" or "F"),
-          ``bits_per_item``, and ``masked`` if it is masked: ``hard`` and ``fill_value``;
+          ``bits_per_item``, ``masked`` if it is masked: ``hard`` and ``fill_value``, and ``name``
+          if it is one of a collection;
         * ``sized``: whether the header gives the size of the content; ``index``: whether there is
           an index; ``chunks``: their number; ``chunk_shape``; and ``shared_tables``: the precision
           of each;
@@ -107,10 +110,11 @@ def describe(
             _frame(frame, _bodies(content, number)) for number, frame in enumerate(content.frames)
         ]
         size = sum(frame["size"] for frame in frames)
+        held = sum(frame["content_size"] for frame in frames if frame["kind"] != "directory")
         totals: dict[str, Any] = {
             "size": size,
-            "content_size": content.size,
-            "bits_per_byte": _ratio(8 * size, content.size),
+            "content_size": held,
+            "bits_per_byte": _ratio(8 * size, held),
         }
         if ideal:
             bits = 0.0
@@ -133,7 +137,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         "content_size": content_size,
         "bits_per_byte": _ratio(8 * size, content_size),
         "version": constants.VERSION,
-        "kind": "bytes" if header.array is None else "array",
+        "kind": _kind(header),
     }
     if header.array is not None:
         spec = header.array.of_size(content_size)
@@ -167,6 +171,12 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
             },
         }
     )
+
+
+def _kind(header: Header) -> str:
+    if header.directory:
+        return "directory"
+    return "bytes" if header.array is None else "array"
 
 
 def _streams(bodies: Iterator[tuple[Node, list[StreamHead]]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.collection import encode_directory
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, UnsupportedError
@@ -19,6 +20,7 @@ from ansflow.files.foreign import read_at
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
+from ansflow.frame.directory import entries_of
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -76,7 +78,8 @@ def recover(
 ) -> Recovery:
     """Copy every intact chunk of a damaged or truncated file to a new, valid one.
 
-    Lost chunks are replaced by zeros, so that the others keep their positions. If the end of a
+    Arrays of a collection keep their names, and get a new directory. Lost chunks are replaced by
+    zeros, so that the others keep their positions. If the end of a
     frame is missing, bytes and arrays in C order become shorter; other arrays are filled up with
     zeros, unless so little is left that the content becomes bytes. Chunks are found even if the
     index is damaged, and their sizes even if their heads are damaged but the index is valid.
@@ -115,8 +118,18 @@ def recover(
     with open(source, "rb") as file:
         frames = find_remains(file, limits)
         with AtomicFile(target) as out:
+            names: list[tuple[str | None, int, int]] = []
             for remains in frames:
-                _copy(file, remains, out.file, totals, limits, on_progress)
+                if remains.header.directory:
+                    continue
+                begin = out.file.tell()
+                name = _copy(file, remains, out.file, totals, limits, on_progress)
+                names.append((name, begin, out.file.tell()))
+            directories = [each.header for each in frames if each.header.directory]
+            if directories or (len(names) > 1 and any(name is not None for name, _, _ in names)):
+                metadata = directories[-1].metadata if directories else {}
+                for part in encode_directory(list(entries_of(names)), out.file.tell(), metadata):
+                    out.file.write(part)
     return Recovery(
         totals.chunks,
         totals.lost_chunks,
@@ -146,8 +159,8 @@ def _copy(
     totals: _Totals,
     limits: Limits,
     on_progress: Callable[[int], object],
-) -> None:
-    """Write a valid frame with the content of `remains`."""
+) -> str | None:
+    """Write a valid frame with the content of `remains`; return its name, if it still has one."""
     sizes = _group_sizes(file, remains)
     fitted = _fit(remains.header, sizes)
     header, sizes = (None, sizes) if fitted is None else fitted
@@ -165,6 +178,7 @@ def _copy(
     for part in parts:
         out.write(part)
         on_progress(totals.size)
+    return None if header is None else header.name
 
 
 def _group_sizes(file: BinaryIO, remains: Remains) -> list[int]:

@@ -6,6 +6,10 @@ open.py, reader.py, writer.py, text.py
     files
 array_reader.py, array_writer.py, selection.py, exact_cast.py
     arrays in files
-transfer.py, npy.py
+plain_array.py
+    arrays of other libraries
+save.py, collection_writer.py, collection_file.py, collection_reader.py
+    several arrays in a file
+transfer.py, npy.py, containers/
     files to frames and back, for the command
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -47,8 +49,13 @@ class ArrayReader:
     ----------
     dtype : dtype
     shape : tuple of int
+    chunks : tuple of int
+        The shape of a chunk, where those at the ends may be shorter: what is decoded together. Of
+        consecutive frames, that of the first.
     metadata : mapping
         The metadata given when the array was compressed.
+    name : str or None
+        The name of the array in a collection.
 
     Raises
     ------
@@ -64,8 +71,9 @@ class ArrayReader:
         limits: Limits = DEFAULT_LIMITS,
         threads: int | None = None,
     ) -> None:
-        self._limits = limits
+        self._limits, self._threads = limits, threads
         self._file, self._owned = opened(file)
+        self._path = os.path.abspath(os.fspath(file)) if self._owned else None  # type: ignore[arg-type]
         try:
             # `max_output` limits each slice, not the whole array.
             self._content = ContentReader(self._file, limits.without_output(), threads)
@@ -94,6 +102,15 @@ class ArrayReader:
         return self._spec.shape
 
     @property
+    def chunks(self) -> tuple[int, ...]:
+        chunk = self._content.frames[0].header.grid.chunk_shape[: self.ndim]
+        return chunk[::-1] if self._spec.fortran else chunk
+
+    @property
+    def name(self) -> str | None:
+        return self._spec.name
+
+    @property
     def ndim(self) -> int:
         return len(self.shape)
 
@@ -108,6 +125,21 @@ class ArrayReader:
     @property
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Readers are pickled as the path of their file, and open it again."""
+        if self._path is None:
+            raise TypeError(
+                "a reader of a file object cannot be pickled: give ArrayReader the path of the file"
+            )
+        return _unpickled, (self._path, self._limits, self._threads)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """What tells this array from others, for Dask."""
+        if self._path is None:
+            return type(self).__name__, id(self)
+        status = os.stat(self._path)
+        return type(self).__name__, self._path, status.st_size, status.st_mtime_ns
 
     def __len__(self) -> int:
         if not self.shape:
@@ -222,3 +254,10 @@ class ArrayReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _unpickled(path: Path, limits: Limits, threads: int | None) -> ArrayReader:
+    """A reader that is closed with the last reference to it, as nobody has opened it."""
+    reader = ArrayReader(path, limits=limits, threads=threads)
+    weakref.finalize(reader, reader._file.close)
+    return reader

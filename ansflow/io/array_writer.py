@@ -146,4 +146,7 @@ class ArrayWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.__exit__(kind, error, trace)
+        if kind is None:
+            self.close()
+        else:
+            self._file.discard()

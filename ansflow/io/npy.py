@@ -7,6 +7,7 @@ file's header. The text is needed because NumPy's releases write it differently.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -19,17 +20,18 @@ from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.header import Header
 from ansflow.limits import DEFAULT_LIMITS
 
-__all__ = ["KEY", "NpyFile", "npy_prefix", "read_items", "read_npy"]
+__all__ = ["KEY", "NpyFile", "npy_prefix", "parse_npy", "read_items", "read_npy"]
 
 # The key in the metadata.
 KEY = "npy"
 
 
 class NpyFile(NamedTuple):
-    """The array in a file, and the metadata that restore its header."""
+    """The array in a file, the metadata that restore its header, and the bytes of that."""
 
     spec: ArraySpec
     metadata: dict[str, Any]
+    prefix: bytes
 
 
 def read_npy(file: BinaryIO) -> NpyFile | None:
@@ -40,14 +42,19 @@ def read_npy(file: BinaryIO) -> NpyFile | None:
     """
     begin = file.tell()
     size = end_of(file) - begin
-    data = read_at(file, begin, MAX_PREFIX)
+    found = parse_npy(read_at(file, begin, MAX_PREFIX), size)
+    file.seek(begin if found is None else begin + len(found.prefix))
+    return found
+
+
+def parse_npy(data: bytes, size: int) -> NpyFile | None:
+    """The same for a file of `size` bytes that begins with `data`, its first `MAX_PREFIX` bytes."""
     metadata = _take_apart(data)
-    if metadata is not None:
-        prefix, spec = _prefix(metadata), _parse(metadata["header"])
-        if prefix and data.startswith(prefix) and spec and spec.nbytes == size - len(prefix):
-            file.seek(begin + len(prefix))
-            return NpyFile(spec, {KEY: metadata})
-    file.seek(begin)
+    if metadata is None:
+        return None
+    prefix, spec = _prefix(metadata), _parse(metadata["header"])
+    if prefix and data.startswith(prefix) and spec and spec.nbytes == size - len(prefix):
+        return NpyFile(spec, {KEY: metadata}, prefix)
     return None
 
 
@@ -73,7 +80,7 @@ def npy_prefix(header: Header) -> bytes | None:
     if header.array is None or not isinstance(metadata, Mapping):
         return None
     prefix = _prefix(metadata)
-    same = prefix is not None and _parse(metadata["header"]) == header.array
+    same = prefix is not None and _parse(metadata["header"]) == replace(header.array, name=None)
     return prefix if same else None
 
 

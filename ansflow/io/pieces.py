@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes, bytes_of
+from ansflow.engine.content import SingleContent
 from ansflow.engine.decoder import FrameDecoder, decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options, OptionsDict
@@ -243,8 +244,11 @@ def iter_decompress(
     Raises
     ------
     AnsflowError
-        If the data are damaged, cut off, are not frames, or exceed the limits.
+        If the data are damaged, cut off, are not frames, or exceed the limits; or if they are a
+        collection of several arrays.
     """
-    for _, content in decode_frames(pieces, limits, threads):
+    single = SingleContent()
+    for header, content in decode_frames(pieces, limits, threads):
+        single.add(header)
         for part in content:
             yield part.tobytes()

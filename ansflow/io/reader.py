@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.content import SingleContent
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.memory import allocate
 from ansflow.engine.reader import ContentReader
@@ -113,6 +114,9 @@ class _SeekableContent(_Content):
     def __init__(self, file: BinaryIO, owned: bool, limits: Limits, threads: int | None) -> None:
         super().__init__(file, owned, limits)
         self._content = ContentReader(file, limits, threads)
+        single = SingleContent()
+        for frame in self._content.frames:
+            single.add(frame.header)
         self._at = 0
 
     @property
@@ -170,8 +174,10 @@ class _PipedContent(_Content):
     def _decode(
         self, frames: Generator[tuple[Header, Iterator[Bytes]], None, None]
     ) -> Generator[Bytes, None, None]:
+        single = SingleContent()
         with closing(frames):
             for number, (header, content) in enumerate(frames):
+                single.add(header)
                 if number == 0:
                     self.metadata = header.metadata
                 yield from content

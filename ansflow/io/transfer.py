@@ -1,25 +1,36 @@
 """Conversion of files to frames and back in bounded memory, as the command line does it.
 
-Arrays in ``.npy`` files are compressed as arrays, and restored to the same files.
+Arrays in ``.npy`` files are compressed as arrays, and restored to the same files. Those in ``.npz``
+or ``.safetensors`` files become a collection, and collections become such files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, BinaryIO, Unpack
+from itertools import chain
+from typing import BinaryIO, Unpack
 
 import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
+from ansflow.engine.collection import PassingFrames
+from ansflow.engine.content import SingleContent
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.reader import ContentReader
 from ansflow.errors import LimitError
-from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to, write_all
+from ansflow.files.counter import Counter
+from ansflow.files.foreign import can_seek, check_binary, read_some, read_up_to
 from ansflow.frame.header import Header
+from ansflow.io.containers.conversion import (
+    compress_container,
+    find_container,
+    restores_container,
+    write_container,
+)
 from ansflow.io.npy import npy_prefix, read_npy
 from ansflow.limits import STREAM_LIMITS, Limits
 
@@ -43,9 +54,11 @@ def compress_file(
     on_progress: Progress = lambda size: None,
     **options: Unpack[OptionsDict],
 ) -> tuple[int, int]:
-    """Compress a file to one frame.
+    """Compress a file to one frame, or a collection.
 
-    If the file can seek and is exactly a ``.npy`` file, the frame holds its array.
+    If the file can seek and is exactly a ``.npy`` file, the frame holds its array. If it is a
+    ``.npz`` file, all of whose members are arrays, or a ``.safetensors`` file, the result is a
+    collection of its arrays.
 
     Parameters
     ----------
@@ -63,6 +76,9 @@ def compress_file(
         Bytes read and written.
     """
     check_binary(source)
+    container = find_container(source)
+    if container is not None:
+        return compress_container(container, source, target, threads, on_progress, options)
     npy = read_npy(source) if can_seek(source) else None
     before = 0
     if npy is None:
@@ -73,7 +89,7 @@ def compress_file(
         spec = npy.spec
         encoder = FrameEncoder(Options.of(options), threads, content_size=spec.nbytes, array=spec)
     expected = encoder.header.content_size
-    counted, taken = _Counter(target), 0
+    counted, taken = Counter(target), 0
     read = _reader(source)
     try:
         while piece := read(COMPRESSED_AT_ONCE):
@@ -100,10 +116,11 @@ def decompress_file(
     threads: int | None = None,
     on_progress: Progress = lambda size: None,
 ) -> tuple[int, int]:
-    """Decompress a file of frames to bytes, ``.npy`` files, or the items of arrays.
+    """Decompress a file of frames to bytes, the items of arrays, or the file that they come from.
 
+    That is a ``.npy`` or ``.safetensors`` file. Other arrays with names become a ``.npz`` file.
     Items are written in C order. Arrays in Fortran order, except those from ``.npy`` files, are
-    held in memory for that.
+    held in memory for that; so are those with names that were written row by row.
 
     Parameters
     ----------
@@ -128,7 +145,7 @@ def decompress_file(
         the damage has been written.
     """
     check_binary(source)
-    counted = _Counter(target)
+    counted = Counter(target)
     read = 0
     take = _reader(source)
 
@@ -139,7 +156,16 @@ def decompress_file(
             read += len(piece)
             on_progress(read)
 
-    for header, content in decode_frames(pieces(), limits, threads):
+    passing = PassingFrames(limits)
+    frames = decode_frames(pieces(), limits, threads, passing.end)
+    first = next(frames)
+    frames_again = chain([first], frames)
+    if restores_container(first[0]):
+        write_container(frames_again, counted, limits, passing)
+        return read, counted.size
+    single = SingleContent()
+    for header, content in frames_again:
+        single.add(header)
         prefix = npy_prefix(header)
         if prefix is not None:
             counted.write(prefix)
@@ -204,13 +230,15 @@ def read_range(
     ValueError
         If the range is in an array in Fortran order, whose items are not stored contiguously.
     """
-    counted = _Counter(target)
+    counted = Counter(target)
     begin = integer(offset, "offset", 0)
     end = None if size is None else begin + integer(size, "size", 0)
     reader = ContentReader(source, limits, threads)
+    single = SingleContent()
     try:
         at = stored_at = 0
         for frame in reader.frames:
+            single.add(frame.header)
             prefix = npy_prefix(frame.header)
             if prefix:
                 counted.write(
@@ -244,16 +272,3 @@ def _reader(source: BinaryIO) -> Callable[[int], bytes]:
     if can_seek(source):
         return partial(read_up_to, source)
     return lambda size: read_some(source, min(size, PIPED_AT_ONCE))
-
-
-class _Counter:
-    """Writes data to a file, unless that is None, and counts the bytes."""
-
-    def __init__(self, file: BinaryIO | None) -> None:
-        check_binary(file)
-        self._file, self.size = file, 0
-
-    def write(self, data: Any) -> None:
-        if self._file is not None:
-            write_all(self._file, data)
-        self.size += memoryview(data).nbytes

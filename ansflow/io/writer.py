@@ -59,7 +59,7 @@ class FrameWriter(io.BufferedIOBase):
         self._closing = False
         if isinstance(file, str | bytes | os.PathLike):
             if mode == "a":
-                check_appendable(file, array)
+                check_appendable(file, self._encoder.header.array)
             self._name: Any = os.fspath(file)
             self._whole = AtomicFile(file, exclusive=mode == "x", append=mode == "a")
             self._file: BinaryIO = self._whole.file
@@ -162,13 +162,22 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
     if not os.path.exists(path) or not os.path.getsize(path):
         return
     with open(path, "rb") as file:
-        header, _ = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
+        header = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
         if not ends_frame(file):
             raise ValueError(
                 "nothing can be appended to the file, as its last frame is damaged or cut off: "
                 "recover it first"
             )
     there = header.array
+    if (
+        header.directory
+        or header.name is not None
+        or (array is not None and array.name is not None)
+    ):
+        raise ValueError(
+            "an array with a name is added to a collection with ansflow.CollectionWriter or "
+            "ansflow.save, and nothing else is"
+        )
     if (there is None) != (array is None):
         held, added = ("bytes", "an array") if there is None else ("an array", "bytes")
         raise ValueError(f"the file holds {held}: {added} cannot be appended to it")

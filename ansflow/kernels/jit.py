@@ -10,12 +10,16 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
 from ansflow.kernels.cache import KernelCache
+from ansflow.kernels.compiler import KernelCompiler
 
 __all__ = ["inlined", "inner", "kernel"]
 
 # A kernel never raises, its callers validate: there is no test for a zero divisor. And nobody asks
 # for it as a C function.
-OPTIONS = {"error_model": "numpy", "no_cfunc_wrapper": True}
+OPTIONS: dict[str, Any] = {
+    **{"error_model": "numpy", "no_cfunc_wrapper": True},
+    "pipeline_class": KernelCompiler,
+}
 
 
 def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

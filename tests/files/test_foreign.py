@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+import sys
 import threading
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from ansflow.errors import TruncatedError
 from ansflow.files.foreign import (
+    can_overwrite,
     can_seek,
     end_of,
     flush_all,
@@ -364,3 +366,12 @@ def test_the_end_of_a_file_that_blocks_is_asked_for_once(some_file):
     assert read_some(file, 10) == b"all"
     assert read_some(file, 10) == b""
     assert read_some(file, 10) == b"more"
+
+
+def test_what_can_be_overwritten(tmp_path):
+    assert can_overwrite(io.BytesIO())
+    assert not can_overwrite(Taker())
+    path = tmp_path / "file"
+    for mode, expected in (("wb", sys.platform != "win32"), ("ab", False)):
+        with path.open(mode) as file:
+            assert can_overwrite(file) == expected

@@ -22,7 +22,8 @@ TEXT = b"".join(b"%d: %s\n" % (i, b"la " * (i % 7)) for i in range(80))
 NUMBERS = RNG.integers(0, 1 << 32, (60, 3), "<u4")
 MODEL = ansflow.models.Categorical.fit(list(TEXT), precision=12)
 DATA = pathlib.Path(__file__).parents[1] / "data"
-GOLDEN = sorted(path for path in DATA.glob("v*.ans") if not path.name.startswith("v3-bare-"))
+APART = "v3-bare-", "v3-collection"
+GOLDEN = sorted(path for path in DATA.glob("v*.ans") if not path.name.startswith(APART))
 
 
 def flushed(data, every, **options):

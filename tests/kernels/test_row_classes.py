@@ -14,6 +14,9 @@ from ansflow.models import quantize
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 ROW = 64
 
+# Scratch.
+TOTALS, PAIRS = np.empty(8, np.uint16), np.empty((8, 8), np.uint64)
+
 
 def frozen(array):
     """As encoders and decoders have it: kernels are compiled once."""
@@ -218,7 +221,7 @@ def test_rows_get_the_class_under_which_they_are_shortest(seed, size, number):
     lengths = rng.integers(0, 1024, (256, 8)).astype(np.uint16)
     moves = rng.integers(0, 500, 8).astype(np.uint64)
     classes = np.empty(-(-size // ROW), np.uint8)
-    row_classes.choose_classes(symbols, lengths, moves, np.uint64(number), classes)
+    row_classes.choose_classes(symbols, lengths, moves, np.uint64(number), TOTALS, classes)
     before = 0
     for i, found in enumerate(classes):
         row = lengths[symbols[i * ROW : (i + 1) * ROW]].sum(axis=0, dtype=int)
@@ -245,7 +248,7 @@ def test_merging_leaves_classes_that_differ(seed, different):
     counts = counted(symbols, classes).astype(np.uint32)
     moves = np.empty(8, np.uint64)
     expected = kinds[classes]
-    number, bits = class_merging.merge_classes(counts, classes, 1.0, moves)
+    number, bits = class_merging.merge_classes(counts, classes, 1.0, moves, PAIRS)
     assert number == different
     assert np.array_equal(classes, expected)
     assert np.array_equal(counts, counted(symbols, classes))
@@ -258,7 +261,7 @@ def test_merging_leaves_no_class_without_symbols():
     classes = np.array([0, 2, 5, 7] * 50, np.uint8)
     symbols = np.repeat(classes * 8, ROW)
     counts = counted(symbols, classes).astype(np.uint32)
-    number, _ = class_merging.merge_classes(counts, classes, 1.0, np.empty(8, np.uint64))
+    number, _ = class_merging.merge_classes(counts, classes, 1.0, np.empty(8, np.uint64), PAIRS)
     assert number == 4
     assert classes.tolist() == [0, 1, 2, 3] * 50
     assert counts.any(axis=1).tolist() == [True] * 4 + [False] * 4
@@ -311,7 +314,7 @@ def test_the_price_of_a_change_keeps_classes_together():
     symbols = frozen(np.tile(np.repeat([0, 1], ROW), 5).astype(np.uint8))
     classes = np.empty(10, np.uint8)
     free, dear = np.zeros(8, np.uint64), np.array([0] + [1000] * 7, np.uint64)
-    row_classes.choose_classes(symbols, lengths, free, np.uint64(2), classes)
+    row_classes.choose_classes(symbols, lengths, free, np.uint64(2), TOTALS, classes)
     assert classes.tolist() == [1, 0] * 5
-    row_classes.choose_classes(symbols, lengths, dear, np.uint64(2), classes)
+    row_classes.choose_classes(symbols, lengths, dear, np.uint64(2), TOTALS, classes)
     assert classes.tolist() == [0] * 10

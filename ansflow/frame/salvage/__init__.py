@@ -42,14 +42,14 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
     gaps = Gaps(frames)
     at = 0
     while at < end and (found := headers.next(at, at_once=at == 0)) is not None:
-        place, header, raw = found
+        place, header = found
         walked, index = None, None
         if indexes is None and place > at + gaps.slack:
             indexes = Indexes(file, at, end, Headers(file, end, limits, work))
         if indexes is not None:
             index = indexes.without_header(at, place) or indexes.at.get(place)
         if index is None:
-            walked, heads = walk_from(file, place, end, header, raw, headers)
+            walked, heads = walk_from(file, place, end, header, headers)
             if walked is not None:
                 gaps.add(place - at)
                 frames.append(walked.remains)
@@ -57,7 +57,7 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
                 continue
             if indexes is None:
                 indexes = Indexes(file, at, end, Headers(file, end, limits, work))
-            index = indexes.of(place, raw, heads)
+            index = indexes.of(place, header.raw, heads)
         stop = end
         assert indexes is not None
         if index is None:
@@ -73,8 +73,8 @@ def find_remains(file: BinaryIO, limits: Limits) -> list[Remains]:
             frames.append(remains)
             at = index.end
             continue
-        search = Search(file, headers, header, raw, stop)
-        free, after = search.find_chunks(place + len(raw))
+        search = Search(file, headers, header, stop)
+        free, after = search.find_chunks(place + len(header.raw))
         work.hold(header.parsed)
         gaps.add(place - at)
         frames.append(search.remains)

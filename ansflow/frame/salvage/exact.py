@@ -36,16 +36,16 @@ def cells_of(heads: list[bytes]) -> npt.NDArray[np.int64]:
 
 
 def walk_from(
-    file: BinaryIO, begin: int, end: int, header: Header, raw: bytes, headers: Headers
+    file: BinaryIO, begin: int, end: int, header: Header, headers: Headers
 ) -> tuple[Walked | None, list[bytes]]:
     """Return the frame with a header at byte `begin`, if all its heads and its end mark are valid.
 
     Its bodies and its index may be damaged. The second result is the list of valid heads.
     """
     remains = Remains(header)
-    tag = raw[-constants.TAG_SIZE :]
+    tag = header.raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
-    at = begin + len(raw)
+    at = begin + len(header.raw)
     while not headers.work.exhausted:
         packed = read_at(file, at, min(constants.HEAD.size, end - at))
         head = parse_sound_head(packed, tag, header, len(heads))
@@ -53,7 +53,7 @@ def walk_from(
             break
         at += constants.HEAD.size
         if head.is_end:
-            body = raw + b"".join(heads)
+            body = header.raw + b"".join(heads)
             if head.check != xxhash.xxh3_64_intdigest(body) or not header.grid.check_cells(
                 cells_of(heads)
             ):

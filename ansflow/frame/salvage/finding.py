@@ -57,21 +57,21 @@ class Headers:
         self._file, self._end, self._limits, self.work = file, end, limits, work
         self._finder = Finder(file, constants.MAGIC)
 
-    def at(self, at: int) -> tuple[Header, bytes] | None:
-        """Return the header at byte `at`, parsed and as bytes; None if there is none."""
+    def at(self, at: int) -> Header | None:
+        """Return the header at byte `at`; None if there is none."""
         try:
             return self._take(at)
         except AnsflowError:
             return None
 
-    def next(self, at: int, *, at_once: bool) -> tuple[int, Header, bytes] | None:
+    def next(self, at: int, *, at_once: bool) -> tuple[int, Header] | None:
         """Return the next header from byte `at` on, and its place.
 
         `at_once` says that it is expected at byte `at`: LimitError if it exceeds the limits.
         """
         while (place := self._finder.find(at, self._end)) < self._end:
             try:
-                return place, *self._take(place)
+                return place, self._take(place)
             except LimitError:
                 if at_once and place == at:
                     raise
@@ -80,7 +80,7 @@ class Headers:
             at, at_once = place + 1, False
         return None
 
-    def _take(self, at: int) -> tuple[Header, bytes]:
+    def _take(self, at: int) -> Header:
         """Return the header at byte `at`; AnsflowError if there is none or work is exhausted."""
         source = FileSource(self._file, at, self._end)
         try:

@@ -32,7 +32,6 @@ class Index(NamedTuple):
     end: int
     frame_size: int
     header: Header
-    raw: bytes
     heads: list[bytes]
 
     @property
@@ -59,12 +58,12 @@ class Indexes:
         self._shifted: dict[bytes, list[Index]] = {}
         for index in reversed(self.at.values()):
             place = index.frame_begin
-            if place >= begin and read_at(file, place, len(index.raw)) == index.raw:
+            if place >= begin and read_at(file, place, len(index.header.raw)) == index.header.raw:
                 self._exact[place] = index
             elif place >= begin and _has_heads(file, index):
                 self._headless[place] = index
             else:
-                self._shifted.setdefault(index.raw, []).append(index)
+                self._shifted.setdefault(index.header.raw, []).append(index)
 
         self._places = sorted(self._headless, reverse=True)
         # The positions of the indexes of the last two kinds.
@@ -104,7 +103,7 @@ class Indexes:
 
 def _has_heads(file: BinaryIO, index: Index) -> bool:
     """Whether one of the first heads is in its place."""
-    at = index.frame_begin + len(index.raw)
+    at = index.frame_begin + len(index.header.raw)
     for raw in index.heads[:TRIED_HEADS]:
         if read_at(file, at, constants.HEAD.size) == raw:
             return True
@@ -114,24 +113,22 @@ def _has_heads(file: BinaryIO, index: Index) -> bool:
 
 def sound_indexes(file: BinaryIO, at: int, end: int, headers: Headers) -> Iterator[Index]:
     while (found := headers.next(at, at_once=False)) is not None:
-        at, header, raw = found
+        at, header = found
         if at >= end:
             return
-        index = index_at(file, at, end, header, raw, headers)
-        at += len(raw)
+        index = index_at(file, at, end, header, headers)
+        at += len(header.raw)
         if index is not None:
             headers.work.hold(BYTES_PER_HEAD * len(index.heads) + header.parsed)
             yield index
             at = index.end
 
 
-def index_at(
-    file: BinaryIO, at: int, end: int, header: Header, raw: bytes, headers: Headers
-) -> Index | None:
+def index_at(file: BinaryIO, at: int, end: int, header: Header, headers: Headers) -> Index | None:
     """The index that begins with a header at byte `at`, if all of it is valid."""
-    tag = raw[-constants.TAG_SIZE :]
+    tag = header.raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
-    place = at + len(raw)
+    place = at + len(header.raw)
     while place < end and not headers.work.exhausted:
         head = read_at(file, place, min(constants.HEAD.size, end - place))
         if parse_sound_head(head, tag, header, len(heads)) is None:
@@ -139,13 +136,13 @@ def index_at(
         heads.append(head)
         place += constants.HEAD.size
     trailer = read_at(file, place, min(constants.TRAILER.size, end - place))
-    chain = xxhash.xxh3_64_intdigest(raw + b"".join(heads))
+    chain = xxhash.xxh3_64_intdigest(header.raw + b"".join(heads))
     size = place + constants.TRAILER.size - at
     frame_size = int.from_bytes(trailer[:8], "little")
     if trailer != pack_trailer(frame_size, size, chain):
         headers.work.spend(constants.HEAD.size * len(heads))
         return None
-    return Index(at, at + size, frame_size, header, raw, heads)
+    return Index(at, at + size, frame_size, header, heads)
 
 
 def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[int, Remains]:
@@ -161,7 +158,7 @@ def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[
     begin = index.frame_begin
     headers.work.spend(index.begin - behind)
     if begin >= behind and _fill_exactly(file, index, remains, begin):
-        header_at = begin if read_at(file, begin, len(index.raw)) == index.raw else -1
+        header_at = begin if read_at(file, begin, len(index.header.raw)) == index.header.raw else -1
     else:
         begin, header_at = _fill_by_search(file, index, remains, behind)
         if header_at < begin:
@@ -176,9 +173,9 @@ def claim(file: BinaryIO, index: Index, behind: int, headers: Headers) -> tuple[
 
 def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) -> bool:
     """Note the chunks at their original places; return False if they have moved."""
-    tag = index.raw[-constants.TAG_SIZE :]
+    tag = index.header.raw[-constants.TAG_SIZE :]
     missing: set[bytes] = set()
-    at = begin + len(index.raw)
+    at = begin + len(index.header.raw)
     for number, raw in enumerate(index.heads):
         there = read_at(file, at, constants.HEAD.size)
         if there == raw:
@@ -190,7 +187,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
             return False
         at += constants.HEAD.size + Head.of(raw).body_size
     fits = at + constants.HEAD.size == index.begin
-    anything = remains.found or read_at(file, begin, len(index.raw)) == index.raw
+    anything = remains.found or read_at(file, begin, len(index.header.raw)) == index.header.raw
     if not fits or not anything or _are_elsewhere(file, index, begin, missing):
         remains.found.clear()
         return False
@@ -200,7 +197,7 @@ def _fill_exactly(file: BinaryIO, index: Index, remains: Remains, begin: int) ->
 
 def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]) -> bool:
     """Whether a missing head is found at another place, so that chunks have moved."""
-    tag = index.raw[-constants.TAG_SIZE :]
+    tag = index.header.raw[-constants.TAG_SIZE :]
     finder, at = Finder(file, tag), begin
     while missing and (at := finder.find(at, index.begin)) < index.begin:
         if read_at(file, at, constants.HEAD.size) in missing:
@@ -211,7 +208,7 @@ def _are_elsewhere(file: BinaryIO, index: Index, begin: int, missing: set[bytes]
 
 def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int) -> tuple[int, int]:
     """Search for the chunks; return where the first one is found, and where the header is."""
-    tag = index.raw[-constants.TAG_SIZE :]
+    tag = index.header.raw[-constants.TAG_SIZE :]
     numbers = {head: number for number, head in enumerate(index.heads)}
     begin = index.begin
     at = foreign = behind
@@ -228,11 +225,11 @@ def _fill_by_search(file: BinaryIO, index: Index, remains: Remains, behind: int)
             if begin == index.begin and head is not None and not head.is_end:
                 foreign = at  # a head of a previous frame with the same header
             at += 1
-    return begin, Finder(file, index.raw).find(foreign, begin)
+    return begin, Finder(file, index.header.raw).find(foreign, begin)
 
 
 def _end_mark(index: Index) -> bytes:
-    tag = index.raw[-constants.TAG_SIZE :]
-    chain = xxhash.xxh3_64_intdigest(index.raw + b"".join(index.heads))
+    tag = index.header.raw[-constants.TAG_SIZE :]
+    chain = xxhash.xxh3_64_intdigest(index.header.raw + b"".join(index.heads))
     size = index.end - index.begin
     return pack_head(tag, Head(len(index.heads), 0, size, chain))

@@ -31,16 +31,14 @@ CUT_OUT = 1000
 class Search:
     """Searches for the chunks of the frame with a given header, up to byte `end`."""
 
-    def __init__(
-        self, file: BinaryIO, headers: Headers, header: Header, raw: bytes, end: int
-    ) -> None:
+    def __init__(self, file: BinaryIO, headers: Headers, header: Header, end: int) -> None:
         self.remains = Remains(header)
-        self._file, self._headers, self._header, self._raw = file, headers, header, raw
+        self._file, self._headers, self._header, self._raw = file, headers, header, header.raw
         self._end = end
-        self._tag = raw[-constants.TAG_SIZE :]
+        self._tag = self._raw[-constants.TAG_SIZE :]
         self._finder = Finder(file, self._tag, constants.MAGIC)
         self._tags = Finder(file, self._tag)
-        self._chain = xxhash.xxh3_64(raw)  # of all heads that were found
+        self._chain = xxhash.xxh3_64(self._raw)  # of all heads that were found
         self._own = 0  # headers before this byte are between heads of this frame
         self._decoder = ChunkDecoder(header)
 
@@ -82,9 +80,9 @@ class Search:
                 break
             found = self._headers.at(at)
             if found is not None:
-                inside = self._pass_content(at, *found, expected)
+                inside = self._pass_content(at, found, expected)
                 if inside is None:
-                    return self._pass_index(at) if found[1] == self._raw else (sure, at)
+                    return self._pass_index(at) if found.raw == self._raw else (sure, at)
                 at = inside
             elif self._head_at(at) is None:
                 at += 1
@@ -109,12 +107,12 @@ class Search:
             return False
         return True
 
-    def _pass_content(self, at: int, header: Header, raw: bytes, expected: int) -> int | None:
+    def _pass_content(self, at: int, header: Header, expected: int) -> int | None:
         """Where to continue after the header at byte `at` if it is content, otherwise None.
 
         It is content if chunks of this frame follow it.
         """
-        after = self._pass_frames(at, header, raw)
+        after = self._pass_frames(at, header)
         if after is None:
             return None
         stop = min(
@@ -130,18 +128,18 @@ class Search:
             self._own = place = self._tags.find(place + 1, stop)
         return None
 
-    def _pass_frames(self, at: int, header: Header, raw: bytes) -> int | None:
+    def _pass_frames(self, at: int, header: Header) -> int | None:
         """The end of the frames that begin at byte `at` if they may be content, otherwise None.
 
         They may be content if neither another header nor the end of the file follows.
         """
         after = at + 1
-        found: tuple[Header, bytes] | None = (header, raw)
+        found: Header | None = header
         while found is not None:
-            walked, _ = walk_from(self._file, at, self._end, *found, self._headers)
+            walked, _ = walk_from(self._file, at, self._end, found, self._headers)
             if walked is None:
                 # The heads of a frame with the same header look like heads of this frame.
-                return None if raw == self._raw or after == at else after
+                return None if header.raw == self._raw or after == at else after
             at = after = walked.end
             if at == self._end:
                 return None

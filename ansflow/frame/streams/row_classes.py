@@ -74,10 +74,10 @@ class RowClasses(TriedKind):
         number, bits = classify(symbols, _some(symbols), tally, partial, counts, classes)
         if number == 1:
             return None
-        freq = np.empty((int(number), ALPHABET), np.uint32)
+        freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * freq.shape[0], np.uint8)
         used, more = fit_tables(counts[:number], precision, freq, tables)
-        size = FRAMING + used + (float(bits) + more) / 8
+        size = FRAMING + used + (bits + more) / 8
         coder = RowClassCoder(freq, classes, precision)
         return Proposal(size, lambda: self._encode(sample, coder, tables[:used]))
 

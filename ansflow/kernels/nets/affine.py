@@ -47,7 +47,8 @@ def dense(x, weights, bias, shift, relu, total, out):
         Filled.
     """
     for i in range(x.shape[0]):
-        total[:] = bias
+        for j in range(total.size):
+            total[j] = bias[j]
         for k in range(x.shape[1]):
             factor = np.int64(x[i, k])
             if factor != 0:  # of rectified values, and of pixels, many are
@@ -76,7 +77,8 @@ def convolve(x, weights, bias, shift, relu, stride, total, out):
     for i in range(x.shape[0]):
         for row in range(out.shape[1]):
             for column in range(out.shape[2]):
-                total[:] = bias
+                for j in range(total.size):
+                    total[j] = bias[j]
                 top, left = row * stride - rows // 2, column * stride - columns // 2
                 for r in range(max(0, -top), min(rows, x.shape[1] - top)):
                     for c in range(max(0, -left), min(columns, x.shape[2] - left)):

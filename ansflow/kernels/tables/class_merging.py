@@ -100,7 +100,7 @@ def join(counts, pairs, classes, number, joined):
 
 
 @kernel
-def merge_classes(counts, classes, scale, moves):
+def merge_classes(counts, classes, scale, moves, pairs):
     """Join neighbours while that saves bits; return how many are left, and the bits of classes.
 
     Parameters
@@ -113,9 +113,10 @@ def merge_classes(counts, classes, scale, moves):
         How many times as many symbols there are as in the sample.
     moves : uint64[8]
         Filled with how often classes differ by 0, 1, ... from those before.
+    pairs : uint64[8, 8]
+        Scratch.
     """
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    pairs = np.empty((CLASSES, CLASSES), np.uint64)
     count_moves(classes, pairs)
     number = U_CLASSES
     while number > ONE:

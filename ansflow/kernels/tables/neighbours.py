@@ -6,6 +6,7 @@ tables than it costs symbols. The limits between those that are left make contex
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.kernels.coders.neighbours import (
     BLOCK,
@@ -34,18 +35,19 @@ U_SAMPLED = np.uint64(SAMPLED)
 PARTIALS = 2
 
 
-@inner
-def count_activities(symbols, row, plane, every, counts):
+@kernel
+def count_activities(symbols, row, plane, every, activity, odd, counts):
     """Fill ``counts``, uint32[A, S], with how often symbols below S come with activities below A.
 
-    That is of 1,024 symbols of each ``every * 1024``, the last of them. The other parameters are
-    those of `fill_activity`.
+    That is of 1,024 symbols of each ``every * 1024``, the last of them. ``activity``, uint8[1024],
+    and ``odd``, uint32[A, S], are scratch; the other parameters are those of `fill_activity`.
+    Returns how many symbols that is.
     """
-    activity, odd = np.empty(SAMPLED, np.uint8), np.zeros(counts.shape, np.uint32)
     counts[:] = 0
+    odd[:] = 0
     size = np.uint64(symbols.size)
     end = min(every * U_SAMPLED, size)
-    last = ZERO
+    last, sampled = ZERO, ZERO
     while end > last:
         begin = end - min(U_SAMPLED, end - last)
         fill_activity(symbols, begin, end, row, plane, activity)
@@ -56,14 +58,16 @@ def count_activities(symbols, row, plane, every, counts):
             odd[activity[i + ONE], symbols[begin + i + ONE]] += np.uint32(1)
         if whole < end - begin:
             counts[activity[whole], symbols[begin + whole]] += np.uint32(1)
+        sampled += end - begin
         last = end
         end = min(end + every * U_SAMPLED, size)
     for k in range(counts.shape[0]):
         for s in range(counts.shape[1]):
             counts[k, s] += odd[k, s]
+    return sampled
 
 
-@inner
+@kernel
 def join_intervals(counts, tops, total):
     """Join activities to at most 32 intervals of about equally many symbols; return how many.
 
@@ -89,11 +93,9 @@ def join_intervals(counts, tops, total):
         if have > ZERO and much and number + ONE < U_INTERVALS:
             number += ONE
             have = ZERO
-        if have == ZERO:
-            counts[number] = counts[at]
-        else:
-            for s in range(counts.shape[1]):
-                counts[number, s] += counts[at, s]
+        for s in range(counts.shape[1]):
+            before = counts[number, s] if have > ZERO else np.uint32(0)
+            counts[number, s] = before + counts[at, s]
         tops[number] = at
         have += own
         seen += own
@@ -104,11 +106,13 @@ def join_intervals(counts, tops, total):
 
 
 @inner
-def cost_of_union(one, two, scale, symbol_cost):
-    """Bits that symbols of two intervals and their table take, if they have one together."""
+def cost_of_union(counts, first, last, scale, symbol_cost):
+    """Bits that symbols of neighbouring intervals and their table take, if they have one."""
     bits, n, present = 0.0, ZERO, ZERO
-    for s in range(one.size):
-        count = np.uint64(one[s]) + np.uint64(two[s])
+    for s in range(counts.shape[1]):
+        count = ZERO
+        for k in range(first, last + ONE):
+            count += np.uint64(counts[k, s])
         if count > ZERO:
             bits -= weighted(count)
             n += count
@@ -116,8 +120,8 @@ def cost_of_union(one, two, scale, symbol_cost):
     return (bits + weighted(n)) * scale + symbol_cost * float(present)
 
 
-@inner
-def merge_contexts(counts, tops, number, scale):
+@kernel
+def merge_contexts(counts, tops, number, scale, costs, joined):
     """Join neighbouring intervals while that saves bits, or there are too many of them.
 
     Parameters
@@ -128,56 +132,60 @@ def merge_contexts(counts, tops, number, scale):
         Of intervals.
     scale : float64
         How many times as many symbols there are as in the sample.
+    costs, joined : float64[32]
+        Scratch: what intervals cost, and how much more if each were one with the next.
 
     Returns
     -------
     ``(number, bits)``: how many are left, and bits that all symbols take, with the tables.
     """
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    none = np.zeros(counts.shape[1], np.uint32)
-    costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
     for k in range(number):
-        costs[k] = cost_of_union(counts[k], none, scale, symbol_cost)
-    for k in range(number - ONE):
-        at = np.uint64(k)
-        both = cost_of_union(counts[at], counts[at + ONE], scale, symbol_cost)
-        joined[at] = both - costs[at] - costs[at + ONE]
-    while number > ONE:
+        costs[k] = cost_of_union(counts, k, k, scale, symbol_cost)
+    begin, end = ZERO, number  # of the intervals that have another neighbour above than before
+    while True:
+        for k in range(begin, min(end, number - ONE)):
+            both = cost_of_union(counts, k, k + ONE, scale, symbol_cost)
+            joined[k] = both - costs[k] - costs[k + ONE]
         where = ZERO
         for k in range(number - ONE):
             if joined[k] < joined[where]:
-                where = np.uint64(k)
-        if joined[where] > 0.0 and number <= MAX_CONTEXTS:
+                where = k
+        if number == ONE or (joined[where] > 0.0 and number <= MAX_CONTEXTS):
             break
         costs[where] += joined[where] + costs[where + ONE]
-        for s in range(counts.shape[1]):
-            counts[where, s] += counts[where + ONE, s]
         tops[where] = tops[where + ONE]
         number -= ONE
-        for k in range(where + ONE, number):
-            at = np.uint64(k)
-            counts[at] = counts[at + ONE]
-            costs[at], tops[at], joined[at] = costs[at + ONE], tops[at + ONE], joined[at + ONE]
-        for k in range(where - min(where, ONE), min(where + ONE, number - ONE)):
-            at = np.uint64(k)
-            both = cost_of_union(counts[at], counts[at + ONE], scale, symbol_cost)
-            joined[at] = both - costs[at] - costs[at + ONE]
+        for k in range(where, number):
+            for s in range(counts.shape[1]):
+                above = counts[k + ONE, s]
+                counts[k, s] = counts[k, s] + above if k == where else above
+            if k > where:
+                costs[k], tops[k], joined[k] = costs[k + ONE], tops[k + ONE], joined[k + ONE]
+        begin, end = where - min(where, ONE), where + ONE
     bits = 0.0
     for k in range(number):
         bits += costs[k]
     return number, bits
 
 
-@kernel
-def choose_limits(symbols, row, plane, every, counts, limits):
+def choose_limits(
+    symbols: np.ndarray,
+    row: int,
+    plane: int,
+    every: int,
+    counts: npt.NDArray[np.uint32],
+    limits: npt.NDArray[np.uint8],
+) -> tuple[int, float]:
     """Find the limits of activities between contexts in a sample.
 
     Parameters
     ----------
     symbols : uint8[n]
-    row, plane : uint64
+        Read-only.
+    row, plane : int
         Those of `fill_activity`.
-    every : uint64
+    every : int
         A sample takes 1,024 symbols of so many times as many.
     counts : uint32[A, S]
         Scratch; activities are below A, and symbols below S.
@@ -189,19 +197,16 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     ``(number, bits)``: how many contexts there are, and about how many bits all symbols and the
     tables take with them.
     """
-    tops = np.empty(INTERVALS, np.uint8)
-    count_activities(symbols, row, plane, every, counts)
-    sampled = ZERO
-    for k in range(counts.shape[0]):
-        for s in range(counts.shape[1]):
-            sampled += np.uint64(counts[k, s])
-    scale = float(symbols.size) / float(sampled)
-    number = join_intervals(counts, tops, sampled)
-    number, bits = merge_contexts(counts, tops, number, scale)
+    activity, tops = np.empty(SAMPLED, np.uint8), np.empty(INTERVALS, np.uint8)
+    costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
+    told = np.uint64(row), np.uint64(plane), np.uint64(every)
+    sampled = count_activities(symbols, *told, activity, np.empty_like(counts), counts)
+    number = join_intervals(counts, tops, np.uint64(sampled))
+    scale = symbols.size / int(sampled)
+    number, bits = merge_contexts(counts, tops, np.uint64(number), scale, costs, joined)
     limits[:] = 255
-    for k in range(number - ONE):
-        limits[k] = tops[k]
-    return number, bits
+    limits[: number - 1] = tops[: number - 1]
+    return int(number), float(bits)
 
 
 @kernel

@@ -12,10 +12,11 @@ add up to no more than 16 bits hold, and are added up for all eight classes at o
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.class_merging import merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
@@ -59,7 +60,7 @@ DISPERSED = 1.25
 PARTIALS = 4
 
 
-@inlined
+@kernel
 def sum_rows(symbols, sums):
     """Fill ``sums``, uint32[rows], with the sums of whole rows; a shorter one is scaled up."""
     size = np.uint64(symbols.size)
@@ -78,7 +79,7 @@ def sum_rows(symbols, sums):
         sums[whole] = ((np.uint64(total) << U_ROW_SHIFT) // rest) >> np.uint64(SUM_SHIFT)
 
 
-@inlined
+@kernel
 def split_rows(sums, tally, classes):
     """Give rows a class each, by their sums.
 
@@ -114,7 +115,7 @@ def split_rows(sums, tally, classes):
         classes[i] = tally[sums[i]]
 
 
-@inlined
+@kernel
 def count_rows(symbols, classes, partial, counts):
     """Fill ``counts``, uint32[8, 256], with the symbols of each class.
 
@@ -147,7 +148,7 @@ def count_rows(symbols, classes, partial, counts):
             counts[k, s] = zero[k, s] + one[k, s] + two[k, s] + three[k, s]
 
 
-@inlined
+@kernel
 def fill_lengths(counts, lengths):
     """Fill ``lengths``, uint16[256, 8], from ``counts``, uint32[8, 256]: of symbols in classes."""
     for k in range(counts.shape[0]):
@@ -162,8 +163,8 @@ def fill_lengths(counts, lengths):
             lengths[s, k] = min(bits * UNITS + 0.5, float(LONGEST))
 
 
-@inlined
-def choose_classes(symbols, lengths, moves, number, classes):
+@kernel
+def choose_classes(symbols, lengths, moves, number, totals, classes):
     """Give each row the class under which it is shortest.
 
     Parameters
@@ -175,11 +176,12 @@ def choose_classes(symbols, lengths, moves, number, classes):
         What it costs that a class exceeds that of the row before by 0, 1, ... modulo `number`.
     number : uint64
         Of classes.
+    totals : uint16[8]
+        Scratch.
     classes : uint8[ceil(n / 64)]
         Filled.
     """
     size = np.uint64(symbols.size)
-    totals = np.empty(MAX_CLASSES, np.uint16)
     previous = ZERO
     for i in range(classes.size):
         base = np.uint64(i) << U_ROW_SHIFT
@@ -199,7 +201,7 @@ def choose_classes(symbols, lengths, moves, number, classes):
         classes[i] = previous
 
 
-@inlined
+@kernel
 def price_moves(moves, rows):
     """Make of how often classes differ by 0, 1, ... what that costs, for `choose_classes`."""
     total = log2(rows + ONE)
@@ -207,7 +209,7 @@ def price_moves(moves, rows):
         moves[k] = (total - log2(max(ONE, moves[k]))) * UNITS
 
 
-@inlined
+@kernel
 def dispersion(symbols, rows):
     """How many times as much as by chance the sums of rows vary; 0 if all symbols are the same."""
     total, squares, squares_of_sums = ZERO, ZERO, 0.0
@@ -226,8 +228,14 @@ def dispersion(symbols, rows):
     return (squares_of_sums / float(rows) - mean * mean) / by_chance if by_chance > 0.0 else 0.0
 
 
-@kernel
-def classify(symbols, sample, tally, partial, counts, classes):
+def classify(
+    symbols: np.ndarray,
+    sample: np.ndarray,
+    tally: npt.NDArray[np.uint32],
+    partial: npt.NDArray[np.uint32],
+    counts: npt.NDArray[np.uint32],
+    classes: npt.NDArray[np.uint8],
+) -> tuple[int, float]:
     """Give each row of symbols a class.
 
     Parameters
@@ -248,26 +256,26 @@ def classify(symbols, sample, tally, partial, counts, classes):
     it takes to say which row has which. A number of 1 means that classes are of no use; the rest
     means nothing then.
     """
-    lengths, moves = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint64)
-    rows = np.uint64(sample.size) >> U_ROW_SHIFT
-    scale = float(symbols.size) / float(sample.size)
-    if dispersion(sample, rows) < DISPERSED:
-        return ONE, 0.0
+    lengths, totals = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
+    moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES,) * 2, np.uint64)
+    rows = sample.size >> ROW_SHIFT
+    scale = symbols.size / sample.size
+    if dispersion(sample, np.uint64(rows)) < DISPERSED:
+        return 1, 0.0
     sums = np.empty(rows, np.uint32)
     sum_rows(sample, sums)
     split_rows(sums, tally, classes[:rows])
-    moves[:] = 0
-    number, bits = U_MAX_CLASSES, 0.0
+    number, bits = MAX_CLASSES, 0.0
     some, some_classes = sample, classes[:rows]
     for turn in range(ROUNDS + 2):
         count_rows(some, some_classes, partial, counts)
         if turn >= ROUNDS:
-            number, bits = merge_classes(counts, some_classes, scale, moves)
-        if turn > ROUNDS or number == ONE:
+            number, bits = merge_classes(counts, some_classes, scale, moves, pairs)
+        if turn > ROUNDS or number == 1:
             break
         fill_lengths(counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
-            price_moves(moves, rows)
+            price_moves(moves, np.uint64(rows))
             some, some_classes, scale = symbols, classes, 1.0
-        choose_classes(some, lengths, moves, number, some_classes)
-    return number, bits
+        choose_classes(some, lengths, moves, np.uint64(number), totals, some_classes)
+    return int(number), float(bits)

@@ -11,7 +11,7 @@ items that are near that: a least-squares fit, of integers that are cut to what 
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 
 __all__ = ["FEW", "PIECE", "add_lines", "fit_lines", "subtract_lines"]
 
@@ -31,14 +31,14 @@ FARTHEST = 1 << 36
 TYPICAL = 8
 
 
-@kernel
+@inner
 def rise(step, i):
     """How much a line rises in i steps of an item, as uint64."""
     whole = np.uint64(np.int64(step) >> np.int64(SHIFT))
     return whole * i + (((step & FRACTION) * i) >> SHIFT)
 
 
-@kernel
+@inner
 def median(few, count):
     """The upper median of the first numbers, which are sorted."""
     for i in range(ONE, count):
@@ -50,7 +50,7 @@ def median(few, count):
     return few[count >> ONE]
 
 
-@kernel
+@inner
 def step_through(items, few):
     """The median of steps between items of the first third and of the last."""
     size = np.uint64(items.size)
@@ -61,7 +61,7 @@ def step_through(items, few):
     count = min(third, U_FEW)
     for k in range(count):
         at = k * third // count
-        few[k] = np.int64(np.uint64(items[at + apart]) - np.uint64(items[at]))
+        few[k] = np.int64(items[at + apart] - items[at])
     gain, run = median(few, count), np.int64(apart)
     whole = gain // run
     if abs(whole) >= STEEPEST:
@@ -69,16 +69,16 @@ def step_through(items, few):
     return np.int64(whole * PIECE + (gain - whole * run) * PIECE // run)
 
 
-@kernel
+@inner
 def fit_line(items, few):
     """The start and the step of a line through items, uint64 both."""
     size = np.uint64(items.size)
     step = np.uint64(step_through(items, few))
-    first = np.uint64(items[0])
+    first = items[0]
     count = min(size, U_FEW)
     for k in range(count):
         at = k * size // count
-        few[k] = np.int64(np.uint64(items[at]) - first - rise(step, at))
+        few[k] = np.int64(items[at] - first - rise(step, at))
     middle = median(few, count)
     for k in range(count):
         few[k] = min(abs(few[k] - middle), np.int64(FARTHEST))
@@ -86,7 +86,7 @@ def fit_line(items, few):
     start = first + np.uint64(middle)
     total, moment = np.int64(0), np.int64(0)
     for i in range(size):
-        far = np.int64(np.uint64(items[i]) - start - rise(step, i))
+        far = np.int64(items[i] - start - rise(step, i))
         far = min(max(far, -most), most)
         total += far
         moment += far * np.int64(i + i + ONE - size)
@@ -103,9 +103,10 @@ def fit_lines(items, starts, steps, few):
 
     Parameters
     ----------
-    items : uint[n]
-    starts : uint[ceil(n / PIECE)], of the same width
-    steps : uint64[ceil(n / PIECE)]
+    items : uint64[n]
+        Of any width, which starts are modulo.
+    starts, steps : uint64[ceil(n / PIECE)]
+        Filled.
     few : int64[FEW]
         Scratch.
     """

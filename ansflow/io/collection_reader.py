@@ -1,0 +1,192 @@
+"""Collections of arrays, whose readers share a file."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Self
+
+from ansflow.engine.collection import find_arrays
+from ansflow.errors import CorruptDataError, TruncatedError
+from ansflow.files.foreign import can_seek
+from ansflow.files.shared import SharedFile
+from ansflow.io.array_reader import ArrayReader
+from ansflow.io.reader import Path, opened
+from ansflow.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["CollectionReader", "load"]
+
+
+class CollectionReader(Mapping[str, ArrayReader]):
+    """The arrays of a file by their names, none of which is read until it is sliced.
+
+    What `load` returns. ``file["name"]`` opens an array, which reads its header and index; keep the
+    reader where an array is sliced often. Readers of the same file may be used by several threads.
+
+    Parameters
+    ----------
+    file : path or binary file object that can seek
+        As made by `save` or `CollectionWriter`. In a file object, the collection extends from its
+        position to its end. It is not closed, and nobody else may use it meanwhile.
+    limits : Limits
+        Limits of each slice of an array, and of the memory that the list of arrays takes.
+    threads : int, optional
+        For each array; by default, the number of cores that the process may use.
+
+    Attributes
+    ----------
+    metadata : mapping
+        The metadata of the collection. Those of an array are an attribute of its reader.
+
+    Raises
+    ------
+    AnsflowError
+        If the file is damaged or is no collection. Getting an array raises it, too, if that one is
+        damaged, or is of a dtype of the package ml_dtypes, which is not installed.
+
+    Notes
+    -----
+    A collection of a path can be pickled, and so can the readers of its arrays: they open the file
+    again.
+    """
+
+    def __init__(
+        self,
+        file: Path | BinaryIO,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        threads: int | None = None,
+    ) -> None:
+        self._limits, self._threads = limits, threads
+        binary, owned = opened(file)
+        self._path = os.path.abspath(os.fspath(file)) if owned else None  # type: ignore[arg-type]
+        try:
+            if not can_seek(binary):
+                raise ValueError(
+                    f"{type(binary).__name__} cannot seek: store the collection in a file first"
+                )
+            self._file = SharedFile(binary, owned)
+            found = find_arrays(self._file.part(0, self._file.size), limits)
+        except BaseException as error:
+            if owned:
+                binary.close()
+            if isinstance(error, TruncatedError):
+                text = f"{error}; ansflow.recover rescues the arrays before that"
+                raise TruncatedError(text) from error
+            raise
+        self._entries = {entry.name: entry for entry in found.entries}
+        self.metadata: Mapping[str, Any] = found.metadata
+
+    def __getitem__(self, name: str) -> ArrayReader:
+        entry = self._entries[name]
+        part = self._file.part(entry.begin, entry.end)
+        reader = _Member(part, self._path, limits=self._limits, threads=self._threads)
+        if reader.name != name:
+            raise CorruptDataError(
+                f"what the directory calls {name!r:.100} is an array named {reader.name!r:.100}"
+            )
+        return reader
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    # Mappings are equal if their values are, but arrays are not compared as a whole.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, self._entries))
+        return f"<{type(self).__name__} of {len(self)} arrays: {names:.200}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._path is None:
+            raise TypeError("a collection of a file object cannot be pickled: give load its path")
+        return _unpickled, (self._path, self._limits, self._threads)
+
+    def close(self) -> None:
+        """Close the file, if it was given by its path; the readers of arrays do not go on."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Member(ArrayReader):
+    """The reader of an array in a collection, of a path unless that is None."""
+
+    def __init__(self, part: BinaryIO, path: str | None, **options: Any) -> None:
+        super().__init__(part, **options)
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, arguments = super().__reduce__()
+        return _unpickled_member, (*arguments, self.name)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return *super().__dask_tokenize__(), self.name
+
+
+def load(
+    file: Path | BinaryIO, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None
+) -> CollectionReader:
+    """Open a file of several arrays.
+
+    Parameters
+    ----------
+    file : path or binary file object that can seek
+        As made by `save`.
+    limits : Limits
+        Limits of each slice.
+    threads : int, optional
+        By default, the number of cores that the process may use.
+
+    Returns
+    -------
+    CollectionReader
+        A mapping of names to `ArrayReader` objects, in the order of the file, and a context
+        manager that closes the file.
+
+    Raises
+    ------
+    AnsflowError
+        If the file is damaged or is no collection.
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "climate.ans")
+    >>> ansflow.save(path, t=np.linspace(0, 9, 1000), days=np.arange(7))
+    >>> with ansflow.load(path) as file:
+    ...     list(file), file["t"].shape, file["days"][2:4]
+    (['t', 'days'], (1000,), array([2, 3]))
+    """
+    return CollectionReader(file, limits=limits, threads=threads)
+
+
+def _unpickled(path: Path, limits: Limits, threads: int | None) -> CollectionReader:
+    """A collection that is closed with the last reference to it, as nobody has opened it."""
+    whole = CollectionReader(path, limits=limits, threads=threads)
+    weakref.finalize(whole, whole._file.close)
+    return whole
+
+
+def _unpickled_member(path: Path, limits: Limits, threads: int | None, name: str) -> ArrayReader:
+    """The same for an array alone."""
+    whole = CollectionReader(path, limits=limits, threads=threads)
+    try:
+        reader = whole[name]
+    except BaseException:
+        whole.close()
+        raise
+    weakref.finalize(reader, whole.close)
+    return reader

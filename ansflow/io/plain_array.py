@@ -1,0 +1,75 @@
+"""Arrays and tables of other libraries as arrays of NumPy, by the protocols that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["named_columns", "plain_array"]
+
+# What objects have that Arrow can make an array of.
+OF_ARROW = "__arrow_c_array__", "__arrow_c_stream__"
+
+
+def plain_array(value: Any) -> npt.NDArray[Any] | None:
+    """Return an array-like object as an array; None if it has none of the protocols.
+
+    These are ``__array__``, ``__dlpack__``, and those of Arrow, where missing values become masked
+    ones. Floats that are not a number are not missing. Buffers are not asked for.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return np.asanyarray(value)
+    if _is_arrow(value):
+        return _from_arrow(value)
+    inner = getattr(value, "array", value)  # a series of pandas consists of such an array
+    if hasattr(inner, "__arrow_array__") and (found := _by_arrow(inner)) is not None:
+        return found
+    array: npt.NDArray[Any]
+    if hasattr(value, "__array__"):
+        array = np.asanyarray(value)
+        return array
+    if hasattr(value, "__dlpack__"):
+        array = np.from_dlpack(value)
+        return array
+    return _by_arrow(value) if any(hasattr(value, name) for name in OF_ARROW) else None
+
+
+def named_columns(table: Any) -> Iterator[tuple[Any, Any]] | None:
+    """The columns of a mapping, a table of Arrow or a data frame by their names; None if it's none.
+
+    An object that maps names to columns has, as a dict, ``keys`` and ``[]``.
+    """
+    if hasattr(table, "column_names") and hasattr(table, "itercolumns"):
+        return zip(table.column_names, table.itercolumns(), strict=True)
+    if hasattr(table, "keys") and hasattr(table, "__getitem__"):
+        return ((name, table[name]) for name in table.keys())  # noqa: SIM118
+    return None
+
+
+def _is_arrow(value: Any) -> bool:
+    """Whether it is an array of Arrow itself, in one piece or several."""
+    return type(value).__module__.startswith("pyarrow.") and hasattr(value, "null_count")
+
+
+def _by_arrow(value: Any) -> npt.NDArray[Any] | None:
+    """What Arrow makes of an object; None without Arrow."""
+    try:
+        import pyarrow
+    except ImportError:
+        return None
+    return _from_arrow(pyarrow.array(value))
+
+
+def _from_arrow(array: Any) -> npt.NDArray[Any]:
+    """An array of Arrow, which is masked if values are missing."""
+    if not array.null_count:
+        return np.asarray(array)
+    missing = np.asarray(array.is_null())
+    if missing.all():
+        filled = np.zeros(len(array), array.type.to_pandas_dtype())
+    else:
+        filled = np.asarray(array.fill_null(array.drop_null()[0]))
+    return np.ma.MaskedArray(filled, missing)
