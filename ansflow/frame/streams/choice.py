@@ -31,8 +31,8 @@ STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KI
 SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
 RANDOM_FROM = 0.995
 
-# Bits of precision that symbols of 16 bits have more than others; and how many times as much as
-# frequencies then lack of the best ones they would lack without, at least.
+# Symbols of 16 bits have so many bits of precision more than they need. Without these, their
+# frequencies would lack so many times as much of the best ones besides, or more.
 MORE_SLOTS, MORE_LOST = 2, 3
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
