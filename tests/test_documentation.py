@@ -23,7 +23,10 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("ansflow/**/*.md")]
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings(name):
-    module = importlib.import_module(name)
+    if ".integrations." in name:
+        module = pytest.importorskip(name)  # which imports what it is for
+    else:
+        module = importlib.import_module(name)
     assert module.__doc__
     assert doctest.testmod(module).failed == 0
 

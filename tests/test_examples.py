@@ -13,9 +13,13 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 # All images would take minutes, and training half an hour.
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
+    "climate_in_zarr.py": ["--made-up"],
     "train_mnist_vae.py": ["--help"],
 }
-NEEDS = {"train_mnist_vae.py": ["torch", "mlxtend"]}
+NEEDS = {
+    "climate_in_zarr.py": ["dask.array", "xarray", "zarr"],
+    "train_mnist_vae.py": ["torch", "mlxtend"],
+}
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

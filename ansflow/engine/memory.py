@@ -7,6 +7,7 @@ import functools
 import io
 import mmap
 from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,8 +19,8 @@ HUGE_PAGES_FROM = 4 << 20
 
 
 def allocate(size: int) -> io.BytesIO:
-    """Return an in-memory file of `size` bytes, whose `getvalue` does not copy."""
-    file = io.BytesIO(bytes(size))
+    """Return an in-memory file of `size` bytes, to be filled, whose `getvalue` does not copy."""
+    file = io.BytesIO(_new_bytes()(None, size))
     if size >= HUGE_PAGES_FROM and hasattr(mmap, "MADV_HUGEPAGE"):
         memory = np.frombuffer(file.getbuffer(), np.uint8)
         begin = -memory.ctypes.data % mmap.PAGESIZE
@@ -29,6 +30,14 @@ def allocate(size: int) -> io.BytesIO:
             mmap.MADV_HUGEPAGE,
         )
     return file
+
+
+@functools.cache
+def _new_bytes() -> Callable[[None, int], bytes]:
+    """What makes bytes without putting zeros in them, as ``bytes(size)`` does."""
+    function: Any = ctypes.pythonapi.PyBytes_FromStringAndSize
+    function.argtypes, function.restype = (ctypes.c_char_p, ctypes.c_ssize_t), ctypes.py_object
+    return cast(Callable[[None, int], bytes], function)
 
 
 @functools.cache

@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import llvmlite
@@ -145,14 +146,24 @@ class KernelCache:
     def _path(self, sig: Any, codegen: Any) -> Path:
         """The file for argument types `sig`, the processor, and the present settings."""
         settings = [str(getattr(config, name, None)) for name in SETTINGS]
-        closure = [cell.cell_contents for cell in self._function.__closure__ or ()]
         key = hexadecimal(
-            self._function.__module__.encode(),
-            str(self._function.__code__.co_firstlineno).encode(),
+            identity(self._function),
             repr((sig, codegen.magic_tuple(), settings, VERSIONS)).encode(),
-            serialize.dumps(closure),
         )
         return Path(numbas().locator.get_cache_path(), f"{self._name}-{STAMP}-{key}{SUFFIX}")
+
+
+def identity(value: Any) -> bytes:
+    """What tells a function, or a value that one holds, from others made by the same sources.
+
+    Kernels are told apart as their functions are: pickled, each would be one of its process.
+    """
+    function = getattr(value, "py_func", value)
+    if not isinstance(function, FunctionType):
+        return bytes(serialize.dumps(value))
+    place = f"{function.__module__}:{function.__code__.co_firstlineno}"
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    return hexadecimal(place.encode(), *map(identity, held)).encode()
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -91,8 +91,8 @@ class Decimal(Transform):
                 f"{'times' if times else 'over'} {factor!r}"
             )
         places = places[:found]
-        gaps = np.diff(places, prepend=np.uint32(0)).astype("<u4", copy=False)
-        gaps[1:] -= np.uint32(1)
+        gaps = places.astype("<u4")
+        gaps[1:] -= places[:-1] + np.uint32(1)
         outputs = [output.view(np.uint8) for output in (integers, gaps, numbers[places])]
         return Decimals(factor, times, near, big, found), [*outputs, *[corrections] * near]
 

@@ -110,7 +110,9 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     codes = np.empty(numbers.size, np.uint16)
     values = np.empty(MAX_VALUES, numbers.dtype)
     at = found = np.uint64(0)
+    enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
+        bits = min(bits, enough)
         shift = np.uint64(64 - bits)
         table = np.empty(1 << bits, numbers.dtype), np.zeros(1 << bits, np.uint32), SECRET, shift
         enroll(values[: int(found)], *table)

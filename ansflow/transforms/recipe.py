@@ -50,7 +50,7 @@ class Stream(NamedTuple):
         return self.layout.itemsize
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Recipe:
     """Which transforms to apply to the items of a chunk.
 
@@ -81,25 +81,27 @@ class Recipe:
     True
     """
 
-    name: str = STREAM
-    outputs: tuple[Recipe, ...] = ()
-    settings: tuple[Setting, ...] = ()
+    name: str
+    outputs: tuple[Recipe, ...]
+    settings: tuple[Setting, ...]
     depth: int = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "outputs", tuple(self.outputs))
-        object.__setattr__(self, "settings", tuple(self.settings))
-        if self.name != STREAM:
-            by_name(self.name).check(*self.settings)
-        elif self.outputs or self.settings:
+    def __init__(
+        self, name: str = STREAM, outputs: Sequence[Recipe] = (), settings: Sequence[Setting] = ()
+    ) -> None:
+        depth = 1
+        if name != STREAM:
+            by_name(name).check(*settings)
+            for output in outputs or (STREAMS,):
+                depth = max(depth, 1 + output.depth)
+            if depth > MAX_DEPTH:
+                raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
+        elif outputs or settings:
             raise ValueError(
                 "a stream has no settings and no outputs: what follows it in the recipe must go"
             )
-        # A transform without outputs has streams.
-        depth = 1 + max([output.depth for output in self.outputs], default=self.name != STREAM)
-        if depth > MAX_DEPTH:
-            raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
-        object.__setattr__(self, "depth", depth)
+        # At once, and not one by one past what keeps them from being changed.
+        vars(self).update(name=name, outputs=tuple(outputs), settings=tuple(settings), depth=depth)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -204,7 +206,7 @@ class Recipe:
             )
         parameters, outputs = transform.forward(items, layout, *self.settings)
         layouts = transform.outputs(parameters, layout)
-        nodes = self.outputs or (Recipe(),) * len(layouts)
+        nodes = self.outputs or (STREAMS,) * len(layouts)
         if len(nodes) != len(layouts):
             raise fault(
                 f"the transform {self.name!r} has {len(layouts)} outputs here; the recipe names "
@@ -218,6 +220,9 @@ class Recipe:
             node._forward(output, shape, inner, streams)
         if not leaves:
             written += inner
+
+
+STREAMS = Recipe()  # the outputs of a recipe that names none
 
 
 class Node(NamedTuple):

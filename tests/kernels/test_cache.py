@@ -17,7 +17,7 @@ from numba.core import config
 import ansflow
 from ansflow.kernels import cache
 from ansflow.kernels.coders import rans
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -66,6 +66,23 @@ def test_functions_of_one_name_are_kept_apart(place):
         @kernel
         def add(x):
             return x + n
+
+        return add
+
+    for _ in range(2):
+        assert [make(n)(1) for n in (1, 2, 3)] == [2, 3, 4]
+    assert len(files(place)) == 3
+
+
+def test_kernels_that_a_kernel_holds_are_the_same_in_each_process(place):
+    def make(n):
+        @inlined
+        def more(x):
+            return x + n
+
+        @kernel
+        def add(x):
+            return more(x)
 
         return add
 

@@ -12,11 +12,12 @@ from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
-from ansflow.kernels.constants import default_lanes
+from ansflow.kernels.constants import ONE, ZERO, default_lanes
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.fit import fit_bytes
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
 from ansflow.kernels.tables.histogram import PARTIALS, count_symbols
+from ansflow.kernels.transforms.cost import bits_of_counts, byte_cost
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import pack_varint
@@ -26,12 +27,13 @@ __all__ = ["encode_stream"]
 STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
 
 # Of a stream that is as long as a few samples or longer, one of so many pieces is looked at first.
-# If a table of their own leaves more than this share of them, all are as good as random.
+# If their entropy is more than this share of them, all are as good as random.
 SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
 RANDOM_FROM = 0.995
 
-# Bits of precision that are tried besides, for symbols of 16 bits.
-MORE_SLOTS = 2
+# Bits of precision that symbols of 16 bits have more than others; and how many times as much as
+# frequencies then lack of the best ones they would lack without, at least.
+MORE_SLOTS, MORE_LOST = 2, 3
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
 
@@ -56,7 +58,7 @@ def encode_stream(
         content = content.view()
         content.setflags(write=False)  # as most is anyway: kernels are compiled once
     alone = not wide and scratch.contexts is None and coding.model is None
-    if alone and _is_random(content, coding.precision, scratch):
+    if alone and _is_random(content):
         return STORED_HEAD, [content]
     sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
     if sample.present == 1:
@@ -79,7 +81,7 @@ def encode_stream(
     return STORED_HEAD, [content]
 
 
-def _is_random(content: Bytes, precision: int, scratch: EncoderScratch) -> bool:
+def _is_random(content: Bytes) -> bool:
     """Whether some pieces of a long stream are so nearly random that the rest need not be read."""
     every = content.size // SAMPLE
     if every < FEWEST_SAMPLES:
@@ -87,7 +89,7 @@ def _is_random(content: Bytes, precision: int, scratch: EncoderScratch) -> bool:
     pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
     some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
     some.setflags(write=False)
-    _, _, bits = _fit(some, precision, scratch)
+    bits, _ = byte_cost(some, ZERO, ONE)
     return float(bits) > RANDOM_FROM * 8 * some.size
 
 
@@ -133,7 +135,7 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
     alphabet = int(symbols.max()) + 1
     counts = np.empty(alphabet, np.float64)
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
-    present = int(np.count_nonzero(counts))
+    least_bits, present = bits_of_counts(counts, symbols.size, ZERO)
     heap, keys = np.empty(alphabet, np.uint32), np.empty(alphabet, np.float64)
 
     def fitted(precision: int) -> tuple[float, int, npt.NDArray[np.uint32], Bytes]:
@@ -145,10 +147,12 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
         return bits / 8, precision, freq, table[:used]
 
     # A bit more than the symbols need for slots of their own, so that frequencies can differ. If
-    # many symbols are rare, their slots are missed by the others, and more of them pay.
-    least = max(coding.precision, present.bit_length() + 1)
-    found = [fitted(min(constants.MAX_PRECISION, least + more)) for more in (0, MORE_SLOTS)]
-    best = min(found, key=lambda one: one[0] + one[3].size)
+    # many symbols are rare, their slots are missed by the others, and more of them pay, though in
+    # the table each frequency takes as many more bits.
+    least = max(coding.precision, int(present).bit_length() + 1)
+    best = fitted(min(constants.MAX_PRECISION, least + MORE_SLOTS))
+    if MORE_LOST * (8 * best[0] - least_bits) < MORE_SLOTS * present:
+        best = min(fitted(least), best, key=lambda one: one[0] + one[3].size)
     stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
     size, precision, freq, table = best
-    return Sample(*stream, counts / counts.max(), present, size, precision, freq, None, table)
+    return Sample(*stream, counts / counts.max(), int(present), size, precision, freq, None, table)

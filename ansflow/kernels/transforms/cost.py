@@ -3,15 +3,15 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.frequency_code import log2
+from ansflow.kernels.tables.histogram import BYTE_PARTIALS, count_bytes
 from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["FEW_LINEAR", "MANY_LINEAR", "lin_cost", "log_cost"]
+__all__ = ["FEW_LINEAR", "MANY_LINEAR", "bits_of_counts", "byte_cost", "lin_cost", "log_cost"]
 
-BLOCK = 512
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
 U_PARTIALS = np.uint64(PARTIALS)
 TOKENS = 256
@@ -39,40 +39,26 @@ def log_cost(numbers, signed):
     signed : bool
         Whether they are in two's complement, and folded as `delta` does.
     """
-    counts = np.zeros((PARTIALS, TOKENS), np.uint32)
-    tokens = np.empty(BLOCK, np.uint8)
-    sign = item_bits(numbers) - ONE
-    ones = (ONE << sign) | ((ONE << sign) - ONE)
-    for begin in range(0, numbers.size, BLOCK):
-        block = numbers[begin : begin + BLOCK]
+    sign, tokens = item_bits(numbers) - ONE, np.empty(numbers.size, np.uint8)
+    number = numbers.dtype.type
+    for i in range(np.uint64(numbers.size)):
+        whole = numbers[i]
         if signed:
-            for i in range(np.uint64(block.size)):
-                whole = np.uint64(block[i])
-                folded = (whole << ONE) ^ (ones if whole >> sign else ZERO)
-                tokens[i] = token_of(block.dtype.type(folded & ones))
-        else:
-            for i in range(np.uint64(block.size)):
-                tokens[i] = token_of(block[i])
-        for i in range(np.uint64(block.size)):
-            counts[np.uint64(i) % U_PARTIALS, tokens[i]] += np.uint32(1)
+            whole = number(number(whole << ONE) ^ number(ZERO - (np.uint64(whole) >> sign)))
+        direct = whole < DIRECT
+        width = np.uint64(bit_length(whole)) - LEADING & sign
+        width = ZERO if direct else width
+        token = np.uint64(whole) >> width
+        tokens[i] = token if direct else token + FOUR * width + FOUR
+    counts = np.empty(TOKENS, np.uint64)
+    count_bytes(tokens, np.empty(BYTE_PARTIALS, np.uint32), counts)
     bits, used = 0.0, 0
     for token in range(TOKENS):
-        count = ZERO
-        for partial in range(PARTIALS):
-            count += np.uint64(counts[partial, token])
-        if count:
+        if counts[token]:
             used += 1
-            seen = float(count)
+            seen = float(counts[token])
             bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
     return bits, used
-
-
-@inlined
-def token_of(number):
-    """The logarithmic token of a number."""
-    whole = np.uint64(number)
-    width = np.uint64(bit_length(number)) - LEADING if whole >= DIRECT else ZERO
-    return (whole >> width) + (FOUR * width + FOUR if whole >= DIRECT else ZERO)
 
 
 @kernel
@@ -108,6 +94,26 @@ def lin_cost(numbers, signed, wider):
         few[i >> more & LAST_OF_FEW] += many[i]
     n = numbers.size
     return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
+
+
+@kernel
+def byte_cost(symbols, first, step):
+    """Bits that every so many bytes take, from the first on, and how many symbols occur.
+
+    Parameters
+    ----------
+    symbols : uint8[n]
+    first, step : uint64
+        Below n, and at least 1.
+    """
+    counts = np.zeros((PARTIALS, TOKENS), np.uint32)
+    n = (np.uint64(symbols.size) - first + step - ONE) // step
+    for i in range(n):
+        counts[np.uint64(i) % U_PARTIALS, symbols[first + np.uint64(i) * step]] += np.uint32(1)
+    for partial in range(1, PARTIALS):
+        for symbol in range(TOKENS):
+            counts[0, symbol] += counts[partial, symbol]
+    return bits_of_counts(counts[0], n, ZERO)
 
 
 @kernel

@@ -76,8 +76,9 @@ def rename(codes, names, out):
 def look_up(codes, values, out):
     """Undo the numbering; False, with nothing done, if a number is that of no value."""
     highest = codes.dtype.type(0)
-    for code in codes:
-        highest = max(highest, code)
+    for i in range(np.uint64(codes.size)):
+        # LLVM makes vectors of that, and not of `max` as Numba has it.
+        highest = codes[i] if codes[i] > highest else highest
     if codes.size and np.uint64(highest) >= np.uint64(values.size):
         return False
     rename(codes, values, out)

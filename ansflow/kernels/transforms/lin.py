@@ -23,9 +23,11 @@ def extent(numbers, signed):
     number = numbers.dtype.type
     sign = number(signed)
     least = greatest = number(numbers[0] ^ sign)
-    for x in numbers:
-        flipped = number(x ^ sign)
-        least, greatest = min(least, flipped), max(greatest, flipped)
+    for i in range(np.uint64(numbers.size)):
+        flipped = number(numbers[i] ^ sign)
+        # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
+        least = flipped if flipped < least else least
+        greatest = flipped if flipped > greatest else greatest
     return number(least ^ sign), number(greatest - least)
 
 

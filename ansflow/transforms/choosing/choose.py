@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import Effort, effort_of
-from ansflow.transforms.choosing.maps import Kind, mapped
+from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, first_output, mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
     Choice,
@@ -56,6 +56,9 @@ KINDS = {
 }
 
 MOST_FIELDS = 64
+
+# Maps that make the same of numbers whatever others there are, but for exceptions.
+ALONE = "ordered", "decimal"
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
@@ -119,15 +122,34 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
     candidates = [list(mapped(column, part)) for column in columns]
-    if all(len(maps) == 1 for maps in candidates):
-        return choose_numbers(raw, kind)  # no column has a map of its own
+    shared = _shared(raw, candidates)
+    if all(len(maps) == len(shared) for maps in candidates):
+        return choose_numbers(raw, kind, shared)  # no column has a map of its own
     found = [
         choose_numbers(column, part, maps) for column, maps in zip(columns, candidates, strict=True)
     ]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     apart = _side_by_side(recipe, found, 1 / count)
     alike = all(choice.maps == found[0].maps for choice in found)
-    return better(choose_numbers(raw, kind, in_columns=alike), apart)
+    if alike:
+        shared = [one for one in shared if one.maps == found[0].maps]
+    elif not shared:
+        return apart
+    return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+
+
+def _shared(raw: Numbers, candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
+    """All columns through the maps that each of them has, where these are about numbers alone."""
+    shared = []
+    for first in candidates[0]:
+        alike = [one for maps in candidates for one in maps if one.maps == first.maps]
+        if len(alike) < len(candidates) or any(one.name not in ALONE for one in first.maps):
+            continue
+        numbers = first_output(raw, first.maps)
+        if numbers is not None:
+            extra = sum(one.extra for one in alike) / len(alike)
+            shared.append(Mapped(numbers, first.maps, extra=extra))
+    return shared
 
 
 def _fields(

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost, log_cost
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.transforms.cost import (
+    FEW_LINEAR,
+    MANY_LINEAR,
+    byte_cost,
+    lin_cost,
+    log_cost,
+)
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
@@ -45,8 +52,9 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
 
 
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
-    """Bits a symbol of a stream of bytes."""
-    return entropy(np.bincount(symbols, minlength=1))
+    """Bits a symbol of a stream of bytes, not empty, contiguous and in any shape."""
+    bits, _ = byte_cost(symbols.reshape(-1), ZERO, ONE)
+    return float(bits) / symbols.size
 
 
 def recipe_bits(recipe: Recipe) -> int:
@@ -55,18 +63,14 @@ def recipe_bits(recipe: Recipe) -> int:
 
 
 def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
-    """Bits an item of the plain recipe for items, shape (items, bytes)."""
+    """Bits an item of the plain recipe for items, shape (items, bytes), contiguous."""
     items, width = map(int, octets.shape)
-    if plain_recipe(Layout(width, (items,))).name == "planes":
-        streams = [octets[:, j] for j in range(width)]
-    else:
-        streams = [octets.reshape(-1)]
-    bits = 0.0
-    for symbols in streams:
-        counts = np.bincount(symbols)
-        table = STREAM_BITS + TABLE_BITS * int(np.count_nonzero(counts))
-        bits += min(8.0 * symbols.size, entropy(counts) * symbols.size + table)
-    return bits / items
+    planes = width if plain_recipe(Layout(width, (items,))).name == "planes" else 1
+    total = 0.0
+    for plane in range(planes):
+        bits, used = map(float, byte_cost(octets.reshape(-1), np.uint64(plane), np.uint64(planes)))
+        total += min(8.0 * octets.size / planes, bits + STREAM_BITS + TABLE_BITS * used)
+    return total / items
 
 
 def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:
@@ -76,8 +80,9 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
     if signed:
         negative = coded.view(f"i{width}") >> (8 * width - 1)
         coded = (coded << 1) ^ negative.view(coded.dtype)
-    planes = coded.view(np.uint8).reshape(-1, width)
-    return sum(symbol_bits(planes[:, j]) for j in range(width))
+    planes = coded.view(np.uint8)
+    costs = [byte_cost(planes, np.uint64(j), np.uint64(width)) for j in range(width)]
+    return float(sum(bits for bits, _ in costs)) / numbers.size
 
 
 def lin_bits(

@@ -25,7 +25,7 @@ __all__ = ["Factor", "Patterns", "common_step", "decimal_factors", "patterns", "
 
 Numbers = npt.NDArray[Any]
 
-POWERS_OF_TEN = [10.0**k for k in range(13)]
+POWERS_OF_TEN = np.array([10.0**k for k in range(13)])
 
 # The share of numbers that may be exceptions.
 EXCEPTIONS_UP_TO = 0.1
@@ -45,9 +45,10 @@ NEAR_FROM_BYTES = 4
 # Numbers by which it is guessed how fine they may be, with room for a guess that is wrong.
 FEW, ROOM = 64, 4.0
 
-# A common step is looked for between so many numbers, in so many pairs of the gaps between them,
-# of which one lies elsewhere than the other. A share of them has to agree on it.
-SOME = 512
+# A common step is looked for in so many pairs of the gaps between numbers, of which one lies
+# elsewhere than the other. A share of them has to agree on it. The numbers are one of several; or,
+# if most of them are distinct, those of one part in so many, which lie closer together.
+SOME, PARTS = 512, 8
 PAIRS = 100
 ELSEWHERE = 0.382
 AGREEING = 0.25
@@ -129,52 +130,55 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     values = np.ascontiguousarray(floats).reshape(-1)
     with np.errstate(invalid="ignore"):  # for signalling NaNs
         doubles = values.astype(np.float64)
-    if (
-        not doubles.size
-        or np.count_nonzero(np.isfinite(doubles)) < (1 - EXCEPTIONS_UP_TO) * doubles.size
-    ):
+    if not doubles.size:
         return []
+    # NaNs and infinities are exceptions, whatever the factor is.
+    least_of_all = 1 - np.count_nonzero(np.isfinite(doubles)) / doubles.size
+    if least_of_all > EXCEPTIONS_UP_TO:
+        return []
+    enough = least_of_all + WORTH_IT
     items = values.view(f"u{values.itemsize}")
     items.setflags(write=False)
     measure = functools.partial(_measured, items, values.dtype)
-    found: list[Factor] = []
-    for power in POWERS_OF_TEN:
-        factor = measure(power)
-        if factor is not None:
-            found.append(factor)
-            if not factor.exceptions:
-                break
+    found = measure(POWERS_OF_TEN)
     least = min((factor.exceptions for factor in found), default=1.0)
-    found += filter(None, (measure(2.0**k) for k in _binary_places(doubles)))
-    if least > WORTH_IT and any_step:
-        found += filter(None, (measure(*way) for way in _steps(doubles, values.dtype)))
+    found += measure(_powers_of_two(doubles))
+    if least > enough and any_step:
+        for factor, times in _steps(doubles, values.dtype):
+            found += measure(np.array([factor]), times)
     best: list[Factor] = []
-    for factor in sorted(found, key=lambda factor: (factor.per_unit, factor.exceptions)):
-        if not best or factor.exceptions < best[-1].exceptions - WORTH_IT:
-            best.append(factor)
-    least = min((factor.exceptions for factor in best), default=1.0)
-    if least > WORTH_IT and items.itemsize >= NEAR_FROM_BYTES:
+    for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
+        if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
+            best.append(one)
+    least = min((one.exceptions for one in best), default=1.0)
+    if least > enough and items.itemsize >= NEAR_FROM_BYTES:
         measure = functools.partial(measure, near=True)
-        for factor in _near(doubles, _many(values.dtype, near=True), measure):
-            if factor.exceptions < least - WORTH_IT:
-                best.append(factor)
-                least = factor.exceptions
+        for one in _near(doubles, _many(values.dtype, near=True), measure):
+            if one.exceptions < least - WORTH_IT:
+                best.append(one)
+                least = one.exceptions
     return best
 
 
 def _measured(
-    items: Numbers, dtype: np.dtype[Any], factor: float, times: bool = False, near: bool = False
-) -> Factor | None:
-    """What a factor does to floats, given their bits; None if it is of no use."""
+    items: Numbers,
+    dtype: np.dtype[Any],
+    factors: npt.NDArray[np.float64],
+    times: bool = False,
+    near: bool = False,
+) -> list[Factor]:
+    """Those of ascending factors, up to one without exceptions, that are of use for floats."""
     many = _many(dtype, near=near)
     highest, most = np.uint64(near * HIGHEST_CODE), np.uint64(EXCEPTIONS_UP_TO * items.size)
-    counts = count_exceptions(items.itemsize)(items, factor, times, highest, most, many)
-    exceptions, corrected, zeros, fine = map(int, counts)
-    if exceptions > most:
-        return None
-    if fine > FINE_UP_TO * (items.size - exceptions - zeros):
-        return None
-    return Factor(factor, times, exceptions / items.size, near, corrected / items.size)
+    counts = np.empty((factors.size, 4), np.uint64)
+    rows = count_exceptions(items.itemsize)(items, factors, times, highest, most, many, counts)
+    useful = []
+    for factor, told in zip(factors.tolist(), counts[: int(rows)].tolist(), strict=False):
+        exceptions, corrected, zeros, fine = told
+        if exceptions <= most and fine <= FINE_UP_TO * (items.size - exceptions - zeros):
+            shares = exceptions / items.size, corrected / items.size
+            useful.append(Factor(factor, times, shares[0], near, shares[1]))
+    return useful
 
 
 def _many(dtype: np.dtype[Any], *, near: bool) -> float:
@@ -183,43 +187,47 @@ def _many(dtype: np.dtype[Any], *, near: bool) -> float:
 
 
 def _near(
-    values: npt.NDArray[np.float64], many: float, measure: Callable[[float], Factor | None]
-) -> Iterator[Factor]:
+    values: npt.NDArray[np.float64],
+    many: float,
+    measure: Callable[[npt.NDArray[np.float64]], list[Factor]],
+) -> list[Factor]:
     """Powers of ten that are factors with corrections."""
     sizes = np.abs(values[:: max(1, values.size // FEW)])
     sizes = np.sort(sizes[sizes > 0])
     if not sizes.size:
-        return
+        return []
     middle = ROOM * float(sizes[sizes.size // 2])
-    powers = [power for power in POWERS_OF_TEN if power * middle < many]
+    powers = POWERS_OF_TEN[POWERS_OF_TEN * middle < many]
     # What is nearly an integer over a power is one over any finer power, as long as not all are.
-    if powers and measure(powers[-1]) is not None:
-        yield from filter(None, map(measure, powers))
+    return measure(powers) if measure(powers[-1:]) else []
 
 
-def _binary_places(values: npt.NDArray[np.float64]) -> list[int]:
-    """How many binary places make integers of nearly all numbers, and of as many as possible."""
+def _powers_of_two(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Those that make integers of nearly all numbers, and of as many as possible."""
     counts = np.zeros(MOST_PLACES, np.uint64)
     count_binary_places(values, counts)
     missing = values.size - counts.cumsum()
-    enough = [int((missing <= share * values.size).argmax()) for share in (EXCEPTIONS_UP_TO, 0)]
-    return sorted({places for places in enough if 0 < places < MOST_PLACES - 1})
+    enough = {int((missing <= share * values.size).argmax()) for share in (EXCEPTIONS_UP_TO, 0)}
+    return np.array([2.0**places for places in sorted(enough) if 0 < places < MOST_PLACES - 1])
 
 
 def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:
     """Factors of a common step of nearly all numbers that isn't known beforehand."""
     sizes = np.abs(values)
-    sizes = np.sort(sizes[(sizes > 0) & (sizes <= LARGEST)])
-    some = _distinct(sizes)
-    if some.size < sizes.size // 2:
-        # So that exceptions don't count for more than numbers that are there many times.
-        some = _distinct(sizes[:: sizes.size // SOME | 1])
+    sizes = sizes[(sizes > 0) & (sizes <= LARGEST)]
+    # So that exceptions don't count for more than numbers that are there many times.
+    few = np.sort(sizes[:: sizes.size // SOME | 1])
+    some = _distinct(few)
+    if some.size > few.size // 2:
+        # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the
+        # better.
+        low, high = few[few.size // 2], few[few.size // 2 + few.size // PARTS]
+        some = _distinct(np.sort(sizes[(sizes >= low) & (sizes <= high)]))
     if some.size < 3:
         return
-    # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the better.
     half_unit = 2.0 ** -(np.finfo(dtype).nmant + 1)
-    gaps, errors = np.diff(some), half_unit * some[1:] + half_unit * some[:-1]
-    first = np.linspace(0, gaps.size - 1, min(PAIRS, gaps.size)).astype(np.intp)
+    gaps, errors = some[1:] - some[:-1], half_unit * (some[1:] + some[:-1])
+    first = np.arange(0, gaps.size, gaps.size // PAIRS | 1)
     second = (first + int(gaps.size * ELSEWHERE) + 1) % gaps.size
     steps, errors_of_steps = np.empty(first.size), errors[second]
     pair_steps(gaps[first], gaps[second], errors[first], errors_of_steps, steps)
@@ -233,7 +241,7 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
     if count < AGREEING * first.size:
         return
     step, error = float(steps[votes].mean()), 2 * float(errors[votes].mean()) / count**0.5
-    low, high = map(float, narrow_step(sizes, half_unit, step - error, step + error))
+    low, high = map(float, narrow_step(np.sort(sizes), half_unit, step - error, step + error))
     if low > 0:
         yield _shortest(1 / high, 1 / low), False
         yield _shortest(low, high), True

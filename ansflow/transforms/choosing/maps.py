@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "mapped", "through"]
+__all__ = ["Kind", "Mapped", "Numbers", "first_output", "mapped", "through"]
 
 Numbers = npt.NDArray[Any]
 
@@ -53,8 +52,7 @@ FOLLOWING = 4096
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
@@ -70,7 +68,7 @@ class Kind:
     def part(self, count: int) -> Kind:
         """The same for one of so many columns."""
         items = max(1, self.items // count)
-        return replace(self, items=items, streams=self.streams // count)
+        return self._replace(items=items, streams=self.streams // count)
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
@@ -150,6 +148,16 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
+def first_output(numbers: Numbers, maps: tuple[Recipe, ...]) -> Numbers | None:
+    """Numbers that come through maps, the outermost of which is first; None if they do not."""
+    for recipe in maps:
+        outputs = through(recipe, numbers)
+        if outputs is None:
+            return None
+        numbers = outputs[0]
+    return numbers
+
+
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """Whether the most frequent pattern may stand for no number.
 
@@ -157,7 +165,7 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """
     if seen.share >= FREQUENT or not seen.most_frequent:
         return True
-    numbers = _in_order(few, kind.ordered())
+    numbers = first_output(few, kind.ordered())
     assert numbers is not None  # without a shift, any numbers can be
     return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
 
@@ -202,27 +210,19 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     native = raw.byteswap() if kind.big_endian else raw
     if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
-        kind = replace(kind, name="unsigned")
+        kind = kind._replace(name="unsigned")
     ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
-    numbers = _in_order(raw, ordered)
+    numbers = first_output(raw, ordered)
     if numbers is None:
         return
     if kind.name == "float":
-        yield from _decimals(raw, native, kind)
+        others = list(_decimals(raw, native, kind))
     else:
-        yield from _multiples(numbers, kind, ordered)
-    yield Mapped(numbers, ordered)
+        others = list(_multiples(numbers, kind, ordered))
+    yield from others
+    if all(one.extra for one in others):  # and none makes smaller integers of all numbers
+        yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
-
-
-def _in_order(raw: Numbers, ordered: tuple[Recipe, ...]) -> Numbers | None:
-    """What `Kind.ordered` makes of numbers; None if they have other low bits."""
-    for recipe in ordered:
-        outputs = through(recipe, raw)
-        if outputs is None:
-            return None
-        [raw] = outputs
-    return raw
 
 
 def _dictionary(
@@ -279,7 +279,7 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         if outputs is not None:
             numbers, places, exceptions, *corrections = outputs
             bits = 8.0 * exceptions.nbytes
-            bits += sum(symbol_bits(codes.reshape(-1)) * codes.size for codes in corrections)
+            bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
             if places.size:
                 bits += places.size * log_bits(places, signed=False)
             yield Mapped(numbers, (outer,), extra=bits / raw.size)

@@ -136,16 +136,16 @@ def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choic
     """The same for each place along the last axis, or its difference from the one before."""
     columns = [np.ascontiguousarray(numbers[..., j]) for j in range(numbers.shape[-1])]
     kind = kind.part(len(columns))
-    found = [_predicted(Prediction(columns[0], kind.items), kind, maps)]
+    found = []
     differenced = []
-    for j in range(1, len(columns)):
-        alone, difference = (
-            _predicted(Prediction(numbers, kind.items), kind, maps)
-            for numbers in (columns[j], columns[j] - columns[j - 1])
-        )
-        found.append(better(alone, difference))
-        if found[-1] is difference:
-            differenced.append(j)
+    for j, column in enumerate(columns):
+        prediction = Prediction(column, kind.items)
+        if j:
+            difference = Prediction(column - columns[j - 1], kind.items)
+            if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
+                prediction = difference
+                differenced.append(j)
+        found.append(_predicted(prediction, kind, maps))
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / len(found)
     return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))

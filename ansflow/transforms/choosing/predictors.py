@@ -42,6 +42,7 @@ WORTH_LINES = 0.03
 # Differences of numbers that lie so far apart are compared with those of neighbours: from a line
 # through noise they are about equal, in a random walk they are nearly three times as large.
 APART, MORE_APART = 8, 1.6
+SPREAD_BY = 512
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
@@ -142,7 +143,7 @@ class Prediction:
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
         deltas = self._deltas[(1,)]
-        if not (deltas >> (8 * deltas.itemsize - 1)).any():
+        if not int(deltas.max()) >> (8 * deltas.itemsize - 1):
             bits = log_bits(deltas, signed=False, items=self._items)
             if bits < self.best.bits:
                 self._take(Predictor(RISING, 0, bits), deltas, signed=False)
@@ -224,12 +225,18 @@ class Prediction:
 
 def _are_near_a_line(row: Numbers) -> bool:
     """Whether numbers that lie farther apart don't differ more from what they differ by usually."""
-    spread = []
-    for lag in (1, APART):
-        deltas = (row[lag:] - row[:-lag]).view(f"i{row.itemsize}").astype(np.float64)
-        spread.append(float(np.median(np.abs(deltas - np.median(deltas)))) if deltas.size else 0)
-    near, far = spread
+    near, far = (_spread(row[lag:] - row[:-lag]) for lag in (1, APART))
     return 0 < far < MORE_APART * near
+
+
+def _spread(deltas: Numbers) -> float:
+    """The median of how much some of them differ from their median; 0 if there are none."""
+    if not deltas.size:
+        return 0.0
+    some = deltas[:: deltas.size // SPREAD_BY | 1].view(f"i{deltas.itemsize}").astype(np.float64)
+    middle = some.size // 2
+    away = np.abs(some - np.partition(some, middle)[middle])
+    return float(np.partition(away, middle)[middle])
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:

@@ -36,12 +36,15 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     if array.size <= size:
         return np.ascontiguousarray(array)[np.newaxis]
     shape = _box_shape(array.shape, size // count)
-    spare = [length - part for length, part in zip(array.shape, shape, strict=True)]
-    parts = []
-    for number in range(count):
-        begin = [int(room * (2 * number + 1) / (2 * count)) for room in spare]
-        parts.append(array[tuple(slice(b, b + n) for b, n in zip(begin, shape, strict=True))])
-    return np.stack(parts)
+    begins = [
+        # The middles of as many equal parts, of where a box may begin.
+        [(length - part) * (2 * number + 1) // (2 * count) for number in range(count)]
+        for length, part in zip(array.shape, shape, strict=True)
+    ]
+    found = np.empty((count, *shape), array.dtype)
+    for number, begin in enumerate(zip(*begins, strict=True)):
+        found[number] = array[tuple([slice(b, b + n) for b, n in zip(begin, shape, strict=True)])]
+    return found
 
 
 def _box_shape(shape: Sequence[int], size: int) -> list[int]:

@@ -1,0 +1,51 @@
+"""A compression for fsspec: after ``import ansflow.integrations.fsspec``, "ansflow" is known.
+
+It is inferred from names that end with ``.ans``. What opens files through fsspec has it then, too:
+pandas by its ``storage_options``, Dask by ``compression=`` of the functions that read and write
+text.
+
+Examples
+--------
+>>> import fsspec
+>>> import ansflow.integrations.fsspec
+>>> with fsspec.open("memory://table.csv.ans", "wt", compression="infer") as file:
+...     count = file.writelines(f"{i},{i * i}" + chr(10) for i in range(10_000))
+>>> with fsspec.open("memory://table.csv.ans", "rb", compression="ansflow") as file:
+...     end = file.seek(-14, 2)
+...     file.read()
+b'9999,99980001\\n'
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsspec.compression import register_compression
+
+import ansflow
+
+__all__ = ["opened"]
+
+
+def opened(infile: Any, mode: str = "rb", **options: Any) -> Any:
+    """The content of a file that is open already, for fsspec to read or write.
+
+    Parameters
+    ----------
+    infile : binary file object
+        Of any file system of fsspec. If it can seek, so can what is returned, and only the chunks
+        that are read are fetched and decoded.
+    mode : str
+        As in `ansflow.open`.
+    **options
+        Those of `ansflow.open`. Threads are not started by default.
+
+    Returns
+    -------
+    file object
+    """
+    return ansflow.open(infile, mode, **{"threads": 1, **options})
+
+
+# Again if the module is reloaded.
+register_compression("ansflow", opened, ["ans"], force=True)
