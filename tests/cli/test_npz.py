@@ -203,6 +203,17 @@ def test_a_collection_becomes_an_archive(run, tmp_path):
         assert found["masked"]["mask"].tolist() == [False, True, False]
 
 
+def test_the_last_array_of_a_name_counts(run, tmp_path):
+    path = tmp_path / "run.ans"
+    ansflow.save(path, a=WALK)
+    first = path.read_bytes()
+    ansflow.save(path, a=WALK[:3])
+    path.write_bytes(first + path.read_bytes())
+    run("decompress", "-q", path, "-o", tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as found:
+        assert found["a"].shape == (3, 300)
+
+
 def test_bfloat16_becomes_bytes_of_its_size(run, tmp_path):
     ml_dtypes = pytest.importorskip("ml_dtypes")
     array = np.arange(5).astype(ml_dtypes.bfloat16)

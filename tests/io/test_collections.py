@@ -385,6 +385,17 @@ def test_files_one_after_the_other():
     assert_holds(loaded(first + saved(a=WALK[:7])), {"a": WALK[:7]})
 
 
+def test_files_that_are_written_alone_and_put_together(tmp_path):
+    """Each by a worker of its own, say."""
+    for name in ("a", "b"):
+        with ansflow.ArrayWriter(tmp_path / name, WALK.dtype, name=name) as writer:
+            writer.append(WALK)
+    parts = [(tmp_path / name).read_bytes() for name in ("a", "b")]
+    assert_holds(loaded(b"".join(parts)), {"a": WALK, "b": WALK})
+    assert_holds(loaded(parts[0]), {"a": WALK})
+    assert_same(ansflow.decompress(parts[0]), WALK)
+
+
 # Reading
 
 
