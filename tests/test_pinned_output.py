@@ -119,6 +119,19 @@ def of_bare_chunks():
     return digest(b"".join(chunks))
 
 
+def of_a_collection():
+    """Of arrays at once, and of one that is added row by row."""
+    file = io.BytesIO()
+    ansflow.save(file, {name: array for name, array in ARRAYS.items() if name != "wide"})
+    file.seek(0)
+    with (
+        ansflow.CollectionWriter(file, "a", metadata={"a": 1}, level=1) as writer,
+        writer.begin("rows", "<u2", 200, metadata={"unit": "K"}) as rows,
+    ):
+        rows.append(ARRAYS["Fortran"])
+    return digest(file.getvalue())
+
+
 PINNED = {
     "as it is": "2cda5b4b589009e3",
     "small chunks": "1715fd00a4389b6e",
@@ -143,6 +156,7 @@ PINNED = {
     "array: wide": "468eb00aff3d37ec",
     "stream": "215d6bb92e7c14ec",
     "bare chunks": "43f5250db754122f",
+    "collection": "898b1ef0cb1460aa",
 }
 
 
@@ -167,6 +181,10 @@ def test_bare_chunks():
     assert of_bare_chunks() == PINNED["bare chunks"], CHANGED
 
 
+def test_a_collection():
+    assert of_a_collection() == PINNED["collection"], CHANGED
+
+
 def test_threads_make_no_difference():
     content = np.concatenate(list(CONTENTS.values())).tobytes()
     blobs = {ansflow.compress(content, threads=threads, chunk_size=3000) for threads in (1, 2, 5)}
@@ -177,5 +195,6 @@ if __name__ == "__main__":
     found = {name: of_bytes(options) for name, options in OPTIONS.items()}
     found |= {f"array: {name}": of_arrays(name) for name in ARRAYS}
     found |= {"stream": of_stream(), "bare chunks": of_bare_chunks()}
+    found["collection"] = of_a_collection()
     for name, value in found.items():
         print(f'    "{name}": "{value}",')
