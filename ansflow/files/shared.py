@@ -12,7 +12,7 @@ __all__ = ["SharedFile"]
 
 # Bytes that are read at once of a part, of which a short one is read in one or two accesses: files
 # may be far away.
-BUFFER = 64 << 10
+BUFFER = 16 << 10
 
 
 class SharedFile:

@@ -132,9 +132,6 @@ class _Member(ArrayReader):
         _, arguments = super().__reduce__()
         return _unpickled_member, (*arguments, self.name)
 
-    def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return *super().__dask_tokenize__(), self.name
-
 
 def load(
     file: Path | BinaryIO, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None

@@ -237,7 +237,7 @@ def _dictionary(
         codes, values = outputs
         if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
             growth = _growth(codes.reshape(-1))
-            gaps = np.diff(values, prepend=values[:1])
+            gaps = values[1:] - values[:-1] if values.size > 1 else values
             once = growth * values.size * log_bits(gaps, signed=True)
             # Codes get longer with the dictionary, but that of the most frequent number is short.
             longer = math.log2(growth) * (1 - seen.share)
