@@ -102,8 +102,9 @@ def delta(*axes, rising=False):
         for i in reversed(range(1, min(*steps, len(y)))):
             y[i] -= y[i - 1]
         if rising:
-            first, y[:1] = sum(y[:1]), [0] * len(y[:1])
-            return Delta(axes, first), [items(y, w)]
+            usual = y[-1] if len(y) > 1 else 0
+            first, y[:1] = sum(y[:1]) - usual * len(y[:1]), [usual] * len(y[:1])
+            return Delta(axes, first % 2 ** (8 * w)), [items(y, w)]
         return Delta(axes), [items(folded(y, w), w)]
 
     return make

@@ -81,7 +81,7 @@ def most_free(name, step):
 @pytest.mark.parametrize("name", FILES)
 def test_every_flipped_bit_is_noticed(name):
     """Of longer files not every bit, but some of every byte."""
-    step = 1 if len(FILES[name]) < 250 else 7
+    step = 1 if len(FILES[name]) < 100 else 7
     assert flip(FILES[name], step) <= most_free(name, step)
 
 

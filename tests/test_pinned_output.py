@@ -119,30 +119,44 @@ def of_bare_chunks():
     return digest(b"".join(chunks))
 
 
+def of_a_collection():
+    """Of arrays at once, and of one that is added row by row."""
+    file = io.BytesIO()
+    ansflow.save(file, {name: array for name, array in ARRAYS.items() if name != "wide"})
+    file.seek(0)
+    with (
+        ansflow.CollectionWriter(file, "a", metadata={"a": 1}, level=1) as writer,
+        writer.begin("rows", "<u2", 200, metadata={"unit": "K"}) as rows,
+    ):
+        rows.append(ARRAYS["Fortran"])
+    return digest(file.getvalue())
+
+
 PINNED = {
-    "as it is": "fa2e1f8749e332ae",
+    "as it is": "2cda5b4b589009e3",
     "small chunks": "1715fd00a4389b6e",
-    "8 bits": "1050d1bf13dff451",
+    "8 bits": "6d0d4fa2326eb8bd",
     "11 bits": "db676dc1c22fd6ad",
-    "14 bits": "86f92f63e8f55263",
-    "16 bits": "54f85e710a0f5e6f",
+    "14 bits": "13021a4ad9ab86a3",
+    "16 bits": "4f3b3783156a53e3",
     "one lane": "2d6fb791ca4ac1a5",
     "two lanes": "dc954b60b09ce577",
     "contexts": "00832e02ce1ee92b",
     "contexts, 9 bits, 4 lanes": "e50ed37dc457ef22",
     "shared": "977044dada5e8395",
-    "metadata": "a2c7de30e0635481",
+    "metadata": "048e8b4a423e956d",
     "array: int32": "3bcc354bbde3a19d",
-    "array: int16, big-endian": "cc595764d65bce1a",
-    "array: float64": "b97b3bf79c959f81",
-    "array: Fortran": "9b4dd3baa15cf2e7",
+    "array: int16, big-endian": "3a62c35b0c27c348",
+    "array: float64": "46fd42a0684c3537",
+    "array: Fortran": "761112f82868a864",
     "array: records": "1d77f7681e03d0f8",
-    "array: few": "7472c318bd1789c2",
+    "array: few": "9a8c971537334d97",
     "array: none": "4d5b73de650b3f81",
     "array: scalar": "472ed529791c53ce",
     "array: wide": "468eb00aff3d37ec",
     "stream": "215d6bb92e7c14ec",
-    "bare chunks": "bb8fc9fb1a8862c3",
+    "bare chunks": "43f5250db754122f",
+    "collection": "898b1ef0cb1460aa",
 }
 
 
@@ -167,6 +181,10 @@ def test_bare_chunks():
     assert of_bare_chunks() == PINNED["bare chunks"], CHANGED
 
 
+def test_a_collection():
+    assert of_a_collection() == PINNED["collection"], CHANGED
+
+
 def test_threads_make_no_difference():
     content = np.concatenate(list(CONTENTS.values())).tobytes()
     blobs = {ansflow.compress(content, threads=threads, chunk_size=3000) for threads in (1, 2, 5)}
@@ -177,5 +195,6 @@ if __name__ == "__main__":
     found = {name: of_bytes(options) for name, options in OPTIONS.items()}
     found |= {f"array: {name}": of_arrays(name) for name in ARRAYS}
     found |= {"stream": of_stream(), "bare chunks": of_bare_chunks()}
+    found["collection"] = of_a_collection()
     for name, value in found.items():
         print(f'    "{name}": "{value}",')

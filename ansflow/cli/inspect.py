@@ -53,6 +53,9 @@ STREAM_COLUMNS = (
 # Recipes whose streams are printed.
 PLANS = 5
 
+# Arrays of a collection that are listed.
+ARRAYS = 100
+
 # Number of lost ranges that are printed without -v.
 RANGES = 10
 
@@ -92,7 +95,10 @@ def info(
                 emit(json.dumps({"file": named(file), **found}))
                 continue
             listing.add(file, found)
-            if console.verbose:
+            if not console.verbose:
+                for line in _arrays(found["frames"]):
+                    echo(f"  {line}")
+            else:
                 for number, frame in enumerate(found["frames"], 1):
                     for line in _details(frame, number):
                         echo(f"  {line}")
@@ -159,6 +165,18 @@ def _kind(frames: list[dict[str, Any]]) -> str:
         kind = dtype if isinstance(dtype, str) else "fields"
         return f"{kind} {shape}".strip() + (", masked" if masked else "")
     return " and ".join(kinds) + (f", {len(frames)} frames" if len(frames) > 1 else "")
+
+
+def _arrays(frames: list[dict[str, Any]]) -> list[str]:
+    """A line for each array of a collection."""
+    named = [frame for frame in frames if "name" in frame]
+    lines = [
+        f"{printable(frame['name'])}: {printable(_kind([frame]))}, "
+        f"{frame['content_size']:,} -> {frame['size']:,} bytes"
+        for frame in named[:ARRAYS]
+    ]
+    more = len(named) - len(lines)
+    return lines + ([f"and {more} more; --json describes them, too"] if more else [])
 
 
 def _details(frame: dict[str, Any], number: int) -> list[str]:

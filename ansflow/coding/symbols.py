@@ -30,6 +30,8 @@ def to_symbols(
 ) -> npt.NDArray[Any]:
     """Values as a contiguous vector of symbols that the coder can code, numbered from the lowest.
 
+    It is read-only, as the symbols of frames are: kernels are compiled once.
+
     Parameters
     ----------
     values : ndarray of int or bool
@@ -45,7 +47,7 @@ def to_symbols(
     """
     dtype = coder.symbol_dtype
     if not values.size:
-        return np.empty(0, dtype)
+        return _read_only(np.empty(0, dtype))
     low, high = support
     covered = values.dtype == dtype and low == 0 and coder.alphabet == np.iinfo(dtype).max + 1
     if not covered and (int(values.min()) < low or int(values.max()) > high):
@@ -54,15 +56,21 @@ def to_symbols(
     flat = np.ascontiguousarray(values).reshape(-1)
     numbered = flat if low == 0 else flat.astype(np.int64) - low
     if coder.takes_any_symbol:
-        symbols = numbered.astype(dtype, copy=False)
+        symbols = _read_only(numbered.astype(dtype, copy=False))
     else:
-        symbols = np.array(numbered, dtype)
+        symbols = _read_only(np.array(numbered, dtype))
         if not covered and int(symbols.max()) >= coder.alphabet:
             raise ModelError("another thread changed the symbols while they were encoded")
     first = coder.first_impossible(symbols, lanes)
     if first < symbols.size:
         raise _no_probability(values, first, coder.place(first))
     return symbols
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def _no_probability(values: npt.NDArray[Any], first: int, detail: str) -> ModelError:

@@ -28,11 +28,12 @@ __all__ = ["Contents", "PassingFrames", "encode_directory", "find_arrays"]
 class Contents(NamedTuple):
     """The arrays of a collection in the order of their frames, and its metadata.
 
-    `size` is that of the file up to the end of its last frame.
+    `end` is where the frames before its directory end, and `size` that of the file.
     """
 
     entries: list[Entry]
     metadata: Mapping[str, Any]
+    end: int
     size: int
 
 
@@ -54,7 +55,7 @@ def find_arrays(file: BinaryIO, limits: Limits) -> Contents:
     if last is not None and last.header.directory:
         entries, position = parse_directory(_content(file, last, limits), limits)
         if position == last.begin:
-            return Contents(entries, last.header.metadata, last.end)
+            return Contents(entries, last.header.metadata, last.begin, last.end)
     frames = map_file(file, 0, limits)
     directories = [frame.header for frame in frames if frame.header.directory]
     entries = list(entries_of((frame.header.name, frame.begin, frame.end) for frame in frames))
@@ -63,7 +64,8 @@ def find_arrays(file: BinaryIO, limits: Limits) -> Contents:
             "the file is no collection: its content has no name; read it with ansflow.ArrayReader, "
             "or ansflow.open if it is bytes"
         )
-    return Contents(entries, directories[-1].metadata if directories else {}, end_of(file))
+    end = end_of(file)
+    return Contents(entries, directories[-1].metadata if directories else {}, end, end)
 
 
 def _content(file: BinaryIO, frame: FrameMap, limits: Limits) -> bytes:

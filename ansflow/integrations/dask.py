@@ -7,7 +7,8 @@ in them.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
@@ -22,14 +23,16 @@ __all__ = ["from_file", "to_zarr"]
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-def from_file(path: Path, chunks: Any = None) -> dask.array.Array:
+def from_file(path: Path, name: str | None = None, chunks: Any = None) -> dask.array.Array:
     """The array in a file, as an array of Dask.
 
     Parameters
     ----------
     path : path
-        Of a file made by `ansflow.ArrayWriter` or from `ansflow.compress`, which all workers can
-        open.
+        Of a file that all workers can open.
+    name : str, optional
+        Of an array in a file of several. By default the file holds one array, as
+        `ansflow.ArrayWriter` and `ansflow.compress` make it.
     chunks : optional
         As for `dask.array.from_array`. By default as stored, so that no chunk is decoded twice.
 
@@ -41,8 +44,10 @@ def from_file(path: Path, chunks: Any = None) -> dask.array.Array:
     Raises
     ------
     AnsflowError
-        If the file is damaged, or does not hold an array; damaged chunks are found when they are
-        computed.
+        If the file is damaged, or does not hold such an array; damaged chunks are found when they
+        are computed.
+    KeyError
+        If there is no array of that name.
 
     Examples
     --------
@@ -58,7 +63,7 @@ def from_file(path: Path, chunks: Any = None) -> dask.array.Array:
     >>> float(array.mean().compute())
     29999.5
     """
-    source = _File(path)
+    source = _File(path, name)
     return dask.array.from_array(
         source,
         chunks=source.chunks if chunks is None else chunks,
@@ -75,22 +80,31 @@ class _File:
     lets threads decode at the same time, whereas those that share a reader wait for each other.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = os.path.abspath(os.fspath(path))
+    def __init__(self, path: Path, name: str | None) -> None:
+        self._path, self._name = os.path.abspath(os.fspath(path)), name
         self.identity = self._found()
-        with ansflow.ArrayReader(self._path, threads=1) as reader:
+        with self._opened() as reader:
             self.shape, self.dtype, self.ndim = reader.shape, reader.dtype, reader.ndim
             self.chunks = reader.chunks
 
     def _found(self) -> tuple[Any, ...]:
         """What changes with the file."""
         status = os.stat(self._path)
-        return self._path, status.st_size, status.st_mtime_ns
+        return self._path, self._name, status.st_size, status.st_mtime_ns
+
+    @contextmanager
+    def _opened(self) -> Iterator[ansflow.ArrayReader]:
+        if self._name is None:
+            with ansflow.ArrayReader(self._path, threads=1) as reader:
+                yield reader
+        else:
+            with ansflow.load(self._path, threads=1) as file:
+                yield file[self._name]
 
     def __getitem__(self, key: Any) -> Any:
         if self._found() != self.identity:
             raise ValueError(f"{self._path!r} has changed since: call from_file again")
-        with ansflow.ArrayReader(self._path, threads=1) as reader:
+        with self._opened() as reader:
             # With an ellipsis the result is an array, even without axes, and not a native scalar.
             return reader[(*key, ...) if isinstance(key, tuple) else key]
 

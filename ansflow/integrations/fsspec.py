@@ -38,13 +38,15 @@ def opened(infile: Any, mode: str = "rb", **options: Any) -> Any:
     mode : str
         As in `ansflow.open`.
     **options
-        Those of `ansflow.open`. Threads are not started by default.
+        Those of `ansflow.open`. By default no threads are started, and ``order`` is 1: most of what
+        is written through fsspec is text, and those who write it seldom get to choose.
 
     Returns
     -------
     file object
     """
-    return ansflow.open(infile, mode, **{"threads": 1, **options})
+    own = {"threads": 1} if "r" in mode else {"threads": 1, "order": 1}
+    return ansflow.open(infile, mode, **{**own, **options})
 
 
 # Again if the module is reloaded.

@@ -137,9 +137,9 @@ class ArrayReader:
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """What tells this array from others, for Dask."""
         if self._path is None:
-            return type(self).__name__, id(self)
+            return type(self), id(self)
         status = os.stat(self._path)
-        return type(self).__name__, self._path, status.st_size, status.st_mtime_ns
+        return self._path, self.name, status.st_size, status.st_mtime_ns
 
     def __len__(self) -> int:
         if not self.shape:

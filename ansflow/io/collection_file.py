@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
 from ansflow.buffers import Bytes
-from ansflow.engine.collection import Contents, encode_directory
+from ansflow.engine.collection import encode_directory
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.files.foreign import flush_all, write_all
 from ansflow.frame.directory import Entry
@@ -21,14 +21,15 @@ class CollectionFile:
     ----------
     file : binary file
         Written to from its position on.
-    before : Contents, optional
-        The arrays that are before this position.
+    entries : iterable of Entry
+        The arrays that are before this position,
+    at : int
+        which is this one in the collection.
     """
 
-    def __init__(self, file: BinaryIO, before: Contents | None = None) -> None:
-        self._file = file
-        self._at = 0 if before is None else before.size
-        self._entries = {} if before is None else {entry.name: entry for entry in before.entries}
+    def __init__(self, file: BinaryIO, entries: Iterable[Entry] = (), at: int = 0) -> None:
+        self._file, self._at = file, at
+        self._entries = {entry.name: entry for entry in entries}
         self._begun: tuple[str, int] | None = None
 
     @property

@@ -90,25 +90,32 @@ class CollectionWriter:
         self._options, self._threads = options, threads
         own = None if metadata is None else checked_metadata(metadata)
         before: Contents | None = None
+        at = 0
         self._whole: AtomicFile | None = None
         if isinstance(file, str | bytes | os.PathLike):
-            if mode == "a" and os.path.exists(file):
+            if mode == "a" and os.path.exists(file) and os.path.getsize(file):
                 with open(file, "rb") as there:
                     before = _contents(there)
             self._whole = AtomicFile(file, exclusive=mode == "x", append=mode == "a")
             target: BinaryIO = self._whole.file
-            if before is not None and target.tell() != before.size:
-                self._whole.discard()
-                raise OSError("the file was changed by another program while it was opened")
+            if before is not None:
+                if target.tell() != before.size:
+                    self._whole.discard()
+                    raise OSError("the file was changed by another program while it was opened")
+                # It is a copy, so that nothing is lost if the directory makes room for the next.
+                target.seek(before.end)
+                target.truncate()
+                at = before.end
         elif hasattr(file, "write"):
             check_binary(file)
             target = file
             if mode == "a":
                 before = _contents(file)
                 end_of(file)
+                at = 0 if before is None else before.size
         else:
             raise TypeError(f"file must be a path or a file object, not {type(file).__name__}")
-        self._file = CollectionFile(target, before)
+        self._file = CollectionFile(target, () if before is None else before.entries, at)
         there_are = {} if before is None else before.metadata
         self._metadata: Mapping[str, Any] = there_are if own is None else own
         self._closed = False

@@ -55,8 +55,8 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
         By default, the number of cores that the process may use. It does not affect the result.
     **options
         ``plan``, ``level``, ``dtype``, ``typesize``, ``chunk_size``, ``chunks``, ``recipe``,
-        ``precision``, ``lanes``, ``order``, ``tables``, ``model`` and ``metadata``: see
-        `ansflow.Options`.
+        ``precision``, ``lanes``, ``order``, ``tables``, ``model``, ``metadata`` and
+        ``name``: see `ansflow.Options`.
 
     Returns
     -------

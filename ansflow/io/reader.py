@@ -134,7 +134,7 @@ class _SeekableContent(_Content):
         left = max(0, self._content.size - self._at)
         self._check_all(left)
         out = allocate(left)
-        self.readinto(out.getbuffer())
+        out.truncate(self.readinto(out.getbuffer()))
         return out.getvalue()
 
     def seekable(self) -> bool:

@@ -18,7 +18,7 @@ from ansflow.kernels.transforms.delta import difference
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader, pack_varint
 
@@ -43,7 +43,7 @@ class Delta(Finished):
 
     Settings are one to four axes, the same one more than once if need be. Differences that are
     negative become odd, unless another setting, ``rising``, follows: then they stay as they
-    are, and the first item, which has no difference from another, is a parameter.
+    are, and the first item, which has no difference from another, becomes a parameter.
     """
 
     id = 4
@@ -80,8 +80,7 @@ class Delta(Finished):
         difference(numbers, lags, AS_THEY_ARE if rising else FOLDED, out)
         first = None
         if rising:
-            first = int(numbers[0]) if numbers.size else 0
-            out[:1] = 0
+            first = _without_first(out)
         return Differences(axes, first), [out.view(np.uint8)]
 
     def then(self, parameters: Differences, layout: Layout, finish: Finish) -> Finish | None:
@@ -119,6 +118,19 @@ class Delta(Finished):
 
     def describe(self, parameters: Differences) -> Sequence[Setting]:
         return parameters.axes if parameters.first is None else (*parameters.axes, RISING)
+
+
+def _without_first(differences: Numbers) -> int:
+    """Put a usual difference in the place of the first, which is the first item; what that lacks.
+
+    If all others are the same, there is only one symbol.
+    """
+    if not differences.size:
+        return 0
+    usual = differences[-1] if differences.size > 1 else differences.dtype.type(0)
+    first = int(differences[0]) - int(usual)
+    differences[0] = usual
+    return first % (1 << (8 * differences.itemsize))
 
 
 def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:

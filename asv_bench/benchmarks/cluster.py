@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import logging
 import tempfile
 import time
 from pathlib import Path
@@ -93,6 +94,7 @@ def main():
                 n_workers=workers,
                 threads_per_worker=1,
                 dashboard_address=None,
+                silence_logs=logging.CRITICAL,  # heartbeats that the end of a cluster cuts short
                 local_directory=folder,
             ) as cluster,
             Client(cluster) as client,

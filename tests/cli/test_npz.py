@@ -203,6 +203,17 @@ def test_a_collection_becomes_an_archive(run, tmp_path):
         assert found["masked"]["mask"].tolist() == [False, True, False]
 
 
+def test_the_last_array_of_a_name_counts(run, tmp_path):
+    path = tmp_path / "run.ans"
+    ansflow.save(path, a=WALK)
+    first = path.read_bytes()
+    ansflow.save(path, a=WALK[:3])
+    path.write_bytes(first + path.read_bytes())
+    run("decompress", "-q", path, "-o", tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as found:
+        assert found["a"].shape == (3, 300)
+
+
 def test_bfloat16_becomes_bytes_of_its_size(run, tmp_path):
     ml_dtypes = pytest.importorskip("ml_dtypes")
     array = np.arange(5).astype(ml_dtypes.bfloat16)
@@ -224,7 +235,10 @@ def test_rows_that_do_not_fit_into_memory(run, tmp_path):
 def test_info(run, tmp_path):
     path = tmp_path / "run.ans"
     ansflow.save(path, {"a": WALK, "group/b": WALK[:3]}, metadata={"run": 7})
-    assert "2 named arrays" in run("info", path).output
+    output = run("info", path).output
+    assert "2 named arrays" in output
+    assert "  a: <i8 20x300, 48,000 -> " in output
+    assert "  group/b: <i8 3x300, 7,200 -> " in output
     details = run("info", "-v", path).output
     assert "name: group/b" in details
     assert "directory of the named arrays" in details
@@ -233,6 +247,15 @@ def test_info(run, tmp_path):
     assert [frame.get("name") for frame in found["frames"]] == ["a", "group/b", None]
     assert [frame["kind"] for frame in found["frames"]] == ["array", "array", "directory"]
     assert found["frames"][2]["metadata"] == {"run": 7}
+
+
+def test_info_of_many_arrays(run, tmp_path):
+    path = tmp_path / "run.ans"
+    ansflow.save(path, {f"array\n{i}": WALK[0, :2] for i in range(103)})
+    lines = run("info", "--quick", path).output.splitlines()
+    assert len(lines) == 103
+    assert lines[2].strip().startswith("array\\n0: <i8 2, 16 -> ")
+    assert lines[-1].strip() == "and 3 more; --json describes them, too"
 
 
 def test_all_of_a_collection_is_tested(run, tmp_path):

@@ -225,3 +225,25 @@ def test_bytes_that_are_random_here_and_there(size):
         counts = np.bincount(mixed)
         ideal = -counts @ np.log2(np.maximum(counts, 1) / size) / 8
         assert len(blob) < ideal + 0.006 * size + 300
+
+
+def test_what_is_regular_takes_next_to_nothing():
+    """One symbol where all steps are the same; few states where nearly all symbols are."""
+    n = 1 << 18
+    for array, most in (
+        (np.arange(n) * 3600 + 1_600_000_000, 240),
+        (np.linspace(-90, 90, 1441), 260),
+        (np.arange(n) > n // 3, 260),
+        (np.arange(n) % 1000, 1000),
+    ):
+        blob = ansflow.compress(array)
+        assert np.array_equal(ansflow.decompress(blob), array)
+        assert len(blob) < most
+
+
+def test_smooth_curves_are_predicted_from_more_than_two_items():
+    curve = np.sin(np.arange(60_000) / 50) + 0.3 * np.sin(np.arange(60_000) / 13.7)
+    recipe = ansflow.plan(curve, level=3).recipe
+    assert "delta[0, 0, 0, 0]" in str(recipe)
+    twice = ansflow.compress(curve, recipe="ordered[float](delta[0, 0](log))")
+    assert len(ansflow.compress(curve)) < 0.92 * len(twice)

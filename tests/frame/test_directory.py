@@ -6,6 +6,8 @@ import tracemalloc
 
 import naive_collection as naive
 import naive_frame
+import naive_golden as golden
+import naive_mutations as mutations
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -266,3 +268,57 @@ def test_any_collection_is_read_as_the_oracle_does():
         whole += said is not None
         assert said is None or found.keys() == said.arrays.keys()
     assert whole > 10
+
+
+def check_damaged(blob, arrays):
+    """Whether a damaged collection is refused, wholly or partly; what is given is right."""
+    intact = naive_frame.attempt(naive.read_collection, blob) is not None
+    try:
+        decompress_all(blob)
+    except AnsflowError:
+        assert not intact
+    try:
+        reader = load(blob)
+    except AnsflowError:
+        assert not intact
+        return True
+    said = naive_frame.attempt(naive.read_collection, blob)
+    refused = False
+    for name in reader:
+        try:
+            found = reader[name][...].tobytes()
+        except AnsflowError:
+            refused = True
+            continue
+        # Where frames have moved, another array of that name may be the last one.
+        others = {content for other, content in arrays if other == name}
+        assert found == said.arrays[name].content if said else found in others
+    assert not (refused and said)
+    return refused
+
+
+def damage_collections(rng, cases):
+    """How many of so many damaged files are refused."""
+    files = [(golden.path_of(name).read_bytes(), name) for name in golden.COLLECTIONS]
+    arrays = set()
+    for _, name in files:
+        parts = naive.read_placed(golden.path_of(name).read_bytes())
+        arrays |= {
+            (frame.description["name"], frame.content)
+            for frame, *_ in parts
+            if "name" in frame.description
+        }
+    blobs = [blob for blob, _ in files]
+    return sum(
+        check_damaged(mutations.harm(rng, rng.choice(blobs), blobs), arrays) for _ in range(cases)
+    )
+
+
+def test_damaged_collections():
+    assert damage_collections(random.Random(2), 100) > 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_many_damaged_collections(seed):
+    assert damage_collections(random.Random(seed), 2500) > 1500

@@ -3,6 +3,7 @@
 import io
 
 import naive_collection as naive
+import naive_golden as golden
 import numpy as np
 import pytest
 
@@ -129,3 +130,14 @@ def test_an_array_that_is_mostly_lost_has_no_name(recover):
     report, found = recover(blob[:begin] + blob[end:])
     assert report.lost_chunks > 0
     assert set(naive.read_collection(found).arrays) >= set(ARRAYS)
+
+
+@pytest.mark.parametrize("name", golden.COLLECTIONS)
+def test_golden_files(recover, name):
+    arrays, metadata, _ = golden.COLLECTIONS[name]()
+    report, found = recover(golden.path_of(name).read_bytes())
+    assert (report.damaged, report.lost_chunks) == (False, 0)
+    said = naive.read_collection(found)
+    assert (set(said.arrays), said.metadata) == (set(arrays), metadata)
+    for key, array in arrays.items():
+        assert said.arrays[key].content == array.tobytes()

@@ -78,6 +78,24 @@ def test_readers_have_chunks_and_are_pickled_by_path(field, monkeypatch, tmp_pat
             pickle.dumps(reader)
 
 
+def test_arrays_of_a_collection(tmp_path):
+    arrays = {"a": array_of("f4", (30, 20)), "b": array_of("f4", (30, 20)) + 1}
+    path = tmp_path / "both.ans"
+    ansflow.save(path, arrays, chunks=(10, 20))
+    for name, array in arrays.items():
+        lazy = from_file(path, name)
+        assert lazy.chunks == ((10,) * 3, (20,))
+        assert np.array_equal(lazy.compute(), array)
+    with pytest.raises(KeyError):
+        from_file(path, "c")
+    with pytest.raises(CorruptDataError):
+        from_file(path)
+    with ansflow.load(path, threads=1) as file:
+        # Under one name, Dask would take them for the same.
+        a, b = (da.from_array(file[name], chunks=(10, 20)) for name in "ab")
+        assert (b - a).min().compute() == 1
+
+
 @pytest.mark.parametrize("fortran", [False, True])
 def test_chunks_of_readers(tmp_path, fortran):
     array = np.array(array_of("i4", (9, 8)), order="F" if fortran else "C")

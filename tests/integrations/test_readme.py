@@ -16,7 +16,8 @@ ROWS = [line.strip("| ").split(" | ")[:3] for line in SECTION.splitlines() if "<
 NEEDS = {
     "Zarr 3": ["zarr"],
     "numcodecs, Zarr 2": ["numcodecs"],
-    "xarray": ["zarr", "xarray"],
+    "xarray, Zarr 3": ["zarr", "xarray"],
+    "xarray, a file": ["zarr", "xarray"],
     "Dask": ["dask.array", "zarr"],
     "joblib": ["joblib"],
     "fsspec": ["fsspec"],
@@ -38,7 +39,7 @@ def test_row(library, extra, code, tmp_path, monkeypatch):
     sst = array_of("f4", (12, 18, 40))
     Path("sst.ans").write_bytes(ansflow.compress(sst, chunks=(6, 18, 40)))
     names = {"ansflow": ansflow, "sst": sst, **modules}
-    if library == "xarray":
+    if library.startswith("xarray"):
         from ansflow.integrations.zarr import AnsflowCodec
 
         names["AnsflowCodec"] = AnsflowCodec
@@ -53,10 +54,13 @@ def test_row(library, extra, code, tmp_path, monkeypatch):
     found = eval(lines[-1], names)
     if library.startswith(("Zarr", "numcodecs")):
         assert np.array_equal(found[...], sst)
-    elif library in ("xarray", "Dask"):
+    elif library == "xarray, a file":
+        with ansflow.load("months.ans") as file:
+            assert np.array_equal(file["sst"][...], sst)
+    elif library in ("xarray, Zarr 3", "Dask"):
         (path,) = tmp_path.glob("*.zarr")
         array = modules["zarr"].open(path, mode="r")
-        assert np.array_equal((array["sst"] if library == "xarray" else array)[...], sst)
+        assert np.array_equal((array if library == "Dask" else array["sst"])[...], sst)
     elif library == "joblib":
         assert np.array_equal(modules["joblib"].load("sst.joblib"), sst)
     elif library == "pandas":

@@ -135,7 +135,6 @@ def undo(transform, parameters, layout, parts, offset=0):
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items(), st.integers(0, 7))
-@settings(max_examples=100)
 def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
     rng, w, shape, content = case
     transform, layout = TRANSFORMS[name], Layout(w, tuple(shape))
@@ -170,7 +169,6 @@ DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc"]
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items(), st.integers(0, 7))
-@settings(max_examples=100)
 def test_the_library_undoes_what_the_oracle_makes(name, case, offset):
     rng, w, shape, content = case
     transform, layout = TRANSFORMS[name], Layout(w, tuple(shape))
@@ -207,7 +205,6 @@ def harm(rng, content):
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items())
-@settings(max_examples=200)
 def test_parameters_that_are_harmed(name, case):
     """The library refuses what the oracle refuses, and nothing else."""
     rng, w, shape, content = case

@@ -31,11 +31,12 @@ STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KI
 SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
 RANDOM_FROM = 0.995
 
-# Bits of precision that symbols of 16 bits have more than others; and how many times as much as
-# frequencies then lack of the best ones they would lack without, at least.
+# Symbols of 16 bits have so many bits of precision more than they need. Without these, their
+# frequencies would lack so many times as much of the best ones besides, or more.
 MORE_SLOTS, MORE_LOST = 2, 3
 
 FEWEST_LANES, FEWEST_LANES_FROM = 4, 2048
+BYTES_PER_LANE = 32
 
 
 def encode_stream(
@@ -95,20 +96,23 @@ def _is_random(content: Bytes) -> bool:
 
 def _fit(content: Bytes, precision: int, scratch: EncoderScratch) -> tuple[int, int, float]:
     """Fit a distribution to bytes, into the scratch; the result is that of `fit_bytes`."""
-    found: tuple[int, int, float] = fit_bytes(
+    return fit_bytes(
         *(content, scratch.partial, scratch.counts, precision, scratch.freq, scratch.keys),
         *(scratch.heap, scratch.table, scratch.reciprocals, scratch.records),
     )
-    return found
 
 
-def lanes_for(symbols: int, most: int) -> int:
-    """As many lanes as so many symbols deserve.
+def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
+    """As many lanes as so many symbols deserve, which take so many bytes if that is known.
 
-    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes. Where
+    nearly all symbols are the same, states are an eighth of what they take at most, if there are
+    more than four.
     """
     lanes = default_lanes(symbols)
-    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else lanes)
+    if size is not None:
+        lanes = min(lanes, 1 << (int(size) // BYTES_PER_LANE).bit_length() >> 1)
+    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else max(lanes, 1))
 
 
 def _narrow(
@@ -121,6 +125,7 @@ def _narrow(
     if scratch.contexts is None:
         records = scratch.records
         present, used, bits = _fit(content, precision, scratch)
+        lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
         present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
@@ -153,6 +158,7 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
     best = fitted(min(constants.MAX_PRECISION, least + MORE_SLOTS))
     if MORE_LOST * (8 * best[0] - least_bits) < MORE_SLOTS * present:
         best = min(fitted(least), best, key=lambda one: one[0] + one[3].size)
-    stream = symbols, content, layout, lanes_for(symbols.size, coding.lanes), coding, scratch
     size, precision, freq, table = best
+    lanes = lanes_for(symbols.size, coding.lanes, size)
+    stream = symbols, content, layout, lanes, coding, scratch
     return Sample(*stream, counts / counts.max(), int(present), size, precision, freq, None, table)

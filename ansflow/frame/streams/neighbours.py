@@ -75,7 +75,9 @@ class Neighbours(TriedKind):
             return None
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
-        counts = np.empty((ALPHABET, ALPHABET), np.uint32)
+        highest = int(sample.counts.nonzero()[0][-1])
+        # Activities are sums of two symbols at most.
+        counts = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
         every = max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY))
         plain = sample.coded_size + sample.table.size
         best, smallest = None, WORTH * plain

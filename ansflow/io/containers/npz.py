@@ -140,6 +140,8 @@ class NpzWriter:
         info.external_attr = 0o600 << 16  # as `numpy.savez` does
         if header.metadata.get(KEY) == DEFLATED:
             info.compress_type = zipfile.ZIP_DEFLATED
+        # Of arrays with the same name the last one counts, as it does for who reads the archive.
+        self._archive.NameToInfo.pop(info.filename, None)
         with self._archive.open(info, "w", force_zip64=True) as member:
             member.write(prefix)
             for part in content:

@@ -36,25 +36,34 @@ PARTIALS = 2
 
 
 @kernel
-def count_activities(symbols, row, plane, every, activity, counts):
-    """Fill ``counts``, uint32[256, 256], with how often symbols come with an activity.
+def count_activities(symbols, row, plane, every, activity, odd, counts):
+    """Fill ``counts``, uint32[A, S], with how often symbols below S come with activities below A.
 
     That is of 1,024 symbols of each ``every * 1024``, the last of them. ``activity``, uint8[1024],
-    is scratch; the other parameters are those of `fill_activity`. Returns how many symbols that is.
+    and ``odd``, uint32[A, S], are scratch; the other parameters are those of `fill_activity`.
+    Returns how many symbols that is.
     """
     counts[:] = 0
+    odd[:] = 0
     size = np.uint64(symbols.size)
     end = min(every * U_SAMPLED, size)
     last, sampled = ZERO, ZERO
     while end > last:
         begin = end - min(U_SAMPLED, end - last)
         fill_activity(symbols, begin, end, row, plane, activity)
-        for j in range(end - begin):
+        whole = (end - begin) & ~ONE
+        for j in range(ZERO, whole, ONE + ONE):
             i = np.uint64(j)
             counts[activity[i], symbols[begin + i]] += np.uint32(1)
+            odd[activity[i + ONE], symbols[begin + i + ONE]] += np.uint32(1)
+        if whole < end - begin:
+            counts[activity[whole], symbols[begin + whole]] += np.uint32(1)
         sampled += end - begin
         last = end
         end = min(end + every * U_SAMPLED, size)
+    for k in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            counts[k, s] += odd[k, s]
     return sampled
 
 
@@ -64,7 +73,7 @@ def join_intervals(counts, tops, total):
 
     Parameters
     ----------
-    counts : uint32[256, 256]
+    counts : uint32[A, S]
         From `count_activities`; afterwards those of intervals come first, each with symbols.
     tops : uint8[32]
         Filled with the highest activity of each interval.
@@ -117,7 +126,7 @@ def merge_contexts(counts, tops, number, scale, costs, joined):
 
     Parameters
     ----------
-    counts : uint32[256, 256], tops : uint8[32]
+    counts : uint32[A, S], tops : uint8[32]
         From `join_intervals`. Those that are left come first.
     number : uint64
         Of intervals.
@@ -178,8 +187,8 @@ def choose_limits(
         Those of `fill_activity`.
     every : int
         A sample takes 1,024 symbols of so many times as many.
-    counts : uint32[256, 256]
-        Scratch.
+    counts : uint32[A, S]
+        Scratch; activities are below A, and symbols below S.
     limits : uint8[15]
         Filled.
 
@@ -191,7 +200,7 @@ def choose_limits(
     activity, tops = np.empty(SAMPLED, np.uint8), np.empty(INTERVALS, np.uint8)
     costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
     told = np.uint64(row), np.uint64(plane), np.uint64(every)
-    sampled = count_activities(symbols, *told, activity, counts)
+    sampled = count_activities(symbols, *told, activity, np.empty_like(counts), counts)
     number = join_intervals(counts, tops, np.uint64(sampled))
     scale = symbols.size / int(sampled)
     number, bits = merge_contexts(counts, tops, np.uint64(number), scale, costs, joined)

@@ -5,7 +5,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.frequency_code import log2
-from ansflow.kernels.tables.histogram import BYTE_PARTIALS, count_bytes
+from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
 from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
@@ -14,7 +14,7 @@ __all__ = ["FEW_LINEAR", "MANY_LINEAR", "bits_of_counts", "byte_cost", "lin_cost
 
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
 U_PARTIALS = np.uint64(PARTIALS)
-TOKENS = 256
+TOKENS, TOKEN_BITS = 256, np.uint64(8)
 
 # Greatest numbers of linear tokens: symbols of 8 bits, and of 16.
 FEW_LINEAR, MANY_LINEAR = 256, 4096
@@ -41,10 +41,11 @@ def log_cost(numbers, signed):
     """
     sign, tokens = item_bits(numbers) - ONE, np.empty(numbers.size, np.uint8)
     number = numbers.dtype.type
+    # Without a branch, so that there is one loop.
+    twice, fold = np.uint64(signed), number(ZERO - np.uint64(signed))
     for i in range(np.uint64(numbers.size)):
-        whole = numbers[i]
-        if signed:
-            whole = number(number(whole << ONE) ^ number(ZERO - (np.uint64(whole) >> sign)))
+        negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
+        whole = number(number(numbers[i] << twice) ^ (negative & fold))
         direct = whole < DIRECT
         width = np.uint64(bit_length(whole)) - LEADING & sign
         width = ZERO if direct else width
@@ -106,14 +107,14 @@ def byte_cost(symbols, first, step):
     first, step : uint64
         Below n, and at least 1.
     """
-    counts = np.zeros((PARTIALS, TOKENS), np.uint32)
+    partial = np.zeros(PARTIALS * TOKENS, np.uint32)
     n = (np.uint64(symbols.size) - first + step - ONE) // step
     for i in range(n):
-        counts[np.uint64(i) % U_PARTIALS, symbols[first + np.uint64(i) * step]] += np.uint32(1)
-    for partial in range(1, PARTIALS):
-        for symbol in range(TOKENS):
-            counts[0, symbol] += counts[partial, symbol]
-    return bits_of_counts(counts[0], n, ZERO)
+        symbol = np.uint64(symbols[first + np.uint64(i) * step])
+        partial[(np.uint64(i) % U_PARTIALS) << TOKEN_BITS | symbol] += np.uint32(1)
+    counts = np.empty(TOKENS, np.uint32)
+    add_up(partial, counts)
+    return bits_of_counts(counts, n, ZERO)
 
 
 @kernel

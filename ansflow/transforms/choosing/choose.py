@@ -57,8 +57,8 @@ KINDS = {
 
 MOST_FIELDS = 64
 
-# Maps that make the same of numbers whatever others there are, but for exceptions.
-ALONE = "ordered", "decimal"
+# Maps whose other outputs take as much for all columns together as for each by itself.
+SHARABLE = "ordered", "decimal", "affine", "mask"
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
@@ -86,7 +86,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     if layout.itemsize != width or layout.items < FEWEST:
         return None
     effort = effort_of(level)
-    array = content.view(np.dtype((np.void, width))).reshape(layout.shape)
+    kind = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
+    array = content.view(kind).reshape(layout.shape)
     size = min(effort.size, max(FEW, layout.items // effort.part))
     sample = boxes(array, size, effort.boxes)
     choice = _of_type(sample, dtype, effort, min(CHUNK_ITEMS, layout.items))
@@ -100,7 +101,10 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
 def _of_type(
     sample: npt.NDArray[Any], dtype: np.dtype[Any], effort: Effort, items: int, share: int = 1
 ) -> Choice | None:
-    """The same by a sample, void[boxes, ...]; it may have one of so many shares of all streams."""
+    """The same by the bytes of a sample, shape (boxes, ...).
+
+    It may have one of so many shares of all streams.
+    """
     dtype = stand_in(dtype)
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
         kind = Kind(KINDS[dtype.kind], _is_big(dtype), effort, items, MAX_STREAMS // share)
@@ -139,11 +143,11 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 
 def _shared(raw: Numbers, candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
-    """All columns through the maps that each of them has, where these are about numbers alone."""
+    """All columns together through the maps that each of them has, as far as costs add up."""
     shared = []
     for first in candidates[0]:
         alike = [one for maps in candidates for one in maps if one.maps == first.maps]
-        if len(alike) < len(candidates) or any(one.name not in ALONE for one in first.maps):
+        if len(alike) < len(candidates) or any(one.name not in SHARABLE for one in first.maps):
             continue
         numbers = first_output(raw, first.maps)
         if numbers is not None:

@@ -45,9 +45,10 @@ NEAR_FROM_BYTES = 4
 # Numbers by which it is guessed how fine they may be, with room for a guess that is wrong.
 FEW, ROOM = 64, 4.0
 
-# A common step is looked for in so many pairs of the gaps between numbers, of which one lies
-# elsewhere than the other. A share of them has to agree on it. The numbers are one of several; or,
-# if most of them are distinct, those of one part in so many, which lie closer together.
+# A common step is looked for between about so many numbers, or, if most of these are distinct,
+# between all in one of so many parts of their range, which lie closer together. That is in so many
+# pairs of the gaps between them, of which one lies elsewhere than the other, and a share of them
+# has to agree on it.
 SOME, PARTS = 512, 8
 PAIRS = 100
 ELSEWHERE = 0.382
@@ -197,7 +198,7 @@ def _near(
     if not sizes.size:
         return []
     middle = ROOM * float(sizes[sizes.size // 2])
-    powers = POWERS_OF_TEN[POWERS_OF_TEN * middle < many]
+    powers = POWERS_OF_TEN[many / middle > POWERS_OF_TEN]
     # What is nearly an integer over a power is one over any finer power, as long as not all are.
     return measure(powers) if measure(powers[-1:]) else []
 
@@ -216,12 +217,12 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
     sizes = np.abs(values)
     sizes = sizes[(sizes > 0) & (sizes <= LARGEST)]
     # So that exceptions don't count for more than numbers that are there many times.
-    few = np.sort(sizes[:: sizes.size // SOME | 1])
-    some = _distinct(few)
+    few = sizes[:: sizes.size // SOME | 1]
+    some = _distinct(np.sort(few))
     if some.size > few.size // 2:
         # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the
         # better.
-        low, high = few[few.size // 2], few[few.size // 2 + few.size // PARTS]
+        low, high = some[some.size // 2], some[some.size // 2 + some.size // PARTS]
         some = _distinct(np.sort(sizes[(sizes >= low) & (sizes <= high)]))
     if some.size < 3:
         return

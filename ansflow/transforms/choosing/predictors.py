@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.ramp import PIECE
 from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import lin_bits, log_bits
@@ -111,12 +112,14 @@ class Prediction:
             self._try((axis,))
 
     def try_all(self) -> Predictor:
-        """The cheapest of all: along several axes, too, twice along one, and by lines."""
+        """The cheapest of all: along several axes, too, more than once along one, and by lines."""
         for order in range(2, len(self._long) + 1):
             for axes in combinations(self._long, order):
                 self._try(axes)
         for axis in self._long:
-            self._try((axis, axis))
+            axes = (axis, axis)
+            while len(axes) <= MAX_LAGS and self._try(axes):
+                axes += (axis,)
         if (1,) in self._deltas and self.numbers.itemsize > 1:
             self._try_rising()
         boxes, *shape = self.numbers.shape
@@ -124,18 +127,21 @@ class Prediction:
             self._try_lines()
         return self.best
 
-    def _try(self, axes: tuple[int, ...]) -> None:
+    def _try(self, axes: tuple[int, ...]) -> bool:
+        """Differences along axes; whether they are the best until now."""
         # Without the borders, which are of little account in arrays that are not samples.
         numbers, axis = self._deltas[axes[:-1]], axes[-1]
         if numbers.shape[axis] < 2:
-            return
+            return False
         before = (slice(None),) * axis
         deltas = numbers[*before, 1:] - numbers[*before, :-1]
         self._deltas[axes] = deltas
         bits = log_bits(deltas, signed=True, items=self._items)
-        if bits < self.best.bits:
-            stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
-            self._take(Predictor(stage, 0, bits), deltas, signed=True)
+        if bits >= self.best.bits:
+            return False
+        stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
+        self._take(Predictor(stage, 0, bits), deltas, signed=True)
+        return True
 
     def _try_rising(self) -> None:
         """Other tokens for deltas along the first axis, and none for their sign.
@@ -145,7 +151,7 @@ class Prediction:
         deltas = self._deltas[(1,)]
         if not int(deltas.max()) >> (8 * deltas.itemsize - 1):
             bits = log_bits(deltas, signed=False, items=self._items)
-            if bits < self.best.bits:
+            if bits <= self.best.bits:  # without the first item as a symbol
                 self._take(Predictor(RISING, 0, bits), deltas, signed=False)
         for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
             if bits < self.best.bits * (1 - WORTH_IT):

@@ -1,12 +1,12 @@
-"""A climate data set in Zarr, with xarray and Dask: sizes, and a result that is computed lazily.
+"""A climate data set with xarray, Zarr and Dask: sizes, and a result that is computed lazily.
 
-``python climate_in_zarr.py [--made-up]`` takes monthly sea surface temperatures of the tropics from
+``python climate_data.py [--made-up]`` takes monthly sea surface temperatures of the tropics from
 the package iris-sample-data (and h5netcdf to read them), or makes up a field of that kind. It
-writes them with Zarr's default codec and with ansflow's, reads them lazily, and computes the mean
-year and what exceeds it, once chunk by chunk in Dask's threads, and once from shards of which each
-task reads a part.
+writes them to Zarr with the default codec and with ansflow's, in chunks and in shards, and to a
+file of ansflow. From each of these it computes how far months were from the mean of their name,
+chunk by chunk in Dask's threads.
 
-    pip install "ansflow[zarr,dask]" xarray h5netcdf iris-sample-data
+    pip install "ansflow[xarray,dask]" h5netcdf iris-sample-data
 """
 
 import argparse
@@ -18,6 +18,7 @@ import numpy as np
 import xarray
 from zarr.codecs import Crc32cCodec
 
+from ansflow.integrations.xarray import AnsflowBackend, to_file
 from ansflow.integrations.zarr import AnsflowCodec
 
 NAME = "surface_temperature"
@@ -51,9 +52,9 @@ def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def compute(path):
+def compute(data):
     """By how much each month differs from those of its name on average, at most."""
-    with xarray.open_zarr(path, consolidated=False) as data:
+    with data:
         field = data[NAME]  # nothing of it has been read yet
         by_month = field.groupby("time.month")
         return abs(by_month - by_month.mean()).max("time", skipna=False).compute()
@@ -79,9 +80,13 @@ def main():
         for kind, encoding in encodings.items():
             path = Path(folder, kind)
             data.to_zarr(path, zarr_format=3, consolidated=False, encoding={NAME: encoding})
-            results[kind] = compute(path)
+            results[kind] = compute(xarray.open_zarr(path, consolidated=False))
             size = size_of(path / NAME)
             print(f"{kind:20}{size:>10,} bytes, {data[NAME].nbytes / size:.2f} times smaller")
+        path = Path(folder, "field.ans")
+        to_file(data, path)
+        results[path] = compute(xarray.open_dataset(path, engine=AnsflowBackend, chunks={}))
+        print(f"{'all in a file':20}{path.stat().st_size:>10,} bytes")
     first, *others = results.values()
     for other in others:
         xarray.testing.assert_identical(first, other)
