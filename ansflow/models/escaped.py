@@ -25,7 +25,7 @@ class Escaped(IndexedRows):
     latent. The arguments are what CompressAI calls ``quantized_cdf``, ``cdf_length``, ``offset``
     and ``indexes``. Coded by `ansflow.encode_many` alone. Any number of 32 bits can be coded: the
     last symbol of a row says that one outside follows, whose distance is coded in digits of
-    four bits.
+    four bits. Latents of more axes, and their indexes, are reshaped to (images, -1) before.
 
     Parameters
     ----------
