@@ -334,6 +334,10 @@ def ordered(
     >>> list(ordered((lambda n=n: n * n for n in range(9)), threads=2))
     [0, 1, 4, 9, 16, 25, 36, 49, 64]
     """
+    if threads == 1:
+        for task in tasks:
+            yield task()
+        return
     source = iter(tasks)
     error = None
     with Pipeline[T](threads, depth) as pipeline:

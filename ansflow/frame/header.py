@@ -27,6 +27,11 @@ BYTES_PER_TABLE = 4096
 BYTES_PER_TILE = 1024 + constants.BODY_SLACK
 BYTES_PER_AXIS = 16
 
+# Headers that have been read, to be recognised: one-shot decoding reads each twice, and many frames
+# of one kind have the same.
+KEPT = 64
+_kept: dict[tuple[bytes, Limits], Header] = {}
+
 ARRAY_KEYS = ("dtype", "shape", "masked", "name")
 KEYS = ("metadata", "model", "directory", *ARRAY_KEYS)
 
@@ -137,11 +142,11 @@ def check_magic(begin: bytes) -> None:
         raise CorruptDataError("this is not an ansflow frame: it begins with another magic")
 
 
-def read_header(limits: Limits, known: Header | None = None) -> Generator[int, bytes, Header]:
+def read_header(limits: Limits) -> Generator[int, bytes, Header]:
     """Ask for the bytes of a header, piece by piece, and return it.
 
     As a generator it does not care where they come from: it yields how many it wants next, and is
-    sent them. A header that is known already, within these limits, is not parsed again.
+    sent them.
     """
     begin = yield len(constants.MAGIC) + 1
     check_magic(begin)
@@ -157,12 +162,27 @@ def read_header(limits: Limits, known: Header | None = None) -> Generator[int, b
         )
     rest = yield size + constants.CHECK.size
     raw = fixed + rest
-    if known is not None and raw == known.raw:
-        return known
     (check,) = constants.CHECK.unpack(rest[size:])
     if check != low_half(raw[: -constants.CHECK.size]):
         raise CorruptDataError("the header does not match its check")
-    return _parse(flags, ByteReader(rest[:size]), raw, limits)
+    header = _kept.get((raw, limits))
+    if header is None:
+        header = _parse(flags, ByteReader(rest[:size]), raw, limits)
+        if _is_plain(header):
+            if len(_kept) >= KEPT:
+                _kept.clear()
+            _kept[raw, limits] = header
+    return header
+
+
+def _is_plain(header: Header) -> bool:
+    """Whether nothing that it refers to is large, can be changed, or depends on other packages."""
+    array = header.array
+    return (
+        not (header.metadata or header.shared or header.model)
+        and header.grid.is_contiguous
+        and (array is None or (array.dtype.isbuiltin == 1 and array.lacking is None))
+    )
 
 
 def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:

@@ -75,16 +75,13 @@ class FileSource:
         self.at += count
 
 
-def walk_source(
-    source: Source, limits: Limits, known: Header | None = None
-) -> Iterator[Header | Head]:
+def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
     """Yield the header and the heads of the frame at the position of `source`.
 
-    The caller takes or skips the body of each chunk before the next step. `known` is that of
-    `read_header`.
+    The caller takes or skips the body of each chunk before the next step.
     """
     check_magic(source.peek(len(constants.MAGIC)))
-    walker = walk(limits, known)
+    walker = walk(limits)
     event = next(walker)
     try:
         while True:

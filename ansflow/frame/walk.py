@@ -23,8 +23,8 @@ PIECE = 1 << 16
 Event = int | Header | Head
 
 
-def walk(limits: Limits, known: Header | None = None) -> Generator[Event, bytes, None]:
-    """Verify all of a frame except the bodies of its chunks; `known` is that of `read_header`.
+def walk(limits: Limits) -> Generator[Event, bytes, None]:
+    """Verify all of a frame except the bodies of its chunks.
 
     This is a generator, to which the caller sends the bytes of the frame. It yields
 
@@ -38,7 +38,7 @@ def walk(limits: Limits, known: Header | None = None) -> Generator[Event, bytes,
     AnsflowError
         If the data are damaged, are not a frame, or exceed `limits`.
     """
-    header = yield from read_header(limits, known)
+    header = yield from read_header(limits)
     yield header
     yield from _chunks(header, limits)
 

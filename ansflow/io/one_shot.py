@@ -162,29 +162,24 @@ def decompress(
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
-    header, spec, size = _survey(data, limits)
+    spec, size = _survey(data, limits)
     if spec is not None and spec.masked is not None and not _is_memory(out, spec):
-        return _masked(data, limits, threads, header, spec, out)
+        return _masked(data, limits, threads, spec, out)
     if out is not None:
         with _filling(out, spec, size) as content:
-            _decode(data, limits, threads, header, content)
+            _decode(data, limits, threads, content)
         return out
     if spec is None:
         file = allocate(size)
-        _decode(data, limits, threads, header, np.frombuffer(file.getbuffer(), np.uint8))
+        _decode(data, limits, threads, np.frombuffer(file.getbuffer(), np.uint8))
         return file.getvalue()
     content = np.empty(size, np.uint8)
-    _decode(data, limits, threads, header, content)
+    _decode(data, limits, threads, content)
     return as_array(content, spec)
 
 
 def _masked(
-    data: memoryview,
-    limits: Limits,
-    threads: int | None,
-    header: Header,
-    spec: ArraySpec,
-    out: Any,
+    data: memoryview, limits: Limits, threads: int | None, spec: ArraySpec, out: Any
 ) -> MaskedArray:
     """The masked array in frames that were surveyed, in `out` unless that is None."""
     spec.check_known()
@@ -196,10 +191,10 @@ def _masked(
         _check_alike(out, spec.value_dtype, spec.shape)
     if spec.has_mask:
         cores = checked_threads(threads)
-        array = from_content(ordered(_tasks(data, limits, cores, header, None), cores), spec)
+        array = from_content(ordered(_tasks(data, limits, cores, None), cores), spec)
     else:
         content = np.empty(spec.nbytes, np.uint8)
-        _decode(data, limits, threads, header, content)
+        _decode(data, limits, threads, content)
         array = cast(MaskedArray, as_array(content, spec))
     if out is None:
         return array
@@ -253,37 +248,32 @@ def _is_memory(out: Any, spec: ArraySpec) -> bool:
     return out.dtype == np.uint8 and (out.dtype, out.shape) != (spec.dtype, spec.shape)
 
 
-def _survey(data: memoryview, limits: Limits) -> tuple[Header, ArraySpec | None, int]:
-    """The first header, the array that the frames hold, or None for bytes, and its size."""
+def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
+    """The array that the frames hold, or None for bytes, and the size of their content."""
     source, joined = MemorySource(data), JoinedFrames()
-    first = None
     while True:
         size = 0
         for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header = event
-                first = first or header
             else:
                 source.skip(event.body_size)
                 size += event.cells * header.grid.cell_size
         joined.add(header, size)
         if source.at == len(data):
-            assert first is not None
-            return first, joined.spec, joined.size
+            return joined.spec, joined.size
         limits = limits.behind(size)
 
 
-def _decode(
-    data: memoryview, limits: Limits, threads: int | None, header: Header, out: Bytes
-) -> None:
-    """Decode frames that were surveyed into `out`; the first one has that header."""
+def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -> None:
+    """Decode frames that were surveyed into `out`."""
     cores = checked_threads(threads)
-    for _ in ordered(_tasks(data, limits, cores, header, out), cores):
+    for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass
 
 
 def _tasks(
-    data: memoryview, limits: Limits, threads: int, known: Header, out: Bytes | None
+    data: memoryview, limits: Limits, threads: int, out: Bytes | None
 ) -> Iterator[Callable[[], Bytes]]:
     """Yield tasks of about a unit each, with a place in `out` for what they return."""
     source = MemorySource(data)
@@ -303,7 +293,7 @@ def _tasks(
         heads: list[Head] = []
         bodies: list[memoryview] = []
         size = 0
-        for event in walk_source(source, limits, known):
+        for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header, decode = event, ChunkDecoder(event)
                 grid = header.grid
