@@ -79,7 +79,16 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
 
 def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
-    return [*_frames(), *_streams(), *_numbers(), *_singles(), *_rows(), *_contexts(), *_models()]
+    return [
+        *_frames(),
+        *_streams(),
+        *_numbers(),
+        *_singles(),
+        *_rows(),
+        *_contexts(),
+        *_messages(),
+        *_models(),
+    ]
 
 
 def _compiled() -> int:
@@ -191,6 +200,18 @@ def _contexts() -> Iterator[Job]:
         symbols = _skewed(size, 200, np.uint8)
         model = Markov.fit(symbols, lanes=lanes)
         yield from _through_words(symbols, model, lanes=lanes)
+
+
+def _messages() -> Iterator[Job]:
+    """Small messages by contexts of all lengths."""
+    samples = [_skewed(FEW, 20, np.uint8).tobytes()]
+    for order in (0, 1, 2):
+        yield partial(_through_codec, samples, order)
+
+
+def _through_codec(samples: list[bytes], order: int) -> None:
+    codec = ansflow.train(samples, order=order)
+    codec.decompress(codec.compress(samples[0]))
 
 
 def _models() -> Iterator[Job]:

@@ -151,14 +151,15 @@ class TrainedCodec:
             ...
         ansflow.errors.CorruptDataError: the message is damaged, or another codec's
         """
+        most = integer(max_size, "max_size", 0)
         given = _bytes_of(message, "message")
         reader = ByteReader(given.data)
         size = reader.varint()
         if not size:
-            return self._stored(given[reader.at :], max_size)
+            return self._stored(given[reader.at :], most)
         if size > MAX_MESSAGE:
             raise CorruptDataError(f"no message has {size} bytes: the most is {MAX_MESSAGE}")
-        _check_size(size, max_size)
+        _check_size(size, most)
         content, state = self._coder.decode(given, reader.at, size)
         digest = xxhash.xxh3_64_intdigest(content.data, self.identity) if self.check else 0
         if state != self._state(digest):
@@ -183,12 +184,12 @@ class TrainedCodec:
     def _stored_check(self, digest: int) -> bytes:
         return (digest & CHECK_MASK).to_bytes(CHECK_BYTES, "little") if self.check else b""
 
-    def _stored(self, rest: Bytes, max_size: SupportsIndex) -> bytes:
+    def _stored(self, rest: Bytes, most: int) -> bytes:
         """The content of a stored message, without its first byte."""
         size = rest.size - CHECK_BYTES * self.check
         if size < 0:
             raise CorruptDataError("the message is too short for its check")
-        _check_size(size, max_size)
+        _check_size(size, most)
         content = rest[:size].tobytes()
         digest = xxhash.xxh3_64_intdigest(content, self.identity) if self.check else 0
         if rest[size:].tobytes() != self._stored_check(digest):
@@ -267,6 +268,6 @@ def _bytes_of(data: BytesLike, name: str) -> Bytes:
     return content
 
 
-def _check_size(size: int, max_size: SupportsIndex) -> None:
-    if size > integer(max_size, "max_size", 0):
-        raise LimitError(f"the message has {size} bytes of content, more than max_size={max_size}")
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise LimitError(f"the message has {size} bytes of content, more than max_size={most}")

@@ -2,9 +2,9 @@
 
 Rows sum to 2^12. An entry packs what one of `ansflow.kernels.tables.slots` does, with the start of
 the symbol's interval in place of an offset: frequency - 1 (12 bits), start (12 bits), symbol
-(8 bits), from the top. A row has an entry for each of its symbols, in ascending order, and its slots
-are cut into `BUCKETS`: the *place* of a bucket is that of the entry with its first slot. From there,
-few entries have to be passed over.
+(8 bits), from the top. A row has an entry for each of its symbols, in ascending order. Its slots
+are cut into `BUCKETS`; the *place* of a bucket is that of the entry with its first slot. From
+there, few entries have to be passed over.
 
 A row takes some hundred bytes. Slots would take 16 KiB, and come from memory if rows are many.
 """
