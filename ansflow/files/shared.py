@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import weakref
 from typing import Any, BinaryIO
 
 from ansflow.files.foreign import end_of, read_up_to
@@ -53,6 +54,10 @@ class SharedFile:
     def part(self, begin: int, end: int) -> BinaryIO:
         """Bytes `begin` to `end`, as a file."""
         return io.BufferedReader(_Part(self, begin, min(end, self.size)), BUFFER)
+
+    def close_in_the_end(self) -> None:
+        """Close the file when neither this nor any part is used any more."""
+        weakref.finalize(self, self._file.close)
 
     def close(self) -> None:
         """Let nobody read any more; close the file if it is owned."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Self
 
@@ -171,19 +170,12 @@ def load(
 
 
 def _unpickled(path: Path, limits: Limits, threads: int | None) -> CollectionReader:
-    """A collection that is closed with the last reference to it, as nobody has opened it."""
+    """A collection that is closed when it is not used any more, as nobody has opened it."""
     whole = CollectionReader(path, limits=limits, threads=threads)
-    weakref.finalize(whole, whole._file.close)
+    whole._file.close_in_the_end()
     return whole
 
 
 def _unpickled_member(path: Path, limits: Limits, threads: int | None, name: str) -> ArrayReader:
     """The same for an array alone."""
-    whole = CollectionReader(path, limits=limits, threads=threads)
-    try:
-        reader = whole[name]
-    except BaseException:
-        whole.close()
-        raise
-    weakref.finalize(reader, whole.close)
-    return reader
+    return _unpickled(path, limits, threads)[name]

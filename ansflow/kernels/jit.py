@@ -36,7 +36,8 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that only kernels call; for Python, it stays plain Python.
 
     What Python would need to call it is not compiled, and it is kept on disk only as a part of its
-    callers: that takes half the time of a kernel.
+    callers: that takes half the time of a kernel. But it is compiled once for kernels that call it,
+    and again for `inner` functions that do: one with loops that both call had better be a kernel.
     """
     return register_jitable(**OPTIONS)(function)
 

@@ -1,5 +1,6 @@
 """Parts of a file that is shared are files of their own."""
 
+import gc
 import io
 import threading
 
@@ -42,6 +43,19 @@ def test_after_close(owned):
     part.seek(2 * BUFFER)
     with pytest.raises(ValueError, match="closed"):
         part.read(3)
+
+
+def test_closing_in_the_end():
+    file = io.BytesIO(DATA)
+    shared = SharedFile(file, owned=True)
+    shared.close_in_the_end()
+    part = shared.part(0, 10)
+    del shared
+    gc.collect()
+    assert part.read() == DATA[:10]
+    del part
+    gc.collect()
+    assert file.closed
 
 
 def test_parts_are_read_by_threads(tmp_path):

@@ -183,7 +183,7 @@ def test_any_flipped_byte(recover, name):
     content = content_of(blob)
     shape = getattr(ansflow.decompress(blob), "shape", None)
     frames = naive.read_all(blob)
-    for at in range(0, len(blob), len(blob) // 40 | 1):
+    for at in range(0, len(blob), len(blob) // 25 | 1):
         damaged = bytearray(blob)
         damaged[at] ^= 0xFF
         try:
@@ -248,7 +248,7 @@ def test_any_cut(recover, name):
     blob = INTACT[name]
     content, whole = content_of(blob), ansflow.decompress(blob)
     previous = 0
-    for end in range(0, len(blob), len(blob) // 40 | 1):
+    for end in range(0, len(blob), len(blob) // 25 | 1):
         try:
             recovered = recover(blob[:end])
         except CorruptDataError:

@@ -481,6 +481,7 @@ def test_pickling(path, tmp_path, monkeypatch):
     assert (list(again), c[...], c.name) == (list(SMALL), 1.5, "c")
     with pytest.raises(LimitError):
         a[...]
+    assert pickle.loads(blobs[0])["c"][...] == 1.5  # while nobody has the collection itself
     for thing in (again, c, a):
         thing.close()
     for thing in (loaded(saved(SMALL)), loaded(saved(SMALL))["a"]):

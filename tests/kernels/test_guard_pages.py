@@ -79,7 +79,7 @@ from ansflow.transforms.numbers import unaligned_in_place
 
 
 def fixed(array, at_end):
-    """A guarded copy that is read-only, as most of what kernels are given."""
+    """A guarded copy, read-only as most of what kernels are given: they are compiled once."""
     copy = guarded(array, at_end)
     copy.setflags(write=False)
     return copy

@@ -96,11 +96,10 @@ def _is_random(content: Bytes) -> bool:
 
 def _fit(content: Bytes, precision: int, scratch: EncoderScratch) -> tuple[int, int, float]:
     """Fit a distribution to bytes, into the scratch; the result is that of `fit_bytes`."""
-    found: tuple[int, int, float] = fit_bytes(
+    return fit_bytes(
         *(content, scratch.partial, scratch.counts, precision, scratch.freq, scratch.keys),
         *(scratch.heap, scratch.table, scratch.reciprocals, scratch.records),
     )
-    return found
 
 
 def lanes_for(symbols: int, most: int, size: float | None = None) -> int:

@@ -44,7 +44,7 @@ MOST = np.uint16(255)
 LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
 
 
-@inner
+@kernel
 def fill_activity(symbols, begin, end, row, plane, activity):
     """Fill ``activity[: end - begin]`` with that of symbols `begin` to `end` - 1.
 

@@ -1,9 +1,12 @@
-"""All that coding bytes by a distribution of their own takes, in one call.
+"""All that coding bytes by a distribution of their own takes.
 
-Each call of a kernel costs about a microsecond, which counts where streams are short.
+Kernels that call each other would be compiled once more for each call. From here it takes a
+microsecond.
 """
 
-from ansflow.kernels.jit import kernel
+import numpy as np
+import numpy.typing as npt
+
 from ansflow.kernels.tables.frequency_code import fit_table
 from ansflow.kernels.tables.histogram import count_bytes
 from ansflow.kernels.tables.records import fill_records
@@ -11,8 +14,18 @@ from ansflow.kernels.tables.records import fill_records
 __all__ = ["fit_bytes"]
 
 
-@kernel
-def fit_bytes(symbols, partial, counts, precision, freq, keys, heap, table, reciprocals, records):
+def fit_bytes(
+    symbols: npt.NDArray[np.uint8],
+    partial: npt.NDArray[np.uint32],
+    counts: npt.NDArray[np.float64],
+    precision: int,
+    freq: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.float64],
+    heap: npt.NDArray[np.uint32],
+    table: npt.NDArray[np.uint8],
+    reciprocals: npt.NDArray[np.uint64],
+    records: npt.NDArray[np.uint64],
+) -> tuple[int, int, float]:
     """Count bytes, find the best frequencies, and write their table and the encoder's records.
 
     Parameters
@@ -31,7 +44,7 @@ def fit_bytes(symbols, partial, counts, precision, freq, keys, heap, table, reci
     ``(present, used, bits)`` of `fit_table`.
     """
     count_bytes(symbols, partial, counts)
-    found = fit_table(counts, precision, freq, keys, heap, table)
+    found: tuple[int, int, float] = fit_table(counts, precision, freq, keys, heap, table)
     records[:] = 0
     fill_records(freq, reciprocals, records)
     return found

@@ -61,7 +61,7 @@ def add_up(partial, counts):
         counts[s] = partial[s]
 
 
-@inlined
+@kernel
 def count_bytes(symbols, partial, counts):
     """Fill `counts`.
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.class_merging import merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
@@ -53,8 +53,8 @@ LOG2_ABSENT = np.log2(0.3)
 
 ROUNDS = 2
 
-# Rows whose sums vary less than this, where 1 is chance, have hardly ever been seen to gain.
-DISPERSED = 1.25
+# Rows that differ less than this, where 1 is chance, have hardly ever been seen to gain.
+DISPERSED = 1.1
 
 # Sub-histograms, so that increments seldom wait for each other.
 PARTIALS = 4
@@ -209,23 +209,37 @@ def price_moves(moves, rows):
         moves[k] = (total - log2(max(ONE, moves[k]))) * UNITS
 
 
-@kernel
-def dispersion(symbols, rows):
-    """How many times as much as by chance the sums of rows vary; 0 if all symbols are the same."""
+@inner
+def spread(symbols, rows, centre):
+    """How many times as much as by chance distances from a symbol add up to more or less in rows.
+
+    Returns
+    -------
+    ``(times, mean)``: that, 0 if all distances are the same, and the mean distance.
+    """
     total, squares, squares_of_sums = ZERO, ZERO, 0.0
     for i in range(rows):
         base = np.uint64(i) << U_ROW_SHIFT
         sum_of_row, squares_of_row = np.uint32(0), np.uint32(0)
         for j in range(U_ROW):
-            symbol = np.uint32(symbols[base + np.uint64(j)])
-            sum_of_row += symbol
-            squares_of_row += symbol * symbol
+            distance = np.uint32(abs(np.int32(symbols[base + np.uint64(j)]) - centre))
+            sum_of_row += distance
+            squares_of_row += distance * distance
         total += np.uint64(sum_of_row)
         squares += np.uint64(squares_of_row)
         squares_of_sums += float(sum_of_row) * float(sum_of_row)
-    mean = float(total) / float(rows)
-    by_chance = float(squares) / float(rows) - mean * mean / ROW
-    return (squares_of_sums / float(rows) - mean * mean) / by_chance if by_chance > 0.0 else 0.0
+    mean = float(total) / (float(rows) * ROW)
+    by_chance = float(squares) / float(rows) - mean * mean * ROW
+    varies = squares_of_sums / float(rows) - (mean * ROW) ** 2
+    return varies / by_chance if by_chance > 0.0 else 0.0, mean
+
+
+@kernel
+def dispersion(symbols, rows):
+    """How many times as much as by chance rows differ in their means, or in their widths."""
+    means, mean = spread(symbols, rows, np.int32(0))
+    widths, _ = spread(symbols, rows, np.int32(mean + 0.5))
+    return max(means, widths)
 
 
 def classify(

@@ -57,8 +57,8 @@ KINDS = {
 
 MOST_FIELDS = 64
 
-# Maps that make the same of numbers whatever others there are, but for exceptions.
-ALONE = "ordered", "decimal"
+# Maps whose other outputs take as much for all columns together as for each by itself.
+SHARABLE = "ordered", "decimal", "affine", "mask"
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
@@ -143,11 +143,11 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 
 def _shared(raw: Numbers, candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
-    """All columns through the maps that each of them has, where these are about numbers alone."""
+    """All columns together through the maps that each of them has, as far as costs add up."""
     shared = []
     for first in candidates[0]:
         alike = [one for maps in candidates for one in maps if one.maps == first.maps]
-        if len(alike) < len(candidates) or any(one.name not in ALONE for one in first.maps):
+        if len(alike) < len(candidates) or any(one.name not in SHARABLE for one in first.maps):
             continue
         numbers = first_output(raw, first.maps)
         if numbers is not None:

@@ -211,16 +211,19 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
-    ordered = kind.ordered(trailing_zeros(native) if kind.name == "float" else 0)
+    shift = trailing_zeros(native) if kind.name == "float" else 0
+    ordered = kind.ordered(shift)
     numbers = first_output(raw, ordered)
     if numbers is None:
         return
+    exact = False
     if kind.name == "float":
-        others = list(_decimals(raw, native, kind))
+        for decimal in _decimals(raw, native, kind):
+            yield decimal
+            exact = exact or not decimal.extra
     else:
-        others = list(_multiples(numbers, kind, ordered))
-    yield from others
-    if all(one.extra for one in others):  # and none makes smaller integers of all numbers
+        yield from _multiples(numbers, kind, ordered)
+    if shift or not exact:  # an integer is shorter than all bits of the float that it stands for
         yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
 
