@@ -341,7 +341,7 @@ def escaping_coders(at_end, rng):
         coder = EscapeCoder(freq, np.array(ones, int), np.array(twos, int), 9)
         tree = guard(coder.row_of), guard(coder.parents)
         records = guard(coder.records)
-        places, entries = map(guard, coder.entries)
+        buckets, entries = map(guard, coder.entries)
         data = fixed(rng.integers(0, 256, 300).astype(np.uint8) // rng.choice([1, 60], 300), at_end)
         for room in (int(escapes.ROOM), 25, 100, 2000):
             out = guard(np.empty(room, np.uint8))
@@ -351,7 +351,7 @@ def escaping_coders(at_end, rng):
         for size in {*range(12), message.size - 1, message.size}:
             for source in (message[:size], rng.integers(0, 256, size).astype(np.uint8)):
                 back = guard(np.empty(300, np.uint8))
-                tables = *tree, places, entries, np.uint64(9)
+                tables = *tree, buckets, entries, np.uint64(9)
                 escapes.decode_message(fixed(source, at_end), 0, *tables, back)
         escapes.decode_message(fixed(message, at_end), 0, *tables, back)
         assert np.array_equal(back, data)

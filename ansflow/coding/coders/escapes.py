@@ -76,12 +76,12 @@ class EscapeCoder:
         return records.reshape(-1)
 
     @cached_property
-    def entries(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-        """For the decoder: places and entries of all rows."""
-        places = np.empty(len(self.freq) * BUCKETS, np.uint32)
+    def entries(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
+        """For the decoder: buckets and entries of all rows."""
+        buckets = np.empty(len(self.freq) * BUCKETS, np.uint64)
         entries = np.empty(np.count_nonzero(self.freq), np.uint32)
-        fill_bucket_rows(self.freq, places, entries)
-        return places, entries
+        fill_bucket_rows(self.freq, buckets, entries)
+        return buckets, entries
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.float64]:

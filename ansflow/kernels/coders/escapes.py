@@ -153,7 +153,7 @@ def encode_message(data, head, state, row_of, parents, records, out):
 
 
 @kernel
-def decode_message(message, begin, row_of, parents, places, entries, escape, out):
+def decode_message(message, begin, row_of, parents, buckets, entries, escape, out):
     """Fill `out` from the state and the words of a message; return the state that is left.
 
     Parameters
@@ -164,7 +164,7 @@ def decode_message(message, begin, row_of, parents, places, entries, escape, out
         Where the state is; at most ``message.size``.
     row_of, parents
         As for `encode_message`.
-    places, entries
+    buckets, entries
         See `ansflow.kernels.tables.buckets`.
     escape : uint64
         The byte that is the escape in all rows but the root.
@@ -189,7 +189,7 @@ def decode_message(message, begin, row_of, parents, places, entries, escape, out
     for i in range(out.size):
         row = np.uint64(row_of[context & mask])
         while True:
-            freq, offset, symbol = look_up_entry(places, entries, row, x & SLOT_MASK)
+            freq, offset, symbol = look_up_entry(buckets, entries, row, x & SLOT_MASK)
             x = freq * (x >> PRECISION) + offset
             if x < LOW and cursor < end:
                 low, high = np.uint64(message[cursor]), np.uint64(message[cursor + ONE])

@@ -16,7 +16,7 @@ from ansflow.kernels.jit import inlined, kernel
 
 __all__ = ["BUCKETS", "fill_bucket_rows", "look_up_entry"]
 
-BUCKETS = 128
+BUCKETS = 1 << 7
 BUCKETS_LOG2 = np.uint64(7)
 
 WIDTH = np.uint64((1 << MAX_PACKED_PRECISION) // BUCKETS)
@@ -24,18 +24,19 @@ WIDTH_LOG2 = np.uint64(MAX_PACKED_PRECISION) - BUCKETS_LOG2
 
 FREQ_SHIFT, START_SHIFT = np.uint64(20), np.uint64(8)
 START_MASK = np.uint64((1 << 12) - 1)
+PLACE_SHIFT, ENTRY_MASK = np.uint64(32), np.uint64((1 << 32) - 1)
 SYMBOL_MASK = np.uint64((1 << 8) - 1)
 
 
 @kernel
-def fill_bucket_rows(freq, places, entries):
+def fill_bucket_rows(freq, buckets, entries):
     """Fill the tables of all rows.
 
     Parameters
     ----------
     freq : uint32[rows, n]
         n is at most 256. Each row sums to 2^12.
-    places : uint32[rows * BUCKETS]
+    buckets : uint64[rows * BUCKETS]
     entries : uint32[m]
         m is the number of frequencies that are not 0.
     """
@@ -48,21 +49,20 @@ def fill_bucket_rows(freq, places, entries):
                 entries[at] = ((f - ONE) << FREQ_SHIFT) | (start << START_SHIFT) | np.uint64(s)
                 start += f
                 while next_bucket < start:
-                    places[bucket] = at
+                    buckets[bucket] = entries[at] | (at + ONE) << PLACE_SHIFT
                     bucket += ONE
                     next_bucket += WIDTH
                 at += ONE
 
 
 @inlined
-def look_up_entry(places, entries, row, slot):
+def look_up_entry(buckets, entries, row, slot):
     """``(frequency, offset, symbol)`` of a slot in a row."""
-    bucket = (row << BUCKETS_LOG2) + (slot >> WIDTH_LOG2)
-    at = np.uint64(places[bucket])
-    entry = np.uint64(entries[at])
+    bucket = buckets[(row << BUCKETS_LOG2) + (slot >> WIDTH_LOG2)]
+    entry, at = bucket & ENTRY_MASK, bucket >> PLACE_SHIFT
     offset = slot - ((entry >> START_SHIFT) & START_MASK)
     while offset > entry >> FREQ_SHIFT:
-        at += ONE
         entry = np.uint64(entries[at])
+        at += ONE
         offset = slot - ((entry >> START_SHIFT) & START_MASK)
     return (entry >> FREQ_SHIFT) + ONE, offset, entry & SYMBOL_MASK
