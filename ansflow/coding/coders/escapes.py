@@ -76,11 +76,27 @@ class EscapeCoder:
         return records.reshape(-1)
 
     @cached_property
-    def entries(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
+    def following(self) -> npt.NDArray[np.uint16]:
+        """The row of the byte behind each byte that a row codes; of the escape, the row's parent.
+
+        It is 0 if that is the matter of a byte that the row does not know.
+        """
+        ends = np.concatenate([self.ones, self.twos % BYTES])  # the bytes before, where known
+        contexts = np.zeros(len(self.freq), np.int64)
+        contexts[2:] = ends * BYTES
+        pairs = contexts[:, None] + np.arange(BYTES)
+        following: npt.NDArray[np.uint16] = self.row_of[pairs % self.row_of.size]
+        if self.twos.size:
+            following[:2] = 0
+        following[1:, self.escape] = self.parents[1:]
+        return following
+
+    @cached_property
+    def entries(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
         """For the decoder: buckets and entries of all rows."""
         buckets = np.empty(len(self.freq) * BUCKETS, np.uint64)
-        entries = np.empty(np.count_nonzero(self.freq), np.uint32)
-        fill_bucket_rows(self.freq, buckets, entries)
+        entries = np.empty(np.count_nonzero(self.freq), np.uint64)
+        fill_bucket_rows(self.freq, self.following, buckets, entries)
         return buckets, entries
 
     @cached_property
@@ -123,7 +139,7 @@ class EscapeCoder:
             Bytes of content.
         """
         out = np.empty(size, np.uint8)
-        tables = self.row_of, self.parents, *self.entries, self._escape
+        tables = self.row_of, *self.entries, self._escape
         return out, int(decode_message(message, begin, *tables, out))
 
     def code_length(self, data: Bytes) -> float:

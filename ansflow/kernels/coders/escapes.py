@@ -49,7 +49,7 @@ NO_STATE = ~ZERO
 
 @inlined
 def context_before(data, at):
-    """The two bytes before byte `at`, the nearer one lowest; zeros before the first."""
+    """The two bytes before byte `at`, the nearer one at the bottom; zeros before the first."""
     near = np.uint64(data[at - ONE]) if at > ZERO else ZERO
     far = np.uint64(data[at - TWO]) if at > ONE else ZERO
     return near | (far << BYTE)
@@ -153,7 +153,7 @@ def encode_message(data, head, state, row_of, parents, records, out):
 
 
 @kernel
-def decode_message(message, begin, row_of, parents, buckets, entries, escape, out):
+def decode_message(message, begin, row_of, buckets, entries, escape, out):
     """Fill `out` from the state and the words of a message; return the state that is left.
 
     Parameters
@@ -165,7 +165,8 @@ def decode_message(message, begin, row_of, parents, buckets, entries, escape, ou
     row_of, parents
         As for `encode_message`.
     buckets, entries
-        See `ansflow.kernels.tables.buckets`.
+        See `ansflow.kernels.tables.buckets`. What follows the escape is the row's parent; what
+        follows another byte is the row for the byte behind it, or 0 if `row_of` has to say.
     escape : uint64
         The byte that is the escape in all rows but the root.
     out : uint8[n]
@@ -185,19 +186,21 @@ def decode_message(message, begin, row_of, parents, buckets, entries, escape, ou
     cursor += length
     if x >= STATE_END:
         return NO_STATE
-    context, mask = ZERO, np.uint64(row_of.size) - ONE
-    for i in range(out.size):
-        row = np.uint64(row_of[context & mask])
-        while True:
-            freq, offset, symbol = look_up_entry(buckets, entries, row, x & SLOT_MASK)
-            x = freq * (x >> PRECISION) + offset
-            if x < LOW and cursor < end:
-                low, high = np.uint64(message[cursor]), np.uint64(message[cursor + ONE])
-                x = (x << WORD) | low | (high << BYTE)
-                cursor += TWO
-            if symbol != escape or row == ZERO:
-                break
-            row = np.uint64(parents[row])
-        out[i] = symbol
-        context = (context << BYTE) | symbol
+    mask = np.uint64(row_of.size) - ONE
+    row, at = np.uint64(row_of[ZERO]), ZERO
+    while at < np.uint64(out.size):
+        entry = look_up_entry(buckets, entries, row, x & SLOT_MASK)
+        freq, offset, symbol, following = entry
+        x = freq * (x >> PRECISION) + offset
+        if x < LOW and cursor < end:
+            low, high = np.uint64(message[cursor]), np.uint64(message[cursor + ONE])
+            x = (x << WORD) | low | (high << BYTE)
+            cursor += TWO
+        is_byte = symbol != escape or row == ZERO
+        row = following
+        if is_byte:
+            out[at] = symbol
+            at += ONE
+            if following == ZERO:
+                row = np.uint64(row_of[context_before(out, at) & mask])
     return x if cursor == end else NO_STATE
