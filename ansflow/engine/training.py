@@ -20,7 +20,7 @@ NO_CONTEXTS = np.empty(0, np.int64)
 # not of other messages, and a share of the cache.
 COST_OF_ROW, COST_OF_BYTE = 64, 8
 
-# The encoder's records of so many rows take 2 MiB, of which those that matter stay in the caches.
+# The records of so many rows take 2 MiB, the buckets 1 MiB. What matters of them stays in caches.
 MAX_ROWS = 1024
 
 # Contexts that are tried, the most frequent ones; and samples that are counted at a time, in bytes.
@@ -42,7 +42,7 @@ def fit_messages(samples: Iterable[Bytes], order: int) -> EscapeCoder:
     """
     triples, times = _count_triples(samples)
     everywhere = _sums(triples % BYTES, times, BYTES)[None]
-    escape = int(everywhere.argmin())  # it is coded by the root
+    escape = int(everywhere.argmin())  # only the root codes it, at some cost
     coder = _single(everywhere, escape)
     for length in range(1, order + 1):
         endings, place = np.unique(triples % BYTES ** (length + 1), return_inverse=True)
@@ -87,8 +87,7 @@ def _sums(place: Counts, times: Counts, size: int) -> Counts:
 def _weights(counts: Counts, escape: int) -> npt.NDArray[np.float64]:
     """Weights of the bytes and the escape in each row.
 
-    What has not been seen in a context will occur about as often as what was seen once (Good
-    1953).
+    What has not been seen in a context occurs about as often as what was seen once (Good 1953).
     """
     weights = counts.astype(np.float64)
     weights[:, escape] += (counts == 1).sum(axis=1) + 0.5

@@ -212,11 +212,11 @@ def train(
         Messages like those to come, not all of them empty. A few hundred kilobytes are enough.
         Bytes that do not occur in them can be coded, too.
     order : int
-        Bytes of the longest contexts, 0 to 2. The tables take at most 3 MiB, with 1 less than
-        1 MiB, and without contexts 8 KiB.
+        Bytes of the longest contexts, 0 to 2. Tables take at most 7 MiB, 2 MiB without contexts of
+        two bytes, and a few KiB without any.
     check : bool
-        Whether messages have a check of 31 bits, which takes 3 bytes: damaged messages and those of
-        other codecs are refused. Without it, most are.
+        Whether messages have a check of 31 bits, which takes about 3 bytes: damaged messages and
+        those of other codecs are refused. Without it, most of them are.
 
     Returns
     -------

@@ -113,6 +113,19 @@ def test_no_contexts_where_they_do_not_pay():
     assert list(said.rows) == [b""]
 
 
+def test_rows_are_limited_to_the_best():
+    rng = np.random.default_rng(0)
+    table, pairs = rng.integers(0, 64, (64, 64)), rng.integers(0, 64, (100_000, 2))
+    pairs[:50_000] %= 8  # these are the most frequent
+    triples = np.column_stack([pairs, 64 + table[pairs[:, 0], pairs[:, 1]]]).astype(np.uint8)
+    codec = ansflow.train([triples.tobytes()])
+    said = naive.read_codec(codec.to_bytes())
+    assert len(said.rows) == 1 + 1022
+    assert all(bytes([a, b]) in said.rows for a in range(8) for b in range(8))
+    content = triples[::300].tobytes()
+    assert codec.decompress(codec.compress(content)) == content
+
+
 def test_fitted_to_what_was_seen():
     """More samples than are counted at a time give the counts of all."""
     many = [b"ab" * 200_000, b"ba" * 200_000, b"cc" * 200_000]

@@ -76,7 +76,14 @@ class EscapeCoder:
         return records.reshape(-1)
 
     @cached_property
-    def following(self) -> npt.NDArray[np.uint16]:
+    def entries(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """For the decoder: buckets and entries of all rows."""
+        buckets = np.empty(len(self.freq) * BUCKETS, np.uint64)
+        entries = np.empty(np.count_nonzero(self.freq), np.uint64)
+        fill_bucket_rows(self.freq, self._following(), buckets, entries)
+        return buckets, entries
+
+    def _following(self) -> npt.NDArray[np.uint16]:
         """The row of the byte behind each byte that a row codes; of the escape, the row's parent.
 
         It is 0 if that is the matter of a byte that the row does not know.
@@ -90,14 +97,6 @@ class EscapeCoder:
             following[:2] = 0
         following[1:, self.escape] = self.parents[1:]
         return following
-
-    @cached_property
-    def entries(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-        """For the decoder: buckets and entries of all rows."""
-        buckets = np.empty(len(self.freq) * BUCKETS, np.uint64)
-        entries = np.empty(np.count_nonzero(self.freq), np.uint64)
-        fill_bucket_rows(self.freq, self.following, buckets, entries)
-        return buckets, entries
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.float64]:
