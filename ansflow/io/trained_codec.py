@@ -29,7 +29,7 @@ class TrainedCodec:
 
     A message takes about 6 bytes more than its code length under the codec's distributions, and
     3 without a check; one that would not get smaller is stored, and takes 5 bytes more than it
-    has, or 1. Messages are the same on all machines.
+    has, or 1. A codec's messages are the same on all machines.
 
     A codec never changes, and may be used by several threads at once. It can be pickled.
 
@@ -228,6 +228,10 @@ def train(
         If a sample has no bytes.
     ValueError
         If there are no bytes in any sample, or `order` is not 0 to 2.
+
+    See Also
+    --------
+    ansflow.encode_chunk : arrays of numbers, one at a time, with a plan that was chosen once.
 
     Notes
     -----

@@ -162,7 +162,7 @@ def decode_message(message, begin, row_of, buckets, entries, escape, out):
         It may hold anything.
     begin : int64
         Where the state is; at most ``message.size``.
-    row_of, parents
+    row_of
         As for `encode_message`.
     buckets, entries
         See `ansflow.kernels.tables.buckets`. What follows the escape is the row's parent; what
@@ -189,8 +189,8 @@ def decode_message(message, begin, row_of, buckets, entries, escape, out):
     mask = np.uint64(row_of.size) - ONE
     row, at = np.uint64(row_of[ZERO]), ZERO
     while at < np.uint64(out.size):
-        entry = look_up_entry(buckets, entries, row, x & SLOT_MASK)
-        freq, offset, symbol, following = entry
+        found = look_up_entry(buckets, entries, row, x & SLOT_MASK)
+        freq, offset, symbol, following = found
         x = freq * (x >> PRECISION) + offset
         if x < LOW and cursor < end:
             low, high = np.uint64(message[cursor]), np.uint64(message[cursor + ONE])
