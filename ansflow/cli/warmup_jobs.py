@@ -15,7 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 import ansflow
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
-from ansflow.models import Categorical, Conditional, Markov
+from ansflow.models import Categorical, Conditional, Escaped, Markov
 
 __all__ = ["jobs", "warmup"]
 
@@ -53,7 +53,7 @@ OF_FLOATS = ("decimal[8.0](log, log, bytes)", "ordered(lpc[float, 4, 1, 16](log,
 
 
 def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) -> int:
-    """Compile every kernel that `compress`, `decompress`, `encode` and `decode` may call.
+    """Compile every kernel that `compress`, `decompress`, `encode`, `decode` and the like may call.
 
     Numba keeps them on disk, if a directory is writable, so that other processes do not need to
     compile them. Without this, each kernel is compiled when it is first called.
@@ -87,6 +87,7 @@ def jobs() -> list[Job]:
         *_rows(),
         *_contexts(),
         *_messages(),
+        *_trained(),
         *_models(),
     ]
 
@@ -203,6 +204,23 @@ def _contexts() -> Iterator[Job]:
 
 
 def _messages() -> Iterator[Job]:
+    """Many short messages, of one distribution and of rows with escapes."""
+    for precision, (alphabet, dtype) in product(
+        FAST_PRECISIONS, ((200, np.uint8), (3000, np.uint16))
+    ):
+        symbols = _skewed(FEW, alphabet, dtype)
+        yield partial(_through_messages, symbols, Categorical.fit(symbols, precision=precision))
+    rows = Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, 1], np.arange(FEW) % 2)
+    yield partial(_through_messages, _skewed(FEW, 200, np.int64), rows)
+
+
+def _through_messages(symbols: npt.NDArray[Any], model: Any) -> None:
+    lengths = [50] * (FEW // 50)
+    words, offsets = ansflow.encode_many(symbols, model, lengths)
+    ansflow.decode_many(words, offsets, model, lengths)
+
+
+def _trained() -> Iterator[Job]:
     """Small messages by contexts of all lengths."""
     samples = [_skewed(FEW, 20, np.uint8).tobytes()]
     for order in (0, 1, 2):

@@ -1,22 +1,27 @@
-"""Which coder codes the symbols of a model."""
+"""Which coder codes the symbols of a model, and which one many messages of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal, TypeVar, get_args
 
+import numpy as np
+
 from ansflow.coding.coders.alias import AliasCoder
-from ansflow.coding.coders.coder import Coder
+from ansflow.coding.coders.coder import Coder, FastCoder
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.messages import BucketTables, MessageCoder, RowMessages, SingleMessages
 from ansflow.coding.coders.rows import RowsCoder, RowTables
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.coding.coders.wide import WideCoder
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_FAST_PRECISION
+from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_PACKED_PRECISION
 from ansflow.models.base import Model
-from ansflow.models.checked import Frequencies, frequencies_of, row_index
+from ansflow.models.checked import Frequencies, frequencies_of, has_escapes, row_index
+from ansflow.models.escaped import check_escapes, check_lowest
 
-__all__ = ["Method", "coder_of"]
+__all__ = ["Method", "coder_of", "message_coder_of"]
 
 Method = Literal["cdf", "alias"]
 
@@ -60,6 +65,48 @@ def coder_of(model: Model, method: Method, shape: tuple[int, ...]) -> Coder:
     if method == "alias":
         return _kept(known, "alias", lambda: AliasCoder(freq, precision))
     return _kept(known, "single", lambda: SingleCoder(freq, precision))
+
+
+def message_coder_of(model: Model, shape: tuple[int, ...]) -> MessageCoder:
+    """The coder for messages whose symbols have a shape in all.
+
+    Its tables are built once for each read-only ``model.freq``.
+
+    Raises
+    ------
+    ModelError
+        If the model is inconsistent, does not fit the shape, or has contexts or more than 16 bits
+        of precision.
+    TypeError
+        If it is not a model.
+    """
+    known = frequencies_of(model)
+    freq, precision, cdf = known.freq, known.precision, known.cdf
+    if known.contexts or precision > MAX_FAST_PRECISION:
+        raise ModelError(
+            f"messages take a model without contexts and of at most {MAX_FAST_PRECISION} bits of "
+            "precision"
+        )
+    escapes = has_escapes(model)
+    if escapes and not known.conditional:
+        raise ModelError("a model with escapes must have a matrix of frequencies, row by row")
+    coder: FastCoder
+    if known.conditional:
+        index = row_index(model, len(cdf), shape)
+        rows = _kept(known, "rows", lambda: RowTables(freq, cdf, precision))
+        coder = RowsCoder(rows, index)
+    else:
+        coder = _kept(known, "single", lambda: SingleCoder(freq, precision))
+        if precision <= MAX_PACKED_PRECISION:
+            return SingleMessages(coder)
+        # For short messages, a table of all slots is too large.
+        index = np.zeros(math.prod(shape), np.uint32)
+    if escapes:
+        lowest = check_lowest(getattr(model, "low", 0), len(cdf))
+        escaped = _kept(known, "escaped", lambda: BucketTables(cdf, precision, check_escapes(freq)))
+        return RowMessages(coder, escaped, index, lowest)
+    tables = _kept(known, "buckets", lambda: BucketTables(cdf, precision))
+    return RowMessages(coder, tables, index, np.zeros(len(cdf), np.int32))
 
 
 def _kept(frequencies: Frequencies, key: str, make: Callable[[], T]) -> T:

@@ -7,6 +7,7 @@ are used in the same way and at the same speed (``examples/own_model.py``).
 from ansflow.models.base import FrequencyModel, Model
 from ansflow.models.categorical import Bernoulli, Categorical, Mixture, Uniform
 from ansflow.models.conditional import Conditional
+from ansflow.models.escaped import Escaped
 from ansflow.models.frequencies import quantize
 from ansflow.models.markov import Markov
 from ansflow.models.quantized import Quantized
@@ -15,6 +16,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Conditional",
+    "Escaped",
     "FrequencyModel",
     "Markov",
     "Mixture",

@@ -52,6 +52,10 @@ class Model(Protocol):
         For a square matrix of frequencies, "previous" says that the previous symbol is a symbol's
         row, as in `Markov`. Rows of contexts that cannot occur may be zero; at most 256 symbols
         and 12 bits.
+    escape : bool, optional
+        For a matrix of frequencies with an `index`, True says that the last symbol of each row that
+        has a frequency is an escape, as in `Escaped`; `low` is then a vector, an integer for
+        each row. For `ansflow.encode_many` alone.
 
     Notes
     -----

@@ -19,7 +19,7 @@ from ansflow.models.base import Model
 from ansflow.models.frequencies import check_frequencies, checked_low, cumulative
 from ansflow.models.markov import check_contexts
 
-__all__ = ["Frequencies", "frequencies_of", "row_index", "support_of"]
+__all__ = ["Frequencies", "frequencies_of", "has_escapes", "row_index", "support_of"]
 
 
 class Frequencies:
@@ -108,8 +108,15 @@ def _checked(freq: npt.ArrayLike, precision: int, contexts: bool) -> Frequencies
     return Frequencies(checked, precision, contexts)
 
 
+def has_escapes(model: Model) -> bool:
+    """Whether the last symbol of each row is an escape, and `low` a vector."""
+    return bool(getattr(model, "escape", False))
+
+
 def support_of(model: Model, alphabet: int) -> tuple[int, int]:
     """The lowest and the highest value of the model."""
+    if has_escapes(model):
+        raise ModelError("a model with escapes is only for `encode_many` and `decode_many`")
     low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
     return checked_low(low, alphabet), low + alphabet - 1
 

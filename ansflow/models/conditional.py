@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import Axes, as_array, shape_of, symbol_array
+from ansflow.arguments import Axes, shape_of, symbol_array
 from ansflow.errors import ModelError
 from ansflow.kernels.coders.rows import find_symbols
-from ansflow.models.base import FrequencyModel, Frozen
+from ansflow.models.base import FrequencyModel
 from ansflow.models.frequencies import (
     DEFAULT_PRECISION,
     check_frequencies,
@@ -22,11 +21,12 @@ from ansflow.models.frequencies import (
     smallest_dtype,
 )
 from ansflow.models.quantized import Distribution, bin_probabilities
+from ansflow.models.rows import IndexedRows
 
 __all__ = ["Conditional"]
 
 
-class Conditional(Frozen):
+class Conditional(IndexedRows):
     """Symbol i is distributed by row ``index[i]`` of a matrix.
 
     Per-pixel distributions, classes, contexts that the decoder knows beforehand.
@@ -75,7 +75,7 @@ class Conditional(Frozen):
             raise ModelError("frequencies must be a matrix, a row for each distribution")
         self.cdf = cumulative(self.freq)
         self.low = checked_low(low, self.freq.shape[1])
-        self.index = self._checked(np.arange(self.freq.shape[0]) if index is None else index)
+        self.index = self._checked(index)
 
     @classmethod
     def from_counts(
@@ -134,12 +134,6 @@ class Conditional(Frozen):
         if len({(model.low, model.freq.size, model.precision) for model in models}) != 1:
             raise ModelError("the rows need one or more models of the same support and precision")
         return cls(np.stack([model.freq for model in models]), index, low=models[0].low)
-
-    def at(self, index: npt.ArrayLike) -> Self:
-        """The same matrix with another index; tables that have been built are shared."""
-        other = copy(self)
-        other.index = self._checked(index)
-        return other
 
     def __repr__(self) -> str:
         rows, alphabet = self.freq.shape
@@ -203,21 +197,3 @@ class Conditional(Frozen):
         high = self.low + self.freq.shape[1] - 1
         values = (symbols.astype(np.int64) + self.low).astype(smallest_dtype(self.low, high))
         return values.reshape(index.shape)
-
-    def _spread(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        try:
-            return np.broadcast_to(self.index, shape)
-        except ValueError:
-            raise ModelError(
-                f"a row index of shape {self.index.shape} does not broadcast to symbols of shape "
-                f"{shape}"
-            ) from None
-
-    def _checked(self, index: npt.ArrayLike) -> npt.NDArray[Any]:
-        rows = np.array(as_array(index, "a row index"), order="C")
-        if rows.dtype.kind not in "iu":
-            raise ModelError(f"a row index must be integers, not {rows.dtype}")
-        if rows.size and (int(rows.min()) < 0 or int(rows.max()) >= self.freq.shape[0]):
-            raise ModelError(f"the row index has values outside 0 to {self.freq.shape[0] - 1}")
-        rows.setflags(write=False)
-        return rows

@@ -1,145 +1,131 @@
-"""Small messages by a codec that was trained, next to zstd with a trained dictionary: bytes, time.
+"""Many short messages: time for each, and bytes over the ideal.
 
-``python -m benchmarks.messages`` (in asv_bench) prints a row for each size of the messages, which
-are lines of JSON made here. ``over`` is how many bytes messages have more than their code length
-under the codec's distributions, on average and at most. zstd has a dictionary of 16 KiB, and no
-checksum and no identity in its frames; it is left out if it is not installed.
-
-One thread, CPU time, best of several rounds, each over many different messages.
+``python -m benchmarks.messages`` prints both for 1,000 messages of 50 symbols, in one run with
+`ansflow.encode` message by message and, where it is installed, with constriction.
 """
 
 from __future__ import annotations
 
-import json
-import random
-import time
+from contextlib import suppress
 
 import numpy as np
 
 import ansflow
+from ansflow.models import Categorical, Conditional, Escaped
 
-SIZES = (50, 200, 2048)
-MESSAGES = 200
-ROUNDS = 15
-CODECS = ("order 2", "order 1", "order 0", "order 2, unchecked")
+from .inputs import median_seconds
 
-
-def messages(size, count, seed):
-    """Lines of JSON, cut to a size."""
-    rng = random.Random(seed)
-
-    def record():
-        return {
-            "id": rng.randrange(10**9),
-            "user": rng.choice(["alice", "bob", "carol", "dave", "erin", "frank", "grace"]),
-            "event": rng.choice(["click", "view", "purchase", "login", "logout", "error"]),
-            "price": round(rng.uniform(1, 500), 2),
-            "time": f"2024-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
-            f"T{rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}Z",
-            "ok": rng.random() < 0.9,
-        }
-
-    found = []
-    for _ in range(count):
-        text = b""
-        while len(text) < size:
-            text += json.dumps(record()).encode() + b"\n"
-        found.append(text[:size])
-    return found
+MESSAGES, LENGTH = 1000, 50
+CASES = ["one model, 12 bits", "one model, 16 bits", "rows, 12 bits", "rows, 16 bits", "escapes"]
 
 
-def samples():
-    return messages(400, 2000, seed=0)
-
-
-def trained(name):
-    """The codec that a name describes."""
-    return ansflow.train(samples(), order=int(name[6]), check="unchecked" not in name)
-
-
-def zstandard_codecs():
-    import zstandard
-
-    dictionary = zstandard.train_dictionary(16 << 10, samples())
-    for level in (3, 19):
-        settings = {"dict_data": dictionary, "write_checksum": False, "write_dict_id": False}
-        encode = zstandard.ZstdCompressor(level=level, **settings).compress
-        decode = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
-        yield f"zstd, level {level}", encode, decode
-
-
-def microseconds(work, of):
-    """CPU time for each of some messages, in the best round."""
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        for message in of:
-            work(message)
-        times.append(time.process_time() - begin)
-    return 1e6 * min(times) / len(of)
+def case(name):
+    """Symbols of shape (messages, length), and a model for them."""
+    rng = np.random.default_rng(0)
+    precision = 12 if "12" in name else 16
+    if name.startswith("one"):
+        weights = np.exp(-np.abs(np.arange(64) - 32) / 4)
+        model = Categorical.from_counts(weights, precision=precision)
+        return model.sample((MESSAGES, LENGTH), rng), model
+    # Scales as those of learned image compression.
+    scale = np.geomspace(0.11, 12, 64)[:, np.newaxis]
+    weights = np.exp(-np.abs(np.arange(-50, 51)) / scale) + 1e-9
+    rows = Conditional.from_counts(weights, low=-50, precision=precision)
+    rows = rows.at(rng.integers(0, len(scale), (MESSAGES, LENGTH)))
+    symbols = rows.sample(rng=rng)
+    if name.startswith("rows"):
+        return symbols, rows
+    symbols = symbols.astype(np.int32)
+    symbols[rng.random(symbols.shape) < 0.001] = 1000
+    number = np.full(len(scale), rows.cdf.shape[1])
+    return symbols, Escaped(rows.cdf, number, np.full(len(scale), -50), rows.index)
 
 
 class Messages:
-    params = (list(SIZES), list(CODECS))
-    param_names = ("size", "codec")
+    params = CASES
+    param_names = ("case",)
 
-    def setup(self, size, name):
-        self.codec = trained(name)
-        self.contents = messages(size, MESSAGES, seed=1)
-        self.coded = list(map(self.codec.compress, self.contents))
-        if list(map(self.codec.decompress, self.coded)) != self.contents:
-            raise AssertionError("wrong content")
+    def setup(self, name):
+        self.symbols, self.model = case(name)
+        self.words, self.offsets = self.time_encode(name)
+        if not np.array_equal(self.time_decode(name), self.symbols):
+            raise AssertionError("wrong symbols")
 
-    def time_compress(self, size, name):
-        for content in self.contents:
-            self.codec.compress(content)
+    def time_encode(self, name):
+        return ansflow.encode_many(self.symbols, self.model)
 
-    def time_decompress(self, size, name):
-        for message in self.coded:
-            self.codec.decompress(message)
+    def time_decode(self, name):
+        return ansflow.decode_many(self.words, self.offsets, self.model, LENGTH)
 
-    def track_size(self, size, name):
-        return float(np.mean([len(message) for message in self.coded]))
+    def track_excess(self, name):
+        return (self.words.nbytes - self.model.code_length(self.symbols) / 8) / MESSAGES
 
-    def track_over_code_length(self, size, name):
-        ideal = [self.codec.code_length(content) / 8 for content in self.contents]
-        return float(np.mean([len(m) - i for m, i in zip(self.coded, ideal, strict=True)]))
-
-    track_size.unit = track_over_code_length.unit = "bytes a message"
+    track_excess.unit = "bytes"
 
 
-class Training:
-    def setup(self):
-        self.samples = samples()
+def one_by_one(symbols, model):
+    """The functions that encode and decode each message, and the bytes of all."""
+    words = [ansflow.encode(message, model, lanes=1) for message in symbols]
 
-    def time_train(self):
-        ansflow.train(self.samples)
+    def encode():
+        for message in symbols:
+            ansflow.encode(message, model, lanes=1)
+
+    def decode():
+        for stream in words:
+            ansflow.decode(stream, model, LENGTH, lanes=1)
+
+    return encode, decode, sum(stream.nbytes for stream in words)
+
+
+def constriction(symbols, model):
+    """The same with the stack coder of constriction."""
+    from constriction import stream
+
+    probabilities = model.freq / 2.0**model.precision
+    theirs = stream.model.Categorical(probabilities, perfect=False)
+    numbers = symbols.astype(np.int32)
+
+    def encode_one(message):
+        coder = stream.stack.AnsCoder()
+        coder.encode_reverse(message, theirs)
+        return coder.get_compressed()
+
+    codes = [encode_one(message) for message in numbers]
+
+    def encode():
+        for message in numbers:
+            encode_one(message)
+
+    def decode():
+        for code in codes:
+            stream.stack.AnsCoder(code).decode(theirs, LENGTH)
+
+    return encode, decode, sum(code.nbytes for code in codes)
 
 
 def main():
-    codecs = [(name, trained(name)) for name in CODECS]
-    peers = []
-    try:
-        peers = list(zstandard_codecs())
-    except ImportError as absent:
-        print(f"No zstd: {absent}")
-    print(f"{'':30}{'bytes':>9}{'over':>7}{'most':>7}{'encode us':>11}{'decode us':>11}")
-    for size in SIZES:
-        contents = messages(size, MESSAGES, seed=1)
-        ideals = {name: [codec.code_length(c) / 8 for c in contents] for name, codec in codecs}
-        ways = [(name, codec.compress, codec.decompress) for name, codec in codecs]
-        for name, encode, decode in ways + peers:
-            coded = [encode(content) for content in contents]
-            if [decode(message) for message in coded] != contents:
-                raise AssertionError(f"{name}: wrong content")
-            times = microseconds(encode, contents), microseconds(decode, coded)
-            print(f"{f'{size} bytes, {name}':30}{np.mean(list(map(len, coded))):9.1f}", end="")
-            if name in ideals:
-                over = [len(m) - i for m, i in zip(coded, ideals[name], strict=True)]
-                print(f"{np.mean(over):7.1f}{max(over):7.1f}", end="")
-            else:
-                print(f"{'':14}", end="")
-            print(f"{times[0]:11.1f}{times[1]:11.1f}")
+    print(f"{'':38}{'encode us':>10}{'decode us':>10}{'bytes':>9}{'excess':>8}")
+    for name in CASES:
+        ours = Messages()
+        ours.setup(name)
+        symbols, model = ours.symbols, ours.model
+        ways = {
+            "encode_many": (
+                lambda ours=ours: ours.time_encode(0),
+                lambda ours=ours: ours.time_decode(0),
+                ours.words.nbytes,
+            )
+        }
+        if name.startswith("one"):
+            ways["encode, one by one"] = one_by_one(symbols, model)
+            with suppress(ImportError):
+                ways["constriction"] = constriction(symbols, model)
+        for way, (encode, decode, size) in ways.items():
+            times = [1e6 * seconds / MESSAGES for seconds in median_seconds([encode, decode], 31)]
+            size /= MESSAGES
+            excess = size - model.code_length(symbols) / 8 / MESSAGES
+            print(f"{name + ': ' + way:38}{times[0]:10.2f}{times[1]:10.2f}{size:9.2f}{excess:8.2f}")
 
 
 if __name__ == "__main__":

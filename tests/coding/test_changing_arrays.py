@@ -9,7 +9,7 @@ import pytest
 
 import ansflow
 from ansflow import models
-from ansflow.coding import codec
+from ansflow.coding import codec, many
 from ansflow.errors import AnsflowError
 
 SIZE = 5000
@@ -57,6 +57,13 @@ def cases():
     changing = Own(matrix, 12, index=np.zeros(SIZE, np.int64))
     deep = Own(np.full(8, 2**17, np.uint32), 20)
     yield "bytes", [bytes7], lambda: ansflow.encode(bytes7, Own(narrow, 12))
+    yield "messages", [bytes7], lambda: ansflow.encode_many(bytes7, Own(narrow, 12), 50)
+    escaped = Own(matrix // 8, 9, index=index, low=np.zeros(5, np.int32), escape=True)
+    yield (
+        "messages with escapes",
+        [bytes7, index, escaped.low],
+        lambda: ansflow.encode_many(bytes7, escaped, np.full(100, 50)),
+    )
     yield "uint16", [words300], lambda: ansflow.encode(words300, Own(wide, 14))
     yield "alias", [bytes7], lambda: ansflow.encode(bytes7, Own(narrow, 12), method="alias")
     yield "contexts", [bytes7], lambda: ansflow.encode(bytes7, contexts)
@@ -103,7 +110,7 @@ def test_what_kernels_get_is_a_copy(monkeypatch):
 
     monkeypatch.setattr(codec, "coder_of", spy)
     for name, (arrays, run) in CASES.items():
-        if "decode" in name:
+        if "decode" in name or "messages" in name:
             continue
         seen.clear()
         run()
@@ -111,3 +118,10 @@ def test_what_kernels_get_is_a_copy(monkeypatch):
         shared = [np.may_share_memory(array, symbols) for array in arrays]
         assert any(shared) == (name in ("bytes", "uint16")), name
         assert index is None or not any(np.may_share_memory(array, index) for array in arrays)
+
+
+def test_messages_are_copied():
+    symbols = np.zeros(20, np.uint8)
+    for messages, lengths in ((symbols, [20]), (symbols, 5), (symbols.reshape(4, 5), None)):
+        assert not np.shares_memory(many._as_messages(messages, lengths)[0], symbols)
+    assert not np.shares_memory(many._as_messages([symbols], None)[0], symbols)

@@ -28,6 +28,8 @@ from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     alias,
     escapes,
+    message_rows,
+    messages,
     neighbours,
     order1,
     row_classes,
@@ -174,6 +176,77 @@ def whole_coders(at_end, rng):
             noise = rng.integers(0, 1 << 16, n).astype(symbols.dtype)
             with suppress(AnsflowError):
                 coder.encode(fixed(noise, at_end), n_lanes, buffer)
+
+
+def short_messages(at_end, rng):
+    """Messages of one distribution and of rows with escapes, in buffers as small as promised."""
+
+    def guard(array, *, write=True):
+        copy = guarded(array, at_end)
+        copy.setflags(write=write)
+        return copy
+
+    lengths = rng.integers(0, 9, 60)
+    bounds = guard(np.append(0, lengths.cumsum()))
+    n, number = int(lengths.sum()), lengths.size
+    offsets = guard(np.zeros(number + 1, np.int64))
+
+    def pop_all(words, decode, out):
+        """The stream, and anything of its length and shorter ones."""
+        at = offsets - offsets[0]
+        for size in {words.size, max(0, words.size - 1), words.size // 2, 0}:
+            for data in (words[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
+                decode(as_stream(data, at_end), guard(np.minimum(at, size)), bounds, out)
+        assert decode(as_stream(words, at_end), guard(at), bounds, out) == number
+
+    for precision, alphabet in ((3, 7), (12, 200), (12, 3000)):
+        freq = quantize(rng.random(alphabet) ** 4 + 1e-9, precision)
+        tables = SingleCoder(freq, precision)
+        records, slots = guard(tables.records), guard(tables.slots)
+        p, width = np.uint64(precision), np.uint64((alphabet - 1).bit_length())
+        low = np.uint64(state_low(precision))
+        rare = np.full(n, freq.argmin())
+        for symbols in (rare, rng.integers(0, alphabet, n)):
+            data = guard(symbols.astype(tables.symbol_dtype))
+            words = guard(np.zeros(n + number + 1, np.uint16))
+            messages.encode(data, bounds, records, width, p, words, offsets)
+            out, own = guard(np.zeros_like(data)), guard(freq, write=False)
+            pop_all(
+                words[int(offsets[0]) :],
+                lambda w, at, b, out, t=(slots, own, width, p, low): messages.decode(
+                    w, at, b, *t, out
+                ),
+                out,
+            )
+            assert np.array_equal(out, data)
+
+    reciprocals = reciprocal_table()
+    for precision, height, alphabet in ((16, 5, 300), (12, 40, 3), (3, 1, 2)):
+        p, width = np.uint64(precision), np.uint64((alphabet - 1).bit_length())
+        cdf = cumulative(quantize(rng.random((height, alphabet)) ** 4 + 1e-9, precision))
+        shift = np.uint64(precision // 2)
+        buckets = guard(np.zeros((height, 1 << (precision - int(shift))), np.uint32))
+        message_rows.fill_buckets(guard(cdf, write=False), shift, buckets)
+        index = guard(rng.integers(0, height, n).astype(np.uint32))
+        lowest = guard(rng.integers(-9, 9, height).astype(np.int32))
+        escape = guard(np.full(height, alphabet - 1, np.uint32))
+        told = index, guard(cdf, write=False), lowest, escape
+        far = np.where(np.arange(n) % 2, (1 << 31) - 1, -(1 << 31))
+        for symbols in (far, rng.integers(-9, alphabet + 9, n)):
+            data = guard(symbols.astype(np.int32))
+            outside = int(message_rows.count_escapes(data, index, lowest, escape))
+            room = n + number + 1 + message_rows.ESCAPE_PUSHES * outside
+            words = guard(np.zeros(room, np.uint16))
+            message_rows.encode(data, bounds, *told, width, p, reciprocals, words, offsets)
+            out, low = guard(np.zeros_like(data)), np.uint64(state_low(precision))
+            pop_all(
+                words[int(offsets[0]) :],
+                lambda w, at, b, out, t=(*told, buckets, shift, width, p, low): message_rows.decode(
+                    w, at, b, *t, out
+                ),
+                out,
+            )
+            assert np.array_equal(out, data)
 
 
 def vector_coders(at_end, rng):
@@ -808,6 +881,7 @@ def stray(at_end, rng):
 
 JOBS = [
     fast_coders,
+    short_messages,
     whole_coders,
     vector_coders,
     context_coders,

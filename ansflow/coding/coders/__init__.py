@@ -18,6 +18,8 @@ wide.py
     more than 16 bits of precision
 escapes.py
     small messages with contexts of up to two bytes
+messages.py
+    many short messages, each a stream of its own
 vectors.py
     when vector kernels take over from scalar ones
 

@@ -20,7 +20,16 @@ from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders.rans import all_equal, put_states, take_states
 from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_LANES, WORDS_PER_STATE, state_low
 
-__all__ = ["Coder", "FastCoder", "States", "Symbols", "Words", "allotted", "buffer_size"]
+__all__ = [
+    "Coder",
+    "FastCoder",
+    "States",
+    "Symbols",
+    "Words",
+    "allotted",
+    "buffer_size",
+    "of_one_type",
+]
 
 # NumPy takes longer to make an integer than a kernel to use it. For each precision: itself, the
 # lowest state, and states with which encoding starts; for each number of lanes: where words begin.
@@ -42,6 +51,16 @@ def buffer_size(symbols: int, lanes: int) -> int:
     whose place vector kernels use as scratch.
     """
     return WORDS_PER_STATE * lanes + 1 + symbols
+
+
+def of_one_type(words: Words) -> Words:
+    """A view for kernels, which are compiled once for each type.
+
+    It has the same one at all addresses, and whether or not the words can be written to.
+    """
+    view = words.view()
+    view.setflags(write=False, align=False)
+    return view
 
 
 def allotted(
@@ -164,10 +183,7 @@ class FastCoder(Coder):
             raise TruncatedError(
                 f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
             )
-        # One type for all addresses, and whether or not the words can be written to: kernels are
-        # compiled once.
-        words = words.view()
-        words.setflags(write=False, align=False)
+        words = of_one_type(words)
         states = np.empty(lanes, np.uint32)
         if not take_states(words, self._low, states):
             raise CorruptDataError("the state of a lane lies outside its interval")
