@@ -135,8 +135,8 @@ class TrainedCodec:
         Raises
         ------
         CorruptDataError
-            If no codec of this identity has made the message. Without a check, most damage is
-            noticed, but not all.
+            If no codec of this identity has made the message. Without a check, damage is noticed
+            only if the message does not end as it should.
         LimitError
             If there would be more content than `max_size`.
 
@@ -216,7 +216,8 @@ def train(
         two bytes, and a few KiB without any.
     check : bool
         Whether messages have a check of 31 bits, which takes about 3 bytes: damaged messages and
-        those of other codecs are refused. Without it, most of them are.
+        those of other codecs are refused. Without it, this is noticed only where a message does not
+        end as it should, which stored ones always do.
 
     Returns
     -------
