@@ -27,6 +27,7 @@ from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.io.plan import plan
 from ansflow.io.save import save
+from ansflow.io.trained_codec import TrainedCodec, train
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 
@@ -45,6 +46,7 @@ __all__ = [
     "Plan",
     "Recipe",
     "Recovery",
+    "TrainedCodec",
     "__version__",
     "compress",
     "decode",
@@ -64,6 +66,7 @@ __all__ = [
     "plan",
     "recover",
     "save",
+    "train",
     "transforms",
 ]
 

@@ -87,6 +87,7 @@ def jobs() -> list[Job]:
         *_rows(),
         *_contexts(),
         *_messages(),
+        *_trained(),
         *_models(),
     ]
 
@@ -217,6 +218,18 @@ def _through_messages(symbols: npt.NDArray[Any], model: Any) -> None:
     lengths = [50] * (FEW // 50)
     words, offsets = ansflow.encode_many(symbols, model, lengths)
     ansflow.decode_many(words, offsets, model, lengths)
+
+
+def _trained() -> Iterator[Job]:
+    """Small messages by contexts of all lengths."""
+    samples = [_skewed(FEW, 20, np.uint8).tobytes()]
+    for order in (0, 1, 2):
+        yield partial(_through_codec, samples, order)
+
+
+def _through_codec(samples: list[bytes], order: int) -> None:
+    codec = ansflow.train(samples, order=order)
+    codec.decompress(codec.compress(samples[0]))
 
 
 def _models() -> Iterator[Job]:

@@ -2,6 +2,8 @@
 
 one_shot.py, pieces.py, chunks.py
     bytes and arrays in memory, streams, chunks without a frame
+trained_codec.py
+    many small messages
 open.py, reader.py, writer.py, text.py
     files
 array_reader.py, array_writer.py, selection.py, exact_cast.py

@@ -20,12 +20,14 @@ from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.contexts import ContextCoder
+from ansflow.coding.coders.escapes import EscapeCoder
 from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     alias,
+    escapes,
     message_rows,
     messages,
     neighbours,
@@ -396,6 +398,36 @@ def finding_classes(at_end, rng):
                     class_code.read_tables(cut, 1 << 11, freq)
         differences = guard(rng.integers(0, 256, classes.size).astype(np.uint8))
         class_code.add_classes(differences, np.uint64(3), guard(classes))
+
+
+def escaping_coders(at_end, rng):
+    """Small messages: into buffers that are too small, from damaged ones, and with many escapes."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    weights = rng.random((7, 256)) ** 30
+    weights[:, 50:] = 0
+    weights[:, 9] = 0.1
+    for ones, twos in (((), (0, 300, 65535)), ((0, 7), (7, 300)), ((), ())):
+        freq = quantize(weights[: 1 + len(ones) + len(twos)], 12)
+        coder = EscapeCoder(freq, np.array(ones, int), np.array(twos, int), 9)
+        tree = guard(coder.row_of), guard(coder.parents)
+        records = guard(coder.records)
+        buckets, entries = map(guard, coder.entries)
+        data = fixed(rng.integers(0, 256, 300).astype(np.uint8) // rng.choice([1, 60], 300), at_end)
+        for room in (int(escapes.ROOM), 25, 100, 2000):
+            out = guard(np.empty(room, np.uint8))
+            begin = int(escapes.encode_message(data, 300, 1, *tree, records, out))
+        message = out[begin + 2 :].copy()
+        assert begin
+        for size in {*range(12), message.size - 1, message.size}:
+            for source in (message[:size], rng.integers(0, 256, size).astype(np.uint8)):
+                back = guard(np.empty(300, np.uint8))
+                tables = tree[0], buckets, entries, np.uint64(9)
+                escapes.decode_message(fixed(source, at_end), 0, *tables, back)
+        escapes.decode_message(fixed(message, at_end), 0, *tables, back)
+        assert np.array_equal(back, data)
 
 
 def neighbour_coders(at_end, rng):
@@ -855,6 +887,7 @@ JOBS = [
     context_coders,
     row_class_coders,
     finding_classes,
+    escaping_coders,
     neighbour_coders,
     finding_contexts,
     stack_coders,

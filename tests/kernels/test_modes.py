@@ -44,6 +44,10 @@ for recipe in ("ordered[signed](delta[0, 1](bytes))", "columns[2](bytes, affine(
     blob = ansflow.compress(table, recipe=recipe)
     assert np.array_equal(ansflow.decompress(blob), table)
     digest.update(blob)
+codec = ansflow.train([b"a trained codec has contexts, and escapes " * 9])
+message = codec.compress(b"contexts and escapes! have codecs")
+assert codec.decompress(message) == b"contexts and escapes! have codecs"
+digest.update(codec.to_bytes() + message)
 print(digest.hexdigest())
 """
 

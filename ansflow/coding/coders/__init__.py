@@ -16,6 +16,8 @@ alias.py
     one distribution, by tables as long as the alphabet
 wide.py
     more than 16 bits of precision
+escapes.py
+    small messages with contexts of up to two bytes
 messages.py
     many short messages, each a stream of its own
 vectors.py
