@@ -128,7 +128,7 @@ CASES = [(name, kind) for name, library in LIBRARIES.items() for kind in library
 
 
 class Integrations:
-    params = CASES
+    params = [CASES]  # one parameter, whose values are pairs
     param_names = ("case",)
 
     def setup(self, case):
