@@ -32,7 +32,7 @@ FOLDED, AS_THEY_ARE = np.uint64((1 << 64) - 1), np.uint64(0)
 
 
 class Differences(NamedTuple):
-    """The parameters: axes, and for differences that are not folded the first item, else None."""
+    """The parameters: axes; and what is added to the first of differences that are not folded."""
 
     axes: tuple[int, ...]
     first: int | None = None
@@ -43,7 +43,7 @@ class Delta(Finished):
 
     Settings are one to four axes, the same one more than once if need be. Differences that are
     negative become odd, unless another setting, ``rising``, follows: then they stay as they
-    are, and the first item, which has no difference from another, becomes a parameter.
+    are, and what the first item has more than a usual one becomes a parameter.
     """
 
     id = 4

@@ -20,6 +20,13 @@ FIRST_COMPRESS = (
 FIRST_ROUND_TRIP = FIRST_COMPRESS.replace(
     "ansflow.compress(data)", "ansflow.decompress(ansflow.compress(data))"
 )
+ARRAY = (
+    "import ansflow, numpy\n"
+    "walk = numpy.random.default_rng(0).normal(size=200_000).cumsum()\n"
+    "array = walk.astype('f4').reshape(400, 500)\n"
+)
+FIRST_ARRAY = ARRAY + TIMED + "ansflow.compress(array)"
+FIRST_ARRAY_BACK = ARRAY + "blob = ansflow.compress(array)\n" + TIMED + "ansflow.decompress(blob)"
 
 
 def child_seconds(script, **environment):
@@ -38,6 +45,11 @@ def median_child_seconds(script, runs=5):
     return statistics.median(child_seconds(script) for _ in range(runs))
 
 
+def cold_child_seconds(script):
+    with tempfile.TemporaryDirectory() as cache:
+        return child_seconds(script, NUMBA_CACHE_DIR=cache)
+
+
 class Startup:
     timeout = 300
 
@@ -51,16 +63,27 @@ class Startup:
 
     def track_cold_compile(self):
         """Processor seconds of a first `compress` and `decompress` with nothing cached."""
-        with tempfile.TemporaryDirectory() as cache:
-            return child_seconds(FIRST_ROUND_TRIP, NUMBA_CACHE_DIR=cache)
+        return cold_child_seconds(FIRST_ROUND_TRIP)
+
+    def track_cold_compress_of_array(self):
+        """Those of a first `compress` of numbers."""
+        return cold_child_seconds(FIRST_ARRAY)
+
+    def track_cold_decompress_of_array(self):
+        """Those of `decompress` after that."""
+        return cold_child_seconds(FIRST_ARRAY_BACK)
 
     track_import.unit = "s"
     track_first_compress.unit = "s"
     track_cold_compile.unit = "s"
+    track_cold_compress_of_array.unit = "s"
+    track_cold_decompress_of_array.unit = "s"
 
 
 if __name__ == "__main__":
     startup = Startup()
-    print(f"import ansflow beyond numba        {startup.track_import():.3f} s")
-    print(f"first compress of 1 MiB, warm      {startup.track_first_compress():.3f} s")
-    print(f"first round trip, nothing compiled {startup.track_cold_compile():.3f} s")
+    print(f"import ansflow beyond numba         {startup.track_import():.3f} s")
+    print(f"first compress of 1 MiB, warm       {startup.track_first_compress():.3f} s")
+    print(f"first round trip, nothing compiled  {startup.track_cold_compile():.3f} s")
+    print(f"first compress of numbers, likewise {startup.track_cold_compress_of_array():.3f} s")
+    print(f"and decompress after that           {startup.track_cold_decompress_of_array():.3f} s")
