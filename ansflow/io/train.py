@@ -112,8 +112,8 @@ def train(
     >>> import numpy as np
     >>> levels = np.random.default_rng(0).normal(0, 3, (200, 50)).cumsum(axis=1).round(1)
     >>> codec = ansflow.train(levels[1:])
-    >>> codec
-    <TrainedArrayCodec ...: float64 (50,), decimal[10.0](delta[0](log), log, bytes)>
+    >>> codec.recipe
+    'decimal[10.0](delta[0](log), log, bytes)'
     >>> levels[0].nbytes, len(codec.compress(levels[0]))
     (400, 65)
 

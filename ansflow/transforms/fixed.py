@@ -208,10 +208,10 @@ class FixedRecipe:
             If the tail cannot belong to the tokens.
         """
         if self._leaf == "bytes":
-            used, out = 0, tokens
+            bits, out = 0, tokens
         else:
             out = np.empty(tokens.size, self._number)
-            used = self._numbers(tokens, tail, out, self._told(shape[1:])[1])
+            bits = self._numbers(tokens, tail, out, self._told(shape[1:])[1])
         if self._step is not None:
             multiply(out, *self._step)
         if self._decimals is not None:
@@ -221,8 +221,11 @@ class FixedRecipe:
             self._signs.apply(out.view(np.uint8), self.width)
         if self._big:
             out.byteswap(inplace=True)
+        used = -(-bits // 8)
         if used > tail.size or (self._decimals is None and used < tail.size):
             raise CorruptDataError(f"tokens need {used} bytes of raw bits; there are {tail.size}")
+        if bits % 8 and tail[used - 1] >> bits % 8:
+            raise CorruptDataError("the last byte of raw bits is not filled up with zeros")
         if used < tail.size:
             _put_exceptions(tail[used:], out)
         return out
@@ -230,7 +233,7 @@ class FixedRecipe:
     def _numbers(
         self, tokens: Bytes, tail: Bytes, out: Numbers, plan: npt.NDArray[np.uint64]
     ) -> int:
-        """Fill `out` with numbers, finished by a plan; return the bytes of their raw bits."""
+        """Fill `out` with numbers, finished by a plan; return how many raw bits they have."""
         if self._leaf == "stream":
             out[:] = tokens
             finish.finish(_unaligned_in_place(out), plan)
@@ -238,11 +241,9 @@ class FixedRecipe:
         told = unaligned(tokens, 1), unaligned(tail, 1)
         numbers = _unaligned_in_place(out)
         if self._low is None:
-            return -(-int(log.decode(*told, numbers, plan, rows())) // 8)
-        size = -(-int(self._low[1]) * out.size // 8)
-        if size <= tail.size:
-            lin.decode(*told, *self._low, numbers, plan, rows())
-        return size
+            return int(log.decode(*told, numbers, plan, rows()))
+        lin.decode(*told, *self._low, numbers, plan, rows())
+        return int(self._low[1]) * out.size
 
     def _is_outside(self, numbers: Numbers) -> bool:
         """Whether a number has no linear token."""
@@ -302,18 +303,21 @@ def _unaligned_in_place(out: Numbers) -> Numbers:
 
 
 def _pack_exceptions(items: Numbers, places: npt.NDArray[np.uint32]) -> bytes:
-    """Each place, as a gap to the one before, and the item there."""
-    gaps = np.diff(places, prepend=-1) - 1
-    told = zip(gaps.tolist(), items[places], strict=True)
-    return b"".join([pack_varint(gap) + item.tobytes() for gap, item in told])
+    """Each place, as a gap to the one before, and the item there, as what differs from that."""
+    packed, last, before = b"", -1, 0
+    for place, item in zip(places.tolist(), items[places].tolist(), strict=True):
+        packed += pack_varint(place - last - 1) + pack_varint(item ^ before)
+        last, before = place, item
+    return packed
 
 
 def _put_exceptions(packed: Bytes, out: Numbers) -> None:
     """Undo `_pack_exceptions`."""
-    reader, at = ByteReader(packed.data), 0
+    reader, at, item, bits = ByteReader(packed.data), 0, 0, 8 * out.itemsize
     while reader.at < packed.size:
         at += reader.varint()
-        if at >= out.size:
-            raise CorruptDataError(f"an exception is at place {at} of {out.size} items")
-        out[at] = int.from_bytes(reader.take(out.itemsize), "little")
+        item ^= reader.varint()
+        if at >= out.size or item >> bits:
+            raise CorruptDataError(f"there is no exception {item:#x} at place {at} of {out.size}")
+        out[at] = item
         at += 1
