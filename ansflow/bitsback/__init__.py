@@ -58,6 +58,7 @@ from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.finite_states import FiniteStates
 from ansflow.bitsback.models.hidden_markov import HiddenMarkov
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
+from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
@@ -79,6 +80,7 @@ __all__ = [
     "Gaussian",
     "HiddenMarkov",
     "Intervals",
+    "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",

@@ -35,7 +35,6 @@ LIKELIHOOD_BITS = 16
 PADDING = 4
 
 ONE_ROW = read_only(np.zeros(1, np.uint32))
-FIRST_ROW = read_only(np.zeros(1, np.int64))
 
 
 class StateTables(ReadOnly):
@@ -164,7 +163,8 @@ class FiniteStates(StateSpaceModel):
         row = read_only(padded(rounded(likelihoods), tables.width)[np.newaxis])
         predicted = (tables.first if belief is None else belief.predicted).copy()
         now = Belief(np.empty((1, tables.width)), predicted)
-        if not kernels.forward(FIRST_ROW, predicted, tables.forward, row, now.states, np.empty(1)):
+        first, probability = np.zeros(1, np.int64), np.empty(1)
+        if not kernels.forward(first, predicted, tables.forward, row, now.states, probability):
             raise ModelError(f"the item {x!r} has no probability after those before it")
         return now
 
