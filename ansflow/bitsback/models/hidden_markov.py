@@ -24,6 +24,7 @@ from ansflow.errors import CorruptDataError, ModelError
 from ansflow.kernels.stack import hidden_markov as kernels
 from ansflow.models.base import Model
 from ansflow.models.checked import support_of
+from ansflow.models.frequencies import cumulative
 
 __all__ = ["HiddenMarkov"]
 
@@ -105,7 +106,7 @@ class HiddenMarkov(ArrayCodec):
             )
         low, _ = support_of(emissions, symbols.alphabet)
         self.prior, self.transitions, self.emissions = prior, transitions, emissions
-        self._tables, self._symbol_rows = tables, symbols
+        self._tables, self._freq, self._precision = tables, symbols.freq, symbols.precision
         self._part = max(1, MAX_BELIEFS // tables.width)
         likelihoods = probabilities_in_columns(symbols.freq, symbols.precision)
         self._filter = read_only((tables.forward, likelihoods))
@@ -120,12 +121,12 @@ class HiddenMarkov(ArrayCodec):
     @property
     def model(self) -> FiniteStates:
         """The same model for `StateSpace`, step by step."""
-        known, low = self._symbol_rows, self.low
-        numbers = read_only(np.arange(self._tables.states, dtype=np.uint32))
-        rows = [CDFRows(known.cdf, numbers[z : z + 1], known.precision, (), low) for z in numbers]
+        cdf, numbers = cumulative(self._freq), np.arange(self._tables.states, dtype=np.uint32)
+        read_only(numbers)
+        rows = [CDFRows(cdf, numbers[z : z + 1], self._precision, (), self.low) for z in numbers]
 
         def likelihoods(x: npt.ArrayLike) -> npt.NDArray[np.uint32]:
-            return known.freq[:, self._indices(x, ())[0]]
+            return self._freq[:, self._indices(x, ())[0]]
 
         return FiniteStates(self.prior, self.transitions, rows.__getitem__, likelihoods)
 
@@ -198,5 +199,5 @@ class HiddenMarkov(ArrayCodec):
         return symbols
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        possible: npt.NDArray[np.bool] = symbols < self._symbol_rows.alphabet
+        possible: npt.NDArray[np.bool] = symbols < self._freq.shape[1]
         return possible
