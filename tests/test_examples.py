@@ -14,6 +14,7 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
     "climate_data.py": ["--made-up"],
+    "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
@@ -39,6 +40,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     assert len(lines) > 2
     if path.name == "bbans_mnist.py":
         check_rates(json.loads(lines[-1]))
+    if path.name == "state_space_text.py":
+        check_state_spaces(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -50,6 +53,14 @@ def check_rates(found):
         assert rates["net"] < rates["used"] <= rates["total"]
         assert rates["total"] < dimensions
         assert rates["net"] == pytest.approx(rates["elbo"], rel=0.05)  # of so few images
+
+
+def check_state_spaces(found):
+    hmm, text = found["hmm"], found["text"]
+    assert hmm["length"] == 2000
+    assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
+    assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
+    assert text["ideal"] < text["order0"] - 0.3  # with a few states
 
 
 def check_bars(lines):
