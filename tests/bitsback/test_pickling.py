@@ -22,6 +22,7 @@ from ansflow.bitsback import (
 )
 from ansflow.kernels.distributions import cdf_rows as weights
 from ansflow.kernels.nets import affine as fixed_point
+from ansflow.kernels.nets.activations import activate
 from ansflow.kernels.stack import coins, location_scale, tables, uniform
 
 WAYS = {
@@ -37,7 +38,7 @@ KERNELS = [
     for module in (uniform, coins, tables, location_scale)
     for kernel in (module.push, module.pop)
 ]
-KERNELS += [fixed_point.dense, fixed_point.convolve, fixed_point.convolve_planes]
+KERNELS += [fixed_point.spread, fixed_point.convolve, activate]
 KERNELS += [weights.powers, weights.mixture_weights]
 
 
