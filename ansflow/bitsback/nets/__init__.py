@@ -5,7 +5,8 @@ bit. Floating-point networks do not guarantee that: sums depend on the order of 
 order depends on batch size, threads, library and machine. Here all arithmetic is in fixed point
 (`ansflow.kernels.nets.affine`), and activation functions are integer tables.
 
-`Network` is a sequence of layers, `Graph` a network of several inputs and results.
+`Network` is a sequence of layers, `Graph` a network of several inputs and results. `from_torch`
+makes either of a trained module of `torch.nn`.
 """
 
 from ansflow.bitsback.nets.activation import Activation
@@ -22,6 +23,7 @@ from ansflow.bitsback.nets.layers import (
 )
 from ansflow.bitsback.nets.merges import Add, Concatenate, Crop
 from ansflow.bitsback.nets.network import Network
+from ansflow.bitsback.nets.torch_export import Exported, from_torch
 
 __all__ = [
     "Activation",
@@ -32,6 +34,7 @@ __all__ = [
     "Crop",
     "Dense",
     "DepthToSpace",
+    "Exported",
     "Graph",
     "Layer",
     "Network",
@@ -40,4 +43,5 @@ __all__ = [
     "Residual",
     "SpaceToDepth",
     "Upsample",
+    "from_torch",
 ]
