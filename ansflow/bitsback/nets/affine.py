@@ -194,7 +194,8 @@ class Affine(ReadOnly):
 
         def copied(parts: int) -> tuple[Weights, int]:
             images = np.zeros((parts, n * tall * pitch + 1), np.int16)
-            return images, spread(x.reshape(n, height, width * channels), *place, images)
+            items = x.reshape(n, height, width * channels)
+            return images, int(spread(items, *place, images))
 
         images, largest = copied(1)
         parts, weights, run = self._plan(largest)
