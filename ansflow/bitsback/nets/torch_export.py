@@ -98,7 +98,14 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
     import torch
 
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]
-    copied = deepcopy(module).cpu().double().eval()
+    for part in module.modules():
+        if hasattr(part, "weight_g"):
+            # The older weight norm computes it at each call, and it could not be copied.
+            part.weight = part.weight.detach()
+    # In a sequence, or else a module of torch would be taken apart itself.
+    alone = type(module).__module__.startswith("torch.nn")
+    copied = torch.nn.Sequential(module) if alone else module
+    copied = deepcopy(copied).cpu().double().eval()
     with torch.no_grad():
         copied(*tensors)  # hooks compute weights here, as the older weight norm does
         traced = torch.fx.symbolic_trace(copied)

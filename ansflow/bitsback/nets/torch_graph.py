@@ -137,8 +137,9 @@ class GraphBuilder:
         if node not in self.seen:
             raise ModelError(f"the argument {node.name!r} must be a tensor")
         channels, *sizes = self.seen[node].shape
-        self.inputs[node.name] = (*(None if self.any_size else size for size in sizes), channels)
-        self.names[node] = node.name
+        name = str(node.target)  # what `forward` calls it
+        self.inputs[name] = (*(None if self.any_size else size for size in sizes), channels)
+        self.names[node] = name
 
     def _add_module(self, node: Any, module: Any) -> None:
         source = node.args[0]
