@@ -45,11 +45,10 @@ class Exported:
     report: Report
 
 
-def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
+def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = True) -> Exported:
     """Make a network in fixed point of a trained `torch.nn` module.
 
-    Weights are rounded to the finest units for which sums over the inputs that layers get here are
-    fast (see `Convolution.quantized`); results are right for any inputs.
+    The report says how far its results are from those of the module for samples.
 
     Parameters
     ----------
@@ -68,6 +67,10 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
         (batch, features).
     any_size : bool
         Whether images may have any height and width, and not just those of the samples.
+    fast : bool
+        Whether weights are rounded to the finest units for which sums over inputs of up to twice
+        the magnitude of those here are fast (see `Convolution.quantized`), about 9 to 12 bits; or
+        else to the finest that 16 bits allow, which takes two to four times as long.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
         copied(*tensors)  # hooks compute weights here, as the older weight norm does
         traced = torch.fx.symbolic_trace(copied)
         seen, expected = _evaluated(traced, tensors)
-        made = GraphBuilder(traced, seen, any_size)
+        made = GraphBuilder(traced, seen, any_size, fast)
         for node in traced.graph.nodes:
             made.add(node)
     graph = made.graph()

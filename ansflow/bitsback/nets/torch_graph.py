@@ -69,12 +69,15 @@ class GraphBuilder:
         By the nodes of torch that have tensors as values.
     any_size : bool
         Whether images may have any height and width.
+    fast : bool
+        Whether sums over inputs like those of samples shall be fast.
     """
 
-    def __init__(self, traced: Any, seen: Mapping[Any, Seen], any_size: bool) -> None:
+    def __init__(self, traced: Any, seen: Mapping[Any, Seen], any_size: bool, fast: bool) -> None:
         self.traced = traced
         self.seen = seen
         self.any_size = any_size
+        self.fast = fast
         self.inputs: dict[str, Shape] = {}
         self.nodes: list[Node] = []
         self.outputs: dict[str, str] = {}
@@ -149,10 +152,8 @@ class GraphBuilder:
             raise ModelError("Unflatten must follow a Linear, with activations alone between them")
         if kind not in ("Linear", "Unflatten") and not elementwise:
             self._vector_or_image(source)
-        room = AMPLE * seen.largest
-        if SCANT * seen.largest <= LARGEST_UNSPLIT:
-            room = min(room, LARGEST_UNSPLIT)
         unflattened = self._unflattened(node) if kind == "Linear" else None
+        room = _with_room(seen.largest) if self.fast else None
         place = Place(room, seen.shape, self.flattened.get(name), unflattened)
         before, layers = name, layers_of(module, place)
         for i, layer in enumerate(layers):
@@ -282,6 +283,12 @@ class GraphBuilder:
 def _called(node: Any) -> str:
     """The name of a function or method."""
     return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+
+
+def _with_room(largest: float) -> float:
+    """The magnitude of inputs for which sums shall be fast."""
+    room = AMPLE * largest
+    return min(room, LARGEST_UNSPLIT) if SCANT * largest <= LARGEST_UNSPLIT else room
 
 
 def _check_axis(dim: Any) -> None:
