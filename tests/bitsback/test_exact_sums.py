@@ -1,8 +1,14 @@
 """Sums of products are those of big integers, however they are split, and in whatever order."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import naive_stack as oracle
 import numpy as np
 import pytest
+from child_jobs import graph_digest, network_digest
 from hypothesis import given, settings, strategies as st
 
 from ansflow.bitsback.nets import Convolution, Dense
@@ -135,3 +141,22 @@ def test_quantized_layers_get_the_finest_weights_with_short_sums():
 def test_quantized_layers_of_no_weights_for_large_inputs():
     layer = Dense.quantized(np.zeros((3, 2)), [0.5, 1], False, largest_input=3000.0)
     assert layer(np.ones((1, 3), np.int32)).tolist() == [[2048, 4096]]
+
+
+def test_neither_instruction_sets_nor_threads_of_libraries_matter():
+    """A process that has no vector instructions but the oldest, and one thread for BLAS."""
+    threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    job = "import child_jobs as jobs; print(jobs.network_digest(50, 7, 1), jobs.graph_digest(4, 2))"
+    child = subprocess.run(
+        [sys.executable, "-c", job],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ
+        | dict.fromkeys(threads, "1")
+        | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+        | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.split() == [network_digest(50, 50, 1), graph_digest(6, 1)]

@@ -275,6 +275,12 @@ def test_what_is_not_supported(name):
         from_torch(UNSUPPORTED[name], samples(*IMAGES) + 1)
 
 
+@pytest.mark.parametrize("shapes", [(), ((0, 12),)])
+def test_no_samples(shapes):
+    with pytest.raises(ValueError, match="samples"):
+        from_torch(nn.Linear(12, 2), *(samples(*shape) for shape in shapes))
+
+
 def test_images_of_any_size_cannot_be_flattened():
     module = nn.Sequential(nn.Flatten(), nn.Linear(120, 2))
     with pytest.raises(ModelError):

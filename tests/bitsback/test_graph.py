@@ -123,7 +123,7 @@ ILLEGAL = {
     "text as inputs": lambda: Graph({"a": (3,)}, [Node("b", DENSE, "a")], ["b"]),
     "text as outputs": lambda: Graph({"a": (3,)}, [], "a"),
     "a name with a dot": lambda: Graph({"a": (3,)}, [Node("b.0", DENSE, ["a"])], []),
-    "a long name": lambda: Graph({"a" * 65: (3,)}, [], []),
+    "a long name": lambda: Graph({"a" * 129: (3,)}, [], []),
     "no name": lambda: Graph({"": (3,)}, [], []),
     "a name of another script": lambda: Graph({"é": (3,)}, [], []),
     "a number as a name": lambda: Graph({"a": (3,)}, [Node(5, DENSE, ["a"])], []),

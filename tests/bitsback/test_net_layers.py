@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from ansflow.bitsback import VAE
+from ansflow.bitsback.models.pixels import BinaryPixels
 from ansflow.bitsback.nets import (
     Activation,
     Add,
@@ -149,6 +151,9 @@ ILLEGAL = {
     "free sizes to reshape": lambda: Reshape((4,)).output_shape((None, 2)),
     "no size": lambda: Network([], (0, None)),
     "size of another type": lambda: Network([], (2.0, None)),
+    "images of any size of a VAE": lambda: VAE(
+        "free", Network([], (None, None, 1)), Network([], (2,)), BinaryPixels(8)
+    ),
     "free shape": lambda: Reshape((None, 3)),
 }
 

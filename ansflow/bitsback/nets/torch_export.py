@@ -85,6 +85,8 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
         If the module contains anything else, or an activation of the samples exceeds 2048.
     ModuleNotFoundError
         If torch is not installed: ``pip install ansflow[torch]``.
+    ValueError
+        If there are no samples.
 
     Examples
     --------
@@ -100,15 +102,17 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     """
     import torch
 
+    if not samples or not all(map(len, samples)):
+        raise ValueError("from_torch takes samples for each argument of the module's forward")
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]
     for part in module.modules():
         if hasattr(part, "weight_g"):
             # The older weight norm computes it at each call, and it could not be copied.
             part.weight = part.weight.detach()
     # In a sequence, or else a module of torch would be taken apart itself.
-    alone = type(module).__module__.startswith("torch.nn")
-    copied = torch.nn.Sequential(module) if alone else module
-    copied = deepcopy(copied).cpu().double().eval()
+    if type(module).__module__.startswith("torch.nn"):
+        module = torch.nn.Sequential(module)
+    copied = deepcopy(module).cpu().double().eval()
     with torch.no_grad():
         copied(*tensors)  # hooks compute weights here, as the older weight norm does
         traced = torch.fx.symbolic_trace(copied)

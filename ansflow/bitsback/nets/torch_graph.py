@@ -112,12 +112,12 @@ class GraphBuilder:
         """The graph of all nodes, whose results have the names that torch's have."""
         self._rectify()
         made = [node.name for node in self.nodes]
-        renamed = {source: name for name, source in self.outputs.items()}
+        renamed = {source: name for name, source in self.outputs.items()}  # none of torch has a "-"
         if len(renamed) < len(self.outputs) or not renamed.keys() <= set(made):
             raise ModelError("each result must be made by a layer of its own")
         for name in made:
             if name not in renamed and name in self.outputs:
-                renamed[name] = f"{name}_"
+                renamed[name] = f"{name}-"
         self.nodes = [
             Node(renamed.get(name, name), layer, [renamed.get(own, own) for own in inputs])
             for name, layer, inputs in self.nodes
@@ -157,7 +157,7 @@ class GraphBuilder:
         place = Place(room, seen.shape, self.flattened.get(name), unflattened)
         before, layers = name, layers_of(module, place)
         for i, layer in enumerate(layers):
-            own = node.name if i + 1 == len(layers) else f"{node.name}_{i}"
+            own = node.name if i + 1 == len(layers) else f"{node.name}-{i}"
             self.largest[own] = seen.largest
             name = self._append(own, layer, [name])
         self.names[node] = name
@@ -238,7 +238,7 @@ class GraphBuilder:
         parts = []
         for i, size in enumerate(sizes):
             begin, end = end, end + size
-            parts.append(self._append(f"{node.name}_{i}", Channels(begin, end), [name]))
+            parts.append(self._append(f"{node.name}-{i}", Channels(begin, end), [name]))
         self.names[node] = parts
 
     def _append(self, name: str, layer: Layer | Merge, inputs: Sequence[str]) -> str:
