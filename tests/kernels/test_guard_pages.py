@@ -37,7 +37,7 @@ from ansflow.kernels.coders import (
     single as lanes,
 )
 from ansflow.kernels.constants import STACK_LOW, state_low
-from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
+from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
 from ansflow.kernels.stack.heads import IMPOSSIBLE
@@ -625,6 +625,8 @@ def distributions(at_end, rng):
         alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
         weights.beta_binomial(alpha, beta, np.uint64(20), guard(np.zeros(alphabet)), out)
     extreme = [-np.inf, -1e300, -(2.0**27), -0.5, 0.0, 2.0**27 - 1, 2.0**27, 1e300, np.inf]
+    reals = guard(np.array([*extreme, np.nan])[:, np.newaxis])
+    assert not checked.table_rates(reals, reals, 1.0, guard(np.zeros(reals.shape)))
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))

@@ -11,16 +11,19 @@ import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, shape_of
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.read_only import ReadOnly, read_only
+from ansflow.bitsback.read_only import ReadOnly
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 
-__all__ = ["ArrayCodec", "Shape", "as_shape", "checked_precision"]
+__all__ = ["PRECISIONS", "ArrayCodec", "Shape", "as_shape", "checked_precision"]
 
 Shape = SupportsIndex | Sequence[SupportsIndex] | None
 
 INT64 = np.dtype(np.int64)
+
+# Precisions as kernels take them: to make such a scalar takes as long as to call a kernel.
+PRECISIONS = tuple(map(np.uint64, range(MAX_PRECISION + 1)))
 
 
 class ArrayCodec(ReadOnly, Codec):
@@ -60,19 +63,24 @@ class ArrayCodec(ReadOnly, Codec):
         low: int = 0,
         words: int = 1,
     ) -> None:
+        for param in params:
+            if isinstance(param, np.ndarray):
+                param.setflags(write=False)
         self.shape = as_shape(shape)
         self.low = low
-        self._params = read_only(params)
+        self._params = params
         self._dtype = dtype
         self._words = words
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
         # Most symbols are as they were popped; with few lanes any further test would be felt.
-        if type(x) is np.ndarray and x.dtype is self._dtype and x.shape == shape:
-            symbols = x if x.ndim == 1 else x.reshape(-1)
-        else:
-            symbols = self._symbols(x, shape)
+        values = x if type(x) is np.ndarray else as_array(x, "symbols")
+        if values.dtype is not self._dtype:
+            values = self._converted(values)
+        if values.shape != shape:
+            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
+        symbols = values if values.ndim == 1 else values.reshape(-1)
         if self.low:
             symbols = symbols - self.low  # too low ones wrap around, and are too high then
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
@@ -95,19 +103,16 @@ class ArrayCodec(ReadOnly, Codec):
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         """Which of the symbols, uint64, have a probability."""
 
-    def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Values as a vector of the kernels' type. The kernels check if they are possible."""
-        values = as_array(x, "symbols")
+    def _converted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of the kernels' type. The kernels check if they are possible."""
         if values.size and values.dtype.kind not in "iub":  # NumPy makes doubles of an empty list
             raise TypeError(f"symbols must be integers, not {values.dtype}")
-        if values.shape != shape:
-            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
         if values.size and not np.can_cast(values.dtype, self._dtype):
             outlier = int(values.max() if values.dtype.kind == "u" else values.min())
             info = np.iinfo(self._dtype)
             if not info.min <= outlier <= info.max:
                 raise ModelError(f"symbol {outlier} has no probability")
-        return values.astype(self._dtype, copy=False).reshape(-1)
+        return values.astype(self._dtype, copy=False)
 
     def _refusal(self, values: npt.NDArray[Any], symbols: npt.NDArray[Any]) -> ModelError:
         first = int(np.argmin(self._possible(symbols.view(np.uint64))))
@@ -120,10 +125,19 @@ class ArrayCodec(ReadOnly, Codec):
 def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
     """Bits that give each symbol at least a slot; ModelError if there are too few or too many."""
     low = max(1, (alphabet - 1).bit_length())
+    if type(precision) is int and low <= precision <= MAX_PRECISION:
+        return precision
     name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
     return integer(precision, name, low, MAX_PRECISION, error=ModelError)
 
 
 def as_shape(shape: Shape) -> tuple[int, ...] | None:
     """A shape as a tuple of Python integers, or None."""
-    return None if shape is None else shape_of(shape)
+    if shape is None:
+        return None
+    if type(shape) is tuple:
+        for size in shape:
+            if type(size) is not int or size < 0:
+                return shape_of(shape)
+        return shape
+    return shape_of(shape)
