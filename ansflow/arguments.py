@@ -153,6 +153,8 @@ def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
         type(values) is np.ndarray and values.dtype is FLOAT64
     ):  # what parameters are most of the time
         return values.copy()
+    if type(values) is float:
+        return np.array(values)
     array = as_array(values, name)
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{name} must be real numbers, not {array.dtype}")

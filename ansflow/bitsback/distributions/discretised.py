@@ -37,7 +37,8 @@ class _Discretised(LocationScale):
         means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
-        edges, low = _unit_edges(low, high)
+        low = integer(low, "low")
+        edges = _unit_edges(low, integer(high, "high"))
         rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
         self._set_scales(family(self.family_name), means.shape, *rows, edges, low, precision)
 
@@ -70,9 +71,10 @@ class _Discretised(LocationScale):
         )
         if not m.shape[-1:] or not m.shape[-1]:
             raise ModelError("a mixture must have at least one component")
-        edges, low = _unit_edges(low, high)
+        low = integer(low, "low")
+        edges = _unit_edges(low, integer(high, "high"))
         rows = (-1, m.shape[-1])
-        shares = mixture_shares(fixed_log2(weights.reshape(rows)))
+        shares = read_only(mixture_shares(fixed_log2(weights.reshape(rows))))
         codec, chosen, shape = cls.__new__(cls), family(cls.family_name), m.shape[:-1]
         m, s = m.reshape(rows), s.reshape(rows)
         codec._set_scales(chosen, shape, m, s, shares, edges, low, precision)
@@ -128,9 +130,8 @@ class Logistic(_Discretised):
     family_name = "logistic"
 
 
-def _unit_edges(low: int, high: int) -> tuple[npt.NDArray[np.float64], int]:
-    """The edges of consecutive integers, and the lowest of these."""
-    low, high = integer(low, "low"), integer(high, "high")
+@lru_cache(maxsize=32)  # half a megabyte each at most
+def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
     if not low < high:
         raise ModelError(f"low must be less than high, but they are {low} and {high}")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
@@ -138,10 +139,5 @@ def _unit_edges(low: int, high: int) -> tuple[npt.NDArray[np.float64], int]:
             f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
             "none beyond 2**52"
         )
-    return _edges_between(low, high), low
-
-
-@lru_cache(maxsize=32)  # half a megabyte each at most
-def _edges_between(low: int, high: int) -> npt.NDArray[np.float64]:
     edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
     return edges

@@ -12,6 +12,7 @@ from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, c
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.checked import table_rates
@@ -76,7 +77,7 @@ class LocationScale(ArrayCodec):
         low = integer(low, "low", -(1 << 63), (1 << 63) - edges.size + 1, error=ModelError)
         shares = checked_shares(shares, m.shape)
         shape, rows = m.shape[:-1], (-1, m.shape[-1])
-        m, s, shares = m.reshape(rows), s.reshape(rows), shares.reshape(rows)
+        m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
         self._set_scales(family(family_name), shape, m, s, shares, edges, low, precision)
 
     def _set_scales(
@@ -90,11 +91,10 @@ class LocationScale(ArrayCodec):
         low: int,
         precision: int,
     ) -> None:
-        """Check parameters that have a row for each symbol, and set those of the kernels."""
-        rates = np.empty(means.shape)
-        if not table_rates(means, scales, chosen.rate, rates):
+        """Check copies of parameters, a row for each symbol, and set those of the kernels."""
+        if not table_rates(means, scales, chosen.rate):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(chosen, shape, means, rates, shares, edges, low, precision)
+        self._set(chosen, shape, means, scales, shares, edges, low, precision)
 
     def _set(
         self,
@@ -107,13 +107,13 @@ class LocationScale(ArrayCodec):
         low: int,
         precision: int,
     ) -> None:
+        """Set the kernels' parameters; `shares` and `edges` are read-only."""
         self._alphabet = edges.size - 1
         self.precision = checked_precision(precision, self._alphabet)
-        super().__init__(
-            shape,
-            (means, rates, shares, edges, chosen.table, PRECISIONS[self.precision]),
-            low=low,
-        )
+        means.setflags(write=False)
+        rates.setflags(write=False)
+        params = (means, rates, shares, edges, chosen.table, PRECISIONS[self.precision])
+        self._set_params(shape, params, low=low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols < self._alphabet
@@ -135,7 +135,7 @@ class LocationScale(ArrayCodec):
         """
         codec = LocationScale.__new__(LocationScale)
         m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
-        codec._set(chosen, means.shape[:-1], m, r, s, edges, 0, precision)
+        codec._set(chosen, means.shape[:-1], m, r, read_only(s), read_only(edges), 0, precision)
         return codec
 
 
@@ -152,4 +152,5 @@ def _checked_edges(edges: npt.ArrayLike) -> Floats:
         )
     if not (edges[1:] > edges[:-1]).all():  # also for NaN
         raise ModelError("edges must ascend strictly")
+    edges.setflags(write=False)
     return edges
