@@ -32,6 +32,8 @@ from ansflow.kernels.coders import (
     messages,
     neighbours,
     order1,
+    range as range_arrays,
+    range_steps,
     row_classes,
     rows,
     single as lanes,
@@ -247,6 +249,51 @@ def short_messages(at_end, rng):
                 out,
             )
             assert np.array_equal(out, data)
+
+
+def range_coders(at_end, rng):
+    """The range coder, into as few words as promised, and from all, some and other bytes."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, weights = 70, rng.random((3, 300)) ** 8
+    weights[:, 5] = 0
+    for precision, alphabet, dtype in ((12, 200, np.uint8), (12, 300, np.uint16), (31, 300, "u2")):
+        freq = quantize(weights[:, :alphabet], precision)
+        cdf, counts = guard(cumulative(freq)), guard(freq[0].astype(np.int64))
+        shift = np.uint64(precision - 7)
+        buckets = guard(np.zeros((3, 128), np.uint32))
+        message_rows.fill_buckets(cdf, shift, buckets)
+        index = guard(rng.integers(0, 3, n).astype(np.uint32))
+        possible = np.flatnonzero(freq.all(axis=0))
+        symbols = rng.choice(possible, n).astype(dtype)
+        state, words = guard(np.zeros(3, np.uint64)), guard(np.zeros(2 * n + 2, np.uint32))
+        for data in (symbols, symbols // 2 * 0 + 5, rng.integers(0, 1 << 16, n).astype(dtype)):
+            range_arrays.encode(guard(data), index, cdf, state, words)
+        for symbol in symbols:
+            range_steps.encode_row(int(symbol), 2, cdf, state, words)
+        state[2] = 2 * n - 2
+        range_steps.encode_count(int(symbols[0]), counts, state, words)
+        range_steps.encode_interval(3, 5, 1000, state, words)
+        range_arrays.settled(state, words)
+        whole = int(range_arrays.finish_encoding(state, words))
+        stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
+        out = guard(np.zeros(n, dtype))
+        for size in (whole, whole // 2, 9, 8, 7, 1, 0):
+            for source in (stream[:size], rng.integers(0, 256, size).astype(np.uint8)):
+                source, state = guard(source), guard(np.array([0, 0, 8], np.uint64))
+                range_arrays.feed(source, 0, size // 2, state)
+                range_arrays.feed(source, size // 2, size, state)
+                told = index, False, cdf, buckets, shift
+                range_arrays.decode(source, size, state, *told, out)
+                while True:
+                    _, how = range_steps.decode_row(1, cdf, source, size, state)
+                    if how or range_steps.decode_count(counts, source, size, state)[1]:
+                        break
+                range_steps.slot_of(1000, state)
+                range_steps.decode_interval(3, 5, 1000, source, size, state)
+                range_arrays.finish_decoding(source, size, state)
 
 
 def vector_coders(at_end, rng):
@@ -898,6 +945,7 @@ JOBS = [
     fast_coders,
     short_messages,
     whole_coders,
+    range_coders,
     vector_coders,
     context_coders,
     row_class_coders,
