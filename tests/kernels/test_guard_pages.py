@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from guard import guarded
 
+from ansflow.bitsback import HiddenMarkov
 from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
@@ -41,7 +42,14 @@ from ansflow.kernels.coders import (
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
+from ansflow.kernels.stack import (
+    coins,
+    hidden_markov,
+    intervals,
+    location_scale,
+    tables as stack_tables,
+    uniform,
+)
 from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.tables import (
     class_code,
@@ -77,7 +85,7 @@ from ansflow.kernels.vector import (
 from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
-from ansflow.models import Markov, quantize
+from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned_in_place
 
@@ -629,6 +637,49 @@ def stack_intervals(at_end, rng):
         assert left == 0 or words < size
 
 
+def hidden_chains(at_end, rng):
+    """Heads and words of all kinds, symbols and states outside their alphabets."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    for states, alphabet, n in ((1, 2, 9), (3, 40, 30), (8, 300, 30)):
+        rows = [
+            quantize(rng.random((states, m)) ** 9 + 1e-9, 12) for m in (states, states, alphabet)
+        ]
+        prior, *others = Categorical(rows[0][0]), Conditional(rows[1]), Conditional(rows[2])
+        codec = HiddenMarkov(prior, *others, n)
+        tables, most = codec._tables, np.iinfo(np.int64).max
+        params = [fixed(p, at_end) if isinstance(p, np.ndarray) else p for p in codec._params]
+        filtering = [fixed(table, at_end) for table in codec._filter]
+        beliefs, one = (guard(np.empty((rows, tables.width))) for rows in (n, 1))
+        scratch = [guard(array) for array in tables.scratch()]
+        lowest, out = guard(np.zeros(1, np.uint64)), guard(np.empty(n, np.int64))
+        for symbols in (rng.integers(0, alphabet, n), rng.integers(-most, most, n)):
+            x = guard(symbols)
+            first = guard(tables.first.copy())
+            hidden_markov.forward(x, first, *filtering, beliefs, guard(np.empty(n)))
+            for head, size, after in itertools.product(
+                (0, STACK_LOW, 2**64 - 1), (0, 3, 2 * n), (states, most)
+            ):
+                heads = guard(np.array([head, head], np.uint64))
+                tail = guard(rng.integers(0, 1 << 32, size + 2 * n + 1, np.uint32))
+                later = guard(np.array([after], np.uint64))
+                arguments = (x, beliefs, True, later, *params, *scratch, lowest)
+                hidden_markov.push(heads, tail, size, *arguments)
+                arguments = (
+                    guard(tables.first.copy()),
+                    *filtering,
+                    one,
+                    *params,
+                    *scratch,
+                    lowest,
+                    out,
+                )
+                hidden_markov.pop(heads, tail, size, *arguments)
+        hidden_markov.posterior(one, params[0], np.uint64(states), params[1], *scratch)
+
+
 def networks(at_end, rng):
     def guard(*shape, dtype=np.int32, most=1 << 15):
         return guarded(rng.integers(-most, most, shape).astype(dtype), at_end)
@@ -955,6 +1006,7 @@ JOBS = [
     finding_contexts,
     stack_coders,
     stack_intervals,
+    hidden_chains,
     networks,
     distributions,
     small_kernels,
