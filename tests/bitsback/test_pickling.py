@@ -23,6 +23,7 @@ from ansflow.bitsback import (
 )
 from ansflow.kernels.distributions import cdf_rows as weights, checked
 from ansflow.kernels.nets import affine as fixed_point
+from ansflow.kernels.nets.activations import activate
 from ansflow.kernels.stack import coins, hidden_markov, location_scale, tables, uniform
 
 WAYS = {
@@ -38,7 +39,7 @@ KERNELS = [
     for module in (uniform, coins, tables, location_scale, hidden_markov)
     for kernel in (module.push, module.pop)
 ]
-KERNELS += [fixed_point.dense, fixed_point.convolve, fixed_point.convolve_planes]
+KERNELS += [fixed_point.spread, fixed_point.convolve, activate]
 KERNELS += [getattr(weights, name) for name in weights.__all__ if name.islower()]
 KERNELS += [getattr(checked, name) for name in checked.__all__]
 

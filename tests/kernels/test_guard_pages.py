@@ -42,6 +42,7 @@ from ansflow.kernels.coders import (
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
+from ansflow.kernels.nets.activations import activate
 from ansflow.kernels.stack import (
     coins,
     hidden_markov,
@@ -687,22 +688,28 @@ def networks(at_end, rng):
     def given(*shape, dtype):
         return fixed(guard(*shape, dtype=dtype), at_end)
 
-    for n, inputs, outputs in ((0, 3, 2), (1, 1, 1), (5, 7, 3), (3, 64, 65)):
-        matrix, bias = given(inputs, outputs, dtype=np.int16), given(outputs, dtype=np.int64)
-        total, out = guard(outputs, dtype=np.int64), guard(n, outputs)
-        fixed_point.dense(guard(n, inputs), matrix, bias, 12, True, total, out)
-    sizes = itertools.product((1, 2, 5), (1, 3, 4), (1, 3), (1, 5, 7), (1, 2, 3, 7))
-    for height, width, *kernel, stride in sizes:
-        matrix, bias = given(*kernel, 3, 2, dtype=np.int16), given(2, dtype=np.int64)
-        x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
-        out = guard(2, -(-height // stride), -(-width // stride), 2)
-        fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
-        if stride == 1:
-            pitch = width + kernel[1] - 1
-            planes = guarded(np.zeros((3, (height + kernel[0] - 1) * pitch), np.int32), at_end)
-            total, same = guard(height * pitch - kernel[1] + 1, dtype=np.int64), guard(*out.shape)
-            fixed_point.convolve_planes(x, matrix, bias, 12, False, planes, total, same)
-            assert np.array_equal(same, out)
+    # Images and windows of all relative sizes; with more outputs than a tile has, and in two parts.
+    sizes = itertools.product((1, 5), (1, 4), (1, 3), (1, 5), ((1, 2, 1), (3, 17, 2)))
+    for height, width, tall, wide, (stride, outputs, parts) in sizes:
+        x = guard(2, height, width * 3)
+        out = guard(2, -(-height // stride), -(-width // stride), outputs)
+        place = tall // 2, wide // 2 * 3
+        step, pairs, groups = stride * 3, -(-wide * 3 // 2), -(-outputs // 16)
+        rows_needed = (out.shape[1] - 1) * stride + tall
+        pitch = ((out.shape[2] - 1) * stride + wide) * 3
+        images = guarded(np.zeros((parts, 2 * rows_needed * pitch + 1), np.int16), at_end)
+        fixed_point.spread(x, *place, rows_needed, pitch, images)
+        for run in (1, pairs * tall):
+            fixed_point.convolve(
+                *(images, (rows_needed * pitch, stride * pitch, step), pitch),
+                given(parts, groups, tall, pairs * 32, dtype=np.int16),
+                *(pairs, run, given(groups, 96, dtype=np.int64), 12, True),
+                *(guard(6, dtype=np.int64), guard(96), guard(96, dtype=np.int64), out),
+            )
+    for n, entries in ((0, 1), (1, 1), (77, 300)):
+        table = given(entries, dtype=np.int16)
+        for even in (False, True):
+            activate(guard(n, most=1 << 30), table, even, guard(n))
 
 
 def distributions(at_end, rng):
