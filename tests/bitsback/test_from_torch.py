@@ -281,6 +281,11 @@ def test_no_samples(shapes):
         from_torch(nn.Linear(12, 2), *(samples(*shape) for shape in shapes))
 
 
+def test_activations_that_would_be_cut_off():
+    with pytest.raises(ModelError, match=r"^activations must be .* of 'x' reach 3000$"):
+        from_torch(Function(lambda _, x: functional.elu(x)), np.full((1, 4, 2, 2), 3000.0))
+
+
 def test_images_of_any_size_cannot_be_flattened():
     module = nn.Sequential(nn.Flatten(), nn.Linear(120, 2))
     with pytest.raises(ModelError):

@@ -140,16 +140,17 @@ def _evaluated(traced: Any, tensors: Sequence[Any]) -> tuple[dict[Any, Seen], di
         def run_node(self, node: Any) -> Any:
             value = super().run_node(node)
             if isinstance(value, torch.Tensor):
-                largest = float(value.abs().max()) if value.numel() else 0.0
-                if not largest <= MOST:
-                    raise ModelError(
-                        f"activations must be at most {MOST:g} in magnitude, but one of "
-                        f"{node.name!r} is {largest:g}"
-                    )
-                seen[node] = Seen(largest, tuple(value.shape[1:]))
+                seen[node] = Seen(float(value.abs().max()), tuple(value.shape[1:]))
             return value
 
-    return seen, result_names(Recorder(traced).run(*tensors))
+    returned = result_names(Recorder(traced).run(*tensors))
+    for node, (largest, _) in seen.items():
+        if not largest <= MOST:
+            raise ModelError(
+                f"activations must be at most {MOST:g} in magnitude, but those of {node.name!r} "
+                f"reach {largest:g}"
+            )
+    return seen, returned
 
 
 def _channels_last(x: Any) -> npt.NDArray[np.float64]:
