@@ -30,8 +30,7 @@ class LocationScale(ArrayCodec):
     """Symbols that are intervals of the real line, each with a distribution over the line.
 
     The CDF at the intervals' edges becomes integers once, by the arithmetic of
-    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers. Each
-    interval has at least one of the ``2**precision`` slots.
+    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers.
 
     Parameters
     ----------
@@ -47,6 +46,12 @@ class LocationScale(ArrayCodec):
     low : int
         Value of the first symbol.
     precision : int
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, as if a sample came from the uniform distribution
+        with probability ``alphabet / 2**precision``. A prior or a likelihood needs that, so that
+        any symbol can be pushed. A posterior does not: what is pushed has been popped from it
+        before, and it had better not give samples that are nowhere near its mean.
 
     Raises
     ------
@@ -67,6 +72,7 @@ class LocationScale(ArrayCodec):
         shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
         m, s = broadcast(means=real_numbers(means, "means"), scales=real_numbers(scales, "scales"))
         if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
@@ -76,7 +82,8 @@ class LocationScale(ArrayCodec):
         edges = _checked_edges(edges)
         chosen = family(family_name)
         rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
-        self._set(chosen, m, rates, checked_shares(shares, m.shape), edges, low, precision)
+        shares = checked_shares(shares, m.shape)
+        self._set(chosen, m, rates, shares, edges, low, precision, full_support)
 
     def _set(
         self,
@@ -87,10 +94,11 @@ class LocationScale(ArrayCodec):
         edges: Floats,
         low: int,
         precision: int,
+        full_support: bool,
     ) -> None:
         alphabet, components = edges.size - 1, means.shape[-1]
         low = integer(low, "low", -(1 << 63), (1 << 63) - alphabet, error=ModelError)
-        self.precision = checked_precision(precision, alphabet)
+        self.precision = checked_precision(precision, alphabet if full_support else 2)
         params = (
             _rows(means, components),
             _rows(rates, components),
@@ -98,12 +106,14 @@ class LocationScale(ArrayCodec):
             edges,
             chosen.table,
             np.uint64(precision),
+            np.uint64(full_support),
         )
         super().__init__(means.shape[:-1], params, low=low)
-        self._alphabet = alphabet
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        return symbols < self._alphabet
+        slots = np.empty_like(symbols)
+        kernels.frequencies(symbols, *self._params, slots)
+        return slots > 0
 
     @classmethod
     def by_rates(
@@ -115,13 +125,14 @@ class LocationScale(ArrayCodec):
         *,
         shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> LocationScale:
         """From the kernels' parameters, unchecked, for models that compute them exactly.
 
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        codec._set(chosen, means, rates, shares, edges, 0, precision)
+        codec._set(chosen, means, rates, shares, edges, 0, precision, full_support)
         return codec
 
 
