@@ -19,6 +19,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    Hierarchy,
     Logistic,
     Stack,
     Symbols,
@@ -141,6 +142,68 @@ class Folding:
         return (self.folded.bits - self.stack.bits) / 1023
 
     track_bits_per_lane.unit = "bits"
+
+
+class Hierarchies:
+    """64 chains of correlated Gaussians above rounded ones, with posteriors that are not exact."""
+
+    params = (["BB-ANS", "Bit-Swap"], [1, 2, 4, 8])
+    param_names = ("order", "depth")
+    shape, pushes = 64, 300
+
+    def setup(self, order, depth):
+        buckets, zeros = Buckets(12), np.zeros(self.shape)
+
+        def data_given(z):
+            return Gaussian(16 * buckets.centres[z], 12 + zeros, -200, 200)
+
+        def below(z):
+            return buckets.likelihood(0.8 * buckets.centres[z], 0.6 + zeros)
+
+        def above(value):
+            return buckets.posterior(0.8 * value + 0.15, 0.75 + zeros)
+
+        self.hierarchy = Hierarchy(
+            buckets.prior(self.shape),
+            [data_given, *[below] * (depth - 1)],
+            [lambda x: above(x / 20), *[lambda z: above(buckets.centres[z])] * (depth - 1)],
+        )
+        self.codec = {"BB-ANS": Hierarchy.bb_ans, "Bit-Swap": Hierarchy.bit_swap}[order](
+            self.hierarchy
+        )
+        rng = np.random.default_rng(4)
+        self.data = np.rint(20 * rng.standard_normal((self.pushes, self.shape))).astype(np.int64)
+        self.stack = deep_stack(16)
+        self.time_push_pop(order, depth)
+
+    def time_push_pop(self, order, depth):
+        self.codec.push(self.stack, self.data[0])
+        self.codec.pop(self.stack)
+
+    def track_initial_bits(self, order, depth):
+        """Those that the first push needs, on one lane."""
+        stack = Stack(seed=0)
+        self.codec.push(stack, self.data[0])
+        return 32 * stack.drawn
+
+    def track_net_over_fresh_bits(self, order, depth):
+        """Percent by which dirty bits would raise the rate: over latents drawn with random bits."""
+        stack, fresh = deep_stack(16), deep_stack(16)
+        start, total = stack.mark(), 0.0
+        for x in self.data:
+            self.codec.push(stack, x)
+            before, layer = fresh.bits, x
+            latents = [layer := q(layer).pop(fresh) for q in self.hierarchy.posteriors]
+            above = self.hierarchy.prior
+            for p, z, y in zip(self.hierarchy.likelihoods, latents, [x, *latents], strict=False):
+                p(z).push(fresh, y)
+            above.push(fresh, latents[-1])
+            total += fresh.bits - before
+            fresh = deep_stack(16)
+        return 100 * (stack.rates(start).net / total - 1)
+
+    track_initial_bits.unit = "bits"
+    track_net_over_fresh_bits.unit = "%"
 
 
 class Images:
