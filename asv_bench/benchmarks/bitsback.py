@@ -187,20 +187,21 @@ class Hierarchies:
         return 32 * stack.drawn
 
     def track_net_over_fresh_bits(self, order, depth):
-        """Percent by which dirty bits would raise the rate: over latents drawn with random bits."""
-        stack, fresh = deep_stack(16), deep_stack(16)
-        start, total = stack.mark(), 0.0
+        """The rate, in percent over that of latents drawn with bits that nothing was pushed on."""
+        stack, bits, fresh = deep_stack(16), deep_stack(16), Stack(16)
+        starts = [each.mark() for each in (stack, bits, fresh)]
         for x in self.data:
             self.codec.push(stack, x)
-            before, layer = fresh.bits, x
-            latents = [layer := q(layer).pop(fresh) for q in self.hierarchy.posteriors]
-            above = self.hierarchy.prior
-            for p, z, y in zip(self.hierarchy.likelihoods, latents, [x, *latents], strict=False):
-                p(z).push(fresh, y)
-            above.push(fresh, latents[-1])
-            total += fresh.bits - before
-            fresh = deep_stack(16)
-        return 100 * (stack.rates(start).net / total - 1)
+            layer = x
+            for p, q in zip(self.hierarchy.likelihoods, self.hierarchy.posteriors, strict=True):
+                z = q(layer).pop(bits)
+                p(z).push(fresh, layer)
+                layer = z
+            self.hierarchy.prior.push(fresh, layer)
+        net, popped, pushed = (
+            each.rates(start).net for each, start in zip((stack, bits, fresh), starts, strict=True)
+        )
+        return 100 * (net / (popped + pushed) - 1)
 
     track_initial_bits.unit = "bits"
     track_net_over_fresh_bits.unit = "%"
