@@ -69,12 +69,12 @@ class ConditionalBuckets(ReadOnly):
 
     def __init__(self, buckets: Buckets, mean: npt.ArrayLike, scale: npt.ArrayLike) -> None:
         self.buckets = buckets
-        means, scales = broadcast(
-            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
-        )
+        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        if means.shape != scales.shape:
+            means, scales = broadcast(mean=means, scale=scales)
         if not (np.isfinite(means).all() and np.isfinite(scales).all() and (scales > 0).all()):
             raise ModelError("the means of buckets must be finite, and scales positive and finite")
-        self.mean, self.scale = read_only((means.copy(), scales.copy()))
+        self.mean, self.scale = read_only((means, scales))
 
     @property
     def prior(self) -> Uniform:
@@ -97,9 +97,9 @@ class ConditionalBuckets(ReadOnly):
         family_name : {"gaussian", "logistic"}
         precision : int
         """
-        means, scales, _ = broadcast(
-            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale"), prior=self.mean
-        )
+        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        if not means.shape == scales.shape == self.mean.shape:
+            means, scales, _ = broadcast(mean=means, scale=scales, prior=self.mean)
         with np.errstate(over="ignore", under="ignore"):
             relative = (means - self.mean) / self.scale, scales / self.scale
         return self.buckets.posterior(*relative, family_name, precision)

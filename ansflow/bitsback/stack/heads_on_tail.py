@@ -175,7 +175,12 @@ class HeadsOnTail:
         self._tail.content = words, after
 
     def run_pop(
-        self, kernel: Callable[..., int], most: int, *args: Any, room: int | None = None
+        self,
+        kernel: Callable[..., int],
+        most: int,
+        *args: Any,
+        room: int | None = None,
+        lowest: npt.NDArray[np.uint64] | None = None,
     ) -> None:
         """Run a kernel that pops, the inverse of one that `run_push` runs.
 
@@ -189,6 +194,8 @@ class HeadsOnTail:
         room : int, optional
             The number of words by which the kernel may make the tail longer at any moment;
             `most` by default.
+        lowest : ndarray of uint64, shape (1,), optional
+            Where a kernel that also pushes leaves the smallest size that the tail had meanwhile.
 
         Raises
         ------
@@ -203,18 +210,19 @@ class HeadsOnTail:
             before = heads.copy(), tail.used.copy()
             drawn = 0 if tail.source is None else tail.draw(most)
         words, size = tail.with_room(most if room is None else room)
-        lowest = max(0, size - most)
-        tail.stir(words, lowest, size)
+        read = max(0, size - most)  # the kernel reads words from here on
+        tail.stir(words, read, size)
         after = int(kernel(heads, words, size, *args))
         if after >= IMPOSSIBLE:
             if before is None:
-                tail.unstir(words, lowest, size)
+                tail.unstir(words, read, size)
             else:
                 heads[:], words[:size] = before
             _fail(after, size)
-        tail.unstir(words, lowest, after)
+        tail.unstir(words, read, after)
         tail.content = words, after
-        tail.lowest = min(tail.lowest, after - tail.drawn)
+        least = after if lowest is None else min(after, int(lowest[0]))
+        tail.lowest = min(tail.lowest, least - tail.drawn)
         if drawn:
             tail.give_back(min(drawn, tail.unchanged()))
 
