@@ -37,11 +37,11 @@ for precision in (5, 12, 14, 20):
         digest.update(words.tobytes())
 encoder, counts = ansflow.RangeEncoder(), np.arange(1, 8)
 pairs = ansflow.models.Markov([[3, 1], [1, 3]])
-parts = (symbols, model), (symbols, rows), (symbols % 2, pairs)
+parts = (symbols, model), (symbols, rows), (symbols % 2, pairs), (far, escaped)
 message = b""
 for numbers, coder in parts:
     encoder.encode(numbers, coder)
-    for number in numbers[:9]:
+    for number in symbols[:9]:
         encoder.encode(number, model)
         encoder.encode(number, counts)
     encoder.encode_interval(3, 2, 7)
@@ -51,7 +51,7 @@ digest.update(message)
 decoder = ansflow.RangeDecoder(message)
 for numbers, coder in parts:
     assert np.array_equal(decoder.decode(coder, 70), numbers)
-    for number in numbers[:9]:
+    for number in symbols[:9]:
         assert decoder.decode(model) == decoder.decode(counts) == number
     assert 3 <= decoder.slot(7) < 5
     decoder.decode_interval(3, 2, 7)

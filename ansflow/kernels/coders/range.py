@@ -54,6 +54,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = [
+    "CRAMPED",
     "DONE",
     "LEAST",
     "LOW",
@@ -68,6 +69,7 @@ __all__ = [
     "feed",
     "finish_decoding",
     "finish_encoding",
+    "has_room",
     "narrow",
     "next_bytes",
     "settled",
@@ -87,9 +89,12 @@ FULL = np.uint64((1 << 64) - 1)
 # where the bytes of the point end in place of the number of words.
 LOW, WIDTH, SIZE = np.uint64(0), np.uint64(1), np.uint64(2)
 
-# How decoding went: all symbols were decoded; the bytes do not say what the next one is; no symbol
-# owns the point.
-DONE, SHORT, WRONG = 0, 1, 2
+# How it went: all symbols were coded; the bytes do not say what the next one is; no symbol owns the
+# point; there is no room for the words.
+DONE, SHORT, WRONG, CRAMPED = 0, 1, 2, -1
+
+# Words that the end of a message may take, one of which other symbols overwrite.
+LAST_WORDS = np.uint64(2)
 
 
 @inlined
@@ -143,6 +148,12 @@ def narrow(low, width, start, freq, unit, words, size):
     return low << due * WORD, width << due * WORD, size + due
 
 
+@inlined
+def has_room(number, size, room):
+    """Whether as many words fit behind `size` of `room`, and the end of the message."""
+    return size + number + LAST_WORDS <= np.uint64(room)
+
+
 @inner
 def next_bytes(data, size, at):
     """The word of four bytes, with zeros for those that are missing."""
@@ -162,9 +173,10 @@ def undetermined(point, width, size, end):
 
 @kernel
 def encode(symbols, index, cdf, state, words):
-    """Code `symbols`; return their number, or where the first one is that cannot be coded.
+    """Code `symbols`; return their number.
 
-    In that case nothing is changed.
+    If it returns less, which is where the first symbol is that cannot be coded, or `CRAMPED`, then
+    nothing is changed.
 
     Parameters
     ----------
@@ -177,15 +189,17 @@ def encode(symbols, index, cdf, state, words):
     state : uint64[3]
         Updated in place.
     words : uint32[]
-        Room for n + 1 more than there are.
+        With room for n words, or else it is `CRAMPED`.
     """
+    if not has_room(np.uint64(symbols.size), state[SIZE], words.size):
+        return np.int64(CRAMPED)
     each = np.uint64(index.size > 1)
     last = np.uint64(cdf.shape[1]) - ONE
     total = ZERO
     for i in range(symbols.size):
         row, s = np.uint64(index[np.uint64(i) * each]), np.uint64(symbols[i])
         if s >= last or cdf[row, s] == cdf[row, s + ONE]:
-            return np.uint64(i)
+            return np.int64(i)
         total = np.uint64(cdf[row, last])
     shift, odd = odd_part(total)
     low, width, size = state[LOW], width_of(state), state[SIZE]
@@ -196,7 +210,7 @@ def encode(symbols, index, cdf, state, words):
         unit = unit_of(width, shift, odd)
         low, width, size = narrow(low, width, start, freq, unit, words, size)
     state[LOW], state[WIDTH], state[SIZE] = low, width, size
-    return np.uint64(symbols.size)
+    return np.int64(symbols.size)
 
 
 @kernel
@@ -228,7 +242,7 @@ def shortest(low, width):
 
 @kernel
 def finish_encoding(state, words):
-    """End the message; return its bytes in `words`, which have room for two more words."""
+    """End the message; return how many bytes of `words` it has. There is room."""
     low, size = state[LOW], state[SIZE]
     number, more = shortest(low, state[WIDTH])
     if number < low:
@@ -241,7 +255,7 @@ def finish_encoding(state, words):
 @kernel
 def feed(data, before, size, state):
     """Take bytes into the point where some were missing: ``data[before:size]`` are new."""
-    end = state[SIZE]
+    end, size = state[SIZE], min(size, data.size)
     for i in range(before, min(size, np.int64(end))):
         state[LOW] += np.uint64(data[i]) << ((end - ONE - np.uint64(i)) * BYTE)
 
@@ -256,7 +270,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
     ----------
     data : uint8[]
     size : int64
-        Bytes that there are.
+        Bytes that there are, of `data`.
     state : uint64[3]
     index : uint32[n] or uint32[1]
         Row of each symbol, or of all; if `follows`, that of the first.
@@ -268,7 +282,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
     out : uint8[n] or uint16[n]
         At least one.
     """
-    size = np.uint64(size)
+    size = np.uint64(min(size, data.size))
     each = np.uint64(index.size > 1)
     last = np.uint64(cdf.shape[1]) - ONE
     row = np.uint64(index[ZERO])
@@ -302,7 +316,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
 @kernel
 def finish_decoding(data, size, state):
     """End the message; return where the next one begins, and how it went."""
-    size = np.uint64(size)
+    size = np.uint64(min(size, data.size))
     begin = state[SIZE] - BYTES
     number = (next_bytes(data, size, begin) << WORD) | next_bytes(data, size, begin + WORD_BYTES)
     wanted, more = shortest(number - state[LOW], state[WIDTH])
