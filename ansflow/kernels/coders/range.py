@@ -1,43 +1,46 @@
 """A range coder: first in, first out, one symbol at a time.
 
-A message is an interval of the numbers from 0 to 1, and each symbol narrows it to a part that is
-proportional to its frequency (Pasco 1976; Rissanen 1976). What has been coded is the interval
-``[low, low + width)`` in units of 2^-(32 k + 64), after k words have been given off; Martin (1979,
-"Range encoding") calls the width the range. A symbol with the interval [start, start + freq) of
-`total`:
+The bytes of a message are the digits of a number between 0 and 1, to the base of 256, the highest
+first. Each symbol narrows the interval of numbers that the message may be, to a part that is
+proportional to its frequency (Pasco 1976; Rissanen 1976). The interval is ``[low, low + width)`` in
+units of 2^-(32 k + 64), after k words have been given off; Martin (1979, "Range encoding") calls
+the width the range. It begins with low = 0 and width = 2^64 - 1. A symbol that owns [start, start +
+freq) of `total`:
 
     unit  = width // total                     rounded down: no symbol owns what is left at the top
     low   = low + start * unit
     width = freq * unit
-    if width < 2^32:                           then unit stays at least 1 for totals up to 2^32
+    if width < 2^32:
         give off the word low div 2^32;  low = low * 2^32 mod 2^64;  width = width * 2^32
 
-As freq and unit are at least 1, one word a symbol is enough. The rounding takes -log2(1 - total /
-width) bits of a symbol at most, where width is 2^32 or more, and 0.033 * total / 2^32 on average.
+For totals up to 2^31, the unit is at least 2, and so is the new width: one word a symbol is enough.
+The rounding takes -log2(1 - total / width) bits of a symbol at most. If the logarithms of widths
+are evenly spread from 32 to 64, that is total / 2^32 / (64 ln^2 2) bits on average, 0.033 for a
+total of 2^32.
 
 Carries
 -------
 ``low + start * unit`` may exceed 2^64. The carry goes into the words that have been given off: it
-turns words of all ones at their end into zeros, and ends at the word before them. The width never
-grows, so a word takes at most one carry: all carries of a stream together take no more steps than
-it has words. Other coders hold such words back as a count (Schindler 1998), or shorten the interval
-whenever it contains a carry (Subbotin 1999), which costs bits. Here the words are in memory anyway,
-and the loop knows nothing of carries but one comparison. All words are *settled*, that is to say
-cannot change any more, unless the interval contains a multiple of 2^64: then the last word that is
-not all ones may still change, and those behind it.
+turns words of all ones at their end into zeros, and ends at the word before them. The interval
+never grows, so a word takes at most one carry: all carries of a message together take no more steps
+than it has words. Other coders hold such words back as a count (Schindler 1998), or shorten the
+interval where a carry may come (Subbotin 1999), which costs bits. Here the words are in memory
+anyway, and the loop knows nothing of carries but one comparison.
+
+All words are *settled*, which means that they cannot change any more, unless the interval contains
+a multiple of 2^64: then the last word that is not all ones may still change, and those behind it.
 
 The end
 -------
-The last bytes are the fewest after which it does not matter what follows: n bytes stand for an
-interval of 2^-8n, which must lie in that of the message. That takes less than 9 bits more than the
-interval. So no message is the beginning of another one of as many symbols, and
+A message is the smallest number of the fewest bytes after which it does not matter what follows:
+n bytes stand for an interval of 2^-8n, which must lie in that of the message. That takes less than
+9 bits more than the interval. So no message is the beginning of another one of as many symbols, and
 
 - a decoder knows when the bytes that it has do not say yet which symbol is next,
 - it notices each truncation, before or at the end,
 - messages can follow each other without lengths.
 
-A message without symbols is empty: before the first symbol, the width is 0, which is 2^64 modulo
-2^64. The first symbol narrows an interval of 2^64 - 1.
+A message without symbols is empty. Until the first one, the width is kept as 0: 2^64 modulo 2^64.
 
 Decoding
 --------
