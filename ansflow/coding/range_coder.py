@@ -116,7 +116,7 @@ class RangeEncoder:
 
         Notes
         -----
-        One symbol takes 2 microseconds by counts of 256 symbols, and 4 by a model.
+        A single symbol takes 2 microseconds by counts of 256 symbols, and 3 to 4 by a model.
         """
         if isinstance(symbols, Scalar) and not has_escapes(model):
             symbol = int(symbols)
@@ -179,8 +179,8 @@ class RangeEncoder:
     def take(self) -> bytes:
         """The bytes that cannot change any more, but for those that have been taken.
 
-        They can be sent while more symbols are coded. Those of the last symbols are missing:
-        4 to 12, as a rule.
+        They can be sent while more symbols are coded. Those of the last symbols are missing, as a
+        rule 1 to 5.
         """
         settled = int(kernels.settled(self._state, self._words))
         size = int(self._state[SIZE])
