@@ -125,7 +125,7 @@ class RangeEncoder:
             else:
                 coded = self._by_row(symbol, model)
             if not coded:
-                raise no_probability(np.asarray(symbol), 0)
+                raise ModelError(f"the model gives symbol {symbol} no probability")
             return
         values = symbol_array(symbols)
         rows = rows_of(model, values.shape, self._previous)
