@@ -27,7 +27,9 @@ from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
 from ansflow.io.plan import plan
 from ansflow.io.save import save
-from ansflow.io.trained_codec import TrainedCodec, train
+from ansflow.io.train import train
+from ansflow.io.trained_array_codec import TrainedArrayCodec
+from ansflow.io.trained_codec import TrainedCodec
 from ansflow.limits import Limits
 from ansflow.transforms import Recipe
 
@@ -48,6 +50,7 @@ __all__ = [
     "RangeEncoder",
     "Recipe",
     "Recovery",
+    "TrainedArrayCodec",
     "TrainedCodec",
     "__version__",
     "compress",
