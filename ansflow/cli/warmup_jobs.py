@@ -15,7 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 import ansflow
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
-from ansflow.models import Categorical, Conditional, Escaped, Markov
+from ansflow.models import Categorical, Conditional, Escaped, Markov, Probabilities
 
 __all__ = ["jobs", "warmup"]
 
@@ -230,6 +230,9 @@ def _ranges() -> Iterator[Job]:
         symbols = _skewed(FEW, alphabet, dtype)
         yield partial(_through_ranges, symbols, Categorical.fit(symbols))
     yield partial(_through_ranges, _skewed(FEW, 200, np.int64), _escaped())
+    for floats in (np.float32, np.float64):
+        probs = np.full((FEW, 2), 0.5, floats)
+        yield partial(_through_ranges, np.zeros(FEW, np.uint8), Probabilities(probs))
     yield _one_by_one
 
 
@@ -246,10 +249,12 @@ def _one_by_one() -> None:
     encoder = ansflow.RangeEncoder()
     encoder.encode(0, model)
     encoder.encode(0, model.freq)
+    encoder.encode(0, np.array([0.5, 0.5]))
     encoder.encode_interval(0, 1, 2)
     decoder = ansflow.RangeDecoder(encoder.finish())
     decoder.decode(model)
     decoder.decode(model.freq)
+    decoder.decode(np.array([0.5, 0.5]))
     decoder.slot(2)
     decoder.decode_interval(0, 1, 2)
 

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from ansflow.arguments import Axes, shape_of, symbol_array
 from ansflow.buffers import BytesLike, bytes_of
-from ansflow.coding.range_models import Counts, bad_counts, row_of, rows_of
+from ansflow.coding.range_models import Weights, bad_weights, precision_for, row_of, rows_of
 from ansflow.coding.symbols import no_probability
 from ansflow.errors import AnsflowError, CorruptDataError, ModelError, TruncatedError
 from ansflow.kernels.coders import range as kernels, range_steps as steps
 from ansflow.kernels.coders.range import CRAMPED, DONE, SHORT, WRONG
-from ansflow.kernels.coders.range_steps import BAD_COUNTS
+from ansflow.kernels.coders.range_probabilities import decode_probability, encode_probability
+from ansflow.kernels.coders.range_steps import BAD_WEIGHTS
 from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.models.base import Model
 from ansflow.models.checked import has_escapes
@@ -89,7 +90,7 @@ class RangeEncoder:
         self._state = np.zeros(3, np.uint64)
         self._words = np.empty(FEW, np.uint32)
         self._previous = 0
-        self._counts = Counts()
+        self._weights = Weights()
 
     def encode(self, symbols: npt.ArrayLike, model: Model | npt.NDArray[Any]) -> None:
         """Code a symbol, or an array of symbols in C order.
@@ -97,14 +98,15 @@ class RangeEncoder:
         Parameters
         ----------
         symbols : int or array_like of int or bool
-        model : Model or ndarray of int, shape (alphabet,)
+        model : Model or ndarray, shape (alphabet,)
             See `ansflow.models.Model`; any precision. With contexts, the first symbol of a message
             follows a 0, and that of another call the last symbol that was coded by a model
             with contexts.
 
-            An array says how often each symbol occurs, in any unit; its sum is at most 2^31.
-            Nothing is built from it: this is the quickest way for distributions that are used once.
-            A row of a model's ``freq`` is such an array, too.
+            An array is the quickest way to give a distribution that is used once, as nothing is
+            built from it. Integers are counts: how often each symbol occurs, in any unit, with a
+            sum of at most 2^31. A row of a model's ``freq`` is such an array, too. Floats are
+            probabilities, with the frequencies that `ansflow.models.Probabilities` makes of them.
 
         Raises
         ------
@@ -116,12 +118,12 @@ class RangeEncoder:
 
         Notes
         -----
-        A single symbol takes 2 microseconds by counts of 256 symbols, and 3 to 4 by a model.
+        A single symbol takes 2 to 3 microseconds by an array of 256 symbols, and 3 to 4 by a model.
         """
         if isinstance(symbols, Scalar) and not has_escapes(model):
             symbol = int(symbols)
             if isinstance(model, np.ndarray):
-                coded = self._by_counts(symbol, model)
+                coded = self._by_weights(symbol, model)
             else:
                 coded = self._by_row(symbol, model)
             if not coded:
@@ -137,15 +139,18 @@ class RangeEncoder:
             if rows.follows:
                 self._previous = int(numbers[-1])
 
-    def _by_counts(self, symbol: int, counts: npt.NDArray[Any]) -> bool:
-        """Code one symbol, if it has a count."""
-        copy = self._counts.take(counts)
+    def _by_weights(self, symbol: int, weights: npt.NDArray[Any]) -> bool:
+        """Code one symbol, if it has a weight."""
+        copy = self._weights.take(weights)
         if not 0 <= symbol < copy.size:
             return False
-        how = self._code(1, steps.encode_count, symbol, copy)
-        if how == BAD_COUNTS:
-            raise bad_counts(copy)
-        return bool(how == DONE)
+        if copy.dtype.kind == "f":
+            how = self._code(1, encode_probability, symbol, copy, precision_for(copy.size))
+        else:
+            how = self._code(1, steps.encode_count, symbol, copy)
+        if how == BAD_WEIGHTS:
+            raise bad_weights(copy)
+        return how == DONE
 
     def _by_row(self, symbol: int, model: Model) -> bool:
         """Code one symbol, if the model gives it a probability."""
@@ -258,7 +263,7 @@ class RangeDecoder:
         self._data = np.empty(FEW, np.uint8)
         self._size = 0
         self._previous = 0
-        self._counts = Counts()
+        self._weights = Weights()
         self.feed(data)
 
     def feed(self, data: BytesLike) -> None:
@@ -285,8 +290,8 @@ class RangeDecoder:
 
         Parameters
         ----------
-        model : Model or ndarray of int, shape (alphabet,)
-            As when encoding: the same frequencies, support and rows, or the same counts.
+        model : Model or ndarray, shape (alphabet,)
+            As when encoding: the same frequencies, support and rows, or the same array.
         size_or_shape : int or sequence of int, optional
             Number of symbols, or shape of the result.
 
@@ -308,7 +313,7 @@ class RangeDecoder:
         """
         single = size_or_shape is None
         if single and not has_escapes(model):
-            return self._by_counts(model) if isinstance(model, np.ndarray) else self._by_row(model)
+            return self._by_weights(model) if isinstance(model, np.ndarray) else self._by_row(model)
         shape = () if size_or_shape is None else shape_of(size_or_shape)
         rows = rows_of(model, shape, self._previous)
         out = np.empty(math.prod(shape), rows.dtype)
@@ -320,11 +325,15 @@ class RangeDecoder:
                 self._previous = int(out[-1])
         return int(out[0]) if single else rows.values(out).reshape(shape)
 
-    def _by_counts(self, counts: npt.NDArray[Any]) -> int:
-        copy = self._counts.take(counts)
-        symbol, how = steps.decode_count(copy, self._data, self._size, self._state)
-        if how == BAD_COUNTS:
-            raise bad_counts(copy)
+    def _by_weights(self, weights: npt.NDArray[Any]) -> int:
+        copy, told = self._weights.take(weights), (self._data, self._size, self._state)
+        if copy.dtype.kind == "f":
+            scratch = np.empty(copy.size, np.uint32)
+            symbol, how = decode_probability(copy, precision_for(copy.size), scratch, *told)
+        else:
+            symbol, how = steps.decode_count(copy, *told)
+        if how == BAD_WEIGHTS:
+            raise bad_weights(copy)
         if how != DONE:
             raise _error(how)
         return int(symbol)

@@ -10,7 +10,15 @@ from naive_range import Interval, decode as naive_decode, encode as naive_encode
 
 from ansflow import RangeDecoder, RangeEncoder
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
-from ansflow.models import Categorical, Conditional, Escaped, Markov, Uniform, quantize
+from ansflow.models import (
+    Categorical,
+    Conditional,
+    Escaped,
+    Markov,
+    Probabilities,
+    Uniform,
+    quantize,
+)
 
 
 class Own:
@@ -125,6 +133,40 @@ def test_integers_outside_are_escaped():
     assert [decoder.decode(rows.at(i // 6)) for i in range(12)] == numbers.ravel().tolist()
     with pytest.raises(ModelError, match="2147483647, with escapes, too"):
         whole.encode([1 << 31], rows.at(0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_are_quantised_as_by_their_model(dtype):
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.full(20, 0.3), (4, 6)).astype(dtype)
+    symbols = rng.integers(0, 20, (4, 6))
+    for precision in (14, 31):
+        model = Probabilities(probs, precision=precision, low=-3)
+        rows = zip(model.freq.tolist(), symbols.ravel().tolist(), strict=True)
+        data = naive_encode([interval(freq, s) for freq, s in rows])
+        assert encoded(symbols - 3, model) == data
+        assert np.array_equal(decoded(data, model, (4, 6)), symbols - 3)
+        for end in range(len(data)):
+            with pytest.raises(TruncatedError):
+                decoded(data[:end], model, (4, 6))
+        if precision == 14:
+            encoder, decoder = RangeEncoder(), RangeDecoder(data)
+            for at, s in np.ndenumerate(symbols):
+                encoder.encode(s, probs[at])
+                assert decoder.decode(probs[at]) == s
+            assert encoder.finish() == data
+            assert decoder.finish() == 0
+    whole = encoded(symbols, probs[0, 0])
+    encoder = RangeEncoder()
+    for s in symbols.ravel():
+        encoder.encode(s, probs[0, 0])
+    assert encoder.finish() == whole
+    assert np.array_equal(decoded(whole, probs[0, 0], (4, 6)), symbols)
+    for wrong in ([0, 0], 0, symbols[:, :5] - 3):
+        with pytest.raises(ModelError, match="need probabilities of shape"):
+            encoder.encode(wrong, model)
+    with pytest.raises(ModelError, match="need probabilities of shape"):
+        RangeDecoder(data).decode(model)
 
 
 def around_one_half(steps, total):
@@ -375,7 +417,7 @@ def test_large_alphabets_by_counts():
     encoder.encode(123_456, counts)
     data = encoder.finish()
     assert RangeDecoder(data).decode(counts) == 123_456
-    with pytest.raises(ModelError, match="200000 symbols code single integers"):
+    with pytest.raises(ModelError, match="200000 weights codes single integers"):
         encoder.encode([5], counts)
 
 
@@ -411,7 +453,12 @@ def test_impossible_symbols_change_nothing(model, symbols):
         (np.array([1 << 31, 1]), ModelError),
         (np.array([1 << 63, 1 << 63, 3], np.uint64), ModelError),
         (np.full(3, (1 << 63) - 1), ModelError),
-        (np.array([0.5, 0.5]), ModelError),
+        (np.array([0.5, 0.6]), ModelError),
+        (np.array([1.5, -0.5]), ModelError),
+        (np.array([1.0, np.nan]), ModelError),
+        (np.array([]), ModelError),
+        (np.array([True, True]), ModelError),
+        (np.array(["1", "1"]), ModelError),
         (np.ones((2, 2), int), ModelError),
         (np.ma.masked_array([1, 1], [0, 1]), TypeError),
         ([1, 1], TypeError),

@@ -35,6 +35,7 @@ from ansflow.kernels.coders import (
     order1,
     range as range_arrays,
     range_escapes,
+    range_probabilities,
     range_steps,
     row_classes,
     rows,
@@ -300,6 +301,11 @@ def range_coders(at_end, rng):
             state[2] = 0
             rows = index, cdf, lowest, escape
             assert range_escapes.encode(far, *rows, state, room) == expected
+        floats = guard(rng.dirichlet(np.ones(alphabet), n))
+        scratch = guard(np.zeros(alphabet, np.uint32))
+        state[:] = 0
+        range_probabilities.encode(index, index + 1, np.uint64(precision), state, words)
+        assert range_probabilities.encode_probability(3, floats[9], precision, state, words) == 0
         stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
         out = guard(np.zeros(n, dtype))
         for size in (whole, whole // 2, 9, 8, 7, 1, 0):
@@ -315,6 +321,10 @@ def range_coders(at_end, rng):
                         break
                 told = index, cdf, lowest, escape, guard(np.zeros(n, np.int32))
                 range_escapes.decode(source, size, state, *told)
+                told = floats, np.uint64(precision), scratch, out
+                range_probabilities.decode(source, size, state, *told)
+                told = floats[0], precision, scratch, source, size, state
+                range_probabilities.decode_probability(*told)
                 range_steps.slot_of(1000, state)
                 range_steps.decode_interval(3, 5, 1000, source, size, state)
                 range_arrays.finish_decoding(source, size, state)

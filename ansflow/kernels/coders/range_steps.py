@@ -28,7 +28,7 @@ from ansflow.kernels.constants import MAX_PRECISION, ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = [
-    "BAD_COUNTS",
+    "BAD_WEIGHTS",
     "IMPOSSIBLE",
     "decode_count",
     "decode_interval",
@@ -42,8 +42,8 @@ __all__ = [
 ]
 
 # How coding went, besides what `ansflow.kernels.coders.range` has: the symbol has no frequency, or
-# the counts make no distribution.
-IMPOSSIBLE, BAD_COUNTS = 3, 4
+# the counts or probabilities make no distribution.
+IMPOSSIBLE, BAD_WEIGHTS = 3, 4
 
 MAX_TOTAL = ONE << np.uint64(MAX_PRECISION)
 COUNT_BITS = np.uint64(32)
@@ -147,7 +147,7 @@ def sum_of(counts):
 
 @kernel
 def encode_count(symbol, counts, state, words):
-    """Code a symbol that has a count; return `DONE`, `IMPOSSIBLE`, `BAD_COUNTS` or `CRAMPED`.
+    """Code a symbol that has a count; return `DONE`, `IMPOSSIBLE`, `BAD_WEIGHTS` or `CRAMPED`.
 
     Unless it was `DONE`, nothing is changed.
 
@@ -160,7 +160,7 @@ def encode_count(symbol, counts, state, words):
     """
     total = sum_of(counts)
     if total == ZERO:
-        return BAD_COUNTS
+        return BAD_WEIGHTS
     if counts[symbol] == 0:
         return IMPOSSIBLE
     start = ZERO
@@ -171,10 +171,10 @@ def encode_count(symbol, counts, state, words):
 
 @kernel
 def decode_count(counts, data, size, state):
-    """Undo `encode_count`: ``(symbol, DONE, SHORT, WRONG or BAD_COUNTS)``."""
+    """Undo `encode_count`: ``(symbol, DONE, SHORT, WRONG or BAD_WEIGHTS)``."""
     total = sum_of(counts)
     if total == ZERO:
-        return 0, BAD_COUNTS
+        return 0, BAD_WEIGHTS
     slot = slot_of(np.int64(total), state)
     if slot >= total:
         return 0, WRONG
