@@ -34,6 +34,8 @@ from ansflow.kernels.coders import (
     neighbours,
     order1,
     range as range_arrays,
+    range_escapes,
+    range_probabilities,
     range_steps,
     row_classes,
     rows,
@@ -285,9 +287,26 @@ def range_coders(at_end, rng):
             range_steps.encode_row(int(symbol), 2, cdf, state, words)
         state[2] = 2 * n - 2
         range_steps.encode_count(int(symbols[0]), counts, state, words)
-        range_steps.encode_interval(3, 5, 1000, state, words)
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.DONE
+        state[2] = 2 * n
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.CRAMPED
+        assert range_arrays.encode(symbols, index, cdf, state, words) == range_arrays.CRAMPED
         range_arrays.settled(state, words)
         whole = int(range_arrays.finish_encoding(state, words))
+        lowest = guard(np.full(3, -7, np.int32))
+        escape = guard(np.full(3, alphabet - 1, np.uint32))
+        far = guard(rng.choice([-9, 3, 50, -(1 << 31), (1 << 31) - 1], n).astype(np.int32))
+        outside = message_rows.count_escapes(far, index, lowest, escape)
+        digits = guard(np.zeros(n + message_rows.ESCAPE_PUSHES * int(outside) + 2, np.uint32))
+        for room, expected in ((digits, n), (digits[1:], range_arrays.CRAMPED)):
+            state[2] = 0
+            rows = index, cdf, lowest, escape
+            assert range_escapes.encode(far, *rows, state, room) == expected
+        floats = guard(rng.dirichlet(np.ones(alphabet), n))
+        scratch = guard(np.zeros(alphabet, np.uint32))
+        state[:] = 0
+        range_probabilities.encode(index, index + 1, np.uint64(precision), state, words)
+        assert range_probabilities.encode_probability(3, floats[9], precision, state, words) == 0
         stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
         out = guard(np.zeros(n, dtype))
         for size in (whole, whole // 2, 9, 8, 7, 1, 0):
@@ -301,6 +320,12 @@ def range_coders(at_end, rng):
                     _, how = range_steps.decode_row(1, cdf, source, size, state)
                     if how or range_steps.decode_count(counts, source, size, state)[1]:
                         break
+                told = index, cdf, lowest, escape, guard(np.zeros(n, np.int32))
+                range_escapes.decode(source, size, state, *told)
+                told = floats, np.uint64(precision), scratch, out
+                range_probabilities.decode(source, size, state, *told)
+                told = floats[0], precision, scratch, source, size, state
+                range_probabilities.decode_probability(*told)
                 range_steps.slot_of(1000, state)
                 range_steps.decode_interval(3, 5, 1000, source, size, state)
                 range_arrays.finish_decoding(source, size, state)
