@@ -18,7 +18,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Distributions that users define by two functions.
 `Buckets`
     Continuous latents, discretised.
-`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
+`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Scan`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
     Codecs made of other codecs.
 `VAE`, `load`, `register`
@@ -40,6 +40,7 @@ from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.certain import Certain
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.combinators.scan import Scan
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
 from ansflow.bitsback.distributions.bernoulli import Bernoulli
@@ -79,6 +80,7 @@ __all__ = [
     "Parallel",
     "Rates",
     "Repeat",
+    "Scan",
     "Serial",
     "Stack",
     "Substack",

@@ -566,20 +566,22 @@ def stack_coders(at_end, rng):
 
 
 def stack_intervals(at_end, rng):
-    n_lanes, p = 77, np.uint64(24)
-    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
-    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
-    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
-    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
-    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
-    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
-    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
-    intervals.peek(heads, p, slots)
-    assert (slots - starts < freqs).all()
-    for words in (size, size // 2, 1, 0):
-        stream = guarded(tail[size - words : size], at_end)
-        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
-        assert left == 0 or words < size
+    n_lanes = 77
+    for total in (1 << 24, 999_999_937):
+        freqs = rng.integers(1, total, n_lanes)
+        starts = rng.integers(0, total - freqs + 1)
+        starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+        totals = fixed(np.full(n_lanes, total, np.uint64), at_end)
+        heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+        tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+        size = int(intervals.push(heads, tail, 0, starts, freqs, totals))
+        slots = guarded(np.zeros(n_lanes, np.int64), at_end)
+        intervals.peek(heads, totals, slots)
+        assert (slots - starts < freqs).all()
+        for words in (size, size // 2, 1, 0):
+            stream = guarded(np.append(tail[size - words : size], np.uint32(0)), at_end)
+            left = intervals.pop(heads.copy(), stream, words, starts, freqs, totals)
+            assert left == 0 or words < size
 
 
 def networks(at_end, rng):

@@ -163,15 +163,18 @@ class HeadsOnTail:
         tail, heads, drawn, before = self._tail, self.heads, 0, None
         if type(most) is not int:
             most = integer(most, "most")
-        if tail.size < most:
-            # Kernels may also overwrite words that they have popped.
-            before = heads.copy(), tail.used.copy()
-            drawn = 0 if tail.source is None else tail.draw(most)
+        if tail.size < most or room is not None:
+            # A kernel may fail when it has popped words, and overwritten them.
+            before = heads.copy(), tail.used[max(0, tail.size - most) :].copy()
+            if tail.size < most and tail.source is not None:
+                drawn = tail.draw(most)
         words, size = tail.with_room(most if room is None else room)
         after = int(kernel(heads, words, size, *args))
         if after >= IMPOSSIBLE:
             if before is not None:
-                heads[:], words[:size] = before
+                heads[:] = before[0]
+                words[size - before[1].size : size] = before[1]
+                tail.give_back(drawn)
             _fail(after, size)
         tail.content = words, after
         tail.lowest = min(tail.lowest, after - tail.drawn)
