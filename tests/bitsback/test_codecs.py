@@ -18,6 +18,8 @@ from ansflow.bitsback import (
     Categorical,
     FromIterable,
     Gaussian,
+    HiddenMarkov,
+    LinearGaussian,
     LocationScale,
     Logistic,
     Parallel,
@@ -25,6 +27,7 @@ from ansflow.bitsback import (
     Scan,
     Serial,
     Stack,
+    StateSpace,
     Substack,
     Symbols,
     Unfolded,
@@ -39,6 +42,12 @@ ROWS = models.Conditional.from_dist(
     stats.norm([[-40], [0], [9]], 7.0), -64, 63, RNG.integers(0, 3, (5, 4)), precision=18
 )
 NORMAL = models.Quantized(stats.norm(3, 20), 0, 255)
+HIDDEN = HiddenMarkov(
+    models.Categorical.from_counts(RNG.random(7) ** 4),
+    models.Conditional.from_counts(RNG.random((7, 7)) ** 9),
+    models.Conditional.from_counts(RNG.random((7, 30)) ** 9, low=-9),
+    40,
+)
 
 
 def bits_back(shape=9):
@@ -100,6 +109,7 @@ ARRAY_CODECS = {
     "buckets, logistic prior": Buckets(8, "logistic").posterior(MEANS / 30, SCALES / 30),
     "buckets, logistic posterior": Buckets(8).posterior(MEANS / 30, SCALES, "logistic", 20),
     "buckets, all logistic": Buckets(5, "logistic").posterior(MEANS, SCALES, "logistic", 31),
+    "hidden markov": HIDDEN,
 }
 
 COMBINATORS = {
@@ -124,6 +134,13 @@ COMBINATORS = {
         6,
     ),
     "scan of nothing": Scan(lambda state: Uniform(state), lambda state, x: state, 9, 0),
+    "state space, finite": StateSpace(HIDDEN.model, 12),
+    "state space, linear": StateSpace(
+        LinearGaussian(
+            [[0.9]], [1.0], [[3.0], [1.0]], [2.0, 5.0], [2.0], low=-99, high=99, cell=0.2
+        ),
+        5,
+    ),
     "substack": Substack(Uniform(1000, 10), 1, 3),
     "substack of a view": Substack(Substack(Serial([Uniform(9), Bernoulli(0.2)]), 1, 2), 1, 4),
     "substack, by lanes": Substack(Symbols(NORMAL), 0, 5),

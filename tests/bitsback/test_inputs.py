@@ -42,8 +42,7 @@ from ansflow.bitsback import (
     encode,
 )
 from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
-from ansflow.bitsback.nets import Dense, Network, Reshape, Upsample
-from ansflow.bitsback.nets.layers import Convolution
+from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Upsample
 from ansflow.errors import CorruptDataError, ModelError
 
 VAE_ = small_vaes.GOLDEN

@@ -14,6 +14,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    HiddenMarkov,
     LocationScale,
     Logistic,
     Stack,
@@ -22,7 +23,8 @@ from ansflow.bitsback import (
 )
 from ansflow.kernels.distributions import cdf_rows as weights, checked
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, location_scale, tables, uniform
+from ansflow.kernels.nets.activations import activate
+from ansflow.kernels.stack import coins, hidden_markov, location_scale, tables, uniform
 
 WAYS = {
     "pickled": lambda x: pickle.loads(pickle.dumps(x)),
@@ -34,10 +36,10 @@ WAYS = {
 
 KERNELS = [
     kernel
-    for module in (uniform, coins, tables, location_scale)
+    for module in (uniform, coins, tables, location_scale, hidden_markov)
     for kernel in (module.push, module.pop)
 ]
-KERNELS += [fixed_point.dense, fixed_point.convolve, fixed_point.convolve_planes]
+KERNELS += [fixed_point.spread, fixed_point.convolve, activate]
 KERNELS += [getattr(weights, name) for name in weights.__all__ if name.islower()]
 KERNELS += [getattr(checked, name) for name in checked.__all__]
 
@@ -72,6 +74,10 @@ CODECS = {
     "gaussian": Gaussian([1.0, 2.0, 3.0], 2.0, -5, 9),
     "mixture": Logistic.mixture(np.eye(3), np.eye(3), 2.0, -5, 9),
     "posterior": Buckets(4).posterior([1.0, 2.0, 3.0], 2.0),
+    "hidden markov": HiddenMarkov(
+        *(models.Categorical([3, 1]), models.Conditional([[2, 2], [3, 1]])),
+        *(models.Conditional([[1, 3], [3, 1]]), 5),
+    ),
 }
 
 

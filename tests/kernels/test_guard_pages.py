@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from guard import guarded
 
+from ansflow.bitsback import HiddenMarkov
 from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
@@ -32,6 +33,8 @@ from ansflow.kernels.coders import (
     messages,
     neighbours,
     order1,
+    range as range_arrays,
+    range_steps,
     row_classes,
     rows,
     single as lanes,
@@ -39,7 +42,15 @@ from ansflow.kernels.coders import (
 from ansflow.kernels.constants import STACK_LOW, state_low
 from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
+from ansflow.kernels.nets.activations import activate
+from ansflow.kernels.stack import (
+    coins,
+    hidden_markov,
+    intervals,
+    location_scale,
+    tables as stack_tables,
+    uniform,
+)
 from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.tables import (
     class_code,
@@ -75,7 +86,7 @@ from ansflow.kernels.vector import (
 from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
-from ansflow.models import Markov, quantize
+from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned_in_place
 
@@ -247,6 +258,51 @@ def short_messages(at_end, rng):
                 out,
             )
             assert np.array_equal(out, data)
+
+
+def range_coders(at_end, rng):
+    """The range coder, into as few words as promised, and from all, some and other bytes."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, weights = 70, rng.random((3, 300)) ** 8
+    weights[:, 5] = 0
+    for precision, alphabet, dtype in ((12, 200, np.uint8), (12, 300, np.uint16), (31, 300, "u2")):
+        freq = quantize(weights[:, :alphabet], precision)
+        cdf, counts = guard(cumulative(freq)), guard(freq[0].astype(np.int64))
+        shift = np.uint64(precision - 7)
+        buckets = guard(np.zeros((3, 128), np.uint32))
+        message_rows.fill_buckets(cdf, shift, buckets)
+        index = guard(rng.integers(0, 3, n).astype(np.uint32))
+        possible = np.flatnonzero(freq.all(axis=0))
+        symbols = rng.choice(possible, n).astype(dtype)
+        state, words = guard(np.zeros(3, np.uint64)), guard(np.zeros(2 * n + 2, np.uint32))
+        for data in (symbols, symbols // 2 * 0 + 5, rng.integers(0, 1 << 16, n).astype(dtype)):
+            range_arrays.encode(guard(data), index, cdf, state, words)
+        for symbol in symbols:
+            range_steps.encode_row(int(symbol), 2, cdf, state, words)
+        state[2] = 2 * n - 2
+        range_steps.encode_count(int(symbols[0]), counts, state, words)
+        range_steps.encode_interval(3, 5, 1000, state, words)
+        range_arrays.settled(state, words)
+        whole = int(range_arrays.finish_encoding(state, words))
+        stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
+        out = guard(np.zeros(n, dtype))
+        for size in (whole, whole // 2, 9, 8, 7, 1, 0):
+            for source in (stream[:size], rng.integers(0, 256, size).astype(np.uint8)):
+                source, state = guard(source), guard(np.array([0, 0, 8], np.uint64))
+                range_arrays.feed(source, 0, size // 2, state)
+                range_arrays.feed(source, size // 2, size, state)
+                told = index, False, cdf, buckets, shift
+                range_arrays.decode(source, size, state, *told, out)
+                while True:
+                    _, how = range_steps.decode_row(1, cdf, source, size, state)
+                    if how or range_steps.decode_count(counts, source, size, state)[1]:
+                        break
+                range_steps.slot_of(1000, state)
+                range_steps.decode_interval(3, 5, 1000, source, size, state)
+                range_arrays.finish_decoding(source, size, state)
 
 
 def vector_coders(at_end, rng):
@@ -584,6 +640,49 @@ def stack_intervals(at_end, rng):
             assert left == 0 or words < size
 
 
+def hidden_chains(at_end, rng):
+    """Heads and words of all kinds, symbols and states outside their alphabets."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    for states, alphabet, n in ((1, 2, 9), (3, 40, 30), (8, 300, 30)):
+        rows = [
+            quantize(rng.random((states, m)) ** 9 + 1e-9, 12) for m in (states, states, alphabet)
+        ]
+        prior, *others = Categorical(rows[0][0]), Conditional(rows[1]), Conditional(rows[2])
+        codec = HiddenMarkov(prior, *others, n)
+        tables, most = codec._tables, np.iinfo(np.int64).max
+        params = [fixed(p, at_end) if isinstance(p, np.ndarray) else p for p in codec._params]
+        filtering = [fixed(table, at_end) for table in codec._filter]
+        beliefs, one = (guard(np.empty((rows, tables.width))) for rows in (n, 1))
+        scratch = [guard(array) for array in tables.scratch()]
+        lowest, out = guard(np.zeros(1, np.uint64)), guard(np.empty(n, np.int64))
+        for symbols in (rng.integers(0, alphabet, n), rng.integers(-most, most, n)):
+            x = guard(symbols)
+            first = guard(tables.first.copy())
+            hidden_markov.forward(x, first, *filtering, beliefs, guard(np.empty(n)))
+            for head, size, after in itertools.product(
+                (0, STACK_LOW, 2**64 - 1), (0, 3, 2 * n), (states, most)
+            ):
+                heads = guard(np.array([head, head], np.uint64))
+                tail = guard(rng.integers(0, 1 << 32, size + 2 * n + 1, np.uint32))
+                later = guard(np.array([after], np.uint64))
+                arguments = (x, beliefs, True, later, *params, *scratch, lowest)
+                hidden_markov.push(heads, tail, size, *arguments)
+                arguments = (
+                    guard(tables.first.copy()),
+                    *filtering,
+                    one,
+                    *params,
+                    *scratch,
+                    lowest,
+                    out,
+                )
+                hidden_markov.pop(heads, tail, size, *arguments)
+        hidden_markov.posterior(one, params[0], np.uint64(states), params[1], *scratch)
+
+
 def networks(at_end, rng):
     def guard(*shape, dtype=np.int32, most=1 << 15):
         return guarded(rng.integers(-most, most, shape).astype(dtype), at_end)
@@ -591,22 +690,28 @@ def networks(at_end, rng):
     def given(*shape, dtype):
         return fixed(guard(*shape, dtype=dtype), at_end)
 
-    for n, inputs, outputs in ((0, 3, 2), (1, 1, 1), (5, 7, 3), (3, 64, 65)):
-        matrix, bias = given(inputs, outputs, dtype=np.int16), given(outputs, dtype=np.int64)
-        total, out = guard(outputs, dtype=np.int64), guard(n, outputs)
-        fixed_point.dense(guard(n, inputs), matrix, bias, 12, True, total, out)
-    sizes = itertools.product((1, 2, 5), (1, 3, 4), (1, 3), (1, 5, 7), (1, 2, 3, 7))
-    for height, width, *kernel, stride in sizes:
-        matrix, bias = given(*kernel, 3, 2, dtype=np.int16), given(2, dtype=np.int64)
-        x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
-        out = guard(2, -(-height // stride), -(-width // stride), 2)
-        fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
-        if stride == 1:
-            pitch = width + kernel[1] - 1
-            planes = guarded(np.zeros((3, (height + kernel[0] - 1) * pitch), np.int32), at_end)
-            total, same = guard(height * pitch - kernel[1] + 1, dtype=np.int64), guard(*out.shape)
-            fixed_point.convolve_planes(x, matrix, bias, 12, False, planes, total, same)
-            assert np.array_equal(same, out)
+    # Images and windows of all relative sizes; with more outputs than a tile has, and in two parts.
+    sizes = itertools.product((1, 5), (1, 4), (1, 3), (1, 5), ((1, 2, 1), (3, 17, 2)))
+    for height, width, tall, wide, (stride, outputs, parts) in sizes:
+        x = guard(2, height, width * 3)
+        out = guard(2, -(-height // stride), -(-width // stride), outputs)
+        place = tall // 2, wide // 2 * 3
+        step, pairs, groups = stride * 3, -(-wide * 3 // 2), -(-outputs // 16)
+        rows_needed = (out.shape[1] - 1) * stride + tall
+        pitch = ((out.shape[2] - 1) * stride + wide) * 3
+        images = guarded(np.zeros((parts, 2 * rows_needed * pitch + 1), np.int16), at_end)
+        fixed_point.spread(x, *place, rows_needed, pitch, images)
+        for run in (1, pairs * tall):
+            fixed_point.convolve(
+                *(images, (rows_needed * pitch, stride * pitch, step), pitch),
+                given(parts, groups, tall, pairs * 32, dtype=np.int16),
+                *(pairs, run, given(groups, 96, dtype=np.int64), 12, True),
+                *(guard(6, dtype=np.int64), guard(96), guard(96, dtype=np.int64), out),
+            )
+    for n, entries in ((0, 1), (1, 1), (77, 300)):
+        table = given(entries, dtype=np.int16)
+        for even in (False, True):
+            activate(guard(n, most=1 << 30), table, even, guard(n))
 
 
 def distributions(at_end, rng):
@@ -900,6 +1005,7 @@ JOBS = [
     fast_coders,
     short_messages,
     whole_coders,
+    range_coders,
     vector_coders,
     context_coders,
     row_class_coders,
@@ -909,6 +1015,7 @@ JOBS = [
     finding_contexts,
     stack_coders,
     stack_intervals,
+    hidden_chains,
     networks,
     distributions,
     small_kernels,

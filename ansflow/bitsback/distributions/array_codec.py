@@ -84,17 +84,9 @@ class ArrayCodec(ReadOnly, Codec):
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
-        # Most symbols are as they were popped; with few lanes any further test would be felt.
-        values = x if type(x) is np.ndarray else as_array(x, "symbols")
-        if values.dtype is not self._dtype:
-            values = self._converted(values)
-        if values.shape != shape:
-            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
-        symbols = values if values.ndim == 1 else values.reshape(-1)
-        if self.low:
-            symbols = symbols - np.array(
-                self.low
-            )  # too low ones wrap around, and are too high then
+        symbols = self._symbols(x, shape)
+        if self.low:  # symbols that are too low wrap around, and are too high then
+            symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
         try:
@@ -114,6 +106,16 @@ class ArrayCodec(ReadOnly, Codec):
     @abstractmethod
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         """Which of the symbols, uint64, have a probability."""
+
+    def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Symbols of this shape as a vector of the kernels' type."""
+        # Most symbols are as they were popped; with few lanes any further test would be felt.
+        values = x if type(x) is np.ndarray else as_array(x, "symbols")
+        if values.dtype is not self._dtype:
+            values = self._converted(values)
+        if values.shape != shape:
+            raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
+        return values if values.ndim == 1 else values.reshape(-1)
 
     def _converted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values of the kernels' type. The kernels check if they are possible."""
