@@ -55,6 +55,7 @@ PARAMS = {
             family("gaussian").table,
             P,
             np.uint64(1),
+            0,
         ),
     ),
     "intervals": (

@@ -597,7 +597,7 @@ def stack_coders(at_end, rng):
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
             (
                 location_scale,
-                (*line, p, np.uint64(1)),
+                (*line, p, np.uint64(1), 0),
                 symbols.astype(np.int64),
                 [300, 65535],
                 n,
@@ -636,7 +636,7 @@ def stack_without_floors(at_end, rng):
     shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
     table = family("gaussian").table
     line = [fixed(a, at_end) for a in (means, rates, shares, edges, table)]
-    line += [np.uint64(24), np.uint64(0)]
+    line += [np.uint64(24), np.uint64(0), 0]
     for n_lanes in (1, 7, 64):
         heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
         before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)

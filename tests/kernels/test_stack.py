@@ -327,7 +327,8 @@ def test_locations_and_scales_equal_the_oracle(drawn, depth, least):
     freqs = [d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)]
     boundaries = [h for f in set(freqs) for h in oracle.boundaries_of_interval(f, p)]
     words = oracle.some_words(rng, depth)
-    arguments = means, rates, shares, edges, chosen.table, np.uint64(p), np.uint64(least)
+    line = means, rates, shares, edges, chosen.table
+    arguments = *line, np.uint64(p), np.uint64(least), 0
     case = arrays(rng, lanes, boundaries, words)
     if 0 in freqs:
         heads, tail, size, _ = case
@@ -360,13 +361,13 @@ IMPOSSIBLE_SYMBOLS = {
         location_scale.push,
         np.uint16,
         3,
-        (*PARAMETERS, None, PRECISION, np.uint64(1)),
+        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
     ),
     "far beyond": (
         location_scale.push,
         np.uint16,
         65535,
-        (*PARAMETERS, None, PRECISION, np.uint64(1)),
+        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
     ),
 }
 

@@ -167,12 +167,14 @@ class HeadsOnTail:
         ModelError
             If a symbol has no probability; the stack is as it was.
         """
-        words, size = self._tail.with_room(room)
+        tail = self._tail
+        words, size = tail.with_room(room)
         after = int(kernel(self.heads, words, size, *args))
         if after >= IMPOSSIBLE:
             _fail(after, size)
-        self._tail.unstir(words, size, after)
-        self._tail.content = words, after
+        if tail.stirred:
+            tail.unstir(words, size, after)
+        tail.content = words, after
 
     def run_pop(
         self,
@@ -205,14 +207,16 @@ class HeadsOnTail:
         tail, heads, drawn, before = self._tail, self.heads, 0, None
         if type(most) is not int:
             most = integer(most, "most")
-        if tail.size < most or room is not None:
+        size = tail.content[1]
+        if size < most or room is not None:
             # A kernel may fail when it has popped words, and overwritten them.
-            before = heads.copy(), tail.used[max(0, tail.size - most) :].copy()
-            if tail.size < most and tail.source is not None:
+            before = heads.copy(), tail.used[max(0, size - most) :].copy()
+            if size < most and tail.source is not None:
                 drawn = tail.draw(most)
         words, size = tail.with_room(most if room is None else room)
-        bottom = max(0, size - most)
-        tail.stir(words, bottom, size)
+        bottom = size - most if size > most else 0
+        if tail.stirred:
+            tail.stir(words, bottom, size)
         after = int(kernel(heads, words, size, *args))
         if after >= IMPOSSIBLE:
             if before is None:
@@ -222,10 +226,12 @@ class HeadsOnTail:
                 words[size - before[1].size : size] = before[1]
                 tail.give_back(drawn)
             _fail(after, size)
-        tail.unstir(words, bottom, after)
+        if tail.stirred:
+            tail.unstir(words, bottom, after)
         tail.content = words, after
-        least = after if lowest is None else min(after, int(lowest[0]))
-        tail.lowest = min(tail.lowest, least - tail.drawn)
+        level = (after if lowest is None else min(after, int(lowest[0]))) - tail.drawn
+        if level < tail.lowest:
+            tail.lowest = level
         if drawn:
             tail.give_back(min(drawn, tail.unchanged()))
 
