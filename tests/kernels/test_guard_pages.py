@@ -790,7 +790,7 @@ def distributions(at_end, rng):
     assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
-    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), p, freqs[:3])
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
