@@ -127,7 +127,6 @@ class Affine(ReadOnly):
             raise ModelError(
                 f"weights must be at most {MAX_WEIGHT}, and biases at most 2**49, in magnitude"
             )
-
         if largest_input is not None:
             largest = math.ceil(math.ldexp(largest_input, FRACTION_BITS))
             parts = 1 if largest < 1 << ACTIVATION_BITS else 2
@@ -167,10 +166,13 @@ class Affine(ReadOnly):
 
     @cached_property
     def _bias_tiles(self) -> npt.NDArray[np.int64]:
+        """The bias of each group of outputs, for each pixel of a tile."""
         groups = -(-self.bias.size // TILE_OUTPUTS)
         bias = np.zeros((groups, 1, TILE_OUTPUTS), np.int64)
         bias.reshape(-1)[: self.bias.size] = self.bias
-        return read_only(bias.repeat(TILE_PIXELS, axis=1).reshape(groups, TILE))  # type: ignore[no-any-return]
+        tiles = bias.repeat(TILE_PIXELS, axis=1).reshape(groups, TILE)
+        tiles.setflags(write=False)
+        return tiles
 
     def _plan(self, largest: int) -> tuple[int, Packed, int]:
         """How activations of up to `largest` are multiplied.
@@ -194,7 +196,8 @@ class Affine(ReadOnly):
 
         def copied(parts: int) -> tuple[Weights, int]:
             images = np.zeros((parts, n * tall * pitch + 1), np.int16)
-            return images, spread(x.reshape(n, height, width * channels), *place, images)
+            items = x.reshape(n, height, width * channels)
+            return images, int(spread(items, *place, images))
 
         images, largest = copied(1)
         parts, weights, run = self._plan(largest)

@@ -77,6 +77,11 @@ def restore_layer(
     values = dict(entry)
     kind = KINDS[values.pop("kind")]
     names = {field.name for field in fields(kind)}
+    if values.keys() != names - ARRAYS:
+        raise ModelError(
+            f"a layer of the kind {KIND_NAMES[kind]!r} must have the keys "
+            f"{sorted(names - ARRAYS)}, not {sorted(values)}"
+        )
     values |= {field: arrays[f"{name}.{field}"] for field in ARRAYS & names}
     if "shape" in values:
         values["shape"] = tuple(values["shape"])

@@ -17,7 +17,7 @@ from ansflow.errors import ModelError
 
 __all__ = ["Graph", "Node"]
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 MAX_NODES = 10_000
 
 
@@ -27,7 +27,7 @@ class Node(NamedTuple):
     Attributes
     ----------
     name : str
-        Up to 64 letters, digits, ``_`` and ``-``.
+        Up to 128 letters, digits, ``_`` and ``-``.
     layer : Layer or Merge
     inputs : sequence of str
         Names of inputs of the graph, or of nodes before this one. A `Layer` takes one.
@@ -112,7 +112,7 @@ class Graph:
         for name in names:
             if type(name) is not str or not NAME.fullmatch(name):
                 raise ModelError(
-                    f"a name in a graph must be 1 to 64 letters, digits, '_' or '-', not {name!r}"
+                    f"a name in a graph must be 1 to 128 letters, digits, '_' or '-', not {name!r}"
                 )
         if len(set(names)) < len(names) or len(set(self.outputs)) < len(self.outputs):
             raise ModelError("inputs, nodes and outputs of a graph must have different names")

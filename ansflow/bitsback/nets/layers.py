@@ -90,7 +90,7 @@ class DepthToSpace(Scaling):
         n, height, width = x.shape[:3]
         shape = fixed_shape(self.output_shape(x.shape[1:]))
         cells = x.reshape(n, height, width, shape[2], self.factor, self.factor)
-        return cells.transpose(0, 1, 4, 2, 5, 3).reshape(n, *shape)
+        return np.ascontiguousarray(cells.transpose(0, 1, 4, 2, 5, 3)).reshape(n, *shape)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ class SpaceToDepth(Scaling):
         cells = np.zeros((n, rows * self.factor, columns * self.factor, channels), np.int32)
         cells[:, :height, :width] = x
         cells = cells.reshape(n, rows, self.factor, columns, self.factor, channels)
-        return cells.transpose(0, 1, 3, 5, 2, 4).reshape(n, rows, columns, depth)
+        cells = np.ascontiguousarray(cells.transpose(0, 1, 3, 5, 2, 4))
+        return cells.reshape(n, rows, columns, depth)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class Concatenate(Merge):
         return *(merged(along, "concatenation") for along in sizes), channels
 
     def _merge(self, *inputs: Activations) -> Activations:
-        return np.concatenate(inputs, axis=-1)
+        return np.ascontiguousarray(np.concatenate(inputs, axis=-1))
 
 
 @dataclass(frozen=True)

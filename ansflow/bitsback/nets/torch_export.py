@@ -45,11 +45,10 @@ class Exported:
     report: Report
 
 
-def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
+def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = True) -> Exported:
     """Make a network in fixed point of a trained `torch.nn` module.
 
-    Weights are rounded to the finest units for which sums over the inputs that layers get here are
-    fast (see `Convolution.quantized`); results are right for any inputs.
+    The report says how far its results are from those of the module for samples.
 
     Parameters
     ----------
@@ -68,6 +67,10 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
         (batch, features).
     any_size : bool
         Whether images may have any height and width, and not just those of the samples.
+    fast : bool
+        Whether weights are rounded to the finest units for which sums over inputs of up to twice
+        the magnitude of those here are fast (see `Convolution.quantized`), about 9 to 12 bits; or
+        else to the finest that 16 bits allow, which takes two to four times as long.
 
     Returns
     -------
@@ -82,6 +85,8 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
         If the module contains anything else, or an activation of the samples exceeds 2048.
     ModuleNotFoundError
         If torch is not installed: ``pip install ansflow[torch]``.
+    ValueError
+        If there are no samples.
 
     Examples
     --------
@@ -97,13 +102,22 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False) -> Exported:
     """
     import torch
 
+    if not samples or not all(map(len, samples)):
+        raise ValueError("from_torch takes samples for each argument of the module's forward")
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]
+    for part in module.modules():
+        if hasattr(part, "weight_g"):
+            # The older weight norm computes it at each call, and it could not be copied.
+            part.weight = part.weight.detach()
+    # In a sequence, or else a module of torch would be taken apart itself.
+    if type(module).__module__.startswith("torch.nn"):
+        module = torch.nn.Sequential(module)
     copied = deepcopy(module).cpu().double().eval()
     with torch.no_grad():
         copied(*tensors)  # hooks compute weights here, as the older weight norm does
         traced = torch.fx.symbolic_trace(copied)
         seen, expected = _evaluated(traced, tensors)
-        made = GraphBuilder(traced, seen, any_size)
+        made = GraphBuilder(traced, seen, any_size, fast)
         for node in traced.graph.nodes:
             made.add(node)
     graph = made.graph()

@@ -69,12 +69,15 @@ class GraphBuilder:
         By the nodes of torch that have tensors as values.
     any_size : bool
         Whether images may have any height and width.
+    fast : bool
+        Whether sums over inputs like those of samples shall be fast.
     """
 
-    def __init__(self, traced: Any, seen: Mapping[Any, Seen], any_size: bool) -> None:
+    def __init__(self, traced: Any, seen: Mapping[Any, Seen], any_size: bool, fast: bool) -> None:
         self.traced = traced
         self.seen = seen
         self.any_size = any_size
+        self.fast = fast
         self.inputs: dict[str, Shape] = {}
         self.nodes: list[Node] = []
         self.outputs: dict[str, str] = {}
@@ -109,12 +112,12 @@ class GraphBuilder:
         """The graph of all nodes, whose results have the names that torch's have."""
         self._rectify()
         made = [node.name for node in self.nodes]
-        renamed = {source: name for name, source in self.outputs.items()}
+        renamed = {source: name for name, source in self.outputs.items()}  # none of torch has a "-"
         if len(renamed) < len(self.outputs) or not renamed.keys() <= set(made):
             raise ModelError("each result must be made by a layer of its own")
         for name in made:
             if name not in renamed and name in self.outputs:
-                renamed[name] = f"{name}_"
+                renamed[name] = f"{name}-"
         self.nodes = [
             Node(renamed.get(name, name), layer, [renamed.get(own, own) for own in inputs])
             for name, layer, inputs in self.nodes
@@ -137,8 +140,9 @@ class GraphBuilder:
         if node not in self.seen:
             raise ModelError(f"the argument {node.name!r} must be a tensor")
         channels, *sizes = self.seen[node].shape
-        self.inputs[node.name] = (*(None if self.any_size else size for size in sizes), channels)
-        self.names[node] = node.name
+        name = str(node.target)  # what `forward` calls it
+        self.inputs[name] = (*(None if self.any_size else size for size in sizes), channels)
+        self.names[node] = name
 
     def _add_module(self, node: Any, module: Any) -> None:
         source = node.args[0]
@@ -148,14 +152,12 @@ class GraphBuilder:
             raise ModelError("Unflatten must follow a Linear, with activations alone between them")
         if kind not in ("Linear", "Unflatten") and not elementwise:
             self._vector_or_image(source)
-        room = AMPLE * seen.largest
-        if SCANT * seen.largest <= LARGEST_UNSPLIT:
-            room = min(room, LARGEST_UNSPLIT)
         unflattened = self._unflattened(node) if kind == "Linear" else None
+        room = _with_room(seen.largest) if self.fast else None
         place = Place(room, seen.shape, self.flattened.get(name), unflattened)
         before, layers = name, layers_of(module, place)
         for i, layer in enumerate(layers):
-            own = node.name if i + 1 == len(layers) else f"{node.name}_{i}"
+            own = node.name if i + 1 == len(layers) else f"{node.name}-{i}"
             self.largest[own] = seen.largest
             name = self._append(own, layer, [name])
         self.names[node] = name
@@ -236,7 +238,7 @@ class GraphBuilder:
         parts = []
         for i, size in enumerate(sizes):
             begin, end = end, end + size
-            parts.append(self._append(f"{node.name}_{i}", Channels(begin, end), [name]))
+            parts.append(self._append(f"{node.name}-{i}", Channels(begin, end), [name]))
         self.names[node] = parts
 
     def _append(self, name: str, layer: Layer | Merge, inputs: Sequence[str]) -> str:
@@ -281,6 +283,12 @@ class GraphBuilder:
 def _called(node: Any) -> str:
     """The name of a function or method."""
     return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+
+
+def _with_room(largest: float) -> float:
+    """The magnitude of inputs for which sums shall be fast."""
+    room = AMPLE * largest
+    return min(room, LARGEST_UNSPLIT) if SCANT * largest <= LARGEST_UNSPLIT else room
 
 
 def _check_axis(dim: Any) -> None:

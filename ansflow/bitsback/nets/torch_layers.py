@@ -29,8 +29,8 @@ class Place(NamedTuple):
 
     Attributes
     ----------
-    largest : float
-        Magnitude for which sums over its inputs shall be fast.
+    largest : float, optional
+        Magnitude of inputs for which sums shall be fast.
     shape : tuple of int
         That of its input in torch, without the batch.
     flattened : tuple of int, optional
@@ -39,7 +39,7 @@ class Place(NamedTuple):
         If its result becomes an image: channels, height and width.
     """
 
-    largest: float
+    largest: float | None
     shape: tuple[int, ...]
     flattened: tuple[int, ...] | None
     unflattened: tuple[int, ...] | None
