@@ -622,7 +622,7 @@ def stack_coders(at_end, rng):
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
             (
                 location_scale,
-                (*line, p, np.uint64(1)),
+                (*line, p, np.uint64(1), 0),
                 symbols.astype(np.int64),
                 [300, 65535],
                 n,
@@ -661,7 +661,7 @@ def stack_without_floors(at_end, rng):
     shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
     table = family("gaussian").table
     line = [fixed(a, at_end) for a in (means, rates, shares, edges, table)]
-    line += [np.uint64(24), np.uint64(0)]
+    line += [np.uint64(24), np.uint64(0), 0]
     for n_lanes in (1, 7, 64):
         heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
         before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)
@@ -691,20 +691,22 @@ def stack_stirring(at_end, rng):
 
 
 def stack_intervals(at_end, rng):
-    n_lanes, p = 77, np.uint64(24)
-    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
-    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
-    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
-    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
-    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
-    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
-    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
-    intervals.peek(heads, p, slots)
-    assert (slots - starts < freqs).all()
-    for words in (size, size // 2, 1, 0):
-        stream = guarded(tail[size - words : size], at_end)
-        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
-        assert left == 0 or words < size
+    n_lanes = 77
+    for total in (1 << 24, 999_999_937):
+        freqs = rng.integers(1, total, n_lanes)
+        starts = rng.integers(0, total - freqs + 1)
+        starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+        totals = fixed(np.full(n_lanes, total, np.uint64), at_end)
+        heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+        tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+        size = int(intervals.push(heads, tail, 0, starts, freqs, totals))
+        slots = guarded(np.zeros(n_lanes, np.int64), at_end)
+        intervals.peek(heads, totals, slots)
+        assert (slots - starts < freqs).all()
+        for words in (size, size // 2, 1, 0):
+            stream = guarded(np.append(tail[size - words : size], np.uint32(0)), at_end)
+            left = intervals.pop(heads.copy(), stream, words, starts, freqs, totals)
+            assert left == 0 or words < size
 
 
 def hidden_chains(at_end, rng):
@@ -813,7 +815,7 @@ def distributions(at_end, rng):
     assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
-    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), p, freqs[:3])
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
