@@ -14,6 +14,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
+import naive_nets
 import numpy as np
 
 LIMIT = 2**23
@@ -167,6 +168,8 @@ def apply_layers(x, layers, arrays, name):
             x = np.array([[x[y // k, z // k] for z in range(width * k)] for y in range(height * k)])
         elif kind == "reshape":
             x = x.reshape(layer["shape"])
+        elif kind in ("activation", "depth_to_space", "space_to_depth", "channels"):
+            x = np.array(naive_nets.apply(layer, arrays, own, x.tolist()), np.int64)
         else:
             assert kind == "residual"
             inner = apply_layers(x, layer["layers"], arrays, own)

@@ -203,6 +203,13 @@ def cumulated(weights, precision):
     return Cdf([b * slots // sum(weights) + s for s, b in enumerate(below)], precision)
 
 
+def proportional(weights, precision):
+    """`cumulated` in doubles, from the first weight to the last."""
+    slots, below = float(2**precision - len(weights)), list(accumulate(weights, initial=0.0))
+    inside = [int(b / below[-1] * slots) + s for s, b in enumerate(below[:-1])]
+    return Cdf([*inside, 2**precision], precision)
+
+
 def beta_binomial(alpha, beta, n, bits):
     """Weights of 0 to n, the largest 2^bits; Python's floats are IEEE doubles too."""
     row = [1.0]

@@ -21,6 +21,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
 `BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
     Codecs made of other codecs.
+`StateSpace`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
+    Sequences with a latent for each item: state-space models.
 `VAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `categorical_by_cdf`, `categorical_by_alias`
@@ -41,6 +43,7 @@ from ansflow.bitsback.combinators.certain import Certain
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
+from ansflow.bitsback.combinators.state_space import StateSpace, StateSpaceModel
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
 from ansflow.bitsback.distributions.bernoulli import Bernoulli
 from ansflow.bitsback.distributions.beta_binomial import BetaBinomial
@@ -52,7 +55,10 @@ from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.distributions.symbols import Symbols
 from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.models.finite_states import FiniteStates
+from ansflow.bitsback.models.hidden_markov import HiddenMarkov
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
+from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
@@ -69,9 +75,12 @@ __all__ = [
     "Categorical",
     "Certain",
     "Codec",
+    "FiniteStates",
     "FromIterable",
     "Gaussian",
+    "HiddenMarkov",
     "Intervals",
+    "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",
@@ -81,6 +90,8 @@ __all__ = [
     "Repeat",
     "Serial",
     "Stack",
+    "StateSpace",
+    "StateSpaceModel",
     "Substack",
     "Symbols",
     "Unfolded",

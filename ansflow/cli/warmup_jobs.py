@@ -88,6 +88,7 @@ def jobs() -> list[Job]:
         *_contexts(),
         *_probabilities(),
         *_messages(),
+        *_ranges(),
         *_trained(),
         *_models(),
     ]
@@ -232,6 +233,28 @@ def _through_messages(symbols: npt.NDArray[Any], model: Any) -> None:
     lengths = [50] * (FEW // 50)
     words, offsets = ansflow.encode_many(symbols, model, lengths)
     ansflow.decode_many(words, offsets, model, lengths)
+
+
+def _ranges() -> Iterator[Job]:
+    """Symbols that are coded as they come, in arrays and one by one."""
+    for alphabet, dtype in ((200, np.uint8), (3000, np.uint16)):
+        symbols = _skewed(FEW, alphabet, dtype)
+        yield partial(_through_ranges, symbols, Categorical.fit(symbols))
+
+
+def _through_ranges(symbols: npt.NDArray[Any], model: Any) -> None:
+    encoder = ansflow.RangeEncoder()
+    encoder.encode(symbols, model)
+    encoder.encode(0, model)
+    encoder.encode(0, model.freq)
+    encoder.encode_interval(0, 1, 2)
+    decoder = ansflow.RangeDecoder(encoder.take() + encoder.finish())
+    decoder.decode(model, symbols.size)
+    decoder.decode(model)
+    decoder.decode(model.freq)
+    decoder.slot(2)
+    decoder.decode_interval(0, 1, 2)
+    decoder.finish()
 
 
 def _trained() -> Iterator[Job]:

@@ -18,12 +18,15 @@ from ansflow.bitsback import (
     Categorical,
     FromIterable,
     Gaussian,
+    HiddenMarkov,
+    LinearGaussian,
     LocationScale,
     Logistic,
     Parallel,
     Repeat,
     Serial,
     Stack,
+    StateSpace,
     Substack,
     Symbols,
     Unfolded,
@@ -38,6 +41,12 @@ ROWS = models.Conditional.from_dist(
     stats.norm([[-40], [0], [9]], 7.0), -64, 63, RNG.integers(0, 3, (5, 4)), precision=18
 )
 NORMAL = models.Quantized(stats.norm(3, 20), 0, 255)
+HIDDEN = HiddenMarkov(
+    models.Categorical.from_counts(RNG.random(7) ** 4),
+    models.Conditional.from_counts(RNG.random((7, 7)) ** 9),
+    models.Conditional.from_counts(RNG.random((7, 30)) ** 9, low=-9),
+    40,
+)
 
 
 def bits_back(shape=9):
@@ -73,6 +82,10 @@ ARRAY_CODECS = {
     "bernoulli of logits": Bernoulli.from_logits(np.linspace(-40, 40, 30).reshape(5, 6)),
     "categorical": Categorical(LOGITS),
     "categorical, extreme": Categorical(LOGITS * 40, precision=31),
+    "categorical of weights": Categorical.from_weights(np.exp(LOGITS)),
+    "rows of a table": Categorical(LOGITS).at([[20, 3, 3], [0, 0, 7]]),
+    "a row of a table": Symbols(ROWS).at(2),
+    "rows below zero": Symbols(models.Conditional([[3, 1], [1, 3]], low=-5)).at([1, 0, 1]),
     "categorical, narrow": Categorical(np.zeros((20, 4)), precision=2),
     "beta-binomial": BetaBinomial([[0.3, 2.0], [90.0, 1e-9]], [[0.4, 2.0], [5.0, 1e9]], 255),
     "beta-binomial of two": BetaBinomial([0.3] * 70, [0.4] * 70, 1, precision=1),
@@ -95,6 +108,7 @@ ARRAY_CODECS = {
     "buckets, logistic prior": Buckets(8, "logistic").posterior(MEANS / 30, SCALES / 30),
     "buckets, logistic posterior": Buckets(8).posterior(MEANS / 30, SCALES, "logistic", 20),
     "buckets, all logistic": Buckets(5, "logistic").posterior(MEANS, SCALES, "logistic", 31),
+    "hidden markov": HIDDEN,
 }
 
 COMBINATORS = {
@@ -111,6 +125,13 @@ COMBINATORS = {
     "from iterable": FromIterable(lambda: (Uniform(n, 3) for n in range(30, 0, -1))),
     "autoregressive": Autoregressive(
         lambda items: Gaussian(np.mean([[0.0] * 5, *items], axis=0), np.full(5, 4.0), -50, 50), 6
+    ),
+    "state space, finite": StateSpace(HIDDEN.model, 12),
+    "state space, linear": StateSpace(
+        LinearGaussian(
+            [[0.9]], [1.0], [[3.0], [1.0]], [2.0, 5.0], [2.0], low=-99, high=99, cell=0.2
+        ),
+        5,
     ),
     "substack": Substack(Uniform(1000, 10), 1, 3),
     "substack of a view": Substack(Substack(Serial([Uniform(9), Bernoulli(0.2)]), 1, 2), 1, 4),

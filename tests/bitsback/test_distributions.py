@@ -282,6 +282,38 @@ def test_powers_are_those_of_the_table(exponents, unit):
         assert value == pytest.approx(unit * 2.0 ** (-exponent / 4096), rel=1e-9)
 
 
+# Weights
+
+
+def weights_of(rng, shape):
+    weights = rng.random(shape) ** rng.integers(1, 40)
+    if rng.random() < 0.5:
+        weights[rng.random(shape) < 0.4] = rng.choice([0.0, 5e-324, 1e300, 1.0])
+        weights[..., -1] += 1e-300
+    return weights
+
+
+@given(RNGS, st.integers(1, 4), st.sampled_from([2, 3, 7, 257]))
+def test_distributions_of_weights_equal_the_oracle(rng, rows, alphabet):
+    weights = weights_of(rng, (rows, alphabet))
+    precision = int(rng.integers(9, 32))
+    codec = Categorical.from_weights(weights, precision)
+    for row, cdf in zip(weights.tolist(), codec.cdf, strict=True):
+        assert cdf.tolist() == oracle.proportional(row, precision).cdf
+        checked(cdf, precision)
+
+
+def test_distributions_of_weights_are_close_to_what_they_mean():
+    weights = np.random.default_rng(3).random((50, 9))
+    freq = np.stack([checked(cdf, 28) for cdf in Categorical.from_weights(weights, 28).cdf])
+    expected = weights / weights.sum(axis=1, keepdims=True)
+    assert np.abs(freq / 2**28 - expected).max() < 2**-24
+    counts = np.array([5, 0, 3, 8])  # of which only the proportions count
+    assert np.array_equal(
+        Categorical.from_weights(counts).cdf, Categorical.from_weights(counts * 2.0**900).cdf
+    )
+
+
 # Coins
 
 

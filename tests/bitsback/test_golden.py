@@ -12,10 +12,13 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    HiddenMarkov,
     Intervals,
+    LinearGaussian,
     Logistic,
     Parallel,
     Stack,
+    StateSpace,
     Symbols,
     Unfolded,
     Uniform,
@@ -25,6 +28,12 @@ BUCKETS = Buckets(12)
 WORDS = [i * 123456789 for i in range(9)]
 SIX = np.arange(6)
 LN_2 = np.log(2)  # logits were binary ones first
+HIDDEN = (
+    models.Categorical([9, 4, 3]),
+    models.Conditional([[60, 3, 1], [1, 60, 3], [3, 1, 60]]),
+    models.Conditional([[13, 1, 1, 1], [1, 13, 1, 1], [1, 1, 7, 7]], low=-1),
+    9,
+)
 
 # Codecs, and data that they give some probability.
 CODECS = {
@@ -66,6 +75,21 @@ CODECS = {
             lambda x: BUCKETS.posterior(x / 20, np.full(6, 0.25)),
         ),
         SIX * 10 - 30,
+    ),
+    "hidden markov": (HiddenMarkov(*HIDDEN), [-1, -1, 0, -1, 1, 2, 2, 0, 0]),
+    "state space, finite": (
+        StateSpace(HiddenMarkov(*HIDDEN).model, 9),
+        [-1, -1, 0, -1, 1, 2, 2, 0, 0],
+    ),
+    "state space, linear": (
+        StateSpace(
+            LinearGaussian(
+                *([[0.8, 0.1], [-0.3, 0.9]], [1.0, 0.7], [[3.0, 1.0]], [2.0], [2.0, 1.5]),
+                **{"low": -99, "high": 99, "cell": 0.2},
+            ),
+            4,
+        ),
+        [[5], [-3], [0], [17]],
     ),
     "parallel": (
         Parallel([Uniform(1000, 3), Bernoulli(0.1, 9)], [1, 1]),
@@ -131,6 +155,18 @@ GOLDEN = {
     "bits back": (
         "0000079f569338e2 000de97a2f49716f",
         "42e9b35f 23507127 fff87f89 e1991b3e",
+    ),
+    "hidden markov": (
+        "00001131de5bea8d 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 b9b638ca",
+    ),
+    "state space, finite": (
+        "00001131de5bea8d 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 b9b638ca",
+    ),
+    "state space, linear": (
+        "00000007a8f72596 0009b76b1b998dfc",
+        "2c26ce7e 33829b93 3ade68a8 e2efc821",
     ),
     "parallel": (
         "0043d11c52242d35 00004226e0268ca3",

@@ -38,8 +38,7 @@ from ansflow.bitsback import (
     encode,
 )
 from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
-from ansflow.bitsback.nets import Dense, Network, Reshape, Upsample
-from ansflow.bitsback.nets.layers import Convolution
+from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Upsample
 from ansflow.errors import CorruptDataError, ModelError
 
 VAE_ = small_vaes.GOLDEN
@@ -234,6 +233,8 @@ EMPTY = {
     "bernoulli, each its own": lambda shape: Bernoulli(np.zeros(shape)),
     "logits": lambda shape: Bernoulli.from_logits(np.zeros(shape)),
     "categorical": lambda shape: Categorical(np.zeros((*shape, 5))),
+    "weights": lambda shape: Categorical.from_weights(np.ones((*shape, 5))),
+    "rows": lambda shape: Categorical(np.eye(3)).at(np.zeros(shape, int)),
     "beta-binomial": lambda shape: BetaBinomial(np.ones(shape), 1.0, 9),
     "gaussian": lambda shape: Gaussian(np.zeros(shape), 1.0, -4, 9),
     "mixture": lambda shape: Logistic.mixture(*np.ones((3, *shape, 2)), 0, 9),
@@ -246,7 +247,12 @@ EMPTY = {
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_no_symbols_at_all(name):
-    for shape, data in (((0,), []), ((0,), np.zeros(0)), ((2, 0), [[], []]), ((0,), ())):
+    for shape, data in (
+        ((0,), []),
+        ((0,), np.zeros(0)),
+        ((2, 0), [[], []]),
+        ((0, 3), np.zeros((0, 3))),
+    ):
         codec, stack = EMPTY[name](shape), Stack(seed=1)
         codec.push(stack, data if name not in ("repeat", "serial") else [])
         assert stack == Stack(seed=1)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from guard import guarded
 
+from ansflow.bitsback import HiddenMarkov
 from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
@@ -34,14 +35,24 @@ from ansflow.kernels.coders import (
     neighbours,
     order1,
     probabilities,
+    range as range_arrays,
+    range_steps,
     row_classes,
     rows,
     single as lanes,
 )
 from ansflow.kernels.constants import STACK_LOW, state_low
-from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
+from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
+from ansflow.kernels.nets.activations import activate
+from ansflow.kernels.stack import (
+    coins,
+    hidden_markov,
+    intervals,
+    location_scale,
+    tables as stack_tables,
+    uniform,
+)
 from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.tables import (
     class_code,
@@ -78,7 +89,7 @@ from ansflow.kernels.vector import (
 from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
-from ansflow.models import Markov, quantize
+from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned_in_place
 
@@ -299,6 +310,51 @@ def floating_point(at_end, rng):
         out[:] = 0
         assert pop_all(many, offsets) == bounds.size - 1
         assert np.array_equal(out, symbols)
+
+
+def range_coders(at_end, rng):
+    """The range coder, into as few words as promised, and from all, some and other bytes."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, weights = 70, rng.random((3, 300)) ** 8
+    weights[:, 5] = 0
+    for precision, alphabet, dtype in ((12, 200, np.uint8), (12, 300, np.uint16), (31, 300, "u2")):
+        freq = quantize(weights[:, :alphabet], precision)
+        cdf, counts = guard(cumulative(freq)), guard(freq[0].astype(np.int64))
+        shift = np.uint64(precision - 7)
+        buckets = guard(np.zeros((3, 128), np.uint32))
+        message_rows.fill_buckets(cdf, shift, buckets)
+        index = guard(rng.integers(0, 3, n).astype(np.uint32))
+        possible = np.flatnonzero(freq.all(axis=0))
+        symbols = rng.choice(possible, n).astype(dtype)
+        state, words = guard(np.zeros(3, np.uint64)), guard(np.zeros(2 * n + 2, np.uint32))
+        for data in (symbols, symbols // 2 * 0 + 5, rng.integers(0, 1 << 16, n).astype(dtype)):
+            range_arrays.encode(guard(data), index, cdf, state, words)
+        for symbol in symbols:
+            range_steps.encode_row(int(symbol), 2, cdf, state, words)
+        state[2] = 2 * n - 2
+        range_steps.encode_count(int(symbols[0]), counts, state, words)
+        range_steps.encode_interval(3, 5, 1000, state, words)
+        range_arrays.settled(state, words)
+        whole = int(range_arrays.finish_encoding(state, words))
+        stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
+        out = guard(np.zeros(n, dtype))
+        for size in (whole, whole // 2, 9, 8, 7, 1, 0):
+            for source in (stream[:size], rng.integers(0, 256, size).astype(np.uint8)):
+                source, state = guard(source), guard(np.array([0, 0, 8], np.uint64))
+                range_arrays.feed(source, 0, size // 2, state)
+                range_arrays.feed(source, size // 2, size, state)
+                told = index, False, cdf, buckets, shift
+                range_arrays.decode(source, size, state, *told, out)
+                while True:
+                    _, how = range_steps.decode_row(1, cdf, source, size, state)
+                    if how or range_steps.decode_count(counts, source, size, state)[1]:
+                        break
+                range_steps.slot_of(1000, state)
+                range_steps.decode_interval(3, 5, 1000, source, size, state)
+                range_arrays.finish_decoding(source, size, state)
 
 
 def vector_coders(at_end, rng):
@@ -634,6 +690,49 @@ def stack_intervals(at_end, rng):
         assert left == 0 or words < size
 
 
+def hidden_chains(at_end, rng):
+    """Heads and words of all kinds, symbols and states outside their alphabets."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    for states, alphabet, n in ((1, 2, 9), (3, 40, 30), (8, 300, 30)):
+        rows = [
+            quantize(rng.random((states, m)) ** 9 + 1e-9, 12) for m in (states, states, alphabet)
+        ]
+        prior, *others = Categorical(rows[0][0]), Conditional(rows[1]), Conditional(rows[2])
+        codec = HiddenMarkov(prior, *others, n)
+        tables, most = codec._tables, np.iinfo(np.int64).max
+        params = [fixed(p, at_end) if isinstance(p, np.ndarray) else p for p in codec._params]
+        filtering = [fixed(table, at_end) for table in codec._filter]
+        beliefs, one = (guard(np.empty((rows, tables.width))) for rows in (n, 1))
+        scratch = [guard(array) for array in tables.scratch()]
+        lowest, out = guard(np.zeros(1, np.uint64)), guard(np.empty(n, np.int64))
+        for symbols in (rng.integers(0, alphabet, n), rng.integers(-most, most, n)):
+            x = guard(symbols)
+            first = guard(tables.first.copy())
+            hidden_markov.forward(x, first, *filtering, beliefs, guard(np.empty(n)))
+            for head, size, after in itertools.product(
+                (0, STACK_LOW, 2**64 - 1), (0, 3, 2 * n), (states, most)
+            ):
+                heads = guard(np.array([head, head], np.uint64))
+                tail = guard(rng.integers(0, 1 << 32, size + 2 * n + 1, np.uint32))
+                later = guard(np.array([after], np.uint64))
+                arguments = (x, beliefs, True, later, *params, *scratch, lowest)
+                hidden_markov.push(heads, tail, size, *arguments)
+                arguments = (
+                    guard(tables.first.copy()),
+                    *filtering,
+                    one,
+                    *params,
+                    *scratch,
+                    lowest,
+                    out,
+                )
+                hidden_markov.pop(heads, tail, size, *arguments)
+        hidden_markov.posterior(one, params[0], np.uint64(states), params[1], *scratch)
+
+
 def networks(at_end, rng):
     def guard(*shape, dtype=np.int32, most=1 << 15):
         return guarded(rng.integers(-most, most, shape).astype(dtype), at_end)
@@ -641,22 +740,28 @@ def networks(at_end, rng):
     def given(*shape, dtype):
         return fixed(guard(*shape, dtype=dtype), at_end)
 
-    for n, inputs, outputs in ((0, 3, 2), (1, 1, 1), (5, 7, 3), (3, 64, 65)):
-        matrix, bias = given(inputs, outputs, dtype=np.int16), given(outputs, dtype=np.int64)
-        total, out = guard(outputs, dtype=np.int64), guard(n, outputs)
-        fixed_point.dense(guard(n, inputs), matrix, bias, 12, True, total, out)
-    sizes = itertools.product((1, 2, 5), (1, 3, 4), (1, 3), (1, 5, 7), (1, 2, 3, 7))
-    for height, width, *kernel, stride in sizes:
-        matrix, bias = given(*kernel, 3, 2, dtype=np.int16), given(2, dtype=np.int64)
-        x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
-        out = guard(2, -(-height // stride), -(-width // stride), 2)
-        fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
-        if stride == 1:
-            pitch = width + kernel[1] - 1
-            planes = guarded(np.zeros((3, (height + kernel[0] - 1) * pitch), np.int32), at_end)
-            total, same = guard(height * pitch - kernel[1] + 1, dtype=np.int64), guard(*out.shape)
-            fixed_point.convolve_planes(x, matrix, bias, 12, False, planes, total, same)
-            assert np.array_equal(same, out)
+    # Images and windows of all relative sizes; with more outputs than a tile has, and in two parts.
+    sizes = itertools.product((1, 5), (1, 4), (1, 3), (1, 5), ((1, 2, 1), (3, 17, 2)))
+    for height, width, tall, wide, (stride, outputs, parts) in sizes:
+        x = guard(2, height, width * 3)
+        out = guard(2, -(-height // stride), -(-width // stride), outputs)
+        place = tall // 2, wide // 2 * 3
+        step, pairs, groups = stride * 3, -(-wide * 3 // 2), -(-outputs // 16)
+        rows_needed = (out.shape[1] - 1) * stride + tall
+        pitch = ((out.shape[2] - 1) * stride + wide) * 3
+        images = guarded(np.zeros((parts, 2 * rows_needed * pitch + 1), np.int16), at_end)
+        fixed_point.spread(x, *place, rows_needed, pitch, images)
+        for run in (1, pairs * tall):
+            fixed_point.convolve(
+                *(images, (rows_needed * pitch, stride * pitch, step), pitch),
+                given(parts, groups, tall, pairs * 32, dtype=np.int16),
+                *(pairs, run, given(groups, 96, dtype=np.int64), 12, True),
+                *(guard(6, dtype=np.int64), guard(96), guard(96, dtype=np.int64), out),
+            )
+    for n, entries in ((0, 1), (1, 1), (77, 300)):
+        table = given(entries, dtype=np.int16)
+        for even in (False, True):
+            activate(guard(n, most=1 << 30), table, even, guard(n))
 
 
 def distributions(at_end, rng):
@@ -666,17 +771,32 @@ def distributions(at_end, rng):
     table = fixed(power_table(), at_end)
     exponents = guard(np.array([-(2**20), -1, 0, 1, 4095, 4096, 2**20]))
     weights.powers(table, exponents, 1.0, guard(np.zeros(exponents.size)))
+    p = np.uint64(20)
     for n, alphabet in ((0, 2), (1, 1), (1, 2), (3, 256), (2, 300)):
-        logits = guard(rng.integers(-(2**31), 2**31, (n, alphabet)).astype(np.int32))
-        out = guard(np.zeros((n, alphabet), np.uint32))
-        weights.softmax(table, logits, np.uint64(32 - alphabet.bit_length()), out)
-        weights.cumulate(out, np.uint64(20), guard(np.zeros((n, alphabet + 1), np.uint32)))
+        bits = np.uint64(32 - alphabet.bit_length())
+        cdf = guard(np.zeros((n, alphabet + 1), np.uint32))
+        logits = guard(rng.normal(0, 1e3, (n, alphabet)))
+        assert weights.categorical(table, logits, bits, p, cdf)
+        assert weights.proportional(guard(rng.random((n, alphabet))), p, cdf)
+        assert (cdf[:, -1] == 1 << 20).all()
+        fixed_point_logits = guard(np.zeros((n, alphabet), np.int32))
+        assert weights.fixed_log2(logits, fixed_point_logits)
         if alphabet <= 256:
-            weights.mixture_weights(table, logits, np.uint64(16), out)
+            out = guard(np.zeros((n, alphabet), np.uint32))
+            weights.mixture_weights(table, fixed_point_logits, np.uint64(16), out)
             assert (out.sum(axis=1) == 1 << 16).all()
         alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
-        weights.beta_binomial(alpha, beta, np.uint64(20), guard(np.zeros(alphabet)), out)
+        assert weights.beta_binomial(alpha, beta, bits, p, guard(np.zeros(alphabet)), cdf)
     extreme = [-np.inf, -1e300, -(2.0**27), -0.5, 0.0, 2.0**27 - 1, 2.0**27, 1e300, np.inf]
+    reals, freqs = guard(np.array([*extreme, np.nan])), guard(np.zeros(10, np.uint32))
+    logistic = family("logistic")
+    assert not checked.rounded_slots(reals, p, freqs)
+    line = fixed(logistic.table, at_end), logistic.rate
+    assert not checked.logistic_slots(reals, *line, p, freqs)
+    assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
+    numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
+    assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), p, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
@@ -936,6 +1056,7 @@ JOBS = [
     short_messages,
     floating_point,
     whole_coders,
+    range_coders,
     vector_coders,
     context_coders,
     row_class_coders,
@@ -945,6 +1066,7 @@ JOBS = [
     finding_contexts,
     stack_coders,
     stack_intervals,
+    hidden_chains,
     networks,
     distributions,
     small_kernels,

@@ -44,6 +44,27 @@ for precision in (5, 12, 14, 20):
         words, offsets = ansflow.encode_many(numbers, coder, [0, 1, 2, 67])
         assert np.array_equal(ansflow.decode_many(words, offsets, coder, [0, 1, 2, 67]), numbers)
         digest.update(words.tobytes())
+encoder, counts = ansflow.RangeEncoder(), np.arange(1, 8)
+pairs = ansflow.models.Markov([[3, 1], [1, 3]])
+parts = (symbols, model), (symbols, rows), (symbols % 2, pairs)
+message = b""
+for numbers, coder in parts:
+    encoder.encode(numbers, coder)
+    for number in numbers[:9]:
+        encoder.encode(number, model)
+        encoder.encode(number, counts)
+    encoder.encode_interval(3, 2, 7)
+    message += encoder.take()
+message += encoder.finish()
+digest.update(message)
+decoder = ansflow.RangeDecoder(message)
+for numbers, coder in parts:
+    assert np.array_equal(decoder.decode(coder, 70), numbers)
+    for number in numbers[:9]:
+        assert decoder.decode(model) == decoder.decode(counts) == number
+    assert 3 <= decoder.slot(7) < 5
+    decoder.decode_interval(3, 2, 7)
+assert decoder.finish() == 0
 data = bytes(range(4)) * 9000 + bytes(600)
 blob = ansflow.compress(data)
 assert ansflow.decompress(blob) == data

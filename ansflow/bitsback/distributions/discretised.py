@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.broadcasting import broadcast
-from ansflow.bitsback.distributions.families import FamilyName, fixed_log2
+from ansflow.bitsback.distributions.families import FamilyName, family, fixed_log2
 from ansflow.bitsback.distributions.location_scale import DEFAULT_PRECISION, LocationScale
-from ansflow.bitsback.distributions.mixture import mixture_shares
+from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, mixture_shares
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 
@@ -32,17 +34,13 @@ class _Discretised(LocationScale):
         *,
         precision: int = DEFAULT_PRECISION,
     ) -> None:
-        means, scales = broadcast(
-            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
-        )
-        super().__init__(
-            self.family_name,
-            means[..., np.newaxis],
-            scales[..., np.newaxis],
-            _unit_edges(low, high),
-            low=low,
-            precision=precision,
-        )
+        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        if means.shape != scales.shape:
+            means, scales = broadcast(mean=means, scale=scales)
+        low = integer(low, "low")
+        edges = _unit_edges(low, integer(high, "high"))
+        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
+        self._set_scales(family(self.family_name), means.shape, *rows, edges, low, precision)
 
     @classmethod
     def mixture(
@@ -66,25 +64,20 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        given = broadcast(
+        weights, m, s = broadcast(
             logits=real_numbers(logits, "logits"),
             means=real_numbers(means, "means"),
             scales=real_numbers(scales, "scales"),
         )
-        if not given[0].shape[-1:] or not given[0].shape[-1]:
+        if not m.shape[-1:] or not m.shape[-1]:
             raise ModelError("a mixture must have at least one component")
-        shares = mixture_shares(fixed_log2(given[0]))
-        codec = cls.__new__(cls)
-        LocationScale.__init__(
-            codec,
-            cls.family_name,
-            given[1],
-            given[2],
-            _unit_edges(low, high),
-            shares=shares,
-            low=low,
-            precision=precision,
-        )
+        low = integer(low, "low")
+        edges = _unit_edges(low, integer(high, "high"))
+        rows = (-1, m.shape[-1])
+        shares = read_only(mixture_shares(fixed_log2(weights.reshape(rows))))
+        codec, chosen, shape = cls.__new__(cls), family(cls.family_name), m.shape[:-1]
+        m, s = m.reshape(rows), s.reshape(rows)
+        codec._set_scales(chosen, shape, m, s, shares, edges, low, precision)
         return codec
 
 
@@ -137,8 +130,8 @@ class Logistic(_Discretised):
     family_name = "logistic"
 
 
+@lru_cache(maxsize=32)  # half a megabyte each at most
 def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
-    low, high = integer(low, "low"), integer(high, "high")
     if not low < high:
         raise ModelError(f"low must be less than high, but they are {low} and {high}")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
@@ -146,5 +139,5 @@ def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
             f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
             "none beyond 2**52"
         )
-    edges: npt.NDArray[np.float64] = np.arange(low, high + 2, dtype=np.float64) - 0.5
+    edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
     return edges

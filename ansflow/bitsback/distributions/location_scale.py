@@ -8,22 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.distributions.array_codec import ArrayCodec, checked_precision
+from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, checked_precision
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.kernels.distributions.checked import table_rates
 from ansflow.kernels.stack import location_scale as kernels
 
 __all__ = ["DEFAULT_PRECISION", "LocationScale"]
 
 Floats = npt.NDArray[np.float64]
+Shares = npt.NDArray[np.uint32]
 
 DEFAULT_PRECISION = 24
-
-# The smallest and largest scale, in the unit of the edges.
-SMALLEST, LARGEST = 2.0**-24, 2.0**24
 
 
 class LocationScale(ArrayCodec):
@@ -64,43 +64,56 @@ class LocationScale(ArrayCodec):
         scales: npt.ArrayLike,
         edges: Floats,
         *,
-        shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
+        shares: Shares = ONE_COMPONENT,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
     ) -> None:
-        m, s = broadcast(means=real_numbers(means, "means"), scales=real_numbers(scales, "scales"))
-        if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
-            raise ModelError(
-                "means must be finite and scales positive and finite, with an axis for components"
-            )
+        m, s = real_numbers(means, "means"), real_numbers(scales, "scales")
+        if m.shape != s.shape:
+            m, s = broadcast(means=m, scales=s)
+        if not m.ndim or not m.shape[-1]:
+            raise ModelError("means and scales must have an axis for components, of at least one")
         edges = _checked_edges(edges)
-        chosen = family(family_name)
-        rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
-        self._set(chosen, m, rates, checked_shares(shares, m.shape), edges, low, precision)
+        low = integer(low, "low", -(1 << 63), (1 << 63) - edges.size + 1, error=ModelError)
+        shares = checked_shares(shares, m.shape)
+        shape, rows = m.shape[:-1], (-1, m.shape[-1])
+        m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
+        self._set_scales(family(family_name), shape, m, s, shares, edges, low, precision)
 
-    def _set(
+    def _set_scales(
         self,
         chosen: Family,
+        shape: tuple[int, ...],
         means: Floats,
-        rates: Floats,
-        shares: npt.NDArray[np.uint32],
+        scales: Floats,
+        shares: Shares,
         edges: Floats,
         low: int,
         precision: int,
     ) -> None:
-        alphabet, components = edges.size - 1, means.shape[-1]
-        low = integer(low, "low", -(1 << 63), (1 << 63) - alphabet, error=ModelError)
-        self.precision = checked_precision(precision, alphabet)
-        params = (
-            _rows(means, components),
-            _rows(rates, components),
-            _rows(shares, components),
-            edges,
-            chosen.table,
-            np.uint64(precision),
-        )
-        super().__init__(means.shape[:-1], params, low=low)
-        self._alphabet = alphabet
+        """Check copies of parameters, a row for each symbol, and set those of the kernels."""
+        if not table_rates(means, scales, chosen.rate):
+            raise ModelError("means must be finite, and scales positive and finite")
+        self._set(chosen, shape, means, scales, shares, edges, low, precision)
+
+    def _set(
+        self,
+        chosen: Family,
+        shape: tuple[int, ...],
+        means: Floats,
+        rates: Floats,
+        shares: Shares,
+        edges: Floats,
+        low: int,
+        precision: int,
+    ) -> None:
+        """Set the kernels' parameters; `shares` and `edges` are read-only."""
+        self._alphabet = edges.size - 1
+        self.precision = checked_precision(precision, self._alphabet)
+        means.setflags(write=False)
+        rates.setflags(write=False)
+        params = (means, rates, shares, edges, chosen.table, PRECISIONS[self.precision])
+        self._set_params(shape, params, low=low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols < self._alphabet
@@ -113,7 +126,7 @@ class LocationScale(ArrayCodec):
         rates: Floats,
         edges: Floats,
         *,
-        shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
+        shares: Shares = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
     ) -> LocationScale:
         """From the kernels' parameters, unchecked, for models that compute them exactly.
@@ -121,7 +134,8 @@ class LocationScale(ArrayCodec):
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        codec._set(chosen, means, rates, shares, edges, 0, precision)
+        m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
+        codec._set(chosen, means.shape[:-1], m, r, read_only(s), read_only(edges), 0, precision)
         return codec
 
 
@@ -138,4 +152,5 @@ def _checked_edges(edges: npt.ArrayLike) -> Floats:
         )
     if not (edges[1:] > edges[:-1]).all():  # also for NaN
         raise ModelError("edges must ascend strictly")
+    edges.setflags(write=False)
     return edges

@@ -140,7 +140,12 @@ class HeadsOnTail:
         self._tail.content = words, after
 
     def run_pop(
-        self, kernel: Callable[..., int], most: int, *args: Any, room: int | None = None
+        self,
+        kernel: Callable[..., int],
+        most: int,
+        *args: Any,
+        room: int | None = None,
+        lowest: npt.NDArray[np.uint64] | None = None,
     ) -> None:
         """Run a kernel that pops, the inverse of one that `run_push` runs.
 
@@ -154,6 +159,8 @@ class HeadsOnTail:
         room : int, optional
             The number of words by which the kernel may make the tail longer at any moment;
             `most` by default.
+        lowest : ndarray of uint64, shape (1,), optional
+            Where a kernel that also pushes leaves the smallest size that the tail had meanwhile.
 
         Raises
         ------
@@ -174,7 +181,8 @@ class HeadsOnTail:
                 heads[:], words[:size] = before
             _fail(after, size)
         tail.content = words, after
-        tail.lowest = min(tail.lowest, after - tail.drawn)
+        least = after if lowest is None else min(after, int(lowest[0]))
+        tail.lowest = min(tail.lowest, least - tail.drawn)
         if drawn:
             tail.give_back(min(drawn, tail.unchanged()))
 
