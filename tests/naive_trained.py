@@ -47,14 +47,17 @@ class Codec(NamedTuple):
 
 
 def write_codec(codec):
+    return sign(b"\x89ANT" + bytes([1, codec.has_check]) + write_rows(codec))
+
+
+def write_rows(codec):
     ones = sorted(c[0] for c in codec.rows if len(c) == 1)
     twos = sorted(256 * c[0] + c[1] for c in codec.rows if len(c) == 2)
-    data = b"\x89ANT" + bytes([1, codec.has_check, codec.escape])
-    data += write_varint(len(ones)) + bytes(ones) + write_varint(len(twos))
+    data = bytes([codec.escape]) + write_varint(len(ones)) + bytes(ones) + write_varint(len(twos))
     for i, context in enumerate(twos):
         data += write_varint(context - twos[i - 1] - 1 if i else context)
     contexts = [b"", *(bytes([c]) for c in ones), *(c.to_bytes(2, "big") for c in twos)]
-    return sign(data + b"".join(write_table(codec.rows[c], P) for c in contexts))
+    return data + b"".join(write_table(codec.rows[c], P) for c in contexts)
 
 
 def sign(data):
@@ -70,7 +73,12 @@ def read_codec(data):
     assert data == sign(data[:-8])
     assert data[:5] == b"\x89ANT\x01"
     assert data[5] < 2
-    count, at = read_varint(data, 7)
+    return read_rows(data[:-8], 6, bool(data[5]))
+
+
+def read_rows(data, at, has_check):
+    escape = data[at]
+    count, at = read_varint(data, at + 1)
     contexts = [b"", *(bytes([c]) for c in data[at : at + count])]
     count, at = read_varint(data, at + count)
     context = -1
@@ -80,18 +88,23 @@ def read_codec(data):
         contexts.append(context.to_bytes(2, "big"))
     rows = {}
     for c in contexts:
-        rows[c], used = read_table(data[at:-8], P)
+        rows[c], used = read_table(data[at:], P)
         at += used
-    assert at == len(data) - 8
-    codec = Codec(data[6], rows, bool(data[5]))
-    assert all(freq[codec.escape] for freq in rows.values())
-    return codec
+    assert at == len(data)
+    assert all(freq[escape] for freq in rows.values())
+    return Codec(escape, rows, has_check)
 
 
 def encode(codec, content):
     """The shorter one of a stored and a coded message."""
     stored = b"\0" + content + codec.stored_check(content)
-    x, words = codec.last_state(content), b""
+    coded = write_varint(len(content)) + push_all(codec, content, codec.last_state(content))
+    return coded if content and len(coded) < len(stored) else stored
+
+
+def push_all(codec, content, x):
+    """State and words of the content, from the state x on."""
+    words = b""
     for i in reversed(range(len(content))):
         for freq, symbol in reversed(codec.coding(content[:i], content[i])):
             f, start = freq[symbol], sum(freq[:symbol])
@@ -100,9 +113,7 @@ def encode(codec, content):
                 x //= 2**16
             x = x // f * 2**P + start + x % f
     length = next(n for n in range(5) if x < 256**n)
-    state = x.to_bytes(max(length, 3) if words else length, "little")
-    coded = write_varint(len(content)) + state + words
-    return coded if content and len(coded) < len(stored) else stored
+    return x.to_bytes(max(length, 3) if words else length, "little") + words
 
 
 def decode(codec, message):
@@ -112,7 +123,13 @@ def decode(codec, message):
         assert message[at + len(content) :] == codec.stored_check(content)
         return content
     assert n <= 2**24
-    rest = message[at:]
+    content, x = pop_all(codec, message[at:], n)
+    assert x == codec.last_state(content)
+    return content
+
+
+def pop_all(codec, rest, n):
+    """The content of state and words, and the state that is left."""
     size = len(rest) if len(rest) <= 4 else 4 - len(rest) % 2
     x, words, content = number(rest[:size], size), rest[size:], b""
     assert x < 2**31
@@ -129,5 +146,4 @@ def decode(codec, message):
                 break
         content += bytes([symbol])
     assert not words
-    assert x == codec.last_state(content)
-    return content
+    return content, x

@@ -14,8 +14,8 @@ index.py
     a frame from its end on
 directory.py
     where the arrays of a collection are
-trained.py
-    the bytes of a trained codec, which are no frame
+trained.py, trained_arrays.py
+    the bytes of trained codecs, which are no frames
 content_model.py
     the door for models of content, such as those of `ansflow.bitsback`
 salvage/

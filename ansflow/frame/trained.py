@@ -1,4 +1,7 @@
-"""The bytes of a trained codec, as FORMAT.md says: which rows it has, and their frequencies."""
+"""The bytes of a trained codec, as FORMAT.md says: which rows it has, and their frequencies.
+
+Those of codecs for arrays, in `trained_arrays.py`, have the same rows.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,16 @@ from ansflow.kernels.tables.frequency_code import (
 )
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["MAX_MESSAGE", "Trained", "identity_of"]
+__all__ = [
+    "CHECKED",
+    "MAX_MESSAGE",
+    "Trained",
+    "identity_of",
+    "pack_rows",
+    "read_rows",
+    "read_signed",
+    "signed",
+]
 
 MAGIC = b"\x89ANT"
 VERSION = 1
@@ -30,24 +42,13 @@ BYTES = 256
 
 
 class Trained(NamedTuple):
-    """What a trained codec consists of."""
+    """What a trained codec for bytes consists of."""
 
     coder: EscapeCoder
     has_check: bool
 
     def pack(self) -> bytes:
-        coder = self.coder
-        head = bytes([VERSION, CHECKED * self.has_check, coder.escape])
-        parts = [MAGIC, head, pack_varint(coder.ones.size), bytes(coder.ones.tolist())]
-        parts.append(pack_varint(coder.twos.size))
-        gaps = np.diff(coder.twos, prepend=-1) - 1
-        parts += map(pack_varint, gaps.tolist())
-        for freq in coder.freq[1:]:
-            room = np.zeros(BYTES * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
-            used = write_frequencies(freq, TOTAL, room)
-            parts.append(room[:used].tobytes())
-        body = b"".join(parts)
-        return body + xxhash.xxh3_64_intdigest(body).to_bytes(IDENTITY_BYTES, "little")
+        return signed(MAGIC, CHECKED * self.has_check, pack_rows(self.coder))
 
     @classmethod
     def parse(cls, data: bytes) -> Trained:
@@ -60,35 +61,66 @@ class Trained(NamedTuple):
         CorruptDataError
             If it is anything else that `pack` has not written.
         """
-        if data[: len(MAGIC)] != MAGIC:
-            raise CorruptDataError("these are not the bytes of a trained codec")
-        reader = ByteReader(data[: max(len(MAGIC), len(data) - IDENTITY_BYTES)])
-        reader.take(len(MAGIC))
-        if (version := reader.byte()) != VERSION:
-            raise UnsupportedError(
-                f"the codec has version {version} of the format; this release reads {VERSION}"
-            )
-        if identity_of(data) != xxhash.xxh3_64_intdigest(reader.data):
-            raise CorruptDataError("the bytes of the codec are damaged: their check differs")
-        flags, escape = reader.byte(), reader.byte()
-        if flags & ~CHECKED:
-            raise UnsupportedError(f"the codec has unknown flags: {flags:#04x}")
-        ones, twos = _read_contexts(reader)
-        freq = np.empty((1 + ones.size + twos.size, BYTES), np.uint32)
-        for row in freq:
-            rest = np.frombuffer(reader.data, np.uint8, offset=reader.at)
-            used = int(read_frequencies(rest, TOTAL, row)) if rest.size else 0
-            if not used or not row[escape]:
-                raise CorruptDataError("the codec has a damaged table of frequencies")
-            reader.take(used)
-        if reader.at != len(reader.data):
-            raise CorruptDataError("the codec has bytes behind its tables")
-        return cls(EscapeCoder(freq, ones, twos, escape), bool(flags & CHECKED))
+        reader, flags = read_signed(data, MAGIC, CHECKED)
+        return cls(read_rows(reader), bool(flags & CHECKED))
+
+
+def signed(magic: bytes, flags: int, body: bytes) -> bytes:
+    """The bytes of a codec, with version and identity."""
+    data = magic + bytes([VERSION, flags]) + body
+    return data + xxhash.xxh3_64_intdigest(data).to_bytes(IDENTITY_BYTES, "little")
+
+
+def read_signed(data: bytes, magic: bytes, known: int) -> tuple[ByteReader, int]:
+    """What reads the body of `signed`, and the flags, of which those are known."""
+    if data[: len(magic)] != magic:
+        raise CorruptDataError("these are not the bytes of a trained codec of this kind")
+    reader = ByteReader(data[: max(len(magic), len(data) - IDENTITY_BYTES)])
+    reader.take(len(magic))
+    if (version := reader.byte()) != VERSION:
+        raise UnsupportedError(
+            f"the codec has version {version} of the format; this release reads {VERSION}"
+        )
+    if identity_of(data) != xxhash.xxh3_64_intdigest(reader.data):
+        raise CorruptDataError("the bytes of the codec are damaged: their check differs")
+    flags = reader.byte()
+    if flags & ~known:
+        raise UnsupportedError(f"the codec has unknown flags: {flags:#04x}")
+    return reader, flags
 
 
 def identity_of(data: bytes) -> int:
     """The identity of a codec, which is at the end of its bytes."""
     return int.from_bytes(data[-IDENTITY_BYTES:], "little")
+
+
+def pack_rows(coder: EscapeCoder) -> bytes:
+    """The escape, the contexts and their tables."""
+    parts = [bytes([coder.escape]), pack_varint(coder.ones.size), bytes(coder.ones.tolist())]
+    parts.append(pack_varint(coder.twos.size))
+    gaps = np.diff(coder.twos, prepend=-1) - 1
+    parts += map(pack_varint, gaps.tolist())
+    for freq in coder.freq[1:]:
+        room = np.zeros(BYTES * MAX_BITS_PER_FREQUENCY // 8, np.uint8)
+        used = write_frequencies(freq, TOTAL, room)
+        parts.append(room[:used].tobytes())
+    return b"".join(parts)
+
+
+def read_rows(reader: ByteReader) -> EscapeCoder:
+    """Undo `pack_rows`, up to the end."""
+    escape = reader.byte()
+    ones, twos = _read_contexts(reader)
+    freq = np.empty((1 + ones.size + twos.size, BYTES), np.uint32)
+    for row in freq:
+        rest = np.frombuffer(reader.data, np.uint8, offset=reader.at)
+        used = int(read_frequencies(rest, TOTAL, row)) if rest.size else 0
+        if not used or not row[escape]:
+            raise CorruptDataError("the codec has a damaged table of frequencies")
+        reader.take(used)
+    if reader.at != len(reader.data):
+        raise CorruptDataError("the codec has bytes behind its tables")
+    return EscapeCoder(freq, ones, twos, escape)
 
 
 def _read_contexts(reader: ByteReader) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -2,8 +2,8 @@
 
 one_shot.py, pieces.py, chunks.py
     bytes and arrays in memory, streams, chunks without a frame
-trained_codec.py
-    many small messages
+train.py, trained_codec.py, trained_array_codec.py, message_check.py
+    many small messages, and small arrays
 open.py, reader.py, writer.py, text.py
     files
 array_reader.py, array_writer.py, selection.py, exact_cast.py

@@ -22,7 +22,7 @@ from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Delta", "Differences", "lags_of"]
+__all__ = ["FOLDED", "Delta", "Differences", "lags_of"]
 
 MAX_AXES = 255  # of a shape: a byte names one
 

@@ -21,7 +21,7 @@ from ansflow.transforms.numbers import WIDTHS, numbers_of
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader
 
-__all__ = ["Order", "Ordered"]
+__all__ = ["UNSIGNED", "Order", "Ordered", "masks"]
 
 KINDS = "unsigned", "signed", "float"
 UNSIGNED, SIGNED, FLOAT = range(len(KINDS))
@@ -93,7 +93,7 @@ class Ordered(Finished):
         out = np.empty(layout.items, f"<u{width}")
         numbers, lost = numbers_of(items, width), -1
         while lost:
-            clear, set_ = _masks(chosen.kind, 8 * width - shift)
+            clear, set_ = masks(chosen.kind, 8 * width - shift)
             lost = int(order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out))
             if lost:
                 shift = (lost & -lost).bit_length() - 1
@@ -104,7 +104,7 @@ class Ordered(Finished):
         if big or finish != NOTHING:
             return None
         # The highest bit is inverted, so that the masks change places.
-        set_, clear = (mask << shift for mask in _masks(kind, 8 * layout.itemsize - shift))
+        set_, clear = (mask << shift for mask in masks(kind, 8 * layout.itemsize - shift))
         return Finish(shift=shift, if_clear=clear, if_set=set_)
 
     def inverse(
@@ -137,7 +137,7 @@ class Ordered(Finished):
         return [KINDS[kind], *[BIG] * big, *[shift] * (shift > 0)]
 
 
-def _masks(kind: int, bits: int) -> tuple[int, int]:
+def masks(kind: int, bits: int) -> tuple[int, int]:
     """What to invert of numbers of so many bits whose sign bit is 0, and 1."""
     sign = 1 << (bits - 1)
     if kind == UNSIGNED:

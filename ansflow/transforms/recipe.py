@@ -22,7 +22,7 @@ from ansflow.transforms.registry import by_id, by_name
 from ansflow.transforms.transform import Finisher, Misfit, Setting, Transform
 from ansflow.varints import ByteReader
 
-__all__ = ["MAX_STREAMS", "Node", "Recipe", "Stream", "read_recipe"]
+__all__ = ["ALL_STREAMS", "MAX_STREAMS", "STREAM_ID", "Node", "Recipe", "Stream", "read_recipe"]
 
 STREAM_ID = 0
 STREAM = "stream"

@@ -1,9 +1,10 @@
 """Small messages by a codec that was trained, next to zstd with a trained dictionary: bytes, time.
 
-``python -m benchmarks.trained`` (in asv_bench) prints a row for each size of the messages, which
-are lines of JSON made here. ``over`` is how many bytes messages have more than their code length
-under the codec's distributions, on average and at most. zstd has a dictionary of 16 KiB, and no
-checksum and no identity in its frames; it is left out if it is not installed.
+``python -m benchmarks.trained [FOLDER]`` (in asv_bench) prints a row for each size of the messages,
+which are lines of JSON made here. ``over`` is how many bytes messages have more than their code
+length under the codec's distributions, on average and at most. zstd has a dictionary of 16 KiB, and
+no checksum and no identity in its frames; it is left out if it is not installed. Arrays follow
+(see `trained_arrays.py`), made here or pieces of the ``.npy`` files of a folder.
 
 One thread, CPU time, best of several rounds, each over many different messages.
 """
@@ -12,11 +13,14 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 
 import numpy as np
 
 import ansflow
+
+from . import trained_arrays
 
 SIZES = (50, 200, 2048)
 MESSAGES = 200
@@ -140,6 +144,7 @@ def main():
             else:
                 print(f"{'':14}", end="")
             print(f"{times[0]:11.1f}{times[1]:11.1f}")
+    trained_arrays.report(sys.argv[1] if len(sys.argv) > 1 else None, microseconds)
 
 
 if __name__ == "__main__":

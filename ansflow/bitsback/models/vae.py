@@ -26,8 +26,8 @@ from ansflow.bitsback.models.files.model_file import (
 )
 from ansflow.bitsback.models.image_model import ImageModel, Images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
-from ansflow.bitsback.nets.layers import checked_integer
 from ansflow.bitsback.nets.network import Network
+from ansflow.bitsback.nets.shapes import checked_integer, fixed_shape
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions.cdf_rows import powers
 from ansflow.kernels.nets.affine import FRACTION_BITS
@@ -87,8 +87,8 @@ class VAE(ImageModel):
             raise ModelError(f"the name of a model must be text, not {self.name!r}")
         bits = checked_integer("bucket_bits", self.bucket_bits, 1, MAX_BITS)
         object.__setattr__(self, "bucket_bits", bits)
-        latents = self.decoder.input_shape
-        shape = self.encoder.input_shape
+        latents = fixed_shape(self.decoder.input_shape)
+        shape = fixed_shape(self.encoder.input_shape)
         if len(latents) != 1 or self.encoder.output_shape != (2 * latents[0],):
             raise ModelError(
                 f"the encoder must end with twice as many numbers as the decoder takes, but they "
@@ -103,11 +103,11 @@ class VAE(ImageModel):
 
     @property
     def latents(self) -> int:
-        return self.decoder.input_shape[0]
+        return fixed_shape(self.decoder.input_shape)[0]
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        height, width, _ = self.encoder.input_shape
+        height, width, _ = fixed_shape(self.encoder.input_shape)
         return height, width
 
     @property
@@ -140,6 +140,7 @@ class VAE(ImageModel):
             rates.reshape(*means.shape, 1),
             self.buckets.edges,
             precision=POSTERIOR_PRECISION,
+            full_support=False,
         )
 
     def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:

@@ -1,0 +1,168 @@
+"""Choosing a recipe for small arrays by samples of them, and fitting a tree of contexts to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes, item_bytes
+from ansflow.coding.coders.escapes import EscapeCoder
+from ansflow.engine.training import fit_messages
+from ansflow.extension_dtypes import stand_in
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.transforms.affine import bounds
+from ansflow.kernels.transforms.cost import byte_cost
+from ansflow.transforms.affine import Line
+from ansflow.transforms.choosing.choose import KINDS
+from ansflow.transforms.choosing.effort import effort_of
+from ansflow.transforms.choosing.maps import Kind, mapped
+from ansflow.transforms.decimal import Decimals
+from ansflow.transforms.delta import Differences
+from ansflow.transforms.fixed import FixedRecipe, Step, Tokens
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.lin import LinParameters
+from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.registry import by_name
+
+__all__ = ["fit_arrays"]
+
+# Samples that recipes are compared on: so many, with about so many items together.
+COMPARED, COMPARED_ITEMS = 512, 1 << 17
+# Of so many that seem best without contexts, contexts are fitted and the real cost is compared.
+FINALISTS = 4
+# Sums of differences along the last axes are tried.
+MOST_AXES = 4
+
+LEVEL = 3
+
+MAPS = {"ordered", "decimal", "affine"}
+MOST_TOKENS = 256
+NOTHING = np.empty(0, np.uint8)
+
+
+class Sample(NamedTuple):
+    """The bytes of an array, and its shape."""
+
+    items: Bytes
+    shape: tuple[int, ...]
+
+
+def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRecipe, EscapeCoder]:
+    """The recipe and the coder for arrays that are like the samples.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray
+        Of one dtype and with equally many axes; at least one of them is not empty.
+    order : int
+        Tokens of the longest contexts, 0 to 2.
+    """
+    samples = [Sample(item_bytes(array), array.shape) for array in arrays if array.size]
+    every = max(1, -(-len(samples) // COMPARED), _items(arrays) // COMPARED_ITEMS)
+    some = samples[::every]
+    dtype = arrays[0].dtype
+    tried = [(recipe, _tokens(recipe, some)) for recipe in _recipes(some, dtype)]
+    tried.sort(key=lambda one: _cost_without_contexts(one[1]))
+    finalists = tried[:FINALISTS]
+    finalists += [one for one in tried[FINALISTS:] if one[0].steps[-1:] == (Step("bytes"),)]
+    recipe = min(finalists, key=lambda one: _cost(one[1], order))[0]
+    tokens = [one.symbols for one in _tokens(recipe, samples)]
+    return recipe, fit_messages(tokens, order)
+
+
+def _items(arrays: Sequence[npt.NDArray[Any]]) -> int:
+    return sum(array.size for array in arrays)
+
+
+def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
+    """What becomes of the samples; those that the recipe is not for stay as they are."""
+    found = [recipe.forward(*sample) for sample in samples]
+    return [
+        Tokens(NOTHING, sample.items.tobytes()) if tokens is None else tokens
+        for tokens, sample in zip(found, samples, strict=True)
+    ]
+
+
+def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
+    """Bits of all samples, about."""
+    symbols = np.concatenate([one.symbols for one in tokens])
+    symbols.setflags(write=False)
+    bits, _ = byte_cost(symbols, ZERO, ONE) if symbols.size else (0.0, 0)
+    return float(bits) + 8 * sum(len(one.tail) for one in tokens)
+
+
+def _cost(tokens: Sequence[Tokens], order: int) -> float:
+    """The same with contexts, fitted to half of the samples and measured on the others."""
+    fitted, measured = tokens[::2], tokens[1::2] or tokens
+    coder = fit_messages([one.symbols for one in fitted], order)
+    bits = sum(coder.code_length(one.symbols) for one in measured)
+    return bits + 8 * sum(len(one.tail) for one in measured)
+
+
+def _recipes(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[FixedRecipe]:
+    """Yield what is worth trying, which all samples come through."""
+    known = stand_in(dtype)
+    width = dtype.itemsize
+    yield FixedRecipe(width, [Step("bytes")] if width > 1 else [])
+    if known.kind not in KINDS or width not in WIDTHS:
+        return
+    for maps, numbers in _maps(samples, known):
+        for axes in _predictors(len(samples[0].shape)):
+            steps = maps + [Step("delta", Differences(axes))] * bool(axes)
+            if width == 1:
+                yield FixedRecipe(width, steps)
+            yield FixedRecipe(width, [*steps, Step("log", 0)])
+        if width > 1:
+            yield FixedRecipe(width, [*maps, Step("lin", _linear(numbers, width))])
+
+
+def _maps(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[tuple[list[Step], Bytes]]:
+    """Yield maps, and the numbers that all samples become by them, as bytes."""
+    items = np.concatenate([sample.items for sample in samples])
+    width = dtype.itemsize
+    raw = items.view(f"<u{width}").reshape(1, -1)
+    big = dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big")
+    kind = Kind(KINDS[dtype.kind], big and width > 1, effort_of(LEVEL), raw.size)
+    for candidate in mapped(raw, kind):
+        steps, numbers = [], items
+        if {recipe.name for recipe in candidate.maps} <= MAPS:
+            for recipe in candidate.maps:
+                transform = by_name(recipe.name)
+                layout = Layout(width, (raw.size,))
+                parameters, outputs = transform.forward(numbers, layout, *recipe.settings)
+                steps.append(Step(recipe.name, _for_all(parameters)))
+                numbers = outputs[0]
+            if not any(isinstance(told, Decimals) and told.near for _, told in steps):
+                yield steps, numbers
+
+
+def _for_all(parameters: Any) -> Any:
+    """Parameters of a map for other numbers than those that they were found for."""
+    if isinstance(parameters, Decimals):
+        return parameters._replace(exceptions=0)
+    if isinstance(parameters, Line):
+        return parameters._replace(base=parameters.base % parameters.step)
+    return parameters
+
+
+def _linear(numbers: Bytes, width: int) -> LinParameters:
+    """Linear tokens for numbers, with the room that is left above and below them."""
+    told, _ = by_name("lin").forward(numbers, Layout(width, (numbers.size // width,)), MOST_TOKENS)
+    least, greatest = map(int, bounds(numbers_of(numbers, width)))
+    spare = (MOST_TOKENS << told.shift) - 1 - (greatest - least)
+    return LinParameters(max(0, least - max(0, spare) // 2), told.shift, 1)
+
+
+def _predictors(count: int) -> Iterator[tuple[int, ...]]:
+    """Axes of differences: none, each axis, the last one twice, and two axes together."""
+    yield ()
+    axes = range(max(0, count - MOST_AXES), count)
+    yield from ((axis,) for axis in axes)
+    if count:
+        yield (count - 1, count - 1)
+    yield from combinations(axes, 2)

@@ -1,0 +1,332 @@
+"""Recipes whose parameters are chosen once, for arrays that are too small to pay for their own.
+
+Such a recipe is at most a map, multiples, differences and tokens, in this order, so that it leaves
+one stream of tokens, of which nothing is written but the tokens themselves, and a *tail* of bytes
+that are not coded: raw bits, and the exceptions of decimals. All arrays go the same way, kernel
+after kernel, with what these are told made up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms import finish, lin, log
+from ansflow.kernels.transforms.affine import divide, multiply
+from ansflow.kernels.transforms.decimal import from_integers, to_integers
+from ansflow.kernels.transforms.delta import difference
+from ansflow.kernels.transforms.ordered import order
+from ansflow.transforms.affine import Line
+from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
+from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.finish import NOTHING
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
+from ansflow.transforms.numbers import Numbers, unaligned
+from ansflow.transforms.ordered import UNSIGNED, Order, masks
+from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
+from ansflow.transforms.registry import by_name
+from ansflow.transforms.tokens import raw_room, rows
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["FixedRecipe", "Step", "Tokens"]
+
+# What there may be of a recipe, each at most once and in this order; one of these is a leaf.
+ORDER = ("ordered", "decimal", "affine", "delta", "log", "lin", "bytes")
+LEAVES = ("log", "lin", "bytes")
+
+NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
+NO_CORRECTIONS.setflags(write=False)  # as kernels are compiled
+NO_TAIL = b""
+ZERO = np.uint64(0)
+
+# Shapes that differ in more than their first axis, for which what kernels are told is kept.
+KEPT_SHAPES = 64
+
+
+class Step(NamedTuple):
+    """A transform by its name, and its parameters; sizes of outputs among them are 0."""
+
+    name: str
+    parameters: Any = None
+
+
+class Tokens(NamedTuple):
+    """What becomes of an array: symbols of 8 bits, and bytes that are not coded."""
+
+    symbols: Bytes
+    tail: bytes
+
+
+class FixedRecipe:
+    """A recipe with its parameters.
+
+    Parameters
+    ----------
+    width : int
+        Bytes of an item.
+    steps : sequence of Step
+        At most one of each of `ORDER`, in that order, and a leaf last; without a leaf, numbers of
+        one byte are symbols as they are.
+    """
+
+    def __init__(self, width: int, steps: Sequence[Step]) -> None:
+        self.width, self.steps = width, tuple(steps)
+        told = dict(self.steps)
+        ordered: Order | None = told.get("ordered")
+        self._decimals: Decimals | None = told.get("decimal")
+        self._line: Line | None = told.get("affine")
+        self._axes = told["delta"].axes if "delta" in told else ()
+        self._lin: LinParameters | None = told.get("lin")
+        self._leaf = steps[-1].name if steps and steps[-1].name in LEAVES else "stream"
+        self._big = any(one is not None and one.big for one in (ordered, self._decimals))
+        self._number = np.dtype(f"<u{width}") if self._leaf != "bytes" else np.dtype(np.uint8)
+        # What kernels take, as they take it.
+        self._masks: tuple[np.uint64, ...] | None = None
+        self._signs = NOTHING
+        if ordered is not None and ordered[::2] != (UNSIGNED, 0):
+            self._masks = _u64(ordered.shift, *masks(ordered.kind, 8 * width - ordered.shift))
+            layout, plain = Layout(width, (1,)), ordered._replace(big=False)
+            signs = by_name("ordered").then(plain, layout, NOTHING)
+            assert signs is not None
+            self._signs = signs
+        self._step = None if self._line is None else _u64(*self._line)
+        self._low = None if self._lin is None else _u64(self._lin.base, self._lin.shift)
+        self._told = lru_cache(KEPT_SHAPES)(self._tell)
+
+    @classmethod
+    def read(cls, reader: ByteReader, width: int, axes: int) -> Self:
+        """Undo `pack` for items of arrays with so many axes.
+
+        Raises
+        ------
+        CorruptDataError
+            If it has not written that.
+        """
+        begin = reader.at
+        root, _ = read_recipe(reader, Layout(width, (1,) * axes))
+        steps, node = list[Step](), root
+        while node.transform is not None:
+            steps.append(Step(node.transform.name, node.parameters))
+            node = node.outputs[0]
+        read = reader.data[begin : reader.at]
+        if not _is_fixed(width, steps) or (fixed := cls(width, steps)).pack() != read:
+            raise CorruptDataError(f"the recipe {root} is not one of a trained codec")
+        return fixed
+
+    def pack(self) -> bytes:
+        """The recipe as FORMAT.md says, for arrays with one item along each axis."""
+        written, others = b"", b""
+        for number, (name, parameters) in enumerate(self.steps, 1):
+            transform = by_name(name)
+            last = number == len(self.steps)
+            written += bytes([transform.id | (ALL_STREAMS if last else 0)])
+            written += transform.pack(parameters)
+            if name == "decimal":  # places of exceptions and their items, which have no stream
+                others = 2 * bytes([by_name("bytes").id | ALL_STREAMS])
+        return (written or bytes([STREAM_ID])) + others
+
+    @property
+    def recipe(self) -> Recipe:
+        """The same as it is chosen, with parameters for each array."""
+        recipe = Recipe()
+        for name, parameters in reversed(self.steps):
+            outputs: tuple[Recipe, ...] = () if name in LEAVES else (recipe,)
+            if name == "decimal":
+                outputs = recipe, Recipe("log"), Recipe("bytes")
+            recipe = Recipe(name, outputs, by_name(name).describe(parameters))
+        return recipe
+
+    def symbols(self, items: int) -> int:
+        """How many symbols so many items become."""
+        return self.width * items if self._leaf == "bytes" else items
+
+    def forward(self, items: Bytes, shape: tuple[int, ...]) -> Tokens | None:
+        """Tokens and tail of an array, not empty; None if its items are not what was expected.
+
+        Parameters
+        ----------
+        items : contiguous ndarray of uint8
+        shape : tuple of int
+            That of the array.
+        """
+        numbers = _frozen(items.view(self._number), aligned=True)
+        exceptions = NO_TAIL
+        if self._big:
+            numbers = _frozen(numbers.byteswap())
+        if self._masks is not None:
+            out = np.empty_like(numbers)
+            if order(numbers, *self._masks, out):
+                return None
+            numbers = _frozen(out)
+        elif self._decimals is not None:
+            out = np.empty_like(numbers)
+            places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
+            factor, times, *_ = self._decimals
+            convert = to_integers(self.width, False, False)
+            found = int(convert(numbers, factor, times, out, NO_ROOM, places))
+            if found > places.size:
+                return None
+            exceptions = _pack_exceptions(numbers, places[:found]) if found else NO_TAIL
+            numbers = _frozen(out)
+        if self._step is not None:
+            out = np.empty_like(numbers)
+            if not divide(numbers, *self._step, out):
+                return None
+            numbers = _frozen(out)
+        if self._axes:
+            out = np.empty_like(numbers)
+            difference(numbers, self._told(shape[1:])[0], FOLDED, out)
+            numbers = _frozen(out)
+        if self._leaf in ("stream", "bytes"):
+            return Tokens(numbers, exceptions)
+        tokens, raw = np.empty(numbers.size, np.uint8), raw_room(items.size)
+        if self._low is None:
+            bits = int(log.encode(unaligned(numbers.view(np.uint8), self.width), tokens, raw))
+        else:
+            base, shift = self._low
+            if self._is_outside(numbers):
+                return None
+            lin.encode(unaligned(numbers.view(np.uint8), self.width), base, shift, tokens, raw)
+            bits = int(shift) * numbers.size
+        return Tokens(_frozen(tokens), raw.view(np.uint8)[: -(-bits // 8)].tobytes() + exceptions)
+
+    def inverse(self, tokens: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
+        """Undo `forward`: the items as numbers, in a vector.
+
+        Tokens and tail may be anything.
+
+        Raises
+        ------
+        CorruptDataError
+            If the tail cannot belong to the tokens.
+        """
+        if self._leaf == "bytes":
+            bits, out = 0, tokens
+        else:
+            out = np.empty(tokens.size, self._number)
+            bits = self._numbers(tokens, tail, out, self._told(shape[1:])[1])
+        if self._step is not None:
+            multiply(out, *self._step)
+        if self._decimals is not None:
+            factor, times, *_ = self._decimals
+            from_integers(self.width, False, False)(out, factor, times, NO_CORRECTIONS)
+        elif self._signs is not NOTHING and self._step is not None:
+            self._signs.apply(out.view(np.uint8), self.width)
+        used = -(-bits // 8)
+        if used > tail.size or (self._decimals is None and used < tail.size):
+            raise CorruptDataError(f"tokens need {used} bytes of raw bits; there are {tail.size}")
+        if bits % 8 and tail[used - 1] >> bits % 8:
+            raise CorruptDataError("the last byte of raw bits is not filled up with zeros")
+        if used < tail.size:
+            _put_exceptions(tail[used:], out)
+        if self._big:
+            out.byteswap(inplace=True)
+        return out
+
+    def _numbers(
+        self, tokens: Bytes, tail: Bytes, out: Numbers, plan: npt.NDArray[np.uint64]
+    ) -> int:
+        """Fill `out` with numbers, finished by a plan; return how many raw bits they have."""
+        if self._leaf == "stream":
+            out[:] = tokens
+            finish.finish(_unaligned_in_place(out), plan)
+            return 0
+        told = unaligned(tokens, 1), unaligned(tail, 1)
+        numbers = _unaligned_in_place(out)
+        if self._low is None:
+            return int(log.decode(*told, numbers, plan, rows()))
+        lin.decode(*told, *self._low, numbers, plan, rows())
+        return int(self._low[1]) * out.size
+
+    def _is_outside(self, numbers: Numbers) -> bool:
+        """Whether a number has no linear token."""
+        assert self._lin is not None
+        base, shift, _ = self._lin
+        if TOKENS_OF_A_BYTE << shift == 1 << 8 * self.width:
+            return False
+        least, extent = map(int, lin.extent(unaligned(numbers.view(np.uint8), self.width), ZERO))
+        highest = ((least - base) % (1 << 8 * self.width)) + extent
+        return highest >= TOKENS_OF_A_BYTE << shift
+
+    def _tell(self, behind: tuple[int, ...]) -> tuple[npt.NDArray[np.uint64], ...]:
+        """Lags of the axes, and the plan of what is done last, if that is behind the first axis."""
+        last = NOTHING if self._step is not None else self._signs
+        lags = lags_of(self._axes, (1, *behind))
+        done = last._replace(folded=True, lags=lags) if self._axes else last
+        return np.array(lags, np.uint64), done.plan
+
+
+def _u64(*numbers: int) -> tuple[np.uint64, ...]:
+    return tuple(map(np.uint64, numbers))
+
+
+def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
+    """Whether there may be such steps."""
+    names = [step.name for step in steps]
+    told = dict(steps)
+    if not set(names) <= set(ORDER) or names != sorted(set(names), key=ORDER.index):
+        return False
+    if sum(name in LEAVES for name in names) > 1 or {"ordered", "decimal"} <= set(names):
+        return False
+    if not set(names) & set(LEAVES):
+        return width == 1
+    if "bytes" in names:
+        return len(names) == 1
+    decimals, delta, linear = (told.get(name) for name in ("decimal", "delta", "lin"))
+    return (
+        not told.get("log")
+        and (decimals is None or not (decimals.near or decimals.exceptions))
+        and (delta is None or delta.first is None)
+        and (linear is None or linear.width == 1)
+    )
+
+
+def _frozen(numbers: Numbers, *, aligned: bool = False) -> Numbers:
+    """Numbers as kernels take them, which are compiled for one type: read-only, and aligned."""
+    if aligned and not numbers.flags.aligned:
+        numbers = numbers.copy()
+    numbers.setflags(write=False)
+    return numbers
+
+
+def _unaligned_in_place(out: Numbers) -> Numbers:
+    numbers = out.view()
+    numbers.setflags(align=False)
+    return numbers
+
+
+def _pack_exceptions(items: Numbers, places: npt.NDArray[np.uint32]) -> bytes:
+    """Each place, as a gap to the one before, and the item there, as what differs from that.
+
+    Exceptions are often the same NaN, or a negative zero: they repeat, and their low bits are 0.
+    """
+    packed, last, before, bits = b"", -1, 0, 8 * items.itemsize
+    for place, item in zip(places.tolist(), items[places].tolist(), strict=True):
+        packed += pack_varint(place - last - 1) + pack_varint(_reversed(item ^ before, bits))
+        last, before = place, item
+    return packed
+
+
+def _put_exceptions(packed: Bytes, out: Numbers) -> None:
+    """Undo `_pack_exceptions`."""
+    reader, at, item, bits = ByteReader(packed.data), 0, 0, 8 * out.itemsize
+    while reader.at < packed.size:
+        at += reader.varint()
+        difference = reader.varint()
+        if at >= out.size or difference >> bits:
+            raise CorruptDataError(f"there is no exception at place {at} of {out.size} items")
+        item ^= _reversed(difference, bits)
+        out[at] = item
+        at += 1
+
+
+def _reversed(number: int, bits: int) -> int:
+    """The number with so many bits in reverse order."""
+    return int(f"{number:0{bits}b}"[::-1], 2)
