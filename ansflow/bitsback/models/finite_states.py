@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ansflow.arguments import real_numbers
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.state_space import StateSpaceModel
-from ansflow.bitsback.distributions.cdf_rows import CDFRows
+from ansflow.bitsback.distributions.cdf_rows import ONE_ROW, CDFRows
 from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import hidden_markov as kernels
@@ -33,8 +33,6 @@ LIKELIHOOD_BITS = 16
 
 # States are padded to a multiple of this.
 PADDING = 4
-
-ONE_ROW = read_only(np.zeros(1, np.uint32))
 
 
 class StateTables(ReadOnly):
@@ -127,6 +125,8 @@ class FiniteStates(StateSpaceModel):
     The rounding makes likelihoods the same on machines whose ``exp`` differs in the last bit, but
     for one number in 2^36 or so. Those that need no such function are safe.
     """
+
+    exact = True
 
     def __init__(
         self,
