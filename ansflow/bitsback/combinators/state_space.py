@@ -78,7 +78,8 @@ class StateSpace(Codec):
 
     Notes
     -----
-    Pushing keeps a belief for each item, popping only the last one. A failure may leave the stack
+    Pushing keeps a belief for each item, popping only the last one. The model sees items as they are
+    pushed or popped, so what it computes should not depend on their type. A failure may leave the stack
     changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a sample, unless
     a latent turns up that has no slot in its posterior: that raises CorruptDataError.
 
@@ -137,16 +138,18 @@ class StateSpace(Codec):
             z = model.prior().pop(stack)
         while len(items) < self.length:
             items.append(model.emission(z).pop(stack))
-            belief = model.update(belief, items[-1])
-            after = model.transition(z).pop(stack) if len(items) < self.length else None
-            posterior = model.posterior(belief, after)
+            after = None
             try:
+                belief = model.update(belief, items[-1])
+                if len(items) < self.length:
+                    after = model.transition(z).pop(stack)
+                posterior = model.posterior(belief, after)
                 with self._stirred(stack):
                     posterior.push(stack, z)
             except ModelError as error:
                 raise CorruptDataError(
-                    f"a latent, {z!r}, has no probability given the data: the stack was not pushed "
-                    "by this codec, or has been damaged"
+                    f"latent {z!r} of item {len(items) - 1} has no probability given the data: the "
+                    f"stack was not pushed by this codec, or has been damaged ({error})"
                 ) from error
             z = after
         return items

@@ -124,6 +124,26 @@ class FiniteStates(StateSpaceModel):
     -----
     The rounding makes likelihoods the same on machines whose ``exp`` differs in the last bit, but
     for one number in 2^36 or so. Those that need no such function are safe.
+
+    Examples
+    --------
+    Levels that stay for some time, measured with noise:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import FiniteStates, Gaussian, Stack, StateSpace
+    >>> from ansflow.models import Categorical, Conditional
+    >>> levels = np.array([-20.0, 0.0, 35.0])
+    >>> model = FiniteStates(
+    ...     prior=Categorical.from_counts([1, 1, 1]),
+    ...     transitions=Conditional.from_counts(np.eye(3) + 0.05),
+    ...     emission=lambda z: Gaussian(levels[z], 4.0, -100, 100),
+    ...     likelihoods=lambda x: np.exp(-((x - levels) ** 2) / (2 * 4.0**2)),
+    ... )
+    >>> codec = StateSpace(model, 6)
+    >>> stack = Stack(seed=0)
+    >>> codec.push(stack, [-23, -18, 1, 39, 33, 36])
+    >>> [int(x) for x in codec.pop(stack)]
+    [-23, -18, 1, 39, 33, 36]
     """
 
     exact = True
