@@ -1,5 +1,7 @@
 """Networks from torch do what the modules do, and what breaks the contract is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -279,6 +281,12 @@ def test_what_is_not_supported(name):
 def test_no_samples(shapes):
     with pytest.raises(ValueError, match="samples"):
         from_torch(nn.Linear(12, 2), *(samples(*shape) for shape in shapes))
+
+
+def test_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install"):
+        from_torch(None, np.zeros((1, 3)))
 
 
 def test_activations_that_would_be_cut_off():
