@@ -75,6 +75,18 @@ MODULES = {
         nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 3, 3, padding=1)),
         IMAGES,
     ),
+    "weight norm, transposed": (
+        nn.utils.parametrizations.weight_norm(nn.ConvTranspose2d(4, 3, 2, 2, bias=False)),
+        IMAGES,
+    ),
+    "weight norm of a flattened image": (
+        nn.Sequential(
+            nn.Flatten(),
+            nn.utils.parametrizations.weight_norm(nn.Linear(120, 4)),
+            nn.Unflatten(1, (2, 1, 2)),
+        ),
+        IMAGES,
+    ),
     "an image flattened": (
         nn.Sequential(nn.Conv2d(4, 3, 1), nn.Flatten(), nn.ELU(), nn.Linear(90, 7), nn.ReLU()),
         IMAGES,
