@@ -169,8 +169,8 @@ def standard_cdf(table, position):
     return int(table[step]) + int(Fraction(rise * rest, 2**16))
 
 
-def location_scale(family, means, scales, shares, edges, precision):
-    """CDF of one mixture at all edges."""
+def location_scale(family, means, scales, shares, edges, precision, least=1):
+    """CDF of one mixture at all edges; each symbol has at least so many slots, 0 or 1."""
     alphabet = len(edges) - 1
     cdf = [0]
     for s in range(1, alphabet):
@@ -178,7 +178,7 @@ def location_scale(family, means, scales, shares, edges, precision):
         for mean, scale, share in zip(means, scales, shares, strict=True):
             rate = family.rate / min(max(float(scale), 2.0**-24), 2.0**24)
             value += int(share) * standard_cdf(family.table, (float(edges[s]) - float(mean)) * rate)
-        cdf.append(value // 2**16 * (2**precision - alphabet) // 2**31 + s)
+        cdf.append(value // 2**16 * (2**precision - least * alphabet) // 2**31 + least * s)
     return Cdf([*cdf, 2**precision], precision)
 
 

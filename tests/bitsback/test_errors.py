@@ -242,7 +242,8 @@ def test_precision_without_a_slot_for_each_symbol():
     raises(ModelError, lambda: Categorical(np.zeros(9), precision=3))
     raises(ModelError, lambda: BetaBinomial(1.0, 1.0, 8, precision=3))
     raises(ModelError, lambda: Gaussian(0.0, 1.0, 0, 8, precision=3))
-    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).likelihood(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=0))
 
 
 def test_probabilities_of_another_shape_than_the_bits():

@@ -56,6 +56,13 @@ def used(codec, lanes=4):
     return np.asarray(codec.pop(stack)).tolist(), stack.heads.tolist(), stack.words.tolist()
 
 
+def pushed(codec, x):
+    """The stack after a push."""
+    stack = Stack(2, seed=1)
+    codec.push(stack, x)
+    return stack.heads.tolist(), stack.words.tolist()
+
+
 def attributes(layer):
     return json.dumps({k: v for k, v in vars(layer).items() if not isinstance(v, np.ndarray)})
 
@@ -127,9 +134,9 @@ INTEGERS = {
         9,
         lambda n: VAE("x", VAE_.encoder, VAE_.decoder, VAE_.pixels, n).fingerprint,
     ),
-    "batch": (2, lambda n: used(VAE_.codec(n))),
+    "batch": (2, lambda n: pushed(VAE_.codec(n), IMAGES[:2])),
     "images": (4, lambda n: VAE_.decode(MESSAGE, n).tolist()),
-    "images of a chain": (4, lambda n: used(VAE_.chain(n))),
+    "images of a chain": (4, lambda n: pushed(VAE_.chain(n), IMAGES)),
     "images drawn": (4, lambda n: VAE_.sample(n, rng=0).tolist()),
     "samples": (2, lambda n: VAE_.elbo(IMAGES, n, rng=0).tolist()),
 }

@@ -54,6 +54,7 @@ PARAMS = {
             np.arange(10.0),
             family("gaussian").table,
             P,
+            np.uint64(1),
         ),
     ),
     "intervals": (

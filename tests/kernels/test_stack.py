@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from ansflow.bitsback.distributions.families import family
 from ansflow.kernels.stack import coins, intervals as stack, location_scale, tables, uniform
+from ansflow.kernels.stack.heads import IMPOSSIBLE
 
 LOW, HIGH = 1 << 32, (1 << 64) - 1
 
@@ -297,23 +298,32 @@ def mixtures(draw):
     return rng, lanes, chosen, means, scales, shares, edges, p
 
 
-@given(mixtures(), st.sampled_from([0, 1, 2, 40, 200]))
-def test_locations_and_scales_equal_the_oracle(drawn, depth):
+@given(mixtures(), st.sampled_from([0, 1, 2, 40, 200]), st.integers(0, 1))
+def test_locations_and_scales_equal_the_oracle(drawn, depth, least):
     rng, lanes, chosen, means, scales, shares, edges, p = drawn
     rates = chosen.rate / np.clip(scales, 2.0**-24, 2.0**24)
     each = np.broadcast_to(shares, means.shape)
     distributions = [
-        oracle.location_scale(chosen, *parameters, edges, p)
+        oracle.location_scale(chosen, *parameters, edges, p, least)
         for parameters in zip(means, scales, each, strict=True)
     ]
     symbols = rng.integers(0, edges.size - 1, len(distributions)).astype(np.uint16)
-    freqs = {d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)}
-    boundaries = [h for f in freqs for h in oracle.boundaries_of_interval(f, p)]
+    freqs = [d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)]
+    boundaries = [h for f in set(freqs) for h in oracle.boundaries_of_interval(f, p)]
     words = oracle.some_words(rng, depth)
-    arguments = means, rates, shares, edges, chosen.table, np.uint64(p)
-    kernel = location_scale.push
+    arguments = means, rates, shares, edges, chosen.table, np.uint64(p), np.uint64(least)
     case = arrays(rng, lanes, boundaries, words)
-    check_push(kernel, (symbols, *arguments), symbols.size, symbols, distributions, case)
+    if 0 in freqs:
+        heads, tail, size, _ = case
+        before = heads.copy()
+        tail = np.concatenate([tail, np.zeros(symbols.size, np.uint32)])
+        assert location_scale.push(heads, tail, size, symbols, *arguments) == IMPOSSIBLE
+        assert np.array_equal(heads, before)
+        assert np.array_equal(tail[: words.size], words)
+    else:
+        check_push(
+            location_scale.push, (symbols, *arguments), symbols.size, symbols, distributions, case
+        )
     case = arrays(rng, lanes, boundaries, words)
     check_pop(location_scale.pop, arguments, np.uint16, distributions, case)
 
@@ -330,8 +340,18 @@ IMPOSSIBLE_SYMBOLS = {
     "beyond the table": (tables.push, np.uint8, 3, (ZERO_INDEX, CDF, PRECISION)),
     "far beyond the table": (tables.push, np.uint16, 65535, (ZERO_INDEX, CDF, PRECISION)),
     "hole in the table": (tables.push, np.uint8, 1, (ZERO_INDEX, CDF, PRECISION)),
-    "beyond the edges": (location_scale.push, np.uint16, 3, (*PARAMETERS, None, PRECISION)),
-    "far beyond": (location_scale.push, np.uint16, 65535, (*PARAMETERS, None, PRECISION)),
+    "beyond the edges": (
+        location_scale.push,
+        np.uint16,
+        3,
+        (*PARAMETERS, None, PRECISION, np.uint64(1)),
+    ),
+    "far beyond": (
+        location_scale.push,
+        np.uint16,
+        65535,
+        (*PARAMETERS, None, PRECISION, np.uint64(1)),
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.errors import CorruptDataError, ModelError
 
 __all__ = ["BitsBack"]
 
@@ -30,7 +31,13 @@ class BitsBack(Codec):
     likelihood : callable
         From z to the codec of x.
     posterior : callable
-        From x to the codec of z.
+        From x to the codec of z. It is popped from, and pushed on, a stirred stack
+        (`Stack.stirred`), and need not have full support.
+
+    Notes
+    -----
+    A pop raises `CorruptDataError` if the posterior gives the latents no probability, since no push
+    leaves such a stack.
 
     Examples
     --------
@@ -66,12 +73,22 @@ class BitsBack(Codec):
         self.posterior = posterior
 
     def push(self, stack: Stack, x: Any) -> None:
-        z = self.posterior(x).pop(stack)
+        posterior = self.posterior(x)
+        with stack.stirred():
+            z = posterior.pop(stack)
         self.likelihood(z).push(stack, x)
         self.prior.push(stack, z)
 
     def pop(self, stack: Stack) -> Any:
         z = self.prior.pop(stack)
         x = self.likelihood(z).pop(stack)
-        self.posterior(x).push(stack, z)
+        posterior = self.posterior(x)
+        try:
+            with stack.stirred():
+                posterior.push(stack, z)
+        except ModelError as error:
+            raise CorruptDataError(
+                "the stack holds no data of this codec: the latents that were popped cannot have "
+                f"been sampled from their posterior ({error})"
+            ) from error
         return x

@@ -33,6 +33,7 @@ class _Discretised(LocationScale):
         high: int,
         *,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
         means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
         if means.shape != scales.shape:
@@ -40,7 +41,8 @@ class _Discretised(LocationScale):
         low = integer(low, "low")
         edges = _unit_edges(low, integer(high, "high"))
         rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
-        self._set_scales(family(self.family_name), means.shape, *rows, edges, low, precision)
+        slots = precision, full_support
+        self._set_scales(family(self.family_name), means.shape, *rows, edges, low, *slots)
 
     @classmethod
     def mixture(
@@ -91,7 +93,9 @@ class Gaussian(_Discretised):
     low, high : int
         The support, both included. The first and last integer also stand for all beyond them.
     precision : int
-        Each symbol has at least one of ``2**precision`` slots.
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, so that it can be pushed (`LocationScale`).
 
     Examples
     --------

@@ -14,7 +14,7 @@ from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
 from ansflow.kernels.distributions.checked import table_rates
 from ansflow.kernels.stack import location_scale as kernels
 
@@ -30,8 +30,7 @@ class LocationScale(ArrayCodec):
     """Symbols that are intervals of the real line, each with a distribution over the line.
 
     The CDF at the intervals' edges becomes integers once, by the arithmetic of
-    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers. Each
-    interval has at least one of the ``2**precision`` slots.
+    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers.
 
     Parameters
     ----------
@@ -47,6 +46,12 @@ class LocationScale(ArrayCodec):
     low : int
         Value of the first symbol.
     precision : int
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, as if a sample came from the uniform distribution
+        with probability ``alphabet / 2**precision``. A prior or a likelihood needs that, so that
+        any symbol can be pushed. A posterior does not: what is pushed has been popped from it
+        before, and it had better not give samples that are nowhere near its mean.
 
     Raises
     ------
@@ -67,6 +72,7 @@ class LocationScale(ArrayCodec):
         shares: Shares = ONE_COMPONENT,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
         m, s = real_numbers(means, "means"), real_numbers(scales, "scales")
         if m.shape != s.shape:
@@ -78,7 +84,8 @@ class LocationScale(ArrayCodec):
         shares = checked_shares(shares, m.shape)
         shape, rows = m.shape[:-1], (-1, m.shape[-1])
         m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
-        self._set_scales(family(family_name), shape, m, s, shares, edges, low, precision)
+        chosen = family(family_name)
+        self._set_scales(chosen, shape, m, s, shares, edges, low, precision, full_support)
 
     def _set_scales(
         self,
@@ -90,11 +97,12 @@ class LocationScale(ArrayCodec):
         edges: Floats,
         low: int,
         precision: int,
+        full_support: bool = True,
     ) -> None:
         """Check copies of parameters, a row for each symbol, and set those of the kernels."""
         if not table_rates(means, scales, chosen.rate):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(chosen, shape, means, scales, shares, edges, low, precision)
+        self._set(chosen, shape, means, scales, shares, edges, low, precision, full_support)
 
     def _set(
         self,
@@ -106,17 +114,39 @@ class LocationScale(ArrayCodec):
         edges: Floats,
         low: int,
         precision: int,
+        full_support: bool,
     ) -> None:
         """Set the kernels' parameters; `shares` and `edges` are read-only."""
-        self._alphabet = edges.size - 1
-        self.precision = checked_precision(precision, self._alphabet)
+        self.precision = checked_precision(precision, edges.size - 1 if full_support else 2)
         means.setflags(write=False)
         rates.setflags(write=False)
-        params = (means, rates, shares, edges, chosen.table, PRECISIONS[self.precision])
+        slots = PRECISIONS[self.precision], ONE if full_support else ZERO
+        params = (means, rates, shares, edges, chosen.table, *slots)
         self._set_params(shape, params, low=low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        return symbols < self._alphabet
+        slots = np.empty_like(symbols)
+        kernels.frequencies(symbols, *self._params, slots)
+        return slots > 0
+
+    @classmethod
+    def by_scales(
+        cls,
+        chosen: Family,
+        means: Floats,
+        scales: Floats,
+        edges: Floats,
+        precision: int,
+        full_support: bool,
+    ) -> LocationScale:
+        """One component a symbol, from contiguous arrays of one shape that become the codec's own.
+
+        `edges` are read-only, and not checked.
+        """
+        codec = LocationScale.__new__(LocationScale)
+        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
+        codec._set_scales(chosen, means.shape, *rows, edges, 0, precision, full_support)
+        return codec
 
     @classmethod
     def by_rates(
@@ -128,14 +158,17 @@ class LocationScale(ArrayCodec):
         *,
         shares: Shares = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> LocationScale:
         """From the kernels' parameters, unchecked, for models that compute them exactly.
 
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
+        shape = means.shape[:-1]
         m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
-        codec._set(chosen, means.shape[:-1], m, r, read_only(s), read_only(edges), 0, precision)
+        s, edges = read_only(s), read_only(edges)
+        codec._set(chosen, shape, m, r, s, edges, 0, precision, full_support)
         return codec
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer
+from ansflow.bitsback.stack.stirring import factor_of
 from ansflow.bitsback.stack.tail import Tail
 from ansflow.errors import ModelError, StackUnderflowError
 from ansflow.kernels.stack.heads import IMPOSSIBLE as U_IMPOSSIBLE, UNDERFLOW as U_UNDERFLOW
+from ansflow.kernels.stack.stirring import stir_heads
 
 __all__ = ["Heads", "HeadsOnTail"]
 
@@ -109,6 +111,38 @@ class HeadsOnTail:
             self._tail.restore(before._tail)
             raise
 
+    @contextmanager
+    def stirred(self) -> Iterator[Self]:
+        """Mix all bits of the stack while the block runs, for posteriors to be popped or pushed.
+
+        Bits that have just been pushed are not as random as they have to be for samples
+        (`ansflow.bitsback.stack.stirring`). `BitsBack` does this by itself; other codecs that
+        pop latents from a posterior when they push should do the same, and when they pop,
+        push the latents in such a block, too.
+
+        Examples
+        --------
+        >>> from ansflow.bitsback import Stack, Uniform
+        >>> stack = Stack(seed=0)
+        >>> Uniform(1 << 16, 4).push(stack, [1, 1, 1, 1])
+        >>> with stack.stirred():
+        ...     z = Uniform(1 << 16, 4).pop(stack)
+        >>> z
+        array([53022, 31161, 31161, 59305])
+        >>> with stack.stirred():
+        ...     Uniform(1 << 16, 4).push(stack, z)
+        >>> Uniform(1 << 16, 4).pop(stack)
+        array([1, 1, 1, 1])
+        """
+        tail = self._tail
+        stir_heads(self.heads, factor_of(1))
+        tail.stirred += 1
+        try:
+            yield self
+        finally:
+            tail.stirred -= 1
+            stir_heads(self.heads, factor_of(-1))
+
     # The door for kernels. `Codec.push` and `Codec.pop` are for everything else.
 
     def run_push(self, kernel: Callable[..., int], room: int, *args: Any) -> None:
@@ -137,6 +171,7 @@ class HeadsOnTail:
         after = int(kernel(self.heads, words, size, *args))
         if after >= IMPOSSIBLE:
             _fail(after, size)
+        self._tail.unstir(words, size, after)
         self._tail.content = words, after
 
     def run_pop(
@@ -175,11 +210,16 @@ class HeadsOnTail:
             before = heads.copy(), tail.used.copy()
             drawn = 0 if tail.source is None else tail.draw(most)
         words, size = tail.with_room(most if room is None else room)
+        read = max(0, size - most)  # the kernel reads words from here on
+        tail.stir(words, read, size)
         after = int(kernel(heads, words, size, *args))
         if after >= IMPOSSIBLE:
-            if before is not None:
+            if before is None:
+                tail.unstir(words, read, size)
+            else:
                 heads[:], words[:size] = before
             _fail(after, size)
+        tail.unstir(words, read, after)
         tail.content = words, after
         least = after if lowest is None else min(after, int(lowest[0]))
         tail.lowest = min(tail.lowest, least - tail.drawn)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.distributions.location_scale import cumulative, find
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.stack.heads import (
     IMPOSSIBLE,
     UNDERFLOW,
@@ -14,13 +14,21 @@ from ansflow.kernels.stack.heads import (
     refill,
 )
 
-__all__ = ["pop", "push"]
+__all__ = ["frequencies", "pop", "push"]
 
 TWO = np.uint64(2)
 
 
+@inlined
+def interval(i, s, means, rates, weights, edges, table, precision, least):
+    """Start and frequency of symbol s, of the i-th mixture."""
+    start = cumulative(i, s, means, rates, weights, edges, table, precision, least)
+    end = cumulative(i, s + ONE, means, rates, weights, edges, table, precision, least)
+    return start, end - start
+
+
 @kernel
-def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision):
+def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision, least):
     """Push `symbols`, int64[n]; return the size of the tail, or `IMPOSSIBLE`.
 
     The distributions are those of `ansflow.kernels.distributions.location_scale.cumulative`, the
@@ -40,14 +48,33 @@ def push(heads, tail, size, symbols, means, rates, weights, edges, table, precis
         i -= ONE
         lane = preceding(lane, lanes)
         s = min(np.uint64(symbols[i]), highest)
-        start = cumulative(i, s, means, rates, weights, edges, table, precision)
-        end = cumulative(i, s + ONE, means, rates, weights, edges, table, precision)
-        heads[lane], size = push_head(heads[lane], start, end - start, precision, tail, size)
+        start, freq = interval(i, s, means, rates, weights, edges, table, precision, least)
+        if freq == ZERO:
+            return undone(
+                heads, tail, size, symbols, means, rates, weights, edges, table, precision, i
+            )
+        heads[lane], size = push_head(heads[lane], start, freq, precision, tail, size)
     return size
 
 
+@inner
+def undone(heads, tail, size, symbols, means, rates, weights, edges, table, precision, i):
+    """`IMPOSSIBLE`, as symbol i is, after popping those behind it, which have been pushed."""
+    lanes = np.uint64(heads.size)
+    highest = np.uint64(edges.size) - TWO
+    for j in range(i + ONE, np.uint64(symbols.size)):
+        lane = j % lanes
+        s = min(np.uint64(symbols[j]), highest)
+        start, freq = interval(j, s, means, rates, weights, edges, table, precision, ZERO)
+        x = pop_head(heads[lane], start, freq, precision)
+        heads[lane], size = refill(x, tail, size)
+        if size == UNDERFLOW:  # another thread is at work
+            break
+    return IMPOSSIBLE
+
+
 @kernel
-def pop(heads, tail, size, means, rates, weights, edges, table, precision, out):
+def pop(heads, tail, size, means, rates, weights, edges, table, precision, least, out):
     """Pop all symbols of `out`, int64[n]; return the size of the tail, or `UNDERFLOW`."""
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
@@ -59,15 +86,24 @@ def pop(heads, tail, size, means, rates, weights, edges, table, precision, out):
         slots, symbols = all_slots[:lanes], all_symbols[:lanes]
         for lane in range(lanes):
             slots[lane] = heads[lane] & mask
-        find(first, slots, means, rates, weights, edges, table, precision, symbols)
+        find(first, slots, means, rates, weights, edges, table, precision, least, symbols)
         for lane in range(lanes):
             i, s = first + np.uint64(lane), symbols[lane]
-            start = cumulative(i, s, means, rates, weights, edges, table, precision)
-            end = cumulative(i, s + ONE, means, rates, weights, edges, table, precision)
-            x = pop_head(heads[lane], start, end - start, precision)
+            start, freq = interval(i, s, means, rates, weights, edges, table, precision, least)
+            x = pop_head(heads[lane], start, freq, precision)
             heads[lane], size = refill(x, tail, size)
             if size == UNDERFLOW:
                 return size
             out[i] = s
         first += lanes
     return size
+
+
+@kernel
+def frequencies(symbols, means, rates, weights, edges, table, precision, least, out):
+    """The number of slots of each of `symbols`, uint64[n], into `out`; 0 for illegal ones."""
+    for i in range(np.uint64(symbols.size)):
+        out[i] = ZERO
+        if symbols[i] < np.uint64(edges.size) - ONE:
+            s = symbols[i]
+            _, out[i] = interval(i, s, means, rates, weights, edges, table, precision, least)
