@@ -118,7 +118,8 @@ class HeadsOnTail:
         Bits that have just been pushed are not as random as they have to be for samples
         (`ansflow.bitsback.stack.stirring`). `BitsBack` does this by itself; other codecs that
         pop latents from a posterior when they push should do the same, and when they pop,
-        push the latents in such a block, too.
+        push the latents in such a block, too. In the block, `heads` are mixed already, and words
+        when a kernel gets to see them.
 
         Examples
         --------
@@ -188,7 +189,7 @@ class HeadsOnTail:
         ----------
         kernel : callable
         most : int
-            The number of words that the kernel pops at most.
+            The number of words that the kernel pops at most; it reads no others.
         *args
             Its other arguments.
         room : int, optional
@@ -207,7 +208,7 @@ class HeadsOnTail:
             most = integer(most, "most")
         if tail.size < most:
             # Kernels may also overwrite words that they have popped.
-            before = heads.copy(), tail.used.copy()
+            before = heads.copy(), tail.copy()
             drawn = 0 if tail.source is None else tail.draw(most)
         words, size = tail.with_room(most if room is None else room)
         read = max(0, size - most)  # the kernel reads words from here on
@@ -217,7 +218,8 @@ class HeadsOnTail:
             if before is None:
                 tail.unstir(words, read, size)
             else:
-                heads[:], words[:size] = before
+                heads[:] = before[0]
+                tail.restore(before[1])
             _fail(after, size)
         tail.unstir(words, read, after)
         tail.content = words, after
