@@ -18,6 +18,7 @@ from ansflow.bitsback import (
     Logistic,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     Substack,
@@ -242,7 +243,8 @@ def test_precision_without_a_slot_for_each_symbol():
     raises(ModelError, lambda: Categorical(np.zeros(9), precision=3))
     raises(ModelError, lambda: BetaBinomial(1.0, 1.0, 8, precision=3))
     raises(ModelError, lambda: Gaussian(0.0, 1.0, 0, 8, precision=3))
-    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).likelihood(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=0))
 
 
 def test_probabilities_of_another_shape_than_the_bits():
@@ -386,6 +388,7 @@ def test_sequences_of_a_wrong_length():
         "repeat": Repeat(uniform, 3),
         "from iterable": FromIterable(lambda: [uniform] * 3),
         "autoregressive": Autoregressive(lambda items: uniform, 3),
+        "scan": Scan(lambda state: uniform, lambda state, item: state, None, 3),
         "parallel": Parallel([uniform] * 3, [1, 1, 1]),
     }
     for codec in codecs.values():

@@ -11,6 +11,7 @@ from ansflow.bitsback import (
     BitsBack,
     Buckets,
     Categorical,
+    ConditionalBuckets,
     Gaussian,
     HiddenMarkov,
     Intervals,
@@ -55,10 +56,21 @@ CODECS = {
         ),
         [30, 100, 200],
     ),
-    "posterior": (BUCKETS.posterior(SIX / 3 - 1, 2.0**-SIX), SIX * 800),
+    "latents given others": (BUCKETS.likelihood(SIX / 3 - 1, 2.0**-SIX), SIX * 800),
+    "latents given others, logistic": (
+        Buckets(6, "logistic").likelihood(SIX / 3 - 1, 0.25, "logistic", 16),
+        SIX * 10,
+    ),
+    "posterior": (BUCKETS.posterior(SIX / 3 - 1, 2.0**-SIX), 650 + SIX * 510),
     "posterior, logistic": (
         Buckets(6, "logistic").posterior(SIX / 3 - 1, 0.25, "logistic", 16),
-        SIX * 10,
+        17 + SIX * 5,
+    ),
+    "posterior, buckets of its own": (
+        ConditionalBuckets(Buckets(8), SIX * 9.0 - 7, 2.0 ** (SIX - 3)).posterior(
+            SIX * 9.0 - 6, 2.0**-SIX
+        ),
+        np.array([255, 200, 245, 220, 176, 150]),
     ),
     "intervals": (
         Intervals(
@@ -140,21 +152,33 @@ GOLDEN = {
         "00000016519bcfa3 000000a67976b4c3",
         "2c26ce7e 33829b93 3ade68a8 6fa8df0a",
     ),
-    "posterior": (
+    "latents given others": (
         "0000002b900d629d 00034cc3359e67b6",
         "2c26ce7e 33829b93 3ade68a8 89abcdef 5fffffa0 896bbae9",
     ),
-    "posterior, logistic": (
+    "latents given others, logistic": (
         "000210c925040000 00011ff4275b04e4",
         "2c26ce7e 33829b93 3ade68a8 42f1b365",
+    ),
+    "posterior": (
+        "005194ca48006a5e 0000000c49300234",
+        "2c26ce7e 33829b93 3ade68a8 89abcdef 3bdfd79e",
+    ),
+    "posterior, logistic": (
+        "0000000dff877cd6 00000d4a05ce8e58",
+        "2c26ce7e 33829b93 3ade68a8 6f1782d7",
+    ),
+    "posterior, buckets of its own": (
+        "000000015daaa603 0114e68c70dbbfa8",
+        "2c26ce7e 33829b93 3ade68a8 b7da0101",
     ),
     "intervals": (
         "02468acf13579bd7 000000100000005f",
         "2c26ce7e 33829b93 3ade68a8",
     ),
     "bits back": (
-        "0000079f569338e2 000de97a2f49716f",
-        "42e9b35f 23507127 fff87f89 e1991b3e",
+        "00000675e6270142 00051fd6b98c6266",
+        "2c26ce7e 4bbfc317 61f13cf8 29a10689",
     ),
     "hidden markov": (
         "00001131de5bea8d 0000000100000005",

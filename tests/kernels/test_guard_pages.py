@@ -36,6 +36,8 @@ from ansflow.kernels.coders import (
     order1,
     probabilities,
     range as range_arrays,
+    range_escapes,
+    range_probabilities,
     range_steps,
     row_classes,
     rows,
@@ -50,6 +52,7 @@ from ansflow.kernels.stack import (
     hidden_markov,
     intervals,
     location_scale,
+    stirring,
     tables as stack_tables,
     uniform,
 )
@@ -336,9 +339,26 @@ def range_coders(at_end, rng):
             range_steps.encode_row(int(symbol), 2, cdf, state, words)
         state[2] = 2 * n - 2
         range_steps.encode_count(int(symbols[0]), counts, state, words)
-        range_steps.encode_interval(3, 5, 1000, state, words)
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.DONE
+        state[2] = 2 * n
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.CRAMPED
+        assert range_arrays.encode(symbols, index, cdf, state, words) == range_arrays.CRAMPED
         range_arrays.settled(state, words)
         whole = int(range_arrays.finish_encoding(state, words))
+        lowest = guard(np.full(3, -7, np.int32))
+        escape = guard(np.full(3, alphabet - 1, np.uint32))
+        far = guard(rng.choice([-9, 3, 50, -(1 << 31), (1 << 31) - 1], n).astype(np.int32))
+        outside = message_rows.count_escapes(far, index, lowest, escape)
+        digits = guard(np.zeros(n + message_rows.ESCAPE_PUSHES * int(outside) + 2, np.uint32))
+        for room, expected in ((digits, n), (digits[1:], range_arrays.CRAMPED)):
+            state[2] = 0
+            rows = index, cdf, lowest, escape
+            assert range_escapes.encode(far, *rows, state, room) == expected
+        floats = guard(rng.dirichlet(np.ones(alphabet), n))
+        scratch = guard(np.zeros(alphabet, np.uint32))
+        state[:] = 0
+        range_probabilities.encode(index, index + 1, np.uint64(precision), state, words)
+        assert range_probabilities.encode_probability(3, floats[9], precision, state, words) == 0
         stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
         out = guard(np.zeros(n, dtype))
         for size in (whole, whole // 2, 9, 8, 7, 1, 0):
@@ -352,6 +372,12 @@ def range_coders(at_end, rng):
                     _, how = range_steps.decode_row(1, cdf, source, size, state)
                     if how or range_steps.decode_count(counts, source, size, state)[1]:
                         break
+                told = index, cdf, lowest, escape, guard(np.zeros(n, np.int32))
+                range_escapes.decode(source, size, state, *told)
+                told = floats, np.uint64(precision), scratch, out
+                range_probabilities.decode(source, size, state, *told)
+                told = floats[0], precision, scratch, source, size, state
+                range_probabilities.decode_probability(*told)
                 range_steps.slot_of(1000, state)
                 range_steps.decode_interval(3, 5, 1000, source, size, state)
                 range_arrays.finish_decoding(source, size, state)
@@ -646,7 +672,14 @@ def stack_coders(at_end, rng):
             (uniform, (fixed(last, at_end),), numbers, [10, 2**64 - 1], words_of_numbers, 1),
             (coins, (fixed(freqs, at_end), p), (symbols & 1).astype(np.int64), [2, 255], n, 0),
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
-            (location_scale, (*line, p), symbols.astype(np.int64), [300, 65535], n, 0),
+            (
+                location_scale,
+                (*line, p, np.uint64(1), 0),
+                symbols.astype(np.int64),
+                [300, 65535],
+                n,
+                0,
+            ),
         ]
         for coder, arguments, possible, impossible, room, more in coders:
             out = guard(np.zeros_like(possible))
@@ -673,21 +706,59 @@ def stack_coders(at_end, rng):
                 assert coder.push(heads, guard(np.zeros(1, np.uint32)), 0, empty, *arguments) == 0
 
 
+def stack_without_floors(at_end, rng):
+    """Symbols that have no slots are noticed late, and what was pushed is popped again."""
+    n, room = 40, guarded(np.zeros(41, np.uint32), at_end)
+    means, rates = rng.normal(0, 90, (n, 1)), np.full((n, 1), 2.0**20)
+    shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
+    table = family("gaussian").table
+    line = [fixed(a, at_end) for a in (means, rates, shares, edges, table)]
+    line += [np.uint64(24), np.uint64(0), 0]
+    for n_lanes in (1, 7, 64):
+        heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
+        before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)
+        words = guarded(rng.integers(0, 1 << 32, n, np.uint32), at_end)
+        size = int(location_scale.pop(heads, words, n, *line, out))
+        more = guarded(np.append(words[:size], np.zeros(n + 1, np.uint32)), at_end)
+        assert location_scale.push(heads, more, size, out, *line) == n
+        assert np.array_equal(heads, before)
+        for place in (0, n // 2, n - 1):
+            symbols = guarded(out, at_end)
+            symbols[place] = (out[place] + 150) % 299
+            assert location_scale.push(heads, room, 0, symbols, *line) == IMPOSSIBLE
+            assert np.array_equal(heads, before)
+
+
+def stack_stirring(at_end, rng):
+    factor, inverse = np.uint64(5), np.uint64(pow(5, -1, 1 << 32))
+    for size in (0, 1, 9):
+        words = guarded(rng.integers(0, 1 << 32, size, np.uint32), at_end)
+        heads = guarded(rng.integers(STACK_LOW, 1 << 63, size, np.uint64), at_end)
+        before = words.copy(), heads.copy()
+        for number in (factor, inverse):
+            stirring.stir_words(words, size // 2, size, number)
+            stirring.stir_heads(heads, number)
+        assert np.array_equal(words, before[0])
+        assert np.array_equal(heads, before[1])
+
+
 def stack_intervals(at_end, rng):
-    n_lanes, p = 77, np.uint64(24)
-    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
-    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
-    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
-    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
-    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
-    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
-    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
-    intervals.peek(heads, p, slots)
-    assert (slots - starts < freqs).all()
-    for words in (size, size // 2, 1, 0):
-        stream = guarded(tail[size - words : size], at_end)
-        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
-        assert left == 0 or words < size
+    n_lanes = 77
+    for total in (1 << 24, 999_999_937):
+        freqs = rng.integers(1, total, n_lanes)
+        starts = rng.integers(0, total - freqs + 1)
+        starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+        totals = fixed(np.full(n_lanes, total, np.uint64), at_end)
+        heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+        tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+        size = int(intervals.push(heads, tail, 0, starts, freqs, totals))
+        slots = guarded(np.zeros(n_lanes, np.int64), at_end)
+        intervals.peek(heads, totals, slots)
+        assert (slots - starts < freqs).all()
+        for words in (size, size // 2, 1, 0):
+            stream = guarded(np.append(tail[size - words : size], np.uint32(0)), at_end)
+            left = intervals.pop(heads.copy(), stream, words, starts, freqs, totals)
+            assert left == 0 or words < size
 
 
 def hidden_chains(at_end, rng):
@@ -796,7 +867,7 @@ def distributions(at_end, rng):
     assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
-    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), p, freqs[:3])
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
@@ -1065,6 +1136,8 @@ JOBS = [
     neighbour_coders,
     finding_contexts,
     stack_coders,
+    stack_without_floors,
+    stack_stirring,
     stack_intervals,
     hidden_chains,
     networks,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,11 @@ from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
 from ansflow.kernels.distributions.checked import table_rates
 from ansflow.kernels.stack import location_scale as kernels
 
-__all__ = ["DEFAULT_PRECISION", "LocationScale"]
+__all__ = ["DEFAULT_PRECISION", "Line", "LocationScale", "line_of"]
 
 Floats = npt.NDArray[np.float64]
 Shares = npt.NDArray[np.uint32]
@@ -26,12 +26,36 @@ Shares = npt.NDArray[np.uint32]
 DEFAULT_PRECISION = 24
 
 
+class Line(NamedTuple):
+    """What the distributions of all symbols have in common: a family, on a line that is cut.
+
+    `params` are the last ones of the kernels, `rate` is that of the family.
+    """
+
+    rate: float
+    precision: int
+    low: int
+    params: tuple[Any, ...]
+
+
+def line_of(
+    chosen: Family, edges: Floats, low: int, precision: SupportsIndex, full_support: bool = True
+) -> Line:
+    """A line with edges that are read-only and ascend; ModelError if it is illegal otherwise."""
+    alphabet = edges.size - 1
+    if low > (1 << 63) - alphabet:
+        raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
+    precision = checked_precision(precision, alphabet if full_support else 2)
+    least = ONE if full_support else ZERO
+    params = edges, chosen.table, PRECISIONS[precision], least, low
+    return Line(chosen.rate, precision, low, params)
+
+
 class LocationScale(ArrayCodec):
     """Symbols that are intervals of the real line, each with a distribution over the line.
 
     The CDF at the intervals' edges becomes integers once, by the arithmetic of
-    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers. Each
-    interval has at least one of the ``2**precision`` slots.
+    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers.
 
     Parameters
     ----------
@@ -47,6 +71,12 @@ class LocationScale(ArrayCodec):
     low : int
         Value of the first symbol.
     precision : int
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, as if a sample came from the uniform distribution
+        with probability ``alphabet / 2**precision``. A prior or a likelihood needs that, so that
+        any symbol can be pushed. A posterior does not: what is pushed has been popped from it
+        before, and it had better not give samples that are nowhere near its mean.
 
     Raises
     ------
@@ -56,6 +86,7 @@ class LocationScale(ArrayCodec):
     """
 
     kernels: ClassVar[Any] = kernels
+    kernels_know_low: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -67,56 +98,49 @@ class LocationScale(ArrayCodec):
         shares: Shares = ONE_COMPONENT,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
         m, s = real_numbers(means, "means"), real_numbers(scales, "scales")
         if m.shape != s.shape:
             m, s = broadcast(means=m, scales=s)
         if not m.ndim or not m.shape[-1]:
             raise ModelError("means and scales must have an axis for components, of at least one")
-        edges = _checked_edges(edges)
-        low = integer(low, "low", -(1 << 63), (1 << 63) - edges.size + 1, error=ModelError)
+        low = integer(low, "low", -(1 << 63), error=ModelError)
+        line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
         shares = checked_shares(shares, m.shape)
         shape, rows = m.shape[:-1], (-1, m.shape[-1])
         m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
-        self._set_scales(family(family_name), shape, m, s, shares, edges, low, precision)
+        self._set_scales(shape, m, s, shares, line)
 
     def _set_scales(
-        self,
-        chosen: Family,
-        shape: tuple[int, ...],
-        means: Floats,
-        scales: Floats,
-        shares: Shares,
-        edges: Floats,
-        low: int,
-        precision: int,
+        self, shape: tuple[int, ...], means: Floats, scales: Floats, shares: Shares, line: Line
     ) -> None:
         """Check copies of parameters, a row for each symbol, and set those of the kernels."""
-        if not table_rates(means, scales, chosen.rate):
+        if not table_rates(means, scales, line.rate):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(chosen, shape, means, scales, shares, edges, low, precision)
+        self._set(shape, means, scales, shares, line)
 
     def _set(
-        self,
-        chosen: Family,
-        shape: tuple[int, ...],
-        means: Floats,
-        rates: Floats,
-        shares: Shares,
-        edges: Floats,
-        low: int,
-        precision: int,
+        self, shape: tuple[int, ...], means: Floats, rates: Floats, shares: Shares, line: Line
     ) -> None:
-        """Set the kernels' parameters; `shares` and `edges` are read-only."""
-        self._alphabet = edges.size - 1
-        self.precision = checked_precision(precision, self._alphabet)
+        """Set the kernels' parameters; `shares` are read-only."""
         means.setflags(write=False)
         rates.setflags(write=False)
-        params = (means, rates, shares, edges, chosen.table, PRECISIONS[self.precision])
-        self._set_params(shape, params, low=low)
+        self.precision = line.precision
+        self._set_params(shape, (means, rates, shares, *line.params), low=line.low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        return symbols < self._alphabet
+        slots = np.empty(symbols.size, np.int64)
+        kernels.frequencies(symbols.view(np.int64), *self._params, slots)
+        return slots > 0
+
+    @classmethod
+    def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
+        """One component a symbol, by contiguous arrays of one shape, which the codec keeps."""
+        codec = LocationScale.__new__(LocationScale)
+        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
+        codec._set_scales(means.shape, *rows, line)
+        return codec
 
     @classmethod
     def by_rates(
@@ -128,6 +152,7 @@ class LocationScale(ArrayCodec):
         *,
         shares: Shares = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> LocationScale:
         """From the kernels' parameters, unchecked, for models that compute them exactly.
 
@@ -135,7 +160,8 @@ class LocationScale(ArrayCodec):
         """
         codec = LocationScale.__new__(LocationScale)
         m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
-        codec._set(chosen, means.shape[:-1], m, r, read_only(s), read_only(edges), 0, precision)
+        line = line_of(chosen, read_only(edges), 0, precision, full_support)
+        codec._set(means.shape[:-1], m, r, read_only(s), line)
         return codec
 
 

@@ -140,6 +140,7 @@ class VAE(ImageModel):
             rates.reshape(*means.shape, 1),
             self.buckets.edges,
             precision=POSTERIOR_PRECISION,
+            full_support=False,
         )
 
     def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:
