@@ -21,9 +21,7 @@ def cdf_of(codec, i=0):
     *params, low = codec._params
     assert low == 0
     alphabet = params[3].size - 1
-    return [
-        int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)
-    ]
+    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)]
 
 
 @given(MEANS, SCALES, MEANS, SCALES, NAMES, NAMES, st.integers(1, 7), st.integers(1, 31))

@@ -23,13 +23,13 @@ class StateSpaceModel(ABC):
 
     Attributes
     ----------
-    exact : bool
-        Whether `posterior` is exact. Then a sequence costs the same whatever latents are popped,
-        so that it does not matter which bits they are popped from. Otherwise the stack is stirred
-        before (`Stack.stirred`), which takes 2.4 millibits.
+    stir : bool
+        Whether latents are popped from, and pushed on, a stirred stack (`Stack.stirred`), by
+        default True. If posteriors are exact, an item costs the same whatever latents are popped,
+        so that they may as well be popped from the bits that are on top.
     """
 
-    exact: ClassVar[bool] = False
+    stir: ClassVar[bool] = True
 
     @abstractmethod
     def prior(self) -> Codec:
@@ -78,10 +78,11 @@ class StateSpace(Codec):
 
     Notes
     -----
-    Pushing keeps a belief for each item, popping only the last one. The model sees items as they are
-    pushed or popped, so what it computes should not depend on their type. A failure may leave the stack
-    changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a sample, unless
-    a latent turns up that has no slot in its posterior: that raises CorruptDataError.
+    Pushing keeps a belief for each item, popping only the last one. The model is given items as
+    they are pushed or popped, so what it computes must not depend on their type. A failure may
+    leave the stack changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a
+    sample, unless a latent turns up that has no slot in its posterior: that raises
+    CorruptDataError.
 
     Examples
     --------
@@ -155,4 +156,4 @@ class StateSpace(Codec):
         return items
 
     def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
-        return nullcontext() if self.model.exact else stack.stirred()
+        return stack.stirred() if self.model.stir else nullcontext()

@@ -146,7 +146,7 @@ class FiniteStates(StateSpaceModel):
     [-23, -18, 1, 39, 33, 36]
     """
 
-    exact = True
+    stir = False  # posteriors are exact
 
     def __init__(
         self,
