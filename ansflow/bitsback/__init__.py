@@ -16,11 +16,13 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Distributions of arrays of integers.
 `Intervals`
     Distributions that users define by two functions.
-`Buckets`
+`Buckets`, `ConditionalBuckets`
     Continuous latents, discretised.
 `BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Scan`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
     Codecs made of other codecs.
+`Hierarchy`
+    Layers of latents, coded by BB-ANS or by Bit-Swap.
 `StateSpace`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `load`, `register`
@@ -40,6 +42,7 @@ from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
 from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.combinators.scan import Scan
@@ -50,6 +53,7 @@ from ansflow.bitsback.distributions.bernoulli import Bernoulli
 from ansflow.bitsback.distributions.beta_binomial import BetaBinomial
 from ansflow.bitsback.distributions.buckets import Buckets
 from ansflow.bitsback.distributions.categorical import Categorical
+from ansflow.bitsback.distributions.conditional_buckets import ConditionalBuckets
 from ansflow.bitsback.distributions.discretised import Gaussian, Logistic
 from ansflow.bitsback.distributions.intervals import Intervals
 from ansflow.bitsback.distributions.location_scale import LocationScale
@@ -76,10 +80,12 @@ __all__ = [
     "Categorical",
     "Certain",
     "Codec",
+    "ConditionalBuckets",
     "FiniteStates",
     "FromIterable",
     "Gaussian",
     "HiddenMarkov",
+    "Hierarchy",
     "Intervals",
     "LinearGaussian",
     "LocationScale",

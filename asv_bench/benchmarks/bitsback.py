@@ -20,6 +20,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    Hierarchy,
     Logistic,
     Stack,
     Symbols,
@@ -144,6 +145,69 @@ class Folding:
         return (self.folded.bits - self.stack.bits) / 1023
 
     track_bits_per_lane.unit = "bits"
+
+
+class Hierarchies:
+    """64 chains of correlated Gaussians above rounded ones, with posteriors that are not exact."""
+
+    params = (["BB-ANS", "Bit-Swap"], [1, 2, 4, 8])
+    param_names = ("order", "depth")
+    shape, pushes = 64, 300
+
+    def setup(self, order, depth):
+        buckets, zeros = Buckets(12), np.zeros(self.shape)
+
+        def data_given(z):
+            return Gaussian(16 * buckets.centres[z], 12 + zeros, -200, 200)
+
+        def below(z):
+            return buckets.likelihood(0.8 * buckets.centres[z], 0.6 + zeros)
+
+        def above(value):
+            return buckets.posterior(0.8 * value + 0.15, 0.75 + zeros)
+
+        self.hierarchy = Hierarchy(
+            buckets.prior(self.shape),
+            [data_given, *[below] * (depth - 1)],
+            [lambda x: above(x / 20), *[lambda z: above(buckets.centres[z])] * (depth - 1)],
+        )
+        self.codec = {"BB-ANS": Hierarchy.bb_ans, "Bit-Swap": Hierarchy.bit_swap}[order](
+            self.hierarchy
+        )
+        rng = np.random.default_rng(4)
+        self.data = np.rint(20 * rng.standard_normal((self.pushes, self.shape))).astype(np.int64)
+        self.stack = deep_stack(16)
+        self.time_push_pop(order, depth)
+
+    def time_push_pop(self, order, depth):
+        self.codec.push(self.stack, self.data[0])
+        self.codec.pop(self.stack)
+
+    def track_initial_bits(self, order, depth):
+        """Those that the first push needs, on one lane."""
+        stack = Stack(seed=0)
+        self.codec.push(stack, self.data[0])
+        return 32 * stack.drawn
+
+    def track_net_over_fresh_bits(self, order, depth):
+        """The rate, in percent over that of latents drawn with bits that nothing was pushed on."""
+        stack, bits, fresh = deep_stack(16), deep_stack(16), Stack(16)
+        starts = [each.mark() for each in (stack, bits, fresh)]
+        for x in self.data:
+            self.codec.push(stack, x)
+            layer = x
+            for p, q in zip(self.hierarchy.likelihoods, self.hierarchy.posteriors, strict=True):
+                z = q(layer).pop(bits)
+                p(z).push(fresh, layer)
+                layer = z
+            self.hierarchy.prior.push(fresh, layer)
+        net, popped, pushed = (
+            each.rates(start).net for each, start in zip((stack, bits, fresh), starts, strict=True)
+        )
+        return 100 * (net / (popped + pushed) - 1)
+
+    track_initial_bits.unit = "bits"
+    track_net_over_fresh_bits.unit = "%"
 
 
 class Images:

@@ -16,6 +16,7 @@ from ansflow.bitsback import (
     BitsBack,
     Buckets,
     Categorical,
+    ConditionalBuckets,
     FromIterable,
     Gaussian,
     HiddenMarkov,
@@ -41,6 +42,7 @@ NS = [1, 2, 3, 7, 2**16, 2**16 + 1, 2**31 - 1, 2**31, 2**32, 2**40 + 1, 2**63 - 
 ROWS = models.Conditional.from_dist(
     stats.norm([[-40], [0], [9]], 7.0), -64, 63, RNG.integers(0, 3, (5, 4)), precision=18
 )
+OWN = ConditionalBuckets(Buckets(8), MEANS, SCALES + 9)
 NORMAL = models.Quantized(stats.norm(3, 20), 0, 255)
 HIDDEN = HiddenMarkov(
     models.Categorical.from_counts(RNG.random(7) ** 4),
@@ -107,6 +109,7 @@ ARRAY_CODECS = {
     "intervals": LocationScale("logistic", [[0.5]] * 9, [[2.0]] * 9, np.array([-1.0, 0.5, 2, 9])),
     "buckets": Buckets(12).posterior(MEANS / 30, 0.1),
     "buckets, given other latents": Buckets(12).likelihood(MEANS / 30, 0.1),
+    "buckets of their own": OWN.posterior(OWN.mean + 3, 20.0),
     "buckets, logistic prior": Buckets(8, "logistic").posterior(MEANS / 30, SCALES / 30),
     "buckets, logistic posterior": Buckets(8).posterior(MEANS / 30, SCALES, "logistic", 20),
     "buckets, all logistic": Buckets(5, "logistic").posterior(MEANS, SCALES, "logistic", 31),
@@ -114,6 +117,7 @@ ARRAY_CODECS = {
 }
 
 COMBINATORS = {
+    "prior of buckets of their own": OWN.prior,
     "buckets' prior": Buckets(9).prior((5, 3)),
     "bits back": bits_back(),
     "bits back, nested": BitsBack(

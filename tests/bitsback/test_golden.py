@@ -11,6 +11,7 @@ from ansflow.bitsback import (
     BitsBack,
     Buckets,
     Categorical,
+    ConditionalBuckets,
     Gaussian,
     HiddenMarkov,
     Intervals,
@@ -64,6 +65,12 @@ CODECS = {
     "posterior, logistic": (
         Buckets(6, "logistic").posterior(SIX / 3 - 1, 0.25, "logistic", 16),
         17 + SIX * 5,
+    ),
+    "posterior, buckets of its own": (
+        ConditionalBuckets(Buckets(8), SIX * 9.0 - 7, 2.0 ** (SIX - 3)).posterior(
+            SIX * 9.0 - 6, 2.0**-SIX
+        ),
+        np.array([255, 200, 245, 220, 176, 150]),
     ),
     "intervals": (
         Intervals(
@@ -160,6 +167,10 @@ GOLDEN = {
     "posterior, logistic": (
         "0000000dff877cd6 00000d4a05ce8e58",
         "2c26ce7e 33829b93 3ade68a8 6f1782d7",
+    ),
+    "posterior, buckets of its own": (
+        "000000015daaa603 0114e68c70dbbfa8",
+        "2c26ce7e 33829b93 3ade68a8 b7da0101",
     ),
     "intervals": (
         "02468acf13579bd7 000000100000005f",

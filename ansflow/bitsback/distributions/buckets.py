@@ -135,14 +135,8 @@ class Buckets(ReadOnly):
         precision: int,
         full_support: bool,
     ) -> LocationScale:
-        means, scales = broadcast(
-            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
-        )
-        return LocationScale(
-            family_name,
-            means[..., np.newaxis],
-            scales[..., np.newaxis],
-            self.edges,
-            precision=precision,
-            full_support=full_support,
-        )
+        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        if means.shape != scales.shape:
+            means, scales = broadcast(mean=means, scale=scales)
+        chosen = family(family_name)
+        return LocationScale.by_scales(chosen, means, scales, self.edges, precision, full_support)

@@ -38,11 +38,12 @@ class _Discretised(LocationScale):
         high: int,
         *,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
         means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
-        line = integers(self.family_name, low, high, precision)
+        line = integers(self.family_name, low, high, precision, full_support)
         rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
         self._set_scales(means.shape, *rows, line)
 
@@ -92,7 +93,9 @@ class Gaussian(_Discretised):
     low, high : int
         The support, both included. The first and last integer also stand for all beyond them.
     precision : int
-        Each symbol has at least one of ``2**precision`` slots.
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, so that it can be pushed (`LocationScale`).
 
     Examples
     --------
@@ -132,17 +135,21 @@ class Logistic(_Discretised):
 
 
 def integers(
-    name: FamilyName, low: SupportsIndex, high: SupportsIndex, precision: SupportsIndex
+    name: FamilyName,
+    low: SupportsIndex,
+    high: SupportsIndex,
+    precision: SupportsIndex,
+    full_support: bool = True,
 ) -> Line:
     """The line cut into intervals that stand for the integers from `low` to `high`."""
     if not type(low) is type(high) is type(precision) is int:
         low, high = integer(low, "low"), integer(high, "high")
         precision = integer(precision, "precision", error=ModelError)
-    return _integers(name, low, high, precision)
+    return _integers(name, low, high, precision, bool(full_support))
 
 
 @lru_cache(maxsize=32)  # half a megabyte each at most
-def _integers(name: FamilyName, low: int, high: int, precision: int) -> Line:
+def _integers(name: FamilyName, low: int, high: int, precision: int, full_support: bool) -> Line:
     if not low < high:
         raise ModelError(f"low must be less than high, but they are {low} and {high}")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
@@ -151,4 +158,4 @@ def _integers(name: FamilyName, low: int, high: int, precision: int) -> Line:
             "none beyond 2**52"
         )
     edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
-    return line_of(family(name), edges, low, precision)
+    return line_of(family(name), edges, low, precision, full_support)

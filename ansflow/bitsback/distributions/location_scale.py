@@ -135,6 +135,25 @@ class LocationScale(ArrayCodec):
         return slots > 0
 
     @classmethod
+    def by_scales(
+        cls,
+        chosen: Family,
+        means: Floats,
+        scales: Floats,
+        edges: Floats,
+        precision: int,
+        full_support: bool,
+    ) -> LocationScale:
+        """One component a symbol, from contiguous arrays of one shape that become the codec's own.
+
+        `edges` are read-only, and not checked.
+        """
+        codec = LocationScale.__new__(LocationScale)
+        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
+        codec._set_scales(means.shape, *rows, line_of(chosen, edges, 0, precision, full_support))
+        return codec
+
+    @classmethod
     def by_rates(
         cls,
         chosen: Family,
