@@ -60,7 +60,7 @@ def test_readme(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
     text = README.read_text()
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) == 14
+    assert len(blocks) == 15
     printed = {}
 
     def note(*values):
