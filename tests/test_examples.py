@@ -13,6 +13,7 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 # All images would take minutes, and training half an hour.
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
+    "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
     "train_mnist_vae.py": ["--help"],
 }
@@ -39,6 +40,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     assert len(lines) > 2
     if path.name == "bbans_mnist.py":
         check_rates(json.loads(lines[-1]))
+    if path.name == "bitswap_chain.py":
+        check_depths(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -50,6 +53,14 @@ def check_rates(found):
         assert rates["net"] < rates["used"] <= rates["total"]
         assert rates["total"] < dimensions
         assert rates["net"] == pytest.approx(rates["elbo"], rel=0.05)  # of so few images
+
+
+def check_depths(found):
+    for name, bits in found["starting_bits"].items():
+        assert max(bits) < 2 * bits[0] if name == "bitswap" else max(bits) > 7 * bits[0]
+        for exact, wrong in found["net_over_bound"][name]:
+            assert exact == pytest.approx(1, abs=1e-3)
+            assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
 
 
 def check_bars(lines):

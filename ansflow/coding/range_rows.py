@@ -1,23 +1,29 @@
-"""What the range coder takes of a model, or of an array of counts."""
+"""Many symbols of a range coder: numbered, by the distributions that they have, through kernels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import check_unmasked
 from ansflow.coding.coders.messages import BucketTables
 from ansflow.coding.symbols import no_probability
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
-from ansflow.models.base import Model
-from ansflow.models.checked import Frequencies, frequencies_of, row_index, support_of
-from ansflow.models.frequencies import cumulative
+from ansflow.kernels.coders import (
+    range as kernels,
+    range_escapes as escapes,
+    range_probabilities as probabilities,
+)
+from ansflow.kernels.coders.message_rows import ESCAPE_PUSHES, count_escapes
+from ansflow.kernels.constants import MAX_PRECISION
+from ansflow.models.checked import Frequencies
+from ansflow.models.frequencies import smallest_dtype
+from ansflow.models.probabilities import Probabilities
 
-__all__ = ["Counts", "Numbers", "Rows", "bad_counts", "row_of", "rows_of"]
+__all__ = ["FIRST_ROW", "Distributions", "EscapedRows", "ProbabilityRows", "Rows"]
 
 # From this many symbols on, tables to find them are worth their time.
 MANY = 256
@@ -26,36 +32,32 @@ FIRST_ROW = np.zeros(1, np.uint32)
 # All slots are those of one bucket, which is searched.
 ONE_BUCKET = np.uint64(MAX_PRECISION)
 
-Numbers = npt.NDArray[np.uint8 | np.uint16]
+INT32 = np.iinfo(np.int32)
+
+# Symbols, numbered from 0; with escapes, integers of 32 bits.
+Numbers = npt.NDArray[np.uint8 | np.uint16 | np.int32]
+Data = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint32]
+State = npt.NDArray[np.uint64]
 Buckets = tuple[npt.NDArray[np.uint32], np.uint64]
 
 
 @dataclass(slots=True)
-class Rows:
-    """The distributions of some symbols.
+class Distributions(ABC):
+    """Those of some symbols.
 
     Attributes
     ----------
-    cdf : ndarray of uint32, shape (rows, alphabet + 1)
-    index : ndarray of uint32, shape (n,) or (1,)
-        Row of each symbol, or of all; if `follows`, that of the first.
-    follows : bool
-        Whether the row of a symbol is the symbol before it.
     low : int
         The value of symbol 0.
-    known : Frequencies, optional
-        Those of a model, which keeps tables with them.
+    alphabet : int
+    follows : bool
+        Whether the row of a symbol is the symbol before it.
     """
 
-    cdf: npt.NDArray[np.uint32]
-    index: npt.NDArray[np.uint32]
-    follows: bool = False
-    low: int = 0
-    known: Frequencies | None = None
-
-    @property
-    def alphabet(self) -> int:
-        return int(self.cdf.shape[1]) - 1
+    low: int
+    alphabet: int
+    follows: bool = field(default=False, kw_only=True)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -67,27 +69,72 @@ class Rows:
 
         Kernels check them once more.
         """
-        if values.dtype != self.dtype or self.low:
-            low, high = self.low, self.low + self.alphabet - 1
-            if values.size and (int(values.min()) < low or int(values.max()) > high):
-                first = int(np.argmax((values < low) | (values > high)))
-                raise no_probability(values, first, f"; the support is {low} to {high}")
-            if low:
-                values = values.astype(np.int64) - low
+        low, high = self.low, self.low + self.alphabet - 1
+        covered = values.dtype == self.dtype and low == 0 and high == np.iinfo(self.dtype).max
+        if values.size and not covered and (int(values.min()) < low or int(values.max()) > high):
+            first = int(np.argmax((values < low) | (values > high)))
+            raise no_probability(values, first, f"; the support is {low} to {high}")
+        if low:
+            values = values.astype(np.int64) - low
         return np.array(values, self.dtype, order="C").reshape(-1)
 
-    def chosen(self, numbers: Numbers) -> npt.NDArray[np.uint32]:
-        """The row of each symbol, or of all."""
-        if self.follows:
-            return np.concatenate([self.index, numbers[:-1]], dtype=np.uint32)
-        return self.index
+    def values(self, numbers: Numbers) -> npt.NDArray[Any]:
+        """Undo `numbers`."""
+        wanted = smallest_dtype(self.low, self.low + self.alphabet - 1)
+        if self.low:
+            return (numbers.astype(np.int64) + self.low).astype(wanted)
+        return numbers.astype(wanted, copy=False)
+
+    def most_words(self, numbers: Numbers) -> int:
+        """How many words the symbols take at most."""
+        return numbers.size
 
     def place(self, position: int) -> str:
         """Which row the symbol at a position has, for messages."""
+        return ""
+
+    @abstractmethod
+    def encode(self, numbers: Numbers, state: State, words: Words) -> int:
+        """Code all symbols, at least one; return what the kernel does."""
+
+    @abstractmethod
+    def decode(self, data: Data, size: int, state: State, out: Numbers) -> tuple[int, int]:
+        """Fill `out`, which is not empty; return how many are decoded, and how it went."""
+
+
+@dataclass(slots=True)
+class Rows(Distributions):
+    """One distribution, or the rows of a matrix.
+
+    Attributes
+    ----------
+    cdf : ndarray of uint32, shape (rows, alphabet + 1)
+    index : ndarray of uint32, shape (n,) or (1,)
+        Row of each symbol, or of all; if `follows`, that of the first.
+    known : Frequencies, optional
+        Those of a model, which keeps tables with them.
+    """
+
+    cdf: npt.NDArray[np.uint32]
+    index: npt.NDArray[np.uint32]
+    known: Frequencies | None = None
+
+    def place(self, position: int) -> str:
         known = self.known
         return f" in row {self.index[position]}" if known is not None and known.conditional else ""
 
-    def buckets(self, symbols: int) -> Buckets:
+    def encode(self, numbers: Numbers, state: State, words: Words) -> int:
+        index = self.index
+        if self.follows:
+            index = np.concatenate([index, numbers[:-1]], dtype=np.uint32)
+        return int(kernels.encode(numbers, index, self.cdf, state, words))
+
+    def decode(self, data: Data, size: int, state: State, out: Numbers) -> tuple[int, int]:
+        told = self.index, self.follows, self.cdf, *self._buckets(out.size)
+        done, how = kernels.decode(data, size, state, *told, out)
+        return int(done), how
+
+    def _buckets(self, symbols: int) -> Buckets:
         """Tables to find so many symbols, as kernels take them."""
         if self.known is None:
             return self._whole()
@@ -109,104 +156,64 @@ class Rows:
         return BucketTables(cdf, known.precision)
 
 
-def rows_of(model: Model | npt.NDArray[Any], shape: tuple[int, ...], previous: int) -> Rows:
-    """The distributions of symbols of a shape; `previous` is the context of the first.
+@dataclass(slots=True)
+class EscapedRows(Distributions):
+    """Rows over integers of their own, and an escape for all others.
 
-    Raises
-    ------
-    ModelError
-        If the model, or the counts, are inconsistent or don't fit the shape.
-    TypeError
-        If it is neither a model nor an array of counts.
+    Attributes
+    ----------
+    cdf, index
+        As in `Rows`.
+    lowest : ndarray of int32, shape (rows,)
+        The integer that the first symbol of a row stands for.
+    escape : ndarray of uint32, shape (rows,)
     """
-    if isinstance(model, np.ndarray):
-        return Rows(_cdf_of(model), FIRST_ROW)
-    known = frequencies_of(model)
-    low, _ = support_of(model, known.alphabet)
-    if known.contexts:
-        _check_context(known, previous, low)
-        return Rows(known.cdf, np.array([previous], np.uint32), True, low, known)
-    if not known.conditional:
-        return Rows(known.cdf, FIRST_ROW, False, low, known)
-    index = row_index(model, len(known.cdf), shape)
-    return Rows(known.cdf, index, False, low, known)
+
+    cdf: npt.NDArray[np.uint32]
+    index: npt.NDArray[np.uint32]
+    lowest: npt.NDArray[np.int32]
+    escape: npt.NDArray[np.uint32]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.int32)
+
+    def numbers(self, values: npt.NDArray[Any]) -> Numbers:
+        if values.size and (int(values.min()) < INT32.min or int(values.max()) > INT32.max):
+            raise ModelError(f"symbols must be {INT32.min} to {INT32.max}, with escapes, too")
+        return np.array(values, np.int32, order="C").reshape(-1)
+
+    def values(self, numbers: Numbers) -> npt.NDArray[Any]:
+        return numbers
+
+    def most_words(self, numbers: Numbers) -> int:
+        outside = int(count_escapes(numbers, self.index, self.lowest, self.escape))
+        return numbers.size + ESCAPE_PUSHES * outside
+
+    def encode(self, numbers: Numbers, state: State, words: Words) -> int:
+        rows = self.index, self.cdf, self.lowest, self.escape
+        return int(escapes.encode(numbers, *rows, state, words))
+
+    def decode(self, data: Data, size: int, state: State, out: Numbers) -> tuple[int, int]:
+        rows = self.index, self.cdf, self.lowest, self.escape
+        done, how = escapes.decode(data, size, state, *rows, out)
+        return int(done), how
 
 
-def row_of(model: Model, previous: int) -> tuple[Frequencies, int, int]:
-    """The distribution of one symbol: the model's frequencies, the row, and the lowest value.
+@dataclass(slots=True)
+class ProbabilityRows(Distributions):
+    """A row of floating-point probabilities for each symbol."""
 
-    It is `rows_of` for the shape (), for less time.
-    """
-    known = frequencies_of(model)
-    low, _ = support_of(model, known.alphabet)
-    if known.contexts:
-        _check_context(known, previous, low)
-        return known, previous, low
-    if not known.conditional:
-        return known, 0, low
-    index, rows = getattr(model, "index", None), len(known.cdf)
-    if type(index) is np.ndarray and index.ndim == 0 and index.dtype.kind in "iu":
-        row = int(index)
-        if 0 <= row < rows:
-            return known, row, low
-    return known, int(row_index(model, rows, ())[0]), low
+    model: Probabilities
 
+    def encode(self, numbers: Numbers, state: State, words: Words) -> int:
+        numbers.setflags(write=False)
+        intervals = self.model.intervals(numbers)
+        precision = np.uint64(self.model.precision)
+        return int(probabilities.encode(*intervals, precision, state, words))
 
-def _check_context(known: Frequencies, previous: int, low: int) -> None:
-    if previous >= known.alphabet or known.cdf[previous, -1] == 0:
-        raise ModelError(
-            f"the model has no distribution for what follows {previous + low}, the last symbol "
-            "that was coded with contexts"
-        )
-
-
-def bad_counts(counts: npt.NDArray[Any]) -> ModelError:
-    """The error for counts that make no distribution."""
-    total = sum(map(int, counts))
-    return ModelError(
-        f"counts must not be negative, and their sum must be 1 to 2**{MAX_PRECISION}, not {total}"
-    )
-
-
-def _cdf_of(counts: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-    """Cumulative counts, shape (1, alphabet + 1)."""
-    copy = Counts().take(counts)
-    if copy.size > MAX_ALPHABET:
-        raise ModelError(
-            f"counts of {copy.size} symbols code single integers; arrays of symbols take at most "
-            f"{MAX_ALPHABET}"
-        )
-    most = 1 << MAX_PRECISION
-    # In this order, the sum does not overflow.
-    if not copy.size or copy.min() < 0 or copy.max() > most or not 0 < copy.sum() <= most:
-        raise bad_counts(counts)
-    return cumulative(copy[np.newaxis])
-
-
-class Counts:
-    """A copy of counts, which no other thread can change, and of one type for kernels."""
-
-    def __init__(self) -> None:
-        self._place = np.empty(0, np.int64)
-
-    def take(self, counts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """The copy, until this is called again; what exceeds int64 is negative.
-
-        Raises
-        ------
-        ModelError
-            If the array is no vector of integers.
-        TypeError
-            If it is masked.
-        """
-        check_unmasked(counts, "counts")
-        if counts.ndim != 1 or counts.dtype.kind not in "iu":
-            raise ModelError(
-                "an array in place of a model must be a vector of integers, how often each symbol "
-                f"occurs, not {counts.dtype} of shape {counts.shape}"
-            )
-        if counts.size > self._place.size:
-            self._place = np.empty(counts.size, np.int64)
-        copy = self._place[: counts.size]
-        copy[:] = counts
-        return copy
+    def decode(self, data: Data, size: int, state: State, out: Numbers) -> tuple[int, int]:
+        weights = np.empty(self.alphabet, np.uint32)
+        told = self.model.rows, np.uint64(self.model.precision), weights
+        done, how = probabilities.decode(data, size, state, *told, out)
+        return int(done), how

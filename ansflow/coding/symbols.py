@@ -73,10 +73,11 @@ def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def no_probability(values: npt.NDArray[Any], first: int, detail: str = "") -> ModelError:
-    """The error for one of some values, or for one of shape ()."""
-    position = tuple(int(i) for i in np.unravel_index(first, values.shape)) if values.ndim else ()
-    where = f" at position {position[0] if len(position) == 1 else position}" if position else ""
+def no_probability(values: npt.NDArray[Any], first: int, detail: str) -> ModelError:
+    """The error for the first of some values that the model cannot code."""
+    position = tuple(int(i) for i in np.unravel_index(first, values.shape))
+    where = position[0] if len(position) == 1 else position
     return ModelError(
-        f"the model gives symbol {values.reshape(-1)[first]}{where} no probability{detail}"
+        f"the model gives symbol {values.reshape(-1)[first]} at position {where} "
+        f"no probability{detail}"
     )

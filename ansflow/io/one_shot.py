@@ -92,6 +92,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    frame = encoder.at_once(content)
+    if frame is not None:
+        return frame
     encoder.choose(content)
     out = allocate(encoder.largest_frame())
     try:

@@ -12,12 +12,12 @@ from contextlib import suppress
 import numpy as np
 
 import ansflow
-from ansflow.models import Categorical, Conditional
+from ansflow.models import Categorical, Conditional, Escaped
 
 from .inputs import skewed
 
 SIZE, FEW = 1 << 20, 2000
-CASES = ["bytes, 12 bits", "60,000 symbols, 20 bits", "rows, 16 bits"]
+CASES = ["bytes, 12 bits", "60,000 symbols, 20 bits", "rows, 16 bits", "rows with escapes"]
 
 
 def case(name):
@@ -32,7 +32,12 @@ def case(name):
     weights = np.exp(-np.abs(np.arange(-50, 51)) / np.geomspace(0.11, 12, 64)[:, np.newaxis])
     rows = Conditional.from_counts(weights + 1e-9, low=-50, precision=16)
     rows = rows.at(rng.integers(0, 64, SIZE))
-    return rows.sample(rng=rng), rows
+    symbols = rows.sample(rng=rng)
+    if name == "rows, 16 bits":
+        return symbols, rows
+    symbols = symbols.astype(np.int32)
+    symbols[rng.random(SIZE) < 0.001] = 1000
+    return symbols, Escaped(rows.cdf, np.full(64, rows.cdf.shape[1]), np.full(64, -50), rows.index)
 
 
 def encoded(symbols, model):
@@ -177,12 +182,13 @@ def main():
         ours = Arrays()
         ours.setup(name)
         symbols, model = ours.symbols, ours.model
-        words = ansflow.encode(symbols, model)
-        rans = (
-            lambda data=symbols, model=model: ansflow.encode(data, model),
-            lambda words=words, model=model: ansflow.decode(words, model, SIZE),
-        )
-        print_row(f"{name}: ansflow.encode", SIZE, *rans, words.nbytes)
+        if not name.endswith("escapes"):
+            words = ansflow.encode(symbols, model)
+            rans = (
+                lambda data=symbols, model=model: ansflow.encode(data, model),
+                lambda words=words, model=model: ansflow.decode(words, model, SIZE),
+            )
+            print_row(f"{name}: ansflow.encode", SIZE, *rans, words.nbytes)
         both = (lambda ours=ours: ours.time_encode(0), lambda ours=ours: ours.time_decode(0))
         print_row(f"{name}: RangeEncoder", SIZE, *both, len(ours.data))
         if not name.startswith("rows"):

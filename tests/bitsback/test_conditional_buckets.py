@@ -1,5 +1,7 @@
 """Buckets that are equally likely under a distribution for each latent."""
 
+import pickle
+
 import naive_stack as oracle
 import numpy as np
 import pytest
@@ -76,6 +78,15 @@ def test_shapes_are_those_of_the_prior():
     assert b.shape == own.prior.shape == own.centres(b).shape == (3, 2)
     own.prior.push(stack, b)
     assert np.abs(own.centres(own.prior.pop(stack)) - 0.5).max() < 1.5
+
+
+def test_they_can_be_pickled():
+    own = ConditionalBuckets(Buckets(6), [1.0, 2.0], 3.0)
+    again = pickle.loads(pickle.dumps(own))
+    b = own.posterior(1.5, 0.5).pop(Stack(seed=1))
+    assert np.array_equal(again.posterior(1.5, 0.5).pop(Stack(seed=1)), b)
+    assert np.array_equal(again.centres(b), own.centres(b))
+    assert not again.mean.flags.writeable
 
 
 def test_parameters_that_are_refused():

@@ -149,6 +149,23 @@ def test_samples_of_a_posterior_are_near_its_mean():
     assert (everywhere == 1).sum() > 60_000
 
 
+@pytest.mark.parametrize("kind", [Gaussian, Logistic])
+def test_without_full_support_improbable_integers_have_no_slots(kind):
+    given = (2.5, 3.0, -(2**15), 2**15 - 1)
+    codec, floored = kind(*given, full_support=False), kind(*given)
+    freq = checked(kernel_cdf(codec), 24, least=0)
+    near = np.flatnonzero(freq) - 2**15
+    assert np.abs(near - 2.5).max() < 3 * 24  # where 2^-24 of a logistic is left
+    assert checked(kernel_cdf(floored), 24).min() == 1
+    stack = Stack(seed=1)
+    for symbol in (near.max() + 9, 2**15 - 1, 2**15):
+        with pytest.raises(ModelError, match=f"symbol {symbol} at position "):
+            codec.push(stack, symbol)
+    codec.push(stack, near.max())
+    assert codec.pop(stack) == near.max()
+    assert stack == Stack(seed=1)
+
+
 def test_the_prior_refuses_what_is_no_bucket():
     prior = Buckets(4).prior(3)
     stack = Stack(2, seed=1)

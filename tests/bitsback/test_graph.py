@@ -11,7 +11,16 @@ from child_jobs import graph_digest, small_graph
 from hypothesis import given, settings, strategies as st
 
 from ansflow.bitsback.models.files.model_file import read_model, write_model
-from ansflow.bitsback.nets import Activation, Add, Crop, Dense, Graph, Node, Upsample
+from ansflow.bitsback.nets import (
+    Activation,
+    Add,
+    Concatenate,
+    Crop,
+    Dense,
+    Graph,
+    Node,
+    Upsample,
+)
 from ansflow.errors import ModelError
 
 GRAPH = small_graph()
@@ -128,6 +137,11 @@ ILLEGAL = {
     "a name of another script": lambda: Graph({"é": (3,)}, [], []),
     "a number as a name": lambda: Graph({"a": (3,)}, [Node(5, DENSE, ["a"])], []),
     "shapes that don't fit": lambda: Graph({"a": (4,)}, [Node("b", DENSE, ["a"])], []),
+    "channels without bound": lambda: Graph(
+        {"0": (3,)},
+        [Node(str(i + 1), Concatenate(), [str(i)] * 2) for i in range(1000)],
+        ["1000"],
+    ),
     "too many nodes": lambda: Graph(
         {"a": (3,)}, [Node(str(i), DENSE, ["a"]) for i in range(10_001)], []
     ),

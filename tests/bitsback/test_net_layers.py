@@ -154,6 +154,7 @@ ILLEGAL = {
     "images of any size of a VAE": lambda: VAE(
         "free", Network([], (None, None, 1)), Network([], (2,)), BinaryPixels(8)
     ),
+    "pixels without bound": lambda: Network([Upsample(16)] * 100, (1, 1, 1)),
     "free shape": lambda: Reshape((None, 3)),
 }
 

@@ -5,11 +5,20 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from naive_messages import number_outside
 from naive_range import Interval, decode as naive_decode, encode as naive_encode
 
 from ansflow import RangeDecoder, RangeEncoder
 from ansflow.errors import CorruptDataError, ModelError, TruncatedError
-from ansflow.models import Categorical, Conditional, Escaped, Markov, Uniform, quantize
+from ansflow.models import (
+    Categorical,
+    Conditional,
+    Escaped,
+    Markov,
+    Probabilities,
+    Uniform,
+    quantize,
+)
 
 
 class Own:
@@ -99,6 +108,67 @@ def test_a_symbol_is_decoded_as_soon_as_the_bytes_determine_it(parts):
     assert decoder.finish() == 0
 
 
+def test_integers_outside_are_escaped():
+    rows = Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, -5])
+    numbers = np.array([[0, 1, 2, -1, 3, 1 << 30], [-5, -6, 0, 17, -(1 << 31), (1 << 31) - 1]])
+    expected = []
+    for row, low, freq in ((0, 0, [9, 5, 2]), (1, -5, [15, 1])):
+        escape = len(freq) - 1
+        for number in (numbers[row] - low).tolist():
+            inside = 0 <= number < escape
+            expected.append(interval(freq, number if inside else escape))
+            if not inside:
+                distance = -2 * number - 1 if number < 0 else 2 * (number - escape)
+                expected += [(digit, 1, 16) for digit in number_outside(distance)]
+    data = naive_encode(expected)
+    whole, one_by_one = RangeEncoder(), RangeEncoder()
+    whole.encode(numbers, rows.at([[0], [1]]))
+    for row, number in np.ndenumerate(numbers):
+        one_by_one.encode(number, rows.at(row[0]))
+    assert whole.finish() == one_by_one.finish() == data
+    decoder = RangeDecoder(data)
+    assert np.array_equal(decoder.decode(rows.at([[0], [1]]), numbers.shape), numbers)
+    assert decoder.finish() == 0
+    decoder = RangeDecoder(data)
+    assert [decoder.decode(rows.at(i // 6)) for i in range(12)] == numbers.ravel().tolist()
+    with pytest.raises(ModelError, match="2147483647, with escapes, too"):
+        whole.encode([1 << 31], rows.at(0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_are_quantised_as_by_their_model(dtype):
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.full(20, 0.3), (4, 6)).astype(dtype)
+    symbols = rng.integers(0, 20, (4, 6))
+    for precision in (14, 31):
+        model = Probabilities(probs, precision=precision, low=-3)
+        rows = zip(model.freq.tolist(), symbols.ravel().tolist(), strict=True)
+        data = naive_encode([interval(freq, s) for freq, s in rows])
+        assert encoded(symbols - 3, model) == data
+        assert np.array_equal(decoded(data, model, (4, 6)), symbols - 3)
+        for end in range(len(data)):
+            with pytest.raises(TruncatedError):
+                decoded(data[:end], model, (4, 6))
+        if precision == 14:
+            encoder, decoder = RangeEncoder(), RangeDecoder(data)
+            for at, s in np.ndenumerate(symbols):
+                encoder.encode(s, probs[at])
+                assert decoder.decode(probs[at]) == s
+            assert encoder.finish() == data
+            assert decoder.finish() == 0
+    whole = encoded(symbols, probs[0, 0])
+    encoder = RangeEncoder()
+    for s in symbols.ravel():
+        encoder.encode(s, probs[0, 0])
+    assert encoder.finish() == whole
+    assert np.array_equal(decoded(whole, probs[0, 0], (4, 6)), symbols)
+    for wrong in ([0, 0], 0, symbols[:, :5] - 3):
+        with pytest.raises(ModelError, match="need probabilities of shape"):
+            encoder.encode(wrong, model)
+    with pytest.raises(ModelError, match="need probabilities of shape"):
+        RangeDecoder(data).decode(model)
+
+
 def around_one_half(steps, total):
     """Intervals of two slots that all contain 1/2, and those of two symbols on its sides."""
     state, symbols = Interval(), []
@@ -152,12 +222,15 @@ MODELS = {
     "rows": Conditional([[4, 0], [1, 3]], np.arange(N) % 2),
     "contexts": Markov([[2, 1, 1], [0, 0, 4], [1, 3, 0]]),
     "counts": np.array([3, 0, 50, 7]),
+    "escapes": Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, 1], np.arange(N) % 2),
 }
 
 
 def sample(model):
     if isinstance(model, np.ndarray):
         return np.random.default_rng(1).choice(model.size, N, p=model / model.sum())
+    if isinstance(model, Escaped):
+        return np.where(np.arange(N) % 9, 1, (np.arange(N) * 7) ** 3)
     by_lanes = {"lanes": 1} if isinstance(model, Markov) else {}
     return model.sample(N, 1, **by_lanes)
 
@@ -185,7 +258,7 @@ def model(request):
 def test_any_bytes_are_what_is_encoded_or_refused(name, data):
     model = MODELS[name]
     for size in (1, 5, N):
-        if name == "rows" and size < N:
+        if name in ("rows", "escapes") and size < N:
             continue
         try:
             symbols = decoded(data, model, size)
@@ -344,7 +417,7 @@ def test_large_alphabets_by_counts():
     encoder.encode(123_456, counts)
     data = encoder.finish()
     assert RangeDecoder(data).decode(counts) == 123_456
-    with pytest.raises(ModelError, match="200000 symbols code single integers"):
+    with pytest.raises(ModelError, match="200000 weights codes single integers"):
         encoder.encode([5], counts)
 
 
@@ -380,12 +453,16 @@ def test_impossible_symbols_change_nothing(model, symbols):
         (np.array([1 << 31, 1]), ModelError),
         (np.array([1 << 63, 1 << 63, 3], np.uint64), ModelError),
         (np.full(3, (1 << 63) - 1), ModelError),
-        (np.array([0.5, 0.5]), ModelError),
+        (np.array([0.5, 0.6]), ModelError),
+        (np.array([1.5, -0.5]), ModelError),
+        (np.array([1.0, np.nan]), ModelError),
+        (np.array([]), ModelError),
+        (np.array([True, True]), ModelError),
+        (np.array(["1", "1"]), ModelError),
         (np.ones((2, 2), int), ModelError),
         (np.ma.masked_array([1, 1], [0, 1]), TypeError),
         ([1, 1], TypeError),
         (Own([3, 3]), ModelError),
-        (Escaped([[0, 9, 16]], [3], [0], 0), ModelError),
         (Conditional([[1, 1]], [0, 0, 0]), ModelError),
     ],
 )
@@ -436,6 +513,7 @@ GOLDEN = {
     "rows": "ffcf",
     "contexts": "6b7e3b80bc34bf",
     "counts": "07901cfab0b349",
+    "escapes": "6b9eda6fffe71502a4d3ee884813a9ff2dc8ec5dd6",
 }
 
 
@@ -450,6 +528,7 @@ def test_bytes_never_change(name):
         "rows": step % 2,
         "contexts": np.array([0, 2, 1, 2, 0, 1, 2, 1, 2, 0] * 5),
         "counts": np.where(step % 5, 2, step % 10 // 5 * 3),
+        "escapes": np.where(step % 9, 1, step**3),
     }[name]
     assert encoded(symbols, model).hex() == GOLDEN[name]
 

@@ -29,11 +29,15 @@ from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     alias,
     escapes,
+    message_probabilities,
     message_rows,
     messages,
     neighbours,
     order1,
+    probabilities,
     range as range_arrays,
+    range_escapes,
+    range_probabilities,
     range_steps,
     row_classes,
     rows,
@@ -57,6 +61,7 @@ from ansflow.kernels.tables import (
     class_code,
     context_code as context_tables,
     neighbours as neighbour_tables,
+    probabilities as intervals_of,
     row_classes as class_tables,
 )
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
@@ -261,6 +266,55 @@ def short_messages(at_end, rng):
             assert np.array_equal(out, data)
 
 
+def floating_point(at_end, rng):
+    """Rows of probabilities, and of anything, with streams of anything."""
+    n, n_lanes, p, low = 60, 4, np.uint64(14), np.uint64(state_low(14))
+    bounds, width = guarded(np.array([0, 0, 7, 8, n]), at_end), np.uint64(5)
+    reciprocals = reciprocal_table()
+    for alphabet in (8, 19):
+        weights = rng.random((n, alphabet)) ** 4
+        sound = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+        unsound = rng.integers(0, 2**32, sound.shape, np.uint32).view(np.float32)
+        symbols = fixed(rng.integers(0, alphabet, n).astype(np.uint8), at_end)
+        scratch = guarded(np.zeros(alphabet, np.uint32), at_end)
+        for probs in (unsound, np.zeros_like(sound), sound):
+            rows = fixed(probs, at_end)
+            starts, freqs = (guarded(np.zeros(n, np.uint32), at_end) for _ in range(2))
+            intervals_of.first_unsound(rows)
+            intervals_of.intervals(symbols, rows, p, starts, freqs)
+            cdf = guarded(np.zeros((n, alphabet + 1), np.uint32), at_end)
+            intervals_of.cumulate(rows, p, cdf)
+            states = guarded(np.full(n_lanes, low, np.uint32), at_end)
+            words = guarded(np.zeros(n + 1, np.uint16), at_end)
+            cursor = probabilities.encode(starts, freqs, p, reciprocals, states, words)
+            stream, out = words[int(cursor) :].copy(), guarded(np.zeros(n, np.uint8), at_end)
+            room = guarded(np.zeros(n + bounds.size, np.uint16), at_end)
+            offsets = guarded(np.zeros(bounds.size, np.int64), at_end)
+            told = starts, freqs, width, p, reciprocals
+            message_probabilities.encode(symbols, bounds, *told, room, offsets)
+            many = room[int(offsets[0]) :].copy()
+            offsets -= offsets[0]
+
+            def pop(words, x, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), np.uint64(0), guarded(x, at_end)
+                probabilities.decode(*start, rows, p, low, scratch, out)
+
+            def pop_all(words, at, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), guarded(at, at_end), bounds
+                return message_probabilities.decode(*start, rows, width, p, low, scratch, out)
+
+            for size in (0, 1, stream.size // 2):
+                pop(stream[:size], states)
+                noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
+                pop(noise, rng.integers(low, low << np.uint64(16), n_lanes, np.uint32))
+                pop_all(noise, np.minimum(offsets, size))
+        pop(stream, states)
+        assert np.array_equal(out, symbols)
+        out[:] = 0
+        assert pop_all(many, offsets) == bounds.size - 1
+        assert np.array_equal(out, symbols)
+
+
 def range_coders(at_end, rng):
     """The range coder, into as few words as promised, and from all, some and other bytes."""
 
@@ -285,9 +339,26 @@ def range_coders(at_end, rng):
             range_steps.encode_row(int(symbol), 2, cdf, state, words)
         state[2] = 2 * n - 2
         range_steps.encode_count(int(symbols[0]), counts, state, words)
-        range_steps.encode_interval(3, 5, 1000, state, words)
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.DONE
+        state[2] = 2 * n
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.CRAMPED
+        assert range_arrays.encode(symbols, index, cdf, state, words) == range_arrays.CRAMPED
         range_arrays.settled(state, words)
         whole = int(range_arrays.finish_encoding(state, words))
+        lowest = guard(np.full(3, -7, np.int32))
+        escape = guard(np.full(3, alphabet - 1, np.uint32))
+        far = guard(rng.choice([-9, 3, 50, -(1 << 31), (1 << 31) - 1], n).astype(np.int32))
+        outside = message_rows.count_escapes(far, index, lowest, escape)
+        digits = guard(np.zeros(n + message_rows.ESCAPE_PUSHES * int(outside) + 2, np.uint32))
+        for room, expected in ((digits, n), (digits[1:], range_arrays.CRAMPED)):
+            state[2] = 0
+            rows = index, cdf, lowest, escape
+            assert range_escapes.encode(far, *rows, state, room) == expected
+        floats = guard(rng.dirichlet(np.ones(alphabet), n))
+        scratch = guard(np.zeros(alphabet, np.uint32))
+        state[:] = 0
+        range_probabilities.encode(index, index + 1, np.uint64(precision), state, words)
+        assert range_probabilities.encode_probability(3, floats[9], precision, state, words) == 0
         stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
         out = guard(np.zeros(n, dtype))
         for size in (whole, whole // 2, 9, 8, 7, 1, 0):
@@ -301,6 +372,12 @@ def range_coders(at_end, rng):
                     _, how = range_steps.decode_row(1, cdf, source, size, state)
                     if how or range_steps.decode_count(counts, source, size, state)[1]:
                         break
+                told = index, cdf, lowest, escape, guard(np.zeros(n, np.int32))
+                range_escapes.decode(source, size, state, *told)
+                told = floats, np.uint64(precision), scratch, out
+                range_probabilities.decode(source, size, state, *told)
+                told = floats[0], precision, scratch, source, size, state
+                range_probabilities.decode_probability(*told)
                 range_steps.slot_of(1000, state)
                 range_steps.decode_interval(3, 5, 1000, source, size, state)
                 range_arrays.finish_decoding(source, size, state)
@@ -1050,6 +1127,7 @@ def stray(at_end, rng):
 JOBS = [
     fast_coders,
     short_messages,
+    floating_point,
     whole_coders,
     range_coders,
     vector_coders,

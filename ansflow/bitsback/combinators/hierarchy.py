@@ -61,7 +61,7 @@ class Hierarchy:
     ...     stack = Stack(seed=0)
     ...     codec.push(stack, x)
     ...     print(32 * stack.drawn)
-    5728
+    5792
     1120
 
     References

@@ -134,21 +134,9 @@ class LocationScale(ArrayCodec):
         return slots > 0
 
     @classmethod
-    def by_scales(
-        cls,
-        chosen: Family,
-        means: Floats,
-        scales: Floats,
-        edges: Floats,
-        precision: int,
-        full_support: bool,
-    ) -> LocationScale:
-        """One component a symbol, from contiguous arrays of one shape.
-
-        `edges` are read-only, and not checked.
-        """
+    def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
+        """One component a symbol, by contiguous arrays of one shape."""
         codec = LocationScale.__new__(LocationScale)
-        line = line_of(chosen, edges, 0, precision, full_support)
         codec._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
         return codec
 

@@ -175,7 +175,7 @@ class Graph:
         """Shapes of all inputs and nodes; ModelError if a layer does not take its."""
         shapes = dict(inputs)
         for node in self.nodes:
-            shapes[node.name] = node.output_shape(shapes)
+            shapes[node.name] = checked_shape(node.output_shape(shapes))
         return shapes
 
     def _last_uses(self) -> list[list[str]]:

@@ -67,8 +67,11 @@ class Upsample(Scaling):
         return *self._enlarged(height, width), channels
 
     def __call__(self, x: Activations) -> Activations:
-        self.output_shape(x.shape[1:])
-        return x.repeat(self.factor, axis=1).repeat(self.factor, axis=2)
+        shape = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width, channels = x.shape
+        cells = np.empty((n, height, self.factor, width, self.factor, channels), np.int32)
+        cells[...] = x[:, :, np.newaxis, :, np.newaxis]
+        return cells.reshape(n, *shape)
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,8 @@ class DepthToSpace(Scaling):
         return *self._enlarged(height, width), channels // self.factor**2
 
     def __call__(self, x: Activations) -> Activations:
-        n, height, width = x.shape[:3]
         shape = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width = x.shape[:3]
         cells = x.reshape(n, height, width, shape[2], self.factor, self.factor)
         return np.ascontiguousarray(cells.transpose(0, 1, 4, 2, 5, 3)).reshape(n, *shape)
 
@@ -106,8 +109,8 @@ class SpaceToDepth(Scaling):
         return *cells, channels * self.factor**2
 
     def __call__(self, x: Activations) -> Activations:
-        n, height, width, channels = x.shape
         rows, columns, depth = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width, channels = x.shape
         cells = np.zeros((n, rows * self.factor, columns * self.factor, channels), np.int32)
         cells[:, :height, :width] = x
         cells = cells.reshape(n, rows, self.factor, columns, self.factor, channels)

@@ -88,7 +88,7 @@ class Network:
 
     def _shape_of_results(self, shape: Shape) -> Shape:
         for layer in self.layers:
-            shape = layer.output_shape(shape)
+            shape = checked_shape(layer.output_shape(shape))
         return shape
 
     def describe(self, name: str) -> tuple[list[Entry], Arrays]:

@@ -84,7 +84,7 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     ModelError
         If the module contains anything else, or an activation of the samples exceeds 2048.
     ModuleNotFoundError
-        If torch is not installed: ``pip install ansflow[torch]``.
+        If torch is not installed.
     ValueError
         If there are no samples.
 
@@ -100,8 +100,10 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     (4, 32, 32, 8)
     >>> print(exported.report)  # doctest: +SKIP
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("from_torch needs torch: pip install ansflow[torch]") from error
     if not samples or not all(map(len, samples)):
         raise ValueError("from_torch takes samples for each argument of the module's forward")
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]
@@ -140,16 +142,17 @@ def _evaluated(traced: Any, tensors: Sequence[Any]) -> tuple[dict[Any, Seen], di
         def run_node(self, node: Any) -> Any:
             value = super().run_node(node)
             if isinstance(value, torch.Tensor):
-                largest = float(value.abs().max()) if value.numel() else 0.0
-                if not largest <= MOST:
-                    raise ModelError(
-                        f"activations must be at most {MOST:g} in magnitude, but one of "
-                        f"{node.name!r} is {largest:g}"
-                    )
-                seen[node] = Seen(largest, tuple(value.shape[1:]))
+                seen[node] = Seen(float(value.abs().max()), tuple(value.shape[1:]))
             return value
 
-    return seen, result_names(Recorder(traced).run(*tensors))
+    returned = result_names(Recorder(traced).run(*tensors))
+    for node, (largest, _) in seen.items():
+        if not largest <= MOST:
+            raise ModelError(
+                f"activations must be at most {MOST:g} in magnitude, but those of {node.name!r} "
+                f"reach {largest:g}"
+            )
+    return seen, returned
 
 
 def _channels_last(x: Any) -> npt.NDArray[np.float64]:

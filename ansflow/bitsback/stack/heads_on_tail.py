@@ -118,7 +118,8 @@ class HeadsOnTail:
         Bits that have just been pushed are not as random as they have to be for samples
         (`ansflow.bitsback.stack.stirring`). `BitsBack` does this by itself; other codecs that
         pop latents from a posterior when they push should do the same, and when they pop,
-        push the latents in such a block, too.
+        push the latents in such a block, too. In the block, `heads` are mixed already, and words
+        when a kernel gets to see them.
 
         Examples
         --------
@@ -199,8 +200,8 @@ class HeadsOnTail:
         kernel : callable
             As that of `run_push`; if it finds no word where it needs one, it returns `UNDERFLOW`.
         most : int
-            The number of words that the kernel pops at most, of those that are there now. They are
-            drawn from the seed before, if the stack has one.
+            The number of words that the kernel pops at most, of those that are there now; it reads
+            no others. They are drawn from the seed before, if the stack has one.
         *args
             Its other arguments.
         room : int, optional

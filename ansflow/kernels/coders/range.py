@@ -1,43 +1,46 @@
 """A range coder: first in, first out, one symbol at a time.
 
-A message is an interval of the numbers from 0 to 1, and each symbol narrows it to a part that is
-proportional to its frequency (Pasco 1976; Rissanen 1976). What has been coded is the interval
-``[low, low + width)`` in units of 2^-(32 k + 64), after k words have been given off; Martin (1979,
-"Range encoding") calls the width the range. A symbol with the interval [start, start + freq) of
-`total`:
+The bytes of a message are the digits of a number between 0 and 1, to the base of 256, the highest
+first. Each symbol narrows the interval of numbers that the message may be, to a part that is
+proportional to its frequency (Pasco 1976; Rissanen 1976). The interval is ``[low, low + width)`` in
+units of 2^-(32 k + 64), after k words have been given off; Martin (1979, "Range encoding") calls
+the width the range. It begins with low = 0 and width = 2^64 - 1. A symbol that owns [start, start +
+freq) of `total`:
 
     unit  = width // total                     rounded down: no symbol owns what is left at the top
     low   = low + start * unit
     width = freq * unit
-    if width < 2^32:                           then unit stays at least 1 for totals up to 2^32
+    if width < 2^32:
         give off the word low div 2^32;  low = low * 2^32 mod 2^64;  width = width * 2^32
 
-As freq and unit are at least 1, one word a symbol is enough. The rounding takes -log2(1 - total /
-width) bits of a symbol at most, where width is 2^32 or more, and 0.033 * total / 2^32 on average.
+For totals up to 2^31, the unit is at least 2, and so is the new width: one word a symbol is enough.
+The rounding takes -log2(1 - total / width) bits of a symbol at most. If the logarithms of widths
+are evenly spread from 32 to 64, that is total / 2^32 / (64 ln^2 2) bits on average, 0.033 for a
+total of 2^32.
 
 Carries
 -------
 ``low + start * unit`` may exceed 2^64. The carry goes into the words that have been given off: it
-turns words of all ones at their end into zeros, and ends at the word before them. The width never
-grows, so a word takes at most one carry: all carries of a stream together take no more steps than
-it has words. Other coders hold such words back as a count (Schindler 1998), or shorten the interval
-whenever it contains a carry (Subbotin 1999), which costs bits. Here the words are in memory anyway,
-and the loop knows nothing of carries but one comparison. All words are *settled*, that is to say
-cannot change any more, unless the interval contains a multiple of 2^64: then the last word that is
-not all ones may still change, and those behind it.
+turns words of all ones at their end into zeros, and ends at the word before them. The interval
+never grows, so a word takes at most one carry: all carries of a message together take no more steps
+than it has words. Other coders hold such words back as a count (Schindler 1998), or shorten the
+interval where a carry may come (Subbotin 1999), which costs bits. Here the words are in memory
+anyway, and the loop knows nothing of carries but one comparison.
+
+All words are *settled*, which means that they cannot change any more, unless the interval contains
+a multiple of 2^64: then the last word that is not all ones may still change, and those behind it.
 
 The end
 -------
-The last bytes are the fewest after which it does not matter what follows: n bytes stand for an
-interval of 2^-8n, which must lie in that of the message. That takes less than 9 bits more than the
-interval. So no message is the beginning of another one of as many symbols, and
+A message is the smallest number of the fewest bytes after which it does not matter what follows:
+n bytes stand for an interval of 2^-8n, which must lie in that of the message. That takes less than
+9 bits more than the interval. So no message is the beginning of another one of as many symbols, and
 
 - a decoder knows when the bytes that it has do not say yet which symbol is next,
 - it notices each truncation, before or at the end,
 - messages can follow each other without lengths.
 
-A message without symbols is empty: before the first symbol, the width is 0, which is 2^64 modulo
-2^64. The first symbol narrows an interval of 2^64 - 1.
+A message without symbols is empty. Until the first one, the width is kept as 0: 2^64 modulo 2^64.
 
 Decoding
 --------
@@ -54,6 +57,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = [
+    "CRAMPED",
     "DONE",
     "LEAST",
     "LOW",
@@ -68,6 +72,7 @@ __all__ = [
     "feed",
     "finish_decoding",
     "finish_encoding",
+    "has_room",
     "narrow",
     "next_bytes",
     "settled",
@@ -87,9 +92,12 @@ FULL = np.uint64((1 << 64) - 1)
 # where the bytes of the point end in place of the number of words.
 LOW, WIDTH, SIZE = np.uint64(0), np.uint64(1), np.uint64(2)
 
-# How decoding went: all symbols were decoded; the bytes do not say what the next one is; no symbol
-# owns the point.
-DONE, SHORT, WRONG = 0, 1, 2
+# How it went: all symbols were coded; the bytes do not say what the next one is; no symbol owns the
+# point; there is no room for the words.
+DONE, SHORT, WRONG, CRAMPED = 0, 1, 2, -1
+
+# Words that the end of a message may take, one of which other symbols overwrite.
+LAST_WORDS = np.uint64(2)
 
 
 @inlined
@@ -143,6 +151,12 @@ def narrow(low, width, start, freq, unit, words, size):
     return low << due * WORD, width << due * WORD, size + due
 
 
+@inlined
+def has_room(number, size, room):
+    """Whether as many words fit behind `size` of `room`, and the end of the message."""
+    return size + number + LAST_WORDS <= np.uint64(room)
+
+
 @inner
 def next_bytes(data, size, at):
     """The word of four bytes, with zeros for those that are missing."""
@@ -162,9 +176,10 @@ def undetermined(point, width, size, end):
 
 @kernel
 def encode(symbols, index, cdf, state, words):
-    """Code `symbols`; return their number, or where the first one is that cannot be coded.
+    """Code `symbols`; return their number.
 
-    In that case nothing is changed.
+    If it returns less, which is where the first symbol is that cannot be coded, or `CRAMPED`, then
+    nothing is changed.
 
     Parameters
     ----------
@@ -177,15 +192,17 @@ def encode(symbols, index, cdf, state, words):
     state : uint64[3]
         Updated in place.
     words : uint32[]
-        Room for n + 1 more than there are.
+        With room for n words, or else it is `CRAMPED`.
     """
+    if not has_room(np.uint64(symbols.size), state[SIZE], words.size):
+        return np.int64(CRAMPED)
     each = np.uint64(index.size > 1)
     last = np.uint64(cdf.shape[1]) - ONE
     total = ZERO
     for i in range(symbols.size):
         row, s = np.uint64(index[np.uint64(i) * each]), np.uint64(symbols[i])
         if s >= last or cdf[row, s] == cdf[row, s + ONE]:
-            return np.uint64(i)
+            return np.int64(i)
         total = np.uint64(cdf[row, last])
     shift, odd = odd_part(total)
     low, width, size = state[LOW], width_of(state), state[SIZE]
@@ -196,7 +213,7 @@ def encode(symbols, index, cdf, state, words):
         unit = unit_of(width, shift, odd)
         low, width, size = narrow(low, width, start, freq, unit, words, size)
     state[LOW], state[WIDTH], state[SIZE] = low, width, size
-    return np.uint64(symbols.size)
+    return np.int64(symbols.size)
 
 
 @kernel
@@ -228,7 +245,7 @@ def shortest(low, width):
 
 @kernel
 def finish_encoding(state, words):
-    """End the message; return its bytes in `words`, which have room for two more words."""
+    """End the message; return how many bytes of `words` it has. There is room."""
     low, size = state[LOW], state[SIZE]
     number, more = shortest(low, state[WIDTH])
     if number < low:
@@ -241,7 +258,7 @@ def finish_encoding(state, words):
 @kernel
 def feed(data, before, size, state):
     """Take bytes into the point where some were missing: ``data[before:size]`` are new."""
-    end = state[SIZE]
+    end, size = state[SIZE], min(size, data.size)
     for i in range(before, min(size, np.int64(end))):
         state[LOW] += np.uint64(data[i]) << ((end - ONE - np.uint64(i)) * BYTE)
 
@@ -256,7 +273,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
     ----------
     data : uint8[]
     size : int64
-        Bytes that there are.
+        Bytes that there are, of `data`.
     state : uint64[3]
     index : uint32[n] or uint32[1]
         Row of each symbol, or of all; if `follows`, that of the first.
@@ -268,7 +285,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
     out : uint8[n] or uint16[n]
         At least one.
     """
-    size = np.uint64(size)
+    size = np.uint64(min(size, data.size))
     each = np.uint64(index.size > 1)
     last = np.uint64(cdf.shape[1]) - ONE
     row = np.uint64(index[ZERO])
@@ -302,7 +319,7 @@ def decode(data, size, state, index, follows, cdf, buckets, shift, out):
 @kernel
 def finish_decoding(data, size, state):
     """End the message; return where the next one begins, and how it went."""
-    size = np.uint64(size)
+    size = np.uint64(min(size, data.size))
     begin = state[SIZE] - BYTES
     number = (next_bytes(data, size, begin) << WORD) | next_bytes(data, size, begin + WORD_BYTES)
     wanted, more = shortest(number - state[LOW], state[WIDTH])

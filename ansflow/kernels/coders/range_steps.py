@@ -7,6 +7,7 @@ used once, and not worth tables: they are checked here, and summed up as far as 
 import numpy as np
 
 from ansflow.kernels.coders.range import (
+    CRAMPED,
     DONE,
     LEAST,
     LOW,
@@ -16,6 +17,7 @@ from ansflow.kernels.coders.range import (
     WORD,
     WORD_BYTES,
     WRONG,
+    has_room,
     narrow,
     next_bytes,
     undetermined,
@@ -23,10 +25,10 @@ from ansflow.kernels.coders.range import (
 )
 from ansflow.kernels.coders.rows import find_symbol
 from ansflow.kernels.constants import MAX_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = [
-    "BAD_COUNTS",
+    "BAD_WEIGHTS",
     "IMPOSSIBLE",
     "decode_count",
     "decode_interval",
@@ -34,27 +36,39 @@ __all__ = [
     "encode_count",
     "encode_interval",
     "encode_row",
+    "interval_of",
+    "put",
     "slot_of",
 ]
 
 # How coding went, besides what `ansflow.kernels.coders.range` has: the symbol has no frequency, or
-# the counts make no distribution.
-IMPOSSIBLE, BAD_COUNTS = 3, 4
+# the counts or probabilities make no distribution.
+IMPOSSIBLE, BAD_WEIGHTS = 3, 4
 
 MAX_TOTAL = ONE << np.uint64(MAX_PRECISION)
 COUNT_BITS = np.uint64(32)
+
+
+@inner
+def put(start, freq, total, state, words):
+    """Code the symbol of [start, start + freq), of `total`, where there is room for a word."""
+    width = width_of(state)
+    unit = width // total
+    low, width, size = narrow(state[LOW], width, start, freq, unit, words, state[SIZE])
+    state[LOW], state[WIDTH], state[SIZE] = low, width, size
 
 
 @kernel
 def encode_interval(start, freq, total, state, words):
     """Code the symbol of [start, start + freq), which lies in [0, total) and is not empty.
 
-    `state` and `words` are those of `ansflow.kernels.coders.range.encode`; the others are int64.
+    Return `DONE`, or `CRAMPED` with nothing changed. `state` and `words` are those of
+    `ansflow.kernels.coders.range.encode`; the others are int64.
     """
-    start, freq, width = np.uint64(start), np.uint64(freq), width_of(state)
-    unit = width // np.uint64(total)
-    low, width, size = narrow(state[LOW], width, start, freq, unit, words, state[SIZE])
-    state[LOW], state[WIDTH], state[SIZE] = low, width, size
+    if not has_room(ONE, state[SIZE], words.size):
+        return CRAMPED
+    put(np.uint64(start), np.uint64(freq), np.uint64(total), state, words)
+    return DONE
 
 
 @kernel
@@ -66,7 +80,7 @@ def slot_of(total, state):
 @kernel
 def decode_interval(start, freq, total, data, size, state):
     """Undo `encode_interval`; return `DONE`, or `SHORT` or `WRONG` with the state unchanged."""
-    start, freq, size = np.uint64(start), np.uint64(freq), np.uint64(size)
+    start, freq, size = np.uint64(start), np.uint64(freq), np.uint64(min(size, data.size))
     unit, end = width_of(state) // np.uint64(total), state[SIZE]
     point, width = state[LOW] - start * unit, freq * unit
     if point >= width:
@@ -81,18 +95,27 @@ def decode_interval(start, freq, total, data, size, state):
     return DONE
 
 
+@inlined
+def interval_of(symbol, row, cdf):
+    """``(start, freq, total)`` of a symbol in its row."""
+    start = np.uint64(cdf[row, symbol])
+    last = np.uint64(cdf.shape[1]) - ONE
+    return start, np.uint64(cdf[row, symbol + ONE]) - start, np.uint64(cdf[row, last])
+
+
 @kernel
 def encode_row(symbol, row, cdf, state, words):
-    """Code a symbol of a row that is there; return `DONE`, or `IMPOSSIBLE` with nothing changed.
+    """Code a symbol of a row that is there; return `DONE`, `IMPOSSIBLE` or `CRAMPED`.
 
     The cdf is that of `ansflow.kernels.coders.range.encode`, the others are int64.
     """
     row, symbol = np.uint64(row), np.uint64(symbol)
-    start, end = cdf[row, symbol], cdf[row, symbol + ONE]
-    if start == end:
+    start, freq, total = interval_of(symbol, row, cdf)
+    if freq == ZERO:
         return IMPOSSIBLE
-    total = cdf[row, np.uint64(cdf.shape[1]) - ONE]
-    encode_interval(np.int64(start), np.int64(end - start), np.int64(total), state, words)
+    if not has_room(ONE, state[SIZE], words.size):
+        return CRAMPED
+    put(start, freq, total, state, words)
     return DONE
 
 
@@ -105,8 +128,8 @@ def decode_row(row, cdf, data, size, state):
     if slot >= total:
         return ZERO, WRONG
     symbol = find_symbol(cdf, row, slot)
-    start, end = cdf[row, symbol], cdf[row, symbol + ONE]
-    interval = np.int64(start), np.int64(end - start), np.int64(total)
+    start, freq, total = interval_of(symbol, row, cdf)
+    interval = np.int64(start), np.int64(freq), np.int64(total)
     return symbol, decode_interval(*interval, data, size, state)
 
 
@@ -124,7 +147,7 @@ def sum_of(counts):
 
 @kernel
 def encode_count(symbol, counts, state, words):
-    """Code a symbol that has a count; return `DONE`, `IMPOSSIBLE` or `BAD_COUNTS`.
+    """Code a symbol that has a count; return `DONE`, `IMPOSSIBLE`, `BAD_WEIGHTS` or `CRAMPED`.
 
     Unless it was `DONE`, nothing is changed.
 
@@ -137,22 +160,21 @@ def encode_count(symbol, counts, state, words):
     """
     total = sum_of(counts)
     if total == ZERO:
-        return BAD_COUNTS
+        return BAD_WEIGHTS
     if counts[symbol] == 0:
         return IMPOSSIBLE
     start = ZERO
     for i in range(symbol):
         start += np.uint64(counts[i])
-    encode_interval(np.int64(start), counts[symbol], np.int64(total), state, words)
-    return DONE
+    return encode_interval(np.int64(start), counts[symbol], np.int64(total), state, words)
 
 
 @kernel
 def decode_count(counts, data, size, state):
-    """Undo `encode_count`: ``(symbol, DONE, SHORT, WRONG or BAD_COUNTS)``."""
+    """Undo `encode_count`: ``(symbol, DONE, SHORT, WRONG or BAD_WEIGHTS)``."""
     total = sum_of(counts)
     if total == ZERO:
-        return 0, BAD_COUNTS
+        return 0, BAD_WEIGHTS
     slot = slot_of(np.int64(total), state)
     if slot >= total:
         return 0, WRONG
