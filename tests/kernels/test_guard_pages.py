@@ -283,7 +283,7 @@ def floating_point(at_end, rng):
             intervals_of.first_unsound(rows)
             intervals_of.intervals(symbols, rows, p, starts, freqs)
             cdf = guarded(np.zeros((n, alphabet + 1), np.uint32), at_end)
-            intervals_of.cumulate(rows, p, cdf)
+            intervals_of.cumulate(rows, p, scratch, cdf)
             states = guarded(np.full(n_lanes, low, np.uint32), at_end)
             words = guarded(np.zeros(n + 1, np.uint16), at_end)
             cursor = probabilities.encode(starts, freqs, p, reciprocals, states, words)

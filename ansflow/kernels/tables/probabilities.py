@@ -136,28 +136,28 @@ def intervals(symbols, probs, precision, starts, freqs):
 
 
 @kernel
-def cumulate(probs, precision, cdf):
+def cumulate(probs, precision, weights, cdf):
     """Fill in the cumulative frequencies of all rows.
 
     Parameters
     ----------
     probs : float32[rows, alphabet] or float64[rows, alphabet]
     precision : uint64
+    weights : uint32[alphabet]
+        Scratch.
     cdf : uint32[rows, alphabet + 1]
         Filled.
     """
     slots, places = rest_of(np.uint64(probs.shape[1]), precision)
     for i in range(probs.shape[0]):
         row, sums = probs[i], cdf[i]
-        total = NOTHING
+        total = ZERO
         for j in range(row.size):
-            total += weight(row, j)
+            weights[j] = weight(row, j)
+            total += np.uint64(weights[j])
         scale = scale_of(total, slots, places)
-        below = NOTHING
-        least, most = ZERO, slots
+        below = ZERO
         for j in range(row.size):
-            at = min(max(share(below, scale, places) + np.uint64(j), least), most)
-            sums[j] = at
-            least, most = at + ONE, most + ONE
-            below += weight(row, j)
+            sums[j] = min(share(below, scale, places), slots) + np.uint64(j)
+            below += np.uint64(weights[j])
         sums[row.size] = ONE << precision
