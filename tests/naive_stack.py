@@ -136,6 +136,35 @@ def pop_digit(stack, lane, n):
     return u
 
 
+class Interval:
+    """A single symbol: the slots from `start` to ``start + freq - 1`` of any total."""
+
+    def __init__(self, start, freq, total):
+        self.start, self.freq, self.total = int(start), int(freq), int(total)
+
+    def push(self, stack, lane, symbol):
+        c = WORD // self.total
+        if stack.heads[lane] >= c * self.freq * WORD:  # to [cf, cf * 2^32)
+            stack.spill(lane)
+        quotient, rank = divmod(stack.heads[lane], self.freq)
+        stack.heads[lane] = quotient * self.total + self.start + rank
+        stack.refill(lane)  # from [ct, ct * 2^32) to [2^32, 2^64)
+
+    def pop(self, stack, lane):
+        c = WORD // self.total
+        if stack.heads[lane] >= c * self.total * WORD:  # to [ct, ct * 2^32)
+            stack.spill(lane)
+        quotient, slot = divmod(stack.heads[lane], self.total)
+        assert self.start <= slot < self.start + self.freq
+        stack.heads[lane] = quotient * self.freq + slot - self.start
+        stack.refill(lane)
+        return slot
+
+
+def intervals(starts, freqs, total):
+    return [Interval(*one, total) for one in zip(starts, freqs, strict=True)]
+
+
 def source_word(seed, i):
     """Word i of a seed: the upper half of SplitMix64's output i."""
     z = (seed + (i + 1) * 0x9E3779B97F4A7C15) % 2**64

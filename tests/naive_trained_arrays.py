@@ -104,9 +104,10 @@ def encode(codec, content, shape):
         _, (left, *others) = maker(node)(codec.w, shape, left)
         if isinstance(node, numbers.Decimal):
             before = 0
-            gaps, found = numbers.integers(others[0], 4), numbers.integers(others[1], codec.w)
+            gaps = numbers.integers(others[0], 4)
+            found = numbers.integers(others[1], codec.w, node.byte_order)
             for gap, item in zip(gaps, found, strict=True):
-                exceptions += write_varint(gap) + write_varint(item ^ before)
+                exceptions += write_varint(gap) + write_varint(mirrored(item ^ before, codec.w))
                 before = item
         elif others:
             (raw,) = others
@@ -160,14 +161,18 @@ def undo(codec, left, tail, shape):
                 gap, at = read_varint(exceptions, at)
                 difference, at = read_varint(exceptions, at)
                 gaps.append(gap)
-                found.append(found[-1] ^ difference)
+                assert difference < 2 ** (8 * w)
+                found.append(found[-1] ^ mirrored(difference, w))
             assert sum(gaps) + len(gaps) <= n
-            assert max(found) < 2 ** (8 * w)
             exceptions = b""
-            others = [numbers.items(gaps, 4), numbers.items(found[1:], w)]
+            others = [numbers.items(gaps, 4), numbers.items(found[1:], w, node.byte_order)]
         left = node.undo(w, shape, [left, *others])
     assert not exceptions
     return left
+
+
+def mirrored(value, w):
+    return int("".join(reversed(f"{value:0{8 * w}b}")), 2)
 
 
 def raw_bits(tokens):

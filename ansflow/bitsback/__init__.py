@@ -18,7 +18,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Distributions that users define by two functions.
 `Buckets`, `ConditionalBuckets`
     Continuous latents, discretised.
-`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
+`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Scan`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
     Codecs made of other codecs.
 `Hierarchy`
@@ -45,6 +45,7 @@ from ansflow.bitsback.combinators.certain import Certain
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.combinators.scan import Scan
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
 from ansflow.bitsback.combinators.state_space import StateSpace, StateSpaceModel
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
@@ -94,6 +95,7 @@ __all__ = [
     "Parallel",
     "Rates",
     "Repeat",
+    "Scan",
     "Serial",
     "Stack",
     "StateSpace",

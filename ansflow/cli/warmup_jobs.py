@@ -86,6 +86,7 @@ def jobs() -> list[Job]:
         *_singles(),
         *_rows(),
         *_contexts(),
+        *_probabilities(),
         *_messages(),
         *_ranges(),
         *_trained(),
@@ -202,6 +203,19 @@ def _contexts() -> Iterator[Job]:
         symbols = _skewed(size, 200, np.uint8)
         model = Markov.fit(symbols, lanes=lanes)
         yield from _through_words(symbols, model, lanes=lanes)
+
+
+def _probabilities() -> Iterator[Job]:
+    """A row of floats for each symbol, of as many bits as are fast, and of more."""
+    for dtype, (alphabet, symbol_dtype), precision in product(
+        (np.float32, np.float64), ((200, np.uint8), (300, np.uint16)), (14, WIDE_PRECISION)
+    ):
+        symbols = _skewed(FEW, alphabet, symbol_dtype)
+        probs = np.full((FEW, alphabet), 1 / alphabet, dtype)
+        model = Probabilities(probs, precision=precision)
+        yield from _through_words(symbols, model, lanes=16)
+        if precision < WIDE_PRECISION:
+            yield partial(_through_messages, symbols, model)
 
 
 def _messages() -> Iterator[Job]:

@@ -115,7 +115,7 @@ def train(
     >>> codec.recipe
     'decimal[10.0](delta[0](log), log, bytes)'
     >>> levels[0].nbytes, len(codec.compress(levels[0]))
-    (400, 65)
+    (400, 58)
 
     References
     ----------

@@ -32,8 +32,8 @@ class Probabilities(Frozen):
     """Each symbol has its own row of probabilities, such as the softmax of a network.
 
     They become frequencies by a closed form, in the kernels that code: only what coding a symbol
-    takes is computed, and no matrix of integers is written. The frequencies are exact functions of
-    the floats, the same on all machines; it is left to you that the decoder has the same floats.
+    takes is computed, and no matrix of integers is written. For given floats the frequencies are
+    the same on all machines. That the decoder has the same floats, bit for bit, is up to you.
 
     Parameters
     ----------
@@ -70,30 +70,31 @@ class Probabilities(Frozen):
 
     See Also
     --------
-    Conditional.from_counts : frequencies that are optimal, and take 20 times as long to compute.
+    Conditional.from_counts : optimal frequencies, for distributions that are used more than once.
 
     Notes
     -----
-    With n symbols and a precision of p bits, no symbol takes more than ``-log2(1 - n / 2**p)`` bits
-    over its ideal, about ``1.44 n / 2**p``: 0.006 bits for 64 symbols and 14 bits. On average it is
-    far less. Of rows of 64 symbols with an entropy of 3.8 bits, a symbol takes 0.0003 bits over the
-    cross-entropy, where optimal frequencies take 0.00006. The formula is that of
-    `ansflow.kernels.tables.probabilities`.
+    With n symbols and p bits of precision, a symbol takes at most ``-log2(1 - n / 2**p)`` bits over
+    its ideal, which is about ``1.44 n / 2**p`` and at most 0.023 at the default precision. Cutting
+    probabilities to 30 bits adds no more than ``n / 2**29`` bits, on average. Usually it is far
+    less: for the softmax of independent normal logits of deviation 2, on average 0.0003 bits with
+    64 symbols and 0.003 with 256, where optimal frequencies take 0.0001 and 0.001. The formula is
+    that of `ansflow.kernels.tables.probabilities`.
 
     Differences of a cumulative distribution are probabilities: ``numpy.diff(cdf)``.
 
     Examples
     --------
     >>> import numpy as np, ansflow
-    >>> logits = np.random.default_rng(0).normal(0, 3, (1000, 64)).astype(np.float32)
-    >>> softmax = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-    >>> symbols = softmax.argmax(axis=-1)
-    >>> model = ansflow.models.Probabilities(softmax)
-    >>> words = ansflow.encode(symbols, model)
-    >>> bool((ansflow.decode(words, model, 1000) == symbols).all())
-    True
-    >>> round(model.code_length(symbols) + np.log2(softmax.max(axis=-1)).sum(), 1)
-    4.2
+    >>> probs = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.0, 1.0, 0.0]], np.float32)
+    >>> model = ansflow.models.Probabilities(probs)
+    >>> model.freq
+    array([[11467,  3277,  1640],
+           [ 1639,  1639, 13106],
+           [    1, 16382,     1]], dtype=uint32)
+    >>> words = ansflow.encode([0, 2, 1], model)
+    >>> ansflow.decode(words, model, 3)
+    array([0, 2, 1], dtype=uint8)
     """
 
     FROZEN: ClassVar[frozenset[str]] = Frozen.FROZEN | {"probs"}

@@ -156,7 +156,7 @@ class FixedRecipe:
         shape : tuple of int
             That of the array.
         """
-        given = numbers = _frozen(items.view(self._number), aligned=True)
+        numbers = _frozen(items.view(self._number), aligned=True)
         exceptions = NO_TAIL
         if self._big:
             numbers = _frozen(numbers.byteswap())
@@ -173,8 +173,8 @@ class FixedRecipe:
             found = int(convert(numbers, factor, times, out, NO_ROOM, places))
             if found > places.size:
                 return None
+            exceptions = _pack_exceptions(numbers, places[:found]) if found else NO_TAIL
             numbers = _frozen(out)
-            exceptions = _pack_exceptions(given, places[:found]) if found else NO_TAIL
         if self._step is not None:
             out = np.empty_like(numbers)
             if not divide(numbers, *self._step, out):
@@ -219,8 +219,6 @@ class FixedRecipe:
             from_integers(self.width, False, False)(out, factor, times, NO_CORRECTIONS)
         elif self._signs is not NOTHING and self._step is not None:
             self._signs.apply(out.view(np.uint8), self.width)
-        if self._big:
-            out.byteswap(inplace=True)
         used = -(-bits // 8)
         if used > tail.size or (self._decimals is None and used < tail.size):
             raise CorruptDataError(f"tokens need {used} bytes of raw bits; there are {tail.size}")
@@ -228,6 +226,8 @@ class FixedRecipe:
             raise CorruptDataError("the last byte of raw bits is not filled up with zeros")
         if used < tail.size:
             _put_exceptions(tail[used:], out)
+        if self._big:
+            out.byteswap(inplace=True)
         return out
 
     def _numbers(
@@ -303,10 +303,13 @@ def _unaligned_in_place(out: Numbers) -> Numbers:
 
 
 def _pack_exceptions(items: Numbers, places: npt.NDArray[np.uint32]) -> bytes:
-    """Each place, as a gap to the one before, and the item there, as what differs from that."""
-    packed, last, before = b"", -1, 0
+    """Each place, as a gap to the one before, and the item there, as what differs from that.
+
+    Exceptions are often the same NaN, or a negative zero: they repeat, and their low bits are 0.
+    """
+    packed, last, before, bits = b"", -1, 0, 8 * items.itemsize
     for place, item in zip(places.tolist(), items[places].tolist(), strict=True):
-        packed += pack_varint(place - last - 1) + pack_varint(item ^ before)
+        packed += pack_varint(place - last - 1) + pack_varint(_reversed(item ^ before, bits))
         last, before = place, item
     return packed
 
@@ -316,8 +319,14 @@ def _put_exceptions(packed: Bytes, out: Numbers) -> None:
     reader, at, item, bits = ByteReader(packed.data), 0, 0, 8 * out.itemsize
     while reader.at < packed.size:
         at += reader.varint()
-        item ^= reader.varint()
-        if at >= out.size or item >> bits:
-            raise CorruptDataError(f"there is no exception {item:#x} at place {at} of {out.size}")
+        difference = reader.varint()
+        if at >= out.size or difference >> bits:
+            raise CorruptDataError(f"there is no exception at place {at} of {out.size} items")
+        item ^= _reversed(difference, bits)
         out[at] = item
         at += 1
+
+
+def _reversed(number: int, bits: int) -> int:
+    """The number with so many bits in reverse order."""
+    return int(f"{number:0{bits}b}"[::-1], 2)

@@ -1,7 +1,8 @@
 """Push and pop of each codec, folding, networks, and the cost of images with a VAE.
 
 ``python -m benchmarks.bitsback`` (in asv_bench) prints speeds of one thread, and of constriction
-where it has the same and is installed, measured in turn in one process.
+where it has the same and is installed, measured in turn in one process; then what codecs take that
+are built for each step of a model (`steps`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from ansflow.bitsback import (
     load,
 )
 from ansflow.models import Categorical as CategoricalModel
+
+from . import steps
 
 SYMBOLS = 1 << 18
 ROUNDS = 7
@@ -331,6 +334,7 @@ def main():
     if peer is not None:
         ratios = [found[way] / found[f"constriction {way}"] for way in ("push", "pop")]
         print(f"  {'ansflow / constriction':26} {ratios[0]:7.1f} push, {ratios[1]:.1f} pop")
+    steps.main()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 ``python -m benchmarks.trained [FOLDER]`` (in asv_bench) prints a row for each size of the messages,
 which are lines of JSON made here. ``over`` is how many bytes messages have more than their code
 length under the codec's distributions, on average and at most. zstd has a dictionary of 16 KiB, and
-no checksum and no identity in its frames; it is left out if it is not installed. Small arrays follow
+no checksum and no identity in its frames; it is left out if it is not installed. Arrays follow
 (see `trained_arrays.py`), made here or pieces of the ``.npy`` files of a folder.
 
 One thread, CPU time, best of several rounds, each over many different messages.

@@ -25,6 +25,7 @@ from ansflow.bitsback import (
     Logistic,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     StateSpace,
@@ -131,6 +132,13 @@ COMBINATORS = {
     "autoregressive": Autoregressive(
         lambda items: Gaussian(np.mean([[0.0] * 5, *items], axis=0), np.full(5, 4.0), -50, 50), 6
     ),
+    "scan": Scan(
+        lambda mean: Gaussian(mean, np.full(5, 4.0), -50, 50),
+        lambda mean, x: 0.5 * mean + 0.5 * x,
+        np.zeros(5),
+        6,
+    ),
+    "scan of nothing": Scan(lambda state: Uniform(state), lambda state, x: state, 9, 0),
     "state space, finite": StateSpace(HIDDEN.model, 12),
     "state space, linear": StateSpace(
         LinearGaussian(
@@ -395,6 +403,31 @@ def test_autoregressive_codecs_see_the_items_before():
     seen.clear()
     codec.push(stack, items)
     assert seen == [values[:i] for i in (3, 2, 1, 0)]
+    assert stack == Stack(seed=1)
+
+
+def test_scans_step_once_an_item_and_equal_autoregressive_codecs():
+    steps, codecs = [], []
+
+    def update(state, item):
+        steps.append((state, int(item)))
+        return state + int(item)
+
+    def codec_of(state):
+        codecs.append(state)
+        return Uniform(state + 3, ())
+
+    scan = Scan(codec_of, update, 0, 5)
+    whole = Autoregressive(lambda items: Uniform(sum(map(int, items)) + 3, ()), 5)
+    stack = Stack(seed=1)
+    items = scan.pop(stack)
+    assert whole.pop(Stack(seed=1)) == items
+    sums = np.cumsum([0, *map(int, items)]).tolist()
+    expected = list(zip(sums, map(int, items[:-1]), strict=False))
+    assert (steps, codecs) == (expected, sums[:-1])
+    steps.clear(), codecs.clear()
+    scan.push(stack, items)
+    assert (steps, codecs) == (expected, sums[-2::-1])
     assert stack == Stack(seed=1)
 
 

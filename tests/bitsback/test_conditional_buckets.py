@@ -20,7 +20,8 @@ def cdf_of(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
     alphabet = codec._params[3].size - 1
     return [
-        int(cumulative(np.uint64(i), np.uint64(s), *codec._params)) for s in range(alphabet + 1)
+        int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
+        for s in range(alphabet + 1)
     ]
 
 

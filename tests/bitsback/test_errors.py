@@ -18,6 +18,7 @@ from ansflow.bitsback import (
     Logistic,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     Substack,
@@ -387,6 +388,7 @@ def test_sequences_of_a_wrong_length():
         "repeat": Repeat(uniform, 3),
         "from iterable": FromIterable(lambda: [uniform] * 3),
         "autoregressive": Autoregressive(lambda items: uniform, 3),
+        "scan": Scan(lambda state: uniform, lambda state, item: state, None, 3),
         "parallel": Parallel([uniform] * 3, [1, 1, 1]),
     }
     for codec in codecs.values():

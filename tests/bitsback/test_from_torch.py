@@ -1,5 +1,7 @@
 """Networks from torch do what the modules do, and what breaks the contract is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,18 @@ MODULES = {
     "upsample": (nn.Upsample(scale_factor=3), IMAGES),
     "weight norm": (
         nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 3, 3, padding=1)),
+        IMAGES,
+    ),
+    "weight norm, transposed": (
+        nn.utils.parametrizations.weight_norm(nn.ConvTranspose2d(4, 3, 2, 2, bias=False)),
+        IMAGES,
+    ),
+    "weight norm of a flattened image": (
+        nn.Sequential(
+            nn.Flatten(),
+            nn.utils.parametrizations.weight_norm(nn.Linear(120, 4)),
+            nn.Unflatten(1, (2, 1, 2)),
+        ),
         IMAGES,
     ),
     "an image flattened": (
@@ -279,6 +293,12 @@ def test_what_is_not_supported(name):
 def test_no_samples(shapes):
     with pytest.raises(ValueError, match="samples"):
         from_torch(nn.Linear(12, 2), *(samples(*shape) for shape in shapes))
+
+
+def test_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install"):
+        from_torch(None, np.zeros((1, 3)))
 
 
 def test_activations_that_would_be_cut_off():

@@ -17,16 +17,20 @@ from ansflow.bitsback import (
     Autoregressive,
     Bernoulli,
     BetaBinomial,
+    BitsBack,
     Buckets,
     Categorical,
     Certain,
     ConditionalBuckets,
+    FromIterable,
     Gaussian,
     Intervals,
     LocationScale,
     Logistic,
+    Mapped,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     Substack,
@@ -269,6 +273,34 @@ def test_no_symbols_at_all(name):
         assert stack == Stack(seed=1)
         assert np.size(codec.pop(stack)) == 0
         assert stack == Stack(seed=1)
+
+
+NOTHING = [
+    BitsBack(Uniform(9, 0), lambda z: Uniform(z.size + 1, (0, 3)), lambda x: Uniform(9, 0)),
+    Autoregressive(lambda items: Bernoulli(np.zeros((0, 3))), 2),
+    Scan(lambda state: Gaussian(state, 1.0, -9, 9), np.subtract, np.zeros((0, 3)), 2),
+    Repeat(Categorical(np.zeros((0, 3, 4))), 2),
+    Serial([Uniform(9, (0, 3)), Uniform(np.zeros((0, 3), int))]),
+    FromIterable(lambda: [BetaBinomial(np.ones((0, 3)), 1.0, 9)]),
+    Parallel(
+        [Uniform(9, 0), Categorical.from_weights(np.eye(2)).at(np.zeros((0, 3), int))], [1, 1]
+    ),
+    Substack(Symbols(models.Categorical([3, 1]), (0, 3)), 1, 2),
+    Unfolded(Buckets(3).posterior(np.zeros((0, 3)), 1.0), 5),
+    Mapped(Uniform(9, (0, 3)), np.negative, np.negative),
+]
+
+
+@pytest.mark.parametrize("codec", NOTHING, ids=lambda codec: type(codec).__name__)
+def test_codecs_of_empty_arrays(codec):
+    """Popped from any stack, they are pushed again and change nothing."""
+    stack = Stack(2, seed=1).fold().unfold(2)
+    nothing = codec.pop(stack)
+    assert stack == Stack(2, seed=1)
+    codec.push(stack, nothing)
+    assert stack == Stack(2, seed=1)
+    arrays = nothing if isinstance(nothing, list | tuple) else [nothing]
+    assert all(x.shape in ((0,), (0, 3)) and x.dtype == np.int64 for x in arrays)
 
 
 def test_no_images_at_all():

@@ -29,10 +29,12 @@ from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     alias,
     escapes,
+    message_probabilities,
     message_rows,
     messages,
     neighbours,
     order1,
+    probabilities,
     range as range_arrays,
     range_escapes,
     range_probabilities,
@@ -59,6 +61,7 @@ from ansflow.kernels.tables import (
     class_code,
     context_code as context_tables,
     neighbours as neighbour_tables,
+    probabilities as intervals_of,
     row_classes as class_tables,
 )
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
@@ -261,6 +264,55 @@ def short_messages(at_end, rng):
                 out,
             )
             assert np.array_equal(out, data)
+
+
+def floating_point(at_end, rng):
+    """Rows of probabilities, and of anything, with streams of anything."""
+    n, n_lanes, p, low = 60, 4, np.uint64(14), np.uint64(state_low(14))
+    bounds, width = guarded(np.array([0, 0, 7, 8, n]), at_end), np.uint64(5)
+    reciprocals = reciprocal_table()
+    for alphabet in (8, 19):
+        weights = rng.random((n, alphabet)) ** 4
+        sound = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+        unsound = rng.integers(0, 2**32, sound.shape, np.uint32).view(np.float32)
+        symbols = fixed(rng.integers(0, alphabet, n).astype(np.uint8), at_end)
+        scratch = guarded(np.zeros(alphabet, np.uint32), at_end)
+        for probs in (unsound, np.zeros_like(sound), sound):
+            rows = fixed(probs, at_end)
+            starts, freqs = (guarded(np.zeros(n, np.uint32), at_end) for _ in range(2))
+            intervals_of.first_unsound(rows)
+            intervals_of.intervals(symbols, rows, p, starts, freqs)
+            cdf = guarded(np.zeros((n, alphabet + 1), np.uint32), at_end)
+            intervals_of.cumulate(rows, p, cdf)
+            states = guarded(np.full(n_lanes, low, np.uint32), at_end)
+            words = guarded(np.zeros(n + 1, np.uint16), at_end)
+            cursor = probabilities.encode(starts, freqs, p, reciprocals, states, words)
+            stream, out = words[int(cursor) :].copy(), guarded(np.zeros(n, np.uint8), at_end)
+            room = guarded(np.zeros(n + bounds.size, np.uint16), at_end)
+            offsets = guarded(np.zeros(bounds.size, np.int64), at_end)
+            told = starts, freqs, width, p, reciprocals
+            message_probabilities.encode(symbols, bounds, *told, room, offsets)
+            many = room[int(offsets[0]) :].copy()
+            offsets -= offsets[0]
+
+            def pop(words, x, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), np.uint64(0), guarded(x, at_end)
+                probabilities.decode(*start, rows, p, low, scratch, out)
+
+            def pop_all(words, at, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), guarded(at, at_end), bounds
+                return message_probabilities.decode(*start, rows, width, p, low, scratch, out)
+
+            for size in (0, 1, stream.size // 2):
+                pop(stream[:size], states)
+                noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
+                pop(noise, rng.integers(low, low << np.uint64(16), n_lanes, np.uint32))
+                pop_all(noise, np.minimum(offsets, size))
+        pop(stream, states)
+        assert np.array_equal(out, symbols)
+        out[:] = 0
+        assert pop_all(many, offsets) == bounds.size - 1
+        assert np.array_equal(out, symbols)
 
 
 def range_coders(at_end, rng):
@@ -622,7 +674,7 @@ def stack_coders(at_end, rng):
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
             (
                 location_scale,
-                (*line, p, np.uint64(1)),
+                (*line, p, np.uint64(1), 0),
                 symbols.astype(np.int64),
                 [300, 65535],
                 n,
@@ -661,7 +713,7 @@ def stack_without_floors(at_end, rng):
     shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
     table = family("gaussian").table
     line = [fixed(a, at_end) for a in (means, rates, shares, edges, table)]
-    line += [np.uint64(24), np.uint64(0)]
+    line += [np.uint64(24), np.uint64(0), 0]
     for n_lanes in (1, 7, 64):
         heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
         before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)
@@ -691,20 +743,22 @@ def stack_stirring(at_end, rng):
 
 
 def stack_intervals(at_end, rng):
-    n_lanes, p = 77, np.uint64(24)
-    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
-    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
-    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
-    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
-    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
-    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
-    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
-    intervals.peek(heads, p, slots)
-    assert (slots - starts < freqs).all()
-    for words in (size, size // 2, 1, 0):
-        stream = guarded(tail[size - words : size], at_end)
-        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
-        assert left == 0 or words < size
+    n_lanes = 77
+    for total in (1 << 24, 999_999_937):
+        freqs = rng.integers(1, total, n_lanes)
+        starts = rng.integers(0, total - freqs + 1)
+        starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+        totals = fixed(np.full(n_lanes, total, np.uint64), at_end)
+        heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+        tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+        size = int(intervals.push(heads, tail, 0, starts, freqs, totals))
+        slots = guarded(np.zeros(n_lanes, np.int64), at_end)
+        intervals.peek(heads, totals, slots)
+        assert (slots - starts < freqs).all()
+        for words in (size, size // 2, 1, 0):
+            stream = guarded(np.append(tail[size - words : size], np.uint32(0)), at_end)
+            left = intervals.pop(heads.copy(), stream, words, starts, freqs, totals)
+            assert left == 0 or words < size
 
 
 def hidden_chains(at_end, rng):
@@ -813,7 +867,7 @@ def distributions(at_end, rng):
     assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
-    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), p, freqs[:3])
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
@@ -1071,6 +1125,7 @@ def stray(at_end, rng):
 JOBS = [
     fast_coders,
     short_messages,
+    floating_point,
     whole_coders,
     range_coders,
     vector_coders,

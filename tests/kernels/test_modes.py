@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 np.seterr(over="ignore")  # uncompiled, a difference that wraps around on purpose would warn
 import ansflow
-from ansflow.models import Categorical, Conditional, Escaped
+from ansflow.models import Categorical, Conditional, Escaped, Probabilities
 
 rng = np.random.default_rng(0)
 digest = hashlib.sha256()
@@ -27,11 +27,20 @@ for precision in (5, 12, 14, 20):
         words = ansflow.encode(symbols, coder, lanes=4, method=method)
         assert np.array_equal(ansflow.decode(words, coder, 70, lanes=4, method=method), symbols)
         digest.update(words.tobytes())
+    floats = Probabilities(np.full((70, 9), 1 / 9, np.float32), precision=precision)
+    words = ansflow.encode(symbols, floats, lanes=4)
+    assert np.array_equal(ansflow.decode(words, floats, 70, lanes=4), symbols)
+    digest.update(words.tobytes())
     if precision > 16:
         continue
     escaped = Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, 1], np.arange(70) % 2)
     far = symbols.astype(np.int32) * 999 - 5
-    for numbers, coder in ((symbols, model), (symbols, rows), (far, escaped)):
+    for numbers, coder in (
+        (symbols, model),
+        (symbols, rows),
+        (symbols, floats),
+        (far, escaped),
+    ):
         words, offsets = ansflow.encode_many(numbers, coder, [0, 1, 2, 67])
         assert np.array_equal(ansflow.decode_many(words, offsets, coder, [0, 1, 2, 67]), numbers)
         digest.update(words.tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ansflow.bitsback.codec import Codec
@@ -31,8 +32,10 @@ class BitsBack(Codec):
     likelihood : callable
         From z to the codec of x.
     posterior : callable
-        From x to the codec of z. It is popped from, and pushed on, a stirred stack
-        (`Stack.stirred`), and need not have full support.
+        From x to the codec of z. It need not have full support.
+    stir : bool
+        Whether the posterior is popped from, and pushed on, a stirred stack (`Stack.stirred`). If
+        it is exact for all data, it may as well take the bits that are on top.
 
     Notes
     -----
@@ -67,14 +70,17 @@ class BitsBack(Codec):
         prior: Codec,
         likelihood: Callable[[Any], Codec],
         posterior: Callable[[Any], Codec],
+        *,
+        stir: bool = True,
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
         self.posterior = posterior
+        self.stir = stir
 
     def push(self, stack: Stack, x: Any) -> None:
         posterior = self.posterior(x)
-        with stack.stirred():
+        with self._stirred(stack):
             z = posterior.pop(stack)
         self.likelihood(z).push(stack, x)
         self.prior.push(stack, z)
@@ -84,7 +90,7 @@ class BitsBack(Codec):
         x = self.likelihood(z).pop(stack)
         posterior = self.posterior(x)
         try:
-            with stack.stirred():
+            with self._stirred(stack):
                 posterior.push(stack, z)
         except ModelError as error:
             raise CorruptDataError(
@@ -92,3 +98,6 @@ class BitsBack(Codec):
                 f"been sampled from their posterior ({error})"
             ) from error
         return x
+
+    def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
+        return stack.stirred() if self.stir else nullcontext()

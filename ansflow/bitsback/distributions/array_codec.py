@@ -37,7 +37,8 @@ class ArrayCodec(ReadOnly, Codec):
 
         Mapped(codec, pushed=np.asarray, popped=lambda x: x.astype(np.uint8))
 
-    A subclass adds a module of `ansflow.kernels.stack`, and its parameters.
+    A subclass adds a module of `ansflow.kernels.stack`, and its parameters. Unless
+    `kernels_know_low`, the symbols that kernels take count from 0.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ class ArrayCodec(ReadOnly, Codec):
     """
 
     kernels: ClassVar[Any]
+    kernels_know_low: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -85,7 +87,9 @@ class ArrayCodec(ReadOnly, Codec):
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
         symbols = self._symbols(x, shape)
-        if self.low:  # symbols that are too low wrap around, and are too high then
+        if (
+            self.low and not self.kernels_know_low
+        ):  # symbols that are too low wrap around, and are too high then
             symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
@@ -99,7 +103,7 @@ class ArrayCodec(ReadOnly, Codec):
         size = shape[0] if len(shape) == 1 else prod(shape)
         symbols = np.empty(size, self._dtype)
         stack.run_pop(self.kernels.pop, self._words * size, *self._params, symbols)
-        if self.low:
+        if self.low and not self.kernels_know_low:
             symbols = symbols + offset(self.low)
         return symbols if len(shape) == 1 else symbols.reshape(shape)
 

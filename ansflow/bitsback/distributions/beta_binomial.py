@@ -12,7 +12,6 @@ from ansflow.bitsback.distributions.cdf_rows import (
     CDFRows,
     bits_of_weights,
     checked_alphabet,
-    each_its_row,
 )
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
@@ -59,4 +58,4 @@ class BetaBinomial(CDFRows):
         cdf = np.empty((a.size, n + 2), np.uint32)
         if not beta_binomial(a.reshape(-1), b.reshape(-1), bits, PRECISIONS[precision], row, cdf):
             raise ModelError("alpha and beta must be positive and finite")
-        super().__init__(cdf, each_its_row(a.size), precision, a.shape)
+        self._set_each(cdf, precision, a.shape)

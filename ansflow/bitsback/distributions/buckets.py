@@ -9,7 +9,7 @@ from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.array_codec import Shape
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import FamilyName, family
-from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.distributions.location_scale import LocationScale, line_of
 from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.read_only import ReadOnly
 from ansflow.errors import ModelError
@@ -138,5 +138,5 @@ class Buckets(ReadOnly):
         means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
-        chosen = family(family_name)
-        return LocationScale.by_scales(chosen, means, scales, self.edges, precision, full_support)
+        line = line_of(family(family_name), self.edges, 0, precision, full_support)
+        return LocationScale.by_scales(means, scales, line)

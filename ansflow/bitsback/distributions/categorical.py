@@ -13,7 +13,6 @@ from ansflow.bitsback.distributions.cdf_rows import (
     CDFRows,
     bits_of_weights,
     checked_alphabet,
-    each_its_row,
 )
 from ansflow.bitsback.distributions.families import power_table
 from ansflow.errors import ModelError
@@ -56,7 +55,7 @@ class Categorical(CDFRows):
         bits = bits_of_weights(rows.shape[1])
         if not categorical(power_table(), rows, bits, PRECISIONS[precision], cdf):
             raise ModelError("logits must be finite")
-        super().__init__(cdf, each_its_row(len(rows)), precision, array.shape[:-1])
+        self._set_each(cdf, precision, array.shape[:-1])
 
     @classmethod
     def from_weights(cls, weights: npt.ArrayLike, precision: int = 20) -> Self:
@@ -96,7 +95,7 @@ class Categorical(CDFRows):
                 "weights must be finite and at least 0, and some of each distribution more than 0"
             )
         codec = cls.__new__(cls)
-        CDFRows.__init__(codec, cdf, each_its_row(len(rows)), precision, array.shape[:-1])
+        codec._set_each(cdf, precision, array.shape[:-1])
         return codec
 
 

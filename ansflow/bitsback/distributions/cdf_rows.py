@@ -8,7 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array
-from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, checked_precision
+from ansflow.bitsback.distributions.array_codec import (
+    INT64,
+    PRECISIONS,
+    ArrayCodec,
+    checked_precision,
+)
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
@@ -16,7 +21,7 @@ from ansflow.kernels.distributions.cdf_rows import WEIGHT_SUM_BITS
 from ansflow.kernels.distributions.checked import row_numbers
 from ansflow.kernels.stack import tables as kernels
 
-__all__ = ["ONE_ROW", "CDFRows", "bits_of_weights", "checked_alphabet", "each_its_row"]
+__all__ = ["ONE_ROW", "CDFRows", "bits_of_weights", "checked_alphabet"]
 
 ONE_ROW: npt.NDArray[np.uint32] = read_only(np.zeros(1, np.uint32))
 
@@ -46,12 +51,32 @@ class CDFRows(ArrayCodec):
         shape: tuple[int, ...] | None,
         low: int = 0,
     ) -> None:
+        cdf.setflags(write=False)
+        rows.setflags(write=False)
+        self._set_rows(cdf, rows, precision, shape, low)
+
+    def _set_rows(
+        self,
+        cdf: npt.NDArray[np.uint32],
+        rows: npt.NDArray[np.uint32],
+        precision: int,
+        shape: tuple[int, ...] | None,
+        low: int,
+    ) -> None:
+        """What `__init__` does, for arrays that are read-only."""
         self.cdf = cdf
         self.rows = rows
         self.precision = precision
-        cdf.setflags(write=False)
-        rows.setflags(write=False)
         self._set_params(shape, (rows, cdf, PRECISIONS[precision]), low=low)
+
+    def _set_each(
+        self, cdf: npt.NDArray[np.uint32], precision: int, shape: tuple[int, ...]
+    ) -> None:
+        """Set a new CDF, which has a row for each symbol."""
+        cdf.setflags(write=False)
+        n = cdf.shape[0]
+        rows = ONE_ROW if n == 1 else read_only(np.arange(n, dtype=np.uint32))
+        self._set_rows(cdf, rows, precision, shape, 0)
 
     def at(self, rows: npt.ArrayLike) -> CDFRows:
         """The codec of symbols under rows of `cdf`, in any order, which are not checked again.
@@ -84,15 +109,21 @@ class CDFRows(ArrayCodec):
         """
         count = self.cdf.shape[0]
         if type(rows) is int and 0 <= rows < count:
-            return CDFRows(self.cdf, np.array([rows], np.uint32), self.precision, (), self.low)
-        given = as_array(rows, "rows")
-        if given.size and given.dtype.kind not in "iu":
-            raise TypeError(f"rows must be integers, not {given.dtype}")
-        index = np.empty(given.size, np.uint32)
-        numbers = given.astype(np.int64, order="C").reshape(-1)
-        if not row_numbers(numbers, np.uint64(count), index):
-            raise ModelError(f"rows must be 0 to {count - 1}, not {given.min()} to {given.max()}")
-        return CDFRows(self.cdf, index, self.precision, given.shape, self.low)
+            index, shape = np.array([rows], np.uint32), ()
+        else:
+            given = rows if type(rows) is np.ndarray else as_array(rows, "rows")
+            if given.size and given.dtype.kind not in "iu":
+                raise TypeError(f"rows must be integers, not {given.dtype}")
+            numbers = given.copy() if given.dtype is INT64 else given.astype(np.int64, order="C")
+            index, shape = np.empty(numbers.size, np.uint32), numbers.shape
+            if not row_numbers(numbers.reshape(-1), count, index):
+                raise ModelError(
+                    f"rows must be 0 to {count - 1}, not {given.min()} to {given.max()}"
+                )
+        index.setflags(write=False)
+        codec = CDFRows.__new__(CDFRows)
+        codec._set_rows(self.cdf, index, self.precision, shape, self.low)
+        return codec
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         inside = np.minimum(symbols, self.cdf.shape[1] - 2).astype(np.int64)
@@ -111,8 +142,3 @@ def checked_alphabet(alphabet: int, precision: SupportsIndex) -> int:
     if not 2 <= alphabet <= MAX_ALPHABET:
         raise ModelError(f"an alphabet must have 2 to {MAX_ALPHABET} symbols, not {alphabet}")
     return checked_precision(precision, alphabet)
-
-
-def each_its_row(n: int) -> npt.NDArray[np.uint32]:
-    """The rows of n symbols, of which each has its own."""
-    return ONE_ROW if n == 1 else np.arange(n, dtype=np.uint32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar, Self
+from typing import ClassVar, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,12 @@ import numpy.typing as npt
 from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import FamilyName, family, fixed_log2
-from ansflow.bitsback.distributions.location_scale import DEFAULT_PRECISION, LocationScale
+from ansflow.bitsback.distributions.location_scale import (
+    DEFAULT_PRECISION,
+    Line,
+    LocationScale,
+    line_of,
+)
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, mixture_shares
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
@@ -38,11 +43,9 @@ class _Discretised(LocationScale):
         means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
-        low = integer(low, "low")
-        edges = _unit_edges(low, integer(high, "high"))
+        line = integers(self.family_name, low, high, precision, full_support)
         rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
-        slots = precision, full_support
-        self._set_scales(family(self.family_name), means.shape, *rows, edges, low, *slots)
+        self._set_scales(means.shape, *rows, line)
 
     @classmethod
     def mixture(
@@ -66,20 +69,17 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        weights, m, s = broadcast(
-            logits=real_numbers(logits, "logits"),
-            means=real_numbers(means, "means"),
-            scales=real_numbers(scales, "scales"),
-        )
+        weights, m = real_numbers(logits, "logits"), real_numbers(means, "means")
+        s = real_numbers(scales, "scales")
+        if not weights.shape == m.shape == s.shape:
+            weights, m, s = broadcast(logits=weights, means=m, scales=s)
         if not m.shape[-1:] or not m.shape[-1]:
             raise ModelError("a mixture must have at least one component")
-        low = integer(low, "low")
-        edges = _unit_edges(low, integer(high, "high"))
+        line = integers(cls.family_name, low, high, precision)
         rows = (-1, m.shape[-1])
         shares = read_only(mixture_shares(fixed_log2(weights.reshape(rows))))
-        codec, chosen, shape = cls.__new__(cls), family(cls.family_name), m.shape[:-1]
-        m, s = m.reshape(rows), s.reshape(rows)
-        codec._set_scales(chosen, shape, m, s, shares, edges, low, precision)
+        codec = cls.__new__(cls)
+        codec._set_scales(m.shape[:-1], m.reshape(rows), s.reshape(rows), shares, line)
         return codec
 
 
@@ -134,8 +134,22 @@ class Logistic(_Discretised):
     family_name = "logistic"
 
 
+def integers(
+    name: FamilyName,
+    low: SupportsIndex,
+    high: SupportsIndex,
+    precision: SupportsIndex,
+    full_support: bool = True,
+) -> Line:
+    """The line cut into intervals that stand for the integers from `low` to `high`."""
+    if not type(low) is type(high) is type(precision) is int:
+        low, high = integer(low, "low"), integer(high, "high")
+        precision = integer(precision, "precision", error=ModelError)
+    return _integers(name, low, high, precision, full_support)
+
+
 @lru_cache(maxsize=32)  # half a megabyte each at most
-def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
+def _integers(name: FamilyName, low: int, high: int, precision: int, full_support: bool) -> Line:
     if not low < high:
         raise ModelError(f"low must be less than high, but they are {low} and {high}")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
@@ -144,4 +158,4 @@ def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
             "none beyond 2**52"
         )
     edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
-    return edges
+    return line_of(family(name), edges, low, precision, full_support)

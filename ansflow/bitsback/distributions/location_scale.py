@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,37 @@ from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
 from ansflow.kernels.distributions.checked import table_rates
 from ansflow.kernels.stack import location_scale as kernels
 
-__all__ = ["DEFAULT_PRECISION", "LocationScale"]
+__all__ = ["DEFAULT_PRECISION", "Line", "LocationScale", "line_of"]
 
 Floats = npt.NDArray[np.float64]
 Shares = npt.NDArray[np.uint32]
 
 DEFAULT_PRECISION = 24
+
+
+class Line(NamedTuple):
+    """What the distributions of all symbols have in common: a family, on a line that is cut.
+
+    `params` are the last ones of the kernels, `rate` is that of the family.
+    """
+
+    rate: float
+    precision: int
+    low: int
+    params: tuple[Any, ...]
+
+
+def line_of(
+    chosen: Family, edges: Floats, low: int, precision: SupportsIndex, full_support: bool = True
+) -> Line:
+    """A line with edges that are read-only and ascend; ModelError if it is illegal otherwise."""
+    alphabet = edges.size - 1
+    if low > (1 << 63) - alphabet:
+        raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
+    precision = checked_precision(precision, alphabet if full_support else 2)
+    least = ONE if full_support else ZERO
+    params = edges, chosen.table, PRECISIONS[precision], least, low
+    return Line(chosen.rate, precision, low, params)
 
 
 class LocationScale(ArrayCodec):
@@ -61,6 +86,7 @@ class LocationScale(ArrayCodec):
     """
 
     kernels: ClassVar[Any] = kernels
+    kernels_know_low: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -79,73 +105,41 @@ class LocationScale(ArrayCodec):
             m, s = broadcast(means=m, scales=s)
         if not m.ndim or not m.shape[-1]:
             raise ModelError("means and scales must have an axis for components, of at least one")
-        edges = _checked_edges(edges)
-        low = integer(low, "low", -(1 << 63), (1 << 63) - edges.size + 1, error=ModelError)
+        low = integer(low, "low", -(1 << 63), error=ModelError)
+        line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
         shares = checked_shares(shares, m.shape)
         shape, rows = m.shape[:-1], (-1, m.shape[-1])
         m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
-        chosen = family(family_name)
-        self._set_scales(chosen, shape, m, s, shares, edges, low, precision, full_support)
+        self._set_scales(shape, m, s, shares, line)
 
     def _set_scales(
-        self,
-        chosen: Family,
-        shape: tuple[int, ...],
-        means: Floats,
-        scales: Floats,
-        shares: Shares,
-        edges: Floats,
-        low: int,
-        precision: int,
-        full_support: bool = True,
+        self, shape: tuple[int, ...], means: Floats, scales: Floats, shares: Shares, line: Line
     ) -> None:
         """Check copies of parameters, a row for each symbol, and set those of the kernels."""
-        if not table_rates(means, scales, chosen.rate):
+        if not table_rates(means, scales, line.rate):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(chosen, shape, means, scales, shares, edges, low, precision, full_support)
+        self._set(shape, means, scales, shares, line)
 
     def _set(
-        self,
-        chosen: Family,
-        shape: tuple[int, ...],
-        means: Floats,
-        rates: Floats,
-        shares: Shares,
-        edges: Floats,
-        low: int,
-        precision: int,
-        full_support: bool,
+        self, shape: tuple[int, ...], means: Floats, rates: Floats, shares: Shares, line: Line
     ) -> None:
-        """Set the kernels' parameters; `shares` and `edges` are read-only."""
-        self.precision = checked_precision(precision, edges.size - 1 if full_support else 2)
+        """Set the kernels' parameters; `shares` are read-only."""
         means.setflags(write=False)
         rates.setflags(write=False)
-        slots = PRECISIONS[self.precision], ONE if full_support else ZERO
-        params = (means, rates, shares, edges, chosen.table, *slots)
-        self._set_params(shape, params, low=low)
+        self.precision = line.precision
+        self._set_params(shape, (means, rates, shares, *line.params), low=line.low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        slots = np.empty_like(symbols)
-        kernels.frequencies(symbols, *self._params, slots)
+        slots = np.empty(symbols.size, np.int64)
+        kernels.frequencies(symbols.view(np.int64), *self._params, slots)
         return slots > 0
 
     @classmethod
-    def by_scales(
-        cls,
-        chosen: Family,
-        means: Floats,
-        scales: Floats,
-        edges: Floats,
-        precision: int,
-        full_support: bool,
-    ) -> LocationScale:
-        """One component a symbol, from contiguous arrays of one shape that become the codec's own.
-
-        `edges` are read-only, and not checked.
-        """
+    def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
+        """One component a symbol, by contiguous arrays of one shape, which the codec keeps."""
         codec = LocationScale.__new__(LocationScale)
         rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
-        codec._set_scales(chosen, means.shape, *rows, edges, 0, precision, full_support)
+        codec._set_scales(means.shape, *rows, line)
         return codec
 
     @classmethod
@@ -165,10 +159,9 @@ class LocationScale(ArrayCodec):
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        shape = means.shape[:-1]
         m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
-        s, edges = read_only(s), read_only(edges)
-        codec._set(chosen, shape, m, r, s, edges, 0, precision, full_support)
+        line = line_of(chosen, read_only(edges), 0, precision, full_support)
+        codec._set(means.shape[:-1], m, r, read_only(s), line)
         return codec
 
 

@@ -43,9 +43,8 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
     >>> codec = categorical_by_cdf([3, 5, 8, 4])
     >>> stack = Stack(seed=0)
     >>> start = stack.mark()
-    >>> for _ in range(1000):
-    ...     codec.push(stack, 2)
-    >>> round(stack.rates(start).net / 1000, 3)  # log2(20 / 8)
+    >>> codec.push(stack, 2)
+    >>> round(stack.rates(start).net, 3)  # log2(20 / 8)
     1.322
     >>> codec.pop(stack)
     2
@@ -74,6 +73,7 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
         prior=_number_below(total),
         likelihood=lambda slot: Certain(symbol_of(slot)),
         posterior=slots_of,
+        stir=False,  # the posterior is exact, and the words are those of rANS
     )
 
 
@@ -96,9 +96,8 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
     >>> codec = categorical_by_alias([3, 5, 8, 4])
     >>> stack = Stack(seed=0)
     >>> start = stack.mark()
-    >>> for _ in range(1000):
-    ...     codec.push(stack, 2)
-    >>> round(stack.rates(start).net / 1000, 3)
+    >>> codec.push(stack, 2)
+    >>> round(stack.rates(start).net, 3)
     1.322
     >>> codec.pop(stack)
     2
@@ -141,6 +140,7 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
         prior=Autoregressive(prior_after, 2),
         likelihood=lambda latents: Certain(symbol_of(latents)),
         posterior=halves_of,
+        stir=False,
     )
 
 

@@ -84,7 +84,7 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     ModelError
         If the module contains anything else, or an activation of the samples exceeds 2048.
     ModuleNotFoundError
-        If torch is not installed: ``pip install ansflow[torch]``.
+        If torch is not installed.
     ValueError
         If there are no samples.
 
@@ -100,8 +100,10 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     (4, 32, 32, 8)
     >>> print(exported.report)  # doctest: +SKIP
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("from_torch needs torch: pip install ansflow[torch]") from error
     if not samples or not all(map(len, samples)):
         raise ValueError("from_torch takes samples for each argument of the module's forward")
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]

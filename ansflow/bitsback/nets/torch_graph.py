@@ -13,7 +13,7 @@ from ansflow.bitsback.nets.layers import Channels, Layer
 from ansflow.bitsback.nets.merges import Add, Concatenate, Merge
 from ansflow.bitsback.nets.packing import ACTIVATION_BITS
 from ansflow.bitsback.nets.shapes import Shape
-from ansflow.bitsback.nets.torch_layers import Place, is_elementwise, layers_of
+from ansflow.bitsback.nets.torch_layers import Place, is_elementwise, kind_of, layers_of
 from ansflow.bitsback.nets.torch_report import Multiplication
 from ansflow.errors import ModelError
 from ansflow.kernels.nets.affine import FRACTION_BITS
@@ -147,7 +147,7 @@ class GraphBuilder:
     def _add_module(self, node: Any, module: Any) -> None:
         source = node.args[0]
         name, seen = self._name(source), self.seen[source]
-        kind, elementwise = type(module).__name__, is_elementwise(module)
+        kind, elementwise = kind_of(module), is_elementwise(module)
         if kind == "Unflatten" and name not in self.prepared:
             raise ModelError("Unflatten must follow a Linear, with activations alone between them")
         if kind not in ("Linear", "Unflatten") and not elementwise:
@@ -173,7 +173,7 @@ class GraphBuilder:
         if node.op == "call_module":
             module = self.traced.get_submodule(node.target)
             if len(node.args) != 1 or node.kwargs:
-                raise ModelError(f"{type(module).__name__} must be called with one tensor")
+                raise ModelError(f"{kind_of(module)} must be called with one tensor")
             return module
         called = _called(node)
         if node.op not in ("call_function", "call_method") or called not in MODULES:
@@ -189,7 +189,7 @@ class GraphBuilder:
         while len(node.users) == 1:
             (node,) = node.users
             module = self._module_of(node)
-            if module is not None and type(module).__name__ == "Unflatten":
+            if module is not None and kind_of(module) == "Unflatten":
                 return tuple(module.unflattened_size)
             if module is None or not is_elementwise(module):
                 break

@@ -19,7 +19,7 @@ from ansflow.bitsback.nets.layers import (
 )
 from ansflow.errors import ModelError
 
-__all__ = ["Place", "is_elementwise", "layers_of"]
+__all__ = ["Place", "is_elementwise", "kind_of", "layers_of"]
 
 Weights = npt.NDArray[np.float64]
 
@@ -47,17 +47,18 @@ class Place(NamedTuple):
 
 def layers_of(module: Any, place: Place) -> list[Layer]:
     """The layers that a module consists of; ModelError if it breaks the contract."""
-    return _converter(module)(module, place)
+    return CONVERTERS[kind_of(module)](module, place)
 
 
 def is_elementwise(module: Any) -> bool:
-    return _converter(module) in (_nothing, _activation)
+    return CONVERTERS[kind_of(module)] in (_nothing, _activation)
 
 
-def _converter(module: Any) -> Callable[[Any, Place], list[Layer]]:
+def kind_of(module: Any) -> str:
+    """The name of its class, or of the one that is parametrized; ModelError for others."""
     for kind in type(module).__mro__:
         if kind.__module__.startswith("torch.nn") and kind.__name__ in CONVERTERS:
-            return CONVERTERS[kind.__name__]
+            return kind.__name__
     raise ModelError(
         f"{type(module).__name__} is not supported; modules that are: {', '.join(CONVERTERS)}"
     )
@@ -68,9 +69,7 @@ def _demand(module: Any, **wanted: Any) -> None:
     for name, value in wanted.items():
         found = getattr(module, name)
         if found != value:
-            raise ModelError(
-                f"{name} of {type(module).__name__} must be {value!r} here, not {found!r}"
-            )
+            raise ModelError(f"{name} of {kind_of(module)} must be {value!r} here, not {found!r}")
 
 
 def _parameters(module: Any) -> tuple[Weights, Weights]:
@@ -78,7 +77,7 @@ def _parameters(module: Any) -> tuple[Weights, Weights]:
     weight = module.weight.detach().double().cpu().numpy()
     if module.bias is not None:
         return weight, module.bias.detach().double().cpu().numpy()
-    outputs = weight.shape[1 if type(module).__name__.startswith("ConvTranspose") else 0]
+    outputs = weight.shape[1 if kind_of(module) == "ConvTranspose2d" else 0]
     return weight, np.zeros(outputs)
 
 
@@ -168,7 +167,7 @@ FUNCTIONS: dict[str, tuple[Function, dict[str, Any]]] = {
 
 
 def _activation(module: Any, place: Place) -> list[Layer]:
-    function, wanted = FUNCTIONS[type(module).__name__]
+    function, wanted = FUNCTIONS[kind_of(module)]
     _demand(module, **wanted)
     return [Activation(function)]
 

@@ -118,7 +118,9 @@ class Tail:
             return 0
         words = self.used
         count, same = min(self.drawn, words.size), 0
-        while same < count:  # the first one differs most of the time
+        if count and words[0] != self.source.word(self.drawn - 1):  # most of the time
+            return 0
+        while same < count:
             step = min(COMPARED_AT_ONCE, count - same)
             drawn = self.source.words(self.drawn - same - step, step)[::-1]
             differs = words[same : same + step] != drawn

@@ -86,11 +86,11 @@ def logistic_slots(logits, table, rate, precision, freqs):
 
 @kernel
 def row_numbers(given, rows, out):
-    """Fill `out`, uint32[n], with row numbers, int64[n], each below `rows`, a uint64."""
+    """Fill `out`, uint32[n], with row numbers, int64[n], each below `rows`, an int64."""
     outside = ZERO
     for i in range(given.size):
         row = np.uint64(given[i])
-        outside |= np.uint64(row >= rows)
+        outside |= np.uint64(row >= np.uint64(rows))
         out[i] = row
     return outside == ZERO
 

@@ -28,18 +28,19 @@ def interval(i, s, means, rates, weights, edges, table, precision, least):
 
 
 @kernel
-def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision, least):
+def push(heads, tail, size, symbols, means, rates, weights, edges, table, precision, least, low):
     """Push `symbols`, int64[n]; return the size of the tail, or `IMPOSSIBLE`.
 
-    The distributions are those of `ansflow.kernels.distributions.location_scale.cumulative`, the
-    other arguments as in `ansflow.kernels.stack.tables.push`.
+    The distributions are those of `ansflow.kernels.distributions.location_scale.cumulative`, whose
+    symbol 0 has the value `low`, an int64; the other arguments as in
+    `ansflow.kernels.stack.tables.push`.
     """
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
     highest = np.uint64(edges.size) - TWO
     outside = ZERO
     for symbol in symbols:
-        outside += np.uint64(np.uint64(symbol) > highest)
+        outside += np.uint64(np.uint64(symbol - low) > highest)
     if outside > ZERO:
         return IMPOSSIBLE
     i = np.uint64(symbols.size)
@@ -47,24 +48,24 @@ def push(heads, tail, size, symbols, means, rates, weights, edges, table, precis
     while i > ZERO:
         i -= ONE
         lane = preceding(lane, lanes)
-        s = min(np.uint64(symbols[i]), highest)
+        s = min(np.uint64(symbols[i] - low), highest)
         start, freq = interval(i, s, means, rates, weights, edges, table, precision, least)
         if freq == ZERO:
             return undone(
-                heads, tail, size, symbols, means, rates, weights, edges, table, precision, i
+                heads, tail, size, symbols, means, rates, weights, edges, table, precision, low, i
             )
         heads[lane], size = push_head(heads[lane], start, freq, precision, tail, size)
     return size
 
 
 @inner
-def undone(heads, tail, size, symbols, means, rates, weights, edges, table, precision, i):
+def undone(heads, tail, size, symbols, means, rates, weights, edges, table, precision, low, i):
     """`IMPOSSIBLE`, as symbol i is, after popping those behind it, which have been pushed."""
     lanes = np.uint64(heads.size)
     highest = np.uint64(edges.size) - TWO
     for j in range(i + ONE, np.uint64(symbols.size)):
         lane = j % lanes
-        s = min(np.uint64(symbols[j]), highest)
+        s = min(np.uint64(symbols[j] - low), highest)
         start, freq = interval(j, s, means, rates, weights, edges, table, precision, ZERO)
         x = pop_head(heads[lane], start, freq, precision)
         heads[lane], size = refill(x, tail, size)
@@ -74,7 +75,7 @@ def undone(heads, tail, size, symbols, means, rates, weights, edges, table, prec
 
 
 @kernel
-def pop(heads, tail, size, means, rates, weights, edges, table, precision, least, out):
+def pop(heads, tail, size, means, rates, weights, edges, table, precision, least, low, out):
     """Pop all symbols of `out`, int64[n]; return the size of the tail, or `UNDERFLOW`."""
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
@@ -94,16 +95,16 @@ def pop(heads, tail, size, means, rates, weights, edges, table, precision, least
             heads[lane], size = refill(x, tail, size)
             if size == UNDERFLOW:
                 return size
-            out[i] = s
+            out[i] = np.int64(s) + low
         first += lanes
     return size
 
 
 @kernel
-def frequencies(symbols, means, rates, weights, edges, table, precision, least, out):
-    """The number of slots of each of `symbols`, uint64[n], into `out`; 0 for illegal ones."""
+def frequencies(symbols, means, rates, weights, edges, table, precision, least, low, out):
+    """The number of slots of each of `symbols`, int64[n], into `out`; 0 for illegal ones."""
     for i in range(np.uint64(symbols.size)):
-        out[i] = ZERO
-        if symbols[i] < np.uint64(edges.size) - ONE:
-            s = symbols[i]
+        out[i] = 0
+        s = np.uint64(symbols[i] - low)
+        if s < np.uint64(edges.size) - ONE:
             _, out[i] = interval(i, s, means, rates, weights, edges, table, precision, least)
