@@ -231,8 +231,8 @@ GOLDEN = {
         "2c26ce7e 33829b93 3ade68a8 b9b638ca",
     ),
     "state space, linear": (
-        "00000007a8f72596 0009b76b1b998dfc",
-        "2c26ce7e 33829b93 3ade68a8 e2efc821",
+        "00000007e934a894 0008e9dacf176a80",
+        "2c26ce7e 33829b93 3ade68a8 04c7232d",
     ),
     "parallel": (
         "0043d11c52242d35 00004226e0268ca3",
