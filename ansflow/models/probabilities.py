@@ -49,7 +49,7 @@ class Probabilities(Frozen):
         Value of the first column.
     precision : int, optional
         Bits, 1 to 31; at least log2 of `alphabet`. By default 14, or six more than that. Up to 16
-        is fast; with more, the whole matrix of frequencies is computed.
+        is fast.
 
     Attributes
     ----------

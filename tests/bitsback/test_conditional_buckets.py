@@ -20,7 +20,7 @@ def cdf_of(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
     *params, low = codec._params
     assert low == 0
-    alphabet = params[3].size - 1
+    alphabet = params[2].size - 1
     return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)]
 
 

@@ -8,8 +8,10 @@ from naive_stack import contents
 from random_stacks import stacks
 
 from ansflow.bitsback import BitsBack, Repeat, Serial, Stack, Unfolded, Uniform
-from ansflow.errors import ModelError, StackUnderflowError
-from ansflow.kernels.stack.heads import IMPOSSIBLE
+from ansflow.errors import (
+    ModelError,
+    StackUnderflowError,
+)
 
 # Fewer and more lanes
 
@@ -270,18 +272,3 @@ def test_kernels_have_the_room_that_they_ask_for(seed):
 
 def test_repr_tells_lanes_and_bits():
     assert repr(Stack(3)) == "Stack(lanes=3, 96.0 bits)"
-
-
-def test_kernels_that_refuse_leave_a_stack_whose_words_were_drawn():
-    """Words were drawn for the kernel, which has changed some of them, and the heads."""
-
-    def refusing(heads, tail, size):
-        heads[:] += np.uint64(1)
-        tail[:size] = 0
-        return IMPOSSIBLE
-
-    for stack in (Stack(2, seed=5), Stack.from_parts([1 << 40], [3, 4, 5])):
-        before = contents(stack)
-        with pytest.raises(ModelError):
-            stack.run_pop(refusing, 9)
-        assert contents(stack) == before

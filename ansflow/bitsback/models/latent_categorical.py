@@ -43,9 +43,8 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
     >>> codec = categorical_by_cdf([3, 5, 8, 4])
     >>> stack = Stack(seed=0)
     >>> start = stack.mark()
-    >>> for _ in range(1000):
-    ...     codec.push(stack, 2)
-    >>> round(stack.rates(start).net / 1000, 3)  # log2(20 / 8)
+    >>> codec.push(stack, 2)
+    >>> round(stack.rates(start).net, 3)  # log2(20 / 8)
     1.322
     >>> codec.pop(stack)
     2
@@ -97,9 +96,8 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
     >>> codec = categorical_by_alias([3, 5, 8, 4])
     >>> stack = Stack(seed=0)
     >>> start = stack.mark()
-    >>> for _ in range(1000):
-    ...     codec.push(stack, 2)
-    >>> round(stack.rates(start).net / 1000, 3)
+    >>> codec.push(stack, 2)
+    >>> round(stack.rates(start).net, 3)
     1.322
     >>> codec.pop(stack)
     2

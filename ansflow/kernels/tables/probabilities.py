@@ -14,9 +14,8 @@ one. So a symbol takes at most ``-log2(1 - n / 2^p)`` bits more than ``log2(W / 
 less: ``log2(x / (x - 1)) <= 2 / x`` for x = 2^30 probability >= 2, so on average at most n / 2^29
 bits; what is smaller has its slot.
 
-In rows that `first_unsound` accepts, weights sum to about 2^30, and to less than 2^31. Of others,
-which a row may become later by another thread's doing, the functions here make wrong intervals, but
-frequencies are within 0 to 2^p, and cumulative frequencies increase.
+In rows that `first_unsound` accepts, weights sum to about 2^30, to less than 2^31. Others, which
+another thread may make of them later, get wrong intervals, but some within the 2^p slots.
 """
 
 import numpy as np
@@ -129,10 +128,10 @@ def intervals(symbols, probs, precision, starts, freqs):
             total += each
             below += each if np.uint32(j) < last else NOTHING
         scale = scale_of(total, slots, places)
-        start = share(below, scale, places)
-        freq = share(below + weight(row, symbol), scale, places) - start + ONE
+        start = min(share(below, scale, places), slots)
+        end = min(max(share(below + weight(row, symbol), scale, places), start), slots)
         starts[i] = start + symbol
-        freqs[i] = min(freq, ONE << precision)
+        freqs[i] = end - start + ONE
 
 
 @kernel
