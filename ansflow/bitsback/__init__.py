@@ -23,7 +23,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
-`StateSpace`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
+`StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.

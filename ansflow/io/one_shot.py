@@ -31,7 +31,7 @@ from ansflow.frame.source import MemorySource, walk_source
 from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["compress", "decompress"]
+__all__ = ["compress", "decompress", "decompress_member"]
 
 
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
@@ -92,6 +92,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    frame = encoder.at_once(content)
+    if frame is not None:
+        return frame
     encoder.choose(content)
     out = allocate(encoder.largest_frame())
     try:
@@ -162,7 +165,32 @@ def decompress(
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
-    spec, size = _survey(data, limits)
+    return _decompressed(data, *_survey(data, limits), out, limits, threads)
+
+
+def decompress_member(
+    frame: Bytes, name: str, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None
+) -> Any:
+    """The same of the frame of an array in a collection; CorruptDataError if it has another name.
+
+    Nothing is opened and kept, which takes longer than to decode a small array.
+    """
+    spec, size = _survey(frame.data, limits)
+    if spec is None or spec.name != name:
+        other = "bytes" if spec is None else f"an array named {spec.name!r:.100}"
+        raise CorruptDataError(f"what the directory calls {name!r:.100} is {other}")
+    return _decompressed(frame.data, spec, size, None, limits, threads)
+
+
+def _decompressed(
+    data: memoryview,
+    spec: ArraySpec | None,
+    size: int,
+    out: Any,
+    limits: Limits,
+    threads: int | None,
+) -> Any:
+    """The content of frames that were surveyed, in `out` unless that is None."""
     if spec is not None and spec.masked is not None and not _is_memory(out, spec):
         return _masked(data, limits, threads, spec, out)
     if out is not None:

@@ -18,11 +18,10 @@ MEANS, SCALES = st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)
 
 def cdf_of(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
-    alphabet = codec._params[3].size - 1
-    return [
-        int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
-        for s in range(alphabet + 1)
-    ]
+    *params, low = codec._params
+    assert low == 0
+    alphabet = params[2].size - 1
+    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)]
 
 
 @given(MEANS, SCALES, MEANS, SCALES, NAMES, NAMES, st.integers(1, 7), st.integers(1, 31))
