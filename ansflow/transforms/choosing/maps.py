@@ -30,6 +30,7 @@ Numbers = npt.NDArray[Any]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
 MASK_FROM = 0.02
+FEWEST_MASKED = 3  # of fewer numbers, a mask takes more than it gains
 REPEATS_FROM = 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
@@ -127,7 +128,8 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     few = _few(raw, kind)
     seen = patterns(few)
     yield from _all_but_masks(raw, kind, seen)
-    if MASK_FROM <= seen.share < 1 and _is_special(seen, few, kind):
+    often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
+    if often and seen.share < 1 and _is_special(seen, few, kind):
         yield from _masked(raw, kind, seen)
     yield from _runs(raw, kind)
 

@@ -243,8 +243,11 @@ def _spread(deltas: Numbers) -> float:
         return 0.0
     some = deltas[:: deltas.size // SPREAD_BY | 1].view(f"i{deltas.itemsize}").astype(np.float64)
     middle = some.size // 2
-    away = np.abs(some - np.partition(some, middle)[middle])
-    return float(np.partition(away, middle)[middle])
+    some.partition(middle)
+    some -= some[middle]
+    np.abs(some, out=some)
+    some.partition(middle)
+    return float(some[middle])
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
