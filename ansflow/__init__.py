@@ -3,15 +3,15 @@
 `compress` and `decompress` are for bytes and arrays in memory, `open`, `ArrayWriter` and
 `ArrayReader` for files, `save` and `load` for several arrays in a file, `Compressor` and
 `Decompressor` for streams; `encode` and `decode` for symbols with a model from `ansflow.models` or
-your own, `encode_many` and `decode_many` for many short messages of them. `ansflow.bitsback` is for
-latent variables.
+your own, `encode_many` and `decode_many` for many short messages of them, `RangeEncoder` and
+`RangeDecoder` for symbols that are coded as they come. `ansflow.bitsback` is for latent variables.
 """
 
 from importlib import import_module as _import_module
 from types import ModuleType as _Module
 
 from ansflow import errors, models, transforms
-from ansflow.coding import decode, decode_many, encode, encode_many
+from ansflow.coding import RangeDecoder, RangeEncoder, decode, decode_many, encode, encode_many
 from ansflow.engine.options import Options
 from ansflow.engine.plan import Plan
 from ansflow.frame.content_model import ContentModel, register_source as _register_source
@@ -46,6 +46,8 @@ __all__ = [
     "Limits",
     "Options",
     "Plan",
+    "RangeDecoder",
+    "RangeEncoder",
     "Recipe",
     "Recovery",
     "TrainedArrayCodec",

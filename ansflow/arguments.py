@@ -31,6 +31,8 @@ __all__ = [
 
 Axes = SupportsIndex | Iterable[SupportsIndex]
 
+FLOAT64 = np.dtype(np.float64)
+
 
 def integer(
     value: object,
@@ -76,16 +78,19 @@ def integer(
     Traceback (most recent call last):
     ValueError: precision must be 1 to 31, not 32
     """
-    try:
-        # Some releases of NumPy accept its bools as indices, alone and in arrays.
-        if isinstance(value, (bool, np.bool)):
-            raise TypeError
-        if isinstance(value, np.ndarray) and value.dtype.kind == "b":
-            raise TypeError
-        number = index(value)  # type: ignore[arg-type]
-    except TypeError:
-        kind = type(value).__name__
-        raise type_error(f"{name} must be an integer, not {value!r:.60} ({kind})") from None
+    if type(value) is int:
+        number = value
+    else:
+        try:
+            # Some releases of NumPy accept its bools as indices, alone and in arrays.
+            if isinstance(value, (bool, np.bool)):
+                raise TypeError
+            if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+                raise TypeError
+            number = index(value)  # type: ignore[arg-type]
+        except TypeError:
+            kind = type(value).__name__
+            raise type_error(f"{name} must be an integer, not {value!r:.60} ({kind})") from None
     if (low is not None and number < low) or (high is not None and number > high):
         raise error(f"{name} must be {_bounds(low, high)}, not {_shown(number)}")
     return number
@@ -144,6 +149,12 @@ def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[An
 
 def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
     """Return a contiguous float64 copy; TypeError if the values are not real numbers."""
+    if (
+        type(values) is np.ndarray and values.dtype is FLOAT64
+    ):  # what parameters are most of the time
+        return values.copy()
+    if type(values) is float:
+        return np.array(values)
     array = as_array(values, name)
     if array.dtype.kind not in "biufO":
         raise TypeError(f"{name} must be real numbers, not {array.dtype}")

@@ -14,6 +14,7 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
+import naive_nets
 import numpy as np
 
 LIMIT = 2**23
@@ -167,6 +168,8 @@ def apply_layers(x, layers, arrays, name):
             x = np.array([[x[y // k, z // k] for z in range(width * k)] for y in range(height * k)])
         elif kind == "reshape":
             x = x.reshape(layer["shape"])
+        elif kind in ("activation", "depth_to_space", "space_to_depth", "channels"):
+            x = np.array(naive_nets.apply(layer, arrays, own, x.tolist()), np.int64)
         else:
             assert kind == "residual"
             inner = apply_layers(x, layer["layers"], arrays, own)
@@ -219,24 +222,25 @@ class Uniform:
 
     def __init__(self, p):
         self.p = p
-        self.m = 2654435769 // 2 ** (32 - p)
-        self.m += self.m % 2 == 0
 
     def interval(self, symbol):
         assert 0 <= symbol < 2**self.p
-        return symbol * self.m % 2**self.p, 1
+        return symbol, 1
 
     def find(self, slot):
-        return slot * pow(self.m, -1, 2**self.p) % 2**self.p
+        return slot
 
 
 class Line:
-    """Symbols that are intervals of a line; components are triples of mean, rate and share."""
+    """Symbols that are intervals of a line; components are triples of mean, rate and share.
 
-    def __init__(self, components, table, border, symbols, p):
+    Each symbol has at least so many slots, 0 or 1.
+    """
+
+    def __init__(self, components, table, border, symbols, p, least):
         assert sum(share for _, _, share in components) == 2**16
         self.components, self.table, self.border = components, table, border
-        self.symbols, self.p = symbols, p
+        self.symbols, self.p, self.least = symbols, p, least
 
     def start(self, symbol):
         """C(s)."""
@@ -244,7 +248,7 @@ class Line:
             return 2**self.p if symbol else 0
         e = self.border(symbol)
         f = sum(w * look_up(self.table, (e - m) * r) for m, r, w in self.components)
-        return (f // 2**16 * (2**self.p - self.symbols) >> 31) + symbol
+        return (f // 2**16 * (2**self.p - self.least * self.symbols) >> 31) + self.least * symbol
 
     def interval(self, symbol):
         start = self.start(symbol)
@@ -280,7 +284,7 @@ def posteriors(model, pixels):
     return [
         Line(
             [(mean / 2**12, 256 * 2**16 * power(clip(log, low, high)), 2**16)],
-            *(model.tables["gaussian"], edges.__getitem__, 2**bits, p),
+            *(model.tables["gaussian"], edges.__getitem__, 2**bits, p, 0),
         )
         for mean, log in zip(*run_encoder(model, pixels), strict=True)
     ]
@@ -300,8 +304,13 @@ def shares_of(logits):
 
 def likelihoods(model, buckets):
     """The distribution of each pixel."""
+    return pixel_distributions(model, run_decoder(model, buckets))
+
+
+def pixel_distributions(model, results):
+    """The same, given the decoder's results for each pixel."""
     said = model.description["pixels"]
-    results, p, table = run_decoder(model, buckets), said["precision"], model.tables["logistic"]
+    p, table = said["precision"], model.tables["logistic"]
     if said["kind"] == "binary":
         assert all(len(result) == 1 for result in results)
         ones = [
@@ -316,7 +325,7 @@ def likelihoods(model, buckets):
         means = [mean / 2**8 for mean in result[k : 2 * k]]
         rates = [64 * 2**16 * power(clip(log, -12288, 32768)) for log in result[2 * k :]]
         components = list(zip(means, rates, shares_of(result[:k]), strict=True))
-        lines.append(Line(components, table, lambda s: s - 0.5, 256, p))
+        lines.append(Line(components, table, lambda s: s - 0.5, 256, p, 1))
     return lines
 
 
@@ -331,19 +340,43 @@ def r(i):
     return (z ^ z >> 31) >> 32
 
 
+GOLDEN = 2654435769
+
+
+def stir(t, k):
+    """A bijection of the numbers below 2^k."""
+    t = (t ^ t >> k // 2) * GOLDEN % 2**k
+    return t ^ t >> k // 2
+
+
+def unstir(t, k):
+    t = (t ^ t >> k // 2) * pow(GOLDEN, -1, 2**k) % 2**k
+    return t ^ t >> k // 2
+
+
 class Stack:
     """A head and a tail; `drawn` is how many starting words have been taken, None for a decoder."""
 
     def __init__(self, head, tail, drawn):
         assert 2**32 <= head < 2**64
         self.x, self.tail, self.drawn = head, tail, drawn
+        self.stirred = False
+
+    def stir(self):
+        self.stirred = True
+        self.x = self.x // 2**28 * 2**28 + stir(self.x % 2**28, 28)
+
+    def unstir(self):
+        self.stirred = False
+        self.x = self.x // 2**28 * 2**28 + unstir(self.x % 2**28, 28)
 
     def push(self, symbol, distribution):
         p, (c, f) = distribution.p, distribution.interval(symbol)
         assert f >= 1
         assert 0 <= c <= c + f <= 2**p
         if self.x // 2 ** (64 - p) >= f:
-            self.tail.append(self.x % 2**32)
+            word = self.x % 2**32
+            self.tail.append(unstir(word, 32) if self.stirred else word)
             self.x //= 2**32
         self.x = self.x // f * 2**p + c + self.x % f
 
@@ -355,7 +388,8 @@ class Stack:
         assert c <= slot < c + f
         self.x = f * (self.x // 2**p) + slot - c
         if self.x < 2**32:
-            self.x = self.x * 2**32 + self.next_word()
+            word = self.next_word()
+            self.x = self.x * 2**32 + (stir(word, 32) if self.stirred else word)
         return symbol
 
     def next_word(self):
@@ -370,6 +404,17 @@ class Stack:
 
     def pop_all(self, distributions):
         return [self.pop(distribution) for distribution in distributions]
+
+    def push_latents(self, symbols, distributions):
+        self.stir()
+        self.push_all(symbols, distributions)
+        self.unstir()
+
+    def pop_latents(self, distributions):
+        self.stir()
+        symbols = self.pop_all(distributions)
+        self.unstir()
+        return symbols
 
 
 FIRST_HEAD = 2**32 + r(2**48)
@@ -390,7 +435,7 @@ def encode(model, images):
     each = [images[at : at + size] for at in range(0, len(images), size)]
     for group in groups(len(each), size):
         members = [each[i] for i in group]
-        buckets = stack.pop_all([d for pixels in members for d in posteriors(model, pixels)])
+        buckets = stack.pop_latents([d for pixels in members for d in posteriors(model, pixels)])
         by_image = cut(buckets, len(members))
         stack.push_all(
             [value for pixels in members for value in pixels],
@@ -439,7 +484,7 @@ def decode(model, message, count):
         by_image = cut(buckets, len(group))
         pixels = bytes(stack.pop_all([d for own in by_image for d in likelihoods(model, own)]))
         members = cut(pixels, len(group))
-        stack.push_all(buckets, [d for own in members for d in posteriors(model, own)])
+        stack.push_latents(buckets, [d for own in members for d in posteriors(model, own)])
         images += pixels
     assert stack.x == FIRST_HEAD
     assert stack.tail == [r(i) for i in reversed(range(len(stack.tail)))]

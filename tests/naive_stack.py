@@ -136,6 +136,35 @@ def pop_digit(stack, lane, n):
     return u
 
 
+class Interval:
+    """A single symbol: the slots from `start` to ``start + freq - 1`` of any total."""
+
+    def __init__(self, start, freq, total):
+        self.start, self.freq, self.total = int(start), int(freq), int(total)
+
+    def push(self, stack, lane, symbol):
+        c = WORD // self.total
+        if stack.heads[lane] >= c * self.freq * WORD:  # to [cf, cf * 2^32)
+            stack.spill(lane)
+        quotient, rank = divmod(stack.heads[lane], self.freq)
+        stack.heads[lane] = quotient * self.total + self.start + rank
+        stack.refill(lane)  # from [ct, ct * 2^32) to [2^32, 2^64)
+
+    def pop(self, stack, lane):
+        c = WORD // self.total
+        if stack.heads[lane] >= c * self.total * WORD:  # to [ct, ct * 2^32)
+            stack.spill(lane)
+        quotient, slot = divmod(stack.heads[lane], self.total)
+        assert self.start <= slot < self.start + self.freq
+        stack.heads[lane] = quotient * self.freq + slot - self.start
+        stack.refill(lane)
+        return slot
+
+
+def intervals(starts, freqs, total):
+    return [Interval(*one, total) for one in zip(starts, freqs, strict=True)]
+
+
 def source_word(seed, i):
     """Word i of a seed: the upper half of SplitMix64's output i."""
     z = (seed + (i + 1) * 0x9E3779B97F4A7C15) % 2**64
@@ -169,8 +198,8 @@ def standard_cdf(table, position):
     return int(table[step]) + int(Fraction(rise * rest, 2**16))
 
 
-def location_scale(family, means, scales, shares, edges, precision):
-    """CDF of one mixture at all edges."""
+def location_scale(family, means, scales, shares, edges, precision, least=1):
+    """CDF of one mixture at all edges; each symbol has at least so many slots, 0 or 1."""
     alphabet = len(edges) - 1
     cdf = [0]
     for s in range(1, alphabet):
@@ -178,7 +207,7 @@ def location_scale(family, means, scales, shares, edges, precision):
         for mean, scale, share in zip(means, scales, shares, strict=True):
             rate = family.rate / min(max(float(scale), 2.0**-24), 2.0**24)
             value += int(share) * standard_cdf(family.table, (float(edges[s]) - float(mean)) * rate)
-        cdf.append(value // 2**16 * (2**precision - alphabet) // 2**31 + s)
+        cdf.append(value // 2**16 * (2**precision - least * alphabet) // 2**31 + least * s)
     return Cdf([*cdf, 2**precision], precision)
 
 
@@ -201,6 +230,13 @@ def cumulated(weights, precision):
     slots = 2**precision - len(weights)
     below = accumulate(weights, initial=0)
     return Cdf([b * slots // sum(weights) + s for s, b in enumerate(below)], precision)
+
+
+def proportional(weights, precision):
+    """`cumulated` in doubles, from the first weight to the last."""
+    slots, below = float(2**precision - len(weights)), list(accumulate(weights, initial=0.0))
+    inside = [int(b / below[-1] * slots) + s for s, b in enumerate(below[:-1])]
+    return Cdf([*inside, 2**precision], precision)
 
 
 def beta_binomial(alpha, beta, n, bits):

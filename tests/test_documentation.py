@@ -60,7 +60,7 @@ def test_readme(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
     text = README.read_text()
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) == 14
+    assert len(blocks) == 16
     printed = {}
 
     def note(*values):
@@ -83,4 +83,4 @@ def test_readme(monkeypatch, tmp_path):
             assert printed[number].startswith(expected.removesuffix("...")), line
         else:
             assert printed[number] == expected, line
-    assert compared == 16
+    assert compared == 17

@@ -13,7 +13,9 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 # All images would take minutes, and training half an hour.
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
+    "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
+    "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
@@ -39,6 +41,10 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     assert len(lines) > 2
     if path.name == "bbans_mnist.py":
         check_rates(json.loads(lines[-1]))
+    if path.name == "bitswap_chain.py":
+        check_depths(json.loads(lines[-1]))
+    if path.name == "state_space_text.py":
+        check_state_spaces(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -50,6 +56,22 @@ def check_rates(found):
         assert rates["net"] < rates["used"] <= rates["total"]
         assert rates["total"] < dimensions
         assert rates["net"] == pytest.approx(rates["elbo"], rel=0.05)  # of so few images
+
+
+def check_depths(found):
+    for name, bits in found["starting_bits"].items():
+        assert max(bits) < 2 * bits[0] if name == "bitswap" else max(bits) > 7 * bits[0]
+        for exact, wrong in found["net_over_bound"][name]:
+            assert exact == pytest.approx(1, abs=1e-3)
+            assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
+
+
+def check_state_spaces(found):
+    hmm, text = found["hmm"], found["text"]
+    assert hmm["length"] == 2000
+    assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
+    assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
+    assert text["ideal"] < text["order0"] - 0.3  # with a few states
 
 
 def check_bars(lines):

@@ -16,12 +16,16 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Distributions of arrays of integers.
 `Intervals`
     Distributions that users define by two functions.
-`Buckets`
+`Buckets`, `ConditionalBuckets`
     Continuous latents, discretised.
-`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Substack`, `Parallel`, \
+`BitsBack`, `Serial`, `Repeat`, `FromIterable`, `Autoregressive`, `Scan`, `Substack`, `Parallel`, \
 `Unfolded`, `Mapped`, `Certain`
     Codecs made of other codecs.
-`VAE`, `load`, `register`
+`Hierarchy`
+    Layers of latents, coded by BB-ANS or by Bit-Swap.
+`StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
+    Sequences with a latent for each item: state-space models.
+`VAE`, `HierarchicalVAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
@@ -38,21 +42,29 @@ from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
 from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.combinators.scan import Scan
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
+from ansflow.bitsback.combinators.state_space import StateSpace, StateSpaceModel
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
 from ansflow.bitsback.distributions.bernoulli import Bernoulli
 from ansflow.bitsback.distributions.beta_binomial import BetaBinomial
 from ansflow.bitsback.distributions.buckets import Buckets
 from ansflow.bitsback.distributions.categorical import Categorical
+from ansflow.bitsback.distributions.conditional_buckets import ConditionalBuckets
 from ansflow.bitsback.distributions.discretised import Gaussian, Logistic
 from ansflow.bitsback.distributions.intervals import Intervals
 from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.distributions.symbols import Symbols
 from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
+from ansflow.bitsback.models.finite_states import FiniteStates
+from ansflow.bitsback.models.hidden_markov import HiddenMarkov
+from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
+from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
@@ -69,9 +81,15 @@ __all__ = [
     "Categorical",
     "Certain",
     "Codec",
+    "ConditionalBuckets",
+    "FiniteStates",
     "FromIterable",
     "Gaussian",
+    "HiddenMarkov",
+    "HierarchicalVAE",
+    "Hierarchy",
     "Intervals",
+    "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",
@@ -79,8 +97,11 @@ __all__ = [
     "Parallel",
     "Rates",
     "Repeat",
+    "Scan",
     "Serial",
     "Stack",
+    "StateSpace",
+    "StateSpaceModel",
     "Substack",
     "Symbols",
     "Unfolded",

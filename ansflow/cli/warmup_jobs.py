@@ -15,7 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 import ansflow
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
-from ansflow.models import Categorical, Conditional, Escaped, Markov
+from ansflow.models import Categorical, Conditional, Escaped, Markov, Probabilities
 
 __all__ = ["jobs", "warmup"]
 
@@ -86,7 +86,9 @@ def jobs() -> list[Job]:
         *_singles(),
         *_rows(),
         *_contexts(),
+        *_probabilities(),
         *_messages(),
+        *_ranges(),
         *_trained(),
         *_models(),
     ]
@@ -203,6 +205,19 @@ def _contexts() -> Iterator[Job]:
         yield from _through_words(symbols, model, lanes=lanes)
 
 
+def _probabilities() -> Iterator[Job]:
+    """A row of floats for each symbol, of as many bits as are fast, and of more."""
+    for dtype, (alphabet, symbol_dtype), precision in product(
+        (np.float32, np.float64), ((200, np.uint8), (300, np.uint16)), (14, WIDE_PRECISION)
+    ):
+        symbols = _skewed(FEW, alphabet, symbol_dtype)
+        probs = np.full((FEW, alphabet), 1 / alphabet, dtype)
+        model = Probabilities(probs, precision=precision)
+        yield from _through_words(symbols, model, lanes=16)
+        if precision < WIDE_PRECISION:
+            yield partial(_through_messages, symbols, model)
+
+
 def _messages() -> Iterator[Job]:
     """Many short messages, of one distribution and of rows with escapes."""
     for precision, (alphabet, dtype) in product(
@@ -210,14 +225,52 @@ def _messages() -> Iterator[Job]:
     ):
         symbols = _skewed(FEW, alphabet, dtype)
         yield partial(_through_messages, symbols, Categorical.fit(symbols, precision=precision))
-    rows = Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, 1], np.arange(FEW) % 2)
-    yield partial(_through_messages, _skewed(FEW, 200, np.int64), rows)
+    yield partial(_through_messages, _skewed(FEW, 200, np.int64), _escaped())
+
+
+def _escaped() -> Escaped:
+    return Escaped([[0, 9, 14, 16], [0, 15, 16, 16]], [4, 3], [0, 1], np.arange(FEW) % 2)
 
 
 def _through_messages(symbols: npt.NDArray[Any], model: Any) -> None:
     lengths = [50] * (FEW // 50)
     words, offsets = ansflow.encode_many(symbols, model, lengths)
     ansflow.decode_many(words, offsets, model, lengths)
+
+
+def _ranges() -> Iterator[Job]:
+    """Symbols that are coded as they come, in arrays and one by one."""
+    for alphabet, dtype in ((200, np.uint8), (3000, np.uint16)):
+        symbols = _skewed(FEW, alphabet, dtype)
+        yield partial(_through_ranges, symbols, Categorical.fit(symbols))
+    yield partial(_through_ranges, _skewed(FEW, 200, np.int64), _escaped())
+    for floats in (np.float32, np.float64):
+        probs = np.full((FEW, 2), 0.5, floats)
+        yield partial(_through_ranges, np.zeros(FEW, np.uint8), Probabilities(probs))
+    yield _one_by_one
+
+
+def _through_ranges(symbols: npt.NDArray[Any], model: Any) -> None:
+    encoder = ansflow.RangeEncoder()
+    encoder.encode(symbols, model)
+    decoder = ansflow.RangeDecoder(encoder.take() + encoder.finish())
+    decoder.decode(model, symbols.size)
+    decoder.finish()
+
+
+def _one_by_one() -> None:
+    model = Categorical([1, 1])
+    encoder = ansflow.RangeEncoder()
+    encoder.encode(0, model)
+    encoder.encode(0, model.freq)
+    encoder.encode(0, np.array([0.5, 0.5]))
+    encoder.encode_interval(0, 1, 2)
+    decoder = ansflow.RangeDecoder(encoder.finish())
+    decoder.decode(model)
+    decoder.decode(model.freq)
+    decoder.decode(np.array([0.5, 0.5]))
+    decoder.slot(2)
+    decoder.decode_interval(0, 1, 2)
 
 
 def _trained() -> Iterator[Job]:

@@ -11,7 +11,14 @@ import numpy as np
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import Coder, FastCoder
 from ansflow.coding.coders.contexts import ContextCoder
-from ansflow.coding.coders.messages import BucketTables, MessageCoder, RowMessages, SingleMessages
+from ansflow.coding.coders.messages import (
+    BucketTables,
+    MessageCoder,
+    ProbabilityMessages,
+    RowMessages,
+    SingleMessages,
+)
+from ansflow.coding.coders.probabilities import ProbabilityCoder, WideProbabilityCoder
 from ansflow.coding.coders.rows import RowsCoder, RowTables
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.coding.coders.wide import WideCoder
@@ -20,12 +27,21 @@ from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_PACKED_PRECISION
 from ansflow.models.base import Model
 from ansflow.models.checked import Frequencies, frequencies_of, has_escapes, row_index
 from ansflow.models.escaped import check_escapes, check_lowest
+from ansflow.models.probabilities import Probabilities
 
 __all__ = ["Method", "coder_of", "message_coder_of"]
 
 Method = Literal["cdf", "alias"]
 
 T = TypeVar("T")
+
+NOT_BY_ALIAS = (
+    "the alias method takes a single distribution of at most "
+    f"{MAX_FAST_PRECISION} bits of precision"
+)
+NOT_FOR_MESSAGES = (
+    f"messages take a model without contexts and of at most {MAX_FAST_PRECISION} bits of precision"
+)
 
 
 def coder_of(model: Model, method: Method, shape: tuple[int, ...]) -> Coder:
@@ -44,14 +60,13 @@ def coder_of(model: Model, method: Method, shape: tuple[int, ...]) -> Coder:
     """
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; it must be 'cdf' or 'alias'")
+    if isinstance(model, Probabilities):
+        return _probability_coder(model, method, shape)
     known = frequencies_of(model)
     freq, precision = known.freq, known.precision
     fast = precision <= MAX_FAST_PRECISION
     if method == "alias" and (freq.ndim == 2 or not fast):
-        raise ModelError(
-            "the alias method takes a single distribution of at most "
-            f"{MAX_FAST_PRECISION} bits of precision"
-        )
+        raise ModelError(NOT_BY_ALIAS)
     if known.contexts:
         return _kept(known, "contexts", lambda: ContextCoder(freq, precision))
     if known.conditional:
@@ -67,6 +82,15 @@ def coder_of(model: Model, method: Method, shape: tuple[int, ...]) -> Coder:
     return _kept(known, "single", lambda: SingleCoder(freq, precision))
 
 
+def _probability_coder(model: Probabilities, method: Method, shape: tuple[int, ...]) -> Coder:
+    if method == "alias":
+        raise ModelError(NOT_BY_ALIAS)
+    model.check_shape(shape)
+    if model.precision <= MAX_FAST_PRECISION:
+        return ProbabilityCoder(model)
+    return WideProbabilityCoder(model)
+
+
 def message_coder_of(model: Model, shape: tuple[int, ...]) -> MessageCoder:
     """The coder for messages whose symbols have a shape in all.
 
@@ -80,13 +104,15 @@ def message_coder_of(model: Model, shape: tuple[int, ...]) -> MessageCoder:
     TypeError
         If it is not a model.
     """
+    if isinstance(model, Probabilities):
+        model.check_shape(shape)
+        if model.precision > MAX_FAST_PRECISION:
+            raise ModelError(NOT_FOR_MESSAGES)
+        return ProbabilityMessages(ProbabilityCoder(model))
     known = frequencies_of(model)
     freq, precision, cdf = known.freq, known.precision, known.cdf
     if known.contexts or precision > MAX_FAST_PRECISION:
-        raise ModelError(
-            f"messages take a model without contexts and of at most {MAX_FAST_PRECISION} bits of "
-            "precision"
-        )
+        raise ModelError(NOT_FOR_MESSAGES)
     escapes = has_escapes(model)
     if escapes and not known.conditional:
         raise ModelError("a model with escapes must have a matrix of frequencies, row by row")

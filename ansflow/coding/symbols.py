@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ansflow.coding.coders.coder import Coder
 from ansflow.errors import ModelError
 
-__all__ = ["holds", "to_symbols"]
+__all__ = ["holds", "no_probability", "to_symbols"]
 
 
 def holds(dtype: np.dtype[Any], low: int, high: int) -> bool:
@@ -52,7 +52,7 @@ def to_symbols(
     covered = values.dtype == dtype and low == 0 and coder.alphabet == np.iinfo(dtype).max + 1
     if not covered and (int(values.min()) < low or int(values.max()) > high):
         first = int(np.argmax((values < low) | (values > high)))
-        raise _no_probability(values, first, f"; the support is {low} to {high}")
+        raise no_probability(values, first, f"; the support is {low} to {high}")
     flat = np.ascontiguousarray(values).reshape(-1)
     numbered = flat if low == 0 else flat.astype(np.int64) - low
     if coder.takes_any_symbol:
@@ -63,7 +63,7 @@ def to_symbols(
             raise ModelError("another thread changed the symbols while they were encoded")
     first = coder.first_impossible(symbols, lanes)
     if first < symbols.size:
-        raise _no_probability(values, first, coder.place(first))
+        raise no_probability(values, first, coder.place(first))
     return symbols
 
 
@@ -73,7 +73,8 @@ def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def _no_probability(values: npt.NDArray[Any], first: int, detail: str) -> ModelError:
+def no_probability(values: npt.NDArray[Any], first: int, detail: str) -> ModelError:
+    """The error for the first of some values that the model cannot code."""
     position = tuple(int(i) for i in np.unravel_index(first, values.shape))
     where = position[0] if len(position) == 1 else position
     return ModelError(

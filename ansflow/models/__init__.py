@@ -10,6 +10,7 @@ from ansflow.models.conditional import Conditional
 from ansflow.models.escaped import Escaped
 from ansflow.models.frequencies import quantize
 from ansflow.models.markov import Markov
+from ansflow.models.probabilities import Probabilities
 from ansflow.models.quantized import Quantized
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Markov",
     "Mixture",
     "Model",
+    "Probabilities",
     "Quantized",
     "Uniform",
     "quantize",

@@ -55,7 +55,7 @@ class Model(Protocol):
     escape : bool, optional
         For a matrix of frequencies with an `index`, True says that the last symbol of each row that
         has a frequency is an escape, as in `Escaped`; `low` is then a vector, an integer for
-        each row. For `ansflow.encode_many` alone.
+        each row. For `ansflow.encode_many` and `ansflow.RangeEncoder`.
 
     Notes
     -----

@@ -108,7 +108,7 @@ def _checked(freq: npt.ArrayLike, precision: int, contexts: bool) -> Frequencies
     return Frequencies(checked, precision, contexts)
 
 
-def has_escapes(model: Model) -> bool:
+def has_escapes(model: object) -> bool:
     """Whether the last symbol of each row is an escape, and `low` a vector."""
     return bool(getattr(model, "escape", False))
 
@@ -116,7 +116,7 @@ def has_escapes(model: Model) -> bool:
 def support_of(model: Model, alphabet: int) -> tuple[int, int]:
     """The lowest and the highest value of the model."""
     if has_escapes(model):
-        raise ModelError("a model with escapes is only for `encode_many` and `decode_many`")
+        raise ModelError("a model with escapes is only for `encode_many` and the range coder")
     low = integer(getattr(model, "low", 0), "a model's low", type_error=ModelError)
     return checked_low(low, alphabet), low + alphabet - 1
 

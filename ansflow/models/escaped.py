@@ -23,9 +23,10 @@ class Escaped(IndexedRows):
 
     These are the tables of learned compression, where a row is the distribution of a quantised
     latent. The arguments are what CompressAI calls ``quantized_cdf``, ``cdf_length``, ``offset``
-    and ``indexes``. Coded by `ansflow.encode_many` alone. Any number of 32 bits can be coded: the
-    last symbol of a row says that one outside follows, whose distance is coded in digits of
-    four bits. Latents of more axes, and their indexes, are reshaped to (images, -1) before.
+    and ``indexes``. For `ansflow.encode_many` and `ansflow.RangeEncoder`. Any number of 32 bits can
+    be coded: the last symbol of a row says that one outside follows, whose distance is coded in
+    digits of four bits. Latents of more axes, and their indexes, are reshaped to (images, -1) for
+    `ansflow.encode_many`.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ansflow.arguments import as_array, integer, real_numbers
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, MAX_PRECISION
-from ansflow.kernels.tables.quantize import quantize_rows
+from ansflow.kernels.tables.quantize import quantize_rows, scale_rows
 
 __all__ = [
     "DEFAULT_PRECISION",
@@ -101,20 +101,17 @@ def quantize(weights: npt.ArrayLike, precision: int) -> npt.NDArray[np.uint32]:
             f"weights must be one or more rows of 1 to {MAX_ALPHABET} numbers, "
             f"not of shape {values.shape}"
         )
-    if not np.isfinite(values).all() or (values < 0).any():
+    rows = np.atleast_2d(values)
+    is_sound, fewest, most = scale_rows(rows, rows.view(np.int64), TINY)
+    if not is_sound:
         raise ModelError("weights must be finite and not negative")
-    present = np.count_nonzero(values, axis=-1)
-    if np.any(present == 0):
+    if not fewest:
         raise ModelError("the weights, or those of a row, are all zero")
-    most = int(np.max(present))
     if most > 1 << precision:
-        needed = (most - 1).bit_length()
+        needed = int(most - 1).bit_length()
         raise ModelError(
             f"{most} symbols need a precision of at least {needed} bits, not {precision}"
         )
-    # Relative to the largest, sums cannot overflow; what underflows is kept codable.
-    relative = values / values.max(axis=-1, keepdims=True)
-    rows = np.atleast_2d(np.where(values > 0, np.maximum(relative, TINY), 0.0))
     freq = np.empty(rows.shape, np.uint32)
     n = rows.shape[-1]
     quantize_rows(rows, np.uint64(1 << precision), freq, np.empty(n), np.empty(n, np.uint32))

@@ -1,7 +1,8 @@
 """Push and pop of each codec, folding, networks, and the cost of images with a VAE.
 
 ``python -m benchmarks.bitsback`` (in asv_bench) prints speeds of one thread, and of constriction
-where it has the same and is installed, measured in turn in one process.
+where it has the same and is installed, measured in turn in one process; then what codecs take that
+are built for each step of a model (`steps`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    Hierarchy,
     Logistic,
     Stack,
     Symbols,
@@ -26,6 +28,8 @@ from ansflow.bitsback import (
     load,
 )
 from ansflow.models import Categorical as CategoricalModel
+
+from . import steps
 
 SYMBOLS = 1 << 18
 ROUNDS = 7
@@ -141,6 +145,69 @@ class Folding:
         return (self.folded.bits - self.stack.bits) / 1023
 
     track_bits_per_lane.unit = "bits"
+
+
+class Hierarchies:
+    """64 chains of correlated Gaussians above rounded ones, with posteriors that are not exact."""
+
+    params = (["BB-ANS", "Bit-Swap"], [1, 2, 4, 8])
+    param_names = ("order", "depth")
+    shape, pushes = 64, 300
+
+    def setup(self, order, depth):
+        buckets, zeros = Buckets(12), np.zeros(self.shape)
+
+        def data_given(z):
+            return Gaussian(16 * buckets.centres[z], 12 + zeros, -200, 200)
+
+        def below(z):
+            return buckets.likelihood(0.8 * buckets.centres[z], 0.6 + zeros)
+
+        def above(value):
+            return buckets.posterior(0.8 * value + 0.15, 0.75 + zeros)
+
+        self.hierarchy = Hierarchy(
+            buckets.prior(self.shape),
+            [data_given, *[below] * (depth - 1)],
+            [lambda x: above(x / 20), *[lambda z: above(buckets.centres[z])] * (depth - 1)],
+        )
+        self.codec = {"BB-ANS": Hierarchy.bb_ans, "Bit-Swap": Hierarchy.bit_swap}[order](
+            self.hierarchy
+        )
+        rng = np.random.default_rng(4)
+        self.data = np.rint(20 * rng.standard_normal((self.pushes, self.shape))).astype(np.int64)
+        self.stack = deep_stack(16)
+        self.time_push_pop(order, depth)
+
+    def time_push_pop(self, order, depth):
+        self.codec.push(self.stack, self.data[0])
+        self.codec.pop(self.stack)
+
+    def track_initial_bits(self, order, depth):
+        """Those that the first push needs, on one lane."""
+        stack = Stack(seed=0)
+        self.codec.push(stack, self.data[0])
+        return 32 * stack.drawn
+
+    def track_net_over_fresh_bits(self, order, depth):
+        """The rate, in percent over that of latents drawn with bits that nothing was pushed on."""
+        stack, bits, fresh = deep_stack(16), deep_stack(16), Stack(16)
+        starts = [each.mark() for each in (stack, bits, fresh)]
+        for x in self.data:
+            self.codec.push(stack, x)
+            layer = x
+            for p, q in zip(self.hierarchy.likelihoods, self.hierarchy.posteriors, strict=True):
+                z = q(layer).pop(bits)
+                p(z).push(fresh, layer)
+                layer = z
+            self.hierarchy.prior.push(fresh, layer)
+        net, popped, pushed = (
+            each.rates(start).net for each, start in zip((stack, bits, fresh), starts, strict=True)
+        )
+        return 100 * (net / (popped + pushed) - 1)
+
+    track_initial_bits.unit = "bits"
+    track_net_over_fresh_bits.unit = "%"
 
 
 class Images:
@@ -267,6 +334,7 @@ def main():
     if peer is not None:
         ratios = [found[way] / found[f"constriction {way}"] for way in ("push", "pop")]
         print(f"  {'ansflow / constriction':26} {ratios[0]:7.1f} push, {ratios[1]:.1f} pop")
+    steps.main()
 
 
 if __name__ == "__main__":

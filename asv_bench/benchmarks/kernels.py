@@ -150,23 +150,20 @@ class Stack:
         self.heads = np.full(lanes, STACK_LOW, np.uint64)
         self.tail = np.empty((1 << 20) + lanes + 1, np.uint32)
         rng = np.random.default_rng(2)
-        self.freqs = rng.integers(1, 1 << 15, lanes).astype(np.uint32)
-        self.starts = rng.integers(0, 1 << 15, lanes).astype(np.uint32)
-        self.slots = np.empty(lanes, np.uint32)
+        self.freqs = rng.integers(1, 1 << 15, lanes)
+        self.starts = rng.integers(0, 1 << 15, lanes)
+        self.slots = np.empty(lanes, np.int64)
+        self.totals = np.array([1 << 16], np.uint64)
+        self.totals.setflags(write=False)
         self.time_push_pop(lanes)
 
     def time_push_pop(self, lanes):
-        precision = np.uint64(16)
-        size = np.uint64(0)
+        symbols, size = (self.starts, self.freqs, self.totals), np.uint64(0)
         for _ in range(self.rows):
-            size = np.uint64(
-                stack.push(self.heads, self.tail, size, self.starts, self.freqs, precision)
-            )
+            size = np.uint64(stack.push(self.heads, self.tail, size, *symbols))
         for _ in range(self.rows):
-            stack.peek(self.heads, precision, self.slots)
-            size = np.uint64(
-                stack.pop(self.heads, self.tail, size, self.starts, self.freqs, precision)
-            )
+            stack.peek(self.heads, self.totals, self.slots)
+            size = np.uint64(stack.pop(self.heads, self.tail, size, *symbols))
 
 
 class Counting:

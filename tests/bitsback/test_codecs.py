@@ -16,14 +16,19 @@ from ansflow.bitsback import (
     BitsBack,
     Buckets,
     Categorical,
+    ConditionalBuckets,
     FromIterable,
     Gaussian,
+    HiddenMarkov,
+    LinearGaussian,
     LocationScale,
     Logistic,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
+    StateSpace,
     Substack,
     Symbols,
     Unfolded,
@@ -37,7 +42,14 @@ NS = [1, 2, 3, 7, 2**16, 2**16 + 1, 2**31 - 1, 2**31, 2**32, 2**40 + 1, 2**63 - 
 ROWS = models.Conditional.from_dist(
     stats.norm([[-40], [0], [9]], 7.0), -64, 63, RNG.integers(0, 3, (5, 4)), precision=18
 )
+OWN = ConditionalBuckets(Buckets(8), MEANS, SCALES + 9)
 NORMAL = models.Quantized(stats.norm(3, 20), 0, 255)
+HIDDEN = HiddenMarkov(
+    models.Categorical.from_counts(RNG.random(7) ** 4),
+    models.Conditional.from_counts(RNG.random((7, 7)) ** 9),
+    models.Conditional.from_counts(RNG.random((7, 30)) ** 9, low=-9),
+    40,
+)
 
 
 def bits_back(shape=9):
@@ -73,6 +85,10 @@ ARRAY_CODECS = {
     "bernoulli of logits": Bernoulli.from_logits(np.linspace(-40, 40, 30).reshape(5, 6)),
     "categorical": Categorical(LOGITS),
     "categorical, extreme": Categorical(LOGITS * 40, precision=31),
+    "categorical of weights": Categorical.from_weights(np.exp(LOGITS)),
+    "rows of a table": Categorical(LOGITS).at([[20, 3, 3], [0, 0, 7]]),
+    "a row of a table": Symbols(ROWS).at(2),
+    "rows below zero": Symbols(models.Conditional([[3, 1], [1, 3]], low=-5)).at([1, 0, 1]),
     "categorical, narrow": Categorical(np.zeros((20, 4)), precision=2),
     "beta-binomial": BetaBinomial([[0.3, 2.0], [90.0, 1e-9]], [[0.4, 2.0], [5.0, 1e9]], 255),
     "beta-binomial of two": BetaBinomial([0.3] * 70, [0.4] * 70, 1, precision=1),
@@ -92,12 +108,16 @@ ARRAY_CODECS = {
     "mixture of one": Logistic.mixture([[0.0]] * 9, [[4.0]] * 9, [[1.0]] * 9, 0, 9),
     "intervals": LocationScale("logistic", [[0.5]] * 9, [[2.0]] * 9, np.array([-1.0, 0.5, 2, 9])),
     "buckets": Buckets(12).posterior(MEANS / 30, 0.1),
+    "buckets, given other latents": Buckets(12).likelihood(MEANS / 30, 0.1),
+    "buckets of their own": OWN.posterior(OWN.mean + 3, 20.0),
     "buckets, logistic prior": Buckets(8, "logistic").posterior(MEANS / 30, SCALES / 30),
     "buckets, logistic posterior": Buckets(8).posterior(MEANS / 30, SCALES, "logistic", 20),
     "buckets, all logistic": Buckets(5, "logistic").posterior(MEANS, SCALES, "logistic", 31),
+    "hidden markov": HIDDEN,
 }
 
 COMBINATORS = {
+    "prior of buckets of their own": OWN.prior,
     "buckets' prior": Buckets(9).prior((5, 3)),
     "bits back": bits_back(),
     "bits back, nested": BitsBack(
@@ -111,6 +131,20 @@ COMBINATORS = {
     "from iterable": FromIterable(lambda: (Uniform(n, 3) for n in range(30, 0, -1))),
     "autoregressive": Autoregressive(
         lambda items: Gaussian(np.mean([[0.0] * 5, *items], axis=0), np.full(5, 4.0), -50, 50), 6
+    ),
+    "scan": Scan(
+        lambda mean: Gaussian(mean, np.full(5, 4.0), -50, 50),
+        lambda mean, x: 0.5 * mean + 0.5 * x,
+        np.zeros(5),
+        6,
+    ),
+    "scan of nothing": Scan(lambda state: Uniform(state), lambda state, x: state, 9, 0),
+    "state space, finite": StateSpace(HIDDEN.model, 12),
+    "state space, linear": StateSpace(
+        LinearGaussian(
+            [[0.9]], [1.0], [[3.0], [1.0]], [2.0, 5.0], [2.0], low=-99, high=99, cell=0.2
+        ),
+        5,
     ),
     "substack": Substack(Uniform(1000, 10), 1, 3),
     "substack of a view": Substack(Substack(Serial([Uniform(9), Bernoulli(0.2)]), 1, 2), 1, 4),
@@ -212,8 +246,8 @@ def supports():
             (Gaussian(MEANS, SCALES, -1000, 1000), -1000, 1000),
             (Logistic(MEANS, SCALES, -1000, 1000, precision=11), -1000, 1000),
             (Gaussian.mixture(LOGITS, LOGITS * 9, LOGITS**2 + 1e-9, 0, 255), 0, 255),
-            (Buckets(14).posterior(MEANS, SCALES / 99), 0, 2**14 - 1),
-            (Buckets(14, "logistic").posterior(MEANS, SCALES / 99, "logistic"), 0, 2**14 - 1),
+            (Buckets(14).likelihood(MEANS, SCALES / 99), 0, 2**14 - 1),
+            (Buckets(14, "logistic").likelihood(MEANS, SCALES / 99, "logistic"), 0, 2**14 - 1),
         ]
     )
 
@@ -372,11 +406,37 @@ def test_autoregressive_codecs_see_the_items_before():
     assert stack == Stack(seed=1)
 
 
+def test_scans_step_once_an_item_and_equal_autoregressive_codecs():
+    steps, codecs = [], []
+
+    def update(state, item):
+        steps.append((state, int(item)))
+        return state + int(item)
+
+    def codec_of(state):
+        codecs.append(state)
+        return Uniform(state + 3, ())
+
+    scan = Scan(codec_of, update, 0, 5)
+    whole = Autoregressive(lambda items: Uniform(sum(map(int, items)) + 3, ()), 5)
+    stack = Stack(seed=1)
+    items = scan.pop(stack)
+    assert whole.pop(Stack(seed=1)) == items
+    sums = np.cumsum([0, *map(int, items)]).tolist()
+    expected = list(zip(sums, map(int, items[:-1]), strict=False))
+    assert (steps, codecs) == (expected, sums[:-1])
+    steps.clear(), codecs.clear()
+    scan.push(stack, items)
+    assert (steps, codecs) == (expected, sums[-2::-1])
+    assert stack == Stack(seed=1)
+
+
 def test_bits_back_is_three_steps():
     codec, by_hand, stack = bits_back(), Stack(2, seed=9), Stack(2, seed=9)
     x = np.arange(9) * 10 - 40
     codec.push(stack, x)
-    z = codec.posterior(x).pop(by_hand)
+    with by_hand.stirred():
+        z = codec.posterior(x).pop(by_hand)
     codec.likelihood(z).push(by_hand, x)
     codec.prior.push(by_hand, z)
     assert stack == by_hand

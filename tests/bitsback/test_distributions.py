@@ -15,7 +15,6 @@ from ansflow.bitsback import (
     LocationScale,
     Logistic,
     Stack,
-    Uniform,
 )
 from ansflow.bitsback.distributions.families import family, fixed_log2, power_table
 from ansflow.bitsback.distributions.mixture import mixture_shares
@@ -27,12 +26,12 @@ RNGS = st.integers(0, 2**32).map(np.random.default_rng)
 NAMES = st.sampled_from(["gaussian", "logistic"])
 
 
-def checked(cdf, precision):
+def checked(cdf, precision, least=1):
     """A CDF's frequencies, all at least 1, that sum to 2^precision."""
     freq = np.diff(np.asarray(cdf, np.int64))
     assert cdf[0] == 0
     assert cdf[-1] == 1 << precision
-    assert freq.min() >= 1
+    assert freq.min() >= least
     return freq
 
 
@@ -69,9 +68,10 @@ def test_between_the_tables_points_the_cdf_is_nearly_exact(name, most):
 
 def kernel_cdf(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
-    alphabet = codec._params[3].size - 1
+    alphabet = codec._params[2].size - 1
     return [
-        int(cumulative(np.uint64(i), np.uint64(s), *codec._params)) for s in range(alphabet + 1)
+        int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
+        for s in range(alphabet + 1)
     ]
 
 
@@ -117,16 +117,19 @@ def test_integers_under_a_mixture_equal_the_oracle(given, kind, rng):
     checked(expected.cdf, 20)
 
 
-@given(parameters(), NAMES, NAMES, st.integers(1, 8), st.integers(8, 31))
-def test_buckets_under_a_posterior_equal_the_oracle(given, prior, name, bits, precision):
+@given(parameters(), NAMES, NAMES, st.integers(1, 8), st.integers(1, 31), st.booleans())
+def test_buckets_equal_the_oracle(given, prior, name, bits, precision, posterior):
+    """A posterior has no floor, and a likelihood has one."""
     (mean,), (scale,) = given
     buckets = Buckets(bits, prior)
-    codec = buckets.posterior(mean, scale, name, precision)
+    precision = precision if posterior else max(bits, precision)
+    method = buckets.posterior if posterior else buckets.likelihood
+    codec, least = method(mean, scale, name, precision), 0 if posterior else 1
     cdf = oracle.location_scale(
-        family(name), [mean], [scale], [2**16], buckets.edges, precision
+        family(name), [mean], [scale], [2**16], buckets.edges, precision, least
     ).cdf
     assert kernel_cdf(codec) == cdf
-    checked(cdf, precision)
+    checked(cdf, precision, least)
 
 
 @pytest.mark.parametrize("prior", ["gaussian", "logistic"])
@@ -137,22 +140,30 @@ def test_the_prior_itself_gives_all_buckets_nearly_the_same(prior, bits):
     assert np.abs(freq / 2 ** (28 - bits) - 1).max() < 0.01
 
 
-@pytest.mark.parametrize("bits", [1, 2, 3, 7, 12, 16])
-def test_the_prior_pushes_each_bucket_as_another_number(bits):
-    """Multiples of 2^bits over the golden ratio, made odd: all numbers, each once."""
-    size = 2**bits
-    multiplier = 2654435769 // 2 ** (32 - bits) | 1
-    numbers = np.arange(size)
-    stack, expected = Stack(3, seed=1), Stack(3, seed=1)
-    start = stack.mark()
-    Buckets(bits).prior(size).push(stack, numbers)
-    spread = [b * multiplier % size for b in range(size)]
-    assert sorted(spread) == list(range(size))
-    Uniform(size, size).push(expected, spread)
-    assert stack == expected
-    assert stack.rates(start).net == pytest.approx(bits * size, rel=1e-6)
-    assert Buckets(bits).prior(size).pop(stack).tolist() == list(range(size))
-    assert stack == Stack(3, seed=1)
+def test_samples_of_a_posterior_are_near_its_mean():
+    """However many buckets there are: none is likelier than 2^-28, six deviations from the mean."""
+    buckets = Buckets(16)
+    freq = np.diff(kernel_cdf(buckets.posterior(0.5, 2.0**-6)))
+    assert np.abs(buckets.centres[freq > 0] - 0.5).max() < 6.5 * 2.0**-6
+    everywhere = checked(kernel_cdf(buckets.likelihood(0.5, 2.0**-6)), 28)
+    assert (everywhere == 1).sum() > 60_000
+
+
+@pytest.mark.parametrize("kind", [Gaussian, Logistic])
+def test_without_full_support_improbable_integers_have_no_slots(kind):
+    given = (2.5, 3.0, -(2**15), 2**15 - 1)
+    codec, floored = kind(*given, full_support=False), kind(*given)
+    freq = checked(kernel_cdf(codec), 24, least=0)
+    near = np.flatnonzero(freq) - 2**15
+    assert np.abs(near - 2.5).max() < 3 * 24  # where 2^-24 of a logistic is left
+    assert checked(kernel_cdf(floored), 24).min() == 1
+    stack = Stack(seed=1)
+    for symbol in (near.max() + 9, 2**15 - 1, 2**15):
+        with pytest.raises(ModelError, match=f"symbol {symbol} at position "):
+            codec.push(stack, symbol)
+    codec.push(stack, near.max())
+    assert codec.pop(stack) == near.max()
+    assert stack == Stack(seed=1)
 
 
 def test_the_prior_refuses_what_is_no_bucket():
@@ -280,6 +291,38 @@ def test_powers_are_those_of_the_table(exponents, unit):
         whole, fraction = divmod(exponent, 4096)
         assert value == int(power_table()[fraction]) * 2.0 ** (-whole - 31) * unit
         assert value == pytest.approx(unit * 2.0 ** (-exponent / 4096), rel=1e-9)
+
+
+# Weights
+
+
+def weights_of(rng, shape):
+    weights = rng.random(shape) ** rng.integers(1, 40)
+    if rng.random() < 0.5:
+        weights[rng.random(shape) < 0.4] = rng.choice([0.0, 5e-324, 1e300, 1.0])
+        weights[..., -1] += 1e-300
+    return weights
+
+
+@given(RNGS, st.integers(1, 4), st.sampled_from([2, 3, 7, 257]))
+def test_distributions_of_weights_equal_the_oracle(rng, rows, alphabet):
+    weights = weights_of(rng, (rows, alphabet))
+    precision = int(rng.integers(9, 32))
+    codec = Categorical.from_weights(weights, precision)
+    for row, cdf in zip(weights.tolist(), codec.cdf, strict=True):
+        assert cdf.tolist() == oracle.proportional(row, precision).cdf
+        checked(cdf, precision)
+
+
+def test_distributions_of_weights_are_close_to_what_they_mean():
+    weights = np.random.default_rng(3).random((50, 9))
+    freq = np.stack([checked(cdf, 28) for cdf in Categorical.from_weights(weights, 28).cdf])
+    expected = weights / weights.sum(axis=1, keepdims=True)
+    assert np.abs(freq / 2**28 - expected).max() < 2**-24
+    counts = np.array([5, 0, 3, 8])  # of which only the proportions count
+    assert np.array_equal(
+        Categorical.from_weights(counts).cdf, Categorical.from_weights(counts * 2.0**900).cdf
+    )
 
 
 # Coins

@@ -18,6 +18,7 @@ from ansflow.bitsback import (
     Logistic,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     Substack,
@@ -212,6 +213,7 @@ def test_illegal_precision(precision):
     raises(ModelError, lambda: Bernoulli(0.5, precision=precision))
     raises(ModelError, lambda: Bernoulli.from_logits([0.5], precision=precision))
     raises(ModelError, lambda: Categorical([0.0, 1.0], precision=precision))
+    raises(ModelError, lambda: Categorical.from_weights([0.0, 1.0], precision=precision))
     raises(ModelError, lambda: BetaBinomial(1.0, 1.0, 1, precision=precision))
     raises(ModelError, lambda: Gaussian(0.0, 1.0, 0, 1, precision=precision))
     raises(ModelError, lambda: Logistic.mixture([0.0], [0.0], [1.0], 0, 1, precision=precision))
@@ -241,7 +243,8 @@ def test_precision_without_a_slot_for_each_symbol():
     raises(ModelError, lambda: Categorical(np.zeros(9), precision=3))
     raises(ModelError, lambda: BetaBinomial(1.0, 1.0, 8, precision=3))
     raises(ModelError, lambda: Gaussian(0.0, 1.0, 0, 8, precision=3))
-    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).likelihood(0.0, 1.0, precision=3))
+    raises(ModelError, lambda: Buckets(4).posterior(0.0, 1.0, precision=0))
 
 
 def test_probabilities_of_another_shape_than_the_bits():
@@ -254,6 +257,37 @@ def test_probabilities_of_another_shape_than_the_bits():
 )
 def test_illegal_logits(logits):
     raises(ModelError, lambda: Categorical(logits))
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        NAN,
+        1.0,
+        [],
+        [[]],
+        [1.0, NAN],
+        [[1.0, INF]],
+        [1.0, -1e-9],
+        [3.0],
+        [[1, 0], [0, 0]],
+        [1e308] * 2,
+    ],
+)
+def test_illegal_weights(weights):
+    raises(ModelError, lambda: Categorical.from_weights(weights))
+
+
+def test_rows_that_a_table_does_not_have():
+    table = Categorical.from_weights(np.eye(3))
+    for rows in (3, -1, 2**63, [0, 3], [[-1]], np.array([2**64 - 1], np.uint64)):
+        raises(ModelError, lambda rows=rows: table.at(rows))
+    for rows in (1.0, [0.5], None, True, 2**80):
+        raises(TypeError, lambda rows=rows: table.at(rows))
+    stack = Stack(seed=1)
+    with pytest.raises(ModelError, match="symbol 3 at position 1 has no probability"):
+        table.at([0, 2]).push(stack, [0, 3])
+    assert stack == Stack(seed=1)
 
 
 @pytest.mark.parametrize(
@@ -354,6 +388,7 @@ def test_sequences_of_a_wrong_length():
         "repeat": Repeat(uniform, 3),
         "from iterable": FromIterable(lambda: [uniform] * 3),
         "autoregressive": Autoregressive(lambda items: uniform, 3),
+        "scan": Scan(lambda state: uniform, lambda state, item: state, None, 3),
         "parallel": Parallel([uniform] * 3, [1, 1, 1]),
     }
     for codec in codecs.values():

@@ -11,11 +11,16 @@ from ansflow.bitsback import (
     BitsBack,
     Buckets,
     Categorical,
+    ConditionalBuckets,
     Gaussian,
+    HiddenMarkov,
     Intervals,
+    LinearGaussian,
     Logistic,
     Parallel,
+    Scan,
     Stack,
+    StateSpace,
     Symbols,
     Unfolded,
     Uniform,
@@ -25,6 +30,12 @@ BUCKETS = Buckets(12)
 WORDS = [i * 123456789 for i in range(9)]
 SIX = np.arange(6)
 LN_2 = np.log(2)  # logits were binary ones first
+HIDDEN = (
+    models.Categorical([9, 4, 3]),
+    models.Conditional([[60, 3, 1], [1, 60, 3], [3, 1, 60]]),
+    models.Conditional([[13, 1, 1, 1], [1, 13, 1, 1], [1, 1, 7, 7]], low=-1),
+    9,
+)
 
 # Codecs, and data that they give some probability.
 CODECS = {
@@ -37,6 +48,14 @@ CODECS = {
     "bernoulli": (Bernoulli([0.0, 0.1, 0.5, 0.9, 1.0, 0.3]), [0, 1, 0, 0, 1, 1]),
     "bernoulli of logits": (Bernoulli.from_logits([-40.0, -2.0, 0.0, 2.0, 5.5, 1e9]), SIX % 2),
     "categorical": (Categorical(np.arange(18).reshape(6, 3) ** 2 % 7 / 3 * LN_2), SIX % 3),
+    "categorical of weights": (
+        Categorical.from_weights(np.arange(18).reshape(6, 3) ** 3 % 7 / 3),
+        SIX % 3,
+    ),
+    "rows of a table": (
+        Symbols(models.Conditional([[1, 7], [6, 2]], low=-3)).at([1, 1, 0, 0, 1, 0]),
+        [-3, -3, -2, -2, -3, -3],
+    ),
     "beta-binomial": (BetaBinomial(SIX + 0.5, 2.5, 255), SIX * 50),
     "gaussian": (Gaussian(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
     "logistic": (Logistic(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
@@ -46,10 +65,21 @@ CODECS = {
         ),
         [30, 100, 200],
     ),
-    "posterior": (BUCKETS.posterior(SIX / 3 - 1, 2.0**-SIX), SIX * 800),
+    "latents given others": (BUCKETS.likelihood(SIX / 3 - 1, 2.0**-SIX), SIX * 800),
+    "latents given others, logistic": (
+        Buckets(6, "logistic").likelihood(SIX / 3 - 1, 0.25, "logistic", 16),
+        SIX * 10,
+    ),
+    "posterior": (BUCKETS.posterior(SIX / 3 - 1, 2.0**-SIX), 650 + SIX * 510),
     "posterior, logistic": (
         Buckets(6, "logistic").posterior(SIX / 3 - 1, 0.25, "logistic", 16),
-        SIX * 10,
+        17 + SIX * 5,
+    ),
+    "posterior, buckets of its own": (
+        ConditionalBuckets(Buckets(8), SIX * 9.0 - 7, 2.0 ** (SIX - 3)).posterior(
+            SIX * 9.0 - 6, 2.0**-SIX
+        ),
+        np.array([255, 200, 245, 220, 176, 150]),
     ),
     "intervals": (
         Intervals(
@@ -59,6 +89,23 @@ CODECS = {
         ),
         np.array([0, 4]),
     ),
+    "intervals of any total": (
+        Intervals(
+            lambda x: (x * 333, [333, 333]),
+            lambda slots: slots // 333,
+            total=[999, 10 * 333 + 1],
+        ),
+        np.array([2, 9]),
+    ),
+    "scan": (
+        Scan(
+            lambda counts: Categorical.from_weights(counts),
+            lambda counts, symbol: counts + (np.arange(3) == symbol),
+            np.ones(3),
+            9,
+        ),
+        [2, 2, 0, 2, 1, 2, 2, 2, 0],
+    ),
     "bits back": (
         BitsBack(
             BUCKETS.prior(6),
@@ -66,6 +113,21 @@ CODECS = {
             lambda x: BUCKETS.posterior(x / 20, np.full(6, 0.25)),
         ),
         SIX * 10 - 30,
+    ),
+    "hidden markov": (HiddenMarkov(*HIDDEN), [-1, -1, 0, -1, 1, 2, 2, 0, 0]),
+    "state space, finite": (
+        StateSpace(HiddenMarkov(*HIDDEN).model, 9),
+        [-1, -1, 0, -1, 1, 2, 2, 0, 0],
+    ),
+    "state space, linear": (
+        StateSpace(
+            LinearGaussian(
+                *([[0.8, 0.1], [-0.3, 0.9]], [1.0, 0.7], [[3.0, 1.0]], [2.0], [2.0, 1.5]),
+                **{"low": -99, "high": 99, "cell": 0.2},
+            ),
+            4,
+        ),
+        [[5], [-3], [0], [17]],
     ),
     "parallel": (
         Parallel([Uniform(1000, 3), Bernoulli(0.1, 9)], [1, 1]),
@@ -116,21 +178,61 @@ GOLDEN = {
         "00000016519bcfa3 000000a67976b4c3",
         "2c26ce7e 33829b93 3ade68a8 6fa8df0a",
     ),
-    "posterior": (
+    "latents given others": (
         "0000002b900d629d 00034cc3359e67b6",
         "2c26ce7e 33829b93 3ade68a8 89abcdef 5fffffa0 896bbae9",
     ),
-    "posterior, logistic": (
+    "latents given others, logistic": (
         "000210c925040000 00011ff4275b04e4",
         "2c26ce7e 33829b93 3ade68a8 42f1b365",
+    ),
+    "posterior": (
+        "005194ca48006a5e 0000000c49300234",
+        "2c26ce7e 33829b93 3ade68a8 89abcdef 3bdfd79e",
+    ),
+    "posterior, logistic": (
+        "0000000dff877cd6 00000d4a05ce8e58",
+        "2c26ce7e 33829b93 3ade68a8 6f1782d7",
+    ),
+    "posterior, buckets of its own": (
+        "000000015daaa603 0114e68c70dbbfa8",
+        "2c26ce7e 33829b93 3ade68a8 b7da0101",
+    ),
+    "categorical of weights": (
+        "0000fedc1b400000 0000008aab287136",
+        "2c26ce7e 33829b93 3ade68a8 ee7def7e",
+    ),
+    "rows of a table": (
+        "024fc9f6ef13eb8b 0000000c30c30c6d",
+        "2c26ce7e 33829b93 3ade68a8",
+    ),
+    "intervals of any total": (
+        "0369d0369d036ae1 0000000a00c4d1b4",
+        "2c26ce7e 33829b93 3ade68a8",
+    ),
+    "scan": (
+        "0000003d9a5b2dcc 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 8a7d8d00",
     ),
     "intervals": (
         "02468acf13579bd7 000000100000005f",
         "2c26ce7e 33829b93 3ade68a8",
     ),
     "bits back": (
-        "0000079f569338e2 000de97a2f49716f",
-        "42e9b35f 23507127 fff87f89 e1991b3e",
+        "00000675e6270142 00051fd6b98c6266",
+        "2c26ce7e 4bbfc317 61f13cf8 29a10689",
+    ),
+    "hidden markov": (
+        "00001131de5bea8d 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 b9b638ca",
+    ),
+    "state space, finite": (
+        "00001131de5bea8d 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 b9b638ca",
+    ),
+    "state space, linear": (
+        "00000007e934a894 0008e9dacf176a80",
+        "2c26ce7e 33829b93 3ade68a8 04c7232d",
     ),
     "parallel": (
         "0043d11c52242d35 00004226e0268ca3",

@@ -8,6 +8,7 @@ from naive_stack import contents
 from random_stacks import SEEDS
 
 from ansflow.bitsback import Bernoulli, Stack, Uniform
+from ansflow.bitsback.stack.seeded_source import SeededSource
 from ansflow.errors import (
     CorruptDataError,
     StackUnderflowError,
@@ -166,6 +167,9 @@ def test_the_source_is_splitmix64():
         4593380528125082431,
         16408922859458223821,
     ]
+    source = SeededSource(1234567)
+    assert source.words(0, 5).tolist() == [value >> 32 for value in published]
+    assert [source.word(i) for i in range(5)] == [value >> 32 for value in published]
     stack = Stack(seed=1234567)
     head = int(stack.heads[0])
     expected = oracle.Stack([head], [value >> 32 for value in published[::-1]])

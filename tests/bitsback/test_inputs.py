@@ -17,15 +17,20 @@ from ansflow.bitsback import (
     Autoregressive,
     Bernoulli,
     BetaBinomial,
+    BitsBack,
     Buckets,
     Categorical,
     Certain,
+    ConditionalBuckets,
+    FromIterable,
     Gaussian,
     Intervals,
     LocationScale,
     Logistic,
+    Mapped,
     Parallel,
     Repeat,
+    Scan,
     Serial,
     Stack,
     Substack,
@@ -38,12 +43,12 @@ from ansflow.bitsback import (
     encode,
 )
 from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
-from ansflow.bitsback.nets import Dense, Network, Reshape, Upsample
-from ansflow.bitsback.nets.layers import Convolution
+from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Upsample
 from ansflow.errors import CorruptDataError, ModelError
 
 VAE_ = small_vaes.GOLDEN
 IMAGES = VAE_.sample(4, rng=0)
+OWN = partial(ConditionalBuckets, Buckets(3))
 MESSAGE = VAE_.encode(IMAGES)
 ZERO, ONE = np.zeros(1), np.ones(1)
 W, B = np.ones((3, 2), np.int16), np.zeros(2, np.int64)
@@ -55,6 +60,13 @@ def used(codec, lanes=4):
     """What a codec pops, and the stack afterwards."""
     stack = Stack(lanes, seed=1)
     return np.asarray(codec.pop(stack)).tolist(), stack.heads.tolist(), stack.words.tolist()
+
+
+def pushed(codec, x):
+    """The stack after a push."""
+    stack = Stack(2, seed=1)
+    codec.push(stack, x)
+    return stack.heads.tolist(), stack.words.tolist()
 
 
 def attributes(layer):
@@ -128,9 +140,9 @@ INTEGERS = {
         9,
         lambda n: VAE("x", VAE_.encoder, VAE_.decoder, VAE_.pixels, n).fingerprint,
     ),
-    "batch": (2, lambda n: used(VAE_.codec(n))),
+    "batch": (2, lambda n: pushed(VAE_.codec(n), IMAGES[:2])),
     "images": (4, lambda n: VAE_.decode(MESSAGE, n).tolist()),
-    "images of a chain": (4, lambda n: used(VAE_.chain(n))),
+    "images of a chain": (4, lambda n: pushed(VAE_.chain(n), IMAGES)),
     "images drawn": (4, lambda n: VAE_.sample(n, rng=0).tolist()),
     "samples": (2, lambda n: VAE_.elbo(IMAGES, n, rng=0).tolist()),
 }
@@ -234,11 +246,15 @@ EMPTY = {
     "bernoulli, each its own": lambda shape: Bernoulli(np.zeros(shape)),
     "logits": lambda shape: Bernoulli.from_logits(np.zeros(shape)),
     "categorical": lambda shape: Categorical(np.zeros((*shape, 5))),
+    "weights": lambda shape: Categorical.from_weights(np.ones((*shape, 5))),
+    "rows": lambda shape: Categorical(np.eye(3)).at(np.zeros(shape, int)),
     "beta-binomial": lambda shape: BetaBinomial(np.ones(shape), 1.0, 9),
     "gaussian": lambda shape: Gaussian(np.zeros(shape), 1.0, -4, 9),
     "mixture": lambda shape: Logistic.mixture(*np.ones((3, *shape, 2)), 0, 9),
     "posterior": lambda shape: Buckets(3).posterior(np.ones(shape), 1.0),
+    "buckets of their own": lambda shape: OWN(np.ones(shape), 1.0).posterior(1.0, 1.0),
     "prior": lambda shape: Buckets(3).prior(shape),
+    "prior of buckets of their own": lambda shape: OWN(np.ones(shape), 1.0).prior,
     "repeat": lambda shape: Repeat(Uniform(9), 0),
     "serial": lambda shape: Serial([]),
 }
@@ -246,12 +262,45 @@ EMPTY = {
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_no_symbols_at_all(name):
-    for shape, data in (((0,), []), ((0,), np.zeros(0)), ((2, 0), [[], []]), ((0,), ())):
+    for shape, data in (
+        ((0,), []),
+        ((0,), np.zeros(0)),
+        ((2, 0), [[], []]),
+        ((0, 3), np.zeros((0, 3))),
+    ):
         codec, stack = EMPTY[name](shape), Stack(seed=1)
         codec.push(stack, data if name not in ("repeat", "serial") else [])
         assert stack == Stack(seed=1)
         assert np.size(codec.pop(stack)) == 0
         assert stack == Stack(seed=1)
+
+
+NOTHING = [
+    BitsBack(Uniform(9, 0), lambda z: Uniform(z.size + 1, (0, 3)), lambda x: Uniform(9, 0)),
+    Autoregressive(lambda items: Bernoulli(np.zeros((0, 3))), 2),
+    Scan(lambda state: Gaussian(state, 1.0, -9, 9), np.subtract, np.zeros((0, 3)), 2),
+    Repeat(Categorical(np.zeros((0, 3, 4))), 2),
+    Serial([Uniform(9, (0, 3)), Uniform(np.zeros((0, 3), int))]),
+    FromIterable(lambda: [BetaBinomial(np.ones((0, 3)), 1.0, 9)]),
+    Parallel(
+        [Uniform(9, 0), Categorical.from_weights(np.eye(2)).at(np.zeros((0, 3), int))], [1, 1]
+    ),
+    Substack(Symbols(models.Categorical([3, 1]), (0, 3)), 1, 2),
+    Unfolded(Buckets(3).posterior(np.zeros((0, 3)), 1.0), 5),
+    Mapped(Uniform(9, (0, 3)), np.negative, np.negative),
+]
+
+
+@pytest.mark.parametrize("codec", NOTHING, ids=lambda codec: type(codec).__name__)
+def test_codecs_of_empty_arrays(codec):
+    """Popped from any stack, they are pushed again and change nothing."""
+    stack = Stack(2, seed=1).fold().unfold(2)
+    nothing = codec.pop(stack)
+    assert stack == Stack(2, seed=1)
+    codec.push(stack, nothing)
+    assert stack == Stack(2, seed=1)
+    arrays = nothing if isinstance(nothing, list | tuple) else [nothing]
+    assert all(x.shape in ((0,), (0, 3)) and x.dtype == np.int64 for x in arrays)
 
 
 def test_no_images_at_all():
@@ -283,6 +332,9 @@ TAKERS = {
         "gaussian", [ZERO], [ONE], EDGES, shares=np.ma.array([2**16], np.uint32)
     ),
     "posterior": lambda: Buckets(3).posterior(FLOATS, 1.0),
+    "mean of buckets": lambda: OWN(FLOATS, 1.0),
+    "scale of buckets": lambda: OWN(0.0, FLOATS),
+    "mean in buckets": lambda: OWN([0.0] * 3, 1.0).posterior(FLOATS, 1.0),
     "intervals": lambda: Intervals(lambda x: (MASKED, MASKED), lambda slot: slot, 9).push(
         Stack(3), 0
     ),

@@ -23,12 +23,12 @@ WORDS = Uniform(2**32, 4)
 
 
 def latent(n):
-    """Gaussian data with a latent for each number."""
+    """Gaussian data with a latent for each number; so wide a posterior excludes no sample."""
     buckets = Buckets(10)
     return BitsBack(
         buckets.prior(n),
         lambda z: Gaussian(9 * buckets.centres[z], np.full(n, 3.0), -50, 50),
-        lambda x: buckets.posterior(x / 10, np.full(n, 0.3)),
+        lambda x: buckets.posterior(x / 10, np.full(n, 2.0)),
     )
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from child_jobs import image_messages, network_digest
+from child_jobs import graph_digest, image_messages, network_digest
 
 HERE = Path(__file__).parent
 
@@ -32,9 +32,11 @@ def test_codecs_in_plain_python():
 def test_networks_and_models_of_images_in_plain_python():
     """In one process. Networks wrap nothing around, so they run before warnings are ignored."""
     job = (
-        "import warnings, child_jobs as jobs; print(jobs.network_digest(2, 1, 1)); "
+        "import warnings, child_jobs as jobs; "
+        "print(jobs.network_digest(2, 1, 1)); print(jobs.graph_digest(6, 1)); "
         "warnings.simplefilter('ignore'); print(jobs.image_messages())"
     )
-    digest, messages = run("-W", "error", "-c", job).splitlines()
+    digest, of_graph, messages = run("-W", "error", "-c", job).splitlines()
     assert digest == network_digest(2, 2, 1)
+    assert of_graph == graph_digest(6, 1)
     assert messages == str(image_messages())

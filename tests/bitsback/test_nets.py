@@ -13,9 +13,7 @@ from child_jobs import network_digest, network_inputs, small_network
 from hypothesis import given, settings, strategies as st
 
 from ansflow.bitsback.nets import Convolution, Dense, Network, Reshape, Residual, Upsample
-from ansflow.bitsback.nets.layers import FEW_OUTPUTS
 from ansflow.errors import ModelError
-from ansflow.kernels.nets.affine import convolve, convolve_planes
 
 RNGS = st.integers(0, 2**32).map(np.random.default_rng)
 LIMIT = 1 << 23
@@ -58,20 +56,6 @@ def test_dense_layers_equal_the_oracle(rng, batch, inputs, outputs, relu):
     assert y.tolist() == oracle.dense(x, weights, bias, shift, relu)
 
 
-def convolved(kernel, x, weights, bias, shift, relu, stride):
-    """Results of one of the two kernels, whichever of them the layer would choose."""
-    (height, width, inputs), (rows, columns) = x.shape[1:], weights.shape[:2]
-    out = np.empty((len(x), -(-height // stride), -(-width // stride), bias.size), np.int32)
-    if kernel == "planes":
-        pitch = width + columns - 1
-        planes = np.zeros((inputs, (height + rows - 1) * pitch), np.int32)
-        total = np.empty(height * pitch - columns + 1, np.int64)
-        convolve_planes(x, weights, bias, shift, relu, planes, total, out)
-    else:
-        convolve(x, weights, bias, shift, relu, stride, np.empty(bias.size, np.int64), out)
-    return out
-
-
 @given(
     RNGS,
     st.tuples(st.sampled_from([1, 3, 5]), st.sampled_from([1, 3, 7])),
@@ -81,7 +65,7 @@ def convolved(kernel, x, weights, bias, shift, relu, stride):
     st.booleans(),
 )
 def test_convolutions_equal_the_oracle(rng, size, image, channels, stride, relu):
-    """Both kernels, also where the weights reach far beyond the image."""
+    """Also where the weights reach far beyond the image."""
     shift = int(rng.integers(0, 41))
     affine = weights_of(rng, (*size, *channels)), bias_of(rng, channels[1]), shift, relu
     x = activations_of(rng, (2, *image, channels[0]))
@@ -91,13 +75,9 @@ def test_convolutions_equal_the_oracle(rng, size, image, channels, stride, relu)
     assert y.dtype == np.int32
     assert y.shape == (2, *layer.output_shape(x.shape[1:]))
     assert y.tolist() == expected
-    params = layer.weights, layer.bias, shift, relu
-    assert convolved("convolve", x, *params, stride).tolist() == expected
-    if stride == 1:
-        assert convolved("planes", x, *params, 1).tolist() == expected
 
 
-@given(RNGS, st.sampled_from([1, FEW_OUTPUTS - 1, FEW_OUTPUTS, FEW_OUTPUTS + 1]))
+@given(RNGS, st.sampled_from([1, 15, 16, 17, 33]))
 @settings(max_examples=20)
 def test_convolutions_to_few_and_to_many_channels_equal_the_oracle(rng, outputs):
     affine = weights_of(rng, (3, 3, 2, outputs)), bias_of(rng, outputs), 20, False

@@ -14,15 +14,17 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Gaussian,
+    HiddenMarkov,
     LocationScale,
     Logistic,
     Stack,
     Symbols,
     Uniform,
 )
-from ansflow.kernels.distributions import cdf_rows as weights
+from ansflow.kernels.distributions import cdf_rows as weights, checked
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, location_scale, tables, uniform
+from ansflow.kernels.nets.activations import activate
+from ansflow.kernels.stack import coins, hidden_markov, location_scale, tables, uniform
 
 WAYS = {
     "pickled": lambda x: pickle.loads(pickle.dumps(x)),
@@ -34,11 +36,12 @@ WAYS = {
 
 KERNELS = [
     kernel
-    for module in (uniform, coins, tables, location_scale)
+    for module in (uniform, coins, tables, location_scale, hidden_markov)
     for kernel in (module.push, module.pop)
 ]
-KERNELS += [fixed_point.dense, fixed_point.convolve, fixed_point.convolve_planes]
-KERNELS += [weights.powers, weights.mixture_weights]
+KERNELS += [fixed_point.spread, fixed_point.convolve, activate]
+KERNELS += [getattr(weights, name) for name in weights.__all__ if name.islower()]
+KERNELS += [getattr(checked, name) for name in checked.__all__]
 
 
 def compiled():
@@ -66,10 +69,15 @@ CODECS = {
     "conditional": Symbols(models.Conditional([[2, 2], [3, 1]], [0, 1, 1])),
     "bernoulli": Bernoulli([0.1, 0.5, 0.9]),
     "categorical": Categorical(np.eye(3)),
+    "rows": Categorical.from_weights(np.eye(3)).at([0, 2, 2]),
     "beta-binomial": BetaBinomial([1.0, 2.0, 3.0], 2.0, 9),
     "gaussian": Gaussian([1.0, 2.0, 3.0], 2.0, -5, 9),
     "mixture": Logistic.mixture(np.eye(3), np.eye(3), 2.0, -5, 9),
     "posterior": Buckets(4).posterior([1.0, 2.0, 3.0], 2.0),
+    "hidden markov": HiddenMarkov(
+        *(models.Categorical([3, 1]), models.Conditional([[2, 2], [3, 1]])),
+        *(models.Conditional([[1, 3], [3, 1]]), 5),
+    ),
 }
 
 
@@ -104,6 +112,28 @@ def test_models_of_images(vae, way):
     assert all(not array.flags.writeable for array in arrays_of(again))
     assert again.encode(images) == message
     assert np.array_equal(again.decode(message, 5), images)
+    assert compiled() == before
+
+
+def test_parameters_of_any_kind_are_compiled_once():
+    n, p = np.array([[5, 3], [2, 9]]), np.array([[0.1, 0.5], [0.9, 0.25]])
+
+    def build(n, p):
+        Uniform(n), Bernoulli(p), Bernoulli.from_logits(p), Categorical(p), Gaussian(p, p, 0, 9)
+        Categorical.from_weights(p).at(n[:1] % 2), BetaBinomial(p, p, 9)
+        Logistic.mixture(p, p, p, 0, 9)
+
+    build(n, p)
+    before = compiled()
+    fixed = [array.copy() for array in (n, p)]
+    for array in fixed:
+        array.setflags(write=False)
+    build(*fixed)
+    build(n.T, p.T)
+    build(n.astype(">u4"), p.astype(np.float32))
+    build(n[:0], p[:0])
+    build(*(np.broadcast_to(array[0], (2, 2)) for array in (n, p)))
+    build(*(pickle.loads(pickle.dumps(array)) for array in (n, p)))
     assert compiled() == before
 
 

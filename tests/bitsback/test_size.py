@@ -49,9 +49,12 @@ def table_bits(codec, data):
 
 
 def line_bits(codec, data):
-    edges, precision = codec._params[3], codec.precision
+    edges, precision = codec._params[2], codec.precision
     cdf = [
-        [int(cumulative(np.uint64(i), np.uint64(s), *codec._params)) for s in range(edges.size)]
+        [
+            int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
+            for s in range(edges.size)
+        ]
         for i in range(KINDS)
     ]
     freq = np.diff(np.array(cdf), axis=1)

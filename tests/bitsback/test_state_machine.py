@@ -1,5 +1,7 @@
 """Whatever is done to a stack can be undone in reverse, and copies and bytes of it are as good."""
 
+from contextlib import ExitStack, contextmanager
+
 import numpy as np
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -41,6 +43,14 @@ def plain(x):
     return [plain(item) for item in x] if isinstance(x, list | tuple) else np.asarray(x).tolist()
 
 
+@contextmanager
+def stirred(stack, times):
+    with ExitStack() as blocks:
+        for _ in range(times):
+            blocks.enter_context(stack.stirred())
+        yield
+
+
 class Undoing(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**64 - 1), lanes=st.sampled_from([1, 2, 3, 5, 20]))
     def start(self, seed, lanes):
@@ -69,6 +79,16 @@ class Undoing(RuleBasedStateMachine):
     def pop(self, codec):
         self.doing(lambda: codec.push(self.stack, data))
         data = codec.pop(self.stack)
+
+    @rule(codec=st.sampled_from(CODECS), times=st.integers(1, 2))
+    def pop_stirred(self, codec, times):
+        def undo():
+            with stirred(self.stack, times):
+                codec.push(self.stack, data)
+
+        self.doing(undo)
+        with stirred(self.stack, times):
+            data = codec.pop(self.stack)
 
     @rule(lanes=st.integers(1, 39))
     def change_lanes(self, lanes):

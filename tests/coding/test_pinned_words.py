@@ -17,6 +17,9 @@ N = 20_000
 NORMAL = (np.arange(N, dtype=np.int64) ** 2 * 2654435761 % 2**32 >> 7) % 1000 % 61 - 30
 BYTES = (np.arange(N) ** 2 % 251 % 17).astype(np.uint8)
 ROWS = np.arange(N) // 7 % 3
+# Quotients of integers are the same floats everywhere.
+WEIGHTS = (np.arange(N)[:, None] * 7919 + np.arange(19) ** 3) % 1013
+FLOATS = (WEIGHTS / WEIGHTS.sum(axis=1, keepdims=True)).astype(np.float32)
 
 # All frequencies are integers here: nothing depends on a mathematical library.
 CASES = {
@@ -29,6 +32,8 @@ CASES = {
     "rows": (models.Conditional([[1] * 64, [2] * 32 + [0] * 32, [1] * 64], 0), BYTES, {}),
     "many rows": (models.Conditional([[64] * 64, [100] * 40 + [4] * 24], ROWS % 2), BYTES, {}),
     "contexts": (models.Markov(np.full((32, 32), 4)), BYTES, {}),
+    "probabilities": (models.Probabilities(FLOATS), BYTES, {}),
+    "probabilities, 20 bits": (models.Probabilities(FLOATS, precision=20), BYTES, {}),
 }
 DIGESTS = {
     "uniform": "a6edfff8a6e8ce5c",
@@ -40,6 +45,8 @@ DIGESTS = {
     "rows": "08036cc144eae069",
     "many rows": "2074df867ccdb5c3",
     "contexts": "5bd5976951453b5d",
+    "probabilities": "2d03127effd14fb7",
+    "probabilities, 20 bits": "757838c5ee4221a0",
     "quantize": "a22615a98463e14d",
     "contexts 8": "0eb31efb70136d42",
     "contexts 11": "647dbf9ef66e0b46",

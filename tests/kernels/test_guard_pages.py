@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from guard import guarded
 
+from ansflow.bitsback import HiddenMarkov
 from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.coder import buffer_size
@@ -28,23 +29,39 @@ from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     alias,
     escapes,
+    message_probabilities,
     message_rows,
     messages,
     neighbours,
     order1,
+    probabilities,
+    range as range_arrays,
+    range_escapes,
+    range_probabilities,
+    range_steps,
     row_classes,
     rows,
     single as lanes,
 )
 from ansflow.kernels.constants import STACK_LOW, state_low
-from ansflow.kernels.distributions import cdf_rows as weights, location_scale as standard
+from ansflow.kernels.distributions import cdf_rows as weights, checked, location_scale as standard
 from ansflow.kernels.nets import affine as fixed_point
-from ansflow.kernels.stack import coins, intervals, location_scale, tables as stack_tables, uniform
+from ansflow.kernels.nets.activations import activate
+from ansflow.kernels.stack import (
+    coins,
+    hidden_markov,
+    intervals,
+    location_scale,
+    stirring,
+    tables as stack_tables,
+    uniform,
+)
 from ansflow.kernels.stack.heads import IMPOSSIBLE
 from ansflow.kernels.tables import (
     class_code,
     context_code as context_tables,
     neighbours as neighbour_tables,
+    probabilities as intervals_of,
     row_classes as class_tables,
 )
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
@@ -75,7 +92,7 @@ from ansflow.kernels.vector import (
 from ansflow.kernels.vector.isa import available
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
-from ansflow.models import Markov, quantize
+from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned_in_place
 
@@ -247,6 +264,123 @@ def short_messages(at_end, rng):
                 out,
             )
             assert np.array_equal(out, data)
+
+
+def floating_point(at_end, rng):
+    """Rows of probabilities, and of anything, with streams of anything."""
+    n, n_lanes, p, low = 60, 4, np.uint64(14), np.uint64(state_low(14))
+    bounds, width = guarded(np.array([0, 0, 7, 8, n]), at_end), np.uint64(5)
+    reciprocals = reciprocal_table()
+    for alphabet in (8, 19):
+        weights = rng.random((n, alphabet)) ** 4
+        sound = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+        unsound = rng.integers(0, 2**32, sound.shape, np.uint32).view(np.float32)
+        symbols = fixed(rng.integers(0, alphabet, n).astype(np.uint8), at_end)
+        scratch = guarded(np.zeros(alphabet, np.uint32), at_end)
+        for probs in (unsound, np.zeros_like(sound), sound):
+            rows = fixed(probs, at_end)
+            starts, freqs = (guarded(np.zeros(n, np.uint32), at_end) for _ in range(2))
+            intervals_of.first_unsound(rows)
+            intervals_of.intervals(symbols, rows, p, starts, freqs)
+            cdf = guarded(np.zeros((n, alphabet + 1), np.uint32), at_end)
+            intervals_of.cumulate(rows, p, scratch, cdf)
+            states = guarded(np.full(n_lanes, low, np.uint32), at_end)
+            words = guarded(np.zeros(n + 1, np.uint16), at_end)
+            cursor = probabilities.encode(starts, freqs, p, reciprocals, states, words)
+            stream, out = words[int(cursor) :].copy(), guarded(np.zeros(n, np.uint8), at_end)
+            room = guarded(np.zeros(n + bounds.size, np.uint16), at_end)
+            offsets = guarded(np.zeros(bounds.size, np.int64), at_end)
+            told = starts, freqs, width, p, reciprocals
+            message_probabilities.encode(symbols, bounds, *told, room, offsets)
+            many = room[int(offsets[0]) :].copy()
+            offsets -= offsets[0]
+
+            def pop(words, x, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), np.uint64(0), guarded(x, at_end)
+                probabilities.decode(*start, rows, p, low, scratch, out)
+
+            def pop_all(words, at, rows=rows, out=out, scratch=scratch):
+                start = as_stream(words, at_end), guarded(at, at_end), bounds
+                return message_probabilities.decode(*start, rows, width, p, low, scratch, out)
+
+            for size in (0, 1, stream.size // 2):
+                pop(stream[:size], states)
+                noise = rng.integers(0, 1 << 16, size).astype(np.uint16)
+                pop(noise, rng.integers(low, low << np.uint64(16), n_lanes, np.uint32))
+                pop_all(noise, np.minimum(offsets, size))
+        pop(stream, states)
+        assert np.array_equal(out, symbols)
+        out[:] = 0
+        assert pop_all(many, offsets) == bounds.size - 1
+        assert np.array_equal(out, symbols)
+
+
+def range_coders(at_end, rng):
+    """The range coder, into as few words as promised, and from all, some and other bytes."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    n, weights = 70, rng.random((3, 300)) ** 8
+    weights[:, 5] = 0
+    for precision, alphabet, dtype in ((12, 200, np.uint8), (12, 300, np.uint16), (31, 300, "u2")):
+        freq = quantize(weights[:, :alphabet], precision)
+        cdf, counts = guard(cumulative(freq)), guard(freq[0].astype(np.int64))
+        shift = np.uint64(precision - 7)
+        buckets = guard(np.zeros((3, 128), np.uint32))
+        message_rows.fill_buckets(cdf, shift, buckets)
+        index = guard(rng.integers(0, 3, n).astype(np.uint32))
+        possible = np.flatnonzero(freq.all(axis=0))
+        symbols = rng.choice(possible, n).astype(dtype)
+        state, words = guard(np.zeros(3, np.uint64)), guard(np.zeros(2 * n + 2, np.uint32))
+        for data in (symbols, symbols // 2 * 0 + 5, rng.integers(0, 1 << 16, n).astype(dtype)):
+            range_arrays.encode(guard(data), index, cdf, state, words)
+        for symbol in symbols:
+            range_steps.encode_row(int(symbol), 2, cdf, state, words)
+        state[2] = 2 * n - 2
+        range_steps.encode_count(int(symbols[0]), counts, state, words)
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.DONE
+        state[2] = 2 * n
+        assert range_steps.encode_interval(3, 5, 1000, state, words) == range_arrays.CRAMPED
+        assert range_arrays.encode(symbols, index, cdf, state, words) == range_arrays.CRAMPED
+        range_arrays.settled(state, words)
+        whole = int(range_arrays.finish_encoding(state, words))
+        lowest = guard(np.full(3, -7, np.int32))
+        escape = guard(np.full(3, alphabet - 1, np.uint32))
+        far = guard(rng.choice([-9, 3, 50, -(1 << 31), (1 << 31) - 1], n).astype(np.int32))
+        outside = message_rows.count_escapes(far, index, lowest, escape)
+        digits = guard(np.zeros(n + message_rows.ESCAPE_PUSHES * int(outside) + 2, np.uint32))
+        for room, expected in ((digits, n), (digits[1:], range_arrays.CRAMPED)):
+            state[2] = 0
+            rows = index, cdf, lowest, escape
+            assert range_escapes.encode(far, *rows, state, room) == expected
+        floats = guard(rng.dirichlet(np.ones(alphabet), n))
+        scratch = guard(np.zeros(alphabet, np.uint32))
+        state[:] = 0
+        range_probabilities.encode(index, index + 1, np.uint64(precision), state, words)
+        assert range_probabilities.encode_probability(3, floats[9], precision, state, words) == 0
+        stream = np.frombuffer(words.astype(">u4").tobytes(), np.uint8)
+        out = guard(np.zeros(n, dtype))
+        for size in (whole, whole // 2, 9, 8, 7, 1, 0):
+            for source in (stream[:size], rng.integers(0, 256, size).astype(np.uint8)):
+                source, state = guard(source), guard(np.array([0, 0, 8], np.uint64))
+                range_arrays.feed(source, 0, size // 2, state)
+                range_arrays.feed(source, size // 2, size, state)
+                told = index, False, cdf, buckets, shift
+                range_arrays.decode(source, size, state, *told, out)
+                while True:
+                    _, how = range_steps.decode_row(1, cdf, source, size, state)
+                    if how or range_steps.decode_count(counts, source, size, state)[1]:
+                        break
+                told = index, cdf, lowest, escape, guard(np.zeros(n, np.int32))
+                range_escapes.decode(source, size, state, *told)
+                told = floats, np.uint64(precision), scratch, out
+                range_probabilities.decode(source, size, state, *told)
+                told = floats[0], precision, scratch, source, size, state
+                range_probabilities.decode_probability(*told)
+                range_steps.slot_of(1000, state)
+                range_steps.decode_interval(3, 5, 1000, source, size, state)
+                range_arrays.finish_decoding(source, size, state)
 
 
 def vector_coders(at_end, rng):
@@ -530,7 +664,8 @@ def stack_coders(at_end, rng):
         means, rates = rng.normal(0, 1e3, (n, 2)), chosen.rate / np.exp(rng.normal(0, 9, (n, 2)))
         shares = np.tile(np.array([2**15, 2**15], np.uint32), (each, 1))
         edges = np.append(np.arange(-150.0, 150.0), np.inf)
-        line = (fixed(a, at_end) for a in (means, rates, shares, edges, chosen.table))
+        components = np.stack([means, rates], -1)
+        line = (fixed(a, at_end) for a in (components, shares, edges, chosen.table))
         numbers = np.broadcast_to(last, n) - np.broadcast_to(last, n) // np.uint64(3)
         symbols = rng.integers(0, alphabet, n).astype(np.uint16)
         words_of_numbers = sum(uniform.digits(int(m)) for m in np.broadcast_to(last, n))
@@ -538,7 +673,14 @@ def stack_coders(at_end, rng):
             (uniform, (fixed(last, at_end),), numbers, [10, 2**64 - 1], words_of_numbers, 1),
             (coins, (fixed(freqs, at_end), p), (symbols & 1).astype(np.int64), [2, 255], n, 0),
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
-            (location_scale, (*line, p), symbols.astype(np.int64), [300, 65535], n, 0),
+            (
+                location_scale,
+                (*line, p, np.uint64(1), 0),
+                symbols.astype(np.int64),
+                [300, 65535],
+                n,
+                0,
+            ),
         ]
         for coder, arguments, possible, impossible, room, more in coders:
             out = guard(np.zeros_like(possible))
@@ -565,21 +707,103 @@ def stack_coders(at_end, rng):
                 assert coder.push(heads, guard(np.zeros(1, np.uint32)), 0, empty, *arguments) == 0
 
 
+def stack_without_floors(at_end, rng):
+    """Symbols that have no slots are noticed late, and what was pushed is popped again."""
+    n, room = 40, guarded(np.zeros(41, np.uint32), at_end)
+    means, rates = rng.normal(0, 90, (n, 1)), np.full((n, 1), 2.0**20)
+    shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
+    table = family("gaussian").table
+    components = np.stack([means, rates], -1)
+    line = [fixed(a, at_end) for a in (components, shares, edges, table)]
+    line += [np.uint64(24), np.uint64(0), 0]
+    for n_lanes in (1, 7, 64):
+        heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
+        before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)
+        words = guarded(rng.integers(0, 1 << 32, n, np.uint32), at_end)
+        size = int(location_scale.pop(heads, words, n, *line, out))
+        more = guarded(np.append(words[:size], np.zeros(n + 1, np.uint32)), at_end)
+        assert location_scale.push(heads, more, size, out, *line) == n
+        assert np.array_equal(heads, before)
+        for place in (0, n // 2, n - 1):
+            symbols = guarded(out, at_end)
+            symbols[place] = (out[place] + 150) % 299
+            assert location_scale.push(heads, room, 0, symbols, *line) == IMPOSSIBLE
+            assert np.array_equal(heads, before)
+
+
+def stack_stirring(at_end, rng):
+    factor, inverse = np.uint64(5), np.uint64(pow(5, -1, 1 << 32))
+    for size in (0, 1, 9):
+        words = guarded(rng.integers(0, 1 << 32, size, np.uint32), at_end)
+        heads = guarded(rng.integers(STACK_LOW, 1 << 63, size, np.uint64), at_end)
+        before = words.copy(), heads.copy()
+        for number in (factor, inverse):
+            stirring.stir_words(words, size // 2, size, number)
+            stirring.stir_heads(heads, number)
+        assert np.array_equal(words, before[0])
+        assert np.array_equal(heads, before[1])
+
+
 def stack_intervals(at_end, rng):
-    n_lanes, p = 77, np.uint64(24)
-    freqs = rng.integers(1, 1 << 24, n_lanes).astype(np.uint32)
-    starts = rng.integers(0, (1 << 24) - freqs.astype(np.int64) + 1).astype(np.uint32)
-    starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
-    heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
-    tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
-    size = int(intervals.push(heads, tail, 0, starts, freqs, p))
-    slots = guarded(np.zeros(n_lanes, np.uint32), at_end)
-    intervals.peek(heads, p, slots)
-    assert (slots - starts < freqs).all()
-    for words in (size, size // 2, 1, 0):
-        stream = guarded(tail[size - words : size], at_end)
-        left = intervals.pop(heads.copy(), stream, words, starts, freqs, p)
-        assert left == 0 or words < size
+    n_lanes = 77
+    for total in (1 << 24, 999_999_937):
+        freqs = rng.integers(1, total, n_lanes)
+        starts = rng.integers(0, total - freqs + 1)
+        starts, freqs = guarded(starts, at_end), guarded(freqs, at_end)
+        totals = fixed(np.full(n_lanes, total, np.uint64), at_end)
+        heads = guarded(rng.integers(1 << 60, 1 << 64, n_lanes, np.uint64), at_end)
+        tail = guarded(np.zeros(n_lanes + 1, np.uint32), at_end)
+        size = int(intervals.push(heads, tail, 0, starts, freqs, totals))
+        slots = guarded(np.zeros(n_lanes, np.int64), at_end)
+        intervals.peek(heads, totals, slots)
+        assert (slots - starts < freqs).all()
+        for words in (size, size // 2, 1, 0):
+            stream = guarded(np.append(tail[size - words : size], np.uint32(0)), at_end)
+            left = intervals.pop(heads.copy(), stream, words, starts, freqs, totals)
+            assert left == 0 or words < size
+
+
+def hidden_chains(at_end, rng):
+    """Heads and words of all kinds, symbols and states outside their alphabets."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    for states, alphabet, n in ((1, 2, 9), (3, 40, 30), (8, 300, 30)):
+        rows = [
+            quantize(rng.random((states, m)) ** 9 + 1e-9, 12) for m in (states, states, alphabet)
+        ]
+        prior, *others = Categorical(rows[0][0]), Conditional(rows[1]), Conditional(rows[2])
+        codec = HiddenMarkov(prior, *others, n)
+        tables, most = codec._tables, np.iinfo(np.int64).max
+        params = [fixed(p, at_end) if isinstance(p, np.ndarray) else p for p in codec._params]
+        filtering = [fixed(table, at_end) for table in codec._filter]
+        beliefs, one = (guard(np.empty((rows, tables.width))) for rows in (n, 1))
+        scratch = [guard(array) for array in tables.scratch()]
+        lowest, out = guard(np.zeros(1, np.uint64)), guard(np.empty(n, np.int64))
+        for symbols in (rng.integers(0, alphabet, n), rng.integers(-most, most, n)):
+            x = guard(symbols)
+            first = guard(tables.first.copy())
+            hidden_markov.forward(x, first, *filtering, beliefs, guard(np.empty(n)))
+            for head, size, after in itertools.product(
+                (0, STACK_LOW, 2**64 - 1), (0, 3, 2 * n), (states, most)
+            ):
+                heads = guard(np.array([head, head], np.uint64))
+                tail = guard(rng.integers(0, 1 << 32, size + 2 * n + 1, np.uint32))
+                later = guard(np.array([after], np.uint64))
+                arguments = (x, beliefs, True, later, *params, *scratch, lowest)
+                hidden_markov.push(heads, tail, size, *arguments)
+                arguments = (
+                    guard(tables.first.copy()),
+                    *filtering,
+                    one,
+                    *params,
+                    *scratch,
+                    lowest,
+                    out,
+                )
+                hidden_markov.pop(heads, tail, size, *arguments)
+        hidden_markov.posterior(one, params[0], np.uint64(states), params[1], *scratch)
 
 
 def networks(at_end, rng):
@@ -589,22 +813,28 @@ def networks(at_end, rng):
     def given(*shape, dtype):
         return fixed(guard(*shape, dtype=dtype), at_end)
 
-    for n, inputs, outputs in ((0, 3, 2), (1, 1, 1), (5, 7, 3), (3, 64, 65)):
-        matrix, bias = given(inputs, outputs, dtype=np.int16), given(outputs, dtype=np.int64)
-        total, out = guard(outputs, dtype=np.int64), guard(n, outputs)
-        fixed_point.dense(guard(n, inputs), matrix, bias, 12, True, total, out)
-    sizes = itertools.product((1, 2, 5), (1, 3, 4), (1, 3), (1, 5, 7), (1, 2, 3, 7))
-    for height, width, *kernel, stride in sizes:
-        matrix, bias = given(*kernel, 3, 2, dtype=np.int16), given(2, dtype=np.int64)
-        x, total = guard(2, height, width, 3), guard(2, dtype=np.int64)
-        out = guard(2, -(-height // stride), -(-width // stride), 2)
-        fixed_point.convolve(x, matrix, bias, 12, False, stride, total, out)
-        if stride == 1:
-            pitch = width + kernel[1] - 1
-            planes = guarded(np.zeros((3, (height + kernel[0] - 1) * pitch), np.int32), at_end)
-            total, same = guard(height * pitch - kernel[1] + 1, dtype=np.int64), guard(*out.shape)
-            fixed_point.convolve_planes(x, matrix, bias, 12, False, planes, total, same)
-            assert np.array_equal(same, out)
+    # Images and windows of all relative sizes; with more outputs than a tile has, and in two parts.
+    sizes = itertools.product((1, 5), (1, 4), (1, 3), (1, 5), ((1, 2, 1), (3, 17, 2)))
+    for height, width, tall, wide, (stride, outputs, parts) in sizes:
+        x = guard(2, height, width * 3)
+        out = guard(2, -(-height // stride), -(-width // stride), outputs)
+        place = tall // 2, wide // 2 * 3
+        step, pairs, groups = stride * 3, -(-wide * 3 // 2), -(-outputs // 16)
+        rows_needed = (out.shape[1] - 1) * stride + tall
+        pitch = ((out.shape[2] - 1) * stride + wide) * 3
+        images = guarded(np.zeros((parts, 2 * rows_needed * pitch + 1), np.int16), at_end)
+        fixed_point.spread(x, *place, rows_needed, pitch, images)
+        for run in (1, pairs * tall):
+            fixed_point.convolve(
+                *(images, (rows_needed * pitch, stride * pitch, step), pitch),
+                given(parts, groups, tall, pairs * 32, dtype=np.int16),
+                *(pairs, run, given(groups, 96, dtype=np.int64), 12, True),
+                *(guard(6, dtype=np.int64), guard(96), guard(96, dtype=np.int64), out),
+            )
+    for n, entries in ((0, 1), (1, 1), (77, 300)):
+        table = given(entries, dtype=np.int16)
+        for even in (False, True):
+            activate(guard(n, most=1 << 30), table, even, guard(n))
 
 
 def distributions(at_end, rng):
@@ -614,17 +844,32 @@ def distributions(at_end, rng):
     table = fixed(power_table(), at_end)
     exponents = guard(np.array([-(2**20), -1, 0, 1, 4095, 4096, 2**20]))
     weights.powers(table, exponents, 1.0, guard(np.zeros(exponents.size)))
+    p = np.uint64(20)
     for n, alphabet in ((0, 2), (1, 1), (1, 2), (3, 256), (2, 300)):
-        logits = guard(rng.integers(-(2**31), 2**31, (n, alphabet)).astype(np.int32))
-        out = guard(np.zeros((n, alphabet), np.uint32))
-        weights.softmax(table, logits, np.uint64(32 - alphabet.bit_length()), out)
-        weights.cumulate(out, np.uint64(20), guard(np.zeros((n, alphabet + 1), np.uint32)))
+        bits = np.uint64(32 - alphabet.bit_length())
+        cdf = guard(np.zeros((n, alphabet + 1), np.uint32))
+        logits = guard(rng.normal(0, 1e3, (n, alphabet)))
+        assert weights.categorical(table, logits, bits, p, cdf)
+        assert weights.proportional(guard(rng.random((n, alphabet))), p, cdf)
+        assert (cdf[:, -1] == 1 << 20).all()
+        fixed_point_logits = guard(np.zeros((n, alphabet), np.int32))
+        assert weights.fixed_log2(logits, fixed_point_logits)
         if alphabet <= 256:
-            weights.mixture_weights(table, logits, np.uint64(16), out)
+            out = guard(np.zeros((n, alphabet), np.uint32))
+            weights.mixture_weights(table, fixed_point_logits, np.uint64(16), out)
             assert (out.sum(axis=1) == 1 << 16).all()
         alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
-        weights.beta_binomial(alpha, beta, np.uint64(20), guard(np.zeros(alphabet)), out)
+        assert weights.beta_binomial(alpha, beta, bits, p, guard(np.zeros(alphabet)), cdf)
     extreme = [-np.inf, -1e300, -(2.0**27), -0.5, 0.0, 2.0**27 - 1, 2.0**27, 1e300, np.inf]
+    reals, freqs = guard(np.array([*extreme, np.nan])), guard(np.zeros(10, np.uint32))
+    logistic = family("logistic")
+    assert not checked.rounded_slots(reals, p, freqs)
+    line = fixed(logistic.table, at_end), logistic.rate
+    assert not checked.logistic_slots(reals, *line, p, freqs)
+    assert not checked.means_and_rates(reals, reals, 1.0, guard(np.zeros((5, 2, 2))))
+    numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
+    assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
+    assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])
     for name in ("gaussian", "logistic"):
         positions = guard(np.array(extreme))
         out = guard(np.zeros(positions.size, np.uint64))
@@ -882,7 +1127,9 @@ def stray(at_end, rng):
 JOBS = [
     fast_coders,
     short_messages,
+    floating_point,
     whole_coders,
+    range_coders,
     vector_coders,
     context_coders,
     row_class_coders,
@@ -891,7 +1138,10 @@ JOBS = [
     neighbour_coders,
     finding_contexts,
     stack_coders,
+    stack_without_floors,
+    stack_stirring,
     stack_intervals,
+    hidden_chains,
     networks,
     distributions,
     small_kernels,

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ansflow.bitsback.distributions.families import family
+from ansflow.bitsback.read_only import read_only
 from ansflow.kernels.stack import coins, intervals as stack, location_scale, tables, uniform
+from ansflow.kernels.stack.heads import IMPOSSIBLE
 
 LOW, HIGH = 1 << 32, (1 << 64) - 1
 
@@ -15,23 +17,21 @@ LOW, HIGH = 1 << 32, (1 << 64) - 1
 @st.composite
 def stacks(draw):
     """Heads, some at the edges of their interval or where a word becomes due; a tail; intervals."""
-    precision = draw(st.integers(1, 31))
+    total = draw(st.one_of(st.integers(0, 32).map(lambda p: 1 << p), st.integers(1, 1 << 32)))
     lanes = draw(st.sampled_from([1, 2, 5, 64]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    total = 1 << precision
     freqs = rng.integers(1, total + 1, lanes)
     freqs[rng.random(lanes) < 0.2] = total
     freqs[rng.random(lanes) < 0.2] = 1
     starts = rng.integers(0, total - freqs + 1)
-    edges = [LOW, LOW + 1, HIGH, HIGH - 1]
     heads = []
     for f in freqs.tolist():
-        boundary = f << (64 - precision)
-        choices = [*edges, int(rng.integers(LOW, HIGH, dtype=np.uint64))]
-        choices += [b for b in (boundary - 1, boundary, boundary + 1) if LOW <= b <= HIGH]
+        edges = (LOW, HIGH, (1 << 32) // total * f << 32, (1 << 32) // total * total << 32)
+        choices = [edge + d for edge in edges for d in (-1, 0, 1) if LOW <= edge + d <= HIGH]
+        choices += [int(rng.integers(LOW, HIGH, dtype=np.uint64))] * 3
         heads.append(choices[rng.integers(len(choices))])
     tail = rng.integers(0, 1 << 32, 70, np.uint32)
-    return precision, heads, tail, starts.astype(np.uint32), freqs.astype(np.uint32)
+    return read_only(np.array([total], np.uint64)), heads, tail, starts, freqs
 
 
 def fresh(heads, tail, room=65):
@@ -41,47 +41,64 @@ def fresh(heads, tail, room=65):
 
 @given(stacks())
 def test_pop_undoes_push(case):
-    precision, first, words, starts, freqs = case
-    p = np.uint64(precision)
+    totals, first, words, starts, freqs = case
     heads, tail, size = fresh(first, words)
-    pushed = np.uint64(stack.push(heads, tail, size, starts, freqs, p))
+    pushed = np.uint64(stack.push(heads, tail, size, starts, freqs, totals))
     assert (heads >= LOW).all()
-    slots = np.empty(len(first), np.uint32)
-    stack.peek(heads, p, slots)
+    expected = oracle.Stack(first, words)
+    expected.push([0] * len(first), oracle.intervals(starts, freqs, totals[0]))
+    assert heads.tolist() == expected.heads
+    assert tail[:pushed].tolist() == expected.words
+    slots = np.empty(len(first), np.int64)
+    stack.peek(heads, totals, slots)
     assert ((starts <= slots) & (slots - starts < freqs)).all()
-    assert stack.pop(heads, tail, pushed, starts, freqs, p) == size
+    assert stack.pop(heads, tail, pushed, starts, freqs, totals) == size
     assert heads.tolist() == first
     assert np.array_equal(tail[: words.size], words)
 
 
 @given(stacks())
 def test_push_undoes_pop(case):
-    precision, first, words, _, freqs = case
-    p = np.uint64(precision)
+    totals, first, words, _, freqs = case
     heads, tail, size = fresh(first, words)
-    slots = np.empty(len(first), np.uint32)
-    stack.peek(heads, p, slots)
+    slots = np.empty(len(first), np.int64)
+    stack.peek(heads, totals, slots)
     # Any interval that holds the slot.
-    starts = np.maximum(slots.astype(np.int64) - freqs // 2, 0)
-    starts = np.minimum(starts, (1 << precision) - freqs.astype(np.int64)).astype(np.uint32)
-    popped = np.uint64(stack.pop(heads, tail, size, starts, freqs, p))
+    starts = np.maximum(slots - freqs // 2, 0)
+    starts = np.minimum(starts, int(totals[0]) - freqs)
+    popped = np.uint64(stack.pop(heads, tail, size, starts, freqs, totals))
     assert (heads >= LOW).all()
-    assert stack.push(heads, tail, popped, starts, freqs, p) == size
+    assert stack.push(heads, tail, popped, starts, freqs, totals) == size
     assert heads.tolist() == first
     assert np.array_equal(tail[: words.size], words)
 
 
 @given(stacks(), st.integers(0, 70))
 def test_a_pop_tells_that_there_are_too_few_words(case, depth):
-    precision, first, words, _, _ = case
-    p = np.uint64(precision)
+    totals, first, words, _, _ = case
     heads, tail, size = fresh(first, words[:depth])
-    slots = np.empty(len(first), np.uint32)
-    stack.peek(heads, p, slots)
+    slots = np.empty(len(first), np.int64)
+    stack.peek(heads, totals, slots)
     starts, freqs = slots, np.ones_like(slots)  # the most expensive symbols there are
-    left = stack.pop(heads, tail, size, starts, freqs, p)
-    due = sum((head >> precision) < LOW for head in first)
-    assert left == (stack.UNDERFLOW if due > depth else depth - due)
+    left = stack.pop(heads, tail, size, starts, freqs, totals)
+    expected = oracle.Stack(first, words[:depth])
+    try:
+        expected.pop(oracle.intervals(starts, freqs, totals[0]))
+    except oracle.UnderflowError:
+        assert left == stack.UNDERFLOW
+    else:
+        assert left == len(expected.words)
+
+
+def test_intervals_that_are_none_change_nothing():
+    totals, words = read_only(np.array([9, 2**32], np.uint64)), np.empty(0, np.uint32)
+    bad = [(0, 0), (9, 1), (0, 10), (8, 2), (-1, 2), (3, -1), (2**63 - 1, 2**63 - 1)]
+    for start, freq in bad:
+        heads, tail, size = fresh([LOW + 5, HIGH], words)
+        starts, freqs = np.array([start, 0]), np.array([freq, 1])
+        assert stack.push(heads, tail, size, starts, freqs, totals) == stack.IMPOSSIBLE
+        assert stack.pop(heads, tail, size, starts, freqs, totals) == stack.IMPOSSIBLE
+        assert heads.tolist() == [LOW + 5, HIGH]
 
 
 def test_many_rows_equal_the_reference():
@@ -89,12 +106,12 @@ def test_many_rows_equal_the_reference():
     freq = [3, 5, 8, 4, 4, 40]
     dist = naive.Intervals(freq)
     lanes, rows, p = 8, 50, 6
+    totals = read_only(np.array([1 << p], np.uint64))
     symbols = rng.integers(0, len(freq), lanes * rows)
     heads, tail, size = fresh([LOW] * lanes, np.empty(0, np.uint32), lanes * rows + 1)
     for row in reversed(symbols.reshape(rows, lanes)):
-        starts = np.array(dist.cdf, np.uint32)[row]
-        size = stack.push(heads, tail, size, starts, np.array(freq, np.uint32)[row], np.uint64(p))
-        size = np.uint64(size)
+        starts = np.array(dist.cdf)[row]
+        size = np.uint64(stack.push(heads, tail, size, starts, np.array(freq)[row], totals))
     states, words = naive.encode(symbols.tolist(), [dist] * symbols.size, p, lanes, LOW, 32)
     assert heads.tolist() == states
     assert tail[:size][::-1].tolist() == words
@@ -297,23 +314,33 @@ def mixtures(draw):
     return rng, lanes, chosen, means, scales, shares, edges, p
 
 
-@given(mixtures(), st.sampled_from([0, 1, 2, 40, 200]))
-def test_locations_and_scales_equal_the_oracle(drawn, depth):
+@given(mixtures(), st.sampled_from([0, 1, 2, 40, 200]), st.integers(0, 1))
+def test_locations_and_scales_equal_the_oracle(drawn, depth, least):
     rng, lanes, chosen, means, scales, shares, edges, p = drawn
     rates = chosen.rate / np.clip(scales, 2.0**-24, 2.0**24)
     each = np.broadcast_to(shares, means.shape)
     distributions = [
-        oracle.location_scale(chosen, *parameters, edges, p)
+        oracle.location_scale(chosen, *parameters, edges, p, least)
         for parameters in zip(means, scales, each, strict=True)
     ]
     symbols = rng.integers(0, edges.size - 1, len(distributions)).astype(np.uint16)
-    freqs = {d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)}
-    boundaries = [h for f in freqs for h in oracle.boundaries_of_interval(f, p)]
+    freqs = [d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)]
+    boundaries = [h for f in set(freqs) for h in oracle.boundaries_of_interval(f, p)]
     words = oracle.some_words(rng, depth)
-    arguments = means, rates, shares, edges, chosen.table, np.uint64(p)
-    kernel = location_scale.push
+    line = np.stack([means, rates], -1), shares, edges, chosen.table
+    arguments = *line, np.uint64(p), np.uint64(least), 0
     case = arrays(rng, lanes, boundaries, words)
-    check_push(kernel, (symbols, *arguments), symbols.size, symbols, distributions, case)
+    if 0 in freqs:
+        heads, tail, size, _ = case
+        before = heads.copy()
+        tail = np.concatenate([tail, np.zeros(symbols.size, np.uint32)])
+        assert location_scale.push(heads, tail, size, symbols, *arguments) == IMPOSSIBLE
+        assert np.array_equal(heads, before)
+        assert np.array_equal(tail[: words.size], words)
+    else:
+        check_push(
+            location_scale.push, (symbols, *arguments), symbols.size, symbols, distributions, case
+        )
     case = arrays(rng, lanes, boundaries, words)
     check_pop(location_scale.pop, arguments, np.uint16, distributions, case)
 
@@ -321,7 +348,7 @@ def test_locations_and_scales_equal_the_oracle(drawn, depth):
 PRECISION = np.uint64(8)
 CDF = np.array([[0, 100, 100, 256]], np.uint32)
 ZERO_INDEX = np.zeros(1, np.uint32)
-PARAMETERS = np.zeros((9, 1)), np.ones((9, 1)), np.full((1, 1), 1 << 16, np.uint32), np.arange(4.0)
+PARAMETERS = np.ones((9, 1, 2)), np.full((1, 1), 1 << 16, np.uint32), np.arange(4.0)
 IMPOSSIBLE_SYMBOLS = {
     "uniform": (uniform.push, np.uint64, 5, (np.array([4], np.uint64),)),
     "uniform, largest": (uniform.push, np.uint64, 2**64 - 1, (np.array([4], np.uint64),)),
@@ -330,8 +357,18 @@ IMPOSSIBLE_SYMBOLS = {
     "beyond the table": (tables.push, np.uint8, 3, (ZERO_INDEX, CDF, PRECISION)),
     "far beyond the table": (tables.push, np.uint16, 65535, (ZERO_INDEX, CDF, PRECISION)),
     "hole in the table": (tables.push, np.uint8, 1, (ZERO_INDEX, CDF, PRECISION)),
-    "beyond the edges": (location_scale.push, np.uint16, 3, (*PARAMETERS, None, PRECISION)),
-    "far beyond": (location_scale.push, np.uint16, 65535, (*PARAMETERS, None, PRECISION)),
+    "beyond the edges": (
+        location_scale.push,
+        np.uint16,
+        3,
+        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
+    ),
+    "far beyond": (
+        location_scale.push,
+        np.uint16,
+        65535,
+        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
+    ),
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.errors import CorruptDataError, ModelError
 
 __all__ = ["BitsBack"]
 
@@ -30,7 +32,15 @@ class BitsBack(Codec):
     likelihood : callable
         From z to the codec of x.
     posterior : callable
-        From x to the codec of z.
+        From x to the codec of z. It need not have full support.
+    stir : bool
+        Whether the posterior is popped from, and pushed on, a stirred stack (`Stack.stirred`). If
+        it is exact for all data, it may as well take the bits that are on top.
+
+    Notes
+    -----
+    A pop raises `CorruptDataError` if the posterior gives the latents no probability, since no push
+    leaves such a stack.
 
     Examples
     --------
@@ -60,18 +70,34 @@ class BitsBack(Codec):
         prior: Codec,
         likelihood: Callable[[Any], Codec],
         posterior: Callable[[Any], Codec],
+        *,
+        stir: bool = True,
     ) -> None:
         self.prior = prior
         self.likelihood = likelihood
         self.posterior = posterior
+        self.stir = stir
 
     def push(self, stack: Stack, x: Any) -> None:
-        z = self.posterior(x).pop(stack)
+        posterior = self.posterior(x)
+        with self._stirred(stack):
+            z = posterior.pop(stack)
         self.likelihood(z).push(stack, x)
         self.prior.push(stack, z)
 
     def pop(self, stack: Stack) -> Any:
         z = self.prior.pop(stack)
         x = self.likelihood(z).pop(stack)
-        self.posterior(x).push(stack, z)
+        posterior = self.posterior(x)
+        try:
+            with self._stirred(stack):
+                posterior.push(stack, z)
+        except ModelError as error:
+            raise CorruptDataError(
+                "the stack holds no data of this codec: the latents that were popped cannot have "
+                f"been sampled from their posterior ({error})"
+            ) from error
         return x
+
+    def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
+        return stack.stirred() if self.stir else nullcontext()

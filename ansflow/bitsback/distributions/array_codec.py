@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
@@ -16,11 +18,14 @@ from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 
-__all__ = ["ArrayCodec", "Shape", "as_shape", "checked_precision"]
+__all__ = ["PRECISIONS", "ArrayCodec", "Shape", "as_shape", "checked_precision"]
 
 Shape = SupportsIndex | Sequence[SupportsIndex] | None
 
 INT64 = np.dtype(np.int64)
+
+# Precisions as kernels take them: to make such a scalar takes as long as to call a kernel.
+PRECISIONS = tuple(map(np.uint64, range(MAX_PRECISION + 1)))
 
 
 class ArrayCodec(ReadOnly, Codec):
@@ -32,7 +37,8 @@ class ArrayCodec(ReadOnly, Codec):
 
         Mapped(codec, pushed=np.asarray, popped=lambda x: x.astype(np.uint8))
 
-    A subclass adds a module of `ansflow.kernels.stack`, and its parameters.
+    A subclass adds a module of `ansflow.kernels.stack`, and its parameters. Unless
+    `kernels_know_low`, the symbols that kernels take count from 0.
 
     Parameters
     ----------
@@ -50,6 +56,7 @@ class ArrayCodec(ReadOnly, Codec):
     """
 
     kernels: ClassVar[Any]
+    kernels_know_low: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -60,21 +67,30 @@ class ArrayCodec(ReadOnly, Codec):
         low: int = 0,
         words: int = 1,
     ) -> None:
-        self.shape = as_shape(shape)
+        self._set_params(as_shape(shape), read_only(params), dtype, low, words)
+
+    def _set_params(
+        self,
+        shape: tuple[int, ...] | None,
+        params: tuple[Any, ...],
+        dtype: np.dtype[Any] = INT64,
+        low: int = 0,
+        words: int = 1,
+    ) -> None:
+        """What `__init__` does, for a shape that is checked and arrays that are read-only."""
+        self.shape = shape
         self.low = low
-        self._params = read_only(params)
+        self._params = params
         self._dtype = dtype
         self._words = words
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
-        # Most symbols are as they were popped; with few lanes any further test would be felt.
-        if type(x) is np.ndarray and x.dtype is self._dtype and x.shape == shape:
-            symbols = x if x.ndim == 1 else x.reshape(-1)
-        else:
-            symbols = self._symbols(x, shape)
-        if self.low:
-            symbols = symbols - self.low  # too low ones wrap around, and are too high then
+        symbols = self._symbols(x, shape)
+        if (
+            self.low and not self.kernels_know_low
+        ):  # symbols that are too low wrap around, and are too high then
+            symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
         try:
@@ -84,30 +100,37 @@ class ArrayCodec(ReadOnly, Codec):
 
     def pop(self, stack: Stack) -> npt.NDArray[Any]:
         shape = stack.heads.shape if self.shape is None else self.shape
-        out = np.empty(shape, self._dtype)
-        flat = out if out.ndim == 1 else out.reshape(-1)
-        stack.run_pop(self.kernels.pop, self._words * flat.size, *self._params, flat)
-        if self.low:
-            out += self.low
-        return out
+        size = shape[0] if len(shape) == 1 else prod(shape)
+        symbols = np.empty(size, self._dtype)
+        stack.run_pop(self.kernels.pop, self._words * size, *self._params, symbols)
+        if self.low and not self.kernels_know_low:
+            symbols = symbols + offset(self.low)
+        return symbols if len(shape) == 1 else symbols.reshape(shape)
 
     @abstractmethod
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         """Which of the symbols, uint64, have a probability."""
 
     def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Values as a vector of the kernels' type. The kernels check if they are possible."""
-        values = as_array(x, "symbols")
-        if values.size and values.dtype.kind not in "iub":  # NumPy makes doubles of an empty list
-            raise TypeError(f"symbols must be integers, not {values.dtype}")
+        """Symbols of this shape as a vector of the kernels' type."""
+        # Most symbols are as they were popped; with few lanes any further test would be felt.
+        values = x if type(x) is np.ndarray else as_array(x, "symbols")
+        if values.dtype is not self._dtype:
+            values = self._converted(values)
         if values.shape != shape:
             raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
+        return values if values.ndim == 1 else values.reshape(-1)
+
+    def _converted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of the kernels' type. The kernels check if they are possible."""
+        if values.size and values.dtype.kind not in "iub":  # NumPy makes doubles of an empty list
+            raise TypeError(f"symbols must be integers, not {values.dtype}")
         if values.size and not np.can_cast(values.dtype, self._dtype):
             outlier = int(values.max() if values.dtype.kind == "u" else values.min())
             info = np.iinfo(self._dtype)
             if not info.min <= outlier <= info.max:
                 raise ModelError(f"symbol {outlier} has no probability")
-        return values.astype(self._dtype, copy=False).reshape(-1)
+        return values.astype(self._dtype, copy=False)
 
     def _refusal(self, values: npt.NDArray[Any], symbols: npt.NDArray[Any]) -> ModelError:
         first = int(np.argmin(self._possible(symbols.view(np.uint64))))
@@ -117,13 +140,30 @@ class ArrayCodec(ReadOnly, Codec):
         return ModelError(f"symbol {value} at position {where} has no probability")
 
 
+@lru_cache(maxsize=256)
+def offset(low: int) -> npt.NDArray[np.int64]:
+    """An array without axes: NumPy adds it in half the time that it takes for an integer."""
+    return np.array(low, np.int64)
+
+
 def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
     """Bits that give each symbol at least a slot; ModelError if there are too few or too many."""
     low = max(1, (alphabet - 1).bit_length())
+    if type(precision) is int and low <= precision <= MAX_PRECISION:
+        return precision
     name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
     return integer(precision, name, low, MAX_PRECISION, error=ModelError)
 
 
 def as_shape(shape: Shape) -> tuple[int, ...] | None:
     """A shape as a tuple of Python integers, or None."""
-    return None if shape is None else shape_of(shape)
+    if shape is None:
+        return None
+    if type(shape) is int and shape >= 0:
+        return (shape,)
+    if type(shape) is tuple:
+        for size in shape:
+            if type(size) is not int or size < 0:
+                return shape_of(shape)
+        return shape
+    return shape_of(shape)

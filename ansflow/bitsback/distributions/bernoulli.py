@@ -8,10 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import real_numbers
-from ansflow.bitsback.distributions.array_codec import ArrayCodec, Shape, checked_precision
-from ansflow.bitsback.distributions.families import MAX_LOGIT, family
+from ansflow.bitsback.distributions.array_codec import (
+    PRECISIONS,
+    ArrayCodec,
+    Shape,
+    as_shape,
+    checked_precision,
+)
+from ansflow.bitsback.distributions.families import family
 from ansflow.errors import ModelError
-from ansflow.kernels.distributions.location_scale import CDF_BITS, standard_cdfs
+from ansflow.kernels.distributions.checked import logistic_slots, rounded_slots
 from ansflow.kernels.stack import coins as kernels
 
 __all__ = ["Bernoulli"]
@@ -52,11 +58,15 @@ class Bernoulli(ArrayCodec):
         self, probability: npt.ArrayLike, shape: Shape = None, precision: int = 20
     ) -> None:
         p = real_numbers(probability, "probability")
-        if not ((p >= 0) & (p <= 1)).all():  # also for NaN
-            raise ModelError("probability must be between 0 and 1")
         precision = checked_precision(precision)
-        total = 1 << precision
-        self._set(np.clip(np.rint(p * total), 1, total - 1), shape, precision)
+        freqs = np.empty(p.size, np.uint32)
+        if not rounded_slots(p.reshape(-1), PRECISIONS[precision], freqs):
+            raise ModelError("probability must be between 0 and 1")
+        own = p.shape or None
+        shape = own if shape is None else as_shape(shape)
+        if own is not None and shape != own:
+            raise ValueError(f"probability has shape {own}, but shape is {shape}")
+        self._set(freqs, shape, precision)
 
     @classmethod
     def from_logits(cls, logits: npt.ArrayLike, precision: int = 20) -> Self:
@@ -84,28 +94,23 @@ class Bernoulli(ArrayCodec):
         2.0
         """
         odds = real_numbers(logits, "logits")
-        if not np.isfinite(odds).all():
-            raise ModelError("logits must be finite")
-        logistic = family("logistic")
-        ones = np.empty(odds.size, np.uint64)
-        odds = np.clip(odds, -MAX_LOGIT, MAX_LOGIT)  # where the table ends
-        standard_cdfs(logistic.table, odds.reshape(-1) * logistic.rate, ones)
         precision = checked_precision(precision)
-        total = 1 << precision
-        freqs = np.clip(ones >> np.uint64(CDF_BITS - precision), 1, total - 1)
+        logistic = family("logistic")
+        table, rate = logistic.table, logistic.rate
+        freqs = np.empty(odds.size, np.uint32)
+        if not logistic_slots(odds.reshape(-1), table, rate, PRECISIONS[precision], freqs):
+            raise ModelError("logits must be finite")
         codec = cls.__new__(cls)
-        codec._set(freqs.reshape(odds.shape), None, precision)
+        codec._set(freqs, odds.shape or None, precision)
         return codec
 
-    def _set(self, freqs: npt.NDArray[Any], shape: Shape, precision: int) -> None:
-        self.freqs = freqs.astype(np.uint32).reshape(-1)
+    def _set(
+        self, freqs: npt.NDArray[np.uint32], shape: tuple[int, ...] | None, precision: int
+    ) -> None:
+        freqs.setflags(write=False)
+        self.freqs = freqs
         self.precision = precision
-        super().__init__(
-            freqs.shape if shape is None and freqs.ndim else shape,
-            (self.freqs, np.uint64(precision)),
-        )
-        if freqs.ndim and self.shape != freqs.shape:
-            raise ValueError(f"probability has shape {freqs.shape}, but shape is {self.shape}")
+        self._set_params(shape, (freqs, PRECISIONS[precision]))
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= 1

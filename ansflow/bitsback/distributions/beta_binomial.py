@@ -6,15 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
+from ansflow.bitsback.distributions.array_codec import PRECISIONS
 from ansflow.bitsback.distributions.broadcasting import broadcast
-from ansflow.bitsback.distributions.cdf_rows import CDFRows, bits_of_weights, cumulated
+from ansflow.bitsback.distributions.cdf_rows import (
+    CDFRows,
+    bits_of_weights,
+    checked_alphabet,
+)
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.cdf_rows import beta_binomial
 
 __all__ = ["BetaBinomial"]
-
-SMALLEST, LARGEST = 2.0**-20, 2.0**20
 
 
 class BetaBinomial(CDFRows):
@@ -46,13 +49,13 @@ class BetaBinomial(CDFRows):
     def __init__(
         self, alpha: npt.ArrayLike, beta: npt.ArrayLike, n: int, precision: int = 20
     ) -> None:
-        a, b = broadcast(alpha=real_numbers(alpha, "alpha"), beta=real_numbers(beta, "beta"))
-        if not (np.isfinite(a) & np.isfinite(b) & (a > 0) & (b > 0)).all():
-            raise ModelError("alpha and beta must be positive and finite")
+        a, b = real_numbers(alpha, "alpha"), real_numbers(beta, "beta")
+        if a.shape != b.shape:
+            a, b = broadcast(alpha=a, beta=b)
         n = integer(n, "n", 1, MAX_ALPHABET - 1, error=ModelError)
-        precision, bits = bits_of_weights(n + 1, precision)
-        shape = a.shape
-        a, b = (np.clip(x, SMALLEST, LARGEST).reshape(-1) for x in (a, b))
-        weights = np.empty((a.size, n + 1), np.uint32)
-        beta_binomial(a, b, np.uint64(bits), np.empty(n + 1), weights)
-        super().__init__(*cumulated(weights, precision), shape)
+        precision = checked_alphabet(n + 1, precision)
+        bits, row = bits_of_weights(n + 1), np.empty(n + 1)
+        cdf = np.empty((a.size, n + 2), np.uint32)
+        if not beta_binomial(a.reshape(-1), b.reshape(-1), bits, PRECISIONS[precision], row, cdf):
+            raise ModelError("alpha and beta must be positive and finite")
+        self._set_each(cdf, precision, a.shape)

@@ -1,15 +1,22 @@
-"""Distributions without any form, given by logits."""
+"""Distributions without any form, given by logits or by weights."""
 
 from __future__ import annotations
+
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import real_numbers
-from ansflow.bitsback.distributions.cdf_rows import CDFRows, bits_of_weights, cumulated
-from ansflow.bitsback.distributions.families import fixed_log2, power_table
+from ansflow.bitsback.distributions.array_codec import PRECISIONS
+from ansflow.bitsback.distributions.cdf_rows import (
+    CDFRows,
+    bits_of_weights,
+    checked_alphabet,
+)
+from ansflow.bitsback.distributions.families import power_table
 from ansflow.errors import ModelError
-from ansflow.kernels.distributions.cdf_rows import softmax
+from ansflow.kernels.distributions.cdf_rows import categorical, proportional
 
 __all__ = ["Categorical"]
 
@@ -44,12 +51,61 @@ class Categorical(CDFRows):
 
     def __init__(self, logits: npt.ArrayLike, precision: int = 20) -> None:
         array = real_numbers(logits, "logits")
-        if not array.shape[-1:] or not array.shape[-1] or not np.isfinite(array).all():
+        rows, cdf, precision = _rows_and_cdf(array, "logits", precision)
+        bits = bits_of_weights(rows.shape[1])
+        if not categorical(power_table(), rows, bits, PRECISIONS[precision], cdf):
+            raise ModelError("logits must be finite")
+        self._set_each(cdf, precision, array.shape[:-1])
+
+    @classmethod
+    def from_weights(cls, weights: npt.ArrayLike, precision: int = 20) -> Self:
+        """From weights such as probabilities or counts, which need not sum to 1.
+
+        Parameters
+        ----------
+        weights : array_like, shape (..., alphabet)
+            At least 0, and more than 0 for at least one symbol of each distribution. Symbols of
+            weight 0 have one slot.
+        precision : int
+            As that of `Categorical`. All other slots are shared in proportion to the weights.
+
+        Raises
+        ------
+        ModelError
+            If the weights are not finite, negative or all 0, or their number or the precision is
+            out of range.
+
+        Notes
+        -----
+        The CDF is computed with additions, divisions and multiplications of doubles, in a fixed
+        order: the same weights are the same codec on every machine.
+
+        Examples
+        --------
+        >>> from ansflow.bitsback import Categorical, Stack
+        >>> stack = Stack()
+        >>> Categorical.from_weights([[2, 1, 1], [1, 1, 6]]).push(stack, [0, 1])
+        >>> round(stack.bits - 32, 2)
+        4.0
+        """
+        array = real_numbers(weights, "weights")
+        rows, cdf, precision = _rows_and_cdf(array, "weights", precision)
+        if not proportional(rows, PRECISIONS[precision], cdf):
             raise ModelError(
-                "logits must be finite, with an axis for the alphabet that is not empty"
+                "weights must be finite and at least 0, and some of each distribution more than 0"
             )
-        rows = array.reshape(-1, array.shape[-1])
-        precision, bits = bits_of_weights(rows.shape[1], precision)
-        weights = np.empty(rows.shape, np.uint32)
-        softmax(power_table(), fixed_log2(rows), np.uint64(bits), weights)
-        super().__init__(*cumulated(weights, precision), array.shape[:-1])
+        codec = cls.__new__(cls)
+        codec._set_each(cdf, precision, array.shape[:-1])
+        return codec
+
+
+def _rows_and_cdf(
+    values: npt.NDArray[np.float64], name: str, precision: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint32], int]:
+    """The values as a matrix, room for its CDFs, and the precision, checked."""
+    if not values.shape[-1:]:
+        raise ModelError(f"{name} must have an axis for the alphabet")
+    alphabet = values.shape[-1]
+    precision = checked_alphabet(alphabet, precision)
+    rows = values if values.ndim == 2 else values.reshape(-1, alphabet)
+    return rows, np.empty((len(rows), alphabet + 1), np.uint32), precision

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.bitsback.distributions.array_codec import ArrayCodec, Shape, checked_precision
+from ansflow.arguments import as_array
+from ansflow.bitsback.distributions.array_codec import (
+    INT64,
+    PRECISIONS,
+    ArrayCodec,
+    checked_precision,
+)
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
-from ansflow.kernels.distributions.cdf_rows import WEIGHT_SUM_BITS, cumulate
+from ansflow.kernels.distributions.cdf_rows import WEIGHT_SUM_BITS
+from ansflow.kernels.distributions.checked import row_numbers
 from ansflow.kernels.stack import tables as kernels
 
-__all__ = ["CDFRows", "bits_of_weights", "cumulated"]
+__all__ = ["ONE_ROW", "CDFRows", "bits_of_weights", "checked_alphabet"]
+
+ONE_ROW: npt.NDArray[np.uint32] = read_only(np.zeros(1, np.uint32))
 
 
 class CDFRows(ArrayCodec):
@@ -26,7 +37,7 @@ class CDFRows(ArrayCodec):
     rows : ndarray of uint32, shape (symbols,) or (1,)
         Row of each symbol, or of all; not checked.
     precision : int
-    shape : int, tuple of int or None
+    shape : tuple of int or None
     low : int
         Value of the first symbol.
     """
@@ -38,13 +49,82 @@ class CDFRows(ArrayCodec):
         cdf: npt.NDArray[np.uint32],
         rows: npt.NDArray[np.uint32],
         precision: int,
-        shape: Shape,
+        shape: tuple[int, ...] | None,
         low: int = 0,
     ) -> None:
+        cdf.setflags(write=False)
+        rows.setflags(write=False)
+        self._set_rows(cdf, rows, precision, shape, low)
+
+    def _set_rows(
+        self,
+        cdf: npt.NDArray[np.uint32],
+        rows: npt.NDArray[np.uint32],
+        precision: int,
+        shape: tuple[int, ...] | None,
+        low: int,
+    ) -> None:
+        """What `__init__` does, for arrays that are read-only."""
         self.cdf = cdf
         self.rows = rows
         self.precision = precision
-        super().__init__(shape, (rows, cdf, np.uint64(precision)), low=low)
+        self._set_params(shape, (rows, cdf, PRECISIONS[precision]), low=low)
+
+    def _set_each(
+        self, cdf: npt.NDArray[np.uint32], precision: int, shape: tuple[int, ...]
+    ) -> None:
+        """Set a new CDF, which has a row for each symbol."""
+        cdf.setflags(write=False)
+        n = cdf.shape[0]
+        rows = ONE_ROW if n == 1 else read_only(np.arange(n, dtype=np.uint32))
+        self._set_rows(cdf, rows, precision, shape, 0)
+
+    def at(self, rows: npt.ArrayLike) -> CDFRows:
+        """The codec of symbols under rows of `cdf`, in any order, which are not checked again.
+
+        Such as the transitions of a Markov chain, the classes of an image, or what is in a cache.
+
+        Parameters
+        ----------
+        rows : int or array_like of int, any shape
+            Row of each symbol: distributions with more than one axis are numbered in C order.
+
+        Returns
+        -------
+        CDFRows
+            Its symbols have the shape of `rows`.
+
+        Raises
+        ------
+        ModelError
+            If there is no such row.
+
+        Examples
+        --------
+        >>> from ansflow.bitsback import Categorical, Stack
+        >>> transitions = Categorical.from_weights([[9, 1, 0], [1, 8, 1], [0, 1, 9]])
+        >>> stack = Stack()
+        >>> transitions.at([0, 0, 2]).push(stack, [0, 1, 2])
+        >>> transitions.at([0, 0, 2]).pop(stack)
+        array([0, 1, 2])
+        """
+        count = self.cdf.shape[0]
+        if type(rows) is int and 0 <= rows < count:
+            index, shape = np.array([rows], np.uint32), ()
+        else:
+            given = rows if type(rows) is np.ndarray else as_array(rows, "rows")
+            if given.size and given.dtype.kind not in "iu":
+                raise TypeError(f"rows must be integers, not {given.dtype}")
+            numbers = given.copy() if given.dtype is INT64 else given.astype(np.int64, order="C")
+            index, shape = np.empty(numbers.size, np.uint32), numbers.shape
+            if not row_numbers(numbers.reshape(-1), count, index):
+                raise ModelError(
+                    f"rows must be 0 to {count - 1}, not {given.min()} to {given.max()}"
+                )
+        index.setflags(write=False)
+        codec = CDFRows.__new__(CDFRows)
+        codec._set_rows(self.cdf, index, self.precision, shape, self.low)
+        return codec
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         inside = np.minimum(symbols, self.cdf.shape[1] - 2).astype(np.int64)
@@ -53,19 +133,14 @@ class CDFRows(ArrayCodec):
         return possible
 
 
-def bits_of_weights(alphabet: int, precision: int) -> tuple[int, int]:
-    """The precision, checked, and bits of the largest weight: the sum has no more than 32."""
+@cache
+def bits_of_weights(alphabet: int) -> np.uint64:
+    """Bits of the largest weight: the sum has no more than 32."""
+    return PRECISIONS[min(31, WEIGHT_SUM_BITS - (alphabet - 1).bit_length())]
+
+
+def checked_alphabet(alphabet: int, precision: SupportsIndex) -> int:
+    """The precision; ModelError unless it has slots for an alphabet of that size."""
     if not 2 <= alphabet <= MAX_ALPHABET:
         raise ModelError(f"an alphabet must have 2 to {MAX_ALPHABET} symbols, not {alphabet}")
-    weight_bits = min(31, WEIGHT_SUM_BITS - (alphabet - 1).bit_length())
-    return checked_precision(precision, alphabet), weight_bits
-
-
-def cumulated(
-    weights: npt.NDArray[np.uint32], precision: int
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], int]:
-    """CDFs in proportion to weights, shape (n, alphabet), a row for each of n symbols."""
-    n, alphabet = weights.shape
-    cdf = np.empty((n, alphabet + 1), np.uint32)
-    cumulate(weights, np.uint64(precision), cdf)
-    return cdf, np.arange(n, dtype=np.uint32), precision
+    return checked_precision(precision, alphabet)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from functools import lru_cache
+from typing import ClassVar, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.broadcasting import broadcast
-from ansflow.bitsback.distributions.families import FamilyName, fixed_log2
-from ansflow.bitsback.distributions.location_scale import DEFAULT_PRECISION, LocationScale
-from ansflow.bitsback.distributions.mixture import mixture_shares
+from ansflow.bitsback.distributions.families import FamilyName, family, fixed_log2
+from ansflow.bitsback.distributions.location_scale import (
+    DEFAULT_PRECISION,
+    Line,
+    LocationScale,
+    line_of,
+)
+from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, mixture_shares
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 
@@ -31,18 +38,13 @@ class _Discretised(LocationScale):
         high: int,
         *,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
-        means, scales = broadcast(
-            mean=real_numbers(mean, "mean"), scale=real_numbers(scale, "scale")
-        )
-        super().__init__(
-            self.family_name,
-            means[..., np.newaxis],
-            scales[..., np.newaxis],
-            _unit_edges(low, high),
-            low=low,
-            precision=precision,
-        )
+        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        if means.shape != scales.shape:
+            means, scales = broadcast(mean=means, scale=scales)
+        line = integers(self.family_name, low, high, precision, full_support)
+        self._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
 
     @classmethod
     def mixture(
@@ -66,25 +68,17 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        given = broadcast(
-            logits=real_numbers(logits, "logits"),
-            means=real_numbers(means, "means"),
-            scales=real_numbers(scales, "scales"),
-        )
-        if not given[0].shape[-1:] or not given[0].shape[-1]:
+        weights, m = real_numbers(logits, "logits"), real_numbers(means, "means")
+        s = real_numbers(scales, "scales")
+        if not weights.shape == m.shape == s.shape:
+            weights, m, s = broadcast(logits=weights, means=m, scales=s)
+        if not m.shape[-1:] or not m.shape[-1]:
             raise ModelError("a mixture must have at least one component")
-        shares = mixture_shares(fixed_log2(given[0]))
+        line = integers(cls.family_name, low, high, precision)
+        logits = weights.reshape(-1, m.shape[-1])
+        shares = read_only(mixture_shares(fixed_log2(logits)))
         codec = cls.__new__(cls)
-        LocationScale.__init__(
-            codec,
-            cls.family_name,
-            given[1],
-            given[2],
-            _unit_edges(low, high),
-            shares=shares,
-            low=low,
-            precision=precision,
-        )
+        codec._set_scales(m.shape[:-1], m, s, shares, line)
         return codec
 
 
@@ -98,7 +92,9 @@ class Gaussian(_Discretised):
     low, high : int
         The support, both included. The first and last integer also stand for all beyond them.
     precision : int
-        Each symbol has at least one of ``2**precision`` slots.
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, so that it can be pushed (`LocationScale`).
 
     Examples
     --------
@@ -137,8 +133,22 @@ class Logistic(_Discretised):
     family_name = "logistic"
 
 
-def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
-    low, high = integer(low, "low"), integer(high, "high")
+def integers(
+    name: FamilyName,
+    low: SupportsIndex,
+    high: SupportsIndex,
+    precision: SupportsIndex,
+    full_support: bool = True,
+) -> Line:
+    """The line cut into intervals that stand for the integers from `low` to `high`."""
+    if not type(low) is type(high) is type(precision) is int:
+        low, high = integer(low, "low"), integer(high, "high")
+        precision = integer(precision, "precision", error=ModelError)
+    return _integers(name, low, high, precision, bool(full_support))
+
+
+@lru_cache(maxsize=32)  # half a megabyte each at most
+def _integers(name: FamilyName, low: int, high: int, precision: int, full_support: bool) -> Line:
     if not low < high:
         raise ModelError(f"low must be less than high, but they are {low} and {high}")
     if high - low >= MAX_ALPHABET or max(abs(low), abs(high)) >= 1 << 52:
@@ -146,5 +156,5 @@ def _unit_edges(low: int, high: int) -> npt.NDArray[np.float64]:
             f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
             "none beyond 2**52"
         )
-    edges: npt.NDArray[np.float64] = np.arange(low, high + 2, dtype=np.float64) - 0.5
-    return edges
+    edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
+    return line_of(family(name), edges, low, precision, full_support)

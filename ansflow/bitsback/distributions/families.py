@@ -18,19 +18,16 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.errors import ModelError
+from ansflow.kernels.distributions import cdf_rows
 from ansflow.kernels.distributions.cdf_rows import POWER_BITS, POWER_TOP_BITS
 from ansflow.kernels.distributions.location_scale import CDF_BITS, STEPS, UNITS_PER_STEP
 
-__all__ = ["MAX_LOGIT", "Family", "FamilyName", "family", "fixed_log2", "power_table"]
+__all__ = ["Family", "FamilyName", "family", "fixed_log2", "power_table"]
 
 FamilyName = Literal["gaussian", "logistic"]
 
 # Steps of the table for each unit of the standard distribution: it reaches to 8 and to 32.
 STEPS_PER_UNIT = {"gaussian": 256, "logistic": 64}
-
-MAX_LOGIT = 32.0  # natural: the end of the logistic table
-LOWEST_LOG2 = -32.0
-LOG2_E = 1.4426950408889634  # the same double on all machines
 
 CHECKSUMS = {
     "gaussian": 0xAB1E_BADE_F387_767B,
@@ -93,16 +90,14 @@ def power_table() -> npt.NDArray[np.uint32]:
 
 
 def fixed_log2(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    """Natural logarithms as binary ones in fixed point, in units of 2^-12.
+    """Natural logarithms as binary ones in fixed point, in units of 2^-12, a row for each symbol.
 
-    They are relative to the largest of the last axis, and at least -32.
+    They are relative to the largest of the row, and at least -32.
     """
-    if not np.isfinite(logits).all():
+    fixed = np.empty(logits.shape, np.int32)
+    if not cdf_rows.fixed_log2(logits, fixed):
         raise ModelError("logits must be finite")
-    with np.errstate(over="ignore"):
-        relative = (logits - logits.max(axis=-1, keepdims=True)) * LOG2_E
-    fixed: npt.NDArray[np.float64] = np.ldexp(np.clip(relative, LOWEST_LOG2, 0.0), POWER_BITS)
-    return np.rint(fixed).astype(np.int32)
+    return fixed
 
 
 def _checked(name: str, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

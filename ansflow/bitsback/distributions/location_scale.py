@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.distributions.array_codec import ArrayCodec, checked_precision
+from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, checked_precision
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
+from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
+from ansflow.kernels.distributions.checked import means_and_rates
 from ansflow.kernels.stack import location_scale as kernels
 
-__all__ = ["DEFAULT_PRECISION", "LocationScale"]
+__all__ = ["DEFAULT_PRECISION", "Line", "LocationScale", "line_of"]
 
 Floats = npt.NDArray[np.float64]
+Shares = npt.NDArray[np.uint32]
 
 DEFAULT_PRECISION = 24
 
-# The smallest and largest scale, in the unit of the edges.
-SMALLEST, LARGEST = 2.0**-24, 2.0**24
+
+class Line(NamedTuple):
+    """What the distributions of all symbols have in common: a family, on a line that is cut.
+
+    `params` are the last ones of the kernels, `rate` is that of the family.
+    """
+
+    rate: float
+    precision: int
+    low: int
+    params: tuple[Any, ...]
+
+
+def line_of(
+    chosen: Family, edges: Floats, low: int, precision: SupportsIndex, full_support: bool = True
+) -> Line:
+    """A line with edges that are read-only and ascend; ModelError if it is illegal otherwise."""
+    alphabet = edges.size - 1
+    if low > (1 << 63) - alphabet:
+        raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
+    precision = checked_precision(precision, alphabet if full_support else 2)
+    least = ONE if full_support else ZERO
+    params = edges, chosen.table, PRECISIONS[precision], least, low
+    return Line(chosen.rate, precision, low, params)
 
 
 class LocationScale(ArrayCodec):
     """Symbols that are intervals of the real line, each with a distribution over the line.
 
     The CDF at the intervals' edges becomes integers once, by the arithmetic of
-    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers. Each
-    interval has at least one of the ``2**precision`` slots.
+    `ansflow.kernels.distributions.location_scale`; a pop searches those same integers.
 
     Parameters
     ----------
@@ -47,6 +71,12 @@ class LocationScale(ArrayCodec):
     low : int
         Value of the first symbol.
     precision : int
+        There are ``2**precision`` slots.
+    full_support : bool
+        Whether each symbol has at least one slot, as if a sample came from the uniform distribution
+        with probability ``alphabet / 2**precision``. A prior or a likelihood needs that, so that
+        any symbol can be pushed. A posterior does not: what is pushed has been popped from it
+        before, and it had better not give samples that are nowhere near its mean.
 
     Raises
     ------
@@ -56,6 +86,7 @@ class LocationScale(ArrayCodec):
     """
 
     kernels: ClassVar[Any] = kernels
+    kernels_know_low: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -64,46 +95,50 @@ class LocationScale(ArrayCodec):
         scales: npt.ArrayLike,
         edges: Floats,
         *,
-        shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
+        shares: Shares = ONE_COMPONENT,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> None:
-        m, s = broadcast(means=real_numbers(means, "means"), scales=real_numbers(scales, "scales"))
-        if not (np.isfinite(m).all() and np.isfinite(s).all() and (s > 0).all()) or not m.ndim:
-            raise ModelError(
-                "means must be finite and scales positive and finite, with an axis for components"
-            )
-        edges = _checked_edges(edges)
-        chosen = family(family_name)
-        rates = chosen.rate / np.clip(s, SMALLEST, LARGEST)
-        self._set(chosen, m, rates, checked_shares(shares, m.shape), edges, low, precision)
+        m, s = real_numbers(means, "means"), real_numbers(scales, "scales")
+        if m.shape != s.shape:
+            m, s = broadcast(means=m, scales=s)
+        if not m.ndim or not m.shape[-1]:
+            raise ModelError("means and scales must have an axis for components, of at least one")
+        low = integer(low, "low", -(1 << 63), error=ModelError)
+        line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
+        shares = checked_shares(shares, m.shape)
+        self._set_scales(m.shape[:-1], m, s, read_only(shares.reshape(-1, m.shape[-1])), line)
 
-    def _set(
-        self,
-        chosen: Family,
-        means: Floats,
-        rates: Floats,
-        shares: npt.NDArray[np.uint32],
-        edges: Floats,
-        low: int,
-        precision: int,
+    def _set_scales(
+        self, shape: tuple[int, ...], means: Floats, scales: Floats, shares: Shares, line: Line
     ) -> None:
-        alphabet, components = edges.size - 1, means.shape[-1]
-        low = integer(low, "low", -(1 << 63), (1 << 63) - alphabet, error=ModelError)
-        self.precision = checked_precision(precision, alphabet)
-        params = (
-            _rows(means, components),
-            _rows(rates, components),
-            _rows(shares, components),
-            edges,
-            chosen.table,
-            np.uint64(precision),
-        )
-        super().__init__(means.shape[:-1], params, low=low)
-        self._alphabet = alphabet
+        """Check copies of parameters, with one share or more, and set those of the kernels."""
+        if means.ndim != 1:
+            means, scales = means.reshape(-1), scales.reshape(-1)
+        width = shares.shape[1]
+        components = np.empty((means.size // width, width, 2))
+        if not means_and_rates(means, scales, line.rate, components):
+            raise ModelError("means must be finite, and scales positive and finite")
+        self._set(shape, components, shares, line)
+
+    def _set(self, shape: tuple[int, ...], components: Floats, shares: Shares, line: Line) -> None:
+        """Set the kernels' parameters; `shares` are read-only."""
+        components.setflags(write=False)
+        self.precision = line.precision
+        self._set_params(shape, (components, shares, *line.params), low=line.low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        return symbols < self._alphabet
+        slots = np.empty(symbols.size, np.int64)
+        kernels.frequencies(symbols.view(np.int64), *self._params, slots)
+        return slots > 0
+
+    @classmethod
+    def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
+        """One component a symbol, by contiguous arrays of one shape."""
+        codec = LocationScale.__new__(LocationScale)
+        codec._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
+        return codec
 
     @classmethod
     def by_rates(
@@ -113,20 +148,20 @@ class LocationScale(ArrayCodec):
         rates: Floats,
         edges: Floats,
         *,
-        shares: npt.NDArray[np.uint32] = ONE_COMPONENT,
+        shares: Shares = ONE_COMPONENT,
         precision: int = DEFAULT_PRECISION,
+        full_support: bool = True,
     ) -> LocationScale:
         """From the kernels' parameters, unchecked, for models that compute them exactly.
 
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        codec._set(chosen, means, rates, shares, edges, 0, precision)
+        width = means.shape[-1]
+        components = np.stack([means, rates], axis=-1).reshape(-1, width, 2)
+        line = line_of(chosen, read_only(edges), 0, precision, full_support)
+        codec._set(means.shape[:-1], components, read_only(shares.reshape(-1, width)), line)
         return codec
-
-
-def _rows(values: npt.NDArray[Any], columns: int) -> npt.NDArray[Any]:
-    return np.ascontiguousarray(values).reshape(-1, columns)
 
 
 def _checked_edges(edges: npt.ArrayLike) -> Floats:
@@ -138,4 +173,5 @@ def _checked_edges(edges: npt.ArrayLike) -> Floats:
         )
     if not (edges[1:] > edges[:-1]).all():  # also for NaN
         raise ModelError("edges must ascend strictly")
+    edges.setflags(write=False)
     return edges

@@ -32,6 +32,8 @@ def mixture_shares(log2_weights: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32
 
 def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:
     """A copy of shares for means of that shape; ModelError or ValueError if they do not fit."""
+    if given is ONE_COMPONENT and shape[-1] == 1:
+        return ONE_COMPONENT
     shares = as_array(given, "shares").copy()
     if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
         raise ModelError("shares must be uint32, one for each component")
@@ -41,7 +43,7 @@ def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[
     if shares.size == shape[-1]:
         return shares
     try:
-        return np.broadcast_to(shares, shape)
+        return np.broadcast_to(shares, shape).copy()
     except ValueError:
         raise ValueError(
             f"shares of shape {shares.shape} cannot be broadcast to means of shape {shape}"

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ansflow.arguments import as_array
 from ansflow.bitsback.distributions.array_codec import Shape, as_shape
-from ansflow.bitsback.distributions.cdf_rows import CDFRows
+from ansflow.bitsback.distributions.cdf_rows import ONE_ROW, CDFRows
 from ansflow.errors import ModelError
 from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, row_index, support_of
 
 __all__ = ["Symbols"]
-
-ONE_ROW = np.zeros(1, np.uint32)
-ONE_ROW.setflags(write=False)
 
 
 class Symbols(CDFRows):

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.distributions.array_codec import INT64, ArrayCodec, Shape
+from ansflow.bitsback.distributions.array_codec import INT64, ArrayCodec, Shape, as_shape
 from ansflow.errors import ModelError
+from ansflow.kernels.distributions.checked import highest_of
 from ansflow.kernels.stack import uniform as kernels
 
 __all__ = ["Uniform"]
@@ -56,26 +57,35 @@ class Uniform(ArrayCodec):
     kernels: ClassVar[Any] = kernels
 
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
-        given = as_array(n, "n")
-        if isinstance(n, np.ndarray) and given.dtype.kind in "iu":
-            given = given.copy()
-            numbers = given.reshape(-1)
-            for extreme in (numbers.min(), numbers.max()) if numbers.size else ():
-                integer(extreme, "n", 1, MAX_UNIFORM, error=ModelError)
-            self.last = numbers.astype(np.uint64) - np.uint64(1)
+        if type(n) is int:
+            own, highest = None, integer(n, "n", 1, MAX_UNIFORM, error=ModelError) - 1
+            self.last = np.array([highest], np.uint64)
         else:
-            given = np.array(n, object)  # no other dtype holds all of them
-            below = [integer(one, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for one in given.flat]
-            self.last = np.array(below, np.uint64)
-        highest = int(self.last.max(initial=0))
-        super().__init__(
-            given.shape if shape is None and given.ndim else shape,
-            (self.last,),
-            dtype=INT64 if highest < 1 << 63 else UINT64,
-            words=kernels.digits(highest),
-        )
-        if given.ndim and self.shape != given.shape:
-            raise ValueError(f"n has shape {given.shape}, but shape is {self.shape}")
+            own, self.last, highest = _numbers(as_array(n, "n"), n)
+        self.last.setflags(write=False)
+        shape = own if shape is None else as_shape(shape)
+        if own is not None and shape != own:
+            raise ValueError(f"n has shape {own}, but shape is {shape}")
+        dtype = INT64 if highest < 1 << 63 else UINT64
+        self._set_params(shape, (self.last,), dtype, words=kernels.digits(highest))
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= self.last
+
+
+def _numbers(
+    given: npt.NDArray[Any], n: npt.ArrayLike
+) -> tuple[tuple[int, ...] | None, npt.NDArray[np.uint64], int]:
+    """The shape of several n, the highest number that each allows, and the highest of all."""
+    if isinstance(n, np.ndarray) and given.dtype.kind in "iu":
+        numbers = given.astype(np.uint64).reshape(-1)  # negative ones exceed their type's limit
+        last = np.empty(numbers.size, np.uint64)
+        limit = np.uint64(np.iinfo(given.dtype).max)
+        legal, highest = highest_of(numbers, limit, last)
+        if not legal:
+            integer(given.min(), "n", 1, MAX_UNIFORM, error=ModelError)
+    else:
+        given = np.array(n, object)  # no other dtype holds all of them
+        below = [integer(one, "n", 1, MAX_UNIFORM, error=ModelError) - 1 for one in given.flat]
+        last, highest = np.array(below, np.uint64), max(below, default=0)
+    return given.shape or None, last, int(highest)

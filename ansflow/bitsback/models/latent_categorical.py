@@ -73,6 +73,7 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
         prior=_number_below(total),
         likelihood=lambda slot: Certain(symbol_of(slot)),
         posterior=slots_of,
+        stir=False,  # the posterior is exact, and the words are those of rANS
     )
 
 
@@ -139,6 +140,7 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
         prior=Autoregressive(prior_after, 2),
         likelihood=lambda latents: Certain(symbol_of(latents)),
         posterior=halves_of,
+        stir=False,
     )
 
 

@@ -14,7 +14,7 @@ from ansflow.bitsback.distributions.bernoulli import Bernoulli
 from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.distributions.mixture import MAX_COMPONENTS, mixture_shares
-from ansflow.bitsback.nets.layers import Activations, checked_integer
+from ansflow.bitsback.nets.shapes import Activations, checked_integer
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
 from ansflow.kernels.distributions.cdf_rows import powers

@@ -1,45 +1,28 @@
-"""Layers: functions of batches of activations, in fixed point."""
+"""Layers without weights: functions of batches of activations, in fixed point."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.read_only import ReadOnly, read_only
-from ansflow.errors import ModelError
-from ansflow.kernels.nets.affine import (
-    ACTIVATION_LIMIT,
-    FRACTION_BITS,
-    convolve,
-    convolve_planes,
-    dense,
+from ansflow.bitsback.nets.shapes import (
+    Activations,
+    Shape,
+    check_flag,
+    checked_integer,
+    checked_shape,
+    fixed_shape,
+    image_sizes,
 )
+from ansflow.errors import ModelError
+from ansflow.kernels.nets.affine import ACTIVATION_LIMIT
 
-__all__ = [
-    "Activations",
-    "Convolution",
-    "Dense",
-    "Layer",
-    "Reshape",
-    "Residual",
-    "Upsample",
-    "checked_integer",
-]
+__all__ = ["Channels", "DepthToSpace", "Layer", "Reshape", "Residual", "SpaceToDepth", "Upsample"]
 
-Activations = npt.NDArray[np.int32]
-Shape = tuple[int, ...]
-
-MAX_SHIFT = 40
-MAX_WEIGHT = (1 << 15) - 1
-MAX_BIAS = 1 << 61
-MAX_INPUTS = 1 << 23
-MAX_STRIDE = 16
-FEW_OUTPUTS = 24
+MAX_FACTOR = 16
 
 
 class Layer(Protocol):
@@ -49,200 +32,137 @@ class Layer(Protocol):
         """Shape of one result for an input of `shape`; ModelError for an illegal shape."""
 
     def __call__(self, x: Activations) -> Activations:
-        """Activations of shape (batch, ...) to activations of shape (batch, ...)."""
+        """Activations of shape (batch, ...) to activations of shape (batch, ...).
 
-
-def checked_integer(name: str, value: Any, low: int, high: int) -> int:
-    """A number of a model's description; ModelError if it is not an integer within its bounds."""
-    return integer(value, name, low, high, error=ModelError, type_error=ModelError)
-
-
-def _check_relu(value: Any) -> None:
-    if type(value) is not bool:
-        raise ModelError(f"relu must be True or False, not {value!r}")
-
-
-def _bits_left(values: npt.NDArray[np.float64], most: int) -> int:
-    """About the largest n for which no value times 2^n exceeds `most`."""
-    largest = float(np.abs(values).max(initial=0.0))
-    finest = MAX_SHIFT + FRACTION_BITS
-    return math.floor(math.log2(most / largest)) if largest > most * 2.0**-finest else finest
-
-
-@dataclass(frozen=True, eq=False)
-class Affine(ReadOnly):
-    """Weights and bias in units of ``2**-shift`` and ``2**-(shift + 12)``.
-
-    Parameters
-    ----------
-    weights : ndarray of int16, the last axis is that of the outputs
-    bias : ndarray of int64, shape (outputs,)
-    shift : int
-        0 to 40.
-    relu : bool
-        Whether negative results become 0.
-    """
-
-    weights: npt.NDArray[np.int16]
-    bias: npt.NDArray[np.int64]
-    shift: int
-    relu: bool
-
-    axes: ClassVar[int]
-
-    def __post_init__(self) -> None:
-        if not all(isinstance(values, np.ndarray) for values in (self.weights, self.bias)):
-            raise ModelError("weights and bias must be arrays")
-        # Copies in one memory order, so that kernels are compiled once.
-        for name in ("weights", "bias"):
-            values = as_array(getattr(self, name), name)
-            object.__setattr__(self, name, read_only(np.array(values, order="C")))
-        w, b = self.weights, self.bias
-        if w.dtype != np.int16 or b.dtype != np.int64 or b.shape != w.shape[-1:] or not w.size:
-            raise ModelError(
-                "weights must be int16 and not empty, and bias int64, one for each output"
-            )
-        if w.ndim != self.axes:
-            raise ModelError(
-                f"weights of {type(self).__name__} must have {self.axes} axes, not {w.ndim}"
-            )
-        shift = checked_integer("shift", self.shift, 0, MAX_SHIFT)
-        object.__setattr__(self, "shift", shift)
-        _check_relu(self.relu)
-        # Sums stay below 2^63: fewer than 2^23 products, each of at most 2^38, and the bias.
-        if w[..., 0].size >= MAX_INPUTS or np.abs(b.astype(np.float64)).max() > MAX_BIAS:
-            raise ModelError(
-                f"a layer has at most {MAX_INPUTS - 1} inputs for each output, and biases of at "
-                f"most 2**{MAX_BIAS.bit_length() - 1}"
-            )
-
-    @classmethod
-    def quantized(cls, weights: npt.ArrayLike, bias: npt.ArrayLike, relu: bool, **more: Any) -> Any:
-        """From floating-point weights and bias, in the finest unit that int16 allows.
-
-        Weights have shape (inputs, outputs), or (rows, columns, inputs, outputs) for convolutions.
+        ModelError for an illegal shape.
         """
-        w, b = real_numbers(weights, "weights"), real_numbers(bias, "bias")
-        if not w.size or not (np.isfinite(w).all() and np.isfinite(b).all()):
-            raise ModelError("weights and bias must be finite, and weights must not be empty")
-        shift = min(_bits_left(w, MAX_WEIGHT), _bits_left(b, MAX_BIAS) - FRACTION_BITS, MAX_SHIFT)
-        if shift < 0:
-            raise ModelError(
-                f"weights must be at most {MAX_WEIGHT}, and biases at most 2**49, in magnitude"
-            )
-        return cls(
-            np.rint(np.ldexp(w, shift)).astype(np.int16),
-            np.rint(np.ldexp(b, shift + FRACTION_BITS)).astype(np.int64),
-            shift,
-            relu,
-            **more,
-        )
-
-    def _total(self) -> npt.NDArray[np.int64]:
-        return np.empty(self.bias.size, np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Dense(Affine):
-    """All inputs to all outputs; weights have shape (inputs, outputs)."""
-
-    axes = 2
-
-    def output_shape(self, shape: Shape) -> Shape:
-        if shape != self.weights.shape[:1]:
-            raise ModelError(
-                f"the dense layer takes inputs of shape ({self.weights.shape[0]},), not {shape}"
-            )
-        return self.bias.shape
-
-    def __call__(self, x: Activations) -> Activations:
-        out = np.empty((x.shape[0], *self.output_shape(x.shape[1:])), np.int32)
-        dense(x, self.weights, self.bias, self.shift, self.relu, self._total(), out)
-        return out
-
-
-@dataclass(frozen=True, eq=False)
-class Convolution(Affine):
-    """Convolution of images, channels last; weights have shape (rows, columns, inputs, outputs).
-
-    The numbers of rows and columns are odd. Outside of an image, activations are 0.
-
-    Parameters
-    ----------
-    stride : int
-    """
-
-    stride: int = 1
-
-    axes = 4
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not all(size % 2 for size in self.weights.shape[:2]):
-            raise ModelError("a convolution must have odd numbers of rows and columns")
-        stride = checked_integer("stride", self.stride, 1, MAX_STRIDE)
-        object.__setattr__(self, "stride", stride)
-
-    def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 3 or shape[2] != self.weights.shape[2]:
-            raise ModelError(
-                f"the convolution takes images of shape (height, width, {self.weights.shape[2]}), "
-                f"not {shape}"
-            )
-        height, width = (-(-size // self.stride) for size in shape[:2])
-        return height, width, self.bias.size
-
-    def __call__(self, x: Activations) -> Activations:
-        out = np.empty((x.shape[0], *self.output_shape(x.shape[1:])), np.int32)
-        params = self.weights, self.bias, self.shift, self.relu
-        if self.stride == 1 and self.bias.size < FEW_OUTPUTS:
-            (height, width, inputs), (rows, columns) = x.shape[1:], self.weights.shape[:2]
-            pitch = width + columns - 1
-            planes = np.zeros((inputs, (height + rows - 1) * pitch), np.int32)
-            total = np.empty(height * pitch - columns + 1, np.int64)
-            convolve_planes(x, *params, planes, total, out)
-        else:
-            convolve(x, *params, self.stride, self._total(), out)
-        return out
 
 
 @dataclass(frozen=True)
-class Upsample:
-    """Each pixel becomes `factor` by `factor` of the same value."""
+class Scaling:
+    """Layers that change the size of images.
+
+    Parameters
+    ----------
+    factor : int
+        1 to 16.
+    """
 
     factor: int = 2
 
     def __post_init__(self) -> None:
-        factor = checked_integer("factor", self.factor, 1, MAX_STRIDE)
+        factor = checked_integer("factor", self.factor, 1, MAX_FACTOR)
         object.__setattr__(self, "factor", factor)
 
+    def _enlarged(self, *sizes: int | None) -> tuple[int | None, ...]:
+        return tuple(None if size is None else size * self.factor for size in sizes)
+
+
+@dataclass(frozen=True)
+class Upsample(Scaling):
+    """Each pixel becomes `factor` by `factor` of the same value."""
+
     def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 3:
-            raise ModelError(
-                f"upsampling takes images of shape (height, width, channels), not {shape}"
-            )
-        return shape[0] * self.factor, shape[1] * self.factor, shape[2]
+        height, width, channels = image_sizes(shape, "upsampling")
+        return *self._enlarged(height, width), channels
 
     def __call__(self, x: Activations) -> Activations:
-        return x.repeat(self.factor, axis=1).repeat(self.factor, axis=2)
+        shape = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width, channels = x.shape
+        cells = np.empty((n, height, self.factor, width, self.factor, channels), np.int32)
+        cells[...] = x[:, :, np.newaxis, :, np.newaxis]
+        return cells.reshape(n, *shape)
+
+
+@dataclass(frozen=True)
+class DepthToSpace(Scaling):
+    """Each pixel becomes `factor` by `factor` with fewer channels, as in torch's PixelShuffle.
+
+    Channel ``(c * factor + a) * factor + b`` becomes channel c of the pixel in row a and column b.
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, channels = image_sizes(shape, "depth-to-space")
+        if channels % self.factor**2:
+            raise ModelError(
+                f"depth-to-space takes a multiple of {self.factor**2} channels, not {channels}"
+            )
+        return *self._enlarged(height, width), channels // self.factor**2
+
+    def __call__(self, x: Activations) -> Activations:
+        shape = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width = x.shape[:3]
+        cells = x.reshape(n, height, width, shape[2], self.factor, self.factor)
+        return np.ascontiguousarray(cells.transpose(0, 1, 4, 2, 5, 3)).reshape(n, *shape)
+
+
+@dataclass(frozen=True)
+class SpaceToDepth(Scaling):
+    """Each square of `factor` by `factor` pixels becomes a pixel: `DepthToSpace` undoes it.
+
+    Squares that reach beyond an image, at the bottom or on the right, have zeros there.
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, channels = image_sizes(shape, "space-to-depth")
+        cells = (None if size is None else -(-size // self.factor) for size in (height, width))
+        return *cells, channels * self.factor**2
+
+    def __call__(self, x: Activations) -> Activations:
+        rows, columns, depth = fixed_shape(self.output_shape(x.shape[1:]))
+        n, height, width, channels = x.shape
+        cells = np.zeros((n, rows * self.factor, columns * self.factor, channels), np.int32)
+        cells[:, :height, :width] = x
+        cells = cells.reshape(n, rows, self.factor, columns, self.factor, channels)
+        cells = np.ascontiguousarray(cells.transpose(0, 1, 3, 5, 2, 4))
+        return cells.reshape(n, rows, columns, depth)
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The channels from `begin` to before `end`: two of these split activations.
+
+    Parameters
+    ----------
+    begin, end : int
+        Of the last axis.
+    """
+
+    begin: int
+    end: int
+
+    def __post_init__(self) -> None:
+        begin = checked_integer("begin", self.begin, 0, 1 << 31)
+        end = checked_integer("end", self.end, begin + 1, 1 << 31)
+        object.__setattr__(self, "begin", begin)
+        object.__setattr__(self, "end", end)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if not shape or shape[-1] is None or shape[-1] < self.end:
+            raise ModelError(f"there are no channels {self.begin} to {self.end - 1} in {shape}")
+        return *shape[:-1], self.end - self.begin
+
+    def __call__(self, x: Activations) -> Activations:
+        self.output_shape(x.shape[1:])
+        return np.ascontiguousarray(x[..., self.begin : self.end])
 
 
 @dataclass(frozen=True)
 class Reshape:
     """The same activations in another shape."""
 
-    shape: Shape
+    shape: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        shape = tuple(checked_integer("a size", size, 1, 1 << 31) for size in self.shape)
-        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "shape", fixed_shape(checked_shape(self.shape)))
 
     def output_shape(self, shape: Shape) -> Shape:
-        if math.prod(shape) != math.prod(self.shape):
+        if None in shape or math.prod(fixed_shape(shape)) != math.prod(self.shape):
             raise ModelError(f"{shape} cannot be reshaped to {self.shape}")
         return self.shape
 
     def __call__(self, x: Activations) -> Activations:
+        self.output_shape(x.shape[1:])
         return x.reshape(x.shape[0], *self.shape)
 
 
@@ -254,7 +174,7 @@ class Residual:
     relu: bool
 
     def __post_init__(self) -> None:
-        _check_relu(self.relu)
+        check_flag("relu", self.relu)
 
     def output_shape(self, shape: Shape) -> Shape:
         inner = shape
@@ -267,10 +187,11 @@ class Residual:
         return shape
 
     def __call__(self, x: Activations) -> Activations:
+        self.output_shape(x.shape[1:])
         y = x
         for layer in self.layers:
             y = layer(y)
         # No overflow, as both are at most 2^23.
         low = 0 if self.relu else -ACTIVATION_LIMIT
-        total: Activations = np.clip(x + y, low, ACTIVATION_LIMIT)
-        return total
+        total: Activations = x + y
+        return np.clip(total, low, ACTIVATION_LIMIT, out=total)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.arguments import as_array
-from ansflow.bitsback.nets.layers import (
-    Activations,
-    Affine,
-    Convolution,
-    Dense,
-    Layer,
-    Reshape,
-    Residual,
-    Upsample,
-    checked_integer,
-)
+from ansflow.bitsback.nets.description import Arrays, Entry, describe_layer, restore_layer
+from ansflow.bitsback.nets.layers import Layer
+from ansflow.bitsback.nets.shapes import Activations, Shape, as_activations, checked_shape
 from ansflow.errors import ModelError
-from ansflow.kernels.nets.affine import ACTIVATION_LIMIT, FRACTION_BITS
 
 __all__ = ["Network"]
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Network:
@@ -35,18 +22,23 @@ class Network:
     Parameters
     ----------
     layers : sequence of Layer
-    input_shape : tuple of int
-        Shape of one input.
+    input_shape : tuple of int or None
+        Shape of one input. A size is None if it may be any: a network of convolutions with the
+        shape ``(None, None, 3)`` takes images of any height and width.
 
     Attributes
     ----------
-    output_shape : tuple of int
-        Shape of one result.
+    output_shape : tuple of int or None
+        Shape of one result; None where it depends on that of the input.
 
     Raises
     ------
     ModelError
         If a layer does not take the shape that the one before it returns.
+
+    See Also
+    --------
+    Graph : Layers of several inputs, and several results.
 
     Examples
     --------
@@ -57,15 +49,10 @@ class Network:
     array([[3072, 6144,    0]], dtype=int32)
     """
 
-    def __init__(self, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
+    def __init__(self, layers: Sequence[Layer], input_shape: Shape) -> None:
         self.layers = tuple(layers)
-        self.input_shape = tuple(
-            checked_integer("a size", size, 1, 1 << 31) for size in input_shape
-        )
-        shape = self.input_shape
-        for layer in self.layers:
-            shape = layer.output_shape(shape)
-        self.output_shape = shape
+        self.input_shape = checked_shape(input_shape)
+        self.output_shape = self._shape_of_results(self.input_shape)
 
     def __call__(self, x: npt.ArrayLike) -> Activations:
         """Evaluate the network for a batch.
@@ -80,33 +67,39 @@ class Network:
         -------
         ndarray of int32, shape (batch, *output_shape)
             In units of 2^-12.
+
+        Raises
+        ------
+        ModelError
+            If an input is NaN, or a layer does not take images of this size.
+        ValueError
+            If the shape of the inputs is not that of the network.
         """
-        values = as_array(x, "inputs")
-        if values.shape[1:] != self.input_shape:
-            raise ValueError(
-                f"the network takes inputs of shape {self.input_shape}, not {values.shape[1:]}"
-            )
-        if values.dtype.kind != "i" or values.dtype.itemsize != 4:
-            numbers = values.astype(np.float64)
-            if np.isnan(numbers).any():
-                raise ModelError("inputs must not be NaN")
-            most = math.ldexp(ACTIVATION_LIMIT, -FRACTION_BITS)
-            values = np.rint(np.ldexp(np.clip(numbers, -most, most), FRACTION_BITS))
-        values = np.clip(values, -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
-        values = np.ascontiguousarray(values, np.int32)
-        count = len(values)
+        values = as_activations(x, self.input_shape)
+        shape = len(values), *self._shape_of_results(values.shape[1:])
         for layer in self.layers:
             values = layer(values)
-        if values.dtype != np.int32 or values.shape != (count, *self.output_shape):
+        if values.dtype != np.int32 or values.shape != shape:
             raise ModelError(
-                f"the layers must return int32 of shape {self.output_shape}, not {values.dtype} "
+                f"the layers must return int32 of shape {shape[1:]}, not {values.dtype} "
                 f"of shape {values.shape[1:]}"
             )
         return values
 
-    def describe(self, name: str) -> tuple[list[dict[str, Any]], Arrays]:
+    def _shape_of_results(self, shape: Shape) -> Shape:
+        for layer in self.layers:
+            shape = checked_shape(layer.output_shape(shape))
+        return shape
+
+    def describe(self, name: str) -> tuple[list[Entry], Arrays]:
         """The layers as JSON values, and their arrays, whose names begin with `name`."""
-        return _describe(self.layers, name)
+        entries: list[Entry] = []
+        arrays: Arrays = {}
+        for i, layer in enumerate(self.layers):
+            entry, own = describe_layer(layer, f"{name}.{i}")
+            entries.append(entry)
+            arrays |= own
+        return entries, arrays
 
     @classmethod
     def from_description(
@@ -114,65 +107,13 @@ class Network:
         description: Sequence[Mapping[str, Any]],
         arrays: Mapping[str, npt.NDArray[Any]],
         name: str,
-        input_shape: tuple[int, ...],
+        input_shape: Shape,
     ) -> Network:
         """Undo `describe`; ModelError if that is not possible."""
         try:
-            return cls(_restore(description, arrays, name), input_shape)
+            layers = [
+                restore_layer(entry, arrays, f"{name}.{i}") for i, entry in enumerate(description)
+            ]
+            return cls(layers, input_shape)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the description of the network is malformed: {error!r}") from error
-
-
-def _describe(layers: Sequence[Layer], name: str) -> tuple[list[dict[str, Any]], Arrays]:
-    description: list[dict[str, Any]] = []
-    arrays: Arrays = {}
-    for i, layer in enumerate(layers):
-        own = f"{name}.{i}"
-        entry: dict[str, Any] = {"kind": KIND_NAMES[type(layer)]}
-        if isinstance(layer, Affine):
-            entry |= {"shift": layer.shift, "relu": layer.relu}
-            arrays |= {f"{own}.weights": layer.weights, f"{own}.bias": layer.bias}
-        if isinstance(layer, Convolution):
-            entry["stride"] = layer.stride
-        elif isinstance(layer, Upsample):
-            entry["factor"] = layer.factor
-        elif isinstance(layer, Reshape):
-            entry["shape"] = list(layer.shape)
-        elif isinstance(layer, Residual):
-            inner, more = _describe(layer.layers, own)
-            entry |= {"relu": layer.relu, "layers": inner}
-            arrays |= more
-        description.append(entry)
-    return description, arrays
-
-
-def _restore(
-    description: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any], name: str, depth: int = 0
-) -> list[Layer]:
-    if depth > MAX_DEPTH:
-        raise ModelError(f"layers must not be nested deeper than {MAX_DEPTH}")
-    layers: list[Layer] = []
-    for i, entry in enumerate(description):
-        fields = dict(entry)
-        kind = KINDS[fields.pop("kind")]
-        if issubclass(kind, Affine):
-            fields["weights"] = arrays[f"{name}.{i}.weights"]
-            fields["bias"] = arrays[f"{name}.{i}.bias"]
-        elif kind is Reshape:
-            fields["shape"] = tuple(fields["shape"])
-        elif kind is Residual:
-            fields["layers"] = tuple(_restore(fields["layers"], arrays, f"{name}.{i}", depth + 1))
-        layers.append(kind(**fields))
-    return layers
-
-
-MAX_DEPTH = 8
-
-KINDS: dict[str, Any] = {
-    "dense": Dense,
-    "convolution": Convolution,
-    "upsample": Upsample,
-    "reshape": Reshape,
-    "residual": Residual,
-}
-KIND_NAMES = {kind: name for name, kind in KINDS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import Any, Self
 
 import numpy as np
@@ -160,7 +161,7 @@ class Stack(HeadsOnTail):
         return STACK_WORD_BITS * size + self._head_bits()
 
     def _head_bits(self) -> float:
-        return float(np.log2(self.heads.astype(np.float64)).sum())
+        return fsum(np.log2(self.heads).tolist())  # for few heads a third of the time of NumPy's
 
     def mark(self) -> Mark:
         """The present moment, for `rates`. A new mark invalidates the marks before it."""
@@ -182,11 +183,12 @@ class Stack(HeadsOnTail):
         >>> round(rates.net, 3), round(rates.used - rates.net) % 32, rates.total > 800
         (24.0, 0, True)
         """
-        bits = self.bits
-        growth = STACK_WORD_BITS * (self._tail.level - start.level)
-        untouched = max(0, start.size - (start.level - self._tail.lowest))
+        tail, head_bits = self._tail, self._head_bits()
+        level, size = tail.level, tail.size - tail.unchanged()
+        bits = STACK_WORD_BITS * size + head_bits
+        untouched = max(0, start.size - (start.level - tail.lowest))
         return Rates(
-            net=growth + self._head_bits() - start.head_bits,
+            net=STACK_WORD_BITS * (level - start.level) + head_bits - start.head_bits,
             used=bits - STACK_WORD_BITS * untouched,
             total=bits,
         )

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer
 from ansflow.bitsback.stack.seeded_source import SeededSource
+from ansflow.bitsback.stack.stirring import factor_of
+from ansflow.kernels.stack.stirring import stir_words
 
 __all__ = ["Tail", "Words"]
 
@@ -35,6 +37,8 @@ class Tail:
         How many of the words were drawn from the source. Its first word is the uppermost of them.
     lowest : int
         The lowest `level` since `Stack.mark`.
+    stirred : int
+        How many times words are stirred where kernels see them. In `content` they never are.
     """
 
     def __init__(self, words: Words, source: SeededSource | None = None, drawn: int = 0) -> None:
@@ -42,6 +46,7 @@ class Tail:
         self.source = source
         self.drawn = drawn
         self.lowest = self.level
+        self.stirred = 0
 
     @property
     def size(self) -> int:
@@ -75,6 +80,16 @@ class Tail:
             words = longer
         return words, size
 
+    def stir(self, words: Words, start: int, stop: int) -> None:
+        """Stir some words for a kernel to see, as many times as is due."""
+        if self.stirred and start < stop:
+            stir_words(words, start, stop, factor_of(self.stirred))
+
+    def unstir(self, words: Words, start: int, stop: int) -> None:
+        """Undo `stir`."""
+        if self.stirred and start < stop:
+            stir_words(words, start, stop, factor_of(-self.stirred))
+
     def draw(self, size: int) -> int:
         """Draw words from the source until the tail has `size`; return how many were drawn."""
         assert self.source is not None
@@ -103,7 +118,9 @@ class Tail:
             return 0
         words = self.used
         count, same = min(self.drawn, words.size), 0
-        while same < count:  # the first one differs most of the time
+        if count and words[0] != self.source.word(self.drawn - 1):  # most of the time
+            return 0
+        while same < count:
             step = min(COMPARED_AT_ONCE, count - same)
             drawn = self.source.words(self.drawn - same - step, step)[::-1]
             differs = words[same : same + step] != drawn
@@ -113,5 +130,5 @@ class Tail:
         return same
 
     def restore(self, before: Tail) -> None:
-        """Restore the content of an earlier copy; `lowest` stays."""
+        """Restore the content of an earlier copy; `lowest` and `stirred` stay."""
         self.content, self.drawn = before.content, before.drawn

@@ -13,12 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.coders.coder import NUMBERS, FastCoder, Symbols, Words, of_one_type
+from ansflow.coding.coders.probabilities import ProbabilityCoder
 from ansflow.coding.coders.single import SingleCoder
-from ansflow.kernels.coders import message_rows, messages
+from ansflow.kernels.coders import message_probabilities, message_rows, messages
 from ansflow.kernels.tables.reciprocal import reciprocal_table
 from ansflow.lazy import cached_property
 
-__all__ = ["Bounds", "BucketTables", "MessageCoder", "RowMessages", "SingleMessages"]
+__all__ = [
+    "Bounds",
+    "BucketTables",
+    "MessageCoder",
+    "ProbabilityMessages",
+    "RowMessages",
+    "SingleMessages",
+]
 
 Bounds = npt.NDArray[np.int64]
 
@@ -183,3 +191,19 @@ class RowMessages(MessageCoder):
     def _pop(self, words: Words, offsets: Bounds, bounds: Bounds, out: Symbols) -> int:
         told = self.tables.buckets, self.tables.shift, self._width, self._precision, self._low
         return int(message_rows.decode(words, offsets, bounds, *self._rows(), *told, out))
+
+
+class ProbabilityMessages(MessageCoder):
+    """Messages with a row of probabilities for each symbol."""
+
+    coder: ProbabilityCoder
+
+    def _push(self, symbols: Symbols, bounds: Bounds, words: Words, offsets: Bounds) -> None:
+        told = self._width, self._precision, reciprocal_table()
+        intervals = self.coder.model.intervals(symbols)
+        message_probabilities.encode(symbols, bounds, *intervals, *told, words, offsets)
+
+    def _pop(self, words: Words, offsets: Bounds, bounds: Bounds, out: Symbols) -> int:
+        told = self._width, self._precision, self._low, np.empty(self.coder.alphabet, np.uint32)
+        rows = self.coder.model.rows
+        return int(message_probabilities.decode(words, offsets, bounds, rows, *told, out))

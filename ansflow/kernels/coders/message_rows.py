@@ -19,7 +19,7 @@ from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.tables.reciprocal import divide, unpack_reciprocal
 from ansflow.kernels.tables.records import headroom
 
-__all__ = ["ESCAPE_PUSHES", "count_escapes", "decode", "encode", "fill_buckets"]
+__all__ = ["ESCAPE_PUSHES", "count_escapes", "decode", "encode", "fill_buckets", "find_symbol"]
 
 # Numbers are those of int32, so they lie at most 2^32 outside: zigzag makes that 33 bits.
 DIGIT_BITS = np.uint64(4)

@@ -16,10 +16,11 @@ __all__ = [
     "POWER_BITS",
     "WEIGHT_SUM_BITS",
     "beta_binomial",
-    "cumulate",
+    "categorical",
+    "fixed_log2",
     "mixture_weights",
     "powers",
-    "softmax",
+    "proportional",
 ]
 
 POWER_BITS = 12
@@ -29,9 +30,15 @@ U_63 = np.uint64(63)
 POWER_MASK = np.uint64((1 << POWER_BITS) - 1)
 WEIGHT_SUM_BITS = 32
 
+LOWEST_LOG2 = -32.0
+LOG2_E = 1.4426950408889634  # the same double on all machines
+
 # Exact powers of two that keep products of ratios within range.
 HUGE = 2.0**500
 TINY = 2.0**-500
+
+# What alpha and beta of a beta-binomial are clipped to.
+SMALLEST_COUNT, LARGEST_COUNT = 2.0**-20, 2.0**20
 
 
 @inlined
@@ -61,37 +68,169 @@ def powers(table, exponents, unit, out):
         out[i] = np.float64(table[np.uint64(fraction)]) * scale
 
 
+@inlined
+def log2_below(logit, largest):
+    """By how much a natural logarithm is below the largest: binary, in units of 2^-12, up to 32."""
+    relative = max((logit - largest) * LOG2_E, LOWEST_LOG2)
+    return np.int64(np.rint(-relative * float(1 << POWER_BITS)))
+
+
+@inlined
+def row_maximum(logits, i):
+    """The largest of a row, and whether all are finite."""
+    largest = logits[i, 0]
+    finite = True
+    for s in range(logits.shape[1]):
+        finite &= np.isfinite(logits[i, s])
+        largest = max(largest, logits[i, s])
+    return largest, finite
+
+
 @kernel
-def softmax(table, logits, bits, weights):
-    """Weights in proportion to 2^(logit / 4096), the largest 2^bits.
+def fixed_log2(logits, out):
+    """Natural logarithms as binary ones, in units of 2^-12, relative to the largest of a row.
+
+    Parameters
+    ----------
+    logits : float64[n, alphabet]
+    out : int32[n, alphabet]
+        Filled; from -2^17 to 0.
+
+    Returns
+    -------
+    bool
+        Whether all are finite; if not, `out` is undefined.
+    """
+    for i in range(logits.shape[0]):
+        largest, finite = row_maximum(logits, i)
+        if not finite:
+            return False
+        for s in range(logits.shape[1]):
+            out[i, s] = -log2_below(logits[i, s], largest)
+    return True
+
+
+@inlined
+def cumulate(cdf, i, precision):
+    """Row i of a CDF in place of weights: a slot for each symbol, the others shared by weight.
+
+    Column s + 1 holds the weight of symbol s, whose sum is 1 to 2^32. The alphabet is no larger
+    than ``2^precision``.
+    """
+    alphabet = np.uint64(cdf.shape[1]) - ONE
+    slots = (ONE << precision) - alphabet
+    total = ZERO
+    for s in range(alphabet):
+        total += np.uint64(cdf[i, np.uint64(s) + ONE])
+    below = ZERO
+    for s in range(alphabet):
+        symbol = np.uint64(s)
+        weight = np.uint64(cdf[i, symbol + ONE])
+        cdf[i, symbol] = below * slots // total + symbol
+        below += weight
+    cdf[i, alphabet] = ONE << precision
+
+
+@kernel
+def categorical(table, logits, bits, precision, cdf):
+    """CDFs whose weights are in proportion to e^logit, the largest 2^bits.
 
     Parameters
     ----------
     table : uint32[4096]
-    logits : int32[n, alphabet]
+    logits : float64[n, alphabet]
     bits : uint64
-        At most 31.
-    weights : uint32[n, alphabet]
+        At most 31, and 32 with those of the size of the alphabet.
+    precision : uint64
+        At most 31; the alphabet is no larger than ``2^precision``.
+    cdf : uint32[n, alphabet + 1]
         Filled.
+
+    Returns
+    -------
+    bool
+        Whether all logits are finite; if not, `cdf` is undefined.
     """
     shift = np.uint64(POWER_TOP_BITS) - bits
     for i in range(logits.shape[0]):
-        largest = logits[i, 0]
+        largest, finite = row_maximum(logits, i)
+        if not finite:
+            return False
         for s in range(logits.shape[1]):
-            largest = max(largest, logits[i, s])
-        for s in range(logits.shape[1]):
-            exponent = np.uint64(np.int64(largest) - np.int64(logits[i, s]))
-            weights[i, s] = power(table, exponent) >> shift
+            exponent = np.uint64(log2_below(logits[i, s], largest))
+            cdf[i, s + 1] = power(table, exponent) >> shift
+        cumulate(cdf, i, precision)
+    return True
+
+
+@kernel
+def proportional(weights, precision, cdf):
+    """CDFs in proportion to weights: a slot for each symbol, and the others shared by weight.
+
+    The sums are those of doubles, from the first symbol to the last: each is at least as large as
+    the one before, and so is its share of the slots.
+
+    Parameters
+    ----------
+    weights : float64[n, alphabet]
+    precision : uint64
+        At most 31; the alphabet is no larger than ``2^precision``.
+    cdf : uint32[n, alphabet + 1]
+        Filled.
+
+    Returns
+    -------
+    bool
+        Whether all weights are at least 0 and finite, and so is the sum of each row, which is not
+        0; if not, `cdf` is undefined.
+    """
+    alphabet = weights.shape[1]
+    slots = float((ONE << precision) - np.uint64(alphabet))
+    for i in range(weights.shape[0]):
+        total = 0.0
+        legal = True
+        for s in range(alphabet):
+            legal &= weights[i, s] >= 0.0
+            total += weights[i, s]
+        if not (legal and total > 0.0 and np.isfinite(total)):
+            return False
+        below = 0.0
+        for s in range(alphabet):
+            cdf[i, s] = np.uint32(below / total * slots) + np.uint32(s)
+            below += weights[i, s]
+        cdf[i, alphabet] = ONE << precision
+    return True
+
+
+@inlined
+def softmax(table, logits, i, weights):
+    """Row i of weights in proportion to 2^(logit / 4096), the largest 2^31."""
+    largest = logits[i, 0]
+    for s in range(logits.shape[1]):
+        largest = max(largest, logits[i, s])
+    for s in range(logits.shape[1]):
+        exponent = np.uint64(np.int64(largest) - np.int64(logits[i, s]))
+        weights[i, s] = power(table, exponent)
 
 
 @kernel
 def mixture_weights(table, logits, bits, weights):
-    """`softmax` whose rows sum to 2^bits exactly, for at most 2^8 components and 16 bits.
+    """Weights in proportion to 2^(logit / 4096), which sum to 2^bits.
 
     The remainder of rounding down goes to the first of the largest.
+
+    Parameters
+    ----------
+    table : uint32[4096]
+    logits : int32[n, components]
+        At most 2^8 components.
+    bits : uint64
+        At most 16.
+    weights : uint32[n, components]
+        Filled.
     """
-    softmax(table, logits, np.uint64(POWER_TOP_BITS), weights)
     for i in range(weights.shape[0]):
+        softmax(table, logits, i, weights)
         total = ZERO
         for k in range(weights.shape[1]):
             total += np.uint64(weights[i, k])
@@ -107,8 +246,8 @@ def mixture_weights(table, logits, bits, weights):
 
 
 @kernel
-def beta_binomial(alpha, beta, bits, row, weights):
-    """The n + 1 weights of 0 to n under a beta-binomial, scaled so that the largest is 2^bits.
+def beta_binomial(alpha, beta, bits, precision, row, cdf):
+    """CDFs of 0 to n under beta-binomials, whose largest weights are 2^bits.
 
     From each number to the next, the probability changes by
 
@@ -117,22 +256,30 @@ def beta_binomial(alpha, beta, bits, row, weights):
     Parameters
     ----------
     alpha, beta : float64[m]
-        Between 2^-20 and 2^20.
-    bits : uint64
-        At most 31.
+        Clipped to 2^-20 to 2^20.
+    bits, precision : uint64
+        As those of `categorical`.
     row : float64[n + 1]
         Scratch.
-    weights : uint32[m, n + 1]
+    cdf : uint32[m, n + 2]
         Filled.
+
+    Returns
+    -------
+    bool
+        Whether alpha and beta are all positive and finite; if not, `cdf` is undefined.
     """
     n = row.size - 1
     for i in range(alpha.size):
+        a, b = alpha[i], beta[i]
+        if not (a > 0.0 and b > 0.0 and np.isfinite(a) and np.isfinite(b)):
+            return False
+        a = min(max(a, SMALLEST_COUNT), LARGEST_COUNT)
+        b = min(max(b, SMALLEST_COUNT), LARGEST_COUNT)
         row[0] = 1.0
         largest = 1.0
         for k in range(n):
-            ratio = (float(n - k) * (alpha[i] + float(k))) / (
-                float(k + 1) * (beta[i] + float(n - k - 1))
-            )
+            ratio = (float(n - k) * (a + float(k))) / (float(k + 1) * (b + float(n - k - 1)))
             row[k + 1] = row[k] * ratio
             largest = max(largest, row[k + 1])
             if largest > HUGE:
@@ -141,30 +288,6 @@ def beta_binomial(alpha, beta, bits, row, weights):
                 largest *= TINY
         unit = float(ONE << bits)
         for k in range(n + 1):
-            weights[i, k] = np.uint32(row[k] / largest * unit)
-
-
-@kernel
-def cumulate(weights, precision, cdf):
-    """CDFs of `precision` bits: each symbol has one slot, and the others are shared by weight.
-
-    Parameters
-    ----------
-    weights : uint32[n, alphabet]
-        Not all 0 in a row; a row sums to at most 2^32.
-    precision : uint64
-        At most 31; the alphabet is no larger than ``2^precision``.
-    cdf : uint32[n, alphabet + 1]
-        Filled.
-    """
-    alphabet = weights.shape[1]
-    slots = (ONE << precision) - np.uint64(alphabet)
-    for i in range(weights.shape[0]):
-        total = ZERO
-        for s in range(alphabet):
-            total += np.uint64(weights[i, s])
-        below = ZERO
-        for s in range(alphabet):
-            cdf[i, s] = below * slots // total + np.uint64(s)
-            below += np.uint64(weights[i, s])
-        cdf[i, alphabet] = ONE << precision
+            cdf[i, k + 1] = np.uint32(row[k] / largest * unit)
+        cumulate(cdf, i, precision)
+    return True

@@ -21,7 +21,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
 
-__all__ = ["quantize_rows"]
+__all__ = ["quantize_rows", "scale_rows"]
 
 # Each Newton step quarters (residual * slope), and that product starts at no more than
 # 2^31 units * 2^16 symbols: 24 steps leave less than a unit.
@@ -32,6 +32,44 @@ STEPS = np.concatenate([[np.inf], np.log1p(1.0 / np.arange(1, 4097))])
 
 # Relative rounding errors, with much to spare.
 MARGIN = 1e-12
+
+
+@kernel
+def scale_rows(counts, bits, least):
+    """Divide each row by its largest count, in place, so that sums cannot overflow.
+
+    Parameters
+    ----------
+    counts : float64[rows, n]
+        What is positive stays so, as `least` at least.
+    bits : int64[rows, n]
+        A view of the counts: those of positive numbers are in the order of the numbers, and the
+        largest of integers is found by vectors.
+    least : float64
+        The smallest positive count.
+
+    Returns
+    -------
+    bool
+        Whether all counts are finite and not negative.
+    uint64, uint64
+        The smallest and the largest number of positive counts in a row.
+    """
+    is_sound, fewest, most = True, np.uint64(counts.shape[1]), ZERO
+    for i in range(counts.shape[0]):
+        row = counts[i]
+        present, at, largest = ZERO, 0, np.int64(0)
+        for s in range(row.size):
+            is_sound &= 0.0 <= row[s] < np.inf
+            present += np.uint64(row[s] > 0.0)
+            largest = max(largest, bits[i, s])
+        for s in range(row.size):
+            at = s if bits[i, s] == largest else at
+        unit = row[at]
+        for s in range(row.size):
+            row[s] = max(row[s] / unit, least) if row[s] > 0.0 else 0.0
+        fewest, most = min(fewest, present), max(most, present)
+    return is_sound, fewest, most
 
 
 @inlined
@@ -63,8 +101,8 @@ def sift_down(keys, heap, root, size):
         child = ONE + root + root
         if child >= size:
             break
-        if child + ONE < size and keys[heap[child + ONE]] < keys[heap[child]]:
-            child += ONE
+        if child + ONE < size:
+            child += np.uint64(keys[heap[child + ONE]] < keys[heap[child]])
         if keys[heap[child]] >= key:
             break
         heap[root] = heap[child]
