@@ -27,6 +27,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
+`Graph`, `RandomEdges`
+    Large graphs with labelled vertices.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
 
@@ -69,6 +71,8 @@ from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.bitsback.structures.graph import Graph
+from ansflow.bitsback.structures.random_edges import RandomEdges
 
 __all__ = [
     "VAE",
@@ -85,6 +89,7 @@ __all__ = [
     "FiniteStates",
     "FromIterable",
     "Gaussian",
+    "Graph",
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
@@ -95,6 +100,7 @@ __all__ = [
     "Mapped",
     "Mark",
     "Parallel",
+    "RandomEdges",
     "Rates",
     "Repeat",
     "Scan",
