@@ -23,6 +23,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
+`Diffusion`, `Schedule`
+    Data to which noise is added step by step, as such layers.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
@@ -44,10 +46,12 @@ from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
 from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.diffusion import Diffusion
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.combinators.scan import Scan
+from ansflow.bitsback.combinators.schedule import Schedule
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
 from ansflow.bitsback.combinators.state_space import StateSpace, StateSpaceModel
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
@@ -86,6 +90,7 @@ __all__ = [
     "Certain",
     "Codec",
     "ConditionalBuckets",
+    "Diffusion",
     "FiniteStates",
     "FromIterable",
     "Gaussian",
@@ -104,6 +109,7 @@ __all__ = [
     "Rates",
     "Repeat",
     "Scan",
+    "Schedule",
     "Serial",
     "Stack",
     "StateSpace",
