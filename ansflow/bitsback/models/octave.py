@@ -1,0 +1,320 @@
+"""An image given the one of every second row and column: a hierarchical VAE, inferred top-down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.autoregressive import Autoregressive
+from ansflow.bitsback.combinators.bits_back import BitsBack
+from ansflow.bitsback.distributions.buckets import POSTERIOR_PRECISION, Buckets
+from ansflow.bitsback.distributions.conditional_buckets import ConditionalBuckets
+from ansflow.bitsback.distributions.families import family, power_table
+from ansflow.bitsback.distributions.location_scale import LocationScale
+from ansflow.bitsback.models.colours import ColourCodec, ColourPixels
+from ansflow.bitsback.models.phases import (
+    PHASES,
+    Images,
+    coarse_of,
+    joined,
+    phase_shapes,
+    phases_of,
+    pixel_inputs,
+)
+from ansflow.bitsback.nets.graph import Graph
+from ansflow.bitsback.nets.shapes import Activations
+from ansflow.bitsback.stack.stack import Stack
+from ansflow.errors import ModelError
+from ansflow.kernels.distributions.cdf_rows import powers
+from ansflow.kernels.nets.affine import FRACTION_BITS
+
+__all__ = ["LOG2_STDS", "FreeEnergy", "Octave", "OctaveCodec"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+UNIT = 2.0**-FRACTION_BITS
+LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
+
+# A last channel of the networks' inputs: where there is an image, and whether it is a coarse one.
+FINEST, COARSER = 1 << FRACTION_BITS, 1 << FRACTION_BITS - 1
+
+# The phases that have latents: all but the last one.
+WITH_LATENTS = len(PHASES) - 1
+
+# From a layer's number, its prior and features to its latents.
+Choice = Callable[[int, ConditionalBuckets, Activations], Floats]
+
+
+class FreeEnergy(NamedTuple):
+    """Bits of an image, in floating point: the divergence of latents, and the pixels given them."""
+
+    latents: float
+    pixels: float
+
+
+@dataclass(frozen=True, eq=False)
+class Octave:
+    """The networks.
+
+    Features of the coarse image come first (`trunk`). From them the layers of latents follow from
+    the top down, in half the size again: each prior network gives means and scales of its latents,
+    and features for the next layer. The posterior of a layer depends on these and on what
+    `inference` makes of the pixels, from the bottom up. What all latents say is added to the
+    features (`last`). Two phases of the pixels between the coarse ones are coded given that, one
+    after the other; the third is coded given all other pixels, without latents (`heads`).
+
+    Parameters
+    ----------
+    trunk, inference, last : Graph
+    priors, posteriors : tuple of Graph
+        One or more of each, that of the top layer first.
+    heads : tuple of Graph
+        One for each phase.
+    buckets : Buckets
+        Of latents.
+    pixels : ColourPixels
+
+    Raises
+    ------
+    ModelError
+        If the networks do not fit each other.
+    """
+
+    trunk: Graph
+    inference: Graph
+    priors: tuple[Graph, ...]
+    posteriors: tuple[Graph, ...]
+    last: Graph
+    heads: tuple[Graph, ...]
+    buckets: Buckets
+    pixels: ColourPixels
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.priors) == len(self.posteriors) or len(self.heads) != len(PHASES):
+            raise ModelError(
+                f"an octave must have as many posteriors as priors, one or more, and "
+                f"{len(PHASES)} heads"
+            )
+        try:
+            self.free_energy(np.zeros((2, 2, 3), np.uint8), True, np.random.default_rng(0))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"the networks of an octave do not fit each other: {error}") from error
+
+    def networks(self) -> dict[str, Graph]:
+        """All networks by their names in the model's file."""
+        named = {"trunk": self.trunk, "inference": self.inference, "last": self.last}
+        for name, several in zip(
+            ("prior", "posterior", "head"), (self.priors, self.posteriors, self.heads), strict=True
+        ):
+            named |= {f"{name}-{i}": network for i, network in enumerate(several)}
+        return named
+
+    def free_energy(self, image: Images, finest: bool, rng: np.random.Generator) -> FreeEnergy:
+        """That of an image given its coarse one, for a sample of the latents."""
+        phases, divergences = phases_of(image), []
+        given = Given(self, coarse_of(image), finest)
+        inferred = given.inferred(phases[:WITH_LATENTS])
+
+        def sampled(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
+            shift, log2_ratio = given.posterior_parameters(i, features, inferred)
+            ratio = np.exp2(log2_ratio * UNIT)
+            divergences.append(float(((shift**2 + ratio**2 - 1) / 2 - np.log(ratio)).sum()))
+            z: Floats = shift + ratio * rng.standard_normal(shift.shape)
+            latents: Floats = prior.mean + prior.scale * z
+            return latents
+
+        summed = given.summed(sampled)
+        pixels = 0.0
+        for i, phase in enumerate(phases):
+            features = summed if i < WITH_LATENTS else given.trunk
+            found = given.parameters(i, features, phases[:i], phase.shape)
+            pixels += self.pixels.bits(found, phase)
+        return FreeEnergy(sum(divergences) / float(np.log(2)), pixels)
+
+
+class Given:
+    """The networks' results given a coarse image."""
+
+    def __init__(self, octave: Octave, coarse: Images, finest: bool) -> None:
+        self.octave = octave
+        self.coarse = coarse
+        pixels = pixel_inputs(coarse, coarse)
+        level = np.full((*pixels.shape[:-1], 1), FINEST if finest else COARSER, np.int32)
+        self.inputs = np.concatenate([pixels, level], axis=-1)
+        self.trunk = _only(octave.trunk(coarse=self.inputs))
+
+    def known(self, phases: list[Images]) -> Activations:
+        """Inputs of networks that take the first phases, too."""
+        more = [pixel_inputs(phase, self.coarse) for phase in phases]
+        return np.concatenate([self.inputs, *more], axis=-1)
+
+    def inferred(self, phases: list[Images]) -> Activations:
+        """What the posteriors know of the phases with latents."""
+        return _only(self.octave.inference(fine=self.known(phases)))
+
+    def summed(self, choose: Choice) -> Activations:
+        """Features of the coarse image and all latents, which are chosen from the top down."""
+        given: dict[str, Any] = {"trunk": self.trunk}
+        for i, network in enumerate(self.octave.priors):
+            found = network(**given)
+            mean, log2_std = np.split(found["prior"], 2, axis=-1)
+            prior = ConditionalBuckets(self.octave.buckets, mean * UNIT, _powers(-_std(log2_std)))
+            latents = choose(i, prior, found["features"])
+            given = {"above": found["features"], "latents": latents}
+        return _only(self.octave.last(trunk=self.trunk, **given))
+
+    def posterior_parameters(
+        self, i: int, features: Activations, inferred: Activations
+    ) -> tuple[Floats, Integers]:
+        """Means of the i-th layer, and binary logarithms of scales in units of 2^-12.
+
+        They are relative to the prior.
+        """
+        network = self.octave.posteriors[i]
+        shift, log2_ratio = np.split(
+            _only(network(features=features, inferred=inferred)), 2, axis=-1
+        )
+        return shift.astype(np.float64) * UNIT, _std(log2_ratio)
+
+    def posterior(self, i: int, features: Activations, inferred: Activations) -> LocationScale:
+        """The codec of bucket numbers of the i-th layer."""
+        shift, log2_ratio = self.posterior_parameters(i, features, inferred)
+        gaussian = family("gaussian")
+        return LocationScale.by_rates(
+            gaussian,
+            shift[..., np.newaxis],
+            _powers(log2_ratio, gaussian.rate)[..., np.newaxis],
+            self.octave.buckets.edges,
+            precision=POSTERIOR_PRECISION,
+            full_support=False,
+        )
+
+    def parameters(
+        self, i: int, features: Activations, phases: list[Images], shape: tuple[int, ...]
+    ) -> Activations:
+        """What determines the pixels of the i-th phase, given those before it."""
+        head = self.octave.heads[i]
+        return _only(head(features=features, known=self.known(phases)))[0, : shape[0], : shape[1]]
+
+
+class OctaveCodec:
+    """A codec for any coarse image: `push` takes it, too, and `pop` needs it.
+
+    Parameters
+    ----------
+    octave : Octave
+    height, width : int
+        Of the fine image.
+    finest : bool
+        Whether that is a whole photograph, and not the coarse image of another.
+    with_latents : bool
+        If not, latents are what the prior expects, and are not coded. That takes more bits than
+        with latents, but none that are on the stack already.
+    """
+
+    def __init__(
+        self, octave: Octave, height: int, width: int, finest: bool, with_latents: bool
+    ) -> None:
+        self.octave = octave
+        self.shapes = phase_shapes(height, width)
+        self.finest = finest
+        self.with_latents = with_latents
+
+    def push(self, stack: Stack, image: Images) -> None:
+        """Push an image, but not its coarse one."""
+        *phases, last = phases_of(image)
+        # The last phase has no latents: its bits are those that latents are popped from.
+        self._given(coarse_of(image)).push(stack, [phases, last])
+
+    def pop(self, stack: Stack, coarse: Images) -> Images:
+        """Pop an image, given its coarse one."""
+        phases, last = self._given(coarse).pop(stack)
+        return joined(coarse, [*phases, last])
+
+    def _given(self, coarse: Images) -> Codec:
+        """The codec of the phases with latents, which are a list, and of the one without."""
+        given = Given(self.octave, coarse, self.finest)
+        first = self._with_latents(given) if self.with_latents else self._without_latents(given)
+        return Autoregressive(
+            lambda items: self._phase(given, given.trunk, items[0]) if items else first, 2
+        )
+
+    def _with_latents(self, given: Given) -> Codec:
+        """Latents are bucket numbers of shape (layers, 1, rows, columns, latents of a layer)."""
+
+        def likelihood(z: Integers) -> Codec:
+            return self._phases(given, given.summed(lambda i, prior, _: prior.centres(z[i])))
+
+        rows, columns = (size // 2 for size in given.trunk.shape[1:3])
+        layer = self.octave.priors[0].output_shapes["prior"][-1]
+        assert layer is not None
+        shape = len(self.octave.priors), 1, rows, columns, layer // 2
+        return BitsBack(
+            self.octave.buckets.prior(shape),
+            likelihood,
+            lambda phases: TopDown(given, given.inferred(phases), shape),
+        )
+
+    def _without_latents(self, given: Given) -> Codec:
+        return self._phases(given, given.summed(lambda i, prior, _: prior.mean))
+
+    def _phases(self, given: Given, features: Activations) -> Codec:
+        return Autoregressive(lambda phases: self._phase(given, features, phases), WITH_LATENTS)
+
+    def _phase(self, given: Given, features: Activations, phases: list[Images]) -> ColourCodec:
+        """The codec of the next phase."""
+        i = len(phases)
+        found = given.parameters(i, features, phases, self.shapes[i])
+        return self.octave.pixels.codec(found)
+
+
+class TopDown(Codec):
+    """The posterior of all layers of latents, each given those above it."""
+
+    def __init__(self, given: Given, inferred: Activations, shape: tuple[int, ...]) -> None:
+        self.given = given
+        self.inferred = inferred
+        self.shape = shape
+
+    def push(self, stack: Stack, x: Integers) -> None:
+        codecs = []
+
+        def known(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
+            codecs.append(self.given.posterior(i, features, self.inferred))
+            return prior.centres(x[i])
+
+        self.given.summed(known)
+        for codec, numbers in reversed(list(zip(codecs, x, strict=True))):
+            codec.push(stack, numbers)
+
+    def pop(self, stack: Stack) -> Integers:
+        numbers = np.empty(self.shape, np.int64)
+
+        def sampled(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
+            numbers[i] = self.given.posterior(i, features, self.inferred).pop(stack)
+            return prior.centres(numbers[i])
+
+        self.given.summed(sampled)
+        return numbers
+
+
+def _only(results: dict[str, Activations]) -> Activations:
+    (result,) = results.values()
+    return result
+
+
+def _std(log2_std: Activations) -> Integers:
+    return np.clip(log2_std, *LOG2_STDS).astype(np.int64)
+
+
+def _powers(exponents: Integers, unit: float = 1.0) -> Floats:
+    """unit * 2^(-exponent / 4096), the same on all machines."""
+    found = np.empty(exponents.size)
+    powers(power_table(), exponents.reshape(-1), unit, found)
+    return found.reshape(exponents.shape)
