@@ -3,6 +3,8 @@
 import io
 import zlib
 
+import naive_hilloc
+import naive_model
 import numpy as np
 import pytest
 import small_hilloc
@@ -67,6 +69,16 @@ def test_messages_do_not_change():
 GOLDEN = (0, 4553, 464093337)
 GOLDEN_SEVERAL = (0, 537, 2952669695)
 FINGERPRINT = "3701f21b81ea6bd6def990ef0c412e7c"
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 3), (7, 10, 3), (2, 6, 5, 3)])
+def test_messages_are_what_the_document_says(shape):
+    """Fingerprint and messages, by the oracle."""
+    model = naive_model.read_model(saved(MODEL).getvalue())
+    assert model.fingerprint == MODEL.fingerprint
+    images = images_of(shape)
+    message = MODEL.encode(images)
+    assert naive_hilloc.decode(model, message, shape) == images.tobytes()
 
 
 def test_the_rate_is_the_free_energy():
