@@ -48,8 +48,9 @@ LEVELS = 256
 COLOURS = 3
 MAX_LAYERS = 64
 
-# Bytes of activations, parameters and codecs for a byte of an image.
-WORKING_BYTES = 1000
+# Bytes for a byte of an image: of distributions, and of activations for each channel of features.
+# (There are some nine such tensors of 4 bytes for 12 bytes of an image.)
+DISTRIBUTION_BYTES, CHANNEL_BYTES = 100, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +188,8 @@ class HiLLoC:
             )
 
     def memory(self, size: int) -> int:
-        """Bytes that it takes at most to code so many."""
-        return WORKING_BYTES * size
+        """Bytes that it takes at most to code so many, those of the networks included."""
+        return (DISTRIBUTION_BYTES + CHANNEL_BYTES * self.octave.width) * size
 
     def encode_content(self, content: Bytes, layout: Layout) -> bytes:
         """Encode images, or rows of one, as a message; ModelError if that is not what they are."""

@@ -106,6 +106,14 @@ class Octave:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the networks of an octave do not fit each other: {error}") from error
 
+    @property
+    def width(self) -> int:
+        """The number of channels of features."""
+        (shape,) = self.trunk.output_shapes.values()
+        channels = shape[-1]
+        assert channels is not None
+        return channels
+
     def networks(self) -> dict[str, Graph]:
         """All networks by their names in the model's file."""
         named = {"trunk": self.trunk, "inference": self.inference, "last": self.last}
