@@ -304,8 +304,13 @@ def shares_of(logits):
 
 def likelihoods(model, buckets):
     """The distribution of each pixel."""
+    return pixel_distributions(model, run_decoder(model, buckets))
+
+
+def pixel_distributions(model, results):
+    """The same, given the decoder's results for each pixel."""
     said = model.description["pixels"]
-    results, p, table = run_decoder(model, buckets), said["precision"], model.tables["logistic"]
+    p, table = said["precision"], model.tables["logistic"]
     if said["kind"] == "binary":
         assert all(len(result) == 1 for result in results)
         ones = [

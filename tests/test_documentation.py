@@ -83,4 +83,4 @@ def test_readme(monkeypatch, tmp_path):
             assert printed[number].startswith(expected.removesuffix("...")), line
         else:
             assert printed[number] == expected, line
-    assert compared == 16
+    assert compared == 17

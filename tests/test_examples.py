@@ -15,6 +15,7 @@ ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
     "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
+    "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
@@ -42,6 +43,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_rates(json.loads(lines[-1]))
     if path.name == "bitswap_chain.py":
         check_depths(json.loads(lines[-1]))
+    if path.name == "state_space_text.py":
+        check_state_spaces(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -61,6 +64,14 @@ def check_depths(found):
         for exact, wrong in found["net_over_bound"][name]:
             assert exact == pytest.approx(1, abs=1e-3)
             assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
+
+
+def check_state_spaces(found):
+    hmm, text = found["hmm"], found["text"]
+    assert hmm["length"] == 2000
+    assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
+    assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
+    assert text["ideal"] < text["order0"] - 0.3  # with a few states
 
 
 def check_bars(lines):

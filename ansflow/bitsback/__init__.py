@@ -23,9 +23,9 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
-`StateSpace`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
+`StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
-`VAE`, `HiLLoC`, `load`, `register`
+`VAE`, `HierarchicalVAE`, `HiLLoC`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
@@ -62,6 +62,7 @@ from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.finite_states import FiniteStates
 from ansflow.bitsback.models.hidden_markov import HiddenMarkov
+from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
 from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.models.linear_gaussian import LinearGaussian
@@ -87,6 +88,7 @@ __all__ = [
     "Gaussian",
     "HiLLoC",
     "HiddenMarkov",
+    "HierarchicalVAE",
     "Hierarchy",
     "Intervals",
     "LinearGaussian",

@@ -18,7 +18,7 @@ from ansflow.coding.coders.messages import (
     RowMessages,
     SingleMessages,
 )
-from ansflow.coding.coders.probabilities import ProbabilityCoder
+from ansflow.coding.coders.probabilities import ProbabilityCoder, WideProbabilityCoder
 from ansflow.coding.coders.rows import RowsCoder, RowTables
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.coding.coders.wide import WideCoder
@@ -88,7 +88,7 @@ def _probability_coder(model: Probabilities, method: Method, shape: tuple[int, .
     model.check_shape(shape)
     if model.precision <= MAX_FAST_PRECISION:
         return ProbabilityCoder(model)
-    return WideCoder(model.cdf, model.precision, row_index(model, len(model.rows), shape))
+    return WideProbabilityCoder(model)
 
 
 def message_coder_of(model: Model, shape: tuple[int, ...]) -> MessageCoder:

@@ -85,8 +85,10 @@ class FrameEncoder:
             given = np.dtype(options.dtype)
             self._dtype = with_mask(given) if array is not None and array.has_mask else given
         options.check_items(None if array is None else array.dtype)
-        self._use(options)
-        self._undecided = options.recipe is None
+        self._undecided = options.recipe is None and self._dtype is not None
+        self._options = options
+        if not self._undecided:
+            self._use(options)
         self._rechooser: Rechooser | None = None
         self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
         self._rest = NOTHING  # a partial unit, and how much of it is filled
@@ -111,6 +113,21 @@ class FrameEncoder:
             + begin
             + chunks * constants.HEAD.size
             + constants.TRAILER.size
+        )
+
+    def at_once(self, content: Bytes) -> bytes | None:
+        """The frame of all of the content, if that is not worth more than one task; else None.
+
+        Most of what is done for content in pieces takes longer than to encode a short one.
+        """
+        grid = self.header.grid
+        if not 0 < content.size <= grid.unit(0, TASK_SIZE):
+            return None
+        self.choose(content)
+        chunks = self._encode(content, grid.groups(0, content.size), 0)
+        self._builder.append(chunks)
+        return b"".join(
+            [self._builder.begin, *[chunk.data for chunk in chunks], self._builder.end()]
         )
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
@@ -216,12 +233,12 @@ class FrameEncoder:
         if not self._undecided or not content.size:
             return
         self._undecided = False
-        if self._dtype is not None:
-            layout = self.header.grid.layout_of(content.size)
-            self._use(self._options.chosen(content[: layout.nbytes], layout, self._dtype))
-            if not self._options.tables and self._options.model is None:
-                several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
-                self._rechooser = Rechooser(self._options, self._dtype, first=several)
+        assert self._dtype is not None
+        layout = self.header.grid.layout_of(content.size)
+        self._use(self._options.chosen(content[: layout.nbytes], layout, self._dtype))
+        if not self._options.tables and self._options.model is None:
+            several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
+            self._rechooser = Rechooser(self._options, self._dtype, first=several)
 
     def _choose_again(self, unit: Bytes) -> None:
         """Choose another recipe from a unit on, if that is worth it."""

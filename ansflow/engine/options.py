@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypedDict
@@ -140,6 +141,8 @@ class Options(Plan):
 
         One of them may be a plan, whose parameters others override.
         """
+        if not given:
+            return cls._by_default()
         names = ["plan", *[option.name for option in fields(cls) if option.repr]]
         unknown = [name for name in given if name not in names]
         if unknown:
@@ -158,6 +161,12 @@ class Options(Plan):
         if "recipe" in own:
             planned.pop("items", None)  # that was said of the plan's own
         return cls(**{**planned, **own})
+
+    @classmethod
+    @functools.cache
+    def _by_default(cls) -> Self:
+        """Those of nothing given: to check them takes as long as to code a short stream."""
+        return cls()
 
     def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:
         """The grid of such content, or of bytes if it is no array."""

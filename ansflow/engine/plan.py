@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
@@ -130,6 +130,13 @@ class Plan:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
+    def _with(self, **checked: Any) -> Self:
+        """The same with other values, which are known to be right, as the others are."""
+        other = object.__new__(type(self))
+        own = vars(self)
+        vars(other).update({name: own[name] for name in self.__dataclass_fields__} | checked)
+        return other
+
     def __str__(self) -> str:
         recipe = "chosen when the plan is used" if self.recipe is None else str(self.recipe)
         wrapped = textwrap.fill(recipe, 72, subsequent_indent=" " * 8, break_on_hyphens=False)
@@ -138,7 +145,7 @@ class Plan:
             before = self.gains[0].bits
             lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
             lines += [
-                f"{_cut(gain.stage, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 0.001):10.2f}"
+                f"{_cut(gain.text, 48):48}{gain.bits:14.3f}{before / max(gain.bits, 0.001):10.2f}"
                 for gain in self.gains
             ]
         return "\n".join(lines)
@@ -236,11 +243,11 @@ class Plan:
         choice = choose(content, layout, dtype, self.level)
         if choice is None:
             return self
-        return replace(self, recipe=choice.recipe, gains=choice.gains, items=items_text(items))
+        return self._with(recipe=choice.recipe, gains=choice.gains, items=items_text(items))
 
     def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
         """The same for other content, whatever recipe this plan has; parameters as in `chosen`."""
-        return replace(self, recipe=None, gains=(), items=None).chosen(content, layout, dtype)
+        return self._with(recipe=None, gains=(), items=None).chosen(content, layout, dtype)
 
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""

@@ -22,10 +22,13 @@ BYTES_PER_COMMA = 160
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
+ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # made once, as that takes long
+
+
 def write_description(description: dict[str, Any]) -> bytes:
     """Return the description as JSON; TypeError or ValueError if a reader would refuse it."""
     try:
-        text = json.dumps(description, separators=(",", ":"), allow_nan=False).encode()
+        text = ENCODER.encode(description).encode()
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if nesting(text) > constants.MAX_NESTING:

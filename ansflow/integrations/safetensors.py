@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy.typing as npt
@@ -89,7 +88,7 @@ def load_file(
     limits : Limits
         Limits of each tensor.
     threads : int, optional
-        Tensors that are decoded at once; by default, as many as a `ThreadPoolExecutor` has threads.
+        By default, the number of cores that the process may use.
 
     Returns
     -------
@@ -102,12 +101,8 @@ def load_file(
         If the file is damaged, is of another format, or holds dtypes of the package ml_dtypes,
         which is not installed.
     """
-    # Tensors are decoded side by side, as most of them are too small to be divided.
-    with (
-        ansflow.load(filename, limits=limits, threads=1) as file,
-        ThreadPoolExecutor(threads) as pool,
-    ):
-        return dict(zip(file, pool.map(lambda name: file[name][...], file), strict=True))
+    with ansflow.load(filename, limits=limits, threads=threads) as file:
+        return file.read_all()
 
 
 def _array(name: str, given: Any) -> npt.NDArray[Any]:

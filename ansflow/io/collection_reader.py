@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, BinaryIO, Self
 
+import numpy as np
+
 from ansflow.engine.collection import find_arrays
+from ansflow.engine.cores import checked_threads
+from ansflow.engine.schedule import TASK_SIZE
+from ansflow.engine.threads import ordered
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.files.foreign import can_seek
 from ansflow.files.shared import SharedFile
 from ansflow.io.array_reader import ArrayReader
+from ansflow.io.one_shot import decompress_member
 from ansflow.io.reader import Path, opened
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["CollectionReader", "load"]
+
+# Up to so many bytes, an array is read as a whole at once, and not chunk by chunk.
+READ_AT_ONCE = 8 << 20
 
 
 class CollectionReader(Mapping[str, ArrayReader]):
@@ -86,6 +96,75 @@ class CollectionReader(Mapping[str, ArrayReader]):
                 f"what the directory calls {name!r:.100} is an array named {reader.name!r:.100}"
             )
         return reader
+
+    def read(self, name: str) -> Any:
+        """All of an array, like ``file[name][...]``, but faster if it is small.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        KeyError
+            If there is no array of that name.
+        AnsflowError
+            As for slices of a reader.
+
+        Examples
+        --------
+        >>> import ansflow, io, numpy as np
+        >>> file = io.BytesIO()
+        >>> ansflow.save(file, a=np.arange(3), b=np.zeros(2))
+        >>> _ = file.seek(0)
+        >>> ansflow.load(file).read("a")
+        array([0, 1, 2])
+        """
+        return self[name][...] if self._is_large(name) else self._read_at_once(name, self._threads)
+
+    def read_all(self) -> dict[str, Any]:
+        """All arrays by their names: large ones one after the other, and the others side by side.
+
+        Examples
+        --------
+        >>> import ansflow, io, numpy as np
+        >>> file = io.BytesIO()
+        >>> ansflow.save(file, a=np.arange(3), b=np.zeros(2))
+        >>> _ = file.seek(0)
+        >>> ansflow.load(file).read_all()
+        {'a': array([0, 1, 2]), 'b': array([0., 0.])}
+        """
+        arrays = {name: self[name][...] if self._is_large(name) else None for name in self}
+        tasks = (partial(self._read_together, names) for names in self._batches())
+        for read in ordered(tasks, checked_threads(self._threads)):
+            arrays |= read
+        return arrays
+
+    def _batches(self) -> Iterator[list[str]]:
+        """Yield small arrays, as many at a time as are worth a task."""
+        names, size = list[str](), 0
+        for name, entry in self._entries.items():
+            if not self._is_large(name):
+                names.append(name)
+                size += entry.end - entry.begin
+            if size >= TASK_SIZE:
+                yield names
+                names, size = [], 0
+        yield names
+
+    def _read_together(self, names: list[str]) -> dict[str, Any]:
+        return {name: self._read_at_once(name, 1) for name in names}
+
+    def _is_large(self, name: str) -> bool:
+        entry = self._entries[name]
+        return entry.end - entry.begin > READ_AT_ONCE
+
+    def _read_at_once(self, name: str, threads: int | None) -> Any:
+        entry = self._entries[name]
+        frame = np.empty(entry.end - entry.begin, np.uint8)
+        if self._file.read_into(entry.begin, frame.data) < frame.size:
+            raise TruncatedError(f"the file became shorter: the array {name!r:.100} is cut off")
+        return decompress_member(frame, name, limits=self._limits, threads=threads)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any, Unpack, cast
+from typing import Any, NamedTuple, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from ansflow.frame.source import MemorySource, walk_source
 from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["compress", "decompress"]
+__all__ = ["compress", "decompress", "decompress_member"]
 
 
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
@@ -92,6 +92,9 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    frame = encoder.at_once(content)
+    if frame is not None:
+        return frame
     encoder.choose(content)
     out = allocate(encoder.largest_frame())
     try:
@@ -162,24 +165,62 @@ def decompress(
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
-    spec, size = _survey(data, limits)
+    return _decompressed(data, _survey(data, limits), out, limits, threads)
+
+
+def decompress_member(
+    frame: Bytes, name: str, *, limits: Limits = DEFAULT_LIMITS, threads: int | None = None
+) -> Any:
+    """The same of the frame of an array in a collection; CorruptDataError if it has another name.
+
+    Nothing is opened and kept, which takes longer than to decode a small array.
+    """
+    survey = _survey(frame.data, limits)
+    spec = survey.spec
+    if spec is None or spec.name != name:
+        other = "bytes" if spec is None else f"an array named {spec.name!r:.100}"
+        raise CorruptDataError(f"what the directory calls {name!r:.100} is {other}")
+    return _decompressed(frame.data, survey, None, limits, threads)
+
+
+class _Survey(NamedTuple):
+    """What frames hold: an array, or None for bytes, and the size of their content.
+
+    If they are a single chunk, `only` is the header of the frame, and head and body of the chunk.
+    """
+
+    spec: ArraySpec | None
+    size: int
+    only: tuple[Header, Head, memoryview] | None
+
+
+def _decompressed(
+    data: memoryview, survey: _Survey, out: Any, limits: Limits, threads: int | None
+) -> Any:
+    """The content of frames that were surveyed, in `out` unless that is None."""
+    spec, size, _ = survey
     if spec is not None and spec.masked is not None and not _is_memory(out, spec):
-        return _masked(data, limits, threads, spec, out)
+        return _masked(data, survey, limits, threads, spec, out)
     if out is not None:
         with _filling(out, spec, size) as content:
-            _decode(data, limits, threads, content)
+            _decode(data, survey, limits, threads, content)
         return out
     if spec is None:
         file = allocate(size)
-        _decode(data, limits, threads, np.frombuffer(file.getbuffer(), np.uint8))
+        _decode(data, survey, limits, threads, np.frombuffer(file.getbuffer(), np.uint8))
         return file.getvalue()
     content = np.empty(size, np.uint8)
-    _decode(data, limits, threads, content)
+    _decode(data, survey, limits, threads, content)
     return as_array(content, spec)
 
 
 def _masked(
-    data: memoryview, limits: Limits, threads: int | None, spec: ArraySpec, out: Any
+    data: memoryview,
+    survey: _Survey,
+    limits: Limits,
+    threads: int | None,
+    spec: ArraySpec,
+    out: Any,
 ) -> MaskedArray:
     """The masked array in frames that were surveyed, in `out` unless that is None."""
     spec.check_known()
@@ -194,7 +235,7 @@ def _masked(
         array = from_content(ordered(_tasks(data, limits, cores, None), cores), spec)
     else:
         content = np.empty(spec.nbytes, np.uint8)
-        _decode(data, limits, threads, content)
+        _decode(data, survey, limits, threads, content)
         array = cast(MaskedArray, as_array(content, spec))
     if out is None:
         return array
@@ -248,26 +289,34 @@ def _is_memory(out: Any, spec: ArraySpec) -> bool:
     return out.dtype == np.uint8 and (out.dtype, out.shape) != (spec.dtype, spec.shape)
 
 
-def _survey(data: memoryview, limits: Limits) -> tuple[ArraySpec | None, int]:
-    """The array that the frames hold, or None for bytes, and the size of their content."""
+def _survey(data: memoryview, limits: Limits) -> _Survey:
+    """Verify everything except the bodies of chunks."""
     source, joined = MemorySource(data), JoinedFrames()
+    chunks = 0
     while True:
         size = 0
         for event in walk_source(source, limits):
             if isinstance(event, Header):
                 header = event
             else:
-                source.skip(event.body_size)
+                only = header, event, source.take(event.body_size)
                 size += event.cells * header.grid.cell_size
+                chunks += 1
         joined.add(header, size)
         if source.at == len(data):
-            return joined.spec, joined.size
+            return _Survey(joined.spec, joined.size, only if chunks == 1 else None)
         limits = limits.behind(size)
 
 
-def _decode(data: memoryview, limits: Limits, threads: int | None, out: Bytes) -> None:
+def _decode(
+    data: memoryview, survey: _Survey, limits: Limits, threads: int | None, out: Bytes
+) -> None:
     """Decode frames that were surveyed into `out`."""
     cores = checked_threads(threads)
+    if survey.only is not None:
+        header, head, body = survey.only
+        ChunkDecoder(header)([head], [body], out)
+        return
     for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass
 

@@ -35,6 +35,9 @@ class Probabilities(Frozen):
     takes is computed, and no matrix of integers is written. For given floats the frequencies are
     the same on all machines. That the decoder has the same floats, bit for bit, is up to you.
 
+    This is for `ansflow.encode` and `encode_many`, and what undoes them. Others, such as
+    `ansflow.bitsback.Symbols`, take the matrix, which `freq` computes.
+
     Parameters
     ----------
     probs : array_like of float, shape (..., alphabet)
@@ -46,7 +49,7 @@ class Probabilities(Frozen):
         Value of the first column.
     precision : int, optional
         Bits, 1 to 31; at least log2 of `alphabet`. By default 14, or six more than that. Up to 16
-        is fast; with more, the whole matrix of frequencies is computed.
+        is fast.
 
     Attributes
     ----------
@@ -144,7 +147,7 @@ class Probabilities(Frozen):
     @cached_property
     def cdf(self) -> npt.NDArray[np.uint32]:
         cdf = np.empty((len(self.rows), self.alphabet + 1), np.uint32)
-        cumulate(self.rows, np.uint64(self.precision), cdf)
+        cumulate(self.rows, np.uint64(self.precision), np.empty(self.alphabet, np.uint32), cdf)
         cdf.setflags(write=False)
         return cdf
 

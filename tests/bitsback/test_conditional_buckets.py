@@ -1,5 +1,7 @@
 """Buckets that are equally likely under a distribution for each latent."""
 
+import pickle
+
 import naive_stack as oracle
 import numpy as np
 import pytest
@@ -16,10 +18,10 @@ MEANS, SCALES = st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)
 
 def cdf_of(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
-    alphabet = codec._params[3].size - 1
-    return [
-        int(cumulative(np.uint64(i), np.uint64(s), *codec._params)) for s in range(alphabet + 1)
-    ]
+    *params, low = codec._params
+    assert low == 0
+    alphabet = params[2].size - 1
+    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)]
 
 
 @given(MEANS, SCALES, MEANS, SCALES, NAMES, NAMES, st.integers(1, 7), st.integers(1, 31))
@@ -75,6 +77,15 @@ def test_shapes_are_those_of_the_prior():
     assert b.shape == own.prior.shape == own.centres(b).shape == (3, 2)
     own.prior.push(stack, b)
     assert np.abs(own.centres(own.prior.pop(stack)) - 0.5).max() < 1.5
+
+
+def test_they_can_be_pickled():
+    own = ConditionalBuckets(Buckets(6), [1.0, 2.0], 3.0)
+    again = pickle.loads(pickle.dumps(own))
+    b = own.posterior(1.5, 0.5).pop(Stack(seed=1))
+    assert np.array_equal(again.posterior(1.5, 0.5).pop(Stack(seed=1)), b)
+    assert np.array_equal(again.centres(b), own.centres(b))
+    assert not again.mean.flags.writeable
 
 
 def test_parameters_that_are_refused():

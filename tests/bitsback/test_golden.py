@@ -18,6 +18,7 @@ from ansflow.bitsback import (
     LinearGaussian,
     Logistic,
     Parallel,
+    Scan,
     Stack,
     StateSpace,
     Symbols,
@@ -47,6 +48,14 @@ CODECS = {
     "bernoulli": (Bernoulli([0.0, 0.1, 0.5, 0.9, 1.0, 0.3]), [0, 1, 0, 0, 1, 1]),
     "bernoulli of logits": (Bernoulli.from_logits([-40.0, -2.0, 0.0, 2.0, 5.5, 1e9]), SIX % 2),
     "categorical": (Categorical(np.arange(18).reshape(6, 3) ** 2 % 7 / 3 * LN_2), SIX % 3),
+    "categorical of weights": (
+        Categorical.from_weights(np.arange(18).reshape(6, 3) ** 3 % 7 / 3),
+        SIX % 3,
+    ),
+    "rows of a table": (
+        Symbols(models.Conditional([[1, 7], [6, 2]], low=-3)).at([1, 1, 0, 0, 1, 0]),
+        [-3, -3, -2, -2, -3, -3],
+    ),
     "beta-binomial": (BetaBinomial(SIX + 0.5, 2.5, 255), SIX * 50),
     "gaussian": (Gaussian(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
     "logistic": (Logistic(SIX * 7.5 - 20, 2.0 ** (SIX - 2), -100, 100), SIX * 10 - 30),
@@ -79,6 +88,23 @@ CODECS = {
             4,
         ),
         np.array([0, 4]),
+    ),
+    "intervals of any total": (
+        Intervals(
+            lambda x: (x * 333, [333, 333]),
+            lambda slots: slots // 333,
+            total=[999, 10 * 333 + 1],
+        ),
+        np.array([2, 9]),
+    ),
+    "scan": (
+        Scan(
+            lambda counts: Categorical.from_weights(counts),
+            lambda counts, symbol: counts + (np.arange(3) == symbol),
+            np.ones(3),
+            9,
+        ),
+        [2, 2, 0, 2, 1, 2, 2, 2, 0],
     ),
     "bits back": (
         BitsBack(
@@ -172,6 +198,22 @@ GOLDEN = {
         "000000015daaa603 0114e68c70dbbfa8",
         "2c26ce7e 33829b93 3ade68a8 b7da0101",
     ),
+    "categorical of weights": (
+        "0000fedc1b400000 0000008aab287136",
+        "2c26ce7e 33829b93 3ade68a8 ee7def7e",
+    ),
+    "rows of a table": (
+        "024fc9f6ef13eb8b 0000000c30c30c6d",
+        "2c26ce7e 33829b93 3ade68a8",
+    ),
+    "intervals of any total": (
+        "0369d0369d036ae1 0000000a00c4d1b4",
+        "2c26ce7e 33829b93 3ade68a8",
+    ),
+    "scan": (
+        "0000003d9a5b2dcc 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 8a7d8d00",
+    ),
     "intervals": (
         "02468acf13579bd7 000000100000005f",
         "2c26ce7e 33829b93 3ade68a8",
@@ -189,8 +231,8 @@ GOLDEN = {
         "2c26ce7e 33829b93 3ade68a8 b9b638ca",
     ),
     "state space, linear": (
-        "00000007a8f72596 0009b76b1b998dfc",
-        "2c26ce7e 33829b93 3ade68a8 e2efc821",
+        "00000007e934a894 0008e9dacf176a80",
+        "2c26ce7e 33829b93 3ade68a8 04c7232d",
     ),
     "parallel": (
         "0043d11c52242d35 00004226e0268ca3",

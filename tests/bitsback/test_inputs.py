@@ -21,6 +21,7 @@ from ansflow.bitsback import (
     Buckets,
     Categorical,
     Certain,
+    ConditionalBuckets,
     FromIterable,
     Gaussian,
     Intervals,
@@ -47,6 +48,7 @@ from ansflow.errors import CorruptDataError, ModelError
 
 VAE_ = small_vaes.GOLDEN
 IMAGES = VAE_.sample(4, rng=0)
+OWN = partial(ConditionalBuckets, Buckets(3))
 MESSAGE = VAE_.encode(IMAGES)
 ZERO, ONE = np.zeros(1), np.ones(1)
 W, B = np.ones((3, 2), np.int16), np.zeros(2, np.int64)
@@ -250,7 +252,9 @@ EMPTY = {
     "gaussian": lambda shape: Gaussian(np.zeros(shape), 1.0, -4, 9),
     "mixture": lambda shape: Logistic.mixture(*np.ones((3, *shape, 2)), 0, 9),
     "posterior": lambda shape: Buckets(3).posterior(np.ones(shape), 1.0),
+    "buckets of their own": lambda shape: OWN(np.ones(shape), 1.0).posterior(1.0, 1.0),
     "prior": lambda shape: Buckets(3).prior(shape),
+    "prior of buckets of their own": lambda shape: OWN(np.ones(shape), 1.0).prior,
     "repeat": lambda shape: Repeat(Uniform(9), 0),
     "serial": lambda shape: Serial([]),
 }
@@ -328,6 +332,9 @@ TAKERS = {
         "gaussian", [ZERO], [ONE], EDGES, shares=np.ma.array([2**16], np.uint32)
     ),
     "posterior": lambda: Buckets(3).posterior(FLOATS, 1.0),
+    "mean of buckets": lambda: OWN(FLOATS, 1.0),
+    "scale of buckets": lambda: OWN(0.0, FLOATS),
+    "mean in buckets": lambda: OWN([0.0] * 3, 1.0).posterior(FLOATS, 1.0),
     "intervals": lambda: Intervals(lambda x: (MASKED, MASKED), lambda slot: slot, 9).push(
         Stack(3), 0
     ),

@@ -72,6 +72,44 @@ def test_the_closed_form_is_the_density_of_all_items_together():
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
+def test_samples_of_linear_gaussian_models_are_pushed_back(lanes):
+    codec = StateSpace(LinearGaussian(**turning()), 12)
+    stack = Stack.from_initial_bits(np.random.default_rng(13).bytes(4000), lanes)
+    before = stack.copy()
+    codec.push(stack, codec.pop(stack))
+    assert stack == before
+
+
+class Wrong(LinearGaussian):
+    """Latents are popped 0.15 deviations beside where they should be, and 1.25 times as wide."""
+
+    def _latents(self, means, scales, full_support=True):
+        if not full_support:  # one, under its posterior
+            means, scales = means + 0.15 * scales, 1.25 * scales
+        return super()._latents(means, scales, full_support)
+
+
+def test_a_wrong_posterior_costs_its_divergence_and_no_more():
+    parameters = {
+        "transition_matrix": [[0.95]],
+        "transition_scale": [1.0],
+        "emission_matrix": [[1.0]],
+        "emission_scale": [2.0],
+        "prior_scale": [3.0],
+    }
+    length, model = 1000, Wrong(**parameters, low=-60, high=60, cell=0.2)
+    items = drawn(parameters, length, np.random.default_rng(0))
+    codec, stack = StateSpace(model, length), Stack(seed=0)
+    start = stack.mark()
+    codec.push(stack, items)
+    divergence = ((1.25**2 + 0.15**2 - 1) / 2 - np.log(1.25)) / np.log(2)  # of each latent
+    excess = (stack.rates(start).net - model.bits(items)) / length
+    assert excess == pytest.approx(divergence, abs=0.05)
+    assert np.array_equal(codec.pop(stack), items)
+    assert stack == Stack(seed=0)
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
 @pytest.mark.parametrize("cell", [0.3, [4.0, 0.02]])
 def test_linear_gaussian_models_code_anything(lanes, cell):
     """Also what they do not expect, and latents in cells that are much too large or small."""
@@ -82,10 +120,6 @@ def test_linear_gaussian_models_code_anything(lanes, cell):
         codec.push(stack, items)
         assert np.array_equal(codec.pop(stack), items)
         assert stack == Stack(lanes, seed=0)
-    stack = Stack.from_initial_bits(rng.bytes(4000), lanes)
-    before = stack.copy()
-    codec.push(stack, codec.pop(stack))
-    assert stack == before
 
 
 def test_linear_gaussian_models_are_checked():

@@ -129,6 +129,18 @@ def test_a_kernel_may_fail_at_any_moment(status, error, most):
                 assert stack.drawn == drawn
 
 
+def test_numbers_of_words_that_are_none():
+    stack = Stack(seed=1)
+    for words, error in ((-1, ValueError), (1.0, TypeError), (None, TypeError)):
+        with pytest.raises(error):
+            stack.run_pop(lambda *_: 0, words)
+        with pytest.raises(error):
+            stack.run_push(lambda *_: 0, words)
+    with pytest.raises(ValueError, match="room"):
+        stack.run_pop(lambda *_: 0, 1, room=-1)
+    assert stack == Stack(seed=1)
+
+
 def test_the_smallest_size_meanwhile_is_what_was_used():
     lowest = np.zeros(1, np.uint64)
 

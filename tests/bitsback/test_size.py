@@ -49,7 +49,7 @@ def table_bits(codec, data):
 
 
 def line_bits(codec, data):
-    edges, precision = codec._params[3], codec.precision
+    edges, precision = codec._params[2], codec.precision
     cdf = [
         [
             int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))

@@ -179,6 +179,18 @@ def test_parts_of_long_sequences_write_the_same_words(monkeypatch):
     assert other == Stack(seed=0)
 
 
+def test_a_stirred_stack_is_as_good():
+    """As within the latents of another model."""
+    codec, symbols = large(states=5, alphabet=9, length=50)
+    for stack in (Stack(seed=3), Stack.from_initial_bits(bytes(range(100)))):
+        before = stack.copy()
+        with stack.stirred():
+            codec.push(stack, symbols)
+        with stack.stirred():
+            assert np.array_equal(codec.pop(stack), symbols)
+        assert stack == before
+
+
 def left_to_right():
     """Three states in turn, each of which has symbols of its own."""
     return (
@@ -217,8 +229,14 @@ def test_states_that_nobody_can_have_pushed_are_noticed():
         stack = Stack(seed=0)
         model.emission(0).push(stack, 1)
         model.prior().push(stack, 0)
-        with pytest.raises(CorruptDataError, match="has no probability given the"):
+        before = stack.copy()
+        with pytest.raises(CorruptDataError, match="has no probability given the"), stack.atomic():
             decoder.pop(stack)
+        assert stack == before
+        if decoder is codec:
+            with pytest.raises(CorruptDataError):
+                codec.pop(stack)
+            assert stack == before  # by itself
 
 
 def test_damaged_messages_are_symbols_or_errors():

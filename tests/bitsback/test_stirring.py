@@ -7,8 +7,9 @@ from hypothesis import given, strategies as st
 from naive_stack import contents
 from random_stacks import stacks
 
-from ansflow.bitsback import Bernoulli, Buckets, Gaussian, Stack, Uniform
+from ansflow.bitsback import Bernoulli, Buckets, Gaussian, HiddenMarkov, Stack, Uniform
 from ansflow.errors import ModelError, StackUnderflowError
+from ansflow.models import Categorical, Conditional
 
 BUCKETS = Buckets(7)
 CODECS = st.sampled_from(
@@ -18,6 +19,10 @@ CODECS = st.sampled_from(
         Bernoulli(0.01, 30),
         Gaussian(np.arange(5.0), 3.0, -20, 30),
         BUCKETS.posterior(np.arange(90) / 30, 0.2),
+        HiddenMarkov(  # one kernel that pops and pushes
+            *(Categorical([3, 1]), Conditional([[2, 2], [3, 1]])),
+            *(Conditional([[1, 3], [3, 1]]), 40),
+        ),
     ]
 )
 

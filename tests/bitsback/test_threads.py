@@ -49,7 +49,7 @@ PARAMS = {
         location_scale,
         1,
         (
-            *(np.full((N, 1), value) for value in (1.5, family("gaussian").rate)),
+            np.tile([1.5, family("gaussian").rate], (N, 1, 1)),
             np.full((1, 1), 2**16, np.uint32),
             np.arange(10.0),
             family("gaussian").table,

@@ -545,3 +545,39 @@ def test_a_decoder_of_much_data_in_small_pieces():
     parts.append(decoder.decode(model, symbols.size - known))
     assert np.array_equal(np.concatenate(parts), symbols)
     assert decoder.finish() == 0
+
+
+def random_intervals(rng, steps, near):
+    """Of all kinds of totals; those that are `near` contain 1/2 where they can, for carries."""
+    state, symbols = Interval(), []
+    for _ in range(steps):
+        total = int(rng.choice([1, 2, 3, 1 << 16, 65537, (1 << 31) - 1, 1 << 31]))
+        slot = (2 ** (state.bits - 1) - state.low) // (state.width // total)
+        if near and 1 <= slot < total:
+            symbols.append((slot - 1, int(rng.choice([1, 2, 2, 2])), total))
+        else:
+            start = int(rng.integers(total))
+            freq = int(rng.choice([1, total - start, rng.integers(1, total - start + 1)]))
+            symbols.append((start, freq, total))
+        state.narrow(*symbols[-1])
+    return symbols
+
+
+@pytest.mark.slow
+def test_campaign():
+    rng = np.random.default_rng(0)
+    for case in range(4000):
+        symbols = random_intervals(rng, int(rng.choice([1, 2, 5, 40, 300])), case % 2)
+        encoder, data = RangeEncoder(), b""
+        for symbol in symbols:
+            encoder.encode_interval(*symbol)
+            if rng.random() < 0.1:
+                data += encoder.take()
+        data += encoder.finish()
+        assert data == naive_encode(symbols)
+        others = rng.bytes(int(rng.choice([0, 3, 12])))
+        decoder = RangeDecoder(data + others)
+        for start, freq, total in symbols:
+            assert start <= decoder.slot(total) < start + freq
+            decoder.decode_interval(start, freq, total)
+        assert decoder.finish(more=True) == len(others)

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import threading
+from contextlib import suppress
 
 import naive_collection as naive
 import naive_frame
@@ -14,6 +15,7 @@ from hypothesis.extra import numpy as of_numpy
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError, TruncatedError
+from ansflow.io import collection_reader
 
 WALK = np.cumsum(np.arange(3000) ** 2 % 17 - 8).astype("<i4")
 ARRAYS = {
@@ -83,6 +85,25 @@ def test_all_kinds_of_arrays(path):
         assert np.array_equal(file["walk"][100:105], WALK[100:105])
         assert file["masked"][...].fill_value == -9
         assert "'walk'" in repr(file)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("at_once", [0, 300, 1 << 20])
+def test_all_of_an_array_and_all_arrays(monkeypatch, at_once, threads):
+    monkeypatch.setattr(collection_reader, "READ_AT_ONCE", at_once)
+    file = loaded(saved(ARRAYS), threads=threads)
+    for name, array in ARRAYS.items():
+        assert_same(file.read(name), array)
+    found = file.read_all()
+    assert list(found) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert_same(found[name], array)
+    with pytest.raises(KeyError, match="talk"):
+        file.read("talk")
+    limited = loaded(saved(SMALL), limits=ansflow.Limits(max_output=70), threads=threads)
+    for read in (limited.read_all, lambda: limited.read("a")):
+        with pytest.raises(LimitError, match="max_output"):
+            read()
 
 
 def test_the_oracle_reads_what_is_saved():
@@ -469,6 +490,8 @@ def test_after_close(path):
         large[...]
     with pytest.raises(ValueError, match="closed"):
         file["a"]
+    with pytest.raises(ValueError, match="closed"):
+        file.read("a")
 
 
 def test_pickling(path, tmp_path, monkeypatch):
@@ -566,6 +589,8 @@ def outcome(blob):
             found[name] = file[name][...]
         except AnsflowError:
             found[name] = None
+        with suppress(AnsflowError):
+            assert_same(file.read(name), SMALL[name])
     return found
 
 

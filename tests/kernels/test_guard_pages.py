@@ -283,7 +283,7 @@ def floating_point(at_end, rng):
             intervals_of.first_unsound(rows)
             intervals_of.intervals(symbols, rows, p, starts, freqs)
             cdf = guarded(np.zeros((n, alphabet + 1), np.uint32), at_end)
-            intervals_of.cumulate(rows, p, cdf)
+            intervals_of.cumulate(rows, p, scratch, cdf)
             states = guarded(np.full(n_lanes, low, np.uint32), at_end)
             words = guarded(np.zeros(n + 1, np.uint16), at_end)
             cursor = probabilities.encode(starts, freqs, p, reciprocals, states, words)
@@ -664,7 +664,8 @@ def stack_coders(at_end, rng):
         means, rates = rng.normal(0, 1e3, (n, 2)), chosen.rate / np.exp(rng.normal(0, 9, (n, 2)))
         shares = np.tile(np.array([2**15, 2**15], np.uint32), (each, 1))
         edges = np.append(np.arange(-150.0, 150.0), np.inf)
-        line = (fixed(a, at_end) for a in (means, rates, shares, edges, chosen.table))
+        components = np.stack([means, rates], -1)
+        line = (fixed(a, at_end) for a in (components, shares, edges, chosen.table))
         numbers = np.broadcast_to(last, n) - np.broadcast_to(last, n) // np.uint64(3)
         symbols = rng.integers(0, alphabet, n).astype(np.uint16)
         words_of_numbers = sum(uniform.digits(int(m)) for m in np.broadcast_to(last, n))
@@ -712,7 +713,8 @@ def stack_without_floors(at_end, rng):
     means, rates = rng.normal(0, 90, (n, 1)), np.full((n, 1), 2.0**20)
     shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
     table = family("gaussian").table
-    line = [fixed(a, at_end) for a in (means, rates, shares, edges, table)]
+    components = np.stack([means, rates], -1)
+    line = [fixed(a, at_end) for a in (components, shares, edges, table)]
     line += [np.uint64(24), np.uint64(0), 0]
     for n_lanes in (1, 7, 64):
         heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
@@ -864,7 +866,7 @@ def distributions(at_end, rng):
     assert not checked.rounded_slots(reals, p, freqs)
     line = fixed(logistic.table, at_end), logistic.rate
     assert not checked.logistic_slots(reals, *line, p, freqs)
-    assert not checked.table_rates(reals[:, np.newaxis], reals[:, np.newaxis], 1.0)
+    assert not checked.means_and_rates(reals, reals, 1.0, guard(np.zeros((5, 2, 2))))
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
     assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import suppress
 from fractions import Fraction
 
 import ml_dtypes
@@ -279,21 +280,27 @@ def test_what_becomes_of_numbers_that_change():
     model = Probabilities(probs)
     words = ansflow.encode(draw(model, rng), model)
     messages, offsets = ansflow.encode_many(draw(model, rng), model, [20] * 20)
+    wide = Probabilities(probs, precision=31)
+    deep = ansflow.encode(draw(wide, rng), wide)
+    symbols = draw(model, rng).astype(np.uint8)
+    symbols.setflags(write=False)
     for number in (np.nan, np.inf, -1, 0, 5.0, 1e-20, 0.06, None):
         anything = rng.integers(0, 2**32, probs.shape, np.uint32).view(np.float32)
         probs[:] = anything if number is None else number
         ansflow.encode(draw(model, rng), model)
         ansflow.encode_many(draw(model, rng), model, [20] * 20)
+        ansflow.encode(draw(wide, rng), wide)
         for decode in (
             lambda: ansflow.decode(words, model, 400),
             lambda: ansflow.decode_many(messages, offsets, model, [20] * 20),
+            lambda: ansflow.decode(deep, wide, 400),
         ):
-            try:
+            with suppress(ansflow.errors.AnsflowError):
                 assert decode().max() < 20
-            except ansflow.errors.CorruptDataError:
-                pass
-            except ansflow.errors.TruncatedError:
-                pass
-        cdf = Probabilities.cdf.compute(model).astype(np.int64)
-        assert (np.diff(cdf) >= 1).all()
-        assert (cdf[:, -1] == 1 << model.precision).all()
+        for each in (model, wide):
+            cdf = Probabilities.cdf.compute(each).astype(np.int64)
+            assert (np.diff(cdf) >= 1).all()
+            assert (cdf[:, -1] == 1 << each.precision).all()
+            starts, freqs = (part.astype(np.int64) for part in each.intervals(symbols))
+            assert freqs.min() >= 1
+            assert (starts + freqs).max() <= 1 << each.precision

@@ -35,6 +35,8 @@ MAKERS = {
     "Conditional.from_dist": lambda n: models.Conditional.from_dist(
         stats.norm([[0.0]], 9), n, np.int8(127), precision=n
     ),
+    "Probabilities low": lambda n: models.Probabilities([[0.5, 0.5]], low=n),
+    "Probabilities precision": lambda n: models.Probabilities([[0.5, 0.5]], precision=n),
     "Markov.from_counts": lambda n: models.Markov.from_counts([[1, 1], [1, 1]], precision=n),
     "Markov.fit precision": lambda n: models.Markov.fit(b"\0\1\1", precision=n),
     "Markov.fit lanes": lambda n: models.Markov.fit(BYTES, lanes=n),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
@@ -19,7 +20,16 @@ class StateSpaceModel(ABC):
 
     A *belief* is whatever stands for p(z_t | x_1, ..., x_t). Encoder and decoder must compute the
     same beliefs and the same codecs, to the last bit.
+
+    Attributes
+    ----------
+    stir : bool
+        Whether latents are popped from, and pushed on, a stirred stack (`Stack.stirred`), by
+        default True. If posteriors are exact, an item costs the same whatever latents are popped,
+        so that they may as well be popped from the bits that are on top.
     """
+
+    stir: ClassVar[bool] = True
 
     @abstractmethod
     def prior(self) -> Codec:
@@ -68,9 +78,11 @@ class StateSpace(Codec):
 
     Notes
     -----
-    Pushing keeps a belief for each item, popping only the last one. A failure may leave the stack
-    changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a sample, unless
-    a latent turns up that has no slot in its posterior: that raises CorruptDataError.
+    Pushing keeps a belief for each item, popping only the last one. The model is given items as
+    they are pushed or popped, so what it computes must not depend on their type. A failure may
+    leave the stack changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a
+    sample, unless a latent turns up that has no slot in its posterior: that raises
+    CorruptDataError.
 
     Examples
     --------
@@ -110,7 +122,9 @@ class StateSpace(Codec):
             beliefs.append(model.update(beliefs[-1] if beliefs else None, item))
         after = None
         for item, belief in zip(reversed(items), reversed(beliefs), strict=True):
-            z = model.posterior(belief, after).pop(stack)
+            posterior = model.posterior(belief, after)
+            with self._stirred(stack):
+                z = posterior.pop(stack)
             if after is not None:
                 model.transition(z).push(stack, after)
             model.emission(z).push(stack, item)
@@ -125,14 +139,21 @@ class StateSpace(Codec):
             z = model.prior().pop(stack)
         while len(items) < self.length:
             items.append(model.emission(z).pop(stack))
-            belief = model.update(belief, items[-1])
-            after = model.transition(z).pop(stack) if len(items) < self.length else None
+            after = None
             try:
-                model.posterior(belief, after).push(stack, z)
+                belief = model.update(belief, items[-1])
+                if len(items) < self.length:
+                    after = model.transition(z).pop(stack)
+                posterior = model.posterior(belief, after)
+                with self._stirred(stack):
+                    posterior.push(stack, z)
             except ModelError as error:
                 raise CorruptDataError(
-                    f"a latent, {z!r}, has no probability given the data: the stack was not pushed "
-                    "by this codec, or has been damaged"
+                    f"latent {z!r} of item {len(items) - 1} has no probability given the data: the "
+                    f"stack was not pushed by this codec, or has been damaged ({error})"
                 ) from error
             z = after
         return items
+
+    def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
+        return stack.stirred() if self.model.stir else nullcontext()

@@ -36,7 +36,7 @@ class Buckets(ReadOnly):
     Parameters
     ----------
     bits : int
-        1 to 16.
+        1 to 16. The rate of images is the same from 10 bits on; more bits take a little more time.
     prior : {"gaussian", "logistic"}
 
     Attributes

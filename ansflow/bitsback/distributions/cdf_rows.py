@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
@@ -132,6 +133,7 @@ class CDFRows(ArrayCodec):
         return possible
 
 
+@cache
 def bits_of_weights(alphabet: int) -> np.uint64:
     """Bits of the largest weight: the sum has no more than 32."""
     return PRECISIONS[min(31, WEIGHT_SUM_BITS - (alphabet - 1).bit_length())]

@@ -44,8 +44,7 @@ class _Discretised(LocationScale):
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
         line = integers(self.family_name, low, high, precision, full_support)
-        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
-        self._set_scales(means.shape, *rows, line)
+        self._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
 
     @classmethod
     def mixture(
@@ -76,10 +75,10 @@ class _Discretised(LocationScale):
         if not m.shape[-1:] or not m.shape[-1]:
             raise ModelError("a mixture must have at least one component")
         line = integers(cls.family_name, low, high, precision)
-        rows = (-1, m.shape[-1])
-        shares = read_only(mixture_shares(fixed_log2(weights.reshape(rows))))
+        logits = weights.reshape(-1, m.shape[-1])
+        shares = read_only(mixture_shares(fixed_log2(logits)))
         codec = cls.__new__(cls)
-        codec._set_scales(m.shape[:-1], m.reshape(rows), s.reshape(rows), shares, line)
+        codec._set_scales(m.shape[:-1], m, s, shares, line)
         return codec
 
 
@@ -145,7 +144,7 @@ def integers(
     if not type(low) is type(high) is type(precision) is int:
         low, high = integer(low, "low"), integer(high, "high")
         precision = integer(precision, "precision", error=ModelError)
-    return _integers(name, low, high, precision, full_support)
+    return _integers(name, low, high, precision, bool(full_support))
 
 
 @lru_cache(maxsize=32)  # half a megabyte each at most

@@ -15,7 +15,7 @@ from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
-from ansflow.kernels.distributions.checked import table_rates
+from ansflow.kernels.distributions.checked import means_and_rates
 from ansflow.kernels.stack import location_scale as kernels
 
 __all__ = ["DEFAULT_PRECISION", "Line", "LocationScale", "line_of"]
@@ -108,26 +108,25 @@ class LocationScale(ArrayCodec):
         low = integer(low, "low", -(1 << 63), error=ModelError)
         line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
         shares = checked_shares(shares, m.shape)
-        shape, rows = m.shape[:-1], (-1, m.shape[-1])
-        m, s, shares = m.reshape(rows), s.reshape(rows), read_only(shares.reshape(rows))
-        self._set_scales(shape, m, s, shares, line)
+        self._set_scales(m.shape[:-1], m, s, read_only(shares.reshape(-1, m.shape[-1])), line)
 
     def _set_scales(
         self, shape: tuple[int, ...], means: Floats, scales: Floats, shares: Shares, line: Line
     ) -> None:
-        """Check copies of parameters, a row for each symbol, and set those of the kernels."""
-        if not table_rates(means, scales, line.rate):
+        """Check copies of parameters, with one share or more, and set those of the kernels."""
+        if means.ndim != 1:
+            means, scales = means.reshape(-1), scales.reshape(-1)
+        width = shares.shape[1]
+        components = np.empty((means.size // width, width, 2))
+        if not means_and_rates(means, scales, line.rate, components):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(shape, means, scales, shares, line)
+        self._set(shape, components, shares, line)
 
-    def _set(
-        self, shape: tuple[int, ...], means: Floats, rates: Floats, shares: Shares, line: Line
-    ) -> None:
+    def _set(self, shape: tuple[int, ...], components: Floats, shares: Shares, line: Line) -> None:
         """Set the kernels' parameters; `shares` are read-only."""
-        means.setflags(write=False)
-        rates.setflags(write=False)
+        components.setflags(write=False)
         self.precision = line.precision
-        self._set_params(shape, (means, rates, shares, *line.params), low=line.low)
+        self._set_params(shape, (components, shares, *line.params), low=line.low)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         slots = np.empty(symbols.size, np.int64)
@@ -136,10 +135,9 @@ class LocationScale(ArrayCodec):
 
     @classmethod
     def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
-        """One component a symbol, by contiguous arrays of one shape, which the codec keeps."""
+        """One component a symbol, by contiguous arrays of one shape."""
         codec = LocationScale.__new__(LocationScale)
-        rows = means.reshape(-1, 1), scales.reshape(-1, 1), ONE_COMPONENT
-        codec._set_scales(means.shape, *rows, line)
+        codec._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
         return codec
 
     @classmethod
@@ -159,14 +157,11 @@ class LocationScale(ArrayCodec):
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        m, r, s = (_rows(values, means.shape[-1]) for values in (means, rates, shares))
+        width = means.shape[-1]
+        components = np.stack([means, rates], axis=-1).reshape(-1, width, 2)
         line = line_of(chosen, read_only(edges), 0, precision, full_support)
-        codec._set(means.shape[:-1], m, r, read_only(s), line)
+        codec._set(means.shape[:-1], components, read_only(shares.reshape(-1, width)), line)
         return codec
-
-
-def _rows(values: npt.NDArray[Any], columns: int) -> npt.NDArray[Any]:
-    return np.ascontiguousarray(values).reshape(-1, columns)
 
 
 def _checked_edges(edges: npt.ArrayLike) -> Floats:

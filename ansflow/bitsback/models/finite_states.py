@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ansflow.arguments import real_numbers
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.state_space import StateSpaceModel
-from ansflow.bitsback.distributions.cdf_rows import CDFRows
+from ansflow.bitsback.distributions.cdf_rows import ONE_ROW, CDFRows
 from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import hidden_markov as kernels
@@ -33,8 +33,6 @@ LIKELIHOOD_BITS = 16
 
 # States are padded to a multiple of this.
 PADDING = 4
-
-ONE_ROW = read_only(np.zeros(1, np.uint32))
 
 
 class StateTables(ReadOnly):
@@ -126,7 +124,29 @@ class FiniteStates(StateSpaceModel):
     -----
     The rounding makes likelihoods the same on machines whose ``exp`` differs in the last bit, but
     for one number in 2^36 or so. Those that need no such function are safe.
+
+    Examples
+    --------
+    Levels that stay for some time, measured with noise:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import FiniteStates, Gaussian, Stack, StateSpace
+    >>> from ansflow.models import Categorical, Conditional
+    >>> levels = np.array([-20.0, 0.0, 35.0])
+    >>> model = FiniteStates(
+    ...     prior=Categorical.from_counts([1, 1, 1]),
+    ...     transitions=Conditional.from_counts(np.eye(3) + 0.05),
+    ...     emission=lambda z: Gaussian(levels[z], 4.0, -100, 100),
+    ...     likelihoods=lambda x: np.exp(-((x - levels) ** 2) / (2 * 4.0**2)),
+    ... )
+    >>> codec = StateSpace(model, 6)
+    >>> stack = Stack(seed=0)
+    >>> codec.push(stack, [-23, -18, 1, 39, 33, 36])
+    >>> [int(x) for x in codec.pop(stack)]
+    [-23, -18, 1, 39, 33, 36]
     """
+
+    stir = False  # posteriors are exact
 
     def __init__(
         self,

@@ -105,7 +105,7 @@ class HiddenMarkov(ArrayCodec):
                 "states"
             )
         low, _ = support_of(emissions, symbols.alphabet)
-        self.prior, self.transitions, self.emissions = prior, transitions, emissions
+        self.prior, self.transitions = prior, transitions
         self._tables, self._freq, self._precision = tables, symbols.freq, symbols.precision
         self._part = max(1, MAX_BELIEFS // tables.width)
         likelihoods = probabilities_in_columns(symbols.freq, symbols.precision)
@@ -141,7 +141,7 @@ class HiddenMarkov(ArrayCodec):
             if start != starts[-1]:
                 kernels.forward(part, predicted, *self._filter, beliefs, np.empty(part.size))
             arguments = part, beliefs, start == 0, after, *self._params, *scratch, lowest
-            room = 2 * part.size
+            room = 2 * part.size  # a state and a symbol each
             stack.run_pop(kernels.push, part.size, *arguments, room=room, lowest=lowest)
 
     def pop(self, stack: Stack) -> npt.NDArray[np.int64]:
@@ -152,7 +152,7 @@ class HiddenMarkov(ArrayCodec):
             *(*self._params, *tables.scratch(), lowest, out),
         )
         try:
-            stack.run_pop(kernels.pop, 2 * out.size, *arguments, lowest=lowest)
+            stack.run_pop(kernels.pop, 2 * out.size, *arguments, room=out.size, lowest=lowest)
         except ModelError:
             raise CorruptDataError(
                 "a state has no probability given the symbols: the stack was not pushed by this "

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ansflow.arguments import as_array, integer
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
-from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.colours import ColourPixels
@@ -24,7 +23,8 @@ from ansflow.bitsback.models.files.model_file import (
     same,
     write_model,
 )
-from ansflow.bitsback.models.octave import LOG2_STDS, Octave, OctaveCodec
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, tables_of
+from ansflow.bitsback.models.octave import Octave, OctaveCodec
 from ansflow.bitsback.models.phases import PHASES, Images, coarse_of, sizes
 from ansflow.bitsback.models.pixels import GreyPixels, pixels_from
 from ansflow.bitsback.nets.graph import Graph
@@ -230,14 +230,7 @@ class HiLLoC:
         That is the description, the weights, and the tables that probabilities are computed from.
         """
         description, arrays = self._described()
-        tables: Arrays = {
-            "table.gaussian": family("gaussian").table,
-            "table.logistic": family("logistic").table,
-            "table.powers": power_table(),
-            "table.edges": self.octave.buckets.edges,
-            "table.centres": self.octave.buckets.centres,
-        }
-        return fingerprint(description, arrays | tables)
+        return fingerprint(description, arrays | tables_of(self.octave.buckets))
 
     def save(self, file: File) -> None:
         """Write the model to an `.npz` file, which HILLOC.md describes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from ansflow.errors import ModelError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.transforms.layout import Layout
 
-__all__ = ["ImageModel", "Images"]
+__all__ = ["ImageModel", "Images", "as_images"]
 
 Images = npt.NDArray[np.uint8]
 
@@ -155,3 +156,8 @@ class ImageModel(ABC):
     def decode_content(self, message: memoryview, layout: Layout, out: Bytes) -> None:
         """Fill `out`, uint8[size]; TruncatedError or CorruptDataError if that is not possible."""
         out[:] = self.decode(message, out.size // self.unit).reshape(-1)
+
+
+def as_images(pixels: npt.NDArray[Any]) -> Images:
+    """Pixels as they are popped, as images."""
+    return pixels.astype(np.uint8)

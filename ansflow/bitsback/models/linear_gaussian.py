@@ -21,7 +21,9 @@ __all__ = ["LinearGaussian"]
 
 Floats = npt.NDArray[np.float64]
 
-# Of cells: each has a slot at least, so there must be many more slots than cells.
+# There must be many more slots than cells: each has a slot when latents are pushed. When they are
+# popped, only those near the mean have: a latent from anywhere costs some 30 bits, and so does each
+# of those before it, until they are where they should be.
 PRECISION = 28
 
 # The least standard deviation, in cells: what rounding leaves of a variance may be negative.
@@ -61,8 +63,8 @@ class LinearGaussian(StateSpaceModel):
     cell : array_like, shape (latents,) or ()
         Best a quarter of a latent's standard deviation under the posterior, or a little less.
     reach : int
-        Latents that are further away are moved there, so it should be eight standard deviations
-        under the prior. Each of the cells has a slot at least, so more than needed cost some bits.
+        Latents that are further away are moved there, so it should be eight standard deviations of
+        what a latent can be at any time. More than needed does no harm.
 
     Raises
     ------
@@ -141,7 +143,7 @@ class LinearGaussian(StateSpaceModel):
             i = len(known)
             mean, covariance = _given(belief, np.eye(i, certain.size), certain[:i], _floats(known))
             scale = max(float(np.sqrt(max(covariance[i, i], 0.0))), SMALLEST)
-            return self._latents(mean[i], scale)
+            return self._latents(mean[i], scale, full_support=False)
 
         return Autoregressive(one_after, certain.size)
 
@@ -162,8 +164,11 @@ class LinearGaussian(StateSpaceModel):
             belief = now
         return total
 
-    def _latents(self, means: npt.ArrayLike, scales: npt.ArrayLike) -> Codec:
-        return Gaussian(means, scales, -self.reach, self.reach, precision=PRECISION)
+    def _latents(
+        self, means: npt.ArrayLike, scales: npt.ArrayLike, full_support: bool = True
+    ) -> Codec:
+        line = {"low": -self.reach, "high": self.reach, "precision": PRECISION}
+        return Gaussian(means, scales, **line, full_support=full_support)
 
     def _item(self, x: npt.ArrayLike) -> Floats:
         item = symbol_array(x, "items")

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
 from ansflow.bitsback.combinators.bits_back import BitsBack
-from ansflow.bitsback.distributions.buckets import POSTERIOR_PRECISION, Buckets
+from ansflow.bitsback.distributions.buckets import Buckets
 from ansflow.bitsback.distributions.conditional_buckets import ConditionalBuckets
-from ansflow.bitsback.distributions.families import family, power_table
+from ansflow.bitsback.distributions.families import power_table
 from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.models.colours import ColourCodec, ColourPixels
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, codec_of, floats_of
 from ansflow.bitsback.models.phases import (
     PHASES,
     Images,
@@ -33,13 +34,12 @@ from ansflow.errors import ModelError
 from ansflow.kernels.distributions.cdf_rows import powers
 from ansflow.kernels.nets.affine import FRACTION_BITS
 
-__all__ = ["LOG2_STDS", "FreeEnergy", "Octave", "OctaveCodec"]
+__all__ = ["FreeEnergy", "Octave", "OctaveCodec"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 UNIT = 2.0**-FRACTION_BITS
-LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
 # A last channel of the networks' inputs: where there is an image, and whether it is a coarse one.
 FINEST, COARSER = 1 << FRACTION_BITS, 1 << FRACTION_BITS - 1
@@ -130,8 +130,8 @@ class Octave:
         inferred = given.inferred(phases[:WITH_LATENTS])
 
         def sampled(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
-            shift, log2_ratio = given.posterior_parameters(i, features, inferred)
-            ratio = np.exp2(log2_ratio * UNIT)
+            shift, log2_ratio = floats_of(given.posterior(i, features, inferred))
+            ratio = np.exp2(log2_ratio)
             divergences.append(float(((shift**2 + ratio**2 - 1) / 2 - np.log(ratio)).sum()))
             z: Floats = shift + ratio * rng.standard_normal(shift.shape)
             latents: Floats = prior.mean + prior.scale * z
@@ -172,36 +172,15 @@ class Given:
         for i, network in enumerate(self.octave.priors):
             found = network(**given)
             mean, log2_std = np.split(found["prior"], 2, axis=-1)
-            prior = ConditionalBuckets(self.octave.buckets, mean * UNIT, _powers(-_std(log2_std)))
+            prior = ConditionalBuckets(self.octave.buckets, mean * UNIT, _powers_of(log2_std))
             latents = choose(i, prior, found["features"])
             given = {"above": found["features"], "latents": latents}
         return _only(self.octave.last(trunk=self.trunk, **given))
 
-    def posterior_parameters(
-        self, i: int, features: Activations, inferred: Activations
-    ) -> tuple[Floats, Integers]:
-        """Means of the i-th layer, and binary logarithms of scales in units of 2^-12.
-
-        They are relative to the prior.
-        """
+    def posterior(self, i: int, features: Activations, inferred: Activations) -> Activations:
+        """Means and binary logarithms of scales of the i-th layer, relative to the prior."""
         network = self.octave.posteriors[i]
-        shift, log2_ratio = np.split(
-            _only(network(features=features, inferred=inferred)), 2, axis=-1
-        )
-        return shift.astype(np.float64) * UNIT, _std(log2_ratio)
-
-    def posterior(self, i: int, features: Activations, inferred: Activations) -> LocationScale:
-        """The codec of bucket numbers of the i-th layer."""
-        shift, log2_ratio = self.posterior_parameters(i, features, inferred)
-        gaussian = family("gaussian")
-        return LocationScale.by_rates(
-            gaussian,
-            shift[..., np.newaxis],
-            _powers(log2_ratio, gaussian.rate)[..., np.newaxis],
-            self.octave.buckets.edges,
-            precision=POSTERIOR_PRECISION,
-            full_support=False,
-        )
+        return _only(network(features=features, inferred=inferred))
 
     def parameters(
         self, i: int, features: Activations, phases: list[Images], shape: tuple[int, ...]
@@ -294,7 +273,7 @@ class TopDown(Codec):
         codecs = []
 
         def known(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
-            codecs.append(self.given.posterior(i, features, self.inferred))
+            codecs.append(self._layer(i, features))
             return prior.centres(x[i])
 
         self.given.summed(known)
@@ -305,11 +284,15 @@ class TopDown(Codec):
         numbers = np.empty(self.shape, np.int64)
 
         def sampled(i: int, prior: ConditionalBuckets, features: Activations) -> Floats:
-            numbers[i] = self.given.posterior(i, features, self.inferred).pop(stack)
+            numbers[i] = self._layer(i, features).pop(stack)
             return prior.centres(numbers[i])
 
         self.given.summed(sampled)
         return numbers
+
+    def _layer(self, i: int, features: Activations) -> LocationScale:
+        results = self.given.posterior(i, features, self.inferred)
+        return codec_of(results, self.given.octave.buckets, full_support=False)
 
 
 def _only(results: dict[str, Activations]) -> Activations:
@@ -317,12 +300,9 @@ def _only(results: dict[str, Activations]) -> Activations:
     return result
 
 
-def _std(log2_std: Activations) -> Integers:
-    return np.clip(log2_std, *LOG2_STDS).astype(np.int64)
-
-
-def _powers(exponents: Integers, unit: float = 1.0) -> Floats:
-    """unit * 2^(-exponent / 4096), the same on all machines."""
+def _powers_of(log2_std: Activations) -> Floats:
+    """Standard deviations, the same on all machines."""
+    exponents = -np.clip(log2_std, *LOG2_STDS).astype(np.int64)
     found = np.empty(exponents.size)
-    powers(power_table(), exponents.reshape(-1), unit, found)
+    powers(power_table(), exponents.reshape(-1), 1.0, found)
     return found.reshape(exponents.shape)

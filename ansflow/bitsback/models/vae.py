@@ -13,7 +13,6 @@ from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
-from ansflow.bitsback.distributions.families import family, power_table
 from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.models.files.archive import File
 from ansflow.bitsback.models.files.model_file import (
@@ -24,22 +23,21 @@ from ansflow.bitsback.models.files.model_file import (
     same,
     write_model,
 )
-from ansflow.bitsback.models.image_model import ImageModel, Images
+from ansflow.bitsback.models.gaussian_latents import (
+    LOG2_STDS,
+    VERSION,
+    codec_of,
+    floats_of,
+    tables_of,
+)
+from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.nets.shapes import checked_integer, fixed_shape
 from ansflow.errors import ModelError
-from ansflow.kernels.distributions.cdf_rows import powers
-from ansflow.kernels.nets.affine import FRACTION_BITS
 from ansflow.lazy import cached_property
 
 __all__ = ["VAE"]
-
-# The version of MODEL.md.
-VERSION = 1
-
-UNIT = 2.0**-FRACTION_BITS
-LOG2_STDS = -6 << FRACTION_BITS, 1 << FRACTION_BITS
 
 # Images for which the bound is computed at once.
 BATCH = 500
@@ -130,29 +128,13 @@ class VAE(ImageModel):
 
     def posterior(self, images: Images) -> LocationScale:
         """The codec of bucket numbers, int64 of shape (batch, latents), given images."""
-        means, log2_stds = self._encoded(images)
-        gaussian = family("gaussian")
-        rates = np.empty(log2_stds.size)
-        powers(power_table(), log2_stds.reshape(-1), gaussian.rate, rates)
-        return LocationScale.by_rates(
-            gaussian,
-            means[..., np.newaxis],
-            rates.reshape(*means.shape, 1),
-            self.buckets.edges,
-            precision=POSTERIOR_PRECISION,
-            full_support=False,
-        )
+        results = self.encoder(self.pixels.inputs(images))
+        return codec_of(results, self.buckets, full_support=False)
 
     def likelihood(self, buckets: npt.NDArray[np.integer[Any]]) -> Codec:
         """The codec of images, uint8, given bucket numbers, shape (batch, latents)."""
         pixels = self.pixels.codec(self.decoder(self.buckets.centres[buckets]))
-        return Mapped(pixels, pushed=np.asarray, popped=_as_images)
-
-    def _encoded(self, images: Images) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Means of the latents, and binary logarithms of their deviations in units of 2^-12."""
-        activations = self.encoder(self.pixels.inputs(images))
-        means, log2_stds = np.split(activations, 2, axis=-1)
-        return means.astype(np.float64) * UNIT, np.clip(log2_stds, *LOG2_STDS).astype(np.int64)
+        return Mapped(pixels, pushed=np.asarray, popped=as_images)
 
     # The model in floating point
 
@@ -179,9 +161,9 @@ class VAE(ImageModel):
         parts = []
         for begin in range(0, len(images), BATCH):
             batch = images[begin : begin + BATCH]
-            means, log2_stds = self._encoded(batch)
-            stds = np.exp2(log2_stds * UNIT)
-            kl = np.sum((means**2 + stds**2 - 1) / (2 * np.log(2)) - log2_stds * UNIT, axis=1)
+            means, log2_stds = floats_of(self.encoder(self.pixels.inputs(batch)))
+            stds = np.exp2(log2_stds)
+            kl = np.sum((means**2 + stds**2 - 1) / (2 * np.log(2)) - log2_stds, axis=1)
             bits = np.zeros(len(batch))
             for _ in range(samples):
                 z = means + stds * generator.standard_normal(means.shape)
@@ -222,14 +204,7 @@ class VAE(ImageModel):
         That is the description, the weights, and the tables that probabilities are computed from.
         """
         description, arrays = self._described()
-        tables: Arrays = {
-            "table.gaussian": family("gaussian").table,
-            "table.logistic": family("logistic").table,
-            "table.powers": power_table(),
-            "table.edges": self.buckets.edges,
-            "table.centres": self.buckets.centres,
-        }
-        return fingerprint(description, arrays | tables)
+        return fingerprint(description, arrays | tables_of(self.buckets))
 
     def save(self, file: File) -> None:
         """Write the model to an `.npz` file, which MODEL.md describes."""
@@ -263,7 +238,3 @@ class VAE(ImageModel):
         if not same(found, description) or used.keys() != arrays.keys():
             raise ModelError("the description or the arrays of the file are not those of its model")
         return vae
-
-
-def _as_images(pixels: npt.NDArray[Any]) -> Images:
-    return pixels.astype(np.uint8)

@@ -118,7 +118,8 @@ class HeadsOnTail:
         Bits that have just been pushed are not as random as they have to be for samples
         (`ansflow.bitsback.stack.stirring`). `BitsBack` does this by itself; other codecs that
         pop latents from a posterior when they push should do the same, and when they pop,
-        push the latents in such a block, too.
+        push the latents in such a block, too. In the block, `heads` are mixed already, and words
+        when a kernel gets to see them.
 
         Examples
         --------
@@ -171,7 +172,9 @@ class HeadsOnTail:
             If a symbol has no probability; the stack is as it was.
         """
         tail = self._tail
-        words, size = tail.with_room(room)
+        words, size = tail.content
+        if type(room) is not int or not 0 <= room < words.size - size:
+            words, size = tail.with_room(room)
         after = int(kernel(self.heads, words, size, *args))
         if after >= IMPOSSIBLE:
             _fail(after, size)
@@ -197,8 +200,8 @@ class HeadsOnTail:
         kernel : callable
             As that of `run_push`; if it finds no word where it needs one, it returns `UNDERFLOW`.
         most : int
-            The number of words that the kernel pops at most, of those that are there now. They are
-            drawn from the seed before, if the stack has one.
+            The number of words that the kernel pops at most, of those that are there now; it reads
+            no others. They are drawn from the seed before, if the stack has one.
         *args
             Its other arguments.
         room : int, optional
@@ -266,15 +269,17 @@ class HeadsOnTail:
         (array([3, 1, 4, 1, 5, 9], dtype=uint64), True)
         """
         tail, heads, drawn, before = self._tail, self.heads, 0, None
-        if type(most) is not int:
-            most = integer(most, "most")
-        size = tail.content[1]
+        if type(most) is not int or most < 0:
+            most = integer(most, "most", 0)
+        words, size = tail.content
         if size < most or room is not None:
             # A kernel may fail when it has popped words, and overwritten them.
-            before = heads.copy(), tail.used[max(0, size - most) :].copy()
+            before = heads.copy(), words[max(0, size - most) : size].copy()
             if size < most and tail.source is not None:
                 drawn = tail.draw(most)
-        words, size = tail.with_room(most if room is None else room)
+            words, size = tail.with_room(most if room is None else room)
+        elif most >= words.size - size:
+            words, size = tail.with_room(most)
         bottom = size - most if size > most else 0
         if tail.stirred:
             tail.stir(words, bottom, size)

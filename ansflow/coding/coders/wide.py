@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,55 @@ from ansflow.kernels.stack import tables as stack
 from ansflow.kernels.stack.heads import UNDERFLOW
 from ansflow.lazy import cached_property
 
-__all__ = ["WideCoder"]
+__all__ = ["Heads", "StackCoder", "Tail", "WideCoder"]
+
+Heads = npt.NDArray[np.uint64]
+Tail = npt.NDArray[np.uint32]
 
 FIRST_ROW = np.zeros(1, np.uint32)
 
 
-class WideCoder(Coder):
-    """Codes symbols with states of 64 bits and words of 32, those of the stack coder.
+class StackCoder(Coder):
+    """A coder with states of 64 bits and words of 32, those of the stack coder.
+
+    Subclasses code the symbols alone.
+    """
+
+    @abstractmethod
+    def _push(self, symbols: Symbols, heads: Heads, tail: Tail) -> int:
+        """Push all symbols; return the size of the tail."""
+
+    @abstractmethod
+    def _pop(self, heads: Heads, tail: Tail, out: Symbols) -> int:
+        """Pop all symbols of `out`; return the size of the tail, or `UNDERFLOW`."""
+
+    def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
+        heads = np.full(lanes, STACK_LOW, np.uint64)
+        tail = np.empty(symbols.size + 1, np.uint32)
+        size = self._push(symbols, heads, tail)
+        return np.concatenate([_split(heads), _split(tail[:size][::-1])])
+
+    def decode(self, words: Words, out: Symbols, lanes: int) -> None:
+        begin = WORDS_PER_HEAD * lanes
+        if words.size < begin:
+            raise TruncatedError(
+                f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
+            )
+        if (words.size - begin) % 2:
+            raise TruncatedError("the stream ends in the middle of a 32-bit word")
+        heads = _join(words[:begin], np.uint64)
+        if int(heads.min()) < STACK_LOW:
+            raise CorruptDataError("the state of a lane lies outside its interval")
+        tail = np.ascontiguousarray(_join(words[begin:], np.uint32)[::-1])
+        left = self._pop(heads, tail, out)
+        if left == UNDERFLOW:
+            raise TruncatedError("the stream ends too early")
+        if left or (heads != STACK_LOW).any():
+            raise CorruptDataError("the stream does not end where decoding does")
+
+
+class WideCoder(StackCoder):
+    """Codes symbols by one distribution, or by rows that are known beforehand.
 
     Parameters
     ----------
@@ -44,31 +87,13 @@ class WideCoder(Coder):
         self.cdf, self.index = cdf, index
         self._row = FIRST_ROW if index is None else index
 
-    def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
-        heads = np.full(lanes, STACK_LOW, np.uint64)
-        tail = np.empty(symbols.size + 1, np.uint32)
-        precision = np.uint64(self.precision)
-        size = stack.push(heads, tail, 0, symbols, self._row, self.cdf, precision)
-        return np.concatenate([_split(heads), _split(tail[:size][::-1])])
+    def _push(self, symbols: Symbols, heads: Heads, tail: Tail) -> int:
+        told = self._row, self.cdf, np.uint64(self.precision)
+        return int(stack.push(heads, tail, 0, symbols, *told))
 
-    def decode(self, words: Words, out: Symbols, lanes: int) -> None:
-        begin = WORDS_PER_HEAD * lanes
-        if words.size < begin:
-            raise TruncatedError(
-                f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
-            )
-        if (words.size - begin) % 2:
-            raise TruncatedError("the stream ends in the middle of a 32-bit word")
-        heads = _join(words[:begin], np.uint64)
-        if int(heads.min()) < STACK_LOW:
-            raise CorruptDataError("the state of a lane lies outside its interval")
-        tail = np.ascontiguousarray(_join(words[begin:], np.uint32)[::-1])
-        precision = np.uint64(self.precision)
-        left = stack.pop(heads, tail, tail.size, self._row, self.cdf, precision, out)
-        if left == UNDERFLOW:
-            raise TruncatedError("the stream ends too early")
-        if left or (heads != STACK_LOW).any():
-            raise CorruptDataError("the stream does not end where decoding does")
+    def _pop(self, heads: Heads, tail: Tail, out: Symbols) -> int:
+        told = self._row, self.cdf, np.uint64(self.precision)
+        return int(stack.pop(heads, tail, tail.size, *told, out))
 
     @cached_property
     def flags(self) -> npt.NDArray[np.uint8] | None:

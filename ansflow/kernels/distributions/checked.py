@@ -11,7 +11,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.distributions.location_scale import CDF_BITS, standard_cdf
 from ansflow.kernels.jit import kernel
 
-__all__ = ["highest_of", "logistic_slots", "rounded_slots", "row_numbers", "table_rates"]
+__all__ = ["highest_of", "logistic_slots", "means_and_rates", "rounded_slots", "row_numbers"]
 
 U_CDF_BITS = np.uint64(CDF_BITS)
 MAX_LOGIT = 32.0  # natural: the end of the logistic table
@@ -96,20 +96,24 @@ def row_numbers(given, rows, out):
 
 
 @kernel
-def table_rates(means, scales, rate):
-    """Scales become ``rate / scale``, in place, clipped to 2^-24 to 2^24 before.
+def means_and_rates(means, scales, rate, components):
+    """Fill `components` with means, and ``rate / scale`` for scales clipped to 2^-24 to 2^24.
 
     Parameters
     ----------
-    means, scales : float64[n, components]
+    means, scales : float64[n * k]
         Means must be finite, scales positive and finite.
     rate : float64
         Of the standard distribution.
+    components : float64[n, k, 2]
     """
     legal = True
-    for i in range(scales.shape[0]):
-        for k in range(scales.shape[1]):
-            scale = scales[i, k]
-            legal &= np.isfinite(means[i, k]) & np.isfinite(scale) & (scale > 0.0)
-            scales[i, k] = rate / min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
+    place = ZERO
+    for i in range(components.shape[0]):
+        for k in range(components.shape[1]):
+            mean, scale = means[place], scales[place]
+            place += ONE
+            legal &= np.isfinite(mean) & np.isfinite(scale) & (scale > 0.0)
+            components[i, k, 0] = mean
+            components[i, k, 1] = rate / min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
     return legal

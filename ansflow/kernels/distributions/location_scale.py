@@ -52,27 +52,28 @@ def standard_cdf(table, position):
 
 
 @inlined
-def below(i, s, means, rates, weights, edges, table, precision, least):
+def below(i, s, components, weights, edges, table, precision, least):
     """`cumulative` for a symbol s that is neither 0 nor the size of the alphabet."""
     value = ZERO
     row = i if weights.shape[0] > 1 else ZERO
-    for k in range(means.shape[1]):
-        at = standard_cdf(table, (edges[s] - means[i, k]) * rates[i, k])
+    for k in range(components.shape[1]):
+        at = standard_cdf(table, (edges[s] - components[i, k, 0]) * components[i, k, 1])
         value += np.uint64(weights[row, k]) * at
     slots = (ONE << precision) - least * (np.uint64(edges.size) - ONE)
     return ((value >> U_WEIGHT_BITS) * slots >> U_CDF_BITS) + least * s
 
 
 @inlined
-def cumulative(i, s, means, rates, weights, edges, table, precision, least):
+def cumulative(i, s, components, weights, edges, table, precision, least):
     """Cumulative frequency below symbol s of the i-th mixture.
 
     Parameters
     ----------
     i, s : uint64
         s from 0 to the size of the alphabet, both included.
-    means, rates : float64[n, components]
-        Finite; a rate is positive, in units of the table's position for each one of `edges`.
+    components : float64[n, components, 2]
+        Mean and rate of each, which are finite; a rate is positive, in units of the table's
+        position for each one of `edges`.
     weights : uint32[n, components] or uint32[1, components]
         Sum to 2^16.
     edges : float64[alphabet + 1]
@@ -88,11 +89,11 @@ def cumulative(i, s, means, rates, weights, edges, table, precision, least):
         return ZERO
     if s == np.uint64(edges.size) - ONE:
         return ONE << precision
-    return below(i, s, means, rates, weights, edges, table, precision, least)
+    return below(i, s, components, weights, edges, table, precision, least)
 
 
 @inlined
-def find(first, slots, means, rates, weights, edges, table, precision, least, symbols):
+def find(first, slots, components, weights, edges, table, precision, least, symbols):
     """The symbols whose intervals hold `slots`, of the mixtures from `first` on.
 
     By bisection, and of all slots step by step together: the steps of one of them wait for each
@@ -111,7 +112,7 @@ def find(first, slots, means, rates, weights, edges, table, precision, least, sy
         for j in range(slots.size):
             i = first + np.uint64(j)
             middle = symbols[j] + half
-            start = below(i, middle, means, rates, weights, edges, table, precision, least)
+            start = below(i, middle, components, weights, edges, table, precision, least)
             symbols[j] += step_up(half, start, slots[j])
         length -= half
 

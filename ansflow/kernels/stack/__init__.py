@@ -3,7 +3,7 @@
 The same rANS as `ansflow.kernels.coders.rans` with a state (*head*) in [2^32, 2^64), 32-bit words
 and precision up to 31 bits, and used both ways: words go to and come from the same end of the
 *tail*, so pushes and pops can be mixed, as bits-back coding does. Read `heads` first; each
-of the other files is one kind of distribution.
+of the other files is one kind of distribution, but for `stirring`, which mixes all bits.
 
 Symbol i belongs to lane ``i mod lanes``; any number of lanes will do. A push takes the symbols
 from last to first and a pop from first to last, which makes them exact inverses on the tail

@@ -14,9 +14,8 @@ one. So a symbol takes at most ``-log2(1 - n / 2^p)`` bits more than ``log2(W / 
 less: ``log2(x / (x - 1)) <= 2 / x`` for x = 2^30 probability >= 2, so on average at most n / 2^29
 bits; what is smaller has its slot.
 
-In rows that `first_unsound` accepts, weights sum to about 2^30, and to less than 2^31. Of others,
-which a row may become later by another thread's doing, the functions here make wrong intervals, but
-frequencies are within 0 to 2^p, and cumulative frequencies increase.
+In rows that `first_unsound` accepts, weights sum to about 2^30, to less than 2^31. Others, which
+another thread may make of them later, get wrong intervals, but some within the 2^p slots.
 """
 
 import numpy as np
@@ -129,35 +128,35 @@ def intervals(symbols, probs, precision, starts, freqs):
             total += each
             below += each if np.uint32(j) < last else NOTHING
         scale = scale_of(total, slots, places)
-        start = share(below, scale, places)
-        freq = share(below + weight(row, symbol), scale, places) - start + ONE
+        start = min(share(below, scale, places), slots)
+        end = min(max(share(below + weight(row, symbol), scale, places), start), slots)
         starts[i] = start + symbol
-        freqs[i] = min(freq, ONE << precision)
+        freqs[i] = end - start + ONE
 
 
 @kernel
-def cumulate(probs, precision, cdf):
+def cumulate(probs, precision, weights, cdf):
     """Fill in the cumulative frequencies of all rows.
 
     Parameters
     ----------
     probs : float32[rows, alphabet] or float64[rows, alphabet]
     precision : uint64
+    weights : uint32[alphabet]
+        Scratch.
     cdf : uint32[rows, alphabet + 1]
         Filled.
     """
     slots, places = rest_of(np.uint64(probs.shape[1]), precision)
     for i in range(probs.shape[0]):
         row, sums = probs[i], cdf[i]
-        total = NOTHING
+        total = ZERO
         for j in range(row.size):
-            total += weight(row, j)
+            weights[j] = weight(row, j)
+            total += np.uint64(weights[j])
         scale = scale_of(total, slots, places)
-        below = NOTHING
-        least, most = ZERO, slots
+        below = ZERO
         for j in range(row.size):
-            at = min(max(share(below, scale, places) + np.uint64(j), least), most)
-            sums[j] = at
-            least, most = at + ONE, most + ONE
-            below += weight(row, j)
+            sums[j] = min(share(below, scale, places), slots) + np.uint64(j)
+            below += np.uint64(weights[j])
         sums[row.size] = ONE << precision

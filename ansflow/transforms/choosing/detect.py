@@ -42,6 +42,9 @@ WORTH_IT = 0.002
 HIGHEST_CODE = 15
 BITS_OF_CODES = HIGHEST_CODE.bit_length()
 NEAR_FROM_BYTES = 4
+# By the bytes of a float; NumPy takes its time to say so.
+MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
+DOUBLE_BYTES = 8
 # Numbers by which it is guessed how fine they may be, with room for a guess that is wrong.
 FEW, ROOM = 64, 4.0
 
@@ -128,9 +131,10 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         fewer than floats in between: factors that would make an integer of anything are left out.
         Behind those without corrections are those with corrections.
     """
-    values = np.ascontiguousarray(floats).reshape(-1)
-    with np.errstate(invalid="ignore"):  # for signalling NaNs
-        doubles = values.astype(np.float64)
+    values = doubles = np.ascontiguousarray(floats).reshape(-1)
+    if values.itemsize < DOUBLE_BYTES:
+        with np.errstate(invalid="ignore"):  # for signalling NaNs
+            doubles = values.astype(np.float64)
     if not doubles.size:
         return []
     # NaNs and infinities are exceptions, whatever the factor is.
@@ -184,7 +188,7 @@ def _measured(
 
 def _many(dtype: np.dtype[Any], *, near: bool) -> float:
     """The first integer that is nearly as fine as the floats."""
-    return 2.0 ** (np.finfo(dtype).nmant + 1 - SPARE_BITS - near * BITS_OF_CODES)
+    return 2.0 ** (MANTISSA_BITS[dtype.itemsize] + 1 - SPARE_BITS - near * BITS_OF_CODES)
 
 
 def _near(
@@ -207,9 +211,10 @@ def _powers_of_two(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Those that make integers of nearly all numbers, and of as many as possible."""
     counts = np.zeros(MOST_PLACES, np.uint64)
     count_binary_places(values, counts)
-    missing = values.size - counts.cumsum()
-    enough = {int((missing <= share * values.size).argmax()) for share in (EXCEPTIONS_UP_TO, 0)}
-    return np.array([2.0**places for places in sorted(enough) if 0 < places < MOST_PLACES - 1])
+    # So many numbers must have no more places.
+    least = [(1 - share) * values.size for share in (EXCEPTIONS_UP_TO, 0)]
+    enough = sorted(set(counts.cumsum().searchsorted(least).tolist()))
+    return np.array([2.0**places for places in enough if 0 < places < MOST_PLACES - 1])
 
 
 def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:
@@ -226,7 +231,7 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
         some = _distinct(np.sort(sizes[(sizes >= low) & (sizes <= high)]))
     if some.size < 3:
         return
-    half_unit = 2.0 ** -(np.finfo(dtype).nmant + 1)
+    half_unit = 2.0 ** -(MANTISSA_BITS[dtype.itemsize] + 1)
     gaps, errors = some[1:] - some[:-1], half_unit * (some[1:] + some[:-1])
     first = np.arange(0, gaps.size, gaps.size // PAIRS | 1)
     second = (first + int(gaps.size * ELSEWHERE) + 1) % gaps.size

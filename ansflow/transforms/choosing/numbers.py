@@ -31,10 +31,19 @@ STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
 
 
 class Gain(NamedTuple):
-    """A stage of a recipe, and bits an item that are left after it."""
+    """A stage of a recipe, or several, and bits an item that are left after it.
 
-    stage: str
+    Stages are told without their outputs, in words only when somebody asks.
+    """
+
+    stages: str | tuple[Recipe, ...]
     bits: float
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.stages, str):
+            return self.stages
+        return ", ".join(str(stage.alone) for stage in self.stages)
 
 
 class Choice(NamedTuple):
@@ -88,7 +97,7 @@ def _chosen(
     candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind, in_columns: bool
 ) -> Choice:
     """The recipe of a map, with its best predictor."""
-    numbers, maps = candidate.numbers, ", ".join(str(one.alone) for one in candidate.maps)
+    numbers, maps = candidate.numbers, candidate.maps
     best = _predicted(prediction, kind, candidate.maps)
     if in_columns and columns_of(numbers, kind):
         best = better(best, _in_columns(numbers, kind, candidate.maps))
@@ -97,7 +106,7 @@ def _chosen(
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
     inner = [Gain(maps, prediction.plain)] if maps else []
     inner += best.gains
-    gains = [Gain(gain.stage, candidate.total(gain.bits)) for gain in inner]
+    gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
     bits = candidate.total(best.bits) + recipe_bits(recipe) / kind.items
     return Choice(recipe, bits, (first, *gains), candidate.maps)
@@ -129,7 +138,7 @@ def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> 
         if planes < bits * (1 - WORTH_IT):
             leaf, bits = PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
-    return Choice(recipe, bits, (Gain(str(recipe.alone), bits),))
+    return Choice(recipe, bits, (Gain((recipe,), bits),))
 
 
 def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:

@@ -159,9 +159,11 @@ class Prediction:
 
     def _try_lines(self) -> None:
         """A line for each box, if that is best for the one in the middle."""
+        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
+        if once >= self.best.bits * (1 - WORTH_LINES):
+            return
         if not _are_near_a_line(self.numbers[len(self.numbers) // 2]):
             return
-        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
         for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
             left = np.stack([_left_by_lines(row) for row in some])
             bits = once + log_bits(left, signed=False, items=self._items)
@@ -241,8 +243,11 @@ def _spread(deltas: Numbers) -> float:
         return 0.0
     some = deltas[:: deltas.size // SPREAD_BY | 1].view(f"i{deltas.itemsize}").astype(np.float64)
     middle = some.size // 2
-    away = np.abs(some - np.partition(some, middle)[middle])
-    return float(np.partition(away, middle)[middle])
+    some.partition(middle)
+    some -= some[middle]
+    np.abs(some, out=some)
+    some.partition(middle)
+    return float(some[middle])
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
