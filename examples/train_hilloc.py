@@ -4,9 +4,10 @@ It takes torch, scikit-image, scikit-learn and Pillow, and the photographs that 
 packages contain: whichever of them are installed. `chelsea` and `coffee` of scikit-image, which
 `hilloc_photos.py` compresses, are never trained on.
 
-    python train_hilloc.py --minutes 120 --checkpoint hilloc.pt --out hilloc.npz
+    python train_hilloc.py --minutes 120 --checkpoint hilloc.pt --out photographs.npz
 
-A run goes on from its checkpoint if there is one.
+A run goes on from its checkpoint if there is one, with the learning rate of a new one; seeds are
+fixed, but how many steps there are depends on the time.
 """
 
 from __future__ import annotations
@@ -422,9 +423,9 @@ def exported(octave: Octave, name: str, batches: list[tuple[Tensor, Tensor]]) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--until", help="HH:MM, to stop at")
+    parser.add_argument("--out", type=Path, help="where to write the model when time is up")
     parser.add_argument("--checkpoint", type=Path, default=Path("hilloc.pt"))
     parser.add_argument("--photographs", type=Path, help="a folder with packages in it")
     parser.add_argument("--width", type=int, default=48)
@@ -465,10 +466,6 @@ def main() -> None:
 
     begin = reported = time.time()
     end = begin + 60 * arguments.minutes
-    if arguments.until:
-        clock = time.strptime(arguments.until, "%H:%M")
-        now = time.localtime()
-        end = begin + 60 * (60 * (clock.tm_hour - now.tm_hour) + clock.tm_min - now.tm_min)
     losses = []
     while time.time() < end:
         if step % 25 == 0:
@@ -516,6 +513,10 @@ def main() -> None:
                     f"{p:.3f}" for p in parts[:2]
                 )
             print(report, flush=True)
+    if arguments.out:
+        octave.load_state_dict(average)
+        batches = [patches.batch(arguments.batch, arguments.size) for _ in range(2)]
+        exported(octave, "photographs", batches).save(arguments.out)
 
 
 if __name__ == "__main__":
