@@ -56,6 +56,9 @@ PHOTOGRAPHS = {
 }
 HELD_OUT = "quokka.jpg", "lion.jpg"
 
+# Channels of features, of deep ones and of latents, layers of latents, residual blocks.
+SIZES = {"width": 64, "deep": 64, "latents": 2, "layers": 2, "blocks": 2, "head": 1}
+
 COMPONENTS = 3
 BUCKET_BITS = 6
 PARAMETERS = 9 * COMPONENTS + 3
@@ -361,22 +364,17 @@ class Patches:
 
 
 @torch.no_grad()
-def evaluated(octave: Octave, image: np.ndarray) -> tuple[float, float, list[float]]:
-    """Bits a subpixel of an image, what latents take of them, and what the levels take."""
-    octave.eval()
-    total, latent, parts, first = 0.0, 0.0, [], True
-    size = image.size
+def rate_of(octave: Octave, image: np.ndarray) -> tuple[float, float]:
+    """Bits a subpixel of an image, and what latents take of them; borders are cut off."""
+    total, latent, size, level = 0.0, 0.0, 0, 1.0
     while min(image.shape[:2]) > 16:
         image = image[: image.shape[0] // 4 * 4, : image.shape[1] // 4 * 4]
-        x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
-        if first:
-            size = image.size
-        kl, bits = octave(x, torch.tensor([1.0 if first else 0.5]))
-        parts.append(float(kl.sum() + bits) / size)
+        size = size or image.size
+        batch = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+        kl, bits = octave(batch, torch.tensor([level]))
         total, latent = total + float(kl.sum() + bits), latent + float(kl.sum())
-        image, first = image[::2, ::2], False
-    octave.train()
-    return (total + 8 * image.size) / size, latent / size, parts
+        image, level = image[::2, ::2], 0.5
+    return (total + 8 * image.size) / size, latent / size
 
 
 # The model in fixed point
@@ -422,101 +420,113 @@ def exported(octave: Octave, name: str, batches: list[tuple[Tensor, Tensor]]) ->
     )
 
 
+# Training
+
+
+class Training:
+    """Networks, the mean of their weights over the last steps, and how far training has come.
+
+    In the first 300 steps latents are cheap; up to the 2,000th, `FREE` bits a subpixel of each
+    layer are free. Otherwise the pixels learn to do without latents before these say anything.
+    """
+
+    CHEAP, HELPED, FREE = 300, 2000, 0.01
+
+    def __init__(self, checkpoint: Path, sizes: dict[str, int], rate: float, bf16: bool) -> None:
+        self.checkpoint, self.sizes, self.rate, self.bf16 = checkpoint, sizes, rate, bf16
+        self.octave = Octave(**sizes).to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(self.octave.parameters(), rate, (0.9, 0.99))
+        self.average = {k: v.clone() for k, v in self.octave.state_dict().items()}
+        self.steps = 0
+        if checkpoint.exists():
+            saved = torch.load(checkpoint)
+            self.octave.load_state_dict(saved["octave"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.average, self.steps = saved["average"], saved["step"]
+
+    def save(self) -> None:
+        saved = {"octave": self.octave.state_dict(), "average": self.average, "step": self.steps}
+        saved |= {"optimizer": self.optimizer.state_dict(), "sizes": self.sizes}
+        new = self.checkpoint.with_suffix(".new")
+        torch.save(saved, new)
+        new.rename(self.checkpoint)
+
+    def averaged(self) -> Octave:
+        octave = Octave(**self.sizes)
+        octave.load_state_dict(self.average)
+        return octave
+
+    def step(self, batch: Tensor, levels: Tensor, done: float) -> float:
+        """Learn from a batch, when so much of the time is over; its bits a subpixel."""
+        rate = self.rate * min(1.0, (self.steps + 1) / 100) * (0.02 + 0.98 * (1 - done**2))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            kl, bits = self.octave(batch, levels)
+        subpixels = batch.numel() / len(batch) * 3 / 4
+        price = min(1.0, 0.02 + self.steps / self.CHEAP)
+        free = self.FREE * subpixels * max(0.0, 1 - self.steps / self.HELPED)
+        loss = price * torch.clamp(kl.mean(1), min=free).sum() + bits.mean()
+        self.optimizer.zero_grad()
+        (loss / subpixels).backward()
+        norm = nn.utils.clip_grad_norm_(self.octave.parameters(), 1.0)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        self.steps += 1
+        decay = min(0.998, 1 - 10 / (self.steps + 10))
+        for name, values in self.octave.state_dict().items():
+            self.average[name].lerp_(values, 1 - decay)
+        return float((kl.detach().sum(0) + bits.detach()).mean()) / subpixels
+
+
+def train(training: Training, options: argparse.Namespace) -> None:
+    """Until time is up. Every minute the checkpoint is written, and rates are printed."""
+    found = photographs(options.photographs)
+    print("photographs:", ", ".join(found), flush=True)
+    held_out = {n: scaled(image, s[1]) for n, (image, s) in found.items() if n in HELD_OUT}
+    others = [photo for name, photo in found.items() if name not in HELD_OUT]
+    patches = Patches(others, np.random.default_rng(training.steps))
+    begin = reported = time.time()
+    end = begin + 60 * options.minutes
+    losses: list[float] = []
+    while (now := time.time()) < end:
+        if training.steps % 25 == 0 or not patches.pool:
+            patches.refill()
+        batch, levels = patches.batch(options.batch, options.size)
+        losses.append(training.step(batch, levels, (now - begin) / (end - begin)))
+        if now - reported > 60:
+            reported, octave = now, training.averaged()
+            training.save()
+            report = [f"{time.strftime('%H:%M:%S')}, {training.steps} steps: {np.mean(losses):.3f}"]
+            for name, image in held_out.items():
+                total, latent = rate_of(octave, image)
+                report.append(f"{name} {total:.4f}, latents {latent:.4f}")
+            print("; ".join(report), flush=True)
+            losses = []
+    training.save()
+    if options.out:
+        batches = [patches.batch(options.batch, options.size) for _ in range(2)]
+        exported(training.averaged(), "photographs", batches).save(options.out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--out", type=Path, help="where to write the model when time is up")
     parser.add_argument("--checkpoint", type=Path, default=Path("hilloc.pt"))
     parser.add_argument("--photographs", type=Path, help="a folder with packages in it")
-    parser.add_argument("--width", type=int, default=48)
-    parser.add_argument("--deep", type=int, default=64)
-    parser.add_argument("--latents", type=int, default=2)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--blocks", type=int, default=2)
-    parser.add_argument("--head", type=int, default=1)
+    for name, size in SIZES.items():
+        parser.add_argument(f"--{name}", type=int, default=size)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--size", type=int, default=64, help="of patches, a multiple of 4")
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--warm", type=int, default=600)
-    parser.add_argument("--free", type=float, default=0.01)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--bf16", action="store_true")
-    arguments = parser.parse_args()
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bf16", action="store_true", help="multiply in half precision")
+    options = parser.parse_args()
     torch.manual_seed(0)
-    torch.set_num_threads(arguments.threads)
-    found = photographs(arguments.photographs)
-    print("photographs:", ", ".join(found), flush=True)
-    checks = [(name, scaled(image, s[1])) for name, (image, s) in found.items() if name in HELD_OUT]
-    patches = Patches([v for k, v in found.items() if k not in HELD_OUT], np.random.default_rng(0))
-
-    sizes = {
-        k: getattr(arguments, k) for k in ("width", "deep", "latents", "layers", "blocks", "head")
-    }
-    octave = Octave(**sizes).to(memory_format=torch.channels_last)
-    average = {k: v.clone() for k, v in octave.state_dict().items()}
-    optimizer = torch.optim.Adam(octave.parameters(), arguments.rate, (0.9, 0.99))
-    step, spent = 0, 0.0
-    if arguments.checkpoint.exists():
-        saved = torch.load(arguments.checkpoint)
-        octave.load_state_dict(saved["octave"])
-        optimizer.load_state_dict(saved["optimizer"])
-        average, step, spent = saved["average"], saved["step"], saved["spent"]
-        patches.rng = np.random.default_rng(step)
-    print("parameters:", sum(p.numel() for p in octave.parameters()), flush=True)
-
-    begin = reported = time.time()
-    end = begin + 60 * arguments.minutes
-    losses = []
-    while time.time() < end:
-        if step % 25 == 0:
-            patches.refill()
-        done = (time.time() - begin) / (end - begin)
-        rate = arguments.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * (1 - done**2))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        batch, levels = patches.batch(arguments.batch, arguments.size)
-        with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bf16):
-            kl, bits = octave(batch, levels)
-        subpixels = 9 / 4 * arguments.size**2
-        # At first latents are cheap, and later free up to some bits, so that they are used.
-        warm = min(1.0, 0.02 + step / arguments.warm) if arguments.warm else 1.0
-        free = arguments.free * subpixels * max(0.0, 1 - step / max(1, 4 * arguments.warm))
-        cost = torch.clamp(kl.mean(1), min=free).sum()
-        loss = (warm * cost + bits.mean()) / subpixels
-        optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(octave.parameters(), 1.0)
-        if torch.isfinite(norm):
-            optimizer.step()
-        step += 1
-        spent_bits = float(kl.detach().sum(0).mean())
-        losses.append((spent_bits + float(bits.detach().mean()), spent_bits))
-        decay = min(0.998, 1 - 10 / (step + 10))
-        for name, values in octave.state_dict().items():
-            average[name].lerp_(values, 1 - decay)
-        if time.time() - reported > 60 or time.time() >= end:
-            spent += time.time() - reported
-            reported = time.time()
-            state = {"octave": octave.state_dict(), "average": average, "sizes": sizes}
-            state |= {"optimizer": optimizer.state_dict(), "step": step, "spent": spent}
-            torch.save(state, arguments.checkpoint.with_suffix(".new"))
-            arguments.checkpoint.with_suffix(".new").rename(arguments.checkpoint)
-            other = Octave(**sizes)
-            other.load_state_dict(average)
-            mean = np.mean(losses, 0) / (9 / 4 * arguments.size**2)
-            losses = []
-            report = f"{time.strftime('%H:%M:%S')} {step} cpu {time.process_time():.0f} "
-            report += f"loss {mean[0]:.4f} kl {mean[1]:.4f}"
-            for name, image in checks:
-                total, latent, parts = evaluated(other, image)
-                report += f" | {name} {total:.4f} kl {latent:.4f} " + " ".join(
-                    f"{p:.3f}" for p in parts[:2]
-                )
-            print(report, flush=True)
-    if arguments.out:
-        octave.load_state_dict(average)
-        batches = [patches.batch(arguments.batch, arguments.size) for _ in range(2)]
-        exported(octave, "photographs", batches).save(arguments.out)
+    torch.set_num_threads(options.threads)
+    sizes = {name: getattr(options, name) for name in SIZES}
+    train(Training(options.checkpoint, sizes, options.rate, options.bf16), options)
 
 
 if __name__ == "__main__":
