@@ -16,6 +16,7 @@ from ansflow.bitsback import Stack
 from ansflow.bitsback.models.files.model_file import read_model, write_model
 from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.phases import coarse_of, joined, phase_shapes, phases_of
+from ansflow.bitsback.nets import Graph
 from ansflow.errors import CorruptDataError, ModelError, StackUnderflowError, TruncatedError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.content_model import ContentModel
@@ -212,6 +213,7 @@ def test_networks_that_do_not_fit():
         {"trunk": octave.inference},
         {"last": octave.trunk},
         {"priors": octave.priors[::-1]},
+        {"trunk": Graph({"coarse": (2, 2, 4)}, octave.trunk.nodes, octave.trunk.outputs)},
     ):
         with pytest.raises(ModelError, match="octave"):
             type(octave)(**parts | change)

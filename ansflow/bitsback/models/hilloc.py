@@ -24,7 +24,8 @@ from ansflow.bitsback.models.files.model_file import (
     write_model,
 )
 from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, tables_of
-from ansflow.bitsback.models.octave import Octave, OctaveCodec
+from ansflow.bitsback.models.octave import Octave
+from ansflow.bitsback.models.octave_codec import OctaveCodec
 from ansflow.bitsback.models.phases import PHASES, Images, coarse_of, sizes
 from ansflow.bitsback.models.pixels import GreyPixels, pixels_from
 from ansflow.bitsback.nets.graph import Graph
