@@ -21,13 +21,17 @@ ARGUMENTS = {
     "bitswap_chain.py": ["--json"],
     "bitswap_mnist.py": [".", "--images", "12", "--json"],
     "climate_data.py": ["--made-up"],
+    "hilloc_photos.py": ["--crop", "160", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
+    "train_hilloc.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
     "climate_data.py": ["dask.array", "xarray", "zarr"],
     "train_bitswap.py": ["torch", "mlxtend"],
+    "hilloc_photos.py": ["skimage", "PIL"],
+    "train_hilloc.py": ["torch", "PIL"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
 
@@ -58,6 +62,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_layers(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
+    if path.name == "hilloc_photos.py":
+        check_photos(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -117,6 +123,12 @@ def check_state_spaces(found):
     assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
     assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
     assert text["ideal"] < text["order0"] - 0.3  # with a few states
+
+
+def check_photos(found):
+    for rates in found.values():
+        assert rates["net"] == pytest.approx(rates["elbo"], rel=5e-3)
+        assert rates["net"] < rates["total"] < 0.85 * rates["png"]  # of pieces
 
 
 def check_bars(lines):

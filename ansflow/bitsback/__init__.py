@@ -27,7 +27,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Data to which noise is added step by step, as such layers.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
-`VAE`, `HierarchicalVAE`, `load`, `register`
+`VAE`, `HierarchicalVAE`, `HiLLoC`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `Graph`, `RandomEdges`
     Large graphs with labelled vertices.
@@ -69,6 +69,7 @@ from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.finite_states import FiniteStates
 from ansflow.bitsback.models.hidden_markov import HiddenMarkov
 from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
+from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
@@ -95,6 +96,7 @@ __all__ = [
     "FromIterable",
     "Gaussian",
     "Graph",
+    "HiLLoC",
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
