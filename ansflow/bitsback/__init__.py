@@ -27,8 +27,10 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
-`Graph`, `RandomEdges`
-    Large graphs with labelled vertices.
+`Permutation`, `WithoutReplacement`
+    Orders, and sequences that are drawn from an urn.
+`Graph`, `RandomEdges`, `ErdosRenyi`, `WithValues`, `Shuffled`
+    Graphs with labelled vertices, and without: random edge coding and shuffle coding.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
 
@@ -71,8 +73,12 @@ from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.bitsback.structures.erdos_renyi import ErdosRenyi
 from ansflow.bitsback.structures.graph import Graph
 from ansflow.bitsback.structures.random_edges import RandomEdges
+from ansflow.bitsback.structures.shuffled import Shuffled
+from ansflow.bitsback.structures.with_values import WithValues
+from ansflow.bitsback.structures.without_replacement import Permutation, WithoutReplacement
 
 __all__ = [
     "VAE",
@@ -86,6 +92,7 @@ __all__ = [
     "Certain",
     "Codec",
     "ConditionalBuckets",
+    "ErdosRenyi",
     "FiniteStates",
     "FromIterable",
     "Gaussian",
@@ -100,11 +107,13 @@ __all__ = [
     "Mapped",
     "Mark",
     "Parallel",
+    "Permutation",
     "RandomEdges",
     "Rates",
     "Repeat",
     "Scan",
     "Serial",
+    "Shuffled",
     "Stack",
     "StateSpace",
     "StateSpaceModel",
@@ -112,6 +121,8 @@ __all__ = [
     "Symbols",
     "Unfolded",
     "Uniform",
+    "WithValues",
+    "WithoutReplacement",
     "categorical_by_alias",
     "categorical_by_cdf",
     "decode",
