@@ -23,6 +23,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
+`Multiset`, `IntegerMultiset`, `IntegerSet`, `SymbolMultiset`
+    Data whose order carries no information.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `load`, `register`
@@ -68,6 +70,9 @@ from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.bitsback.structures.integer_multiset import IntegerMultiset, IntegerSet
+from ansflow.bitsback.structures.multiset import Multiset
+from ansflow.bitsback.structures.symbol_multiset import SymbolMultiset
 
 __all__ = [
     "VAE",
@@ -86,12 +91,15 @@ __all__ = [
     "Gaussian",
     "HiddenMarkov",
     "Hierarchy",
+    "IntegerMultiset",
+    "IntegerSet",
     "Intervals",
     "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",
     "Mark",
+    "Multiset",
     "Parallel",
     "Rates",
     "Repeat",
@@ -101,6 +109,7 @@ __all__ = [
     "StateSpace",
     "StateSpaceModel",
     "Substack",
+    "SymbolMultiset",
     "Symbols",
     "Unfolded",
     "Uniform",

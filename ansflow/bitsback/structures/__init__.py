@@ -1,0 +1,1 @@
+"""Codecs of structures whose order carries no information."""
