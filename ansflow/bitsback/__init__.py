@@ -23,6 +23,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
+`Multiset`, `IntegerMultiset`, `IntegerSet`, `SymbolMultiset`
+    Data whose order carries no information.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
@@ -75,8 +77,11 @@ from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.bitsback.structures.erdos_renyi import ErdosRenyi
 from ansflow.bitsback.structures.graph import Graph
+from ansflow.bitsback.structures.integer_multiset import IntegerMultiset, IntegerSet
+from ansflow.bitsback.structures.multiset import Multiset
 from ansflow.bitsback.structures.random_edges import RandomEdges
 from ansflow.bitsback.structures.shuffled import Shuffled
+from ansflow.bitsback.structures.symbol_multiset import SymbolMultiset
 from ansflow.bitsback.structures.with_values import WithValues
 from ansflow.bitsback.structures.without_replacement import Permutation, WithoutReplacement
 
@@ -100,12 +105,15 @@ __all__ = [
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
+    "IntegerMultiset",
+    "IntegerSet",
     "Intervals",
     "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",
     "Mark",
+    "Multiset",
     "Parallel",
     "Permutation",
     "RandomEdges",
@@ -118,6 +126,7 @@ __all__ = [
     "StateSpace",
     "StateSpaceModel",
     "Substack",
+    "SymbolMultiset",
     "Symbols",
     "Unfolded",
     "Uniform",
