@@ -29,8 +29,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
-`Permutation`, `WithoutReplacement`
-    Orders, and sequences that are drawn from an urn.
+`Permutation`, `WithoutReplacement`, `Clusters`
+    Orders, sequences that are drawn from an urn, and what belongs together.
 `Graph`, `RandomEdges`, `ErdosRenyi`, `WithValues`, `Shuffled`
     Graphs with labelled vertices, and without: random edge coding and shuffle coding.
 `categorical_by_cdf`, `categorical_by_alias`
@@ -75,6 +75,7 @@ from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.bitsback.structures.clusters import Clusters
 from ansflow.bitsback.structures.erdos_renyi import ErdosRenyi
 from ansflow.bitsback.structures.graph import Graph
 from ansflow.bitsback.structures.integer_multiset import IntegerMultiset, IntegerSet
@@ -95,6 +96,7 @@ __all__ = [
     "Buckets",
     "Categorical",
     "Certain",
+    "Clusters",
     "Codec",
     "ConditionalBuckets",
     "ErdosRenyi",
