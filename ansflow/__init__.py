@@ -22,6 +22,7 @@ from ansflow.io.array_writer import ArrayWriter
 from ansflow.io.chunks import decode_chunk, encode_chunk
 from ansflow.io.collection_reader import CollectionReader, load
 from ansflow.io.collection_writer import CollectionWriter
+from ansflow.io.ids import compress_ids, decompress_ids
 from ansflow.io.one_shot import compress, decompress
 from ansflow.io.open import open
 from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
@@ -54,10 +55,12 @@ __all__ = [
     "TrainedCodec",
     "__version__",
     "compress",
+    "compress_ids",
     "decode",
     "decode_chunk",
     "decode_many",
     "decompress",
+    "decompress_ids",
     "describe",
     "encode",
     "encode_chunk",

@@ -25,12 +25,16 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Layers of latents, coded by BB-ANS or by Bit-Swap.
 `Diffusion`, `Schedule`
     Data to which noise is added step by step, as such layers.
+`Multiset`, `IntegerMultiset`, `IntegerSet`, `SymbolMultiset`
+    Data whose order carries no information.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
 `VAE`, `HierarchicalVAE`, `HiLLoC`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
-`Graph`, `RandomEdges`
-    Large graphs with labelled vertices.
+`Permutation`, `WithoutReplacement`, `Clusters`
+    Orders, sequences that are drawn from an urn, and what belongs together.
+`Graph`, `RandomEdges`, `ErdosRenyi`, `WithValues`, `Shuffled`
+    Graphs with labelled vertices, and without: random edge coding and shuffle coding.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
 
@@ -76,8 +80,16 @@ from ansflow.bitsback.models.registry import load, register
 from ansflow.bitsback.models.vae import VAE
 from ansflow.bitsback.stack.rates import Mark, Rates
 from ansflow.bitsback.stack.stack import Stack
+from ansflow.bitsback.structures.clusters import Clusters
+from ansflow.bitsback.structures.erdos_renyi import ErdosRenyi
 from ansflow.bitsback.structures.graph import Graph
+from ansflow.bitsback.structures.integer_multiset import IntegerMultiset, IntegerSet
+from ansflow.bitsback.structures.multiset import Multiset
 from ansflow.bitsback.structures.random_edges import RandomEdges
+from ansflow.bitsback.structures.shuffled import Shuffled
+from ansflow.bitsback.structures.symbol_multiset import SymbolMultiset
+from ansflow.bitsback.structures.with_values import WithValues
+from ansflow.bitsback.structures.without_replacement import Permutation, WithoutReplacement
 
 __all__ = [
     "VAE",
@@ -89,9 +101,11 @@ __all__ = [
     "Buckets",
     "Categorical",
     "Certain",
+    "Clusters",
     "Codec",
     "ConditionalBuckets",
     "Diffusion",
+    "ErdosRenyi",
     "FiniteStates",
     "FromIterable",
     "Gaussian",
@@ -100,26 +114,34 @@ __all__ = [
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
+    "IntegerMultiset",
+    "IntegerSet",
     "Intervals",
     "LinearGaussian",
     "LocationScale",
     "Logistic",
     "Mapped",
     "Mark",
+    "Multiset",
     "Parallel",
+    "Permutation",
     "RandomEdges",
     "Rates",
     "Repeat",
     "Scan",
     "Schedule",
     "Serial",
+    "Shuffled",
     "Stack",
     "StateSpace",
     "StateSpaceModel",
     "Substack",
+    "SymbolMultiset",
     "Symbols",
     "Unfolded",
     "Uniform",
+    "WithValues",
+    "WithoutReplacement",
     "categorical_by_alias",
     "categorical_by_cdf",
     "decode",

@@ -12,45 +12,14 @@ of a loop, an edge from a vertex to itself, are the same, and all its slots say 
 
 import numpy as np
 
-from ansflow.kernels.constants import (
-    ONE,
-    U_STACK_LOW,
-    U_STACK_WORD_BITS,
-    U_STACK_WORD_MASK,
-    ZERO,
-)
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.constants import ONE, U_STACK_WORD_BITS, U_STACK_WORD_MASK, ZERO
+from ansflow.kernels.jit import kernel
+from ansflow.kernels.stack.draws import FEWER, MORE, divide, put_slot
 from ansflow.kernels.stack.heads import UNDERFLOW, following, preceding, refill
-from ansflow.kernels.stack.intervals import spill
 from ansflow.kernels.structures.fenwick import change, change_at, fill
 from ansflow.kernels.structures.sorted_blocks import find, gather, insert, start
 
 __all__ = ["pop", "push"]
-
-MORE = np.uint32(1)
-FEWER = np.uint32(0xFFFF_FFFF)
-
-
-@inner
-def divide(x, total, tail, size):
-    """Quotient and slot of a head, the first half of popping a slot of `total`.
-
-    The steps are those of `ansflow.kernels.stack.intervals`; the second half is
-    ``refill(quotient * freq + slot - start, tail, size)``.
-    """
-    x, size = spill(x, U_STACK_LOW // total * total, tail, size)
-    quotient = x // total
-    return quotient, x - quotient * total, size
-
-
-@inner
-def put_slot(x, start, freq, total, tail, size):
-    """Undo both halves: push `freq` of `total` slots, from `start` on."""
-    x, size = spill(x, U_STACK_LOW // total * freq, tail, size)
-    quotient = x // freq
-    x, left = refill(quotient * total + start + (x - quotient * freq), tail, size)
-    # No word is due from an empty tail, unless another thread has changed the head.
-    return x, ZERO if left == UNDERFLOW else left
 
 
 @kernel

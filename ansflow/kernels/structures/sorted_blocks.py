@@ -25,6 +25,8 @@ from ansflow.kernels.jit import inlined, inner
 
 __all__ = ["blocks_for", "find", "gather", "insert", "start"]
 
+SIGN = np.uint64(63)
+
 
 def blocks_for(count: int) -> tuple[int, int]:
     """How many blocks of what width are needed for `count` integers at most."""
@@ -39,6 +41,15 @@ def start(filled, order, sums):
     order[0] = 0
     sums[0] = 0
     sums[1] = 0
+
+
+@inlined
+def below(a, b):
+    """1 if a < b, otherwise 0, for numbers of up to 63 bits.
+
+    A comparison would become a branch, which cannot be predicted.
+    """
+    return (a - b) >> SIGN
 
 
 @inner
@@ -56,8 +67,8 @@ def find(keys, filled, order, largest, sums, used, bound, weight):
     while rest > ZERO:
         half = (rest + ONE) >> ONE
         middle = place + half - ONE
-        below = largest[middle] + weight < bound + weight * np.uint64(sums[middle + ONE])
-        place += half * np.uint64(below)
+        ahead = bound + weight * np.uint64(sums[middle + ONE]) - weight
+        place += half * below(largest[middle], ahead)
         rest -= half
     block = np.uint64(order[place])
     before = np.uint64(sums[place])
@@ -65,8 +76,7 @@ def find(keys, filled, order, largest, sums, used, bound, weight):
     while rest > ZERO:
         half = (rest + ONE) >> ONE
         middle = within + half - ONE
-        below = keys[block, middle] < bound + weight * (before + middle)
-        within += half * np.uint64(below)
+        within += half * below(keys[block, middle], bound + weight * (before + middle))
         rest -= half
     return place, within
 
