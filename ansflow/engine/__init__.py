@@ -12,8 +12,8 @@ encoder.py, decoder.py, byte_queue.py
     one frame, from content or bytes that come in pieces
 collection.py
     the arrays of a file with several of them
-training.py
-    distributions for small messages, from samples of them
+training.py, training_arrays.py
+    distributions for small messages, and recipes for small arrays, from samples of them
 reader.py, box.py
     content from anywhere in a file, and boxes out of arrays
 """

@@ -11,6 +11,7 @@ import numpy as np
 
 from ansflow.engine.collection import find_arrays
 from ansflow.engine.cores import checked_threads
+from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import ordered
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.files.foreign import can_seek
@@ -134,10 +135,25 @@ class CollectionReader(Mapping[str, ArrayReader]):
         {'a': array([0, 1, 2]), 'b': array([0., 0.])}
         """
         arrays = {name: self[name][...] if self._is_large(name) else None for name in self}
-        small = [name for name in self if not self._is_large(name)]
-        tasks = (partial(self._read_at_once, name, 1) for name in small)
-        arrays |= zip(small, ordered(tasks, checked_threads(self._threads)), strict=True)
+        tasks = (partial(self._read_together, names) for names in self._batches())
+        for read in ordered(tasks, checked_threads(self._threads)):
+            arrays |= read
         return arrays
+
+    def _batches(self) -> Iterator[list[str]]:
+        """Yield small arrays, as many at a time as are worth a task."""
+        names, size = list[str](), 0
+        for name, entry in self._entries.items():
+            if not self._is_large(name):
+                names.append(name)
+                size += entry.end - entry.begin
+            if size >= TASK_SIZE:
+                yield names
+                names, size = [], 0
+        yield names
+
+    def _read_together(self, names: list[str]) -> dict[str, Any]:
+        return {name: self._read_at_once(name, 1) for name in names}
 
     def _is_large(self, name: str) -> bool:
         entry = self._entries[name]

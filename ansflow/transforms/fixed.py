@@ -25,6 +25,7 @@ from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
 from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
@@ -33,7 +34,7 @@ from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.varints import ByteReader, pack_varint
+from ansflow.varints import ByteReader
 
 __all__ = ["FixedRecipe", "Step", "Tokens"]
 
@@ -173,7 +174,7 @@ class FixedRecipe:
             found = int(convert(numbers, factor, times, out, NO_ROOM, places))
             if found > places.size:
                 return None
-            exceptions = _pack_exceptions(numbers, places[:found]) if found else NO_TAIL
+            exceptions = pack_exceptions(numbers, places[:found]) if found else NO_TAIL
             numbers = _frozen(out)
         if self._step is not None:
             out = np.empty_like(numbers)
@@ -225,7 +226,7 @@ class FixedRecipe:
         if bits % 8 and tail[used - 1] >> bits % 8:
             raise CorruptDataError("the last byte of raw bits is not filled up with zeros")
         if used < tail.size:
-            _put_exceptions(tail[used:], out)
+            put_exceptions(tail[used:], out)
         if self._big:
             out.byteswap(inplace=True)
         return out
@@ -300,33 +301,3 @@ def _unaligned_in_place(out: Numbers) -> Numbers:
     numbers = out.view()
     numbers.setflags(align=False)
     return numbers
-
-
-def _pack_exceptions(items: Numbers, places: npt.NDArray[np.uint32]) -> bytes:
-    """Each place, as a gap to the one before, and the item there, as what differs from that.
-
-    Exceptions are often the same NaN, or a negative zero: they repeat, and their low bits are 0.
-    """
-    packed, last, before, bits = b"", -1, 0, 8 * items.itemsize
-    for place, item in zip(places.tolist(), items[places].tolist(), strict=True):
-        packed += pack_varint(place - last - 1) + pack_varint(_reversed(item ^ before, bits))
-        last, before = place, item
-    return packed
-
-
-def _put_exceptions(packed: Bytes, out: Numbers) -> None:
-    """Undo `_pack_exceptions`."""
-    reader, at, item, bits = ByteReader(packed.data), 0, 0, 8 * out.itemsize
-    while reader.at < packed.size:
-        at += reader.varint()
-        difference = reader.varint()
-        if at >= out.size or difference >> bits:
-            raise CorruptDataError(f"there is no exception at place {at} of {out.size} items")
-        item ^= _reversed(difference, bits)
-        out[at] = item
-        at += 1
-
-
-def _reversed(number: int, bits: int) -> int:
-    """The number with so many bits in reverse order."""
-    return int(f"{number:0{bits}b}"[::-1], 2)

@@ -211,9 +211,10 @@ def _powers_of_two(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Those that make integers of nearly all numbers, and of as many as possible."""
     counts = np.zeros(MOST_PLACES, np.uint64)
     count_binary_places(values, counts)
-    missing = values.size - counts.cumsum()
-    enough = {int((missing <= share * values.size).argmax()) for share in (EXCEPTIONS_UP_TO, 0)}
-    return np.array([2.0**places for places in sorted(enough) if 0 < places < MOST_PLACES - 1])
+    # So many numbers must have no more places.
+    least = [(1 - share) * values.size for share in (EXCEPTIONS_UP_TO, 0)]
+    enough = sorted(set(counts.cumsum().searchsorted(least).tolist()))
+    return np.array([2.0**places for places in enough if 0 < places < MOST_PLACES - 1])
 
 
 def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:

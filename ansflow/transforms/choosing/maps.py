@@ -42,6 +42,8 @@ FREQUENT = 0.2
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
+# In fewer floats, a step that is no power is found by chance as often as not.
+ANY_STEP_FROM = 64
 
 # Streams that a map has besides those of its numbers, at most: two of lengths of runs, or a mask,
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
@@ -268,9 +270,8 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         # A correction is by a unit or two, up or down.
         return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
 
-    found = decimal_factors(
-        _few(native, kind).view(f"f{native.itemsize}"), any_step=kind.effort.any_step
-    )
+    any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
+    found = decimal_factors(_few(native, kind).view(f"f{native.itemsize}"), any_step=any_step)
     for factor in sorted(found, key=expected)[:FACTORS]:
         told: list[Setting] = [factor.factor]
         if factor.times:
