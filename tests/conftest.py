@@ -12,7 +12,7 @@ import pytest
 TESTS = Path(__file__).parent
 
 # The first example of a test may compile kernels, so no deadline.
-hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=30)
 hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("ansflow"), derandomize=True
 )

@@ -22,9 +22,24 @@ from ansflow.kernels.vector.values import high, low, multiply, where
 from ansflow.models import Categorical, Markov, quantize
 
 ISAS = isas.available()
-LANES = [32, 64]
+
+
+def some_slow(rows):
+    """Each begins with an instruction set: the first and the last are always tested.
+
+    To compile the kernels for one takes seconds.
+    """
+    return [
+        pytest.param(*row, marks=() if row[0] in (ISAS[0], ISAS[-1]) else pytest.mark.slow)
+        for row in rows
+    ]
+
+
+each_isa = pytest.mark.parametrize("isa", some_slow([isa] for isa in ISAS))
 # The number of lanes is the number of registers, whatever the instruction set.
-ISAS_AND_LANES = [(isa, 64) for isa in ISAS] + [(isa, 32) for isa in ISAS[:1]]
+each_isa_and_lanes = pytest.mark.parametrize(
+    ("isa", "lanes"), [*some_slow((isa, 64) for isa in ISAS), (ISAS[0], 32)]
+)
 
 
 @pytest.fixture
@@ -61,7 +76,7 @@ def cases(draw):
     return coder, rng.choice(alphabet, size, p=probs).astype(coder.symbol_dtype)
 
 
-@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+@each_isa_and_lanes
 def test_one_distribution(isa, lanes, use):
     @given(cases())
     def check(case):
@@ -84,7 +99,7 @@ def walks(draw, lanes):
     return model, model.sample(size, rng, lanes)
 
 
-@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+@each_isa_and_lanes
 def test_contexts(isa, lanes, use):
     @given(walks(lanes))
     def check(case):
@@ -108,7 +123,7 @@ def rows(draw):
     return RowClassCoder(freq, classes, precision), rng.integers(0, alphabet, size).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+@each_isa_and_lanes
 def test_rows_with_classes(isa, lanes, use):
     @given(rows())
     def check(case):
@@ -136,7 +151,7 @@ def rows_below_rows(draw):
     return coder, (symbols >> rng.integers(0, 8, symbols.size)).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("isa", "lanes"), ISAS_AND_LANES)
+@each_isa_and_lanes
 def test_neighbours(isa, lanes, use):
     @given(rows_below_rows())
     def check(case):
@@ -172,7 +187,7 @@ def below_others():
 
 
 @pytest.mark.parametrize("case", [independent, walk, loud_and_quiet, below_others])
-@pytest.mark.parametrize("isa", ISAS)
+@each_isa
 def test_streams_that_end_early_or_late(isa, case, use):
     use(isa)
     coder, symbols = case()
@@ -185,7 +200,7 @@ def test_streams_that_end_early_or_late(isa, case, use):
         coder.decode(np.append(words, words[:1]), out, 64)
 
 
-@pytest.mark.parametrize("isa", ISAS)
+@each_isa
 def test_pull_deals_words_to_the_lanes_of_the_mask_and_put_takes_them_back(isa):
     @kernel
     def deal(words, cursor, flags, out):
@@ -220,7 +235,7 @@ def test_pull_deals_words_to_the_lanes_of_the_mask_and_put_takes_them_back(isa):
             assert (collected[:8] == 7).all()
 
 
-@pytest.mark.parametrize("isa", ISAS)
+@each_isa
 def test_operators_are_those_of_unsigned_integers(isa):
     @kernel
     def compute(a, b, table, wide_table, out):
@@ -349,6 +364,7 @@ def assembly(cache, isa, triple="", **environment):
     return result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("avx2" not in ISAS, reason="needs Numba on x86-64")
 @pytest.mark.parametrize(
     ("isa", "cpu", "instructions"),
@@ -369,6 +385,7 @@ def test_compiles_for_other_machines(isa, cpu, instructions, tmp_path):
     assert ("zmm" in text) == (isa == "avx512")
 
 
+@pytest.mark.slow
 def test_compiles_for_aarch64(tmp_path):
     text = assembly(tmp_path, "generic", "aarch64-unknown-linux-gnu", NUMBA_OPT="0")
     assert "mla\tv" in text  # four lanes at a time, in a register of Neon
