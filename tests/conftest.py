@@ -27,6 +27,7 @@ LONG = [
     "test_startup.py",
     "test_memory.py",
     "kernels/test_vector.py",
+    "frame/test_oracle.py",
     "kernels/test_cache.py",
     "cli/test_rest.py",
     "cli/test_descriptors.py",
@@ -35,6 +36,10 @@ LONG = [
     "test_soak.py",
     "test_forks.py",
     "test_kill.py",
+    "io/test_arrays.py",
+    "frame/test_modelled.py",
+    "transforms/test_oracle.py",
+    "inspect/test_recovery.py",
 ]
 
 
