@@ -15,11 +15,14 @@ ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
     "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
+    "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
+    "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
     "climate_data.py": ["dask.array", "xarray", "zarr"],
+    "train_diffusion_digits.py": ["torch", "sklearn"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
 
@@ -30,6 +33,7 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     for module in NEEDS.get(path.name, []):
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(path.parent)
     monkeypatch.setattr("sys.argv", [str(path), *ARGUMENTS.get(path.name, [])])
     code = None
     try:
@@ -43,6 +47,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_rates(json.loads(lines[-1]))
     if path.name == "bitswap_chain.py":
         check_depths(json.loads(lines[-1]))
+    if path.name == "diffusion_digits.py":
+        check_bounds(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
@@ -64,6 +70,13 @@ def check_depths(found):
         for exact, wrong in found["net_over_bound"][name]:
             assert exact == pytest.approx(1, abs=1e-3)
             assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
+
+
+def check_bounds(found):
+    for rates in (*found["toy"].values(), found["digits"]):
+        assert rates["effective"] == pytest.approx(rates["vlb"], rel=0.2)  # of so few
+    assert list(found["toy"]) == ["50", "200"]
+    assert found["digits"]["effective"] < found["digits"]["used"] <= found["digits"]["total"]
 
 
 def check_state_spaces(found):
