@@ -198,13 +198,12 @@ def digits(file: Path, count: int | None) -> tuple[dict[str, float], dict[str, i
     codec = Growing(schedule, denoiser, len(images))
     # Chance decides which latents are popped, so each pass takes other bits.
     passes = [coded(codec, [images], Stack(seed=seed)) for seed in range(PASSES)]
-    rates = Rates(*np.mean(passes, axis=0).tolist())
     bound = Diffusion(schedule, denoiser, images.shape, LEVELS).vlb
     found = {
         "vlb": float(np.mean([bound(images, seed) for seed in range(10)])),
-        "effective": rates.net,
-        "used": rates.used,
-        "total": rates.total,
+        "effective": float(np.mean([rates.net for rates in passes])),
+        "used": float(np.mean([rates.used for rates in passes])),
+        "total": float(np.mean([rates.total for rates in passes])),
     }
     one, initial = Diffusion(schedule, denoiser, (1, PIXELS), LEVELS), {}
     for order, codec in {"Bit-Swap": one.bit_swap(), "BB-ANS": one.bb_ans()}.items():
