@@ -25,6 +25,8 @@ ARGUMENTS = {
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
     "train_hilloc.py": ["--help"],
+    "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
+    "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
 }
 NEEDS = {
@@ -32,6 +34,7 @@ NEEDS = {
     "train_bitswap.py": ["torch", "mlxtend"],
     "hilloc_photos.py": ["skimage", "PIL"],
     "train_hilloc.py": ["torch", "PIL"],
+    "train_diffusion_digits.py": ["torch", "sklearn"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
 
@@ -60,6 +63,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_depths(json.loads(lines[-1]))
     if path.name == "bitswap_mnist.py":
         check_layers(json.loads(lines[-1]))
+    if path.name == "diffusion_digits.py":
+        check_bounds(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
     if path.name == "hilloc_photos.py":
@@ -115,6 +120,13 @@ def check_depths(found):
         for exact, wrong in found["net_over_bound"][name]:
             assert exact == pytest.approx(1, abs=1e-3)
             assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
+
+
+def check_bounds(found):
+    for rates in (*found["toy"].values(), found["digits"]):
+        assert rates["effective"] == pytest.approx(rates["vlb"], rel=0.2)  # of so few
+    assert list(found["toy"]) == ["50", "200"]
+    assert found["digits"]["effective"] < found["digits"]["used"] <= found["digits"]["total"]
 
 
 def check_state_spaces(found):

@@ -63,11 +63,18 @@ class Diffusion:
 
     Notes
     -----
-    A latent is a multiple of its *cell*, a sixth of the smaller one of its standard deviations
+    A latent is a multiple of its *cell*, a quarter of the smaller one of its standard deviations
     given the latents below and above it. It is an integer, and as posteriors reach to eight
     deviations, it is known to be one of about 100 as soon as one of its neighbours is known: only
     those are in the alphabet, so each may have a slot without any loss worth mentioning. The last
     latent may be anything that T samples could add up to.
+
+    What a latent costs is limited by its slot: if the steps are so few that the denoiser is often
+    wrong by more than five deviations, data cost less than the bound, which has no such limit.
+
+    The other way to read q, from z_T down to z_1 given x, needs x for each latent. A decoder has x
+    last, so that it can't return any latent before all are popped: then all would need initial
+    bits, as in `bb_ans`.
 
     x is logistic given z_1, with the variance of z_1's noise, in levels, as its scale: so it is
     for two neighbouring levels, if none of the others is near.
@@ -86,6 +93,8 @@ class Diffusion:
     ...     stack = Stack(seed=0)
     ...     codec.push(stack, x)
     ...     print(32 * stack.drawn, np.array_equal(codec.pop(stack), x))
+    352 True
+    32 True
 
     References
     ----------
@@ -190,7 +199,7 @@ class Diffusion:
 
     def _data_given(self, z: Integers) -> Codec:
         grid = self._grid
-        mean, scale = self._logistic(z * (grid.cells[0] / grid.signal))
+        mean, scale = self._logistic(_floats(z) * (grid.cells[0] / grid.signal))
         return Logistic(mean, scale, 0, self.levels - 1, precision=PRECISION)
 
     def _noised_data(self, x: npt.ArrayLike) -> Codec:
@@ -200,15 +209,20 @@ class Diffusion:
 
     def _denoised(self, step: Step, z: Integers) -> Codec:
         """p(z_t | z_t+1). The window is where z_t+1 may have come from."""
-        guess = self._guess(z * step.cell_above, step.above)
-        means = step.keep * z + step.move * guess
-        return _window(means, step.back * z, step.deviation_down, step.radius_down, True)
+        above = _floats(z)
+        guess = self._guess(above * step.cell_above, step.above)
+        means = step.keep * above + step.move * guess
+        return _window(means, step.back * above, step.deviation_down, step.radius_down, True)
 
 
 def _noised(step: Step, z: Integers) -> Codec:
     """q(z_t+1 | z_t)."""
-    means = step.factor * z
+    means = step.factor * _floats(z)
     return _window(means, means, step.deviation_up, step.radius_up, False)
+
+
+def _floats(z: Integers) -> Floats:
+    return np.asarray(z, np.float64)
 
 
 def _window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, sqrt
 
 from ansflow.bitsback.combinators.schedule import Schedule
@@ -16,7 +17,8 @@ __all__ = ["Grid", "Step"]
 REACH = 8
 
 # For the smaller one of the two deviations that a latent has, given the one below or above.
-CELLS_PER_DEVIATION = 6
+# From 2 to 6 the rate is the same, and each doubling takes one more initial bit a latent.
+CELLS_PER_DEVIATION = 4
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,11 @@ class Grid:
         """The grid of a schedule; ModelError if the latents do not fit their alphabets."""
         variances = schedule.variances.tolist()
         signals = [sqrt(1 - variance) for variance in variances]
-        factors = [b / a for a, b in zip(signals, signals[1:], strict=False)]
+        factors = [after / before for before, after in pairwise(signals)]
         added = [
             after - factor * factor * before
             for factor, before, after in zip(factors, variances, variances[1:], strict=False)
         ]
-        if not min(added, default=1.0) > 0:
-            raise ModelError("two variances of the schedule are too close to each other")
         up = [sqrt(variance) for variance in (variances[0], *added)]
         down = [
             sqrt(new * before / after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import SupportsIndex
 
 import numpy as np
@@ -13,8 +14,8 @@ from ansflow.errors import ModelError
 
 __all__ = ["MAX_STEPS", "Schedule"]
 
-# Ho et al. take a thousand.
-MAX_STEPS = 4096
+# In Bit-Swap order each step is a codec in a codec, and Python has a limit of recursion.
+MAX_STEPS = 500
 
 # Of these a step in doubles would lose all digits of what it adds.
 SMALLEST = 2.0**-40
@@ -38,13 +39,13 @@ class Schedule(ReadOnly):
     Raises
     ------
     ModelError
-        If the variances do not ascend in these bounds, or there are none or more than 4096.
+        If the variances do not ascend in these bounds, or there are none or more than 500.
 
     Examples
     --------
     >>> from ansflow.bitsback import Schedule
     >>> Schedule.log_linear(4, first=1e-4, last=0.99).variances.round(4).tolist()
-    [0.0001, 0.0099, 0.4995, 0.99]
+    [0.0001, 0.0099, 0.4983, 0.99]
     """
 
     def __init__(self, variances: npt.ArrayLike) -> None:
@@ -72,9 +73,9 @@ class Schedule(ReadOnly):
         ----------
         steps : int
         first, last : float
-            The variances of z_1 and z_T. The first should be a little less than that of levels of
-            the data, half of whose distance is the deviation of noise that `Diffusion` can tell
-            from them; the last so close to 1 that z_T says nothing about the data.
+            The variances of z_1 and z_T. The first should be that of noise of a third of a level of
+            the data or less, so that z_1 tells which level it is; the last so close to 1 that z_T
+            says nothing about the data.
 
         References
         ----------
@@ -85,6 +86,5 @@ class Schedule(ReadOnly):
             raise ModelError(
                 f"variances must ascend from 2**-40 to less than 1, not from {first} to {last}"
             )
-        odds = np.array([first / (1 - first), last / (1 - last)])
-        logits = np.linspace(*np.log(odds), count)
+        logits = np.linspace(log(first / (1 - first)), log(last / (1 - last)), count)
         return cls((1 / (1 + np.exp(-logits))).astype(np.float32).astype(np.float64))
