@@ -21,6 +21,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,14 @@ def search(
     return results
 
 
+def chosen(lists: Sequence[Any], which: np.ndarray) -> list[Any]:
+    return [lists[i] for i in which]
+
+
+def decoded_lists(messages: list[bytes], universe: int, which: np.ndarray) -> list[np.ndarray]:
+    return decompress_ids(chosen(messages, which), universe, threads=1)
+
+
 def least_time(run: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
     """Seconds of this process, the least of several runs, and the result."""
     least = math.inf
@@ -172,12 +181,9 @@ def main() -> None:
         lists = [np.sort(ids) for ids in lists]
         stored = [vectors[ids] for ids in lists]
         found[str(count)], messages = measured(lists, options.ids)
-        expected = search(queries, centroids, stored, lambda which: [lists[i] for i in which])
-        results = search(
-            *(queries, centroids, stored),
-            lambda which: decompress_ids([messages[i] for i in which], options.ids, threads=1),
-        )
-        assert results == expected
+        expected = search(queries, centroids, stored, partial(chosen, lists))
+        decoded = partial(decoded_lists, messages, options.ids)
+        assert search(queries, centroids, stored, decoded) == expected
 
     print(f"{options.ids:,} ids, lists by {made_by}")
     print(f"{'lists':>6} {'bits':>8} {'ideal':>8} {'encode':>8} {'decode':>8}")
