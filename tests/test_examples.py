@@ -22,12 +22,14 @@ ARGUMENTS = {
     "bitswap_mnist.py": [".", "--images", "12", "--json"],
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "160", "--json"],
+    "multisets.py": ["--sizes", "1000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
     "train_hilloc.py": ["--help"],
     "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
     "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
+    "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
     "climate_data.py": ["dask.array", "xarray", "zarr"],
@@ -69,6 +71,10 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_state_spaces(json.loads(lines[-1]))
     if path.name == "hilloc_photos.py":
         check_photos(json.loads(lines[-1]))
+    if path.name == "multisets.py":
+        check_multisets(json.loads(lines[-1]))
+    if path.name == "vector_ids.py":
+        check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -141,6 +147,16 @@ def check_photos(found):
     for rates in found.values():
         assert rates["net"] == pytest.approx(rates["elbo"], rel=5e-3)
         assert rates["net"] < rates["total"] < 0.85 * rates["png"]  # of pieces
+
+
+def check_multisets(found):
+    assert found["1000"]["saved_bits"] == pytest.approx(found["1000"]["ideal_bits"], rel=1e-6)
+
+
+def check_ids(found):
+    assert list(found) == ["16", "64"]
+    for row in found.values():
+        assert row["ideal"] < row["bits_per_id"] < row["ideal"] + 64 * 8 * 8 / 20000
 
 
 def check_bars(lines):

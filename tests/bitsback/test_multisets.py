@@ -58,7 +58,7 @@ def test_multisets_of_integers(x, lanes):
         codec = IntegerMultiset(n, x.size)
         expected = x.size * log2(n) - orders(x)
         assert codec.bits(x) == pytest.approx(expected, abs=1e-9, rel=1e-12)
-        assert net(codec, x, lanes) == pytest.approx(expected, abs=1e-3)
+        assert net(codec, x, lanes) == pytest.approx(expected, abs=1e-2)
 
 
 @settings(max_examples=30)
@@ -69,7 +69,7 @@ def test_sets_of_integers(x, lanes):
         codec = IntegerSet(n, x.size)
         expected = log2(comb(n, x.size))
         assert codec.bits(x) == pytest.approx(expected, abs=1e-8)
-        assert net(codec, x, lanes) == pytest.approx(expected, abs=1e-3)
+        assert net(codec, x, lanes) == pytest.approx(expected, abs=1e-2)
 
 
 @settings(max_examples=20)
@@ -194,10 +194,10 @@ def test_parameters_out_of_range():
         lambda: IntegerMultiset(5, 2**28 + 1),
         lambda: IntegerSet(5, 6),
         lambda: SymbolMultiset(TABLE, -1),
-        lambda: SymbolMultiset(models.Conditional([[1, 1], [1, 3]], index=[0, 1]), 2),
+        lambda: SymbolMultiset(models.Conditional([[1, 3], [3, 1]], index=[0, 1]), 2),
         lambda: Multiset(Uniform(5), -1),
     ):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"must be|one distribution"):
             make()
 
 
