@@ -15,6 +15,7 @@ ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
     "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
+    "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_mnist_vae.py": ["--help"],
 }
@@ -43,10 +44,21 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_rates(json.loads(lines[-1]))
     if path.name == "bitswap_chain.py":
         check_depths(json.loads(lines[-1]))
+    if path.name == "graphs.py":
+        check_graphs(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
+
+
+def check_graphs(found):
+    for name, ideal in {"karate": 207.46, "florentine": 33.51}.items():
+        assert found[name]["ideal_bits"] == pytest.approx(ideal, abs=0.02)
+        assert found[name]["net_bits"] == pytest.approx(ideal, abs=1)
+        assert found[name]["net_bits"] < found[name]["labelled_bits"]
+    edges = found["random_edges"]
+    assert edges["bits_per_edge"] == pytest.approx(edges["ideal"], abs=2e-6)
 
 
 def check_rates(found):
