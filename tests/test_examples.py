@@ -23,6 +23,7 @@ ARGUMENTS = {
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
+    "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
     "train_hilloc.py": ["--help"],
@@ -67,6 +68,8 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_layers(json.loads(lines[-1]))
     if path.name == "diffusion_digits.py":
         check_bounds(json.loads(lines[-1]))
+    if path.name == "graphs.py":
+        check_graphs(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
     if path.name == "hilloc_photos.py":
@@ -109,6 +112,15 @@ def check_layers(found):
     assert list(found["starting_bits"]) == ["bitswap", "bbans"]
     assert last[0] < 2 * first[0]
     assert last[1] > 7 * first[1]
+
+
+def check_graphs(found):
+    for name, ideal in {"karate": 207.46, "florentine": 33.51}.items():
+        assert found[name]["ideal_bits"] == pytest.approx(ideal, abs=0.02)
+        assert found[name]["net_bits"] == pytest.approx(ideal, abs=1)
+        assert found[name]["net_bits"] < found[name]["labelled_bits"]
+    edges = found["random_edges"]
+    assert edges["bits_per_edge"] == pytest.approx(edges["ideal"], abs=2e-6)
 
 
 def check_rates(found):

@@ -35,6 +35,8 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Orders, sequences that are drawn from an urn, and what belongs together.
 `Graph`, `RandomEdges`, `ErdosRenyi`, `WithValues`, `Shuffled`
     Graphs with labelled vertices, and without: random edge coding and shuffle coding.
+`compress_graphs`, `compress_clusters`, `compress_permutation`, and `decompress_...` of each
+    The same as bytes that say what they are, with a checksum.
 `categorical_by_cdf`, `categorical_by_alias`
     rANS itself as a latent-variable model: the latents are slots, or columns of an alias table.
 
@@ -84,6 +86,14 @@ from ansflow.bitsback.structures.clusters import Clusters
 from ansflow.bitsback.structures.erdos_renyi import ErdosRenyi
 from ansflow.bitsback.structures.graph import Graph
 from ansflow.bitsback.structures.integer_multiset import IntegerMultiset, IntegerSet
+from ansflow.bitsback.structures.messages import (
+    compress_clusters,
+    compress_graphs,
+    compress_permutation,
+    decompress_clusters,
+    decompress_graphs,
+    decompress_permutation,
+)
 from ansflow.bitsback.structures.multiset import Multiset
 from ansflow.bitsback.structures.random_edges import RandomEdges
 from ansflow.bitsback.structures.shuffled import Shuffled
@@ -144,7 +154,13 @@ __all__ = [
     "WithoutReplacement",
     "categorical_by_alias",
     "categorical_by_cdf",
+    "compress_clusters",
+    "compress_graphs",
+    "compress_permutation",
     "decode",
+    "decompress_clusters",
+    "decompress_graphs",
+    "decompress_permutation",
     "encode",
     "load",
     "register",

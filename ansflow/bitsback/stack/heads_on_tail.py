@@ -295,11 +295,13 @@ class HeadsOnTail:
         if tail.stirred:
             tail.unstir(words, bottom, after)
         tail.content = words, after
-        level = (after if lowest is None else min(after, int(lowest[0]))) - tail.drawn
-        if level < tail.lowest:
-            tail.lowest = level
+        unread = after if lowest is None else min(after, int(lowest[0]))
+        if unread - tail.drawn < tail.lowest:
+            tail.lowest = unread - tail.drawn
         if drawn:
-            tail.give_back(min(drawn, tail.unchanged()))
+            # Words that the kernel has popped stay, even if it has pushed the same again: whoever
+            # undoes that without the seed, as `decode` does, needs them.
+            tail.give_back(min(drawn, unread, tail.unchanged()))
 
 
 def _fail(status: int, size: int) -> NoReturn:
