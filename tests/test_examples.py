@@ -16,8 +16,10 @@ ARGUMENTS = {
     "bitswap_chain.py": ["--json"],
     "climate_data.py": ["--made-up"],
     "graphs.py": ["--size", "2000", "--json"],
+    "multisets.py": ["--sizes", "1000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_mnist_vae.py": ["--help"],
+    "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
     "climate_data.py": ["dask.array", "xarray", "zarr"],
@@ -46,8 +48,12 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_depths(json.loads(lines[-1]))
     if path.name == "graphs.py":
         check_graphs(json.loads(lines[-1]))
+    if path.name == "multisets.py":
+        check_multisets(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
+    if path.name == "vector_ids.py":
+        check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
 
@@ -84,6 +90,16 @@ def check_state_spaces(found):
     assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
     assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
     assert text["ideal"] < text["order0"] - 0.3  # with a few states
+
+
+def check_multisets(found):
+    assert found["1000"]["saved_bits"] == pytest.approx(found["1000"]["ideal_bits"], rel=1e-6)
+
+
+def check_ids(found):
+    assert list(found) == ["16", "64"]
+    for row in found.values():
+        assert row["ideal"] < row["bits_per_id"] < row["ideal"] + 64 * 8 * 8 / 20000
 
 
 def check_bars(lines):

@@ -17,7 +17,8 @@ from ansflow.kernels.stack import orders
 
 __all__ = ["Multiset"]
 
-MAX_PART = 1 << 16
+# The order of a part is popped before its elements are pushed.
+MAX_PART = 1 << 12
 
 
 class Multiset(Codec):
@@ -45,9 +46,11 @@ class Multiset(Codec):
     numbers, text, bytes, tuples. Arrays of one axis come back as arrays, everything else as lists.
 
     A push pops which elements are next, and pushes them, in parts: the first one is one element,
-    and each of the following a quarter of what there is already, so that the orders of a part are
-    popped from what was pushed before. The latents are the orders, their posterior is exact, and
-    they are not stirred.
+    and each of the following a quarter of what there is already, but at most 4,096 elements. So the
+    order of a part is popped from what was pushed before, if elements take more bits than orders,
+    by a quarter at first; otherwise initial bits are needed, for the order of one part at most if
+    elements take as much. The latents are the orders, their posterior is exact, and they are not
+    stirred.
 
     `IntegerMultiset`, `IntegerSet` and `SymbolMultiset` do the same for integers faster.
 
@@ -94,13 +97,13 @@ class Multiset(Codec):
         with stack.atomic():
             for size in reversed(list(parts(self.count))):
                 new = as_elements(self._codec_of(size).pop(stack))
-                values, numbers = np.unique(new, return_inverse=True)
-                before = np.searchsorted(there, values)
-                equal = np.searchsorted(there, values, side="right") - before
-                arguments = *empty_tree(values.size), before, equal, np.uint64(there.size), numbers
+                ordered = np.sort(new)
+                numbers = np.searchsorted(ordered, new)  # equal elements have the same one
+                before = np.searchsorted(there, new)
+                equal = np.searchsorted(there, new, side="right") - before
+                arguments = *empty_tree(size), before, equal, np.uint64(there.size), numbers
                 stack.run_push(orders.push, size, *arguments)
-                new.sort()
-                there = np.insert(there, np.searchsorted(there, new), new)
+                there = np.sort(np.concatenate((there, ordered)), kind="stable")
         return there.tolist() if isinstance(self.codec, Codec) else there
 
     def _codec_of(self, size: int) -> Codec:

@@ -15,7 +15,7 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.stack.heads import UNDERFLOW, following, preceding
 from ansflow.kernels.stack.slots import divide, pop_below, push_below, put_slot, refill, scale_of
 from ansflow.kernels.structures.count_tree import count, fill, take
-from ansflow.kernels.structures.sorted_blocks import find, gather, insert, start
+from ansflow.kernels.structures.sorted_blocks import find, find_place, gather, insert, start
 
 __all__ = ["distinct", "pop", "push"]
 
@@ -126,13 +126,16 @@ def pop(
         while c * there > U_STACK_LOW:
             c >>= ONE
         bound = u + weight
-        place, within = find(keys, filled, order, largest, sums, used, bound, weight)
+        place = find_place(largest, sums, used, bound, weight)
+        within = find(keys, filled, order, sums, place, bound, weight)
         block, rank, freq = np.uint64(order[place]), np.uint64(sums[place]) + within, ONE
         value = u + weight * rank
         if within < np.uint64(filled[block]) and keys[block, within] == value:
-            after = value + ONE
-            other, above = find(keys, filled, order, largest, sums, used, after, ZERO)
-            freq += np.uint64(sums[other]) + above - rank
+            # It goes behind its equals, which often end in the same block.
+            if largest[place] == value:
+                place = find_place(largest, sums, used, value + ONE, ZERO)
+            within = find(keys, filled, order, sums, place, value + ONE, ZERO)
+            freq += np.uint64(sums[place]) + within - rank
         used = insert(keys, filled, order, largest, sums, used, place, within, value)
         heads[lane], size = put_slot(x, c, rank, freq, there, tail, size)
         lane = following(lane, lanes)

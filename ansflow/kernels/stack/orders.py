@@ -58,13 +58,13 @@ def push(heads, tail, size, nodes, starts, before, equal, left, numbers):
     heads, tail, size
         The tail is at least ``n + 1`` longer than `size`.
     nodes, starts
-        A `count_tree` of all different elements among the new ones, of which there are none.
-    before, equal : int64[m]
-        Of each of these, how many there have been before it, and of itself.
+        A `count_tree` for n elements, without counts.
+    before, equal : int64[n]
+        How many smaller elements than each of the new ones there were already, and equal ones.
     left : uint64
-        How many there have been in all.
+        How many there were in all.
     numbers : int64[n]
-        The new ones, 0 to m - 1.
+        The new ones, by numbers below n in their order.
     """
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
@@ -76,10 +76,8 @@ def push(heads, tail, size, nodes, starts, before, equal, left, numbers):
         left += ONE
         while c * left > U_STACK_LOW:
             c >>= ONE
-        number = np.uint64(numbers[i])
-        rank, count = add(nodes, starts, number)
-        rank += np.uint64(before[number])
-        count += np.uint64(equal[number])
-        # The slot of one of many is popped, as by `take`, and pushed as one of all.
+        rank, count = add(nodes, starts, np.uint64(numbers[i]))
+        rank += np.uint64(before[i])
+        count += np.uint64(equal[i])
         heads[lane], size = put_slot(heads[lane], c, rank, count, left, tail, size)
     return size

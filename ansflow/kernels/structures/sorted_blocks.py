@@ -23,7 +23,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner
 
-__all__ = ["blocks_for", "find", "gather", "insert", "start"]
+__all__ = ["blocks_for", "find", "find_place", "gather", "insert", "start"]
 
 SIGN = np.uint64(63)
 
@@ -47,22 +47,14 @@ def start(filled, order, sums):
 def below(a, b):
     """1 if a < b, otherwise 0, for numbers of up to 63 bits.
 
-    A comparison would become a branch, which cannot be predicted.
+    The difference wraps around. A comparison would become a branch, which cannot be predicted.
     """
     return (a - b) >> SIGN
 
 
 @inner
-def find(keys, filled, order, largest, sums, used, bound, weight):
-    """Where the first key is for which ``key - weight * rank`` is at least `bound`.
-
-    `rank` is the number of keys before it, and the weight is 0 or 1.
-
-    Returns
-    -------
-    place, within : uint64
-        The place of its block, and its index there. If there is no such key, where it would be.
-    """
+def find_place(largest, sums, used, bound, weight):
+    """The place of the block that has the first key for which `find` is asked, or the last one."""
     place, rest = ZERO, used - ONE  # the last block takes what the others do not
     while rest > ZERO:
         half = (rest + ONE) >> ONE
@@ -70,6 +62,16 @@ def find(keys, filled, order, largest, sums, used, bound, weight):
         ahead = bound + weight * np.uint64(sums[middle + ONE]) - weight
         place += half * below(largest[middle], ahead)
         rest -= half
+    return place
+
+
+@inner
+def find(keys, filled, order, sums, place, bound, weight):
+    """The index in a block of the first key for which ``key - weight * rank`` is at least `bound`.
+
+    `rank` is the number of keys before it in all blocks, and the weight is 0 or 1. If there is no
+    such key, the index is where it would be.
+    """
     block = np.uint64(order[place])
     before = np.uint64(sums[place])
     within, rest = ZERO, np.uint64(filled[block])
@@ -78,7 +80,7 @@ def find(keys, filled, order, largest, sums, used, bound, weight):
         middle = within + half - ONE
         within += half * below(keys[block, middle], bound + weight * (before + middle))
         rest -= half
-    return place, within
+    return within
 
 
 @inner
