@@ -2,11 +2,11 @@
 
 The order of edges carries no information, and often the numbers of vertices do not either. The
 first table is of graphs whose vertices count only for their edges: what they cost with labels under
-the Erdos-Renyi model, what is left of that if labels are given back, and the ideal, log2(n! / |Aut|)
-bits less. The second one is of graphs that have grown by preferential attachment (Barabasi & Albert
-1999), with labels: what an edge costs by random edge coding, whose model has no parameters, the
-ideal under that model, and what the sorted edges take as an array compressed by ansflow. Plots the
-second table, if matplotlib is installed (``pip install "ansflow[plot]"``).
+the Erdos-Renyi model, what is left of that if labels are given back, and the ideal, which is
+log2(n! / |Aut|) bits less. The second one is of graphs that have grown by preferential attachment
+(Barabasi & Albert 1999), with labels: what an edge costs by random edge coding, whose model has no
+parameters, the ideal under that model, and what the sorted edges take as an array compressed by
+ansflow. Plots the second table, if matplotlib is installed (``pip install "ansflow[plot]"``).
 
 ``--edges FILE`` is for a graph of your own: a text file with an edge a line, two names each.
 Everything is decoded and compared.
@@ -50,7 +50,7 @@ SMALL = {
 
 
 def barabasi_albert(edges: int, seed: int = 0) -> Graph:
-    """A graph in which each new vertex has edges to three, chosen in proportion to their degrees."""
+    """A graph in which new vertices have edges to three, in proportion to their degrees."""
     random, ends, pairs = Random(seed), list(range(PER_VERTEX)), []
     for vertex in range(PER_VERTEX, PER_VERTEX + edges // PER_VERTEX):
         chosen: set[int] = set()

@@ -111,9 +111,8 @@ def main():
             bench.setup(kind, size)
             times = best(bench.time_push, kind, size), best(bench.time_pop, kind, size)
             push, pop = (1e6 * seconds / size for seconds in times)
-            print(
-                f"{kind:14} {size:9,} {push:10.3f} {pop:8.3f} {bench.track_excess(kind, size):12.2e}"
-            )
+            excess = bench.track_excess(kind, size)
+            print(f"{kind:14} {size:9,} {push:10.3f} {pop:8.3f} {excess:12.2e}")
     print(f"\n{'bits an edge':14} {'size':>9} {'ideal':>8} {'array':>8} {'zstd':>8}")
     for size in SIZES:
         graph = grown(size)

@@ -14,13 +14,17 @@ from ansflow.bitsback import (
     ConditionalBuckets,
     Gaussian,
     HiddenMarkov,
+    IntegerMultiset,
+    IntegerSet,
     Intervals,
     LinearGaussian,
     Logistic,
+    Multiset,
     Parallel,
     Scan,
     Stack,
     StateSpace,
+    SymbolMultiset,
     Symbols,
     Unfolded,
     Uniform,
@@ -134,6 +138,16 @@ CODECS = {
         ([5, 6, 7], [0, 1, 0, 1, 0, 1, 0, 1, 0]),
     ),
     "unfolded": (Unfolded(Uniform(1000, 6), 3), [999, 0, 1, 500, 17, 3]),
+    "multiset of integers": (IntegerMultiset(2**40, 6), [3, 3, 3, 999, 70_000, 2**39]),
+    "set of integers": (IntegerSet(1000, 6), [0, 1, 5, 500, 998, 999]),
+    "multiset of symbols": (
+        SymbolMultiset(models.Categorical([9, 4, 3]), 7),
+        [0, 0, 0, 1, 1, 1, 2],
+    ),
+    "multiset of any codec": (
+        Multiset(lambda size: Uniform(1000, size), 9),
+        [0, 1, 1, 1, 1, 7, 500, 998, 999],
+    ),
 }
 
 # Heads and words, but for the six lowest, which nobody touches.
@@ -241,6 +255,22 @@ GOLDEN = {
     "unfolded": (
         "0000000115c71c43 000f4240004c8da8",
         "2c26ce7e 33829b93 c7fcd043 301c6039 4cbd4e33",
+    ),
+    "multiset of integers": (
+        "00003a4110080000 000aaaa800000000",
+        "2c26ce7e 33829b93 3ade68a8 aab7003e f6715293 00030000 00000000 4b030000 00001117 00000000",
+    ),
+    "set of integers": (
+        "00047e78e38f99ed 013b09a8362a07d5",
+        "2c26ce7e 33829b93 3ade68a8 b9af712c",
+    ),
+    "multiset of symbols": (
+        "01f2c23c3451af24 0000000800000039",
+        "2c26ce7e 33829b93 3ade68a8",
+    ),
+    "multiset of any codec": (
+        "0000000fef4d643f 0000000100000005",
+        "2c26ce7e 33829b93 3ade68a8 1948b06f b87d6c00 a3d2fa46",
     ),
 }
 

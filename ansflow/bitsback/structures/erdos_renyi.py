@@ -44,7 +44,7 @@ class ErdosRenyi(Codec):
     >>> stack = Stack()
     >>> codec = ErdosRenyi(4, 0.5)
     >>> codec.push(stack, [(0, 1), (2, 1), (2, 3)])
-    >>> round(stack.bits - 32, 6)
+    >>> round(stack.bits - 32, 3)
     6.0
     >>> codec.pop(stack).edges.tolist()
     [[0, 1], [1, 2], [2, 3]]

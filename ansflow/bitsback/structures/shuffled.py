@@ -88,7 +88,7 @@ class Shuffled(Codec):
     >>> round(stack.rates(start).net, 3), round(codec.discount(path).bits, 3)
     (2.415, 3.585)
     >>> codec.pop(stack).edges.tolist()
-    [[0, 2], [1, 3], [2, 3]]
+    [[0, 1], [0, 3], [1, 2]]
 
     References
     ----------

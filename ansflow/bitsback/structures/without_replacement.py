@@ -125,7 +125,7 @@ class Permutation(WithoutReplacement):
     >>> from ansflow.bitsback import Permutation, Stack
     >>> stack = Stack(seed=0)
     >>> Permutation(5).pop(stack)  # a shuffle
-    array([4, 3, 0, 1, 2])
+    array([3, 1, 4, 0, 2])
     """
 
     def __init__(self, n: SupportsIndex, draws: SupportsIndex | None = None) -> None:

@@ -17,7 +17,7 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.stack.draws import FEWER, MORE, divide, put_slot
 from ansflow.kernels.stack.heads import UNDERFLOW, following, preceding, refill
 from ansflow.kernels.structures.fenwick import change, change_at, fill
-from ansflow.kernels.structures.sorted_blocks import find, gather, insert, start
+from ansflow.kernels.structures.sorted_blocks import find, find_place, gather, insert, start
 
 __all__ = ["pop", "push"]
 
@@ -128,11 +128,15 @@ def pop(heads, tail, size, blocks, filled, order, largest, sums, balls, ball_sum
         least = min(least, size)
         there += ONE
         key = min(a, b) << U_STACK_WORD_BITS | max(a, b)
-        place, within = find(blocks, filled, order, largest, sums, used, key, ZERO)
+        place = find_place(largest, sums, used, key, ZERO)
+        within = find(blocks, filled, order, sums, place, key, ZERO)
         block, rank, freq = np.uint64(order[place]), np.uint64(sums[place]) + within, ONE
         if within < np.uint64(filled[block]) and blocks[block, within] == key:
-            after, above = find(blocks, filled, order, largest, sums, used, key + ONE, ZERO)
-            freq += np.uint64(sums[after]) + above - rank
+            # It goes behind its equals, which often end in the same block.
+            if largest[place] == key:
+                place = find_place(largest, sums, used, key + ONE, ZERO)
+            within = find(blocks, filled, order, sums, place, key + ONE, ZERO)
+            freq += np.uint64(sums[place]) + within - rank
         used = insert(blocks, filled, order, largest, sums, used, place, within, key)
         rank += rank
         if a == b:

@@ -47,7 +47,7 @@ def start(filled, order, sums):
 def below(a, b):
     """1 if a < b, otherwise 0, for numbers of up to 63 bits.
 
-    A comparison would become a branch, which cannot be predicted.
+    The difference wraps around. A comparison would become a branch, which cannot be predicted.
     """
     return (a - b) >> SIGN
 
