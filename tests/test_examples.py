@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ansflow.bitsback import HierarchicalVAE
+from ansflow.bitsback import HierarchicalVAE, load
 from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
 from ansflow.bitsback.nets import Dense, Network, Reshape
 
@@ -192,3 +192,41 @@ def test_a_plan_of_ones_own_array(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("No recipe is better for int64 (3,)")
     assert "uint8 (2000, 2), 4,000 bytes" in printed
+
+
+@pytest.fixture
+def train_bitswap(monkeypatch):
+    pytest.importorskip("torch")
+    pytest.importorskip("mlxtend")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import train_bitswap
+
+    return train_bitswap
+
+
+@pytest.mark.parametrize("task", ["binary", "raw"])
+def test_training_begins_at_the_bound_of_one_layer(task, train_bitswap):
+    with np.load(SAMPLE) as archive:
+        images = archive["data"][:100]
+    if task == "binary":
+        images = (images > 127).astype(np.uint8)
+    known, begun = load(train_bitswap.BEGIN[task]), train_bitswap.Trained(task).in_fixed_point()
+    bounds = (vae.elbo(images, samples=2, rng=0).sum() for vae in (known, begun))
+    assert next(bounds) == pytest.approx(next(bounds), rel=0.01)
+
+
+@pytest.mark.slow  # to begin, torch's optimizers import half of torch
+def test_training_goes_on_from_checkpoints(train_bitswap, tmp_path, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(train_bitswap, "BATCH_SIZE", 2)
+    digits = torch.tensor(np.load(SAMPLE)["data"][:2, None], dtype=torch.float32)
+    results = []
+    for parts in ((3,), (1, 3)):
+        torch.manual_seed(0)
+        file = tmp_path / f"{len(parts)}.pt"
+        for epochs in parts:
+            result = train_bitswap.train("binary", digits, epochs, file)
+        results.append(result)
+    for one, other in zip(*(result.parameters() for result in results), strict=True):
+        assert torch.equal(one, other)
