@@ -12,7 +12,7 @@ import pytest
 TESTS = Path(__file__).parent
 
 # The first example of a test may compile kernels, so no deadline.
-hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=30)
 hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("ansflow"), derandomize=True
 )
@@ -27,6 +27,7 @@ LONG = [
     "test_startup.py",
     "test_memory.py",
     "kernels/test_vector.py",
+    "frame/test_oracle.py",
     "kernels/test_cache.py",
     "cli/test_rest.py",
     "cli/test_descriptors.py",
@@ -35,6 +36,10 @@ LONG = [
     "test_soak.py",
     "test_forks.py",
     "test_kill.py",
+    "io/test_arrays.py",
+    "frame/test_modelled.py",
+    "transforms/test_oracle.py",
+    "inspect/test_recovery.py",
 ]
 
 

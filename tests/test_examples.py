@@ -1,11 +1,16 @@
 """Every example runs as it stands."""
 
 import json
+import math
 import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from ansflow.bitsback import HierarchicalVAE
+from ansflow.bitsback.models.pixels import BinaryPixels, GreyPixels
+from ansflow.bitsback.nets import Dense, Network, Reshape
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE = EXAMPLES / "mnist_sample.npz"
@@ -14,15 +19,25 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
     "bitswap_chain.py": ["--json"],
+    "bitswap_mnist.py": [".", "--images", "12", "--json"],
     "climate_data.py": ["--made-up"],
-    "graphs.py": ["--size", "2000", "--json"],
+    "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
+    "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
+    "train_bitswap.py": ["--help"],
+    "train_hilloc.py": ["--help"],
+    "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
+    "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
     "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
     "climate_data.py": ["dask.array", "xarray", "zarr"],
+    "train_bitswap.py": ["torch", "mlxtend"],
+    "hilloc_photos.py": ["skimage", "PIL"],
+    "train_hilloc.py": ["torch", "PIL"],
+    "train_diffusion_digits.py": ["torch", "sklearn"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
 
@@ -33,6 +48,9 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     for module in NEEDS.get(path.name, []):
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    if path.name == "bitswap_mnist.py":
+        save_untrained_models(tmp_path)
     monkeypatch.setattr("sys.argv", [str(path), *ARGUMENTS.get(path.name, [])])
     code = None
     try:
@@ -46,16 +64,54 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_rates(json.loads(lines[-1]))
     if path.name == "bitswap_chain.py":
         check_depths(json.loads(lines[-1]))
+    if path.name == "bitswap_mnist.py":
+        check_layers(json.loads(lines[-1]))
+    if path.name == "diffusion_digits.py":
+        check_bounds(json.loads(lines[-1]))
     if path.name == "graphs.py":
         check_graphs(json.loads(lines[-1]))
-    if path.name == "multisets.py":
-        check_multisets(json.loads(lines[-1]))
     if path.name == "state_space_text.py":
         check_state_spaces(json.loads(lines[-1]))
+    if path.name == "hilloc_photos.py":
+        check_photos(json.loads(lines[-1]))
+    if path.name == "multisets.py":
+        check_multisets(json.loads(lines[-1]))
     if path.name == "vector_ids.py":
         check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
+
+
+def save_untrained_models(directory):
+    """Of digits, with two layers of latents, which know nothing yet."""
+
+    def dense(inputs, outputs):
+        weights = np.cos(np.arange(inputs * outputs)).reshape(inputs, outputs)
+        return Dense.quantized(weights / inputs, np.full(outputs, -0.5), relu=False)
+
+    pixels = {"mnist-bitswap-binary": BinaryPixels(20), "mnist-bitswap": GreyPixels(1, 20)}
+    for name, likelihood in pixels.items():
+        shape = 28, 28, likelihood.channels
+        below = [Reshape((784,)), dense(784, 8)], [dense(4, math.prod(shape)), Reshape(shape)]
+        model = HierarchicalVAE(
+            name,
+            encoders=[Network(below[0], (28, 28, 1)), Network([dense(4, 4)], (4,))],
+            decoders=[Network(below[1], (4,)), Network([dense(2, 8)], (2,))],
+            pixels=likelihood,
+        )
+        model.save(directory / f"{name}.npz")
+
+
+def check_layers(found):
+    for name in ("binary", "raw"):
+        rates = found[name]
+        assert rates["images"] == 12
+        assert rates["net"] < rates["used"] <= rates["total"]
+        assert rates["net"] == pytest.approx(rates["elbo"], rel=0.05)  # of so few images
+    first, last = ([bits[i] for bits in found["starting_bits"].values()] for i in (0, 7))
+    assert list(found["starting_bits"]) == ["bitswap", "bbans"]
+    assert last[0] < 2 * first[0]
+    assert last[1] > 7 * first[1]
 
 
 def check_graphs(found):
@@ -84,12 +140,25 @@ def check_depths(found):
             assert wrong == pytest.approx(1, abs=1e-2)  # of so few numbers
 
 
+def check_bounds(found):
+    for rates in (*found["toy"].values(), found["digits"]):
+        assert rates["effective"] == pytest.approx(rates["vlb"], rel=0.2)  # of so few
+    assert list(found["toy"]) == ["50", "200"]
+    assert found["digits"]["effective"] < found["digits"]["used"] <= found["digits"]["total"]
+
+
 def check_state_spaces(found):
     hmm, text = found["hmm"], found["text"]
     assert hmm["length"] == 2000
     assert hmm["bits"] == pytest.approx(hmm["ideal_bits"], rel=1e-5)
     assert text["rate"] == pytest.approx(text["ideal"], rel=1e-5)
     assert text["ideal"] < text["order0"] - 0.3  # with a few states
+
+
+def check_photos(found):
+    for rates in found.values():
+        assert rates["net"] == pytest.approx(rates["elbo"], rel=5e-3)
+        assert rates["net"] < rates["total"] < 0.85 * rates["png"]  # of pieces
 
 
 def check_multisets(found):

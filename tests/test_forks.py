@@ -75,7 +75,7 @@ for job in jobs:
 """
 
 
-@pytest.mark.parametrize("forks", [3, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("forks", [2, pytest.param(300, marks=pytest.mark.slow)])
 def test_forks_while_threads_are_at_work(forks):
     result = python(FORKING, str(forks), timeout=300 + 15 * forks)
     assert (result.stderr, result.returncode) == ("", 0)

@@ -64,7 +64,7 @@ print(amid, len(found))
 
 
 @pytest.mark.parametrize("mode", ["wb", "ab"])
-@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_writer(tmp_path, mode, kills):
     path = tmp_path / "file"
     result = subprocess.run(

@@ -196,7 +196,7 @@ def count_descriptors():
     return len(list(DESCRIPTORS.iterdir())) if DESCRIPTORS.exists() else 0
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [1, pytest.param(120, marks=pytest.mark.slow)])
 def test_mixed_work_on_many_threads(tmp_path, seconds):
     seconds = int(os.environ.get("ANSFLOW_SOAK", seconds))
     soak(tmp_path, 0.1)  # the first compiles

@@ -23,11 +23,13 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Codecs made of other codecs.
 `Hierarchy`
     Layers of latents, coded by BB-ANS or by Bit-Swap.
+`Diffusion`, `Schedule`
+    Data to which noise is added step by step, as such layers.
 `Multiset`, `IntegerMultiset`, `IntegerSet`, `SymbolMultiset`
     Data whose order carries no information.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
-`VAE`, `HierarchicalVAE`, `load`, `register`
+`VAE`, `HierarchicalVAE`, `HiLLoC`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `Permutation`, `WithoutReplacement`, `Clusters`
     Orders, sequences that are drawn from an urn, and what belongs together.
@@ -50,10 +52,12 @@ from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
 from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.certain import Certain
+from ansflow.bitsback.combinators.diffusion import Diffusion
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.lanes import Parallel, Substack, Unfolded
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.combinators.scan import Scan
+from ansflow.bitsback.combinators.schedule import Schedule
 from ansflow.bitsback.combinators.serial import FromIterable, Repeat, Serial
 from ansflow.bitsback.combinators.state_space import StateSpace, StateSpaceModel
 from ansflow.bitsback.distributions.array_codec import ArrayCodec
@@ -71,6 +75,7 @@ from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.finite_states import FiniteStates
 from ansflow.bitsback.models.hidden_markov import HiddenMarkov
 from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
+from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
@@ -109,11 +114,13 @@ __all__ = [
     "Clusters",
     "Codec",
     "ConditionalBuckets",
+    "Diffusion",
     "ErdosRenyi",
     "FiniteStates",
     "FromIterable",
     "Gaussian",
     "Graph",
+    "HiLLoC",
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
@@ -132,6 +139,7 @@ __all__ = [
     "Rates",
     "Repeat",
     "Scan",
+    "Schedule",
     "Serial",
     "Shuffled",
     "Stack",

@@ -16,7 +16,7 @@ __all__ = ["decode", "encode"]
 HEAD_BYTES, WORD_BYTES = 8, 4
 
 
-def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
+def encode(x: Any, codec: Codec, *, seed: int | None = 0) -> bytes:
     """Encode data as a message.
 
     Parameters
@@ -24,14 +24,20 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
     x
         What `codec` takes.
     codec : Codec
-    seed : int
-        Determines the initial bits. The decoder needs the same seed.
+    seed : int or None
+        Determines the initial bits. The decoder needs the same seed. Without one there are none:
+        the codec may pop no more bits than it has pushed before.
 
     Returns
     -------
     bytes
         The head of a stack of one lane, and then its words from the top to the bottom,
         little-endian: no more than the bits of the data and 8 bytes.
+
+    Raises
+    ------
+    StackUnderflowError
+        If the codec takes initial bits, and there is no seed.
 
     Examples
     --------
@@ -49,14 +55,14 @@ def encode(x: Any, codec: Codec, *, seed: int = 0) -> bytes:
     return stack.heads.astype("<u8").tobytes() + words.tobytes()
 
 
-def decode(message: BytesLike, codec: Codec, *, seed: int = 0) -> Any:
+def decode(message: BytesLike, codec: Codec, *, seed: int | None = 0) -> Any:
     """Undo `encode`.
 
     Parameters
     ----------
     message : bytes-like
     codec : Codec
-    seed : int
+    seed : int or None
 
     Raises
     ------
@@ -79,7 +85,8 @@ def decode(message: BytesLike, codec: Codec, *, seed: int = 0) -> Any:
     except StackUnderflowError:
         raise TruncatedError("the message ends before all data are decoded") from None
     left = stack.words
-    if Stack.from_parts(stack.heads, left, seed=seed, drawn=left.size) != Stack(seed=seed):
+    drawn = 0 if seed is None else left.size
+    if Stack.from_parts(stack.heads, left, seed=seed, drawn=drawn) != Stack(seed=seed):
         raise CorruptDataError(
             "the message does not end with the initial bits of its seed: it is damaged, or has "
             "another codec or seed"

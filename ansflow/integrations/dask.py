@@ -130,13 +130,14 @@ def to_zarr(array: dask.array.Array, store: Any, *, compute: bool = True, **opti
 
     Returns
     -------
-    None or dask.delayed.Delayed
-        What writes the array, if that is to be done later.
+    None or a collection of Dask
+        Whose ``compute`` writes the array, if that is to be done later.
 
     Raises
     ------
     ValueError
-        If a chunk of `array` ends within a chunk or shard of the array in Zarr.
+        If a chunk of `array` ends within a chunk or shard of the array in Zarr, or it is not known
+        where chunks end.
 
     Examples
     --------
@@ -157,6 +158,11 @@ two tasks would write to: rechunk((150, 100)), or other multiples of that
 
     from ansflow.integrations.zarr import AnsflowCodec
 
+    if np.isnan(array.shape).any():
+        raise ValueError(
+            f"the array has chunks of unknown size, {array.chunks}: call compute_chunk_sizes() on "
+            "it first"
+        )
     options = {
         "chunks": tuple(max(own[0], 1) for own in array.chunks),
         "serializer": AnsflowCodec(),

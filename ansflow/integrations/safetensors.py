@@ -53,6 +53,8 @@ def save_file(
     TypeError
         If something is no array, or of a dtype that safetensors does not have; or if metadata are
         not texts.
+    ValueError
+        If a tensor has a name that is none in such files, or an option is out of range.
 
     Examples
     --------
@@ -64,6 +66,9 @@ def save_file(
     >>> {name: tensor.shape for name, tensor in load_file(path).items()}
     {'layer.bias': (64,), 'layer.weight': (64, 32)}
     """
+    for value, name in ((tensors, "tensors"), ({} if metadata is None else metadata, "metadata")):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} must be a mapping, not {type(value).__name__}")
     texts = {} if metadata is None else dict(metadata)
     for key, text in texts.items():
         if not (isinstance(key, str) and isinstance(text, str)):

@@ -145,6 +145,8 @@ def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
     TypeError
         If a variable consists of Python objects other than text, or an attribute is of a type that
         JSON does not have.
+    ValueError
+        If an attribute is NaN or infinite, which JSON does not have, either.
     """
     coordinates = [name for name in dataset.coords if name not in dataset.dims]
     metadata = {"attrs": _plain(dataset.attrs), "coords": coordinates}

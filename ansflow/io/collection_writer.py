@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -147,14 +147,12 @@ class CollectionWriter:
             If there is an array of that name, or the name is none; if another array is not
             complete; or after `close`.
         """
-        settings = Options.of(self._own(name, options))
-        try:
+        own = self._own(name, options)
+        with _noting(name):
+            settings = Options.of(own)
             content, spec = array_content(_array(array))
             encoder = FrameEncoder(settings, self._threads, content_size=content.size, array=spec)
             encoder.choose(content)
-        except (TypeError, ValueError) as error:
-            error.add_note(f"The array is {name!r:.100}.")
-            raise
         self._file.put(encoder, [content])
 
     def begin(
@@ -188,7 +186,8 @@ class CollectionWriter:
             As for `add` and `ArrayWriter`.
         """
         own = self._own(name, options)
-        return _Part(self._file, dtype, shape, masked=masked, threads=self._threads, **own)
+        with _noting(name):
+            return _Part(self._file, dtype, shape, masked=masked, threads=self._threads, **own)
 
     def _own(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options of an array."""
@@ -252,6 +251,16 @@ class _Part(ArrayWriter):
         if not self._file.closed:
             super().close()
             self._whole.end()
+
+
+@contextmanager
+def _noting(name: str) -> Iterator[None]:
+    """Errors in the arguments for an array say which one it is."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.add_note(f"The array is {name!r:.100}.")
+        raise
 
 
 def _array(value: Any) -> npt.NDArray[Any]:

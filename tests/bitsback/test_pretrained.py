@@ -6,6 +6,7 @@ from pathlib import Path
 import naive_model
 import numpy as np
 import pytest
+import small_hilloc
 import small_vaes
 
 import ansflow
@@ -23,7 +24,7 @@ def file_of(name):
     )
 
 
-@pytest.fixture(params=sorted(PRETRAINED))
+@pytest.fixture(params=["mnist-vae", "mnist-vae-binary"])
 def vae(request):
     return bitsback.load(request.param)
 
@@ -87,6 +88,16 @@ def test_real_digits(vae):
         images = file["data"][:40]
     with_model, without = check_digits(vae, images)
     assert with_model < 0.8 * without
+
+
+def test_photographs():
+    """The fingerprint is that of the document, and a picture takes fewer bytes than without it."""
+    model = bitsback.load("photographs")
+    assert model.fingerprint == naive_model.read_model(file_of("photographs")).fingerprint
+    photo = small_hilloc.photograph(60, 81)
+    blob = ansflow.compress(photo, model="photographs")
+    assert np.array_equal(ansflow.decompress(blob), photo)
+    assert len(blob) < len(ansflow.compress(photo, recipe="stream", level=1))
 
 
 # Names

@@ -22,7 +22,7 @@ BINARY = small_vaes.build(net="mixed")
 @given(models(), st.integers(0, 4), st.booleans())
 @example({"net": "dense", "components": 1, "precision": 8, "bucket_bits": 16}, 3, True)
 @example({"net": "mixed", "components": 0, "precision": 31, "shift": 0, "gain": 64}, 3, True)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_messages_are_what_the_document_says(parameters, count, noise):
     """Byte for byte, and both decoders understand them."""
     vae, model = small_vaes.build(**parameters)
@@ -59,7 +59,7 @@ def test_groups_of_large_images_are_small():
 
 
 @given(models(), st.integers(1, 3), st.integers(0, 9))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_samples_of_the_oracle(parameters, count, seed):
     """Images that were popped from random bits: the likeliest ones."""
     vae, model = small_vaes.build(**parameters)
@@ -70,7 +70,7 @@ def test_samples_of_the_oracle(parameters, count, seed):
 
 
 @given(models(), st.data())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_networks_are_what_the_document_says(parameters, data):
     """Also for inputs that no message would lead to; each result, bit for bit."""
     vae, model = small_vaes.build(**parameters)

@@ -172,19 +172,19 @@ def same(array, blob):
 @given(arrays(), st.integers(1, 9), st.none() | st.integers(1, 3000), st.sampled_from([0, 1]))
 @example(np.full(300, np.nan), 3, 1000, 0)
 @example(np.zeros((3, 100), "<f4"), 3, 7, 0)
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_any_numbers(array, level, chunk_size, order):
     same(array, ansflow.compress(array, level=level, chunk_size=chunk_size, order=order))
 
 
 @given(arrays(), st.lists(st.integers(1, 50), min_size=4, max_size=4), st.integers(1, 9))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_any_numbers_in_tiles(array, chunks, level):
     same(array, ansflow.compress(array, chunks=chunks[: array.ndim], level=level))
 
 
 @given(arrays(), st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=5))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_any_numbers_row_by_row(array, pieces):
     """The recipe is chosen by the first rows; others may look otherwise, and chunks be short."""
     array = np.ascontiguousarray(array)
@@ -202,7 +202,7 @@ def test_any_numbers_row_by_row(array, pieces):
 
 
 @given(st.binary(max_size=40), arrays(), st.sampled_from(DTYPES), st.integers(1, 3000))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_any_bytes_as_numbers(begin, array, dtype, chunk_size):
     """Of any size, and perhaps not where such numbers begin."""
     content = begin + array.tobytes()

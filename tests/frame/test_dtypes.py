@@ -274,6 +274,6 @@ DTYPES = st.one_of(
 
 
 @given(DTYPES, arrays.array_shapes(min_dims=0, min_side=0, max_dims=2, max_side=3))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_any_dtype(dtype, shape):
     assert check(np.zeros(shape, dtype))

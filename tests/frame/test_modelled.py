@@ -90,7 +90,7 @@ def parts():
 @example(BITS, 1 << 20, True)
 @example(b"", 1, False)
 @example(IMAGES + b"x", 1, False)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_bytes(content, chunk_size, binary):
     vae, model = (BINARY, BINARY_MODEL) if binary else (VAE, MODEL)
     blob = ansflow.compress(content, model=vae, chunk_size=chunk_size)
@@ -310,7 +310,7 @@ def huge_model():
 
 @given(st.lists(st.integers(0, 300) | st.none(), max_size=6), st.integers(1, 200))
 @example([100, None, 24, None, None, 200], 96)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_streams(sizes, chunk_size):
     """Flushes end chunks anywhere; what isn't whole images then is coded without the model."""
     compressor = ansflow.Compressor(model=VAE, chunk_size=chunk_size)
@@ -358,7 +358,7 @@ def test_files(tmp_path):
 
 
 @given(st.integers(0, len(IMAGES)), st.integers(0, len(IMAGES)))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_random_access(begin, size):
     with ansflow.open(io.BytesIO(ansflow.compress(IMAGES, model=VAE, chunk_size=240))) as file:
         file.seek(begin)
@@ -438,7 +438,7 @@ def frames(draw):
 
 
 @given(st.lists(frames(), min_size=1, max_size=2))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_ansflow_reads_frames_that_no_encoder_writes(cases):
     """Also one image a chunk, and chunks that are cut short."""
     for blob, content in cases:

@@ -43,7 +43,7 @@ def contents(max_size):
 @given(contents(100), st.integers(1, 3000), PRECISIONS, LANES)
 @example(SKEWED, 2**18, 12, 32)
 @example(b"", 1, 8, 1)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_bytes(content, chunk_size, precision, lanes):
     blob = ansflow.compress(content, chunk_size=chunk_size, precision=precision, lanes=lanes)
     frame = naive.read(blob)
@@ -86,7 +86,7 @@ WALK = (np.cumsum(STEPS) % 256).astype(np.uint8).tobytes()
 @given(st.integers(0, 9000), st.integers(1, 9000), PRECISIONS, LANES)
 @example(9000, 9000, 12, 64)
 @example(2000, 700, 8, 1)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_contexts(size, chunk_size, precision, lanes):
     content = WALK[:size]
     blob = ansflow.compress(
@@ -119,7 +119,7 @@ def test_all_kinds_in_one_frame():
 
 @given(contents(60), st.integers(1, 500), PRECISIONS, LANES)
 @example(SKEWED, 300, 12, 2)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_shared_tables(content, chunk_size, precision, lanes):
     """As many as are given, and some stream uses one if that is smaller."""
     freq = payloads.fit(SKEWED + bytes(range(256)), precision)
@@ -149,7 +149,7 @@ def test_metadata():
 
 @given(st.lists(contents(40) | st.none(), max_size=8), st.integers(1, 300), st.integers(1, 3))
 @example([SKEWED, None, b"a", None, None, SKEWED], 300, 2)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_streams(pieces, chunk_size, threads):
     """None is for flushing, which ends a chunk before it is full."""
     compressor = ansflow.Compressor(chunk_size=chunk_size, threads=threads)
@@ -164,7 +164,7 @@ def test_streams(pieces, chunk_size, threads):
 
 
 @given(st.lists(st.integers(0, 60), max_size=5), st.integers(1, 300))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_arrays_written_row_by_row(lengths, chunk_size):
     rows = np.arange(300 * 6).reshape(300, 3, 2).astype(">i2")
     file, at = io.BytesIO(), 0
@@ -224,7 +224,7 @@ def fits(recipe, itemsize):
 @example((np.arange(2000, dtype=">u2").reshape(40, 50), (9, 50)), "stream", 0)
 @example((np.arange(2000, dtype="<u2").reshape(40, 50) % 700, (30, 41)), "stream", 0)
 @example((np.arange(600, dtype="<f8").reshape(4, 150), (1, 100)), None, 0)
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_tiles(case, recipe, order):
     """Any chunk shape: the grid is the one that was asked for, and so are recipe and content."""
     array, chunks = case
@@ -245,7 +245,7 @@ def test_tiles(case, recipe, order):
 
 
 @given(arrays(), st.integers(1, 500))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_whole_rows(case, chunk_size):
     """Without a chunk shape, chunks are contiguous, and as large as was asked for at most."""
     array, _ = case
@@ -260,7 +260,7 @@ def test_whole_rows(case, chunk_size):
 @given(
     arrays(min_dims=1), st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=7), RECIPES
 )
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_tiles_that_are_flushed(case, pieces, recipe):
     """Written row by row, with flushes anywhere."""
     array, chunks = case
@@ -289,7 +289,7 @@ def test_tiles_that_are_flushed(case, pieces, recipe):
 
 
 @given(DTYPES, st.sampled_from([0, 1, 40, 300]), st.integers(1, 3000))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_plain_recipes(dtype, items, chunk_size):
     """Planes, but where few items aren't worth it; and nothing in the description but the array.
 
@@ -310,7 +310,7 @@ def test_plain_recipes(dtype, items, chunk_size):
 
 @given(st.integers(1, 2000), st.integers(1, 1000), PRECISIONS, st.sampled_from([1, 4, 64]))
 @example(2000, 1, 16, 4)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_symbols_of_16_bits(items, spread, precision, lanes):
     """Some streams are coded, some constant, some stored."""
     array = (np.arange(items, dtype=np.int64) ** 2 // 7 % spread + 300).astype("<u2")
@@ -347,7 +347,7 @@ def test_structured_types_as_lists():
 
 @given(contents(100), PRECISIONS, LANES)
 @example(SKEWED, 12, 2)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_naive_encoder_writes_the_same_payload(content, precision, lanes):
     """Not the same choice of frequencies: the format leaves that to the encoder."""
     content = (content * 50)[:6000]
@@ -361,7 +361,7 @@ def test_the_naive_encoder_writes_the_same_payload(content, precision, lanes):
 
 @given(st.integers(0, 9000), PRECISIONS, LANES)
 @example(9000, 11, 8)
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_the_naive_encoder_writes_the_same_payload_with_contexts(size, precision, lanes):
     content = WALK[:size]
     blob = ansflow.compress(content, precision=precision, lanes=lanes, order=1)
@@ -381,7 +381,7 @@ def test_the_naive_encoder_writes_the_same_payload_with_contexts(size, precision
     st.integers(0, 6),
     st.lists(st.integers(0, 255), min_size=1, max_size=20),
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_ansflow_reads_what_the_naive_encoder_writes(content, precision, lanes_log2, spread):
     """Also what `compress` wouldn't write: more lanes than bytes, frequencies that don't fit."""
     freq = [0] * 256
@@ -480,7 +480,7 @@ def frames(draw):
 
 
 @given(frames())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_ansflow_reads_frames_that_no_encoder_writes(case):
     blob, content = case
     frame = naive.read(blob)
@@ -496,7 +496,7 @@ def test_ansflow_reads_frames_that_no_encoder_writes(case):
 
 
 @given(frames(), st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_boxes_of_arrays_that_no_encoder_writes(case, data):
     blob, _ = case
     frame = naive.read(blob)
@@ -512,7 +512,7 @@ def test_boxes_of_arrays_that_no_encoder_writes(case, data):
 
 
 @given(frames(), st.integers(0, 2))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_buffers_of_the_caller_for_frames_that_no_encoder_writes(case, kind):
     """A buffer of bytes, an array like the one in the frame, and one whose items lie elsewhere."""
     blob, content = case
@@ -531,7 +531,7 @@ def test_buffers_of_the_caller_for_frames_that_no_encoder_writes(case, kind):
 
 
 @given(st.lists(frames(), min_size=2, max_size=3))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_frames_one_after_the_other(cases):
     """Their bytes are in common, whatever they are."""
     blob = b"".join(blob for blob, _ in cases)
@@ -576,7 +576,7 @@ def test_examples(name):
     PRECISIONS,
 )
 @example("u1", 2048, None, 1, 11)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_bare_chunks(dtype, items, recipe, order, precision):
     """Written by ansflow and read by the oracle, and the other way round."""
     dtype = np.dtype(dtype)

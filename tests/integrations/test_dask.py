@@ -185,6 +185,14 @@ class TestZarr:
         to_zarr(lazy.rechunk(whole), str(tmp_path / "array.zarr"), **options)
         assert np.array_equal(da.from_zarr(str(tmp_path / "array.zarr")).compute(), array)
 
+    def test_chunks_of_unknown_size(self, tmp_path):
+        array = da.arange(60, chunks=20)
+        odd = array[array % 2 == 1]
+        with pytest.raises(ValueError, match=r"compute_chunk_sizes\(\)"):
+            to_zarr(odd, str(tmp_path / "array.zarr"))
+        to_zarr(odd.compute_chunk_sizes(), str(tmp_path / "array.zarr"))
+        assert da.from_zarr(str(tmp_path / "array.zarr")).sum().compute() == 900
+
     def test_awkward_arrays(self, tmp_path):
         for number, array in enumerate((np.zeros((4, 0, 3)), np.array(2.5), np.zeros(0, "u1"))):
             url = str(tmp_path / f"{number}.zarr")

@@ -108,6 +108,12 @@ def test_wrong_arguments(tmp_path):
         save_file({"a": np.ma.MaskedArray([1, 2], [0, 1])}, path)
     with pytest.raises(TypeError, match="text to text"):
         save_file({}, path, {"step": 3})
+    with pytest.raises(TypeError, match="metadata must be a mapping, not str"):
+        save_file({}, path, "pt")
+    with pytest.raises(TypeError, match="tensors must be a mapping, not list"):
+        save_file([np.ones(3)], path)
+    with pytest.raises(ValueError, match="no tensor can be named '__metadata__'"):
+        save_file({"__metadata__": np.ones(3)}, path)
     with pytest.raises(ValueError, match="level"):
         save_file(TENSORS, path, level=20)
     assert not path.exists()

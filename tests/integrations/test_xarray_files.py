@@ -130,9 +130,14 @@ def test_damage_is_found(dataset, tmp_path):
             found.load()
 
 
-def test_objects_are_refused(tmp_path):
+def test_what_no_file_can_hold(tmp_path):
     with pytest.raises(TypeError, match="objects"):
         to_file(xarray.Dataset({"a": ("x", np.array([1, None], object))}), tmp_path / "a.ans")
     with pytest.raises(TypeError):
         to_file(xarray.Dataset(attrs={"a": object()}), tmp_path / "a.ans")
+    variable = xarray.Variable("x", np.arange(3), {"valid_max": np.nan})
+    for given in (variable, variable.chunk()):
+        with pytest.raises(ValueError, match="nan") as caught:
+            to_file(xarray.Dataset({"level": given}), tmp_path / "a.ans")
+        assert "'level'" in caught.value.__notes__[0]
     assert not (tmp_path / "a.ans").exists()

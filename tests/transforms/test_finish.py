@@ -42,7 +42,7 @@ def naive(numbers, width, finish):
     st.integers(0, 7),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=150)
+@settings(max_examples=75)
 @pytest.mark.parametrize("transform", [Log(), Lin()], ids=["log", "lin"])
 def test_any_plan(transform, width, size, lags, folded, shift, seed):
     rng, bits = np.random.default_rng(seed), 8 * width

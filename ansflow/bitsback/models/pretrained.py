@@ -10,16 +10,19 @@ from functools import cache
 from importlib import resources
 from typing import IO
 
+from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.vae import VAE
 from ansflow.errors import ModelError
 from ansflow.frame.content_model import ContentModel
 
 __all__ = ["PRETRAINED", "load"]
 
-# By name, what makes a model of its file: of handwritten digits of 28 x 28 pixels, grey and binary.
+# By name, what makes a model of its file: of handwritten digits of 28 x 28 pixels, grey and binary,
+# and of photographs of any size.
 PRETRAINED: dict[str, Callable[[IO[bytes]], ContentModel]] = {
     "mnist-vae": VAE.load,
     "mnist-vae-binary": VAE.load,
+    "photographs": HiLLoC.load,
 }
 
 

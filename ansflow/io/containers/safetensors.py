@@ -91,7 +91,11 @@ def container_of(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str,
     ------
     TypeError
         If the format has no such dtype, or no masks.
+    ValueError
+        If a tensor has the name that metadata have in the format, or one that no array can have.
     """
+    if METADATA in tensors:
+        raise ValueError(f"no tensor can be named {METADATA!r}, as files of safetensors use it")
     told: dict[str, Any] = {METADATA: dict(metadata)} if metadata else {}
     members = []
     at = 0
