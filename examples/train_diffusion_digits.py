@@ -93,7 +93,7 @@ def train(values: np.ndarray, schedule: Schedule, iterations: int) -> nn.Module:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("diffusion_digits.npz"))
-    parser.add_argument("--iterations", type=int, default=5_000)
+    parser.add_argument("--iterations", type=int, default=500)
     options = parser.parse_args()
     torch.set_num_threads(1)
 
