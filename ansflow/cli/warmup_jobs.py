@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 import ansflow
+from ansflow.bitsback.models.image_model import ImageModel
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.models import Categorical, Conditional, Escaped, Markov, Probabilities
 
@@ -292,8 +293,10 @@ def _models() -> Iterator[Job]:
 
 
 def _through_model(name: str) -> None:
-    images = cast(Any, load(name)).sample(3, rng=0)
-    _through_frame(images, {"model": name})
+    model = cast(Any, load(name))
+    digits = isinstance(model, ImageModel)
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    _through_frame(model.sample(3, rng=0) if digits else noise, {"model": name})
 
 
 def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> Iterator[Job]:

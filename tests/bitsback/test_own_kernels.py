@@ -8,12 +8,11 @@ import pytest
 from guard import guarded
 from naive_stack import contents
 
-import ansflow
 from ansflow.bitsback import Stack, Uniform
 from ansflow.errors import ModelError, StackUnderflowError
 from ansflow.kernels.stack.heads import IMPOSSIBLE, UNDERFLOW
 
-README = Path(ansflow.__file__).parent / "bitsback" / "README.md"
+README = Path(__file__).parents[2] / "ansflow" / "bitsback" / "README.md"
 
 
 @pytest.fixture(scope="module")
