@@ -1,7 +1,7 @@
 """Trains the denoiser of `diffusion_digits.py` on handwritten digits, and writes its file.
 
 The digits are the 1,797 of 8 x 8 pixels and 17 levels that come with scikit-learn. The last 360, by
-other writers, are not trained on. Needs torch and scikit-learn; takes a minute on one core::
+other writers, are not trained on. Needs torch and scikit-learn; takes three minutes on one core::
 
     python examples/train_diffusion_digits.py --out diffusion_digits.npz
 
@@ -93,7 +93,7 @@ def train(values: np.ndarray, schedule: Schedule, iterations: int) -> nn.Module:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("diffusion_digits.npz"))
-    parser.add_argument("--iterations", type=int, default=500)
+    parser.add_argument("--iterations", type=int, default=30_000)
     options = parser.parse_args()
     torch.set_num_threads(1)
 
