@@ -8,7 +8,7 @@ import pytest
 from guard import guarded
 from naive_stack import contents
 
-from ansflow.bitsback import Stack, Uniform
+from ansflow.bitsback import Stack, Uniform, decode, encode
 from ansflow.errors import ModelError, StackUnderflowError
 from ansflow.kernels.stack.heads import IMPOSSIBLE, UNDERFLOW
 
@@ -51,6 +51,17 @@ def test_the_example_is_its_own_inverse(example, lanes, count):
         assert contents(stack) == before
         codec.push(stack, codec.pop(stack))
         assert contents(stack) == before
+
+
+def test_messages_of_the_example_have_the_words_that_it_has_popped(example):
+    """Also where it pushes what it has just popped, so that the stack looks as if it had not."""
+    for seed in range(300):
+        codec = mixture(example, 1 + seed % 5)
+        x = np.random.default_rng(seed).integers(0, 3, codec.count)
+        message = encode(x, codec, seed=seed)
+        assert np.array_equal(decode(message, codec, seed=seed), x)
+        # At most 10 bits a symbol, and the words that it may pop.
+        assert len(message) <= 8 + 4 * (codec.count + 10 * codec.count // 32 + 1)
 
 
 def test_the_example_refuses_symbols_after_it_has_changed_the_stack(example):

@@ -209,8 +209,9 @@ class HeadsOnTail:
             has one word more than that, which it may overwrite. By default `most`, for a kernel
             that only pops. A kernel that also pushes must state it, and may fail at any moment.
         lowest : ndarray of uint64, shape (1,), optional
-            Where a kernel that also pushes leaves the smallest size that the tail had meanwhile,
-            for `Stack.rates`. By default that is the size at the end.
+            Where a kernel that also pushes leaves the smallest size that the tail had meanwhile.
+            If it does not, `most` words count as popped: in `Stack.rates`, and in a message of
+            `encode`, which has all words that were drawn and popped.
 
         Raises
         ------
@@ -295,7 +296,9 @@ class HeadsOnTail:
         if tail.stirred:
             tail.unstir(words, bottom, after)
         tail.content = words, after
-        unread = after if lowest is None else min(after, int(lowest[0]))
+        unread = after if room is None else bottom
+        if lowest is not None:
+            unread = min(after, int(lowest[0]))
         if unread - tail.drawn < tail.lowest:
             tail.lowest = unread - tail.drawn
         if drawn:
