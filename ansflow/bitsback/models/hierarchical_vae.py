@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +16,11 @@ from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
-from ansflow.bitsback.models.files.archive import File
-from ansflow.bitsback.models.files.model_file import (
-    Arrays,
-    Description,
-    fingerprint,
-    read_model,
-    same,
-    write_model,
-)
-from ansflow.bitsback.models.gaussian_latents import (
-    LOG2_STDS,
-    VERSION,
-    codec_of,
-    floats_of,
-    tables_of,
-)
+from ansflow.bitsback.models.files.model_file import Arrays, Description
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, VERSION, codec_of, floats_of
 from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
+from ansflow.bitsback.models.stored_model import StoredModel
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.nets.shapes import checked_integer, fixed_shape
 from ansflow.errors import ModelError
@@ -49,7 +36,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True, eq=False)
-class HierarchicalVAE(ImageModel):
+class HierarchicalVAE(StoredModel, ImageModel):
     """A variational autoencoder with a Markov chain of latents, and networks in fixed point.
 
     Layer 1 of the latents is the lowest. The highest are standard Gaussians; all others are
@@ -269,32 +256,8 @@ class HierarchicalVAE(ImageModel):
                 arrays |= own
         return description, arrays
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """128 bits over all that encoder and decoder have to agree on, as 32 hexadecimal digits.
-
-        That is the description, the weights, and the tables that probabilities are computed from.
-        """
-        description, arrays = self._described()
-        return fingerprint(description, arrays | tables_of(self.buckets))
-
-    def save(self, file: File) -> None:
-        """Write the model to an `.npz` file, which MODEL.md describes."""
-        write_model(file, *self._described())
-
     @classmethod
-    def load(cls, file: File) -> HierarchicalVAE:
-        """Undo `save`.
-
-        Raises
-        ------
-        ModelError
-            If that is not such a file.
-        OSError
-            If it cannot be opened or read.
-        """
-        description, arrays = read_model(file)
-
+    def _from_description(cls, description: Any, arrays: Arrays) -> Self:
         def networks(field: str, shapes: list[Any]) -> tuple[Network, ...]:
             return tuple(
                 Network.from_description(entries, arrays, f"{field}.{layer}", tuple(shape))
@@ -303,21 +266,14 @@ class HierarchicalVAE(ImageModel):
                 )
             )
 
-        try:
-            layers = description["layers"]
-            vae = cls(
-                name=description["name"],
-                encoders=networks("encoders", [description["image_shape"], *layers[:-1]]),
-                decoders=networks("decoders", layers),
-                pixels=pixels_from(description["pixels"]),
-                bucket_bits=description["bucket_bits"],
-            )
-        except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
-            raise ModelError(f"the file does not describe a hierarchical VAE: {error!r}") from error
-        found, used = vae._described()
-        if not same(found, description) or used.keys() != arrays.keys():
-            raise ModelError("the description or the arrays of the file are not those of its model")
-        return vae
+        layers = description["layers"]
+        return cls(
+            name=description["name"],
+            encoders=networks("encoders", [description["image_shape"], *layers[:-1]]),
+            decoders=networks("decoders", layers),
+            pixels=pixels_from(description["pixels"]),
+            bucket_bits=description["bucket_bits"],
+        )
 
 
 def _doubled(shape: tuple[int, ...]) -> tuple[int, ...]:

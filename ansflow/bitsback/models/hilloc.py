@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,27 +15,19 @@ from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION
 from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.colours import ColourPixels
-from ansflow.bitsback.models.files.archive import File
-from ansflow.bitsback.models.files.model_file import (
-    Arrays,
-    Description,
-    fingerprint,
-    read_model,
-    same,
-    write_model,
-)
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, tables_of
+from ansflow.bitsback.models.files.model_file import Arrays, Description
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS
 from ansflow.bitsback.models.octave import Octave
 from ansflow.bitsback.models.octave_codec import OctaveCodec
 from ansflow.bitsback.models.phases import PHASES, Images, coarse_of, sizes
 from ansflow.bitsback.models.pixels import GreyPixels, pixels_from
+from ansflow.bitsback.models.stored_model import StoredModel
 from ansflow.bitsback.nets.graph import Graph
 from ansflow.bitsback.nets.shapes import checked_integer
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.buffers import Bytes, BytesLike, bytes_of
 from ansflow.errors import CorruptDataError, ModelError, StackUnderflowError, TruncatedError
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.lazy import cached_property
 from ansflow.transforms.layout import Layout
 
 __all__ = ["HiLLoC"]
@@ -55,7 +48,7 @@ DISTRIBUTION_BYTES, CHANNEL_BYTES = 100, 3
 
 
 @dataclass(frozen=True, eq=False)
-class HiLLoC:
+class HiLLoC(StoredModel):
     """A model of photographs of any size, uint8 of shape (height, width, 3).
 
     An image is coded as octaves: first the image of every 2^n-th row and column, which is small;
@@ -87,6 +80,10 @@ class HiLLoC:
     def __post_init__(self) -> None:
         if type(self.name) is not str:
             raise ModelError(f"the name of a model must be text, not {self.name!r}")
+
+    @property
+    def buckets(self) -> Buckets:
+        return self.octave.buckets
 
     # The model as codecs
 
@@ -216,7 +213,7 @@ class HiLLoC:
             "version": VERSION,
             "name": self.name,
             "pixels": self.octave.pixels.grey.describe(),
-            "bucket_bits": self.octave.buckets.bits,
+            "bucket_bits": self.buckets.bits,
             "posterior_precision": POSTERIOR_PRECISION,
             "log2_stds": list(LOG2_STDS),
             "layers": len(self.octave.priors),
@@ -224,58 +221,28 @@ class HiLLoC:
         }
         return description, arrays
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """128 bits over all that encoder and decoder have to agree on, as 32 hexadecimal digits.
-
-        That is the description, the weights, and the tables that probabilities are computed from.
-        """
-        description, arrays = self._described()
-        return fingerprint(description, arrays | tables_of(self.octave.buckets))
-
-    def save(self, file: File) -> None:
-        """Write the model to an `.npz` file, which HILLOC.md describes."""
-        write_model(file, *self._described())
-
     @classmethod
-    def load(cls, file: File) -> HiLLoC:
-        """Undo `save`.
-
-        Raises
-        ------
-        ModelError
-            If that is not such a file.
-        OSError
-            If it cannot be opened or read.
-        """
-        description, arrays = read_model(file)
-        try:
-            networks = {
-                name: Graph.from_description(entry, arrays, name)
-                for name, entry in description["networks"].items()
-            }
-            layers = checked_integer("layers", description["layers"], 1, MAX_LAYERS)
-            bits = checked_integer("bucket_bits", description["bucket_bits"], 1, MAX_BITS)
-            pixels = pixels_from(description["pixels"])
-            if not isinstance(pixels, GreyPixels):
-                raise ModelError("the pixels of a model of photographs must be grey ones")
-            octave = Octave(
-                networks["trunk"],
-                networks["inference"],
-                tuple(networks[f"prior-{i}"] for i in range(layers)),
-                tuple(networks[f"posterior-{i}"] for i in range(layers)),
-                networks["last"],
-                tuple(networks[f"head-{i}"] for i in range(len(PHASES))),
-                Buckets(bits),
-                ColourPixels(pixels),
-            )
-            model = cls(description["name"], octave)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise ModelError(f"the file does not describe a HiLLoC: {error!r}") from error
-        found, used = model._described()
-        if not same(found, description) or used.keys() != arrays.keys():
-            raise ModelError("the description or the arrays of the file are not those of its model")
-        return model
+    def _from_description(cls, description: Any, arrays: Arrays) -> Self:
+        networks = {
+            name: Graph.from_description(entry, arrays, name)
+            for name, entry in description["networks"].items()
+        }
+        layers = checked_integer("layers", description["layers"], 1, MAX_LAYERS)
+        bits = checked_integer("bucket_bits", description["bucket_bits"], 1, MAX_BITS)
+        pixels = pixels_from(description["pixels"])
+        if not isinstance(pixels, GreyPixels):
+            raise ModelError("the pixels of a model of photographs must be grey ones")
+        octave = Octave(
+            networks["trunk"],
+            networks["inference"],
+            tuple(networks[f"prior-{i}"] for i in range(layers)),
+            tuple(networks[f"posterior-{i}"] for i in range(layers)),
+            networks["last"],
+            tuple(networks[f"head-{i}"] for i in range(len(PHASES))),
+            Buckets(bits),
+            ColourPixels(pixels),
+        )
+        return cls(description["name"], octave)
 
 
 class Photographs(Codec):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,24 +14,11 @@ from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.distributions.location_scale import LocationScale
-from ansflow.bitsback.models.files.archive import File
-from ansflow.bitsback.models.files.model_file import (
-    Arrays,
-    Description,
-    fingerprint,
-    read_model,
-    same,
-    write_model,
-)
-from ansflow.bitsback.models.gaussian_latents import (
-    LOG2_STDS,
-    VERSION,
-    codec_of,
-    floats_of,
-    tables_of,
-)
+from ansflow.bitsback.models.files.model_file import Arrays, Description
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, VERSION, codec_of, floats_of
 from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
+from ansflow.bitsback.models.stored_model import StoredModel
 from ansflow.bitsback.nets.network import Network
 from ansflow.bitsback.nets.shapes import checked_integer, fixed_shape
 from ansflow.errors import ModelError
@@ -44,7 +31,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True, eq=False)
-class VAE(ImageModel):
+class VAE(StoredModel, ImageModel):
     """A variational autoencoder with networks in fixed point.
 
     Latents are standard Gaussians under the prior, and independent Gaussians under the posterior,
@@ -197,44 +184,14 @@ class VAE(ImageModel):
         }
         return description, arrays | more
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """128 bits over all that encoder and decoder have to agree on, as 32 hexadecimal digits.
-
-        That is the description, the weights, and the tables that probabilities are computed from.
-        """
-        description, arrays = self._described()
-        return fingerprint(description, arrays | tables_of(self.buckets))
-
-    def save(self, file: File) -> None:
-        """Write the model to an `.npz` file, which MODEL.md describes."""
-        write_model(file, *self._described())
-
     @classmethod
-    def load(cls, file: File) -> VAE:
-        """Undo `save`.
-
-        Raises
-        ------
-        ModelError
-            If that is not such a file.
-        OSError
-            If it cannot be opened or read.
-        """
-        description, arrays = read_model(file)
-        try:
-            encoder, decoder = description["encoder"], description["decoder"]
-            shape, latents = tuple(description["image_shape"]), (description["latents"],)
-            vae = cls(
-                name=description["name"],
-                encoder=Network.from_description(encoder, arrays, "encoder", shape),
-                decoder=Network.from_description(decoder, arrays, "decoder", latents),
-                pixels=pixels_from(description["pixels"]),
-                bucket_bits=description["bucket_bits"],
-            )
-        except (KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
-            raise ModelError(f"the file does not describe a VAE: {error!r}") from error
-        found, used = vae._described()
-        if not same(found, description) or used.keys() != arrays.keys():
-            raise ModelError("the description or the arrays of the file are not those of its model")
-        return vae
+    def _from_description(cls, description: Any, arrays: Arrays) -> Self:
+        encoder, decoder = description["encoder"], description["decoder"]
+        shape, latents = tuple(description["image_shape"]), (description["latents"],)
+        return cls(
+            name=description["name"],
+            encoder=Network.from_description(encoder, arrays, "encoder", shape),
+            decoder=Network.from_description(decoder, arrays, "decoder", latents),
+            pixels=pixels_from(description["pixels"]),
+            bucket_bits=description["bucket_bits"],
+        )
