@@ -10,13 +10,18 @@ console.py
     common options: sizes, limits, threads, verbosity
 files.py
     input and output files
-coding.py, inspect.py, bench.py, setup.py
+walk.py, each.py
+    files in directories, and the work on each
+coding.py, info.py, recover.py, bench.py, setup.py
     the commands
+modes.py
+    -z, -d, -t and -l in their place
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -25,26 +30,69 @@ import click
 import ansflow
 from ansflow.cli.bench import bench
 from ansflow.cli.coding import cat, compress, decompress, test
-from ansflow.cli.inspect import info, recover
+from ansflow.cli.info import info
+from ansflow.cli.modes import Mode, with_modes
 from ansflow.cli.outcome import CODES, ending_well
+from ansflow.cli.recover import recover
 from ansflow.cli.setup import completion, demo, warmup
 from ansflow.cli.standard import standard_streams
 
 __all__ = ["main"]
 
-GROUP_OPTIONS = ("-h", "--help", "--version")
+GROUP_OPTIONS = ("-h", "--help", "-V", "--version")
+
+# What zstd and xz do with these options; the first is what ansflow does without a command.
+compress_or_others = with_modes(
+    Mode(("-z", "--compress"), compress, {}, "Compress (default)."),
+    Mode(("-d", "--decompress", "--uncompress"), decompress, {}, "Decompress."),
+    Mode(("-t", "--test"), test, {}, "Verify, and write nothing."),
+    Mode(("-l", "--list"), info, {"quick": True}, "List sizes, without decoding."),
+)
 
 
 class _Main(click.Group):
     """The group of commands, with a default command and exit codes."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:  # not during shell completion
-            args = _with_command(args)
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, self._with_command(ctx, args))
+
+    def _with_command(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Add the default command to the arguments."""
+        if not args:
+            if ctx.resilient_parsing:  # during shell completion
+                return args
+            return ["--help"] if sys.stdin.isatty() else ["compress"]
+        first = args[0]
+        if first in self.commands or first in GROUP_OPTIONS:
+            return args
+        if not (first.startswith("-") or ctx.resilient_parsing or os.path.lexists(first)):
+            self._check_spelling(ctx, first)
+        return ["compress", *args]
+
+    def _check_spelling(self, ctx: click.Context, name: str) -> None:
+        """UsageError if what is no FILE is nearly a command."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.commands, 1, 0.75)
+        if near:
+            name = click.format_filename(name)
+            raise click.UsageError(
+                f"{name!r} is neither a command nor a file. Did you mean {near[0]!r}?", ctx
+            )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in order of importance
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[OPTIONS] [FILE]...")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix=" " * len("Usage: "))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        params = [*compress_or_others.params, *self.get_params(ctx)]
+        records = [p.get_help_record(ctx) for p in params if isinstance(p, click.Option)]
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in records if record is not None])
+        self.format_commands(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes (the highest one for several FILEs)"):
@@ -59,24 +107,6 @@ class _Main(click.Group):
         with ending_well():
             _leave_blas_alone()
             return super().invoke(ctx)
-
-
-def _with_command(args: list[str]) -> list[str]:
-    """Add the default command to the arguments: like zstd and xz, compress, or with -d decompress.
-
-    Thus ``ansflow`` without a command works in pipelines, and as a filter of tar.
-    """
-    if not args:
-        return ["--help"] if sys.stdin.isatty() else ["compress"]
-    first = args[0]
-    if first == "--decompress":
-        return ["decompress", *args[1:]]
-    if first.startswith("-d"):
-        # Other short options may follow, as in -dc.
-        return ["decompress", *([f"-{first[2:]}"] if first[2:] else []), *args[1:]]
-    if first.startswith("-") and first not in GROUP_OPTIONS:
-        return ["compress", *args]
-    return args
 
 
 BLAS = "scipy.linalg.cython_blas"
@@ -98,17 +128,18 @@ def _leave_blas_alone() -> None:
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(ansflow.__version__, prog_name="ansflow")
+@click.version_option(ansflow.__version__, "-V", "--version", prog_name="ansflow")
 def main() -> None:
     """Entropy coding for files and arrays.
 
-    Without a command, ansflow compresses, or with -d decompresses, standard input to standard
-    output, or each FILE that follows an option.
+    Without a command, ansflow compresses each FILE to FILE.ans, or standard input to standard
+    output; with -d, -t or -l, it decompresses, verifies or lists. A FILE that has the name of a
+    command is written as ./FILE.
     """
 
 
 for command in (
-    *(compress, decompress, cat, test, info, recover),
+    *(compress_or_others, decompress, cat, test, info, recover),
     *(bench, demo, warmup, completion),
 ):
     main.add_command(command)

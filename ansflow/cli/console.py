@@ -53,7 +53,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
     def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(
-            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?",
+            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])i?B?|B)?",
             text,
             re.IGNORECASE | re.ASCII,
         )
@@ -156,6 +156,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Refuse input with more bytes of content than this.",
     )
     @click.option(
+        "-M",
         "--max-memory",
         type=Size(),
         default="512M",

@@ -36,6 +36,7 @@ __all__ = [
     "size_of",
     "standard_output",
     "status_of",
+    "suffix_of",
     "writing",
 ]
 
@@ -68,7 +69,8 @@ FILE = _FileType(path_type=Path, allow_dash=True)
 
 
 def files_argument(*, required: bool) -> Callable[[F], F]:
-    return click.argument("files", metavar="FILE...", nargs=-1, required=required, type=FILE)
+    metavar = "FILE..." if required else "[FILE]..."
+    return click.argument("files", metavar=metavar, nargs=-1, required=required, type=FILE)
 
 
 def output_options(command: F) -> F:
@@ -121,14 +123,23 @@ def size_of(file: BinaryIO) -> int | None:
     return None if status is None else status.st_size - file.tell()
 
 
-def compressed_name(file: Path) -> Path:
-    return file.with_name(file.name + SUFFIX)
+def compressed_name(file: Path, suffix: str) -> Path:
+    return file.with_name(file.name + suffix)
 
 
-def decompressed_name(file: Path) -> Path:
-    if file.suffix != SUFFIX:
-        raise ProblemError(f"the name does not end in {SUFFIX}: give the output with -o", USAGE)
-    return file.with_suffix("")
+def suffix_of(file: Path, suffix: str) -> str:
+    """Which of the suffix and .ans a name ends in, with something before; empty if neither."""
+    for ending in (suffix, SUFFIX):
+        if file.name.endswith(ending) and file.name != ending:
+            return ending
+    return ""
+
+
+def decompressed_name(file: Path, suffix: str) -> Path:
+    ending = suffix_of(file, suffix)
+    if not ending:
+        raise ProblemError(f"the name does not end in {suffix}: give the output with -o", USAGE)
+    return file.with_name(file.name.removesuffix(ending))
 
 
 class Target:
@@ -136,6 +147,8 @@ class Target:
 
     Parameters
     ----------
+    several : bool
+        Whether there may be more than one FILE.
     output : Path, STANDARD or None
     stdout, force, keep, remove : bool
         The options of the same names.
@@ -143,9 +156,9 @@ class Target:
 
     def __init__(
         self,
-        files: tuple[File, ...],
         output: File | None,
         *,
+        several: bool,
         stdout: bool,
         force: bool,
         keep: bool,
@@ -153,14 +166,19 @@ class Target:
     ) -> None:
         if stdout and output not in (None, STANDARD):
             raise click.UsageError("-c and -o cannot be used together.")
-        if output not in (None, STANDARD) and len(files) > 1:
-            raise click.UsageError("-o can be used with a single FILE only.")
+        if output not in (None, STANDARD) and several:
+            raise click.UsageError("-o can be used with a single FILE only, and not with -r.")
         self._output = STANDARD if stdout else output
         self.force, self.remove = force, remove
         if remove and keep:
             raise click.UsageError("--rm and -k cannot be used together.")
         if remove and self._output is STANDARD:
             raise click.UsageError("--rm cannot be used when writing to standard output.")
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether all output goes to standard output."""
+        return self._output is STANDARD
 
     def of(self, file: File, name: Callable[[Path], Path]) -> File:
         """The target for a file; by default, the result of `name`."""

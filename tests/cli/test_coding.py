@@ -183,13 +183,14 @@ def test_a_bad_file_among_good_ones(run, file, files, tmp_path, content):
     file.unlink()
     result = run("decompress", tmp_path / "none", tmp_path / "bad.ans", f"{file}.ans", code=2)
     assert file.read_bytes() == content
-    first, second, last = result.stderr.splitlines()
+    first, second, third, last = result.stderr.splitlines()
     assert (
         first
         == f"ansflow: {tmp_path / 'none'}: the name does not end in .ans: give the output with -o"
     )
     assert second.startswith(f"ansflow: {tmp_path / 'bad.ans'}: chunk 0")
-    assert last == f"{file}: 100,000 bytes"
+    assert third == f"{file}: 100,000 bytes"
+    assert last == "1 of 3 files: 100,000 bytes"
     assert files() == ["bad.ans", "data.bin", "data.bin.ans"]
 
 

@@ -1,14 +1,10 @@
-"""``info`` and ``recover``."""
+"""``info``: what files hold, and how close they are to the ideal."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 import textwrap
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,22 +12,21 @@ import click
 import ansflow
 from ansflow.cli.console import Console, limit_options, talking
 from ansflow.cli.files import (
-    FILE,
-    STANDARD,
-    SUFFIX,
     File,
     files_argument,
     label_of,
     named,
+    or_stdin,
     reading,
 )
-from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
+from ansflow.cli.outcome import Outcome, ProblemError
 from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, percent
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
+from ansflow.cli.walk import compressed_in, walk_options, walked
 from ansflow.limits import Limits
 
-__all__ = ["info", "recover"]
+__all__ = ["info"]
 
 COLUMNS = (
     Column("content", 13),
@@ -56,12 +51,10 @@ PLANS = 5
 # Arrays of a collection that are listed.
 ARRAYS = 100
 
-# Number of lost ranges that are printed without -v.
-RANGES = 10
-
 
 @click.command()
-@files_argument(required=True)
+@files_argument(required=False)
+@walk_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object for each FILE, one per line."
 )
@@ -70,6 +63,8 @@ RANGES = 10
 @talking
 def info(
     files: tuple[File, ...],
+    recursive: bool,
+    suffix: str,
     as_json: bool,
     quick: bool,
     limits: Limits,
@@ -83,8 +78,9 @@ def info(
     stream of its chunks takes, compared with the code length under the distributions in use.
     """
     outcome = Outcome()
-    listing = None if as_json else _Listing(files)
-    for file in files:
+    found_files = list(walked(or_stdin(files), recursive, compressed_in(suffix), outcome))
+    listing = None if as_json else _Listing(found_files)
+    for file in found_files:
         with outcome.about(named(file)), reading(file) as source:
             if not source.seekable():
                 raise ProblemError(
@@ -120,9 +116,9 @@ def _describe(
 class _Listing:
     """A table with a line for each file, or two if the terminal is too narrow for the names."""
 
-    def __init__(self, files: tuple[File, ...]) -> None:
+    def __init__(self, files: list[File]) -> None:
         width = width_of(sys.stdout)
-        longest = max(columns(printable(named(file))) for file in files)
+        longest = max((columns(printable(named(file))) for file in files), default=0)
         self._table = Table(width or LAYOUT, *COLUMNS)
         self._terminal = width is not None
         self._apart = width is not None and self._table.width + KIND + 3 + longest > width
@@ -257,64 +253,3 @@ def _counts(numbers: dict[str, int]) -> str:
 
 def _list(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
-
-
-@click.command()
-@click.argument("file", metavar="FILE", type=FILE)
-@click.option("-o", "--output", type=FILE, help=f"Output file; FILE.recovered{SUFFIX} by default.")
-@click.option("-f", "--force", is_flag=True, help="Overwrite the output file.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
-@limit_options
-@talking
-def recover(
-    file: File,
-    output: File | None,
-    force: bool,
-    as_json: bool,
-    limits: Limits,
-    console: Console,
-) -> None:
-    """Copy every intact chunk of a damaged FILE to a new, valid one.
-
-    Lost chunks are replaced by zeros. The exit code is 0 if nothing was lost, and 1 otherwise.
-    """
-    outcome = Outcome()
-    with outcome.about(named(file)):
-        if file is STANDARD or output is STANDARD:
-            raise ProblemError(
-                "recover reads and writes regular files, not standard input or output", USAGE
-            )
-        base = file.with_suffix("") if file.suffix == SUFFIX else file
-        target = output or base.with_name(f"{base.name}.recovered{SUFFIX}")
-        if target.exists() and target.samefile(file):
-            raise ProblemError(f"the output {target} is the input itself: give another output")
-        if target.is_file() and not force:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        with console.progress(file.name, None) as on_progress:
-            found = ansflow.recover(file, target, limits=limits, on_progress=on_progress)
-        if as_json:
-            emit(json.dumps({"file": str(file), "output": str(target), **asdict(found)}))
-        else:
-            for line in _report(found, target, console.verbose):
-                console.say(line)
-        if found.lost_chunks or found.cut:
-            outcome.code = DAMAGED
-    outcome.exit()
-
-
-def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str]:
-    lines = [
-        f"{target}: {found.content_size:,} bytes of content; "
-        f"intact chunks: {found.chunks:,}, lost: {found.lost_chunks:,}"
-    ]
-    shown = found.lost if everything else found.lost[:RANGES]
-    lines += [f"  lost, replaced by zeros: bytes {begin:,} to {end:,}" for begin, end in shown]
-    if len(found.lost) > len(shown):
-        lines.append(f"  and {len(found.lost) - len(shown):,} more; use -v to list all")
-    if found.cut:
-        lines.append("  the end is missing: more may be lost than is known")
-    elif found.damaged and not found.lost_chunks:
-        lines.append("  the file was damaged, but no content was lost")
-    elif not found.damaged:
-        lines.append("  the file was intact")
-    return lines
