@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import click
 
 from ansflow.cli.outcome import USAGE, ProblemError
 from ansflow.cli.standard import InputFile
+from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.files.atomic import AtomicFile
 
 __all__ = [
@@ -41,6 +43,9 @@ __all__ = [
 ]
 
 SUFFIX = ".ans"
+
+# What each frame begins with.
+MAGIC = b"\x89ANS"
 
 
 class _Standard(Enum):
@@ -110,11 +115,30 @@ def or_stdin(files: tuple[File, ...]) -> tuple[File, ...]:
 
 @contextmanager
 def reading(file: File) -> Iterator[BinaryIO]:
+    """Open a file; errors that say it is damaged are given a note that it may be recovered."""
     if file is STANDARD:
         yield sys.stdin.buffer
-    else:
-        with io.BufferedReader(InputFile(file, str(file))) as opened:
+        return
+    with io.BufferedReader(InputFile(file, str(file))) as opened:
+        try:
             yield opened
+        except CorruptDataError as error:
+            if not isinstance(error, UnsupportedError) and _begins_a_frame(opened):
+                error.add_note(f"ansflow recover {_quoted(file)} saves all chunks that are intact")
+            raise
+
+
+def _begins_a_frame(file: BinaryIO) -> bool:
+    if status_of(file) is None:
+        return False
+    file.seek(0)
+    return file.read(len(MAGIC)) == MAGIC
+
+
+def _quoted(file: Path) -> str:
+    """A file as an argument of the command, for a shell."""
+    name = str(file)
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def size_of(file: BinaryIO) -> int | None:

@@ -24,6 +24,7 @@ from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, perce
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
 from ansflow.cli.walk import compressed_in, walk_options, walked
+from ansflow.errors import CorruptDataError
 from ansflow.limits import Limits
 
 __all__ = ["info"]
@@ -34,6 +35,12 @@ COLUMNS = (
     Column("bits/byte", 9),
     Column("ideal", 6),
     Column("overhead", 8),
+)
+QUICK_COLUMNS = (
+    Column("content", 13),
+    Column("size", 13),
+    Column("ratio", 8),
+    Column("bits/byte", 9),
 )
 KIND = 20
 
@@ -74,13 +81,13 @@ def info(
 
     The ideal is the size that a coder needs which knows the distribution of the symbols in each
     stream beforehand, but nothing about their order; streams with contexts may be smaller. With -v,
-    print details of each frame and what each
-    stream of its chunks takes, compared with the code length under the distributions in use.
+    print details of each frame and what each stream of its chunks takes, compared with the code
+    length under the distributions in use.
     """
     outcome = Outcome()
-    found_files = list(walked(or_stdin(files), recursive, compressed_in(suffix), outcome))
-    listing = None if as_json else _Listing(found_files)
-    for file in found_files:
+    chosen = list(walked(or_stdin(files), recursive, compressed_in(suffix), outcome))
+    listing = None if as_json else _Listing(chosen, quick)
+    for file in chosen:
         with outcome.about(named(file)), reading(file) as source:
             if not source.seekable():
                 raise ProblemError(
@@ -98,6 +105,8 @@ def info(
                 for number, frame in enumerate(found["frames"], 1):
                     for line in _details(frame, number):
                         echo(f"  {line}")
+    if listing is not None:
+        listing.end()
     outcome.exit()
 
 
@@ -110,39 +119,61 @@ def _describe(
         return found
     source.seek(begin)
     with console.progress(label_of(file), found["content_size"]) as on_progress:
-        return ansflow.describe(source, limits=limits, on_progress=on_progress)
+        try:
+            return ansflow.describe(source, limits=limits, on_progress=on_progress)
+        except CorruptDataError as error:
+            error.add_note("--quick describes it without decoding")
+            raise
 
 
 class _Listing:
     """A table with a line for each file, or two if the terminal is too narrow for the names."""
 
-    def __init__(self, files: list[File]) -> None:
+    def __init__(self, files: list[File], quick: bool) -> None:
         width = width_of(sys.stdout)
         longest = max((columns(printable(named(file))) for file in files), default=0)
-        self._table = Table(width or LAYOUT, *COLUMNS)
+        self._quick = quick
+        self._table = Table(width or LAYOUT, *(QUICK_COLUMNS if quick else COLUMNS))
         self._terminal = width is not None
         self._apart = width is not None and self._table.width + KIND + 3 + longest > width
-        head = self._table.head()
-        echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
+        self._count = self._size = self._content_size = 0
+        if files:
+            head = self._table.head()
+            echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
 
     def add(self, file: File, found: dict[str, Any]) -> None:
-        ideal = found.get("ideal", {})
-        excess = ideal.get("overhead_percent")
-        row = self._table.row(
-            count(found["content_size"]),
-            count(found["size"]),
-            decimal(found["bits_per_byte"], 3),
-            decimal(ideal.get("bits_per_byte"), 3),
-            percent(None if excess is None else excess / 100),
-        )
-        kind = printable(_kind(found["frames"]))
+        self._count += 1
+        self._size += found["size"]
+        self._content_size += found["content_size"]
+        self._line(named(file), printable(_kind(found["frames"])), found)
+
+    def end(self) -> None:
+        """Print a line about all files, if there were several."""
+        if self._count > 1:
+            bits = 8 * self._size / self._content_size if self._content_size else None
+            total = {"size": self._size, "content_size": self._content_size, "bits_per_byte": bits}
+            self._line("", f"{self._count:,} files", total)
+
+    def _line(self, name: str, kind: str, found: dict[str, Any]) -> None:
+        size, content_size = found["size"], found["content_size"]
+        cells = [count(content_size), count(size)]
+        if self._quick:
+            cells.append(decimal(content_size / size, 2))
+            cells.append(decimal(found["bits_per_byte"], 3))
+        else:
+            ideal = found.get("ideal", {})
+            excess = ideal.get("overhead_percent")
+            cells.append(decimal(found["bits_per_byte"], 3))
+            cells.append(decimal(ideal.get("bits_per_byte"), 3))
+            cells.append(percent(None if excess is None else excess / 100))
+        row = self._table.row(*cells)
         if self._apart:
-            echo(f"{named(file)}: {kind}")
+            echo(": ".join(part for part in (name, kind) if part))
             echo(row)
             return
         if self._terminal:
             kind = shortened(kind, KIND)
-        echo(f"{row}  {padded(kind, KIND, left=True)} {named(file)}")
+        echo(f"{row}  {padded(kind, KIND, left=True)} {name}".rstrip())
 
 
 def _number(value: float | None, form: str) -> str:

@@ -19,8 +19,8 @@ from ansflow.limits import Limits
 
 __all__ = ["recover"]
 
-# Number of lost ranges that are printed without -v.
-RANGES = 10
+# Number of lost boxes that are printed without -v.
+BOXES = 10
 
 
 @click.command()
@@ -40,7 +40,8 @@ def recover(
 ) -> None:
     """Copy every intact chunk of a damaged FILE to a new, valid one.
 
-    Lost chunks are replaced by zeros. The exit code is 0 if nothing was lost, and 1 otherwise.
+    Lost chunks are replaced by zeros, and listed: as indices of arrays, or ranges of bytes. The
+    exit code is 0 if nothing was lost, and 1 otherwise.
     """
     outcome = Outcome()
     with outcome.about(named(file)):
@@ -71,10 +72,10 @@ def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str
         f"{target}: {found.content_size:,} bytes of content; "
         f"intact chunks: {found.chunks:,}, lost: {found.lost_chunks:,}"
     ]
-    shown = found.lost if everything else found.lost[:RANGES]
-    lines += [f"  lost, replaced by zeros: bytes {begin:,} to {end:,}" for begin, end in shown]
-    if len(found.lost) > len(shown):
-        lines.append(f"  and {len(found.lost) - len(shown):,} more; use -v to list all")
+    shown = found.boxes if everything else found.boxes[:BOXES]
+    lines += [f"  lost, replaced by zeros: {box}" for box in shown]
+    if len(found.boxes) > len(shown):
+        lines.append(f"  and {len(found.boxes) - len(shown):,} more; use -v to list all")
     if found.cut:
         lines.append("  the end is missing: more may be lost than is known")
     elif found.damaged and not found.lost_chunks:

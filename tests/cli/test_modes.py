@@ -164,7 +164,7 @@ def test_directories(run, folder, content):
     made = set(tree(folder)) - set(before)
     assert made == {"b.ans", "a b.ans", os.path.join("inside", ".hidden.ans")}
     assert run("-tvr", folder).stderr.count("fine") == 4
-    assert len(run("-lr", folder).stdout.splitlines()) == 5
+    assert len(run("-lr", folder).stdout.splitlines()) == 6
     assert run("-dcr", folder).stdout_bytes == b"abc" + content + b"c" + b"hidden"
     run("--rm", "-dfr", folder)
     del before["c.ans"]
