@@ -9,13 +9,14 @@ from typing import Any, BinaryIO
 
 import click
 
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.console import (
     Console,
     Size,
     level_options,
     limit_options,
-    talking,
     threads_option,
+    working,
 )
 from ansflow.cli.each import Sizes, each
 from ansflow.cli.files import (
@@ -112,7 +113,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
     help="1: use the preceding byte as context where that makes the result smaller.",
 )
 @click.option("--metadata", callback=_parse_metadata, help="JSON object to store in the output.")
-@talking
+@working
 def compress(
     files: tuple[File, ...],
     recursive: bool,
@@ -173,7 +174,7 @@ def compress(
 @output_options
 @threads_option
 @limit_options
-@talking
+@working
 def decompress(
     files: tuple[File, ...],
     recursive: bool,
@@ -223,13 +224,14 @@ def cat(
     """
     outcome = Outcome()
     stdout = standard_output()
-    for file in or_stdin(files):
-        with outcome.about(named(file)), reading(file) as source:
-            if offset or size is not None:
-                read_range(source, stdout, offset, size, limits=limits, threads=threads)
-            else:
-                decompress_file(source, stdout, limits=limits, threads=threads)
-        stdout.flush()
+    with telling_of_compilation():
+        for file in or_stdin(files):
+            with outcome.about(named(file)), reading(file) as source:
+                if offset or size is not None:
+                    read_range(source, stdout, offset, size, limits=limits, threads=threads)
+                else:
+                    decompress_file(source, stdout, limits=limits, threads=threads)
+            stdout.flush()
     outcome.exit()
 
 
@@ -238,7 +240,7 @@ def cat(
 @walk_options
 @threads_option
 @limit_options
-@talking
+@working
 def test(
     files: tuple[File, ...],
     recursive: bool,

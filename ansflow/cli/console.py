@@ -11,11 +11,20 @@ from typing import Any, TypeVar
 
 import click
 
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["Console", "Size", "level_options", "limit_options", "talking", "threads_option"]
+__all__ = [
+    "Console",
+    "Size",
+    "level_options",
+    "limit_options",
+    "talking",
+    "threads_option",
+    "working",
+]
 
 # Smaller inputs are done too soon for a progress bar.
 LARGE = 16 << 20
@@ -112,6 +121,17 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, console=Console(quiet, verbose), **options)
 
     return with_console
+
+
+def working(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for commands that work on FILEs, which say that kernels are compiled."""
+
+    @functools.wraps(command)
+    def telling(*args: Any, console: Console, **options: Any) -> None:
+        with nullcontext() if console.quiet else telling_of_compilation():
+            command(*args, console=console, **options)
+
+    return talking(telling)
 
 
 def _checked_threads(_: click.Context, __: click.Parameter, value: int) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import ansflow
-from ansflow.cli.console import Console, limit_options, talking
+from ansflow.cli.console import Console, limit_options, working
 from ansflow.cli.files import (
     File,
     files_argument,
@@ -67,7 +67,7 @@ ARRAYS = 100
 )
 @click.option("--quick", is_flag=True, help="Decode nothing, and omit the ideal size.")
 @limit_options
-@talking
+@working
 def info(
     files: tuple[File, ...],
     recursive: bool,

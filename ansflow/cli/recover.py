@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 import ansflow
-from ansflow.cli.console import Console, limit_options, talking
+from ansflow.cli.console import Console, limit_options, working
 from ansflow.cli.files import FILE, STANDARD, SUFFIX, File, named
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
 from ansflow.cli.terminal import emit
@@ -29,7 +29,7 @@ BOXES = 10
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
 @limit_options
-@talking
+@working
 def recover(
     file: File,
     output: File | None,
