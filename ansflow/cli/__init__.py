@@ -98,7 +98,19 @@ class _Main(click.Group):
         with formatter.section("Exit codes (the highest one for several FILEs)"):
             formatter.write_dl([(f"{code:5}", meaning) for code, meaning in CODES.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Commands, and what goes without one."""
+        from click.shell_completion import CompletionItem
+
+        default = click.Context(compress_or_others, parent=ctx)
+        found = super().shell_complete(ctx, incomplete)
+        found += compress_or_others.shell_complete(default, incomplete)
+        unique = {item.value: item for item in found}
+        return [*unique.values(), CompletionItem(incomplete, type="file")]
+
     def main(self, *args: Any, **extra: Any) -> Any:
+        if "_ANSFLOW_COMPLETE" in os.environ:  # a shell asks
+            importlib.import_module("ansflow.cli.completion")
         with standard_streams(), ending_well():
             return super().main(*args, **extra)
 

@@ -22,6 +22,7 @@ from ansflow.cli.each import Sizes, each
 from ansflow.cli.files import (
     File,
     Target,
+    compressed_files,
     compressed_name,
     decompressed_name,
     files_argument,
@@ -70,7 +71,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument()
 @walk_options
 @level_options
 @output_options
@@ -169,7 +170,7 @@ def compress(
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
 @walk_options
 @output_options
 @threads_option
@@ -209,7 +210,7 @@ def decompress(
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
 @click.option("--offset", type=Size(), default=0, help="First byte to write.")
 @click.option("--size", type=Size(), help="Number of bytes to write, at most.")
 @threads_option
@@ -236,7 +237,7 @@ def cat(
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
 @walk_options
 @threads_option
 @limit_options

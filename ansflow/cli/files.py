@@ -26,6 +26,7 @@ __all__ = [
     "SUFFIX",
     "File",
     "Target",
+    "compressed_files",
     "compressed_name",
     "decompressed_name",
     "files_argument",
@@ -61,6 +62,8 @@ File = Path | _Standard
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+Complete = Callable[[click.Context, click.Parameter, str], Any]
+
 
 class _FileType(click.Path):
     """The name of a file, or exactly ``-`` for standard input or output."""
@@ -73,9 +76,24 @@ class _FileType(click.Path):
 FILE = _FileType(path_type=Path, allow_dash=True)
 
 
-def files_argument(*, required: bool) -> Callable[[F], F]:
-    metavar = "FILE..." if required else "[FILE]..."
-    return click.argument("files", metavar=metavar, nargs=-1, required=required, type=FILE)
+def files_argument(
+    *, required: bool = False, shell_complete: Complete | None = None
+) -> Callable[[F], F]:
+    return click.argument(
+        "files",
+        metavar="FILE..." if required else "[FILE]...",
+        nargs=-1,
+        required=required,
+        type=FILE,
+        shell_complete=shell_complete,
+    )
+
+
+def compressed_files(context: click.Context, param: click.Parameter, begin: str) -> Any:
+    """What completes the FILEs of commands that read compressed ones."""
+    from ansflow.cli.completion import complete_compressed
+
+    return complete_compressed(context, param, begin)
 
 
 def output_options(command: F) -> F:

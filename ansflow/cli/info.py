@@ -13,6 +13,7 @@ import ansflow
 from ansflow.cli.console import Console, limit_options, working
 from ansflow.cli.files import (
     File,
+    compressed_files,
     files_argument,
     label_of,
     named,
@@ -60,7 +61,7 @@ ARRAYS = 100
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
 @walk_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object for each FILE, one per line."

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from ansflow.cli.files import FILE
+
 __all__ = ["Mode", "with_modes"]
 
 
@@ -36,6 +38,7 @@ def with_modes(*modes: Mode) -> click.Command:
         )
         for number, mode in enumerate(modes)
     ]
+    params.append(_files_of(modes))
     for mode in modes:
         known = {param.name for param in params} | set(mode.given)
         params += [param for param in mode.command.params if param.name not in known]
@@ -53,6 +56,19 @@ def with_modes(*modes: Mode) -> click.Command:
         return context.invoke(command.callback, **own, **given)
 
     return click.Command(usual.name, params=params, callback=call, help=usual.help)
+
+
+def _files_of(modes: tuple[Mode, ...]) -> click.Parameter:
+    """The FILEs, which are completed as those of the command that a mode stands for."""
+
+    def complete(context: click.Context, param: click.Parameter, begin: str) -> Any:
+        command = modes[context.params.get("mode") or 0].command
+        (own,) = [each for each in command.params if each.name == param.name]
+        return own.shell_complete(context, begin)
+
+    return click.Argument(
+        ["files"], metavar="[FILE]...", nargs=-1, type=FILE, shell_complete=complete
+    )
 
 
 def _is_given(context: click.Context, param: click.Parameter) -> bool:

@@ -12,7 +12,7 @@ import click
 
 import ansflow
 from ansflow.cli.console import Console, limit_options, working
-from ansflow.cli.files import FILE, STANDARD, SUFFIX, File, named
+from ansflow.cli.files import FILE, STANDARD, SUFFIX, File, compressed_files, named
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
 from ansflow.cli.terminal import emit
 from ansflow.limits import Limits
@@ -24,7 +24,7 @@ BOXES = 10
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=FILE)
+@click.argument("file", metavar="FILE", type=FILE, shell_complete=compressed_files)
 @click.option("-o", "--output", type=FILE, help=f"Output file; FILE.recovered{SUFFIX} by default.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output file.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")

@@ -6,7 +6,6 @@ import sys
 import time
 
 import click
-from click.shell_completion import get_completion_class
 
 from ansflow.cli.console import Console, talking
 from ansflow.cli.table import LAYOUT, Column, Table, count, decimal
@@ -81,7 +80,6 @@ def completion(context: click.Context, shell: str) -> None:
     in ~/.config/fish/config.fish:
                    ansflow completion fish | source
     """
-    kind = get_completion_class(shell)
-    assert kind is not None
-    source = kind(context.find_root().command, {}, "ansflow", "_ANSFLOW_COMPLETE").source()
-    emit(source)
+    from ansflow.cli.completion import script
+
+    emit(script(shell, context.find_root().command))
