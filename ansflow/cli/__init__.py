@@ -30,16 +30,15 @@ import click
 import ansflow
 from ansflow.cli.bench import bench
 from ansflow.cli.coding import cat, compress, decompress, test
+from ansflow.cli.group import DefaultGroup
 from ansflow.cli.info import info
 from ansflow.cli.modes import Mode, with_modes
 from ansflow.cli.outcome import CODES, ending_well
 from ansflow.cli.recover import recover
-from ansflow.cli.setup import completion, demo, warmup
+from ansflow.cli.setup import completion, demo, man, warmup
 from ansflow.cli.standard import standard_streams
 
 __all__ = ["main"]
-
-GROUP_OPTIONS = ("-h", "--help", "-V", "--version")
 
 # What zstd and xz do with these options; the first is what ansflow does without a command.
 compress_or_others = with_modes(
@@ -50,63 +49,12 @@ compress_or_others = with_modes(
 )
 
 
-class _Main(click.Group):
-    """The group of commands, with a default command and exit codes."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, self._with_command(ctx, args))
-
-    def _with_command(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Add the default command to the arguments."""
-        if not args:
-            if ctx.resilient_parsing:  # during shell completion
-                return args
-            return ["--help"] if sys.stdin.isatty() else ["compress"]
-        first = args[0]
-        if first in self.commands or first in GROUP_OPTIONS:
-            return args
-        if not (first.startswith("-") or ctx.resilient_parsing or os.path.lexists(first)):
-            self._check_spelling(ctx, first)
-        return ["compress", *args]
-
-    def _check_spelling(self, ctx: click.Context, name: str) -> None:
-        """UsageError if what is no FILE is nearly a command."""
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self.commands, 1, 0.75)
-        if near:
-            name = click.format_filename(name)
-            raise click.UsageError(
-                f"{name!r} is neither a command nor a file. Did you mean {near[0]!r}?", ctx
-            )
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in order of importance
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "[OPTIONS] [FILE]...")
-        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix=" " * len("Usage: "))
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        params = [*compress_or_others.params, *self.get_params(ctx)]
-        records = [p.get_help_record(ctx) for p in params if isinstance(p, click.Option)]
-        with formatter.section("Options"):
-            formatter.write_dl([record for record in records if record is not None])
-        self.format_commands(ctx, formatter)
+class _Main(DefaultGroup):
+    """The group of commands, with exit codes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes (the highest one for several FILEs)"):
             formatter.write_dl([(f"{code:5}", meaning) for code, meaning in CODES.items()])
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """Commands, and what goes without one."""
-        from click.shell_completion import CompletionItem
-
-        default = click.Context(compress_or_others, parent=ctx)
-        found = super().shell_complete(ctx, incomplete)
-        found += compress_or_others.shell_complete(default, incomplete)
-        unique = {item.value: item for item in found}
-        return [*unique.values(), CompletionItem(incomplete, type="file")]
 
     def main(self, *args: Any, **extra: Any) -> Any:
         if "_ANSFLOW_COMPLETE" in os.environ:  # a shell asks
@@ -139,7 +87,9 @@ def _leave_blas_alone() -> None:
         del sys.modules[BLAS]
 
 
-@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Main, default=compress_or_others, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(ansflow.__version__, "-V", "--version", prog_name="ansflow")
 def main() -> None:
     """Entropy coding for files and arrays.
@@ -151,7 +101,7 @@ def main() -> None:
 
 
 for command in (
-    *(compress_or_others, decompress, cat, test, info, recover),
-    *(bench, demo, warmup, completion),
+    *(decompress, cat, test, info, recover),
+    *(bench, demo, warmup, completion, man),
 ):
     main.add_command(command)

@@ -101,6 +101,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 )
 @click.option(
     "--precision",
+    metavar="N",
     type=click.IntRange(8, 16),
     default=12,
     show_default=True,
@@ -108,12 +109,18 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 )
 @click.option(
     "--order",
+    metavar="N",
     type=click.IntRange(0, 1),
     default=0,
     show_default=True,
     help="1: use the preceding byte as context where that makes the result smaller.",
 )
-@click.option("--metadata", callback=_parse_metadata, help="JSON object to store in the output.")
+@click.option(
+    "--metadata",
+    metavar="JSON",
+    callback=_parse_metadata,
+    help="JSON object to store in the output.",
+)
 @working
 def compress(
     files: tuple[File, ...],

@@ -34,7 +34,7 @@ MOST_THREADS = 4096
 
 DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 LEVELS = {
-    1: "Fastest for arrays of numbers.",
+    1: "Fastest for arrays of numbers; levels between go, too.",
     3: "The default.",
     9: "Smallest for arrays of numbers.",
 }
@@ -143,6 +143,7 @@ def threads_option(command: F) -> F:
     return click.option(
         "-T",
         "--threads",
+        metavar="N",
         type=click.IntRange(0, MOST_THREADS),
         default=0,
         callback=_checked_threads,

@@ -1,4 +1,4 @@
-"""``demo``, ``warmup`` and ``completion``."""
+"""``demo``, ``warmup``, ``completion`` and ``man``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import time
 
 import click
 
+import ansflow
 from ansflow.cli.console import Console, talking
+from ansflow.cli.outcome import CODES
 from ansflow.cli.table import LAYOUT, Column, Table, count, decimal
 from ansflow.cli.terminal import echo, emit, progress, width_of
 from ansflow.cli.text import shortened
 
-__all__ = ["completion", "demo", "warmup"]
+__all__ = ["completion", "demo", "man", "warmup"]
 
 COLUMNS = (
     Column("input", 28, left=True),
@@ -72,7 +74,7 @@ def warmup(console: Console) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script that completes commands, options and files.
+    """Print a script that completes commands, options, files and models.
 
     \b
     in ~/.bashrc:  eval "$(ansflow completion bash)"
@@ -83,3 +85,17 @@ def completion(context: click.Context, shell: str) -> None:
     from ansflow.cli.completion import script
 
     emit(script(shell, context.find_root().command))
+
+
+@click.command()
+@click.pass_context
+def man(context: click.Context) -> None:
+    """Print the manual page, which says what --help says.
+
+    \b
+    to read it:     ansflow man | man -l -
+    to install it:  ansflow man > ~/.local/share/man/man1/ansflow.1
+    """
+    from ansflow.cli.man import manual
+
+    emit(manual(context.find_root().command, "ansflow", ansflow.__version__, CODES))
