@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +36,7 @@ from ansflow.cli.files import (
     suffix_of,
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
+from ansflow.cli.suits import claimed, objections
 from ansflow.cli.walk import compressed_in, walk_options, walked
 from ansflow.io.transfer import compress_file, decompress_file, read_range
 from ansflow.limits import Limits
@@ -146,13 +147,13 @@ def compress(
     with the same members.
     """
     files = or_stdin(files)
+    claim = claimed(dtype, typesize)
     options: dict[str, Any] = {
         "level": level,
         "chunk_size": chunk_size,
         "precision": precision,
         "order": order,
-        "dtype": dtype,
-        "typesize": None if typesize is None else int(typesize),
+        "dtype": None if claim is None else claim.dtype,
         "model": model,
         "metadata": metadata,
     }
@@ -169,10 +170,13 @@ def compress(
     def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
         return compress_file(source, to, threads=threads, on_progress=on_progress, **options)
 
+    def remarks(file: File, to: File, sizes: Sizes) -> Iterator[str]:
+        return objections(file, to, sizes, claim, model)
+
     target = Target(several=recursive or len(files) > 1, **where)
     outcome = Outcome()
     found = walked(files, recursive, lambda file: not suffix_of(file, suffix), outcome)
-    each(found, target, name, work, console, outcome, compressing=True)
+    each(found, target, name, work, console, outcome, compressing=True, remarks=remarks)
     outcome.exit()
 
 

@@ -31,6 +31,9 @@ Sizes = tuple[int, int]
 
 Work = Callable[[BinaryIO, BinaryIO, Callable[[int], object]], Sizes]
 
+# What is to be said of a file, its output and their sizes.
+Remarks = Callable[[File, File, Sizes], Iterable[str]]
+
 
 def each(
     files: Iterable[File],
@@ -41,10 +44,12 @@ def each(
     outcome: Outcome,
     *,
     compressing: bool,
+    remarks: Remarks = lambda file, to, sizes: (),
 ) -> None:
     """Process each file, from opening it to removing it, and print lines about them.
 
-    `name` gives the name of the output by that of a file, and `work` writes it.
+    `name` gives the name of the output by that of a file, `work` writes it, and `remarks` gives
+    lines to print about it.
     """
     count = done = read = written = 0
     for file in files:
@@ -52,12 +57,14 @@ def each(
         with outcome.about(named(file)):
             to = target.of(file, name)
             begun = time.perf_counter()
-            sizes = _process(file, to, target, work, console, compressing)
+            sizes, remarked = _process(file, to, target, work, console, compressing, remarks)
             seconds = time.perf_counter() - begun
             done, read, written = done + 1, read + sizes[0], written + sizes[1]
             say = console.say_more if to is STANDARD else console.say
             say(f"{named(file) if to is STANDARD else to}: {_summary(sizes, compressing)}")
             content = sizes[0] if compressing else sizes[1]
+            for remark in remarked:
+                console.say(f"ansflow: {named(file)}: {remark}")
             console.say_more(f"  {seconds:.2f} s, {readable(content / max(seconds, 1e-9))}/s")
     if count > 1:
         of = f"{done:,} of {count:,}" if done < count else f"{count:,}"
@@ -66,8 +73,14 @@ def each(
 
 
 def _process(
-    file: File, to: File, target: Target, work: Work, console: Console, compressing: bool
-) -> Sizes:
+    file: File,
+    to: File,
+    target: Target,
+    work: Work,
+    console: Console,
+    compressing: bool,
+    remarks: Remarks,
+) -> tuple[Sizes, list[str]]:
     with (
         reading(file) as source,
         console.progress(label_of(file), size_of(source)) as on_progress,
@@ -80,9 +93,10 @@ def _process(
         else:
             with writing(to, file, source, force=target.force) as written:
                 sizes = work(source, written, on_progress)
+    remarked = [] if console.quiet else list(remarks(file, to, sizes))
     if target.remove:
         remove_input(file, before, to, force=target.force)
-    return sizes
+    return sizes, remarked
 
 
 def _summary(sizes: Sizes, compressing: bool) -> str:
