@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import ansflow
-from ansflow.cli import main
+from ansflow.cli import coding, main
 
 
 @pytest.fixture
@@ -214,6 +214,25 @@ def test_memory(run, here, content):
     assert run("-d", "-M64Mi", input=frame).stdout_bytes == content
     assert "max_memory" in run("-d", "-M", "1K", input=frame, code=4).stderr
     run("-t", "-M1k", input=frame, code=4)
+
+
+def test_memory_to_compress(run, here, content, monkeypatch):
+    """It bounds the number of threads."""
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    asked = []
+    compress_file = coding.compress_file
+
+    def watched(*arguments, threads, **options):
+        asked.append(threads)
+        return compress_file(*arguments, threads=1, **options)
+
+    monkeypatch.setattr(coding, "compress_file", watched)
+    write(here / "x", content)
+    for options in ("-M 1G", "-M 1G -T 3", "-M 100M", "-M 100M --chunk-size 1M", "-T 3", ""):
+        run("-cf", *options.split(), "x")
+    assert asked == [8, 3, 2, 8, 3, None]
+    assert "smaller --chunk-size" in run("-M", "40M", "x", code=4).stderr
+    assert "--model" in run("-M", "1G", "--model", "mnist-vae", "x", code=2).stderr
 
 
 def test_help_has_the_options_of_the_default_command(run):
