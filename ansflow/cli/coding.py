@@ -132,7 +132,7 @@ def compress(
     suffix: str,
     threads: int | None,
     max_memory: int | None,
-    level: int,
+    level: int | None,
     chunk_size: int | None,
     precision: int,
     order: int,
@@ -157,7 +157,7 @@ def compress(
             raise click.UsageError("--max-memory cannot be used with --model to compress.")
         threads = threads_within(max_memory, threads, chunk_size)
     options: dict[str, Any] = {
-        "level": level,
+        **({} if level is None else {"level": level}),
         "chunk_size": chunk_size,
         "precision": precision,
         "order": order,

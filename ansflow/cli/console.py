@@ -43,7 +43,7 @@ DEFAULT_MEMORY = 512 << 20
 # an option, a chunk has at most so many bytes.
 CHUNKS_HELD, LARGEST_CHUNK = 8, 4 << 20
 
-DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
+HIGHEST_LEVEL = 9
 LEVELS = {
     1: "Fastest for arrays of numbers; levels between go, too.",
     3: "The default.",
@@ -163,14 +163,13 @@ def threads_option(command: F) -> F:
 
 
 def level_options(command: F) -> F:
-    """The options ``-1`` to ``-9``, as the argument `level`."""
+    """The options ``-1`` to ``-9``, as the argument `level`; None if none of them is given."""
     for level in range(HIGHEST_LEVEL, 0, -1):
         command = click.option(
             f"-{level}",
             "level",
             type=int,
             flag_value=level,
-            default=DEFAULT_LEVEL,
             hidden=level not in LEVELS,
             help=LEVELS.get(level, ""),
         )(command)

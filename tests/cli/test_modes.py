@@ -204,6 +204,8 @@ def test_some_files_fail(run, here, content):
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
         *("a.ans", "ansflow", "c.ans", "2 of 3 files")
     ]
+    assert len(run("none", "b", code=3).stderr.splitlines()) == 2
+    assert run("-l", "none", "b", code=3).stdout == ""
     assert run("-q", "-f", "a", "c").output == ""
     assert run("-c", "a", "c").stderr == ""
     assert "2 files" in run("-cv", "a", "c").stderr
