@@ -24,6 +24,7 @@ ARGUMENTS = {
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
+    "lanes.py": ["--lanes", "1", "4", "--symbols", "65536"],
     "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
