@@ -20,6 +20,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,7 +41,7 @@ parser.add_argument("--images", type=int, help="number of images to use, evenly 
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--figure", type=Path, help="where to save the figure of the rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
-options = parser.parse_args()
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
 
 # %%
 # The data
@@ -48,9 +49,8 @@ options = parser.parse_args()
 # There are two tasks: grey pixels as they are, and binary ones, each of which is 1 with probability
 # grey / 255, drawn once.
 
-SAMPLE = Path("mnist_sample.npz")  # every twentieth image of the test set
-if "__file__" in globals():  # not in a notebook
-    SAMPLE = Path(__file__).with_name(SAMPLE.name)
+HERE = Path(__file__).parent if "__file__" in globals() else Path()
+SAMPLE = HERE / "mnist_sample.npz"  # every twentieth image of the test set
 PIXELS = 28 * 28
 
 with np.load(options.data or SAMPLE) as archive:

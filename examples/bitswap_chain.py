@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ except ModuleNotFoundError:
 parser = argparse.ArgumentParser(description="Initial bits of Bit-Swap and of BB-ANS.")
 parser.add_argument("--figure", type=Path, help="where to save the figure of the initial bits")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
-options = parser.parse_args()
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
 
 # %%
 # A model whose bound is known

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,7 +36,7 @@ parser.add_argument("--images", type=int, help="number of images to use, evenly 
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--figure", type=Path, help="where to save the figure of the rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
-options = parser.parse_args()
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
 
 # %%
 # Two layers
@@ -45,9 +46,8 @@ options = parser.parse_args()
 # stack of random bits: z2 first, then z1 given z2, then the pixels. In each row below, z2 is the
 # same, and z1 is drawn eight times: a row shows what z2 leaves open.
 
-SAMPLE = Path("mnist_sample.npz")  # every twentieth image of the test set
-if "__file__" in globals():  # not in a notebook
-    SAMPLE = Path(__file__).with_name(SAMPLE.name)
+HERE = Path(__file__).parent if "__file__" in globals() else Path()
+SAMPLE = HERE / "mnist_sample.npz"  # every twentieth image of the test set
 
 with np.load(options.data or SAMPLE) as archive:
     grey = archive["data"]

@@ -14,6 +14,7 @@ arXiv:1402.3392, section 4).
 
 # %%
 import argparse
+import sys
 import time
 
 import numba
@@ -31,7 +32,7 @@ except ModuleNotFoundError:
 
 parser = argparse.ArgumentParser(description="Two ways from slots to symbols, and their price.")
 parser.add_argument("--symbols", type=int, default=1 << 19, help="how many are timed")
-options = parser.parse_args()
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
 
 # %%
 # Two ways to sample
@@ -72,8 +73,8 @@ for owner in (by_search, by_alias):
     print(f"{owner.__name__:10}", "".join(SYMBOLS[s] for s in slots))
 
 # %%
-# The same numbers of slots, then, in another order. Slot 13 is c's in both pictures, but slot 4 is
-# b's on the left, and c's on the right.
+# Each symbol owns as many slots as before, but other ones: slot 13 is c's in both pictures, slot 4
+# is b's by CDF and c's by alias. The arrows in the middle say where the surplus of c goes.
 
 COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7"]
 HATCHES = ["", "///", "...", "\\\\\\"]
@@ -307,7 +308,8 @@ for name, times in found.items():
 # The search takes as many steps as the alphabet has bits, whichever side has to do it. Tables of
 # all slots are quick as long as they fit a cache: the one of ansflow's fast coder has 2^16 entries
 # at most. So ``ansflow.encode`` has such a table for its decoder by default, and ``method="alias"``
-# where tables should be small: many distributions at a time, or a small decoder.
+# where a decoder should do with small ones: a search needs n + 1 numbers, an alias table 2 n, and a
+# table of all slots 2^20 here.
 
 if plt:
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
