@@ -21,6 +21,8 @@ except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
 
+# sphinx_gallery_thumbnail_number = 3
+
 # %%
 # Every number belongs to a symbol
 # --------------------------------
