@@ -33,6 +33,7 @@ ARGUMENTS = {
     "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
     "what_a_plan_gains.py": ["--made-up"],
+    "weights.py": ["--made-up"],
     "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
