@@ -1,4 +1,4 @@
-"""Which results of asv are saved, and their commits: what `benchmarks.site` publishes."""
+"""Which results of asv are saved, and their commits: what the site shows."""
 
 from __future__ import annotations
 
