@@ -1,7 +1,7 @@
 """Bit-Swap: MNIST's test set, lossless, under variational autoencoders with two layers of latents.
 
-`train_bitswap.py` trains the models, on 5,000 other digits. By default the images are every
-twentieth one of the test set, as in `bbans_mnist.py`, whose rates these are:
+The models come with ansflow; `train_bitswap.py` trained them on 5,000 other digits. By default the
+images are every twentieth one of the test set, as in `bbans_mnist.py`, whose rates these are:
 
 ELBO    the negative evidence lower bound of the model
 net     the bits that the images added to the stack
@@ -28,9 +28,8 @@ import numpy as np
 from bbans_mnist import PIXELS, binarised, bits_back, read_images
 from bitswap_chain import CHAINS, LAYERS, SCALE, chains, coded
 
-from ansflow.bitsback import HierarchicalVAE, Hierarchy
+from ansflow.bitsback import HierarchicalVAE, Hierarchy, load
 
-FILES = {"binary": "mnist-bitswap-binary.npz", "raw": "mnist-bitswap.npz"}
 ORDERS = {"bitswap": Hierarchy.bit_swap, "bbans": Hierarchy.bb_ans}
 TITLES = {"bitswap": "Bit-Swap", "bbans": "BB-ANS"}
 RATES = ("elbo", "net", "used", "total")
@@ -91,7 +90,6 @@ def draw(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", type=Path, help="the directory that train_bitswap.py wrote to")
     parser.add_argument("--data", type=Path, help="an .npz file with uint8 images as 'data'")
     parser.add_argument("--images", type=int, help="number of images to use, evenly spread")
     parser.add_argument("--threads", type=int, default=2)
@@ -103,7 +101,7 @@ def main() -> None:
     if options.images is not None:
         grey = grey[np.linspace(0, len(grey) - 1, options.images).astype(int)]
     data = {"binary": binarised(grey), "raw": grey}
-    models = {name: HierarchicalVAE.load(options.models / file) for name, file in FILES.items()}
+    models = {"binary": load("mnist-bitswap-binary"), "raw": load("mnist-bitswap")}
     columns, first = {}, {}
     for name, images in data.items():
         columns[name] = models[name], *bits_back(models[name], images, options.threads)

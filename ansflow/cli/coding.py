@@ -104,8 +104,8 @@ COMPRESSING = ("level", "chunk_size", "precision", "order", "model", "metadata")
 @click.option(
     "--model",
     metavar="NAME",
-    help="Latent variable model for files of images that it accepts: photographs, mnist-vae or "
-    "mnist-vae-binary.",
+    help="Latent variable model for files of images that it accepts: photographs, mnist-vae, "
+    "mnist-vae-binary, mnist-bitswap or mnist-bitswap-binary.",
 )
 @click.option("--metadata", callback=_parse_metadata, help="JSON object to store in the output.")
 @talking
