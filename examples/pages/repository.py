@@ -44,7 +44,7 @@ def inclusions() -> Iterator[tuple[str, Path, str, str]]:
 
 
 def places() -> dict[tuple[Path, str], str]:
-    """Links to pages by documents and anchors, the empty one for a document that is included whole."""
+    """Links to pages by documents and anchors, the empty anchor for what is included whole."""
     found = {}
     for page, path, before, text in inclusions():
         if before:
@@ -68,11 +68,11 @@ def rewritten(text: str, document: Path, links: dict[tuple[Path, str], str]) -> 
         if link := links.get((path, fragment)):
             pass
         elif path.is_relative_to(PAGES):
-            link = "/" + path.relative_to(PAGES).as_posix()
+            link = "/" + path.relative_to(PAGES).as_posix() + (fragment and f"#{fragment}")
         elif path.parent == PAGES.parent and path.stem in NAMES:
             link = f"/auto_examples/{path.stem}.rst"
         else:
-            link = SOURCE + path.relative_to(ROOT).as_posix() + (f"#{fragment}" if fragment else "")
+            link = SOURCE + path.relative_to(ROOT).as_posix() + (fragment and f"#{fragment}")
         return f"{match['label']}({link})"
 
     return CODE_OR_LINK.sub(rewrite, text)
@@ -81,9 +81,12 @@ def rewritten(text: str, document: Path, links: dict[tuple[Path, str], str]) -> 
 def setup(app: Sphinx) -> dict[str, Any]:
     links = places()
 
-    def rewrite(_: Sphinx, path: Path, __: str, content: list[str]) -> None:
-        document = (PAGES / path).resolve()
-        content[0] = rewritten(content[0], document, links)
+    def rewrite(path: Path, content: list[str]) -> None:
+        if path.suffix == ".md":
+            content[0] = rewritten(content[0], path, links)
 
-    app.connect("include-read", rewrite)
+    app.connect("source-read", lambda _, name, content: rewrite(app.env.doc2path(name), content))
+    app.connect(
+        "include-read", lambda _, path, __, content: rewrite((PAGES / path).resolve(), content)
+    )
     return {"parallel_read_safe": True}

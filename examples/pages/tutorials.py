@@ -1,4 +1,4 @@
-"""The directive ``tutorials``: scripts of the gallery by their names, as pictures and in the menu."""
+"""The directive ``tutorials``: scripts of the gallery by their names, with a picture of each."""
 
 import re
 from pathlib import Path
