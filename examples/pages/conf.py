@@ -33,6 +33,7 @@ extensions = [
 html_math_renderer = "mathml"
 exclude_patterns = ["auto_examples/index.rst"]  # tutorials.rst has them in groups
 templates_path = ["_templates"]
+highlight_language = "none"  # where nothing is said
 default_role = "py:obj"
 nitpicky = False  # docstrings name types in words, as numpydoc has them
 
@@ -53,6 +54,7 @@ html_title = "ansflow"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_copy_source = False
+html_show_copyright = False
 html_theme_options = {
     "source_repository": "https://github.com/ansflow/ansflow/",
     "source_branch": "main",
