@@ -31,7 +31,10 @@ extensions = [
     "tutorials",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["auto_examples/index.rst"]  # tutorials.rst has them in groups
+exclude_patterns = [
+    "auto_examples/index.rst",  # tutorials.rst has them in groups
+    "figures/*.md",  # which pages include
+]
 templates_path = ["_templates"]
 highlight_language = "none"  # where nothing is said
 default_role = "py:obj"
