@@ -44,8 +44,8 @@ EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False),
     2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False),
     5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4), True),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4, 32), True),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True),
 }
 
 

@@ -51,7 +51,7 @@ RAMP = Recipe("ramp", (LINES, LINES))
 # Most numbers between neighbours along the first axis that weighted sums are tried for, how many
 # a weight is fitted to, and what such sums must gain, as decoding them is slower.
 MOST_LANES = 64
-FEWEST_FOR_WEIGHT = 16
+FEWEST_FOR_WEIGHT = 8
 WORTH_SLOWNESS = 0.004
 DIFFERENT = 0.02
 
