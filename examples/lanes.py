@@ -14,6 +14,7 @@ and renormalisation, which are taken for granted here.
 # %%
 import argparse
 import functools
+import sys
 import time
 
 import numpy as np
@@ -29,7 +30,7 @@ except ModuleNotFoundError:
 parser = argparse.ArgumentParser(description="How lanes share a stream, and what they are for.")
 parser.add_argument("--lanes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
 parser.add_argument("--symbols", type=int, default=1 << 22, help="how many are timed")
-options = parser.parse_args()
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
 
 # %%
 # Who walks backwards

@@ -22,6 +22,7 @@ ARGUMENTS = {
     "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
     "lanes.py": ["--lanes", "1", "4", "--symbols", "65536"],
+    "search_and_alias.py": ["--symbols", "4096"],
     "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
@@ -41,14 +42,6 @@ NEEDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def figures():
-    """Figures that a script leaves open, as the gallery wants them."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
-
-
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_runs(path, tmp_path, monkeypatch, capsys):
     """As a script, but in this process: others would begin by importing Numba."""
@@ -57,11 +50,13 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr("sys.argv", [str(path), *ARGUMENTS.get(path.name, [])])
+    monkeypatch.setenv("MPLBACKEND", "agg")  # where matplotlib is installed
     code = None
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as end:
         code = end.code
+    close_figures()
     assert not code
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 2
@@ -85,6 +80,12 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
+
+
+def close_figures():
+    """Which examples leave open, for whoever shows them."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def check_layers(found):
