@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ansflow.bitsback import load
+from ansflow.transforms.registry import ALL
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE = EXAMPLES / "mnist_sample.npz"
@@ -30,6 +31,8 @@ ARGUMENTS = {
     "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
     "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
+    "what_a_plan_gains.py": ["--made-up"],
+    "weights.py": ["--made-up"],
     "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
@@ -167,13 +170,16 @@ def check_bars(lines):
 
 def test_a_plan_of_ones_own_array(tmp_path, monkeypatch, capsys):
     example = EXAMPLES / "what_a_plan_gains.py"
+    monkeypatch.setenv("MPLBACKEND", "agg")
     for array in (np.arange(3), np.arange(4000, dtype="u1").reshape(-1, 2) // 16):
         np.save(tmp_path / "array.npy", array)
         monkeypatch.setattr("sys.argv", [str(example), str(tmp_path / "array.npy"), "--level", "1"])
-        runpy.run_path(str(example), run_name="__main__")
+        found = runpy.run_path(str(example), run_name="__main__")
+        close_figures()
     printed = capsys.readouterr().out
-    assert printed.startswith("No recipe is better for int64 (3,)")
+    assert "No recipe is better for int64 (3,)" in printed
     assert "uint8 (2000, 2), 4,000 bytes" in printed
+    assert {transform.name for transform in ALL} < set(found["WHAT_IT_DOES"])
 
 
 @pytest.fixture
