@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 from ansflow.kernels.cache import KernelCache
 from ansflow.kernels.compiler import KernelCompiler
 
-__all__ = ["inlined", "inner", "kernel"]
+__all__ = ["brief_kernel", "inlined", "inner", "kernel"]
 
 # A kernel never raises, its callers validate: there is no test for a zero divisor. And nobody asks
 # for it as a C function.
@@ -30,6 +30,14 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         # In place of what ``cache=True`` puts there.
         compiled._cache = KernelCache(function)  # type: ignore[attr-defined]
     return cast(Callable[..., Any], compiled)
+
+
+def brief_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel of some microseconds, which keeps the GIL.
+
+    If other threads are at work, to have given it away is to wait for it, which takes longer.
+    """
+    return kernel(function, nogil=False)
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
