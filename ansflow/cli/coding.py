@@ -94,8 +94,8 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
     "--model",
     metavar="NAME",
     shell_complete=_complete_model,
-    help="Latent variable model for files of images that it accepts: photographs, mnist-vae or "
-    "mnist-vae-binary.",
+    help="Latent variable model for files of images that it accepts: photographs, mnist-vae, "
+    "mnist-vae-binary, mnist-bitswap or mnist-bitswap-binary.",
 )
 @click.option(
     "--chunk-size",
