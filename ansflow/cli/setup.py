@@ -94,8 +94,8 @@ def man(context: click.Context) -> None:
     """Print the manual page, which says what --help says.
 
     \b
-    to read it:     ansflow man | man -l -
-    to install it:  ansflow man > ~/.local/share/man/man1/ansflow.1
+    read:  ansflow man | man -l -
+    keep:  ansflow man > ~/.local/share/man/man1/ansflow.1
     """
     from ansflow.cli.man import manual
 
