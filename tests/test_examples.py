@@ -22,6 +22,8 @@ ARGUMENTS = {
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
+    "lanes.py": ["--lanes", "1", "4", "--symbols", "65536"],
+    "search_and_alias.py": ["--symbols", "4096"],
     "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
