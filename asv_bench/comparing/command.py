@@ -20,8 +20,11 @@ UNITS = [("s", 1), ("ms", 1e-3), ("us", 1e-6)]
 
 def row_of(times: Times, least: float) -> dict[str, object]:
     """What is known of a benchmark."""
-    if times.failed is not None:
-        return {"benchmark": times.name, "verdict": "left out", "reason": times.failed}
+    reason = times.failed
+    if reason is None and len(times.ratios) < FEWEST:
+        reason = f"it was timed in {len(times.ratios)} rounds only"
+    if reason is not None:
+        return {"benchmark": times.name, "verdict": "left out", "reason": reason}
     ratio = ratio_of(times.ratios)
     return {
         "benchmark": times.name,
