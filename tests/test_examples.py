@@ -2,12 +2,14 @@
 
 import json
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ansflow.bitsback import load
+from ansflow.transforms.registry import ALL
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAMPLE = EXAMPLES / "mnist_sample.npz"
@@ -20,6 +22,8 @@ ARGUMENTS = {
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "160", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
+    "lanes.py": ["--lanes", "1", "4", "--symbols", "65536"],
+    "search_and_alias.py": ["--symbols", "4096"],
     "graphs.py": ["--size", "2000", "--json"],
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
@@ -27,6 +31,8 @@ ARGUMENTS = {
     "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
     "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
+    "what_a_plan_gains.py": ["--made-up"],
+    "weights.py": ["--made-up"],
     "vector_ids.py": ["--ids", "20000", "--lists", "16", "64", "--json"],
 }
 NEEDS = {
@@ -47,11 +53,13 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr("sys.argv", [str(path), *ARGUMENTS.get(path.name, [])])
+    monkeypatch.setenv("MPLBACKEND", "agg")  # where matplotlib is installed
     code = None
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as end:
         code = end.code
+    close_figures()
     assert not code
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 2
@@ -75,6 +83,12 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
+
+
+def close_figures():
+    """Which examples leave open, for whoever shows them."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def check_layers(found):
@@ -156,13 +170,16 @@ def check_bars(lines):
 
 def test_a_plan_of_ones_own_array(tmp_path, monkeypatch, capsys):
     example = EXAMPLES / "what_a_plan_gains.py"
+    monkeypatch.setenv("MPLBACKEND", "agg")
     for array in (np.arange(3), np.arange(4000, dtype="u1").reshape(-1, 2) // 16):
         np.save(tmp_path / "array.npy", array)
         monkeypatch.setattr("sys.argv", [str(example), str(tmp_path / "array.npy"), "--level", "1"])
-        runpy.run_path(str(example), run_name="__main__")
+        found = runpy.run_path(str(example), run_name="__main__")
+        close_figures()
     printed = capsys.readouterr().out
-    assert printed.startswith("No recipe is better for int64 (3,)")
+    assert "No recipe is better for int64 (3,)" in printed
     assert "uint8 (2000, 2), 4,000 bytes" in printed
+    assert {transform.name for transform in ALL} < set(found["WHAT_IT_DOES"])
 
 
 @pytest.fixture
