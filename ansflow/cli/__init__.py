@@ -16,7 +16,8 @@ coding.py, inspect.py, bench.py, setup.py
 
 from __future__ import annotations
 
-import importlib
+import atexit
+import gc
 import sys
 from typing import Any
 
@@ -33,6 +34,10 @@ from ansflow.cli.standard import standard_streams
 __all__ = ["main"]
 
 GROUP_OPTIONS = ("-h", "--help", "--version")
+
+# When it ends, Python looks for garbage among all objects of Numba, which takes a third of the time
+# of a short command.
+atexit.register(gc.freeze)
 
 
 class _Main(click.Group):
@@ -57,7 +62,6 @@ class _Main(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         # Here too, since Click handles some errors itself.
         with ending_well():
-            _leave_blas_alone()
             return super().invoke(ctx)
 
 
@@ -77,24 +81,6 @@ def _with_command(args: list[str]) -> list[str]:
     if first.startswith("-") and first not in GROUP_OPTIONS:
         return ["compress", *args]
     return args
-
-
-BLAS = "scipy.linalg.cython_blas"
-
-
-def _leave_blas_alone() -> None:
-    """Keep Numba from importing SciPy's linear algebra, which no kernel needs.
-
-    Numba imports it to look for a BLAS when it loads its first kernel. That takes 0.15 s, a quarter
-    of the time of a short command.
-    """
-    if BLAS in sys.modules:
-        return
-    sys.modules[BLAS] = None  # type: ignore[assignment]
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        del sys.modules[BLAS]
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
