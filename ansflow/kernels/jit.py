@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 from ansflow.kernels.compiler import KernelCompiler
 from ansflow.kernels.dispatcher import KernelDispatcher
 
-__all__ = ["inlined", "inner", "kernel"]
+__all__ = ["brief_kernel", "inlined", "inner", "kernel"]
 
 # A kernel never raises, its callers validate: there is no test for a zero divisor. And nobody asks
 # for it as a C function.
@@ -24,6 +24,14 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         return function
     options = {**OPTIONS, "nopython": True, "boundscheck": None, "nogil": True, **options}
     return KernelDispatcher(function, targetoptions=options)
+
+
+def brief_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel of some microseconds, which keeps the GIL.
+
+    If other threads are at work, to have given it away is to wait for it, which takes longer.
+    """
+    return kernel(function, nogil=False)
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
