@@ -21,6 +21,8 @@ except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
 
+# sphinx_gallery_thumbnail_number = 4
+
 # %%
 # Every number belongs to a symbol
 # --------------------------------
@@ -182,6 +184,35 @@ def decode(words, size):
 
 by_hand, trace = encode(message * 4)
 assert decode(by_hand, 32) == message * 4
+
+# %%
+# On an axis of log2: states are kept in the interval at the top. A push of a adds 3.4 bits, so it
+# has to start from the interval beside a to end in the one at the top; and so on. All of these are
+# 16 bits long, as long as a word. So a state that is too far to the right for the symbol, such as
+# the one drawn here before a push of a, moves a word to the stream (1), which takes it 16 bits to
+# the left and into the symbol's interval, and then the push (2) takes it to the one at the top.
+
+if plt:
+    figure, axes = plt.subplots(figsize=(9, 3.8), layout="constrained")
+    axes.barh(0, 16, 0.6, 15, color="white", edgecolor="black", lw=2)
+    axes.text(23, 0, "where states are between pushes", ha="center", va="center")
+    for row, letter in enumerate(SYMBOLS, 2):
+        first = 10 + math.log2(FREQ[row - 2])
+        axes.barh(row, 16, 0.6, first, color=COLOURS[row - 2], edgecolor="black")
+        axes.text(first + 8, row, f"where a push of {letter} may start", ha="center", va="center")
+    axes.vlines([15, 31], -0.5, 6.5, color="black", ls=":")
+    state = 29.3
+    moved, pushed = state - 16, state - 16 + PRECISION - math.log2(FREQ[0])
+    arrow = {"arrowstyle": "-|>", "lw": 2, "shrinkA": 4, "shrinkB": 4}
+    number = {"weight": "bold", "ha": "center", "va": "center", "size": 11}
+    axes.annotate("", (moved, 2), (state, 0), arrowprops=arrow | {"color": ORANGE})
+    axes.annotate("", (pushed, 0), (moved, 2), arrowprops=arrow | {"color": BLUE})
+    axes.plot([state, moved, pushed], [0, 2, 0], "ko", zorder=3)
+    axes.text(23, 1.1, "1", color=ORANGE, **number)
+    axes.text(15.7, 1.2, "2", color=BLUE, **number)
+    axes.set(xlabel="log2 of the state", ylim=(6.6, -0.6), xlim=(11, 32), yticks=[])
+    axes.set_xticks([11, 13, 15, 19, 23, 27, 31])
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 # %%
 # Above, each coloured step is a push. Where the state would leave the interval, 16 bits of it go to

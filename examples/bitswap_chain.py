@@ -127,7 +127,8 @@ for name, order in ORDERS.items():
     steps[name] = [(step, bits - empty) for step, bits in notes]
     assert np.array_equal(order(chains(4)).pop(stack), data[0])
     assert stack == Stack(seed=0)
-    print(f"{name:9}" + ", ".join(step for step, _ in steps[name]))
+    signs = " ".join(step.replace("pop ", "-").replace("push ", "+") for step, _ in steps[name])
+    print(f"{name:9} {signs}   (- pops, + pushes)")
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
@@ -213,13 +214,15 @@ for layers in LAYERS:
         initial[name].append(first)
         ratios[name].append([net / bounds[0], other / bounds[1]])
 
-print("        initial bits              net rate, relative to the bound")
-print("layers  " + "".join(f"{name:>9}" for name in ORDERS), end="")
-print("        " + "".join(f"{name:>9}, exact, wrong" for name in ORDERS))
+print(f"{'':6}{'initial bits':^18}  {'net rate, relative to the bound':^32}")
+print(
+    "layers" + "".join(f"{name:>9}" for name in ORDERS) + "".join(f"{name:^17}" for name in ORDERS)
+)
+print(f"{'':24}" + f"{'exact':>9}{'wrong':>8}" * 2)
 for i, layers in enumerate(LAYERS):
-    row = f"{layers:<8}" + "".join(f"{initial[name][i]:9,}" for name in ORDERS) + " " * 9
+    row = f"{layers:<6}" + "".join(f"{initial[name][i]:9,}" for name in ORDERS)
     for name in ORDERS:
-        row += f"{ratios[name][i][0]:15.3f} {ratios[name][i][1]:7.3f}"
+        row += f"{ratios[name][i][0]:9.4f}{ratios[name][i][1]:8.4f}"
     print(row)
 print("All numbers were restored, and so were the stacks, bit for bit.")
 

@@ -27,6 +27,8 @@ except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
 
+# sphinx_gallery_thumbnail_number = 2
+
 parser = argparse.ArgumentParser(description="How lanes share a stream, and what they are for.")
 parser.add_argument("--lanes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
 parser.add_argument("--symbols", type=int, default=1 << 22, help="how many are timed")
@@ -211,9 +213,10 @@ for lanes in options.lanes:
 print("lanes  encode  decode   million symbols a second")
 for lanes, encoded, decoded in zip(options.lanes, *speeds.values(), strict=True):
     print(f"{lanes:5} {encoded:7,.0f} {decoded:7,.0f}")
-print("\nbytes beyond the ideal size\nlanes " + "".join(f"{n:>10,} symbols" for n in lengths))
+print("\nbytes beyond the ideal size, by the number of symbols")
+print("lanes" + "".join(f"{n:>11,}" for n in lengths))
 for row, lanes in enumerate(options.lanes):
-    print(f"{lanes:5} " + "".join(f"{extra[n][row]:18,.1f}" for n in lengths))
+    print(f"{lanes:5}" + "".join(f"{extra[n][row]:11.1f}" for n in lengths))
 
 # %%
 # From 32 lanes on, ansflow's kernels keep the states in vector registers, where a row of symbols is

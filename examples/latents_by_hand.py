@@ -29,6 +29,8 @@ except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # A table in 20ths
 # ----------------
@@ -154,14 +156,13 @@ assert popped == [X.index(x) for x in reversed(word)]
 assert stack == Stack(seed=3)  # the bits that chose the latents are back, too
 assert np.allclose(lengths, lengths[::-1])
 
+print("   z   pop z  push x  push z      sum  -log2 p(x)")
 for i, (x, z) in enumerate(zip(word, latents, strict=True)):
-    pop_z, push_x, push_z = np.diff(lengths[3 * i : 3 * i + 4])
+    steps = np.diff(lengths[3 * i : 3 * i + 4])
     worth = math.log2(20 / MARGINAL[X.index(x)])
-    print(
-        f"{x}: pop z = {z} {pop_z:+.3f}   push {x} {push_x:+.3f}   push {z} {push_z:+.3f}", end=""
-    )
-    print(f"   sum {pop_z + push_x + push_z:.3f}   -log2 p({x}) {worth:.3f}")
-    assert math.isclose(pop_z + push_x + push_z, worth, abs_tol=1e-6)
+    print(f"{x}  {z}" + "".join(f"{bits:+8.3f}" for bits in steps), end="")
+    print(f"{steps.sum():9.3f}{worth:12.3f}")
+    assert math.isclose(steps.sum(), worth, abs_tol=1e-6)
 
 # %%
 # The stack while "cabdc" is pushed, and popped again. Each letter begins with a step down, where a

@@ -300,9 +300,11 @@ for n in alphabets:
     choose(dividers, aliases, shift, scattered, again)
     assert np.array_equal(again, symbols)
 
-print(f"{'symbols':26}" + "".join(f"{n:8,}" for n in alphabets))
-for name, times in found.items():
-    print(f"{name:26}" + "".join(f"{ns:8.2f}" for ns in times))
+print(f"{'':8}{'decoder':^24}{'encoder':^24}")
+print(f"{'':8}{'CDF':>8}{'table':>8}{'alias':>8}{'CDF':>8}{'alias':>8}{'alias':>8}")
+print(f"{'symbols':8}{'search':>8}{'':8}{'':8}{'add':>8}{'search':>8}{'table':>8}")
+for n, row in zip(alphabets, zip(*found.values(), strict=True), strict=True):
+    print(f"{n:<8,}" + "".join(f"{ns:8.2f}" for ns in row))
 
 # %%
 # The search takes as many steps as the alphabet has bits, whichever side has to do it. Tables of

@@ -29,7 +29,7 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
-# Linear tokens of deltas must gain this share, as classes of rows do more for logarithmic ones.
+# Linear tokens must gain this share, as classes of rows do more for logarithmic ones.
 WORTH_IT = 0.01
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
@@ -101,7 +101,7 @@ class Prediction:
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items, signed=False).items():
-            if bits < self.best.bits:
+            if bits < self.best.bits * (1 - WORTH_IT):
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]

@@ -1,4 +1,4 @@
-"""Which results of asv are saved, and their commits: what `benchmarks.site` publishes."""
+"""Which results of asv are saved, and their commits: what the site shows."""
 
 from __future__ import annotations
 
@@ -70,16 +70,15 @@ def is_quick(path: Path) -> bool:
 
 def copy_saved(results: Path, target: Path) -> list[Path]:
     """Copy what was saved, but no file that holds results of ``--quick``; these are returned."""
-    quick = []
+    left_out = []
     for machine in sorted(results.glob("*/machine.json")):
-        folder = target / machine.parent.name
-        folder.mkdir(parents=True)
-        shutil.copy(machine, folder)
-        for path in sorted(machine.parent.glob("*.json")):
-            if path.name == machine.name:
-                continue
-            if is_quick(path):
-                quick.append(path)
-            else:
+        runs = sorted({*machine.parent.glob("*.json")} - {machine})
+        quick = [path for path in runs if is_quick(path)]
+        left_out += quick
+        kept = [path for path in runs if path not in quick]
+        if kept:
+            folder = target / machine.parent.name
+            folder.mkdir(parents=True)
+            for path in (machine, *kept):
                 shutil.copy(path, folder)
-    return quick
+    return left_out
