@@ -11,11 +11,20 @@ from typing import Any, TypeVar
 
 import click
 
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["Console", "Size", "level_options", "limit_options", "talking", "threads_option"]
+__all__ = [
+    "Console",
+    "Size",
+    "level_options",
+    "limit_options",
+    "talking",
+    "threads_option",
+    "working",
+]
 
 # Smaller inputs are done too soon for a progress bar.
 LARGE = 16 << 20
@@ -25,7 +34,7 @@ MOST_THREADS = 4096
 
 DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 LEVELS = {
-    1: "Fastest for arrays of numbers.",
+    1: "Fastest for arrays of numbers; levels between go, too.",
     3: "The default.",
     9: "Smallest for arrays of numbers.",
 }
@@ -53,7 +62,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
     def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(
-            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?",
+            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])i?B?|B)?",
             text,
             re.IGNORECASE | re.ASCII,
         )
@@ -114,6 +123,17 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
     return with_console
 
 
+def working(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for commands that work on FILEs, which say that kernels are compiled."""
+
+    @functools.wraps(command)
+    def telling(*args: Any, console: Console, **options: Any) -> None:
+        with nullcontext() if console.quiet else telling_of_compilation():
+            command(*args, console=console, **options)
+
+    return talking(telling)
+
+
 def _checked_threads(_: click.Context, __: click.Parameter, value: int) -> int | None:
     return value or None
 
@@ -123,6 +143,7 @@ def threads_option(command: F) -> F:
     return click.option(
         "-T",
         "--threads",
+        metavar="N",
         type=click.IntRange(0, MOST_THREADS),
         default=0,
         callback=_checked_threads,
@@ -156,6 +177,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Refuse input with more bytes of content than this.",
     )
     @click.option(
+        "-M",
         "--max-memory",
         type=Size(),
         default="512M",

@@ -22,6 +22,7 @@ from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import ordered
+from ansflow.engine.turns import in_turn
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
@@ -32,6 +33,12 @@ from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["compress", "decompress", "decompress_member"]
+
+# Chunks of so many bytes of content are kept until all are there, so that the frame gets memory of
+# its size. That is mostly memory that the process has had before, while the room for the largest
+# frame, of which most isn't used, is new each time; to touch a page of it for the first time takes
+# as long as to encode half of it.
+JOINED_UP_TO = 1 << 25
 
 
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
@@ -96,9 +103,12 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     if frame is not None:
         return frame
     encoder.choose(content)
-    out = allocate(encoder.largest_frame())
+    parts = chain(encoder.write(content, lasting=True), encoder.finish())
     try:
-        size = _gather(chain(encoder.write(content, lasting=True), encoder.finish()), out)
+        if content.size <= JOINED_UP_TO:
+            return b"".join(parts)
+        out = allocate(encoder.largest_frame())
+        size = _gather(parts, out)
     finally:
         encoder.close()
     out.truncate(size)
@@ -315,7 +325,7 @@ def _decode(
     cores = checked_threads(threads)
     if survey.only is not None:
         header, head, body = survey.only
-        ChunkDecoder(header)([head], [body], out)
+        in_turn(partial(ChunkDecoder(header), [head], [body], out), out.size)
         return
     for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass

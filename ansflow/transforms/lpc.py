@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lpc as kernels
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -100,7 +101,7 @@ class Lpc(Transform):
         lanes.fill(numbers)
         weights = _fitted(lanes.levelled(), lanes.rows, lanes.lanes, parameters.order)
         coefficients = weights.astype(f"<f{_bytes_of_weight(layout)}")
-        out = np.empty(layout.items, numbers.dtype)
+        out = empty(layout.items, numbers.dtype)
         lanes.encode(numbers, coefficients.astype(np.float64), out)
         return parameters, [out.view(np.uint8), coefficients.view(np.uint8)]
 

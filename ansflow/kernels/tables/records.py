@@ -24,7 +24,7 @@ import functools
 import numpy as np
 
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import brief_kernel, inlined, inner, kernel
 from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
 
 __all__ = [
@@ -93,7 +93,7 @@ def packed_record(start, f, reciprocals):
     return reciprocals[f] | (start << HIGH_SHIFT)
 
 
-@kernel
+@brief_kernel
 def fill_records(freq, reciprocals, records):
     """Fill ``records[symbol]`` from `freq`.
 

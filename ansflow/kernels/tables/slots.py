@@ -13,7 +13,7 @@ split, uint64
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import brief_kernel, inlined, kernel
 
 __all__ = [
     "PACKED_MAX_ALPHABET",
@@ -36,7 +36,7 @@ PACKED_SYMBOL_MASK = np.uint64((1 << 8) - 1)
 PACKED_BYTES = 4
 
 
-@kernel
+@brief_kernel
 def fill_slots(freq, slots):
     """Fill ``slots[0 .. sum(freq))``, uint32 or uint64, from ``freq``, uint32[n]."""
     slot = ZERO
