@@ -15,7 +15,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 FIGURES = Path(__file__).parents[2] / "examples" / "pages" / "figures"
