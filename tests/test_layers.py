@@ -12,7 +12,7 @@ ROOT = Path(ansflow.__file__).parent
 
 # Each room, or file at the top, after all that it may import.
 ROOMS = [
-    {"errors", "arguments", "lazy", "extension_dtypes"},
+    {"errors", "arguments", "lazy", "extension_dtypes", "recycling"},
     {"buffers", "varints"},
     {"limits"},
     {"files"},

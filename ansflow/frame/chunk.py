@@ -23,6 +23,7 @@ from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.lazy import cached_property
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
@@ -88,7 +89,7 @@ def pack_chunk(
     size = len(heads) + sum([piece.size for piece in payloads])
     head = Head(number, shape.items, size, content_check(content, number))
     begin = pack_head(tag, head) + heads
-    chunk = np.empty(constants.HEAD.size + size, np.uint8)
+    chunk = empty(constants.HEAD.size + size, np.uint8)
     at = len(begin)
     chunk[:at] = np.frombuffer(begin, np.uint8)
     for piece in payloads:

@@ -13,6 +13,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.affine import bounds, common_step, divide, multiply
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -56,7 +57,7 @@ class Affine(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Line, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
         low, high = map(int, bounds(numbers)) if numbers.size else (0, 0)
-        out = np.empty(layout.items, f"<u{layout.itemsize}")
+        out = empty(layout.items, f"<u{layout.itemsize}")
         base = np.uint64(low)
         step = int(settings[0]) if settings else int(common_step(numbers, base, out)) or 1
         if not settings and step == 1 and (high - low).bit_length() == high.bit_length():

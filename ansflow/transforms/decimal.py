@@ -19,6 +19,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.decimal import from_integers, put_exceptions, to_integers
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -81,8 +82,8 @@ class Decimal(Transform):
         factor, (times, near, big) = float(settings[0]), (word in settings for word in WORDS)
         width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
         numbers = numbers_of(items, width)
-        integers, places = np.empty(layout.items, f"<u{width}"), np.empty(most, np.uint32)
-        corrections = np.empty(layout.items if near else 0, np.uint8)
+        integers, places = empty(layout.items, f"<u{width}"), empty(most, np.uint32)
+        corrections = empty(layout.items if near else 0, np.uint8)
         convert = to_integers(width, big, near)
         found = int(convert(numbers, factor, times, integers, corrections, places))
         if found > most:

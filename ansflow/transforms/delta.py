@@ -16,6 +16,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.delta import difference
 from ansflow.kernels.transforms.finish import MAX_LAGS
+from ansflow.recycling import empty
 from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
@@ -75,7 +76,7 @@ class Delta(Finished):
         if max(axes) >= len(layout.shape):
             raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
         numbers = numbers_of(items, layout.itemsize)
-        out = np.empty_like(numbers)
+        out = empty(numbers.size, numbers.dtype)
         lags = np.array(lags_of(axes, layout.shape), np.uint64)
         difference(numbers, lags, AS_THEY_ARE if rising else FOLDED, out)
         first = None

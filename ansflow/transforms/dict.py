@@ -10,6 +10,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rename
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -44,7 +45,7 @@ class Dict(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
         values, names, codes = (_of_halves if layout.itemsize == 2 else _of_any)(numbers)
-        named = np.empty(layout.items, f"<u{_code_bytes(values.size)}")
+        named = empty(layout.items, f"<u{_code_bytes(values.size)}")
         rename(codes, names.astype(named.dtype), named)
         return values.size, [named.view(np.uint8), values.view(np.uint8)]
 
@@ -107,7 +108,7 @@ def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 
 def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Sorted values, for each number in order of occurrence its number in that, and the former."""
-    codes = np.empty(numbers.size, np.uint16)
+    codes = empty(numbers.size, np.uint16)
     values = np.empty(MAX_VALUES, numbers.dtype)
     at = found = np.uint64(0)
     enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct

@@ -11,6 +11,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.kernels.transforms.columns import joiner, splitter
+from ansflow.recycling import empty
 from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
 
 __all__ = ["join", "room", "split"]
@@ -26,7 +27,7 @@ def split(items: Bytes, count: int, width: int, differenced: int = 0) -> list[By
 
     If bit j of `differenced` is set, vector j - 1 is subtracted from vector j. Bit 0 is not.
     """
-    vectors = np.empty((count, items.size // count), np.uint8)
+    vectors = empty(items.size, np.uint8).reshape(count, -1)
     numbers = numbers_of(items, width)
     splitter(count)(numbers, np.uint64(differenced), vectors.view(f"<u{width}"))
     return list(vectors)

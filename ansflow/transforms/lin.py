@@ -14,6 +14,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lin as kernels
+from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
@@ -68,7 +69,7 @@ class Lin(Finisher):
     ) -> tuple[LinParameters, list[Bytes]]:
         numbers = unaligned(items, layout.itemsize)
         parameters = _fitting(numbers, int(settings[0]))
-        tokens = np.empty(layout.items, f"<u{parameters.width}")
+        tokens = empty(layout.items, f"<u{parameters.width}")
         raw = raw_room(layout.nbytes)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
         kernels.encode(numbers, base, shift, tokens, raw)

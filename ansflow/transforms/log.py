@@ -14,6 +14,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import log as kernels
+from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
@@ -38,7 +39,7 @@ class Log(Finisher):
         return [Layout(1, layout.shape), Layout(1, (parameters,))]
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
-        tokens, raw = np.empty(layout.items, np.uint8), raw_room(layout.nbytes)
+        tokens, raw = empty(layout.items, np.uint8), raw_room(layout.nbytes)
         bits = int(kernels.encode(unaligned(items, layout.itemsize), tokens, raw))
         size = -(-bits // 8)
         return size, [tokens, raw.view(np.uint8)[:size]]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms import lpc as kernels
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -98,9 +99,9 @@ class Lpc(Transform):
             raise Unsuitable(fault)
         numbers, lanes = numbers_of(items, layout.itemsize), _Lanes(parameters, layout)
         lanes.fill(numbers)
-        weights = _fitted(lanes.values, lanes.rows, lanes.lanes, parameters.order)
+        weights = _fitted(lanes.levelled(), lanes.rows, lanes.lanes, parameters.order)
         coefficients = weights.astype(f"<f{_bytes_of_weight(layout)}")
-        out = np.empty(layout.items, numbers.dtype)
+        out = empty(layout.items, numbers.dtype)
         lanes.encode(numbers, coefficients.astype(np.float64), out)
         return parameters, [out.view(np.uint8), coefficients.view(np.uint8)]
 
@@ -189,6 +190,19 @@ class _Lanes:
         """The values of all numbers."""
         fill = kernels.floats_in_lanes if self._real else kernels.integers_in_lanes
         fill(numbers, *self._cut, self.values, self._row, *self._floats)
+
+    def levelled(self) -> Floats:
+        """The values that weights are fitted to.
+
+        Sound is loud and quiet, and least squares would care for what is loud, while bits are for
+        all of it. What is left of floats is told in units of the last place, which are relative.
+        """
+        if self._real:
+            return self.values
+        blocks = -(-self.values.size // (self.lanes * int(kernels.ROWS_OF_BLOCK)))
+        levelled: Floats = np.empty_like(self.values)
+        kernels.level(self.values, np.empty((blocks, self.lanes)), levelled)
+        return levelled
 
     def encode(self, numbers: npt.NDArray[Any], weights: Floats, out: npt.NDArray[Any]) -> None:
         encode = kernels.encode_floats if self._real else kernels.encode_integers

@@ -21,6 +21,7 @@ from ansflow.kernels.transforms.mask import (
     put_pattern,
     to_changes,
 )
+from ansflow.recycling import empty
 from ansflow.transforms.dict import occurrences
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
@@ -74,7 +75,10 @@ class Mask(Transform):
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Masked, list[Bytes]]:
         numbers, pattern = numbers_and_pattern(items, layout, settings)
-        filled, mask = np.empty_like(numbers), np.empty(-(-numbers.size // WORD_BITS), np.uint64)
+        filled, mask = (
+            empty(numbers.size, numbers.dtype),
+            np.empty(-(-numbers.size // WORD_BITS), np.uint64),
+        )
         found = int(fill_in(numbers, numbers.dtype.type(pattern), mask, filled))
         if not found:
             raise Unsuitable(f"the pattern {pattern} does not occur")

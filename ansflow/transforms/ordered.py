@@ -15,6 +15,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.ordered import order
+from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_of
@@ -90,7 +91,7 @@ class Ordered(Finished):
             items = items.view(f">u{width}").astype(f"<u{width}").view(np.uint8)
         if chosen.kind == UNSIGNED and not shift:
             return chosen, [items]
-        out = np.empty(layout.items, f"<u{width}")
+        out = empty(layout.items, f"<u{width}")
         numbers, lost = numbers_of(items, width), -1
         while lost:
             clear, set_ = masks(chosen.kind, 8 * width - shift)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.kernels.transforms.ramp import FEW, PIECE, add_lines, fit_lines, subtract_lines
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform
@@ -42,7 +43,7 @@ class Ramp(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[None, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
         out, starts, steps = (
-            np.empty(output.items, f"<u{output.itemsize}") for output in self.outputs(None, layout)
+            empty(output.items, f"<u{output.itemsize}") for output in self.outputs(None, layout)
         )
         wide, first = numbers.astype(np.uint64, copy=False), np.empty_like(steps)
         wide.setflags(write=False)  # kernels are compiled once

@@ -9,6 +9,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.runs import count_runs, join_runs, split_runs
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
@@ -37,7 +38,7 @@ class Runs(Transform):
         runs = int(count_runs(numbers))
         if 2 * runs > layout.items:
             raise Unsuitable(f"{layout.items} items have {runs} runs, more than half as many")
-        values, repeats = np.empty(runs, numbers.dtype), np.empty(runs, "<u4")
+        values, repeats = empty(runs, numbers.dtype), empty(runs, "<u4")
         split_runs(numbers, values, repeats)
         return runs, [values.view(np.uint8), repeats.view(np.uint8)]
 

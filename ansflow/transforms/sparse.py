@@ -14,6 +14,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.mask import MORE_KEPT, keep, spread
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.mask import (
     WORD_BITS,
@@ -59,7 +60,7 @@ class Sparse(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[Kept, list[Bytes]]:
         numbers, pattern = numbers_and_pattern(items, layout, settings)
         mask = np.empty(-(-numbers.size // WORD_BITS), np.uint64)
-        kept = np.empty(numbers.size + MORE_KEPT // layout.itemsize, numbers.dtype)
+        kept = empty(numbers.size + MORE_KEPT // layout.itemsize, numbers.dtype)
         count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept, rows()))
         if count == numbers.size:
             raise Unsuitable(f"the pattern {pattern} does not occur")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.stencil import FAR, SHIFT, add_sums, subtract_sums
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Misfit, Setting, Transform
@@ -80,7 +81,7 @@ class Stencil(Transform):
         places = {sum(map(math.prod, zip(steps, lags, strict=False))) for steps in neighbours(axes)}
         offsets = sorted(offset for offset in places if offset < max(2, layout.items))
         parameters = Sums(tuple(offsets), _weights(numbers, offsets))
-        out = np.empty_like(numbers)
+        out = empty(numbers.size, numbers.dtype)
         subtract_sums(numbers, *_arrays(parameters), np.empty(PIECE, np.int64), out)
         return parameters, [out.view(np.uint8)]
 

@@ -7,13 +7,14 @@ import numpy.typing as npt
 
 from ansflow.kernels.vector.isa import chosen_isa
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.recycling import empty
 
 __all__ = ["raw_room", "rows"]
 
 
 def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:
     """Room for raw bits of numbers that take so many bytes, as kernels need it."""
-    return np.empty(nbytes // 8 + 2, np.uint64)
+    return empty(nbytes // 8 + 2, np.uint64)
 
 
 def rows() -> bool | None:

@@ -991,6 +991,9 @@ def weighted_sums(numbers, lag, segments, order, at_end, rng):
         kind = "floats" if more else "integers"
         getattr(lpc, f"{kind}_in_lanes")(items, *cut, values, row, *more)
         lpc.correlate(values, np.uint64(rows), products)
+        blocks = -(-(order + rows) // int(lpc.ROWS_OF_BLOCK))
+        energies = guarded(np.zeros((blocks, lanes)), at_end)
+        lpc.level(values, energies, guarded(np.zeros_like(values), at_end))
         scratch = weights, values, row, expected, sums, *more
         getattr(lpc, f"encode_{kind}")(items, *cut, *scratch, out)
         getattr(lpc, f"decode_{kind}")(out, *cut, *scratch)

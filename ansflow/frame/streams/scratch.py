@@ -16,6 +16,7 @@ from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
 from ansflow.kernels.tables.records import reciprocals_of
+from ansflow.recycling import empty
 from ansflow.transforms.recipe import Stream
 
 __all__ = [
@@ -51,7 +52,7 @@ class WordStack:
             # More than that is stored instead. Rows of 64 symbols may have classes.
             kept += symbols.size // 2 + symbols.size // (2 * ROW)
         if needed > self._words.size:
-            self._words = np.empty(needed, np.uint16)
+            self._words = empty(needed, np.uint16)
         self._end = self._words.size
 
     @property
