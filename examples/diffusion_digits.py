@@ -1,71 +1,253 @@
-"""Diffusion models against their variational bounds: a mixture of Gaussians, and digits.
+"""
+Diffusion on digits
+===================
 
-H(X) = H(X, Z) - H(Z | X), where Z are T latents, each noisier than the one before. To pop them from
-the noise gives H(Z | X) back, to push them and x under the model, which denoises, takes H(X, Z): on
-average the variational bound (Ho et al. 2020, arXiv:2006.11239; D. Kingma et al. 2021,
-arXiv:2107.00630). In Bit-Swap order z_1 is popped, x pushed, z_2 popped, z_1 pushed, and so on, so
-that only the first latents need initial bits.
-
-toy     numbers from 0 to 255 from a mixture of Gaussians, and the best denoiser, in closed form
-digits  the last 360 of the handwritten digits in scikit-learn, 8 x 8 pixels of 17 levels; the
-        denoiser is a network, made by `train_diffusion_digits.py`
-
-bound      bits a dimension under the variational bound: of the toy by quadrature
-effective  what the data add to the stack
-used       and the initial bits that are not left as they were
-total      the whole stack
-initial    what the first digit needs to begin with, in both orders
-
-Draws rates against bounds, and samples, if matplotlib is installed
-(``pip install "ansflow[plot]"``).
+A diffusion model makes pictures out of noise. Turned round, it is a code for pictures: noise is
+popped from the stack, and what takes the noise away again says what the picture costs. Here are
+digits along the chain, and how many bits each step takes.
 """
 
-from __future__ import annotations
+# %%
+# H(X) = H(X, Z) - H(Z | X), where Z are T latents, each noisier than the one before. To pop them
+# from the noise gives H(Z | X) back, to push them and x under the model, which denoises, takes
+# H(X, Z): on average the variational bound (Ho et al. 2020, arXiv:2006.11239; D. Kingma et al.
+# 2021, arXiv:2107.00630).
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from networks.denoiser import LEVELS, PIXELS, TIMES, Denoiser
 from scipy.special import expit
 
 from ansflow.bitsback import Codec, Diffusion, Rates, Schedule, Stack
 from ansflow.bitsback.nets import Network
 
-LEVELS, PIXELS = 17, 64
+try:
+    from matplotlib import pyplot as plt
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+except ModuleNotFoundError:
+    plt = None
+    print('The figures need matplotlib: pip install "ansflow[plot]"')
 
-# Times have this many features, each a hat of a width of two parts.
-TIMES = 16
+HERE = Path(__file__).parent if "__file__" in globals() else Path()  # of a notebook, or none
+
+parser = argparse.ArgumentParser(description="Diffusion models against their variational bounds.")
+parser.add_argument("--numbers", type=int, help="of the toy: 2^15, or 2^17 with --json")
+parser.add_argument("--digits", type=int, help="how many; all 360 by default")
+parser.add_argument("--passes", type=int, help="over the digits: one, or four with --json")
+parser.add_argument("--weights", type=Path, default=HERE / "diffusion_digits.npz")
+parser.add_argument("--figure", type=Path, help="where to save the figure of the chain")
+parser.add_argument("--json", action="store_true", help="end with a line of JSON")
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])
+count = options.numbers or 1 << (17 if options.json else 15)
+passes = options.passes or (4 if options.json else 1)
+
+# %%
+# The digits are the last 360 of those that come with scikit-learn, 8 x 8 pixels of 17 levels, by
+# writers that the model has not seen. The *denoiser* is a network of three layers in integers, made
+# by ``train_diffusion_digits.py``. It takes a noisy picture and how noisy it is, and guesses the
+# picture: from what it says of the noise, by sums and products that are the same on all machines.
 
 
-def features(z: np.ndarray, signal: np.ndarray | float, time: np.ndarray | float) -> np.ndarray:
-    """What the network takes: latents, how far they are from a level, and the time from 0 to 1.
+def read(file: Path) -> tuple[Schedule, Denoiser, np.ndarray]:
+    """What `train_diffusion_digits.py` has written: the model, and digits for a test."""
+    with np.load(file) as arrays:
+        stored = dict(arrays)
+    schedule = Schedule(stored.pop("variances"))
+    description = json.loads(str(stored.pop("description")))
+    images = stored.pop("digits").astype(np.int64)
+    inputs = PIXELS + PIXELS + TIMES
+    network = Network.from_description(description, stored, "network", (inputs,))
+    return schedule, Denoiser(schedule, network), images
 
-    Sums, products and quotients only, so that all machines compute the same.
-    """
-    levels = (z / signal + 1) * ((LEVELS - 1) / 2)
-    rest = (levels - np.rint(levels)) * signal
-    hats = np.maximum(0, 1 - np.abs(time * (TIMES - 1) - np.arange(TIMES)))
-    return np.concatenate([z, rest, np.broadcast_to(hats, (len(z), TIMES))], axis=1)
+
+schedule, denoiser, images = read(options.weights)
+steps, shown, images = len(schedule), images[[0, 24, 108]], images[: options.digits]
+
+# %%
+# The chain. Above, noise is added to digits, which no model is needed for. Below, digits are popped
+# from a stack where nobody has pushed them, so that they are samples: z_T is noise, and each step
+# down takes what the denoiser guesses a little more seriously.
+
+ORDER = [t for t in (100, 80, 65, 50, 35, 20, 8, 1) if t <= steps]
 
 
-class Denoiser:
-    """Digits from noise: x = signal * z - deviation * v, where a network predicts v."""
+def levels(images: np.ndarray) -> np.ndarray:
+    """Pixels from -1 to 1."""
+    return (2.0 * images - (LEVELS - 1)) / (LEVELS - 1)
 
-    def __init__(self, schedule: Schedule, network: Network) -> None:
-        self.network = network
-        self.steps = len(schedule)
-        self.signals = np.sqrt(1 - schedule.variances)
-        self.deviations = np.sqrt(schedule.variances)
+
+def noisy(images: np.ndarray, t: int, rng: np.random.Generator) -> np.ndarray:
+    """A sample of z_t of digits."""
+    variance = schedule.variances[t - 1]
+    noise = rng.standard_normal(images.shape)
+    return np.sqrt(1 - variance) * levels(images) + np.sqrt(variance) * noise
+
+
+class Watched:
+    """A denoiser that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, np.ndarray] = {}
 
     def __call__(self, z: np.ndarray, t: int) -> np.ndarray:
-        signal, deviation = self.signals[t - 1], self.deviations[t - 1]
-        v = self.network(features(z, signal, t / self.steps)) / 4096
-        return np.clip(signal * z - deviation * v, -1, 1)
+        self.seen[t] = z
+        return denoiser(z, t)
 
 
-# The toy
+watched = Watched()
+sampled = Diffusion(schedule, watched, shown.shape, LEVELS).bit_swap().pop(Stack(seed=0))
+
+rng = np.random.default_rng(0)
+chains = {
+    "noise is added to digits, from right to left": [
+        noisy(shown, t, rng) if t > 1 else levels(shown) for t in ORDER
+    ],
+    "digits are popped from random bits, from left to right": [
+        watched.seen[t] if t > 1 else levels(sampled) for t in ORDER
+    ],
+}
+look = {"cmap": "gray_r", "vmin": -1.5, "vmax": 1.5}
+
+if plt:
+    figure = plt.figure(figsize=(9, 8.2), layout="constrained")
+    for part, (title, chain) in zip(figure.subfigures(2), chains.items(), strict=True):
+        part.suptitle(title, fontsize=11)
+        grid = part.subplots(len(shown), len(ORDER))
+        for t, pictures, column in zip(ORDER, chain, grid.T, strict=True):
+            column[0].set_title("x" if t == 1 else f"t = {t}", fontsize=10)
+            for picture, axes in zip(pictures, column, strict=True):
+                axes.imshow(picture.reshape(8, 8), **look)
+                axes.set(xticks=[], yticks=[])
+    if options.figure:
+        figure.savefig(options.figure, dpi=120)
+
+# %%
+# What each step costs
+# --------------------
+# Both sides know q(z_(t-1) | z_t, x) in closed form, but the decoder has only the denoiser's guess
+# for x. That makes a difference of half of s_(t-1) - s_t times the square of the error, in nats,
+# where s is the ratio of signal to noise, in variances. From pure noise, the first steps are cheap:
+# they say so little that a wrong guess does no harm. Then it is decided which digit it is. Most is
+# spent at the end, on the levels of single pixels.
+
+
+def step_bits(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bits a pixel of z_(t-1) given z_t, for t = 2 ... T."""
+    values, variances = levels(images), schedule.variances
+    ratios = (1 - variances) / variances
+    errors = [
+        ((values - denoiser(noisy(images, t, rng), t)) ** 2).mean() for t in range(2, steps + 1)
+    ]
+    return -np.diff(ratios) / 2 * errors / np.log(2)
+
+
+diffusion = Diffusion(schedule, denoiser, images.shape, LEVELS)
+bound = float(np.mean([diffusion.vlb(images, seed) for seed in range(10)])) / images.size
+by_step = step_bits(images, np.random.default_rng(0))
+print(f"{'all steps':24} {by_step.sum():8.4f} bits a pixel")
+print(f"{'x given z_1':24} {bound - by_step.sum():8.4f}")
+print(f"{'variational bound':24} {bound:8.4f}")
+
+BLUE, ORANGE = "#0072B2", "#E69F00"
+
+if plt:
+    figure, axes = plt.subplots(figsize=(10, 4.8), layout="constrained")
+    axes.bar(range(2, steps + 1), by_step, color=BLUE, width=0.9, label="z$_{t-1}$ given z$_t$")
+    last = bound - by_step.sum()
+    axes.bar([1], [last], color=ORANGE, width=0.9, hatch="//", label="x given z$_1$")
+    for t, pictures in zip(ORDER, chains[title], strict=True):
+        if 1 < t < 12:  # it would be drawn over the last one
+            continue
+        image = OffsetImage(pictures[0].reshape(8, 8), zoom=6, cmap="gray_r")
+        image.image.set_clim(-1.5, 1.5)
+        place = max(t, 2), 1.2 * last
+        axes.add_artist(AnnotationBbox(image, place, pad=0.1))
+    axes.set(xlim=(steps + 5, -4), ylim=(0, 1.4 * last))
+    axes.set(xlabel="t, from noise to digits", ylabel="bits a pixel")
+    axes.legend(frameon=False, loc="center left")
+    axes.spines[["top", "right"]].set_visible(False)
+
+# %%
+# Coding the digits
+# -----------------
+# In BB-ANS order all latents are popped before anything is pushed, so that the first digit needs
+# initial bits for all of them. In Bit-Swap order z_1 is popped, x pushed, z_2 popped, z_1 pushed,
+# and so on: only the first latent needs initial bits. These are the columns:
+#
+# ========= ===================================================
+# bound     bits a pixel under the variational bound
+# effective what the digits add to the stack
+# used      and the initial bits that are not left as they were
+# total     the whole stack
+# ========= ===================================================
+
+
+def coded(codec: Codec, batches: Any, stack: Stack) -> Rates:
+    """What batches add to a stack, after all have been popped again and compared."""
+    start, before = stack.mark(), stack.copy()
+    for batch in batches:
+        codec.push(stack, batch)
+    rates = stack.rates(start)
+    for batch in reversed(batches):
+        assert np.array_equal(codec.pop(stack), batch)
+    assert stack == before
+    return rates
+
+
+class Growing(Codec):
+    """Digits in groups that grow: the latents of each are popped from what is there already."""
+
+    def __init__(self, schedule: Schedule, denoiser: Denoiser, count: int) -> None:
+        self.sizes: list[int] = []
+        while (done := sum(self.sizes)) < count:
+            self.sizes.append(min(1 + done // 6, count - done))
+        self.codecs = {
+            size: Diffusion(schedule, denoiser, (size, PIXELS), LEVELS).bit_swap()
+            for size in {*self.sizes}
+        }
+
+    def push(self, stack: Stack, x: np.ndarray) -> None:
+        ends = np.cumsum(self.sizes)
+        for group in np.split(x, ends[:-1]):
+            self.codecs[len(group)].push(stack, group)
+
+    def pop(self, stack: Stack) -> np.ndarray:
+        groups = [self.codecs[size].pop(stack) for size in reversed(self.sizes)]
+        return np.concatenate(groups[::-1])
+
+
+codec = Growing(schedule, denoiser, len(images))
+# Chance decides which latents are popped, so that each pass takes other bits.
+runs = [coded(codec, [images], Stack(seed=seed)) for seed in range(passes)]
+digits = {"vlb": bound}
+for column, name in (("effective", "net"), ("used", "used"), ("total", "total")):
+    digits[column] = float(np.mean([getattr(rates, name) for rates in runs])) / images.size
+
+one, initial = Diffusion(schedule, denoiser, (1, PIXELS), LEVELS), {}
+for order, codec in {"Bit-Swap": one.bit_swap(), "BB-ANS": one.bb_ans()}.items():
+    stack = Stack(seed=0)
+    codec.push(stack, images[:1])
+    initial[order] = 32 * stack.drawn
+    assert np.array_equal(codec.pop(stack), images[:1])
+
+ratio = digits["effective"] / digits["vlb"]
+print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
+row = f"{digits['vlb']:8.4f} {digits['effective']:9.4f} {ratio:8.5f}"
+print(f"{'digits':17} {row} {digits['used']:8.4f} {digits['total']:8.4f}")
+for order, bits in initial.items():
+    print(f"Initial bits of the first digit in {order} order: {bits:,}")
+
+# %%
+# How many steps?
+# ---------------
+# A network's bound is known by sampling only. So the same is done with a toy, where everything is
+# known: numbers from 0 to 255 from a mixture of Gaussians, the best denoiser in closed form, and
+# the bound by quadrature. More steps come closer to what the numbers are worth.
 
 SHARES, MEANS, DEVIATIONS = np.array([[0.5, 0.3, 0.2], [60, 140, 200], [12, 25, 8]])
 UNIT = 2 / 255  # from a level to the next, from -1 to 1
@@ -109,7 +291,7 @@ def numbers(count: int) -> np.ndarray:
     return np.clip(x, 0, 255).astype(np.int64).reshape(-1, min(count, BATCH))
 
 
-def bound(schedule: Schedule, denoiser: Mixture, data: np.ndarray) -> float:
+def exact_bound(schedule: Schedule, denoiser: Mixture, data: np.ndarray) -> float:
     """The variational bound in bits a number, with all expectations by quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(96)
     weights /= weights.sum()
@@ -132,150 +314,45 @@ def bound(schedule: Schedule, denoiser: Mixture, data: np.ndarray) -> float:
     return float(np.bincount(data.ravel(), minlength=256) @ nats / np.log(2) / data.size)
 
 
-def coded(codec: Codec, batches: Any, stack: Stack) -> Rates:
-    """What batches add to a stack, after all have been popped again and compared."""
-    start, before = stack.mark(), stack.copy()
-    for batch in batches:
-        codec.push(stack, batch)
-    rates = stack.rates(start)
-    for batch in reversed(batches):
-        assert np.array_equal(codec.pop(stack), batch)
-    assert stack == before
-    return rates
-
-
 def toy(steps: int, data: np.ndarray) -> dict[str, float]:
     schedule = Schedule.log_linear(steps, TOY_FIRST, LAST)
     denoiser = Mixture(schedule)
     codec = Diffusion(schedule, denoiser, data.shape[1]).bit_swap()
     rates = coded(codec, list(data), Stack(LANES, seed=0))
-    return {"vlb": bound(schedule, denoiser, data), "effective": rates.net / data.size}
+    return {"vlb": exact_bound(schedule, denoiser, data), "effective": rates.net / data.size}
 
 
-# Digits
+few = numbers(max(1, count // 4))  # for curves
+rates = {steps: toy(steps, few) for steps in (12, 25, 100)}
+rates |= {steps: toy(steps, numbers(count)) for steps in (50, 200)}
+rates = dict(sorted(rates.items()))
+print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8}")
+for number, rate in rates.items():
+    ratio = rate["effective"] / rate["vlb"]
+    print(f"{f'toy, {number} steps':17} {rate['vlb']:8.4f} {rate['effective']:9.4f} {ratio:8.5f}")
+print("All numbers and digits were restored, and so were the stacks, bit for bit.")
 
-PASSES = 4
+# %%
+# On the left, the toy. With very few steps the denoiser is often wrong by many deviations. A code
+# has a largest price for that and the bound has none, so that the rate is below it. On the right,
+# the initial bits of a first digit.
 
-
-def read(file: Path) -> tuple[Schedule, Denoiser, np.ndarray]:
-    """What `train_diffusion_digits.py` has written: the model, and digits for a test."""
-    with np.load(file) as arrays:
-        stored = dict(arrays)
-    schedule = Schedule(stored.pop("variances"))
-    description = json.loads(str(stored.pop("description")))
-    images = stored.pop("digits").astype(np.int64)
-    inputs = PIXELS + PIXELS + TIMES
-    network = Network.from_description(description, stored, "network", (inputs,))
-    return schedule, Denoiser(schedule, network), images
-
-
-class Growing(Codec):
-    """Digits in groups that grow: the latents of each are popped from what is there already."""
-
-    def __init__(self, schedule: Schedule, denoiser: Denoiser, count: int) -> None:
-        self.sizes: list[int] = []
-        while (done := sum(self.sizes)) < count:
-            self.sizes.append(min(1 + done // 6, count - done))
-        self.codecs = {
-            size: Diffusion(schedule, denoiser, (size, PIXELS), LEVELS).bit_swap()
-            for size in {*self.sizes}
-        }
-
-    def push(self, stack: Stack, x: np.ndarray) -> None:
-        ends = np.cumsum(self.sizes)
-        for group in np.split(x, ends[:-1]):
-            self.codecs[len(group)].push(stack, group)
-
-    def pop(self, stack: Stack) -> np.ndarray:
-        groups = [self.codecs[size].pop(stack) for size in reversed(self.sizes)]
-        return np.concatenate(groups[::-1])
-
-
-def digits(file: Path, count: int | None) -> tuple[dict[str, float], dict[str, int]]:
-    """Rates in bits a pixel, and the initial bits of the first digit in both orders."""
-    schedule, denoiser, images = read(file)
-    images = images[:count]
-    codec = Growing(schedule, denoiser, len(images))
-    # Chance decides which latents are popped, so each pass takes other bits.
-    passes = [coded(codec, [images], Stack(seed=seed)) for seed in range(PASSES)]
-    bound = Diffusion(schedule, denoiser, images.shape, LEVELS).vlb
-    found = {
-        "vlb": float(np.mean([bound(images, seed) for seed in range(10)])),
-        "effective": float(np.mean([rates.net for rates in passes])),
-        "used": float(np.mean([rates.used for rates in passes])),
-        "total": float(np.mean([rates.total for rates in passes])),
-    }
-    one, initial = Diffusion(schedule, denoiser, (1, PIXELS), LEVELS), {}
-    for order, codec in {"Bit-Swap": one.bit_swap(), "BB-ANS": one.bb_ans()}.items():
-        stack = Stack(seed=0)
-        codec.push(stack, images[:1])
-        initial[order] = 32 * stack.drawn
-        assert np.array_equal(codec.pop(stack), images[:1])
-    return {name: bits / images.size for name, bits in found.items()}, initial
-
-
-# What is printed and drawn
-
-
-def draw(file: Path, rates: dict[int, dict[str, float]], weights: Path) -> None:
-    """Rate against steps, and samples: what is popped without having been pushed."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ModuleNotFoundError:
-        print("(no figure: it needs matplotlib)")
-        return
-    schedule, denoiser, _ = read(weights)
-    samples = Diffusion(schedule, denoiser, (24, PIXELS), LEVELS).bit_swap().pop(Stack(seed=1))
-    rows = np.pad(samples.reshape(4, 6, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 4))
-    left.plot([*rates], [rate["vlb"] for rate in rates.values()], label="variational bound")
-    left.plot([*rates], [rate["effective"] for rate in rates.values()], "o", label="effective")
-    left.set(xlabel="steps", ylabel="bits a number", xscale="log", title="toy")
+if plt:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    points = [*rates], [rate["vlb"] for rate in rates.values()]
+    left.plot(*points, color="black", ls="--", label="variational bound")
+    left.plot(
+        [*rates], [rate["effective"] for rate in rates.values()], "o", color=BLUE, label="rate"
+    )
+    left.set(xlabel="steps", ylabel="bits a number", xscale="log", ylim=(0, None))
     left.set_xticks([*rates], [*map(str, rates)], minor=False)
     left.minorticks_off()
-    left.legend()
-    right.imshow(rows.transpose(0, 2, 1, 3).reshape(40, 60), cmap="gray_r")
-    right.set(title="samples of digits")
-    right.axis("off")
-    figure.tight_layout()
-    figure.savefig(file, dpi=120)
-    print(f"The figure is in {file}")
+    left.legend(frameon=False)
+    bars = right.bar([*initial], [*initial.values()], color=[BLUE, ORANGE], width=0.6)
+    right.bar_label(bars, [f"{bits:,}" for bits in initial.values()])
+    right.set(ylabel="initial bits of the first digit")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--numbers", type=int, default=1 << 17, help="of the toy")
-    parser.add_argument("--digits", type=int, help="how many; all by default")
-    parser.add_argument("--weights", type=Path, default=Path(__file__).with_suffix(".npz"))
-    parser.add_argument("--figure", type=Path, default=Path("diffusion_digits.png"))
-    parser.add_argument("--json", action="store_true", help="end with a line of JSON")
-    options = parser.parse_args()
-
-    few = numbers(max(1, options.numbers // 4))  # for curves
-    rates = {steps: toy(steps, few) for steps in (12, 25, 100)}
-    rates |= {steps: toy(steps, numbers(options.numbers)) for steps in (50, 200)}
-    rates = dict(sorted(rates.items()))
-    found, initial = digits(options.weights, options.digits)
-
-    print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
-    for steps, rate in rates.items():
-        ratio = rate["effective"] / rate["vlb"]
-        print(
-            f"{f'toy, {steps} steps':17} {rate['vlb']:8.4f} {rate['effective']:9.4f} {ratio:8.5f}"
-        )
-    ratio = found["effective"] / found["vlb"]
-    row = f"{found['vlb']:8.4f} {found['effective']:9.4f} {ratio:8.5f}"
-    print(f"{'digits':17} {row} {found['used']:8.4f} {found['total']:8.4f}")
-    texts = (f"{bits:,} in {order} order" for order, bits in initial.items())
-    print(f"Initial bits of the first digit: {', '.join(texts)}")
-    print("All numbers and digits were restored, and so were the stacks, bit for bit.")
-    draw(options.figure, rates, options.weights)
-    if options.json:
-        print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": found}))
-
-
-if __name__ == "__main__":
-    main()
+if options.json:
+    print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": digits}))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusion_digits import LEVELS, PIXELS, Denoiser, features
+from networks.denoiser import LEVELS, PIXELS, Denoiser, features
 from sklearn.datasets import load_digits
 from torch import nn
 

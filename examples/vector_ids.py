@@ -1,24 +1,24 @@
-"""Ids in the inverted lists of a vector index, without their order, and searches that decode them.
+"""
+Ids of a vector index, without their order
+==========================================
 
-An inverted file (IVF) index has a list of vectors for each of some centroids; a search looks at the
-lists whose centroids are nearest. Each vector has an id, of 64 bits in many libraries. But order in
-a list means nothing, so that n ids of a list need log2 of the number of such sets, and each list is
-a message of its own (Severo et al. 2025, arXiv:2501.10479). Plots the bits of an id, if matplotlib
-is installed (``pip install "ansflow[plot]"``).
-
-The index is that of ``faiss-cpu`` if that is installed, otherwise one by k-means in NumPy. The
-vectors are made up: Gaussian clusters of various sizes.
-
-bits     of an id, all of the messages counted
-ideal    log2 of the number of sets of that size, for each list
-encode, decode    nanoseconds of one thread for an id
+A vector database that searches among a million vectors keeps their ids in lists, often with 64 bits
+for each. Order in a list means nothing, so that 10 bits are enough. Here the ids of an index are
+replaced by compressed lists, and searches find the same as before.
 """
 
-from __future__ import annotations
+# %%
+# An *inverted file* index divides the vectors among some centroids. Each centroid has a list of
+# the vectors that are nearest to it, and a search looks at the lists of those centroids that are
+# nearest to the query. A list of n out of N ids is a *set*: its ideal size is log2 of "N choose n",
+# the number of such sets. ``ansflow.compress_ids`` makes of each list a message of its own, so that
+# a search decodes only the lists that it visits (Severo et al. 2025, arXiv:2501.10479).
+# :doc:`multisets` shows how the order is given back.
 
 import argparse
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,7 +29,24 @@ import numpy as np
 
 from ansflow import compress_ids, decompress_ids
 
+try:
+    from matplotlib import pyplot as plt
+except ModuleNotFoundError:
+    plt = None
+    print('The figure needs matplotlib: pip install "ansflow[plot]"')
+
+parser = argparse.ArgumentParser(description="Ids of a vector index, without their order.")
+parser.add_argument("--ids", type=int, default=1_000_000)
+parser.add_argument("--lists", type=int, nargs="+", default=[256, 1024])
+parser.add_argument("--figure", type=Path, help="where to save the figure")
+parser.add_argument("--json", action="store_true", help="end with a line of JSON")
+options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+
 DIMENSIONS, QUERIES, VISITED, NEAREST = 8, 20, 8, 10
+
+# %%
+# The vectors are made up, and the index is that of ``faiss-cpu`` if that is installed, otherwise
+# one by k-means in NumPy.
 
 
 def made_up_vectors(count: int) -> np.ndarray:
@@ -90,6 +107,10 @@ def index_of(vectors: np.ndarray, count: int) -> tuple[np.ndarray, list[np.ndarr
     return index.quantizer.reconstruct_n(0, count), lists, "faiss"
 
 
+# %%
+# A search gets its ids from a function, which either reads them or decodes them.
+
+
 def search(
     queries: np.ndarray,
     centroids: np.ndarray,
@@ -112,6 +133,11 @@ def chosen(lists: Sequence[Any], which: np.ndarray) -> list[Any]:
 
 def decoded_lists(messages: list[bytes], universe: int, which: np.ndarray) -> list[np.ndarray]:
     return decompress_ids(chosen(messages, which), universe, threads=1)
+
+
+# %%
+# Sizes count all bytes of all messages. A message also holds its count and a check, 6 bytes in all,
+# of which short lists have more than long ones. Times are those of one thread.
 
 
 def least_time(run: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
@@ -143,58 +169,62 @@ def measured(lists: list[np.ndarray], universe: int) -> tuple[dict[str, float], 
     }, messages
 
 
-def draw(file: Path, found: dict[str, dict[str, float]]) -> None:
-    """Plot the bits of an id."""
-    try:
-        import matplotlib
+vectors = made_up_vectors(options.ids)
+queries = made_up_vectors(QUERIES) + np.float32(0.01)
+found, made_by, kept = {}, "", {}
+for count in options.lists:
+    centroids, lists, made_by = index_of(vectors, count)
+    lists = [np.sort(ids) for ids in lists]
+    stored = [vectors[ids] for ids in lists]
+    found[str(count)], messages = measured(lists, options.ids)
+    expected = search(queries, centroids, stored, partial(chosen, lists))
+    decoded = partial(decoded_lists, messages, options.ids)
+    assert search(queries, centroids, stored, decoded) == expected
+    kept[count] = [(ids.size, 8 * len(data)) for ids, data in zip(lists, messages, strict=True)]
 
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ModuleNotFoundError:
-        print("(no figure: it needs matplotlib)")
-        return
-    figure, axes = pyplot.subplots(figsize=(6, 3.5))
-    bars = {"int64": 64.0, "int32": 32.0}
-    for count, values in found.items():
-        bars |= {f"{count} lists": values["bits_per_id"], f"{count}, ideal": values["ideal"]}
-    axes.barh(list(bars), list(bars.values()))
-    axes.invert_yaxis()
-    axes.set(xlabel="bits of an id")
+print(f"{options.ids:,} ids, lists by {made_by}")
+print(f"{'lists':>6} {'bits':>8} {'ideal':>8} {'encode':>8} {'decode':>8}")
+for name, row in found.items():
+    times = f"{row['encode_ns']:8.0f} {row['decode_ns']:8.0f}"
+    print(f"{name:>6} {row['bits_per_id']:8.3f} {row['ideal']:8.3f} {times}")
+print(f"All ids were restored, and {QUERIES} searches found the same with them.")
+
+# %%
+# *Bits* and *ideal* are those of an id; the times are nanoseconds. In the figure, each point on the
+# right is a list. The line is the ideal of a list with so many ids: the longer the list, the more
+# is known of where its next id is, and the less each id takes.
+
+BLUE, ORANGE, GREEN, SKY = "#0072B2", "#E69F00", "#009E73", "#56B4E9"
+
+if plt:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=[2, 3])
+    bars = {"int64": 64.0, "int32": 32.0, "packed bits": float((options.ids - 1).bit_length())}
+    bars |= {f"{count} lists": values["bits_per_id"] for count, values in found.items()}
+    colours = [SKY] * 3 + [BLUE, ORANGE, GREEN][: len(found)]
+    drawn = left.barh([*bars], [*bars.values()], color=colours)
+    left.bar_label(drawn, [f" {bits:.1f}" for bits in bars.values()])
+    left.invert_yaxis()
+    left.set(xlabel="bits an id", xlim=(0, 72))
+    for (count, points), colour, marker in zip(
+        kept.items(), (BLUE, ORANGE, GREEN), "os^", strict=False
+    ):
+        ids, bits = np.array([point for point in points if point[0]]).T
+        label = f"{count} lists"
+        right.plot(ids, bits / ids, marker, color=colour, ms=4, alpha=0.6, label=label, mew=0)
+    lengths = [point[0] for points in kept.values() for point in points if point[0]]
+    line = np.geomspace(min(lengths), max(lengths), 100)
+    nats = [
+        math.lgamma(options.ids + 1) - math.lgamma(n + 1) - math.lgamma(options.ids - n + 1)
+        for n in line
+    ]
+    right.plot(line, nats / line / math.log(2), color="black", lw=1, label="ideal")
+    right.set(xscale="log", xlabel="ids in a list", ylabel="bits an id", ylim=(0, None))
+    right.legend(frameon=False, loc="lower left")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    figure.savefig(file, dpi=120)
-    print(f"The figure is in {file}")
+    if options.figure:
+        figure.savefig(options.figure, dpi=120)
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ids", type=int, default=1_000_000)
-    parser.add_argument("--lists", type=int, nargs="+", default=[256, 1024])
-    parser.add_argument("--figure", type=Path, default=Path("vector_ids.png"))
-    parser.add_argument("--json", action="store_true", help="end with a line of JSON")
-    options = parser.parse_args()
-
-    vectors = made_up_vectors(options.ids)
-    queries = made_up_vectors(QUERIES) + np.float32(0.01)
-    found, made_by = {}, ""
-    for count in options.lists:
-        centroids, lists, made_by = index_of(vectors, count)
-        lists = [np.sort(ids) for ids in lists]
-        stored = [vectors[ids] for ids in lists]
-        found[str(count)], messages = measured(lists, options.ids)
-        expected = search(queries, centroids, stored, partial(chosen, lists))
-        decoded = partial(decoded_lists, messages, options.ids)
-        assert search(queries, centroids, stored, decoded) == expected
-
-    print(f"{options.ids:,} ids, lists by {made_by}")
-    print(f"{'lists':>6} {'bits':>8} {'ideal':>8} {'encode':>8} {'decode':>8}")
-    for name, row in found.items():
-        times = f"{row['encode_ns']:8.0f} {row['decode_ns']:8.0f}"
-        print(f"{name:>6} {row['bits_per_id']:8.3f} {row['ideal']:8.3f} {times}")
-    print(f"All ids were restored, and {QUERIES} searches found the same with them.")
-    draw(options.figure, found)
-    if options.json:
-        print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()
+if options.json:
+    print(json.dumps(found))

@@ -482,6 +482,19 @@ GOLDEN = {
             chunk=[1500],
         ),
     ),
+    "numbers-period": lambda: numbers(
+        WALK[:1500],
+        tree(makers.period(21), tree(makers.delta(0, 1), tree(makers.log)), tree(makers.log)),
+        tree(makers.ordered(1), tree(makers.period(500), PLANES, PLANES)),
+        tree(makers.period(2), tree(makers.columns(2), PLANES, BYTES), PLANES),
+        chunk=[501],
+    ),
+    "numbers-period-of-planes": lambda: numbers(
+        PIXELS,
+        tree(makers.period(7), tree(makers.delta(1, 0)), stream),
+        tree(makers.period(3), tree(makers.period(2), stream, stream), tree(makers.delta(0))),
+        chunk=[20, 30, 3],
+    ),
     "numbers-many": lambda: numbers(
         FLOATS,
         tree(

@@ -7,7 +7,7 @@ is told may be what no encoder would choose, but it must be possible.
 
 import struct
 from itertools import groupby
-from math import gcd, isfinite
+from math import gcd, isfinite, prod
 
 from naive_numbers import (
     Affine,
@@ -22,6 +22,7 @@ from naive_numbers import (
     Lpc,
     Mask,
     Ordered,
+    Period,
     Ramp,
     Runs,
     Sparse,
@@ -313,6 +314,15 @@ def items_of(size):
     def make(w, shape, content):
         end = len(content) - len(content) % size
         return Items(size), [content[:end], content[end:]]
+
+    return make
+
+
+def period(places):
+    def make(w, shape, content):
+        row = w * places * prod(shape[1:])
+        end = shape[0] // places * row
+        return Period(places), [content[:end], content[end:]]
 
     return make
 

@@ -657,10 +657,35 @@ class Stencil:
         return items(x, w)
 
 
+@dataclass(frozen=True)
+class Period:
+    """A first axis in rows of so many places, and what is left of it."""
+
+    id = 19
+    places: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert 1 <= len(shape) <= 254
+        places = fields.varint()
+        assert 2 <= places <= shape[0]
+        return cls(places)
+
+    def write(self):
+        return write_varint(self.places)
+
+    def outputs(self, w, shape):
+        rows, rest = divmod(shape[0], self.places)
+        return [(w, [rows, self.places, *shape[1:]]), (w, [rest, *shape[1:]])]
+
+    def undo(self, w, shape, parts):
+        return parts[0] + parts[1]
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
-        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil),
+        *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
     )
 }

@@ -14,6 +14,7 @@ from naive_payload import number, read_varint, write_varint
 from naive_recipe import LEAVES, Bytes
 
 P_BYTES = bytes([Bytes.id | LEAVES])
+STREAM = b"\0"
 
 
 class Codec(NamedTuple):
@@ -38,16 +39,27 @@ class Codec(NamedTuple):
         return 1 + self.digest(content, lengths) % (2**31 - 1) if self.rows.has_check else 1
 
 
+def others_of(nodes):
+    """What stands behind the first outputs: the others, those of the innermost node first."""
+    others = b""
+    for node in reversed(nodes):
+        match node:
+            case numbers.Decimal():
+                others += 2 * P_BYTES + STREAM * node.near
+            case numbers.Mask():
+                others += STREAM
+    return others
+
+
 def write_codec(codec):
     description = json.dumps({"dtype": codec.dtype, "shape": codec.shape}, separators=(",", ":"))
     recipe = b"".join(
         bytes([node.id | (LEAVES if node is codec.nodes[-1] else 0)]) + node.write()
         for node in codec.nodes
     )
-    if any(isinstance(node, numbers.Decimal) for node in codec.nodes):
-        recipe += 2 * P_BYTES
+    recipe = (recipe or STREAM) + others_of(codec.nodes)
     data = b"\x89ANA" + bytes([1, codec.rows.has_check]) + write_varint(len(description))
-    data += description.encode() + (recipe or b"\0") + bytewise.write_rows(codec.rows)
+    data += description.encode() + recipe + bytewise.write_rows(codec.rows)
     return bytewise.sign(data)
 
 
@@ -66,9 +78,9 @@ def read_codec(data):
         known = {Bytes.id: Bytes} | numbers.NUMBERS
         nodes.append(known[kind].read(fields, item_size(told["dtype"]), [1] * len(told["shape"])))
         at = fields.at
-    if any(isinstance(node, numbers.Decimal) for node in nodes):
-        assert data[at : at + 2] == 2 * P_BYTES
-        at += 2
+    others = others_of(nodes)
+    assert data[at : at + len(others)] == others
+    at += len(others)
     rows = bytewise.read_rows(data[:-8], at, bool(data[5]))
     return Codec(told["dtype"], told["shape"], nodes, rows)
 
@@ -80,6 +92,9 @@ def maker(node):
             return make.ordered(node.kind, node.shift)
         case numbers.Decimal():
             return make.decimal(node.kind, node.factor)
+        case numbers.Mask():
+            assert node.lag == 0
+            return make.mask(node.value)
         case numbers.Affine():
             return make.affine(node.base, node.step)
         case numbers.Delta():
@@ -99,7 +114,7 @@ def lengths_of(codec, shape):
 
 def encode(codec, content, shape):
     """A coded message."""
-    raw, exceptions, left = b"", b"", content
+    raw, exceptions, corrections, mask, left = b"", b"", b"", b"", content
     for node in codec.nodes:
         _, (left, *others) = maker(node)(codec.w, shape, left)
         if isinstance(node, numbers.Decimal):
@@ -109,11 +124,15 @@ def encode(codec, content, shape):
             for gap, item in zip(gaps, found, strict=True):
                 exceptions += write_varint(gap) + write_varint(mirrored(item ^ before, codec.w))
                 before = item
+            corrections = b"".join(others[2:])
+        elif isinstance(node, numbers.Mask):
+            (mask,) = others
         elif others:
             (raw,) = others
     tail = raw + exceptions
     lengths = lengths_of(codec, shape)
-    coded = bytewise.push_all(codec.rows, left, codec.last_state(content, lengths))
+    symbols = left + corrections + mask
+    coded = bytewise.push_all(codec.rows, symbols, codec.last_state(content, lengths))
     return lengths + write_varint(len(tail) + 1) + coded + tail
 
 
@@ -139,14 +158,20 @@ def decode(codec, message):
     end = len(message) - (h - 1)
     assert at <= end
     symbols = n * w if codec.nodes == [Bytes()] else n
+    for node in codec.nodes:
+        if isinstance(node, numbers.Decimal) and node.near:
+            symbols += n
+        if isinstance(node, numbers.Mask):
+            symbols += (n + 7) // 8
     content, x = bytewise.pop_all(codec.rows, message[at:end], symbols)
     content = undo(codec, content, message[end:], shape)
     assert x == codec.last_state(content, lengths)
     return content, shape
 
 
-def undo(codec, left, tail, shape):
+def undo(codec, symbols, tail, shape):
     w, n = codec.w, prod(shape)
+    left, more = (symbols, b"") if codec.nodes == [Bytes()] else (symbols[:n], symbols[n:])
     exceptions = tail
     for node in reversed(codec.nodes):
         others = []
@@ -166,6 +191,11 @@ def undo(codec, left, tail, shape):
             assert sum(gaps) + len(gaps) <= n
             exceptions = b""
             others = [numbers.items(gaps, 4), numbers.items(found[1:], w, node.byte_order)]
+            if node.near:
+                others.append(more[:n])
+                more = more[n:]
+        elif isinstance(node, numbers.Mask):
+            others = [more]
         left = node.undo(w, shape, [left, *others])
     assert not exceptions
     return left

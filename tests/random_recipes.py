@@ -17,6 +17,7 @@ from naive_numbers import (
     Lpc,
     Mask,
     Ordered,
+    Period,
     Ramp,
     Runs,
     Sparse,
@@ -191,6 +192,12 @@ def items_of(rng, w, shape, content):
     return makers.items_of(rng.choice([2, 4, 8, rng.randint(2, 64)])) if w == 1 else None
 
 
+def period(rng, w, shape, content):
+    if not 1 <= len(shape) <= 254 or shape[0] < 2:
+        return None
+    return makers.period(rng.choice([2, shape[0], rng.randint(2, shape[0])]))
+
+
 CHOICES = {
     Planes.id: planes,
     Bytes.id: item_bytes,
@@ -210,6 +217,7 @@ CHOICES = {
     Lpc.id: lpc,
     Sparse.id: sparse,
     Stencil.id: stencil,
+    Period.id: period,
 }
 
 

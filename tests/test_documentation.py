@@ -18,7 +18,8 @@ MODULES = sorted(
 )
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("ansflow/**/*.md")]
+PAGES = sorted(ROOT.glob("examples/pages/**/*.md"))
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("ansflow/**/*.md"), *PAGES]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -55,23 +56,44 @@ def test_links_lead_somewhere(document):
         assert not anchor or anchor in anchors(target), link
 
 
-def test_readme(monkeypatch, tmp_path):
-    """Its examples run, and print what the comments behind them say, as far as any ``...``."""
+def test_each_example_is_a_tutorial():
+    """Or trains a model, which takes hours."""
+    listed = re.findall(r"^   (\w+)$", (ROOT / "examples/pages/tutorials.rst").read_text(), re.M)
+    scripts = {path.stem for path in ROOT.glob("examples/*.py")}
+    assert sorted(listed) == sorted(name for name in scripts if not name.startswith("train_"))
+
+
+def test_printed_values(monkeypatch, tmp_path):
+    """Examples run, and print what the comments behind them say, as far as any ``...``.
+
+    Pages go on where the README, whose sections they begin with, has ended.
+    """
     monkeypatch.chdir(tmp_path)  # and back, wherever the examples go
-    text = README.read_text()
+    names = {}
+    examples, compared = run_examples(README, names)
+    assert examples == 5
+    for page in PAGES:
+        counts = run_examples(page, dict(names))
+        examples, compared = examples + counts[0], compared + counts[1]
+    assert examples == 16
+    assert compared == 17
+
+
+def run_examples(document, names):
+    """How many there are, and how many of the values that they print were compared."""
+    text = document.read_text()
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
-    assert len(blocks) == 16
     printed = {}
 
     def note(*values):
         line = sys._getframe(1).f_lineno
         printed[line] = " ".join(map(str, values))
 
-    namespace = {"print": note}
+    names["print"] = note
     for block in blocks:
-        # So that lines are counted as in the README.
+        # So that lines are counted as in the document.
         before = "\n" * text.count("\n", 0, block.start(1))
-        exec(compile(before + block[1], str(README), "exec"), namespace)
+        exec(compile(before + block[1], str(document), "exec"), names)
     compared = 0
     for number, line in enumerate(text.splitlines(), 1):
         said = re.fullmatch(r"\s*print\(.*\)  # (.*)", line)
@@ -83,4 +105,4 @@ def test_readme(monkeypatch, tmp_path):
             assert printed[number].startswith(expected.removesuffix("...")), line
         else:
             assert printed[number] == expected, line
-    assert compared == 17
+    return len(blocks), compared

@@ -10,14 +10,20 @@ console.py
     common options: sizes, limits, threads, verbosity
 files.py
     input and output files
-coding.py, inspect.py, bench.py, setup.py
+walk.py, each.py
+    files in directories, and the work on each
+coding.py, info.py, recover.py, bench.py, setup.py
     the commands
+modes.py
+    -z, -d, -t and -l in their place
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
-import sys
+import os
 from typing import Any
 
 import click
@@ -25,90 +31,63 @@ import click
 import ansflow
 from ansflow.cli.bench import bench
 from ansflow.cli.coding import cat, compress, decompress, test
-from ansflow.cli.inspect import info, recover
+from ansflow.cli.group import DefaultGroup
+from ansflow.cli.info import info
+from ansflow.cli.modes import Mode, with_modes
 from ansflow.cli.outcome import CODES, ending_well
-from ansflow.cli.setup import completion, demo, warmup
+from ansflow.cli.recover import recover
+from ansflow.cli.setup import completion, demo, man, warmup
 from ansflow.cli.standard import standard_streams
 
 __all__ = ["main"]
 
-GROUP_OPTIONS = ("-h", "--help", "--version")
+# What zstd and xz do with these options; the first is what ansflow does without a command.
+compress_or_others = with_modes(
+    Mode(("-z", "--compress"), compress, {}, "Compress (default)."),
+    Mode(("-d", "--decompress", "--uncompress"), decompress, {}, "Decompress."),
+    Mode(("-t", "--test"), test, {}, "Verify, and write nothing."),
+    Mode(("-l", "--list"), info, {"quick": True}, "List sizes, without decoding."),
+)
+
+# When it ends, Python looks for garbage among all objects of Numba, which takes a third of the time
+# of a short command.
+atexit.register(gc.freeze)
 
 
-class _Main(click.Group):
-    """The group of commands, with a default command and exit codes."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:  # not during shell completion
-            args = _with_command(args)
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in order of importance
+class _Main(DefaultGroup):
+    """The group of commands, with exit codes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes (the highest one for several FILEs)"):
             formatter.write_dl([(f"{code:5}", meaning) for code, meaning in CODES.items()])
 
     def main(self, *args: Any, **extra: Any) -> Any:
+        if "_ANSFLOW_COMPLETE" in os.environ:  # a shell asks
+            importlib.import_module("ansflow.cli.completion")
         with standard_streams(), ending_well():
             return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         # Here too, since Click handles some errors itself.
         with ending_well():
-            _leave_blas_alone()
             return super().invoke(ctx)
 
 
-def _with_command(args: list[str]) -> list[str]:
-    """Add the default command to the arguments: like zstd and xz, compress, or with -d decompress.
-
-    Thus ``ansflow`` without a command works in pipelines, and as a filter of tar.
-    """
-    if not args:
-        return ["--help"] if sys.stdin.isatty() else ["compress"]
-    first = args[0]
-    if first == "--decompress":
-        return ["decompress", *args[1:]]
-    if first.startswith("-d"):
-        # Other short options may follow, as in -dc.
-        return ["decompress", *([f"-{first[2:]}"] if first[2:] else []), *args[1:]]
-    if first.startswith("-") and first not in GROUP_OPTIONS:
-        return ["compress", *args]
-    return args
-
-
-BLAS = "scipy.linalg.cython_blas"
-
-
-def _leave_blas_alone() -> None:
-    """Keep Numba from importing SciPy's linear algebra, which no kernel needs.
-
-    Numba imports it to look for a BLAS when it loads its first kernel. That takes 0.15 s, a quarter
-    of the time of a short command.
-    """
-    if BLAS in sys.modules:
-        return
-    sys.modules[BLAS] = None  # type: ignore[assignment]
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        del sys.modules[BLAS]
-
-
-@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(ansflow.__version__, prog_name="ansflow")
+@click.group(
+    cls=_Main, default=compress_or_others, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(ansflow.__version__, "-V", "--version", prog_name="ansflow")
 def main() -> None:
     """Entropy coding for files and arrays.
 
-    Without a command, ansflow compresses, or with -d decompresses, standard input to standard
-    output, or each FILE that follows an option.
+    Without a command, ansflow compresses each FILE to FILE.ans, or standard input to standard
+    output; with -d, -t or -l, it decompresses, verifies or lists. A FILE that has the name of a
+    command is written as ./FILE.
     """
 
 
 for command in (
-    *(compress, decompress, cat, test, info, recover),
-    *(bench, demo, warmup, completion),
+    *(decompress, cat, test, info, recover),
+    *(bench, demo, warmup, completion, man),
 ):
     main.add_command(command)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.console import (
     Console,
     Size,
     level_options,
     limit_options,
-    talking,
+    memory_option,
     threads_option,
+    threads_within,
+    working,
 )
+from ansflow.cli.each import Sizes, each
 from ansflow.cli.files import (
-    STANDARD,
-    SUFFIX,
     File,
     Target,
+    compressed_files,
     compressed_name,
     decompressed_name,
     files_argument,
@@ -31,21 +33,17 @@ from ansflow.cli.files import (
     or_stdin,
     output_options,
     reading,
-    remove_input,
     size_of,
     standard_output,
-    status_of,
-    writing,
+    suffix_of,
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
-from ansflow.cli.table import readable
+from ansflow.cli.suits import claimed, objections
+from ansflow.cli.walk import compressed_in, walk_options, walked
 from ansflow.io.transfer import compress_file, decompress_file, read_range
-from ansflow.limits import STREAM_LIMITS, Limits
+from ansflow.limits import Limits
 
 __all__ = ["cat", "compress", "decompress", "test"]
-
-# Bytes read and written.
-Sizes = tuple[int, int]
 
 
 def _parse_metadata(_: click.Context, __: click.Parameter, text: str | None) -> dict[str, Any]:
@@ -69,18 +67,36 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-# Options that -d excludes.
-COMPRESSING = ("level", "chunk_size", "precision", "order", "model", "metadata")
+def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[str]:
+    from ansflow.bitsback.models.pretrained import PRETRAINED
+
+    return [name for name in PRETRAINED if name.startswith(begin)]
 
 
 @click.command()
-@files_argument(required=False)
-@output_options
-@click.option(
-    "-d", "--decompress", "undo", is_flag=True, help="Decompress, as the command decompress does."
-)
+@files_argument()
+@walk_options
 @level_options
+@output_options
 @threads_option
+@memory_option
+@click.option(
+    "--dtype",
+    metavar="NAME",
+    help="What numbers the bytes of FILE are: f4, <i2, bfloat16, ...",
+)
+@click.option(
+    "--typesize",
+    type=click.Choice(["1", "2", "4", "8"]),
+    help="Bytes of each of the unsigned integers that FILE consists of.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=_complete_model,
+    help="Latent variable model for files of images that it accepts: photographs, mnist-vae, "
+    "mnist-vae-binary, mnist-bitswap or mnist-bitswap-binary.",
+)
 @click.option(
     "--chunk-size",
     type=Size(1, 128 << 20),
@@ -89,6 +105,7 @@ COMPRESSING = ("level", "chunk_size", "precision", "order", "model", "metadata")
 )
 @click.option(
     "--precision",
+    metavar="N",
     type=click.IntRange(8, 16),
     default=12,
     show_default=True,
@@ -96,30 +113,31 @@ COMPRESSING = ("level", "chunk_size", "precision", "order", "model", "metadata")
 )
 @click.option(
     "--order",
+    metavar="N",
     type=click.IntRange(0, 1),
     default=0,
     show_default=True,
     help="1: use the preceding byte as context where that makes the result smaller.",
 )
 @click.option(
-    "--model",
-    metavar="NAME",
-    help="Latent variable model for files of images that it accepts: photographs, mnist-vae or "
-    "mnist-vae-binary.",
+    "--metadata",
+    metavar="JSON",
+    callback=_parse_metadata,
+    help="JSON object to store in the output.",
 )
-@click.option("--metadata", callback=_parse_metadata, help="JSON object to store in the output.")
-@talking
-@click.pass_context
+@working
 def compress(
-    context: click.Context,
-    /,
     files: tuple[File, ...],
-    undo: bool,
-    level: int,
+    recursive: bool,
+    suffix: str,
     threads: int | None,
+    max_memory: int | None,
+    level: int | None,
     chunk_size: int | None,
     precision: int,
     order: int,
+    dtype: str | None,
+    typesize: str | None,
     model: str | None,
     metadata: dict[str, Any],
     console: Console,
@@ -132,46 +150,59 @@ def compress(
     of arrays, for ansflow.load in Python. The latter are restored byte for byte, too, the former
     with the same members.
     """
-    if undo:
-        for option in COMPRESSING:
-            if context.get_parameter_source(option) != click.core.ParameterSource.DEFAULT:
-                given = "A level" if option == "level" else "--" + option.replace("_", "-")
-                raise click.UsageError(f"{given} cannot be used with -d.")
-        _decompress_each(files, threads, STREAM_LIMITS, console, where)
-        return
     files = or_stdin(files)
+    claim = claimed(dtype, typesize)
+    if max_memory is not None:
+        if model is not None:
+            raise click.UsageError("--max-memory cannot be used with --model to compress.")
+        threads = threads_within(max_memory, threads, chunk_size)
+    options: dict[str, Any] = {
+        **({} if level is None else {"level": level}),
+        "chunk_size": chunk_size,
+        "precision": precision,
+        "order": order,
+        "dtype": None if claim is None else claim.dtype,
+        "model": model,
+        "metadata": metadata,
+    }
 
     def name(file: Path) -> Path:
-        if file.suffix == SUFFIX and not where["force"]:
-            raise ProblemError(f"the name ends in {SUFFIX}; use -f to compress it again", USAGE)
-        return compressed_name(file)
+        ending = suffix_of(file, suffix)
+        if ending and not target.force:
+            raise ProblemError(
+                f"the name ends in {ending}; use -d to decompress it, or -f to compress it again",
+                USAGE,
+            )
+        return compressed_name(file, suffix)
 
     def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
-        return compress_file(
-            source,
-            to,
-            threads=threads,
-            on_progress=on_progress,
-            level=level,
-            chunk_size=chunk_size,
-            precision=precision,
-            order=order,
-            model=model,
-            metadata=metadata,
-        )
+        return compress_file(source, to, threads=threads, on_progress=on_progress, **options)
 
-    target = Target(files, **where)
-    _each(files, target, name, work, console, compressing=True)
+    def remarks(file: File, to: File, sizes: Sizes) -> Iterator[str]:
+        return objections(file, to, sizes, claim, model)
+
+    target = Target(several=recursive or len(files) > 1, **where)
+    outcome = Outcome()
+    found = walked(files, recursive, lambda file: not suffix_of(file, suffix), outcome)
+    each(found, target, name, work, console, outcome, compressing=True, remarks=remarks)
+    outcome.exit()
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
+@walk_options
 @output_options
 @threads_option
 @limit_options
-@talking
+@working
 def decompress(
-    files: tuple[File, ...], threads: int | None, limits: Limits, console: Console, **where: Any
+    files: tuple[File, ...],
+    recursive: bool,
+    suffix: str,
+    threads: int | None,
+    limits: Limits,
+    console: Console,
+    **where: Any,
 ) -> None:
     """Decompress and verify each FILE to its name without .ans, and keep FILE.
 
@@ -182,72 +213,23 @@ def decompress(
     Fortran order must fit into --max-memory twice for that. Several arrays in a file become an .npz
     file, or a .safetensors file if they come from one.
     """
-    _decompress_each(files, threads, limits, console, where)
-
-
-def _decompress_each(
-    files: tuple[File, ...],
-    threads: int | None,
-    limits: Limits,
-    console: Console,
-    where: dict[str, Any],
-) -> None:
     files = or_stdin(files)
+
+    def name(file: Path) -> Path:
+        return decompressed_name(file, suffix)
 
     def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
         return decompress_file(source, to, limits=limits, threads=threads, on_progress=on_progress)
 
-    target = Target(files, **where)
-    _each(files, target, decompressed_name, work, console, compressing=False)
-
-
-def _each(
-    files: tuple[File, ...],
-    target: Target,
-    name: Callable[[Path], Path],
-    work: Callable[[BinaryIO, BinaryIO, Callable[[int], object]], Sizes],
-    console: Console,
-    *,
-    compressing: bool,
-) -> None:
-    """Process each file, from opening it to removing it."""
+    target = Target(several=recursive or len(files) > 1, **where)
     outcome = Outcome()
-    for file in files:
-        with outcome.about(named(file)):
-            to = target.of(file, name)
-            begun = time.perf_counter()
-            with (
-                reading(file) as source,
-                console.progress(label_of(file), size_of(source)) as on_progress,
-            ):
-                before = status_of(source)
-                if to is STANDARD:
-                    stdout = standard_output(compressed=compressing, force=target.force)
-                    sizes = work(source, stdout, on_progress)
-                    stdout.flush()
-                else:
-                    with writing(to, file, source, force=target.force) as written:
-                        sizes = work(source, written, on_progress)
-            seconds = time.perf_counter() - begun
-            if target.remove:
-                remove_input(file, before, to, force=target.force)
-            say = console.say_more if to is STANDARD else console.say
-            say(f"{named(file) if to is STANDARD else to}: {_summary(sizes, compressing)}")
-            content = sizes[0] if compressing else sizes[1]
-            console.say_more(f"  {seconds:.2f} s, {readable(content / max(seconds, 1e-9))}/s")
+    found = walked(files, recursive, compressed_in(suffix), outcome)
+    each(found, target, name, work, console, outcome, compressing=False)
     outcome.exit()
 
 
-def _summary(sizes: Sizes, compressing: bool) -> str:
-    if not compressing:
-        return f"{sizes[1]:,} bytes"
-    read, written = sizes
-    share = f" ({written / read:.1%})" if read else ""
-    return f"{read:,} -> {written:,} bytes{share}"
-
-
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
 @click.option("--offset", type=Size(), default=0, help="First byte to write.")
 @click.option("--size", type=Size(), help="Number of bytes to write, at most.")
 @threads_option
@@ -262,28 +244,37 @@ def cat(
     """
     outcome = Outcome()
     stdout = standard_output()
-    for file in or_stdin(files):
-        with outcome.about(named(file)), reading(file) as source:
-            if offset or size is not None:
-                read_range(source, stdout, offset, size, limits=limits, threads=threads)
-            else:
-                decompress_file(source, stdout, limits=limits, threads=threads)
-        stdout.flush()
+    with telling_of_compilation():
+        for file in or_stdin(files):
+            with outcome.about(named(file)), reading(file) as source:
+                if offset or size is not None:
+                    read_range(source, stdout, offset, size, limits=limits, threads=threads)
+                else:
+                    decompress_file(source, stdout, limits=limits, threads=threads)
+            stdout.flush()
     outcome.exit()
 
 
 @click.command()
-@files_argument(required=False)
+@files_argument(shell_complete=compressed_files)
+@walk_options
 @threads_option
 @limit_options
-@talking
-def test(files: tuple[File, ...], threads: int | None, limits: Limits, console: Console) -> None:
+@working
+def test(
+    files: tuple[File, ...],
+    recursive: bool,
+    suffix: str,
+    threads: int | None,
+    limits: Limits,
+    console: Console,
+) -> None:
     """Verify all of each FILE without writing anything.
 
     The exit code says whether all FILEs are intact; with -v, print a line for each FILE.
     """
     outcome = Outcome()
-    for file in or_stdin(files):
+    for file in walked(or_stdin(files), recursive, compressed_in(suffix), outcome):
         with outcome.about(named(file)):
             with (
                 reading(file) as source,

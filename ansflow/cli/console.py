@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -11,11 +12,23 @@ from typing import Any, TypeVar
 
 import click
 
+from ansflow.cli.compiling import telling_of_compilation
+from ansflow.cli.outcome import LIMITS as EXCEEDED, ProblemError
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
 from ansflow.limits import STREAM_LIMITS, Limits
 
-__all__ = ["Console", "Size", "level_options", "limit_options", "talking", "threads_option"]
+__all__ = [
+    "Console",
+    "Size",
+    "level_options",
+    "limit_options",
+    "memory_option",
+    "talking",
+    "threads_option",
+    "threads_within",
+    "working",
+]
 
 # Smaller inputs are done too soon for a progress bar.
 LARGE = 16 << 20
@@ -23,9 +36,16 @@ LARGE = 16 << 20
 # Bound of --threads. Each thread may take memory for a chunk.
 MOST_THREADS = 4096
 
-DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
+# To decompress.
+DEFAULT_MEMORY = 512 << 20
+
+# Compressing holds so many chunks for each thread, and for what is read ahead, as measured. Without
+# an option, a chunk has at most so many bytes.
+CHUNKS_HELD, LARGEST_CHUNK = 8, 4 << 20
+
+HIGHEST_LEVEL = 9
 LEVELS = {
-    1: "Fastest for arrays of numbers.",
+    1: "Fastest for arrays of numbers; levels between go, too.",
     3: "The default.",
     9: "Smallest for arrays of numbers.",
 }
@@ -53,7 +73,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
     def _parse(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(
-            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])(?:i?B)?|B)?",
+            rf"([0-9]{{1,19}}(?:\.[0-9]{{1,9}})?)(?:([{UNITS}])i?B?|B)?",
             text,
             re.IGNORECASE | re.ASCII,
         )
@@ -114,6 +134,17 @@ def talking(command: Callable[..., None]) -> Callable[..., None]:
     return with_console
 
 
+def working(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for commands that work on FILEs, which say that kernels are compiled."""
+
+    @functools.wraps(command)
+    def telling(*args: Any, console: Console, **options: Any) -> None:
+        with nullcontext() if console.quiet else telling_of_compilation():
+            command(*args, console=console, **options)
+
+    return talking(telling)
+
+
 def _checked_threads(_: click.Context, __: click.Parameter, value: int) -> int | None:
     return value or None
 
@@ -123,6 +154,7 @@ def threads_option(command: F) -> F:
     return click.option(
         "-T",
         "--threads",
+        metavar="N",
         type=click.IntRange(0, MOST_THREADS),
         default=0,
         callback=_checked_threads,
@@ -131,18 +163,42 @@ def threads_option(command: F) -> F:
 
 
 def level_options(command: F) -> F:
-    """The options ``-1`` to ``-9``, as the argument `level`."""
+    """The options ``-1`` to ``-9``, as the argument `level`; None if none of them is given."""
     for level in range(HIGHEST_LEVEL, 0, -1):
         command = click.option(
             f"-{level}",
             "level",
             type=int,
             flag_value=level,
-            default=DEFAULT_LEVEL,
             hidden=level not in LEVELS,
             help=LEVELS.get(level, ""),
         )(command)
     return command
+
+
+def memory_option(command: F) -> F:
+    """The option ``--max-memory``; None if it is not given."""
+    return click.option(
+        "-M",
+        "--max-memory",
+        type=Size(),
+        show_default="512M to decompress",
+        help="Refuse input that takes more bytes of memory than this, and compress with so few "
+        "threads that they take no more.",
+    )(command)
+
+
+def threads_within(memory: int, threads: int | None, chunk_size: int | None) -> int:
+    """As many of the threads as take at most so much memory to compress; ProblemError if none."""
+    each = CHUNKS_HELD * (chunk_size or LARGEST_CHUNK)
+    possible = memory // each - 1
+    if possible < 1:
+        raise ProblemError(
+            f"compressing takes about {readable(2 * each)} of memory, more than --max-memory "
+            "allows; a smaller --chunk-size takes less",
+            EXCEEDED,
+        )
+    return min(threads or os.cpu_count() or 1, possible)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -155,16 +211,10 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default="no limit",
         help="Refuse input with more bytes of content than this.",
     )
-    @click.option(
-        "--max-memory",
-        type=Size(),
-        default="512M",
-        show_default=True,
-        help="Refuse input that takes more bytes of memory than this.",
-    )
+    @memory_option
     @functools.wraps(command)
-    def with_limits(*args: Any, max_output: int, max_memory: int, **options: Any) -> None:
-        limits = Limits(max_output=max_output, max_memory=max_memory)
-        command(*args, limits=limits, **options)
+    def with_limits(*args: Any, max_output: int, max_memory: int | None, **options: Any) -> None:
+        memory = DEFAULT_MEMORY if max_memory is None else max_memory
+        command(*args, limits=Limits(max_output=max_output, max_memory=memory), **options)
 
     return with_limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import click
 
 from ansflow.cli.outcome import USAGE, ProblemError
 from ansflow.cli.standard import InputFile
+from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.files.atomic import AtomicFile
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "SUFFIX",
     "File",
     "Target",
+    "compressed_files",
     "compressed_name",
     "decompressed_name",
     "files_argument",
@@ -36,10 +39,14 @@ __all__ = [
     "size_of",
     "standard_output",
     "status_of",
+    "suffix_of",
     "writing",
 ]
 
 SUFFIX = ".ans"
+
+# What each frame begins with.
+MAGIC = b"\x89ANS"
 
 
 class _Standard(Enum):
@@ -55,6 +62,8 @@ File = Path | _Standard
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+Complete = Callable[[click.Context, click.Parameter, str], Any]
+
 
 class _FileType(click.Path):
     """The name of a file, or exactly ``-`` for standard input or output."""
@@ -64,11 +73,28 @@ class _FileType(click.Path):
         return STANDARD if value == "-" else found
 
 
-FILE = _FileType(path_type=Path, allow_dash=True)
+# Whether a file can be read shows when it is its turn.
+FILE = _FileType(path_type=Path, allow_dash=True, readable=False)
 
 
-def files_argument(*, required: bool) -> Callable[[F], F]:
-    return click.argument("files", metavar="FILE...", nargs=-1, required=required, type=FILE)
+def files_argument(
+    *, required: bool = False, shell_complete: Complete | None = None
+) -> Callable[[F], F]:
+    return click.argument(
+        "files",
+        metavar="FILE..." if required else "[FILE]...",
+        nargs=-1,
+        required=required,
+        type=FILE,
+        shell_complete=shell_complete,
+    )
+
+
+def compressed_files(context: click.Context, param: click.Parameter, begin: str) -> Any:
+    """What completes the FILEs of commands that read compressed ones."""
+    from ansflow.cli.completion import complete_compressed
+
+    return complete_compressed(context, param, begin)
 
 
 def output_options(command: F) -> F:
@@ -108,11 +134,30 @@ def or_stdin(files: tuple[File, ...]) -> tuple[File, ...]:
 
 @contextmanager
 def reading(file: File) -> Iterator[BinaryIO]:
+    """Open a file; errors that say it is damaged are given a note that it may be recovered."""
     if file is STANDARD:
         yield sys.stdin.buffer
-    else:
-        with io.BufferedReader(InputFile(file, str(file))) as opened:
+        return
+    with io.BufferedReader(InputFile(file, str(file))) as opened:
+        try:
             yield opened
+        except CorruptDataError as error:
+            if not isinstance(error, UnsupportedError) and _begins_a_frame(opened):
+                error.add_note(f"ansflow recover {_quoted(file)} saves all chunks that are intact")
+            raise
+
+
+def _begins_a_frame(file: BinaryIO) -> bool:
+    if status_of(file) is None:
+        return False
+    file.seek(0)
+    return file.read(len(MAGIC)) == MAGIC
+
+
+def _quoted(file: Path) -> str:
+    """A file as an argument of the command, for a shell."""
+    name = str(file)
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def size_of(file: BinaryIO) -> int | None:
@@ -121,14 +166,23 @@ def size_of(file: BinaryIO) -> int | None:
     return None if status is None else status.st_size - file.tell()
 
 
-def compressed_name(file: Path) -> Path:
-    return file.with_name(file.name + SUFFIX)
+def compressed_name(file: Path, suffix: str) -> Path:
+    return file.with_name(file.name + suffix)
 
 
-def decompressed_name(file: Path) -> Path:
-    if file.suffix != SUFFIX:
-        raise ProblemError(f"the name does not end in {SUFFIX}: give the output with -o", USAGE)
-    return file.with_suffix("")
+def suffix_of(file: Path, suffix: str) -> str:
+    """Which of the suffix and .ans a name ends in, with something before; empty if neither."""
+    for ending in (suffix, SUFFIX):
+        if file.name.endswith(ending) and file.name != ending:
+            return ending
+    return ""
+
+
+def decompressed_name(file: Path, suffix: str) -> Path:
+    ending = suffix_of(file, suffix)
+    if not ending:
+        raise ProblemError(f"the name does not end in {suffix}: give the output with -o", USAGE)
+    return file.with_name(file.name.removesuffix(ending))
 
 
 class Target:
@@ -136,6 +190,8 @@ class Target:
 
     Parameters
     ----------
+    several : bool
+        Whether there may be more than one FILE.
     output : Path, STANDARD or None
     stdout, force, keep, remove : bool
         The options of the same names.
@@ -143,9 +199,9 @@ class Target:
 
     def __init__(
         self,
-        files: tuple[File, ...],
         output: File | None,
         *,
+        several: bool,
         stdout: bool,
         force: bool,
         keep: bool,
@@ -153,14 +209,19 @@ class Target:
     ) -> None:
         if stdout and output not in (None, STANDARD):
             raise click.UsageError("-c and -o cannot be used together.")
-        if output not in (None, STANDARD) and len(files) > 1:
-            raise click.UsageError("-o can be used with a single FILE only.")
+        if output not in (None, STANDARD) and several:
+            raise click.UsageError("-o can be used with a single FILE only, and not with -r.")
         self._output = STANDARD if stdout else output
         self.force, self.remove = force, remove
         if remove and keep:
             raise click.UsageError("--rm and -k cannot be used together.")
         if remove and self._output is STANDARD:
             raise click.UsageError("--rm cannot be used when writing to standard output.")
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether all output goes to standard output."""
+        return self._output is STANDARD
 
     def of(self, file: File, name: Callable[[Path], Path]) -> File:
         """The target for a file; by default, the result of `name`."""

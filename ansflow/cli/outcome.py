@@ -91,7 +91,7 @@ class Outcome:
 
 
 def print_error(name: str, error: BaseException) -> None:
-    """``ansflow: FILE: what happened``."""
+    """``ansflow: FILE: what happened``, and a line for each note of the error."""
     text = str(error) or type(error).__name__
     if isinstance(error, OSError):
         text = "the stream is closed" if error.errno == errno.EBADF else error.strerror or text
@@ -105,6 +105,8 @@ def print_error(name: str, error: BaseException) -> None:
         text = "the file exists; use -f to overwrite it"
     parts = ("ansflow", name, " ".join(text.split()))
     echo(": ".join(part for part in parts if part), err=True)
+    for note in getattr(error, "__notes__", ()):
+        echo(f"  {note}", err=True)
 
 
 def print_usage(error: click.ClickException) -> None:
@@ -143,7 +145,7 @@ def ending_well() -> Iterator[None]:
         code = INTERRUPTED
     except BrokenPipeError:
         code = PIPE_CLOSED
-    except (AnsflowError, OSError, MemoryError) as error:
+    except (AnsflowError, OSError, MemoryError, ProblemError) as error:
         print_error("", error)
         code = code_of(error)
     except Exception:

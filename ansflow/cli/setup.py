@@ -1,4 +1,4 @@
-"""``demo``, ``warmup`` and ``completion``."""
+"""``demo``, ``warmup``, ``completion`` and ``man``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import sys
 import time
 
 import click
-from click.shell_completion import get_completion_class
 
+import ansflow
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.console import Console, talking
+from ansflow.cli.outcome import CODES
 from ansflow.cli.table import LAYOUT, Column, Table, count, decimal
 from ansflow.cli.terminal import echo, emit, progress, width_of
 from ansflow.cli.text import shortened
 
-__all__ = ["completion", "demo", "warmup"]
+__all__ = ["completion", "demo", "man", "warmup"]
 
 COLUMNS = (
     Column("input", 28, left=True),
@@ -33,9 +35,9 @@ def demo() -> None:
     width = width_of(sys.stdout) or LAYOUT
     table = Table(width, *COLUMNS)
     echo(table.head())
-    for result in results():
-        echo(
-            table.row(
+    with telling_of_compilation():
+        for result in results():
+            cells = (
                 result.name,
                 count(result.size),
                 count(result.compressed),
@@ -43,8 +45,8 @@ def demo() -> None:
                 decimal(result.encoded / 1e6, 0),
                 decimal(result.decoded / 1e6, 0),
             )
-        )
-        echo(shortened(f"  {result.recipe}", width))
+            echo(table.row(*cells))
+            echo(shortened(f"  {result.recipe}", width))
     echo("Speeds are in MB/s, of one thread. All arrays were restored exactly.")
 
 
@@ -73,7 +75,7 @@ def warmup(console: Console) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script that completes commands, options and files.
+    """Print a script that completes commands, options, files and models.
 
     \b
     in ~/.bashrc:  eval "$(ansflow completion bash)"
@@ -81,7 +83,20 @@ def completion(context: click.Context, shell: str) -> None:
     in ~/.config/fish/config.fish:
                    ansflow completion fish | source
     """
-    kind = get_completion_class(shell)
-    assert kind is not None
-    source = kind(context.find_root().command, {}, "ansflow", "_ANSFLOW_COMPLETE").source()
-    emit(source)
+    from ansflow.cli.completion import script
+
+    emit(script(shell, context.find_root().command))
+
+
+@click.command()
+@click.pass_context
+def man(context: click.Context) -> None:
+    """Print the manual page, which says what --help says.
+
+    \b
+    to read it:     ansflow man | man -l -
+    to install it:  ansflow man > ~/.local/share/man/man1/ansflow.1
+    """
+    from ansflow.cli.man import manual
+
+    emit(manual(context.find_root().command, "ansflow", ansflow.__version__, CODES))

@@ -12,7 +12,7 @@ from typing import TextIO
 from ansflow.cli.table import LAYOUT, readable
 from ansflow.cli.text import columns, printable, shortened, wrapped
 
-__all__ = ["echo", "emit", "progress", "progress_line", "width_of"]
+__all__ = ["echo", "emit", "progress", "progress_line", "status", "width_of"]
 
 # Seconds between two updates of the progress line.
 INTERVAL = 0.1
@@ -36,6 +36,35 @@ def width_of(stream: TextIO) -> int | None:
     return max(NARROWEST, width if width > 0 else LAYOUT)
 
 
+class _Status:
+    """A line of the terminal, on standard error, that is rewritten until something else follows."""
+
+    def __init__(self) -> None:
+        self._width = 0
+
+    def show(self, text: str) -> None:
+        """Replace the line by text that fits into it."""
+        sys.stderr.write("\r" + text + " " * (self._width - columns(text)))
+        sys.stderr.flush()
+        self._width = columns(text)
+
+    def keep(self) -> None:
+        """End the line."""
+        sys.stderr.write("\n")
+        sys.stderr.flush()
+        self._width = 0
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+            self._width = 0
+
+
+status = _Status()
+
+
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print a line on standard output or error, wrapped to the width of a terminal.
 
@@ -45,6 +74,7 @@ def echo(text: str = "", *, err: bool = False) -> None:
     text = printable(text)
     width = width_of(stream)
     lines = [text] if width is None else wrapped(text, width)
+    status.clear()
     stream.write("".join(f"{line}\n" for line in lines))
     stream.flush()
 
@@ -68,19 +98,14 @@ def progress(
     It is shown as a line of a terminal, on standard error, which is rewritten. `say` formats the
     end of the line from the amount done and the seconds it took.
     """
-    stream = sys.stderr
     begun = shown = time.monotonic()
-    last = done = 0
+    done = 0
 
     def show() -> None:
-        nonlocal last
         share = None if size is None else min(1.0, done / size) if size else 1.0
         said = say(done, time.monotonic() - begun)
         # The last column stays empty, since some terminals wrap as soon as it is written.
-        line = progress_line(label, share, said, (width_of(stream) or LAYOUT) - 1)
-        stream.write("\r" + line + " " * (last - columns(line)))
-        stream.flush()
-        last = columns(line)
+        status.show(progress_line(label, share, said, (width_of(sys.stderr) or LAYOUT) - 1))
 
     def update(now: int) -> None:
         nonlocal done, shown
@@ -94,8 +119,7 @@ def progress(
         yield update
     finally:
         show()
-        stream.write("\n")
-        stream.flush()
+        status.keep()
 
 
 def progress_line(label: str, share: float | None, said: str, width: int) -> str:

@@ -114,7 +114,7 @@ def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
 
 
 def _frames() -> Iterator[Job]:
-    """Read-only bytes and writable arrays to frames and back."""
+    """Bytes and arrays to frames and back."""
     sizes, orders = (FEW, MANY), (0, 1)
     for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
         numbers = _skewed(size, 200, np.uint8)
@@ -181,9 +181,9 @@ def _singles() -> Iterator[Job]:
         if not whole:
             symbols[symbols == 1] = 0
         model = Categorical.fit(symbols, precision=precision)
-        yield from _through_words(symbols, model, lanes=lanes)
+        yield partial(_through_words, symbols, model, lanes=lanes)
         if precision < WIDE_PRECISION:
-            yield from _through_words(symbols, model, lanes=lanes, method="alias")
+            yield partial(_through_words, symbols, model, lanes=lanes, method="alias")
 
 
 def _rows() -> Iterator[Job]:
@@ -194,16 +194,15 @@ def _rows() -> Iterator[Job]:
         symbols = _skewed(MANY, alphabet, dtype)
         counts = np.ones((rows, alphabet))
         index = np.arange(symbols.size) % rows
-        yield from _through_words(
-            symbols, Conditional.from_counts(counts, index, precision=precision), lanes=16
-        )
+        model = Conditional.from_counts(counts, index, precision=precision)
+        yield partial(_through_words, symbols, model, lanes=16)
 
 
 def _contexts() -> Iterator[Job]:
     for size, lanes in product((FEW, MANY), LANES):
         symbols = _skewed(size, 200, np.uint8)
         model = Markov.fit(symbols, lanes=lanes)
-        yield from _through_words(symbols, model, lanes=lanes)
+        yield partial(_through_words, symbols, model, lanes=lanes)
 
 
 def _probabilities() -> Iterator[Job]:
@@ -214,7 +213,7 @@ def _probabilities() -> Iterator[Job]:
         symbols = _skewed(FEW, alphabet, symbol_dtype)
         probs = np.full((FEW, alphabet), 1 / alphabet, dtype)
         model = Probabilities(probs, precision=precision)
-        yield from _through_words(symbols, model, lanes=16)
+        yield partial(_through_words, symbols, model, lanes=16)
         if precision < WIDE_PRECISION:
             yield partial(_through_messages, symbols, model)
 
@@ -299,14 +298,6 @@ def _through_model(name: str) -> None:
     _through_frame(model.sample(3, rng=0) if digits else noise, {"model": name})
 
 
-def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> Iterator[Job]:
-    """Writable and read-only symbols to words and back."""
-    fixed = symbols.copy()
-    fixed.setflags(write=False)
-    for data in (symbols, fixed):
-        yield partial(_encode_and_decode, data, model, options)
-
-
-def _encode_and_decode(symbols: npt.NDArray[Any], model: Any, options: dict[str, Any]) -> None:
+def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> None:
     words = ansflow.encode(symbols, model, **options)
     ansflow.decode(words, model, symbols.shape, **options)

@@ -16,6 +16,7 @@ from ansflow.engine.options import Options
 from ansflow.engine.rechoosing import EVERY, Rechooser
 from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
+from ansflow.engine.turns import in_turn
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder, check_count
@@ -124,7 +125,8 @@ class FrameEncoder:
         if not 0 < content.size <= grid.unit(0, TASK_SIZE):
             return None
         self.choose(content)
-        chunks = self._encode(content, grid.groups(0, content.size), 0)
+        task = partial(self._encode, content, grid.groups(0, content.size), 0)
+        chunks = in_turn(task, content.size)
         self._builder.append(chunks)
         return b"".join(
             [self._builder.begin, *[chunk.data for chunk in chunks], self._builder.end()]
@@ -235,7 +237,9 @@ class FrameEncoder:
         self._undecided = False
         assert self._dtype is not None
         layout = self.header.grid.layout_of(content.size)
-        self._use(self._options.chosen(content[: layout.nbytes], layout, self._dtype))
+        first = content[: layout.nbytes]
+        task = partial(self._options.chosen, first, layout, self._dtype)
+        self._use(in_turn(task, content.size))
         if not self._options.tables and self._options.model is None:
             several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
             self._rechooser = Rechooser(self._options, self._dtype, first=several)
@@ -244,7 +248,7 @@ class FrameEncoder:
         """Choose another recipe from a unit on, if that is worth it."""
         assert self._rechooser is not None
         layout = self.header.grid.layout_of(unit.size)
-        options = self._rechooser.look(unit[: layout.nbytes], layout)
+        options = in_turn(partial(self._rechooser.look, unit[: layout.nbytes], layout))
         if options is not None:
             self._use(options)
 

@@ -13,6 +13,8 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from ansflow.engine.turns import in_turn
+
 __all__ = ["Pipeline", "ordered"]
 
 T = TypeVar("T")
@@ -59,7 +61,7 @@ class _Job(Generic[T]):
             return
         assert self._task is not None
         try:
-            self._results.append(self._task())
+            self._results.append(in_turn(self._task))
         except BaseException as error:
             self._error = error
         # Release the task's data, which are often larger than its result.
@@ -250,7 +252,7 @@ class Pipeline(Generic[T]):
         self._check_usable()
         if self._threads == 1:
             try:
-                return [task()]
+                return [in_turn(task)]
             except BaseException:
                 self.close()
                 raise
@@ -336,7 +338,7 @@ def ordered(
     """
     if threads == 1:
         for task in tasks:
-            yield task()
+            yield in_turn(task)
         return
     source = iter(tasks)
     error = None

@@ -26,8 +26,10 @@ from ansflow.transforms.delta import Differences
 from ansflow.transforms.fixed import FixedRecipe, Step, Tokens
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import LinParameters
+from ansflow.transforms.mask import Masked, most_frequent
 from ansflow.transforms.numbers import WIDTHS, numbers_of
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.transform import Setting
 
 __all__ = ["fit_arrays"]
 
@@ -40,7 +42,8 @@ MOST_AXES = 4
 
 LEVEL = 3
 
-MAPS = {"ordered", "decimal", "affine"}
+MASKED = {"mask"}
+MAPS = MASKED | {"ordered", "decimal", "affine"}
 MOST_TOKENS = 256
 NOTHING = np.empty(0, np.uint8)
 
@@ -125,20 +128,41 @@ def _maps(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[tuple[lis
     """Yield maps, and the numbers that all samples become by them, as bytes."""
     items = np.concatenate([sample.items for sample in samples])
     width = dtype.itemsize
-    raw = items.view(f"<u{width}").reshape(1, -1)
     big = dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big")
-    kind = Kind(KINDS[dtype.kind], big and width > 1, effort_of(LEVEL), raw.size)
-    for candidate in mapped(raw, kind):
-        steps, numbers = [], items
-        if {recipe.name for recipe in candidate.maps} <= MAPS:
+    kind = Kind(KINDS[dtype.kind], big and width > 1, effort_of(LEVEL), items.size // width)
+    masked = False
+    for steps, numbers in _mapped(items, width, kind, MAPS if width > 1 else MAPS - MASKED):
+        masked |= bool(steps) and steps[0].name in MASKED
+        yield steps, numbers
+    if dtype.kind == "f" and not masked:
+        # A few NaNs are exceptions of decimals, but some arrays may have too many for these.
+        missing = numbers_of(items, width)[np.isnan(items.view(dtype))]
+        if missing.size:
+            step, filled = _applied("mask", (most_frequent(missing),), items, width)
+            for steps, numbers in _mapped(filled, width, kind, MAPS - MASKED):
+                yield [step, *steps], numbers
+
+
+def _mapped(
+    items: Bytes, width: int, kind: Kind, known: set[str]
+) -> Iterator[tuple[list[Step], Bytes]]:
+    """Yield those of the known maps that are worth trying."""
+    for candidate in mapped(items.view(f"<u{width}").reshape(1, -1), kind):
+        if {recipe.name for recipe in candidate.maps} <= known:
+            steps, numbers = list[Step](), items
             for recipe in candidate.maps:
-                transform = by_name(recipe.name)
-                layout = Layout(width, (raw.size,))
-                parameters, outputs = transform.forward(numbers, layout, *recipe.settings)
-                steps.append(Step(recipe.name, _for_all(parameters)))
-                numbers = outputs[0]
-            if not any(isinstance(told, Decimals) and told.near for _, told in steps):
-                yield steps, numbers
+                step, numbers = _applied(recipe.name, recipe.settings, numbers, width)
+                steps.append(step)
+            yield steps, numbers
+
+
+def _applied(
+    name: str, settings: Sequence[Setting], items: Bytes, width: int
+) -> tuple[Step, Bytes]:
+    """A map as a step for all arrays, and its first output."""
+    layout = Layout(width, (items.size // width,))
+    parameters, outputs = by_name(name).forward(items, layout, *settings)
+    return Step(name, _for_all(parameters)), outputs[0]
 
 
 def _for_all(parameters: Any) -> Any:
@@ -147,6 +171,8 @@ def _for_all(parameters: Any) -> Any:
         return parameters._replace(exceptions=0)
     if isinstance(parameters, Line):
         return parameters._replace(base=parameters.base % parameters.step)
+    if isinstance(parameters, Masked):
+        return parameters._replace(lag=0)
     return parameters
 
 

@@ -27,6 +27,7 @@ from ansflow.frame.header import Header
 from ansflow.frame.salvage import Remains, find_remains
 from ansflow.frame.salvage.finding import intact_body
 from ansflow.frame.streams.sample import StreamCoding
+from ansflow.inspect.lost import Losses, LostBox
 from ansflow.limits import STREAM_LIMITS, Limits
 from ansflow.transforms.recipe import Recipe
 
@@ -59,6 +60,9 @@ class Recovery:
         lost than is known.
     damaged : bool
         Whether the file was damaged at all.
+    boxes : tuple of LostBox
+        What is lost, chunk by chunk, in the terms of the content: boxes of arrays, with the array's
+        ``name`` in a collection, and ranges of bytes. As text they are indices as in NumPy.
     """
 
     chunks: int
@@ -67,6 +71,7 @@ class Recovery:
     lost: tuple[tuple[int, int], ...]
     cut: bool
     damaged: bool
+    boxes: tuple[LostBox, ...] = ()
 
 
 def recover(
@@ -111,8 +116,8 @@ def recover(
     >>> blob = ansflow.compress(bytes(range(256)) * 4, chunk_size=256)
     >>> size = path.write_bytes(blob[:400] + b"DAMAGE" + blob[406:])
     >>> result = ansflow.recover(path, path.with_suffix(".recovered"))
-    >>> result.chunks, result.lost
-    (3, ((256, 512),))
+    >>> result.chunks, result.lost, str(result.boxes[0])
+    (3, ((256, 512),), 'bytes 256 to 512')
     """
     totals = _Totals()
     with open(source, "rb") as file:
@@ -134,22 +139,17 @@ def recover(
         totals.chunks,
         totals.lost_chunks,
         totals.size,
-        tuple(totals.lost),
+        tuple(totals.losses.ranges),
         any(remains.chunks is None or remains.orphans for remains in frames),
         totals.lost_chunks > 0 or any(remains.damaged for remains in frames),
+        tuple(totals.losses.boxes),
     )
 
 
 class _Totals:
     def __init__(self) -> None:
         self.chunks = self.lost_chunks = self.size = 0
-        self.lost: list[tuple[int, int]] = []
-
-    def lose(self, begin: int, end: int) -> None:
-        """Note a lost range, merged with the previous one if they touch."""
-        if self.lost and self.lost[-1][1] >= begin:
-            begin = min(begin, self.lost.pop()[0])
-        self.lost.append((begin, end))
+        self.losses = Losses()
 
 
 def _copy(
@@ -178,7 +178,10 @@ def _copy(
     for part in parts:
         out.write(part)
         on_progress(totals.size)
-    return None if header is None else header.name
+    if header is None:
+        return None
+    totals.losses.end_frame(header, sum(sizes))
+    return header.name
 
 
 def _group_sizes(file: BinaryIO, remains: Remains) -> list[int]:
@@ -309,7 +312,7 @@ def _as_it_was(
     """Yield the frame with this header, with zeros in place of lost chunks."""
     grid = header.grid
     builder = FrameBuilder(header)
-    intact_before = totals.chunks
+    intact_before, base = totals.chunks, totals.size
     yield builder.begin
     zero_bytes = Recipe() if grid.cell_size == 1 else Recipe("bytes")
     encode_zeros = ChunkEncoder(builder.tag, grid, lambda _: zero_bytes, StreamCoding(12, 1, 0))
@@ -323,7 +326,7 @@ def _as_it_was(
                     zeros = encode_zeros(np.zeros(size, np.uint8), [size], first)
                 part = zeros[tile]
                 totals.lost_chunks += 1
-                totals.lose(totals.size, totals.size + size)
+                totals.losses.add(header, totals.size - base, size, tile, totals.size)
             else:
                 part = np.frombuffer(chunk, np.uint8)
                 totals.chunks += 1
@@ -338,6 +341,7 @@ def _as_it_was(
 def _as_bytes(bodies: _Bodies, sizes: list[int], totals: _Totals) -> Iterator[memoryview]:
     """Yield a frame of bytes with the content of an array that is mostly lost."""
     grid = bodies.header.grid
+    plain = replace(bodies.header, array=None)
     encoder = FrameEncoder(Options(metadata=bodies.header.metadata), 1)
     number = 0
     with closing(encoder):
@@ -347,7 +351,7 @@ def _as_bytes(bodies: _Bodies, sizes: list[int], totals: _Totals) -> Iterator[me
                 found = bodies.body(number + tile, cells)
                 if found is None:
                     totals.lost_chunks += 1
-                    totals.lose(totals.size, totals.size + size)
+                    totals.losses.add(plain, 0, size, tile, totals.size)
                 else:
                     head, body = found
                     grid.put(bodies.decoder.decode(head, memoryview(body)), tile, content)

@@ -22,6 +22,7 @@ from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import ordered
+from ansflow.engine.turns import in_turn
 from ansflow.errors import CorruptDataError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
@@ -324,7 +325,7 @@ def _decode(
     cores = checked_threads(threads)
     if survey.only is not None:
         header, head, body = survey.only
-        ChunkDecoder(header)([head], [body], out)
+        in_turn(partial(ChunkDecoder(header), [head], [body], out), out.size)
         return
     for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass

@@ -4,6 +4,7 @@ import gc
 from typing import Any
 
 from numba.core.compiler import Compiler
+from numba.core.targetconfig import ConfigStack
 
 __all__ = ["KernelCompiler"]
 
@@ -30,6 +31,10 @@ class KernelCompiler(Compiler):
             gc.enable()
 
     def define_pipelines(self) -> Any:
+        # Functions that this one calls are compiled for these settings. They are the same under a
+        # kernel, which differs in what Python needs to call it, and under an `inner` function.
+        passed_on = ConfigStack().top()
+        passed_on.release_gil, passed_on.no_cpython_wrapper = False, True
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
             kept = [step for step in pipeline.passes if step[0].__name__ not in SKIPPED]

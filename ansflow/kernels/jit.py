@@ -2,34 +2,36 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-import numba
+from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
-from ansflow.kernels.cache import KernelCache
 from ansflow.kernels.compiler import KernelCompiler
+from ansflow.kernels.dispatcher import KernelDispatcher
 
-__all__ = ["inlined", "inner", "kernel"]
+__all__ = ["brief_kernel", "inlined", "inner", "kernel"]
 
 # A kernel never raises, its callers validate: there is no test for a zero divisor. And nobody asks
 # for it as a C function.
-OPTIONS: dict[str, Any] = {
-    **{"error_model": "numpy", "no_cfunc_wrapper": True},
-    "pipeline_class": KernelCompiler,
-}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile `function` on first use, without the GIL, keeping the code on disk."""
-    options = {**OPTIONS, "nogil": True, **options}
-    compiled: Any = numba.njit(**options)(function)
-    if isinstance(compiled, Dispatcher):  # and not `function`, as under NUMBA_DISABLE_JIT
-        # In place of what ``cache=True`` puts there.
-        compiled._cache = KernelCache(function)  # type: ignore[attr-defined]
-    return cast(Callable[..., Any], compiled)
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return function
+    options = {**OPTIONS, "nopython": True, "boundscheck": None, "nogil": True, **options}
+    return KernelDispatcher(function, targetoptions=options)
+
+
+def brief_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel of some microseconds, which keeps the GIL.
+
+    If other threads are at work, to have given it away is to wait for it, which takes longer.
+    """
+    return kernel(function, nogil=False)
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,7 +41,7 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     callers: that takes half the time of a kernel. But it is compiled once for kernels that call it,
     and again for `inner` functions that do: one with loops that both call had better be a kernel.
     """
-    return register_jitable(**OPTIONS)(function)
+    return register_jitable(**OPTIONS, pipeline_class=KernelCompiler)(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,15 +1,17 @@
 """Recipes whose parameters are chosen once, for arrays that are too small to pay for their own.
 
-Such a recipe is at most a map, multiples, differences and tokens, in this order, so that it leaves
-one stream of tokens, of which nothing is written but the tokens themselves, and a *tail* of bytes
-that are not coded: raw bits, and the exceptions of decimals. All arrays go the same way, kernel
-after kernel, with what these are told made up once.
+Such a recipe is at most a mask, a map, multiples, differences and tokens, in this order. It leaves
+*symbols*, of which nothing is written but the symbols themselves: tokens, then the corrections of
+decimals and the bits of the mask, where there are such. And it leaves a *tail* of bytes that are
+not coded: raw bits, and the exceptions of decimals. All arrays go the same way, kernel after
+kernel, with what these are told made up once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,6 +23,7 @@ from ansflow.kernels.transforms import finish, lin, log
 from ansflow.kernels.transforms.affine import divide, multiply
 from ansflow.kernels.transforms.decimal import from_integers, to_integers
 from ansflow.kernels.transforms.delta import difference
+from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
@@ -29,6 +32,7 @@ from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
+from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
 from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
@@ -39,7 +43,7 @@ from ansflow.varints import ByteReader
 __all__ = ["FixedRecipe", "Step", "Tokens"]
 
 # What there may be of a recipe, each at most once and in this order; one of these is a leaf.
-ORDER = ("ordered", "decimal", "affine", "delta", "log", "lin", "bytes")
+ORDER = ("mask", "ordered", "decimal", "affine", "delta", "log", "lin", "bytes")
 LEAVES = ("log", "lin", "bytes")
 
 NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
@@ -59,7 +63,7 @@ class Step(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """What becomes of an array: symbols of 8 bits, and bytes that are not coded."""
+    """What becomes of an array: symbols of 8 bits, and a tail of bytes that are not coded."""
 
     symbols: Bytes
     tail: bytes
@@ -80,8 +84,10 @@ class FixedRecipe:
     def __init__(self, width: int, steps: Sequence[Step]) -> None:
         self.width, self.steps = width, tuple(steps)
         told = dict(self.steps)
+        self._mask: Masked | None = told.get("mask")
         ordered: Order | None = told.get("ordered")
         self._decimals: Decimals | None = told.get("decimal")
+        self._near = self._decimals is not None and self._decimals.near
         self._line: Line | None = told.get("affine")
         self._axes = told["delta"].axes if "delta" in told else ()
         self._lin: LinParameters | None = told.get("lin")
@@ -123,7 +129,7 @@ class FixedRecipe:
 
     def pack(self) -> bytes:
         """The recipe as FORMAT.md says, for arrays with one item along each axis."""
-        written, others = b"", b""
+        written, others, streams = b"", b"", b""
         for number, (name, parameters) in enumerate(self.steps, 1):
             transform = by_name(name)
             last = number == len(self.steps)
@@ -131,7 +137,9 @@ class FixedRecipe:
             written += transform.pack(parameters)
             if name == "decimal":  # places of exceptions and their items, which have no stream
                 others = 2 * bytes([by_name("bytes").id | ALL_STREAMS])
-        return (written or bytes([STREAM_ID])) + others
+            if name == "mask" or (name == "decimal" and self._near):
+                streams += bytes([STREAM_ID])
+        return (written or bytes([STREAM_ID])) + others + streams
 
     @property
     def recipe(self) -> Recipe:
@@ -140,13 +148,18 @@ class FixedRecipe:
         for name, parameters in reversed(self.steps):
             outputs: tuple[Recipe, ...] = () if name in LEAVES else (recipe,)
             if name == "decimal":
-                outputs = recipe, Recipe("log"), Recipe("bytes")
+                outputs = recipe, Recipe("log"), Recipe("bytes"), *[Recipe()] * self._near
+            if name == "mask":
+                outputs = recipe, Recipe()
             recipe = Recipe(name, outputs, by_name(name).describe(parameters))
         return recipe
 
     def symbols(self, items: int) -> int:
         """How many symbols so many items become."""
-        return self.width * items if self._leaf == "bytes" else items
+        if self._leaf == "bytes":
+            return self.width * items
+        bits = 0 if self._mask is None else mask_bytes(Layout(self.width, (items,)))
+        return items + items * self._near + bits
 
     def forward(self, items: Bytes, shape: tuple[int, ...]) -> Tokens | None:
         """Tokens and tail of an array, not empty; None if its items are not what was expected.
@@ -158,7 +171,15 @@ class FixedRecipe:
             That of the array.
         """
         numbers = _frozen(items.view(self._number), aligned=True)
-        exceptions = NO_TAIL
+        exceptions, others = NO_TAIL, list[Bytes]()
+        if self._mask is not None:
+            mask, filled = (
+                np.empty(-(-numbers.size // WORD_BITS), np.uint64),
+                np.empty_like(numbers),
+            )
+            fill_in(numbers, numbers.dtype.type(self._mask.pattern), mask, filled)
+            others = [mask.view(np.uint8)[: mask_bytes(Layout(self.width, numbers.shape))]]
+            numbers = _frozen(filled)
         if self._big:
             numbers = _frozen(numbers.byteswap())
         if self._masks is not None:
@@ -169,11 +190,14 @@ class FixedRecipe:
         elif self._decimals is not None:
             out = np.empty_like(numbers)
             places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
-            factor, times, *_ = self._decimals
-            convert = to_integers(self.width, False, False)
-            found = int(convert(numbers, factor, times, out, NO_ROOM, places))
+            factor, times, near, *_ = self._decimals
+            corrections = np.empty(numbers.size, np.uint8) if near else NO_ROOM
+            convert = to_integers(self.width, False, near)
+            found = int(convert(numbers, factor, times, out, corrections, places))
             if found > places.size:
                 return None
+            if near:
+                others.insert(0, corrections)
             exceptions = pack_exceptions(numbers, places[:found]) if found else NO_TAIL
             numbers = _frozen(out)
         if self._step is not None:
@@ -196,28 +220,31 @@ class FixedRecipe:
                 return None
             lin.encode(unaligned(numbers.view(np.uint8), self.width), base, shift, tokens, raw)
             bits = int(shift) * numbers.size
-        return Tokens(_frozen(tokens), raw.view(np.uint8)[: -(-bits // 8)].tobytes() + exceptions)
+        symbols = np.concatenate([tokens, *others]) if others else tokens
+        return Tokens(_frozen(symbols), raw.view(np.uint8)[: -(-bits // 8)].tobytes() + exceptions)
 
-    def inverse(self, tokens: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
+    def inverse(self, symbols: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
         """Undo `forward`: the items as numbers, in a vector.
 
-        Tokens and tail may be anything.
+        Symbols, as many as `self.symbols` says, and tail may be anything.
 
         Raises
         ------
         CorruptDataError
             If the tail cannot belong to the tokens.
         """
+        items = prod(shape)
         if self._leaf == "bytes":
-            bits, out = 0, tokens
+            bits, out = 0, symbols
         else:
-            out = np.empty(tokens.size, self._number)
-            bits = self._numbers(tokens, tail, out, self._told(shape[1:])[1])
+            out = np.empty(items, self._number)
+            bits = self._numbers(symbols[:items], tail, out, self._told(shape[1:])[1])
         if self._step is not None:
             multiply(out, *self._step)
         if self._decimals is not None:
-            factor, times, *_ = self._decimals
-            from_integers(self.width, False, False)(out, factor, times, NO_CORRECTIONS)
+            factor, times, near, *_ = self._decimals
+            corrections = _frozen(symbols[items : 2 * items]) if near else NO_CORRECTIONS
+            from_integers(self.width, False, near)(out, factor, times, corrections)
         elif self._signs is not NOTHING and self._step is not None:
             self._signs.apply(out.view(np.uint8), self.width)
         used = -(-bits // 8)
@@ -229,6 +256,11 @@ class FixedRecipe:
             put_exceptions(tail[used:], out)
         if self._big:
             out.byteswap(inplace=True)
+        if self._mask is not None:
+            bits_of_mask = symbols[items + items * self._near :]
+            mask = np.zeros(-(-items // WORD_BITS), np.uint64)
+            mask.view(np.uint8)[: bits_of_mask.size] = bits_of_mask
+            put_pattern(mask, out.dtype.type(self._mask.pattern), out)
         return out
 
     def _numbers(
@@ -280,10 +312,11 @@ def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
         return width == 1
     if "bytes" in names:
         return len(names) == 1
-    decimals, delta, linear = (told.get(name) for name in ("decimal", "delta", "lin"))
+    mask, decimals, delta, linear = (told.get(n) for n in ("mask", "decimal", "delta", "lin"))
     return (
         not told.get("log")
-        and (decimals is None or not (decimals.near or decimals.exceptions))
+        and (mask is None or (width > 1 and mask.lag == 0))
+        and (decimals is None or not decimals.exceptions)
         and (delta is None or delta.first is None)
         and (linear is None or linear.width == 1)
     )

@@ -99,7 +99,7 @@ class Lpc(Transform):
             raise Unsuitable(fault)
         numbers, lanes = numbers_of(items, layout.itemsize), _Lanes(parameters, layout)
         lanes.fill(numbers)
-        weights = _fitted(lanes.values, lanes.rows, lanes.lanes, parameters.order)
+        weights = _fitted(lanes.levelled(), lanes.rows, lanes.lanes, parameters.order)
         coefficients = weights.astype(f"<f{_bytes_of_weight(layout)}")
         out = empty(layout.items, numbers.dtype)
         lanes.encode(numbers, coefficients.astype(np.float64), out)
@@ -190,6 +190,19 @@ class _Lanes:
         """The values of all numbers."""
         fill = kernels.floats_in_lanes if self._real else kernels.integers_in_lanes
         fill(numbers, *self._cut, self.values, self._row, *self._floats)
+
+    def levelled(self) -> Floats:
+        """The values that weights are fitted to.
+
+        Sound is loud and quiet, and least squares would care for what is loud, while bits are for
+        all of it. What is left of floats is told in units of the last place, which are relative.
+        """
+        if self._real:
+            return self.values
+        blocks = -(-self.values.size // (self.lanes * int(kernels.ROWS_OF_BLOCK)))
+        levelled: Floats = np.empty_like(self.values)
+        kernels.level(self.values, np.empty((blocks, self.lanes)), levelled)
+        return levelled
 
     def encode(self, numbers: npt.NDArray[Any], weights: Floats, out: npt.NDArray[Any]) -> None:
         encode = kernels.encode_floats if self._real else kernels.encode_integers

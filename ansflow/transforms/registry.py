@@ -16,6 +16,7 @@ from ansflow.transforms.log import Log
 from ansflow.transforms.lpc import Lpc
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
+from ansflow.transforms.period import Period
 from ansflow.transforms.planes import Planes
 from ansflow.transforms.ramp import Ramp
 from ansflow.transforms.runs import Runs
@@ -46,6 +47,7 @@ ALL: tuple[Transform, ...] = (
     Lpc(),
     Sparse(),
     Stencil(),
+    Period(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

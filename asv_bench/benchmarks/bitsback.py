@@ -211,9 +211,9 @@ class Hierarchies:
 
 
 class Images:
-    """Five hundred of MNIST's test images: BB-ANS rates and times."""
+    """Five hundred of MNIST's test images: rates and times of BB-ANS and Bit-Swap."""
 
-    params = ["mnist-vae-binary", "mnist-vae"]
+    params = ["mnist-vae-binary", "mnist-vae", "mnist-bitswap-binary", "mnist-bitswap"]
     param_names = ("model",)
     timeout = 300
 
@@ -232,12 +232,6 @@ class Images:
 
     def time_decode(self, model):
         self.vae.decode(self.message, len(self.images))
-
-    def time_encoder_network(self, model):
-        self.vae.encoder(self.vae.pixels.inputs(self.images))
-
-    def time_decoder_network(self, model):
-        self.vae.decoder(np.ones((len(self.images), self.vae.latents)))
 
     def _rates(self):
         stack = Stack(seed=0)
@@ -258,6 +252,27 @@ class Images:
 
     track_net.unit = track_total.unit = "bits/pixel"
     track_net_over_elbo.unit = "%"
+
+
+class ImageNetworks:
+    """The networks of the models of digits, for so many images."""
+
+    params = ["mnist-vae-binary", "mnist-vae"]
+    param_names = ("model",)
+
+    def setup(self, model):
+        vae = load(model)
+        self.encoder, self.decoder = vae.encoder, vae.decoder
+        with np.load(DIGITS) as archive:
+            images = archive["data"]
+        self.inputs = vae.pixels.inputs(np.minimum(images, vae.pixels.highest))
+        self.latents = np.ones((len(images), vae.latents))
+
+    def time_encoder(self, model):
+        self.encoder(self.inputs)
+
+    def time_decoder(self, model):
+        self.decoder(self.latents)
 
 
 def peer_gaussians(means, scales):

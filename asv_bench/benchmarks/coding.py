@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from scipy import stats
 
@@ -43,6 +45,7 @@ CASES = [*INPUTS, "gaussian_int16", "mixture", "zipf_uint16", "pixels"]
 class Coding:
     params = CASES
     param_names = ("case",)
+    timer = time.process_time
 
     def setup(self, name):
         self.symbols, self.model = case(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import xxhash
 
@@ -34,6 +36,7 @@ def data(name):
 class OneShot:
     params = [*INPUTS, "float64", "int32", "random", "zeros"]
     param_names = ("input",)
+    timer = time.process_time
 
     def setup(self, name):
         self.data = data(name)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import numpy as np
@@ -44,6 +45,7 @@ def case(name):
 class Messages:
     params = CASES
     param_names = ("case",)
+    timer = time.process_time
 
     def setup(self, name):
         self.symbols, self.model = case(name)

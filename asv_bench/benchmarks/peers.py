@@ -117,11 +117,17 @@ HTSCODECS_CPU = {"sse4.1": 1, "avx2": 2, "avx512f": 4, "neon": 8}
 HTSCODECS_X32 = 4
 
 
-def htscodecs_peers(chunks):
-    """Each order with 4 lanes, which has no SIMD, and 32 with each instruction set."""
+def htscodecs_library():
+    """OSError where it is not installed."""
     library = ctypes.CDLL("libhtscodecs.so.2")
     library.rans_compress_to_4x16.restype = ctypes.c_void_p
     library.rans_uncompress_to_4x16.restype = ctypes.c_void_p
+    return library
+
+
+def htscodecs_peers(chunks):
+    """Each order with 4 lanes, which has no SIMD, and 32 with each instruction set."""
+    library = htscodecs_library()
     # By default the library chooses a set by the machine, which is not always the fastest.
     host = get_host_cpu_features()
     cpus = {"scalar": 0} | {name: bit for name, bit in HTSCODECS_CPU.items() if host.get(name)}

@@ -36,7 +36,7 @@ def builders(n):
     p, logits, weights = rng.random(n), rng.normal(size=(n, 16)), rng.random((n, 16))
     means, scales = rng.normal(0, 30, n), np.exp(rng.normal(1.5, 1, n))
     table, rows = Categorical.from_weights(rng.random((256, 16))), rng.integers(0, 256, n)
-    three, ones = np.abs(rng.normal(size=(3, n, 3))) + 0.1, np.full(n, 3)
+    three, ones = list(np.abs(rng.normal(size=(3, n, 3))) + 0.1), np.full(n, 3)
     made = {
         "Uniform(n)": lambda: Uniform(1000, n),
         "Bernoulli": lambda: Bernoulli(p),
@@ -45,7 +45,7 @@ def builders(n):
         "Categorical.from_weights of 16": lambda: Categorical.from_weights(weights),
         "rows of a table: table.at": lambda: table.at(rows),
         "Gaussian from -100 to 100": lambda: Gaussian(means, scales, -100, 100),
-        "Logistic.mixture of 3, to 255": lambda: Logistic.mixture(three[0], *three[1:], 0, 255),
+        "Logistic.mixture of 3, to 255": lambda: Logistic.mixture(*three, 0, 255),
     }
     if n <= 64:
         made["Intervals of any total"] = lambda: Intervals(

@@ -3,6 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
+import naive_hierarchy
 import naive_model
 import numpy as np
 import pytest
@@ -45,8 +46,9 @@ def test_models_are_what_the_document_says(vae):
     assert model.fingerprint == vae.fingerprint
     images = vae.sample(2, rng=0)
     message = vae.encode(images)
-    assert message == naive_model.encode(model, images.tobytes())
-    assert naive_model.decode(model, message, 2) == images.tobytes()
+    oracle = naive_hierarchy if "layers" in model.description else naive_model
+    assert message == oracle.encode(model, images.tobytes())
+    assert oracle.decode(model, message, 2) == images.tobytes()
     assert np.array_equal(vae.decode(message, 2), images)
 
 

@@ -183,13 +183,15 @@ def test_a_bad_file_among_good_ones(run, file, files, tmp_path, content):
     file.unlink()
     result = run("decompress", tmp_path / "none", tmp_path / "bad.ans", f"{file}.ans", code=2)
     assert file.read_bytes() == content
-    first, second, last = result.stderr.splitlines()
+    first, second, note, third, last = result.stderr.splitlines()
     assert (
         first
         == f"ansflow: {tmp_path / 'none'}: the name does not end in .ans: give the output with -o"
     )
     assert second.startswith(f"ansflow: {tmp_path / 'bad.ans'}: chunk 0")
-    assert last == f"{file}: 100,000 bytes"
+    assert "recover" in note
+    assert third == f"{file}: 100,000 bytes"
+    assert last == "1 of 3 files: 100,000 bytes"
     assert files() == ["bad.ans", "data.bin", "data.bin.ans"]
 
 
@@ -205,12 +207,15 @@ def test_files_that_cannot_be_read_or_written(run, file, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"x" + b])
-def test_damage_is_one_line_and_no_file(run, file, files, content, damage):
+def test_damage_is_told_and_leaves_no_file(run, file, files, content, damage):
     frame = file.with_name("bad.ans")
     frame.write_bytes(damage(frame_of(content)))
     result = run("decompress", frame, code=1)
-    assert result.stderr.startswith(f"ansflow: {frame}: ")
-    assert result.stderr.count("\n") == 1
+    what, *note = result.stderr.splitlines()
+    assert what.startswith(f"ansflow: {frame}: ")
+    # What doesn't even begin like a frame is none.
+    begins = frame.read_bytes()[:1] == b"\x89"
+    assert note == [f"  ansflow recover {frame} saves all chunks that are intact"] * begins
     assert files() == ["bad.ans", "data.bin"]
     run("decompress", frame, "-f", "-o", file, code=1)
     assert file.read_bytes() == content
@@ -308,8 +313,9 @@ def test_test(run, file, tmp_path):
         run("test", bad, code=1)
     bad.write_bytes(data[:-1])
     result = run("test", "-v", frame, bad, tmp_path / "none", code=3)
-    fine, cut, missing = result.stderr.splitlines()
+    fine, cut, note, missing = result.stderr.splitlines()
     assert "fine" in fine
+    assert f"ansflow recover {bad} " in note
     assert "cut off" in cut
     assert "No such file" in missing
 

@@ -20,7 +20,7 @@ def frames(tmp_path):
 
 def test_table(run, frames, tmp_path):
     (tmp_path / "array.ans").write_bytes(ansflow.compress(np.arange(600.0).reshape(3, 200)))
-    head, first, second = run("info", frames, tmp_path / "array.ans").stdout.splitlines()
+    head, first, second, _ = run("info", frames, tmp_path / "array.ans").stdout.splitlines()
     assert head.split() == ["content", "size", "bits/byte", "ideal", "overhead", "holds", "file"]
     assert first.split()[:2] == ["12,000", f"{frames.stat().st_size:,}"]
     assert first.endswith(f"bytes, 2 frames      {frames}")
@@ -56,8 +56,32 @@ def test_quick_decodes_nothing(run, frames):
     damaged = bytearray(frames.read_bytes())
     damaged[100] ^= 1
     frames.write_bytes(damaged)
-    run("info", "--quick", frames)
-    run("info", frames, code=1)
+    assert run("info", "--quick", frames).stderr == ""
+    _, quick, recover = run("info", frames, code=1).stderr.splitlines()
+    assert quick == "  --quick describes it without decoding"
+    assert recover == f"  ansflow recover {frames} saves all chunks that are intact"
+
+
+def test_notes_only_where_they_help(run, tmp_path, monkeypatch):
+    """What is cut off isn't described by --quick either; names are ready for a shell."""
+    monkeypatch.chdir(tmp_path)
+    frame = ansflow.compress(b"abracadabra" * 1000)
+    (tmp_path / "-a b").write_bytes(frame[:-1])
+    _, note = run("info", "--", "-a b", code=1).stderr.splitlines()
+    assert note == "  ansflow recover './-a b' saves all chunks that are intact"
+    (tmp_path / "other").write_bytes(b"no frame")
+    assert len(run("info", "other", code=1).stderr.splitlines()) == 1
+    assert len(run("test", input=frame[:-1], code=1).stderr.splitlines()) == 1
+
+
+def test_a_line_about_several_files(run, frames):
+    size = frames.stat().st_size
+    for options in ((), ("--quick",)):
+        head, _, _, total = run("info", *options, frames, frames).stdout.splitlines()
+        assert total.split()[:2] == ["24,000", f"{2 * size:,}"]
+        assert total.endswith("2 files")
+    assert head.split() == ["content", "size", "ratio", "bits/byte", "holds", "file"]
+    assert float(total.split()[2]) == round(12_000 / size, 2)
 
 
 def test_everything_can_be_told(run, tmp_path):
@@ -99,6 +123,18 @@ def test_recover(run, damaged, tmp_path, content):
     back = ansflow.decompress(target.read_bytes())
     assert len(back) == len(content)
     assert sum(a != b for a, b in zip(back, content, strict=True)) <= 1024
+
+
+def test_recover_names_indices_of_arrays(run, tmp_path):
+    array = np.random.default_rng(0).integers(0, 1 << 32, (600, 25), "u4")
+    frame = bytearray(ansflow.compress(array, chunk_size=10_000))
+    frame[len(frame) // 2] ^= 1
+    (tmp_path / "x.ans").write_bytes(frame)
+    assert "  lost, replaced by zeros: items [300:400, :]\n" in (
+        run("recover", tmp_path / "x.ans", code=1).stderr
+    )
+    found = json.loads(run("recover", "-f", "--json", tmp_path / "x.ans", code=1).stdout)
+    assert found["boxes"] == [{"name": None, "shape": [600, 25], "box": [[300, 400], [0, 25]]}]
 
 
 def test_recover_as_json(run, damaged, tmp_path):

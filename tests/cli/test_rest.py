@@ -8,9 +8,8 @@ import sys
 import click
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from ansflow.cli import main, warmup_jobs
+from ansflow.cli import warmup_jobs
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
 
@@ -119,13 +118,6 @@ def test_warmup(run, monkeypatch):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(run, shell):
     assert "_ANSFLOW_COMPLETE" in run("completion", shell).stdout
-
-
-def test_words_are_completed():
-    """The names of commands, although what has none is compressed."""
-    words = {"COMP_WORDS": "ansflow ", "COMP_CWORD": "1", "_ANSFLOW_COMPLETE": "bash_complete"}
-    result = CliRunner().invoke(main, [], prog_name="ansflow", env=words)
-    assert {f"plain,{name}" for name in main.commands} <= set(result.stdout.splitlines())
 
 
 def test_completion_of_what(run):

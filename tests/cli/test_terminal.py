@@ -99,7 +99,7 @@ numbers = st.one_of(
 )
 TABLES = {
     name: importlib.import_module(f"ansflow.cli.{name}").COLUMNS
-    for name in ("inspect", "bench", "setup")
+    for name in ("info", "bench", "setup")
 }
 
 
@@ -281,7 +281,6 @@ def test_what_frames_say(run, tmp_path, command):
     "arguments",
     [
         (f"--{HOSTILE}",),
-        (HOSTILE,),
         ("compress", f"--{HOSTILE}"),
         ("compress", "--chunk-size", HOSTILE),
         ("compress", "--model", HOSTILE, "FILE"),

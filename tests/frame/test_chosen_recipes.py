@@ -21,6 +21,7 @@ from naive_numbers import (
     Items,
     Lpc,
     Ordered,
+    Period,
     Ramp,
     Runs,
     Sparse,
@@ -89,7 +90,24 @@ def test_weighted_sums_are_for_high_levels(level, dtype):
     blob = ansflow.compress(array, level=level)
     (chunk,) = naive.read(blob).chunks
     assert chunk.content == array.tobytes()
-    assert (Lpc in used(chunk)) == (level > 5)
+    assert bool(used(chunk) & {Lpc, Stencil}) == (level > 5)
+
+
+YEARS, AGES = np.mgrid[:300, :21]
+POPULATION = 10**5 * np.exp(-((AGES / 9.0) ** 2)) * (1 + 0.1 * np.sin(YEARS / 30.0))
+POPULATION += np.random.default_rng(8).normal(0, 3, POPULATION.shape)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+@pytest.mark.parametrize("columns", [0, 2])
+def test_numbers_with_a_period_are_rows(level, columns):
+    array = np.rint(POPULATION).astype("i8").reshape(-1)[:-5]
+    if columns:
+        array = np.stack([array, 2 * array], axis=1)
+    blob = ansflow.compress(array, level=level)
+    (chunk,) = naive.read(blob).chunks
+    assert chunk.content == array.tobytes()
+    assert (Period in used(chunk)) == (level > 2)
 
 
 Y, X = np.mgrid[:100, :120]

@@ -52,6 +52,13 @@ SAID = {
     "linear, of differences": ("<u2", [40], [DELTA, nodes.Lin(0, 4, 1)]),
     "decimals": ("<f8", [40], [nodes.Decimal(0, 10.0, 0), nodes.Delta((0, 0)), LOG]),
     "big-endian decimals": (">f4", [None], [nodes.Decimal(3, 0.5, 0), DELTA, LOG]),
+    "corrected decimals": ("<f8", [40], [nodes.Decimal(4, 10.0, 0), DELTA, LOG]),
+    "a mask": ("<u2", [None, 2], [nodes.Mask(31, 0), DELTA, LOG]),
+    "a mask and big-endian, corrected decimals": (
+        ">f4",
+        [None],
+        [nodes.Mask(0xC07F, 0), nodes.Decimal(6, 10.0, 0), DELTA, LOG],
+    ),
 }
 
 
@@ -62,6 +69,10 @@ def numbers_for(name, shape):
     walk = 3 * np.cumsum(steps) + (1000 if dtype.kind == "f" else 31)
     if name == "linear":
         return ((walk % 4).astype("u4") << 24 | 77).reshape(shape)
+    if "corrected" in name:
+        found = (walk * 0.1).astype(dtype)  # not always the float that is nearest to a tenth
+        found[5::7] = np.nan if "mask" in name else 1
+        return found.reshape(shape)
     if "decimals" in name:
         return (walk / 10 if dtype.itemsize == 8 else walk * 0.5).astype(dtype).reshape(shape)
     if dtype.kind == "V":
@@ -107,6 +118,8 @@ SAMPLES = {
     "times": list(TIMES),
     "pixels": list(FIELDS.astype("u1")),
     "lengths": [walk[: 50 + i] for i, walk in enumerate(WALKS)],
+    "near": list(np.arange(-40, 60) * 0.1 + 0.1 * RNG.integers(0, 4, (40, 1))),
+    "missing": list(np.where(RNG.random(PRICES.shape) < 0.08, np.nan, PRICES)),
 }
 CODECS = {
     f"{name}, {'checked' if check else 'unchecked'}": ansflow.train(some[:-4], check=check)
@@ -135,6 +148,8 @@ def test_recipes_are_those_that_suit():
     assert found["prices"] == "decimal[100.0](delta[0](log), log, bytes)"
     assert found["times"].startswith("affine[1000](delta")
     assert "delta" in found["pixels"]
+    assert found["near"].startswith("decimal[10.0, near](")
+    assert found["missing"].startswith("mask[9221120237041090560](decimal[100.0](")
     for name, some in SAMPLES.items():
         size = len(CODECS[f"{name}, checked"].compress(some[-1]))
         assert size < len(ansflow.encode_chunk(some[-1], ansflow.plan(some[-1]))) - 8
@@ -143,7 +158,10 @@ def test_recipes_are_those_that_suit():
 BITS = st.integers(0, 2**64 - 1)
 
 
-@pytest.mark.parametrize("name", ["fields, checked", "prices, unchecked", "times, checked"])
+@pytest.mark.parametrize(
+    "name",
+    ["fields, checked", "prices, unchecked", "times, checked", "near, checked", "missing, checked"],
+)
 @given(bits=st.lists(BITS, max_size=40), begin=st.integers(0, 60))
 def test_any_values_come_back(name, bits, begin):
     codec = CODECS[name]
@@ -228,7 +246,7 @@ def test_messages_of_another_codec_are_refused():
 def test_any_bytes_are_a_message_or_an_error(message):
     with pytest.raises(AnsflowError):
         CHECKED.decompress(message)
-    for name in ("lengths", "prices", "fields", "pixels", "times"):
+    for name in ("lengths", "prices", "fields", "pixels", "times", "near", "missing"):
         codec = CODECS[f"{name}, unchecked"]
         with suppress(AnsflowError):
             array = codec.decompress(message, max_size=1 << 16)
@@ -293,6 +311,17 @@ WRONG = {
     "no such axis": (I2, b"\4\1\1\x85\0", "axis 1"),
     "no bits": (I2, b"\3\1\x10\x85\0", "16 low bits"),
     "no step": (I2, b"\x08\0\0\x85\0", "affine"),
+    "a lag": (I2, b"\x0a\0\1\x85\0\0", "recipe"),
+    "a large pattern": (I2, b"\x0a\x80\x80\4\0\x85\0\0", "pattern"),
+    "two masks": (I2, b"\x0a\0\0\x0a\1\0\x85\0\0\0", "recipe"),
+    "a mask inside": (I2, b"\3\1\0\x0a\0\0\x85\0\0", "recipe"),
+    "a mask of bytes": (I2, b"\x0a\0\0\x82\0", "recipe"),
+    "a mask in another form": (I2, b"\x0a\0\0\x85\0\x82", "recipe"),
+    "a mask of single bytes": (
+        I2.replace(b"<i2", b"|i1"),
+        b"\x0a\0\0\x85\0\0",
+        "recipe",
+    ),
 }
 
 
@@ -367,7 +396,13 @@ ROWS = (
 )
 STEPS = b'\x89ANA\1%c {"dtype":"<i2","shape":[null,3]}\3\1\0\4\2\0\1\x85\0'
 TENTHS = b'\x89ANA\1%c\x1c{"dtype":"<f8","shape":[12]}\7' + bytes(7) + b"$@\0\4\1\0\x85\0\x82\x82"
+HOLES = (
+    b'\x89ANA\1%c\x1c{"dtype":"<f4","shape":[12]}\x0a\xff\xff\xff\xff\7\0\7\4'
+    + b"\0\0\0\0\0\0$@\0\4\1\0\x85\0\x82\x82\0\0"
+)
 SQUARES = (np.arange(30) ** 2 // 7).astype("<i2").reshape(10, 3)
+INEXACT = np.arange(30, 42, dtype="f4") * np.float32(0.1)
+INEXACT.view("u4")[[3, 4, 11]] = 0x7FFFFFFF  # a NaN
 MISSING = np.array([30, 31, 32, 33, np.nan, 35, 36, 37, 38, 39, 40, 41]) / 10
 GOLDEN = {
     "steps, checked": (
@@ -386,6 +421,12 @@ GOLDEN = {
         "2f5d9c9ee0aa0270",
         "0cff4f6cf56fa4b1c3ffffffffffff1f04fe3f",
     ),
+    "holes, checked": (
+        HOLES % 1,
+        "ef9789bba5ca2614",
+        "05fedf9f1892a3707377e104906a3083d5c3ffff1f",
+    ),
+    "holes": (HOLES % 0, "3ad913ccd672b898", "05ff8f66f0e716b0b64984206f61c3ffff1f"),
 }
 
 
@@ -393,7 +434,7 @@ GOLDEN = {
 def test_golden_codecs_and_messages_are_read_and_written(name):
     head, identity, text = GOLDEN[name]
     codec, message = head + bytes.fromhex(ROWS + identity), bytes.fromhex(text)
-    array = SQUARES if "steps" in name else MISSING
+    array = {"steps": SQUARES, "tenths": MISSING, "holes": INEXACT}[name.partition(",")[0]]
     trained = TrainedArrayCodec.from_bytes(codec)
     assert trained.compress(array) == message
     assert trained.decompress(message).tobytes() == array.tobytes()

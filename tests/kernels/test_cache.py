@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xxhash
-from numba.core import config
+from numba.core import config, event
 
 import ansflow
 from ansflow.kernels import cache
 from ansflow.kernels.coders import rans
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -55,11 +55,47 @@ def test_argument_types_are_kept_apart(place):
     assert compiles()
     function = kernel(rans.next_word.py_func)
     assert function(np.array([7, 1 << 20], np.uint32), np.uint64(1)) == 1 << 20
-    frozen = np.array([7, 9], np.uint16)
-    frozen.setflags(write=False)
-    assert function(frozen, np.uint64(1)) == 9
-    assert len(files(place)) == 3
+    assert len(files(place)) == 2
     assert not compiles()
+
+
+@pytest.mark.parametrize("order", [(False, True), (True, False)])
+def test_read_only_arrays_take_the_code_of_writable_ones(place, order):
+    function = kernel(rans.next_word.py_func)
+    for write in order * 2:
+        words = np.array([7, 9], np.uint16)
+        words.setflags(write=write)
+        assert function(words, np.uint64(1)) == 9
+    assert sum(function.stats.cache_misses.values()) == 1
+    assert len(function.signatures) == len(files(place)) == 1
+
+
+def test_read_only_arrays_are_known_after_their_first_call(place, monkeypatch):
+    function = kernel(rans.next_word.py_func)
+    words = np.array([7, 9], np.uint16)
+    words.setflags(write=False)
+    assert function(words, np.uint64(1)) == 9
+    monkeypatch.setattr(type(function), "_compile_for_args", None)
+    assert function(words, np.uint64(1)) == 9
+
+
+def test_functions_under_kernels_and_under_each_other_are_compiled_once(place):
+    @inner
+    def double(x):
+        return x + x
+
+    @inner
+    def triple(x):
+        return double(x) + x
+
+    @kernel
+    def five_times(x):
+        return triple(x) + double(x)
+
+    with event.install_listener("numba:compile", event.RecordingListener()) as seen:
+        assert five_times(7) == 35
+    compiled = [e.data["dispatcher"].__name__ for _, e in seen.buffer if e.is_start]
+    assert sorted(compiled) == ["double", "five_times", "triple"]
 
 
 def test_functions_of_one_name_are_kept_apart(place):

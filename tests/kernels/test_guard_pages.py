@@ -855,11 +855,14 @@ def distributions(at_end, rng):
         assert weights.categorical(table, logits, bits, p, cdf)
         assert weights.proportional(guard(rng.random((n, alphabet))), p, cdf)
         assert (cdf[:, -1] == 1 << 20).all()
-        fixed_point_logits = guard(np.zeros((n, alphabet), np.int32))
-        assert weights.fixed_log2(logits, fixed_point_logits)
         if alphabet <= 256:
             out = guard(np.zeros((n, alphabet), np.uint32))
+            fixed_point_logits = guard(rng.integers(-(2**17), 1, (n, alphabet), np.int32))
             weights.mixture_weights(table, fixed_point_logits, np.uint64(16), out)
+            assert (out.sum(axis=1) == 1 << 16).all()
+            positive = guard(rng.random((n, alphabet)) + 1e-9)
+            components = guard(np.zeros((n, alphabet, 2)))
+            assert checked.mixtures(table, logits, logits, positive, 1.0, out, components)
             assert (out.sum(axis=1) == 1 << 16).all()
         alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
         assert weights.beta_binomial(alpha, beta, bits, p, guard(np.zeros(alphabet)), cdf)
@@ -988,6 +991,9 @@ def weighted_sums(numbers, lag, segments, order, at_end, rng):
         kind = "floats" if more else "integers"
         getattr(lpc, f"{kind}_in_lanes")(items, *cut, values, row, *more)
         lpc.correlate(values, np.uint64(rows), products)
+        blocks = -(-(order + rows) // int(lpc.ROWS_OF_BLOCK))
+        energies = guarded(np.zeros((blocks, lanes)), at_end)
+        lpc.level(values, energies, guarded(np.zeros_like(values), at_end))
         scratch = weights, values, row, expected, sums, *more
         getattr(lpc, f"encode_{kind}")(items, *cut, *scratch, out)
         getattr(lpc, f"decode_{kind}")(out, *cut, *scratch)

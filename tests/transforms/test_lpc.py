@@ -96,6 +96,17 @@ def test_sums_of_integers(width):
     assert magnitude(left, width) < 6
 
 
+def test_what_is_quiet_counts_as_much_as_what_is_loud():
+    """Two sounds, one after the other in each lane: weights are fitted to both."""
+    steps = np.arange(40_000)
+    loud, quiet = (np.sin(steps * pitch) for pitch in (0.3, 0.8))
+    sound = np.where(steps % 2000 < 400, 9000 * loud, 90 * quiet) + RNG.normal(0, 0.5, steps.size)
+    numbers = np.rint(sound).astype("i2").view("u2") ^ np.uint16(1 << 15)
+    _, (left, _) = through(LPC, numbers, settings=("integer", 2, 0, 4))
+    rest = left.view("<u2")[steps % 2000 > 500]
+    assert magnitude(rest, 2) < 27  # least squares alone leave 32
+
+
 def test_along_the_first_axis_each_place_has_its_own_weights():
     steps = np.arange(900)[:, None] * np.array([0.1, 0.3, 1.1, 2.0])
     numbers = ordered(np.sin(steps))

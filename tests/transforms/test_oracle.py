@@ -78,6 +78,8 @@ def settings_of(name, rng, w, shape, content):
             return tuple(rng.sample(range(1, shape[-1]), rng.randrange(shape[-1])))
         case "items":
             return (rng.randint(2, 64),)
+        case "period":
+            return (rng.randint(2, shape[0] + 1),)
         case "decimal":
             factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
             return (factor, *[word for word in ("times", "near", "big") if rng.randrange(2)])
@@ -103,6 +105,7 @@ AGAIN = {
     numbers.Columns: lambda t: makers.columns(t.differences),
     numbers.Runs: lambda t: makers.runs(),
     numbers.Items: lambda t: makers.items_of(t.size),
+    numbers.Period: lambda t: makers.period(t.places),
 }
 
 
@@ -164,7 +167,7 @@ def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
 
 
 # Transforms that are told all of their parameters.
-DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc"]
+DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period"]
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

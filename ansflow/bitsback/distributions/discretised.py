@@ -10,17 +10,18 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.broadcasting import broadcast
-from ansflow.bitsback.distributions.families import FamilyName, family, fixed_log2
+from ansflow.bitsback.distributions.families import FamilyName, family, power_table
 from ansflow.bitsback.distributions.location_scale import (
     DEFAULT_PRECISION,
     Line,
     LocationScale,
     line_of,
 )
-from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, mixture_shares
+from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_components
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
+from ansflow.kernels.distributions.checked import mixtures
 
 __all__ = ["Gaussian", "Logistic"]
 
@@ -72,13 +73,18 @@ class _Discretised(LocationScale):
         s = real_numbers(scales, "scales")
         if not weights.shape == m.shape == s.shape:
             weights, m, s = broadcast(logits=weights, means=m, scales=s)
-        if not m.shape[-1:] or not m.shape[-1]:
-            raise ModelError("a mixture must have at least one component")
+        if not m.ndim:
+            raise ModelError("a mixture must have an axis for its components")
+        shape, width = m.shape[:-1], checked_components(m.shape[-1])
+        if m.ndim != 2:
+            weights, m, s = (array.reshape(-1, width) for array in (weights, m, s))
         line = integers(cls.family_name, low, high, precision)
-        logits = weights.reshape(-1, m.shape[-1])
-        shares = read_only(mixture_shares(fixed_log2(logits)))
+        shares, components = np.empty(m.shape, np.uint32), np.empty((*m.shape, 2))
+        if not mixtures(power_table(), weights, m, s, line.rate, shares, components):
+            raise ModelError("logits and means must be finite, and scales positive and finite")
+        shares.setflags(write=False)
         codec = cls.__new__(cls)
-        codec._set_scales(m.shape[:-1], m, s, shares, line)
+        codec._set(shape, components, shares, line)
         return codec
 
 

@@ -18,11 +18,10 @@ import numpy.typing as npt
 import xxhash
 
 from ansflow.errors import ModelError
-from ansflow.kernels.distributions import cdf_rows
 from ansflow.kernels.distributions.cdf_rows import POWER_BITS, POWER_TOP_BITS
 from ansflow.kernels.distributions.location_scale import CDF_BITS, STEPS, UNITS_PER_STEP
 
-__all__ = ["Family", "FamilyName", "family", "fixed_log2", "power_table"]
+__all__ = ["Family", "FamilyName", "family", "power_table"]
 
 FamilyName = Literal["gaussian", "logistic"]
 
@@ -87,17 +86,6 @@ def power_table() -> npt.NDArray[np.uint32]:
     """2^(31 - f / 4096) for f from 0 to 4095, read-only."""
     fractions = np.arange(1 << POWER_BITS) / (1 << POWER_BITS)
     return _checked("powers", np.rint(np.exp2(POWER_TOP_BITS - fractions)).astype(np.uint32))
-
-
-def fixed_log2(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    """Natural logarithms as binary ones in fixed point, in units of 2^-12, a row for each symbol.
-
-    They are relative to the largest of the row, and at least -32.
-    """
-    fixed = np.empty(logits.shape, np.int32)
-    if not cdf_rows.fixed_log2(logits, fixed):
-        raise ModelError("logits must be finite")
-    return fixed
 
 
 def _checked(name: str, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

@@ -11,7 +11,13 @@ from ansflow.errors import ModelError
 from ansflow.kernels.distributions.cdf_rows import mixture_weights
 from ansflow.kernels.distributions.location_scale import WEIGHT_BITS
 
-__all__ = ["MAX_COMPONENTS", "ONE_COMPONENT", "checked_shares", "mixture_shares"]
+__all__ = [
+    "MAX_COMPONENTS",
+    "ONE_COMPONENT",
+    "checked_components",
+    "checked_shares",
+    "mixture_shares",
+]
 
 MAX_COMPONENTS = 256
 
@@ -21,13 +27,18 @@ ONE_COMPONENT.setflags(write=False)
 
 def mixture_shares(log2_weights: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
     """Shares in proportion to 2^(log2_weight / 4096), which sum to 2^16 along the last axis."""
-    components = log2_weights.shape[-1]
-    if not 1 <= components <= MAX_COMPONENTS:
-        raise ModelError(f"a mixture must have 1 to {MAX_COMPONENTS} components, not {components}")
+    components = checked_components(log2_weights.shape[-1])
     rows = np.ascontiguousarray(log2_weights).reshape(-1, components)
     shares = np.empty(rows.shape, np.uint32)
     mixture_weights(power_table(), rows, np.uint64(WEIGHT_BITS), shares)
     return shares.reshape(log2_weights.shape)
+
+
+def checked_components(components: int) -> int:
+    """The number of components; ModelError if it is illegal."""
+    if not 1 <= components <= MAX_COMPONENTS:
+        raise ModelError(f"a mixture must have 1 to {MAX_COMPONENTS} components, not {components}")
+    return components
 
 
 def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:

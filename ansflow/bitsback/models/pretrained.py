@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import IO
 
+from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
 from ansflow.bitsback.models.hilloc import HiLLoC
 from ansflow.bitsback.models.vae import VAE
 from ansflow.errors import ModelError
@@ -22,6 +23,8 @@ __all__ = ["PRETRAINED", "load"]
 PRETRAINED: dict[str, Callable[[IO[bytes]], ContentModel]] = {
     "mnist-vae": VAE.load,
     "mnist-vae-binary": VAE.load,
+    "mnist-bitswap": HierarchicalVAE.load,
+    "mnist-bitswap-binary": HierarchicalVAE.load,
     "photographs": HiLLoC.load,
 }
 

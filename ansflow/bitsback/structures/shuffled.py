@@ -52,7 +52,8 @@ class Shuffled(Codec):
     pushed, and those orders are not given back: the discount is ``log2(n! / product of c!)`` for
     colours of c vertices. Most often that is all or nearly all that is possible.
 
-    If `exact`, the discount is complete: ``log2(n! / |Aut|)``, for |Aut| automorphisms.
+    If `exact`, the discount is complete: ``log2(n! / |Aut|)``, where ``|Aut|`` is the number of
+    automorphisms.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ than the whole step.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import brief_kernel, inlined
 
 __all__ = [
     "all_equal",
@@ -81,7 +81,7 @@ def pull_word(x, word, low):
     return (taken if due else x), np.uint64(due)
 
 
-@kernel
+@brief_kernel
 def put_states(states, words, cursor):
     """Write `states`, two words each with the low half first, below the cursor; return the cursor.
 
@@ -96,7 +96,7 @@ def put_states(states, words, cursor):
     return cursor
 
 
-@kernel
+@brief_kernel
 def take_states(words, low, states):
     """Fill `states` from the first words; return whether all are in [low, 2^16 * low).
 
@@ -112,7 +112,7 @@ def take_states(words, low, states):
     return valid
 
 
-@kernel
+@brief_kernel
 def all_equal(states, x):
     """Whether all states are `x`."""
     equal = True

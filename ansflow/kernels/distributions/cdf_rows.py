@@ -17,10 +17,13 @@ __all__ = [
     "WEIGHT_SUM_BITS",
     "beta_binomial",
     "categorical",
-    "fixed_log2",
+    "in_shares",
+    "log2_below",
     "mixture_weights",
+    "power",
     "powers",
     "proportional",
+    "row_maximum",
 ]
 
 POWER_BITS = 12
@@ -84,30 +87,6 @@ def row_maximum(logits, i):
         finite &= np.isfinite(logits[i, s])
         largest = max(largest, logits[i, s])
     return largest, finite
-
-
-@kernel
-def fixed_log2(logits, out):
-    """Natural logarithms as binary ones, in units of 2^-12, relative to the largest of a row.
-
-    Parameters
-    ----------
-    logits : float64[n, alphabet]
-    out : int32[n, alphabet]
-        Filled; from -2^17 to 0.
-
-    Returns
-    -------
-    bool
-        Whether all are finite; if not, `out` is undefined.
-    """
-    for i in range(logits.shape[0]):
-        largest, finite = row_maximum(logits, i)
-        if not finite:
-            return False
-        for s in range(logits.shape[1]):
-            out[i, s] = -log2_below(logits[i, s], largest)
-    return True
 
 
 @inlined
@@ -213,11 +192,29 @@ def softmax(table, logits, i, weights):
         weights[i, s] = power(table, exponent)
 
 
-@kernel
-def mixture_weights(table, logits, bits, weights):
-    """Weights in proportion to 2^(logit / 4096), which sum to 2^bits.
+@inlined
+def in_shares(weights, i, bits):
+    """Row i of weights, the largest 2^31, scaled to sum to 2^bits.
 
     The remainder of rounding down goes to the first of the largest.
+    """
+    total = ZERO
+    largest = 0
+    for k in range(weights.shape[1]):
+        total += np.uint64(weights[i, k])
+        if weights[i, k] > weights[i, largest]:
+            largest = k
+    left = ONE << bits
+    for k in range(weights.shape[1]):
+        share = (np.uint64(weights[i, k]) << bits) // total
+        weights[i, k] = share
+        left -= share
+    weights[i, largest] += np.uint32(left)
+
+
+@kernel
+def mixture_weights(table, logits, bits, weights):
+    """Weights in proportion to 2^(logit / 4096), which sum to 2^bits (`in_shares`).
 
     Parameters
     ----------
@@ -231,18 +228,7 @@ def mixture_weights(table, logits, bits, weights):
     """
     for i in range(weights.shape[0]):
         softmax(table, logits, i, weights)
-        total = ZERO
-        for k in range(weights.shape[1]):
-            total += np.uint64(weights[i, k])
-        left = ONE << bits
-        largest = 0
-        for k in range(weights.shape[1]):
-            if logits[i, k] > logits[i, largest]:
-                largest = k
-            share = (np.uint64(weights[i, k]) << bits) // total
-            weights[i, k] = share
-            left -= share
-        weights[i, largest] += np.uint32(left)
+        in_shares(weights, i, bits)
 
 
 @kernel

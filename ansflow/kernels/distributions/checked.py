@@ -8,12 +8,21 @@ filled is undefined then. All arithmetic is exact or rounded as IEEE 754 says, i
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.distributions.location_scale import CDF_BITS, standard_cdf
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.distributions.cdf_rows import in_shares, log2_below, power, row_maximum
+from ansflow.kernels.distributions.location_scale import CDF_BITS, WEIGHT_BITS, standard_cdf
+from ansflow.kernels.jit import inlined, kernel
 
-__all__ = ["highest_of", "logistic_slots", "means_and_rates", "rounded_slots", "row_numbers"]
+__all__ = [
+    "highest_of",
+    "logistic_slots",
+    "means_and_rates",
+    "mixtures",
+    "rounded_slots",
+    "row_numbers",
+]
 
 U_CDF_BITS = np.uint64(CDF_BITS)
+U_WEIGHT_BITS = np.uint64(WEIGHT_BITS)
 MAX_LOGIT = 32.0  # natural: the end of the logistic table
 
 # The smallest and largest scale, in the unit of a distribution's edges.
@@ -95,6 +104,14 @@ def row_numbers(given, rows, out):
     return outside == ZERO
 
 
+@inlined
+def put_component(components, i, k, mean, scale, rate):
+    """Set mean and rate of component k of the i-th symbol; return whether they are legal."""
+    components[i, k, 0] = mean
+    components[i, k, 1] = rate / min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
+    return np.isfinite(mean) & np.isfinite(scale) & (scale > 0.0)
+
+
 @kernel
 def means_and_rates(means, scales, rate, components):
     """Fill `components` with means, and ``rate / scale`` for scales clipped to 2^-24 to 2^24.
@@ -111,9 +128,34 @@ def means_and_rates(means, scales, rate, components):
     place = ZERO
     for i in range(components.shape[0]):
         for k in range(components.shape[1]):
-            mean, scale = means[place], scales[place]
+            legal &= put_component(components, i, k, means[place], scales[place], rate)
             place += ONE
-            legal &= np.isfinite(mean) & np.isfinite(scale) & (scale > 0.0)
-            components[i, k, 0] = mean
-            components[i, k, 1] = rate / min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
     return legal
+
+
+@kernel
+def mixtures(table, logits, means, scales, rate, shares, components):
+    """`means_and_rates` of mixtures, and their shares in proportion to e^logit, of 2^16 each.
+
+    Parameters
+    ----------
+    table : uint32[4096]
+        Of powers (`cdf_rows`).
+    logits, means, scales : float64[n, k]
+        All must be finite, scales positive; k is 1 to 256.
+    rate : float64
+    shares : uint32[n, k]
+        Filled.
+    components : float64[n, k, 2]
+    """
+    for i in range(shares.shape[0]):
+        largest, legal = row_maximum(logits, i)
+        if not legal:
+            return False
+        for k in range(shares.shape[1]):
+            shares[i, k] = power(table, np.uint64(log2_below(logits[i, k], largest)))
+            legal &= put_component(components, i, k, means[i, k], scales[i, k], rate)
+        if not legal:
+            return False
+        in_shares(shares, i, U_WEIGHT_BITS)
+    return True

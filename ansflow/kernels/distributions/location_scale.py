@@ -93,27 +93,29 @@ def cumulative(i, s, components, weights, edges, table, precision, least):
 
 
 @inlined
-def find(first, slots, components, weights, edges, table, precision, least, symbols):
-    """The symbols whose intervals hold `slots`, of the mixtures from `first` on.
+def find(first, heads, mask, components, weights, edges, table, precision, least, symbols):
+    """The symbols whose intervals hold the slots of heads, of the mixtures from `first` on.
 
     By bisection, and of all slots step by step together: the steps of one of them wait for each
     other.
 
     Parameters
     ----------
-    first : uint64
-    slots, symbols : uint64[m]
-        The latter are filled.
+    first, mask : uint64
+    heads : uint64[lanes]
+        Their low bits, which `mask` has, are the slots.
+    symbols : int64[m]
+        Filled; m is at most the number of lanes.
     """
     length = np.uint64(edges.size) - ONE
-    symbols[:] = ZERO
+    symbols[:] = 0
     while length > ONE:
         half = length >> ONE
-        for j in range(slots.size):
+        for j in range(symbols.size):
             i = first + np.uint64(j)
-            middle = symbols[j] + half
+            middle = np.uint64(symbols[j]) + half
             start = below(i, middle, components, weights, edges, table, precision, least)
-            symbols[j] += step_up(half, start, slots[j])
+            symbols[j] += np.int64(step_up(half, start, heads[j] & mask))
         length -= half
 
 

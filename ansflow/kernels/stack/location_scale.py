@@ -80,22 +80,19 @@ def pop(heads, tail, size, components, weights, edges, table, precision, least, 
     size = np.uint64(size)
     lanes = np.uint64(heads.size)
     mask = (ONE << precision) - ONE
-    all_slots, all_symbols = np.empty(lanes, np.uint64), np.empty(lanes, np.uint64)
     first = ZERO
     while first < np.uint64(out.size):
         lanes = min(lanes, np.uint64(out.size) - first)
-        slots, symbols = all_slots[:lanes], all_symbols[:lanes]
+        symbols = out[first : first + lanes]
+        find(first, heads, mask, components, weights, edges, table, precision, least, symbols)
         for lane in range(lanes):
-            slots[lane] = heads[lane] & mask
-        find(first, slots, components, weights, edges, table, precision, least, symbols)
-        for lane in range(lanes):
-            i, s = first + np.uint64(lane), symbols[lane]
+            i, s = first + np.uint64(lane), np.uint64(symbols[lane])
             start, freq = interval(i, s, components, weights, edges, table, precision, least)
             x = pop_head(heads[lane], start, freq, precision)
             heads[lane], size = refill(x, tail, size)
             if size == UNDERFLOW:
                 return size
-            out[i] = np.int64(s) + low
+            symbols[lane] = np.int64(s) + low
         first += lanes
     return size
 

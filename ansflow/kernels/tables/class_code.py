@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import brief_kernel
 from ansflow.kernels.tables.frequency_code import (
     MAX_BITS_PER_FREQUENCY,
     fit_table,
@@ -51,7 +51,7 @@ def fit_tables(
     return used, bits
 
 
-@kernel
+@brief_kernel
 def read_tables(data, total, freq):
     """Undo `fit_tables` into ``freq``, uint32[K, 256]; return the bytes read, or 0 if damaged."""
     at = ZERO
@@ -63,7 +63,7 @@ def read_tables(data, total, freq):
     return at
 
 
-@kernel
+@brief_kernel
 def subtract_classes(classes, number, differences):
     """Fill ``differences``, uint8[rows]: each class less the one before it, modulo `number`."""
     previous = ZERO
@@ -73,7 +73,7 @@ def subtract_classes(classes, number, differences):
         previous = own
 
 
-@kernel
+@brief_kernel
 def add_classes(differences, number, classes):
     """Undo `subtract_classes`; return whether all differences are below `number`.
 

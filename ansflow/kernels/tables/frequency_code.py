@@ -11,7 +11,7 @@ Bits fill bytes from the least significant one up.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import brief_kernel, inlined, inner
 from ansflow.kernels.tables.quantize import quantize_row
 
 __all__ = ["MAX_BITS_PER_FREQUENCY", "fit_table", "read_frequencies", "write_frequencies"]
@@ -85,7 +85,7 @@ def write_frequencies(freq, total, out):
     return (at + np.uint64(7)) >> np.uint64(3)
 
 
-@kernel
+@brief_kernel
 def read_frequencies(data, total, freq):
     """Undo `write_frequencies`; return the number of bytes read, or 0 if there is no valid table.
 
@@ -137,7 +137,7 @@ def read_frequencies(data, total, freq):
     return (at + np.uint64(7)) >> np.uint64(3)
 
 
-@kernel
+@brief_kernel
 def fit_table(counts, precision, freq, keys, heap, out):
     """Find the best frequencies for counts of symbols, and write their table.
 

@@ -24,7 +24,7 @@ import functools
 import numpy as np
 
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import brief_kernel, inlined, inner, kernel
 from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
 
 __all__ = [
@@ -93,7 +93,7 @@ def packed_record(start, f, reciprocals):
     return reciprocals[f] | (start << HIGH_SHIFT)
 
 
-@kernel
+@brief_kernel
 def fill_records(freq, reciprocals, records):
     """Fill ``records[symbol]`` from `freq`.
 
@@ -120,7 +120,7 @@ def fill_records(freq, reciprocals, records):
             start += f
 
 
-@kernel
+@brief_kernel
 def fill_record_rows(freq, reciprocals, records):
     """`fill_records` for each row: uint64[rows, m] from uint32[rows, n], packed."""
     for row in range(freq.shape[0]):

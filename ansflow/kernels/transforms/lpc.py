@@ -14,6 +14,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
 
 __all__ = [
+    "ROWS_OF_BLOCK",
     "correlate",
     "decode_floats",
     "decode_integers",
@@ -21,10 +22,15 @@ __all__ = [
     "encode_integers",
     "floats_in_lanes",
     "integers_in_lanes",
+    "level",
 ]
 
 BLOCK = np.uint64(64)
 FOUR = np.uint64(4)
+
+# Rows that have one energy, and what is added to each, relative to those of all.
+ROWS_OF_BLOCK = np.uint64(64)
+QUIET = 1e-6
 
 # Below it, the sum with ROUNDING is rounded to an integer.
 LARGEST = 2.0**51
@@ -251,3 +257,40 @@ def correlate(values, rows, sums):
                 for i in range(lanes):
                     own[i] += values[now + i] * values[before + i]
         begin = end
+
+
+@kernel
+def level(values, energies, out):
+    """Fill `out` with values divided by how much they change nearby, in each lane.
+
+    `energies`, shape (blocks, lanes), becomes the squares of changes from row to row, summed over
+    blocks of rows, of which the last may be shorter. A gain is from a block and those beside it.
+    """
+    blocks, lanes = np.uint64(energies.shape[0]), np.uint64(energies.shape[1])
+    size = np.uint64(values.size)
+    energies[:] = 0.0
+    for b in range(blocks):
+        own = energies[b]
+        begin = b * ROWS_OF_BLOCK * lanes
+        end = min(begin + ROWS_OF_BLOCK * lanes, size)
+        for at in range(max(begin, lanes), end, lanes):
+            for i in range(lanes):
+                change = values[at + i] - values[at - lanes + i]
+                own[i] += change * change
+    for i in range(lanes):
+        total = 0.0
+        for b in range(blocks):
+            total += energies[b, i]
+        least = total * QUIET / blocks if total > 0 else 1.0
+        before = 0.0
+        for b in range(blocks):
+            own = energies[b, i]
+            after = energies[b + ONE, i] if b + ONE < blocks else 0.0
+            energies[b, i] = 1 / np.sqrt(before + own + after + least)
+            before = own
+    for b in range(blocks):
+        gains = energies[b]
+        begin = b * ROWS_OF_BLOCK * lanes
+        for at in range(begin, min(begin + ROWS_OF_BLOCK * lanes, size), lanes):
+            for i in range(lanes):
+                out[at + i] = values[at + i] * gains[i]

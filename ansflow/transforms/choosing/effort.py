@@ -27,6 +27,8 @@ class Effort(NamedTuple):
         that is a gain.
     stencils : bool
         Whether weighted sums of neighbours along several axes may predict it.
+    periods : bool
+        Whether numbers along one axis may be rows of a period.
     """
 
     size: int
@@ -37,15 +39,16 @@ class Effort(NamedTuple):
     any_step: bool
     orders: tuple[int, ...]
     stencils: bool
+    periods: bool
 
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False),
-    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4), True),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 4, 32), True),
+    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False),
+    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
+from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
 
@@ -19,6 +21,10 @@ WORTH_IT = 0.003
 
 # Other maps than the best one are only looked at with all predictors if they are close to it.
 CLOSE = 1.05
+
+# What rows of a period must gain, and how many of them have none above that predict them: the first
+# two, perhaps, and half a row that is left.
+WORTH_ROWS, ROWS_APART = 0.01, 2.5
 
 # The share of all bits from which on the bytes of numbers may be better than tokens: most of them
 # are as good as random.
@@ -119,7 +125,31 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
 
 
 def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
-    """How numbers that came through maps are predicted and coded."""
+    """How numbers that came through maps are predicted and coded, perhaps in rows of a period."""
+    found = _in_axes(prediction, kind, maps)
+    numbers = prediction.numbers
+    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
+        return found
+    rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
+    row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
+    for period in periods(numbers):
+        rows = _in_axes(Prediction(_in_rows(numbers, period), kind.items), kind, maps)
+        bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
+        if bits < found.bits * (1 - WORTH_ROWS):
+            recipe = Recipe("period", (rows.recipe, rest), (period,))
+            found = Choice(recipe, bits, (Gain((recipe, rows.recipe), bits),))
+    return found
+
+
+def _in_rows(numbers: Numbers, period: int) -> Numbers:
+    """Boxes of numbers, with a first axis that is cut in whole rows."""
+    boxes, length, *others = numbers.shape
+    rows = length // period
+    return np.ascontiguousarray(numbers[:, : rows * period]).reshape(boxes, rows, period, *others)
+
+
+def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
+    """The same, of numbers in the axes that they have."""
     stage, tokens, bits = prediction.try_all()
     name, first = (maps[-1].name, maps[-1].settings[:1]) if maps else ("", ())
     if kind.effort.orders and name != "dict":

@@ -29,7 +29,7 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
-# Linear tokens of deltas must gain this share, as classes of rows do more for logarithmic ones.
+# Linear tokens must gain this share, as classes of rows do more for logarithmic ones.
 WORTH_IT = 0.01
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
@@ -51,7 +51,7 @@ RAMP = Recipe("ramp", (LINES, LINES))
 # Most numbers between neighbours along the first axis that weighted sums are tried for, how many
 # a weight is fitted to, and what such sums must gain, as decoding them is slower.
 MOST_LANES = 64
-FEWEST_FOR_WEIGHT = 16
+FEWEST_FOR_WEIGHT = 8
 WORTH_SLOWNESS = 0.004
 DIFFERENT = 0.02
 
@@ -101,7 +101,7 @@ class Prediction:
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items, signed=False).items():
-            if bits < self.best.bits:
+            if bits < self.best.bits * (1 - WORTH_IT):
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]

@@ -1,37 +1,34 @@
-"""``info`` and ``recover``."""
+"""``info``: what files hold, and how close they are to the ideal."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 import textwrap
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
 
 import ansflow
-from ansflow.cli.console import Console, limit_options, talking
+from ansflow.cli.console import Console, limit_options, working
 from ansflow.cli.files import (
-    FILE,
-    STANDARD,
-    SUFFIX,
     File,
+    compressed_files,
     files_argument,
     label_of,
     named,
+    or_stdin,
     reading,
 )
-from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
+from ansflow.cli.outcome import Outcome, ProblemError
 from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, percent
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
+from ansflow.cli.walk import compressed_in, walk_options, walked
+from ansflow.errors import CorruptDataError
 from ansflow.limits import Limits
 
-__all__ = ["info", "recover"]
+__all__ = ["info"]
 
 COLUMNS = (
     Column("content", 13),
@@ -39,6 +36,12 @@ COLUMNS = (
     Column("bits/byte", 9),
     Column("ideal", 6),
     Column("overhead", 8),
+)
+QUICK_COLUMNS = (
+    Column("content", 13),
+    Column("size", 13),
+    Column("ratio", 8),
+    Column("bits/byte", 9),
 )
 KIND = 20
 
@@ -56,20 +59,20 @@ PLANS = 5
 # Arrays of a collection that are listed.
 ARRAYS = 100
 
-# Number of lost ranges that are printed without -v.
-RANGES = 10
-
 
 @click.command()
-@files_argument(required=True)
+@files_argument(shell_complete=compressed_files)
+@walk_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object for each FILE, one per line."
 )
 @click.option("--quick", is_flag=True, help="Decode nothing, and omit the ideal size.")
 @limit_options
-@talking
+@working
 def info(
     files: tuple[File, ...],
+    recursive: bool,
+    suffix: str,
     as_json: bool,
     quick: bool,
     limits: Limits,
@@ -79,12 +82,13 @@ def info(
 
     The ideal is the size that a coder needs which knows the distribution of the symbols in each
     stream beforehand, but nothing about their order; streams with contexts may be smaller. With -v,
-    print details of each frame and what each
-    stream of its chunks takes, compared with the code length under the distributions in use.
+    print details of each frame and what each stream of its chunks takes, compared with the code
+    length under the distributions in use.
     """
     outcome = Outcome()
-    listing = None if as_json else _Listing(files)
-    for file in files:
+    chosen = list(walked(or_stdin(files), recursive, compressed_in(suffix), outcome))
+    listing = None if as_json else _Listing(chosen, quick)
+    for file in chosen:
         with outcome.about(named(file)), reading(file) as source:
             if not source.seekable():
                 raise ProblemError(
@@ -102,6 +106,8 @@ def info(
                 for number, frame in enumerate(found["frames"], 1):
                     for line in _details(frame, number):
                         echo(f"  {line}")
+    if listing is not None:
+        listing.end()
     outcome.exit()
 
 
@@ -114,39 +120,61 @@ def _describe(
         return found
     source.seek(begin)
     with console.progress(label_of(file), found["content_size"]) as on_progress:
-        return ansflow.describe(source, limits=limits, on_progress=on_progress)
+        try:
+            return ansflow.describe(source, limits=limits, on_progress=on_progress)
+        except CorruptDataError as error:
+            error.add_note("--quick describes it without decoding")
+            raise
 
 
 class _Listing:
     """A table with a line for each file, or two if the terminal is too narrow for the names."""
 
-    def __init__(self, files: tuple[File, ...]) -> None:
+    def __init__(self, files: list[File], quick: bool) -> None:
         width = width_of(sys.stdout)
-        longest = max(columns(printable(named(file))) for file in files)
-        self._table = Table(width or LAYOUT, *COLUMNS)
+        longest = max((columns(printable(named(file))) for file in files), default=0)
+        self._quick = quick
+        self._table = Table(width or LAYOUT, *(QUICK_COLUMNS if quick else COLUMNS))
         self._terminal = width is not None
         self._apart = width is not None and self._table.width + KIND + 3 + longest > width
-        head = self._table.head()
-        echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
+        self._count = self._size = self._content_size = 0
 
     def add(self, file: File, found: dict[str, Any]) -> None:
-        ideal = found.get("ideal", {})
-        excess = ideal.get("overhead_percent")
-        row = self._table.row(
-            count(found["content_size"]),
-            count(found["size"]),
-            decimal(found["bits_per_byte"], 3),
-            decimal(ideal.get("bits_per_byte"), 3),
-            percent(None if excess is None else excess / 100),
-        )
-        kind = printable(_kind(found["frames"]))
+        if not self._count:
+            head = self._table.head()
+            echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
+        self._count += 1
+        self._size += found["size"]
+        self._content_size += found["content_size"]
+        self._line(named(file), printable(_kind(found["frames"])), found)
+
+    def end(self) -> None:
+        """Print a line about all files, if there were several."""
+        if self._count > 1:
+            bits = 8 * self._size / self._content_size if self._content_size else None
+            total = {"size": self._size, "content_size": self._content_size, "bits_per_byte": bits}
+            self._line("", f"{self._count:,} files", total)
+
+    def _line(self, name: str, kind: str, found: dict[str, Any]) -> None:
+        size, content_size = found["size"], found["content_size"]
+        cells = [count(content_size), count(size)]
+        if self._quick:
+            cells.append(decimal(content_size / size, 2))
+            cells.append(decimal(found["bits_per_byte"], 3))
+        else:
+            ideal = found.get("ideal", {})
+            excess = ideal.get("overhead_percent")
+            cells.append(decimal(found["bits_per_byte"], 3))
+            cells.append(decimal(ideal.get("bits_per_byte"), 3))
+            cells.append(percent(None if excess is None else excess / 100))
+        row = self._table.row(*cells)
         if self._apart:
-            echo(f"{named(file)}: {kind}")
+            echo(": ".join(part for part in (name, kind) if part))
             echo(row)
             return
         if self._terminal:
             kind = shortened(kind, KIND)
-        echo(f"{row}  {padded(kind, KIND, left=True)} {named(file)}")
+        echo(f"{row}  {padded(kind, KIND, left=True)} {name}".rstrip())
 
 
 def _number(value: float | None, form: str) -> str:
@@ -257,64 +285,3 @@ def _counts(numbers: dict[str, int]) -> str:
 
 def _list(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
-
-
-@click.command()
-@click.argument("file", metavar="FILE", type=FILE)
-@click.option("-o", "--output", type=FILE, help=f"Output file; FILE.recovered{SUFFIX} by default.")
-@click.option("-f", "--force", is_flag=True, help="Overwrite the output file.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was lost as JSON.")
-@limit_options
-@talking
-def recover(
-    file: File,
-    output: File | None,
-    force: bool,
-    as_json: bool,
-    limits: Limits,
-    console: Console,
-) -> None:
-    """Copy every intact chunk of a damaged FILE to a new, valid one.
-
-    Lost chunks are replaced by zeros. The exit code is 0 if nothing was lost, and 1 otherwise.
-    """
-    outcome = Outcome()
-    with outcome.about(named(file)):
-        if file is STANDARD or output is STANDARD:
-            raise ProblemError(
-                "recover reads and writes regular files, not standard input or output", USAGE
-            )
-        base = file.with_suffix("") if file.suffix == SUFFIX else file
-        target = output or base.with_name(f"{base.name}.recovered{SUFFIX}")
-        if target.exists() and target.samefile(file):
-            raise ProblemError(f"the output {target} is the input itself: give another output")
-        if target.is_file() and not force:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        with console.progress(file.name, None) as on_progress:
-            found = ansflow.recover(file, target, limits=limits, on_progress=on_progress)
-        if as_json:
-            emit(json.dumps({"file": str(file), "output": str(target), **asdict(found)}))
-        else:
-            for line in _report(found, target, console.verbose):
-                console.say(line)
-        if found.lost_chunks or found.cut:
-            outcome.code = DAMAGED
-    outcome.exit()
-
-
-def _report(found: ansflow.Recovery, target: Path, everything: bool) -> list[str]:
-    lines = [
-        f"{target}: {found.content_size:,} bytes of content; "
-        f"intact chunks: {found.chunks:,}, lost: {found.lost_chunks:,}"
-    ]
-    shown = found.lost if everything else found.lost[:RANGES]
-    lines += [f"  lost, replaced by zeros: bytes {begin:,} to {end:,}" for begin, end in shown]
-    if len(found.lost) > len(shown):
-        lines.append(f"  and {len(found.lost) - len(shown):,} more; use -v to list all")
-    if found.cut:
-        lines.append("  the end is missing: more may be lost than is known")
-    elif found.damaged and not found.lost_chunks:
-        lines.append("  the file was damaged, but no content was lost")
-    elif not found.damaged:
-        lines.append("  the file was intact")
-    return lines

@@ -1,0 +1,91 @@
+"""How many threads of the process are at work at once: no more than it has cores.
+
+A thread that returns from a kernel needs the lock of the interpreter. With more threads than cores,
+the one that holds it may itself wait for a core, and all others for that thread: eight threads on
+two cores then take longer than one. So tasks take turns, no matter whose threads they are in.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from ansflow.engine.cores import available_cores
+
+__all__ = ["Turns", "in_turn"]
+
+T = TypeVar("T")
+
+# Seconds after which a thread goes ahead without its turn. Turns are for the sake of speed alone:
+# nobody may wait forever for a task that waits for another one, as those of a user's model can.
+PATIENCE = 1.0
+
+# Bytes of content that are worth waiting for a turn. Fewer are coded before a thread wakes up.
+WORTH_A_TURN = 1 << 16
+
+
+class Turns:
+    """Lets tasks run while fewer than `cores()` others do, in the order in which they came.
+
+    Parameters
+    ----------
+    cores : callable
+    patience : float
+        Seconds.
+    """
+
+    def __init__(self, cores: Callable[[], int], patience: float = PATIENCE) -> None:
+        self._cores = cores
+        self._patience = patience
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as a forked process must, which has none of the threads at work."""
+        self._lock = threading.Lock()
+        self._at_work: set[int] = set()  # identifiers of threads
+        # The threads that wait, each with a lock that is released when its turn has come.
+        self._waiting: deque[tuple[int, threading.Lock]] = deque()
+
+    def run(self, task: Callable[[], T]) -> T:
+        """Run a task in its turn, which the tasks within it are part of."""
+        me = threading.get_ident()
+        if me in self._at_work:
+            return task()
+        come = threading.Lock()
+        come.acquire()
+        place = me, come
+        # Whatever an interrupt prevents here, the thread's next task or the patience of others
+        # makes good.
+        try:
+            with self._lock:
+                if len(self._at_work) < self._cores():
+                    self._at_work.add(me)
+                    come.release()
+                else:
+                    self._waiting.append(place)
+            if not come.acquire(timeout=self._patience):
+                self._at_work.add(me)
+            return task()
+        finally:
+            with self._lock:
+                self._at_work.discard(me)
+                if place in self._waiting:
+                    self._waiting.remove(place)
+                if self._waiting and len(self._at_work) < self._cores():
+                    other, come = self._waiting.popleft()
+                    self._at_work.add(other)
+                    come.release()
+
+
+_OF_THE_PROCESS = Turns(available_cores)
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_OF_THE_PROCESS.forget)
+
+
+def in_turn(task: Callable[[], T], size: int = WORTH_A_TURN) -> T:
+    """Run a task over `size` bytes of content when fewer threads than cores are at work."""
+    return task() if size < WORTH_A_TURN else _OF_THE_PROCESS.run(task)

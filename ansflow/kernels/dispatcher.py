@@ -1,0 +1,51 @@
+"""What a kernel is called through: one compilation for writable and read-only arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba.core import types
+from numba.core.registry import CPUDispatcher
+
+from ansflow.kernels.cache import KernelCache
+from ansflow.kernels.compiler import KernelCompiler
+
+__all__ = ["KernelDispatcher"]
+
+NumbasDispatcher: Any = CPUDispatcher  # whose annotations leave out what is overridden here
+
+
+class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
+    """Numba's dispatcher of calls from Python, with ansflow's compiler and cache.
+
+    Numba gives a read-only array a type of its own, and would compile a kernel once more for each
+    mixture of them, to the same code. Here an argument counts as writable whatever it is: what a
+    kernel writes to is the caller's duty, as all else about its arguments.
+    """
+
+    def __init__(
+        self,
+        py_func: Callable[..., Any],
+        locals: dict[str, Any] | None = None,
+        targetoptions: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(py_func, locals, targetoptions, KernelCompiler)
+        self._cache = KernelCache(py_func)  # in place of what ``cache=True`` puts there
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        """Compile, or load, the code for arguments of new types."""
+        found = [self.typeof_pyval(argument) for argument in args]
+        compiled_for = [writable(kind) for kind in found]
+        if compiled_for == found:
+            return super()._compile_for_args(*args, **kws)
+        self._compilation_chain_init_hook()
+        try:
+            code = self.compile(tuple(compiled_for))
+        finally:
+            self._types_active_call.clear()
+        self._insert([kind._code for kind in found], code, False)  # for further calls
+        return code
+
+
+def writable(kind: Any) -> Any:
+    """The type of an argument, but for an array that of a writable one."""
+    return kind.copy(readonly=False) if isinstance(kind, types.Array) else kind

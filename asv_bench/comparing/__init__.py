@@ -1,0 +1,1 @@
+"""Two commits, timed in turn: what ``python -m benchmarks.compare`` is made of."""

@@ -1,0 +1,146 @@
+"""No more threads are at work at once than there are cores, and none waits for ever."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import ansflow
+from ansflow.engine import turns
+from ansflow.engine.turns import WORTH_A_TURN, Turns, in_turn
+from ansflow.frame.chunk import ChunkEncoder
+
+
+class Counter:
+    """Counts the threads that are within it."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __enter__(self):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def __exit__(self, *_):
+        with self.lock:
+            self.now -= 1
+
+
+def patient(cores):
+    return Turns(lambda: cores, patience=600)
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_no_more_are_at_work_than_there_are_cores(cores):
+    ours, counter = patient(cores), Counter()
+
+    def task(n):
+        with counter:
+            if n % 7 == 0:
+                raise KeyError(n)
+        return n
+
+    def guarded(n):
+        try:
+            return ours.run(lambda: task(n))
+        except KeyError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(guarded, range(2000)))
+    assert results == [n if n % 7 else None for n in range(2000)]
+    assert counter.most <= cores
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+
+
+def test_all_cores_are_used():
+    ours, meeting = patient(3), threading.Barrier(3)
+    with ThreadPoolExecutor(6) as pool:
+        met = list(pool.map(lambda _: ours.run(meeting.wait), range(12)))
+    assert sorted(met) == sorted(4 * [0, 1, 2])
+
+
+def test_turns_come_in_the_order_in_which_threads_began_to_wait():
+    ours, order = patient(1), []
+    at_work, may_end = threading.Event(), threading.Event()
+
+    def first():
+        at_work.set()
+        may_end.wait()
+
+    with ThreadPoolExecutor(5) as pool:
+        jobs = [pool.submit(ours.run, first)]
+        at_work.wait()
+        for n in range(4):
+            jobs.append(pool.submit(ours.run, lambda n=n: order.append(n)))
+            while len(ours._waiting) <= n:
+                threading.Event().wait(0.001)
+        may_end.set()
+        for job in jobs:
+            job.result()
+    assert order == [0, 1, 2, 3]
+
+
+def test_a_task_within_a_task_has_its_turn():
+    ours = patient(1)
+    assert ours.run(lambda: ours.run(lambda: ours.run(lambda: "done"))) == "done"
+
+
+def test_who_has_waited_for_long_goes_ahead():
+    """As where a task waits for one that another thread has not begun."""
+    ours, helped = Turns(lambda: 1, patience=0.01), threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(ours.run, helped.wait)
+        pool.submit(ours.run, helped.set).result()
+        assert waiting.result()
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+
+
+def test_a_forked_process_begins_anew():
+    """Threads of the parent that were at work, or waited, do not exist in the child."""
+    ours, at_work, may_end = patient(1), threading.Event(), threading.Event()
+
+    def first():
+        at_work.set()
+        may_end.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(ours.run, first)]
+        at_work.wait()
+        ours.forget()
+        assert ours.run(lambda: "done") == "done"
+        may_end.set()
+        jobs[0].result()
+    assert ours._at_work == set()
+
+
+def test_little_content_does_not_wait(monkeypatch):
+    monkeypatch.setattr(turns, "_OF_THE_PROCESS", None)
+    assert in_turn(lambda: "done", WORTH_A_TURN - 1) == "done"
+
+
+def test_calls_of_all_threads_take_turns(monkeypatch):
+    counter = Counter()
+    encode = ChunkEncoder.__call__
+
+    def counted(*arguments):
+        with counter:
+            return encode(*arguments)
+
+    monkeypatch.setattr(turns._OF_THE_PROCESS, "_cores", lambda: 1)
+    monkeypatch.setattr(turns._OF_THE_PROCESS, "_patience", 600)
+    monkeypatch.setattr(ChunkEncoder, "__call__", counted)
+    data = (np.arange(1 << 21) ** 2 % 251).astype(np.uint8)
+    sizes = [100_000, data.size]  # a single task, and two
+
+    def job(n):
+        part = data[: sizes[n % 2]]
+        frame = ansflow.compress(part, threads=1 + n // 4)
+        return ansflow.decompress(frame, threads=1 + n // 4).tobytes() == part.tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(job, range(8)))
+    assert counter.most == 1
