@@ -91,8 +91,10 @@ def lin_cost(numbers, signed, wider):
     while (span >> shift >> more) << wider >= U_FEW_LINEAR:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
-    for i in range(np.uint64(MANY_LINEAR)):
-        few[i >> more & LAST_OF_FEW] += many[i]
+    many = many[: (span >> shift) + ONE]
+    for i in range(np.uint64(many.size)):
+        if many[i]:  # a sample has few of them: no increment waits for the one before
+            few[i >> more & LAST_OF_FEW] += many[i]
     n = numbers.size
     return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
 
