@@ -13,11 +13,10 @@ from __future__ import annotations
 import json
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 FIGURES = Path(__file__).parents[2] / "examples" / "pages" / "figures"
 INK = "#010203"  # stands for the reader's colour of text
 STYLE = """<style>
@@ -40,6 +39,9 @@ SHOWN = [
 
 def draw(results: dict) -> Figure:
     """A line for each compressor, from the speed of its encoder to that of its decoder."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     means, count = results["means"], len(results["arrays"])
     figure = Figure(figsize=(6.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
@@ -85,6 +87,8 @@ def draw(results: dict) -> Figure:
 
 
 def main() -> None:
+    import matplotlib as mpl
+
     results = json.loads((FIGURES / "arrays.json").read_text())
     ink = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
