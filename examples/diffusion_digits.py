@@ -239,8 +239,8 @@ ratio = digits["effective"] / digits["vlb"]
 print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
 row = f"{digits['vlb']:8.4f} {digits['effective']:9.4f} {ratio:8.5f}"
 print(f"{'digits':17} {row} {digits['used']:8.4f} {digits['total']:8.4f}")
-texts = (f"{bits:,} in {order} order" for order, bits in initial.items())
-print(f"Initial bits of the first digit: {', '.join(texts)}")
+for order, bits in initial.items():
+    print(f"Initial bits of the first digit in {order} order: {bits:,}")
 
 # %%
 # How many steps?

@@ -134,7 +134,7 @@ for number, stage in enumerate(stages, 1):
     last = number == len(stages)
     bits[str(stage.alone)] = bits_a_value(plan.recipe) if last else bits_as_bytes(stages[:number])
 
-NAME, WIDTH, BAR = 26, 8, 44
+NAME, WIDTH, BAR = 24, 8, 42
 print(f"{'behind this stage':{NAME}}{'bits a value':>{WIDTH + 2}}")
 for name, value in bits.items():
     short = name if len(name) < NAME else name[: NAME - 4] + "..."

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 import ansflow
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.console import Size, threads_option
 from ansflow.cli.files import File, files_argument, named, or_stdin, reading
 from ansflow.cli.outcome import DAMAGED, Outcome, ProblemError
@@ -93,7 +94,7 @@ def bench(files: tuple[File, ...], size: int, repeat: int, threads: int | None) 
     """
     outcome = Outcome()
     for file in or_stdin(files):
-        with outcome.about(named(file)):
+        with outcome.about(named(file)), telling_of_compilation():
             with reading(file) as source:
                 sample = _sample(_beginning(source, size))
             if not sample.data:

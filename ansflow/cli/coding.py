@@ -15,7 +15,9 @@ from ansflow.cli.console import (
     Size,
     level_options,
     limit_options,
+    memory_option,
     threads_option,
+    threads_within,
     working,
 )
 from ansflow.cli.each import Sizes, each
@@ -77,6 +79,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 @level_options
 @output_options
 @threads_option
+@memory_option
 @click.option(
     "--dtype",
     metavar="NAME",
@@ -128,7 +131,8 @@ def compress(
     recursive: bool,
     suffix: str,
     threads: int | None,
-    level: int,
+    max_memory: int | None,
+    level: int | None,
     chunk_size: int | None,
     precision: int,
     order: int,
@@ -148,8 +152,12 @@ def compress(
     """
     files = or_stdin(files)
     claim = claimed(dtype, typesize)
+    if max_memory is not None:
+        if model is not None:
+            raise click.UsageError("--max-memory cannot be used with --model to compress.")
+        threads = threads_within(max_memory, threads, chunk_size)
     options: dict[str, Any] = {
-        "level": level,
+        **({} if level is None else {"level": level}),
         "chunk_size": chunk_size,
         "precision": precision,
         "order": order,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from ansflow.cli.compiling import telling_of_compilation
+from ansflow.cli.outcome import LIMITS as EXCEEDED, ProblemError
 from ansflow.cli.table import UNITS, readable
 from ansflow.cli.terminal import echo, progress
 from ansflow.limits import STREAM_LIMITS, Limits
@@ -21,8 +23,10 @@ __all__ = [
     "Size",
     "level_options",
     "limit_options",
+    "memory_option",
     "talking",
     "threads_option",
+    "threads_within",
     "working",
 ]
 
@@ -32,7 +36,14 @@ LARGE = 16 << 20
 # Bound of --threads. Each thread may take memory for a chunk.
 MOST_THREADS = 4096
 
-DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
+# To decompress.
+DEFAULT_MEMORY = 512 << 20
+
+# Compressing holds so many chunks for each thread, and for what is read ahead, as measured. Without
+# an option, a chunk has at most so many bytes.
+CHUNKS_HELD, LARGEST_CHUNK = 8, 4 << 20
+
+HIGHEST_LEVEL = 9
 LEVELS = {
     1: "Fastest for arrays of numbers; levels between go, too.",
     3: "The default.",
@@ -152,18 +163,42 @@ def threads_option(command: F) -> F:
 
 
 def level_options(command: F) -> F:
-    """The options ``-1`` to ``-9``, as the argument `level`."""
+    """The options ``-1`` to ``-9``, as the argument `level`; None if none of them is given."""
     for level in range(HIGHEST_LEVEL, 0, -1):
         command = click.option(
             f"-{level}",
             "level",
             type=int,
             flag_value=level,
-            default=DEFAULT_LEVEL,
             hidden=level not in LEVELS,
             help=LEVELS.get(level, ""),
         )(command)
     return command
+
+
+def memory_option(command: F) -> F:
+    """The option ``--max-memory``; None if it is not given."""
+    return click.option(
+        "-M",
+        "--max-memory",
+        type=Size(),
+        show_default="512M to decompress",
+        help="Refuse input that takes more bytes of memory than this, and compress with so few "
+        "threads that they take no more.",
+    )(command)
+
+
+def threads_within(memory: int, threads: int | None, chunk_size: int | None) -> int:
+    """As many of the threads as take at most so much memory to compress; ProblemError if none."""
+    each = CHUNKS_HELD * (chunk_size or LARGEST_CHUNK)
+    possible = memory // each - 1
+    if possible < 1:
+        raise ProblemError(
+            f"compressing takes about {readable(2 * each)} of memory, more than --max-memory "
+            "allows; a smaller --chunk-size takes less",
+            EXCEEDED,
+        )
+    return min(threads or os.cpu_count() or 1, possible)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -176,17 +211,10 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default="no limit",
         help="Refuse input with more bytes of content than this.",
     )
-    @click.option(
-        "-M",
-        "--max-memory",
-        type=Size(),
-        default="512M",
-        show_default=True,
-        help="Refuse input that takes more bytes of memory than this.",
-    )
+    @memory_option
     @functools.wraps(command)
-    def with_limits(*args: Any, max_output: int, max_memory: int, **options: Any) -> None:
-        limits = Limits(max_output=max_output, max_memory=max_memory)
-        command(*args, limits=limits, **options)
+    def with_limits(*args: Any, max_output: int, max_memory: int | None, **options: Any) -> None:
+        memory = DEFAULT_MEMORY if max_memory is None else max_memory
+        command(*args, limits=Limits(max_output=max_output, max_memory=memory), **options)
 
     return with_limits

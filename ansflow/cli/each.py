@@ -66,7 +66,7 @@ def each(
             for remark in remarked:
                 console.say(f"ansflow: {named(file)}: {remark}")
             console.say_more(f"  {seconds:.2f} s, {readable(content / max(seconds, 1e-9))}/s")
-    if count > 1:
+    if count > 1 and done:
         of = f"{done:,} of {count:,}" if done < count else f"{count:,}"
         say = console.say_more if target.is_standard else console.say
         say(f"{of} files: {_summary((read, written), compressing)}")

@@ -73,7 +73,8 @@ class _FileType(click.Path):
         return STANDARD if value == "-" else found
 
 
-FILE = _FileType(path_type=Path, allow_dash=True)
+# Whether a file can be read shows when it is its turn.
+FILE = _FileType(path_type=Path, allow_dash=True, readable=False)
 
 
 def files_argument(

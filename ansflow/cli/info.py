@@ -138,11 +138,11 @@ class _Listing:
         self._terminal = width is not None
         self._apart = width is not None and self._table.width + KIND + 3 + longest > width
         self._count = self._size = self._content_size = 0
-        if files:
-            head = self._table.head()
-            echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
 
     def add(self, file: File, found: dict[str, Any]) -> None:
+        if not self._count:
+            head = self._table.head()
+            echo(head if self._apart else f"{head}  {'holds':{KIND}} file")
         self._count += 1
         self._size += found["size"]
         self._content_size += found["content_size"]

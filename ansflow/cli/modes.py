@@ -29,13 +29,7 @@ def with_modes(*modes: Mode) -> click.Command:
     """The first mode's command with an option for each mode, and the parameters of all commands."""
     usual = modes[0].command
     params: list[click.Parameter] = [
-        click.Option(
-            [*mode.names, "mode"],
-            type=int,
-            flag_value=number,
-            default=0,
-            help=mode.help,
-        )
+        click.Option([*mode.names, "mode"], type=int, flag_value=number, help=mode.help)
         for number, mode in enumerate(modes)
     ]
     params.append(_files_of(modes))
@@ -43,17 +37,16 @@ def with_modes(*modes: Mode) -> click.Command:
         known = {param.name for param in params} | set(mode.given)
         params += [param for param in mode.command.params if param.name not in known]
 
-    def call(mode: int, **values: Any) -> Any:
+    def call(mode: int | None, **values: Any) -> Any:
         context = click.get_current_context()
-        command, given = modes[mode].command, modes[mode].given
-        names = {param.name for param in command.params}
+        chosen = modes[mode or 0]
+        names = {param.name for param in chosen.command.params}
         for param in params:
             if param.name not in names | TOLERATED and _is_given(context, param):
-                option = modes[mode].names[0]
-                raise click.UsageError(f"{param.opts[-1]} cannot be used with {option}.")
-        assert command.callback is not None
+                raise click.UsageError(f"{param.opts[-1]} cannot be used with {chosen.names[0]}.")
+        assert chosen.command.callback is not None
         own = {name: value for name, value in values.items() if name in names}
-        return context.invoke(command.callback, **own, **given)
+        return context.invoke(chosen.command.callback, **own, **chosen.given)
 
     return click.Command(usual.name, params=params, callback=call, help=usual.help)
 

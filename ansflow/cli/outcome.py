@@ -145,7 +145,7 @@ def ending_well() -> Iterator[None]:
         code = INTERRUPTED
     except BrokenPipeError:
         code = PIPE_CLOSED
-    except (AnsflowError, OSError, MemoryError) as error:
+    except (AnsflowError, OSError, MemoryError, ProblemError) as error:
         print_error("", error)
         code = code_of(error)
     except Exception:

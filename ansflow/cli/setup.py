@@ -8,6 +8,7 @@ import time
 import click
 
 import ansflow
+from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.console import Console, talking
 from ansflow.cli.outcome import CODES
 from ansflow.cli.table import LAYOUT, Column, Table, count, decimal
@@ -34,9 +35,9 @@ def demo() -> None:
     width = width_of(sys.stdout) or LAYOUT
     table = Table(width, *COLUMNS)
     echo(table.head())
-    for result in results():
-        echo(
-            table.row(
+    with telling_of_compilation():
+        for result in results():
+            cells = (
                 result.name,
                 count(result.size),
                 count(result.compressed),
@@ -44,8 +45,8 @@ def demo() -> None:
                 decimal(result.encoded / 1e6, 0),
                 decimal(result.decoded / 1e6, 0),
             )
-        )
-        echo(shortened(f"  {result.recipe}", width))
+            echo(table.row(*cells))
+            echo(shortened(f"  {result.recipe}", width))
     echo("Speeds are in MB/s, of one thread. All arrays were restored exactly.")
 
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import ansflow
-from ansflow.cli import coding
+from ansflow.cli import coding, files
 
 
 @pytest.fixture
@@ -33,6 +33,23 @@ def test_only_a_dash_is_standard_input(run, here, content):
     run("recover", "./-.ans", "-o", "-", "-f", code=2)
     run("recover", "-", "-o", "x", code=2)
     assert sorted(os.listdir()) == ["-", "-.ans", "-.recovered.ans"]
+
+
+def test_a_file_that_may_not_be_read_is_no_wrong_usage(run, file, here, monkeypatch):
+    """The others are done."""
+    opened = files.InputFile
+
+    def refusing(path, name):
+        if path.name == "secret":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+        return opened(path, name)
+
+    (here / "secret").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "secret")
+    monkeypatch.setattr("ansflow.cli.files.InputFile", refusing)
+    first, last, _ = run("secret", file, code=3).stderr.splitlines()
+    assert first == "ansflow: secret: Permission denied"
+    assert last.startswith(f"{file}.ans: 100,000 ->")
 
 
 def test_standard_input_among_files(run, file, content):

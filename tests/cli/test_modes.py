@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import ansflow
-from ansflow.cli import main
+from ansflow.cli import coding, main
 
 
 @pytest.fixture
@@ -204,6 +204,8 @@ def test_some_files_fail(run, here, content):
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
         *("a.ans", "ansflow", "c.ans", "2 of 3 files")
     ]
+    assert len(run("none", "b", code=3).stderr.splitlines()) == 2
+    assert run("-l", "none", "b", code=3).stdout == ""
     assert run("-q", "-f", "a", "c").output == ""
     assert run("-c", "a", "c").stderr == ""
     assert "2 files" in run("-cv", "a", "c").stderr
@@ -214,6 +216,25 @@ def test_memory(run, here, content):
     assert run("-d", "-M64Mi", input=frame).stdout_bytes == content
     assert "max_memory" in run("-d", "-M", "1K", input=frame, code=4).stderr
     run("-t", "-M1k", input=frame, code=4)
+
+
+def test_memory_to_compress(run, here, content, monkeypatch):
+    """It bounds the number of threads."""
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    asked = []
+    compress_file = coding.compress_file
+
+    def watched(*arguments, threads, **options):
+        asked.append(threads)
+        return compress_file(*arguments, threads=1, **options)
+
+    monkeypatch.setattr(coding, "compress_file", watched)
+    write(here / "x", content)
+    for options in ("-M 1G", "-M 1G -T 3", "-M 100M", "-M 100M --chunk-size 1M", "-T 3", ""):
+        run("-cf", *options.split(), "x")
+    assert asked == [8, 3, 2, 8, 3, None]
+    assert "smaller --chunk-size" in run("-M", "40M", "x", code=4).stderr
+    assert "--model" in run("-M", "1G", "--model", "mnist-vae", "x", code=2).stderr
 
 
 def test_help_has_the_options_of_the_default_command(run):
