@@ -23,7 +23,10 @@ STYLE = """<style>
   :root { color: #222 } @media (prefers-color-scheme: dark) { :root { color: #ddd } }
 </style>
 """
-# Name, label, colour of Okabe and Ito, marker; two labels are on the left, where there is room.
+# Labels are where there is room for them: to the left of a line, or some points above or below.
+LEFT = {"pcodec 12", "openzl"}
+RAISED = {"ansflow 6": 5, "ansflow 3": -5}
+# Name, label, colour of Okabe and Ito, marker.
 SHOWN = [
     ("ansflow 1", "ansflow, level 1", "#d55e00", "o"),
     ("ansflow 3", "ansflow, level 3", "#d55e00", "o"),
@@ -54,11 +57,11 @@ def draw(results: dict) -> Figure:
         axes.plot(speeds[0], ratio, marker, color=colour, markersize=9, zorder=3)
         hollow = {"markerfacecolor": "white", "markeredgewidth": 2}
         axes.plot(speeds[1], ratio, marker, color=colour, markersize=9, zorder=3, **hollow)
-        left = name in {"pcodec 12", "openzl"}
+        left = name in LEFT
         axes.annotate(
             label,
             (min(speeds) if left else max(speeds), ratio),
-            xytext=(-9 if left else 9, 0),
+            xytext=(-9 if left else 9, RAISED.get(name, 0)),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",
