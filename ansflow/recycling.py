@@ -17,8 +17,11 @@ import numpy.typing as npt
 
 __all__ = ["empty"]
 
-# Powers of two that are kept: smaller arrays take no time, and larger ones are seldom.
-SMALLEST, LARGEST = 16, 25
+# Powers of two that are kept. Smaller arrays are parts of what the C library keeps, as a rule, and
+# larger ones are seldom.
+SMALLEST, LARGEST = 18, 25
+# Fewer items, of up to eight bytes, are fewer bytes than that.
+FEWEST = 1 << (SMALLEST - 1 - 3)
 # So many bytes of each, at most.
 KEPT = 1 << 25
 
@@ -54,6 +57,8 @@ class _Lent:
 
 def empty(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """A contiguous vector of so many items with anything in it, as ``np.empty`` makes one."""
+    if size < FEWEST:
+        return np.empty(size, dtype)
     dtype = np.dtype(dtype)
     nbytes = size * dtype.itemsize
     power = (nbytes - 1).bit_length()

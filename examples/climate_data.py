@@ -130,9 +130,9 @@ for kind, size in sizes.items():
     print(f"{kind:30}{size:>10,} bytes, {field.nbytes / size:.2f} times smaller")
 largest = abs(first)
 most = first.where(largest == largest.max(), drop=True)
+print("The results are the same. The furthest from what is usual:")
 print(
-    "The results are the same. No month was further from its mean than that of "
-    f"{most.time.dt.strftime('%B %Y').item()}:\n{most.item():+.2f} K, "
+    f"{most.time.dt.strftime('%B %Y').item()}, {most.item():+.2f} K, "
     f"at {most.latitude.item():.1f} N, {most.longitude.item():.1f} E."
 )
 

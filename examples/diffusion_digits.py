@@ -50,7 +50,7 @@ passes = options.passes or (4 if options.json else 1)
 # The digits are the last 360 of those that come with scikit-learn, 8 x 8 pixels of 17 levels, by
 # writers that the model has not seen. The *denoiser* is a network of three layers in integers, made
 # by ``train_diffusion_digits.py``. It takes a noisy picture and how noisy it is, and guesses the
-# picture: from what it says of the noise, by sums and products that are the same on all machines.
+# picture, by sums and products that are the same on all machines.
 
 
 def read(file: Path) -> tuple[Schedule, Denoiser, np.ndarray]:
@@ -239,8 +239,8 @@ ratio = digits["effective"] / digits["vlb"]
 print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
 row = f"{digits['vlb']:8.4f} {digits['effective']:9.4f} {ratio:8.5f}"
 print(f"{'digits':17} {row} {digits['used']:8.4f} {digits['total']:8.4f}")
-texts = (f"{bits:,} in {order} order" for order, bits in initial.items())
-print(f"Initial bits of the first digit: {', '.join(texts)}")
+for order, bits in initial.items():
+    print(f"Initial bits of the first digit in {order} order: {bits:,}")
 
 # %%
 # How many steps?

@@ -167,10 +167,7 @@ def as_array(x: np.ndarray) -> float:
 
 found: dict[str, dict[str, float]] = {}
 rows: list[dict[str, float]] = []
-print(
-    f"{'':>9} {'saved':>14} {'ideal':>14} {'words':>5} {'encode':>6} {'decode':>6}"
-    f" {'any codec':>13} {'sorted':>8} {'reversed':>8} {'equal':>8}"
-)
+print(f"{'elements':>9} {'saved bits':>14} {'ideal':>14} {'words':>5}")
 rng = np.random.default_rng(0)
 for size in sizes:
     x = rng.integers(0, BELOW, size)
@@ -184,24 +181,24 @@ for size in sizes:
     }
     found[str(size)] = row
     *_, slow, slower = measured(Multiset(lambda n: Uniform(BELOW, n), size), x, times=1)
-    others = np.sort(x), np.sort(x)[::-1], np.full(size, 7)
-    ordered = [measured(codec, other, times=1)[2] for other in others]
-    rows.append(
-        {"multiset": net / size, "array": as_array(x), "slow": slow, "slower": slower}
-        | {"ideal": INDEX_BITS - row["ideal_bits"] / size}
-    )
-    print(
-        f"{size:9,} {row['saved_bits']:14.4f} {row['ideal_bits']:14.4f} {words:5}"
-        f" {encode:6.2f} {decode:6.2f} {slow:6.2f} {slower:6.2f}"
-        + "".join(f" {us:8.2f}" for us in ordered)
-    )
+    others = {"sorted": np.sort(x), "reversed": np.sort(x)[::-1], "equal": np.full(size, 7)}
+    times = {"encode": encode, "decode": decode, "any encode": slow, "any decode": slower}
+    times |= {name: measured(codec, other, times=1)[2] for name, other in others.items()}
+    rows.append({"multiset": net / size, "array": as_array(x), **times})
+    print(f"{size:9,} {row['saved_bits']:14.4f} {row['ideal_bits']:14.4f} {words:5}")
+
+WIDTHS = {name: max(9, len(name) + 1) for name in times}
+print("\nMicroseconds an element")
+print(f"{'elements':>9}" + "".join(f"{name:>{WIDTHS[name]}}" for name in times))
+for size, row in zip(sizes, rows, strict=True):
+    print(f"{size:9,}" + "".join(f"{row[name]:{WIDTHS[name]}.2f}" for name in times))
 print("All numbers were restored, and so were the stacks, bit for bit.")
 
 # %%
-# In this table, *saved* is what the same numbers in an order take, less what the multiset takes,
-# and *ideal* log2 of the number of orders, in bits. *Words* are those that the stack began with.
-# The rest are microseconds of an element: to encode and to decode it by the kernels for integers
-# and by those of any codec, and to encode it where the elements are sorted, reversed or all equal.
+# In the first table, *saved* is what the same numbers in an order take, less what the multiset
+# takes, and *ideal* log2 of the number of orders. *Words* are those that the stack began with. The
+# times are those of the kernels for integers, of the ones for *any* codec, and of encoding elements
+# that are sorted, reversed or all equal.
 #
 # On the left, what an element takes. The more there are of them below a million, the less a new one
 # says. On the right, how long it takes, which grows no faster than log n.
@@ -213,14 +210,17 @@ if plt and len(sizes) > 1:
     left.plot(sizes, array, marker="s", color=GREEN, label="sorted, compressed as an array")
     multiset = [row["multiset"] for row in rows]
     left.plot(sizes, multiset, marker="o", color=BLUE, label="as a multiset")
-    ideal = [row["ideal"] for row in rows]
+    ideal = [
+        INDEX_BITS - row["ideal_bits"] / size
+        for size, row in zip(sizes, found.values(), strict=True)
+    ]
     left.plot(sizes, ideal, marker="+", ms=12, color="black", ls="", label="ideal")
     left.set(ylabel="bits an element", ylim=(0, 22), yticks=range(0, 21, 5))
     left.legend(frameon=False, loc="lower left")
-    for name, general, style in (("encode", "slow", "o"), ("decode", "slower", "s")):
-        times = [row[f"{name}_us"] for row in found.values()]
+    for name, style in (("encode", "o"), ("decode", "s")):
+        times = [row[name] for row in rows]
         right.plot(sizes, times, marker=style, color=BLUE, label=f"{name} integers")
-        times = [row[general] for row in rows]
+        times = [row[f"any {name}"] for row in rows]
         label = f"{name} those of any codec"
         right.plot(sizes, times, marker=style, color=ORANGE, ls="--", label=label)
     right.set(ylabel="microseconds of CPU time an element", ylim=(0, None))

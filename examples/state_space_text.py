@@ -17,6 +17,7 @@ so that one pays for the text alone. What the states mean, nobody has told the m
 import argparse
 import json
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -355,7 +356,8 @@ if plt:
 # noise. A model of whole words it is not.
 
 sample = "".join(characters[model_of(*tables, 280).pop(Stack(seed=2))])
-print("\n".join(f"  {line}" for line in sample.split("\n")))
+for line in sample.split("\n"):
+    print(textwrap.fill(line, 74, initial_indent="  ", subsequent_indent="  "))
 
 if options.json:
     print(json.dumps({"hmm": hmm, "text": text}))

@@ -103,7 +103,8 @@ for dtype, (tensors, before, after) in sorted(totals.items()):
     width = {"bfloat16": 16}.get(dtype, 8 * int(dtype[2:]) if dtype[0] in "<|" else 8)
     print(f"{dtype:12}{tensors:8}{before:13,}{after:12,}{width * after / before:10.2f}")
 share = packed.stat().st_size / given.stat().st_size
-print(f"\n{largest}, of shape {weights[largest].shape}, begins with {rows.ravel()[:3]}")
+print(f"\nlargest: {largest}, {weights[largest].shape}")
+print(f"which begins with {rows.ravel()[:3]}")
 print(f"{given.stat().st_size:,} bytes became {share:.1%}, and the same again.")
 
 # %%
@@ -149,7 +150,8 @@ exponents = (bits >> np.uint64(mantissa_bits)).astype(np.int64) & ((1 << exponen
 SHOWN = 8  # upper bits of the mantissa
 mantissas = (bits >> np.uint64(mantissa_bits - SHOWN)).astype(np.int64) & ((1 << SHOWN) - 1)
 exponent, mantissa = bit_by_bit(exponents, exponent_bits), bit_by_bit(mantissas, SHOWN)
-print(f"{name}: of {exponent_bits} bits of exponent, {exponent.sum():.2f} are worth something,")
+print(name)
+print(f"Of {exponent_bits} bits of exponent, {exponent.sum():.2f} are worth something,")
 print(f"of the first {SHOWN} bits of mantissa, {mantissa.sum():.2f}.")
 whole = ansflow.compress(tensor)
 assert ansflow.decompress(whole).tobytes() == tensor.tobytes()

@@ -56,6 +56,13 @@ def test_links_lead_somewhere(document):
         assert not anchor or anchor in anchors(target), link
 
 
+def test_each_example_is_a_tutorial():
+    """Or trains a model, which takes hours."""
+    listed = re.findall(r"^   (\w+)$", (ROOT / "examples/pages/tutorials.rst").read_text(), re.M)
+    scripts = {path.stem for path in ROOT.glob("examples/*.py")}
+    assert sorted(listed) == sorted(name for name in scripts if not name.startswith("train_"))
+
+
 def test_printed_values(monkeypatch, tmp_path):
     """Examples run, and print what the comments behind them say, as far as any ``...``.
 

@@ -20,9 +20,10 @@ modes.py
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
-import sys
 from typing import Any
 
 import click
@@ -48,6 +49,10 @@ compress_or_others = with_modes(
     Mode(("-l", "--list"), info, {"quick": True}, "List sizes, without decoding."),
 )
 
+# When it ends, Python looks for garbage among all objects of Numba, which takes a third of the time
+# of a short command.
+atexit.register(gc.freeze)
+
 
 class _Main(DefaultGroup):
     """The group of commands, with exit codes."""
@@ -65,26 +70,7 @@ class _Main(DefaultGroup):
     def invoke(self, ctx: click.Context) -> object:
         # Here too, since Click handles some errors itself.
         with ending_well():
-            _leave_blas_alone()
             return super().invoke(ctx)
-
-
-BLAS = "scipy.linalg.cython_blas"
-
-
-def _leave_blas_alone() -> None:
-    """Keep Numba from importing SciPy's linear algebra, which no kernel needs.
-
-    Numba imports it to look for a BLAS when it loads its first kernel. That takes 0.15 s, a quarter
-    of the time of a short command.
-    """
-    if BLAS in sys.modules:
-        return
-    sys.modules[BLAS] = None  # type: ignore[assignment]
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        del sys.modules[BLAS]
 
 
 @click.group(

@@ -34,6 +34,7 @@ import numba
 import numpy as np
 import xxhash
 from numba.core import caching, config, serialize
+from numba.core.runtime.nrt import rtsys
 
 __all__ = ["KernelCache"]
 
@@ -120,7 +121,9 @@ class KernelCache:
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for argument types `sig`, or None."""
-        target_context.refresh()  # the code may refer to functions that are registered late
+        # The code may call Numba's runtime. All else that Numba would load now, as it is about to
+        # load code, is for compiling, and takes longer than the code of a short command.
+        rtsys.initialize(target_context)
         try:
             data = memoryview(self._path(sig, target_context.codegen()).read_bytes())
             check, payload = data[:CHECK_SIZE], data[CHECK_SIZE:]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
@@ -177,49 +178,57 @@ class Recipe:
         ValueError
             If one is not defined for that, or has another number of outputs.
         """
-        if self.name == STREAM and layout.itemsize in SYMBOL_SIZES:
-            return b"\0", [Stream(items, layout)]
         written, streams = bytearray(), list[Stream]()
-        self._forward(items, layout, written, streams)
-        if len(streams) > MAX_STREAMS:
-            raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
-        return bytes(written), streams
-
-    def _forward(
-        self, items: Bytes, layout: Layout, written: bytearray, streams: list[Stream]
-    ) -> None:
-        if self.name == STREAM:
+        # The next one last, and whether it is written that a stream is one.
+        left = [(self, items, layout, True)]
+        while left:
+            node, items, layout, said = left.pop()
+            if node.name != STREAM:
+                transform, parameters, outputs = node._apply(items, layout)
+                layouts = transform.outputs(parameters, layout)
+                nodes = node._nodes(transform, len(layouts))
+                leaves = all(output.name == STREAM for output in nodes)
+                written.append(transform.id | (ALL_STREAMS if leaves else 0))
+                written += transform.pack(parameters)
+                left += zip(nodes[::-1], outputs[::-1], layouts[::-1], repeat(not leaves))
+                del items, outputs  # whose memory is used again
+                continue
             if layout.itemsize not in SYMBOL_SIZES:
                 raise ValueError(
                     f"items of {layout.itemsize} bytes cannot be symbols, which have 1 or 2: "
                     "the recipe has to transform them"
                 )
-            written.append(STREAM_ID)
+            if said:
+                written.append(STREAM_ID)
             streams.append(Stream(items, layout))
-            return
+        if len(streams) > MAX_STREAMS:
+            raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
+        return bytes(written), streams
+
+    def _apply(self, items: Bytes, layout: Layout) -> tuple[Transform, Any, Sequence[Bytes]]:
+        """The transform, and what it makes of items: parameters and outputs."""
         transform = by_name(self.name)
-        fault = Misfit if transform.by_shape else ValueError
         if not transform.accepts(layout):
-            raise fault(
+            raise _fault(transform)(
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
-        parameters, outputs = transform.forward(items, layout, *self.settings)
-        layouts = transform.outputs(parameters, layout)
-        nodes = self.outputs or (STREAMS,) * len(layouts)
-        if len(nodes) != len(layouts):
-            raise fault(
-                f"the transform {self.name!r} has {len(layouts)} outputs here; the recipe names "
+        return transform, *transform.forward(items, layout, *self.settings)
+
+    def _nodes(self, transform: Transform, count: int) -> tuple[Recipe, ...]:
+        """What is done with each of so many outputs."""
+        nodes = self.outputs or (STREAMS,) * count
+        if len(nodes) != count:
+            raise _fault(transform)(
+                f"the transform {self.name!r} has {count} outputs here; the recipe names "
                 f"{len(nodes)}"
             )
-        leaves = all(node.name == STREAM for node in nodes)
-        written.append(transform.id | (ALL_STREAMS if leaves else 0))
-        written += transform.pack(parameters)
-        inner = bytearray()
-        for node, output, shape in zip(nodes, outputs, layouts, strict=True):
-            node._forward(output, shape, inner, streams)
-        if not leaves:
-            written += inner
+        return nodes
+
+
+def _fault(transform: Transform) -> type[ValueError]:
+    """What it is if a recipe is not for a transform as it is here."""
+    return Misfit if transform.by_shape else ValueError
 
 
 STREAMS = Recipe()  # the outputs of a recipe that names none

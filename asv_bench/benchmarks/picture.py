@@ -13,18 +13,20 @@ from __future__ import annotations
 import json
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 FIGURES = Path(__file__).parents[2] / "examples" / "pages" / "figures"
 INK = "#010203"  # stands for the reader's colour of text
 STYLE = """<style>
   :root { color: #222 } @media (prefers-color-scheme: dark) { :root { color: #ddd } }
 </style>
 """
-# Name, label, colour of Okabe and Ito, marker; two labels are on the left, where there is room.
+# Labels are where there is room for them: to the left of a line, or some points above or below.
+LEFT = {"pcodec 12", "openzl"}
+RAISED = {"ansflow 6": 5, "ansflow 3": -5}
+# Name, label, colour of Okabe and Ito, marker.
 SHOWN = [
     ("ansflow 1", "ansflow, level 1", "#d55e00", "o"),
     ("ansflow 3", "ansflow, level 3", "#d55e00", "o"),
@@ -40,6 +42,9 @@ SHOWN = [
 
 def draw(results: dict) -> Figure:
     """A line for each compressor, from the speed of its encoder to that of its decoder."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     means, count = results["means"], len(results["arrays"])
     figure = Figure(figsize=(6.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
@@ -52,11 +57,11 @@ def draw(results: dict) -> Figure:
         axes.plot(speeds[0], ratio, marker, color=colour, markersize=9, zorder=3)
         hollow = {"markerfacecolor": "white", "markeredgewidth": 2}
         axes.plot(speeds[1], ratio, marker, color=colour, markersize=9, zorder=3, **hollow)
-        left = name in {"pcodec 12", "openzl"}
+        left = name in LEFT
         axes.annotate(
             label,
             (min(speeds) if left else max(speeds), ratio),
-            xytext=(-9 if left else 9, 0),
+            xytext=(-9 if left else 9, RAISED.get(name, 0)),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",
@@ -85,6 +90,8 @@ def draw(results: dict) -> Figure:
 
 
 def main() -> None:
+    import matplotlib as mpl
+
     results = json.loads((FIGURES / "arrays.json").read_text())
     ink = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK

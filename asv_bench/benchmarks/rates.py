@@ -94,7 +94,7 @@ def bit_swap() -> Case:
 
 def diffusion() -> Case:
     """Gaussian numbers, whose best denoiser is linear, in 50 steps."""
-    deviation, levels, size = 0.3, 256, 4096
+    deviation, levels, size = 0.3, 256, 1 << 14
     schedule = Schedule.log_linear(50, (0.6 / levels) ** 2, 0.9999)
     variances = schedule.variances
     gains = np.sqrt(1 - variances) * deviation**2
@@ -102,7 +102,7 @@ def diffusion() -> Case:
     model = Diffusion(schedule, lambda z, t: gains[t - 1] * z, size, levels)
     numbers = np.random.default_rng(0).normal(0, deviation, size)
     x = np.clip(np.rint((numbers + 1) * (levels - 1) / 2), 0, levels - 1).astype(np.int64)
-    return Case(model.bit_swap(), x, np.mean([model.vlb(x, seed) for seed in range(4)]), size)
+    return Case(model.bit_swap(), x, np.mean([model.vlb(x, seed) for seed in range(8)]), size)
 
 
 def markov() -> Case:

@@ -9,31 +9,7 @@ page keeps its links to other hosts, and a warning says so.
 Results of ``asv run --quick`` are left out.
 """
 
-from __future__ import annotations
-
-import argparse
-from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("out", type=Path, help="folder of the site, which is written anew")
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="of asv")
-    arguments = parser.parse_args()
-    out = arguments.out.resolve()
-    if out.exists() and any(out.iterdir()) and not (out / "from_disk.js").exists():
-        parser.error(f"{out} holds something else than a site of benchmarks")
-    if not any(arguments.results.glob("*/machine.json")):
-        parser.error(f"there are no results in {arguments.results}; `asv run` saves them there")
-    from dashboard.publish import make  # asv is not there where it imports this file
-
-    make(arguments.results, out)
-    print(f"Open {out / 'index.html'}")
-
-
 if __name__ == "__main__":
-    main()
+    from dashboard.command import main  # not where asv imports this file
+
+    main(__doc__)

@@ -15,8 +15,8 @@ from typing import Any
 BENCHMARKS = Path(__file__).parents[1]
 
 
-class Failed(Exception):  # noqa: N818 (no error: a benchmark that a commit does not have)
-    """A benchmark cannot be run with a commit, and why."""
+class Failed(Exception):  # noqa: N818 (no error: a commit may lack what a benchmark needs)
+    """Why a benchmark cannot be run with a commit."""
 
 
 def export(commit: str, folder: Path) -> str:
@@ -44,6 +44,7 @@ class Child:
     """A process with the package of `folder` and today's benchmarks, which does as it is told."""
 
     def __init__(self, folder: Path) -> None:
+        self.name = folder.name
         environment = os.environ | {
             "PYTHONPATH": str(folder),
             "NUMBA_CACHE_DIR": str(folder / "kernels"),
@@ -81,10 +82,15 @@ class Child:
             pass  # what it has written to stderr is read below
         line = self.process.stdout.readline()
         if not line:
+            self.process.wait()
             self.errors.seek(0)
             lines = self.errors.read().decode(errors="replace").strip().splitlines()
-            raise Failed(lines[-1] if lines else "the process has ended")
+            raise Failed(f"{self.name}: " + (lines[-1] if lines else "its process has ended"))
         answer = json.loads(line)
         if "failed" in answer:
-            raise Failed(answer["failed"])
+            raise Failed(f"{self.name}: {answer['failed']}")
         return answer["answer"]
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None

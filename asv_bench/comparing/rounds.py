@@ -78,6 +78,8 @@ def one_round(old: Path, new: Path, times: dict[str, Times], number: int) -> Non
                     side.ask("close")
             except Failed as failure:
                 found.failed = str(failure)
+                if any(side.ended for side in sides.values()):
+                    return
 
 
 def measure(

@@ -36,6 +36,13 @@ class Tutorials(Directive):
         return []
 
 
+def link_figures(_: Sphinx, __: str, ___: str, context: dict[str, Any], ____: Any) -> None:
+    """Figures lead to themselves, to be enlarged on a small screen."""
+    figure = r'<img[^>]* src="([^"]*)"[^>]* class\s*=\s*"sphx-glr-single-img"[^>]*>'
+    context["body"] = re.sub(figure, r'<a href="\1">\g<0></a>', context.get("body", ""))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("tutorials", Tutorials)
+    app.connect("html-page-context", link_figures)
     return {"parallel_read_safe": True}

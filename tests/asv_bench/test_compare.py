@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from comparing import commits, rounds
+from comparing import command, commits, rounds
 from comparing.verdict import FASTER, SAME, SLOWER, ratio_of
 
 LEAST = 1.03
@@ -109,6 +109,75 @@ def test_what_takes_no_processor_time_is_left_out(monkeypatch):
     monkeypatch.setattr(rounds, "PATIENCE", 0)
     with pytest.raises(commits.Failed, match="no time of the processor"):
         rounds.calls_of(Side(Machine(), 0, []))
+
+
+class FakeChild:
+    """A process that says what it is told, and fails where a benchmark's name says so."""
+
+    def __init__(self, folder):
+        self.folder, self.ended = folder, False
+        started.append(folder)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def ask(self, what, *arguments):
+        if what == "open":
+            (name,) = arguments
+            self.ended = name == "crashes"
+            if name in ("fails", "crashes") and self.folder == "new":
+                raise commits.Failed(name)
+        return 0.1 if what == "seconds" else None
+
+
+started: list[str] = []
+
+
+def test_rounds_go_on_without_what_has_failed(monkeypatch):
+    monkeypatch.setattr(rounds, "Child", FakeChild)
+    started.clear()
+    names = ("first", "fails", "second", "crashes", "last")
+    times = {name: rounds.Times(name) for name in names}
+    for number in range(3):
+        rounds.one_round("old", "new", times, number)
+    assert started == ["old", "new", "new", "old", "old", "new"]
+    assert [times[name].failed for name in names] == [None, "fails", None, "crashes", None]
+    assert [len(times[name].ratios) for name in names] == [2, 0, 2, 0, 2]
+
+
+def test_what_the_command_prints(monkeypatch, capsys):
+    found = [rounds.Times("a", [1.2] * 12, [1.0] * 12, [1.2] * 12), rounds.Times("b")]
+    found += [rounds.Times("c", [1.0] * 12, [2e-6] * 12, [2e-6] * 12)]
+    found[1].failed = "old: ImportError"
+    monkeypatch.setattr(command, "measure", lambda *_: found)
+    monkeypatch.setattr(command, "export", lambda name, folder: name)
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["compare", "one", "two", *options])
+        return command.main("")
+
+    assert run() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(lines[1].split()) == "1 s 1.2 s 1.200 1.200 - 1.200 slower: a"
+    assert lines[2].strip() == "left out, b: old: ImportError"
+    assert lines[3].split()[:4] == ["2", "us", "2", "us"]
+    assert lines[4].startswith("1 slower, 1 left out, 1 no difference; changes of less than 3%")
+    assert run("--json", "--least", "25") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["old"], printed["new"], printed["least"]) == ("one", "two", 1.25)
+    verdicts = [each["verdict"] for each in printed["benchmarks"]]
+    assert verdicts == ["no difference", "left out", "no difference"]
+    for wrong, message in [
+        (("--rounds", "7"), "has to be 8 or more"),
+        (("--bench", "nothing"), "no timed benchmark matches 'nothing'"),
+    ]:
+        found.clear()
+        with pytest.raises(SystemExit):
+            run(*wrong)
+        assert message in capsys.readouterr().err
 
 
 def git(folder, *command):

@@ -121,6 +121,13 @@ def test_empty_and_complete_graphs(n, complete):
     assert net(codec, Graph(n, edges)) == pytest.approx(0, abs=0.01)
 
 
+def test_many_components_that_are_alike():
+    """Each can be turned around, and they can change places."""
+    pairs = Canonical(Graph(256, np.arange(256).reshape(128, 2)))
+    assert pairs.automorphisms().order == 2**128 * factorial(128)
+    assert Canonical(pairs.form()).form() == pairs.form()
+
+
 def test_what_a_model_does_not_allow_is_said():
     stack = Stack(seed=0)
     for edges in ([(1, 1)], [(0, 1), (1, 0)]):

@@ -6,7 +6,7 @@ from scipy import sparse
 from small_graphs import FLORENTINE, KARATE
 
 from ansflow import bitsback
-from ansflow.bitsback import Graph, RandomEdges, Shuffled
+from ansflow.bitsback import Graph, RandomEdges, Shuffled, Uniform
 from ansflow.bitsback.structures.sealed import seal
 from ansflow.errors import (
     AnsflowError,
@@ -45,6 +45,45 @@ def test_unlabelled_graphs_take_less_the_more_there_are():
     codec = RandomEdges(34, 78)
     net = codec.bits(KARATE) - Shuffled(codec).discount(KARATE).bits
     assert 8 * (more - one) == pytest.approx(10 * (net + 16), abs=64)
+
+
+VALUED = [
+    Graph(4, [(0, 1), (1, 2), (3, 3)], [7, 0, 7, 9], [1, 3, 2]),
+    Graph(2, [(0, 1), (0, 1)], [1, 1], [0, 2]),
+]
+
+
+@pytest.mark.parametrize("labels", [False, True])
+@pytest.mark.parametrize("only", [None, "vertices", "edges"])
+def test_graphs_with_values(labels, only):
+    codecs = {
+        "vertices": lambda count: Uniform(10, count),
+        "edges": lambda count: Uniform(4, count),
+    }
+    graphs = VALUED
+    if only is not None:
+        codecs = {only: codecs[only]}
+        kept = [
+            (g.vertex_values, None) if only == "vertices" else (None, g.edge_values) for g in VALUED
+        ]
+        graphs = [Graph(g.n, g.edges, *v) for g, v in zip(VALUED, kept, strict=True)]
+    data = bitsback.compress_graphs(graphs, labels=labels, **codecs)
+    found = bitsback.decompress_graphs(data, **codecs)
+    if labels:
+        assert found == graphs
+    else:
+        for graph, other in zip(graphs, found, strict=True):
+            codec = Shuffled(RandomEdges(graph.n, len(graph.edges)))
+            assert other == codec.representative(graph)
+    for size in range(len(data)):
+        with pytest.raises(CorruptDataError):
+            bitsback.decompress_graphs(data[:size], **codecs)
+    with pytest.raises(ModelError, match="give their codecs"):
+        bitsback.decompress_graphs(data)
+    with pytest.raises(ModelError, match="have none"):
+        bitsback.decompress_graphs(bitsback.compress_graphs(GRAPHS), **codecs)
+    with pytest.raises(ModelError, match="have none"):
+        bitsback.compress_graphs(GRAPHS, **codecs)
 
 
 def test_clusters_and_permutations():
@@ -128,6 +167,17 @@ def test_golden():
     assert bitsback.compress_permutation(ORDER).hex() == (
         "41465301040128e0e65703010000008606528ed14d2436a440d223adcb5d62d67461860dec821bf3f92e66"
     )
+
+
+def test_golden_values():
+    codecs = {
+        "vertices": lambda count: Uniform(10, count),
+        "edges": lambda count: Uniform(4, count),
+    }
+    assert [bitsback.compress_graphs(VALUED, labels=x, **codecs).hex() for x in (True, False)] == [
+        "4146530105040403020263a5c53cfc070000bbbfd9c205a2d052ab174eb7",
+        "414653010604040302029be7322d550000007160b6b0d8fb5a2a12bebdf7",
+    ]
 
 
 def test_sparse_matrices():

@@ -2,8 +2,8 @@
 
 import gc
 import io
-import re
 import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -12,6 +12,8 @@ import pytest
 from ansflow.cli import warmup_jobs
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def rows(output):
@@ -84,10 +86,19 @@ def test_demo_prints_arrays_and_their_recipes_and_verifies(run):
     assert lines[-1].endswith(" All arrays were restored exactly.")
     assert len(lines) == 18
     assert max(map(len, lines)) <= 80
+    shown = README.read_text().split("\ninput  ", 1)[1].splitlines()
     for row, recipe in zip(lines[1:-1:2], lines[2:-1:2], strict=True):
-        size, compressed = (int(number.replace(",", "")) for number in row.split()[-5:-3])
+        size, compressed = sizes(row)
         assert compressed < size
-        assert re.match(r"  [a-z]+[\[(]", recipe)
+        line = next(number for number, line in enumerate(shown) if line.startswith(row[:28]))
+        assert shown[line + 1] == recipe
+        assert sizes(shown[line])[0] == size
+        # Whether a sine is rounded up may depend on the machine.
+        assert sizes(shown[line])[1] == pytest.approx(compressed, rel=0.01)
+
+
+def sizes(row):
+    return [int(number.replace(",", "")) for number in row.split()[-5:-3]]
 
 
 def test_demo_notices_what_is_not_restored(run, monkeypatch):
@@ -105,14 +116,16 @@ def every_kernel_is_found():
 
 @pytest.mark.usefixtures("every_kernel_is_found")
 def test_warmup(run, monkeypatch):
+    """Of a few jobs: before the whole suite, all of them are run."""
+    some = warmup_jobs.usual_jobs()[:2]
+    monkeypatch.setattr(warmup_jobs, "jobs", lambda: [*some, *some])
+    monkeypatch.setattr(warmup_jobs, "usual_jobs", lambda: some)
     steps = []
     warmup_jobs.warmup(lambda done, of: steps.append((done, of)))
-    assert steps[0][0] == 0
-    assert steps[-1][0] == steps[-1][1] == len(steps) - 1
+    assert steps == [(done, 4) for done in range(5)]
     # Nothing is left to be compiled.
-    assert "all kernels were compiled already" in run("warmup").stderr
-    monkeypatch.setattr(warmup_jobs, "jobs", lambda: [])
-    assert run("warmup", "-q").output == ""
+    assert "all of that was compiled already" in run("warmup").stderr
+    assert run("warmup", "-q", "--all").output == ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

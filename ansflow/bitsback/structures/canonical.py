@@ -28,7 +28,7 @@ from ansflow.kernels.structures.refinement import refine
 __all__ = ["MAX_EXACT", "Automorphisms", "Canonical"]
 
 MAX_EXACT = 256  # vertices
-MAX_STEPS = 1 << 14
+MAX_STEPS = 1 << 16
 
 Labels = npt.NDArray[np.int64]
 
@@ -123,9 +123,11 @@ class Canonical:
             return self._leaf(colours, path)
         sizes[sizes == 1] = sizes.max() + 1
         sizes[sizes == 0] = sizes.max()
-        tried: list[int] = []
+        tried, orbits, known = list[int](), np.arange(self._graph.n), 0
         for vertex in np.flatnonzero(colours == np.argmin(sizes)).tolist():
-            if any(vertex in self._orbit(path, other) for other in tried):
+            if tried and known < len(self._generators):
+                orbits, known = self._orbits(path), len(self._generators)
+            if orbits[vertex] in orbits[tried]:
                 continue
             tried.append(vertex)
             chosen = 2 * colours + 1
@@ -163,9 +165,26 @@ class Canonical:
                 return refined
             numbers, count = refined, refined.max(initial=0)
 
+    def _fixing(self, fixed: list[int]) -> Labels:
+        """Those of the known automorphisms that fix some vertices, one in each row."""
+        known: Labels = np.array(self._generators, np.int64).reshape(-1, self._graph.n)
+        fix: npt.NDArray[np.bool] = (known[:, fixed] == fixed).all(axis=1)
+        return known[fix]
+
+    def _orbits(self, fixed: list[int]) -> Labels:
+        """The least vertex of the orbit of each, under automorphisms that fix some others."""
+        generators, least = self._fixing(fixed), np.arange(self._graph.n)
+        before = least - 1
+        while (least != before).any():
+            before = least
+            for g in generators:
+                least = np.minimum(least, least[g])
+            least = least[least]
+        return least
+
     def _orbit(self, fixed: list[int], vertex: int) -> dict[int, Labels]:
         """What becomes of a vertex under automorphisms that fix some others, and by which."""
-        generators = [g for g in self._generators if all(g[v] == v for v in fixed)]
+        generators = self._fixing(fixed)
         ways = {vertex: np.arange(self._graph.n)}
         open_ = [vertex]
         for v in open_:

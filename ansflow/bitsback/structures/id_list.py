@@ -41,6 +41,7 @@ MAX_UNIVERSE = 1 << 62
 
 CHECK_MASK = (1 << 24) - 1
 HEAD_BYTES, WORD_BYTES = 8, 4
+LINE = 8  # heads in a line of a processor's cache
 
 # Bytes that an id takes while it is decoded: keys in half-filled blocks, and a word.
 MEMORY_PER_ID = 20
@@ -59,7 +60,7 @@ def pack_ids(ids: npt.ArrayLike, universe: int, name: str = "ids") -> bytes:
     prefix = bytes([FIRST]) + pack_varint(4 * ordered.size + kind)
     coder = IntegerCoder(universe, ordered.size, different, ZERO)
     arguments = coder.push_arguments(ordered)
-    heads, tail = np.array([check], np.uint64), np.empty(coder.digits * coder.size + 1, np.uint32)
+    heads, tail = _heads(check), np.empty(coder.digits * coder.size + 1, np.uint32)
     size = kernels.push(heads, tail, ZERO, *arguments, np.empty(1, np.uint64))
     head = int(heads[0])
     return (
@@ -159,4 +160,14 @@ def _number(
     count = max(0, len(data) - WORD_BYTES - 1) // WORD_BYTES if len(data) > HEAD_BYTES else 0
     head = int.from_bytes(data[WORD_BYTES * count :], "little")
     assert count == 0 or head >= STACK_LOW
-    return np.array([head], np.uint64), np.frombuffer(data, "<u4", count)
+    return _heads(head), np.frombuffer(data, "<u4", count)
+
+
+def _heads(head: int) -> npt.NDArray[np.uint64]:
+    """An array of one head, with a cache line on either side.
+
+    It is written with each id, and would slow down another thread whose head is in the same line.
+    """
+    heads = np.empty(2 * LINE + 1, np.uint64)[LINE : LINE + 1]
+    heads[0] = head
+    return heads

@@ -120,7 +120,7 @@ def fill_records(freq, reciprocals, records):
             start += f
 
 
-@kernel
+@brief_kernel
 def fill_record_rows(freq, reciprocals, records):
     """`fill_records` for each row: uint64[rows, m] from uint32[rows, n], packed."""
     for row in range(freq.shape[0]):

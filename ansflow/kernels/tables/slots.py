@@ -13,7 +13,7 @@ split, uint64
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import brief_kernel, inlined, kernel
+from ansflow.kernels.jit import brief_kernel, inlined
 
 __all__ = [
     "PACKED_MAX_ALPHABET",
@@ -53,7 +53,7 @@ def fill_slots(freq, slots):
         slot += f
 
 
-@kernel
+@brief_kernel
 def fill_slot_rows(freq, slots):
     """`fill_slots` for each row: [rows, 2^precision] from uint32[rows, alphabet]."""
     for row in range(freq.shape[0]):
