@@ -50,7 +50,7 @@ passes = options.passes or (4 if options.json else 1)
 # The digits are the last 360 of those that come with scikit-learn, 8 x 8 pixels of 17 levels, by
 # writers that the model has not seen. The *denoiser* is a network of three layers in integers, made
 # by ``train_diffusion_digits.py``. It takes a noisy picture and how noisy it is, and guesses the
-# picture: from what it says of the noise, by sums and products that are the same on all machines.
+# picture, by sums and products that are the same on all machines.
 
 
 def read(file: Path) -> tuple[Schedule, Denoiser, np.ndarray]:

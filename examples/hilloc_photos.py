@@ -125,16 +125,17 @@ print("All photographs were restored, bit for bit.")
 # %%
 # Where the bits go
 # -----------------
-# A photograph is coded in octaves: first every 16th pixel of every 16th row, or so, then what is
-# missing to every 8th, and so on. In each octave the pixels between those that are known come in
-# three phases, of which the last one is seen by no latents.
+# A photograph is coded in octaves: first a few pixels that are far apart, then those in the middle
+# between them, and so on, until every pixel is there. In each octave, the pixels between those that
+# are known come in three phases, of which the last one is seen by no latents.
 #
 # So each pixel has a price, that of its octave and phase, and a share of the latents around it. The
 # map adds both up, averaged over 4 x 4 pixels, since those of early octaves are the dearer ones.
 #
 # The share of the latents also says what the model makes of them. Where it is next to nothing, the
 # pixels have learned to do without: their neighbours say it all. That is called posterior collapse,
-# is frequent where pixels see each other as they do here, and costs nothing but the chance.
+# is frequent where pixels see each other as they do here, and costs nothing but the chance to do
+# better.
 
 
 def prices(model: HiLLoC, image: np.ndarray, rng: np.random.Generator, finest: bool = True):

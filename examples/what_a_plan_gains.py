@@ -160,6 +160,7 @@ WHAT_IT_DOES = {
     "ordered": "makes integers of floats, or of signed numbers, in the same order",
     "planes": "separates the first bytes of all numbers, the second ones, and so on",
     "lpc": "subtracts weighted sums of the numbers before",
+    "period": "lays numbers that swing with a period out in rows",
     "ramp": "subtracts straight lines",
     "runs": "replaces equal values in a row by one of them and their number",
     "sparse": "takes out a frequent value, and closes the gaps",
@@ -180,6 +181,7 @@ for name in dict.fromkeys(stage.name for stage in stages):
 # Values beyond the ends of a histogram are counted in its outermost bins.
 
 FOLDING = "delta", "lpc", "stencil"  # they make 0, -1, 1, -2, ... 0, 1, 2, 3, ...
+KEEPING = "mask", "period", "runs", "sparse"  # numbers stay what they are
 MAPPING = "ordered", "decimal"  # their integers are large, and counted from the least here
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#BBBBBB"
 
@@ -193,7 +195,7 @@ def behind(stages):
             transform = by_name(stage.name)
             parameters, outputs = transform.forward(items, layout, *stage.settings)
             items, layout = outputs[0], transform.outputs(parameters, layout)[0]
-            dtype = dtype if stage.name == "mask" else f"<u{layout.itemsize}"
+            dtype = dtype if stage.name in KEEPING else f"<u{layout.itemsize}"
         numbers = items.view(dtype).reshape(layout.shape)
         if stage.name in FOLDING and "rising" not in stage.settings:
             numbers = (numbers >> 1).astype("i8") ^ -(numbers & 1).astype("i8")

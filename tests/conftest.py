@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -80,6 +81,20 @@ def pytest_collection_finish():
     """Collections of garbage, which some tests ask for, leave alone what there is by now."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bytecode_is_kept(tmp_path_factory):
+    """Containers often forbid to write it: here all Pythons that tests start would compile anew."""
+    if not sys.dont_write_bytecode:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        # The processes of a test run have their directories side by side.
+        place = tmp_path_factory.getbasetemp().parent / "bytecode"
+        patch.setenv("PYTHONPYCACHEPREFIX", str(place))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

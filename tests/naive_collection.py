@@ -58,10 +58,10 @@ def read_placed(blob):
 
 def read_collection(blob):
     """The `Collection` that a file is, all of whose frames and directories are right."""
-    arrays, metadata, before, any_directory = {}, {}, {}, False
+    arrays, metadata, before, any_directory, promised = {}, {}, {}, False, False
     for frame, begin, end in read_placed(blob):
         if "directory" in frame.description:
-            any_directory = True
+            any_directory, promised = True, False
             metadata = frame.metadata or {}
             entries, position = read_directory(frame.content)
             if position == begin:
@@ -70,7 +70,9 @@ def read_collection(blob):
             name = frame.description["name"]
             arrays[name] = frame
             before[name] = Entry(name, begin, end)
+            promised = promised or frame.header.listed
     assert any_directory or arrays
+    assert not promised
     return Collection(arrays, metadata)
 
 
@@ -117,7 +119,7 @@ def write_collection(arrays, metadata=None, **told):
     """A whole file of arrays by their names."""
     blob, entries = b"", []
     for name, array in arrays.items():
-        frame = named_frame(name, array, **told)
+        frame = named_frame(name, array, listed=True, **told)
         entries.append(Entry(name, len(blob), len(blob) + len(frame)))
         blob += frame
     description = {"directory": True} | ({"metadata": metadata} if metadata else {})

@@ -21,6 +21,7 @@ class Header(NamedTuple):
 
     array: bool
     fortran: bool
+    listed: bool
     description: dict
     shared: list
     size: int | None
@@ -206,8 +207,8 @@ def read_header(data):
     assert take(data, 0, 4) == MAGIC
     version, flags = take(data, 4, 2)
     assert version == VERSION
-    assert flags in (0, 1, 3)
-    array, fortran = flags % 2 == 1, flags == 3
+    assert flags in (0, 1, 3, 5, 7)
+    array, fortran, listed = flags % 2 == 1, flags in (3, 7), flags >= 4
     length = number(take(data, 6, 4), 4)
     assert 1 <= length <= 2**21
     fields, raw = take(data, 10, length), take(data, 0, 14 + length)
@@ -223,6 +224,7 @@ def read_header(data):
     assert known or "directory" not in description
     if array:
         check_array(description, size, fortran)
+    assert "name" in description or not listed
     grid, at = read_grid(fields, at, description, size, fortran)
     assert at == length
-    return Header(array, fortran, description, shared, size, grid, raw)
+    return Header(array, fortran, listed, description, shared, size, grid, raw)

@@ -159,7 +159,7 @@ def mislead(rng, frame):
     h = frame.header
     told = {"size": h.size, "chunk": h.grid.chunk, "description": h.description or b""}
     told |= {"tables": len(h.shared), "shared": writer.write_shared(h.shared)}
-    flags = h.array + 2 * h.fortran
+    flags = h.array + 2 * h.fortran + 4 * h.listed
     fields = writer.write_fields(**told)
     changes = {
         "size": lambda: rng.choice([None, fitting(rng, 8, h.size or 0) // 2]),
@@ -167,7 +167,7 @@ def mislead(rng, frame):
             t if rng.randrange(2) else fitting(rng, rng.choice([1, 4, 8]), t)
             for t in (h.grid.chunk * 2)[rng.choice([0, 0, 0, 1]) :][: len(h.grid.chunk)]
         ],
-        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 128, 255]),
+        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 5, 8, 255]),
         "version": lambda: rng.choice([0, 1, 2, 3, 4, 255]),
         "description": lambda: described(rng, h.description),
         "tables": lambda: fitting(rng, 1, len(h.shared)),

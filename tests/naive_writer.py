@@ -368,6 +368,7 @@ def write_frame(
     index=False,
     known=True,
     fortran=False,
+    listed=False,
 ):
     """A legal frame, if the description is one of the content; `known` is whether its size is.
 
@@ -380,7 +381,7 @@ def write_frame(
         size,
         description or b"",
         grid.chunk,
-        flags=("dtype" in description) + 2 * fortran,
+        flags=("dtype" in description) + 2 * fortran + 4 * listed,
         tables=len(shared),
         shared=write_shared(shared),
     )

@@ -67,6 +67,16 @@ print("ansflow.bitsback.models.vae" in sys.modules)
     assert printed(code) == "[]\nTrue\n"
 
 
+def test_kernels_on_disk_load_without_what_compiles_them():
+    ansflow.compress(b"abracadabra" * 1000)  # from here on on disk
+    code = """
+import sys, ansflow
+ansflow.compress(b"abracadabra" * 1000)
+print(sorted({"numba.np.arraymath", "scipy.linalg"} & {*sys.modules}))
+"""
+    assert printed(code) == "[]\n"
+
+
 # Root may write anywhere, whatever the modes say: so Numba is also left without any place that
 # it would put a cache in. This is what it finds for a user in a read-only install.
 WITHOUT_CACHE = """

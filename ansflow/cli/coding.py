@@ -24,7 +24,6 @@ from ansflow.cli.each import Sizes, each
 from ansflow.cli.files import (
     File,
     Target,
-    compressed_files,
     compressed_name,
     decompressed_name,
     files_argument,
@@ -39,7 +38,7 @@ from ansflow.cli.files import (
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
 from ansflow.cli.suits import claimed, objections
-from ansflow.cli.walk import compressed_in, walk_options, walked
+from ansflow.cli.walk import compressed_files, compressed_in, walk_options, walked
 from ansflow.io.transfer import compress_file, decompress_file, read_range
 from ansflow.limits import Limits
 

@@ -26,7 +26,6 @@ __all__ = [
     "SUFFIX",
     "File",
     "Target",
-    "compressed_files",
     "compressed_name",
     "decompressed_name",
     "files_argument",
@@ -88,13 +87,6 @@ def files_argument(
         type=FILE,
         shell_complete=shell_complete,
     )
-
-
-def compressed_files(context: click.Context, param: click.Parameter, begin: str) -> Any:
-    """What completes the FILEs of commands that read compressed ones."""
-    from ansflow.cli.completion import complete_compressed
-
-    return complete_compressed(context, param, begin)
 
 
 def output_options(command: F) -> F:

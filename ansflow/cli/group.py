@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -46,6 +45,8 @@ class DefaultGroup(click.Group):
 
     def _check_spelling(self, ctx: click.Context, name: str) -> None:
         """UsageError if what is no FILE is nearly a command."""
+        from difflib import get_close_matches
+
         for near in get_close_matches(name, self.commands, 1, 0.75):
             name = click.format_filename(name)
             raise click.UsageError(

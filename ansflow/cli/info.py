@@ -13,7 +13,6 @@ import ansflow
 from ansflow.cli.console import Console, limit_options, working
 from ansflow.cli.files import (
     File,
-    compressed_files,
     files_argument,
     label_of,
     named,
@@ -24,7 +23,7 @@ from ansflow.cli.outcome import Outcome, ProblemError
 from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, percent
 from ansflow.cli.terminal import echo, emit, width_of
 from ansflow.cli.text import columns, padded, printable, shortened
-from ansflow.cli.walk import compressed_in, walk_options, walked
+from ansflow.cli.walk import compressed_files, compressed_in, walk_options, walked
 from ansflow.errors import CorruptDataError
 from ansflow.limits import Limits
 

@@ -12,9 +12,10 @@ import click
 
 import ansflow
 from ansflow.cli.console import Console, limit_options, working
-from ansflow.cli.files import FILE, STANDARD, SUFFIX, File, compressed_files, named
+from ansflow.cli.files import FILE, STANDARD, SUFFIX, File, named
 from ansflow.cli.outcome import DAMAGED, USAGE, Outcome, ProblemError
 from ansflow.cli.terminal import emit
+from ansflow.cli.walk import compressed_files
 from ansflow.limits import Limits
 
 __all__ = ["recover"]

@@ -51,23 +51,26 @@ def demo() -> None:
 
 
 @click.command()
+@click.option("--all", "everything", is_flag=True, help="Compile all code of the library.")
 @talking
-def warmup(console: Console) -> None:
-    """Compile all code of the library for this machine.
+def warmup(console: Console, everything: bool) -> None:
+    """Compile for this machine what bytes and most arrays need at the default level.
 
     Compiled code is kept on disk. Without this, each part is compiled when it is first used, which
     takes some seconds.
     """
-    from ansflow.cli.warmup_jobs import warmup as compile_all
+    from ansflow.cli.warmup_jobs import warmup as compile_ahead
 
     begun = time.perf_counter()
     if console.quiet or not sys.stderr.isatty():
-        compiled = compile_all()
+        compiled = compile_ahead(everything=everything)
     else:
         with progress("Compiling", 1000, lambda *_: "") as on_progress:
-            compiled = compile_all(lambda done, of: on_progress(1000 * done // of))
+            compiled = compile_ahead(
+                lambda done, of: on_progress(1000 * done // of), everything=everything
+            )
     seconds = time.perf_counter() - begun
-    what = f"{compiled} kernels compiled" if compiled else "all kernels were compiled already"
+    what = f"{compiled} kernels compiled" if compiled else "all of that was compiled already"
     console.say(f"{what}; {seconds:.1f} s")
 
 
@@ -94,8 +97,8 @@ def man(context: click.Context) -> None:
     """Print the manual page, which says what --help says.
 
     \b
-    to read it:     ansflow man | man -l -
-    to install it:  ansflow man > ~/.local/share/man/man1/ansflow.1
+    read:  ansflow man | man -l -
+    keep:  ansflow man > ~/.local/share/man/man1/ansflow.1
     """
     from ansflow.cli.man import manual
 

@@ -13,7 +13,7 @@ import click
 from ansflow.cli.files import STANDARD, SUFFIX, File, named, suffix_of
 from ansflow.cli.outcome import Outcome, ProblemError
 
-__all__ = ["compressed_in", "walk_options", "walked"]
+__all__ = ["compressed_files", "compressed_in", "walk_options", "walked"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +44,13 @@ def walk_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def compressed_files(context: click.Context, param: click.Parameter, begin: str) -> Any:
+    """What completes the FILEs of commands that read compressed ones."""
+    from ansflow.cli.completion import complete_compressed
+
+    return complete_compressed(context, param, begin)
 
 
 def compressed_in(suffix: str) -> Callable[[Path], bool]:

@@ -18,7 +18,7 @@ from ansflow.bitsback.models.image_model import ImageModel
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.models import Categorical, Conditional, Escaped, Markov, Probabilities
 
-__all__ = ["jobs", "warmup"]
+__all__ = ["jobs", "usual_jobs", "warmup"]
 
 Job = Callable[[], Any]
 
@@ -30,7 +30,8 @@ LANES = (16, 32, 64)
 FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
-DEFAULT_LEVEL, LEVEL_OF_ALL = 3, 6
+LEVEL_OF_ALL = 6
+DTYPES = ("i1", "i2", "i4", "i8", "f2", "f4", "f8")
 
 # Recipes of numbers, where what stands for their order is filled in.
 OF_ALL = (
@@ -53,7 +54,9 @@ OF_INTEGERS = (
 OF_FLOATS = ("decimal[8.0](log, log, bytes)", "ordered(lpc[float, 4, 1, 16](log, log))")
 
 
-def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) -> int:
+def warmup(
+    on_progress: Callable[[int, int], object] = lambda done, of: None, *, everything: bool = True
+) -> int:
     """Compile every kernel that `compress`, `decompress`, `encode`, `decode` and the like may call.
 
     Numba keeps them on disk, if a directory is writable, so that other processes do not need to
@@ -63,6 +66,8 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
     ----------
     on_progress : callable
         Called repeatedly with the number of jobs done and the number of all jobs.
+    everything : bool
+        If not, only what bytes and most arrays need at the default level.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
         Number of kernels that had to be compiled; 0 if all were on disk.
     """
     before = _compiled()
-    todo = jobs()
+    todo = jobs() if everything else usual_jobs()
     for done, job in enumerate(todo):
         on_progress(done, len(todo))
         job()
@@ -81,9 +86,9 @@ def warmup(on_progress: Callable[[int, int], object] = lambda done, of: None) ->
 def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
     return [
+        *usual_jobs(),
         *_frames(),
-        *_streams(),
-        *_numbers(),
+        *_recipes(),
         *_singles(),
         *_rows(),
         *_contexts(),
@@ -93,6 +98,13 @@ def jobs() -> list[Job]:
         *_trained(),
         *_models(),
     ]
+
+
+def usual_jobs() -> list[Job]:
+    """Small jobs that do what most users do: without options, with what is chosen for them."""
+    texts = [_skewed(size, 200, np.uint8).tobytes() for size in (FEW, MANY)]
+    arrays = [_numbers(dtype) for dtype in DTYPES]
+    return [*(partial(_through_frame, content, {}) for content in (*texts, *arrays)), *_streams()]
 
 
 def _compiled() -> int:
@@ -130,16 +142,20 @@ def _through_frame(data: Any, options: dict[str, Any]) -> None:
     ansflow.decompress(ansflow.compress(data, threads=1, **options), threads=1)
 
 
-def _numbers() -> Iterator[Job]:
-    """Arrays of each width through each transform, and through those that are chosen for them."""
+def _numbers(dtype: str) -> npt.NDArray[Any]:
+    """Rows of a walk, in smaller and in larger steps, with a hole."""
     rng = np.random.default_rng(0)
     steps = rng.normal(0, 3, (100, 200)) * np.repeat([1, 20], 50)[:, np.newaxis]
-    field = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
+    field: npt.NDArray[Any] = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
     field[40:60, 100:150] = 0
-    for dtype in ("i1", "i2", "i4", "i8", "f2", "f4", "f8"):
-        array = (field / 8).astype(dtype)
-        for level in (DEFAULT_LEVEL, LEVEL_OF_ALL):
-            yield partial(_through_frame, array, {"level": level})
+    return (field / 8).astype(dtype)
+
+
+def _recipes() -> Iterator[Job]:
+    """Arrays of each width through each transform, and through those of the higher levels."""
+    for dtype in DTYPES:
+        array = _numbers(dtype)
+        yield partial(_through_frame, array, {"level": LEVEL_OF_ALL})
         is_real = array.dtype.kind == "f"
         ordered = "ordered[float]" if is_real else "ordered[signed]"
         for recipe in (*OF_ALL, *(OF_FLOATS if is_real else OF_INTEGERS)):

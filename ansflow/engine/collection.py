@@ -9,7 +9,7 @@ from ansflow.buffers import Bytes, bytes_of
 from ansflow.engine.decoder import decode_frames
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
-from ansflow.errors import CorruptDataError, LimitError
+from ansflow.errors import CorruptDataError, LimitError, TruncatedError
 from ansflow.files.foreign import end_of, read_at
 from ansflow.frame.directory import (
     BYTES_PER_ENTRY,
@@ -45,6 +45,8 @@ def find_arrays(file: BinaryIO, limits: Limits) -> Contents:
 
     Raises
     ------
+    TruncatedError
+        If the last arrays are not in a directory, though their frames say so.
     CorruptDataError
         If the file is damaged, or has no arrays with names.
     LimitError
@@ -58,6 +60,10 @@ def find_arrays(file: BinaryIO, limits: Limits) -> Contents:
             return Contents(entries, last.header.metadata, last.begin, last.end)
     frames = map_file(file, 0, limits)
     directories = [frame.header for frame in frames if frame.header.directory]
+    behind = _Promised()
+    for frame in frames:
+        behind.add(frame.header)
+    behind.check()
     entries = list(entries_of((frame.header.name, frame.begin, frame.end) for frame in frames))
     if not entries and not directories:
         raise CorruptDataError(
@@ -80,6 +86,25 @@ def _content(file: BinaryIO, frame: FrameMap, limits: Limits) -> bytes:
     return b"".join(part.data for _, content in frames for part in content)
 
 
+class _Promised:
+    """Whether a directory is still to come, as the headers of frames say."""
+
+    def __init__(self) -> None:
+        self._header: Header | None = None
+
+    def add(self, header: Header) -> None:
+        if header.is_listed or header.directory:
+            self._header = header
+
+    def check(self) -> None:
+        """Raise TruncatedError at the end of a file that lacks a directory."""
+        if self._header is not None and self._header.is_listed:
+            raise TruncatedError(
+                f"the file is cut off behind the array {self._header.name!r:.100}: its directory "
+                "is missing"
+            )
+
+
 class PassingFrames:
     """The frames of a file that is read from its beginning, with which directories are compared."""
 
@@ -87,11 +112,13 @@ class PassingFrames:
         self._limits = limits
         self._frames: list[tuple[str, int, int]] = []
         self._name: str | None = None
+        self._promised = _Promised()
         self._at = 0
 
     def begin(self, header: Header) -> None:
         """Note which frame comes next; LimitError if there are too many arrays."""
         self._name = header.name
+        self._promised.add(header)
         if BYTES_PER_ENTRY * len(self._frames) > self._limits.max_memory:
             raise LimitError(
                 f"the names of {len(self._frames)} arrays take more memory than "
@@ -103,6 +130,10 @@ class PassingFrames:
         if self._name is not None:
             self._frames.append((self._name, self._at, self._at + size))
         self._at += size
+
+    def check_end(self) -> None:
+        """Raise TruncatedError if a directory is missing where the file ends."""
+        self._promised.check()
 
     def check(self, parts: Iterable[Bytes]) -> None:
         """Raise CorruptDataError if the content of a directory is not what the frames say."""

@@ -19,6 +19,9 @@ __all__ = ["Turns", "in_turn"]
 
 T = TypeVar("T")
 
+# A thread, and a lock that is released when its turn has come.
+Place = tuple[int, threading.Lock]
+
 # Seconds after which a thread goes ahead without its turn. Turns are for the sake of speed alone:
 # nobody may wait forever for a task that waits for another one, as those of a user's model can.
 PATIENCE = 1.0
@@ -46,8 +49,7 @@ class Turns:
         """Begin anew, as a forked process must, which has none of the threads at work."""
         self._lock = threading.Lock()
         self._at_work: set[int] = set()  # identifiers of threads
-        # The threads that wait, each with a lock that is released when its turn has come.
-        self._waiting: deque[tuple[int, threading.Lock]] = deque()
+        self._waiting: deque[Place] = deque()
 
     def run(self, task: Callable[[], T]) -> T:
         """Run a task in its turn, which the tasks within it are part of."""
@@ -57,27 +59,44 @@ class Turns:
         come = threading.Lock()
         come.acquire()
         place = me, come
-        # Whatever an interrupt prevents here, the thread's next task or the patience of others
-        # makes good.
         try:
-            with self._lock:
-                if len(self._at_work) < self._cores():
-                    self._at_work.add(me)
-                    come.release()
-                else:
-                    self._waiting.append(place)
+            self._alone(self._begin, place)
             if not come.acquire(timeout=self._patience):
                 self._at_work.add(me)
             return task()
         finally:
-            with self._lock:
-                self._at_work.discard(me)
-                if place in self._waiting:
-                    self._waiting.remove(place)
-                if self._waiting and len(self._at_work) < self._cores():
-                    other, come = self._waiting.popleft()
-                    self._at_work.add(other)
-                    come.release()
+            self._alone(self._end, place)
+
+    def _begin(self, place: Place) -> None:
+        me, come = place
+        if len(self._at_work) < self._cores():
+            self._at_work.add(me)
+            come.release()
+        else:
+            self._waiting.append(place)
+
+    def _end(self, place: Place) -> None:
+        self._at_work.discard(place[0])
+        if place in self._waiting:
+            self._waiting.remove(place)
+        if self._waiting and len(self._at_work) < self._cores():
+            other, come = self._waiting.popleft()
+            self._at_work.add(other)
+            come.release()
+
+    def _alone(self, change: Callable[[Place], None], place: Place) -> None:
+        """Make a change while no other thread makes one."""
+        lock = self._lock
+        if not lock.acquire(timeout=self._patience):
+            # Who has it was interrupted, or waits for this thread, as what the garbage collector
+            # closes may do. All that wait go ahead in time.
+            self.forget()
+            change(place)
+            return
+        try:
+            change(place)
+        finally:
+            lock.release()
 
 
 _OF_THE_PROCESS = Turns(available_cores)

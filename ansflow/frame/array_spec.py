@@ -27,7 +27,7 @@ class ArraySpec:
     The first axis may be `UNKNOWN_LENGTH`. `lacking` is None, or a dtype that is not known here, by
     its name, and the description of the dtype as it was written: `dtype` has bytes in its place.
     Of a masked array, `dtype` has fields for values and mask, unless nothing is masked. `name` is
-    that of the array in a collection, if it is for one.
+    that of the array in a collection, if it is for one, and `listed` whether a directory follows.
     """
 
     dtype: np.dtype[Any]
@@ -36,6 +36,7 @@ class ArraySpec:
     lacking: tuple[str, Any] | None = None
     masked: Masked | None = None
     name: str | None = None
+    listed: bool = False
 
     @property
     def is_open(self) -> bool:

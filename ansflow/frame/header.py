@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
@@ -98,6 +98,11 @@ class Header:
         return None if self.array is None else self.array.name
 
     @property
+    def is_listed(self) -> bool:
+        """Whether a directory behind the frame says where it is."""
+        return self.array is not None and self.array.listed
+
+    @property
     def is_fortran(self) -> bool:
         return self.array is not None and self.array.fortran
 
@@ -132,6 +137,7 @@ class Header:
         )
         flags = 0 if self.array is None else constants.FLAG_ARRAY
         flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
+        flags |= constants.FLAG_LISTED if self.is_listed else 0
         raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
         return raw + constants.CHECK.pack(low_half(raw))
 
@@ -245,6 +251,10 @@ def _array(
         array = ArraySpec.parse(description, fortran, content_size is None, limits)
         if content_size is not None:
             array.of_size(content_size)
+        if flags & constants.FLAG_LISTED:
+            if array.name is None:
+                raise CorruptDataError("the array is in a directory, but it has no name")
+            array = replace(array, listed=True)
         return array
     if flags or any(key in description for key in ARRAY_KEYS):
         raise CorruptDataError("the content is bytes, but the header describes an array")

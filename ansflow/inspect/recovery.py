@@ -131,7 +131,8 @@ def recover(
                 name = _copy(file, remains, out.file, totals, limits, on_progress)
                 names.append((name, begin, out.file.tell()))
             directories = [each.header for each in frames if each.header.directory]
-            if directories or (len(names) > 1 and any(name is not None for name, _, _ in names)):
+            several = len(names) > 1 and any(name is not None for name, _, _ in names)
+            if directories or several or any(remains.header.is_listed for remains in frames):
                 metadata = directories[-1].metadata if directories else {}
                 for part in encode_directory(list(entries_of(names)), out.file.tell(), metadata):
                     out.file.write(part)

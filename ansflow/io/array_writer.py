@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, BinaryIO, Self, Unpack
+from typing import Any, BinaryIO, ClassVar, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,9 @@ class ArrayWriter:
     ((50, 20, 30), 7.5)
     """
 
+    # Whether a directory will say where the array is.
+    _listed: ClassVar[bool] = False
+
     def __init__(
         self,
         file: Path | BinaryIO,
@@ -82,7 +85,12 @@ class ArrayWriter:
         if masked and self.dtype.names is not None:
             raise TypeError(f"masked arrays cannot have fields, as {self.dtype} has")
         items = with_mask(self.dtype) if masked else self.dtype
-        spec = ArraySpec(items, (UNKNOWN_LENGTH, *self._row), masked=Masked() if masked else None)
+        spec = ArraySpec(
+            items,
+            (UNKNOWN_LENGTH, *self._row),
+            masked=Masked() if masked else None,
+            listed=self._listed,
+        )
         if not 0 < spec.row_nbytes < 1 << 63:
             raise ValueError(
                 f"a row must take 1 to 2^63 - 1 bytes, unlike one of {self.dtype} with shape "

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -151,6 +152,7 @@ class CollectionWriter:
         with _noting(name):
             settings = Options.of(own)
             content, spec = array_content(_array(array))
+            spec = replace(spec, listed=True)
             encoder = FrameEncoder(settings, self._threads, content_size=content.size, array=spec)
             encoder.choose(content)
         self._file.put(encoder, [content])
@@ -240,6 +242,8 @@ class CollectionWriter:
 
 class _Part(ArrayWriter):
     """The writer of an array in a collection."""
+
+    _listed = True
 
     def __init__(self, whole: CollectionFile, *arguments: Any, name: str, **options: Any) -> None:
         whole.check_new(name)

@@ -80,7 +80,8 @@ def npy_prefix(header: Header) -> bytes | None:
     if header.array is None or not isinstance(metadata, Mapping):
         return None
     prefix = _prefix(metadata)
-    same = prefix is not None and _parse(metadata["header"]) == replace(header.array, name=None)
+    alone = replace(header.array, name=None, listed=False)
+    same = prefix is not None and _parse(metadata["header"]) == alone
     return prefix if same else None
 
 

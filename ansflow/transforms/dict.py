@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
     wide = numbers.reshape(-1).astype(np.uint64)
     wide.setflags(write=False)
     bits = wide.size.bit_length() + 1  # so that the table is not even half full
-    table = np.empty(1 << bits, np.uint64), np.zeros(1 << bits, np.uint32)
+    table = _table(bits, np.dtype(np.uint64))
     values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint16)
     hashed = *table, SECRET, np.uint64(64 - bits)
     _, found = number_items(wide, np.uint64(0), values, np.uint64(0), *hashed, codes)
@@ -94,6 +95,13 @@ def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
 
 def _code_bytes(values: int) -> int:
     return 1 if values <= MAX_NARROW else 2
+
+
+def _table(bits: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers]:
+    """The keys and numbers of so many slots, which are empty."""
+    numbers = empty(1 << bits, np.uint32)
+    numbers[:] = 0
+    return empty(1 << bits, dtype), numbers
 
 
 def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
@@ -109,13 +117,13 @@ def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Sorted values, for each number in order of occurrence its number in that, and the former."""
     codes = empty(numbers.size, np.uint16)
-    values = np.empty(MAX_VALUES, numbers.dtype)
+    values = empty(MAX_VALUES, numbers.dtype)
     at = found = np.uint64(0)
     enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
         bits = min(bits, enough)
         shift = np.uint64(64 - bits)
-        table = np.empty(1 << bits, numbers.dtype), np.zeros(1 << bits, np.uint32), SECRET, shift
+        table = *_table(bits, numbers.dtype), SECRET, shift
         enroll(values[: int(found)], *table)
         at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))
         if at == numbers.size:

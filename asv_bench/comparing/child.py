@@ -28,7 +28,7 @@ class Timed:
 
     def __init__(self) -> None:
         self.current: TimeBenchmark | None = None
-        self.call: Callable[[], object] = self.close
+        self.call: Callable[[], object] | None = None
 
     def where(self) -> str:
         import ansflow
@@ -62,6 +62,7 @@ class Timed:
     def seconds(self, calls: int) -> float:
         """Processor time of so many calls, of all threads together."""
         call, clock = self.call, time.process_time
+        assert call is not None
         gc.disable()
         begin = clock()
         for _ in range(calls):
@@ -73,7 +74,7 @@ class Timed:
     def close(self) -> None:
         if self.current is not None:
             self.current.do_teardown()
-            self.current = None
+        self.current = self.call = None
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .commits import export
+from .commits import Failed, export
 from .rounds import Times, measure
 from .verdict import FEWEST, SLOWER, ratio_of
 
@@ -78,14 +78,14 @@ def main(description: str) -> int:
                 export(name, tree)
                 for name, tree in zip((arguments.old, arguments.new), trees, strict=True)
             ]
-        except ValueError as error:
+            times = measure(
+                *trees,
+                re.compile(arguments.bench).search,
+                arguments.rounds,
+                lambda what: print(what, file=sys.stderr, flush=True),
+            )
+        except (Failed, ValueError, re.error) as error:
             parser.error(str(error))
-        times = measure(
-            *trees,
-            re.compile(arguments.bench).search,
-            arguments.rounds,
-            lambda what: print(what, file=sys.stderr, flush=True),
-        )
     if not times:
         parser.error(f"no timed benchmark matches {arguments.bench!r}")
     rows = [row_of(each, least) for each in times]

@@ -271,6 +271,17 @@ def test_all_of_a_collection_is_tested(run, tmp_path):
     run("test", path)
 
 
+def test_an_archive_is_not_made_of_a_part_of_a_collection(run, tmp_path):
+    """Not even if that ends with an array, be it read from a file or a pipe."""
+    path = tmp_path / "run.ans"
+    ansflow.save(path, a=WALK, b=WALK)
+    whole, frame = path.read_bytes(), len(ansflow.compress(WALK, name="a"))
+    path.write_bytes(whole[:frame])
+    for command in (("test", path), ("decompress", path), ("decompress", "-c", path)):
+        assert "directory is missing" in run(*command, code=1).stderr
+    assert "directory is missing" in run("decompress", "-c", code=1, input=whole[:frame]).stderr
+
+
 def test_ranges_of_collections_are_refused(run, tmp_path):
     path = tmp_path / "run.ans"
     ansflow.save(path, a=WALK)

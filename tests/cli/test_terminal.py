@@ -100,7 +100,7 @@ numbers = st.one_of(
 TABLES = {
     name: importlib.import_module(f"ansflow.cli.{name}").COLUMNS
     for name in ("info", "bench", "setup")
-}
+} | {"info --quick": importlib.import_module("ansflow.cli.info").QUICK_COLUMNS}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -117,6 +117,15 @@ def test_a_forked_process_begins_anew():
     assert ours._at_work == set()
 
 
+def test_a_lock_that_is_never_released_is_given_up():
+    """As an interrupt at the wrong moment can leave it."""
+    ours = Turns(lambda: 1, patience=0.01)
+    ours._lock.acquire()
+    assert [ours.run(lambda n=n: n) for n in range(3)] == [0, 1, 2]
+    assert not ours._lock.locked()
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+
+
 def test_little_content_does_not_wait(monkeypatch):
     monkeypatch.setattr(turns, "_OF_THE_PROCESS", None)
     assert in_turn(lambda: "done", WORTH_A_TURN - 1) == "done"

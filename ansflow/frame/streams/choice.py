@@ -28,7 +28,7 @@ STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KI
 
 # Of a stream that is as long as a few samples or longer, one of so many pieces is looked at first.
 # If their entropy is more than this share of them, all are as good as random.
-SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 16, 64
+SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 64, 64
 RANDOM_FROM = 0.995
 
 # Symbols of 16 bits have so many bits of precision more than they need. Without these, their

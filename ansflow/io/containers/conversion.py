@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -71,6 +72,7 @@ def write_collection(
         collection.put(FrameEncoder(said, 1, content_size=lead.size), [lead])
     for name, spec, metadata, items in container.members:
         settings = Options.of({**options, "name": name, "metadata": metadata})
+        spec = replace(spec, listed=True)
         encoder = FrameEncoder(settings, threads, content_size=spec.nbytes, array=spec)
         collection.put(encoder, watched(items()))
     collection.finish({**container.metadata, **options.get("metadata", {})})
@@ -98,6 +100,7 @@ def write_container(
                 passing.check(content)
             else:
                 out.add(header, content)
+        passing.check_end()
     except BaseException:
         if out is not None:
             out.abandon()

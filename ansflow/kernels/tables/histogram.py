@@ -71,7 +71,7 @@ def count_bytes(symbols, partial, counts):
         At any address; n is at most `MAX_SYMBOLS`.
     partial : uint32[BYTE_PARTIALS]
         Scratch: the sub-histograms.
-    counts : uint64[256] or float64[256]
+    counts : float64[256]
     """
     size = np.uint64(symbols.size)
     partial[:] = 0
@@ -91,7 +91,7 @@ def count_symbols(symbols, partial, counts):
         n is at most `MAX_SYMBOLS`. Symbols beyond the alphabet count as its last.
     partial : uint32[PARTIALS * alphabet]
         Scratch: the sub-histograms.
-    counts : uint64[alphabet] or float64[alphabet]
+    counts : float64[alphabet]
         Not empty.
     """
     alphabet = np.uint64(counts.size)
@@ -117,9 +117,9 @@ def histogram(symbols: np.ndarray) -> np.ndarray:
     size = 1 << (8 * symbols.itemsize)
     count, rows = (count_bytes, WORD_BYTES) if symbols.itemsize == 1 else (count_symbols, PARTIALS)
     partial = np.empty(rows * size, np.uint32)
-    part = np.empty(size, np.uint64)
+    part = np.empty(size)
     counts = np.zeros(size, np.uint64)
     for begin in range(0, symbols.size, MAX_SYMBOLS):
         count(symbols[begin : begin + MAX_SYMBOLS], partial, part)
-        counts += part
+        counts += part.astype(np.uint64)
     return counts

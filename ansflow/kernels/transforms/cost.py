@@ -51,13 +51,13 @@ def log_cost(numbers, signed):
         width = ZERO if direct else width
         token = np.uint64(whole) >> width
         tokens[i] = token if direct else token + FOUR * width + FOUR
-    counts = np.empty(TOKENS, np.uint64)
+    counts = np.empty(TOKENS)
     count_bytes(tokens, np.empty(BYTE_PARTIALS, np.uint32), counts)
     bits, used = 0.0, 0
     for token in range(TOKENS):
-        if counts[token]:
+        seen = counts[token]
+        if seen:
             used += 1
-            seen = float(counts[token])
             bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
     return bits, used
 
@@ -91,9 +91,11 @@ def lin_cost(numbers, signed, wider):
     while (span >> shift >> more) << wider >= U_FEW_LINEAR:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
-    for i in range(np.uint64(MANY_LINEAR)):
-        few[i >> more & LAST_OF_FEW] += many[i]
-    n = numbers.size
+    many = many[: (span >> shift) + ONE]
+    for i in range(np.uint64(many.size)):
+        if many[i]:  # a sample has few of them: no increment waits for the one before
+            few[i >> more & LAST_OF_FEW] += many[i]
+    n = np.uint64(numbers.size)
     return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
 
 

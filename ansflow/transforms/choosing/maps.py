@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -42,6 +43,9 @@ FREQUENT = 0.2
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
+# The share of the bits of floats that other outputs of decimals may take for the floats as they are
+# not to be tried: an integer is shorter than all bits of the float that it stands for.
+SLIGHT = 1 / 8
 # In fewer floats, a step that is no power is found by chance as often as not.
 ANY_STEP_FROM = 64
 
@@ -79,14 +83,19 @@ class Kind(NamedTuple):
 
     def ordered(self, shift: int = 0) -> tuple[Recipe, ...]:
         """The map that puts numbers in order and takes low bits off; none if it does nothing."""
-        if self.name == "unsigned" and not self.big_endian and not shift:
-            return ()
-        told: list[Setting] = [self.name]
-        if self.big_endian:
-            told.append("big")
-        if shift:
-            told.append(shift)
-        return (Recipe("ordered", settings=tuple(told)),)
+        return _ordered(self.name, self.big_endian, shift)
+
+
+@functools.cache
+def _ordered(name: str, big_endian: bool, shift: int) -> tuple[Recipe, ...]:
+    if name == "unsigned" and not big_endian and not shift:
+        return ()
+    told: list[Setting] = [name]
+    if big_endian:
+        told.append("big")
+    if shift:
+        told.append(shift)
+    return (Recipe("ordered", settings=tuple(told)),)
 
 
 class Mapped(NamedTuple):
@@ -220,14 +229,14 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
     numbers = first_output(raw, ordered)
     if numbers is None:
         return
-    exact = False
+    decimal = False
     if kind.name == "float":
-        for decimal in _decimals(raw, native, kind):
-            yield decimal
-            exact = exact or not decimal.extra
+        for one in _decimals(raw, native, kind):
+            yield one
+            decimal = decimal or one.extra <= SLIGHT * 8 * raw.itemsize
     else:
         yield from _multiples(numbers, kind, ordered)
-    if shift or not exact:  # an integer is shorter than all bits of the float that it stands for
+    if shift or not decimal:
         yield Mapped(numbers, ordered)
     yield from _dictionary(numbers, kind, ordered, seen)
 
