@@ -40,7 +40,10 @@ def test_something_is_documented_by_example():
 
 def anchors(document):
     """What a link to a heading of a document ends with, by the rules of GitHub."""
-    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    text = document.read_text()
+    for included in re.findall(r"^```\{include\} (\S+)$", text, re.MULTILINE):
+        text += (document.parent / included).read_text()
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
