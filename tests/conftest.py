@@ -91,9 +91,7 @@ def bytecode_is_kept(tmp_path_factory):
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        # The processes of a test run have their directories side by side.
-        place = tmp_path_factory.getbasetemp().parent / "bytecode"
-        patch.setenv("PYTHONPYCACHEPREFIX", str(place))
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
         yield
 
 
