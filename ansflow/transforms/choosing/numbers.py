@@ -19,7 +19,8 @@ __all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
 
-# Other maps than the best one are only looked at with all predictors if they are close to it.
+# Other maps than the best one, and rows of a period, are only looked at with all predictors if they
+# are close to what is best with the simplest ones.
 CLOSE = 1.05
 
 # What rows of a period must gain, and how many of them have none above that predict them: the first
@@ -133,7 +134,10 @@ def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> 
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
     for period in periods(numbers):
-        rows = _in_axes(Prediction(_in_rows(numbers, period), kind.items), kind, maps)
+        simplest = Prediction(_in_rows(numbers, period), kind.items)
+        if simplest.best.bits > found.bits * CLOSE:
+            continue
+        rows = _in_axes(simplest, kind, maps)
         bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
         if bits < found.bits * (1 - WORTH_ROWS):
             recipe = Recipe("period", (rows.recipe, rest), (period,))
