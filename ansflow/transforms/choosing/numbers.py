@@ -127,15 +127,15 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
 
 def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
     """How numbers that came through maps are predicted and coded, perhaps in rows of a period."""
+    numbers, before = prediction.numbers, prediction.best.bits
     found = _in_axes(prediction, kind, maps)
-    numbers = prediction.numbers
     if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
         return found
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
     for period in periods(numbers):
         simplest = Prediction(_in_rows(numbers, period), kind.items)
-        if simplest.best.bits > found.bits * CLOSE:
+        if simplest.best.bits > before * CLOSE:
             continue
         rows = _in_axes(simplest, kind, maps)
         bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
