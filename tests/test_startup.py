@@ -68,12 +68,12 @@ print("ansflow.bitsback.models.vae" in sys.modules)
 
 
 def test_kernels_on_disk_load_without_what_compiles_them():
-    ansflow.compress(b"abracadabra" * 1000)  # from here on on disk
     code = """
 import sys, ansflow
 ansflow.compress(b"abracadabra" * 1000)
 print(sorted({"numba.np.arraymath", "scipy.linalg"} & {*sys.modules}))
 """
+    printed(code)  # from here on on disk, which those that other tests have compiled may not be
     assert printed(code) == "[]\n"
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from ansflow.engine.turns import in_turn
+from ansflow.engine.turns import away, in_turn
 
 __all__ = ["Pipeline", "ordered"]
 
@@ -77,7 +77,7 @@ class _Job(Generic[T]):
 
     def result(self) -> T:
         """Wait until the task has been run; return its result or raise its exception."""
-        with self._unfinished:
+        with away(), self._unfinished:
             pass
         # The traceback of the error refers to this job and this frame. They must not refer back, or
         # the cycle would keep the task's data alive until the next garbage collection.

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from ansflow.engine.cores import available_cores
 
-__all__ = ["Turns", "in_turn"]
+__all__ = ["Turns", "away", "in_turn"]
 
 T = TypeVar("T")
 
@@ -67,6 +68,19 @@ class Turns:
         finally:
             self._alone(self._end, place)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Leave the turn of this thread, if it has one, to others while it waits for something."""
+        me = threading.get_ident()
+        if me not in self._at_work:
+            yield
+            return
+        self._alone(self._end, (me, threading.Lock()))
+        try:
+            yield
+        finally:
+            self._at_work.add(me)
+
     def _begin(self, place: Place) -> None:
         me, come = place
         if len(self._at_work) < self._cores():
@@ -108,3 +122,8 @@ if hasattr(os, "register_at_fork"):
 def in_turn(task: Callable[[], T], size: int = WORTH_A_TURN) -> T:
     """Run a task over `size` bytes of content when fewer threads than cores are at work."""
     return task() if size < WORTH_A_TURN else _OF_THE_PROCESS.run(task)
+
+
+def away() -> AbstractContextManager[None]:
+    """Leave the turn of this thread to others while it waits for their results."""
+    return _OF_THE_PROCESS.away()

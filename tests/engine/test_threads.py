@@ -11,7 +11,7 @@ import pytest
 from children import WITHOUT_KERNELS, python
 
 import ansflow
-from ansflow.engine import threads
+from ansflow.engine import threads, turns
 from ansflow.engine.threads import Pipeline, ordered
 from ansflow.models import Categorical, Conditional
 
@@ -68,6 +68,7 @@ def test_threads_whose_time_is_up_as_work_comes(monkeypatch, rounds):
 
 def test_idle_threads_are_woken_rather_than_replaced(monkeypatch):
     monkeypatch.setattr(threads, "IDLE", 1000)
+    monkeypatch.setattr(turns._OF_THE_PROCESS, "_patience", 0.01)  # the tasks wait for each other
     with Pipeline(4, depth=4) as pipeline:
         meet = threading.Barrier(4)
         crew = None
@@ -101,7 +102,7 @@ def test_a_spurious_wake_is_no_reason_to_end_or_to_wait_on(monkeypatch):
 AT_EXIT = """
 import sys, threading, time
 from functools import partial
-from ansflow.engine import threads
+from ansflow.engine import threads, turns
 threads.IDLE = float(sys.argv[1])
 threads.LAST_TASKS = 0.5
 held = threading.Event()

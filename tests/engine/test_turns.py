@@ -153,3 +153,20 @@ def test_calls_of_all_threads_take_turns(monkeypatch):
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(job, range(8)))
     assert counter.most == 1
+
+
+def test_who_waits_for_others_leaves_its_turn_to_them():
+    ours, order = patient(1), []
+
+    def waits(pool):
+        with ours.away():
+            pool.submit(ours.run, lambda: order.append("other")).result()
+        assert ours._at_work == {threading.get_ident()}
+        order.append("first")
+
+    with ThreadPoolExecutor(1) as pool:
+        ours.run(lambda: waits(pool))
+    assert order == ["other", "first"]
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+    with ours.away():  # without a turn, there is none to leave
+        assert ours._at_work == set()

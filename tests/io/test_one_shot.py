@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import ansflow
 from ansflow.frame.constants import CHECK, HEAD, HEADER, TRAILER
+from ansflow.io.one_shot import JOINED_UP_TO
 
 # No description, no shared tables, the size in three bytes, and so the chunk size.
 BEGIN = HEADER.size + 1 + 1 + 3 + 3 + CHECK.size
@@ -141,16 +142,18 @@ def test_parameters_outside_their_range_are_refused(options):
         ansflow.compress(b"abc", **options)
 
 
-@pytest.mark.parametrize("chunk_size", [1 << 16, 1 << 24])
+@pytest.mark.parametrize("chunk_size", [1 << 16, 1 << 22])
 def test_nothing_is_held_twice(chunk_size):
-    """The result is written where it stays: beside it there is room for a block and tables."""
-    data = np.random.default_rng(0).integers(0, 200, 1 << 23, np.uint8).tobytes()
+    """Long results are written where they stay: beside there is room for a block and tables."""
+    size = JOINED_UP_TO + (1 << 20)
+    data = np.random.default_rng(0).integers(0, 200, size, np.uint8).tobytes()
     blob = ansflow.compress(data, chunk_size=chunk_size)
     assert ansflow.decompress(blob) == data  # and all kernels are compiled
-    # A block's scratch, and with threads up to four units of a MiB that are being worked on.
-    room = 3 * min(chunk_size, len(data)) + (5 << 20)
+    # The scratch of blocks on two threads, and up to four units of a MiB that are being worked on.
+    room = 2 * 3 * chunk_size + (5 << 20)
+    assert room < len(data)
     for call, argument in ((ansflow.compress, data), (ansflow.decompress, blob)):
-        options = {"chunk_size": chunk_size} if call is ansflow.compress else {}
+        options = {"threads": 2} | ({"chunk_size": chunk_size} if call is ansflow.compress else {})
         tracemalloc.start()
         result = call(argument, **options)
         _, peak = tracemalloc.get_traced_memory()
