@@ -10,7 +10,7 @@ import numpy as np
 
 from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
-from ansflow.transforms.choosing.periods import periods
+from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.recipe import Recipe
 
@@ -133,7 +133,7 @@ def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> 
         return found
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
-    for period in periods(numbers):
+    for period in periods(numbers, WEAKLY if kind.effort.stencils else STRONGLY):
         simplest = Prediction(_in_rows(numbers, period), kind.items)
         if simplest.best.bits > before * CLOSE:
             continue

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["periods"]
+__all__ = ["STRONGLY", "WEAKLY", "periods"]
 
 # A period has so many places at least, and a box has so many periods.
 SHORTEST, FEWEST_ROWS = 2, 3
 # So many boxes are looked at, and so many places of each.
 BOXES, PLACES = 2, 1 << 14
-# What differences a period apart must correlate by, and how many periods are told.
-CORRELATED, MOST = 0.25, 3
+# What differences a period apart must correlate by to be predicted by weighted sums, and by their
+# difference, which is smaller than they are from one half on; and how many periods are told.
+WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 
 
-def periods(numbers: npt.NDArray[Any]) -> list[int]:
+def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
     """The likeliest periods of numbers along their first axis, in ascending order.
 
     Parameters
@@ -26,6 +27,8 @@ def periods(numbers: npt.NDArray[Any]) -> list[int]:
     numbers : contiguous ndarray of unsigned integers, shape (boxes, n, ...)
         Differences are taken in two's complement, and by the logarithm of their size, so that a
         few large ones don't hide all others.
+    least : float
+        What differences a period apart must correlate by.
     """
     boxes, length, *others = numbers.shape
     some = numbers[:: -(-boxes // BOXES), :PLACES].reshape(
@@ -47,6 +50,6 @@ def periods(numbers: npt.NDArray[Any]) -> list[int]:
     found *= count / (found[0] * (count - np.arange(longest + 2)))
     inner = found[SHORTEST : longest + 1]
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
-    places = np.flatnonzero(peaks & (inner > CORRELATED))
+    places = np.flatnonzero(peaks & (inner > least))
     best = places[np.argsort(-inner[places], kind="stable")][:MOST]
     return sorted(int(place) + SHORTEST for place in best)
