@@ -94,7 +94,6 @@ def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
 def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
     """Bits of all samples, about."""
     symbols = np.concatenate([one.symbols for one in tokens])
-    symbols.setflags(write=False)
     bits, _ = byte_cost(symbols, ZERO, ONE) if symbols.size else (0.0, 0)
     return float(bits) + 8 * sum(len(one.tail) for one in tokens)
 

@@ -84,7 +84,6 @@ def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
     There are at most 2^16 numbers. They are taken as 64-bit integers, so that one kernel serves.
     """
     wide = numbers.reshape(-1).astype(np.uint64)
-    wide.setflags(write=False)
     bits = wide.size.bit_length() + 1  # so that the table is not even half full
     table = _table(bits, np.dtype(np.uint64))
     values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint16)

@@ -46,11 +46,8 @@ class Ramp(Transform):
             empty(output.items, f"<u{output.itemsize}") for output in self.outputs(None, layout)
         )
         wide, first = numbers.astype(np.uint64, copy=False), np.empty_like(steps)
-        wide.setflags(write=False)  # kernels are compiled once
         fit_lines(wide, first, steps, np.empty(FEW, np.int64))
         starts[:] = first
-        for lines in (starts, steps):
-            lines.setflags(write=False)
         subtract_lines(numbers, starts, steps, out)
         return None, [output.view(np.uint8) for output in (out, starts, steps)]
 

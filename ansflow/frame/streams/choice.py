@@ -55,9 +55,6 @@ def encode_stream(
     if not content.size:
         return STORED_HEAD, []
     wide = layout.itemsize > 1
-    if content.flags.writeable:
-        content = content.view()
-        content.setflags(write=False)  # as most is anyway: kernels are compiled once
     alone = not wide and scratch.contexts is None and coding.model is None
     if alone and _is_random(content):
         return STORED_HEAD, [content]
@@ -89,7 +86,6 @@ def _is_random(content: Bytes) -> bool:
         return False
     pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
     some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
-    some.setflags(write=False)
     bits, _ = byte_cost(some, ZERO, ONE)
     return float(bits) > RANDOM_FROM * 8 * some.size
 
@@ -136,7 +132,6 @@ def _narrow(
 def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
     """Symbols of 16 bits, up to the highest that occurs."""
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
-    symbols.setflags(write=False)
     alphabet = int(symbols.max()) + 1
     counts = np.empty(alphabet, np.float64)
     count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)

@@ -65,7 +65,6 @@ class Coded(TriedKind):
             if alphabet <= ALPHABET:
                 symbols = np.empty(out.size, np.uint8)
         data = np.frombuffer(payload, np.uint8, offset=begin)
-        data.setflags(write=False)  # kernels are compiled once
         used = int(read_frequencies(data, 1 << fields.precision, freq))
         if not used:
             raise CorruptDataError(

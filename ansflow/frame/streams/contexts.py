@@ -50,7 +50,6 @@ class Contexts(TriedKind):
 
     def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
         data = np.frombuffer(payload, np.uint8)
-        data.setflags(write=False)  # kernels are compiled once
         freq = tools.scratch.context_freq
         used = int(read_contexts(data, np.uint64(fields.precision), freq))
         if not used:

@@ -130,7 +130,6 @@ class Neighbours(TriedKind):
             )
         limits[: number - 1] = list(told)
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
-        data.setflags(write=False)  # kernels are compiled once
         freq = np.empty((number, ALPHABET), np.uint32)
         used = int(read_tables(data, 1 << fields.precision, freq))
         if not used:

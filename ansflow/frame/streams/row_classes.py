@@ -109,7 +109,6 @@ class RowClasses(TriedKind):
         if not 2 <= number <= MAX_CLASSES:
             raise CorruptDataError(f"there are {number} classes of rows, not 2 to {MAX_CLASSES}")
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
-        data.setflags(write=False)  # kernels are compiled once
         freq = np.empty((number, ALPHABET), np.uint32)
         used = int(read_tables(data, 1 << fields.precision, freq))
         if not used:
@@ -130,9 +129,7 @@ def _some(symbols: Symbols) -> Symbols:
     if every < 2:
         return symbols[: symbols.size // ROW * ROW]
     parts = symbols[: symbols.size // size * size].reshape(-1, size)
-    some = parts[:, : 2 * ROW].reshape(-1)
-    some.setflags(write=False)
-    return some
+    return parts[:, : 2 * ROW].reshape(-1)
 
 
 def _read_classes(reader: ByteReader, rows: int, number: int, tools: Tools) -> Classes:

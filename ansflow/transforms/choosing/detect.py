@@ -143,7 +143,6 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         return []
     enough = least_of_all + WORTH_IT
     items = values.view(f"u{values.itemsize}")
-    items.setflags(write=False)
     measure = functools.partial(_measured, items, values.dtype)
     found = measure(POWERS_OF_TEN)
     least = min((factor.exceptions for factor in found), default=1.0)
