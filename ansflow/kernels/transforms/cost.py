@@ -27,8 +27,8 @@ FOUR = np.uint64(4)
 
 
 @kernel
-def log_cost(numbers, signed):
-    """Bits that numbers take as logarithmic tokens, and how many of these occur.
+def log_cost(numbers, signed, block, lag):
+    """Bits that numbers, or differences of them, take as logarithmic tokens; how many of these occur.
 
     The bits are the entropy of the tokens, and the raw bits.
 
@@ -37,28 +37,39 @@ def log_cost(numbers, signed):
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
         At least one.
     signed : bool
-        Whether they are in two's complement, and folded as `delta` does.
+        Whether what is coded is in two's complement, and folded as `delta` does.
+    block, lag : uint64
+        Each number but the first ones of a block becomes its difference from the one that is so
+        many before it. Blocks are equally long. With a lag of 0, numbers stay as they are.
     """
+    n = np.uint64(numbers.size)
     sign, tokens = item_bits(numbers) - ONE, np.empty(numbers.size, np.uint8)
     number = numbers.dtype.type
     # Without a branch, so that there is one loop.
     twice, fold = np.uint64(signed), number(ZERO - np.uint64(signed))
-    for i in range(np.uint64(numbers.size)):
-        negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
-        whole = number(number(numbers[i] << twice) ^ (negative & fold))
+    before = number(ZERO - np.uint64(lag > ZERO))
+    for i in range(lag, n):
+        delta = number(numbers[i] - (numbers[i - lag] & before))
+        negative = number(ZERO - (np.uint64(delta) >> sign))
+        whole = number(number(delta << twice) ^ (negative & fold))
         direct = whole < DIRECT
         width = np.uint64(bit_length(whole)) - LEADING & sign
         width = ZERO if direct else width
         token = np.uint64(whole) >> width
         tokens[i] = token if direct else token + FOUR * width + FOUR
     counts = np.empty(TOKENS)
-    count_bytes(tokens, np.empty(BYTE_PARTIALS, np.uint32), counts)
+    count_bytes(tokens[lag:], np.empty(BYTE_PARTIALS, np.uint32), counts)
+    # Differences from one block to the next were no exceptions above, and don't count.
+    for begin in range(block, n, block):
+        for i in range(begin, begin + lag):
+            counts[tokens[i]] -= 1
+    size = float(n // block * (block - lag))
     bits, used = 0.0, 0
     for token in range(TOKENS):
         seen = counts[token]
         if seen:
             used += 1
-            bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / numbers.size))
+            bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / size))
     return bits, used
 
 

@@ -6,7 +6,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import lowest
 
-__all__ = ["common_divisor", "count_binary_places", "narrow_step", "pair_steps"]
+__all__ = ["common_divisor", "count_binary_places", "count_codes", "narrow_step", "pair_steps"]
 
 # binary64: the fields of exponent and mantissa.
 EXPONENT = np.uint64(0x7FF << 52)
@@ -34,6 +34,30 @@ def common_divisor(numbers):
         if divisor == ONE:
             break
     return divisor
+
+
+@kernel
+def count_codes(codes, counts, runs):
+    """Count codes, and runs of them; how many codes have one run, and how many two.
+
+    Parameters
+    ----------
+    codes : uint16[n]
+        At least one.
+    counts, runs : uint32[m]
+        Zeros; all codes are below m.
+    """
+    before = codes[0]
+    runs[before] = 1
+    for code in codes:
+        counts[code] += np.uint32(1)
+        runs[code] += np.uint32(code != before)
+        before = code
+    once, twice = 0, 0
+    for count in runs:
+        once += count == 1
+        twice += count == 2
+    return once, twice
 
 
 @kernel

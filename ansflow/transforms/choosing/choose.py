@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import Effort, effort_of
-from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, first_output, mapped
+from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
     Choice,
@@ -22,7 +22,7 @@ from ansflow.transforms.choosing.numbers import (
     choose_numbers,
     columns_of,
 )
-from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.plain import plain_recipe
@@ -126,7 +126,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
     candidates = [list(mapped(column, part)) for column in columns]
-    shared = _shared(raw, candidates)
+    shared = _shared(Mapped(few_boxes(raw)), candidates, kind)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
     found = [
@@ -142,17 +142,19 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 
 
-def _shared(raw: Numbers, candidates: Sequence[Sequence[Mapped]]) -> list[Mapped]:
+def _shared(
+    some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind
+) -> list[Mapped]:
     """All columns together through the maps that each of them has, as far as costs add up."""
     shared = []
     for first in candidates[0]:
         alike = [one for maps in candidates for one in maps if one.maps == first.maps]
         if len(alike) < len(candidates) or any(one.name not in SHARABLE for one in first.maps):
             continue
-        numbers = first_output(raw, first.maps)
-        if numbers is not None:
+        together = some.through(kind, *first.maps)
+        if together is not None:
             extra = sum(one.extra for one in alike) / len(alike)
-            shared.append(Mapped(numbers, first.maps, extra=extra))
+            shared.append(together._replace(extra=extra))
     return shared
 
 

@@ -20,7 +20,7 @@ from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["lin_bits", "log_bits", "plain_bits", "plane_bits", "recipe_bits", "symbol_bits"]
+__all__ = ["delta_bits", "lin_bits", "log_bits", "plain_bits", "plane_bits", "recipe_bits", "symbol_bits"]
 
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
@@ -40,8 +40,22 @@ def log_bits(
     items : float
         How many share a table.
     """
-    bits, used = map(float, log_cost(numbers.reshape(-1), signed))
-    return bits / numbers.size + TABLE_BITS * used / items
+    size = numbers.size
+    bits, used = log_cost(numbers.reshape(-1), signed, np.uint64(size), ZERO)
+    return float(bits) / size + TABLE_BITS * int(used) / items
+
+
+def delta_bits(
+    numbers: npt.NDArray[np.unsignedinteger], axis: int, *, items: float = math.inf
+) -> float:
+    """Bits a difference along an axis, of at least two places, as `delta` makes it non-negative.
+
+    The parameters are those of `log_bits`.
+    """
+    size, length = numbers.size, numbers.shape[axis]
+    lag = math.prod(numbers.shape[axis + 1 :])
+    bits, used = log_cost(numbers.reshape(-1), True, np.uint64(lag * length), np.uint64(lag))
+    return float(bits) / (size - size // length) + TABLE_BITS * int(used) / items
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

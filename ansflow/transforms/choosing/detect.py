@@ -56,6 +56,8 @@ SOME, PARTS = 512, 8
 PAIRS = 100
 ELSEWHERE = 0.382
 AGREEING = 0.25
+# So many numbers say what it is.
+ENOUGH = 1024
 
 # A step is looked for among numbers up to this, so that sums of them are finite.
 LARGEST = 2.0**1000
@@ -155,10 +157,11 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(one)
     least = min((one.exceptions for one in best), default=1.0)
-    if least > enough and items.itemsize >= NEAR_FROM_BYTES:
+    # A few exceptions are many where the sample has none: it is the cost that tells.
+    if least > least_of_all and items.itemsize >= NEAR_FROM_BYTES:
         measure = functools.partial(measure, near=True)
         for one in _near(doubles, _many(values.dtype, near=True), measure):
-            if one.exceptions < least - WORTH_IT:
+            if one.exceptions < least:
                 best.append(one)
                 least = one.exceptions
     return best
@@ -246,7 +249,8 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
     if count < AGREEING * first.size:
         return
     step, error = float(steps[votes].mean()), 2 * float(errors[votes].mean()) / count**0.5
-    low, high = map(float, narrow_step(np.sort(sizes), half_unit, step - error, step + error))
+    some = np.sort(sizes[:: sizes.size // ENOUGH | 1])
+    low, high = map(float, narrow_step(some, half_unit, step - error, step + error))
     if low > 0:
         yield _shortest(1 / high, 1 / low), False
         yield _shortest(low, high), True

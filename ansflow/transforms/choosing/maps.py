@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.transforms.choosing.cost import log_bits, symbol_bits
+from ansflow.kernels.transforms.detect import count_codes
+from ansflow.transforms.choosing.cost import delta_bits, log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
     Patterns,
@@ -20,26 +21,31 @@ from ansflow.transforms.choosing.detect import (
     trailing_zeros,
 )
 from ansflow.transforms.choosing.effort import Effort
+from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "first_output", "mapped", "through"]
+__all__ = ["Kind", "Mapped", "Numbers", "mapped", "through"]
 
 Numbers = npt.NDArray[Any]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
 MASK_FROM = 0.02
 FEWEST_MASKED = 3  # of fewer numbers, a mask takes more than it gains
+FEWEST_TOLD = 512  # if fewer are left of a few, facts of the others are told by more
 REPEATS_FROM = 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
-# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
-# for numbers of 16 bits if one of them is frequent.
-DICT_UP_TO, DICT_UP_TO_OF_HALVES, DICT_UP_TO_OF_ALL = 0.9, 0.05, 0.5
+# The share of distinct numbers among a few up to which a dictionary is tried. It does more for
+# numbers of 16 bits if one of them is frequent.
+DICT_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.05
 FREQUENT = 0.2
+# How many values it may have, as a share of a sample of full size: as many as are half of that, if
+# all are equally likely.
+DICT_VALUES = 0.63
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -103,7 +109,7 @@ class Mapped(NamedTuple):
 
     Parameters
     ----------
-    numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
+    numbers : contiguous ndarray of unsigned integers, shape (boxes, ...), not empty
     maps : tuple of Recipe
         The outermost first. The numbers are the first output of each; the others are theirs.
     share : float
@@ -113,7 +119,7 @@ class Mapped(NamedTuple):
     """
 
     numbers: Numbers
-    maps: tuple[Recipe, ...]
+    maps: tuple[Recipe, ...] = ()
     share: float = 1.0
     extra: float = 0.0
 
@@ -121,14 +127,51 @@ class Mapped(NamedTuple):
         """Bits an item, if a number takes so many."""
         return self.extra + self.share * bits
 
-    def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
-        """The same within another map, which has so many numbers and extra bits for an item."""
-        maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
-        return Mapped(self.numbers, maps, share, extra)
+    def through(self, kind: Kind, *maps: Recipe) -> Mapped | None:
+        """The same through more maps, the outermost first; None if they are not for the numbers."""
+        found = self
+        for outer in maps:
+            outputs = through(outer, found.numbers)
+            if outputs is None or not outputs[0].size:
+                return None
+            numbers, *others = outputs
+            items = found.numbers.size / found.share
+            extra = found.extra + _bits_besides(outer.name, numbers, others, kind) / items
+            if numbers.ndim == 1:
+                numbers = numbers[np.newaxis]  # they have lost their places, and are one box
+            found = Mapped(numbers, (*found.maps, outer), numbers.size / items, extra)
+        return found
+
+
+def _bits_besides(
+    name: str, numbers: Numbers, others: Sequence[Numbers], kind: Kind
+) -> float:
+    """Bits that outputs of a map take besides the numbers."""
+    match name, others:
+        case "mask" | "sparse", [mask]:
+            return symbol_bits(mask) * mask.size
+        case "runs", [lengths]:
+            return lengths.size * log_bits(lengths, signed=False)
+        case "dict", [values]:
+            counts = np.zeros((2, values.size), np.uint32)
+            codes = numbers.reshape(-1).astype(np.uint16, copy=False)
+            once, twice = map(int, count_codes(codes, *counts))
+            # How many times as many values there are as in a sample: a lower bound (Chao 1984) for
+            # values drawn independently of each other, so that a run of them counts as one.
+            growth = 1 + once * once / (2 * max(1, twice)) / values.size
+            gap = delta_bits(values, 0) if values.size > 1 else 8.0 * values.itemsize
+            # Codes get longer with the dictionary, but that of the most frequent number is short.
+            longer = math.log2(growth) * (1 - int(counts[0].max()) / codes.size)
+            return (growth * values.size * gap / kind.items + longer) * codes.size
+        case "decimal", [places, exceptions, *corrections]:
+            bits = 8.0 * exceptions.nbytes
+            bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
+            return bits + places.size * log_bits(places, signed=False) if places.size else bits
+    return 0.0
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    """Yield what is worth trying.
+    """Yield what is worth trying, of a part of a large sample.
 
     Parameters
     ----------
@@ -138,11 +181,18 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """
     few = _few(raw, kind)
     seen = patterns(few)
-    yield from _all_but_masks(raw, kind, seen)
     often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
-    if often and seen.share < 1 and _is_special(seen, few, kind):
-        yield from _masked(raw, kind, seen)
-    yield from _runs(raw, kind)
+    masked = often and seen.share < 1 and _is_special(seen, few, kind)
+    if masked:
+        few = few[few != seen.most_frequent]
+        if few.size < FEWEST_TOLD:
+            few = _few(raw[raw != seen.most_frequent], kind)
+    factors = _factors(few, kind)
+    some = Mapped(few_boxes(raw))
+    yield from _all_but_masks(some, raw, kind, seen, factors)
+    if masked:
+        yield from _masked(some, kind, seen, patterns(few), factors)
+    yield from _runs(some, kind, factors)
 
 
 def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
@@ -161,16 +211,6 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     ]
 
 
-def first_output(numbers: Numbers, maps: tuple[Recipe, ...]) -> Numbers | None:
-    """Numbers that come through maps, the outermost of which is first; None if they do not."""
-    for recipe in maps:
-        outputs = through(recipe, numbers)
-        if outputs is None:
-            return None
-        numbers = outputs[0]
-    return numbers
-
-
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """Whether the most frequent pattern may stand for no number.
 
@@ -178,26 +218,25 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """
     if seen.share >= FREQUENT or not seen.most_frequent:
         return True
-    numbers = first_output(few, kind.ordered())
-    assert numbers is not None  # without a shift, any numbers can be
-    return int(numbers[(few == seen.most_frequent).argmax()]) in (numbers.min(), numbers.max())
+    found = Mapped(few).through(kind, *kind.ordered())
+    assert found is not None  # without a shift, any numbers can be
+    numbers = found.numbers.reshape(-1)
+    most_frequent = int(numbers[(few == seen.most_frequent).argmax()])
+    return most_frequent in (numbers.min(), numbers.max())
 
 
-def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+def _masked(
+    some: Mapped, kind: Kind, seen: Patterns, others: Patterns, factors: Sequence[Factor]
+) -> Iterator[Mapped]:
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
-    outputs = through(outer, raw)
-    if outputs is None:
+    filled = some.through(kind, outer)
+    if filled is None:
         return
-    filled, mask = outputs
-    extra = symbol_bits(mask) * mask.size / raw.size
-    for inner in _all_but_masks(filled, kind, patterns(_few(filled, kind))):
-        yield inner.inside(outer, extra=extra)
-    if extra > STREWN_FROM * _entropy(seen.share):
-        outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
-        kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
-        share = kept.size / raw.size
-        for inner in _all_but_masks(kept, kind, patterns(_few(kept, kind))):
-            yield inner.inside(outer, share, extra)
+    yield from _all_but_masks(filled, filled.numbers, kind, others, factors)
+    if filled.extra > STREWN_FROM * _entropy(seen.share):
+        kept = some.through(kind, Recipe("sparse", (STREAM,), outer.settings))
+        if kept is not None:
+            yield from _all_but_masks(kept, kept.numbers, kind, others, factors)
 
 
 def _entropy(share: float) -> float:
@@ -205,83 +244,73 @@ def _entropy(share: float) -> float:
     return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
-def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    few = raw.reshape(-1)[:FOLLOWING]
+def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
+    few = some.numbers.reshape(-1)[:FOLLOWING]
     if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
         return
-    outer = Recipe("runs", (LOG,))
-    outputs = through(outer, raw)
-    if outputs is not None:
-        values, lengths = outputs
-        share = values.size / raw.size
-        values = values[np.newaxis]
-        for inner in _all_but_masks(values, kind, patterns(_few(values, kind))):
-            yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
+    values = some.through(kind, Recipe("runs", (LOG,)))
+    if values is not None:
+        seen = patterns(_few(values.numbers, kind))
+        yield from _all_but_masks(values, values.numbers, kind, seen, factors)
 
 
-def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+def _all_but_masks(
+    some: Mapped, raw: Numbers, kind: Kind, seen: Patterns, factors: Sequence[Factor]
+) -> Iterator[Mapped]:
+    """Yield what is worth trying, by facts that are told by more of the numbers."""
     native = raw.byteswap() if kind.big_endian else raw
     if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     shift = trailing_zeros(native) if kind.name == "float" else 0
-    ordered = kind.ordered(shift)
-    numbers = first_output(raw, ordered)
-    if numbers is None:
+    ordered = some.through(kind, *kind.ordered(shift))
+    if ordered is None:
         return
     decimal = False
     if kind.name == "float":
-        for one in _decimals(raw, native, kind):
+        for one in _decimals(some, kind, factors):
             yield one
-            decimal = decimal or one.extra <= SLIGHT * 8 * raw.itemsize
+            decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * raw.itemsize
     else:
-        yield from _multiples(numbers, kind, ordered)
+        yield from _multiples(ordered, kind)
     if shift or not decimal:
-        yield Mapped(numbers, ordered)
-    yield from _dictionary(numbers, kind, ordered, seen)
+        yield ordered
+    yield from _dictionary(ordered, kind, seen)
 
 
-def _dictionary(
-    numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns
-) -> Iterator[Mapped]:
-    most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
-    if numbers.itemsize == 1 or seen.distinct > most * seen.size:
-        return
-    outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
-    outputs = through(outer, numbers)
-    if outputs is not None:
-        codes, values = outputs
-        if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(codes.reshape(-1))
-            gaps = values[1:] - values[:-1] if values.size > 1 else values
-            once = growth * values.size * log_bits(gaps, signed=True)
-            # Codes get longer with the dictionary, but that of the most frequent number is short.
-            longer = math.log2(growth) * (1 - seen.share)
-            yield Mapped(codes, (*ordered, outer), extra=once / kind.items + longer)
+def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+    itemsize = ordered.numbers.itemsize
+    most = DICT_UP_TO if itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
+    if itemsize > 1 and seen.distinct <= most * seen.size:
+        codes = ordered.through(kind, Recipe("dict", (Recipe("delta", (LOG,), (0,)),)))
+        if codes is not None and int(codes.numbers.max()) < _most_values(codes.numbers.size, kind):
+            yield codes
 
 
-def _growth(codes: Numbers) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
-
-    That is for values drawn independently of each other, so that a run of them counts as one.
-    """
-    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
-    once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
-    return 1 + once * once / (2 * max(1, twice)) / counts.size
+def _most_values(size: int, kind: Kind) -> float:
+    """How many of all values that a dictionary may have are expected among so many numbers."""
+    values = DICT_VALUES * min(kind.effort.size, kind.items)
+    return values * (1 - math.exp(-size / values))
 
 
-def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
-    if native.itemsize == 1:
-        return
-    width = 8 * native.itemsize
+def _factors(few: Numbers, kind: Kind) -> list[Factor]:
+    """Those that are worth trying for a few of the numbers."""
+    if kind.name != "float" or few.itemsize == 1:
+        return []
+    width = 8 * few.itemsize
 
     def expected(factor: Factor) -> float:
         # A correction is by a unit or two, up or down.
         return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
 
     any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
-    found = decimal_factors(_few(native, kind).view(f"f{native.itemsize}"), any_step=any_step)
-    for factor in sorted(found, key=expected)[:FACTORS]:
+    native = few.byteswap() if kind.big_endian else few
+    found = decimal_factors(native.view(f"f{few.itemsize}"), any_step=any_step)
+    return sorted(found, key=expected)[:FACTORS]
+
+
+def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
+    for factor in factors:
         told: list[Setting] = [factor.factor]
         if factor.times:
             told.append("times")
@@ -290,22 +319,16 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
         if kind.big_endian:
             told.append("big")
         outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
-        outputs = through(outer, raw)
-        if outputs is not None:
-            numbers, places, exceptions, *corrections = outputs
-            bits = 8.0 * exceptions.nbytes
-            bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
-            if places.size:
-                bits += places.size * log_bits(places, signed=False)
-            yield Mapped(numbers, (outer,), extra=bits / raw.size)
+        integers = some.through(kind, outer)
+        if integers is not None:
+            yield integers
 
 
-def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Iterator[Mapped]:
-    if common_step(_few(numbers, kind)) > 1:
-        outer = Recipe("affine")
-        outputs = through(outer, numbers)
-        if outputs is not None:
-            yield Mapped(outputs[0], (*ordered, outer))
+def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
+    if common_step(_few(ordered.numbers, kind)) > 1:
+        steps = ordered.through(kind, Recipe("affine"))
+        if steps is not None:
+            yield steps
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:

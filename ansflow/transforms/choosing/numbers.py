@@ -12,6 +12,7 @@ from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
 from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
 from ansflow.transforms.choosing.predictors import Prediction
+from ansflow.transforms.choosing.sample import is_large
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of"]
@@ -92,31 +93,57 @@ def choose_numbers(
         tried.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
-    close.sort(key=lambda one: one[1])
-    found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
-    for choice in others:
-        found = better(found, choice)
-    return found
+    close = [one[2:] for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
+    # Of those that are about equal, the one with fewest maps.
+    close.sort(key=lambda one: len(one[0].maps))
+    best, *others = [_finalist(candidate, prediction, raw, kind) for candidate, prediction in close]
+    for other in others:
+        if better(best.choice, other.choice) is other.choice:
+            best = other
+    return _chosen(best, raw.itemsize, kind, in_columns)
 
 
-def _chosen(
-    candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind, in_columns: bool
-) -> Choice:
-    """The recipe of a map, with its best predictor."""
-    numbers, maps = candidate.numbers, candidate.maps
-    best = _predicted(prediction, kind, candidate.maps)
-    if in_columns and columns_of(numbers, kind):
-        best = better(best, _in_columns(numbers, kind, candidate.maps))
-    recipe = best.recipe
+class Finalist(NamedTuple):
+    """Numbers that came through maps, and how they are predicted, along their axes."""
+
+    candidate: Mapped
+    prediction: Prediction
+    predicted: Choice
+    choice: Choice
+
+
+def _finalist(candidate: Mapped, prediction: Prediction, raw: Numbers, kind: Kind) -> Finalist:
+    """All of a sample through maps, with all predictors."""
+    whole = Mapped(raw).through(kind, *candidate.maps) if is_large(raw) else None
+    if whole is not None:  # or else the maps are not for all of it, or known from all of it
+        candidate = whole
+        prediction = Prediction(whole.numbers, kind.items * whole.share)
+    predicted = _in_axes(prediction, kind, candidate.maps)
+    return Finalist(candidate, prediction, predicted, _whole(predicted, candidate, kind))
+
+
+def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
+    """The recipe of maps with what is done with the numbers, without gains."""
+    recipe = predicted.recipe
     for outer in reversed(candidate.maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
-    inner = [Gain(maps, prediction.plain)] if maps else []
-    inner += best.gains
+    bits = candidate.total(predicted.bits) + recipe_bits(recipe) / kind.items
+    return Choice(recipe, bits, maps=candidate.maps)
+
+
+def _chosen(best: Finalist, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
+    """The recipe of the best maps, if there is nothing better for their numbers."""
+    candidate, prediction, predicted, choice = best
+    found = _in_periods(prediction, predicted, kind, candidate.maps)
+    if in_columns and columns_of(candidate.numbers, kind):
+        found = better(found, _in_columns(candidate.numbers, kind, candidate.maps))
+    if found is not predicted:
+        choice = _whole(found, candidate, kind)
+    inner = [Gain(candidate.maps, prediction.plain)] if candidate.maps else []
+    inner += found.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
-    bits = candidate.total(best.bits) + recipe_bits(recipe) / kind.items
-    return Choice(recipe, bits, (first, *gains), candidate.maps)
+    return choice._replace(gains=(first, *gains))
 
 
 def columns_of(numbers: Numbers, kind: Kind) -> int:
@@ -125,17 +152,19 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
-def _predicted(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
-    """How numbers that came through maps are predicted and coded, perhaps in rows of a period."""
-    numbers, before = prediction.numbers, prediction.best.bits
-    found = _in_axes(prediction, kind, maps)
+def _in_periods(
+    prediction: Prediction, found: Choice, kind: Kind, maps: tuple[Recipe, ...]
+) -> Choice:
+    """How numbers that came through maps are predicted and coded, if it is in rows of a period."""
+    numbers = prediction.numbers
     if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
         return found
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
-    for period in periods(numbers, WEAKLY if kind.effort.stencils else STRONGLY):
+    places = kind.effort.size // kind.effort.boxes
+    for period in periods(numbers, WEAKLY if kind.effort.stencils else STRONGLY, places):
         simplest = Prediction(_in_rows(numbers, period), kind.items)
-        if simplest.best.bits > before * CLOSE:
+        if simplest.best.bits > prediction.simplest * CLOSE:
             continue
         rows = _in_axes(simplest, kind, maps)
         bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
@@ -188,7 +217,8 @@ def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choic
             if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
-        found.append(_predicted(prediction, kind, maps))
+        predicted = _in_axes(prediction, kind, maps)
+        found.append(_in_periods(prediction, predicted, kind, maps))
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / len(found)
     return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))

@@ -12,14 +12,17 @@ __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
 # A period has so many places at least, and a box has so many periods.
 SHORTEST, FEWEST_ROWS = 2, 3
-# So many boxes are looked at, and so many places of each.
-BOXES, PLACES = 2, 1 << 14
+# So many boxes are looked at.
+BOXES = 2
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 
+# Transforms of powers of two are fast, and of sizes with a small factor besides: 2^k times 8 to 16.
+PARTS_BITS = 4
 
-def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
+
+def periods(numbers: npt.NDArray[Any], least: float, most: int) -> list[int]:
     """The likeliest periods of numbers along their first axis, in ascending order.
 
     Parameters
@@ -29,11 +32,11 @@ def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
         few large ones don't hide all others.
     least : float
         What differences a period apart must correlate by.
+    most : int
+        So many places of a box are looked at.
     """
     boxes, length, *others = numbers.shape
-    some = numbers[:: -(-boxes // BOXES), :PLACES].reshape(
-        -1, min(length, PLACES), math.prod(others)
-    )
+    some = numbers[:: -(-boxes // BOXES), :most].reshape(-1, min(length, most), math.prod(others))
     count = some.shape[1] - 1
     longest = count // FEWEST_ROWS
     if longest < SHORTEST:
@@ -42,9 +45,10 @@ def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
     swings = np.copysign(np.log2(1 + np.abs(deltas)), deltas)
     swings -= swings.mean(axis=1, keepdims=True)
     # Wiener-Khinchin: the power spectrum is the transform of the autocorrelation.
-    size = 1 << (count + longest).bit_length()
+    part = 1 << max(0, (count + longest).bit_length() - PARTS_BITS)
+    size = -(-(count + longest + 2) // part) * part
     power = np.abs(np.fft.rfft(swings, size, axis=1)) ** 2
-    found = np.fft.irfft(power.sum(axis=(0, 2)), size)[: longest + 2]
+    found = np.fft.irfft(np.add.reduce(power, axis=(0, 2)), size)[: longest + 2]
     if not found[0] > 0:
         return []
     found *= count / (found[0] * (count - np.arange(longest + 2)))

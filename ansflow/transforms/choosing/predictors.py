@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from itertools import combinations
@@ -11,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.finish import MAX_LAGS
-from ansflow.kernels.transforms.ramp import PIECE
+from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
 from ansflow.kernels.transforms.stencil import FAR
-from ansflow.transforms.choosing.cost import lin_bits, log_bits
+from ansflow.transforms.choosing.cost import delta_bits, lin_bits, log_bits
 from ansflow.transforms.choosing.maps import through
 from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
@@ -87,8 +88,10 @@ class Prediction:
     ----------
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time.
+    simplest : float
+        Bits with the cheapest of those.
     left : ndarray of unsigned integers
-        What that leaves.
+        What the best leaves.
     signed : bool
         Whether this is in two's complement, and becomes non-negative only in the transform.
     plain : float
@@ -99,7 +102,8 @@ class Prediction:
         self.numbers = numbers
         self._items = items
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
-        self.left, self.signed = numbers, False
+        self._left: Numbers | tuple[int, ...] = numbers  # or the axes of differences
+        self.signed = False
         for tokens, bits in lin_bits(numbers, items, signed=False).items():
             if bits < self.best.bits * (1 - WORTH_IT):
                 self.best = Predictor(None, tokens, bits)
@@ -107,9 +111,10 @@ class Prediction:
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
         self._long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
-        self._deltas: dict[tuple[int, ...], Numbers] = {(): numbers}
+        self._known: dict[tuple[int, ...], Numbers] = {(): numbers}
         for axis in self._long:
             self._try((axis,))
+        self.simplest = self.best.bits
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
@@ -120,27 +125,36 @@ class Prediction:
             axes = (axis, axis)
             while len(axes) <= MAX_LAGS and self._try(axes):
                 axes += (axis,)
-        if (1,) in self._deltas and self.numbers.itemsize > 1:
+        if self._long[:1] == [1] and self.numbers.itemsize > 1:
             self._try_rising()
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
             self._try_lines()
         return self.best
 
+    @property
+    def left(self) -> Numbers:
+        """What the best of all leaves, as unsigned integers."""
+        return self._differences(self._left) if isinstance(self._left, tuple) else self._left
+
+    def _differences(self, axes: tuple[int, ...]) -> Numbers:
+        """Without the borders, which are of little account in arrays that are not samples."""
+        found = self._known.get(axes)
+        if found is None:
+            numbers, axis = self._differences(axes[:-1]), axes[-1]
+            before = (slice(None),) * axis
+            found = self._known[axes] = numbers[*before, 1:] - numbers[*before, :-1]
+        return found
+
     def _try(self, axes: tuple[int, ...]) -> bool:
         """Differences along axes; whether they are the best until now."""
-        # Without the borders, which are of little account in arrays that are not samples.
-        numbers, axis = self._deltas[axes[:-1]], axes[-1]
+        numbers, axis = self._differences(axes[:-1]), axes[-1]
         if numbers.shape[axis] < 2:
             return False
-        before = (slice(None),) * axis
-        deltas = numbers[*before, 1:] - numbers[*before, :-1]
-        self._deltas[axes] = deltas
-        bits = log_bits(deltas, signed=True, items=self._items)
+        bits = delta_bits(numbers, axis, items=self._items)
         if bits >= self.best.bits:
             return False
-        stage = Recipe("delta", (), tuple(axis - 1 for axis in axes))
-        self._take(Predictor(stage, 0, bits), deltas, signed=True)
+        self._take(Predictor(_delta(axes), 0, bits), axes, signed=True)
         return True
 
     def _try_rising(self) -> None:
@@ -148,7 +162,7 @@ class Prediction:
 
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
-        deltas = self._deltas[(1,)]
+        deltas = self._differences((1,))
         if not int(deltas.max()) >> (8 * deltas.itemsize - 1):
             bits = log_bits(deltas, signed=False, items=self._items)
             if bits <= self.best.bits:  # without the first item as a symbol
@@ -162,12 +176,13 @@ class Prediction:
         once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
         if once >= self.best.bits * (1 - WORTH_LINES):
             return
-        if not _are_near_a_line(self.numbers[len(self.numbers) // 2]):
-            return
-        for some in (self.numbers[len(self.numbers) // 2 :][:1], self.numbers):
-            left = np.stack([_left_by_lines(row) for row in some])
+        middle = len(self.numbers) // 2
+        for some in (self.numbers[middle : middle + 1], self.numbers):
+            left = _left_by_lines(some)
             bits = once + log_bits(left, signed=False, items=self._items)
             if bits >= self.best.bits * (1 - WORTH_LINES):
+                return
+            if len(some) == 1 and not _are_near_a_line(some[0]):
                 return
         self._take(Predictor(RAMP, 0, bits), left, signed=False)
 
@@ -226,9 +241,17 @@ class Prediction:
                 self._take(Predictor(Recipe("stencil", (), (axes,)), 0, bits), left, signed=True)
         return self.best
 
-    def _take(self, best: Predictor, left: Numbers, *, signed: bool) -> None:
+    def _take(
+        self, best: Predictor, left: Numbers | tuple[int, ...], *, signed: bool
+    ) -> None:
         self.best = best
-        self.left, self.signed = left, signed
+        self._left, self.signed = left, signed
+
+
+@functools.cache
+def _delta(axes: tuple[int, ...]) -> Recipe:
+    """Differences along these axes of a sample, which has one axis more."""
+    return Recipe("delta", (), tuple(axis - 1 for axis in axes))
 
 
 def _are_near_a_line(row: Numbers) -> bool:
@@ -271,7 +294,12 @@ def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numb
     return near, moved((0,) * axes) - before
 
 
-def _left_by_lines(row: Numbers) -> Numbers:
-    outputs = through(Recipe("ramp"), row)
-    assert outputs is not None  # any numbers have lines
-    return outputs[0]
+def _left_by_lines(rows: Numbers) -> Numbers:
+    """How far numbers are from a line through each row, as `ramp` codes it."""
+    left = np.empty_like(rows)
+    starts, steps = np.empty((2, -(-rows.shape[1] // PIECE)), np.uint64)
+    few = np.empty(FEW, np.int64)
+    for row, wide, out in zip(rows, rows.astype(np.uint64, copy=False), left, strict=True):
+        fit_lines(wide, starts, steps, few)
+        subtract_lines(row, starts.astype(row.dtype, copy=False), steps, out)
+    return left

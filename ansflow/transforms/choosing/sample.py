@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["boxes"]
+__all__ = ["boxes", "few_boxes", "is_large"]
 
 Numbers = npt.NDArray[Any]
 
 # A box has so many times as many places along the last axis as along another.
 LONGER = 4
+
+# So many items of a sample do to compare maps, in so many boxes.
+ENOUGH, ENOUGH_BOXES = 1 << 13, 4
 
 
 def boxes(array: Numbers, size: int, count: int) -> Numbers:
@@ -41,10 +44,29 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
         [(length - part) * (2 * number + 1) // (2 * count) for number in range(count)]
         for length, part in zip(array.shape, shape, strict=True)
     ]
+    cuts = [
+        [slice(begin, begin + part) for begin in along]
+        for along, part in zip(begins, shape, strict=True)
+    ]
     found = np.empty((count, *shape), array.dtype)
-    for number, begin in enumerate(zip(*begins, strict=True)):
-        found[number] = array[tuple([slice(b, b + n) for b, n in zip(begin, shape, strict=True)])]
+    for box, cut in zip(found, zip(*cuts, strict=True), strict=True):
+        box[...] = array[cut]
     return found
+
+
+def is_large(sample: Numbers) -> bool:
+    """Whether a few of its boxes say nearly as much as all."""
+    return _step(sample) > 1
+
+
+def few_boxes(sample: Numbers) -> Numbers:
+    """All boxes of a small sample, and some of a large one, side by side."""
+    step = _step(sample)
+    return np.ascontiguousarray(sample[step // 2 :: step]) if step > 1 else sample
+
+
+def _step(sample: Numbers) -> int:
+    return min(sample.size // ENOUGH, len(sample) // ENOUGH_BOXES)
 
 
 def _box_shape(shape: Sequence[int], size: int) -> list[int]:
