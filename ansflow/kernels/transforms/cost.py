@@ -102,12 +102,15 @@ def lin_cost(numbers, signed, wider):
     while (span >> shift >> more) << wider >= U_FEW_LINEAR:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
-    many = many[: (span >> shift) + ONE]
-    for i in range(np.uint64(many.size)):
-        if many[i]:  # a sample has few of them: no increment waits for the one before
-            few[i >> more & LAST_OF_FEW] += many[i]
-    n = np.uint64(numbers.size)
-    return bits_of_counts(few, n, shift + more), bits_of_counts(many, n, shift)
+    n = float(numbers.size)
+    bits, used = (float(shift) + np.log2(n)) * n, 0
+    for i in range((span >> shift) + ONE):
+        count = np.uint64(many[i])
+        if count:  # a sample has few of them: no increment waits for the one before
+            few[i >> more & LAST_OF_FEW] += np.uint32(count)
+            bits -= float(count) * log2(count)
+            used += 1
+    return bits_of_counts(few, np.uint64(numbers.size), shift + more), (bits, used)
 
 
 @kernel

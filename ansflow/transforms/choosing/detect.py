@@ -21,7 +21,8 @@ from ansflow.kernels.transforms.detect import (
 )
 from ansflow.transforms.dict import occurrences
 
-__all__ = ["Factor", "Patterns", "common_step", "decimal_factors", "patterns", "trailing_zeros"]
+__all__ = ["Factor", "Patterns", "common_step", "decimal_factors"]
+__all__ += ["is_dense", "patterns", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
 
@@ -61,6 +62,9 @@ ENOUGH = 1024
 
 # A step is looked for among numbers up to this, so that sums of them are finite.
 LARGEST = 2.0**1000
+
+# The share of all integers in a range that are there.
+DENSE = 0.5
 
 MOST_PLACES = 64
 DIGITS = 17
@@ -103,6 +107,14 @@ def patterns(numbers: Numbers) -> Patterns:
     values, counts = occurrences(numbers)
     most = int(counts.argmax())
     return Patterns(numbers.size, values.size, int(values[most]), int(counts[most]) / numbers.size)
+
+
+def is_dense(numbers: Numbers) -> bool:
+    """Whether most integers that lie between the quarters of a sample are in it."""
+    some = np.sort(numbers.reshape(-1))
+    inner = some[some.size // 4 : some.size - some.size // 4]
+    distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
+    return distinct > DENSE * (int(inner[-1]) - int(inner[0]) + 1)
 
 
 def trailing_zeros(numbers: Numbers) -> int:

@@ -17,6 +17,7 @@ from ansflow.transforms.choosing.detect import (
     Patterns,
     common_step,
     decimal_factors,
+    is_dense,
     patterns,
     trailing_zeros,
 )
@@ -46,6 +47,8 @@ FREQUENT = 0.2
 # How many values it may have, as a share of a sample of full size: as many as are half of that, if
 # all are equally likely.
 DICT_VALUES = 0.63
+# From so many distinct integers on, it is first looked whether most have an integer next to them.
+DENSE_FROM = 256
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -281,7 +284,10 @@ def _all_but_masks(
 def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     itemsize = ordered.numbers.itemsize
     most = DICT_UP_TO if itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
-    if itemsize > 1 and seen.distinct <= most * seen.size:
+    if itemsize == 1 or seen.distinct > most * seen.size:
+        return
+    integers = kind.name != "float" and seen.distinct >= DENSE_FROM
+    if not integers or not is_dense(_few(ordered.numbers, kind)):
         codes = ordered.through(kind, Recipe("dict", (Recipe("delta", (LOG,), (0,)),)))
         if codes is not None and int(codes.numbers.max()) < _most_values(codes.numbers.size, kind):
             yield codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ WORTH_IT = 0.003
 
 # Other maps than the best one, and rows of a period, are only looked at with all predictors if they
 # are close to what is best with the simplest ones.
-CLOSE = 1.05
+CLOSE, CLOSER = 1.05, 1.03
 
 # What rows of a period must gain, and how many of them have none above that predict them: the first
 # two, perhaps, and half a row that is left.
@@ -96,7 +96,7 @@ def choose_numbers(
     close = [one[2:] for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one[0].maps))
-    best, *others = [_finalist(candidate, prediction, raw, kind) for candidate, prediction in close]
+    best, *others = _finalists(close, raw, kind)
     for other in others:
         if better(best.choice, other.choice) is other.choice:
             best = other
@@ -104,22 +104,37 @@ def choose_numbers(
 
 
 class Finalist(NamedTuple):
-    """Numbers that came through maps, and how they are predicted, along their axes."""
+    """Numbers that came through maps, and how they are predicted, along their axes.
+
+    What is said of them is told by a part of a sample, if that is clear, or else by all of it.
+    """
 
     candidate: Mapped
+    part: Prediction
     prediction: Prediction
     predicted: Choice
     choice: Choice
 
 
-def _finalist(candidate: Mapped, prediction: Prediction, raw: Numbers, kind: Kind) -> Finalist:
-    """All of a sample through maps, with all predictors."""
-    whole = Mapped(raw).through(kind, *candidate.maps) if is_large(raw) else None
-    if whole is not None:  # or else the maps are not for all of it, or known from all of it
-        candidate = whole
-        prediction = Prediction(whole.numbers, kind.items * whole.share)
-    predicted = _in_axes(prediction, kind, candidate.maps)
-    return Finalist(candidate, prediction, predicted, _whole(predicted, candidate, kind))
+def _finalists(
+    close: Sequence[tuple[Mapped, Prediction]], raw: Numbers, kind: Kind
+) -> list[Finalist]:
+    """What is left of maps after all predictors were tried."""
+    bits = [candidate.total(part.try_all().bits) for candidate, part in close]
+    left = [one for one, total in zip(close, bits, strict=True) if total <= min(bits) * CLOSER]
+    clear = len(left) == 1 and left[0][1].is_clear and not kind.effort.orders
+    found = []
+    for candidate, part in left:
+        prediction = part
+        # The codes of a dictionary may take another byte with all values.
+        if is_large(raw) and (not clear or "dict" in [outer.name for outer in candidate.maps]):
+            whole = Mapped(raw).through(kind, *candidate.maps)
+            if whole is not None:  # or else the maps are not for all of it
+                candidate, prediction = whole, part.again(whole.numbers)
+        predicted = _in_axes(prediction, kind, candidate.maps)
+        choice = _whole(predicted, candidate, kind)
+        found.append(Finalist(candidate, part, prediction, predicted, choice))
+    return found
 
 
 def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
@@ -133,10 +148,10 @@ def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
 
 def _chosen(best: Finalist, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of the best maps, if there is nothing better for their numbers."""
-    candidate, prediction, predicted, choice = best
-    found = _in_periods(prediction, predicted, kind, candidate.maps)
+    candidate, part, prediction, predicted, choice = best
+    found = _in_periods(part, predicted, kind, candidate.maps)
     if in_columns and columns_of(candidate.numbers, kind):
-        found = better(found, _in_columns(candidate.numbers, kind, candidate.maps))
+        found = _in_columns(candidate.numbers, found, kind, candidate.maps)
     if found is not predicted:
         choice = _whole(found, candidate, kind)
     inner = [Gain(candidate.maps, prediction.plain)] if candidate.maps else []
@@ -162,10 +177,12 @@ def _in_periods(
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
     places = kind.effort.size // kind.effort.boxes
-    for period in periods(numbers, WEAKLY if kind.effort.stencils else STRONGLY, places):
+    least, boxes = (WEAKLY, 2) if kind.effort.stencils else (STRONGLY, 1)
+    for period in periods(numbers, least, boxes, places):
         simplest = Prediction(_in_rows(numbers, period), kind.items)
         if simplest.best.bits > prediction.simplest * CLOSE:
             continue
+        simplest.try_all()
         rows = _in_axes(simplest, kind, maps)
         bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
         if bits < found.bits * (1 - WORTH_ROWS):
@@ -183,7 +200,7 @@ def _in_rows(numbers: Numbers, period: int) -> Numbers:
 
 def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
     """The same, of numbers in the axes that they have."""
-    stage, tokens, bits = prediction.try_all()
+    stage, tokens, bits = prediction.best
     name, first = (maps[-1].name, maps[-1].settings[:1]) if maps else ("", ())
     if kind.effort.orders and name != "dict":
         real = first == ("float",)
@@ -204,11 +221,13 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
     return Choice(recipe, bits, (Gain((recipe,), bits),))
 
 
-def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
+def _in_columns(
+    numbers: Numbers, together: Choice, kind: Kind, maps: tuple[Recipe, ...]
+) -> Choice:
     """The same for each place along the last axis, or its difference from the one before."""
     columns = [np.ascontiguousarray(numbers[..., j]) for j in range(numbers.shape[-1])]
     kind = kind.part(len(columns))
-    found = []
+    predictions = []
     differenced = []
     for j, column in enumerate(columns):
         prediction = Prediction(column, kind.items)
@@ -217,8 +236,15 @@ def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choic
             if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
-        predicted = _in_axes(prediction, kind, maps)
-        found.append(_in_periods(prediction, predicted, kind, maps))
+        prediction.try_all()
+        predictions.append(prediction)
+    found = [_in_axes(prediction, kind, maps) for prediction in predictions]
+    if sum(one.bits for one in found) > CLOSE * len(found) * together.bits:
+        return together
+    found = [
+        _in_periods(prediction, one, kind, maps)
+        for prediction, one in zip(predictions, found, strict=True)
+    ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / len(found)
-    return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
+    return better(together, Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),)))

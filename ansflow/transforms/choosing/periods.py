@@ -12,8 +12,6 @@ __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
 # A period has so many places at least, and a box has so many periods.
 SHORTEST, FEWEST_ROWS = 2, 3
-# So many boxes are looked at.
-BOXES = 2
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
@@ -22,7 +20,7 @@ WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 PARTS_BITS = 4
 
 
-def periods(numbers: npt.NDArray[Any], least: float, most: int) -> list[int]:
+def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) -> list[int]:
     """The likeliest periods of numbers along their first axis, in ascending order.
 
     Parameters
@@ -32,11 +30,12 @@ def periods(numbers: npt.NDArray[Any], least: float, most: int) -> list[int]:
         few large ones don't hide all others.
     least : float
         What differences a period apart must correlate by.
-    most : int
-        So many places of a box are looked at.
+    boxes, places : int
+        So many boxes are looked at, about, and so many places of each.
     """
-    boxes, length, *others = numbers.shape
-    some = numbers[:: -(-boxes // BOXES), :most].reshape(-1, min(length, most), math.prod(others))
+    count, length, *others = numbers.shape
+    step = -(-count // boxes)
+    some = numbers[step // 2 :: step, :places].reshape(-1, min(length, places), math.prod(others))
     count = some.shape[1] - 1
     longest = count // FEWEST_ROWS
     if longest < SHORTEST:

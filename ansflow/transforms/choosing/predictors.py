@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,10 @@ NEIGHBOUR_BITS = 32
 FITTED = 1 << 12
 
 
+# What is not so much more by a part of a sample may be less by all of it.
+CLOSE = 1.03
+
+
 class Predictor(NamedTuple):
     """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
 
@@ -73,6 +77,10 @@ class Predictor(NamedTuple):
     stage: Recipe | None
     tokens: int
     bits: float
+
+
+# The axes of differences, none for numbers as they are, or other ways to predict them.
+Way = tuple[int, ...] | Literal["rising", "lines"]
 
 
 class Prediction:
@@ -88,33 +96,32 @@ class Prediction:
     ----------
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time.
-    simplest : float
-        Bits with the cheapest of those.
-    left : ndarray of unsigned integers
-        What the best leaves.
     signed : bool
-        Whether this is in two's complement, and becomes non-negative only in the transform.
+        Whether what the best leaves is in two's complement, and becomes non-negative only in the
+        transform.
     plain : float
         Bits of numbers that are not predicted.
     """
 
     def __init__(self, numbers: Numbers, items: float) -> None:
+        self._begin(numbers, items)
+        self._try(())
+        self.plain = self.best.bits
+        for axis in self._long:
+            self._try((axis,))
+        self._simplest = min(self._tried, key=self._tried.__getitem__)
+
+    def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self._items = items
-        self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
-        self._left: Numbers | tuple[int, ...] = numbers  # or the axes of differences
+        self.best = Predictor(None, 0, math.inf)
+        self._left: Numbers | tuple[int, ...] = ()  # or the axes of differences
         self.signed = False
-        for tokens, bits in lin_bits(numbers, items, signed=False).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
-                self.best = Predictor(None, tokens, bits)
-        self.plain = self.best.bits
+        self._known: dict[tuple[int, ...], Numbers] = {(): numbers}
+        self._tried: dict[Way, float] = {}  # what each takes
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
         self._long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
-        self._known: dict[tuple[int, ...], Numbers] = {(): numbers}
-        for axis in self._long:
-            self._try((axis,))
-        self.simplest = self.best.bits
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
@@ -126,15 +133,37 @@ class Prediction:
             while len(axes) <= MAX_LAGS and self._try(axes):
                 axes += (axis,)
         if self._long[:1] == [1] and self.numbers.itemsize > 1:
-            self._try_rising()
+            self._try("rising")
         boxes, *shape = self.numbers.shape
-        if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
-            self._try_lines()
+        if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE) and self._may_be_lines():
+            self._try("lines")
         return self.best
 
     @property
+    def is_clear(self) -> bool:
+        """Whether nothing else is nearly as cheap as the best."""
+        return len(self._close()) == 1
+
+    def _close(self) -> list[Way]:
+        return [way for way, bits in self._tried.items() if bits <= self.best.bits * CLOSE]
+
+    def again(self, numbers: Numbers) -> Prediction:
+        """The same of more numbers, with what is close to the best for these."""
+        other = Prediction.__new__(Prediction)
+        other._begin(numbers, self._items)
+        other.plain, other._simplest = self.plain, self._simplest
+        for way in dict.fromkeys((self._simplest, *self._close())):
+            other._try(way)
+        return other
+
+    @property
+    def simplest(self) -> float:
+        """Bits with the best of differences along one axis, and none."""
+        return self._tried[self._simplest]
+
+    @property
     def left(self) -> Numbers:
-        """What the best of all leaves, as unsigned integers."""
+        """What the best leaves, as unsigned integers."""
         return self._differences(self._left) if isinstance(self._left, tuple) else self._left
 
     def _differences(self, axes: tuple[int, ...]) -> Numbers:
@@ -146,45 +175,78 @@ class Prediction:
             found = self._known[axes] = numbers[*before, 1:] - numbers[*before, :-1]
         return found
 
-    def _try(self, axes: tuple[int, ...]) -> bool:
-        """Differences along axes; whether they are the best until now."""
+    def _try(self, way: Way) -> bool:
+        """Whether this is the best until now."""
+        before = self.best
+        if way == "rising":
+            self._tried[way] = self._try_rising()
+        elif way == "lines":
+            self._tried[way] = self._try_lines()
+        elif way:
+            self._tried[way] = self._try_axes(way)
+        else:
+            self._tried[way] = self._try_plain()
+        return self.best is not before
+
+    def _try_plain(self) -> float:
+        least = self._offer(None, 0, log_bits(self.numbers, signed=False, items=self._items), ())
+        for tokens, bits in lin_bits(self.numbers, self._items, signed=False).items():
+            least = min(least, self._offer(None, tokens, bits, (), worth=WORTH_IT))
+        return least
+
+    def _try_axes(self, axes: tuple[int, ...]) -> float:
         numbers, axis = self._differences(axes[:-1]), axes[-1]
         if numbers.shape[axis] < 2:
-            return False
+            return math.inf
         bits = delta_bits(numbers, axis, items=self._items)
-        if bits >= self.best.bits:
-            return False
-        self._take(Predictor(_delta(axes), 0, bits), axes, signed=True)
-        return True
+        return self._offer(_delta(axes), 0, bits, axes, signed=True)
 
-    def _try_rising(self) -> None:
+    def _try_rising(self) -> float:
         """Other tokens for deltas along the first axis, and none for their sign.
 
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
-        deltas = self._differences((1,))
+        deltas, least = self._differences((1,)), math.inf
         if not int(deltas.max()) >> (8 * deltas.itemsize - 1):
             bits = log_bits(deltas, signed=False, items=self._items)
-            if bits <= self.best.bits:  # without the first item as a symbol
-                self._take(Predictor(RISING, 0, bits), deltas, signed=False)
+            # What is as cheap as with signs is so without the first item as a symbol.
+            least = self._offer(RISING, 0, math.nextafter(bits, 0), (1,))
         for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
-                self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
+            least = min(least, self._offer(RISING, tokens, bits, (1,), worth=WORTH_IT))
+        return least
 
-    def _try_lines(self) -> None:
-        """A line for each box, if that is best for the one in the middle."""
-        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
-        if once >= self.best.bits * (1 - WORTH_LINES):
-            return
+    def _may_be_lines(self) -> bool:
+        """Whether lines are best for the box in the middle, which is near to one."""
         middle = len(self.numbers) // 2
-        for some in (self.numbers[middle : middle + 1], self.numbers):
-            left = _left_by_lines(some)
-            bits = once + log_bits(left, signed=False, items=self._items)
-            if bits >= self.best.bits * (1 - WORTH_LINES):
-                return
-            if len(some) == 1 and not _are_near_a_line(some[0]):
-                return
-        self._take(Predictor(RAMP, 0, bits), left, signed=False)
+        bits, _ = self._by_lines(self.numbers[middle : middle + 1])
+        few = bits < self.best.bits * (1 - WORTH_LINES)
+        return few and _are_near_a_line(self.numbers[middle])
+
+    def _try_lines(self) -> float:
+        bits, left = self._by_lines(self.numbers)
+        return self._offer(RAMP, 0, bits, left, worth=WORTH_LINES)
+
+    def _by_lines(self, rows: Numbers) -> tuple[float, Numbers]:
+        """Bits with a line for each row, and what that leaves."""
+        left = _left_by_lines(rows)
+        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
+        return once + log_bits(left, signed=False, items=self._items), left
+
+    def _offer(
+        self,
+        stage: Recipe | None,
+        tokens: int,
+        bits: float,
+        left: Numbers | tuple[int, ...],
+        *,
+        signed: bool = False,
+        worth: float = 0.0,
+    ) -> float:
+        """Take it if it gains this share; its bits, by which it may be so much more."""
+        if bits < self.best.bits * (1 - worth):
+            self.best = Predictor(stage, tokens, bits)
+            self._left, self.signed = left, signed
+        return bits
 
     def try_weights(self, name: str, orders: tuple[int, ...]) -> Predictor:
         """The cheapest of all and of weighted sums, along the first axis, of such numbers."""
@@ -214,7 +276,7 @@ class Prediction:
             else:
                 assert outputs is not None
                 stage = Recipe("lpc", (Recipe("planes"),), (name, order))
-                self._take(Predictor(stage, 0, bits), outputs[0], signed=False)
+                self._offer(stage, 0, bits, outputs[0])
                 continue
             if len(some) < boxes:
                 break
@@ -237,15 +299,9 @@ class Prediction:
             left = distances(weights, differences, wanted).astype(self.numbers.dtype)
             bits = log_bits(left, signed=True, items=self._items)
             bits += NEIGHBOUR_BITS * len(places) / self._items
-            if bits < self.best.bits * (1 - WORTH_STENCIL):
-                self._take(Predictor(Recipe("stencil", (), (axes,)), 0, bits), left, signed=True)
+            stage = Recipe("stencil", (), (axes,))
+            self._offer(stage, 0, bits, left, signed=True, worth=WORTH_STENCIL)
         return self.best
-
-    def _take(
-        self, best: Predictor, left: Numbers | tuple[int, ...], *, signed: bool
-    ) -> None:
-        self.best = best
-        self._left, self.signed = left, signed
 
 
 @functools.cache
