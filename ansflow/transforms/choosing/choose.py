@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import Effort, effort_of
-from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
+from ansflow.transforms.choosing.maps import Kind, Mapped, mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
     Choice,
@@ -126,7 +126,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
     candidates = [list(mapped(column, part)) for column in columns]
-    shared = _shared(Mapped(few_boxes(raw)), candidates, kind)
+    shared = _shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
     found = [
@@ -142,9 +142,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 
 
-def _shared(
-    some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind
-) -> list[Mapped]:
+def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:
     """All columns together through the maps that each of them has, as far as costs add up."""
     shared = []
     for first in candidates[0]:

@@ -20,7 +20,15 @@ from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["delta_bits", "lin_bits", "log_bits", "plain_bits", "plane_bits", "recipe_bits", "symbol_bits"]
+__all__ = [
+    "delta_bits",
+    "lin_bits",
+    "log_bits",
+    "plain_bits",
+    "plane_bits",
+    "recipe_bits",
+    "symbol_bits",
+]
 
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7

@@ -16,6 +16,8 @@ class Effort(NamedTuple):
         Items of a sample, and the boxes that it consists of.
     part : int
         One in so many items may be in the sample.
+    some : int
+        Items of a sample that maps are compared by, in a part of the boxes.
     few : int
         Items that facts are told by, such as how many are distinct.
     finalists : int
@@ -34,6 +36,7 @@ class Effort(NamedTuple):
     size: int
     boxes: int
     part: int
+    some: int
     few: int
     finalists: int
     any_step: bool
@@ -41,15 +44,24 @@ class Effort(NamedTuple):
     stencils: bool
     periods: bool
 
+    def shared(self, count: int) -> Effort:
+        """That for one of so many columns, of a sample for all."""
+        some = min(self.some, max(FEWEST_SOME, self.some // count))
+        few = min(self.few, max(FEWEST, self.few // count))
+        return self._replace(some=some, few=few)
+
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False),
-    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True),
+    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False),
+    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False),
+    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True),
+    8: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True),
+    9: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True),
 }
+
+# Columns share these items, but each has so many at least.
+FEWEST_SOME, FEWEST = 4096, 1024
 
 
 def effort_of(level: int) -> Effort:

@@ -83,8 +83,8 @@ class Kind(NamedTuple):
 
     def part(self, count: int) -> Kind:
         """The same for one of so many columns."""
-        items = max(1, self.items // count)
-        return self._replace(items=items, streams=self.streams // count)
+        effort, items = self.effort.shared(count), max(1, self.items // count)
+        return self._replace(effort=effort, items=items, streams=self.streams // count)
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
@@ -146,9 +146,7 @@ class Mapped(NamedTuple):
         return found
 
 
-def _bits_besides(
-    name: str, numbers: Numbers, others: Sequence[Numbers], kind: Kind
-) -> float:
+def _bits_besides(name: str, numbers: Numbers, others: Sequence[Numbers], kind: Kind) -> float:
     """Bits that outputs of a map take besides the numbers."""
     match name, others:
         case "mask" | "sparse", [mask]:
@@ -191,7 +189,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         if few.size < FEWEST_TOLD:
             few = _few(raw[raw != seen.most_frequent], kind)
     factors = _factors(few, kind)
-    some = Mapped(few_boxes(raw))
+    some = Mapped(few_boxes(raw, kind.effort.some))
     yield from _all_but_masks(some, raw, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)

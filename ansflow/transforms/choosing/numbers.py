@@ -100,7 +100,7 @@ def choose_numbers(
     for other in others:
         if better(best.choice, other.choice) is other.choice:
             best = other
-    return _chosen(best, raw.itemsize, kind, in_columns)
+    return _chosen(best, raw, kind, in_columns)
 
 
 class Finalist(NamedTuple):
@@ -127,7 +127,9 @@ def _finalists(
     for candidate, part in left:
         prediction = part
         # The codes of a dictionary may take another byte with all values.
-        if is_large(raw) and (not clear or "dict" in [outer.name for outer in candidate.maps]):
+        if is_large(raw, kind.effort.some) and (
+            not clear or "dict" in [outer.name for outer in candidate.maps]
+        ):
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
                 candidate, prediction = whole, part.again(whole.numbers)
@@ -146,18 +148,21 @@ def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
     return Choice(recipe, bits, maps=candidate.maps)
 
 
-def _chosen(best: Finalist, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
+def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of the best maps, if there is nothing better for their numbers."""
-    candidate, part, prediction, predicted, choice = best
-    found = _in_periods(part, predicted, kind, candidate.maps)
-    if in_columns and columns_of(candidate.numbers, kind):
-        found = _in_columns(candidate.numbers, found, kind, candidate.maps)
-    if found is not predicted:
-        choice = _whole(found, candidate, kind)
+    candidate, part, prediction, found, choice = best
+    if part.numbers.itemsize != prediction.numbers.itemsize:
+        part = prediction
+    by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
+    changed = _in_periods(part, by_part, kind, candidate.maps)
+    if in_columns and columns_of(part.numbers, kind):
+        changed = _in_columns(part.numbers, raw, changed, kind, candidate.maps)
+    if changed is not by_part:
+        found, choice = changed, _whole(changed, candidate, kind)
     inner = [Gain(candidate.maps, prediction.plain)] if candidate.maps else []
     inner += found.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
-    first = Gain("as they are", 8.0 * itemsize)
+    first = Gain("as they are", 8.0 * raw.itemsize)
     return choice._replace(gains=(first, *gains))
 
 
@@ -222,29 +227,44 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
 
 
 def _in_columns(
-    numbers: Numbers, together: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    numbers: Numbers, raw: Numbers, together: Choice, kind: Kind, maps: tuple[Recipe, ...]
 ) -> Choice:
-    """The same for each place along the last axis, or its difference from the one before."""
-    columns = [np.ascontiguousarray(numbers[..., j]) for j in range(numbers.shape[-1])]
-    kind = kind.part(len(columns))
-    predictions = []
+    """The same for each place along the last axis, or its difference from the one before.
+
+    It is told by some of the numbers, and by all if that is not clear.
+    """
+    count = numbers.shape[-1]
+    part = kind.part(count)
+    predictions: list[Prediction] = []
     differenced = []
-    for j, column in enumerate(columns):
-        prediction = Prediction(column, kind.items)
+    for j in range(count):
+        prediction = Prediction(_column(numbers, j), part.items)
         if j:
-            difference = Prediction(column - columns[j - 1], kind.items)
+            difference = Prediction(_column(numbers, j, differenced=True), part.items)
             if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
         prediction.try_all()
         predictions.append(prediction)
-    found = [_in_axes(prediction, kind, maps) for prediction in predictions]
-    if sum(one.bits for one in found) > CLOSE * len(found) * together.bits:
+    if sum(one.best.bits for one in predictions) > CLOSE * count * together.bits:
         return together
+    unclear = [j for j, prediction in enumerate(predictions) if not prediction.is_clear]
+    whole = (
+        Mapped(raw).through(kind, *maps) if unclear and is_large(raw, kind.effort.some) else None
+    )
+    if whole is not None:
+        for j in unclear:
+            column = _column(whole.numbers, j, differenced=j in differenced)
+            predictions[j] = predictions[j].again(column)
+    found = [_in_axes(prediction, part, maps) for prediction in predictions]
     found = [
-        _in_periods(prediction, one, kind, maps)
+        _in_periods(prediction, one, part, maps)
         for prediction, one in zip(predictions, found, strict=True)
     ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
-    bits = sum(one.bits for one in found) / len(found)
+    bits = sum(one.bits for one in found) / count
     return better(together, Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),)))
+
+
+def _column(numbers: Numbers, j: int, *, differenced: bool = False) -> Numbers:
+    return numbers[..., j] - numbers[..., j - 1] if differenced else numbers[..., j].copy()

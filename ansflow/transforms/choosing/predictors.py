@@ -64,7 +64,7 @@ FITTED = 1 << 12
 
 
 # What is not so much more by a part of a sample may be less by all of it.
-CLOSE = 1.03
+CLOSE = 1.05
 
 
 class Predictor(NamedTuple):

@@ -16,8 +16,8 @@ Numbers = npt.NDArray[Any]
 # A box has so many times as many places along the last axis as along another.
 LONGER = 4
 
-# So many items of a sample do to compare maps, in so many boxes.
-ENOUGH, ENOUGH_BOXES = 1 << 13, 4
+# A part of a sample has so many boxes at least.
+FEWEST_BOXES = 4
 
 
 def boxes(array: Numbers, size: int, count: int) -> Numbers:
@@ -54,19 +54,19 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     return found
 
 
-def is_large(sample: Numbers) -> bool:
-    """Whether a few of its boxes say nearly as much as all."""
-    return _step(sample) > 1
+def is_large(sample: Numbers, enough: int) -> bool:
+    """Whether so many items are a part of all boxes."""
+    return _step(sample, enough) > 1
 
 
-def few_boxes(sample: Numbers) -> Numbers:
-    """All boxes of a small sample, and some of a large one, side by side."""
-    step = _step(sample)
+def few_boxes(sample: Numbers, enough: int) -> Numbers:
+    """Some of the boxes, side by side, with about so many items, or all of them."""
+    step = _step(sample, enough)
     return np.ascontiguousarray(sample[step // 2 :: step]) if step > 1 else sample
 
 
-def _step(sample: Numbers) -> int:
-    return min(sample.size // ENOUGH, len(sample) // ENOUGH_BOXES)
+def _step(sample: Numbers, enough: int) -> int:
+    return min(sample.size // enough, len(sample) // FEWEST_BOXES)
 
 
 def _box_shape(shape: Sequence[int], size: int) -> list[int]:
