@@ -28,7 +28,7 @@ FOUR = np.uint64(4)
 
 @kernel
 def log_cost(numbers, signed, block, lag):
-    """Bits that numbers, or differences of them, take as logarithmic tokens; how many of these occur.
+    """Bits that numbers or their differences take as logarithmic tokens, and how many tokens occur.
 
     The bits are the entropy of the tokens, and the raw bits.
 

@@ -21,6 +21,7 @@ from ansflow.transforms.choosing.numbers import (
     better,
     choose_numbers,
     columns_of,
+    rated,
 )
 from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.layout import Layout
@@ -126,18 +127,22 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
     part = kind.part(count)
     candidates = [list(mapped(column, part)) for column in columns]
-    shared = _shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind)
+    shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
+    tried = [rated(maps, part) for maps in candidates]
+    first = [one for one in shared if all(maps[0].mapped.maps == one.mapped.maps for maps in tried)]
+    if first:
+        return choose_numbers(raw, kind, first)  # and none has one that is better for it
     found = [
-        choose_numbers(column, part, maps) for column, maps in zip(columns, candidates, strict=True)
+        choose_numbers(column, part, maps) for column, maps in zip(columns, tried, strict=True)
     ]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     apart = _side_by_side(recipe, found, 1 / count)
     alike = all(choice.maps == found[0].maps for choice in found)
     if alike:
-        shared = [one for one in shared if one.maps == found[0].maps]
-    elif not shared:
+        shared = [one for one in shared if one.mapped.maps == found[0].maps]
+    if not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 

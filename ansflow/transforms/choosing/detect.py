@@ -22,7 +22,7 @@ from ansflow.kernels.transforms.detect import (
 from ansflow.transforms.dict import occurrences
 
 __all__ = ["Factor", "Patterns", "common_step", "decimal_factors"]
-__all__ += ["is_dense", "patterns", "trailing_zeros"]
+__all__ += ["has_high_bit", "is_dense", "patterns", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
 
@@ -46,7 +46,7 @@ NEAR_FROM_BYTES = 4
 # By the bytes of a float; NumPy takes its time to say so.
 MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
 DOUBLE_BYTES = 8
-# Numbers by which it is guessed how fine they may be, with room for a guess that is wrong.
+# Numbers by which something is guessed, and room for a guess at how fine they may be that is wrong.
 FEW, ROOM = 64, 4.0
 
 # A common step is looked for between about so many numbers, or, if most of these are distinct,
@@ -54,7 +54,7 @@ FEW, ROOM = 64, 4.0
 # pairs of the gaps between them, of which one lies elsewhere than the other, and a share of them
 # has to agree on it.
 SOME, PARTS = 512, 8
-PAIRS = 100
+PAIRS = 64
 ELSEWHERE = 0.382
 AGREEING = 0.25
 # So many numbers say what it is.
@@ -119,8 +119,18 @@ def is_dense(numbers: Numbers) -> bool:
 
 def trailing_zeros(numbers: Numbers) -> int:
     """How many low bits of all unsigned integers are 0; 0 if all bits are."""
-    seen = int(np.bitwise_or.reduce(numbers, axis=None))
+    all_of_them = numbers.reshape(-1)
+    for some in (all_of_them[:FEW], all_of_them):
+        seen = int(np.bitwise_or.reduce(some))
+        if seen & 1:  # most often, a few of them tell
+            break
     return (seen & -seen).bit_length() - 1 if seen else 0
+
+
+def has_high_bit(numbers: Numbers) -> bool:
+    """Whether any of some unsigned integers, not empty, has its highest bit set."""
+    some, half = numbers.reshape(-1), 1 << (8 * numbers.itemsize - 1)
+    return int(some[:FEW].max()) >= half or int(some.max()) >= half
 
 
 def common_step(numbers: Numbers) -> int:

@@ -17,6 +17,7 @@ from ansflow.transforms.choosing.detect import (
     Patterns,
     common_step,
     decimal_factors,
+    has_high_bit,
     is_dense,
     patterns,
     trailing_zeros,
@@ -24,6 +25,7 @@ from ansflow.transforms.choosing.detect import (
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
@@ -66,6 +68,10 @@ MAP_STREAMS = 13
 FOLLOWING = 4096
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
+DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
+RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
+
+UNSIGNED = {width: np.dtype(f"<u{width}") for width in WIDTHS}
 
 
 class Kind(NamedTuple):
@@ -200,15 +206,15 @@ def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     """What the transform of a recipe makes of numbers; None if it is not for them."""
     transform = by_name(recipe.name)
     layout = Layout(numbers.itemsize, numbers.shape)
+    items = numbers.reshape(-1).view(np.uint8)
     try:
-        parameters, outputs = transform.forward(
-            numbers.reshape(-1).view(np.uint8), layout, *recipe.settings
-        )
+        parameters, outputs = transform.forward(items, layout, *recipe.settings)
     except Unsuitable:
         return None
+    layouts = transform.outputs(parameters, layout)
     return [
-        output.view(f"<u{inner.itemsize}").reshape(inner.shape)
-        for output, inner in zip(outputs, transform.outputs(parameters, layout), strict=True)
+        output.view(UNSIGNED[width]).reshape(shape)
+        for output, (width, shape) in zip(outputs, layouts, strict=True)
     ]
 
 
@@ -249,7 +255,7 @@ def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mappe
     few = some.numbers.reshape(-1)[:FOLLOWING]
     if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
         return
-    values = some.through(kind, Recipe("runs", (LOG,)))
+    values = some.through(kind, RUNS)
     if values is not None:
         seen = patterns(_few(values.numbers, kind))
         yield from _all_but_masks(values, values.numbers, kind, seen, factors)
@@ -260,7 +266,7 @@ def _all_but_masks(
 ) -> Iterator[Mapped]:
     """Yield what is worth trying, by facts that are told by more of the numbers."""
     native = raw.byteswap() if kind.big_endian else raw
-    if kind.name == "signed" and int(native.max()) < 1 << (8 * native.itemsize - 1):
+    if kind.name == "signed" and not has_high_bit(native):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     shift = trailing_zeros(native) if kind.name == "float" else 0
@@ -286,7 +292,7 @@ def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]
         return
     integers = kind.name != "float" and seen.distinct >= DENSE_FROM
     if not integers or not is_dense(_few(ordered.numbers, kind)):
-        codes = ordered.through(kind, Recipe("dict", (Recipe("delta", (LOG,), (0,)),)))
+        codes = ordered.through(kind, DICT)
         if codes is not None and int(codes.numbers.max()) < _most_values(codes.numbers.size, kind):
             yield codes
 
@@ -330,7 +336,7 @@ def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[M
 
 def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
     if common_step(_few(ordered.numbers, kind)) > 1:
-        steps = ordered.through(kind, Recipe("affine"))
+        steps = ordered.through(kind, AFFINE)
         if steps is not None:
             yield steps
 

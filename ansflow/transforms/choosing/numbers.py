@@ -15,7 +15,7 @@ from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import is_large
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["WORTH_IT", "Choice", "Gain", "better", "choose_numbers", "columns_of"]
+__all__ = ["WORTH_IT", "Choice", "Gain", "Rated", "better", "choose_numbers", "columns_of", "rated"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
@@ -71,8 +71,25 @@ def better(found: Choice, other: Choice) -> Choice:
     return other if other.bits < found.bits * (1 - WORTH_IT) else found
 
 
+class Rated(NamedTuple):
+    """Numbers that came through maps, with the simplest predictors, and bits an item so far."""
+
+    bits: float
+    mapped: Mapped
+    prediction: Prediction
+
+
+def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
+    """Those with the fewest bits first, and of equal ones those with the fewest maps."""
+    found = []
+    for candidate in candidates:
+        prediction = Prediction(candidate.numbers, kind.items * candidate.share)
+        found.append(Rated(candidate.total(prediction.best.bits), candidate, prediction))
+    return sorted(found, key=lambda one: (one.bits, len(one.mapped.maps)))
+
+
 def choose_numbers(
-    raw: Numbers, kind: Kind, candidates: Iterable[Mapped] = (), *, in_columns: bool = True
+    raw: Numbers, kind: Kind, candidates: Sequence[Rated] = (), *, in_columns: bool = True
 ) -> Choice:
     """Choose a recipe by a sample.
 
@@ -81,21 +98,15 @@ def choose_numbers(
     raw : contiguous ndarray of unsigned integers, shape (boxes, ...)
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
-    candidates : iterable of Mapped, optional
+    candidates : sequence of Rated, optional
         What `mapped` yields for them, if that is known.
     in_columns : bool
         Whether places along a short last axis may have predictors of their own.
     """
-    tried = []
-    for candidate in candidates or mapped(raw, kind):
-        prediction = Prediction(candidate.numbers, kind.items * candidate.share)
-        bits = candidate.total(prediction.best.bits)
-        tried.append((bits, len(candidate.maps), candidate, prediction))
-    tried.sort(key=lambda one: one[:2])
+    tried = candidates or rated(mapped(raw, kind), kind)
+    close = [one for one in tried[: kind.effort.finalists] if one.bits <= tried[0].bits * CLOSE]
     # Of those that are about equal, the one with fewest maps.
-    close = [one[2:] for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
-    # Of those that are about equal, the one with fewest maps.
-    close.sort(key=lambda one: len(one[0].maps))
+    close.sort(key=lambda one: len(one.mapped.maps))
     best, *others = _finalists(close, raw, kind)
     for other in others:
         if better(best.choice, other.choice) is other.choice:
@@ -116,20 +127,17 @@ class Finalist(NamedTuple):
     choice: Choice
 
 
-def _finalists(
-    close: Sequence[tuple[Mapped, Prediction]], raw: Numbers, kind: Kind
-) -> list[Finalist]:
+def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
     """What is left of maps after all predictors were tried."""
-    bits = [candidate.total(part.try_all().bits) for candidate, part in close]
+    bits = [one.mapped.total(one.prediction.try_all().bits) for one in close]
     left = [one for one, total in zip(close, bits, strict=True) if total <= min(bits) * CLOSER]
-    clear = len(left) == 1 and left[0][1].is_clear and not kind.effort.orders
+    clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
-    for candidate, part in left:
+    for _, candidate, part in left:
         prediction = part
         # The codes of a dictionary may take another byte with all values.
-        if is_large(raw, kind.effort.some) and (
-            not clear or "dict" in [outer.name for outer in candidate.maps]
-        ):
+        narrow = candidate.numbers.itemsize < raw.itemsize and candidate.numbers.itemsize == 1
+        if is_large(raw, kind.effort.some) and (narrow or not clear):
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
                 candidate, prediction = whole, part.again(whole.numbers)

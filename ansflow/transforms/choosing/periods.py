@@ -33,26 +33,33 @@ def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) ->
     boxes, places : int
         So many boxes are looked at, about, and so many places of each.
     """
-    count, length, *others = numbers.shape
-    step = -(-count // boxes)
-    some = numbers[step // 2 :: step, :places].reshape(-1, min(length, places), math.prod(others))
-    count = some.shape[1] - 1
-    longest = count // FEWEST_ROWS
+    step = -(-len(numbers) // boxes)
+    some = numbers[step // 2 :: step, :places]
+    some = some.reshape(*some.shape[:2], math.prod(some.shape[2:]))
+    places = some.shape[1] - 1
+    longest = places // FEWEST_ROWS
     if longest < SHORTEST:
         return []
-    deltas = np.diff(some, axis=1).view(f"i{numbers.itemsize}").astype(np.float32)
-    swings = np.copysign(np.log2(1 + np.abs(deltas)), deltas)
-    swings -= swings.mean(axis=1, keepdims=True)
+    deltas = (some[:, 1:] - some[:, :-1]).view(f"i{numbers.itemsize}").astype(np.float32)
+    swings = np.abs(deltas)
+    swings += 1
+    np.copysign(np.log2(swings, out=swings), deltas, out=swings)
+    swings -= np.add.reduce(swings, axis=1, keepdims=True) / np.float32(places)
     # Wiener-Khinchin: the power spectrum is the transform of the autocorrelation.
-    part = 1 << max(0, (count + longest).bit_length() - PARTS_BITS)
-    size = -(-(count + longest + 2) // part) * part
-    power = np.abs(np.fft.rfft(swings, size, axis=1)) ** 2
+    part = 1 << max(0, (places + longest).bit_length() - PARTS_BITS)
+    size = -(-(places + longest + 2) // part) * part
+    power = np.abs(np.fft.rfft(swings, size, axis=1))
+    power *= power
     found = np.fft.irfft(np.add.reduce(power, axis=(0, 2)), size)[: longest + 2]
     if not found[0] > 0:
         return []
-    found *= count / (found[0] * (count - np.arange(longest + 2)))
+    # A sum for a longer lag has fewer terms.
     inner = found[SHORTEST : longest + 1]
+    least *= float(found[0])
+    if float(inner.max()) * places < least * (places - longest):
+        return []
+    found *= places / (places - np.arange(longest + 2))
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
-    places = np.flatnonzero(peaks & (inner > least))
-    best = places[np.argsort(-inner[places], kind="stable")][:MOST]
-    return sorted(int(place) + SHORTEST for place in best)
+    candidates = np.flatnonzero(peaks & (inner > least))
+    best = candidates[np.argsort(-inner[candidates], kind="stable")][:MOST]
+    return sorted(int(lag) + SHORTEST for lag in best)

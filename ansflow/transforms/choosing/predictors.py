@@ -15,6 +15,7 @@ from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
 from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import delta_bits, lin_bits, log_bits
+from ansflow.transforms.choosing.detect import has_high_bit
 from ansflow.transforms.choosing.maps import through
 from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
@@ -64,7 +65,7 @@ FITTED = 1 << 12
 
 
 # What is not so much more by a part of a sample may be less by all of it.
-CLOSE = 1.05
+CLOSE = 1.04
 
 
 class Predictor(NamedTuple):
@@ -207,7 +208,7 @@ class Prediction:
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
         deltas, least = self._differences((1,)), math.inf
-        if not int(deltas.max()) >> (8 * deltas.itemsize - 1):
+        if not has_high_bit(deltas):
             bits = log_bits(deltas, signed=False, items=self._items)
             # What is as cheap as with signs is so without the first item as a symbol.
             least = self._offer(RISING, 0, math.nextafter(bits, 0), (1,))
