@@ -49,8 +49,8 @@ def log_bits(
         How many share a table.
     """
     size = numbers.size
-    bits, used = log_cost(numbers.reshape(-1), signed, np.uint64(size), ZERO)
-    return float(bits) / size + TABLE_BITS * int(used) / items
+    bits, used = map(float, log_cost(numbers.reshape(-1), signed, np.uint64(size), ZERO))
+    return bits / size + TABLE_BITS * used / items
 
 
 def delta_bits(
@@ -61,9 +61,10 @@ def delta_bits(
     The parameters are those of `log_bits`.
     """
     size, length = numbers.size, numbers.shape[axis]
-    lag = math.prod(numbers.shape[axis + 1 :])
-    bits, used = log_cost(numbers.reshape(-1), True, np.uint64(lag * length), np.uint64(lag))
-    return float(bits) / (size - size // length) + TABLE_BITS * int(used) / items
+    lag = np.uint64(math.prod(numbers.shape[axis + 1 :]))
+    found = log_cost(numbers.reshape(-1), True, np.uint64(length) * lag, lag)
+    bits, used = map(float, found)
+    return bits / (size - size // length) + TABLE_BITS * used / items
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

@@ -179,11 +179,11 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(one)
     least = min((one.exceptions for one in best), default=1.0)
-    # A few exceptions are many where the sample has none: it is the cost that tells.
     if least > least_of_all and items.itemsize >= NEAR_FROM_BYTES:
         measure = functools.partial(measure, near=True)
         for one in _near(doubles, _many(values.dtype, near=True), measure):
-            if one.exceptions < least:
+            # A few exceptions here may be many elsewhere: half of them are worth it, too.
+            if one.exceptions < least - min(WORTH_IT, least / 2):
                 best.append(one)
                 least = one.exceptions
     return best

@@ -46,8 +46,8 @@ STREWN_FROM = 0.8
 # numbers of 16 bits if one of them is frequent.
 DICT_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.05
 FREQUENT = 0.2
-# How many values it may have, as a share of a sample of full size: as many as are half of that, if
-# all are equally likely.
+# How many values it may have, as a share of a sample: if all of these are equally likely, half as
+# many as the sample has numbers are in it.
 DICT_VALUES = 0.63
 # From so many distinct integers on, it is first looked whether most have an integer next to them.
 DENSE_FROM = 256
@@ -78,7 +78,8 @@ class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. There may be so many `streams`.
+    each, such as tables, is divided among so many. There may be so many `streams`. Maps are compared
+    by one of so many `parts` of a sample.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Kind(NamedTuple):
     effort: Effort
     items: int
     streams: int = MAX_STREAMS
+    parts: float = 1.0
 
     def part(self, count: int) -> Kind:
         """The same for one of so many columns."""
@@ -196,6 +198,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
             few = _few(raw[raw != seen.most_frequent], kind)
     factors = _factors(few, kind)
     some = Mapped(few_boxes(raw, kind.effort.some))
+    kind = kind._replace(parts=raw.size / some.numbers.size)
     yield from _all_but_masks(some, raw, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
@@ -299,7 +302,7 @@ def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]
 
 def _most_values(size: int, kind: Kind) -> float:
     """How many of all values that a dictionary may have are expected among so many numbers."""
-    values = DICT_VALUES * min(kind.effort.size, kind.items)
+    values = DICT_VALUES * size * kind.parts
     return values * (1 - math.exp(-size / values))
 
 
