@@ -21,6 +21,7 @@ from ansflow.transforms.choosing.numbers import (
     better,
     choose_numbers,
     columns_of,
+    is_clear,
     rated,
 )
 from ansflow.transforms.choosing.sample import boxes, few_boxes
@@ -131,9 +132,9 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
     tried = [rated(maps, part) for maps in candidates]
-    first = [one for one in shared if all(maps[0].mapped.maps == one.mapped.maps for maps in tried)]
+    first = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
     if first:
-        return choose_numbers(raw, kind, first)  # and none has one that is better for it
+        return choose_numbers(raw, kind, first)  # or what they share is best for each of them
     found = [
         choose_numbers(column, part, maps) for column, maps in zip(columns, tried, strict=True)
     ]
@@ -141,8 +142,9 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     apart = _side_by_side(recipe, found, 1 / count)
     alike = all(choice.maps == found[0].maps for choice in found)
     if alike:
+        # If all have maps that cannot be shared, such as runs, any map may be for all together.
         shared = [one for one in shared if one.mapped.maps == found[0].maps]
-    if not shared:
+    elif not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 

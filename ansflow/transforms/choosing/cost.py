@@ -60,11 +60,11 @@ def delta_bits(
 
     The parameters are those of `log_bits`.
     """
-    size, length = numbers.size, numbers.shape[axis]
-    lag = np.uint64(math.prod(numbers.shape[axis + 1 :]))
-    found = log_cost(numbers.reshape(-1), True, np.uint64(length) * lag, lag)
+    length, *others = map(int, numbers.shape[axis:])
+    lag = math.prod(others)
+    found = log_cost(numbers.reshape(-1), True, np.uint64(length * lag), np.uint64(lag))
     bits, used = map(float, found)
-    return bits / (size - size // length) + TABLE_BITS * used / items
+    return bits / (numbers.size - numbers.size // length) + TABLE_BITS * used / items
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

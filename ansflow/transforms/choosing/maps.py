@@ -78,8 +78,8 @@ class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. There may be so many `streams`. Maps are compared
-    by one of so many `parts` of a sample.
+    each, such as tables, is divided among so many. There may be so many `streams`. Maps are
+    compared by one of so many `parts` of a sample.
     """
 
     name: str

@@ -15,7 +15,8 @@ from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import is_large
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["WORTH_IT", "Choice", "Gain", "Rated", "better", "choose_numbers", "columns_of", "rated"]
+__all__ = ["WORTH_IT", "Choice", "Gain", "Rated", "better", "choose_numbers", "columns_of"]
+__all__ += ["is_clear", "rated"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
@@ -86,6 +87,13 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         found.append(Rated(candidate.total(prediction.best.bits), candidate, prediction))
     return sorted(found, key=lambda one: (one.bits, len(one.mapped.maps)))
+
+
+def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:
+    """Whether these maps are the best that were rated, and no others are close to them."""
+    return tried[0].mapped.maps == maps and all(
+        one.bits > tried[0].bits * CLOSE for one in tried[1:]
+    )
 
 
 def choose_numbers(
