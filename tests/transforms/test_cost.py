@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from ansflow.transforms import Recipe
-from ansflow.transforms.choosing.cost import log_bits, plain_bits, plane_bits, symbol_bits
+from ansflow.transforms.choosing.cost import (
+    delta_bits,
+    lin_bits,
+    log_bits,
+    plain_bits,
+    plane_bits,
+    symbol_bits,
+)
 from ansflow.transforms.layout import Layout
 
 RNG = np.random.default_rng(0)
@@ -44,6 +51,24 @@ def test_logarithmic_tokens(kind, signed):
         expected = (entropy(symbols) + raw) / numbers.size + 7 * len(set(symbols)) / items
         found = log_bits(numbers, signed=signed, items=items)
         assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_differences_are_counted_without_the_borders(axis):
+    numbers = RNG.normal(0, 40, (3, 7, 11)).astype("i8").cumsum(axis=axis).view("u8")
+    deltas = np.ascontiguousarray(np.diff(numbers, axis=axis))
+    assert math.isclose(
+        delta_bits(numbers, axis, items=500.0), log_bits(deltas, signed=True, items=500.0)
+    )
+
+
+def test_linear_tokens_that_are_numbers_by_themselves():
+    numbers = RNG.integers(0, 200, 900).astype("u8") + np.uint64(10**12)
+    found = lin_bits(numbers, 1000.0, signed=False)
+    used = len(set(numbers.tolist()))
+    bits = entropy(numbers.tolist()) + (used - 1) / (2 * math.log(2))
+    for tokens in (256, 4096):
+        assert math.isclose(found[tokens], bits / numbers.size + 7 * used / 1000)
 
 
 def test_streams_of_bytes():

@@ -12,6 +12,8 @@ from ansflow.transforms.choosing.detect import (
     Factor,
     common_step,
     decimal_factors,
+    has_high_bit,
+    is_dense,
     patterns,
     trailing_zeros,
 )
@@ -91,6 +93,30 @@ def test_finer_factors_with_fewer_exceptions():
     found = decimal_factors(values)
     assert [one.factor for one in found] == [100.0, 1000.0, 10000.0]
     assert found[0].exceptions > found[1].exceptions > found[2].exceptions == 0
+
+
+def test_high_bits_and_low_bits_behind_the_first_numbers():
+    numbers = np.full(1000, 8, "u4")
+    assert (has_high_bit(numbers), trailing_zeros(numbers)) == (False, 3)
+    numbers[999] = 1 << 31
+    assert (has_high_bit(numbers), trailing_zeros(numbers)) == (True, 3)
+    numbers[998] = 1
+    assert trailing_zeros(numbers) == 0
+
+
+def test_integers_are_dense_if_most_between_the_quarters_are_there():
+    dense = RNG.integers(0, 300, 4096).astype("u4")
+    assert is_dense(dense)
+    assert not is_dense(dense * np.uint32(3))
+    dense[:50] = RNG.integers(0, 1 << 32, 50)  # numbers far away make no difference
+    assert is_dense(dense)
+    assert is_dense(np.full(9, 7, "u8"))
+
+
+def test_one_of_many_exceptions_is_enough_to_look_for_corrections():
+    values = MULTIPLES / 1000
+    values[1] = np.nextafter(values[1], 0)
+    assert [factor.near for factor in decimal_factors(values)] == [False, True]
 
 
 @pytest.mark.parametrize("kind", ["f4", "f8"])
