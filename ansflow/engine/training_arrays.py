@@ -20,7 +20,8 @@ from ansflow.kernels.transforms.cost import byte_cost
 from ansflow.transforms.affine import Line
 from ansflow.transforms.choosing.choose import KINDS
 from ansflow.transforms.choosing.effort import effort_of
-from ansflow.transforms.choosing.maps import Kind, mapped
+from ansflow.transforms.choosing.mapped import Kind
+from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import Differences
 from ansflow.transforms.fixed import FixedRecipe, Step, Tokens

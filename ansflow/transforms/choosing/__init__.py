@@ -8,14 +8,23 @@ detect.py
     what numbers of a sample have in common: facts that say which maps are worth trying
 cost.py
     what numbers cost as tokens and raw bits
-predictors.py
-    the deltas, lines and weighted sums worth trying on boxes, and the cheapest of them
+mapped.py
+    numbers that came through maps, and what else these made of them
 maps.py
     maps of numbers that leave less to predict
+predictors.py
+    the deltas and lines worth trying on boxes, and the cheapest of them
+sums.py
+    weighted sums of neighbours, for high levels
+periods.py
+    periods, found by how differences correlate
 numbers.py
     the map, predictor and tokens of one kind of numbers
 choose.py
     arrays of any dtype: fields and columns, and the numbers in them
+
+Maps and predictors are compared by a part of the sample first. All of it is for those that are
+about as good as the best of them, and for weighted sums.
 
 What is chosen is a `Recipe`, with what each of its stages gains. A decoder knows nothing of this.
 """

@@ -13,7 +13,8 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import Effort, effort_of
-from ansflow.transforms.choosing.maps import Kind, Mapped, mapped
+from ansflow.transforms.choosing.mapped import Kind, Mapped
+from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import (
     WORTH_IT,
     Choice,

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
-from ansflow.transforms.choosing.maps import Kind, Mapped, Numbers, mapped
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import is_large
+from ansflow.transforms.choosing.sums import try_stencils, try_weights
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["WORTH_IT", "Choice", "Gain", "Rated", "better", "choose_numbers", "columns_of"]
@@ -221,15 +223,13 @@ def _in_rows(numbers: Numbers, period: int) -> Numbers:
 
 def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
     """The same, of numbers in the axes that they have."""
-    stage, tokens, bits = prediction.best
     name, first = (maps[-1].name, maps[-1].settings[:1]) if maps else ("", ())
     if kind.effort.orders and name != "dict":
         real = first == ("float",)
-        stage, tokens, bits = prediction.try_weights(
-            "float" if real else "integer", kind.effort.orders
-        )
+        try_weights(prediction, "float" if real else "integer", kind.effort.orders)
     if kind.effort.stencils:
-        stage, tokens, bits = prediction.try_stencils()
+        try_stencils(prediction)
+    stage, tokens, bits = prediction.best
     width = 8 * prediction.numbers.itemsize
     leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
     if width == 8:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
@@ -13,13 +12,9 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
-from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import delta_bits, lin_bits, log_bits
 from ansflow.transforms.choosing.detect import has_high_bit
-from ansflow.transforms.choosing.maps import through
-from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
-from ansflow.transforms.stencil import AXES, WIDTHS, distances, fitted, neighbours
 
 __all__ = ["Prediction", "Predictor"]
 
@@ -49,20 +44,6 @@ SPREAD_BY = 512
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
-
-# Most numbers between neighbours along the first axis that weighted sums are tried for, how many
-# a weight is fitted to, and what such sums must gain, as decoding them is slower.
-MOST_LANES = 64
-FEWEST_FOR_WEIGHT = 8
-WORTH_SLOWNESS = 0.004
-DIFFERENT = 0.02
-
-# What sums of neighbours along several axes must gain, what a neighbour takes, and how many items
-# of a sample weights are fitted to, about.
-WORTH_STENCIL = 0.01
-NEIGHBOUR_BITS = 32
-FITTED = 1 << 12
-
 
 # What is not so much more by a part of a sample may be less by all of it.
 CLOSE = 1.04
@@ -102,19 +83,21 @@ class Prediction:
         transform.
     plain : float
         Bits of numbers that are not predicted.
+    long : list of int
+        The axes along which numbers have neighbours enough.
     """
 
     def __init__(self, numbers: Numbers, items: float) -> None:
         self._begin(numbers, items)
         self._try(())
         self.plain = self.best.bits
-        for axis in self._long:
+        for axis in self.long:
             self._try((axis,))
         self._simplest = min(self._tried, key=self._tried.__getitem__)
 
     def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
-        self._items = items
+        self.items = items
         self.best = Predictor(None, 0, math.inf)
         self._left: Numbers | tuple[int, ...] = ()  # or the axes of differences
         self.signed = False
@@ -122,18 +105,18 @@ class Prediction:
         self._tried: dict[Way, float] = {}  # what each takes
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
-        self._long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
+        self.long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
-        for order in range(2, len(self._long) + 1):
-            for axes in combinations(self._long, order):
+        for order in range(2, len(self.long) + 1):
+            for axes in combinations(self.long, order):
                 self._try(axes)
-        for axis in self._long:
+        for axis in self.long:
             axes = (axis, axis)
             while len(axes) <= MAX_LAGS and self._try(axes):
                 axes += (axis,)
-        if self._long[:1] == [1] and self.numbers.itemsize > 1:
+        if self.long[:1] == [1] and self.numbers.itemsize > 1:
             self._try("rising")
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE) and self._may_be_lines():
@@ -151,7 +134,7 @@ class Prediction:
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
-        other._begin(numbers, self._items)
+        other._begin(numbers, self.items)
         other.plain, other._simplest = self.plain, self._simplest
         for way in dict.fromkeys((self._simplest, *self._close())):
             other._try(way)
@@ -190,17 +173,17 @@ class Prediction:
         return self.best is not before
 
     def _try_plain(self) -> float:
-        least = self._offer(None, 0, log_bits(self.numbers, signed=False, items=self._items), ())
-        for tokens, bits in lin_bits(self.numbers, self._items, signed=False).items():
-            least = min(least, self._offer(None, tokens, bits, (), worth=WORTH_IT))
+        least = self.offer(None, 0, log_bits(self.numbers, signed=False, items=self.items), ())
+        for tokens, bits in lin_bits(self.numbers, self.items, signed=False).items():
+            least = min(least, self.offer(None, tokens, bits, (), worth=WORTH_IT))
         return least
 
     def _try_axes(self, axes: tuple[int, ...]) -> float:
         numbers, axis = self._differences(axes[:-1]), axes[-1]
         if numbers.shape[axis] < 2:
             return math.inf
-        bits = delta_bits(numbers, axis, items=self._items)
-        return self._offer(_delta(axes), 0, bits, axes, signed=True)
+        bits = delta_bits(numbers, axis, items=self.items)
+        return self.offer(_delta(axes), 0, bits, axes, signed=True)
 
     def _try_rising(self) -> float:
         """Other tokens for deltas along the first axis, and none for their sign.
@@ -209,11 +192,11 @@ class Prediction:
         """
         deltas, least = self._differences((1,)), math.inf
         if not has_high_bit(deltas):
-            bits = log_bits(deltas, signed=False, items=self._items)
+            bits = log_bits(deltas, signed=False, items=self.items)
             # What is as cheap as with signs is so without the first item as a symbol.
-            least = self._offer(RISING, 0, math.nextafter(bits, 0), (1,))
-        for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
-            least = min(least, self._offer(RISING, tokens, bits, (1,), worth=WORTH_IT))
+            least = self.offer(RISING, 0, math.nextafter(bits, 0), (1,))
+        for tokens, bits in lin_bits(deltas, self.items, signed=True, wider=WIDER).items():
+            least = min(least, self.offer(RISING, tokens, bits, (1,), worth=WORTH_IT))
         return least
 
     def _may_be_lines(self) -> bool:
@@ -225,15 +208,15 @@ class Prediction:
 
     def _try_lines(self) -> float:
         bits, left = self._by_lines(self.numbers)
-        return self._offer(RAMP, 0, bits, left, worth=WORTH_LINES)
+        return self.offer(RAMP, 0, bits, left, worth=WORTH_LINES)
 
     def _by_lines(self, rows: Numbers) -> tuple[float, Numbers]:
         """Bits with a line for each row, and what that leaves."""
         left = _left_by_lines(rows)
-        once = LINE_BITS / PIECE + TABLES_OF_LINES / self._items
-        return once + log_bits(left, signed=False, items=self._items), left
+        once = LINE_BITS / PIECE + TABLES_OF_LINES / self.items
+        return once + log_bits(left, signed=False, items=self.items), left
 
-    def _offer(
+    def offer(
         self,
         stage: Recipe | None,
         tokens: int,
@@ -248,61 +231,6 @@ class Prediction:
             self.best = Predictor(stage, tokens, bits)
             self._left, self.signed = left, signed
         return bits
-
-    def try_weights(self, name: str, orders: tuple[int, ...]) -> Predictor:
-        """The cheapest of all and of weighted sums, along the first axis, of such numbers."""
-        boxes, length, *others = self.numbers.shape
-        width, lag = self.numbers.itemsize, math.prod(others)
-        if width not in KINDS[name] or lag > MOST_LANES:
-            return self.best
-        lanes = lanes_of(int(self._items), lag)
-        for order in orders:
-            if order * FEWEST_FOR_WEIGHT > min(length, self._items / lanes):
-                continue
-            once = 8 * max(4, width) * order * lanes / self._items
-            # What a sample is fitted with makes it better than it is, by this for each weight.
-            once += order / (2 * math.log(2) * length)
-            # What a part of the sample takes may differ from what all of it does.
-            for some, gain in (
-                (self.numbers[:: max(1, boxes // 4)], -DIFFERENT),
-                (self.numbers, WORTH_SLOWNESS),
-            ):
-                told = (name, order, 0, len(some))
-                outputs = through(Recipe("lpc", (), told), some.reshape(-1, *others))
-                if outputs is None:
-                    return self.best
-                bits = once + log_bits(outputs[0], signed=False, items=self._items)
-                if bits >= self.best.bits * (1 - gain):
-                    break
-            else:
-                assert outputs is not None
-                stage = Recipe("lpc", (Recipe("planes"),), (name, order))
-                self._offer(stage, 0, bits, outputs[0])
-                continue
-            if len(some) < boxes:
-                break
-        return self.best
-
-    def try_stencils(self) -> Predictor:
-        """The cheapest of all and of weighted sums of neighbours along the last axes."""
-        last = self.numbers.ndim - 1
-        for axes in AXES:
-            if self.numbers.itemsize not in WIDTHS or axes > last:
-                break
-            if not {last - 1, last} <= {*self._long} or self.numbers.shape[last] <= FAR:
-                break
-            if self.numbers.shape[last - 2] < 2 < axes:
-                break
-            places = neighbours(axes)
-            differences, wanted = _relative(self.numbers, places)
-            part = max(1, wanted.size // FITTED) | 1
-            weights = fitted(differences[:, ::part], wanted[::part])
-            left = distances(weights, differences, wanted).astype(self.numbers.dtype)
-            bits = log_bits(left, signed=True, items=self._items)
-            bits += NEIGHBOUR_BITS * len(places) / self._items
-            stage = Recipe("stencil", (), (axes,))
-            self._offer(stage, 0, bits, left, signed=True, worth=WORTH_STENCIL)
-        return self.best
 
 
 @functools.cache
@@ -328,27 +256,6 @@ def _spread(deltas: Numbers) -> float:
     np.abs(some, out=some)
     some.partition(middle)
     return float(some[middle])
-
-
-def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
-    """What neighbours differ by from the first of them, and items: of items that have them all."""
-    axes = len(places[-1])
-    steps = [place + (0,) * (axes - len(place)) for place in places]
-    first = [max(along) for along in zip(*steps, strict=True)]
-    last = [min(0, *along) for along in zip(*steps, strict=True)]
-    lengths = numbers.shape[: -axes - 1 : -1]
-
-    def moved(place: tuple[int, ...]) -> Numbers:
-        cuts = [
-            slice(high - step, length + low - step)
-            for step, high, low, length in zip(place, first, last, lengths, strict=True)
-        ]
-        inside = (slice(None),) * (numbers.ndim - axes) + tuple(cuts[::-1])
-        return numbers[inside].astype(np.int64).reshape(-1)
-
-    before = moved(steps[0])
-    near = np.array([moved(place) - before for place in steps[1:]])
-    return near, moved((0,) * axes) - before
 
 
 def _left_by_lines(rows: Numbers) -> Numbers:
