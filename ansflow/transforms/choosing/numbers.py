@@ -169,8 +169,8 @@ def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
 def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of the best maps, if there is nothing better for their numbers."""
     candidate, part, prediction, found, choice = best
-    if part.numbers.itemsize != prediction.numbers.itemsize:
-        part = prediction
+    if kind.effort.orders or part.numbers.itemsize != prediction.numbers.itemsize:
+        part = prediction  # sums were fitted to all, or codes are wider there
     by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
     changed = _in_periods(part, by_part, kind, candidate.maps)
     if in_columns and columns_of(part.numbers, kind):
