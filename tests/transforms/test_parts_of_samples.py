@@ -36,8 +36,8 @@ def test_what_is_close_by_a_part_is_measured_by_all():
 def test_codes_that_are_wider_in_all_of_a_sample():
     """A part of the sample has fewer than 256 of the values, so that its codes are bytes."""
     values = RNG.integers(0, 1 << 60, 400)
-    items = values[RNG.integers(0, 100, 200_000)]
-    items[:20_000] = values[RNG.integers(0, 400, 20_000)]
+    items = values[RNG.integers(0, 100, 600_000)]
+    items[:60_000] = values[RNG.integers(0, 400, 60_000)]
     plan = ansflow.plan(items)
     assert str(plan.recipe).startswith("dict(l")  # tokens, and not the codes as they are
     assert np.array_equal(ansflow.decompress(ansflow.compress(items, plan=plan)), items)
