@@ -29,6 +29,7 @@ extensions = [
     "repository",
     "formulas",
     "tutorials",
+    "folds",
     "dashboard_page",
 ]
 html_math_renderer = "mathml"
