@@ -11,6 +11,7 @@ and needs the whole message before it begins.
 """
 
 # %%
+
 # region Imports
 import argparse
 import math

@@ -9,6 +9,7 @@ Asymmetric numeral systems are by Duda (2013, arXiv:1311.2540); this is their ra
 """
 
 # %%
+
 # region Imports
 import math
 

@@ -12,6 +12,7 @@ decoded and compared.
 """
 
 # %%
+
 # region Imports and options
 from __future__ import annotations
 

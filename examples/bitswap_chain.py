@@ -9,6 +9,7 @@ only. The net rate is the same: the bound, which is known exactly here.
 """
 
 # %%
+
 # region Imports and options
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ Everything is decoded and compared.
 """
 
 # %%
+
 # region Imports and options
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ The data are those of a sensor that switches between two levels, with noise arou
 """
 
 # %%
+
 # region Imports
 import math
 

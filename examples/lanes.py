@@ -12,6 +12,7 @@ and renormalisation, which are taken for granted here.
 """
 
 # %%
+
 # region Imports and options
 import argparse
 import functools

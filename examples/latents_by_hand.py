@@ -11,6 +11,7 @@ the masses are those of Townsend's talk "Latent Variables and Lossless Compressi
 """
 
 # %%
+
 # region Imports
 import math
 

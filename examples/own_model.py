@@ -9,6 +9,7 @@ This example models photon counts in a mostly dark image by a Poisson distributi
 """
 
 # %%
+
 # region Imports
 import functools
 import math

@@ -13,6 +13,7 @@ arXiv:1402.3392, section 4).
 """
 
 # %%
+
 # region Imports and options
 import argparse
 import sys

@@ -26,6 +26,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
+    "names",
     "repository",
     "formulas",
     "tutorials",
@@ -40,7 +41,18 @@ exclude_patterns = [
 templates_path = ["_templates"]
 highlight_language = "none"  # where nothing is said
 default_role = "py:obj"
-nitpicky = False  # docstrings name types in words, as numpydoc has them
+nitpicky = True
+# Other packages, whose documentation is not fetched; rooms that are internal; and, in docstrings,
+# attributes of what is given, constants of kernels, and a format.
+OTHERS = "abc|collections|dask|io|joblib|numcodecs|scipy|xarray|zarr"
+ROOMS = r"kernels|bitsback\.nets|bitsback\.stack|models\.checked"
+ATTRIBUTES = "cdf|columns|freq|index|max_length|model|precision|sf|tables"
+ATTRIBUTES += r"|kernels_know_low|mixture_shares|Graph\.(vertex|edge)_values"
+nitpick_ignore_regex = [
+    ("py:(obj|class)", rf"({OTHERS})\..*"),
+    ("py:obj", rf"ansflow\.({ROOMS})(\..*)?"),
+    ("py:obj", rf"{ATTRIBUTES}|UNDERFLOW|IMPOSSIBLE|lpc|npz"),
+]
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_block", "colon_fence"]
