@@ -265,7 +265,7 @@ if plt:
 # ---------------------------
 # ``ansflow.encode`` with one lane writes the same: the last state, low half first, and then the
 # words in the order in which a decoder needs them. The word that left last comes first. Why, and
-# what more lanes are for, is the subject of the page on lanes.
+# what more lanes are for, is next: :doc:`lanes`.
 
 model = ansflow.models.Categorical(FREQ)
 words = ansflow.encode(message * 4, model, lanes=1)

@@ -133,8 +133,8 @@ for rate in ("elbo", "net", "used", "total"):
 # The same images one by one, in both orders: bits a pixel of the first n, with the initial bits.
 # The first image pays for all of them. Here are 36 and 60 latent variables, and two layers; for one
 # image the order matters, for a hundred it hardly does. (Later the curves may pass below the bound
-# of all images, which is drawn for comparison: the first ones are simpler, as the page on BB-ANS
-# shows.)
+# of all images, which is drawn for comparison: the first ones are simpler, as
+# :doc:`bbans_mnist` shows.)
 
 
 def used_so_far(order, model, images):
@@ -160,8 +160,8 @@ for name in data:
     print(f"bits of the first image, {PIXELS[name]}: {first}")
 
 # %%
-# On the right, for comparison, models with 1 to 8 layers of 64 latent variables, those of the page
-# on Bit-Swap against BB-ANS. Initial bits in whole words of 32 bits.
+# On the right, for comparison, models with 1 to 8 layers of 64 latent variables, those of
+# :doc:`bitswap_chain`. Initial bits in whole words of 32 bits.
 
 LAYERS = range(1, 9)
 # region Their model

@@ -167,4 +167,4 @@ assert math.isclose(sizes[list(models)[-1]] + for_levels, limit, rel_tol=0.01)
 # right family, given data enough. And what is known for each sample, here the level, is worth more
 # than a better curve. Contexts can also be what came before: ``Markov`` chooses by the previous
 # symbol, and for whole arrays of numbers, ``ansflow.plan`` tries predictions. If a class is
-# missing, the page on a model of your own says how to write it.
+# missing, write it: :doc:`own_model`.

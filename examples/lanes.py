@@ -7,8 +7,8 @@ lowest digits of the state, where it hides all others. Somebody has to walk back
 the encoder. The stream follows. Several states that take turns on one stream, *lanes*, then make
 both sides several times faster, at three bytes a lane.
 
-Interleaving is by Giesen (2014, arXiv:1402.3392). The page on ANS by hand explains states, slots
-and renormalisation, which are taken for granted here.
+Interleaving is by Giesen (2014, arXiv:1402.3392). :doc:`ans_by_hand` explains states, slots and
+renormalisation, which are taken for granted here.
 """
 
 # %%

@@ -196,7 +196,7 @@ if plt:
 # the rank r comes from, and to push that slot as one of 20. Bits that the pop takes off the state
 # are not lost, since the decoder pushes them back: log2 20 - log2 f bits remain, what the symbol is
 # worth. With the alias method there are two latents, the column, one of 4, and the switch, "below"
-# or "above". The page on bits back does the same where the latent variable isn't made up.
+# or "above". :doc:`latents_by_hand` does the same where the latent variable isn't made up.
 #
 # ``categorical_by_cdf`` and ``categorical_by_alias`` are written in this way, and cost the same.
 

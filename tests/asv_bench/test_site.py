@@ -133,7 +133,7 @@ def test_without_npm_the_page_keeps_its_links_and_a_warning_says_so(tmp_path, mo
     html = (tmp_path / "out/index.html").read_text()
     assert '"https://example.org/md5.min.js"' in html
     assert html.index("from_disk.js") < html.index("asv.js")
-    assert html.endswith('<li><a href="../index.html">ansflow</a></li>')
+    assert html.endswith('<li><a href="../index.html">Pages</a></li>')
 
 
 # How many canvases have a line or a bar: frames and grids are grey.
