@@ -72,6 +72,7 @@ html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_copyright = False
+html_show_search_summary = False  # which a page from a disk may not fetch
 html_theme_options = {
     "source_repository": "https://github.com/ansflow/ansflow/",
     "source_branch": "main",

@@ -63,6 +63,7 @@ def test_each_page(browser):
 def test_search_finds_a_function(browser):
     browser.open((Path(FOLDER) / "search.html").resolve().as_uri() + "?q=compress")
     assert browser.wait_for("document.querySelectorAll('#search-results li').length > 3")
+    assert browser.errors == []
 
 
 def test_the_dashboard_is_one_of_the_pages(browser):
