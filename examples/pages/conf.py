@@ -28,6 +28,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "names",
     "repository",
+    "citations",
     "formulas",
     "tutorials",
     "folds",
@@ -65,6 +66,9 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # the templates list them
 numpydoc_class_members_toctree = False
 toc_object_entries = False
+
+linkcheck_ignore = ["https://github.com/ansflow/"]  # what is there is in this repository, too
+linkcheck_timeout = 10  # seconds
 
 html_theme = "furo"
 html_title = "ansflow"
