@@ -293,5 +293,7 @@ if plt:
 # In a frame like any other, with checksums and an index, this is ``ansflow.compress(images,
 # model="mnist-vae")``.
 
+# region For programs
 if options.json:
     print(json.dumps(results))
+# endregion

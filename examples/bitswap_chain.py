@@ -276,6 +276,7 @@ if plt:
 # been pushed are not random enough to draw from. So ansflow draws from a *stirred* stack, whose
 # bits are mixed, reversibly (``Stack.stirred``).
 
+# region For programs
 if options.json:
     keys = {"BB-ANS": "bbans", "Bit-Swap": "bitswap"}
     columns = {"starting_bits": initial, "net_over_bound": ratios}
@@ -284,3 +285,4 @@ if options.json:
         for column, found in columns.items()
     }
     print(json.dumps(renamed))
+# endregion

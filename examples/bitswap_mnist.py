@@ -241,5 +241,8 @@ if plt:
 # endregion
 
 # %%
+
+# region For programs
 if options.json:
     print(json.dumps(results | {"starting_bits": initial}))
+# endregion

@@ -368,5 +368,7 @@ if plt:
         axes.spines[["top", "right"]].set_visible(False)
 # endregion
 
+# region For programs
 if options.json:
     print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": digits}))
+# endregion

@@ -329,8 +329,10 @@ if plt and len(large) > 1:
     figure.tight_layout()
 # endregion
 
+# region For programs
 if options.json:
     if graph_of_ones_own:
         print(json.dumps({"graph": {**small["graph"], **rows[0]}}))
     else:
         print(json.dumps({**small, "random_edges": rows[-1]}))
+# endregion

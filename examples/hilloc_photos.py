@@ -244,5 +244,7 @@ if plt:
             axes.spines[["top", "right"]].set_visible(False)
 # endregion
 
+# region For programs
 if options.json:
     print(json.dumps(found))
+# endregion

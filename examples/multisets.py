@@ -244,5 +244,7 @@ if plt and len(sizes) > 1:
         figure.savefig(options.figure, dpi=120)
 # endregion
 
+# region For programs
 if options.json:
     print(json.dumps(found))
+# endregion

@@ -379,5 +379,7 @@ sample = "".join(characters[model_of(*tables, 280).pop(Stack(seed=2))])
 for line in sample.split("\n"):
     print(textwrap.fill(line, 74, initial_indent="  ", subsequent_indent="  "))
 
+# region For programs
 if options.json:
     print(json.dumps({"hmm": hmm, "text": text}))
+# endregion

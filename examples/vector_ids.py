@@ -238,5 +238,7 @@ if plt:
         figure.savefig(options.figure, dpi=120)
 # endregion
 
+# region For programs
 if options.json:
     print(json.dumps(found))
+# endregion
