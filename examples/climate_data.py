@@ -173,7 +173,7 @@ if plt:
 
 # sphinx_gallery_thumbnail_number = 2
 # region Drawing
-EVENTS = {"2006-12": "El Niño", "2007-11": "La Niña", "2009-12": "El Niño", "2010-09": "La Niña"}
+EVENTS = {"2006-12": "El Niño", "2007-11": "La Niña", "2009-12": "El Niño"}
 
 if plt:
     month = int(largest.mean(("latitude", "longitude")).argmax("time"))
@@ -197,9 +197,9 @@ if plt:
         figure.colorbar(mesh, ax=axes, label="K", pad=0.01)
         axes.set_ylabel("" if "time" in values.dims else "latitude")
     if real:
-        centred = {"ha": "center", "va": "center", "weight": "bold"}
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
         for date, event in EVENTS.items():
-            rows[-1].text(225, np.datetime64(date), event, **centred)
+            rows[-1].text(225, np.datetime64(date), event, ha="center", va="center", bbox=box)
     rows[-1].invert_yaxis()
     rows[-1].set(xlabel="longitude, degrees east")
 # endregion

@@ -366,9 +366,7 @@ if plt:
     right.set(ylabel="initial bits of the first digit")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
-# endregion
 
-# region For programs
 if options.json:
     print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": digits}))
 # endregion

@@ -327,9 +327,7 @@ if plt and len(large) > 1:
         axes.set(xscale="log", xlabel="edges")
         axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-# endregion
 
-# region For programs
 if options.json:
     if graph_of_ones_own:
         print(json.dumps({"graph": {**small["graph"], **rows[0]}}))

@@ -242,9 +242,7 @@ if plt:
         steps.set(xlabel="distance of known pixels", ylabel="bits of a subpixel between them")
         for axes in (formats, steps):
             axes.spines[["top", "right"]].set_visible(False)
-# endregion
 
-# region For programs
 if options.json:
     print(json.dumps(found))
 # endregion

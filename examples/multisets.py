@@ -242,9 +242,7 @@ if plt and len(sizes) > 1:
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
-# endregion
 
-# region For programs
 if options.json:
     print(json.dumps(found))
 # endregion

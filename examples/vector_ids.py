@@ -236,9 +236,7 @@ if plt:
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
-# endregion
 
-# region For programs
 if options.json:
     print(json.dumps(found))
 # endregion
