@@ -146,6 +146,7 @@ print(f"ansflow.compress: {sizes['ansflow.compress']:.3f} bits, with all tables.
 noise = stats.laplace(0, 6)
 masses = np.diff(noise.cdf(np.arange(-200, 202) - 0.5))
 limit = float(-(masses * np.log2(masses)).sum()) + for_levels
+assert math.isclose(sizes[list(models)[-1]] + for_levels, limit, rel_tol=0.01)
 
 # region Drawing
 if plt:
@@ -160,7 +161,6 @@ if plt:
     axes.set(xlabel="bits a sample", ylim=(5.6, -0.6), xlim=(0, 10))
     axes.spines[["top", "right"]].set_visible(False)
 # endregion
-assert math.isclose(sizes[list(models)[-1]] + for_levels, limit, rel_tol=0.01)
 
 # %%
 # So: fit what you can name. If you can only count, ``Categorical.fit`` is nearly as good as the

@@ -52,6 +52,7 @@ PER_VERTEX = 3
 # (Zachary 1977), and who married whom in Florence in the 15th century (Breiger and Pattison 1986).
 
 
+# region Their edges
 def from_smaller_neighbours(rows: str) -> Graph:
     """A graph by the neighbours of each vertex that have smaller numbers."""
     neighbours = [row.split() for row in rows.split("|")]
@@ -69,6 +70,7 @@ SMALL = {
     # Breiger & Pattison 1986: marriages.
     "florentine": from_smaller_neighbours("|0||2|2 3|1 2|1 4|1 6|1|1|9|3 4|7 8 11|8|12"),
 }
+# endregion
 
 # %%
 # Without labels

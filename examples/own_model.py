@@ -112,6 +112,7 @@ words = ansflow.encode(picture, own)
 assert np.array_equal(ansflow.encode(picture, ours), words)
 
 
+# region Measuring
 def megabytes_a_second(function):
     times = []
     for _ in range(7):
@@ -128,6 +129,7 @@ for name, model in (("own class", own), ("Categorical", ours)):
         megabytes_a_second(functools.partial(ansflow.decode, words, model, shape)),
     )
     print(f"{name:12} encode {speeds[name][0]:6,.0f} MB/s   decode {speeds[name][1]:6,.0f} MB/s")
+# endregion
 
 # region Drawing
 if plt:
