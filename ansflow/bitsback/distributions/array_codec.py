@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, shape_of
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
@@ -28,7 +27,7 @@ INT64 = np.dtype(np.int64)
 PRECISIONS = tuple(map(np.uint64, range(MAX_PRECISION + 1)))
 
 
-class ArrayCodec(ReadOnly, Codec):
+class ArrayCodec(Codec):
     """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
 
     Integers of any type can be pushed. Those that are popped are int64, as one calculates with
@@ -46,7 +45,8 @@ class ArrayCodec(ReadOnly, Codec):
         Shape of the arrays; one symbol for each lane if None.
     params : tuple
         The kernels' arguments, except for the stack and the symbols. Arrays must belong to the
-        codec alone, as kernels rely on their content. They become read-only.
+        codec alone, as kernels rely on their content. Those that are writable are passed faster,
+        and a codec had better show a read-only view of them.
     dtype : dtype
         Of the arrays that are popped, and of the symbols that kernels take: int64 or uint64.
     low : int
@@ -58,6 +58,11 @@ class ArrayCodec(ReadOnly, Codec):
     kernels: ClassVar[Any]
     kernels_know_low: ClassVar[bool] = False
 
+    # What most codecs have in common, so that those that are built for one symbol need not set it.
+    low: int = 0
+    _dtype: np.dtype[Any] = INT64
+    _words: int = 1
+
     def __init__(
         self,
         shape: Shape,
@@ -67,29 +72,22 @@ class ArrayCodec(ReadOnly, Codec):
         low: int = 0,
         words: int = 1,
     ) -> None:
-        self._set_params(as_shape(shape), read_only(params), dtype, low, words)
-
-    def _set_params(
-        self,
-        shape: tuple[int, ...] | None,
-        params: tuple[Any, ...],
-        dtype: np.dtype[Any] = INT64,
-        low: int = 0,
-        words: int = 1,
-    ) -> None:
-        """What `__init__` does, for a shape that is checked and arrays that are read-only."""
-        self.shape = shape
+        self._set_params(as_shape(shape), params)
         self.low = low
-        self._params = params
-        self._dtype = dtype
         self._words = words
+        if dtype is not INT64:
+            self._dtype = dtype
+
+    def _set_params(self, shape: tuple[int, ...] | None, params: tuple[Any, ...]) -> None:
+        """What `__init__` does, for a shape that is checked, and symbols from 0 on of a word."""
+        self.shape = shape
+        self._params = params
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
         symbols = self._symbols(x, shape)
-        if (
-            self.low and not self.kernels_know_low
-        ):  # symbols that are too low wrap around, and are too high then
+        if self.low and not self.kernels_know_low:
+            # Symbols that are too low wrap around, and are too high then.
             symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()

@@ -17,8 +17,7 @@ from ansflow.bitsback.distributions.location_scale import (
     LocationScale,
     line_of,
 )
-from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_components
-from ansflow.bitsback.read_only import read_only
+from ansflow.bitsback.distributions.mixture import checked_components
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.checked import mixtures
@@ -41,11 +40,11 @@ class _Discretised(LocationScale):
         precision: int = DEFAULT_PRECISION,
         full_support: bool = True,
     ) -> None:
-        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        means, scales = real_numbers(mean, "mean", False), real_numbers(scale, "scale", False)
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
         line = integers(self.family_name, low, high, precision, full_support)
-        self._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
+        self._set_scales(means.shape, means, scales, line)
 
     @classmethod
     def mixture(
@@ -69,8 +68,8 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        weights, m = real_numbers(logits, "logits"), real_numbers(means, "means")
-        s = real_numbers(scales, "scales")
+        weights = real_numbers(logits, "logits")
+        m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
         if not weights.shape == m.shape == s.shape:
             weights, m, s = broadcast(logits=weights, means=m, scales=s)
         if not m.ndim:
@@ -82,7 +81,6 @@ class _Discretised(LocationScale):
         shares, components = np.empty(m.shape, np.uint32), np.empty((*m.shape, 2))
         if not mixtures(power_table(), weights, m, s, line.rate, shares, components):
             raise ModelError("logits and means must be finite, and scales positive and finite")
-        shares.setflags(write=False)
         codec = cls.__new__(cls)
         codec._set(shape, components, shares, line)
         return codec
@@ -162,5 +160,5 @@ def _integers(name: FamilyName, low: int, high: int, precision: int, full_suppor
             f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
             "none beyond 2**52"
         )
-    edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
+    edges = np.arange(low, high + 2, dtype=np.float64) - 0.5
     return line_of(family(name), edges, low, precision, full_support)
