@@ -24,6 +24,7 @@ from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import Differences
 from ansflow.transforms.fixed import FixedRecipe, Step, Tokens
+from ansflow.transforms.fixed_dict import FixedDict
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import LinParameters
 from ansflow.transforms.mask import Masked, most_frequent
@@ -72,8 +73,11 @@ def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRec
     tried = [(recipe, _tokens(recipe, some)) for recipe in _recipes(some, dtype)]
     tried.sort(key=lambda one: _cost_without_contexts(one[1]))
     finalists = tried[:FINALISTS]
-    finalists += [one for one in tried[FINALISTS:] if one[0].steps[-1:] == (Step("bytes"),)]
+    for leaf in ("bytes", "dict"):  # whose contexts say more than those of other tokens
+        finalists += [one for one in tried[FINALISTS:] if _leaf(one[0]) == leaf][:1]
     recipe = min(finalists, key=lambda one: _cost(one[1], order))[0]
+    if _leaf(recipe) == "dict":
+        (recipe,) = [*_with_dictionary(recipe, samples), recipe][:1]
     tokens = [one.symbols for one in _tokens(recipe, samples)]
     return recipe, fit_messages(tokens, order)
 
@@ -89,6 +93,10 @@ def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
         Tokens(NOTHING, sample.items.tobytes()) if tokens is None else tokens
         for tokens, sample in zip(found, samples, strict=True)
     ]
+
+
+def _leaf(recipe: FixedRecipe) -> str:
+    return recipe.steps[-1].name if recipe.steps else "stream"
 
 
 def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
@@ -113,14 +121,31 @@ def _recipes(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[FixedR
     yield FixedRecipe(width, [Step("bytes")] if width > 1 else [])
     if known.kind not in KINDS or width not in WIDTHS:
         return
+    if width > 1:  # no map makes other numbers of equal ones
+        yield from _with_dictionary(FixedRecipe(width, [Step("log", 0)]), samples[::2])
     for maps, numbers in _maps(samples, known):
         for axes in _predictors(len(samples[0].shape)):
             steps = maps + [Step("delta", Differences(axes))] * bool(axes)
             if width == 1:
                 yield FixedRecipe(width, steps)
-            yield FixedRecipe(width, [*steps, Step("log", 0)])
+            logarithmic = FixedRecipe(width, [*steps, Step("log", 0)])
+            yield logarithmic
+            if axes and width > 1:
+                yield from _with_dictionary(logarithmic, samples[::2])
         if width > 1:
             yield FixedRecipe(width, [*maps, Step("lin", _linear(numbers, width))])
+
+
+def _with_dictionary(recipe: FixedRecipe, samples: Sequence[Sample]) -> Iterator[FixedRecipe]:
+    """Yield a recipe with a dictionary of what these samples have in place of its last step.
+
+    Unless few of the numbers are frequent.
+    """
+    found = [recipe.numbers(*sample) for sample in samples]
+    numbers = [one for one in found if one is not None]
+    known = FixedDict.of(np.concatenate(numbers)) if numbers else None
+    if known is not None:
+        yield FixedRecipe(recipe.width, [*recipe.steps[:-1], Step("dict", known)])
 
 
 def _maps(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[tuple[list[Step], Bytes]]:
