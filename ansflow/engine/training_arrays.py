@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes, item_bytes
 from ansflow.coding.coders.escapes import EscapeCoder
+from ansflow.engine.plan import Plan
 from ansflow.engine.training import fit_messages
 from ansflow.extension_dtypes import stand_in
+from ansflow.frame.body import encode_body
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.affine import bounds
 from ansflow.kernels.transforms.cost import byte_cost
@@ -37,7 +39,9 @@ __all__ = ["fit_arrays"]
 # Samples that recipes are compared on: so many, with about so many items together.
 COMPARED, COMPARED_ITEMS = 512, 1 << 17
 # Of so many that seem best without contexts, contexts are fitted and the real cost is compared.
-FINALISTS = 4
+FINALISTS, FINAL_DICTIONARIES = 4, 2
+# Of samples that a recipe is not for, about so many say what they take as chunks.
+CHUNKS = 8
 # Sums of differences along the last axes are tried.
 MOST_AXES = 4
 
@@ -72,9 +76,10 @@ def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRec
     dtype = arrays[0].dtype
     tried = [(recipe, _tokens(recipe, some)) for recipe in _recipes(some, dtype)]
     tried.sort(key=lambda one: _cost_without_contexts(one[1]))
-    finalists = tried[:FINALISTS]
-    for leaf in ("bytes", "dict"):  # whose contexts say more than those of other tokens
-        finalists += [one for one in tried[FINALISTS:] if _leaf(one[0]) == leaf][:1]
+    # Contexts of codes and of bytes say more than those of other tokens.
+    apart = [[one for one in tried if _leaf(one[0]) == leaf] for leaf in ("dict", "bytes")]
+    finalists = [one for one in tried if _leaf(one[0]) not in ("dict", "bytes")][:FINALISTS]
+    finalists += apart[0][:FINAL_DICTIONARIES] + apart[1]
     recipe = min(finalists, key=lambda one: _cost(one[1], order))[0]
     if _leaf(recipe) == "dict":
         (recipe,) = [*_with_dictionary(recipe, samples), recipe][:1]
@@ -87,12 +92,28 @@ def _items(arrays: Sequence[npt.NDArray[Any]]) -> int:
 
 
 def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
-    """What becomes of the samples; those that the recipe is not for stay as they are."""
+    """What becomes of the samples; those that the recipe is not for have a tail of some size."""
     found = [recipe.forward(*sample) for sample in samples]
+    pairs = list(zip(found, samples, strict=True))
+    share = _share_as_chunks(recipe, [sample for tokens, sample in pairs if tokens is None])
     return [
-        Tokens(NOTHING, sample.items.tobytes()) if tokens is None else tokens
-        for tokens, sample in zip(found, samples, strict=True)
+        Tokens(NOTHING, bytes(int(share * sample.items.size))) if tokens is None else tokens
+        for tokens, sample in pairs
     ]
+
+
+def _share_as_chunks(recipe: FixedRecipe, samples: Sequence[Sample]) -> float:
+    """How much of their bytes some samples take as bare chunks, which messages have instead."""
+    some = samples[:: max(1, len(samples) // CHUNKS)]
+    if not some:
+        return 0.0
+    plan = Plan(recipe=recipe.recipe_of_others)
+    scratch, size = plan.encoders.take(), 0
+    for items, shape in some:
+        layout = Layout(recipe.width, shape if recipe.width > 1 else (items.size,))
+        head, payloads = encode_body(items, layout, plan.recipe_for(layout), plan.coding, scratch)
+        size += len(head) + sum(piece.size for piece in payloads)
+    return size / sum(sample.items.size for sample in some)
 
 
 def _leaf(recipe: FixedRecipe) -> str:

@@ -164,8 +164,17 @@ class FixedRecipe:
                 outputs = recipe, Recipe("log"), Recipe("bytes"), *[Recipe()] * self._near
             if name == "mask":
                 outputs = recipe, Recipe()
+            if name == "dict":
+                outputs = Recipe(), Recipe("bytes")
             recipe = Recipe(name, outputs, by_name(name).describe(parameters))
         return recipe
+
+    @property
+    def recipe_of_others(self) -> Recipe:
+        """The same with tokens in place of a dictionary, for arrays that are not as expected."""
+        if self._dict is None:
+            return self.recipe
+        return FixedRecipe(self.width, [*self.steps[:-1], Step("log", 0)]).recipe
 
     def symbols(self, items: int) -> int:
         """How many symbols so many items become."""

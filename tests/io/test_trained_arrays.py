@@ -168,9 +168,9 @@ def test_what_training_finds_is_as_the_format_says(name):
 def test_recipes_are_those_that_suit():
     found = {name.partition(",")[0]: codec.recipe for name, codec in CODECS.items()}
     assert found["walks"] == found["lengths"] == "ordered[signed](delta[0](log))"
-    assert found["prices"] == "decimal[100.0](delta[0](dict), log, bytes)"
-    assert found["kinds"] == found["kinds and others"] == "dict"
-    assert found["gaps"] == "delta[0](dict)"
+    assert found["prices"] == "decimal[100.0](delta[0](dict(stream, bytes)), log, bytes)"
+    assert found["kinds"] == found["kinds and others"] == "dict(stream, bytes)"
+    assert found["gaps"] == "delta[0](dict(stream, bytes))"
     assert found["times"].startswith("affine[1000](delta")
     assert "delta" in found["pixels"]
     assert found["near"].startswith("decimal[10.0, near](")
@@ -201,6 +201,16 @@ def test_any_values_come_back(name, bits, begin):
     assert len(message) <= array.nbytes + 70
     said = naive.read_codec(codec.to_bytes())
     assert naive.decode(said, message) == (array.tobytes(), list(array.shape))
+
+
+@pytest.mark.parametrize("name", ["kinds, checked", "gaps, unchecked"])
+def test_numbers_that_are_all_outside_the_dictionary_come_back(name):
+    codec = CODECS[name]
+    for high in (1, 50, 2**31):
+        array = MORE.integers(0, high, codec.shape).astype(codec.dtype)
+        message = codec.compress(array)
+        assert codec.decompress(message).tobytes() == array.tobytes()
+        assert len(message) <= array.nbytes + 70
 
 
 def test_exceptions_of_decimals_are_few_bytes():
