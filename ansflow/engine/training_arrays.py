@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -130,6 +131,8 @@ def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
 def _cost(tokens: Sequence[Tokens], order: int) -> float:
     """The same with contexts, fitted to half of the samples and measured on the others."""
     fitted, measured = tokens[::2], tokens[1::2] or tokens
+    if not any(one.symbols.size for one in fitted):
+        return math.inf
     coder = fit_messages([one.symbols for one in fitted], order)
     bits = sum(coder.code_length(one.symbols) for one in measured)
     return bits + 8 * sum(len(one.tail) for one in measured)
