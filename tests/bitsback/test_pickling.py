@@ -9,6 +9,7 @@ import small_vaes
 
 from ansflow import models
 from ansflow.bitsback import (
+    ArrayCodec,
     Bernoulli,
     BetaBinomial,
     Buckets,
@@ -49,7 +50,7 @@ def compiled():
 
 
 def arrays_of(thing, seen=None):
-    """All arrays that something consists of."""
+    """All arrays that something consists of, but those of codecs, which show views of them."""
     seen = set() if seen is None else seen
     if id(thing) in seen:
         return
@@ -59,7 +60,9 @@ def arrays_of(thing, seen=None):
     elif isinstance(thing, tuple | list):
         for part in thing:
             yield from arrays_of(part, seen)
-    elif type(thing).__module__.startswith("ansflow.bitsback"):
+    elif type(thing).__module__.startswith("ansflow.bitsback") and not isinstance(
+        thing, ArrayCodec
+    ):
         yield from arrays_of(list(vars(thing).values()), seen)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ansflow.arguments import real_numbers
 from ansflow.bitsback.distributions.array_codec import (
     PRECISIONS,
+    UINT32,
     ArrayCodec,
     Shape,
     as_shape,
@@ -60,7 +61,7 @@ class Bernoulli(ArrayCodec):
     ) -> None:
         p = real_numbers(probability, "probability", False)
         precision = checked_precision(precision)
-        freqs = np.empty(p.size, np.uint32)
+        freqs = np.empty(p.size, UINT32)
         if not rounded_slots(p.reshape(-1), PRECISIONS[precision], freqs):
             raise ModelError("probability must be between 0 and 1")
         own = p.shape or None
@@ -98,7 +99,7 @@ class Bernoulli(ArrayCodec):
         precision = checked_precision(precision)
         logistic = family("logistic")
         table, rate = logistic.table, logistic.rate
-        freqs = np.empty(odds.size, np.uint32)
+        freqs = np.empty(odds.size, UINT32)
         if not logistic_slots(odds.reshape(-1), table, rate, PRECISIONS[precision], freqs):
             raise ModelError("logits must be finite")
         codec = cls.__new__(cls)

@@ -12,6 +12,7 @@ from ansflow.arguments import as_array
 from ansflow.bitsback.distributions.array_codec import (
     INT64,
     PRECISIONS,
+    UINT32,
     ArrayCodec,
     checked_precision,
 )
@@ -71,7 +72,7 @@ class CDFRows(ArrayCodec):
     ) -> None:
         """Set a new CDF, which has a row for each symbol."""
         n = cdf.shape[0]
-        rows = ONE_ROW if n == 1 else np.arange(n, dtype=np.uint32)
+        rows = ONE_ROW if n == 1 else np.arange(n, dtype=UINT32)
         self.precision = precision
         self._set_params(shape, (rows, cdf, PRECISIONS[precision]))
 
@@ -107,13 +108,13 @@ class CDFRows(ArrayCodec):
         _, cdf, precision = self._params
         count = cdf.shape[0]
         if type(rows) is int and 0 <= rows < count:
-            index, shape = np.array([rows], np.uint32), ()
+            index, shape = np.array([rows], UINT32), ()
         else:
             given = rows if type(rows) is np.ndarray else as_array(rows, "rows")
             if given.size and given.dtype.kind not in "iu":
                 raise TypeError(f"rows must be integers, not {given.dtype}")
             numbers = given.copy() if given.dtype is INT64 else given.astype(np.int64, order="C")
-            index, shape = np.empty(numbers.size, np.uint32), numbers.shape
+            index, shape = np.empty(numbers.size, UINT32), numbers.shape
             if not row_numbers(numbers.reshape(-1), count, index):
                 raise ModelError(
                     f"rows must be 0 to {count - 1}, not {given.min()} to {given.max()}"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
+from ansflow.bitsback.distributions.array_codec import UINT32
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import FamilyName, family, power_table
 from ansflow.bitsback.distributions.location_scale import (
@@ -70,19 +71,22 @@ class _Discretised(LocationScale):
         """
         weights = real_numbers(logits, "logits")
         m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
-        if not weights.shape == m.shape == s.shape:
+        shape = m.shape
+        if not weights.shape == shape == s.shape:
             weights, m, s = broadcast(logits=weights, means=m, scales=s)
-        if not m.ndim:
+            shape = m.shape
+        if not shape:
             raise ModelError("a mixture must have an axis for its components")
-        shape, width = m.shape[:-1], checked_components(m.shape[-1])
-        if m.ndim != 2:
+        width = checked_components(shape[-1])
+        if len(shape) != 2:
             weights, m, s = (array.reshape(-1, width) for array in (weights, m, s))
         line = integers(cls.family_name, low, high, precision)
-        shares, components = np.empty(m.shape, np.uint32), np.empty((*m.shape, 2))
+        n = len(m)
+        shares, components = np.empty((n, width), UINT32), np.empty((n, width, 2))
         if not mixtures(power_table(), weights, m, s, line.rate, shares, components):
             raise ModelError("logits and means must be finite, and scales positive and finite")
         codec = cls.__new__(cls)
-        codec._set(shape, components, shares, line)
+        codec._set(shape[:-1], components, shares, line)
         return codec
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.distributions.array_codec import ArrayCodec, Shape, as_shape
+from ansflow.bitsback.distributions.array_codec import UINT64, ArrayCodec, Shape, as_shape
 from ansflow.bitsback.read_only import read_only_view
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions.checked import highest_of
@@ -17,7 +17,6 @@ from ansflow.kernels.stack import uniform as kernels
 __all__ = ["Uniform"]
 
 MAX_UNIFORM = 1 << 64
-UINT64 = np.dtype(np.uint64)
 
 
 class Uniform(ArrayCodec):
@@ -60,7 +59,7 @@ class Uniform(ArrayCodec):
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
         if type(n) is int:
             own, highest = None, integer(n, "n", 1, MAX_UNIFORM, error=ModelError) - 1
-            last = np.array([highest], np.uint64)
+            last = np.array([highest], UINT64)
         else:
             own, last, highest = _numbers(as_array(n, "n"), n)
         shape = own if shape is None else as_shape(shape)
