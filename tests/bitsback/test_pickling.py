@@ -22,6 +22,7 @@ from ansflow.bitsback import (
     Symbols,
     Uniform,
 )
+from ansflow.bitsback.distributions.families import Family
 from ansflow.kernels.distributions import cdf_rows as weights, checked
 from ansflow.kernels.nets import affine as fixed_point
 from ansflow.kernels.nets.activations import activate
@@ -50,7 +51,7 @@ def compiled():
 
 
 def arrays_of(thing, seen=None):
-    """All arrays that something consists of, but those of codecs, which show views of them."""
+    """All arrays that something consists of, but those of codecs, whose kernels take them faster."""
     seen = set() if seen is None else seen
     if id(thing) in seen:
         return
@@ -61,7 +62,7 @@ def arrays_of(thing, seen=None):
         for part in thing:
             yield from arrays_of(part, seen)
     elif type(thing).__module__.startswith("ansflow.bitsback") and not isinstance(
-        thing, ArrayCodec
+        thing, ArrayCodec | Family
     ):
         yield from arrays_of(list(vars(thing).values()), seen)
 
