@@ -51,7 +51,7 @@ def compiled():
 
 
 def arrays_of(thing, seen=None):
-    """All arrays that something consists of, but those of codecs, whose kernels take them faster."""
+    """All arrays that something consists of, but those of codecs, which are passed to kernels."""
     seen = set() if seen is None else seen
     if id(thing) in seen:
         return
