@@ -156,7 +156,7 @@ PINNED = {
     "array: wide": "468eb00aff3d37ec",
     "stream": "215d6bb92e7c14ec",
     "bare chunks": "43f5250db754122f",
-    "collection": "21a1753e837bd921",
+    "collection": "5d45df36b5b3a6c8",
 }
 
 

@@ -99,6 +99,15 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    return in_turn(partial(_compressed, encoder, content), content.size)
+
+
+def _compressed(encoder: FrameEncoder, content: Bytes) -> bytes:
+    """The frame of all of the content.
+
+    It is made in one turn, for all that is kept until it is whole would otherwise be kept by each
+    thread that compresses something.
+    """
     frame = encoder.at_once(content)
     if frame is not None:
         return frame
@@ -175,7 +184,9 @@ def decompress(
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
-    return _decompressed(data, _survey(data, limits), out, limits, threads)
+    survey = _survey(data, limits)
+    task = partial(_decompressed, data, survey, out, limits, threads)
+    return in_turn(task, survey.size)
 
 
 def decompress_member(
@@ -190,7 +201,8 @@ def decompress_member(
     if spec is None or spec.name != name:
         other = "bytes" if spec is None else f"an array named {spec.name!r:.100}"
         raise CorruptDataError(f"what the directory calls {name!r:.100} is {other}")
-    return _decompressed(frame.data, survey, None, limits, threads)
+    task = partial(_decompressed, frame.data, survey, None, limits, threads)
+    return in_turn(task, survey.size)
 
 
 class _Survey(NamedTuple):
@@ -325,7 +337,7 @@ def _decode(
     cores = checked_threads(threads)
     if survey.only is not None:
         header, head, body = survey.only
-        in_turn(partial(ChunkDecoder(header), [head], [body], out), out.size)
+        ChunkDecoder(header)([head], [body], out)
         return
     for _ in ordered(_tasks(data, limits, cores, out), cores):
         pass
