@@ -27,7 +27,7 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
-from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.layout import Layout
@@ -37,6 +37,7 @@ from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
 from ansflow.varints import ByteReader
 
@@ -213,7 +214,8 @@ class FixedRecipe:
             return Tokens(numbers, exceptions)
         tokens, raw = np.empty(numbers.size, np.uint8), raw_room(items.size)
         if self._low is None:
-            bits = int(log.encode(unaligned(numbers.view(np.uint8), self.width), tokens, raw))
+            given = unaligned(numbers.view(np.uint8), self.width)
+            bits = int(log.encode(given, UNTOUCHED.plan, tokens, raw))
         else:
             base, shift = self._low
             if self._is_outside(numbers):

@@ -78,12 +78,13 @@ class Neighbours(TriedKind):
         highest = int(sample.counts.nonzero()[0][-1])
         # Activities are sums of two symbols at most.
         counts = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
-        every = max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY))
+        every = np.uint64(max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY)))
         plain = sample.coded_size + sample.table.size
         best, smallest = None, WORTH * plain
         for told in distances(sample.layout):
             limits = np.empty(LIMITS, np.uint8)
-            number, bits = choose_limits(symbols, *told, every, counts, limits)
+            row, plane = np.uint64(told.row), np.uint64(told.plane)
+            number, bits = choose_limits(symbols, row, plane, every, counts, limits)
             if number > 1 and bits < 8 * smallest:
                 best, smallest = Chosen(*told, limits, number), bits / 8
         if best is None:

@@ -28,7 +28,7 @@ from ansflow.kernels.tables.class_code import (
     read_tables,
     subtract_classes,
 )
-from ansflow.kernels.tables.row_classes import MAX_CLASSES, PARTIALS, SUMS, classify
+from ansflow.kernels.tables.row_classes import MAX_CLASSES, classify
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import ByteReader
@@ -69,9 +69,7 @@ class RowClasses(TriedKind):
             return None
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)
-        tally = np.empty(SUMS, np.uint32)
-        partial = np.empty((PARTIALS, MAX_CLASSES, ALPHABET), np.uint32)
-        number, bits = classify(symbols, _some(symbols), tally, partial, counts, classes)
+        number, bits = classify(symbols, _some(symbols), counts, classes)
         if number == 1:
             return None
         freq = np.empty((number, ALPHABET), np.uint32)

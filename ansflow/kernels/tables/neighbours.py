@@ -6,7 +6,6 @@ tables than it costs symbols. The limits between those that are left make contex
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from ansflow.kernels.coders.neighbours import (
     BLOCK,
@@ -35,7 +34,7 @@ U_SAMPLED = np.uint64(SAMPLED)
 PARTIALS = 2
 
 
-@kernel
+@inner
 def count_activities(symbols, row, plane, every, activity, odd, counts):
     """Fill ``counts``, uint32[A, S], with how often symbols below S come with activities below A.
 
@@ -67,7 +66,7 @@ def count_activities(symbols, row, plane, every, activity, odd, counts):
     return sampled
 
 
-@kernel
+@inner
 def join_intervals(counts, tops, total):
     """Join activities to at most 32 intervals of about equally many symbols; return how many.
 
@@ -120,7 +119,7 @@ def cost_of_union(counts, first, last, scale, symbol_cost):
     return (bits + weighted(n)) * scale + symbol_cost * float(present)
 
 
-@kernel
+@inner
 def merge_contexts(counts, tops, number, scale, costs, joined):
     """Join neighbouring intervals while that saves bits, or there are too many of them.
 
@@ -169,23 +168,16 @@ def merge_contexts(counts, tops, number, scale, costs, joined):
     return number, bits
 
 
-def choose_limits(
-    symbols: np.ndarray,
-    row: int,
-    plane: int,
-    every: int,
-    counts: npt.NDArray[np.uint32],
-    limits: npt.NDArray[np.uint8],
-) -> tuple[int, float]:
+@kernel
+def choose_limits(symbols, row, plane, every, counts, limits):
     """Find the limits of activities between contexts in a sample.
 
     Parameters
     ----------
     symbols : uint8[n]
-        Read-only.
-    row, plane : int
+    row, plane : uint64
         Those of `fill_activity`.
-    every : int
+    every : uint64
         A sample takes 1,024 symbols of so many times as many.
     counts : uint32[A, S]
         Scratch; activities are below A, and symbols below S.
@@ -199,14 +191,14 @@ def choose_limits(
     """
     activity, tops = np.empty(SAMPLED, np.uint8), np.empty(INTERVALS, np.uint8)
     costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
-    told = np.uint64(row), np.uint64(plane), np.uint64(every)
-    sampled = count_activities(symbols, *told, activity, np.empty_like(counts), counts)
-    number = join_intervals(counts, tops, np.uint64(sampled))
-    scale = symbols.size / int(sampled)
-    number, bits = merge_contexts(counts, tops, np.uint64(number), scale, costs, joined)
+    odd = np.empty(counts.shape, np.uint32)
+    sampled = count_activities(symbols, row, plane, every, activity, odd, counts)
+    number = join_intervals(counts, tops, sampled)
+    scale = float(symbols.size) / float(sampled)
+    number, bits = merge_contexts(counts, tops, number, scale, costs, joined)
     limits[:] = 255
-    limits[: number - 1] = tops[: number - 1]
-    return int(number), float(bits)
+    limits[: number - ONE] = tops[: number - ONE]
+    return number, bits
 
 
 @kernel
