@@ -115,14 +115,14 @@ def _narrow(
     content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch
 ) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
-    lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
-    counts, freq, table = scratch.counts, scratch.freq, scratch.table
+    counts, freq, table, precision = scratch.counts, scratch.freq, scratch.table, coding.precision
     records = None
     if scratch.contexts is None:
         records = scratch.records
         present, used, bits = _fit(content, precision, scratch)
         lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
+        lanes = lanes_for(content.size, coding.lanes)
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
         present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
     stream = content, content, layout, lanes, coding, scratch

@@ -75,13 +75,16 @@ class Neighbours(TriedKind):
             return None
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
+        tried = distances(sample.layout)
+        if not tried:
+            return None
         highest = int(sample.counts.nonzero()[0][-1])
         # Activities are sums of two symbols at most.
         counts = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
         every = np.uint64(max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY)))
         plain = sample.coded_size + sample.table.size
         best, smallest = None, WORTH * plain
-        for told in distances(sample.layout):
+        for told in tried:
             limits = np.empty(LIMITS, np.uint8)
             row, plane = np.uint64(told.row), np.uint64(told.plane)
             number, bits = choose_limits(symbols, row, plane, every, counts, limits)

@@ -84,13 +84,11 @@ class RowClasses(TriedKind):
         number = coder.freq.shape[0]
         differences = np.empty_like(coder.classes)
         subtract_classes(coder.classes, np.uint64(number), differences)
-        head, pieces = encode_stream(
-            Stream(differences, Layout(1, differences.shape)),
-            (CODED,),
-            sample.coding,
-            sample.scratch._replace(contexts=None),
-            sized=True,
-        )
+        scratch = sample.scratch
+        if scratch.contexts is not None:
+            scratch = scratch._replace(contexts=None)
+        stream = Stream(differences, Layout(1, differences.shape))
+        head, pieces = encode_stream(stream, (CODED,), sample.coding, scratch, sized=True)
         begin, middle = (np.frombuffer(part, np.uint8) for part in (bytes([number]), head))
         payload = [begin, tables, middle, *pieces, words]
         return Encoded(CoderByte.pack(coder.precision, sample.lanes), payload)
