@@ -45,6 +45,8 @@ SUMS = (255 << ROW_SHIFT >> 2) + 1
 UNITS = 64.0
 LONGEST = (1 << 16 >> ROW_SHIFT) - 1
 CLASS_SHIFT = np.uint64(3)
+# Above all prices.
+UNCHOSEN = ONE << np.uint64(40)
 
 # The logarithm of how often a symbol counts in classes without it.
 LOG2_ABSENT = np.log2(0.3)
@@ -162,6 +164,22 @@ def fill_lengths(counts, lengths):
 
 
 @inlined
+def price_classes(moves, number):
+    """What it costs that a row has class k after one of class i, shifted up, and k below it.
+
+    As all classes are priced, whichever is chosen, rows take no branches.
+    """
+    prices = np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
+    prices[:] = UNCHOSEN
+    for i in range(number):
+        for j in range(number):
+            k = np.uint64(j)
+            move = k - np.uint64(i) if k >= np.uint64(i) else k + number - np.uint64(i)
+            prices[i, j] = (moves[move] << CLASS_SHIFT) | k
+    return prices
+
+
+@inlined
 def choose_classes(symbols, lengths, moves, number, totals, classes):
     """Give each row the class under which it is shortest.
 
@@ -180,6 +198,7 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
         Filled.
     """
     size = np.uint64(symbols.size)
+    prices = price_classes(moves, number)
     previous = ZERO
     for i in range(classes.size):
         base = np.uint64(i) << U_ROW_SHIFT
@@ -190,11 +209,11 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
             for j in range(base, size):
                 for k in range(MAX_CLASSES):
                     totals[k] += lengths[symbols[j], k]
-        best = ~ZERO
-        for k in range(number):
-            number_ = np.uint64(k)
-            move = number_ - previous if number_ >= previous else number_ + number - previous
-            best = min(best, ((np.uint64(totals[k]) + moves[move]) << CLASS_SHIFT) | number_)
+        own = prices[previous]
+        best = UNCHOSEN
+        for k in range(MAX_CLASSES):
+            price = (np.uint64(totals[k]) << CLASS_SHIFT) + own[k]
+            best = price if price < best else best
         previous = best & LAST_CLASS
         classes[i] = previous
 
