@@ -28,7 +28,7 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
-from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.fixed_dict import FixedDict
@@ -39,6 +39,7 @@ from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
 from ansflow.varints import ByteReader
 
@@ -204,7 +205,7 @@ class FixedRecipe:
             tokens, room = np.empty(numbers.size, np.uint8), raw_room(items.size)
             given = unaligned(numbers.view(np.uint8), self.width)
             if self._low is None:
-                bits = int(log.encode(given, tokens, room))
+                bits = int(log.encode(given, UNTOUCHED.plan, tokens, room))
             else:
                 base, shift = self._low
                 if self._is_outside(numbers):
