@@ -8,10 +8,20 @@ there are no tables.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
-from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.raw_bits import (
+    BLOCK,
+    add_up,
+    append,
+    blank,
+    end_of,
+    fetch,
+    merge,
+    part,
+)
 from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.vector.raw_bits import log_rows
 
 __all__ = ["decode", "encode"]
 
@@ -64,6 +74,15 @@ def encode(numbers, tokens, out):
     return at
 
 
+@inner
+def are_direct(tokens, begin, end):
+    """Whether tokens are all numbers themselves."""
+    highest = tokens.dtype.type(0)
+    for i in range(begin, end):
+        highest = tokens[i] if tokens[i] > highest else highest
+    return highest < DIRECT
+
+
 @kernel
 def decode(tokens, data, out, plan, rows):
     """Undo `encode`, and do with the numbers what a plan says.
@@ -77,7 +96,8 @@ def decode(tokens, data, out, plan, rows):
     plan : uint64[]
         That of `finish`.
     rows : True or None
-        That of `fetch`.
+        Whether to use vectors, which instruction sets in `ansflow.kernels.vector.raw_bits.ROW_ISAS`
+        allow. Kernels are compiled for each of both, without what the other one needs.
 
     Returns
     -------
@@ -88,21 +108,32 @@ def decode(tokens, data, out, plan, rows):
     own_rest, own_widths = rest[0], widths[0]
     below = item_bits(out) - ONE
     at = ZERO
+    tail, first = end_of(data)
     n = np.uint64(tokens.size)
     for begin in range(ZERO, n, U_BLOCK):
-        size = min(n - begin, U_BLOCK)
-        for i in range(size):
-            own_widths[i] = width_of(np.uint64(tokens[begin + i]))
-        for i in range(size, U_BLOCK):
-            own_widths[i] = 0
-        add_up(widths)
-        at = fetch(data, at, widths, rest, rows)
-        part(rest, widths)
-        for i in range(size):
-            token = np.uint64(tokens[begin + i])
-            width = (token >> TWO) - TWO & below
-            number = FOUR + (token & THREE) << width | np.uint64(own_rest[i]) & (ONE << width) - ONE
-            out[begin + i] = token if token < DIRECT else number
-        finish_block(out, plan, totals, begin, begin + size)
+        end, done = min(n, begin + U_BLOCK), begin
+        if are_direct(tokens, begin, end):
+            for i in range(begin, end):
+                out[i] = tokens[i]
+            done = end
+        if rows is not None:
+            done, at = log_rows(tokens, done, end, data, ZERO, at, out)
+            done, at = log_rows(tokens, done, end, tail, first, at, out)
+        if done < end:
+            size = end - done
+            for i in range(size):
+                own_widths[i] = width_of(np.uint64(tokens[done + i]))
+            for i in range(size, U_BLOCK):
+                own_widths[i] = 0
+            add_up(widths)
+            at = fetch(data, at, widths, rest)
+            part(rest, widths)
+            for i in range(size):
+                token = np.uint64(tokens[done + i])
+                width = (token >> TWO) - TWO & below
+                raw = np.uint64(own_rest[i]) & (ONE << width) - ONE
+                number = FOUR + (token & THREE) << width | raw
+                out[done + i] = token if token < DIRECT else number
+        finish_block(out, plan, totals, begin, end)
     finish_rest(out, plan)
     return at
