@@ -31,9 +31,14 @@ U_LEAST_BITS, BYTE_SHIFT = np.uint64(LEAST_BITS), np.uint64(3)
 BYTES = vector(i8, ROW_BYTES)
 
 
+def bits_of(array: Any) -> int:
+    """Those of an item."""
+    return int(array.dtype.bitwidth)
+
+
 def lanes_of(numbers: types.Array) -> ir.VectorType:
     """The register that a row of numbers is made in."""
-    bits = max(numbers.dtype.bitwidth, LEAST_BITS)
+    bits = max(bits_of(numbers), LEAST_BITS)
     return vector(ir.IntType(bits), ROW_BITS // bits)
 
 
@@ -85,7 +90,7 @@ def load_tokens(
     lanes: ir.VectorType,
 ) -> Any:
     """Tokens, one a lane."""
-    row = vector(ir.IntType(kind.dtype.bitwidth), lanes.count)
+    row = vector(ir.IntType(bits_of(kind)), lanes.count)
     near = pointer_to(builder, address_of(context, builder, kind, tokens, at), row)
     loaded = builder.load(near, align=1)
     return loaded if row == lanes else builder.zext(loaded, lanes)
@@ -95,7 +100,7 @@ def store_numbers(
     context: Any, builder: ir.IRBuilder, kind: types.Array, out: Any, at: Any, numbers: Any
 ) -> None:
     """Numbers, each cut to those of an array."""
-    row = vector(ir.IntType(kind.dtype.bitwidth), numbers.type.count)
+    row = vector(ir.IntType(bits_of(kind)), numbers.type.count)
     if row != numbers.type:
         numbers = builder.trunc(numbers, row)
     near = pointer_to(builder, address_of(context, builder, kind, out, at), row)
