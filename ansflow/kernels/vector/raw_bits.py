@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
-from ansflow.kernels.vector.ir import call, constant, i8, i32, i64, pointer_to, splat, vector
+from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
 
 __all__ = ["ROW_BYTES", "ROW_ISAS", "lin_rows", "log_rows"]
@@ -45,6 +45,11 @@ def lanes_of(numbers: types.Array) -> ir.VectorType:
 def shuffle(builder: ir.IRBuilder, first: Any, second: Any, order: list[int]) -> Any:
     """Elements of two vectors that follow each other."""
     return builder.shuffle_vector(first, second, ir.Constant(vector(i32, len(order)), order))
+
+
+def extended(builder: ir.IRBuilder, values: Any, kind: ir.VectorType) -> Any:
+    """Elements as those of another vector that has as many, and no smaller ones."""
+    return values if values.type == kind else builder.zext(values, kind)
 
 
 def add_up(builder: ir.IRBuilder, terms: Any) -> Any:
@@ -82,18 +87,12 @@ def fetch(builder: ir.IRBuilder, address: Any, begins: Any) -> Any:
 
 
 def load_tokens(
-    context: Any,
-    builder: ir.IRBuilder,
-    kind: types.Array,
-    tokens: Any,
-    at: Any,
-    lanes: ir.VectorType,
+    context: Any, builder: ir.IRBuilder, kind: types.Array, tokens: Any, at: Any, count: int
 ) -> Any:
-    """Tokens, one a lane."""
-    row = vector(ir.IntType(bits_of(kind)), lanes.count)
+    """So many tokens, in a register of their size."""
+    row = vector(ir.IntType(bits_of(kind)), count)
     near = pointer_to(builder, address_of(context, builder, kind, tokens, at), row)
-    loaded = builder.load(near, align=1)
-    return loaded if row == lanes else builder.zext(loaded, lanes)
+    return builder.load(near, align=1)
 
 
 def store_numbers(
@@ -118,24 +117,28 @@ def log_row(typing_context, tokens, i, data, at, out):
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, out_ = arguments
-        token = load_tokens(context, builder, tokens, tokens_, i_, lanes)
-        direct = builder.icmp_unsigned("<", token, constant(lanes, 16))
-        length = builder.sub(builder.lshr(token, constant(lanes, 2)), constant(lanes, 2))
-        width = builder.select(direct, constant(lanes, 0), length)
-        ends = add_up(builder, width)
-        first = splat(builder, builder.and_(at_, i64(7)), lanes)
-        begins = builder.add(builder.sub(ends, width), first)
+        # Small registers for as long as that will do.
+        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        small = token.type
+        direct = builder.icmp_unsigned("<", token, constant(small, 16))
+        length = builder.sub(builder.lshr(token, constant(small, 2)), constant(small, 2))
+        width = builder.select(direct, constant(small, 0), length)
+        leading = builder.or_(builder.and_(token, constant(small, 3)), constant(small, 4))
+        leading = builder.zext(builder.select(direct, token, leading), lanes)
+        widths = builder.zext(width, vector(i16, lanes.count))
+        ends = add_up(builder, widths)
+        begins = extended(builder, builder.sub(ends, widths), lanes)
+        begins = builder.add(begins, splat(builder, builder.and_(at_, i64(7)), lanes))
         address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
         raw = fetch(builder, address, begins)
-        width = builder.and_(width, constant(lanes, bits - 1))  # of what is no token, too
+        # What is no token of such numbers has more bits than they have.
+        width = builder.zext(builder.and_(width, constant(small, bits - 1)), lanes)
         ones = constant(lanes, (1 << bits) - 1)
         raw = builder.and_(raw, builder.not_(builder.shl(ones, width)))
-        leading = builder.or_(builder.and_(token, constant(lanes, 3)), constant(lanes, 4))
         number = builder.or_(builder.shl(leading, width), raw)
-        number = builder.select(direct, token, number)
         store_numbers(context, builder, out, out_, i_, number)
         all_bits = builder.extract_element(ends, i32(lanes.count - 1))
-        return builder.add(at_, all_bits if bits == 64 else builder.zext(all_bits, i64))
+        return builder.add(at_, builder.zext(all_bits, i64))
 
     return types.uint64(tokens, types.uint64, data, types.uint64, out), codegen
 
@@ -148,7 +151,8 @@ def lin_row(typing_context, tokens, i, data, at, base, shift, out):
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, base_, shift_, out_ = arguments
-        token = load_tokens(context, builder, tokens, tokens_, i_, lanes)
+        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        token = extended(builder, token, lanes)
         shift = splat(builder, shift_, lanes)
         begins = builder.mul(shift, ir.Constant(lanes, list(range(lanes.count))))
         raw = fetch(builder, address_of(context, builder, data, data_, at_), begins)
