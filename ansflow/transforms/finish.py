@@ -32,6 +32,11 @@ class Finish(NamedTuple):
     def plan(self) -> npt.NDArray[np.uint64]:
         return np.array(self[:-1] + self.lags, np.uint64)
 
+    @property
+    def is_by_item(self) -> bool:
+        """Whether what is done with a number depends on it alone."""
+        return not self.lags and not self.first
+
     def apply(self, out: Bytes, width: int) -> None:
         """Do it, with numbers of so many bytes."""
         if self != NOTHING:
