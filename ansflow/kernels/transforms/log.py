@@ -21,13 +21,14 @@ from ansflow.kernels.transforms.raw_bits import (
     part,
 )
 from ansflow.kernels.transforms.words import bit_length, item_bits
-from ansflow.kernels.vector.raw_bits import log_rows
+from ansflow.kernels.vector.raw_bits import halves_of, log_rows
 
 __all__ = ["decode", "encode"]
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
+TOKENS_OF_A_BIT = FOUR  # of the length of numbers
 WORD_SHIFT = np.uint64(6)
 U_BLOCK = np.uint64(BLOCK)
 
@@ -75,12 +76,12 @@ def encode(numbers, tokens, out):
 
 
 @inner
-def are_direct(tokens, begin, end):
-    """Whether tokens are all numbers themselves."""
+def highest_of(tokens, begin, end):
+    """The highest token, as uint64."""
     highest = tokens.dtype.type(0)
     for i in range(begin, end):
         highest = tokens[i] if tokens[i] > highest else highest
-    return highest < DIRECT
+    return np.uint64(highest)
 
 
 @kernel
@@ -112,13 +113,16 @@ def decode(tokens, data, out, plan, rows):
     n = np.uint64(tokens.size)
     for begin in range(ZERO, n, U_BLOCK):
         end, done = min(n, begin + U_BLOCK), begin
-        if are_direct(tokens, begin, end):
+        highest = highest_of(tokens, begin, end)
+        if highest < DIRECT:
             for i in range(begin, end):
                 out[i] = tokens[i]
             done = end
         if rows is not None:
-            done, at = log_rows(tokens, done, end, data, ZERO, at, out)
-            done, at = log_rows(tokens, done, end, tail, first, at, out)
+            if highest < TOKENS_OF_A_BIT * (item_bits(out) // TWO):
+                done, at = log_rows(tokens, done, end, data, ZERO, at, out, halves_of(out))
+            done, at = log_rows(tokens, done, end, data, ZERO, at, out, None)
+            done, at = log_rows(tokens, done, end, tail, first, at, out, None)
         if done < end:
             size = end - done
             for i in range(size):

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
+from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
 
-__all__ = ["ROW_BYTES", "ROW_ISAS", "lin_rows", "log_rows"]
+__all__ = ["ROW_BYTES", "ROW_ISAS", "halves_of", "lin_rows", "log_rows"]
 
 # Those that shuffle 64 bytes.
 ROW_ISAS = frozenset({"avx512"})
@@ -36,9 +37,9 @@ def bits_of(array: Any) -> int:
     return int(array.dtype.bitwidth)
 
 
-def lanes_of(numbers: types.Array) -> ir.VectorType:
-    """The register that a row of numbers is made in."""
-    bits = max(bits_of(numbers), LEAST_BITS)
+def lanes_of(numbers: Any, halves: bool = False) -> ir.VectorType:
+    """The register that a row of numbers is made in; lanes may have half of their bits."""
+    bits = max(bits_of(numbers) >> halves, LEAST_BITS)
     return vector(ir.IntType(bits), ROW_BITS // bits)
 
 
@@ -98,25 +99,26 @@ def load_tokens(
 def store_numbers(
     context: Any, builder: ir.IRBuilder, kind: types.Array, out: Any, at: Any, numbers: Any
 ) -> None:
-    """Numbers, each cut to those of an array."""
+    """Numbers, each cut to those of an array, or extended."""
     row = vector(ir.IntType(bits_of(kind)), numbers.type.count)
-    if row != numbers.type:
+    if bits_of(kind) < numbers.type.element.width:
         numbers = builder.trunc(numbers, row)
+    numbers = extended(builder, numbers, row)
     near = pointer_to(builder, address_of(context, builder, kind, out, at), row)
     builder.store(numbers, near, align=1)
 
 
 @intrinsic
-def log_row(typing_context, tokens, i, data, at, out):
+def log_row(typing_context, tokens, i, data, at, out, halves):
     """Fill a row of ``out[i:]`` from tokens and ``data[at // 8 : at // 8 + 64]``.
 
     Returns the bit after the last one of them.
     """
-    lanes = lanes_of(out)
+    lanes = lanes_of(out, not isinstance(halves, types.NoneType))
     bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
-        tokens_, i_, data_, at_, out_ = arguments
+        tokens_, i_, data_, at_, out_, _ = arguments
         # Small registers for as long as that will do.
         token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
         small = token.type
@@ -140,7 +142,7 @@ def log_row(typing_context, tokens, i, data, at, out):
         all_bits = builder.extract_element(ends, i32(lanes.count - 1))
         return builder.add(at_, builder.zext(all_bits, i64))
 
-    return types.uint64(tokens, types.uint64, data, types.uint64, out), codegen
+    return types.uint64(tokens, types.uint64, data, types.uint64, out, halves), codegen
 
 
 @intrinsic
@@ -168,13 +170,25 @@ def lin_row(typing_context, tokens, i, data, at, base, shift, out):
 
 
 @inner
-def row_size(out):
+def row_size(out, halves):
     """How many numbers a row has."""
-    return U_ROW_BITS // max(item_bits(out), U_LEAST_BITS)
+    bits = item_bits(out) if halves is None else item_bits(out) >> ONE
+    return U_ROW_BITS // max(bits, U_LEAST_BITS)
+
+
+def halves_of(array):
+    """What tells `log_rows` that half of a lane will do, or None if there is no such lane."""
+    return True if item_bits(array) > LEAST_BITS else None
+
+
+@overload(halves_of)
+def _halves_of(array):
+    halves = True if bits_of(array) > LEAST_BITS else None
+    return lambda array: halves
 
 
 @inner
-def log_rows(tokens, i, end, data, first, at, out):
+def log_rows(tokens, i, end, data, first, at, out, halves):
     """Decode rows of ``out[i:end]``, as many as there are and `data` has all bytes for.
 
     Parameters
@@ -186,14 +200,16 @@ def log_rows(tokens, i, end, data, first, at, out):
     at : uint64
         The bit to begin with, among all raw bits.
     out : uint8[], uint16[], uint32[] or uint64[]
+    halves : True or None
+        That of `halves_of`, if none of these numbers has a bit in its upper half.
 
     Returns
     -------
     ``(i, at)`` after that.
     """
-    row, bit = row_size(out), at - (first << BYTE_SHIFT)
+    row, bit = row_size(out, halves), at - (first << BYTE_SHIFT)
     while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
-        bit = log_row(tokens, i, data, bit, out)
+        bit = log_row(tokens, i, data, bit, out, halves)
         i += row
     return i, bit + (first << BYTE_SHIFT)
 
@@ -201,7 +217,7 @@ def log_rows(tokens, i, end, data, first, at, out):
 @inner
 def lin_rows(tokens, i, end, data, first, at, base, shift, out):
     """The same with linear tokens; `at` is a multiple of 8."""
-    row, byte = row_size(out), (at >> BYTE_SHIFT) - first
+    row, byte = row_size(out, None), (at >> BYTE_SHIFT) - first
     while i + row <= end and byte + U_ROW_BYTES <= np.uint64(data.size):
         lin_row(tokens, i, data, byte, base, shift, out)
         i += row
