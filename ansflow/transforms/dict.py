@@ -12,9 +12,10 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rename
 from ansflow.recycling import empty
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Dict", "occurrences"]
@@ -30,7 +31,7 @@ TABLES = (13, 256), (16, 4096), (17, MAX_VALUES)
 SECRET = np.uint64(secrets.randbits(64))
 
 
-class Dict(Transform):
+class Dict(Finisher):
     """Items to codes, and the sorted values that they are the numbers of.
 
     The parameter is the number of values.
@@ -51,15 +52,24 @@ class Dict(Transform):
         return values.size, [named.view(np.uint8), values.view(np.uint8)]
 
     def inverse(
-        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self,
+        parameters: int,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
     ) -> None:
-        codes = numbers_of(outputs[0], _code_bytes(parameters))
+        codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
+        if finish.is_by_item:  # there are fewer values than items
+            finish.apply(values, layout.itemsize)
+            finish = NOTHING
         numbers = numbers_in_place(out, layout.itemsize)
-        if not look_up(codes, numbers_of(outputs[1], layout.itemsize), numbers):
+        if not look_up(codes, numbers_of(values, layout.itemsize), numbers):
             raise CorruptDataError(
                 f"a code of a transform 'dict' is none of its {parameters} values"
             )
         put_back(numbers, out)
+        finish.apply(out, layout.itemsize)
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
         codes = Layout(_code_bytes(parameters), layout.shape)
