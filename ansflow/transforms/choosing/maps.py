@@ -36,10 +36,12 @@ REPEATS_FROM = 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
-# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
-# for numbers of 16 bits if one of them is frequent.
-DICT_UP_TO, DICT_UP_TO_OF_HALVES, DICT_UP_TO_OF_ALL = 0.9, 0.05, 0.5
+# Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
+# still aren't, there may be more values than fit two bytes. It does more for numbers of 16
+# bits if one of them is frequent.
+DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
+MANY = 1 << 16  # values, which don't have codes of two bytes
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -77,6 +79,10 @@ class Kind(NamedTuple):
         items = max(1, self.items // count)
         return self._replace(items=items, streams=self.streams // count)
 
+    def with_share(self, share: float) -> Kind:
+        """The same for such a share of all items."""
+        return self._replace(items=max(1, int(self.items * share)))
+
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
         return count * (itemsize + MAP_STREAMS) <= self.streams
@@ -110,12 +116,15 @@ class Mapped(NamedTuple):
         How many numbers there are for an item.
     extra : float
         Bits an item that other outputs take.
+    least_gain : float
+        The share of all bits that it must gain, compared with maps that are made faster.
     """
 
     numbers: Numbers
     maps: tuple[Recipe, ...]
     share: float = 1.0
     extra: float = 0.0
+    least_gain: float = 0.0
 
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
@@ -124,7 +133,7 @@ class Mapped(NamedTuple):
     def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
         """The same within another map, which has so many numbers and extra bits for an item."""
         maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
-        return Mapped(self.numbers, maps, share, extra)
+        return Mapped(self.numbers, maps, share, extra, self.least_gain)
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -196,7 +205,8 @@ def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
         outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
         kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
         share = kept.size / raw.size
-        for inner in _all_but_masks(kept, kind, patterns(_few(kept, kind))):
+        fewer = kind.with_share(share)
+        for inner in _all_but_masks(kept, fewer, patterns(_few(kept, kind))):
             yield inner.inside(outer, share, extra)
 
 
@@ -215,7 +225,8 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         values, lengths = outputs
         share = values.size / raw.size
         values = values[np.newaxis]
-        for inner in _all_but_masks(values, kind, patterns(_few(values, kind))):
+        fewer = kind.with_share(share)
+        for inner in _all_but_masks(values, fewer, patterns(_few(values, kind))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
@@ -244,30 +255,49 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
 def _dictionary(
     numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns
 ) -> Iterator[Mapped]:
-    most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
+    most = DICT_UP_TO
+    if numbers.itemsize == 2 and seen.share <= FREQUENT:
+        most = DICT_UP_TO_OF_HALVES
+    elif numbers.itemsize > 2 and kind.effort.worth_many < 1:
+        most = DICT_OF_MANY_UP_TO
     if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
-    if outputs is not None:
-        codes, values = outputs
-        if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(codes.reshape(-1))
-            gaps = values[1:] - values[:-1] if values.size > 1 else values
-            once = growth * values.size * log_bits(gaps, signed=True)
-            # Codes get longer with the dictionary, but that of the most frequent number is short.
-            longer = math.log2(growth) * (1 - seen.share)
-            yield Mapped(codes, (*ordered, outer), extra=once / kind.items + longer)
+    if outputs is None:
+        return
+    codes, values = outputs
+    growth = _growth(codes.reshape(-1), kind.items)
+    gaps = values[1:] - values[:-1] if values.size > 1 else values
+    # The more values there are, the smaller are the gaps between them, and the longer the codes,
+    # but not that of the most frequent number.
+    narrower = math.log2(growth)
+    once = growth * values.size * max(1.0, log_bits(gaps, signed=True) - narrower)
+    extra = once / kind.items + narrower * (1 - seen.share)
+    least = kind.effort.worth_many if growth * values.size > MANY else 0.0
+    yield Mapped(codes, (*ordered, outer), extra=extra, least_gain=least)
 
 
-def _growth(codes: Numbers) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
+def _growth(codes: Numbers, items: float) -> float:
+    """How many times as many values so many items have as those that codes of a sample are of.
 
-    That is for values drawn independently of each other, so that a run of them counts as one.
+    It is between two estimates. One is too low if values differ in how frequent they are: how many
+    the sample lacks at least (Chao 1984), and how many of these come up in more items (Chao et al.
+    2014, equation 9), where a run counts as one. The other is too high in the end: a power of how
+    many items there are (Heaps 1978), which halves of the sample tell.
     """
-    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
+    drawn = np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1])
+    counts = np.bincount(drawn)
     once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
-    return 1 + once * once / (2 * max(1, twice)) / counts.size
+    times = items / codes.size
+    if not once or times <= 1:
+        return 1.0
+    unseen = once * once / (2 * max(1, twice))
+    more = drawn.size * (times - 1)
+    low = counts.size - unseen * math.expm1(more * math.log1p(-once / (drawn.size * unseen + once)))
+    half = np.count_nonzero(np.bincount(drawn[::2])) + np.count_nonzero(np.bincount(drawn[1::2]))
+    high = counts.size * times ** math.log2(2 * counts.size / half)
+    return (low + high) / (2 * counts.size)
 
 
 def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:

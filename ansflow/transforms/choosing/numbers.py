@@ -85,11 +85,12 @@ def choose_numbers(
     in_columns : bool
         Whether places along a short last axis may have predictors of their own.
     """
-    tried = []
+    tried, slow = [], []
     for candidate in candidates or mapped(raw, kind):
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
-        tried.append((bits, len(candidate.maps), candidate, prediction))
+        some = slow if candidate.least_gain else tried
+        some.append((bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=lambda one: one[:2])
     # Of those that are about equal, the one with fewest maps.
     close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
@@ -97,6 +98,12 @@ def choose_numbers(
     found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
     for choice in others:
         found = better(found, choice)
+    if slow:
+        *_, candidate, prediction = min(slow, key=lambda one: one[:2])
+        enough = found.bits * (1 - candidate.least_gain)
+        if candidate.total(prediction.best.bits) < enough * CLOSE:
+            choice = _chosen(candidate, prediction, raw.itemsize, kind, in_columns)
+            found = choice if choice.bits < enough else found
     return found
 
 
