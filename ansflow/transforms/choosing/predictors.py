@@ -86,7 +86,8 @@ class Prediction:
     Attributes
     ----------
     best : Predictor
-        The cheapest that has been tried: to begin with, differences along one axis at a time.
+        The cheapest that has been tried: to begin with, differences along one axis at a time, and
+        along the last two.
     left : ndarray of unsigned integers
         What that leaves.
     signed : bool
@@ -110,12 +111,15 @@ class Prediction:
         self._deltas: dict[tuple[int, ...], Numbers] = {(): numbers}
         for axis in self._long:
             self._try((axis,))
+        if len(self._long) > 1:
+            self._try(tuple(self._long[-2:]))
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
         for order in range(2, len(self._long) + 1):
             for axes in combinations(self._long, order):
-                self._try(axes)
+                if axes not in self._deltas:
+                    self._try(axes)
         for axis in self._long:
             axes = (axis, axis)
             while len(axes) <= MAX_LAGS and self._try(axes):
