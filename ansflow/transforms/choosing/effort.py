@@ -30,8 +30,7 @@ class Effort(NamedTuple):
     periods : bool
         Whether numbers along one axis may be rows of a period.
     worth_many : float
-        What a dictionary must gain whose codes don't fit two bytes, as it takes long to make: a
-        share of all bits.
+        What a dictionary of many values must gain, as it takes long to make: a share of all bits.
     """
 
     size: int
@@ -50,9 +49,9 @@ class Effort(NamedTuple):
 EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False, 1),
     2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False, 1),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True, 0.08),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True, 0.02),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True, 0.02),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True, 0.06),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True, 0.04),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True, 0.04),
 }
 
 

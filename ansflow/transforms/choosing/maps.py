@@ -41,7 +41,8 @@ STREWN_FROM = 0.8
 # bits if one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
-MANY = 1 << 16  # values, which don't have codes of two bytes
+# Values that don't have codes of two bytes, or are as many as so many of all numbers.
+MANY, MANY_OF_ALL = 1 << 16, 0.3
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -267,37 +268,40 @@ def _dictionary(
     if outputs is None:
         return
     codes, values = outputs
-    growth = _growth(codes.reshape(-1), kind.items)
+    growth, new = _growth(codes.reshape(-1), kind.items)
     gaps = values[1:] - values[:-1] if values.size > 1 else values
     # The more values there are, the smaller are the gaps between them, and the longer the codes,
-    # but not that of the most frequent number.
+    # but only of those that are rare.
     narrower = math.log2(growth)
     once = growth * values.size * max(1.0, log_bits(gaps, signed=True) - narrower)
-    extra = once / kind.items + narrower * (1 - seen.share)
-    least = kind.effort.worth_many if growth * values.size > MANY else 0.0
+    extra = once / kind.items + narrower * new
+    many = growth * values.size > min(MANY, MANY_OF_ALL * kind.items)
+    least = kind.effort.worth_many if many else 0.0
     yield Mapped(codes, (*ordered, outer), extra=extra, least_gain=least)
 
 
-def _growth(codes: Numbers, items: float) -> float:
+def _growth(codes: Numbers, items: float) -> tuple[float, float]:
     """How many times as many values so many items have as those that codes of a sample are of.
 
-    It is between two estimates. One is too low if values differ in how frequent they are: how many
-    the sample lacks at least (Chao 1984), and how many of these come up in more items (Chao et al.
-    2014, equation 9), where a run counts as one. The other is too high in the end: a power of how
-    many items there are (Heaps 1978), which halves of the sample tell.
+    Returns that, and the probability of a value that isn't in the sample (Good 1953).
+
+    By how much a sample has more values than half of it, and a half than a quarter: that falls at a
+    constant rate, as with distinct words of a text (Heaps 1978). A run counts as one.
     """
+    doublings = math.log2(items / codes.size)
+    if doublings <= 0:
+        return 1.0, 0.0
     drawn = np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1])
-    counts = np.bincount(drawn)
-    once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
-    times = items / codes.size
-    if not once or times <= 1:
-        return 1.0
-    unseen = once * once / (2 * max(1, twice))
-    more = drawn.size * (times - 1)
-    low = counts.size - unseen * math.expm1(more * math.log1p(-once / (drawn.size * unseen + once)))
-    half = np.count_nonzero(np.bincount(drawn[::2])) + np.count_nonzero(np.bincount(drawn[1::2]))
-    high = counts.size * times ** math.log2(2 * counts.size / half)
-    return (low + high) / (2 * counts.size)
+    all_values, of_half, of_quarter = (
+        sum(int(np.count_nonzero(np.bincount(drawn[i::step]))) for i in range(step)) / step
+        for step in (1, 2, 4)
+    )
+    new = np.count_nonzero(np.bincount(drawn) == 1) / drawn.size
+    gain, before = math.log2(all_values / of_half), math.log2(of_half / of_quarter)
+    if gain >= before:
+        return 2.0 ** (gain * doublings), new
+    rate = gain / before
+    return 2.0 ** (gain * rate * (1 - rate**doublings) / (1 - rate)), new
 
 
 def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:

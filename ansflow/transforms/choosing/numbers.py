@@ -85,32 +85,45 @@ def choose_numbers(
     in_columns : bool
         Whether places along a short last axis may have predictors of their own.
     """
-    tried, slow = [], []
+    tried: list[_Tried] = []
+    slow: list[_Tried] = []
     for candidate in candidates or mapped(raw, kind):
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
         some = slow if candidate.least_gain else tried
-        some.append((bits, len(candidate.maps), candidate, prediction))
-    tried.sort(key=lambda one: one[:2])
+        some.append(_Tried(bits, len(candidate.maps), candidate, prediction))
+    tried.sort(key=_rank)
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
-    close.sort(key=lambda one: one[1])
-    found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
+    close = [one for one in tried[: kind.effort.finalists] if one.bits <= tried[0].bits * CLOSE]
+    close.sort(key=lambda one: one.maps)
+    found, *others = [_chosen(one, raw.itemsize, kind, in_columns) for one in close]
     for choice in others:
         found = better(found, choice)
     if slow:
-        *_, candidate, prediction = min(slow, key=lambda one: one[:2])
-        enough = found.bits * (1 - candidate.least_gain)
-        if candidate.total(prediction.best.bits) < enough * CLOSE:
-            choice = _chosen(candidate, prediction, raw.itemsize, kind, in_columns)
+        best = min(slow, key=_rank)
+        enough = found.bits * (1 - best.candidate.least_gain)
+        if best.bits < enough * CLOSE:
+            choice = _chosen(best, raw.itemsize, kind, in_columns)
             found = choice if choice.bits < enough else found
     return found
 
 
-def _chosen(
-    candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind, in_columns: bool
-) -> Choice:
+class _Tried(NamedTuple):
+    """Bits an item of a candidate with so many maps, predicted in the simplest ways."""
+
+    bits: float
+    maps: int
+    candidate: Mapped
+    prediction: Prediction
+
+
+def _rank(one: _Tried) -> tuple[float, int]:
+    return one.bits, one.maps
+
+
+def _chosen(tried: _Tried, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of a map, with its best predictor."""
+    _, _, candidate, prediction = tried
     numbers, maps = candidate.numbers, candidate.maps
     best = _predicted(prediction, kind, candidate.maps)
     if in_columns and columns_of(numbers, kind):
