@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.transforms.choosing.cost import log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
@@ -66,7 +67,8 @@ class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. There may be so many `streams`.
+    each, such as tables, is divided among so many. There may be so many `streams`. Boxes may have
+    `whole_rows`, all places along the last axis, so that these may be columns.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Kind(NamedTuple):
     effort: Effort
     items: int
     streams: int = MAX_STREAMS
+    whole_rows: bool = True
 
     def part(self, count: int) -> Kind:
         """The same for one of so many columns."""
@@ -270,12 +273,12 @@ def _dictionary(
     codes, values = outputs
     growth, new = _growth(codes.reshape(-1), kind.items)
     gaps = values[1:] - values[:-1] if values.size > 1 else values
-    # The more values there are, the smaller are the gaps between them, and the longer the codes,
-    # but only of those that are rare.
-    narrower = math.log2(growth)
-    once = growth * values.size * max(1.0, log_bits(gaps, signed=True) - narrower)
-    extra = once / kind.items + narrower * new
-    many = growth * values.size > min(MANY, MANY_OF_ALL * kind.items)
+    # The more values there are, the smaller are the gaps between them, and the longer the codes. If
+    # each has a token of its own, only those of rare ones are longer.
+    narrower, count = math.log2(growth), growth * values.size
+    once = count * max(1.0, log_bits(gaps, signed=True) - narrower)
+    extra = once / kind.items + narrower * (new if count <= MANY_LINEAR else 1 - seen.share)
+    many = count > min(MANY, MANY_OF_ALL * kind.items)
     least = kind.effort.worth_many if many else 0.0
     yield Mapped(codes, (*ordered, outer), extra=extra, least_gain=least)
 
@@ -343,6 +346,14 @@ def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Ite
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:
-    """Some of the numbers, by which facts are told."""
-    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // kind.effort.few)]
-    return np.ascontiguousarray(few)
+    """Some of the numbers, by which facts are told.
+
+    They are twice the `step` apart, and others lie between them so that both distances to their
+    neighbours have no common divisor: it would seem to be one of numbers that rise evenly.
+    """
+    step = max(1, numbers.size // kind.effort.few)
+    if step < 3:
+        return np.ascontiguousarray(numbers.reshape(-1)[::step])
+    pairs = numbers.reshape(-1)[: numbers.size // (2 * step) * 2 * step].reshape(-1, 2 * step)
+    few: Numbers = pairs[:, [0, step - 1 - step % 2]].reshape(-1)
+    return few

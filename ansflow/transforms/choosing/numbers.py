@@ -141,7 +141,7 @@ def _chosen(tried: _Tried, itemsize: int, kind: Kind, in_columns: bool) -> Choic
 
 def columns_of(numbers: Numbers, kind: Kind) -> int:
     """How many columns the last axis of a sample has that may be treated each by itself, or 0."""
-    count = numbers.shape[-1] if numbers.ndim > 2 else 0
+    count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 

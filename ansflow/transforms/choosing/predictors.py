@@ -29,8 +29,9 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
-# Linear tokens must gain this share, as classes of rows do more for logarithmic ones.
-WORTH_IT = 0.01
+# Linear tokens must gain this share, as classes of rows do more for logarithmic ones, and so many
+# bits: in numbers that hardly differ, a large one that the sample lacks costs more than they gain.
+WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
 
@@ -102,7 +103,7 @@ class Prediction:
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items, signed=False).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
+            if bits < self._enough:
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
@@ -131,6 +132,11 @@ class Prediction:
             self._try_lines()
         return self.best
 
+    @property
+    def _enough(self) -> float:
+        """Bits that linear tokens must take less than."""
+        return min(self.best.bits * (1 - WORTH_IT), self.best.bits - WORTH_BITS)
+
     def _try(self, axes: tuple[int, ...]) -> bool:
         """Differences along axes; whether they are the best until now."""
         # Without the borders, which are of little account in arrays that are not samples.
@@ -158,7 +164,7 @@ class Prediction:
             if bits <= self.best.bits:  # without the first item as a symbol
                 self._take(Predictor(RISING, 0, bits), deltas, signed=False)
         for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
+            if bits < self._enough:
                 self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
 
     def _try_lines(self) -> None:
