@@ -35,6 +35,7 @@ PLANES_FROM = 0.7
 COLUMNS = range(2, 17)
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
+ORDERED = Recipe("ordered", settings=("float",))
 
 
 class Gain(NamedTuple):
@@ -124,14 +125,16 @@ def _rank(one: _Tried) -> tuple[float, int]:
 def _chosen(tried: _Tried, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of a map, with its best predictor."""
     _, _, candidate, prediction = tried
-    numbers, maps = candidate.numbers, candidate.maps
+    numbers = candidate.numbers
     best = _predicted(prediction, kind, candidate.maps)
     if in_columns and columns_of(numbers, kind):
         best = better(best, _in_columns(numbers, kind, candidate.maps))
-    recipe = best.recipe
-    for outer in reversed(candidate.maps):
+    recipe, maps = best.recipe, candidate.maps
+    if _is_bare(maps) and _of_planes(recipe):
+        maps = maps[:-1]
+    for outer in reversed(maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
-    inner = [Gain(maps, prediction.plain)] if maps else []
+    inner = [Gain(candidate.maps, prediction.plain)] if maps else []
     inner += best.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
@@ -188,11 +191,34 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        planes = plane_bits(prediction.left, signed=prediction.signed)
+        left = prediction.left if stage or not _is_bare(maps) else _unordered(prediction.left)
+        planes = plane_bits(left, signed=prediction.signed)
         if planes < bits * (1 - WORTH_IT):
             leaf, bits = PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain((recipe,), bits),))
+
+
+def _is_bare(maps: tuple[Recipe, ...]) -> bool:
+    """Whether the innermost map does no more than put floats in order."""
+    return maps[-1:] == (ORDERED,)
+
+
+def _of_planes(recipe: Recipe) -> bool:
+    """Whether there is nothing but bytes, which have no use for an order of numbers.
+
+    They are better without: what the bits of positive and of negative floats have in common, such
+    as zeros at their end, it makes different.
+    """
+    if recipe.name == "columns" and not recipe.settings:
+        return all(map(_of_planes, recipe.outputs))
+    return recipe == PLANES
+
+
+def _unordered(numbers: Numbers) -> Numbers:
+    """The bits of floats that have been put in order."""
+    sign = numbers.dtype.type(1 << (8 * numbers.itemsize - 1))
+    return np.where(numbers & sign, numbers ^ sign, ~numbers)
 
 
 def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
