@@ -319,22 +319,33 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
     any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
     found = decimal_factors(_few(native, kind).view(f"f{native.itemsize}"), any_step=any_step)
     for factor in sorted(found, key=expected)[:FACTORS]:
-        told: list[Setting] = [factor.factor]
-        if factor.times:
-            told.append("times")
-        if factor.near:
-            told.append("near")
-        if kind.big_endian:
-            told.append("big")
-        outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
-        outputs = through(outer, raw)
-        if outputs is not None:
+        outer, outputs = _decimal(raw, kind, factor)
+        step = common_step(_few(outputs[0], kind)) if outputs and not factor.near else 1
+        coarser = factor.times_step(step) if step > 1 else None
+        if coarser is not None:
+            found_too = _decimal(raw, kind, coarser)
+            if found_too[1] and found_too[1][1].size == outputs[1].size:
+                outer, outputs = found_too
+        if outputs:
             numbers, places, exceptions, *corrections = outputs
             bits = 8.0 * exceptions.nbytes
             bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
             if places.size:
                 bits += places.size * log_bits(places, signed=False)
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
+
+
+def _decimal(raw: Numbers, kind: Kind, factor: Factor) -> tuple[Recipe, list[Numbers]]:
+    """The transform for a factor, and what it makes of numbers; nothing if it is not for them."""
+    told: list[Setting] = [factor.factor]
+    if factor.times:
+        told.append("times")
+    if factor.near:
+        told.append("near")
+    if kind.big_endian:
+        told.append("big")
+    outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
+    return outer, through(outer, raw) or []
 
 
 def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Iterator[Mapped]:
