@@ -468,7 +468,7 @@ class Items:
     def read(cls, fields, w, shape):
         assert w == 1
         size = fields.byte()
-        assert 2 <= size <= 64
+        assert 2 <= size <= 255
         return cls(size)
 
     def write(self):

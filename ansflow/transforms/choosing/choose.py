@@ -23,6 +23,7 @@ from ansflow.transforms.choosing.numbers import (
     columns_of,
 )
 from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.plain import plain_recipe
@@ -78,7 +79,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     width = dtype.itemsize
     if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
         return None
-    if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
+    # Bytes are items one after the other, or those of large items, which are an axis.
+    if 1 < width <= MAX_SIZE and layout.itemsize == 1 and layout.shape[1:] in ((), (width,)):
         numbers = Layout(width, (layout.items // width,))
         found = choose(content[: numbers.nbytes], numbers, dtype, level)
         if found is None:
