@@ -82,7 +82,7 @@ class Dict(Transform):
 def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
     """The distinct ones of a few numbers, as they occur, and how often each of them does.
 
-    There are at most 2^16 numbers. They are taken as 64-bit integers, so that one kernel serves.
+    They are taken as 64-bit integers, so that one kernel serves.
     """
     wide = numbers.reshape(-1).astype(np.uint64)
     bits = wide.size.bit_length() + 1  # so that the table is not even half full

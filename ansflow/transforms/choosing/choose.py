@@ -95,6 +95,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
     kind = Kind("", False, effort, min(CHUNK_ITEMS, layout.items), whole_rows=whole_rows)
+    if width in WIDTHS and dtype.names is None:
+        kind = kind._replace(all_items=array.reshape(-1))
     choice = _of_type(sample, dtype, kind)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
@@ -124,14 +126,12 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     if not count:
         return choose_numbers(raw, kind)
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
-    part = kind.part(count)
-    candidates = [list(mapped(column, part)) for column in columns]
+    parts = [kind.part(count, j) for j in range(count)]
+    candidates = [*map(list, map(mapped, columns, parts))]
     shared = _shared(raw, candidates)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
-    found = [
-        choose_numbers(column, part, maps) for column, maps in zip(columns, candidates, strict=True)
-    ]
+    found = [*map(choose_numbers, columns, parts, candidates)]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     apart = _side_by_side(recipe, found, 1 / count)
     alike = all(choice.maps == found[0].maps for choice in found)

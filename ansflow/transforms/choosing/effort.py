@@ -49,9 +49,9 @@ class Effort(NamedTuple):
 EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False, 1),
     2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False, 1),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True, 0.06),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True, 0.04),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True, 0.04),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True, 0.04),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +57,9 @@ ANY_STEP_FROM = 64
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
 
+# Of so many numbers, about, the distinct ones are counted where they are many.
+COUNTED = 1 << 17
+
 # Runs are looked for among so many numbers that follow each other.
 FOLLOWING = 4096
 
@@ -68,7 +71,8 @@ class Kind(NamedTuple):
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
     each, such as tables, is divided among so many. There may be so many `streams`. Boxes may have
-    `whole_rows`, all places along the last axis, so that these may be columns.
+    `whole_rows`, all places along the last axis, so that these may be columns. `all_items`
+    are numbers in one axis, if they are known.
     """
 
     name: str
@@ -77,11 +81,15 @@ class Kind(NamedTuple):
     items: int
     streams: int = MAX_STREAMS
     whole_rows: bool = True
+    all_items: Numbers | None = None
 
-    def part(self, count: int) -> Kind:
-        """The same for one of so many columns."""
+    def part(self, count: int, column: int | None = None) -> Kind:
+        """The same for one of so many columns, perhaps for which one."""
         items = max(1, self.items // count)
-        return self._replace(items=items, streams=self.streams // count)
+        all_items = None
+        if self.all_items is not None and column is not None:
+            all_items = self.all_items[column::count]
+        return self._replace(items=items, streams=self.streams // count, all_items=all_items)
 
     def with_share(self, share: float) -> Kind:
         """The same for such a share of all items."""
@@ -120,15 +128,16 @@ class Mapped(NamedTuple):
         How many numbers there are for an item.
     extra : float
         Bits an item that other outputs take.
-    least_gain : float
-        The share of all bits that it must gain, compared with maps that are made faster.
+    recount : callable, optional
+        The same told by more items than the sample has. That takes some time, as does the map, so
+        that it must gain a share of all bits.
     """
 
     numbers: Numbers
     maps: tuple[Recipe, ...]
     share: float = 1.0
     extra: float = 0.0
-    least_gain: float = 0.0
+    recount: Callable[[], float] | None = None
 
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
@@ -136,8 +145,14 @@ class Mapped(NamedTuple):
 
     def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
         """The same within another map, which has so many numbers and extra bits for an item."""
-        maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
-        return Mapped(self.numbers, maps, share, extra, self.least_gain)
+        recount = self.recount
+        return Mapped(
+            self.numbers,
+            (outer, *self.maps),
+            share * self.share,
+            share * self.extra + extra,
+            recount and (lambda: share * recount() + extra),
+        )
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -271,40 +286,53 @@ def _dictionary(
     if outputs is None:
         return
     codes, values = outputs
-    growth, new = _growth(codes.reshape(-1), kind.items)
+    drawn = codes.reshape(-1)
+    drawn = np.append(drawn[:-1][drawn[1:] != drawn[:-1]], drawn[-1])  # a run counts as one
+    new = np.count_nonzero(np.bincount(drawn) == 1) / drawn.size  # (Good 1953)
     gaps = values[1:] - values[:-1] if values.size > 1 else values
-    # The more values there are, the smaller are the gaps between them, and the longer the codes. If
-    # each has a token of its own, only those of rare ones are longer.
-    narrower, count = math.log2(growth), growth * values.size
-    once = count * max(1.0, log_bits(gaps, signed=True) - narrower)
-    extra = once / kind.items + narrower * (new if count <= MANY_LINEAR else 1 - seen.share)
-    many = count > min(MANY, MANY_OF_ALL * kind.items)
-    least = kind.effort.worth_many if many else 0.0
-    yield Mapped(codes, (*ordered, outer), extra=extra, least_gain=least)
+    gap_bits = log_bits(gaps, signed=True)
+
+    def extra(count: float) -> float:
+        """Bits an item if a chunk has so many values.
+
+        The more there are, the smaller are the gaps between them, and the longer the codes. If each
+        has a token of its own, only those of rare ones are longer.
+        """
+        narrower = math.log2(count / values.size)
+        longer = narrower * (new if count <= MANY_LINEAR else 1 - seen.share)
+        return count * max(1.0, gap_bits - narrower) / kind.items + longer
+
+    count = values.size * _growth(drawn, math.log2(kind.items / codes.size))
+    told = Mapped(codes, (*ordered, outer), extra=extra(count))
+    if kind.all_items is not None and count > min(MANY, MANY_OF_ALL * kind.items):
+        told = told._replace(recount=lambda: extra(max(values.size, _count(kind))))
+    yield told
 
 
-def _growth(codes: Numbers, items: float) -> tuple[float, float]:
-    """How many times as many values so many items have as those that codes of a sample are of.
+def _growth(drawn: Numbers, doublings: float) -> float:
+    """How many times as many values there are where so many times as many are drawn.
 
-    Returns that, and the probability of a value that isn't in the sample (Good 1953).
-
-    By how much a sample has more values than half of it, and a half than a quarter: that falls at a
-    constant rate, as with distinct words of a text (Heaps 1978). A run counts as one.
+    By how much all have more values than half of them, and a half than a quarter: that falls at a
+    constant rate, as with distinct words of a text (Heaps 1978).
     """
-    doublings = math.log2(items / codes.size)
     if doublings <= 0:
-        return 1.0, 0.0
-    drawn = np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1])
-    all_values, of_half, of_quarter = (
+        return 1.0
+    whole, half, quarter = (
         sum(int(np.count_nonzero(np.bincount(drawn[i::step]))) for i in range(step)) / step
         for step in (1, 2, 4)
     )
-    new = np.count_nonzero(np.bincount(drawn) == 1) / drawn.size
-    gain, before = math.log2(all_values / of_half), math.log2(of_half / of_quarter)
-    if gain >= before:
-        return 2.0 ** (gain * doublings), new
-    rate = gain / before
-    return 2.0 ** (gain * rate * (1 - rate**doublings) / (1 - rate)), new
+    gain, before = math.log2(whole / half), math.log2(half / quarter)
+    rate = min(1.0, gain / before) if before else 1.0
+    times = doublings if rate == 1 else rate * (1 - rate**doublings) / (1 - rate)
+    return float(2 ** (gain * times))
+
+
+def _count(kind: Kind) -> float:
+    """How many values a chunk has, told by more of the items than a sample has."""
+    assert kind.all_items is not None
+    part = kind.all_items[:: kind.all_items.size // COUNTED | 1]
+    values, codes = np.unique(part, return_inverse=True)
+    return values.size * _growth(codes, math.log2(kind.items / part.size))
 
 
 def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:

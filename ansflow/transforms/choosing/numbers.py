@@ -91,7 +91,7 @@ def choose_numbers(
     for candidate in candidates or mapped(raw, kind):
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
-        some = slow if candidate.least_gain else tried
+        some = slow if candidate.recount else tried
         some.append(_Tried(bits, len(candidate.maps), candidate, prediction))
     tried.sort(key=_rank)
     # Of those that are about equal, the one with fewest maps.
@@ -101,12 +101,23 @@ def choose_numbers(
     for choice in others:
         found = better(found, choice)
     if slow:
-        best = min(slow, key=_rank)
-        enough = found.bits * (1 - best.candidate.least_gain)
-        if best.bits < enough * CLOSE:
-            choice = _chosen(best, raw.itemsize, kind, in_columns)
-            found = choice if choice.bits < enough else found
+        found = _if_worth_it(min(slow, key=_rank), found, raw.itemsize, kind, in_columns)
     return found
+
+
+def _if_worth_it(
+    tried: _Tried, found: Choice, itemsize: int, kind: Kind, in_columns: bool
+) -> Choice:
+    """What is chosen for a slow map instead of another choice if that gains enough."""
+    enough = found.bits * (1 - kind.effort.worth_many)
+    candidate = tried.candidate
+    if tried.bits >= enough * CLOSE or candidate.recount is None:
+        return found
+    candidate = candidate._replace(extra=candidate.recount())
+    if candidate.total(tried.prediction.best.bits) >= enough * CLOSE:
+        return found
+    choice = _chosen(tried._replace(candidate=candidate), itemsize, kind, in_columns)
+    return choice if choice.bits < enough else found
 
 
 class _Tried(NamedTuple):
