@@ -202,10 +202,14 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        left = prediction.left if stage or not _is_bare(maps) else _unordered(prediction.left)
-        planes = plane_bits(left, signed=prediction.signed)
+        if stage:
+            planes = plane_bits(prediction.left, signed=prediction.signed)
+            if planes < bits * (1 - WORTH_IT):
+                leaf, bits = PLANES, planes
+        numbers = prediction.numbers
+        planes = plane_bits(_unordered(numbers) if _is_bare(maps) else numbers, signed=False)
         if planes < bits * (1 - WORTH_IT):
-            leaf, bits = PLANES, planes
+            stage, leaf, bits = None, PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain((recipe,), bits),))
 
