@@ -1,10 +1,11 @@
 """Recipes whose parameters are chosen once, for arrays that are too small to pay for their own.
 
-Such a recipe is at most a mask, a map, multiples, differences and tokens, in this order. It leaves
-*symbols*, of which nothing is written but the symbols themselves: tokens, then the corrections of
+Such a recipe is at most a mask, a map, multiples, differences and tokens, in this order; in place
+of tokens there may be codes of a dictionary, which is a part of the recipe. It leaves *symbols*, of
+which nothing is written but the symbols themselves: tokens or codes, then the corrections of
 decimals and the bits of the mask, where there are such. And it leaves a *tail* of bytes that are
-not coded: raw bits, and the exceptions of decimals. All arrays go the same way, kernel after
-kernel, with what these are told made up once.
+not coded: raw bits or what is not in the dictionary, and the exceptions of decimals. All arrays go
+the same way, kernel after kernel, with what these are told made up once.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
-from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
+from ansflow.transforms.fixed_dict import FixedDict
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
 from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
@@ -37,17 +39,17 @@ from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
 from ansflow.varints import ByteReader
 
 __all__ = ["FixedRecipe", "Step", "Tokens"]
 
 # What there may be of a recipe, each at most once and in this order; one of these is a leaf.
-ORDER = ("mask", "ordered", "decimal", "affine", "delta", "log", "lin", "bytes")
-LEAVES = ("log", "lin", "bytes")
+ORDER = ("mask", "ordered", "decimal", "affine", "delta", "log", "lin", "dict", "bytes")
+LEAVES = ("log", "lin", "dict", "bytes")
 
 NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
-NO_CORRECTIONS.setflags(write=False)  # as kernels are compiled
 NO_TAIL = b""
 ZERO = np.uint64(0)
 
@@ -56,7 +58,10 @@ KEPT_SHAPES = 64
 
 
 class Step(NamedTuple):
-    """A transform by its name, and its parameters; sizes of outputs among them are 0."""
+    """A transform by its name, and its parameters; sizes of outputs among them are 0.
+
+    The parameter of a dictionary is a `FixedDict`.
+    """
 
     name: str
     parameters: Any = None
@@ -91,6 +96,7 @@ class FixedRecipe:
         self._line: Line | None = told.get("affine")
         self._axes = told["delta"].axes if "delta" in told else ()
         self._lin: LinParameters | None = told.get("lin")
+        self._dict: FixedDict | None = told.get("dict")
         self._leaf = steps[-1].name if steps and steps[-1].name in LEAVES else "stream"
         self._big = any(one is not None and one.big for one in (ordered, self._decimals))
         self._number = np.dtype(f"<u{width}") if self._leaf != "bytes" else np.dtype(np.uint8)
@@ -120,7 +126,10 @@ class FixedRecipe:
         root, _ = read_recipe(reader, Layout(width, (1,) * axes))
         steps, node = list[Step](), root
         while node.transform is not None:
-            steps.append(Step(node.transform.name, node.parameters))
+            name, parameters = node.transform.name, node.parameters
+            if name == "dict":
+                parameters = FixedDict.read(reader, width)
+            steps.append(Step(name, parameters))
             node = node.outputs[0]
         read = reader.data[begin : reader.at]
         if not _is_fixed(width, steps) or (fixed := cls(width, steps)).pack() != read:
@@ -128,18 +137,23 @@ class FixedRecipe:
         return fixed
 
     def pack(self) -> bytes:
-        """The recipe as FORMAT.md says, for arrays with one item along each axis."""
-        written, others, streams = b"", b"", b""
+        """The recipe as FORMAT.md says, for one item along each axis, and its dictionary."""
+        stream, no_stream = bytes([STREAM_ID]), bytes([by_name("bytes").id | ALL_STREAMS])
+        written, others, streams, values = b"", b"", b"", b""
         for number, (name, parameters) in enumerate(self.steps, 1):
             transform = by_name(name)
+            if self._dict is not None and name == "dict":
+                written += bytes([transform.id]) + transform.pack(1) + stream + no_stream
+                values = self._dict.pack()
+                break
             last = number == len(self.steps)
             written += bytes([transform.id | (ALL_STREAMS if last else 0)])
             written += transform.pack(parameters)
             if name == "decimal":  # places of exceptions and their items, which have no stream
-                others = 2 * bytes([by_name("bytes").id | ALL_STREAMS])
+                others = 2 * no_stream
             if name == "mask" or (name == "decimal" and self._near):
-                streams += bytes([STREAM_ID])
-        return (written or bytes([STREAM_ID])) + others + streams
+                streams += stream
+        return (written or stream) + others + streams + values
 
     @property
     def recipe(self) -> Recipe:
@@ -151,8 +165,17 @@ class FixedRecipe:
                 outputs = recipe, Recipe("log"), Recipe("bytes"), *[Recipe()] * self._near
             if name == "mask":
                 outputs = recipe, Recipe()
+            if name == "dict":
+                outputs = Recipe(), Recipe("bytes")
             recipe = Recipe(name, outputs, by_name(name).describe(parameters))
         return recipe
+
+    @property
+    def recipe_of_others(self) -> Recipe:
+        """The same with tokens in place of a dictionary, for arrays that are not as expected."""
+        if self._dict is None:
+            return self.recipe
+        return FixedRecipe(self.width, [*self.steps[:-1], Step("log", 0)]).recipe
 
     def symbols(self, items: int) -> int:
         """How many symbols so many items become."""
@@ -170,7 +193,40 @@ class FixedRecipe:
         shape : tuple of int
             That of the array.
         """
-        numbers = _frozen(items.view(self._number), aligned=True)
+        found = self._numbers_of(items, shape)
+        if found is None:
+            return None
+        numbers, exceptions, others = found
+        if self._leaf in ("stream", "bytes"):
+            return Tokens(numbers, exceptions)
+        if self._dict is not None:
+            tokens, raw = self._dict.codes(numbers)
+        else:
+            tokens, room = np.empty(numbers.size, np.uint8), raw_room(items.size)
+            given = unaligned(numbers.view(np.uint8), self.width)
+            if self._low is None:
+                bits = int(log.encode(given, UNTOUCHED.plan, tokens, room))
+            else:
+                base, shift = self._low
+                if self._is_outside(numbers):
+                    return None
+                lin.encode(given, base, shift, tokens, room)
+                bits = int(shift) * numbers.size
+            raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
+        return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)
+
+    def numbers(self, items: Bytes, shape: tuple[int, ...]) -> Numbers | None:
+        """What `forward` makes tokens or codes of."""
+        found = self._numbers_of(items, shape)
+        return None if found is None else found[0]
+
+    def _numbers_of(
+        self, items: Bytes, shape: tuple[int, ...]
+    ) -> tuple[Numbers, bytes, list[Bytes]] | None:
+        """These numbers, exceptions of decimals, and what else becomes symbols."""
+        numbers = items.view(self._number)
+        if not numbers.flags.aligned:
+            numbers = numbers.copy()
         exceptions, others = NO_TAIL, list[Bytes]()
         if self._mask is not None:
             mask, filled = (
@@ -179,14 +235,14 @@ class FixedRecipe:
             )
             fill_in(numbers, numbers.dtype.type(self._mask.pattern), mask, filled)
             others = [mask.view(np.uint8)[: mask_bytes(Layout(self.width, numbers.shape))]]
-            numbers = _frozen(filled)
+            numbers = filled
         if self._big:
-            numbers = _frozen(numbers.byteswap())
+            numbers = numbers.byteswap()
         if self._masks is not None:
             out = np.empty_like(numbers)
             if order(numbers, *self._masks, out):
                 return None
-            numbers = _frozen(out)
+            numbers = out
         elif self._decimals is not None:
             out = np.empty_like(numbers)
             places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
@@ -199,29 +255,17 @@ class FixedRecipe:
             if near:
                 others.insert(0, corrections)
             exceptions = pack_exceptions(numbers, places[:found]) if found else NO_TAIL
-            numbers = _frozen(out)
+            numbers = out
         if self._step is not None:
             out = np.empty_like(numbers)
             if not divide(numbers, *self._step, out):
                 return None
-            numbers = _frozen(out)
+            numbers = out
         if self._axes:
             out = np.empty_like(numbers)
             difference(numbers, self._told(shape[1:])[0], FOLDED, out)
-            numbers = _frozen(out)
-        if self._leaf in ("stream", "bytes"):
-            return Tokens(numbers, exceptions)
-        tokens, raw = np.empty(numbers.size, np.uint8), raw_room(items.size)
-        if self._low is None:
-            bits = int(log.encode(unaligned(numbers.view(np.uint8), self.width), tokens, raw))
-        else:
-            base, shift = self._low
-            if self._is_outside(numbers):
-                return None
-            lin.encode(unaligned(numbers.view(np.uint8), self.width), base, shift, tokens, raw)
-            bits = int(shift) * numbers.size
-        symbols = np.concatenate([tokens, *others]) if others else tokens
-        return Tokens(_frozen(symbols), raw.view(np.uint8)[: -(-bits // 8)].tobytes() + exceptions)
+            numbers = out
+        return numbers, exceptions, others
 
     def inverse(self, symbols: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
         """Undo `forward`: the items as numbers, in a vector.
@@ -243,7 +287,7 @@ class FixedRecipe:
             multiply(out, *self._step)
         if self._decimals is not None:
             factor, times, near, *_ = self._decimals
-            corrections = _frozen(symbols[items : 2 * items]) if near else NO_CORRECTIONS
+            corrections = symbols[items : 2 * items] if near else NO_CORRECTIONS
             from_integers(self.width, False, near)(out, factor, times, corrections)
         elif self._signs is not NOTHING and self._step is not None:
             self._signs.apply(out.view(np.uint8), self.width)
@@ -271,6 +315,11 @@ class FixedRecipe:
             out[:] = tokens
             finish.finish(_unaligned_in_place(out), plan)
             return 0
+        if self._dict is not None:
+            used = self._dict.fill(tokens, tail, out)
+            if plan.any():
+                finish.finish(_unaligned_in_place(out), plan)
+            return 8 * used
         told = unaligned(tokens, 1), unaligned(tail, 1)
         numbers = _unaligned_in_place(out)
         if self._low is None:
@@ -320,14 +369,6 @@ def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
         and (delta is None or delta.first is None)
         and (linear is None or linear.width == 1)
     )
-
-
-def _frozen(numbers: Numbers, *, aligned: bool = False) -> Numbers:
-    """Numbers as kernels take them, which are compiled for one type: read-only, and aligned."""
-    if aligned and not numbers.flags.aligned:
-        numbers = numbers.copy()
-    numbers.setflags(write=False)
-    return numbers
 
 
 def _unaligned_in_place(out: Numbers) -> Numbers:

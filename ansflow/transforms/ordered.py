@@ -7,6 +7,7 @@ those of NaN and of the negative zero too.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader
 
@@ -61,6 +63,7 @@ class Ordered(Finished):
         self._order(*settings)
 
     @staticmethod
+    @functools.lru_cache(64, typed=True)
     def _order(*settings: Setting) -> Order:
         kind, *others = settings or ("none",)
         if kind not in KINDS:
@@ -76,6 +79,12 @@ class Ordered(Finished):
                 f"{MAX_SHIFT}, not {', '.join(map(str, others))}"
             )
         return Order(KINDS.index(str(kind)), big, shift)
+
+    def first(self, layout: Layout, start: Start, *settings: Setting) -> tuple[Order, Start] | None:
+        chosen = self._order(*settings)
+        if chosen.big or chosen.shift or start != UNTOUCHED:
+            return None
+        return chosen, Start(*masks(chosen.kind, 8 * layout.itemsize))
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting

@@ -270,10 +270,8 @@ def test_merging_leaves_no_class_without_symbols():
 def classify(symbols, sample=None):
     classes = np.empty(-(-symbols.size // ROW), np.uint8)
     counts = np.empty((8, 256), np.uint32)
-    tally = np.empty(row_classes.SUMS, np.uint32)
-    partial = np.empty((row_classes.PARTIALS, 8, 256), np.uint32)
     sample = symbols[: symbols.size // ROW * ROW] if sample is None else sample
-    number, bits = row_classes.classify(symbols, sample, tally, partial, counts, classes)
+    number, bits = row_classes.classify(symbols, sample, counts, classes)
     return int(number), float(bits), counts, classes
 
 

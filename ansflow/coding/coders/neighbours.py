@@ -73,11 +73,14 @@ class NeighbourCoder(FastCoder):
         records, precision, told = self.records, self._precision, self._told
         isa = vector_isa(states.size, symbols.size)
         first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
-        cursor = scalar.encode(symbols, *told, states, records, precision, words, first)
+        cursor = np.uint64(words.size)
+        if first < symbols.size:
+            rest = symbols, *told, states, records, precision, words, first
+            cursor = np.uint64(scalar.encode(*rest))
         if isa is None:
             return int(cursor)
         encode_rows = vector.encoder(states.size, isa)
-        flat, cursor = records.reshape(-1), np.uint64(cursor)
+        flat = records.reshape(-1)
         return int(encode_rows(symbols, first, *told, states, flat, precision, words, cursor))
 
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:

@@ -92,8 +92,9 @@ class SingleCoder(FastCoder):
         assert isa is not None, "encode has seen to streams that are not for vectors"
         records, precision = self.records, self._precision
         whole = symbols.size - symbols.size % states.size
-        rest = symbols[whole:]
-        cursor = np.uint64(scalar.encode(rest, states, records, precision, words))
+        cursor = np.uint64(words.size)
+        if whole < symbols.size:
+            cursor = np.uint64(scalar.encode(symbols[whole:], states, records, precision, words))
         encode_rows = vector.encoder(states.size, isa, records.ndim == 1)
         flat = records.reshape(-1)
         return int(encode_rows(symbols, np.uint64(whole), states, flat, precision, words, cursor))

@@ -7,7 +7,7 @@ from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import brief_kernel
 from ansflow.kernels.tables.frequency_code import (
     MAX_BITS_PER_FREQUENCY,
-    fit_table,
+    fit_rows,
     read_frequencies,
 )
 
@@ -40,14 +40,8 @@ def fit_tables(
     -------
     ``(used, bits)``: bytes of the tables, and bits that all symbols take with these frequencies.
     """
-    rows = counts.astype(np.float64)
     keys, heap = np.empty(counts.shape[1]), np.empty(counts.shape[1], np.uint32)
-    used, bits = 0, 0.0
-    for row, own in zip(rows, freq, strict=True):
-        table = out[used : used + TABLE_ROOM]
-        _, size, length = fit_table(row, precision, own, keys, heap, table)
-        used += int(size)
-        bits += length
+    _, used, bits = fit_rows(counts.astype(np.float64), precision, freq, keys, heap, out)
     return used, bits
 
 

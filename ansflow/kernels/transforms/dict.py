@@ -13,7 +13,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["enroll", "look_up", "mark", "number_items", "rename"]
+__all__ = ["enroll", "fill_codes", "find_codes", "look_up", "mark", "number_items", "rename"]
 
 GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 
@@ -56,6 +56,40 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
             number = found
         codes[i] = number - ONE
     return np.uint64(items.size), found
+
+
+@kernel
+def find_codes(numbers, values, codes):
+    """The places of numbers among values that ascend, 255 at most; of others, how many values are.
+
+    Returns how many others there are. All are uint64, but codes, which are uint8.
+    """
+    size = np.uint64(values.size)
+    others = ZERO
+    for i in range(np.uint64(numbers.size)):
+        at, length = ZERO, size
+        while length > ONE:
+            half = length >> ONE
+            at += half * np.uint64(values[at + half] <= numbers[i])
+            length -= half
+        found = np.uint64(size > ZERO and values[at] == numbers[i])
+        codes[i] = at if found else size
+        others += ONE - found
+    return others
+
+
+@kernel
+def fill_codes(codes, values, out):
+    """Undo `find_codes`, with 0 for others; returns how many there are, and illegal codes."""
+    size = np.uint64(values.size)
+    others = illegal = ZERO
+    for i in range(np.uint64(codes.size)):
+        code = np.uint64(codes[i])
+        known = code < size
+        illegal += np.uint64(code > size)
+        others += ONE - np.uint64(known)
+        out[i] = values[code] if known else ZERO
+    return others, illegal
 
 
 @kernel

@@ -11,6 +11,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.start import IF_CLEAR, IF_SET, LAGS, start_block
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = ["decode", "encode"]
@@ -29,27 +30,33 @@ def width_of(token):
 
 
 @kernel
-def encode(numbers, tokens, out):
+def encode(items, plan, tokens, out):
     """Fill `tokens`, write the raw bits, and return how many there are.
 
     Parameters
     ----------
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    items : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        What makes numbers of them: that of `start`.
     tokens : uint8[n]
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    rest, widths = blank(numbers), blank(numbers)
+    rest, widths = blank(items), blank(items)
     own_rest, own_widths = rest[0], widths[0]
-    below = item_bits(numbers) - ONE
+    below = item_bits(items) - ONE
+    kind = items.dtype.type
+    clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
+    fold = kind(~ZERO)
     at = last = ZERO
-    n = np.uint64(numbers.size)
+    n = np.uint64(items.size)
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
+        start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
         for i in range(size):
-            number = np.uint64(numbers[begin + i])
+            number = np.uint64(own_rest[i])
             direct = number < DIRECT
-            width = np.uint64(bit_length(numbers[begin + i])) - LEADING & below
+            width = np.uint64(bit_length(own_rest[i])) - LEADING & below
             width = ZERO if direct else width
             token = number >> width
             tokens[begin + i] = token if direct else token + FOUR * width + FOUR

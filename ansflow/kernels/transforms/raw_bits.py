@@ -17,7 +17,7 @@ Widths of a group
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
 from ansflow.kernels.vector.raw_bits import fetch_rows
@@ -158,17 +158,19 @@ def append(numbers, widths, groups, at, last, out):
     -------
     ``(at, last)`` after it. `last` is not yet in `out`.
     """
-    above = WORD_BITS - item_bits(widths[0])
-    words, lengths = numbers[3], widths[3]
+    words, own = numbers[3], widths[0]
+    in_group = WORD_BITS // item_bits(own)
+    place = at >> WORD_SHIFT
     for i in range(groups):
-        word, length = words[i], lengths[i] >> above
-        used = at & BIT_IN_WORD
-        last |= word << used
-        out[at >> WORD_SHIFT] = last
+        word = words[i]
+        low = last | word << (at & BIT_IN_WORD)
+        out[place] = low
         # If that is full, the bits that did not fit are the beginning of the next.
-        if used + length >= WORD_BITS:
-            last = word >> (WORD_BITS - used & BIT_IN_WORD)
-        at += length
+        high = word >> (ZERO - at & BIT_IN_WORD)
+        at += np.uint64(own[i * in_group + (in_group - ONE)])
+        following = at >> WORD_SHIFT
+        last = low if following == place else high
+        place = following
     return at, last
 
 
