@@ -12,7 +12,7 @@ from ansflow.arguments import integer
 
 __all__ = ["available_cores", "checked_threads"]
 
-ROOT = Path("/")
+ROOT = Path("/")  # of the file system: made once, since that takes longer than to use it
 
 
 def checked_threads(threads: int | None) -> int:

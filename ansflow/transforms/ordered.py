@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -110,12 +111,9 @@ class Ordered(Finished):
         return chosen._replace(shift=shift), [out.view(np.uint8)]
 
     def then(self, parameters: Order, layout: Layout, finish: Finish) -> Finish | None:
-        kind, big, shift = parameters
-        if big or finish != NOTHING:
+        if parameters.big or finish != NOTHING:
             return None
-        # The highest bit is inverted, so that the masks change places.
-        set_, clear = (mask << shift for mask in masks(kind, 8 * layout.itemsize - shift))
-        return Finish(shift=shift, if_clear=clear, if_set=set_)
+        return _undone(parameters, layout.itemsize)
 
     def inverse(
         self, parameters: Order, outputs: Sequence[Bytes], layout: Layout, out: Bytes
@@ -145,6 +143,14 @@ class Ordered(Finished):
     def describe(self, parameters: Order) -> list[Setting]:
         kind, big, shift = parameters
         return [KINDS[kind], *[BIG] * big, *[shift] * (shift > 0)]
+
+
+@cache
+def _undone(order: Order, width: int) -> Finish:
+    """What puts the bits of such numbers back in order."""
+    # The highest bit is inverted, so that the masks change places.
+    set_, clear = (mask << order.shift for mask in masks(order.kind, 8 * width - order.shift))
+    return Finish(shift=order.shift, if_clear=clear, if_set=set_)
 
 
 def masks(kind: int, bits: int) -> tuple[int, int]:

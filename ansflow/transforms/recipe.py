@@ -364,7 +364,10 @@ def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Lay
         outputs = [_stream(output, streams) for output in layouts]
     else:
         outputs = [_read_node(reader, output, depth - 1, streams) for output in layouts]
-        if all(output.transform is None for output in outputs):
+        for output in outputs:
+            if output.transform is not None:
+                break
+        else:
             raise CorruptDataError("the recipe has nodes for streams that go without saying")
     return Node(layout, transform, parameters, outputs)
 

@@ -67,6 +67,7 @@ from ansflow.kernels.tables import (
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
     columns,
@@ -527,10 +528,11 @@ def finding_classes(at_end, rng):
                     continue
                 used = int(class_code.fit_tables(counts[:number], 11, freq, room)[0])
                 table = np.array(room[:used])
+                slots = guard(np.empty((int(number), 1 << 11), np.uint32))
                 for size in {0, 1, 2, used // 2, used - 1, used}:
                     cut = guard(table[:size])
                     cut.setflags(write=False)
-                    class_code.read_tables(cut, 1 << 11, freq)
+                    read_slots(cut, 1 << 11, freq, slots)
         differences = guard(rng.integers(0, 256, classes.size).astype(np.uint8))
         class_code.add_classes(differences, np.uint64(3), guard(classes))
 

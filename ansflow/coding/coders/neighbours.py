@@ -35,6 +35,8 @@ class NeighbourCoder(FastCoder):
         Increasing: a symbol's context is how many of them its activity exceeds.
     precision : int
         1 to 12.
+    slots : ndarray of uint32, optional
+        Of these frequencies, as `fill_slot_rows` fills them, if they are there already.
     """
 
     takes_any_symbol = True
@@ -46,10 +48,13 @@ class NeighbourCoder(FastCoder):
         plane: int,
         limits: npt.NDArray[np.uint8],
         precision: int,
+        slots: npt.NDArray[np.uint32] | None = None,
     ) -> None:
         super().__init__(precision)
         self.freq, self.limits, self.alphabet = freq, limits, BYTES
         self.row, self.plane = np.uint64(row), np.uint64(plane)
+        if slots is not None:
+            self.slots = slots
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:

@@ -20,8 +20,9 @@ from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
-from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables, read_tables
+from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables
 from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader, pack_varint
 
@@ -148,13 +149,14 @@ class Neighbours(TriedKind):
         limits[: number - 1] = list(told)
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
         freq = np.empty((number, ALPHABET), np.uint32)
-        used = int(read_tables(data, 1 << fields.precision, freq))
+        slots = np.empty((number, 1 << fields.precision), np.uint32)
+        used = int(read_slots(data, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"there are not {number} tables of frequencies that sum to 2^{fields.precision} "
                 f"behind the limits between contexts"
             )
-        coder = NeighbourCoder(freq, row, plane, limits, fields.precision)
+        coder = NeighbourCoder(freq, row, plane, limits, fields.precision, slots)
         decode_words(payload, reader.at + used, coder, fields.lanes, out, tools)
 
 

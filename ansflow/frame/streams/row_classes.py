@@ -25,10 +25,10 @@ from ansflow.kernels.tables.class_code import (
     TABLE_ROOM,
     add_classes,
     fit_tables,
-    read_tables,
     subtract_classes,
 )
 from ansflow.kernels.tables.row_classes import MAX_CLASSES, classify
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import ByteReader
@@ -113,7 +113,8 @@ class RowClasses(TriedKind):
             raise CorruptDataError(f"there are {number} classes of rows, not 2 to {MAX_CLASSES}")
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
         freq = np.empty((number, ALPHABET), np.uint32)
-        used = int(read_tables(data, 1 << fields.precision, freq))
+        slots = np.empty((number, 1 << fields.precision), np.uint32)
+        used = int(read_slots(data, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"the payload does not begin with {number} tables of frequencies that sum to "
@@ -121,7 +122,7 @@ class RowClasses(TriedKind):
             )
         reader.take(used)
         classes = _read_classes(reader, -(-out.size // ROW), number, tools)
-        coder = RowClassCoder(freq, classes, fields.precision)
+        coder = RowClassCoder(freq, classes, fields.precision, slots)
         decode_words(payload, reader.at, coder, fields.lanes, out, tools)
 
 

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import brief_kernel, inlined, inner
 from ansflow.kernels.tables.quantize import quantize_row
-from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.transforms.bits import WORD_BITS
+from ansflow.kernels.transforms.words import bit_length, word_at
 
 __all__ = ["MAX_BITS_PER_FREQUENCY", "fit_rows", "fit_table", "read_frequencies"]
 __all__ += ["write_frequencies"]
@@ -23,6 +24,22 @@ MAX_BITS_PER_FREQUENCY = 64
 
 # The running mean is kept in units of a quarter.
 MEAN_SHIFT = np.uint64(2)
+
+BYTE_SHIFT, BIT_IN_BYTE, BYTES = np.uint64(3), np.uint64(7), np.uint64(8)
+PEEKED = np.uint64(57)  # of 64 bits, up to seven belong to the byte but not to what is ahead
+MAX_BELOW = np.uint64(32)
+
+SWAPS = tuple(
+    (np.uint64(mask), np.uint64(distance))
+    for mask, distance in (
+        (0x5555_5555_5555_5555, 1),
+        (0x3333_3333_3333_3333, 2),
+        (0x0F0F_0F0F_0F0F_0F0F, 4),
+        (0x00FF_00FF_00FF_00FF, 8),
+        (0x0000_FFFF_0000_FFFF, 16),
+        (0x0000_0000_FFFF_FFFF, 32),
+    )
+)
 
 
 # log2 of each frequency up to 2^12, and one more, so that rounding cannot lead outside.
@@ -86,6 +103,27 @@ def write_frequencies(freq, total, out):
     return (at + np.uint64(7)) >> np.uint64(3)
 
 
+@inlined
+def mirrored(word):
+    """A word with its bits in reverse order: single ones, pairs, fours and bytes change places."""
+    for mask, distance in SWAPS:
+        word = (word >> distance & mask) | (word & mask) << distance
+    return word
+
+
+@inner
+def peek(data, at):
+    """The bits from one on, the first of them highest: `PEEKED` at least, zeros behind the end."""
+    byte, size = at >> BYTE_SHIFT, np.uint64(data.size)
+    if byte + BYTES <= size:
+        word = word_at(data, byte)
+    else:
+        word = ZERO
+        for i in range(byte, size):
+            word |= np.uint64(data[i]) << ((i - byte) << BYTE_SHIFT)
+    return mirrored(word >> (at & BIT_IN_BYTE))
+
+
 @brief_kernel
 def read_frequencies(data, total, freq):
     """Undo `write_frequencies`; return the number of bytes read, or 0 if there is no valid table.
@@ -103,8 +141,8 @@ def read_frequencies(data, total, freq):
         Filled.
     """
     total = np.uint64(total)
-    end = np.uint64(data.size) << np.uint64(3)
-    at = ZERO
+    end = np.uint64(data.size) << BYTE_SHIFT
+    at = ahead = known = ZERO  # the next bit, those from there on, and how many of them are known
     mean = ZERO
     previous = ZERO
     for i in range(freq.size):
@@ -112,18 +150,23 @@ def read_frequencies(data, total, freq):
         if total == ZERO:
             continue
         k = order(mean, previous)
-        below = k
-        while at < end and not (data[at >> np.uint64(3)] >> (at & np.uint64(7))) & 1:
-            below += ONE
-            at += ONE
-        if below > np.uint64(32) or at + below >= end:
+        zeros = WORD_BITS - bit_length(ahead)
+        if zeros + zeros + k >= known:
+            ahead, known = peek(data, at), PEEKED
+            zeros = WORD_BITS - bit_length(ahead)
+        below = k + zeros
+        at += zeros
+        if below > MAX_BELOW or at + below >= end:
             return ZERO
-        u = ZERO
-        for _ in range(below + ONE):
-            bit = np.uint64(data[at >> np.uint64(3)]) >> (at & np.uint64(7))
-            u = (u << ONE) | (bit & ONE)
-            at += ONE
-        v = u - (ONE << k)
+        ahead <<= zeros
+        known -= zeros
+        if below >= known:
+            ahead, known = peek(data, at), PEEKED
+        v = (ahead >> (WORD_BITS - ONE - below)) - (ONE << k)
+        below += ONE
+        ahead <<= below
+        known -= below
+        at += below
         if v > total:
             return ZERO
         freq[i] = v
@@ -133,7 +176,7 @@ def read_frequencies(data, total, freq):
     if total > ZERO:
         return ZERO
     # Bits that fill up the last byte are zero: a table has only one form.
-    if at & np.uint64(7) and np.uint64(data[at >> np.uint64(3)]) >> (at & np.uint64(7)):
+    if at & np.uint64(7) and np.uint64(data[at >> BYTE_SHIFT]) >> (at & np.uint64(7)):
         return ZERO
     return (at + np.uint64(7)) >> np.uint64(3)
 

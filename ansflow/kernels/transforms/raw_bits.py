@@ -20,9 +20,8 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
-from ansflow.kernels.vector.raw_bits import fetch_rows
 
-__all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
+__all__ = ["BLOCK", "add_up", "append", "blank", "end_of", "fetch", "merge", "part"]
 
 # Numbers that are worked on at a time, so that what lies between two loops stays in the cache.
 BLOCK = 1024
@@ -184,7 +183,18 @@ def fetch_near(data, at, lengths, above, words):
 
 
 @inner
-def fetch(data, at, widths, numbers, rows):
+def end_of(data):
+    """The last bytes of raw bits, as many zeros behind them, and the number of the first byte."""
+    size = min(np.uint64(data.size), REACH)
+    first = np.uint64(data.size) - size
+    copy = np.zeros(size + REACH, np.uint8)
+    for i in range(size):
+        copy[i] = data[first + i]
+    return copy, first
+
+
+@inner
+def fetch(data, at, widths, numbers):
     """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 
     Parameters
@@ -197,9 +207,6 @@ def fetch(data, at, widths, numbers, rows):
         anything.
     numbers : tuple
         `blank`, to be filled.
-    rows : True or None
-        Whether to use vectors, which instruction sets in `ROW_ISAS` allow. Kernels are compiled
-        for each of both, without what the other one needs.
 
     Returns
     -------
@@ -211,10 +218,7 @@ def fetch(data, at, widths, numbers, rows):
     for i in range(np.uint64(lengths.size)):
         end += lengths[i] >> above
     if (end >> BYTE_SHIFT) + REACH <= np.uint64(data.size):
-        if rows is None:
-            fetch_near(data, at, lengths, above, words)
-        else:
-            fetch_rows(data, at, lengths, above, words)
+        fetch_near(data, at, lengths, above, words)
     else:
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
