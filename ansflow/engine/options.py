@@ -186,7 +186,7 @@ class Options(Plan):
             return Grid(shape, _clipped(self.chunks, array, shape), cell_size)
         size = MODEL_CHUNK_SIZE
         if model is None:
-            size = min(CHUNK_ITEMS * cell_size, LARGEST_CHUNK)
+            size = min(CHUNK_ITEMS * max(1, array.dtype.itemsize), LARGEST_CHUNK)
         given = self.chunk_size is not None
         cells = max(1, (self.chunk_size or size) // cell_size, unit)
         return Grid(shape, _rows(shape, cells, nearest=not given), cell_size)

@@ -28,7 +28,7 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
-from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.fixed_dict import FixedDict
@@ -40,6 +40,7 @@ from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
 
 __all__ = ["FixedRecipe", "Tokens"]
@@ -135,7 +136,7 @@ class FixedRecipe:
             tokens, room = np.empty(numbers.size, np.uint8), raw_room(items.size)
             given = unaligned(numbers.view(np.uint8), self.width)
             if self._low is None:
-                bits = int(log.encode(given, tokens, room))
+                bits = int(log.encode(given, UNTOUCHED.plan, tokens, room))
             else:
                 base, shift = self._low
                 if self._is_outside(numbers):

@@ -63,3 +63,18 @@ def test_each_page(browser):
 def test_search_finds_a_function(browser):
     browser.open((Path(FOLDER) / "search.html").resolve().as_uri() + "?q=compress")
     assert browser.wait_for("document.querySelectorAll('#search-results li').length > 3")
+    assert browser.errors == []
+
+
+def test_the_dashboard_is_one_of_the_pages(browser):
+    """Or else, without asv or its scripts, a page that says how to get it."""
+    visit(browser, Path(FOLDER) / "guide/measurements.html")
+    browser.evaluate("document.querySelector('article a[href$=\"benchmarks/index.html\"]').click()")
+    browser.wait_for("location.pathname.endsWith('/benchmarks/index.html')")
+    if (Path(FOLDER) / "benchmarks/vendor").exists():
+        browser.wait_for("document.querySelectorAll('canvas.flot-base').length > 3")
+    else:
+        browser.wait_for("document.querySelector('h1')?.innerText.startsWith('Dashboard')")
+    browser.evaluate("document.querySelector('a[href=\"../index.html\"]').click()")
+    browser.wait_for("document.querySelector('h1')?.innerText.startsWith('ansflow')")
+    assert browser.errors == []

@@ -28,6 +28,10 @@ Denoiser = Callable[[Floats, int], npt.ArrayLike]
 
 PRECISION = 28
 
+# Of latents given a neighbour: the more slots, the less rANS comes up to their probabilities. With
+# 28 bits that would be 2 in 100,000 bits a latent, which thousands of steps add up.
+STEP_PRECISION = 24
+
 
 class Diffusion:
     """A diffusion model: latents z_1 ... z_T, each noisier than the one before.
@@ -120,7 +124,7 @@ class Diffusion:
         """The latents as layers: z_1 is the lowest."""
         grid, zeros = self._grid, np.zeros(self.shape)
         return Hierarchy(
-            _window(zeros, zeros, 1 / grid.cells[-1], grid.reach, full_support=True),
+            _window(zeros, zeros, grid.spread, grid.reach, True, PRECISION),
             [self._data_given, *(partial(self._denoised, step) for step in grid.steps)],
             [self._noised_data, *(partial(_noised, step) for step in grid.steps)],
         )
@@ -205,7 +209,7 @@ class Diffusion:
     def _noised_data(self, x: npt.ArrayLike) -> Codec:
         grid = self._grid
         means = self._values(self._checked(x)) * (grid.signal / grid.cells[0])
-        return _window(means, means, grid.deviation, grid.radius, full_support=False)
+        return _window(means, means, grid.deviation, grid.radius, False)
 
     def _denoised(self, step: Step, z: Integers) -> Codec:
         """p(z_t | z_t+1). The window is where z_t+1 may have come from."""
@@ -226,12 +230,17 @@ def _floats(z: Integers) -> Floats:
 
 
 def _window(
-    means: Floats, centres: Floats, deviation: float, radius: int, full_support: bool
+    means: Floats,
+    centres: Floats,
+    deviation: float,
+    radius: int,
+    full_support: bool,
+    precision: int = STEP_PRECISION,
 ) -> Codec:
     """Gaussians over the integers that are no further than `radius` from their centres."""
     low = np.floor(centres) - radius
     codec = Gaussian(
-        means - low, deviation, 0, 2 * radius, precision=PRECISION, full_support=full_support
+        means - low, deviation, 0, 2 * radius, precision=precision, full_support=full_support
     )
     start = low.astype(np.int64)
     return Mapped(codec, lambda z: z - start, lambda offset: offset + start)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
@@ -153,7 +152,7 @@ class HierarchicalVAE(StoredModel, ImageModel):
 
     # The model as codecs
 
-    def codec(self, batch: int = 1) -> BitsBack:
+    def codec(self, batch: int = 1) -> Codec:
         """The codec of images, uint8 of shape (batch, height, width), in the order of Bit-Swap."""
         return self.hierarchy(batch).bit_swap()
 

@@ -7,7 +7,7 @@ the one before. Only neighbours are tried: classes are in the order of what thei
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import inlined, inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
@@ -99,7 +99,7 @@ def join(counts, pairs, classes, number, joined):
         classes[i] -= np.uint8(np.uint64(classes[i]) > joined)
 
 
-@kernel
+@inlined
 def merge_classes(counts, classes, scale, moves, pairs):
     """Join neighbours while that saves bits; return how many are left, and the bits of classes.
 
