@@ -13,6 +13,7 @@ digits along the chain, and how many bits each step takes.
 # H(X, Z): on average the variational bound (Ho et al. 2020, arXiv:2006.11239; D. Kingma et al.
 # 2021, arXiv:2107.00630).
 
+# region Imports and options
 import argparse
 import json
 import sys
@@ -44,6 +45,7 @@ parser.add_argument("--json", action="store_true", help="end with a line of JSON
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])
 count = options.numbers or 1 << (17 if options.json else 15)
 passes = options.passes or (4 if options.json else 1)
+# endregion
 
 # %%
 # The digits are the last 360 of those that come with scikit-learn, 8 x 8 pixels of 17 levels, by
@@ -111,6 +113,7 @@ chains = {
 }
 look = {"cmap": "gray_r", "vmin": -1.5, "vmax": 1.5}
 
+# region Drawing
 if plt:
     figure = plt.figure(figsize=(9, 8.2), layout="constrained")
     for part, (title, chain) in zip(figure.subfigures(2), chains.items(), strict=True):
@@ -123,6 +126,7 @@ if plt:
                 axes.set(xticks=[], yticks=[])
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # What each step costs
@@ -150,6 +154,7 @@ print(f"{'all steps':24} {by_step.sum():8.4f} bits a pixel")
 print(f"{'x given z_1':24} {bound - by_step.sum():8.4f}")
 print(f"{'variational bound':24} {bound:8.4f}")
 
+# region Drawing
 BLUE, ORANGE = "#0072B2", "#E69F00"
 
 if plt:
@@ -168,6 +173,7 @@ if plt:
     axes.set(xlabel="t, from noise to digits", ylabel="bits a pixel")
     axes.legend(frameon=False, loc="center left")
     axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # Coding the digits
@@ -211,12 +217,14 @@ for order, codec in {"Bit-Swap": one.bit_swap(), "BB-ANS": one.bb_ans()}.items()
     initial[order] = 32 * stack.drawn
     assert np.array_equal(codec.pop(stack), images[:1])
 
+# region Table
 ratio = digits["effective"] / digits["vlb"]
 print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
 row = f"{digits['vlb']:8.4f} {digits['effective']:9.4f} {ratio:8.5f}"
 print(f"{'digits':17} {row} {digits['used']:8.4f} {digits['total']:8.4f}")
 for order, bits in initial.items():
     print(f"Initial bits of the first digit in {order} order: {bits:,}")
+# endregion
 
 # %%
 # How many steps?
@@ -226,6 +234,7 @@ for order, bits in initial.items():
 # the bound by quadrature. More steps come closer to what the numbers are worth.
 
 SHARES, MEANS, DEVIATIONS = np.array([[0.5, 0.3, 0.2], [60, 140, 200], [12, 25, 8]])
+# region The toy, and its bound
 UNIT = 2 / 255  # from a level to the next, from -1 to 1
 TOY_FIRST, LAST = (0.3 * UNIT) ** 2, 0.9999  # variances of noise
 BATCH, LANES = 1 << 14, 64
@@ -290,6 +299,9 @@ def exact_bound(schedule: Schedule, denoiser: Mixture, data: np.ndarray) -> floa
     return float(np.bincount(data.ravel(), minlength=256) @ nats / np.log(2) / data.size)
 
 
+# endregion
+
+
 def toy(steps: int, data: np.ndarray) -> dict[str, float]:
     schedule = Schedule.log_linear(steps, TOY_FIRST, LAST)
     denoiser = Mixture(schedule)
@@ -313,6 +325,7 @@ print("All numbers and digits were restored, and so were the stacks, bit for bit
 # has a largest price for that and the bound has none, so that the rate is below it. On the right,
 # the initial bits of a first digit.
 
+# region Drawing
 if plt:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     points = [*rates], [rate["vlb"] for rate in rates.values()]
@@ -332,3 +345,4 @@ if plt:
 
 if options.json:
     print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": digits}))
+# endregion

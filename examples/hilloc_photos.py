@@ -17,6 +17,7 @@ Here is the map of them.
 # The photographs are ``chelsea`` and ``coffee`` of scikit-image, which the model has not been
 # trained on: ``pip install "ansflow[plot]" scikit-image``, with which Pillow comes.
 
+# region Imports and options
 import argparse
 import io
 import json
@@ -52,6 +53,7 @@ parser.add_argument("--crop", type=int, help="take so many rows and columns of e
 parser.add_argument("--figure", type=Path, help="where to save the figure of maps")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 model = HiLLoC.load(options.model) if options.model else bitsback.load("photographs")
 assert isinstance(model, HiLLoC)
@@ -71,6 +73,7 @@ photos = {name: getattr(data, name)()[middle, middle] for name in names}
 # total what ``ansflow.compress`` makes of the photograph alone, all headers included
 # ===== =====================================================================
 
+# region Measuring
 SMALLEST = 4  # rows and columns at most of what is coded without networks
 GREYS = "camera", "coins"
 COLUMNS = ("elbo", "net", "total", "png", "webp", "encode_s", "decode_s")
@@ -95,6 +98,9 @@ def net_rate(model: HiLLoC, photo: np.ndarray) -> float:
     assert np.array_equal(codec.pop(stack), photo)
     assert stack == Stack.from_initial_bits(random)
     return net / photo.size
+
+
+# endregion
 
 
 def measured(model: HiLLoC, photo: np.ndarray) -> dict[str, float]:
@@ -148,6 +154,7 @@ print("All photographs were restored, bit for bit.")
 # better.
 
 
+# region Bits of each pixel
 def prices(model: HiLLoC, image: np.ndarray, rng: np.random.Generator, finest: bool = True):
     """Bits of each pixel, and the bits of latents and of pixels in each octave, finest first."""
     bits = np.zeros(image.shape[:2])
@@ -180,6 +187,9 @@ def prices(model: HiLLoC, image: np.ndarray, rng: np.random.Generator, finest: b
     return bits, [here, *before]
 
 
+# endregion
+
+
 maps, octaves = {}, {}
 for name, photo in photos.items():
     maps[name], octaves[name] = prices(model, photo, np.random.default_rng(0))
@@ -191,6 +201,7 @@ for name, photo in photos.items():
 # %%
 # The map beside the photograph. Darker is cheaper.
 
+# region Drawing
 if plt:
     figure, rows = plt.subplots(
         len(photos), 2, figsize=(11, 4 * len(photos)), squeeze=False, layout="constrained"
@@ -206,12 +217,14 @@ if plt:
             axes.set(xticks=[], yticks=[])
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # Against other formats, and how hard pixels are to predict, by how far those are that are known
 # already: neighbours say a lot, pixels far away hardly anything. But there are few of the latter.
 # Above each bar stands which part of all bits that octave takes.
 
+# region Drawing
 BLUE, ORANGE, SKY = "#0072B2", "#E69F00", "#56B4E9"
 
 if plt:
@@ -242,3 +255,4 @@ if plt:
 
 if options.json:
     print(json.dumps(found))
+# endregion

@@ -29,6 +29,8 @@ class Effort(NamedTuple):
         Whether weighted sums of neighbours along several axes may predict it.
     periods : bool
         Whether numbers along one axis may be rows of a period.
+    worth_many : float
+        What a dictionary of many values must gain, as it takes long to make: a share of all bits.
     """
 
     size: int
@@ -40,15 +42,16 @@ class Effort(NamedTuple):
     orders: tuple[int, ...]
     stencils: bool
     periods: bool
+    worth_many: float
 
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False),
-    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False),
-    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True),
-    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True),
-    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True),
+    1: Effort(1 << 12, 4, 16, 1024, 1, False, (), False, False, 1),
+    2: Effort(1 << 14, 4, 16, 4096, 2, True, (), False, False, 1),
+    5: Effort(1 << 15, 16, 16, 4096, 2, True, (), False, True, 0.04),
+    8: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    9: Effort(1 << 17, 8, 4, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03),
 }
 
 

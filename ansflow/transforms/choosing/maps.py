@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.transforms.choosing.cost import log_bits, symbol_bits
 from ansflow.transforms.choosing.detect import (
     Factor,
@@ -36,10 +37,13 @@ REPEATS_FROM = 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
-# Distinct numbers of a few and of all in a sample, up to which a dictionary is tried. It does more
-# for numbers of 16 bits if one of them is frequent.
-DICT_UP_TO, DICT_UP_TO_OF_HALVES, DICT_UP_TO_OF_ALL = 0.9, 0.05, 0.5
+# Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
+# still aren't, there may be more values than fit two bytes. It does more for numbers of 16
+# bits if one of them is frequent.
+DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
+# Values that don't have codes of two bytes, or are as many as so many of all numbers.
+MANY, MANY_OF_ALL = 1 << 16, 0.3
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -53,6 +57,9 @@ ANY_STEP_FROM = 64
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
 
+# Of so many numbers, about, the distinct ones are counted where they are many.
+COUNTED = 1 << 17
+
 # Runs are looked for among so many numbers that follow each other.
 FOLLOWING = 4096
 
@@ -63,7 +70,9 @@ class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. There may be so many `streams`.
+    each, such as tables, is divided among so many. There may be so many `streams`. Boxes may have
+    `whole_rows`, all places along the last axis, so that these may be columns. `all_items`
+    are numbers in one axis, if they are known.
     """
 
     name: str
@@ -71,11 +80,20 @@ class Kind(NamedTuple):
     effort: Effort
     items: int
     streams: int = MAX_STREAMS
+    whole_rows: bool = True
+    all_items: Numbers | None = None
 
-    def part(self, count: int) -> Kind:
-        """The same for one of so many columns."""
+    def part(self, count: int, column: int | None = None) -> Kind:
+        """The same for one of so many columns, perhaps for which one."""
         items = max(1, self.items // count)
-        return self._replace(items=items, streams=self.streams // count)
+        all_items = None
+        if self.all_items is not None and column is not None:
+            all_items = self.all_items[column::count]
+        return self._replace(items=items, streams=self.streams // count, all_items=all_items)
+
+    def with_share(self, share: float) -> Kind:
+        """The same for such a share of all items."""
+        return self._replace(items=max(1, int(self.items * share)))
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
@@ -110,12 +128,16 @@ class Mapped(NamedTuple):
         How many numbers there are for an item.
     extra : float
         Bits an item that other outputs take.
+    recount : callable, optional
+        The same told by more items than the sample has. That takes some time, as does the map, so
+        that it must gain a share of all bits.
     """
 
     numbers: Numbers
     maps: tuple[Recipe, ...]
     share: float = 1.0
     extra: float = 0.0
+    recount: Callable[[], float] | None = None
 
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
@@ -123,8 +145,14 @@ class Mapped(NamedTuple):
 
     def inside(self, outer: Recipe, share: float = 1.0, extra: float = 0.0) -> Mapped:
         """The same within another map, which has so many numbers and extra bits for an item."""
-        maps, share, extra = (outer, *self.maps), share * self.share, share * self.extra + extra
-        return Mapped(self.numbers, maps, share, extra)
+        recount = self.recount
+        return Mapped(
+            self.numbers,
+            (outer, *self.maps),
+            share * self.share,
+            share * self.extra + extra,
+            recount and (lambda: share * recount() + extra),
+        )
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -196,7 +224,8 @@ def _masked(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
         outer = Recipe("sparse", (STREAM,), (seen.most_frequent,))
         kept = np.ascontiguousarray(raw[raw != seen.most_frequent])[np.newaxis]
         share = kept.size / raw.size
-        for inner in _all_but_masks(kept, kind, patterns(_few(kept, kind))):
+        fewer = kind.with_share(share)
+        for inner in _all_but_masks(kept, fewer, patterns(_few(kept, kind))):
             yield inner.inside(outer, share, extra)
 
 
@@ -215,7 +244,8 @@ def _runs(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         values, lengths = outputs
         share = values.size / raw.size
         values = values[np.newaxis]
-        for inner in _all_but_masks(values, kind, patterns(_few(values, kind))):
+        fewer = kind.with_share(share)
+        for inner in _all_but_masks(values, fewer, patterns(_few(values, kind))):
             yield inner.inside(outer, share, share * log_bits(lengths, signed=False))
 
 
@@ -244,30 +274,65 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
 def _dictionary(
     numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns
 ) -> Iterator[Mapped]:
-    most = DICT_UP_TO if numbers.itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
+    most = DICT_UP_TO
+    if numbers.itemsize == 2 and seen.share <= FREQUENT:
+        most = DICT_UP_TO_OF_HALVES
+    elif numbers.itemsize > 2 and kind.effort.worth_many < 1:
+        most = DICT_OF_MANY_UP_TO
     if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
     outer = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
     outputs = through(outer, numbers)
-    if outputs is not None:
-        codes, values = outputs
-        if values.size <= DICT_UP_TO_OF_ALL * numbers.size:
-            growth = _growth(codes.reshape(-1))
-            gaps = values[1:] - values[:-1] if values.size > 1 else values
-            once = growth * values.size * log_bits(gaps, signed=True)
-            # Codes get longer with the dictionary, but that of the most frequent number is short.
-            longer = math.log2(growth) * (1 - seen.share)
-            yield Mapped(codes, (*ordered, outer), extra=once / kind.items + longer)
+    if outputs is None:
+        return
+    codes, values = outputs
+    drawn = codes.reshape(-1)
+    drawn = np.append(drawn[:-1][drawn[1:] != drawn[:-1]], drawn[-1])  # a run counts as one
+    new = np.count_nonzero(np.bincount(drawn) == 1) / drawn.size  # (Good 1953)
+    gaps = values[1:] - values[:-1] if values.size > 1 else values
+    gap_bits = log_bits(gaps, signed=True)
+
+    def extra(count: float) -> float:
+        """Bits an item if a chunk has so many values.
+
+        The more there are, the smaller are the gaps between them, and the longer the codes. If each
+        has a token of its own, only those of rare ones are longer.
+        """
+        narrower = math.log2(count / values.size)
+        longer = narrower * (new if count <= MANY_LINEAR else 1 - seen.share)
+        return count * max(1.0, gap_bits - narrower) / kind.items + longer
+
+    count = values.size * _growth(drawn, math.log2(kind.items / codes.size))
+    told = Mapped(codes, (*ordered, outer), extra=extra(count))
+    if kind.all_items is not None and count > min(MANY, MANY_OF_ALL * kind.items):
+        told = told._replace(recount=lambda: extra(max(values.size, _count(kind))))
+    yield told
 
 
-def _growth(codes: Numbers) -> float:
-    """How many times as many values there are as in a sample: a lower bound (Chao 1984).
+def _growth(drawn: Numbers, doublings: float) -> float:
+    """How many times as many values there are where so many times as many are drawn.
 
-    That is for values drawn independently of each other, so that a run of them counts as one.
+    By how much all have more values than half of them, and a half than a quarter: that falls at a
+    constant rate, as with distinct words of a text (Heaps 1978).
     """
-    counts = np.bincount(np.append(codes[:-1][codes[1:] != codes[:-1]], codes[-1]))
-    once, twice = (int(np.count_nonzero(counts == k)) for k in (1, 2))
-    return 1 + once * once / (2 * max(1, twice)) / counts.size
+    if doublings <= 0:
+        return 1.0
+    whole, half, quarter = (
+        sum(int(np.count_nonzero(np.bincount(drawn[i::step]))) for i in range(step)) / step
+        for step in (1, 2, 4)
+    )
+    gain, before = math.log2(whole / half), math.log2(half / quarter)
+    rate = min(1.0, gain / before) if before else 1.0
+    times = doublings if rate == 1 else rate * (1 - rate**doublings) / (1 - rate)
+    return float(2 ** (gain * times))
+
+
+def _count(kind: Kind) -> float:
+    """How many values a chunk has, told by more of the items than a sample has."""
+    assert kind.all_items is not None
+    part = kind.all_items[:: kind.all_items.size // COUNTED | 1]
+    values, codes = np.unique(part, return_inverse=True)
+    return values.size * _growth(codes, math.log2(kind.items / part.size))
 
 
 def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -282,22 +347,33 @@ def _decimals(raw: Numbers, native: Numbers, kind: Kind) -> Iterator[Mapped]:
     any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
     found = decimal_factors(_few(native, kind).view(f"f{native.itemsize}"), any_step=any_step)
     for factor in sorted(found, key=expected)[:FACTORS]:
-        told: list[Setting] = [factor.factor]
-        if factor.times:
-            told.append("times")
-        if factor.near:
-            told.append("near")
-        if kind.big_endian:
-            told.append("big")
-        outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
-        outputs = through(outer, raw)
-        if outputs is not None:
+        outer, outputs = _decimal(raw, kind, factor)
+        step = common_step(_few(outputs[0], kind)) if outputs and not factor.near else 1
+        coarser = factor.times_step(step) if step > 1 else None
+        if coarser is not None:
+            found_too = _decimal(raw, kind, coarser)
+            if found_too[1] and found_too[1][1].size == outputs[1].size:
+                outer, outputs = found_too
+        if outputs:
             numbers, places, exceptions, *corrections = outputs
             bits = 8.0 * exceptions.nbytes
             bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
             if places.size:
                 bits += places.size * log_bits(places, signed=False)
             yield Mapped(numbers, (outer,), extra=bits / raw.size)
+
+
+def _decimal(raw: Numbers, kind: Kind, factor: Factor) -> tuple[Recipe, list[Numbers]]:
+    """The transform for a factor, and what it makes of numbers; nothing if it is not for them."""
+    told: list[Setting] = [factor.factor]
+    if factor.times:
+        told.append("times")
+    if factor.near:
+        told.append("near")
+    if kind.big_endian:
+        told.append("big")
+    outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
+    return outer, through(outer, raw) or []
 
 
 def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Iterator[Mapped]:
@@ -309,6 +385,14 @@ def _multiples(numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...]) -> Ite
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:
-    """Some of the numbers, by which facts are told."""
-    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // kind.effort.few)]
-    return np.ascontiguousarray(few)
+    """Some of the numbers, by which facts are told.
+
+    They are twice the `step` apart, and others lie between them so that both distances to their
+    neighbours have no common divisor: it would seem to be one of numbers that rise evenly.
+    """
+    step = max(1, numbers.size // kind.effort.few)
+    if step < 3:
+        return np.ascontiguousarray(numbers.reshape(-1)[::step])
+    pairs = numbers.reshape(-1)[: numbers.size // (2 * step) * 2 * step].reshape(-1, 2 * step)
+    few: Numbers = pairs[:, [0, step - 1 - step % 2]].reshape(-1)
+    return few

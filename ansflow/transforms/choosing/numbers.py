@@ -35,6 +35,7 @@ PLANES_FROM = 0.7
 COLUMNS = range(2, 17)
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
+ORDERED = Recipe("ordered", settings=("float",))
 
 
 class Gain(NamedTuple):
@@ -85,33 +86,66 @@ def choose_numbers(
     in_columns : bool
         Whether places along a short last axis may have predictors of their own.
     """
-    tried = []
+    tried: list[_Tried] = []
+    slow: list[_Tried] = []
     for candidate in candidates or mapped(raw, kind):
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         bits = candidate.total(prediction.best.bits)
-        tried.append((bits, len(candidate.maps), candidate, prediction))
-    tried.sort(key=lambda one: one[:2])
+        some = slow if candidate.recount else tried
+        some.append(_Tried(bits, len(candidate.maps), candidate, prediction))
+    tried.sort(key=_rank)
     # Of those that are about equal, the one with fewest maps.
-    close = [one for one in tried[: kind.effort.finalists] if one[0] <= tried[0][0] * CLOSE]
-    close.sort(key=lambda one: one[1])
-    found, *others = [_chosen(*one[2:], raw.itemsize, kind, in_columns) for one in close]
+    close = [one for one in tried[: kind.effort.finalists] if one.bits <= tried[0].bits * CLOSE]
+    close.sort(key=lambda one: one.maps)
+    found, *others = [_chosen(one, raw.itemsize, kind, in_columns) for one in close]
     for choice in others:
         found = better(found, choice)
+    if slow:
+        found = _if_worth_it(min(slow, key=_rank), found, raw.itemsize, kind, in_columns)
     return found
 
 
-def _chosen(
-    candidate: Mapped, prediction: Prediction, itemsize: int, kind: Kind, in_columns: bool
+def _if_worth_it(
+    tried: _Tried, found: Choice, itemsize: int, kind: Kind, in_columns: bool
 ) -> Choice:
+    """What is chosen for a slow map instead of another choice if that gains enough."""
+    enough = found.bits * (1 - kind.effort.worth_many)
+    candidate = tried.candidate
+    if tried.bits >= enough * CLOSE or candidate.recount is None:
+        return found
+    candidate = candidate._replace(extra=candidate.recount())
+    if candidate.total(tried.prediction.best.bits) >= enough * CLOSE:
+        return found
+    choice = _chosen(tried._replace(candidate=candidate), itemsize, kind, in_columns)
+    return choice if choice.bits < enough else found
+
+
+class _Tried(NamedTuple):
+    """Bits an item of a candidate with so many maps, predicted in the simplest ways."""
+
+    bits: float
+    maps: int
+    candidate: Mapped
+    prediction: Prediction
+
+
+def _rank(one: _Tried) -> tuple[float, int]:
+    return one.bits, one.maps
+
+
+def _chosen(tried: _Tried, itemsize: int, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of a map, with its best predictor."""
-    numbers, maps = candidate.numbers, candidate.maps
+    _, _, candidate, prediction = tried
+    numbers = candidate.numbers
     best = _predicted(prediction, kind, candidate.maps)
     if in_columns and columns_of(numbers, kind):
         best = better(best, _in_columns(numbers, kind, candidate.maps))
-    recipe = best.recipe
-    for outer in reversed(candidate.maps):
+    recipe, maps = best.recipe, candidate.maps
+    if _is_bare(maps) and _of_planes(recipe):
+        maps = maps[:-1]
+    for outer in reversed(maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
-    inner = [Gain(maps, prediction.plain)] if maps else []
+    inner = [Gain(candidate.maps, prediction.plain)] if maps else []
     inner += best.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * itemsize)
@@ -121,7 +155,7 @@ def _chosen(
 
 def columns_of(numbers: Numbers, kind: Kind) -> int:
     """How many columns the last axis of a sample has that may be treated each by itself, or 0."""
-    count = numbers.shape[-1] if numbers.ndim > 2 else 0
+    count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
@@ -168,11 +202,38 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        planes = plane_bits(prediction.left, signed=prediction.signed)
+        if stage:
+            planes = plane_bits(prediction.left, signed=prediction.signed)
+            if planes < bits * (1 - WORTH_IT):
+                leaf, bits = PLANES, planes
+        numbers = prediction.numbers
+        planes = plane_bits(_unordered(numbers) if _is_bare(maps) else numbers, signed=False)
         if planes < bits * (1 - WORTH_IT):
-            leaf, bits = PLANES, planes
+            stage, leaf, bits = None, PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain((recipe,), bits),))
+
+
+def _is_bare(maps: tuple[Recipe, ...]) -> bool:
+    """Whether the innermost map does no more than put floats in order."""
+    return maps[-1:] == (ORDERED,)
+
+
+def _of_planes(recipe: Recipe) -> bool:
+    """Whether there is nothing but bytes, which have no use for an order of numbers.
+
+    They are better without: what the bits of positive and of negative floats have in common, such
+    as zeros at their end, it makes different.
+    """
+    if recipe.name == "columns" and not recipe.settings:
+        return all(map(_of_planes, recipe.outputs))
+    return recipe == PLANES
+
+
+def _unordered(numbers: Numbers) -> Numbers:
+    """The bits of floats that have been put in order."""
+    sign = numbers.dtype.type(1 << (8 * numbers.itemsize - 1))
+    return np.where(numbers & sign, numbers ^ sign, ~numbers)
 
 
 def _in_columns(numbers: Numbers, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:

@@ -17,6 +17,8 @@ BOXES, PLACES = 2, 1 << 14
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
+# Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
+ROUNDED = 2
 
 
 def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
@@ -51,5 +53,5 @@ def periods(numbers: npt.NDArray[Any], least: float) -> list[int]:
     inner = found[SHORTEST : longest + 1]
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
     places = np.flatnonzero(peaks & (inner > least))
-    best = places[np.argsort(-inner[places], kind="stable")][:MOST]
+    best = places[np.argsort(-inner[places].round(ROUNDED), kind="stable")][:MOST]
     return sorted(int(place) + SHORTEST for place in best)

@@ -29,8 +29,9 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
-# Linear tokens must gain this share, as classes of rows do more for logarithmic ones.
-WORTH_IT = 0.01
+# Linear tokens must gain this share, as classes of rows do more for logarithmic ones, and so many
+# bits: in numbers that hardly differ, a large one that the sample lacks costs more than they gain.
+WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
 
@@ -86,7 +87,8 @@ class Prediction:
     Attributes
     ----------
     best : Predictor
-        The cheapest that has been tried: to begin with, differences along one axis at a time.
+        The cheapest that has been tried: to begin with, differences along one axis at a time, and
+        along the last two.
     left : ndarray of unsigned integers
         What that leaves.
     signed : bool
@@ -101,7 +103,7 @@ class Prediction:
         self.best = Predictor(None, 0, log_bits(numbers, signed=False, items=items))
         self.left, self.signed = numbers, False
         for tokens, bits in lin_bits(numbers, items, signed=False).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
+            if bits < self._enough:
                 self.best = Predictor(None, tokens, bits)
         self.plain = self.best.bits
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
@@ -110,12 +112,15 @@ class Prediction:
         self._deltas: dict[tuple[int, ...], Numbers] = {(): numbers}
         for axis in self._long:
             self._try((axis,))
+        if len(self._long) > 1:
+            self._try(tuple(self._long[-2:]))
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
         for order in range(2, len(self._long) + 1):
             for axes in combinations(self._long, order):
-                self._try(axes)
+                if axes not in self._deltas:
+                    self._try(axes)
         for axis in self._long:
             axes = (axis, axis)
             while len(axes) <= MAX_LAGS and self._try(axes):
@@ -126,6 +131,11 @@ class Prediction:
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE):
             self._try_lines()
         return self.best
+
+    @property
+    def _enough(self) -> float:
+        """Bits that linear tokens must take less than."""
+        return min(self.best.bits * (1 - WORTH_IT), self.best.bits - WORTH_BITS)
 
     def _try(self, axes: tuple[int, ...]) -> bool:
         """Differences along axes; whether they are the best until now."""
@@ -154,7 +164,7 @@ class Prediction:
             if bits <= self.best.bits:  # without the first item as a symbol
                 self._take(Predictor(RISING, 0, bits), deltas, signed=False)
         for tokens, bits in lin_bits(deltas, self._items, signed=True, wider=WIDER).items():
-            if bits < self.best.bits * (1 - WORTH_IT):
+            if bits < self._enough:
                 self._take(Predictor(RISING, tokens, bits), deltas, signed=False)
 
     def _try_lines(self) -> None:
