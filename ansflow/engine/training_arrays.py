@@ -26,8 +26,9 @@ from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.maps import Kind, mapped
 from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import Differences
-from ansflow.transforms.fixed import FixedRecipe, Step, Tokens
+from ansflow.transforms.fixed import FixedRecipe, Tokens
 from ansflow.transforms.fixed_dict import FixedDict
+from ansflow.transforms.fixed_steps import Step
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import LinParameters
 from ansflow.transforms.mask import Masked, most_frequent

@@ -10,7 +10,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rename
+from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rank, rename
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
@@ -141,7 +141,6 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     else:
         raise Unsuitable(f"there are more than {MAX_VALUES} distinct items")
     values = values[: int(found)]
-    order = values.argsort()
-    names = np.empty(values.size, np.uint32)
-    names[order] = np.arange(values.size, dtype=np.uint32)
-    return values[order], names, codes
+    ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
+    rank(values, ascending, names)
+    return ascending, names, codes

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,22 +32,18 @@ from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.fixed_dict import FixedDict
+from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
 from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
 from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
-from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.varints import ByteReader
 
-__all__ = ["FixedRecipe", "Step", "Tokens"]
-
-# What there may be of a recipe, each at most once and in this order; one of these is a leaf.
-ORDER = ("mask", "ordered", "decimal", "affine", "delta", "log", "lin", "dict", "bytes")
-LEAVES = ("log", "lin", "dict", "bytes")
+__all__ = ["FixedRecipe", "Tokens"]
 
 NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
 NO_TAIL = b""
@@ -55,16 +51,6 @@ ZERO = np.uint64(0)
 
 # Shapes that differ in more than their first axis, for which what kernels are told is kept.
 KEPT_SHAPES = 64
-
-
-class Step(NamedTuple):
-    """A transform by its name, and its parameters; sizes of outputs among them are 0.
-
-    The parameter of a dictionary is a `FixedDict`.
-    """
-
-    name: str
-    parameters: Any = None
 
 
 class Tokens(NamedTuple):
@@ -82,8 +68,7 @@ class FixedRecipe:
     width : int
         Bytes of an item.
     steps : sequence of Step
-        At most one of each of `ORDER`, in that order, and a leaf last; without a leaf, numbers of
-        one byte are symbols as they are.
+        As `fixed_steps` says; without a leaf, numbers of one byte are symbols as they are.
     """
 
     def __init__(self, width: int, steps: Sequence[Step]) -> None:
@@ -113,69 +98,15 @@ class FixedRecipe:
         self._low = None if self._lin is None else _u64(self._lin.base, self._lin.shift)
         self._told = lru_cache(KEPT_SHAPES)(self._tell)
 
-    @classmethod
-    def read(cls, reader: ByteReader, width: int, axes: int) -> Self:
-        """Undo `pack` for items of arrays with so many axes.
-
-        Raises
-        ------
-        CorruptDataError
-            If it has not written that.
-        """
-        begin = reader.at
-        root, _ = read_recipe(reader, Layout(width, (1,) * axes))
-        steps, node = list[Step](), root
-        while node.transform is not None:
-            name, parameters = node.transform.name, node.parameters
-            if name == "dict":
-                parameters = FixedDict.read(reader, width)
-            steps.append(Step(name, parameters))
-            node = node.outputs[0]
-        read = reader.data[begin : reader.at]
-        if not _is_fixed(width, steps) or (fixed := cls(width, steps)).pack() != read:
-            raise CorruptDataError(f"the recipe {root} is not one of a trained codec")
-        return fixed
-
-    def pack(self) -> bytes:
-        """The recipe as FORMAT.md says, for one item along each axis, and its dictionary."""
-        stream, no_stream = bytes([STREAM_ID]), bytes([by_name("bytes").id | ALL_STREAMS])
-        written, others, streams, values = b"", b"", b"", b""
-        for number, (name, parameters) in enumerate(self.steps, 1):
-            transform = by_name(name)
-            if self._dict is not None and name == "dict":
-                written += bytes([transform.id]) + transform.pack(1) + stream + no_stream
-                values = self._dict.pack()
-                break
-            last = number == len(self.steps)
-            written += bytes([transform.id | (ALL_STREAMS if last else 0)])
-            written += transform.pack(parameters)
-            if name == "decimal":  # places of exceptions and their items, which have no stream
-                others = 2 * no_stream
-            if name == "mask" or (name == "decimal" and self._near):
-                streams += stream
-        return (written or stream) + others + streams + values
-
     @property
     def recipe(self) -> Recipe:
         """The same as it is chosen, with parameters for each array."""
-        recipe = Recipe()
-        for name, parameters in reversed(self.steps):
-            outputs: tuple[Recipe, ...] = () if name in LEAVES else (recipe,)
-            if name == "decimal":
-                outputs = recipe, Recipe("log"), Recipe("bytes"), *[Recipe()] * self._near
-            if name == "mask":
-                outputs = recipe, Recipe()
-            if name == "dict":
-                outputs = Recipe(), Recipe("bytes")
-            recipe = Recipe(name, outputs, by_name(name).describe(parameters))
-        return recipe
+        return as_recipe(self.steps)
 
     @property
     def recipe_of_others(self) -> Recipe:
         """The same with tokens in place of a dictionary, for arrays that are not as expected."""
-        if self._dict is None:
-            return self.recipe
-        return FixedRecipe(self.width, [*self.steps[:-1], Step("log", 0)]).recipe
+        return self.recipe if self._dict is None else as_recipe([*self.steps[:-1], Step("log", 0)])
 
     def symbols(self, items: int) -> int:
         """How many symbols so many items become."""
@@ -347,28 +278,6 @@ class FixedRecipe:
 
 def _u64(*numbers: int) -> tuple[np.uint64, ...]:
     return tuple(map(np.uint64, numbers))
-
-
-def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
-    """Whether there may be such steps."""
-    names = [step.name for step in steps]
-    told = dict(steps)
-    if not set(names) <= set(ORDER) or names != sorted(set(names), key=ORDER.index):
-        return False
-    if sum(name in LEAVES for name in names) > 1 or {"ordered", "decimal"} <= set(names):
-        return False
-    if not set(names) & set(LEAVES):
-        return width == 1
-    if "bytes" in names:
-        return len(names) == 1
-    mask, decimals, delta, linear = (told.get(n) for n in ("mask", "decimal", "delta", "lin"))
-    return (
-        not told.get("log")
-        and (mask is None or (width > 1 and mask.lag == 0))
-        and (decimals is None or not decimals.exceptions)
-        and (delta is None or delta.first is None)
-        and (linear is None or linear.width == 1)
-    )
 
 
 def _unaligned_in_place(out: Numbers) -> Numbers:

@@ -1088,6 +1088,9 @@ def maps_of_numbers(at_end, rng):
                 assert found == distinct.size
                 table[1][:] = 0
                 dictionary.enroll(values[: int(found)], *table)
+                ranked = guard(np.zeros(found, kind)), guard(np.zeros(found, np.uint32))
+                dictionary.rank(guard(values[: int(found)]), *ranked)
+                assert np.array_equal(ranked[0], distinct)
                 many = given(np.arange(n).astype(kind))
                 dictionary.number_items(many, U(0), values, U(found), *table, numbered)
 

@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 from single_transforms import through, undo
 
 from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.dict import rank
 from ansflow.transforms.dict import Dict
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Unsuitable
@@ -103,3 +104,16 @@ def test_layouts_and_settings():
     assert accepted == [2, 4, 8]
     with pytest.raises(ValueError, match="takes no settings"):
         DICT.check(1)
+
+
+@pytest.mark.parametrize("width", [4, 8])
+@pytest.mark.parametrize("size", [0, 1, 2, 300])
+def test_values_are_ranked_whichever_bytes_tell_them_apart(width, size):
+    for low, high in ((0, 8 * width), (0, 12), (8 * width - 10, 8 * width), (7, 9)):
+        numbers = RNG.integers(0, 1 << 63, size, np.uint64) >> np.uint64(max(0, 63 - (high - low)))
+        values = np.unique(numbers << np.uint64(low)).astype(f"u{width}")
+        RNG.shuffle(values)
+        ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
+        rank(values, ascending, names)
+        assert np.array_equal(ascending, np.sort(values))
+        assert np.array_equal(ascending[names], values)

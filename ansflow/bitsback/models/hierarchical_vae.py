@@ -16,7 +16,13 @@ from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.models.files.model_file import Arrays, Description
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, VERSION, codec_of, floats_of
+from ansflow.bitsback.models.gaussian_latents import (
+    LOG2_STDS,
+    VERSION,
+    codec_of,
+    floats_of,
+    tables_of,
+)
 from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
 from ansflow.bitsback.models.stored_model import StoredModel
@@ -234,6 +240,9 @@ class HierarchicalVAE(StoredModel, ImageModel):
         return self.pixels.sample(self.decoders[0](z), generator)
 
     # Identity and file
+
+    def _tables(self) -> Arrays:
+        return tables_of(self.buckets)
 
     def _described(self) -> tuple[Description, Arrays]:
         description: Description = {

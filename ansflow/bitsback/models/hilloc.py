@@ -17,7 +17,7 @@ from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.colours import ColourPixels
 from ansflow.bitsback.models.files.model_file import Arrays, Description
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, tables_of
 from ansflow.bitsback.models.octave import Octave
 from ansflow.bitsback.models.octave_codec import OctaveCodec
 from ansflow.bitsback.models.phases import COLOURS, PHASES, Images, coarse_of, sizes
@@ -211,6 +211,9 @@ class HiLLoC(StoredModel):
         out[:] = self.decode(message, layout.shape).reshape(-1)
 
     # Identity and file
+
+    def _tables(self) -> Arrays:
+        return tables_of(self.buckets)
 
     def _described(self) -> tuple[Description, Arrays]:
         networks: Description = {}

@@ -13,7 +13,18 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["enroll", "fill_codes", "find_codes", "look_up", "mark", "number_items", "rename"]
+__all__ = [
+    "enroll",
+    "fill_codes",
+    "find_codes",
+    "look_up",
+    "mark",
+    "number_items",
+    "rank",
+    "rename",
+]
+
+BYTE_BITS, BYTE, BYTES = np.uint64(8), np.uint64(0xFF), 256
 
 GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 
@@ -90,6 +101,47 @@ def fill_codes(codes, values, out):
         others += ONE - np.uint64(known)
         out[i] = values[code] if known else ZERO
     return others, illegal
+
+
+@kernel
+def rank(values, ascending, names):
+    """Sort distinct values, and name each of them by its place.
+
+    By their bytes, the lowest first (radix sort; Knuth, "The Art of Computer Programming" 3,
+    algorithm 5.2.5 R), but for those that are the same in all.
+
+    Parameters
+    ----------
+    values : uint[n]
+        n is at most 2^32.
+    ascending : uint[n], of the same width
+        Filled with the values in order.
+    names : uint32[n]
+        Filled with the place of each value in that.
+    """
+    size = np.uint64(values.size)
+    order, following = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    ends = np.empty(BYTES + 1, np.uint64)
+    differ = ZERO
+    for i in range(size):
+        order[i] = i
+        differ |= np.uint64(values[i]) ^ np.uint64(values[ZERO])
+    for shift in range(ZERO, np.uint64(64), BYTE_BITS):
+        if differ >> shift & BYTE == ZERO:
+            continue
+        ends[:] = 0
+        for i in range(size):
+            ends[(np.uint64(values[i]) >> shift & BYTE) + ONE] += ONE
+        for digit in range(BYTES):
+            ends[digit + 1] += ends[digit]
+        for i in range(size):
+            digit = np.uint64(values[order[i]]) >> shift & BYTE
+            following[ends[digit]] = order[i]
+            ends[digit] += ONE
+        order, following = following, order
+    for i in range(size):
+        ascending[i] = values[order[i]]
+        names[order[i]] = i
 
 
 @kernel
