@@ -58,7 +58,7 @@ ANY_STEP_FROM = 64
 MAP_STREAMS = 13
 
 # Of so many numbers, about, the distinct ones are counted where they are many.
-COUNTED = 1 << 17
+COUNTED = 1 << 16
 
 # Runs are looked for among so many numbers that follow each other.
 FOLLOWING = 4096
@@ -268,16 +268,18 @@ def _all_but_masks(raw: Numbers, kind: Kind, seen: Patterns) -> Iterator[Mapped]
         yield from _multiples(numbers, kind, ordered)
     if shift or not decimal:
         yield Mapped(numbers, ordered)
-    yield from _dictionary(numbers, kind, ordered, seen)
+    # Decimals are the better explanation of floats that come again now and then.
+    may_be_many = not decimal and kind.effort.worth_many < 1
+    yield from _dictionary(numbers, kind, ordered, seen, may_be_many)
 
 
 def _dictionary(
-    numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns
+    numbers: Numbers, kind: Kind, ordered: tuple[Recipe, ...], seen: Patterns, may_be_many: bool
 ) -> Iterator[Mapped]:
     most = DICT_UP_TO
     if numbers.itemsize == 2 and seen.share <= FREQUENT:
         most = DICT_UP_TO_OF_HALVES
-    elif numbers.itemsize > 2 and kind.effort.worth_many < 1:
+    elif numbers.itemsize > 2 and may_be_many:
         most = DICT_OF_MANY_UP_TO
     if numbers.itemsize == 1 or seen.distinct > most * seen.size:
         return
@@ -394,5 +396,6 @@ def _few(numbers: Numbers, kind: Kind) -> Numbers:
     if step < 3:
         return np.ascontiguousarray(numbers.reshape(-1)[::step])
     pairs = numbers.reshape(-1)[: numbers.size // (2 * step) * 2 * step].reshape(-1, 2 * step)
-    few: Numbers = pairs[:, [0, step - 1 - step % 2]].reshape(-1)
+    apart = step - 1 - step % 2
+    few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
     return few
