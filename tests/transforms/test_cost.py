@@ -46,6 +46,16 @@ def test_logarithmic_tokens(kind, signed):
         assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
 
 
+def test_ranges_that_overflow_when_they_get_longer():
+    """They did, and tokens were counted outside of the counts."""
+    numbers = np.array([0, 1 << 62, 5], "u8")
+    found = lin_bits(numbers, 1000.0, signed=False, wider=2)
+    for tokens, shift in ((256, 57), (4096, 53)):
+        bits = 3 * shift + entropy([number >> shift for number in numbers.tolist()])
+        expected = (bits + 1 / (2 * math.log(2))) / 3 + 7 * 2 / 1000
+        assert math.isclose(found[tokens], expected)
+
+
 def test_streams_of_bytes():
     numbers = RNG.normal(0, 300, 700).astype("i2").view("u2")
     assert math.isclose(

@@ -51,8 +51,8 @@ class ImageDiffusion(StoredModel, ImageModel):
     ----------
     name : str
     network : Graph
-        It has the inputs `pixels`, of shape (height, width, 2), and `time`, of shape (times,), both
-        as `denoiser_inputs` makes them, and one result of shape (height, width, 1): an estimate of
+        It has the inputs ``pixels``, of shape (height, width, 2), and ``time``, of shape (times,), both
+        as ``denoiser_inputs`` makes them, and one result of shape (height, width, 1): an estimate of
         v = signal * noise - deviation * x.
     schedule : Schedule
     levels : int

@@ -81,14 +81,15 @@ def lin_cost(numbers, signed, wider):
     """
     least, length = extent(numbers, signed)
     span, shift, number = np.uint64(length), ZERO, numbers.dtype.type
-    while (span >> shift) << wider >= U_MANY_LINEAR:
+    # The range that is longer may have a bit more than 64.
+    while span >> shift >= U_MANY_LINEAR >> wider:
         shift += ONE
     many = np.zeros(MANY_LINEAR, np.uint32)
     for i in range(np.uint64(numbers.size)):
         many[np.uint64(number(numbers[i] - least)) >> shift] += np.uint32(1)
     # As both are powers of two, the few tokens are the many without some of their low bits.
     more = ZERO
-    while (span >> shift >> more) << wider >= U_FEW_LINEAR:
+    while span >> shift >> more >= U_FEW_LINEAR >> wider:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
     many = many[: (span >> shift) + ONE]
