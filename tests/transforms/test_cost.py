@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ansflow.transforms import Recipe
-from ansflow.transforms.choosing.cost import log_bits, plain_bits, plane_bits, symbol_bits
+from ansflow.transforms.choosing.cost import lin_bits, log_bits, plain_bits, plane_bits, symbol_bits
 from ansflow.transforms.layout import Layout
 
 RNG = np.random.default_rng(0)

@@ -51,9 +51,9 @@ class ImageDiffusion(StoredModel, ImageModel):
     ----------
     name : str
     network : Graph
-        It has the inputs ``pixels``, of shape (height, width, 2), and ``time``, of shape (times,), both
-        as ``denoiser_inputs`` makes them, and one result of shape (height, width, 1): an estimate of
-        v = signal * noise - deviation * x.
+        It has the inputs ``pixels``, of shape (height, width, 2), and ``time``, of shape
+        (times,), both as ``denoiser_inputs`` makes them, and one result of shape
+        (height, width, 1): an estimate of v = signal * noise - deviation * x.
     schedule : Schedule
     levels : int
         Pixels are from 0 to ``levels - 1``; 2 to 256.
