@@ -5,7 +5,8 @@ argument is therefore converted to a Python integer before it is compared with i
 conversions that would lose information (masks, fractions, imaginary parts) are refused.
 
 Arrays that kernels rely on are copied before they are checked, since another thread may change the
-original at any time, and kernels do not check the indices that they compute from them.
+original at any time, and kernels do not check the indices that they compute from them. A kernel
+that reads each number once, and checks what it has read, needs no copy.
 """
 
 from __future__ import annotations
@@ -147,12 +148,14 @@ def symbol_array(values: npt.ArrayLike, name: str = "symbols") -> npt.NDArray[An
     return array
 
 
-def real_numbers(values: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
-    """Return a contiguous float64 copy; TypeError if the values are not real numbers."""
-    if (
-        type(values) is np.ndarray and values.dtype is FLOAT64
-    ):  # what parameters are most of the time
-        return values.copy()
+def real_numbers(values: npt.ArrayLike, name: str, copy: bool = True) -> npt.NDArray[np.float64]:
+    """Return a contiguous float64 array; TypeError if the values are not real numbers.
+
+    Without `copy`, it may be the given one.
+    """
+    # What parameters are most of the time.
+    if type(values) is np.ndarray and values.dtype is FLOAT64:
+        return values.copy() if copy or not values.flags.carray else values
     if type(values) is float:
         return np.array(values)
     array = as_array(values, name)

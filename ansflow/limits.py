@@ -41,6 +41,14 @@ class Limits:
     decompress untrusted data, set `max_output` to what you can hold in memory, or read the content
     piece by piece with `ansflow.open` or `ansflow.iter_decompress`, whose memory is bounded for any
     input.
+
+    Examples
+    --------
+    >>> import ansflow
+    >>> blob = ansflow.compress(bytes(10_000_000))
+    >>> ansflow.decompress(blob, limits=ansflow.Limits(max_output=1 << 20))
+    Traceback (most recent call last):
+    ansflow.errors.LimitError: the content takes 10000000 bytes, more than max_output=1048576
     """
 
     max_output: int = 16 << 30

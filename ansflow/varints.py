@@ -8,9 +8,13 @@ __all__ = ["ByteReader", "pack_varint"]
 
 MAX_BITS = 64
 
+SHORT = [bytes((value,)) for value in range(0x80)]
+
 
 def pack_varint(value: int) -> bytes:
     """An integer from 0 to 2^64 - 1 in groups of seven bits, the lowest first (LEB128)."""
+    if value < 0x80:
+        return SHORT[value]
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)

@@ -11,6 +11,8 @@ and needs the whole message before it begins.
 """
 
 # %%
+
+# region Imports
 import argparse
 import math
 import socket
@@ -29,6 +31,7 @@ try:
 except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
+# endregion
 
 # %%
 # Counts in contexts
@@ -134,6 +137,7 @@ print(f"{1e6 * seconds / len(log):8.0f} microseconds a byte at both ends, mostly
 # first letters, and the rest of it almost none.
 
 
+# region Drawing
 def draw_text(axes, begin, rows):
     """Lines of the log, each character on a ground as dark as it was expensive."""
     shades = plt.get_cmap("Blues")
@@ -164,11 +168,13 @@ if plt:
         axes.set_title(title, loc="left", size=10)
     shades = plt.cm.ScalarMappable(plt.Normalize(0, 8), plt.get_cmap("Blues"))
     figure.colorbar(shades, ax=panels, label="bits", shrink=0.5)
+# endregion
 
 # %%
 # In numbers: bytes sent so far, line by line, against what zlib needs for the lines so far, if it
 # may see all of them before it begins.
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     ends = np.cumsum([len(line) for line in lines])
@@ -179,3 +185,4 @@ if plt:
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+# endregion

@@ -9,6 +9,8 @@ Asymmetric numeral systems are by Duda (2013, arXiv:1311.2540); this is their ra
 """
 
 # %%
+
+# region Imports
 import math
 
 import numpy as np
@@ -20,6 +22,7 @@ try:
 except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
+# endregion
 
 # sphinx_gallery_thumbnail_number = 4
 
@@ -63,6 +66,7 @@ for x in range(1000):
 # are far apart. A push makes the state about 32/f times larger, which is log2(32/f) bits longer:
 # what a symbol of probability f/32 should cost.
 
+# region Drawing
 COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#DDDDDD"]  # a to e
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 
@@ -93,6 +97,7 @@ if plt:
     draw_numbers(axes[0], 2)
     draw_numbers(axes[1], 0)
     axes[1].set_xlabel("numbers")
+# endregion
 
 # %%
 # One big integer
@@ -123,6 +128,7 @@ print(f"pushed  {''.join(SYMBOLS[s] for s in message)}")
 print(f"popped  {''.join(SYMBOLS[s] for s in decoded)}")
 print(f"{math.log2(states[-1]):.2f} bits for a message of {ideal:.2f}")
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
     heights = np.log2(states + popped[1:])
@@ -139,6 +145,7 @@ if plt:
     axes.set(xlabel="step", ylabel="log2 of the state, in bits", ylim=(0, 21.5))
     axes.set_xticks(range(17))
     axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # A state of bounded size
@@ -192,6 +199,7 @@ assert decode(by_hand, 32) == message * 4
 # the one drawn here before a push of a, moves a word to the stream (1), which takes it 16 bits to
 # the left and into the symbol's interval, and then the push (2) takes it to the one at the top.
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.8), layout="constrained")
     axes.barh(0, 16, 0.6, 15, color="white", edgecolor="black", lw=2)
@@ -213,12 +221,14 @@ if plt:
     axes.set(xlabel="log2 of the state", ylim=(6.6, -0.6), xlim=(11, 32), yticks=[])
     axes.set_xticks([11, 13, 15, 19, 23, 27, 31])
     axes.spines[["top", "right", "left"]].set_visible(False)
+# endregion
 
 # %%
 # Above, each coloured step is a push. Where the state would leave the interval, 16 bits of it go to
 # the stream first (arrows). Below is what matters in the end, the bits of state and stream
 # together: they follow the ideal, whether or not words are moved.
 
+# region Drawing
 if plt:
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(9, 6), layout="constrained", sharex=True, height_ratios=[3, 2]
@@ -248,13 +258,14 @@ if plt:
     below.legend(frameon=False)
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # The same words from ansflow
 # ---------------------------
 # ``ansflow.encode`` with one lane writes the same: the last state, low half first, and then the
 # words in the order in which a decoder needs them. The word that left last comes first. Why, and
-# what more lanes are for, is the subject of the page on lanes.
+# what more lanes are for, is next: :doc:`lanes`.
 
 model = ansflow.models.Categorical(FREQ)
 words = ansflow.encode(message * 4, model, lanes=1)

@@ -12,6 +12,8 @@ decoded and compared.
 """
 
 # %%
+
+# region Imports and options
 from __future__ import annotations
 
 import argparse
@@ -42,6 +44,7 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--figure", type=Path, help="where to save the figure of the rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 # %%
 # The data
@@ -60,6 +63,17 @@ if options.images is not None:
 binary = (np.random.default_rng(0).random(grey.shape) < grey / 255).astype(np.uint8)
 data = {"binary": binary, "raw": grey}
 models = {"binary": load("mnist-vae-binary"), "raw": load("mnist-vae")}
+
+# %%
+# The model
+# ---------
+# A *decoder* makes an image of latent variables z, which are standard Gaussians, 24 numbers for
+# binary images and 40 for grey ones: it says, for each pixel, how likely each value is. To draw
+# from the model, draw z, and then the pixels. An *encoder* goes the other way, approximately: q(z |
+# x) is a Gaussian whose mean and deviation it computes from the image. Real digits are on the left,
+# samples of the models on the right.
+
+# region Drawing
 TITLES = {"binary": "binary pixels", "raw": "grey pixels"}
 BLUE, ORANGE, GREEN, SKY = "#0072B2", "#D55E00", "#009E73", "#56B4E9"
 
@@ -71,15 +85,6 @@ def tiled(images, columns):
     return tiles.transpose(0, 2, 1, 3).reshape(rows * 28, columns * 28)
 
 
-# %%
-# The model
-# ---------
-# A *decoder* makes an image of latent variables z, which are standard Gaussians, 24 numbers for
-# binary images and 40 for grey ones: it says, for each pixel, how likely each value is. To draw
-# from the model, draw z, and then the pixels. An *encoder* goes the other way, approximately: q(z |
-# x) is a Gaussian whose mean and deviation it computes from the image. Real digits are on the left,
-# samples of the models on the right.
-
 if plt:
     figure, axes = plt.subplots(2, 2, figsize=(9, 4.6), layout="constrained")
     for (name, images), (left, right) in zip(data.items(), axes, strict=True):
@@ -88,6 +93,7 @@ if plt:
             panel.set(xticks=[], yticks=[])
         left.set_title(f"{TITLES[name]}: data", loc="left")
         right.set_title("drawn from the model", loc="left")
+# endregion
 
 # %%
 # The code
@@ -134,6 +140,7 @@ class Chain:
         return same and self.stack == Stack(seed=self.stack.seed)
 
 
+# region All images, on several threads
 def bits_back(vae, images, threads):
     """Encode and decode all images, a chain for each thread.
 
@@ -160,6 +167,9 @@ def bits_back(vae, images, threads):
     return rates | seconds, (np.cumsum(sizes), np.cumsum(np.concatenate(added)))
 
 
+# endregion
+
+
 DRAWS = 8
 results, running, bounds = {}, {}, {}
 for name, images in data.items():
@@ -178,6 +188,7 @@ for name, images in data.items():
 # heads. In a long chain they are the same.
 
 
+# region Other compressors
 def general_codecs(name, images):
     """Bits per pixel of general-purpose compressors."""
     packed = np.packbits(images).tobytes() if name == "binary" else images.tobytes()
@@ -203,6 +214,9 @@ def general_codecs(name, images):
     return {kind: 8 * size / images.size for kind, size in sizes.items()}
 
 
+# endregion
+
+
 table = {}
 for name, images in data.items():
     rates = {f"BB-ANS, {rate}": results[name][rate] for rate in ("net", "used", "total")}
@@ -218,6 +232,7 @@ for way in ("encode", "decode"):
     print(f"  seconds to {way:15} {seconds}")
 print("All images were restored.")
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained", sharey=True)
     for panel, (name, rates) in zip(axes, table.items(), strict=True):
@@ -229,6 +244,7 @@ if plt:
         panel.set_title(TITLES[name], loc="left")
         panel.spines[["top", "right"]].set_visible(False)
     axes[0].invert_yaxis()
+# endregion
 
 # %%
 # The running rate, and the bound
@@ -245,6 +261,7 @@ if plt:
 # each image, and narrows like 1 / sqrt(n). A rate that stays below it would be an error in the
 # bound, or in the code.
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained", sharex=True)
     for (name, result), (above, below) in zip(results.items(), axes.T, strict=True):
@@ -270,10 +287,13 @@ if plt:
     if options.figure:
         figure.savefig(options.figure, dpi=120)
         print(f"The figure is in {options.figure}")
+# endregion
 
 # %%
 # In a frame like any other, with checksums and an index, this is ``ansflow.compress(images,
 # model="mnist-vae")``.
 
+# region For programs
 if options.json:
     print(json.dumps(results))
+# endregion

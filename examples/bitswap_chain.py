@@ -9,6 +9,8 @@ only. The net rate is the same: the bound, which is known exactly here.
 """
 
 # %%
+
+# region Imports and options
 from __future__ import annotations
 
 import argparse
@@ -31,6 +33,7 @@ parser = argparse.ArgumentParser(description="Initial bits of Bit-Swap and of BB
 parser.add_argument("--figure", type=Path, help="where to save the figure of the initial bits")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 # %%
 # A model whose bound is known
@@ -89,6 +92,7 @@ ORDERS = {"BB-ANS": Hierarchy.bb_ans, "Bit-Swap": Hierarchy.bit_swap}
 # layer is drawn with bits that the layer below has just brought.
 
 
+# region Codecs that note what they do
 class Noted(Codec):
     """Another codec that notes its name, and the bits on the stack after it has run."""
 
@@ -118,6 +122,9 @@ def noted(model: Hierarchy, notes: list[tuple[str, float]]) -> Hierarchy:
     )
 
 
+# endregion
+
+
 steps = {}
 for name, order in ORDERS.items():
     notes: list[tuple[str, float]] = []
@@ -130,6 +137,7 @@ for name, order in ORDERS.items():
     signs = " ".join(step.replace("pop ", "-").replace("push ", "+") for step, _ in steps[name])
     print(f"{name:9} {signs}   (- pops, + pushes)")
 
+# region Drawing
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
 if plt:
@@ -157,6 +165,7 @@ if plt:
     )
     panels[1].bar(0, 0, color=BLUE, label="push, under the model")
     panels[1].legend(frameon=False, loc="lower center")
+# endregion
 
 # %%
 # Initial bits against depth
@@ -166,6 +175,7 @@ if plt:
 # data: one photograph, say. They are counted in words of 32 bits, as the stack takes them.
 
 
+# region Measuring
 def information(data: np.ndarray) -> float:
     """-log2 p(x), in closed form: x is a rounded Gaussian."""
     edges = np.stack([data - 0.5, data + 0.5]).ravel() / SCALE / math.sqrt(2)
@@ -203,6 +213,9 @@ def coded(codec: Codec, data: np.ndarray) -> tuple[int, float]:
     return initial, net
 
 
+# endregion
+
+
 initial: dict[str, list[int]] = {name: [] for name in ORDERS}
 ratios: dict[str, list[list[float]]] = {name: [] for name in ORDERS}
 for layers in LAYERS:
@@ -214,6 +227,7 @@ for layers in LAYERS:
         initial[name].append(first)
         ratios[name].append([net / bounds[0], other / bounds[1]])
 
+# region Table
 print(f"{'':6}{'initial bits':^18}  {'net rate, relative to the bound':^32}")
 print(
     "layers" + "".join(f"{name:>9}" for name in ORDERS) + "".join(f"{name:^17}" for name in ORDERS)
@@ -225,7 +239,9 @@ for i, layers in enumerate(LAYERS):
         row += f"{ratios[name][i][0]:9.4f}{ratios[name][i][1]:8.4f}"
     print(row)
 print("All numbers were restored, and so were the stacks, bit for bit.")
+# endregion
 
+# region Drawing
 if plt:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     for name, colour, marker in (("BB-ANS", ORANGE, "s"), ("Bit-Swap", BLUE, "o")):
@@ -250,6 +266,7 @@ if plt:
     if options.figure:
         figure.savefig(options.figure, dpi=120)
         print(f"The figure is in {options.figure}")
+# endregion
 
 # %%
 # With exact posteriors both orders are at the bound within a ten-thousandth. With wrong ones the
@@ -259,6 +276,7 @@ if plt:
 # been pushed are not random enough to draw from. So ansflow draws from a *stirred* stack, whose
 # bits are mixed, reversibly (``Stack.stirred``).
 
+# region For programs
 if options.json:
     keys = {"BB-ANS": "bbans", "Bit-Swap": "bitswap"}
     columns = {"starting_bits": initial, "net_over_bound": ratios}
@@ -267,3 +285,4 @@ if options.json:
         for column, found in columns.items()
     }
     print(json.dumps(renamed))
+# endregion

@@ -12,6 +12,8 @@ Everything is decoded and compared.
 """
 
 # %%
+
+# region Imports and options
 from __future__ import annotations
 
 import argparse
@@ -37,6 +39,7 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--figure", type=Path, help="where to save the figure of the rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 # %%
 # Two layers
@@ -59,6 +62,7 @@ models = {"binary": load("mnist-bitswap-binary"), "raw": load("mnist-bitswap")}
 ORDERS = {"bitswap": Hierarchy.bit_swap, "bbans": Hierarchy.bb_ans}
 TITLES = {"bitswap": "Bit-Swap", "bbans": "BB-ANS"}
 PIXELS = {"binary": "binary pixels", "raw": "grey pixels"}
+# region Drawing
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
 STYLES = {"bitswap": (BLUE, "o"), "bbans": (ORANGE, "s")}
 
@@ -81,6 +85,7 @@ if plt:
         (lower,), (upper,) = model.layers
         axes.set_title(f"{PIXELS[name]}: z1 of {lower}, z2 of {upper} numbers", loc="left", size=10)
         axes.set(xticks=[], yticks=[], ylabel="a z2 for each row")
+# endregion
 
 # %%
 # The rates
@@ -128,8 +133,8 @@ for rate in ("elbo", "net", "used", "total"):
 # The same images one by one, in both orders: bits a pixel of the first n, with the initial bits.
 # The first image pays for all of them. Here are 36 and 60 latent variables, and two layers; for one
 # image the order matters, for a hundred it hardly does. (Later the curves may pass below the bound
-# of all images, which is drawn for comparison: the first ones are simpler, as the page on BB-ANS
-# shows.)
+# of all images, which is drawn for comparison: the first ones are simpler, as
+# :doc:`bbans_mnist` shows.)
 
 
 def used_so_far(order, model, images):
@@ -155,10 +160,11 @@ for name in data:
     print(f"bits of the first image, {PIXELS[name]}: {first}")
 
 # %%
-# On the right, for comparison, models with 1 to 8 layers of 64 latent variables, those of the page
-# on Bit-Swap against BB-ANS. Initial bits in whole words of 32 bits.
+# On the right, for comparison, models with 1 to 8 layers of 64 latent variables, those of
+# :doc:`bitswap_chain`. Initial bits in whole words of 32 bits.
 
 LAYERS = range(1, 9)
+# region Their model
 BUCKETS = Buckets(12)
 ZEROS = np.zeros(64)
 
@@ -182,6 +188,9 @@ def chains(layers):
     )
 
 
+# endregion
+
+
 def initial_bits(codec, x):
     stack = Stack(seed=0)
     codec.push(stack, x)
@@ -202,6 +211,7 @@ for order, title in TITLES.items():
     print(f"  {title:10}" + "".join(f"{bits:8,}" for bits in initial[order]))
 print("All images were restored, and so were the stacks, bit for bit.")
 
+# region Drawing
 if plt:
     figure, panels = plt.subplots(1, 3, figsize=(10.5, 3.8), layout="constrained")
     for order, (colour, marker) in STYLES.items():
@@ -228,7 +238,11 @@ if plt:
     if options.figure:
         figure.savefig(options.figure, dpi=120)
         print(f"The figure is in {options.figure}")
+# endregion
 
 # %%
+
+# region For programs
 if options.json:
     print(json.dumps(results | {"starting_bits": initial}))
+# endregion

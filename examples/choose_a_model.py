@@ -9,6 +9,8 @@ The data are those of a sensor that switches between two levels, with noise arou
 """
 
 # %%
+
+# region Imports
 import math
 
 import numpy as np
@@ -22,6 +24,7 @@ try:
 except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
+# endregion
 
 # %%
 # Look at the data
@@ -39,6 +42,7 @@ readings = np.clip(readings, -256, 255)
 values = np.arange(-256, 256)
 shares = np.bincount(readings + 256, minlength=512) / N
 
+# region Drawing
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 
 if plt:
@@ -51,6 +55,7 @@ if plt:
     right.set(xlabel="value", ylabel="share of all samples", yscale="log")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # Five models
@@ -81,6 +86,7 @@ models = {
 # sample, which of them applies.
 
 
+# region Drawing
 def probabilities(model):
     """Of the values from -256 on; a matrix if there are several distributions."""
     freq = np.atleast_2d(model.freq)
@@ -107,6 +113,7 @@ if plt:
     panels[0, 0].set_ylabel("probability")
     panels[1, 0].set_ylabel("probability")
     panels[1, 1].set_xlabel("value")
+# endregion
 
 # %%
 # What they cost
@@ -139,7 +146,9 @@ print(f"ansflow.compress: {sizes['ansflow.compress']:.3f} bits, with all tables.
 noise = stats.laplace(0, 6)
 masses = np.diff(noise.cdf(np.arange(-200, 202) - 0.5))
 limit = float(-(masses * np.log2(masses)).sum()) + for_levels
+assert math.isclose(sizes[list(models)[-1]] + for_levels, limit, rel_tol=0.01)
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
     bars = axes.barh(list(sizes), list(sizes.values()), color="#56B4E9")
@@ -151,11 +160,11 @@ if plt:
     axes.text(limit, -0.8, f"entropy of the sensor, {limit:.2f}", ha="center")
     axes.set(xlabel="bits a sample", ylim=(5.6, -0.6), xlim=(0, 10))
     axes.spines[["top", "right"]].set_visible(False)
-assert math.isclose(sizes[list(models)[-1]] + for_levels, limit, rel_tol=0.01)
+# endregion
 
 # %%
 # So: fit what you can name. If you can only count, ``Categorical.fit`` is nearly as good as the
 # right family, given data enough. And what is known for each sample, here the level, is worth more
 # than a better curve. Contexts can also be what came before: ``Markov`` chooses by the previous
 # symbol, and for whole arrays of numbers, ``ansflow.plan`` tries predictions. If a class is
-# missing, the page on a model of your own says how to write it.
+# missing, write it: :doc:`own_model`.

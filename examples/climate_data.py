@@ -13,6 +13,7 @@ threads: by how much months differ from what is usual, which shows El Niño.
 #
 #     pip install "ansflow[xarray,dask,plot]" h5netcdf h5py iris-sample-data
 
+# region Imports and options
 import argparse
 import importlib.util
 import sys
@@ -36,11 +37,13 @@ parser = argparse.ArgumentParser(description="A climate data set with xarray, Za
 parser.add_argument("--made-up", action="store_true", help="even if there are real data")
 parser.add_argument("--figure", type=Path, help="where to save the figure of sizes")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 NAME = "surface_temperature"
 NEEDED = "iris_sample_data", "h5netcdf", "h5py"
 
 
+# region The data
 def measured():
     """Sea surface temperatures of 54 months, without what netCDF says of how they were stored."""
     (folder,) = importlib.util.find_spec("iris_sample_data").submodule_search_locations
@@ -62,6 +65,9 @@ def made_up():
     field[:, :, np.sin(np.radians(2 * longitude)) > 0.9] = np.nan
     axes = {"time": months, "latitude": latitude, "longitude": longitude}
     return xarray.Dataset({NAME: (tuple(axes), field)}, coords=axes)
+
+
+# endregion
 
 
 real = all(map(importlib.util.find_spec, NEEDED)) and not options.made_up
@@ -142,6 +148,7 @@ print(
 # ansflow takes out the land, makes integers of floats, subtracts neighbours, and codes what is
 # left. :doc:`what_a_plan_gains` shows these steps for this very array.
 
+# region Drawing
 BLUE, ORANGE, SKY = "#0072B2", "#E69F00", "#56B4E9"
 
 if plt:
@@ -157,6 +164,7 @@ if plt:
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # And what was asked for: the temperatures of a month, by how much that month differs from its
@@ -164,6 +172,9 @@ if plt:
 # the El Niños of 2006 and 2009, when the east of the Pacific was warm, and a La Niña behind each.
 
 # sphinx_gallery_thumbnail_number = 2
+# region Drawing
+EVENTS = {"2006-12": "El Niño", "2007-11": "La Niña", "2009-12": "El Niño"}
+
 if plt:
     month = int(largest.mean(("latitude", "longitude")).argmax("time"))
     name = f"{field.time[month].dt.strftime('%B %Y').item()}"
@@ -185,5 +196,10 @@ if plt:
         axes.set_title(title, loc="left", fontsize=10)
         figure.colorbar(mesh, ax=axes, label="K", pad=0.01)
         axes.set_ylabel("" if "time" in values.dims else "latitude")
+    if real:
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
+        for date, event in EVENTS.items():
+            rows[-1].text(225, np.datetime64(date), event, ha="center", va="center", bbox=box)
     rows[-1].invert_yaxis()
     rows[-1].set(xlabel="longitude, degrees east")
+# endregion

@@ -13,6 +13,7 @@ digits along the chain, and how many bits each step takes.
 # H(X, Z): on average the variational bound (Ho et al. 2020, arXiv:2006.11239; D. Kingma et al.
 # 2021, arXiv:2107.00630).
 
+# region Imports and options
 import argparse
 import json
 import sys
@@ -20,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from networks.denoiser import LEVELS, PIXELS, TIMES, Denoiser
 from scipy.special import expit
 
-from ansflow.bitsback import Codec, Diffusion, Rates, Schedule, Stack
-from ansflow.bitsback.nets import Network
+import ansflow
+from ansflow.bitsback import Codec, Diffusion, ImageDiffusion, Rates, Schedule, Stack, register
 
 try:
     from matplotlib import pyplot as plt
@@ -39,34 +39,33 @@ parser = argparse.ArgumentParser(description="Diffusion models against their var
 parser.add_argument("--numbers", type=int, help="of the toy: 2^15, or 2^17 with --json")
 parser.add_argument("--digits", type=int, help="how many; all 360 by default")
 parser.add_argument("--passes", type=int, help="over the digits: one, or four with --json")
-parser.add_argument("--weights", type=Path, default=HERE / "diffusion_digits.npz")
+parser.add_argument("--model", type=Path, default=HERE / "diffusion_digits.npz")
 parser.add_argument("--figure", type=Path, help="where to save the figure of the chain")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])
 count = options.numbers or 1 << (17 if options.json else 15)
 passes = options.passes or (4 if options.json else 1)
+# endregion
 
 # %%
 # The digits are the last 360 of those that come with scikit-learn, 8 x 8 pixels of 17 levels, by
 # writers that the model has not seen. The *denoiser* is a network of three layers in integers, made
 # by ``train_diffusion_digits.py``. It takes a noisy picture and how noisy it is, and guesses the
-# picture, by sums and products that are the same on all machines.
+# picture, by sums and products that are the same on all machines. It is a model of images like any
+# other: once it is registered, frames find it by its name.
 
-
-def read(file: Path) -> tuple[Schedule, Denoiser, np.ndarray]:
-    """What `train_diffusion_digits.py` has written: the model, and digits for a test."""
-    with np.load(file) as arrays:
-        stored = dict(arrays)
-    schedule = Schedule(stored.pop("variances"))
-    description = json.loads(str(stored.pop("description")))
-    images = stored.pop("digits").astype(np.int64)
-    inputs = PIXELS + PIXELS + TIMES
-    network = Network.from_description(description, stored, "network", (inputs,))
-    return schedule, Denoiser(schedule, network), images
-
-
-schedule, denoiser, images = read(options.weights)
+model = ImageDiffusion.load(options.model)
+register(model)
+schedule, levels_of_grey, denoiser = model.schedule, model.levels, model.denoise
+with np.load(HERE / "digits_sample.npz") as arrays:
+    images = arrays["data"]
 steps, shown, images = len(schedule), images[[0, 24, 108]], images[: options.digits]
+
+blob = ansflow.compress(images, model="digits")
+assert np.array_equal(ansflow.decompress(blob), images)
+plain = 8 * len(ansflow.compress(images)) / images.size
+print(f"{len(images)} digits as a frame: {8 * len(blob) / images.size:.3f} bits a pixel by")
+print(f"diffusion, {plain:.3f} without a model")
 
 # %%
 # The chain. Above, noise is added to digits, which no model is needed for. Below, digits are popped
@@ -78,7 +77,7 @@ ORDER = [t for t in (100, 80, 65, 50, 35, 20, 8, 1) if t <= steps]
 
 def levels(images: np.ndarray) -> np.ndarray:
     """Pixels from -1 to 1."""
-    return (2.0 * images - (LEVELS - 1)) / (LEVELS - 1)
+    return 2 / (levels_of_grey - 1) * images - 1
 
 
 def noisy(images: np.ndarray, t: int, rng: np.random.Generator) -> np.ndarray:
@@ -100,7 +99,8 @@ class Watched:
 
 
 watched = Watched()
-sampled = Diffusion(schedule, watched, shown.shape, LEVELS).bit_swap().pop(Stack(seed=0))
+chain = Diffusion(schedule, watched, shown.shape, levels_of_grey)
+sampled = chain.bit_swap().pop(Stack(seed=0))
 
 rng = np.random.default_rng(0)
 chains = {
@@ -113,6 +113,7 @@ chains = {
 }
 look = {"cmap": "gray_r", "vmin": -1.5, "vmax": 1.5}
 
+# region Drawing
 if plt:
     figure = plt.figure(figsize=(9, 8.2), layout="constrained")
     for part, (title, chain) in zip(figure.subfigures(2), chains.items(), strict=True):
@@ -121,10 +122,11 @@ if plt:
         for t, pictures, column in zip(ORDER, chain, grid.T, strict=True):
             column[0].set_title("x" if t == 1 else f"t = {t}", fontsize=10)
             for picture, axes in zip(pictures, column, strict=True):
-                axes.imshow(picture.reshape(8, 8), **look)
+                axes.imshow(picture, **look)
                 axes.set(xticks=[], yticks=[])
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # What each step costs
@@ -146,13 +148,13 @@ def step_bits(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return -np.diff(ratios) / 2 * errors / np.log(2)
 
 
-diffusion = Diffusion(schedule, denoiser, images.shape, LEVELS)
-bound = float(np.mean([diffusion.vlb(images, seed) for seed in range(10)])) / images.size
+bound = -float(model.elbo(images, samples=10, rng=0).sum()) / images.size
 by_step = step_bits(images, np.random.default_rng(0))
 print(f"{'all steps':24} {by_step.sum():8.4f} bits a pixel")
 print(f"{'x given z_1':24} {bound - by_step.sum():8.4f}")
 print(f"{'variational bound':24} {bound:8.4f}")
 
+# region Drawing
 BLUE, ORANGE = "#0072B2", "#E69F00"
 
 if plt:
@@ -163,7 +165,7 @@ if plt:
     for t, pictures in zip(ORDER, chains[title], strict=True):
         if 1 < t < 12:  # it would be drawn over the last one
             continue
-        image = OffsetImage(pictures[0].reshape(8, 8), zoom=6, cmap="gray_r")
+        image = OffsetImage(pictures[0], zoom=6, cmap="gray_r")
         image.image.set_clim(-1.5, 1.5)
         place = max(t, 2), 1.2 * last
         axes.add_artist(AnnotationBbox(image, place, pad=0.1))
@@ -171,6 +173,7 @@ if plt:
     axes.set(xlabel="t, from noise to digits", ylabel="bits a pixel")
     axes.legend(frameon=False, loc="center left")
     axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # Coding the digits
@@ -199,48 +202,29 @@ def coded(codec: Codec, batches: Any, stack: Stack) -> Rates:
     return rates
 
 
-class Growing(Codec):
-    """Digits in groups that grow: the latents of each are popped from what is there already."""
-
-    def __init__(self, schedule: Schedule, denoiser: Denoiser, count: int) -> None:
-        self.sizes: list[int] = []
-        while (done := sum(self.sizes)) < count:
-            self.sizes.append(min(1 + done // 6, count - done))
-        self.codecs = {
-            size: Diffusion(schedule, denoiser, (size, PIXELS), LEVELS).bit_swap()
-            for size in {*self.sizes}
-        }
-
-    def push(self, stack: Stack, x: np.ndarray) -> None:
-        ends = np.cumsum(self.sizes)
-        for group in np.split(x, ends[:-1]):
-            self.codecs[len(group)].push(stack, group)
-
-    def pop(self, stack: Stack) -> np.ndarray:
-        groups = [self.codecs[size].pop(stack) for size in reversed(self.sizes)]
-        return np.concatenate(groups[::-1])
-
-
-codec = Growing(schedule, denoiser, len(images))
+# Digits in groups that grow: the latents of each are popped from what is there already.
+codec = model.chain(len(images))
 # Chance decides which latents are popped, so that each pass takes other bits.
 runs = [coded(codec, [images], Stack(seed=seed)) for seed in range(passes)]
 digits = {"vlb": bound}
 for column, name in (("effective", "net"), ("used", "used"), ("total", "total")):
     digits[column] = float(np.mean([getattr(rates, name) for rates in runs])) / images.size
 
-one, initial = Diffusion(schedule, denoiser, (1, PIXELS), LEVELS), {}
+one, initial = model.diffusion(1), {}
 for order, codec in {"Bit-Swap": one.bit_swap(), "BB-ANS": one.bb_ans()}.items():
     stack = Stack(seed=0)
     codec.push(stack, images[:1])
     initial[order] = 32 * stack.drawn
     assert np.array_equal(codec.pop(stack), images[:1])
 
+# region Table
 ratio = digits["effective"] / digits["vlb"]
 print(f"{'':17} {'bound':>8} {'effective':>9} {'ratio':>8} {'used':>8} {'total':>8}")
 row = f"{digits['vlb']:8.4f} {digits['effective']:9.4f} {ratio:8.5f}"
 print(f"{'digits':17} {row} {digits['used']:8.4f} {digits['total']:8.4f}")
 for order, bits in initial.items():
     print(f"Initial bits of the first digit in {order} order: {bits:,}")
+# endregion
 
 # %%
 # How many steps?
@@ -250,6 +234,7 @@ for order, bits in initial.items():
 # the bound by quadrature. More steps come closer to what the numbers are worth.
 
 SHARES, MEANS, DEVIATIONS = np.array([[0.5, 0.3, 0.2], [60, 140, 200], [12, 25, 8]])
+# region The toy, and its bound
 UNIT = 2 / 255  # from a level to the next, from -1 to 1
 TOY_FIRST, LAST = (0.3 * UNIT) ** 2, 0.9999  # variances of noise
 BATCH, LANES = 1 << 14, 64
@@ -314,6 +299,9 @@ def exact_bound(schedule: Schedule, denoiser: Mixture, data: np.ndarray) -> floa
     return float(np.bincount(data.ravel(), minlength=256) @ nats / np.log(2) / data.size)
 
 
+# endregion
+
+
 def toy(steps: int, data: np.ndarray) -> dict[str, float]:
     schedule = Schedule.log_linear(steps, TOY_FIRST, LAST)
     denoiser = Mixture(schedule)
@@ -337,6 +325,7 @@ print("All numbers and digits were restored, and so were the stacks, bit for bit
 # has a largest price for that and the bound has none, so that the rate is below it. On the right,
 # the initial bits of a first digit.
 
+# region Drawing
 if plt:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     points = [*rates], [rate["vlb"] for rate in rates.values()]
@@ -356,3 +345,4 @@ if plt:
 
 if options.json:
     print(json.dumps({"toy": {str(n): rates[n] for n in (50, 200)}, "digits": digits}))
+# endregion

@@ -13,6 +13,7 @@ cost, and random edge coding what the order of edges costs, of graphs with milli
 # ends of each (Severo et al. 2023, arXiv:2305.09705). It is popped from the stack before X and Z
 # are pushed. :doc:`multisets` does this by hand for numbers.
 
+# region Imports and options
 import argparse
 import json
 import sys
@@ -40,6 +41,7 @@ parser.add_argument(
 parser.add_argument("--figure", type=Path, help="where to save the figure of small graphs")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 size = options.size or (1_200_000 if options.json else 100_000)
 
 MOST_PAIRS = 1 << 22  # that are coded one by one
@@ -50,6 +52,7 @@ PER_VERTEX = 3
 # (Zachary 1977), and who married whom in Florence in the 15th century (Breiger and Pattison 1986).
 
 
+# region Their edges
 def from_smaller_neighbours(rows: str) -> Graph:
     """A graph by the neighbours of each vertex that have smaller numbers."""
     neighbours = [row.split() for row in rows.split("|")]
@@ -67,6 +70,7 @@ SMALL = {
     # Breiger & Pattison 1986: marriages.
     "florentine": from_smaller_neighbours("|0||2|2 3|1 2|1 4|1 6|1|1|9|3 4|7 8 11|8|12"),
 }
+# endregion
 
 # %%
 # Without labels
@@ -78,6 +82,7 @@ SMALL = {
 # the Erdős-Rényi model: each pair of vertices has an edge with the same probability.
 
 
+# region Measuring
 def coded(codec: Codec, graph: Graph, expected: Graph) -> tuple[float, float]:
     """The net rate of a graph, and the time to push it, or to pop it if that is more."""
     stack = Stack(seed=0)
@@ -91,6 +96,9 @@ def coded(codec: Codec, graph: Graph, expected: Graph) -> tuple[float, float]:
     if found != expected or stack != Stack(seed=0):
         raise AssertionError("the graph has not come back")
     return net, max(pushed - began, popped - middle)
+
+
+# endregion
 
 
 def shuffled(graph: Graph) -> dict[str, float]:
@@ -112,6 +120,7 @@ def shuffled(graph: Graph) -> dict[str, float]:
     return {"labelled_bits": labelled, "net_bits": net, "ideal_bits": ideal}
 
 
+# region A table, and graphs of one's own
 def show_small(found: dict[str, dict[str, float]]) -> None:
     print(f"{'':12} {'labelled bits':>14} {'net bits':>10} {'ideal bits':>10}")
     for name, row in found.items():
@@ -132,6 +141,9 @@ def read(file: Path) -> Graph:
     return Graph(len(numbers), np.array(edges, np.int64).reshape(-1, 2))
 
 
+# endregion
+
+
 graph_of_ones_own = read(options.edges) if options.edges else None
 given = {"graph": graph_of_ones_own} if graph_of_ones_own else SMALL
 small = {name: shuffled(graph) for name, graph in given.items()}
@@ -143,6 +155,27 @@ show_small(small)
 # *refinement* finds them: each vertex gets a colour by its neighbours' colours, again and again.
 # They can be exchanged, in 480 ways in all. On the right is the same graph in two numberings.
 # As tables of who knows whom they have little in common, and yet both become the same bits.
+
+
+def renumbered(graph: Graph, seed: int) -> Graph:
+    return Graph(graph.n, np.random.default_rng(seed).permutation(graph.n)[graph.edges])
+
+
+karate = SMALL["karate"]
+pairs = karate.n * (karate.n - 1) / 2
+codec = Shuffled(ErdosRenyi(karate.n, len(karate.edges) / pairs), exact=True)
+twice = [renumbered(karate, seed) for seed in (1, 2)]
+messages = []
+for graph in twice:
+    stack = Stack(seed=0)
+    codec.push(stack, graph)
+    messages.append(stack.to_bytes())
+    assert codec.pop(stack) == codec.representative(karate)
+assert messages[0] == messages[1]
+
+# region Drawing
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+VERMILION, GREY = "#D55E00", "#BBBBBB"
 
 
 def table(graph: Graph) -> np.ndarray:
@@ -174,25 +207,6 @@ def springs(adjacent: np.ndarray, steps: int = 400) -> np.ndarray:
         places += force / length * np.minimum(length, 0.15 * (1 - step / steps))
     return places
 
-
-def renumbered(graph: Graph, seed: int) -> Graph:
-    return Graph(graph.n, np.random.default_rng(seed).permutation(graph.n)[graph.edges])
-
-
-karate = SMALL["karate"]
-pairs = karate.n * (karate.n - 1) / 2
-codec = Shuffled(ErdosRenyi(karate.n, len(karate.edges) / pairs), exact=True)
-twice = [renumbered(karate, seed) for seed in (1, 2)]
-messages = []
-for graph in twice:
-    stack = Stack(seed=0)
-    codec.push(stack, graph)
-    messages.append(stack.to_bytes())
-    assert codec.pop(stack) == codec.representative(karate)
-assert messages[0] == messages[1]
-
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
-VERMILION, GREY = "#D55E00", "#BBBBBB"
 
 if plt and not graph_of_ones_own:
     adjacent = table(karate)
@@ -229,6 +243,7 @@ if plt and not graph_of_ones_own:
     bits.spines[["top", "right"]].set_visible(False)
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # Large ones with labels
@@ -241,6 +256,7 @@ if plt and not graph_of_ones_own:
 # Albert 1999), next to what people do today, the sorted edges compressed as an array.
 
 
+# region Graphs that grow
 def barabasi_albert(edges: int, seed: int = 0) -> Graph:
     """A graph in which new vertices have edges to three, in proportion to their degrees."""
     random, ends, pairs = Random(seed), list(range(PER_VERTEX)), []
@@ -252,6 +268,9 @@ def barabasi_albert(edges: int, seed: int = 0) -> Graph:
             pairs.append((other, vertex))
             ends += other, vertex
     return Graph(PER_VERTEX + edges // PER_VERTEX, np.array(pairs))
+
+
+# endregion
 
 
 def random_edges(graph: Graph) -> dict[str, float]:
@@ -293,6 +312,7 @@ print("All graphs were restored, and so were the stacks, bit for bit.")
 # %%
 # Bits of an edge, and microseconds that it takes.
 
+# region Drawing
 if plt and len(large) > 1:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=[3, 2])
     edges = [row["edges"] for row in rows]
@@ -315,3 +335,4 @@ if options.json:
         print(json.dumps({"graph": {**small["graph"], **rows[0]}}))
     else:
         print(json.dumps({**small, "random_edges": rows[-1]}))
+# endregion

@@ -17,6 +17,7 @@ Here is the map of them.
 # The photographs are ``chelsea`` and ``coffee`` of scikit-image, which the model has not been
 # trained on: ``pip install "ansflow[plot]" scikit-image``, with which Pillow comes.
 
+# region Imports and options
 import argparse
 import io
 import json
@@ -52,6 +53,7 @@ parser.add_argument("--crop", type=int, help="take so many rows and columns of e
 parser.add_argument("--figure", type=Path, help="where to save the figure of maps")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 model = HiLLoC.load(options.model) if options.model else bitsback.load("photographs")
 assert isinstance(model, HiLLoC)
@@ -71,15 +73,17 @@ photos = {name: getattr(data, name)()[middle, middle] for name in names}
 # total what ``ansflow.compress`` makes of the photograph alone, all headers included
 # ===== =====================================================================
 
+# region Measuring
 SMALLEST = 4  # rows and columns at most of what is coded without networks
+GREYS = "camera", "coins"
 COLUMNS = ("elbo", "net", "total", "png", "webp", "encode_s", "decode_s")
 
 
 def with_pillow(photo: np.ndarray, form: str, **options: object) -> float:
     """Bits a subpixel that another format takes."""
-    file = io.BytesIO()
-    Image.fromarray(photo).save(file, form, **options)
-    again = np.asarray(Image.open(io.BytesIO(file.getvalue())))
+    file, image = io.BytesIO(), Image.fromarray(photo)
+    image.save(file, form, **options)
+    again = np.asarray(Image.open(io.BytesIO(file.getvalue())).convert(image.mode))
     assert np.array_equal(again, photo)
     return 8 * len(file.getvalue()) / photo.size
 
@@ -94,6 +98,9 @@ def net_rate(model: HiLLoC, photo: np.ndarray) -> float:
     assert np.array_equal(codec.pop(stack), photo)
     assert stack == Stack.from_initial_bits(random)
     return net / photo.size
+
+
+# endregion
 
 
 def measured(model: HiLLoC, photo: np.ndarray) -> dict[str, float]:
@@ -120,6 +127,15 @@ found = {name: measured(model, photo) for name, photo in photos.items()}
 print(f"{'':10} " + " ".join(f"{column:>8}" for column in COLUMNS))
 for name, rates in found.items():
     print(f"{name:10} " + " ".join(f"{rates[column]:8.3f}" for column in COLUMNS))
+
+# %%
+# Grey photographs are taken for coloured ones with three equal colours, of which one is coded. The
+# model has not been trained on any.
+
+greys = {name: getattr(data, name)()[middle, middle] for name in GREYS[: len(names)]}
+for name, photo in greys.items():
+    rates = measured(model, photo)
+    print(f"{name:10} " + " ".join(f"{rates[column]:8.3f}" for column in COLUMNS))
 print("All photographs were restored, bit for bit.")
 
 # %%
@@ -138,6 +154,7 @@ print("All photographs were restored, bit for bit.")
 # better.
 
 
+# region Bits of each pixel
 def prices(model: HiLLoC, image: np.ndarray, rng: np.random.Generator, finest: bool = True):
     """Bits of each pixel, and the bits of latents and of pixels in each octave, finest first."""
     bits = np.zeros(image.shape[:2])
@@ -170,6 +187,9 @@ def prices(model: HiLLoC, image: np.ndarray, rng: np.random.Generator, finest: b
     return bits, [here, *before]
 
 
+# endregion
+
+
 maps, octaves = {}, {}
 for name, photo in photos.items():
     maps[name], octaves[name] = prices(model, photo, np.random.default_rng(0))
@@ -181,6 +201,7 @@ for name, photo in photos.items():
 # %%
 # The map beside the photograph. Darker is cheaper.
 
+# region Drawing
 if plt:
     figure, rows = plt.subplots(
         len(photos), 2, figsize=(11, 4 * len(photos)), squeeze=False, layout="constrained"
@@ -196,12 +217,14 @@ if plt:
             axes.set(xticks=[], yticks=[])
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # Against other formats, and how hard pixels are to predict, by how far those are that are known
 # already: neighbours say a lot, pixels far away hardly anything. But there are few of the latter.
 # Above each bar stands which part of all bits that octave takes.
 
+# region Drawing
 BLUE, ORANGE, SKY = "#0072B2", "#E69F00", "#56B4E9"
 
 if plt:
@@ -232,3 +255,4 @@ if plt:
 
 if options.json:
     print(json.dumps(found))
+# endregion

@@ -7,11 +7,13 @@ lowest digits of the state, where it hides all others. Somebody has to walk back
 the encoder. The stream follows. Several states that take turns on one stream, *lanes*, then make
 both sides several times faster, at three bytes a lane.
 
-Interleaving is by Giesen (2014, arXiv:1402.3392). The page on ANS by hand explains states, slots
-and renormalisation, which are taken for granted here.
+Interleaving is by Giesen (2014, arXiv:1402.3392). :doc:`ans_by_hand` explains states, slots and
+renormalisation, which are taken for granted here.
 """
 
 # %%
+
+# region Imports and options
 import argparse
 import functools
 import sys
@@ -33,6 +35,7 @@ parser = argparse.ArgumentParser(description="How lanes share a stream, and what
 parser.add_argument("--lanes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
 parser.add_argument("--symbols", type=int, default=1 << 22, help="how many are timed")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 # %%
 # Who walks backwards
@@ -106,6 +109,7 @@ for lanes in (1, 4):
 # takes each word at the symbol where it left. The first words of the stream are the encoder's last
 # state.
 
+# region Drawing
 COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7"]
 HATCHES = ["", "///", "...", "\\\\\\"]
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -157,6 +161,7 @@ def draw_stream(axes, lanes):
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
     draw_stream(axes, 1)
+# endregion
 
 # %%
 # Lanes
@@ -170,9 +175,11 @@ if plt:
 # decoder visits the states in exactly the reverse order of the encoder. So both agree whose the
 # next word is, and nothing is recorded. Here are four lanes, by colour and hatch.
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
     draw_stream(axes, 4)
+# endregion
 
 # %%
 # What lanes cost, and what they gain
@@ -186,6 +193,7 @@ lengths = [options.symbols >> shift for shift in (12, 8, 4, 0)]
 symbols = model.sample(options.symbols, rng=0)
 
 
+# region Measuring
 def best_time(function):
     """Seconds of this process, the best of five."""
     times = []
@@ -217,6 +225,7 @@ print("\nbytes beyond the ideal size, by the number of symbols")
 print("lanes" + "".join(f"{n:>11,}" for n in lengths))
 for row, lanes in enumerate(options.lanes):
     print(f"{lanes:5}" + "".join(f"{extra[n][row]:11.1f}" for n in lengths))
+# endregion
 
 # %%
 # From 32 lanes on, ansflow's kernels keep the states in vector registers, where a row of symbols is
@@ -224,6 +233,7 @@ for row, lanes in enumerate(options.lanes):
 # message can't pay for many lanes, so by default there is one for each 1,024 symbols, and 64 at
 # most.
 
+# region Drawing
 if plt:
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
     left.plot(options.lanes, speeds["encode"], color=ORANGE, marker="s", label="encode")
@@ -240,3 +250,4 @@ if plt:
     right.set_yticks(ticks := [0.001, 0.01, 0.1, 1, 10, 100], [f"{tick:g}" for tick in ticks])
     for axes in (left, right):
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+# endregion

@@ -11,6 +11,8 @@ the masses are those of Townsend's talk "Latent Variables and Lossless Compressi
 """
 
 # %%
+
+# region Imports
 import math
 
 import numpy as np
@@ -28,6 +30,7 @@ try:
 except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
+# endregion
 
 # sphinx_gallery_thumbnail_number = 2
 
@@ -70,6 +73,7 @@ print(f"                   = H(X) = {h_x:.4f}")
 # The squares by rows, the latent variable, and by columns, the letters. The posterior p(z | x) is a
 # column: behind a b there is 0 twice, 1 twice and 2 once.
 
+# region Drawing
 COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7"]  # of a to d
 HATCHES = ["", "///", "..", "\\\\\\"]
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -102,6 +106,7 @@ def draw_joint(axes):
 if plt:
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     draw_joint(axes)
+# endregion
 
 # %%
 # Push, and what comes back
@@ -169,6 +174,7 @@ for i, (x, z) in enumerate(zip(word, latents, strict=True)):
 # latent variable is drawn, and ends at the line of what the letters are worth so far. On the way
 # back, the same heights are passed in reverse.
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 4.6), layout="constrained")
     kinds = ["pop z", "push x", "push z"] * len(word) + ["pop z", "pop x", "push z"] * len(word)
@@ -198,6 +204,7 @@ if plt:
     axes.set(ylabel="bits on the stack, from where it was", ylim=(-3.4, 15), xticks=[])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")
+# endregion
 
 # %%
 # The first letters go below zero: these bits must have been there before. They are the *initial
@@ -211,8 +218,8 @@ if plt:
 # is any of f squares given x. That is rANS, whose latent variable is the slot: pop a rank among the
 # f slots, which takes log2 f bits, and push the slot, which gives log2 20. The two lines of
 # ``BySlots`` do it with nothing but ``Uniform(n)``, which pushes u as s -> n * s + u and pops by
-# divmod. The alias method has two latent variables, a column and a switch; the page on alias tables
-# draws them.
+# divmod. The alias method has two latent variables, a column and a switch:
+# :doc:`search_and_alias` draws them.
 
 by_table = BitsBack(
     prior=categorical_by_cdf(PRIOR),
@@ -273,6 +280,7 @@ costs = {
 for name, bits in costs.items():
     print(f"{name:18} {bits:.4f} bits a letter")
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
     bars = axes.barh(list(costs), list(costs.values()), color=[COLOURS[0], COLOURS[1], COLOURS[2]])
@@ -281,3 +289,4 @@ if plt:
     axes.text(h_x, -0.75, "H(X)", ha="center")
     axes.set(xlabel="bits a letter", xlim=(0, 3.5), ylim=(2.6, -0.6))
     axes.spines[["top", "right"]].set_visible(False)
+# endregion

@@ -13,6 +13,7 @@ bits back gives these bits back, to the last one.
 # pushed. To push them in some order takes H(X, Z), and to *pop that order from the stack* before
 # gives H(Z | X) = log2(n!) back.
 
+# region Imports and options
 import argparse
 import bisect
 import json
@@ -39,6 +40,7 @@ parser.add_argument(
 parser.add_argument("--figure", type=Path, help="where to save the figure of rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 sizes = options.sizes or [10**power for power in range(3 if options.json else 2, 6 + options.json)]
 
 BELOW = 1_000_000
@@ -91,6 +93,7 @@ print(f"  by hand            {grown[-1]:12.3f}")
 # The stack while it grows. Each number takes the same 19.9 bits. The first ones give back nearly 11
 # of these, since there are nearly 2,000 to choose from, and the last one gives nothing.
 
+# region Drawing
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#BBBBBB"
 
 if plt:
@@ -119,6 +122,7 @@ if plt:
     axes.set(xlim=(0, COUNT * 1.22), ylim=(0, None), xticks=range(0, COUNT + 1, 500))
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
+# endregion
 
 # %%
 # For large ones
@@ -132,6 +136,7 @@ if plt:
 # model, and has no gap.
 
 
+# region Measuring
 def log2_of_orders(x: np.ndarray) -> float:
     """log2 of n! / product of c!, for c equal ones of each number."""
     counts = np.unique(x, return_counts=True)[1]
@@ -165,6 +170,9 @@ def as_array(x: np.ndarray) -> float:
     return 8 * len(data) / x.size
 
 
+# endregion
+
+
 found: dict[str, dict[str, float]] = {}
 rows: list[dict[str, float]] = []
 print(f"{'elements':>9} {'saved bits':>14} {'ideal':>14} {'words':>5}")
@@ -187,11 +195,13 @@ for size in sizes:
     rows.append({"multiset": net / size, "array": as_array(x), **times})
     print(f"{size:9,} {row['saved_bits']:14.4f} {row['ideal_bits']:14.4f} {words:5}")
 
+# region Table of times
 WIDTHS = {name: max(9, len(name) + 1) for name in times}
 print("\nMicroseconds an element")
 print(f"{'elements':>9}" + "".join(f"{name:>{WIDTHS[name]}}" for name in times))
 for size, row in zip(sizes, rows, strict=True):
     print(f"{size:9,}" + "".join(f"{row[name]:{WIDTHS[name]}.2f}" for name in times))
+# endregion
 print("All numbers were restored, and so were the stacks, bit for bit.")
 
 # %%
@@ -203,6 +213,7 @@ print("All numbers were restored, and so were the stacks, bit for bit.")
 # On the left, what an element takes. The more there are of them below a million, the less a new one
 # says. On the right, how long it takes, which grows no faster than log n.
 
+# region Drawing
 if plt and len(sizes) > 1:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     left.axhline(INDEX_BITS, color=ORANGE, ls="--", label="in an order")
@@ -234,3 +245,4 @@ if plt and len(sizes) > 1:
 
 if options.json:
     print(json.dumps(found))
+# endregion

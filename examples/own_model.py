@@ -9,6 +9,8 @@ This example models photon counts in a mostly dark image by a Poisson distributi
 """
 
 # %%
+
+# region Imports
 import functools
 import math
 import time
@@ -22,6 +24,7 @@ try:
 except ModuleNotFoundError:
     plt = None
     print('Figures need matplotlib: pip install "ansflow[plot]"')
+# endregion
 
 # %%
 # The data
@@ -31,8 +34,6 @@ except ModuleNotFoundError:
 rng = np.random.default_rng(0)
 shape = (2000, 2000)
 picture = np.where(rng.random(shape) < 0.6, 0, rng.poisson(5.0, shape)).astype(np.uint8)
-
-BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
 
 # %%
 # The model
@@ -71,6 +72,9 @@ for name, model in models.items():
 # %%
 # A corner of the picture; the counts, next to what both models expect; and what that costs.
 
+# region Drawing
+BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
+
 if plt:
     figure, (left, middle, right) = plt.subplots(
         1, 3, figsize=(9.5, 3.2), layout="constrained", width_ratios=[3, 4, 3]
@@ -94,6 +98,7 @@ if plt:
     right.set(ylabel="bits a pixel")
     for axes in (middle, right):
         axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # At the same speed
@@ -107,6 +112,7 @@ words = ansflow.encode(picture, own)
 assert np.array_equal(ansflow.encode(picture, ours), words)
 
 
+# region Measuring
 def megabytes_a_second(function):
     times = []
     for _ in range(7):
@@ -123,7 +129,9 @@ for name, model in (("own class", own), ("Categorical", ours)):
         megabytes_a_second(functools.partial(ansflow.decode, words, model, shape)),
     )
     print(f"{name:12} encode {speeds[name][0]:6,.0f} MB/s   decode {speeds[name][1]:6,.0f} MB/s")
+# endregion
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(7, 2.2), layout="constrained")
     for shift, (name, colour, hatch) in enumerate(
@@ -144,6 +152,7 @@ if plt:
     axes.invert_yaxis()
     axes.legend(frameon=False, loc="right")
     axes.spines[["top", "right"]].set_visible(False)
+# endregion
 
 # %%
 # A model may also name its support, rows for classes of symbols, or contexts: see

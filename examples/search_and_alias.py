@@ -13,6 +13,8 @@ arXiv:1402.3392, section 4).
 """
 
 # %%
+
+# region Imports and options
 import argparse
 import sys
 import time
@@ -33,6 +35,7 @@ except ModuleNotFoundError:
 parser = argparse.ArgumentParser(description="Two ways from slots to symbols, and their price.")
 parser.add_argument("--symbols", type=int, default=1 << 19, help="how many are timed")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 # %%
 # Two ways to sample
@@ -76,6 +79,7 @@ for owner in (by_search, by_alias):
 # Each symbol owns as many slots as before, but other ones: slot 13 is c's in both pictures, slot 4
 # is b's by CDF and c's by alias. The arrows in the middle say where the surplus of c goes.
 
+# region Drawing
 COLOURS = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7"]
 HATCHES = ["", "///", "...", "\\\\\\"]
 BLUE, ORANGE = "#0072B2", "#D55E00"
@@ -143,6 +147,7 @@ if plt:
     draw_alias(axes[2], (4, 13))
     for panel in axes:
         panel.spines[["top", "right", "left"]].set_visible(False)
+# endregion
 
 # %%
 # And back: which slot of the symbol?
@@ -166,6 +171,7 @@ def slots_of(symbol, owner):
 for s, letter in enumerate(SYMBOLS):
     print(f"slots of {letter}:  {slots_of(s, by_search)!s:32}  {slots_of(s, by_alias)}")
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
     for height, owner in ((0, by_search), (2, by_alias)):
@@ -180,6 +186,7 @@ if plt:
     axes.set_yticklabels(["slots by CDF", "rank among c's slots", "slots by alias"])
     axes.spines[:].set_visible(False)
     axes.tick_params(left=False)
+# endregion
 
 # %%
 # The same as latent variables
@@ -189,7 +196,7 @@ if plt:
 # the rank r comes from, and to push that slot as one of 20. Bits that the pop takes off the state
 # are not lost, since the decoder pushes them back: log2 20 - log2 f bits remain, what the symbol is
 # worth. With the alias method there are two latents, the column, one of 4, and the switch, "below"
-# or "above". The page on bits back does the same where the latent variable isn't made up.
+# or "above". :doc:`latents_by_hand` does the same where the latent variable isn't made up.
 #
 # ``categorical_by_cdf`` and ``categorical_by_alias`` are written in this way, and cost the same.
 
@@ -250,6 +257,7 @@ def add(cdf, symbols, ranks, out):
         out[i] = cdf[symbols[i]] + ranks[i]
 
 
+# region Measuring
 def best_ns(function, *arguments):
     """Nanoseconds an item, the best of five, and the result."""
     out, times = np.empty(options.symbols, np.int64), []
@@ -305,6 +313,7 @@ print(f"{'':8}{'CDF':>8}{'table':>8}{'alias':>8}{'CDF':>8}{'alias':>8}{'alias':>
 print(f"{'symbols':8}{'search':>8}{'':8}{'':8}{'add':>8}{'search':>8}{'table':>8}")
 for n, row in zip(alphabets, zip(*found.values(), strict=True), strict=True):
     print(f"{n:<8,}" + "".join(f"{ns:8.2f}" for ns in row))
+# endregion
 
 # %%
 # The search takes as many steps as the alphabet has bits, whichever side has to do it. Tables of
@@ -313,6 +322,7 @@ for n, row in zip(alphabets, zip(*found.values(), strict=True), strict=True):
 # where a decoder should do with small ones: a search needs n + 1 numbers, an alias table 2 n, and a
 # table of all slots 2^20 here.
 
+# region Drawing
 if plt:
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
     titles = "Decoder: slot to symbol", "Encoder: symbol and rank to slot"
@@ -327,3 +337,4 @@ if plt:
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, loc="upper left")
     panels[0].set_ylabel("nanoseconds a symbol")
+# endregion

@@ -14,6 +14,7 @@ so that one pays for the text alone. What the states mean, nobody has told the m
 # distribution of states given the text is known exactly, by the forward algorithm, the rate is
 # -log2 p(x), and nothing is lost as with models whose posterior is approximate.
 
+# region Imports and options
 import argparse
 import json
 import sys
@@ -44,6 +45,7 @@ parser.add_argument("--length", type=int, default=1 << 14, help="symbols of the 
 parser.add_argument("--figure", type=Path, help="where to save the figure of rates")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])
+# endregion
 
 PRECISION = 16
 
@@ -90,6 +92,7 @@ def model_of(
     )
 
 
+# region Measuring
 def microseconds(codec: HiddenMarkov, symbols: np.ndarray) -> float:
     """Time for each symbol, the best of five: of pushing or popping, whichever is slower."""
     times = []
@@ -115,6 +118,9 @@ def measured(codec: HiddenMarkov) -> dict[str, float]:
     }
 
 
+# endregion
+
+
 hmm = measured(random_model(options.length))
 print(f"{options.length:,} symbols of a random model with 64 states:")
 print(f"  {'-log2 p(x)':34} {hmm['ideal_bits']:12,.2f} bits")
@@ -130,6 +136,7 @@ print(f"  {'a symbol, coded or decoded':34} {hmm['us_per_symbol']:12.2f} us")
 # numbers on: given the model, what states was it probably in? Given these, which model would be the
 # best?
 
+# region Expectation-maximisation
 # The text is cut into so many pieces, all of which are fitted to at a time. The products of 60 x 64
 # and 64 x 64 matrices are small enough for BLAS to take one thread, which is much quicker than to
 # wake others.
@@ -188,6 +195,9 @@ def normalised(rows: np.ndarray) -> np.ndarray:
     return rows / rows.sum(axis=-1, keepdims=True)
 
 
+# endregion
+
+
 characters, symbols = np.unique(list(options.text.read_text("utf-8")), return_inverse=True)
 if len(symbols) < 1000:
     parser.error(f"the text has {len(symbols)} characters; it takes at least 1000")
@@ -207,6 +217,7 @@ print(f"{options.states} states, {options.steps} steps of EM in {seconds:.0f} s"
 # back.
 
 
+# region Models without hidden states
 def orders(fitted: np.ndarray, coded: np.ndarray, alphabet: int) -> tuple[float, float]:
     """Bits a character of `coded` under distributions of `fitted`, by the character before or not.
 
@@ -220,6 +231,9 @@ def orders(fitted: np.ndarray, coded: np.ndarray, alphabet: int) -> tuple[float,
     before = np.append(fitted[-1], coded[:-1])
     after = Conditional.from_counts(pairs + 10 * normalised(counts), before, precision=PRECISION)
     return tuple(model.code_length(coded) / len(coded) for model in (alone, after))
+
+
+# endregion
 
 
 tables = chain.prior, chain.transitions, chain.emissions
@@ -248,6 +262,7 @@ print("All symbols and characters were restored.")
 # beginnings of the rest cost. The first states are popped from bits that have to come from
 # somewhere: a short text pays for these, a long one doesn't notice.
 
+# region Drawing
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 
 if plt:
@@ -276,6 +291,7 @@ if plt:
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # %%
 # What the states mean
@@ -283,6 +299,7 @@ if plt:
 # Each row is one of the states that are visited most, each column a character, and the darker the
 # cell, the more often the state writes it. Nobody has said what a vowel is.
 
+# region Drawing
 SHOWN, MARKS, VOWELS = 40, " \n.,;:!?-—\"'“”\u2018\u2019()", "aeiouyéèà"
 VISIBLE = {" ": "␣", "\n": "¶"}
 
@@ -313,6 +330,7 @@ if plt:
     axes.set_yticks(range(len(often)), labels, fontsize=8)
     axes.set(xlabel="characters", ylabel="states, by the characters that each writes most")
     figure.colorbar(picture, ax=axes, shrink=0.5, label="probability")
+# endregion
 
 # %%
 # And the states at work: a piece of the text that the model has not seen, and above each character
@@ -335,6 +353,7 @@ def beliefs(symbols: np.ndarray) -> np.ndarray:
     return normalised(forward * backward)
 
 
+# region Drawing
 if plt:
     figure, axes = plt.subplots(figsize=(11, 6), layout="constrained")
     piece = slice(150, 220)
@@ -348,6 +367,7 @@ if plt:
     for edge in np.flatnonzero(np.diff(kinds)):
         axes.axhline(edge + 0.5, color="black", lw=0.8)
     axes.set_ylabel("states, by what each writes most")
+# endregion
 
 # sphinx_gallery_thumbnail_number = 2
 
@@ -359,5 +379,7 @@ sample = "".join(characters[model_of(*tables, 280).pop(Stack(seed=2))])
 for line in sample.split("\n"):
     print(textwrap.fill(line, 74, initial_indent="  ", subsequent_indent="  "))
 
+# region For programs
 if options.json:
     print(json.dumps({"hmm": hmm, "text": text}))
+# endregion

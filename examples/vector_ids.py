@@ -15,6 +15,7 @@ replaced by compressed lists, and searches find the same as before.
 # a search decodes only the lists that it visits (Severo et al. 2025, arXiv:2501.10479).
 # :doc:`multisets` shows how the order is given back.
 
+# region Imports and options
 import argparse
 import json
 import math
@@ -41,6 +42,7 @@ parser.add_argument("--lists", type=int, nargs="+", default=[256, 1024])
 parser.add_argument("--figure", type=Path, help="where to save the figure")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 DIMENSIONS, QUERIES, VISITED, NEAREST = 8, 20, 8, 10
 
@@ -49,6 +51,7 @@ DIMENSIONS, QUERIES, VISITED, NEAREST = 8, 20, 8, 10
 # one by k-means in NumPy.
 
 
+# region An index
 def made_up_vectors(count: int) -> np.ndarray:
     """Gaussian clusters whose sizes differ."""
     rng = np.random.default_rng(0)
@@ -107,6 +110,9 @@ def index_of(vectors: np.ndarray, count: int) -> tuple[np.ndarray, list[np.ndarr
     return index.quantizer.reconstruct_n(0, count), lists, "faiss"
 
 
+# endregion
+
+
 # %%
 # A search gets its ids from a function, which either reads them or decodes them.
 
@@ -140,6 +146,7 @@ def decoded_lists(messages: list[bytes], universe: int, which: np.ndarray) -> li
 # of which short lists have more than long ones. Times are those of one thread.
 
 
+# region Measuring
 def least_time(run: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
     """Seconds of this process, the least of several runs, and the result."""
     least = math.inf
@@ -148,6 +155,9 @@ def least_time(run: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
         result = run()
         least = min(least, time.process_time() - start)
     return least, result
+
+
+# endregion
 
 
 def measured(lists: list[np.ndarray], universe: int) -> tuple[dict[str, float], list[bytes]]:
@@ -194,6 +204,7 @@ print(f"All ids were restored, and {QUERIES} searches found the same with them."
 # right is a list. The line is the ideal of a list with so many ids: the longer the list, the more
 # is known of where its next id is, and the less each id takes.
 
+# region Drawing
 BLUE, ORANGE, GREEN, SKY = "#0072B2", "#E69F00", "#009E73", "#56B4E9"
 
 if plt:
@@ -228,3 +239,4 @@ if plt:
 
 if options.json:
     print(json.dumps(found))
+# endregion

@@ -12,6 +12,7 @@ of words. Here a row, a symbol for each lane, is decoded by a loop over lanes an
 # is the scalar kernel without its loop over lanes, and runs on the vector registers of the machine;
 # no C compiler is involved. :doc:`ans_by_hand` explains states, slots and words.
 
+# region Imports and options
 import argparse
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ except ModuleNotFoundError:
 parser = argparse.ArgumentParser(description="A row of rANS, decoded lane by lane and by vectors.")
 parser.add_argument("--figure", type=Path, help="where to save the figure")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 LANES = 32
 PRECISION = 12
@@ -131,6 +133,7 @@ print(f"{LANES} lanes in {LANES // ISAS[ISA].width} registers of {ISA}.")
 # is the whole state machine; the encoder walks the same paths backwards, which is why it begins
 # with the last symbol.
 
+# region Drawing
 COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 MARKERS = "os^D"
 
@@ -183,3 +186,4 @@ if plt:
     above.set_title(f"row {number} of {symbols.size // LANES}", fontsize=10, loc="left")
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion

@@ -16,6 +16,7 @@ compressed tensor by tensor, read in parts, and restored byte for byte.
 # Otherwise, those of a small network are made up. As a script, this takes a file of your own,
 # beside which it writes nothing: ``python weights.py model.safetensors``.
 
+# region Imports and options
 import argparse
 import importlib.util
 import subprocess
@@ -41,6 +42,7 @@ parser.add_argument("file", nargs="?", type=Path, help="a .safetensors file")
 parser.add_argument("--made-up", action="store_true", help="even if there are real ones")
 parser.add_argument("--figure", type=Path, help="where to save the figure of bits")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 scratch = tempfile.TemporaryDirectory()
 folder = Path(scratch.name)
@@ -51,6 +53,7 @@ def command(*arguments):
     subprocess.run([sys.executable, "-m", "ansflow", *map(str, arguments), "-q"], check=True)
 
 
+# region The data
 def made_up():
     """Weights as layers have them after training: normal, each layer with a scale of its own."""
     rng = np.random.default_rng(0)
@@ -76,6 +79,7 @@ else:
     save_file(made_up(), folder / "made-up.ans", {"format": "np"})
     given = folder / "made-up.safetensors"
     command("decompress", folder / "made-up.ans", "-o", given)
+# endregion
 
 # %%
 # The command compresses such a file tensor by tensor. What comes back is the same file, to the
@@ -162,6 +166,7 @@ scratch.cleanup()
 # How often each exponent occurs, and each beginning of a mantissa. The line is what the normal
 # distribution of that scale says:
 
+# region Drawing
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#BBBBBB"
 
 if plt:
@@ -187,11 +192,13 @@ if plt:
     right.set_xlabel("first 4 bits of the mantissa")
     right.set_title(f"their mantissas: {mantissa[:4].sum():.2f} of 4 bits", fontsize=11)
     figure.tight_layout()
+# endregion
 
 # %%
 # And bit by bit, from the sign on the left to the lowest bit on the right: what each bit says if
 # those above it in its part are known. The grey is what can be saved.
 
+# region Drawing
 if plt:
     rest = mantissa_bits - SHOWN
     sign = [entropy(bits >> np.uint64(8 * tensor.itemsize - 1))]
@@ -221,5 +228,6 @@ if plt:
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion
 
 # sphinx_gallery_thumbnail_number = 2

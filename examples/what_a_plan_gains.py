@@ -13,6 +13,7 @@ the other, and what the coder sees is drawn behind each of them, beside the bits
 # Otherwise a field of that kind is made up. As a script, this takes an array of your own:
 # ``python what_a_plan_gains.py ARRAY.npy``.
 
+# region Imports and options
 import argparse
 import importlib.util
 import sys
@@ -37,8 +38,10 @@ parser.add_argument("--level", type=int, default=3, help="1 to 9, 3 by default")
 parser.add_argument("--made-up", action="store_true", help="even if there are real data")
 parser.add_argument("--figure", type=Path, help="where to save the figure")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
+# endregion
 
 
+# region The data
 def measured():
     """Sea surface temperatures of 54 months, in kelvins."""
     import h5py
@@ -59,6 +62,9 @@ def made_up():
     field = np.round(climate + seasons + weather, 2).astype(np.float32)
     field[:, np.sin(5 * x) * np.cos(4 * y) > 0.3] = -9999
     return field
+
+
+# endregion
 
 
 if options.array:
@@ -145,6 +151,7 @@ print(f"\nThe array becomes {bits['as it is'] / value:.2f} times smaller.")
 # %%
 # What the stages are for:
 
+# region What each transform does
 WHAT_IT_DOES = {
     "affine": "subtracts an offset and divides by a common step",
     "bytes": "leaves bytes as they are",
@@ -167,6 +174,7 @@ WHAT_IT_DOES = {
     "stencil": "subtracts weighted sums of neighbours along several axes",
     "stream": "codes bytes as they are",
 }
+# endregion
 for name in dict.fromkeys(stage.name for stage in stages):
     print(f"{name:>8} {WHAT_IT_DOES[name]}")
 
@@ -180,6 +188,7 @@ for name in dict.fromkeys(stage.name for stage in stages):
 # frequent.
 # Values beyond the ends of a histogram are counted in its outermost bins.
 
+# region Drawing
 FOLDING = "delta", "lpc", "stencil"  # they make 0, -1, 1, -2, ... 0, 1, 2, 3, ...
 KEEPING = "mask", "period", "runs", "sparse"  # numbers stay what they are
 MAPPING = "ordered", "decimal"  # their integers are large, and counted from the least here
@@ -258,3 +267,4 @@ if plt and stages and array.dtype.kind in "iuf":
     figure.tight_layout()
     if options.figure:
         figure.savefig(options.figure, dpi=120)
+# endregion

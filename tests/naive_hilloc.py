@@ -1,6 +1,6 @@
 """The oracle's photographs: messages decoded in plain Python numbers, as HILLOC.md says.
 
-Images are nested lists (rows, pixels, colours). Files and fingerprints are those of `naive_model`.
+Images are nested lists (rows, pixels, channels). Files and fingerprints are those of `naive_model`.
 """
 
 import numpy as np
@@ -13,23 +13,28 @@ PHASES = (1, 1), (0, 1), (1, 0)
 def decode(model, message, shape):
     """The bytes of images."""
     without, stack = message[0], Stack(*parts_of(message[1:]), None)
-    *several, height, width, _ = shape
+    if len(shape) == 2 or shape[-1] not in (1, 3):
+        shape = (*shape, 1)
+    *several, height, width, channels = shape
     count, images = int(np.prod(several)), []
     for i in range(count):
         last = i == count - 1
-        images += flat(pop_image(model, stack, height, width, 0, without if last else 0))
+        images += flat(
+            pop_image(model, stack, (height, width, channels), 0, without if last else 0)
+        )
     assert stack.x == 2**32
     assert stack.tail == []
     return bytes(images)
 
 
-def pop_image(model, stack, height, width, octave, without):
+def pop_image(model, stack, shape, octave, without):
     """An image that so many octaves are larger than."""
+    height, width, channels = shape
     if max(height, width) <= 4:
-        return shaped(stack.pop_all([Uniform(8)] * (height * width * 3)), (height, width, 3))
-    half = (height + 1) // 2, (width + 1) // 2
-    coarse = pop_image(model, stack, *half, octave + 1, without)
-    phases = pop_phases(model, stack, coarse, (height, width), octave == 0, octave >= without)
+        return shaped(stack.pop_all([Uniform(8)] * (height * width * channels)), shape)
+    half = (height + 1) // 2, (width + 1) // 2, channels
+    coarse = pop_image(model, stack, half, octave + 1, without)
+    phases = pop_phases(model, stack, coarse, shape, octave == 0, octave >= without)
     image = [[None] * width for _ in range(height)]
     for (i, j), phase in zip([(0, 0), *PHASES], [coarse, *phases], strict=True):
         for y, row in enumerate(phase):
@@ -76,7 +81,7 @@ def pop_phases(model, stack, coarse, size, is_finest, with_latents):
         parameters = run(f"head-{i}", features=trunk if i == 2 else summed, known=k[i])
         shape = (size[0] + 1 - odd_row) // 2, (size[1] + 1 - odd_column) // 2
         rows_of = [row[: shape[1]] for row in parameters[: shape[0]]]
-        phases.append(pop_pixels(model, stack, rows_of))
+        phases.append(pop_pixels(model, stack, rows_of, size[2]))
         new = inputs(coarse, phases[i])
         k.append(
             [[a + b for a, b in zip(*pair, strict=True)] for pair in zip(k[i], new, strict=True)]
@@ -93,7 +98,11 @@ def inputs(coarse, phase):
         values = [[*row, row[-1]] for row in values]
     if len(values) % 2:
         values.append(values[-1])
-    return [[[(v - 128) * 2**6 for v in pixel] for pixel in row] for row in values]
+    return [[[(v - 128) * 2**6 for v in three(pixel)] for pixel in row] for row in values]
+
+
+def three(pixel):
+    return pixel * 3 if len(pixel) == 1 else pixel
 
 
 def push_latents(model, stack, fine, features, by_layer):
@@ -115,14 +124,14 @@ def push_latents(model, stack, fine, features, by_layer):
     stack.push_latents(flat(by_layer), lines)
 
 
-def pop_pixels(model, stack, parameters):
-    """A phase: first all its green values, then the red and the blue ones."""
+def pop_pixels(model, stack, parameters, channels):
+    """A phase: all its green values, then the red and the blue ones; or all its grey ones."""
     said, table = model.description["pixels"], model.tables["logistic"]
     n = said["components"]
     pixels = pixels_of(parameters)
-    values = [[0, 0, 0] for _ in pixels]
+    values = [[0] * channels for _ in pixels]
     differences = [[] for _ in pixels]
-    for i, channel in enumerate((1, 0, 2)):
+    for i, channel in enumerate((1, 0, 2) if channels == 3 else (0,)):
         for parameter, value, before in zip(pixels, values, differences, strict=True):
             own = parameter[3 * n * i : 3 * n * (i + 1)]
             coefficients = parameter[9 * n :][:1] if i == 1 else parameter[9 * n + 1 :]

@@ -43,13 +43,17 @@ class Model(NamedTuple):
 
 def read_model(file):
     """The `Model` in a file, which is given as bytes."""
+    return make_model(*read_parts(file))
+
+
+def read_parts(file):
+    """The description and the arrays of a file."""
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
         for name in archive.namelist():
             assert name.endswith(".npy")
             arrays[name[:-4]] = np.lib.format.read_array(io.BytesIO(archive.read(name)))
-    description = json.loads(bytes(arrays.pop("description")).decode("utf-8"))
-    return make_model(description, arrays)
+    return json.loads(bytes(arrays.pop("description")).decode("utf-8")), arrays
 
 
 def make_model(description, arrays):

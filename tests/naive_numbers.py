@@ -316,7 +316,7 @@ class Dict:
     def read(cls, fields, w, shape):
         assert w in (2, 4, 8)
         n, count = prod(shape), fields.varint()
-        assert count <= min(n, 2**16)
+        assert count <= min(n, 2**20)
         assert count >= 1 or n == 0
         return cls(count)
 
@@ -325,7 +325,7 @@ class Dict:
 
     @property
     def width(self):
-        return 1 if self.count <= 256 else 2
+        return 1 if self.count <= 256 else 2 if self.count <= 2**16 else 4
 
     def outputs(self, w, shape):
         return [(self.width, shape), (w, [self.count])]
@@ -468,7 +468,7 @@ class Items:
     def read(cls, fields, w, shape):
         assert w == 1
         size = fields.byte()
-        assert 2 <= size <= 64
+        assert 2 <= size <= 255
         return cls(size)
 
     def write(self):

@@ -17,6 +17,34 @@ P_BYTES = bytes([Bytes.id | LEAVES])
 STREAM = b"\0"
 
 
+class Dictionary(NamedTuple):
+    """A node that has its values behind the recipe, and an escape."""
+
+    values: list
+
+    id = 9
+
+    def write(self):
+        return write_varint(1) + STREAM + P_BYTES
+
+    def write_values(self, w):
+        return write_varint(len(self.values)) + numbers.items(self.values, w)
+
+    def codes(self, w, content):
+        """The codes of items, and the items that have none."""
+        found = numbers.integers(content, w)
+        known = {value: code for code, value in enumerate(self.values)}
+        codes = bytes(known.get(one, len(known)) for one in found)
+        return codes, numbers.items([one for one in found if one not in known], w)
+
+    def undo(self, w, shape, parts):
+        codes, rest = parts
+        others = iter(numbers.integers(rest, w))
+        known = len(self.values)
+        assert max(codes) <= known
+        return numbers.items([next(others) if c == known else self.values[c] for c in codes], w)
+
+
 class Codec(NamedTuple):
     """Nodes are what their parameters say, with sizes of 0; rows are a codec for bytes."""
 
@@ -39,6 +67,10 @@ class Codec(NamedTuple):
         return 1 + self.digest(content, lengths) % (2**31 - 1) if self.rows.has_check else 1
 
 
+def dictionary_of(nodes):
+    return [node for node in nodes if isinstance(node, Dictionary)]
+
+
 def others_of(nodes):
     """What stands behind the first outputs: the others, those of the innermost node first."""
     others = b""
@@ -54,10 +86,13 @@ def others_of(nodes):
 def write_codec(codec):
     description = json.dumps({"dtype": codec.dtype, "shape": codec.shape}, separators=(",", ":"))
     recipe = b"".join(
-        bytes([node.id | (LEAVES if node is codec.nodes[-1] else 0)]) + node.write()
+        bytes([node.id | LEAVES * (node is codec.nodes[-1] and not dictionary_of([node]))])
+        + node.write()
         for node in codec.nodes
     )
     recipe = (recipe or STREAM) + others_of(codec.nodes)
+    if dictionary_of(codec.nodes):
+        recipe += codec.nodes[-1].write_values(codec.w)
     data = b"\x89ANA" + bytes([1, codec.rows.has_check]) + write_varint(len(description))
     data += description.encode() + recipe + bytewise.write_rows(codec.rows)
     return bytewise.sign(data)
@@ -75,12 +110,26 @@ def read_codec(data):
     while not last:
         last, kind = data[at] >= LEAVES, data[at] % LEAVES
         fields = numbers.Fields(data, at + 1)
+        if kind == Dictionary.id:
+            assert data[at : at + 4] == bytes([kind]) + Dictionary([]).write()
+            nodes.append(Dictionary([]))
+            at += 4
+            break
         known = {Bytes.id: Bytes} | numbers.NUMBERS
         nodes.append(known[kind].read(fields, item_size(told["dtype"]), [1] * len(told["shape"])))
         at = fields.at
     others = others_of(nodes)
     assert data[at : at + len(others)] == others
     at += len(others)
+    if dictionary_of(nodes):
+        w = item_size(told["dtype"])
+        count, at = read_varint(data, at)
+        assert 1 <= count <= 255
+        values = numbers.integers(data[at : at + count * w], w)
+        assert values == sorted(set(values))
+        assert len(values) == count
+        nodes[-1] = Dictionary(values)
+        at += count * w
     rows = bytewise.read_rows(data[:-8], at, bool(data[5]))
     return Codec(told["dtype"], told["shape"], nodes, rows)
 
@@ -116,6 +165,9 @@ def encode(codec, content, shape):
     """A coded message."""
     raw, exceptions, corrections, mask, left = b"", b"", b"", b"", content
     for node in codec.nodes:
+        if isinstance(node, Dictionary):
+            left, raw = node.codes(codec.w, left)
+            continue
         _, (left, *others) = maker(node)(codec.w, shape, left)
         if isinstance(node, numbers.Decimal):
             before = 0
@@ -175,8 +227,11 @@ def undo(codec, symbols, tail, shape):
     exceptions = tail
     for node in reversed(codec.nodes):
         others = []
-        if isinstance(node, numbers.Log | numbers.Lin):
-            bits = n * node.shift if isinstance(node, numbers.Lin) else raw_bits(left)
+        if isinstance(node, numbers.Log | numbers.Lin | Dictionary):
+            if isinstance(node, Dictionary):
+                bits = 8 * w * left.count(len(node.values))
+            else:
+                bits = n * node.shift if isinstance(node, numbers.Lin) else raw_bits(left)
             raw, exceptions = tail[: (bits + 7) // 8], tail[(bits + 7) // 8 :]
             assert len(raw) == (bits + 7) // 8
             others = [raw]

@@ -78,8 +78,8 @@ def test_printed_values(monkeypatch, tmp_path):
     for page in PAGES:
         counts = run_examples(page, dict(names))
         examples, compared = examples + counts[0], compared + counts[1]
-    assert examples == 16
-    assert compared == 17
+    assert examples == 18
+    assert compared == 19
 
 
 def run_examples(document, names):

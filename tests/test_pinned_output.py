@@ -145,10 +145,10 @@ PINNED = {
     "contexts, 9 bits, 4 lanes": "e50ed37dc457ef22",
     "shared": "977044dada5e8395",
     "metadata": "048e8b4a423e956d",
-    "array: int32": "3bcc354bbde3a19d",
+    "array: int32": "7fd507d7fa74d83f",
     "array: int16, big-endian": "3a62c35b0c27c348",
-    "array: float64": "46fd42a0684c3537",
-    "array: Fortran": "761112f82868a864",
+    "array: float64": "7f0f379c68048dea",
+    "array: Fortran": "ffe7621a011f6463",
     "array: records": "1d77f7681e03d0f8",
     "array: few": "9a8c971537334d97",
     "array: none": "4d5b73de650b3f81",
@@ -156,7 +156,7 @@ PINNED = {
     "array: wide": "468eb00aff3d37ec",
     "stream": "215d6bb92e7c14ec",
     "bare chunks": "43f5250db754122f",
-    "collection": "21a1753e837bd921",
+    "collection": "16f96d54d8fb002c",
 }
 
 

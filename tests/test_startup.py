@@ -46,7 +46,7 @@ import sys, threading
 import ansflow
 from ansflow.kernels.tables import frequency_code
 from ansflow.kernels.coders import single
-print(threading.active_count(), single.encode.signatures, frequency_code.fit_table.signatures)
+print(threading.active_count(), single.encode.signatures, frequency_code.fit_rows.signatures)
 names = ("scipy.stats", "scipy.special", "scipy.linalg", "click", "matplotlib", "asv")
 print([name for name in names if name in sys.modules])
 """
@@ -84,12 +84,12 @@ from numba.core import caching
 for name in ("CompileResultCacheImpl", "CodeLibraryCacheImpl"):
     getattr(caching, name)._locator_classes = []
 import ansflow
-from ansflow.kernels.tables.frequency_code import fit_table
+from ansflow.kernels.tables.frequency_code import fit_rows
 for content in (b"stored", bytes(1000)):
     blob = ansflow.compress(content)
     assert ansflow.decompress(blob) == content
 assert len(blob) < 100
-assert fit_table.signatures  # which took a while: one kernel is like all
+assert fit_rows.signatures  # which took a while: one kernel is like all
 print(ansflow.__file__)
 """
 

@@ -29,7 +29,7 @@ int64 (`ArrayCodec`), whatever type they had when they were pushed.
     Data whose order carries no information.
 `StateSpace`, `StateSpaceModel`, `FiniteStates`, `HiddenMarkov`, `LinearGaussian`
     Sequences with a latent for each item: state-space models.
-`VAE`, `HierarchicalVAE`, `HiLLoC`, `load`, `register`
+`VAE`, `HierarchicalVAE`, `HiLLoC`, `ImageDiffusion`, `load`, `register`
     Latent-variable models of images: those that come with ansflow, and those of users.
 `Permutation`, `WithoutReplacement`, `Clusters`
     Orders, sequences that are drawn from an urn, and what belongs together.
@@ -76,6 +76,7 @@ from ansflow.bitsback.models.finite_states import FiniteStates
 from ansflow.bitsback.models.hidden_markov import HiddenMarkov
 from ansflow.bitsback.models.hierarchical_vae import HierarchicalVAE
 from ansflow.bitsback.models.hilloc import HiLLoC
+from ansflow.bitsback.models.image_diffusion import ImageDiffusion
 from ansflow.bitsback.models.latent_categorical import categorical_by_alias, categorical_by_cdf
 from ansflow.bitsback.models.linear_gaussian import LinearGaussian
 from ansflow.bitsback.models.registry import load, register
@@ -124,6 +125,7 @@ __all__ = [
     "HiddenMarkov",
     "HierarchicalVAE",
     "Hierarchy",
+    "ImageDiffusion",
     "IntegerMultiset",
     "IntegerSet",
     "Intervals",

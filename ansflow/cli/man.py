@@ -22,7 +22,7 @@ WIDTH = 72
 def manual(group: click.Command, name: str, version: str, exit_codes: Mapping[int, str]) -> str:
     """The page of a group with all its commands, which is called by this name."""
     assert isinstance(group, DefaultGroup)
-    root = click.Context(group, info_name=name)
+    root = click.Context(group, info_name=name, **group.context_settings)
     return "\n".join(_lines(root, group, name, version, exit_codes))
 
 

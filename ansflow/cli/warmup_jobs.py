@@ -290,13 +290,15 @@ def _one_by_one() -> None:
 
 
 def _trained() -> Iterator[Job]:
-    """Small messages by contexts of all lengths."""
+    """Small messages by contexts of all lengths, and small arrays with a dictionary."""
     samples = [_skewed(FEW, 20, np.uint8).tobytes()]
     for order in (0, 1, 2):
         yield partial(_through_codec, samples, order)
+    keys = np.array([0, 1 << 40, 5, 1 << 20, 77 << 30])
+    yield partial(_through_codec, [keys[_skewed(64, 5, np.uint8)]], 1)
 
 
-def _through_codec(samples: list[bytes], order: int) -> None:
+def _through_codec(samples: list[Any], order: int) -> None:
     codec = ansflow.train(samples, order=order)
     codec.decompress(codec.compress(samples[0]))
 

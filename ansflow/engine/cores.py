@@ -12,6 +12,8 @@ from ansflow.arguments import integer
 
 __all__ = ["available_cores", "checked_threads"]
 
+ROOT = Path("/")  # of the file system: made once, since that takes longer than to use it
+
 
 def checked_threads(threads: int | None) -> int:
     """Return the argument `threads` after checking it; None means one thread per core."""
@@ -29,7 +31,7 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count()
-    return max(1, math.ceil(min(cores or 1, cgroup_quota(Path("/")))))
+    return max(1, math.ceil(min(cores or 1, cgroup_quota(ROOT))))
 
 
 @cache

@@ -19,6 +19,7 @@ from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec, checked_name
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
 from ansflow.models.base import Model
+from ansflow.transforms.choosing.choose import CHUNK_ITEMS
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.recipe import Recipe
 
@@ -27,9 +28,7 @@ __all__ = ["DEFAULT_CHUNK_SIZE", "ArrayOptionsDict", "Options", "OptionsDict"]
 DEFAULT_CHUNK_SIZE = 256 << 10
 MODEL_CHUNK_SIZE = 1 << 20
 
-# Of arrays, by default: so many cells, which are a stream or a few, in no more bytes than these.
-# Narrow items gain nothing from larger chunks: a distribution would have to fit more of them.
-CHUNK_CELLS = 256 << 10
+# Bytes that a chunk of an array has at most, by default.
 LARGEST_CHUNK = 4 << 20
 
 
@@ -73,7 +72,7 @@ class Options(Plan):
     chunk_size : int, optional
         Bytes of content in a chunk, at most 2^27; of an array as many whole rows as fit, or a part
         of a row. A reader decodes a chunk at least, and each has distributions of its own. By
-        default 256 KiB of bytes, 2^18 items of an array but no more than 4 MiB, and 1 MiB with a
+        default 256 KiB of bytes, 2^19 items of an array but no more than 4 MiB, and 1 MiB with a
         model. With a model it is rounded to whole units of that.
     chunks : int or sequence of int, optional
         Of an array, the shape of a chunk in its stead: an axis for each axis of the array, as in
@@ -179,7 +178,7 @@ class Options(Plan):
             if self.dtype is not None:
                 unit *= np.dtype(self.dtype).itemsize
                 if self.chunk_size is None and model is None:
-                    size = min(CHUNK_CELLS * unit, LARGEST_CHUNK)
+                    size = min(CHUNK_ITEMS * unit, LARGEST_CHUNK)
             return Grid.of_bytes(content_size, max(1, size // unit) * unit)
         shape, cell_size = Grid.cells_of(array)
         if self.chunks is not None:
@@ -187,7 +186,7 @@ class Options(Plan):
             return Grid(shape, _clipped(self.chunks, array, shape), cell_size)
         size = MODEL_CHUNK_SIZE
         if model is None:
-            size = min(CHUNK_CELLS * cell_size, LARGEST_CHUNK)
+            size = min(CHUNK_ITEMS * max(1, array.dtype.itemsize), LARGEST_CHUNK)
         given = self.chunk_size is not None
         cells = max(1, (self.chunk_size or size) // cell_size, unit)
         return Grid(shape, _rows(shape, cells, nearest=not given), cell_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -12,8 +13,10 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes, item_bytes
 from ansflow.coding.coders.escapes import EscapeCoder
+from ansflow.engine.plan import Plan
 from ansflow.engine.training import fit_messages
 from ansflow.extension_dtypes import stand_in
+from ansflow.frame.body import encode_body
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.affine import bounds
 from ansflow.kernels.transforms.cost import byte_cost
@@ -24,7 +27,9 @@ from ansflow.transforms.choosing.mapped import Kind
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import Differences
-from ansflow.transforms.fixed import FixedRecipe, Step, Tokens
+from ansflow.transforms.fixed import FixedRecipe, Tokens
+from ansflow.transforms.fixed_dict import FixedDict
+from ansflow.transforms.fixed_steps import Step
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import LinParameters
 from ansflow.transforms.mask import Masked, most_frequent
@@ -37,7 +42,9 @@ __all__ = ["fit_arrays"]
 # Samples that recipes are compared on: so many, with about so many items together.
 COMPARED, COMPARED_ITEMS = 512, 1 << 17
 # Of so many that seem best without contexts, contexts are fitted and the real cost is compared.
-FINALISTS = 4
+FINALISTS, FINAL_DICTIONARIES = 4, 2
+# Of samples that a recipe is not for, about so many say what they take as chunks.
+CHUNKS = 8
 # Sums of differences along the last axes are tried.
 MOST_AXES = 4
 
@@ -72,9 +79,13 @@ def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRec
     dtype = arrays[0].dtype
     tried = [(recipe, _tokens(recipe, some)) for recipe in _recipes(some, dtype)]
     tried.sort(key=lambda one: _cost_without_contexts(one[1]))
-    finalists = tried[:FINALISTS]
-    finalists += [one for one in tried[FINALISTS:] if one[0].steps[-1:] == (Step("bytes"),)]
+    # Contexts of codes and of bytes say more than those of other tokens.
+    apart = [[one for one in tried if _leaf(one[0]) == leaf] for leaf in ("dict", "bytes")]
+    finalists = [one for one in tried if _leaf(one[0]) not in ("dict", "bytes")][:FINALISTS]
+    finalists += apart[0][:FINAL_DICTIONARIES] + apart[1]
     recipe = min(finalists, key=lambda one: _cost(one[1], order))[0]
+    if _leaf(recipe) == "dict":
+        (recipe,) = [*_with_dictionary(recipe, samples), recipe][:1]
     tokens = [one.symbols for one in _tokens(recipe, samples)]
     return recipe, fit_messages(tokens, order)
 
@@ -84,12 +95,32 @@ def _items(arrays: Sequence[npt.NDArray[Any]]) -> int:
 
 
 def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
-    """What becomes of the samples; those that the recipe is not for stay as they are."""
+    """What becomes of the samples; those that the recipe is not for have a tail of some size."""
     found = [recipe.forward(*sample) for sample in samples]
+    pairs = list(zip(found, samples, strict=True))
+    share = _share_as_chunks(recipe, [sample for tokens, sample in pairs if tokens is None])
     return [
-        Tokens(NOTHING, sample.items.tobytes()) if tokens is None else tokens
-        for tokens, sample in zip(found, samples, strict=True)
+        Tokens(NOTHING, bytes(int(share * sample.items.size))) if tokens is None else tokens
+        for tokens, sample in pairs
     ]
+
+
+def _share_as_chunks(recipe: FixedRecipe, samples: Sequence[Sample]) -> float:
+    """How much of their bytes some samples take as bare chunks, which messages have instead."""
+    some = samples[:: max(1, len(samples) // CHUNKS)]
+    if not some:
+        return 0.0
+    plan = Plan(recipe=recipe.recipe_of_others)
+    scratch, size = plan.encoders.take(), 0
+    for items, shape in some:
+        layout = Layout(recipe.width, shape if recipe.width > 1 else (items.size,))
+        head, payloads = encode_body(items, layout, plan.recipe_for(layout), plan.coding, scratch)
+        size += len(head) + sum(piece.size for piece in payloads)
+    return size / sum(sample.items.size for sample in some)
+
+
+def _leaf(recipe: FixedRecipe) -> str:
+    return recipe.steps[-1].name if recipe.steps else "stream"
 
 
 def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
@@ -102,6 +133,8 @@ def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
 def _cost(tokens: Sequence[Tokens], order: int) -> float:
     """The same with contexts, fitted to half of the samples and measured on the others."""
     fitted, measured = tokens[::2], tokens[1::2] or tokens
+    if not any(one.symbols.size for one in fitted):
+        return math.inf
     coder = fit_messages([one.symbols for one in fitted], order)
     bits = sum(coder.code_length(one.symbols) for one in measured)
     return bits + 8 * sum(len(one.tail) for one in measured)
@@ -114,14 +147,31 @@ def _recipes(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[FixedR
     yield FixedRecipe(width, [Step("bytes")] if width > 1 else [])
     if known.kind not in KINDS or width not in WIDTHS:
         return
+    if width > 1:  # no map makes other numbers of equal ones
+        yield from _with_dictionary(FixedRecipe(width, [Step("log", 0)]), samples[::2])
     for maps, numbers in _maps(samples, known):
         for axes in _predictors(len(samples[0].shape)):
             steps = maps + [Step("delta", Differences(axes))] * bool(axes)
             if width == 1:
                 yield FixedRecipe(width, steps)
-            yield FixedRecipe(width, [*steps, Step("log", 0)])
+            logarithmic = FixedRecipe(width, [*steps, Step("log", 0)])
+            yield logarithmic
+            if axes and width > 1:
+                yield from _with_dictionary(logarithmic, samples[::2])
         if width > 1:
             yield FixedRecipe(width, [*maps, Step("lin", _linear(numbers, width))])
+
+
+def _with_dictionary(recipe: FixedRecipe, samples: Sequence[Sample]) -> Iterator[FixedRecipe]:
+    """Yield a recipe with a dictionary of what these samples have in place of its last step.
+
+    Unless few of the numbers are frequent.
+    """
+    found = [recipe.numbers(*sample) for sample in samples]
+    numbers = [one for one in found if one is not None]
+    known = FixedDict.of(np.concatenate(numbers)) if numbers else None
+    if known is not None:
+        yield FixedRecipe(recipe.width, [*recipe.steps[:-1], Step("dict", known)])
 
 
 def _maps(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[tuple[list[Step], Bytes]]:

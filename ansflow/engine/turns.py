@@ -83,7 +83,7 @@ class Turns:
 
     def _begin(self, place: Place) -> None:
         me, come = place
-        if len(self._at_work) < self._cores():
+        if not self._at_work or len(self._at_work) < self._cores():
             self._at_work.add(me)
             come.release()
         else:

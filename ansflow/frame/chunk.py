@@ -88,13 +88,9 @@ def pack_chunk(
     heads, payloads = body
     size = len(heads) + sum([piece.size for piece in payloads])
     head = Head(number, shape.items, size, content_check(content, number))
-    begin = pack_head(tag, head) + heads
+    begin = np.frombuffer(pack_head(tag, head) + heads, np.uint8)
     chunk = empty(constants.HEAD.size + size, np.uint8)
-    at = len(begin)
-    chunk[:at] = np.frombuffer(begin, np.uint8)
-    for piece in payloads:
-        chunk[at : at + piece.size] = piece
-        at += piece.size
+    np.concatenate([begin, *payloads], out=chunk)
     return chunk
 
 

@@ -21,6 +21,7 @@ from ansflow.frame.trained import (
     signed,
 )
 from ansflow.transforms.fixed import FixedRecipe
+from ansflow.transforms.fixed_steps import pack_steps, read_steps
 from ansflow.varints import pack_varint
 
 __all__ = ["MAX_AXES", "Shape", "TrainedArrays"]
@@ -45,7 +46,7 @@ class TrainedArrays(NamedTuple):
     def pack(self) -> bytes:
         told = {"dtype": describe_dtype(self.dtype), "shape": self.shape}
         description = json.dumps(told, separators=(",", ":")).encode()
-        parts = [pack_varint(len(description)), description, self.recipe.pack()]
+        parts = [pack_varint(len(description)), description, pack_steps(self.recipe.steps)]
         return signed(MAGIC, CHECKED * self.has_check, b"".join([*parts, pack_rows(self.coder)]))
 
     @classmethod
@@ -64,7 +65,7 @@ class TrainedArrays(NamedTuple):
         if size > MAX_DESCRIPTION:
             raise CorruptDataError(f"the codec has a description of {size} bytes")
         dtype, shape = _described(bytes(reader.take(size)))
-        recipe = FixedRecipe.read(reader, dtype.itemsize, len(shape))
+        recipe = FixedRecipe(dtype.itemsize, read_steps(reader, dtype.itemsize, len(shape)))
         return cls(dtype, shape, recipe, read_rows(reader), bool(flags & CHECKED))
 
 

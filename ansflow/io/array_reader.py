@@ -62,6 +62,14 @@ class ArrayReader:
     AnsflowError
         If the file is damaged, or does not hold an array, or holds one of a dtype of the package
         ml_dtypes, which is not installed.
+
+    Examples
+    --------
+    >>> import io, numpy as np, ansflow
+    >>> file = io.BytesIO(ansflow.compress(np.arange(12).reshape(4, 3)))
+    >>> with ansflow.ArrayReader(file) as array:
+    ...     print(array.shape, array[-1])
+    (4, 3) [ 9 10 11]
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -99,6 +99,15 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     else:
         content = bytes_of(data)
         encoder = FrameEncoder(settings, threads, content_size=content.size)
+    return in_turn(partial(_compressed, encoder, content), content.size)
+
+
+def _compressed(encoder: FrameEncoder, content: Bytes) -> bytes:
+    """The frame of all of the content.
+
+    It is made in one turn, for all that is kept until it is whole would otherwise be kept by each
+    thread that compresses something.
+    """
     frame = encoder.at_once(content)
     if frame is not None:
         return frame
@@ -175,7 +184,9 @@ def decompress(
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a
     # frame that announces more content than it has is refused here.
-    return _decompressed(data, _survey(data, limits), out, limits, threads)
+    survey = _survey(data, limits)
+    task = partial(_decompressed, data, survey, out, limits, threads)
+    return in_turn(task, survey.size)
 
 
 def decompress_member(
@@ -190,18 +201,27 @@ def decompress_member(
     if spec is None or spec.name != name:
         other = "bytes" if spec is None else f"an array named {spec.name!r:.100}"
         raise CorruptDataError(f"what the directory calls {name!r:.100} is {other}")
-    return _decompressed(frame.data, survey, None, limits, threads)
+    task = partial(_decompressed, frame.data, survey, None, limits, threads)
+    return in_turn(task, survey.size)
+
+
+# A header, or the head of a chunk and its body.
+Event = Header | tuple[Head, memoryview]
+
+# Frames with no more headers and chunks than this are walked over once: the events are kept until
+# the chunks are decoded. Of more, all would take more memory than those that wait for threads.
+KEPT_EVENTS = 1 << 10
 
 
 class _Survey(NamedTuple):
     """What frames hold: an array, or None for bytes, and the size of their content.
 
-    If they are a single chunk, `only` is the header of the frame, and head and body of the chunk.
+    Also their events, or None if there are too many to keep.
     """
 
     spec: ArraySpec | None
     size: int
-    only: tuple[Header, Head, memoryview] | None
+    events: Sequence[Event] | None
 
 
 def _decompressed(
@@ -242,7 +262,7 @@ def _masked(
         _check_alike(out, spec.value_dtype, spec.shape)
     if spec.has_mask:
         cores = checked_threads(threads)
-        array = from_content(ordered(_tasks(data, limits, cores, None), cores), spec)
+        array = from_content(ordered(_tasks(data, survey, limits, cores, None), cores), spec)
     else:
         content = np.empty(spec.nbytes, np.uint8)
         _decode(data, survey, limits, threads, content)
@@ -301,20 +321,38 @@ def _is_memory(out: Any, spec: ArraySpec) -> bool:
 
 def _survey(data: memoryview, limits: Limits) -> _Survey:
     """Verify everything except the bodies of chunks."""
-    source, joined = MemorySource(data), JoinedFrames()
-    chunks = 0
+    joined = JoinedFrames()
+    events: list[Event] = []
+    header, size = None, 0
+    for event in _events(data, limits):
+        if len(events) <= KEPT_EVENTS:
+            events.append(event)
+        if isinstance(event, Header):
+            if header is not None:
+                joined.add(header, size)
+            header, size = event, 0
+        else:
+            assert header is not None
+            size += event[0].cells * header.grid.cell_size
+    assert header is not None
+    joined.add(header, size)
+    return _Survey(joined.spec, joined.size, events if len(events) <= KEPT_EVENTS else None)
+
+
+def _events(data: memoryview, limits: Limits) -> Iterator[Event]:
+    """Walk over frames, verifying everything except the bodies of chunks."""
+    source = MemorySource(data)
     while True:
         size = 0
         for event in walk_source(source, limits):
             if isinstance(event, Header):
-                header = event
+                cell_size = event.grid.cell_size
+                yield event
             else:
-                only = header, event, source.take(event.body_size)
-                size += event.cells * header.grid.cell_size
-                chunks += 1
-        joined.add(header, size)
+                size += event.cells * cell_size
+                yield event, source.take(event.body_size)
         if source.at == len(data):
-            return _Survey(joined.spec, joined.size, only if chunks == 1 else None)
+            return
         limits = limits.behind(size)
 
 
@@ -323,51 +361,47 @@ def _decode(
 ) -> None:
     """Decode frames that were surveyed into `out`."""
     cores = checked_threads(threads)
-    if survey.only is not None:
-        header, head, body = survey.only
-        in_turn(partial(ChunkDecoder(header), [head], [body], out), out.size)
-        return
-    for _ in ordered(_tasks(data, limits, cores, out), cores):
+    match survey.events:
+        case [Header() as header, (head, body)]:
+            ChunkDecoder(header)([head], [body], out)
+            return
+    for _ in ordered(_tasks(data, survey, limits, cores, out), cores):
         pass
 
 
 def _tasks(
-    data: memoryview, limits: Limits, threads: int, out: Bytes | None
+    data: memoryview, survey: _Survey, limits: Limits, threads: int, out: Bytes | None
 ) -> Iterator[Callable[[], Bytes]]:
     """Yield tasks of about a unit each, with a place in `out` for what they return."""
-    source = MemorySource(data)
-    at = 0
+    at = size = 0
+    heads: list[Head] = []
+    bodies: list[memoryview] = []
 
-    def room(size: int) -> Bytes | None:
-        """The destination of the next content, checked as the data may have been changed."""
-        nonlocal at
-        at += size
-        if out is None:
-            return None
-        if at > out.size:
+    def task() -> Callable[[], Bytes]:
+        """One for the chunks so far, checked as the data may have been changed."""
+        nonlocal at, size, heads, bodies
+        begin, at = at, at + size
+        if out is not None and at > out.size:
             raise CorruptDataError("the data were changed by another thread during decompression")
-        return out[at - size : at]
+        ready = partial(decode, heads, bodies, None if out is None else out[begin:at])
+        size, heads, bodies = 0, [], []
+        return ready
 
-    while source.at < len(data):
-        heads: list[Head] = []
-        bodies: list[memoryview] = []
-        size = 0
-        for event in walk_source(source, limits):
-            if isinstance(event, Header):
-                header, decode = event, ChunkDecoder(event)
-                grid = header.grid
-                unit = Schedule.make(header, threads, limits.max_memory).unit
-                continue
-            heads.append(event)
-            bodies.append(source.take(event.body_size))
-            size += event.cells * grid.cell_size
-            if (
-                size + BYTES_PER_CHUNK * len(heads) >= unit
-                and not len(heads) % grid.chunks_per_group
-            ):
-                yield partial(decode, heads, bodies, room(size))
-                size, heads, bodies = 0, [], []
-        if heads:
-            yield partial(decode, heads, bodies, room(size))
+    events = _events(data, limits) if survey.events is None else survey.events
+    for event in events:
+        if isinstance(event, Header):
+            if heads:
+                yield task()
+            decode, grid = ChunkDecoder(event), event.grid
+            unit = Schedule.make(event, threads, limits.max_memory).unit
+            continue
+        head, body = event
+        heads.append(head)
+        bodies.append(body)
+        size += head.cells * grid.cell_size
+        if size + BYTES_PER_CHUNK * len(heads) >= unit and not len(heads) % grid.chunks_per_group:
+            yield task()
+    if heads:
+        yield task()
     if out is not None and at < out.size:
         raise CorruptDataError("the data were changed by another thread during decompression")

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.extension_dtypes import PACKAGE, STAND_INS, extension_dtype
+
 __all__ = ["named_columns", "plain_array"]
 
 # What objects have that Arrow can make an array of.
@@ -18,7 +20,8 @@ def plain_array(value: Any) -> npt.NDArray[Any] | None:
     """Return an array-like object as an array; None if it has none of the protocols.
 
     These are ``__array__``, ``__dlpack__``, and those of Arrow, where missing values become masked
-    ones. Floats that are not a number are not missing. Buffers are not asked for.
+    ones. Floats that are not a number are not missing. Buffers are not asked for. Tensors of
+    PyTorch may also be of a dtype of the package ml_dtypes.
     """
     if isinstance(value, np.ndarray | np.generic):
         return np.asanyarray(value)
@@ -27,6 +30,8 @@ def plain_array(value: Any) -> npt.NDArray[Any] | None:
     inner = getattr(value, "array", value)  # a series of pandas consists of such an array
     if hasattr(inner, "__arrow_array__") and (found := _by_arrow(inner)) is not None:
         return found
+    if (tensor := _narrow_tensor(value)) is not None:
+        return tensor
     array: npt.NDArray[Any]
     if hasattr(value, "__array__"):
         array = np.asanyarray(value)
@@ -47,6 +52,24 @@ def named_columns(table: Any) -> Iterator[tuple[Any, Any]] | None:
     if hasattr(table, "keys") and hasattr(table, "__getitem__"):
         return ((name, table[name]) for name in table.keys())  # noqa: SIM118
     return None
+
+
+def _narrow_tensor(value: Any) -> npt.NDArray[Any] | None:
+    """A tensor of PyTorch of a dtype that NumPy lacks, for which PyTorch has no conversion."""
+    module, _, name = str(getattr(value, "dtype", "")).partition(".")
+    if module != "torch" or name not in STAND_INS:
+        return None
+    dtype = extension_dtype(name)
+    if dtype is None:
+        raise TypeError(
+            f"tensors of {value.dtype} become arrays with the package {PACKAGE}, which is not "
+            "installed or too old to have this dtype: install it"
+        )
+    import torch
+
+    as_bits = {1: torch.uint8, 2: torch.int16}[dtype.itemsize]
+    bits: npt.NDArray[Any] = value.view(as_bits).numpy()
+    return bits.view(dtype)
 
 
 def _is_arrow(value: Any) -> bool:

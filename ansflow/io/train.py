@@ -54,7 +54,7 @@ def train(
     bytes are distributed. The codec knows: it has the distribution of a byte behind each one or two
     bytes for which that pays, and is kept once for all messages. The same goes for small arrays,
     such as what a sensor sends at a time: their codec also has the recipe by which numbers become
-    symbols.
+    symbols, and a dictionary of up to 255 of them, or of their differences, where that pays.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class TrainedArrayCodec:
         self.identity = identity_of(self._bytes)
         self._check = MessageCheck(self.identity, self.check)
         self.recipe = str(self._recipe.recipe)
-        self._plan = Plan(recipe=self._recipe.recipe, items=items_text(self.dtype))
+        self._plan = Plan(recipe=self._recipe.recipe_of_others, items=items_text(self.dtype))
         self._open_axes = [axis for axis, length in enumerate(self.shape) if length is None]
         lengths = tuple(length for length in self.shape if length is not None)
         self._fixed = None if self._open_axes else lengths

@@ -16,7 +16,7 @@ transforms/
     numbers to tokens and raw bits, and back
 vector/
     the fastest coders, on vector registers
-constants.py, jit.py, dispatcher.py, compiler.py, cache.py
+constants.py, jit.py, dispatcher.py, compiler.py, inlining.py, lowering.py, cache.py
     numbers that are part of the format, the decorator of all kernels, what they are called
     through, how they are compiled, and compiled code on disk
 

@@ -6,18 +6,26 @@ from typing import Any
 from numba.core.compiler import Compiler
 from numba.core.targetconfig import ConfigStack
 
+from ansflow.kernels.inlining import InlineRemembered
+from ansflow.kernels.lowering import InnerLowering, KernelLowering
+
 __all__ = ["KernelCompiler"]
 
-# Steps of Numba that look for what no kernel has: functions within functions, and arithmetic on
-# whole arrays.
-SKIPPED = {"InlineClosureLikes", "NopythonRewrites"}
+# Steps of Numba that look for what no kernel has: functions within functions, arithmetic on whole
+# arrays, contexts, exceptions, literals. (And one that repeats what is done after each step.)
+SKIPPED = {
+    "IRProcessing",
+    *("InlineClosureLikes", "MakeFunctionToJitFunction", "NopythonRewrites", "WithLifting"),
+    *("RewriteDynamicRaises", "FindLiterallyCalls", "LiteralUnroll"),
+    "LiteralPropagationSubPipelinePass",
+}
 
 
 class KernelCompiler(Compiler):
     """A compiler that skips steps, while the garbage collector rests.
 
     A compilation makes a million objects, most of which live until its end: looking for garbage
-    among them takes a tenth of the time, and each of the steps a fiftieth.
+    among them takes a tenth of the time.
     """
 
     def compile_extra(self, func: Any) -> Any:
@@ -31,12 +39,20 @@ class KernelCompiler(Compiler):
             gc.enable()
 
     def define_pipelines(self) -> Any:
+        inner = self.state.flags.no_cpython_wrapper
+        instead = {
+            "InlineInlinables": InlineRemembered,
+            "NativeLowering": InnerLowering if inner else KernelLowering,
+        }
         # Functions that this one calls are compiled for these settings. They are the same under a
         # kernel, which differs in what Python needs to call it, and under an `inner` function.
         passed_on = ConfigStack().top()
         passed_on.release_gil, passed_on.no_cpython_wrapper = False, True
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
-            kept = [step for step in pipeline.passes if step[0].__name__ not in SKIPPED]
-            pipeline.passes = kept
+            pipeline.passes = [
+                (instead.get(step.__name__, step), why)
+                for step, why in pipeline.passes
+                if step.__name__ not in SKIPPED
+            ]
         return pipelines

@@ -38,8 +38,8 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that only kernels call; for Python, it stays plain Python.
 
     What Python would need to call it is not compiled, and it is kept on disk only as a part of its
-    callers: that takes half the time of a kernel. But it is compiled once for kernels that call it,
-    and again for `inner` functions that do: one with loops that both call had better be a kernel.
+    callers, where LLVM optimises it: that takes half the time of a kernel. As that is done in each
+    kernel that calls it, one with large loops had better be a kernel if there are many.
     """
     return register_jitable(**OPTIONS, pipeline_class=KernelCompiler)(function)
 

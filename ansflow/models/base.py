@@ -116,6 +116,13 @@ class FrequencyModel(Frozen):
         If the frequencies are negative or their sum is not a power of two from 2 to 2^31.
     TypeError
         If `low` is not an integer, or frequencies are masked.
+
+    Examples
+    --------
+    >>> from ansflow.models import FrequencyModel
+    >>> coin = FrequencyModel([3, 1])
+    >>> coin.precision, coin.code_length([1, 1])  # each has a probability of 1/4
+    (2, 4.0)
     """
 
     def __init__(self, freq: npt.ArrayLike, *, low: int = 0) -> None:

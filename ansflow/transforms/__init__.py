@@ -22,7 +22,7 @@ registry.py
     all of them by their ids
 recipe.py
     a tree of transforms: how content becomes streams, and how it is made of them again
-fixed.py, exceptions.py
+fixed.py, fixed_steps.py, fixed_dict.py, exceptions.py
     recipes whose parameters are chosen once, for arrays too small to say them
 plain.py
     the recipe of items of which nothing is known

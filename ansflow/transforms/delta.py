@@ -20,16 +20,17 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
+from ansflow.transforms.start import Start
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["FOLDED", "Delta", "Differences", "lags_of"]
+__all__ = ["Delta", "Differences", "lags_of"]
 
 MAX_AXES = 255  # of a shape: a byte names one
 
 RISING = "rising"
 RISING_BIT = 8
-FOLDED, AS_THEY_ARE = np.uint64((1 << 64) - 1), np.uint64(0)
+AS_THEY_ARE = np.uint64(0)
 
 
 class Differences(NamedTuple):
@@ -68,28 +69,41 @@ class Delta(Finished):
                     f"from 0 to {MAX_AXES - 1}, not {axis}"
                 )
 
+    def first(
+        self, layout: Layout, start: Start, *settings: Setting
+    ) -> tuple[Differences, Start] | None:
+        if start.lags or settings[-1] == RISING:
+            return None
+        axes = self._axes(layout, *settings)
+        return Differences(axes), start._replace(lags=lags_of(axes, layout.shape))
+
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Differences, list[Bytes]]:
-        rising = settings[-1] == RISING
-        axes = tuple(map(int, settings[:-1] if rising else settings))
-        if max(axes) >= len(layout.shape):
-            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
+        if settings[-1] != RISING:
+            axes = self._axes(layout, *settings)
+            start = Start(lags=lags_of(axes, layout.shape))
+            return Differences(axes), [start.apply(items, layout.itemsize)]
+        axes = self._axes(layout, *settings[:-1])
         numbers = numbers_of(items, layout.itemsize)
         out = empty(numbers.size, numbers.dtype)
-        lags = np.array(lags_of(axes, layout.shape), np.uint64)
-        difference(numbers, lags, AS_THEY_ARE if rising else FOLDED, out)
-        first = None
-        if rising:
-            first = _without_first(out)
-        return Differences(axes, first), [out.view(np.uint8)]
+        difference(numbers, np.array(lags_of(axes, layout.shape), np.uint64), AS_THEY_ARE, out)
+        return Differences(axes, _without_first(out)), [out.view(np.uint8)]
+
+    @staticmethod
+    def _axes(layout: Layout, *settings: Setting) -> tuple[int, ...]:
+        axes = tuple(map(int, settings))
+        if max(axes) >= len(layout.shape):
+            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
+        return axes
 
     def then(self, parameters: Differences, layout: Layout, finish: Finish) -> Finish | None:
         if finish.lags:
             return None
         axes, first = parameters
         lags = lags_of(axes, layout.shape)
-        return finish._replace(first=first or 0, folded=first is None, lags=lags)
+        _, _, shift, if_clear, if_set, _ = finish
+        return Finish(first or 0, first is None, shift, if_clear, if_set, lags)
 
     def pack(self, parameters: Differences) -> bytes:
         axes, first = parameters

@@ -10,27 +10,29 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rename
+from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rank, rename
 from ansflow.recycling import empty
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Dict", "occurrences"]
 
-MAX_VALUES = 1 << 16
-MAX_NARROW = 1 << 8  # with more values, codes have two bytes
+MAX_VALUES = 1 << 20
+# With more values than this, codes have two bytes, or four.
+MAX_NARROW, MAX_MIDDLE = 1 << 8, 1 << 16
 
 # Hash tables: bits of a slot, and how many values make the next one worth its time. With few of its
 # slots taken, the first one is nearly always right; and it should stay in the nearest caches.
-TABLES = (13, 256), (16, 4096), (17, MAX_VALUES)
+TABLES = (13, 256), (16, 4096), (17, 1 << 16), (19, 1 << 18), (21, MAX_VALUES)
 
 # What is written does not depend on it.
 SECRET = np.uint64(secrets.randbits(64))
 
 
-class Dict(Transform):
+class Dict(Finisher):
     """Items to codes, and the sorted values that they are the numbers of.
 
     The parameter is the number of values.
@@ -51,15 +53,24 @@ class Dict(Transform):
         return values.size, [named.view(np.uint8), values.view(np.uint8)]
 
     def inverse(
-        self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self,
+        parameters: int,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
     ) -> None:
-        codes = numbers_of(outputs[0], _code_bytes(parameters))
+        codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
+        if finish.is_by_item:  # there are fewer values than items
+            finish.apply(values, layout.itemsize)
+            finish = NOTHING
         numbers = numbers_in_place(out, layout.itemsize)
-        if not look_up(codes, numbers_of(outputs[1], layout.itemsize), numbers):
+        if not look_up(codes, numbers_of(values, layout.itemsize), numbers):
             raise CorruptDataError(
                 f"a code of a transform 'dict' is none of its {parameters} values"
             )
         put_back(numbers, out)
+        finish.apply(out, layout.itemsize)
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
         codes = Layout(_code_bytes(parameters), layout.shape)
@@ -81,19 +92,19 @@ class Dict(Transform):
 def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
     """The distinct ones of a few numbers, as they occur, and how often each of them does.
 
-    There are at most 2^16 numbers. They are taken as 64-bit integers, so that one kernel serves.
+    They are taken as 64-bit integers, so that one kernel serves.
     """
     wide = numbers.reshape(-1).astype(np.uint64)
     bits = wide.size.bit_length() + 1  # so that the table is not even half full
     table = _table(bits, np.dtype(np.uint64))
-    values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint16)
+    values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint32)
     hashed = *table, SECRET, np.uint64(64 - bits)
     _, found = number_items(wide, np.uint64(0), values, np.uint64(0), *hashed, codes)
     return values[: int(found)], np.bincount(codes)
 
 
 def _code_bytes(values: int) -> int:
-    return 1 if values <= MAX_NARROW else 2
+    return 1 if values <= MAX_NARROW else 2 if values <= MAX_MIDDLE else 4
 
 
 def _table(bits: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers]:
@@ -105,18 +116,18 @@ def _table(bits: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers]:
 
 def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Sorted values, for each pattern of 16 bits its number if it is one, and the patterns."""
-    seen = np.zeros(MAX_VALUES, np.bool)
+    seen = np.zeros(1 << 16, np.bool)
     mark(numbers, seen)
     values = np.flatnonzero(seen).astype(numbers.dtype)
-    names = np.empty(MAX_VALUES, np.uint16)
+    names = np.empty(1 << 16, np.uint16)
     names[values] = np.arange(values.size, dtype=np.uint16)
     return values, names, numbers
 
 
 def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Sorted values, for each number in order of occurrence its number in that, and the former."""
-    codes = empty(numbers.size, np.uint16)
-    values = empty(MAX_VALUES, numbers.dtype)
+    codes = empty(numbers.size, np.uint32)
+    values = empty(min(numbers.size, MAX_VALUES), numbers.dtype)
     at = found = np.uint64(0)
     enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
@@ -130,7 +141,6 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     else:
         raise Unsuitable(f"there are more than {MAX_VALUES} distinct items")
     values = values[: int(found)]
-    order = values.argsort()
-    names = np.empty(values.size, np.uint16)
-    names[order] = np.arange(values.size, dtype=np.uint16)
-    return values[order], names, codes
+    ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
+    rank(values, ascending, names)
+    return ascending, names, codes

@@ -6,6 +6,7 @@ they say what is to be done, and whoever makes the numbers does it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,10 @@ from ansflow.kernels.transforms import finish as kernels
 from ansflow.transforms.numbers import unaligned_in_place
 
 __all__ = ["NOTHING", "Finish"]
+
+
+# Plans that are kept: the chunks of an array have the same ones, as a rule.
+KEPT = 64
 
 
 class Finish(NamedTuple):
@@ -30,12 +35,23 @@ class Finish(NamedTuple):
 
     @property
     def plan(self) -> npt.NDArray[np.uint64]:
-        return np.array(self[:-1] + self.lags, np.uint64)
+        """What kernels are told; they don't change it."""
+        return _plan(self)
+
+    @property
+    def is_by_item(self) -> bool:
+        """Whether what is done with a number depends on it alone."""
+        return not self.lags and not self.first
 
     def apply(self, out: Bytes, width: int) -> None:
         """Do it, with numbers of so many bytes."""
         if self != NOTHING:
             kernels.finish(unaligned_in_place(out, width), self.plan)
+
+
+@lru_cache(KEPT)
+def _plan(finish: Finish) -> npt.NDArray[np.uint64]:
+    return np.array(finish[:-1] + finish.lags, np.uint64)
 
 
 NOTHING = Finish()

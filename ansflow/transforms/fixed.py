@@ -1,10 +1,11 @@
 """Recipes whose parameters are chosen once, for arrays that are too small to pay for their own.
 
-Such a recipe is at most a mask, a map, multiples, differences and tokens, in this order. It leaves
-*symbols*, of which nothing is written but the symbols themselves: tokens, then the corrections of
+Such a recipe is at most a mask, a map, multiples, differences and tokens, in this order; in place
+of tokens there may be codes of a dictionary, which is a part of the recipe. It leaves *symbols*, of
+which nothing is written but the symbols themselves: tokens or codes, then the corrections of
 decimals and the bits of the mask, where there are such. And it leaves a *tail* of bytes that are
-not coded: raw bits, and the exceptions of decimals. All arrays go the same way, kernel after
-kernel, with what these are told made up once.
+not coded: raw bits or what is not in the dictionary, and the exceptions of decimals. All arrays go
+the same way, kernel after kernel, with what these are told made up once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,39 +28,29 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
-from ansflow.transforms.delta import FOLDED, lags_of
+from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
+from ansflow.transforms.fixed_dict import FixedDict
+from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
 from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
 from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
-from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
+from ansflow.transforms.start import FOLDED, UNTOUCHED
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.varints import ByteReader
 
-__all__ = ["FixedRecipe", "Step", "Tokens"]
-
-# What there may be of a recipe, each at most once and in this order; one of these is a leaf.
-ORDER = ("mask", "ordered", "decimal", "affine", "delta", "log", "lin", "bytes")
-LEAVES = ("log", "lin", "bytes")
+__all__ = ["FixedRecipe", "Tokens"]
 
 NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
-NO_CORRECTIONS.setflags(write=False)  # as kernels are compiled
 NO_TAIL = b""
 ZERO = np.uint64(0)
 
 # Shapes that differ in more than their first axis, for which what kernels are told is kept.
 KEPT_SHAPES = 64
-
-
-class Step(NamedTuple):
-    """A transform by its name, and its parameters; sizes of outputs among them are 0."""
-
-    name: str
-    parameters: Any = None
 
 
 class Tokens(NamedTuple):
@@ -77,8 +68,7 @@ class FixedRecipe:
     width : int
         Bytes of an item.
     steps : sequence of Step
-        At most one of each of `ORDER`, in that order, and a leaf last; without a leaf, numbers of
-        one byte are symbols as they are.
+        As `fixed_steps` says; without a leaf, numbers of one byte are symbols as they are.
     """
 
     def __init__(self, width: int, steps: Sequence[Step]) -> None:
@@ -91,6 +81,7 @@ class FixedRecipe:
         self._line: Line | None = told.get("affine")
         self._axes = told["delta"].axes if "delta" in told else ()
         self._lin: LinParameters | None = told.get("lin")
+        self._dict: FixedDict | None = told.get("dict")
         self._leaf = steps[-1].name if steps and steps[-1].name in LEAVES else "stream"
         self._big = any(one is not None and one.big for one in (ordered, self._decimals))
         self._number = np.dtype(f"<u{width}") if self._leaf != "bytes" else np.dtype(np.uint8)
@@ -107,52 +98,15 @@ class FixedRecipe:
         self._low = None if self._lin is None else _u64(self._lin.base, self._lin.shift)
         self._told = lru_cache(KEPT_SHAPES)(self._tell)
 
-    @classmethod
-    def read(cls, reader: ByteReader, width: int, axes: int) -> Self:
-        """Undo `pack` for items of arrays with so many axes.
-
-        Raises
-        ------
-        CorruptDataError
-            If it has not written that.
-        """
-        begin = reader.at
-        root, _ = read_recipe(reader, Layout(width, (1,) * axes))
-        steps, node = list[Step](), root
-        while node.transform is not None:
-            steps.append(Step(node.transform.name, node.parameters))
-            node = node.outputs[0]
-        read = reader.data[begin : reader.at]
-        if not _is_fixed(width, steps) or (fixed := cls(width, steps)).pack() != read:
-            raise CorruptDataError(f"the recipe {root} is not one of a trained codec")
-        return fixed
-
-    def pack(self) -> bytes:
-        """The recipe as FORMAT.md says, for arrays with one item along each axis."""
-        written, others, streams = b"", b"", b""
-        for number, (name, parameters) in enumerate(self.steps, 1):
-            transform = by_name(name)
-            last = number == len(self.steps)
-            written += bytes([transform.id | (ALL_STREAMS if last else 0)])
-            written += transform.pack(parameters)
-            if name == "decimal":  # places of exceptions and their items, which have no stream
-                others = 2 * bytes([by_name("bytes").id | ALL_STREAMS])
-            if name == "mask" or (name == "decimal" and self._near):
-                streams += bytes([STREAM_ID])
-        return (written or bytes([STREAM_ID])) + others + streams
-
     @property
     def recipe(self) -> Recipe:
         """The same as it is chosen, with parameters for each array."""
-        recipe = Recipe()
-        for name, parameters in reversed(self.steps):
-            outputs: tuple[Recipe, ...] = () if name in LEAVES else (recipe,)
-            if name == "decimal":
-                outputs = recipe, Recipe("log"), Recipe("bytes"), *[Recipe()] * self._near
-            if name == "mask":
-                outputs = recipe, Recipe()
-            recipe = Recipe(name, outputs, by_name(name).describe(parameters))
-        return recipe
+        return as_recipe(self.steps)
+
+    @property
+    def recipe_of_others(self) -> Recipe:
+        """The same with tokens in place of a dictionary, for arrays that are not as expected."""
+        return self.recipe if self._dict is None else as_recipe([*self.steps[:-1], Step("log", 0)])
 
     def symbols(self, items: int) -> int:
         """How many symbols so many items become."""
@@ -170,7 +124,40 @@ class FixedRecipe:
         shape : tuple of int
             That of the array.
         """
-        numbers = _frozen(items.view(self._number), aligned=True)
+        found = self._numbers_of(items, shape)
+        if found is None:
+            return None
+        numbers, exceptions, others = found
+        if self._leaf in ("stream", "bytes"):
+            return Tokens(numbers, exceptions)
+        if self._dict is not None:
+            tokens, raw = self._dict.codes(numbers)
+        else:
+            tokens, room = np.empty(numbers.size, np.uint8), raw_room(items.size)
+            given = unaligned(numbers.view(np.uint8), self.width)
+            if self._low is None:
+                bits = int(log.encode(given, UNTOUCHED.plan, tokens, room))
+            else:
+                base, shift = self._low
+                if self._is_outside(numbers):
+                    return None
+                lin.encode(given, base, shift, tokens, room)
+                bits = int(shift) * numbers.size
+            raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
+        return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)
+
+    def numbers(self, items: Bytes, shape: tuple[int, ...]) -> Numbers | None:
+        """What `forward` makes tokens or codes of."""
+        found = self._numbers_of(items, shape)
+        return None if found is None else found[0]
+
+    def _numbers_of(
+        self, items: Bytes, shape: tuple[int, ...]
+    ) -> tuple[Numbers, bytes, list[Bytes]] | None:
+        """These numbers, exceptions of decimals, and what else becomes symbols."""
+        numbers = items.view(self._number)
+        if not numbers.flags.aligned:
+            numbers = numbers.copy()
         exceptions, others = NO_TAIL, list[Bytes]()
         if self._mask is not None:
             mask, filled = (
@@ -179,14 +166,14 @@ class FixedRecipe:
             )
             fill_in(numbers, numbers.dtype.type(self._mask.pattern), mask, filled)
             others = [mask.view(np.uint8)[: mask_bytes(Layout(self.width, numbers.shape))]]
-            numbers = _frozen(filled)
+            numbers = filled
         if self._big:
-            numbers = _frozen(numbers.byteswap())
+            numbers = numbers.byteswap()
         if self._masks is not None:
             out = np.empty_like(numbers)
             if order(numbers, *self._masks, out):
                 return None
-            numbers = _frozen(out)
+            numbers = out
         elif self._decimals is not None:
             out = np.empty_like(numbers)
             places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
@@ -199,29 +186,17 @@ class FixedRecipe:
             if near:
                 others.insert(0, corrections)
             exceptions = pack_exceptions(numbers, places[:found]) if found else NO_TAIL
-            numbers = _frozen(out)
+            numbers = out
         if self._step is not None:
             out = np.empty_like(numbers)
             if not divide(numbers, *self._step, out):
                 return None
-            numbers = _frozen(out)
+            numbers = out
         if self._axes:
             out = np.empty_like(numbers)
             difference(numbers, self._told(shape[1:])[0], FOLDED, out)
-            numbers = _frozen(out)
-        if self._leaf in ("stream", "bytes"):
-            return Tokens(numbers, exceptions)
-        tokens, raw = np.empty(numbers.size, np.uint8), raw_room(items.size)
-        if self._low is None:
-            bits = int(log.encode(unaligned(numbers.view(np.uint8), self.width), tokens, raw))
-        else:
-            base, shift = self._low
-            if self._is_outside(numbers):
-                return None
-            lin.encode(unaligned(numbers.view(np.uint8), self.width), base, shift, tokens, raw)
-            bits = int(shift) * numbers.size
-        symbols = np.concatenate([tokens, *others]) if others else tokens
-        return Tokens(_frozen(symbols), raw.view(np.uint8)[: -(-bits // 8)].tobytes() + exceptions)
+            numbers = out
+        return numbers, exceptions, others
 
     def inverse(self, symbols: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
         """Undo `forward`: the items as numbers, in a vector.
@@ -243,7 +218,7 @@ class FixedRecipe:
             multiply(out, *self._step)
         if self._decimals is not None:
             factor, times, near, *_ = self._decimals
-            corrections = _frozen(symbols[items : 2 * items]) if near else NO_CORRECTIONS
+            corrections = symbols[items : 2 * items] if near else NO_CORRECTIONS
             from_integers(self.width, False, near)(out, factor, times, corrections)
         elif self._signs is not NOTHING and self._step is not None:
             self._signs.apply(out.view(np.uint8), self.width)
@@ -271,6 +246,11 @@ class FixedRecipe:
             out[:] = tokens
             finish.finish(_unaligned_in_place(out), plan)
             return 0
+        if self._dict is not None:
+            used = self._dict.fill(tokens, tail, out)
+            if plan.any():
+                finish.finish(_unaligned_in_place(out), plan)
+            return 8 * used
         told = unaligned(tokens, 1), unaligned(tail, 1)
         numbers = _unaligned_in_place(out)
         if self._low is None:
@@ -298,36 +278,6 @@ class FixedRecipe:
 
 def _u64(*numbers: int) -> tuple[np.uint64, ...]:
     return tuple(map(np.uint64, numbers))
-
-
-def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
-    """Whether there may be such steps."""
-    names = [step.name for step in steps]
-    told = dict(steps)
-    if not set(names) <= set(ORDER) or names != sorted(set(names), key=ORDER.index):
-        return False
-    if sum(name in LEAVES for name in names) > 1 or {"ordered", "decimal"} <= set(names):
-        return False
-    if not set(names) & set(LEAVES):
-        return width == 1
-    if "bytes" in names:
-        return len(names) == 1
-    mask, decimals, delta, linear = (told.get(n) for n in ("mask", "decimal", "delta", "lin"))
-    return (
-        not told.get("log")
-        and (mask is None or (width > 1 and mask.lag == 0))
-        and (decimals is None or not decimals.exceptions)
-        and (delta is None or delta.first is None)
-        and (linear is None or linear.width == 1)
-    )
-
-
-def _frozen(numbers: Numbers, *, aligned: bool = False) -> Numbers:
-    """Numbers as kernels take them, which are compiled for one type: read-only, and aligned."""
-    if aligned and not numbers.flags.aligned:
-        numbers = numbers.copy()
-    numbers.setflags(write=False)
-    return numbers
 
 
 def _unaligned_in_place(out: Numbers) -> Numbers:

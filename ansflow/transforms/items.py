@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader
 
-__all__ = ["Items"]
+__all__ = ["MAX_SIZE", "Items"]
+
+MAX_SIZE = 255
 
 
 class Items(Transform):
@@ -30,8 +31,8 @@ class Items(Transform):
     def check(self, *settings: Setting) -> None:
         if len(settings) != 1 or not isinstance(settings[0], int):
             raise ValueError("'items' takes one setting, the bytes of an item")
-        if not 2 <= settings[0] <= MAX_PLANES:
-            raise ValueError(f"'items' makes items of 2 to {MAX_PLANES} bytes, not {settings[0]}")
+        if not 2 <= settings[0] <= MAX_SIZE:
+            raise ValueError(f"'items' makes items of 2 to {MAX_SIZE} bytes, not {settings[0]}")
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
         count, rest = divmod(layout.items, parameters)
@@ -56,9 +57,9 @@ class Items(Transform):
 
     def parse(self, reader: ByteReader, layout: Layout) -> int:
         size = reader.byte()
-        if not 2 <= size <= MAX_PLANES:
+        if not 2 <= size <= MAX_SIZE:
             raise CorruptDataError(
-                f"the recipe makes items of {size} bytes, which have 2 to {MAX_PLANES}"
+                f"the recipe makes items of {size} bytes, which have 2 to {MAX_SIZE}"
             )
         return size
 

@@ -18,14 +18,15 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
+from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Finisher, Setting
+from ansflow.transforms.transform import Finisher, Setting, Starter
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Log"]
 
 
-class Log(Finisher):
+class Log(Starter, Finisher):
     """Numbers to tokens and raw bits. The parameter is the number of bytes that those take."""
 
     id = 5
@@ -38,10 +39,12 @@ class Log(Finisher):
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
         return [Layout(1, layout.shape), Layout(1, (parameters,))]
 
-    def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting, start: Start = UNTOUCHED
+    ) -> tuple[int, list[Bytes]]:
         tokens, raw = empty(layout.items, np.uint8), raw_room(layout.nbytes)
-        bits = int(kernels.encode(unaligned(items, layout.itemsize), tokens, raw))
-        size = -(-bits // 8)
+        bits = kernels.encode(unaligned(items, layout.itemsize), start.plan, tokens, raw)
+        size = -(-int(bits) // 8)
         return size, [tokens, raw.view(np.uint8)[:size]]
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:

@@ -7,7 +7,9 @@ those of NaN and of the negative zero too.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader
 
@@ -61,6 +64,7 @@ class Ordered(Finished):
         self._order(*settings)
 
     @staticmethod
+    @functools.lru_cache(64, typed=True)
     def _order(*settings: Setting) -> Order:
         kind, *others = settings or ("none",)
         if kind not in KINDS:
@@ -76,6 +80,12 @@ class Ordered(Finished):
                 f"{MAX_SHIFT}, not {', '.join(map(str, others))}"
             )
         return Order(KINDS.index(str(kind)), big, shift)
+
+    def first(self, layout: Layout, start: Start, *settings: Setting) -> tuple[Order, Start] | None:
+        chosen = self._order(*settings)
+        if chosen.big or chosen.shift or start != UNTOUCHED:
+            return None
+        return chosen, Start(*masks(chosen.kind, 8 * layout.itemsize))
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
@@ -101,12 +111,9 @@ class Ordered(Finished):
         return chosen._replace(shift=shift), [out.view(np.uint8)]
 
     def then(self, parameters: Order, layout: Layout, finish: Finish) -> Finish | None:
-        kind, big, shift = parameters
-        if big or finish != NOTHING:
+        if parameters.big or finish != NOTHING:
             return None
-        # The highest bit is inverted, so that the masks change places.
-        set_, clear = (mask << shift for mask in masks(kind, 8 * layout.itemsize - shift))
-        return Finish(shift=shift, if_clear=clear, if_set=set_)
+        return _undone(parameters, layout.itemsize)
 
     def inverse(
         self, parameters: Order, outputs: Sequence[Bytes], layout: Layout, out: Bytes
@@ -136,6 +143,14 @@ class Ordered(Finished):
     def describe(self, parameters: Order) -> list[Setting]:
         kind, big, shift = parameters
         return [KINDS[kind], *[BIG] * big, *[shift] * (shift > 0)]
+
+
+@cache
+def _undone(order: Order, width: int) -> Finish:
+    """What puts the bits of such numbers back in order."""
+    # The highest bit is inverted, so that the masks change places.
+    set_, clear = (mask << order.shift for mask in masks(order.kind, 8 * width - order.shift))
+    return Finish(shift=order.shift, if_clear=clear, if_set=set_)
 
 
 def masks(kind: int, bits: int) -> tuple[int, int]:

@@ -20,7 +20,8 @@ from ansflow.errors import CorruptDataError
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
-from ansflow.transforms.transform import Finisher, Misfit, Setting, Transform
+from ansflow.transforms.start import UNTOUCHED, Start
+from ansflow.transforms.transform import Finisher, Misfit, Setting, Starter, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["ALL_STREAMS", "MAX_STREAMS", "STREAM_ID", "Node", "Recipe", "Stream", "read_recipe"]
@@ -68,6 +69,8 @@ class Recipe:
     ----------
     depth : int
         Nodes from the root to the deepest leaf, both included.
+    has_leaves : bool
+        Whether all outputs are streams.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Recipe:
     outputs: tuple[Recipe, ...]
     settings: tuple[Setting, ...]
     depth: int = field(init=False, repr=False, compare=False)
+    has_leaves: bool = field(init=False, repr=False, compare=False)
 
     def __init__(
         self, name: str = STREAM, outputs: Sequence[Recipe] = (), settings: Sequence[Setting] = ()
@@ -103,6 +107,7 @@ class Recipe:
             )
         # At once, and not one by one past what keeps them from being changed.
         vars(self).update(name=name, outputs=tuple(outputs), settings=tuple(settings), depth=depth)
+        vars(self).update(has_leaves=all(output.name == STREAM for output in outputs))
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -179,41 +184,45 @@ class Recipe:
             If one is not defined for that, or has another number of outputs.
         """
         written, streams = bytearray(), list[Stream]()
-        # The next one last, and whether it is written that a stream is one.
-        left = [(self, items, layout, True)]
+        left = [(self, items, layout, UNTOUCHED)]  # the next one last
         while left:
-            node, items, layout, said = left.pop()
-            if node.name != STREAM:
-                transform, parameters, outputs = node._apply(items, layout)
-                layouts = transform.outputs(parameters, layout)
-                nodes = node._nodes(transform, len(layouts))
-                leaves = all(output.name == STREAM for output in nodes)
-                written.append(transform.id | (ALL_STREAMS if leaves else 0))
-                written += transform.pack(parameters)
-                left += zip(nodes[::-1], outputs[::-1], layouts[::-1], repeat(not leaves))
-                del items, outputs  # whose memory is used again
-                continue
-            if layout.itemsize not in SYMBOL_SIZES:
-                raise ValueError(
-                    f"items of {layout.itemsize} bytes cannot be symbols, which have 1 or 2: "
-                    "the recipe has to transform them"
-                )
-            if said:
+            node, items, layout, start = left.pop()
+            if node.name == STREAM:
                 written.append(STREAM_ID)
-            streams.append(Stream(items, layout))
+                streams.append(_symbols(items, layout))
+                continue
+            transform = node._transform(layout)
+            if len(node.outputs) == 1 and not node.has_leaves:
+                early = transform.first(layout, start, *node.settings)
+                if early is not None:
+                    parameters, start = early
+                    written.append(transform.id)
+                    written += transform.pack(parameters)
+                    left.append((node.outputs[0], items, layout, start))
+                    continue
+            parameters, outputs = _taken(transform, items, layout, start, node.settings)
+            layouts = transform.outputs(parameters, layout)
+            nodes = node._nodes(transform, len(layouts))
+            written.append(transform.id | (ALL_STREAMS if node.has_leaves else 0))
+            written += transform.pack(parameters)
+            if node.has_leaves:
+                streams += map(_symbols, outputs, layouts)
+            else:
+                left += zip(nodes[::-1], outputs[::-1], layouts[::-1], repeat(UNTOUCHED))
+            del items, outputs  # whose memory is used again
         if len(streams) > MAX_STREAMS:
             raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
         return bytes(written), streams
 
-    def _apply(self, items: Bytes, layout: Layout) -> tuple[Transform, Any, Sequence[Bytes]]:
-        """The transform, and what it makes of items: parameters and outputs."""
+    def _transform(self, layout: Layout) -> Transform:
+        """The transform, for items of that layout."""
         transform = by_name(self.name)
         if not transform.accepts(layout):
             raise _fault(transform)(
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
-        return transform, *transform.forward(items, layout, *self.settings)
+        return transform
 
     def _nodes(self, transform: Transform, count: int) -> tuple[Recipe, ...]:
         """What is done with each of so many outputs."""
@@ -232,6 +241,26 @@ def _fault(transform: Transform) -> type[ValueError]:
 
 
 STREAMS = Recipe()  # the outputs of a recipe that names none
+
+
+def _taken(
+    transform: Transform, items: Bytes, layout: Layout, start: Start, settings: Sequence[Setting]
+) -> tuple[Any, Sequence[Bytes]]:
+    """What a transform makes of items, or of what comes first of them: parameters and outputs."""
+    if start is UNTOUCHED:
+        return transform.forward(items, layout, *settings)
+    if transform.starts:
+        return cast(Starter, transform).forward(items, layout, *settings, start=start)
+    return transform.forward(start.apply(items, layout.itemsize), layout, *settings)
+
+
+def _symbols(items: Bytes, layout: Layout) -> Stream:
+    if layout.itemsize not in SYMBOL_SIZES:
+        raise ValueError(
+            f"items of {layout.itemsize} bytes cannot be symbols, which have 1 or 2: "
+            "the recipe has to transform them"
+        )
+    return Stream(items, layout)
 
 
 class Node(NamedTuple):
@@ -335,7 +364,10 @@ def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Lay
         outputs = [_stream(output, streams) for output in layouts]
     else:
         outputs = [_read_node(reader, output, depth - 1, streams) for output in layouts]
-        if all(output.transform is None for output in outputs):
+        for output in outputs:
+            if output.transform is not None:
+                break
+        else:
             raise CorruptDataError("the recipe has nodes for streams that go without saying")
     return Node(layout, transform, parameters, outputs)
 

@@ -11,9 +11,10 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.varints import ByteReader
 
-__all__ = ["Finished", "Finisher", "Misfit", "Setting", "Transform", "Unsuitable"]
+__all__ = ["Finished", "Finisher", "Misfit", "Setting", "Starter", "Transform", "Unsuitable"]
 
 Setting = int | float | str
 
@@ -42,8 +43,8 @@ class Transform(ABC):
         What it is called in the text of a recipe.
     parts : tuple of str
         What its outputs are called, if there are several; the last stands for all that follow.
-    finishes : bool
-        Whether it is a `Finisher`.
+    finishes, starts : bool
+        Whether it is a `Finisher`, and a `Starter`.
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
@@ -53,6 +54,7 @@ class Transform(ABC):
     name: ClassVar[str]
     parts: ClassVar[tuple[str, ...]] = ("output",)
     finishes: ClassVar[bool] = False
+    starts: ClassVar[bool] = False
     by_shape: ClassVar[bool] = False
 
     @abstractmethod
@@ -94,6 +96,13 @@ class Transform(ABC):
 
     def then(self, parameters: Any, layout: Layout, finish: Finish) -> Finish | None:
         """What undoes the transform and does `finish` then; None if it takes a turn of its own."""
+        return None
+
+    def first(self, layout: Layout, start: Start, *settings: Setting) -> tuple[Any, Start] | None:
+        """Its parameters, and what does `start` and then the transform; None if it takes a turn.
+
+        It must not depend on the items, and have one output.
+        """
         return None
 
     def check(self, *settings: Setting) -> None:
@@ -152,3 +161,15 @@ class Finisher(Transform):
         finish: Finish = NOTHING,
     ) -> None:
         """Fill `out` with the items, finished."""
+
+
+class Starter(Transform):
+    """A transform whose `forward` takes numbers, and does with them what is done first."""
+
+    starts = True
+
+    @abstractmethod
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting, start: Start = UNTOUCHED
+    ) -> tuple[Any, Sequence[Bytes]]:
+        """Parameters and outputs for what `start` makes of the items."""

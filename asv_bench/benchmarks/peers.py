@@ -106,6 +106,7 @@ def ansflow_peers(chunks):
 
     def use(isa):
         os.environ["ANSFLOW_ISA"] = isa
+        chosen_isa.cache_clear()
 
     isas = [SCALAR, *(isa for isa in available() if isa in ("avx512", "avx2"))]
     kernels = [kernel(order, isa) for order in (0, 1) for isa in reversed(isas)]

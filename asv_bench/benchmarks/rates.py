@@ -54,13 +54,13 @@ def digits(name: str) -> Case:
     return Case(model.chain(100), images, -model.elbo(images, 16, rng=0).sum(), images.size)
 
 
-def hilloc() -> Case:
+def hilloc(colours: slice = slice(None)) -> Case:
     """Waves with noise, 64 x 64 pixels."""
     model = load("photographs")
     y, x = np.mgrid[:64, :64]
     grey = 128 + 50 * np.sin(x / 9) + 40 * np.cos(y / 7)
     noise = np.random.default_rng(0).normal(0, 3, (64, 64, 3))
-    photo = np.clip(np.rint(grey[..., np.newaxis] + noise), 0, 255).astype(np.uint8)
+    photo = np.clip(np.rint(grey[..., np.newaxis] + noise), 0, 255).astype(np.uint8)[..., colours]
     ideal = -np.mean([model.elbo(photo, rng=seed) for seed in range(4)])
     return Case(model.codec(photo.shape), photo, ideal, photo.size)
 
@@ -155,6 +155,7 @@ SYSTEMS = {
     "Bit-Swap, digits": partial(digits, "mnist-bitswap"),
     "Bit-Swap, Gaussians": bit_swap,
     "HiLLoC, waves": hilloc,
+    "HiLLoC, grey waves": partial(hilloc, slice(1)),
     "diffusion, Gaussians": diffusion,
     "hidden Markov model": markov,
     "Kalman filter": kalman,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 import shutil
 import subprocess
@@ -30,10 +31,12 @@ SIMILAR = {
 LINK = re.compile(r'<(?:script|link)\b[^>]*?\b(src|href)="(https://[^"]+)"[^>]*?(/?>)')
 INTEGRITY = re.compile(r'integrity="(sha\d+)-([^"]+)"')
 ASV_SCRIPT = '<script language="javascript" type="text/javascript"\n            src="asv.js">'
+SCRIPTS = "from_disk.js", "points.js"  # ours, before asv's own
 NARROW = """\
   <meta name="viewport" content="width=device-width, initial-scale=1">
     <link rel="stylesheet" href="narrow.css">
   """
+MENU = '<ul class="nav navbar-nav navbar-left">'
 NPM = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
 
 
@@ -91,14 +94,18 @@ def put_beside(page: str, packages: Path, out: Path) -> str:
     return LINK.sub(replace, page)
 
 
-def add_own(page: str, out: Path) -> str:
+def add_own(page: str, out: Path, pages: str | None) -> str:
     """The page with what is ours, and beside each JSON file a script with its content."""
     for path in out.rglob("*.json"):
         script = path.with_name(path.name + ".js")
         script.write_text(f"hand_over({path.read_text('utf-8')});\n", "utf-8")
-    for name in ("from_disk.js", "narrow.css"):
+    for name in (*SCRIPTS, "narrow.css"):
         shutil.copy(WEB / name, out)
-    if page.count(ASV_SCRIPT) != 1 or page.count("</head>") != 1:
+    if any(page.count(mark) != 1 for mark in (ASV_SCRIPT, "</head>", MENU)):
         raise ValueError("asv's page is another than expected")
-    page = page.replace(ASV_SCRIPT, f'<script src="from_disk.js"></script>\n    {ASV_SCRIPT}')
+    if pages is not None:
+        link = f'<li><a href="{html.escape(pages)}">Pages</a></li>'
+        page = page.replace(MENU, f"{MENU}\n        {link}")
+    own = "".join(f'<script src="{name}"></script>\n    ' for name in SCRIPTS)
+    page = page.replace(ASV_SCRIPT, own + ASV_SCRIPT)
     return page.replace("</head>", f"{NARROW}</head>")

@@ -39,8 +39,8 @@ def publish(results: Path, out: Path) -> list[Path]:
     return quick
 
 
-def make(results: Path, out: Path) -> None:
-    """Make the whole site."""
+def make(results: Path, out: Path, pages: str | None = None) -> None:
+    """Make the whole site, with a link to `pages` if they are given."""
     for path in publish(results, out):
         print(f"{path} holds results of --quick and is left out", file=sys.stderr)
     html = (out / "index.html").read_text("utf-8")
@@ -49,4 +49,4 @@ def make(results: Path, out: Path) -> None:
             html = page.put_beside(html, page.fetch_packages(Path(folder)), out)
     except page.PackagesError as reason:
         print(f"{reason}\nThe page loads its scripts from other hosts.", file=sys.stderr)
-    (out / "index.html").write_text(page.add_own(html, out), "utf-8")
+    (out / "index.html").write_text(page.add_own(html, out, pages), "utf-8")

@@ -26,9 +26,13 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
+    "names",
     "repository",
+    "citations",
     "formulas",
     "tutorials",
+    "folds",
+    "dashboard_page",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = [
@@ -38,7 +42,18 @@ exclude_patterns = [
 templates_path = ["_templates"]
 highlight_language = "none"  # where nothing is said
 default_role = "py:obj"
-nitpicky = False  # docstrings name types in words, as numpydoc has them
+nitpicky = True
+# Other packages, whose documentation is not fetched; rooms that are internal; and, in docstrings,
+# attributes of what is given, constants of kernels, and a format.
+OTHERS = "abc|collections|dask|io|joblib|numcodecs|scipy|xarray|zarr"
+ROOMS = r"kernels|bitsback\.nets|bitsback\.stack|models\.checked"
+ATTRIBUTES = "cdf|columns|freq|index|max_length|model|precision|sf|tables"
+ATTRIBUTES += r"|kernels_know_low|mixture_shares|Graph\.(vertex|edge)_values"
+nitpick_ignore_regex = [
+    ("py:(obj|class)", rf"({OTHERS})\..*"),
+    ("py:obj", rf"ansflow\.({ROOMS})(\..*)?"),
+    ("py:obj", rf"{ATTRIBUTES}|UNDERFLOW|IMPOSSIBLE|lpc|npz"),
+]
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_block", "colon_fence"]
@@ -52,12 +67,16 @@ numpydoc_show_class_members = False  # the templates list them
 numpydoc_class_members_toctree = False
 toc_object_entries = False
 
+linkcheck_ignore = ["https://github.com/ansflow/"]  # what is there is in this repository, too
+linkcheck_timeout = 10  # seconds
+
 html_theme = "furo"
 html_title = "ansflow"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_copyright = False
+html_show_search_summary = False  # which a page from a disk may not fetch
 html_theme_options = {
     "source_repository": "https://github.com/ansflow/ansflow/",
     "source_branch": "main",

@@ -121,18 +121,19 @@ def test_without_npm_the_page_keeps_its_links_and_a_warning_says_so(tmp_path, mo
     def unpublished(results, out):
         out.mkdir()
         html = f'<head><script src="https://example.org/md5.min.js"></script>{page.ASV_SCRIPT}'
-        (out / "index.html").write_text(html + "</script></head>")
+        (out / "index.html").write_text(f"{html}</script></head>{page.MENU}")
         return [Path("a.json")]
 
     monkeypatch.setattr(publish, "publish", unpublished)
     monkeypatch.setattr(page, "NPM", ["no-such-npm"])
-    publish.make(tmp_path, tmp_path / "out")
+    publish.make(tmp_path, tmp_path / "out", "../index.html")
     written = capsys.readouterr().err
     assert "a.json holds results of --quick and is left out" in written
     assert "npm is not installed\nThe page loads its scripts from other hosts" in written
     html = (tmp_path / "out/index.html").read_text()
     assert '"https://example.org/md5.min.js"' in html
     assert html.index("from_disk.js") < html.index("asv.js")
+    assert html.endswith('<li><a href="../index.html">Pages</a></li>')
 
 
 # How many canvases have a line or a bar: frames and grids are grey.

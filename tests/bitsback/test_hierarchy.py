@@ -212,8 +212,13 @@ def test_initial_bits_of_bit_swap_do_not_depend_on_the_depth():
         assert abs(initial_bits(chain(depth).bb_ans()) - depth * first) < 100 * depth
 
 
-def test_one_layer_is_bits_back():
-    hierarchy = chain(1)
-    codec = hierarchy.bit_swap()
-    assert type(codec) is BitsBack
-    assert (codec.prior, codec.likelihood) == (hierarchy.prior, hierarchy.likelihoods[0])
+def test_bit_swap_is_bits_back_in_bits_back():
+    for depth in (1, 3):
+        hierarchy, x = chain(depth), data_of(np.random.default_rng(6), 64)
+        nested = hierarchy.prior
+        for i in reversed(range(depth)):
+            nested = BitsBack(nested, hierarchy.likelihoods[i], hierarchy.posteriors[i])
+        stacks = Stack(seed=1), Stack(seed=1)
+        for stack, codec in zip(stacks, (hierarchy.bit_swap(), nested), strict=True):
+            codec.push(stack, x)
+        assert stacks[0] == stacks[1]

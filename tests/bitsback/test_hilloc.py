@@ -24,7 +24,9 @@ from ansflow.transforms.layout import Layout
 
 MODEL = small_hilloc.build()
 PHOTOGRAPH = photograph(37, 45)
-SHAPES = [(1, 1, 3), (1, 2, 3), (9, 1, 3), (1, 19, 3), (4, 4, 3), (5, 6, 3), (2, 7, 5, 3)]
+COLOURED = [(1, 1, 3), (1, 2, 3), (9, 1, 3), (1, 19, 3), (4, 4, 3), (5, 6, 3), (2, 7, 5, 3)]
+GREY = [(1, 1), (9, 3), (7, 1), (5, 8, 1), (2, 6, 5, 1)]
+SHAPES = COLOURED + GREY
 
 
 def images_of(shape):
@@ -37,7 +39,7 @@ def test_images_of_any_size_come_back(shape):
     assert np.array_equal(MODEL.decode(MODEL.encode(images), shape), images)
 
 
-@pytest.mark.parametrize("shape", [(1, 9, 3), (7, 6, 3), (2, 5, 9, 3)])
+@pytest.mark.parametrize("shape", [(1, 9, 3), (7, 6, 3), (2, 5, 9, 3), (7, 6), (2, 5, 9, 1)])
 @pytest.mark.parametrize("without_latents", [0, 1, 9])
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_push_and_pop_are_inverse(shape, without_latents, lanes):
@@ -51,11 +53,11 @@ def test_push_and_pop_are_inverse(shape, without_latents, lanes):
     assert stack == Stack(lanes, seed=1)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*COLOURED, (5, 8, 1)])
 def test_phases_are_joined(shape):
     image = images_of(shape[-3:])
     phases = phases_of(image)
-    assert [phase.shape for phase in phases] == phase_shapes(*image.shape[:2])
+    assert [phase.shape for phase in phases] == phase_shapes(*image.shape)
     assert np.array_equal(joined(coarse_of(image), phases), image)
 
 
@@ -64,15 +66,18 @@ def test_messages_do_not_change():
     assert (message[0], len(message), zlib.crc32(message)) == GOLDEN
     several = MODEL.encode(np.stack([PHOTOGRAPH[:9, :7]] * 3))
     assert (several[0], len(several), zlib.crc32(several)) == GOLDEN_SEVERAL
+    grey = MODEL.encode(PHOTOGRAPH[..., 1])
+    assert (grey[0], len(grey), zlib.crc32(grey)) == GOLDEN_GREY
     assert MODEL.fingerprint == FINGERPRINT
 
 
 GOLDEN = (0, 4553, 464093337)
 GOLDEN_SEVERAL = (0, 537, 2952669695)
+GOLDEN_GREY = (0, 1657, 2432159536)
 FINGERPRINT = "3701f21b81ea6bd6def990ef0c412e7c"
 
 
-@pytest.mark.parametrize("shape", [(1, 5, 3), (7, 10, 3), (2, 6, 5, 3)])
+@pytest.mark.parametrize("shape", [(1, 5, 3), (7, 10, 3), (2, 6, 5, 3), (7, 10), (2, 5, 3, 1)])
 def test_messages_are_what_the_document_says(shape):
     """Fingerprint and messages, by the oracle."""
     model = naive_model.read_model(saved(MODEL).getvalue())
@@ -82,13 +87,15 @@ def test_messages_are_what_the_document_says(shape):
     assert naive_hilloc.decode(model, message, shape) == images.tobytes()
 
 
-def test_the_rate_is_the_free_energy():
+@pytest.mark.parametrize("image", [PHOTOGRAPH, PHOTOGRAPH[..., 1]], ids=["colours", "grey"])
+def test_the_rate_is_the_free_energy(image):
     stack = Stack(seed=0)
-    MODEL.codec(PHOTOGRAPH.shape).push(stack, PHOTOGRAPH)
+    codec = MODEL.codec(image.shape)
+    codec.push(stack, image)
     start = stack.mark()
     for _ in range(6):
-        MODEL.codec(PHOTOGRAPH.shape).push(stack, PHOTOGRAPH)
-    bound = -6 * np.mean([MODEL.elbo(PHOTOGRAPH, rng) for rng in range(4)])
+        codec.push(stack, image)
+    bound = -6 * np.mean([MODEL.elbo(image, rng) for rng in range(4)])
     assert stack.rates(start).net == pytest.approx(bound, rel=0.002)
 
 
@@ -127,10 +134,10 @@ def test_damaged_messages():
 def test_images_that_are_none():
     with pytest.raises(ModelError, match="uint8, not float64"):
         MODEL.encode(PHOTOGRAPH / 2)
-    for shape in ((5, 5), (5, 5, 4), (0, 5, 3), (1, 1, 5, 5, 3)):
-        with pytest.raises(ValueError, match=r"\(n, height, width, 3\)"):
+    for shape in ((5,), (5, 5, 4), (0, 5, 3), (0, 5), (1, 1, 5, 5, 3)):
+        with pytest.raises(ValueError, match=r"\(n, height, width, 1 or 3\)"):
             MODEL.encode(np.zeros(shape, np.uint8))
-        with pytest.raises(ValueError, match=r"\(n, height, width, 3\)"):
+        with pytest.raises(ValueError, match=r"\(n, height, width, 1 or 3\)"):
             MODEL.codec(shape)
     with pytest.raises(ValueError, match=r"shape \(4, 4, 3\), not \(4, 5, 3\)"):
         MODEL.codec((4, 4, 3)).push(Stack(seed=0), np.zeros((4, 5, 3), np.uint8))
@@ -147,14 +154,17 @@ def test_frames():
         blob = ansflow.compress(PHOTOGRAPH, model=MODEL, **options)
         assert np.array_equal(ansflow.decompress(blob), PHOTOGRAPH)
     assert np.array_equal(ansflow.decompress(ansflow.compress(several, model=MODEL)), several)
+    for grey in (PHOTOGRAPH[..., 1], PHOTOGRAPH[..., 1:2]):
+        again = ansflow.decompress(ansflow.compress(grey, model=MODEL, chunk_size=500))
+        assert np.array_equal(again, grey)
 
 
 @pytest.mark.parametrize(
     ("dtype", "shape", "fortran"),
-    [("i1", (4, 6, 3), False), ("u1", (4, 6, 3), True), ("u1", (4, 6), False)],
+    [("u2", (4, 6, 3), False), ("u1", (4, 6, 3), True), ("u1", (4, 6, 4), False)],
 )
 def test_other_arrays(dtype, shape, fortran):
-    with pytest.raises(ModelError, match=r"\(height, width, 3\) or"):
+    with pytest.raises(ModelError, match=r"of shape \(height, width\), \(height, width, 1 or 3\)"):
         MODEL.check_array(ArraySpec(np.dtype(dtype), shape, fortran))
 
 

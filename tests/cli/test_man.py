@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import tomllib
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +16,14 @@ from ansflow.cli.outcome import CODES
 @pytest.fixture
 def page(run):
     return run("man").stdout
+
+
+def test_the_page_that_is_installed_is_the_same(page):
+    """If it is not: `ansflow man > ansflow/cli/ansflow.1`."""
+    root = Path(__file__).parents[2]
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    (path,) = settings["tool"]["setuptools"]["data-files"]["share/man/man1"]
+    assert (root / path).read_text("utf-8") == page
 
 
 def words(text):

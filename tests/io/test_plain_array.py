@@ -175,3 +175,26 @@ def test_missing_numbers_of_pandas():
     found = saved(pd.DataFrame({"n": pd.array([1, None], "Int64"), "b": pd.array([True, None])}))
     assert (found["n"].dtype, found["n"].tolist()) == ("i8", [1, None])
     assert (found["b"].dtype, found["b"].tolist()) == ("?", [True, None])
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2"])
+@pytest.mark.parametrize("shape", [(), (3, 5), (0, 2)])
+def test_tensors_of_dtypes_that_numpy_lacks(name, shape):
+    torch = pytest.importorskip("torch")
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    numbers = torch.arange(float(np.prod(shape))).reshape(shape)
+    tensor = numbers.to(getattr(torch, name))
+    if tensor.ndim == 2:
+        tensor = tensor.T
+    found = ansflow.decompress(ansflow.compress(tensor))
+    assert found.dtype == getattr(ml_dtypes, name)
+    assert np.array_equal(found.astype("f4"), tensor.float().numpy())
+
+
+def test_tensors_without_the_package(monkeypatch):
+    class Tensor:
+        dtype = "torch.bfloat16"
+
+    monkeypatch.setattr("ansflow.io.plain_array.extension_dtype", lambda name: None)
+    with pytest.raises(TypeError, match=r"torch.bfloat16 .*ml_dtypes.*install it"):
+        plain_array(Tensor())

@@ -53,6 +53,22 @@ SAID = {
     "decimals": ("<f8", [40], [nodes.Decimal(0, 10.0, 0), nodes.Delta((0, 0)), LOG]),
     "big-endian decimals": (">f4", [None], [nodes.Decimal(3, 0.5, 0), DELTA, LOG]),
     "corrected decimals": ("<f8", [40], [nodes.Decimal(4, 10.0, 0), DELTA, LOG]),
+    "a dictionary": ("<u2", [None], [naive.Dictionary([*range(1, 70, 3)])]),
+    "a dictionary of differences": (
+        "<i8",
+        [None, 3],
+        [ORDERED, nodes.Delta((0,)), naive.Dictionary([0, 5, 6, 11, 12, 17, 18, 23])],
+    ),
+    "a dictionary of decimals, with a mask": (
+        ">f4",
+        [40],
+        [
+            nodes.Mask(0xC07F, 0),
+            nodes.Decimal(6, 10.0, 0),
+            DELTA,
+            naive.Dictionary([0, 5, 6, 11, 12]),
+        ],
+    ),
     "a mask": ("<u2", [None, 2], [nodes.Mask(31, 0), DELTA, LOG]),
     "a mask and big-endian, corrected decimals": (
         ">f4",
@@ -69,7 +85,7 @@ def numbers_for(name, shape):
     walk = 3 * np.cumsum(steps) + (1000 if dtype.kind == "f" else 31)
     if name == "linear":
         return ((walk % 4).astype("u4") << 24 | 77).reshape(shape)
-    if "corrected" in name:
+    if "corrected" in name or "with a mask" in name:
         found = (walk * 0.1).astype(dtype)  # not always the float that is nearest to a tenth
         found[5::7] = np.nan if "mask" in name else 1
         return found.reshape(shape)
@@ -111,6 +127,10 @@ WALKS = RNG.normal(0, 20, (120, 200)).cumsum(axis=1).astype("i2")
 FIELDS = RNG.normal(0, 1, (60, 12, 16)).cumsum(axis=1).cumsum(axis=2).astype("f4")
 PRICES = np.round(100 + RNG.normal(0, 0.02, (80, 100)).cumsum(axis=1), 2)
 TIMES = 10**12 + 1000 * RNG.integers(900, 1100, (60, 100)).cumsum(axis=1)
+MORE = np.random.default_rng(1)
+KINDS = np.sort(MORE.integers(0, 2**31, 30)).astype("u4")
+OTHERS = MORE.integers(0, 2**31, (60, 40)).astype("u4")
+GAPS = np.array([60_013, 119_987, 3_600_001])
 SAMPLES = {
     "walks": list(WALKS),
     "fields": list(FIELDS),
@@ -119,6 +139,9 @@ SAMPLES = {
     "pixels": list(FIELDS.astype("u1")),
     "lengths": [walk[: 50 + i] for i, walk in enumerate(WALKS)],
     "near": list(np.arange(-40, 60) * 0.1 + 0.1 * RNG.integers(0, 4, (40, 1))),
+    "kinds": list(KINDS[MORE.integers(0, 30, (60, 40))]),
+    "kinds and others": list(np.where(MORE.random((60, 40)) < 0.1, OTHERS, KINDS[OTHERS % 30])),
+    "gaps": list(10**12 + GAPS[MORE.integers(0, 3, (60, 60))].cumsum(axis=1)),
     "missing": list(np.where(RNG.random(PRICES.shape) < 0.08, np.nan, PRICES)),
 }
 CODECS = {
@@ -145,7 +168,9 @@ def test_what_training_finds_is_as_the_format_says(name):
 def test_recipes_are_those_that_suit():
     found = {name.partition(",")[0]: codec.recipe for name, codec in CODECS.items()}
     assert found["walks"] == found["lengths"] == "ordered[signed](delta[0](log))"
-    assert found["prices"] == "decimal[100.0](delta[0](log), log, bytes)"
+    assert found["prices"] == "decimal[100.0](delta[0](dict(stream, bytes)), log, bytes)"
+    assert found["kinds"] == found["kinds and others"] == "dict(stream, bytes)"
+    assert found["gaps"] == "delta[0](dict(stream, bytes))"
     assert found["times"].startswith("affine[1000](delta")
     assert "delta" in found["pixels"]
     assert found["near"].startswith("decimal[10.0, near](")
@@ -160,7 +185,10 @@ BITS = st.integers(0, 2**64 - 1)
 
 @pytest.mark.parametrize(
     "name",
-    ["fields, checked", "prices, unchecked", "times, checked", "near, checked", "missing, checked"],
+    [
+        *("fields, checked", "prices, unchecked", "times, checked", "near, checked"),
+        *("missing, checked", "gaps, checked"),
+    ],
 )
 @given(bits=st.lists(BITS, max_size=40), begin=st.integers(0, 60))
 def test_any_values_come_back(name, bits, begin):
@@ -175,6 +203,16 @@ def test_any_values_come_back(name, bits, begin):
     assert naive.decode(said, message) == (array.tobytes(), list(array.shape))
 
 
+@pytest.mark.parametrize("name", ["kinds, checked", "gaps, unchecked"])
+def test_numbers_that_are_all_outside_the_dictionary_come_back(name):
+    codec = CODECS[name]
+    for high in (1, 50, 2**31):
+        array = MORE.integers(0, high, codec.shape).astype(codec.dtype)
+        message = codec.compress(array)
+        assert codec.decompress(message).tobytes() == array.tobytes()
+        assert len(message) <= array.nbytes + 70
+
+
 def test_exceptions_of_decimals_are_few_bytes():
     codec = CODECS["prices, checked"]
     plain = PRICES[-1]
@@ -182,7 +220,8 @@ def test_exceptions_of_decimals_are_few_bytes():
     missing[[0, 1, 50, 99]] = np.nan, -0.0, np.inf, 1e300
     message = codec.compress(missing)
     assert codec.decompress(message).tobytes() == missing.tobytes()
-    assert len(message) < len(codec.compress(plain)) + 2 + 3 + 3 + 13
+    # What comes before and behind an exception differs by more than the dictionary has.
+    assert len(message) < len(codec.compress(plain)) + 2 + 3 + 3 + 13 + 8
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -208,13 +247,17 @@ def test_awkward_arrays(name):
 
 def test_any_damage_of_a_checked_message_is_noticed():
     wild = np.random.default_rng(1).integers(-(2**15), 2**15, 70).astype("i2")
-    for array in (WALKS[-1][:60], wild, WALKS[-1][:0]):
-        message = CHECKED.compress(array)
+    kinds = CODECS["kinds and others, checked"]
+    for codec, array in (
+        *((CHECKED, one) for one in (WALKS[-1][:60], wild, WALKS[-1][:0])),
+        (kinds, SAMPLES["kinds and others"][-1]),
+    ):
+        message = codec.compress(array)
         for place in range(8 * len(message)):
             damaged = bytearray(message)
             damaged[place // 8] ^= 1 << place % 8
             try:
-                found = CHECKED.decompress(damaged)
+                found = codec.decompress(damaged)
             except AnsflowError:
                 continue
             # In bare chunks there are bits that mean nothing.
@@ -222,10 +265,10 @@ def test_any_damage_of_a_checked_message_is_noticed():
             assert np.array_equal(found, array)
         for size in range(len(message)):
             with pytest.raises(CorruptDataError):
-                CHECKED.decompress(message[:size])
+                codec.decompress(message[:size])
         for more in (b"\0", b"\0\0", b"abcd"):
             with pytest.raises(CorruptDataError):
-                CHECKED.decompress(message + more)
+                codec.decompress(message + more)
 
 
 def test_shapes_are_checked_with_the_content():
@@ -246,7 +289,10 @@ def test_messages_of_another_codec_are_refused():
 def test_any_bytes_are_a_message_or_an_error(message):
     with pytest.raises(AnsflowError):
         CHECKED.decompress(message)
-    for name in ("lengths", "prices", "fields", "pixels", "times", "near", "missing"):
+    for name in (
+        *("lengths", "prices", "fields", "pixels", "times", "near", "missing"),
+        *("kinds", "gaps"),
+    ):
         codec = CODECS[f"{name}, unchecked"]
         with suppress(AnsflowError):
             array = codec.decompress(message, max_size=1 << 16)
@@ -317,6 +363,13 @@ WRONG = {
     "a mask inside": (I2, b"\3\1\0\x0a\0\0\x85\0\0", "recipe"),
     "a mask of bytes": (I2, b"\x0a\0\0\x82\0", "recipe"),
     "a mask in another form": (I2, b"\x0a\0\0\x85\0\x82", "recipe"),
+    "a dictionary without values": (I2, b"\x09\1\0\x82\0", "0 values"),
+    "a dictionary that is cut off": (I2, b"\x09\1\0\x82\xff\1", "cut off"),
+    "a large dictionary": (I2, b"\x09\1\0\x82\x80\2" + bytes(512), "256 values"),
+    "a dictionary that does not ascend": (I2, b"\x09\1\0\x82\2\1\0\1\0", "ascend"),
+    "a dictionary of two values": (I2, b"\x09\2\0\x82\1\1\0", "dict"),
+    "a dictionary whose values are a stream": (I2, b"\x89\1\1\1\0", "recipe"),
+    "a dictionary of bytes": (I2.replace(b"<i2", b"|i1"), b"\x09\1\0\x82\1\0", "dict"),
     "a mask of single bytes": (
         I2.replace(b"<i2", b"|i1"),
         b"\x0a\0\0\x85\0\0",
@@ -400,6 +453,8 @@ HOLES = (
     b'\x89ANA\1%c\x1c{"dtype":"<f4","shape":[12]}\x0a\xff\xff\xff\xff\7\0\7\4'
     + b"\0\0\0\0\0\0$@\0\4\1\0\x85\0\x82\x82\0\0"
 )
+KNOWN = b'\x89ANA\1%c\x1c{"dtype":"<u2","shape":[12]}\x09\1\0\x82\4' + b"\7\0\x64\0\xe8\3\x10\x27"
+SOME = np.array([7, 7, 100, 1000, 7, 7, 12345, 10_000, 7, 7, 100, 100], "<u2")
 SQUARES = (np.arange(30) ** 2 // 7).astype("<i2").reshape(10, 3)
 INEXACT = np.arange(30, 42, dtype="f4") * np.float32(0.1)
 INEXACT.view("u4")[[3, 4, 11]] = 0x7FFFFFFF  # a NaN
@@ -426,6 +481,8 @@ GOLDEN = {
         "ef9789bba5ca2614",
         "05fedf9f1892a3707377e104906a3083d5c3ffff1f",
     ),
+    "known, checked": (KNOWN % 1, "72b5b78b17bcbf10", "0323f10cef1279d408d23930"),
+    "known": (KNOWN % 0, "713ab1e7b938ea2b", "03b80057266d303930"),
     "holes": (HOLES % 0, "3ad913ccd672b898", "05ff8f66f0e716b0b64984206f61c3ffff1f"),
 }
 
@@ -434,7 +491,9 @@ GOLDEN = {
 def test_golden_codecs_and_messages_are_read_and_written(name):
     head, identity, text = GOLDEN[name]
     codec, message = head + bytes.fromhex(ROWS + identity), bytes.fromhex(text)
-    array = {"steps": SQUARES, "tenths": MISSING, "holes": INEXACT}[name.partition(",")[0]]
+    array = {"steps": SQUARES, "tenths": MISSING, "known": SOME, "holes": INEXACT}[
+        name.partition(",")[0]
+    ]
     trained = TrainedArrayCodec.from_bytes(codec)
     assert trained.compress(array) == message
     assert trained.decompress(message).tobytes() == array.tobytes()

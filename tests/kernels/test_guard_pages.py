@@ -67,6 +67,7 @@ from ansflow.kernels.tables import (
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
     columns,
@@ -511,8 +512,6 @@ def finding_classes(at_end, rng):
     def guard(array):
         return guarded(array, at_end)
 
-    tally = guard(np.empty(class_tables.SUMS, np.uint32))
-    partial = guard(np.empty((class_tables.PARTIALS, 8, 256), np.uint32))
     counts = guard(np.empty((8, 256), np.uint32))
     for n in (64, 65, 64 * 40, 64 * 40 + 63):
         classes = guard(np.empty(-(-n // 64), np.uint8))
@@ -521,7 +520,7 @@ def finding_classes(at_end, rng):
             symbols = guard(symbols.astype(np.uint8))
             symbols.setflags(write=False)
             for sampled in (n // 64, 1):
-                arguments = symbols, symbols[: sampled * 64], tally, partial, counts, classes
+                arguments = symbols, symbols[: sampled * 64], counts, classes
                 number, _ = class_tables.classify(*arguments)
                 freq = guard(np.empty((int(number), 256), np.uint32))
                 room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
@@ -529,10 +528,11 @@ def finding_classes(at_end, rng):
                     continue
                 used = int(class_code.fit_tables(counts[:number], 11, freq, room)[0])
                 table = np.array(room[:used])
+                slots = guard(np.empty((int(number), 1 << 11), np.uint32))
                 for size in {0, 1, 2, used // 2, used - 1, used}:
                     cut = guard(table[:size])
                     cut.setflags(write=False)
-                    class_code.read_tables(cut, 1 << 11, freq)
+                    read_slots(cut, 1 << 11, freq, slots)
         differences = guard(rng.integers(0, 256, classes.size).astype(np.uint8))
         class_code.add_classes(differences, np.uint64(3), guard(classes))
 
@@ -1088,6 +1088,9 @@ def maps_of_numbers(at_end, rng):
                 assert found == distinct.size
                 table[1][:] = 0
                 dictionary.enroll(values[: int(found)], *table)
+                ranked = guard(np.zeros(found, kind)), guard(np.zeros(found, np.uint32))
+                dictionary.rank(guard(values[: int(found)]), *ranked)
+                assert np.array_equal(ranked[0], distinct)
                 many = given(np.arange(n).astype(kind))
                 dictionary.number_items(many, U(0), values, U(found), *table, numbered)
 
@@ -1102,13 +1105,15 @@ def raw_bits(at_end, rng):
         return copy
 
     plans = [np.array(plan, np.uint64) for plan in ([0] * 5, [7, 1, 1, 2, 3, 1, 40, 1030])]
+    starts = [np.array(plan, np.uint64) for plan in ([0, 0], [1, 3, 2, 2, 40, 1030])]
     for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")
         numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
         numbers, out = unaligned(numbers), unaligned(numbers, write=True)
         tokens = guarded(np.zeros(n, np.uint8), at_end)
         raw = guarded(np.zeros(numbers.nbytes // 8 + 2, np.uint64), at_end)
-        used = -(-int(log.encode(numbers, tokens, raw)) // 8)
+        for start in reversed(starts):
+            used = -(-int(log.encode(numbers, start, tokens, raw)) // 8)
         fitting = tokens, raw.view(np.uint8)[:used]
         noise = rng.integers(0, 256, n).astype(np.uint8)
         less = rng.integers(0, 256, n // 2).astype(np.uint8)  # raw bits than there should be

@@ -15,6 +15,7 @@ from ansflow.models import quantize
 
 # What only kernels call is not compiled otherwise.
 fill_contexts = numba.njit(coding.fill_contexts)
+join_intervals = numba.njit(tables.join_intervals)
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 
@@ -190,7 +191,7 @@ def test_intervals_have_symbols_and_are_in_order(seed, zeros):
     counts[rng.random(256) < rng.random()] = 0
     counts[rng.integers(0, 256)] += np.uint32(1 + 1000 * zeros)
     before, tops = counts.copy(), np.empty(32, np.uint8)
-    number = int(tables.join_intervals(counts, tops, np.uint64(before.sum())))
+    number = int(join_intervals(counts, tops, np.uint64(before.sum())))
     assert 1 <= number <= 32
     begin = 0
     for own, top in zip(counts[:number], tops[:number], strict=True):

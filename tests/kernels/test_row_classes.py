@@ -8,13 +8,15 @@ from hypothesis import example, given, strategies as st
 from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.tables import class_code, class_merging, row_classes
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.vector import lengths as vector_lengths
 from ansflow.models import quantize
 
 LANES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 ROW = 64
 
-# Scratch.
+# Scratch, and none.
+NO_CLASSES = np.empty(0, np.uint8)
 TOTALS, PAIRS = np.empty(8, np.uint16), np.empty((8, 8), np.uint64)
 
 
@@ -105,11 +107,12 @@ def test_tables_come_back(seed, number, precision):
         assert np.array_equal(row, quantize(count, precision))
     lengths = precision - np.log2(np.maximum(freq, 1))
     assert bits == pytest.approx((counts * lengths).sum())
-    back = np.empty_like(freq)
+    back, slots = np.empty_like(freq), np.empty((number, 1 << precision), np.uint32)
     data = frozen(out[:used].copy())
-    assert class_code.read_tables(data, 1 << precision, back) == used
+    assert read_slots(data, 1 << precision, back, slots) == used
     assert np.array_equal(back, freq)
-    assert class_code.read_tables(frozen(data[:-1].copy()), 1 << precision, back) == 0
+    assert np.array_equal(slots, RowClassCoder(freq, NO_CLASSES, precision).slots)
+    assert read_slots(frozen(data[:-1].copy()), 1 << precision, back, slots) == 0
 
 
 @given(st.integers(2, 8), st.lists(st.integers(0, 7), max_size=50))
@@ -270,10 +273,8 @@ def test_merging_leaves_no_class_without_symbols():
 def classify(symbols, sample=None):
     classes = np.empty(-(-symbols.size // ROW), np.uint8)
     counts = np.empty((8, 256), np.uint32)
-    tally = np.empty(row_classes.SUMS, np.uint32)
-    partial = np.empty((row_classes.PARTIALS, 8, 256), np.uint32)
     sample = symbols[: symbols.size // ROW * ROW] if sample is None else sample
-    number, bits = row_classes.classify(symbols, sample, tally, partial, counts, classes)
+    number, bits = row_classes.classify(symbols, sample, counts, classes)
     return int(number), float(bits), counts, classes
 
 

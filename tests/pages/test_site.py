@@ -6,6 +6,8 @@ folder that ``python -m sphinx`` has written.
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from chromium import PROGRAM, Browser
@@ -63,3 +65,16 @@ def test_each_page(browser):
 def test_search_finds_a_function(browser):
     browser.open((Path(FOLDER) / "search.html").resolve().as_uri() + "?q=compress")
     assert browser.wait_for("document.querySelectorAll('#search-results li').length > 3")
+    assert browser.errors == []
+
+
+def test_the_dashboard_is_one_of_the_pages(browser):
+    """Or else, without asv or its scripts, a page that says how to get it."""
+    visit(browser, Path(FOLDER) / "guide/measurements.html")
+    dashboard = browser.evaluate("document.querySelector('article a[href*=benchmarks]').href")
+    visit(browser, Path(url2pathname(urlsplit(dashboard).path)))
+    if (Path(FOLDER) / "benchmarks/vendor").exists():
+        browser.wait_for("document.querySelectorAll('canvas.flot-base').length > 3")
+        assert browser.errors == []
+    home = browser.evaluate("document.querySelector('a[href=\"../index.html\"]').href")
+    assert home == (Path(FOLDER).resolve() / "index.html").as_uri()

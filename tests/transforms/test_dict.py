@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 from single_transforms import through, undo
 
 from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.dict import rank
 from ansflow.transforms.dict import Dict
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Unsuitable
@@ -22,7 +23,11 @@ def check(array):
     expected = np.unique(array.reshape(-1).view(f"u{width}"), return_inverse=True)
     assert count == expected[0].size
     assert np.array_equal(values.view(f"<u{width}"), expected[0])
-    assert np.array_equal(codes.view("u1" if count <= 256 else "<u2"), expected[1])
+    assert np.array_equal(codes.view(code_type(count)), expected[1])
+
+
+def code_type(count):
+    return "u1" if count <= 256 else "<u2" if count <= 65536 else "<u4"
 
 
 @given(
@@ -47,11 +52,24 @@ def test_as_many_values_as_there_may_be(width):
 
 
 @pytest.mark.parametrize("width", [4, 8])
+def test_codes_of_four_bytes(width):
+    for distinct in (65537, (1 << 18) - 1, (1 << 18) + 1):
+        values = RNG.permutation(np.arange(distinct, dtype=f"u{width}") * 3)
+        array = np.append(values, values[:9])
+        count, outputs = through(DICT, array)
+        assert count == distinct
+        assert np.array_equal(outputs[0].view("<u4"), array // 3)
+        undone = undo(DICT, count, outputs, Layout(width, array.shape))
+        assert np.array_equal(undone.view(array.dtype), array)
+
+
+@pytest.mark.parametrize("width", [4, 8])
 def test_more_values_are_too_many(width):
-    values = np.arange(65537).astype(f"u{width}")
-    with pytest.raises(Unsuitable, match="more than 65536 distinct"):
-        through(DICT, np.concatenate([np.zeros(100_000, values.dtype), values]))
-    check(values[1:])
+    values = np.arange((1 << 20) + 1).astype(f"u{width}")
+    with pytest.raises(Unsuitable, match="more than 1048576 distinct"):
+        through(DICT, np.concatenate([np.zeros(1000, values.dtype), values]))
+    count, _ = through(DICT, values[1:])
+    assert count == 1 << 20
 
 
 def test_values_that_differ_in_some_bits_only():
@@ -61,7 +79,7 @@ def test_values_that_differ_in_some_bits_only():
     check(np.append(RNG.normal(size=2000), [np.nan, np.nan, -np.nan, -0.0, 0.0, np.inf]))
 
 
-@pytest.mark.parametrize(("values", "items"), [(0, 1), (1, 0), (6, 5), (65537, 100_000)])
+@pytest.mark.parametrize(("values", "items"), [(0, 1), (1, 0), (6, 5), ((1 << 20) + 1, 1 << 21)])
 def test_parameters_that_are_refused(values, items):
     with pytest.raises(CorruptDataError, match=f"{values} values for {items} items"):
         DICT.parse(ByteReader(pack_varint(values)), Layout(4, (items,)))
@@ -86,3 +104,16 @@ def test_layouts_and_settings():
     assert accepted == [2, 4, 8]
     with pytest.raises(ValueError, match="takes no settings"):
         DICT.check(1)
+
+
+@pytest.mark.parametrize("width", [4, 8])
+@pytest.mark.parametrize("size", [0, 1, 2, 300])
+def test_values_are_ranked_whichever_bytes_tell_them_apart(width, size):
+    for low, high in ((0, 8 * width), (0, 12), (8 * width - 10, 8 * width), (7, 9)):
+        numbers = RNG.integers(0, 1 << 63, size, np.uint64) >> np.uint64(max(0, 63 - (high - low)))
+        values = np.unique(numbers << np.uint64(low)).astype(f"u{width}")
+        RNG.shuffle(values)
+        ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
+        rank(values, ascending, names)
+        assert np.array_equal(ascending, np.sort(values))
+        assert np.array_equal(ascending[names], values)

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.vector import isa as isas
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.transforms import tokens as shared
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin, LinParameters
 from ansflow.transforms.log import Log
@@ -97,7 +98,7 @@ def every_way(transform, parameters, outputs, layout):
     ways = [isas.SCALAR, *(isa for isa in isas.available() if isa in ROW_ISAS)]
     with pytest.MonkeyPatch.context() as patch:
         for isa in ways:
-            patch.setenv(isas.VARIABLE, isa)
+            patch.setattr(shared, "chosen_isa", lambda isa=isa: isa)
             yield undo(transform, parameters, outputs, layout)
 
 

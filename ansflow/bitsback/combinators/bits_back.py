@@ -4,13 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import CorruptDataError, ModelError
 
-__all__ = ["BitsBack"]
+__all__ = ["BitsBack", "Layer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Latents above data: all of `BitsBack` but the prior, which `push` leaves to be pushed.
+
+    Parameters
+    ----------
+    likelihood : callable
+        From z to the codec of x.
+    posterior : callable
+        From x to the codec of z.
+    stir : bool
+    """
+
+    likelihood: Callable[[Any], Codec]
+    posterior: Callable[[Any], Codec]
+    stir: bool = True
+
+    def push(self, stack: Stack, x: Any) -> Any:
+        """Pop z given x, push x given z, and return z."""
+        posterior = self.posterior(x)
+        with self._stirred(stack):
+            z = posterior.pop(stack)
+        self.likelihood(z).push(stack, x)
+        return z
+
+    def pop(self, stack: Stack, z: Any) -> Any:
+        """Pop x given z, push z given x, and return x."""
+        x = self.likelihood(z).pop(stack)
+        posterior = self.posterior(x)
+        try:
+            with self._stirred(stack):
+                posterior.push(stack, z)
+        except ModelError as error:
+            raise CorruptDataError(
+                "the stack holds no data of this codec: the latents that were popped cannot have "
+                f"been sampled from their posterior ({error})"
+            ) from error
+        return x
+
+    def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
+        return stack.stirred() if self.stir else nullcontext()
 
 
 class BitsBack(Codec):
@@ -74,30 +118,12 @@ class BitsBack(Codec):
         stir: bool = True,
     ) -> None:
         self.prior = prior
-        self.likelihood = likelihood
-        self.posterior = posterior
-        self.stir = stir
+        self.layer = Layer(likelihood, posterior, stir)
 
     def push(self, stack: Stack, x: Any) -> None:
-        posterior = self.posterior(x)
-        with self._stirred(stack):
-            z = posterior.pop(stack)
-        self.likelihood(z).push(stack, x)
+        z = self.layer.push(stack, x)
         self.prior.push(stack, z)
 
     def pop(self, stack: Stack) -> Any:
         z = self.prior.pop(stack)
-        x = self.likelihood(z).pop(stack)
-        posterior = self.posterior(x)
-        try:
-            with self._stirred(stack):
-                posterior.push(stack, z)
-        except ModelError as error:
-            raise CorruptDataError(
-                "the stack holds no data of this codec: the latents that were popped cannot have "
-                f"been sampled from their posterior ({error})"
-            ) from error
-        return x
-
-    def _stirred(self, stack: Stack) -> AbstractContextManager[Any]:
-        return stack.stirred() if self.stir else nullcontext()
+        return self.layer.pop(stack, z)

@@ -20,6 +20,14 @@ class Certain(Codec):
     ----------
     value
         The only value that can be pushed.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Certain, Stack
+    >>> stack = Stack(seed=0)
+    >>> Certain("header").push(stack, "header")
+    >>> stack == Stack(seed=0)
+    True
     """
 
     def __init__(self, value: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.combinators.autoregressive import Autoregressive
-from ansflow.bitsback.combinators.bits_back import BitsBack
+from ansflow.bitsback.combinators.bits_back import BitsBack, Layer
 from ansflow.bitsback.combinators.mapped import Mapped
+from ansflow.bitsback.stack.stack import Stack
 
 __all__ = ["Hierarchy"]
 
@@ -88,19 +89,14 @@ class Hierarchy:
         """The number of layers of latents, L."""
         return len(self.likelihoods)
 
-    def bit_swap(self) -> BitsBack:
+    def bit_swap(self) -> Codec:
         """The codec of x that pops each layer of latents after it has pushed the one below.
 
-        The prior of each layer but the last is a latent-variable model itself. So a layer is
-        popped from the bits of the one below it, and the initial bits do not depend on the depth.
+        It is `BitsBack` whose prior is `BitsBack`, and so on. So a layer is popped from the bits of
+        the one below it, and the initial bits do not depend on the depth.
         """
-        prior = self.prior
-        for likelihood, posterior in zip(
-            reversed(self.likelihoods), reversed(self.posteriors), strict=True
-        ):
-            prior = BitsBack(prior, likelihood, posterior)
-        assert isinstance(prior, BitsBack)
-        return prior
+        layers = zip(self.likelihoods, self.posteriors, strict=True)
+        return BitSwap(self.prior, [Layer(*layer) for layer in layers])
 
     def bb_ans(self) -> BitsBack:
         """The codec of x that pops all latents first, as one: the initial bits are those of all."""
@@ -116,6 +112,33 @@ class Hierarchy:
             likelihood=lambda z: self.likelihoods[0](z[0]),
             posterior=from_below,
         )
+
+
+class BitSwap(Codec):
+    """`BitsBack` in `BitsBack`, in a loop: Python's functions can't call each other for ever.
+
+    Parameters
+    ----------
+    prior : Codec
+        Of the highest layer of latents.
+    layers : list of Layer
+        The lowest first.
+    """
+
+    def __init__(self, prior: Codec, layers: list[Layer]) -> None:
+        self.prior = prior
+        self.layers = layers
+
+    def push(self, stack: Stack, x: Any) -> None:
+        for layer in self.layers:
+            x = layer.push(stack, x)
+        self.prior.push(stack, x)
+
+    def pop(self, stack: Stack) -> Any:
+        x = self.prior.pop(stack)
+        for layer in reversed(self.layers):
+            x = layer.pop(stack, x)
+        return x
 
 
 def _reversed(z: list[Any]) -> list[Any]:

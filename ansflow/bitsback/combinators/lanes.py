@@ -24,6 +24,15 @@ class Substack(Codec):
     codec : Codec
     start, stop : int
         Lanes `start` to ``stop - 1``.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Stack, Substack, Uniform
+    >>> stack = Stack(lanes=4, seed=0)
+    >>> heads = stack.heads.copy()
+    >>> Substack(Uniform(1000), 2, 4).push(stack, [7, 8])  # a number for each of lanes 2 and 3
+    >>> (stack.heads != heads).tolist()
+    [False, False, True, True]
     """
 
     def __init__(self, codec: Codec, start: int, stop: int) -> None:
@@ -46,6 +55,15 @@ class Parallel(Codec):
     codecs : sequence of Codec
     lanes : sequence of int
         The number of lanes of each codec. The first codec has the first lanes of the stack.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Parallel, Stack, Uniform
+    >>> both = Parallel([Uniform(1000), Uniform(10)], lanes=[3, 1])
+    >>> stack = Stack(lanes=4, seed=0)
+    >>> both.push(stack, ([1, 2, 3], [9]))
+    >>> [part.tolist() for part in both.pop(stack)]
+    [[1, 2, 3], [9]]
     """
 
     def __init__(self, codecs: Sequence[Codec], lanes: Sequence[int]) -> None:
@@ -75,6 +93,16 @@ class Unfolded(Codec):
     codec : Codec
     lanes : int
         The number of lanes meanwhile.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Stack, Unfolded, Uniform
+    >>> stack = Stack(seed=0)
+    >>> Uniform(1 << 16, 1000).push(stack, np.arange(1000))  # bits for the heads of other lanes
+    >>> Unfolded(Uniform(256, 256), lanes=64).push(stack, np.arange(256))
+    >>> stack.lanes
+    1
     """
 
     def __init__(self, codec: Codec, lanes: int) -> None:

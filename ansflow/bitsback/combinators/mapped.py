@@ -22,6 +22,15 @@ class Mapped(Codec):
         From the data to what is pushed.
     popped : callable
         The inverse of `pushed`.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Mapped, Stack, Uniform
+    >>> letters = Mapped(Uniform(26, ()), lambda letter: ord(letter) - 97, lambda i: chr(i + 97))
+    >>> stack = Stack(seed=0)
+    >>> letters.push(stack, "q")
+    >>> letters.pop(stack)
+    'q'
     """
 
     def __init__(

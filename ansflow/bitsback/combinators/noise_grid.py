@@ -32,7 +32,8 @@ class Step:
     cell_above : float
         The cell of z_t+1, in units of the data.
     factor, deviation_up, radius_up
-        z_t+1 is ``factor * z_t``, with noise; and not further from there than `radius_up`.
+        z_t+1 is ``factor * z_t``, with noise, in whole cells; and not further from there than
+        `radius_up`.
     keep, move, deviation_down
         z_t given z_t+1 and x is ``keep * z_t+1 + move * x``, with noise.
     back, radius_down
@@ -67,6 +68,8 @@ class Grid:
         `radius` cells.
     steps : tuple of Step
         From z_1 to z_2, and so on.
+    spread : float
+        The deviation of z_T in cells, whatever the data are.
     reach : int
         z_T is within so many cells from 0.
     """
@@ -76,6 +79,7 @@ class Grid:
     deviation: float
     radius: int
     steps: tuple[Step, ...]
+    spread: float
     reach: int
 
     @classmethod
@@ -106,11 +110,11 @@ class Grid:
                     above=i + 2,
                     cell_above=above,
                     factor=factor * below / above,
-                    deviation_up=up[i + 1] / above,
+                    deviation_up=_rounded(up[i + 1] / above),
                     radius_up=_radius(most / above),
                     keep=factor * variances[i] / variances[i + 1] * above / below,
                     move=signals[i] * new / variances[i + 1] / below,
-                    deviation_down=down[i] / below,
+                    deviation_down=_rounded(down[i] / below),
                     back=above / (factor * below),
                     radius_down=_radius(most / (factor * below)),
                 )
@@ -118,11 +122,20 @@ class Grid:
         return cls(
             cells=tuple(cells),
             signal=signals[0],
-            deviation=up[0] / cells[0],
+            deviation=_rounded(up[0] / cells[0]),
             radius=_radius(REACH * up[0] / cells[0]),
             steps=tuple(steps),
+            spread=_rounded(1 / cells[-1]),
             reach=_radius(reach / cells[-1]),
         )
+
+
+def _rounded(deviation: float) -> float:
+    """That of a Gaussian which has this deviation once it is rounded to whole cells.
+
+    Rounding adds 1/12 to the variance: next to nothing in a step, but not in a thousand of them.
+    """
+    return sqrt(deviation * deviation - 1 / 12)
 
 
 def _radius(cells: float) -> int:
@@ -131,6 +144,6 @@ def _radius(cells: float) -> int:
     if 2 * radius >= MAX_ALPHABET:
         raise ModelError(
             f"a latent of this schedule would be one of {2 * radius + 1}, and not of at most "
-            f"{MAX_ALPHABET}: take steps of more even sizes"
+            f"{MAX_ALPHABET}: take fewer steps, or steps of more even sizes"
         )
     return radius

@@ -14,8 +14,7 @@ from ansflow.errors import ModelError
 
 __all__ = ["MAX_STEPS", "Schedule"]
 
-# In Bit-Swap order each step is a codec in a codec, and Python has a limit of recursion.
-MAX_STEPS = 500
+MAX_STEPS = 1 << 16
 
 # Of these a step in doubles would lose all digits of what it adds.
 SMALLEST = 2.0**-40
@@ -39,7 +38,7 @@ class Schedule(ReadOnly):
     Raises
     ------
     ModelError
-        If the variances do not ascend in these bounds, or there are none or more than 500.
+        If the variances do not ascend in these bounds, or there are none or more than 65536.
 
     Examples
     --------

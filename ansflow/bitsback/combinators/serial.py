@@ -22,6 +22,16 @@ class Serial(Codec):
     Notes
     -----
     The last item is pushed first, so that the items are popped in order.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Serial, Stack, Uniform
+    >>> date = Serial([Uniform(31, ()), Uniform(12, ())])
+    >>> stack = Stack(seed=0)
+    >>> date.push(stack, (23, 11))
+    >>> day, month = date.pop(stack)
+    >>> int(day), int(month)
+    (23, 11)
     """
 
     def __init__(self, codecs: Sequence[Codec]) -> None:
@@ -42,6 +52,15 @@ class Repeat(Codec):
     ----------
     codec : Codec
     count : int
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Repeat, Stack, Uniform
+    >>> dice = Repeat(Uniform(6, ()), 3)
+    >>> stack = Stack(seed=0)
+    >>> dice.push(stack, [5, 0, 2])
+    >>> [int(die) for die in dice.pop(stack)]
+    [5, 0, 2]
     """
 
     def __init__(self, codec: Codec, count: int) -> None:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, shape_of
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.read_only import ReadOnly, read_only
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_PRECISION
@@ -22,13 +21,14 @@ __all__ = ["PRECISIONS", "ArrayCodec", "Shape", "as_shape", "checked_precision"]
 
 Shape = SupportsIndex | Sequence[SupportsIndex] | None
 
-INT64 = np.dtype(np.int64)
+# NumPy makes an array of one of these in two thirds of the time that it takes for a type.
+INT64, UINT64, UINT32 = map(np.dtype, (np.int64, np.uint64, np.uint32))
 
 # Precisions as kernels take them: to make such a scalar takes as long as to call a kernel.
 PRECISIONS = tuple(map(np.uint64, range(MAX_PRECISION + 1)))
 
 
-class ArrayCodec(ReadOnly, Codec):
+class ArrayCodec(Codec):
     """A codec of integer arrays, whose symbols are dealt to the lanes in turn.
 
     Integers of any type can be pushed. Those that are popped are int64, as one calculates with
@@ -46,7 +46,8 @@ class ArrayCodec(ReadOnly, Codec):
         Shape of the arrays; one symbol for each lane if None.
     params : tuple
         The kernels' arguments, except for the stack and the symbols. Arrays must belong to the
-        codec alone, as kernels rely on their content. They become read-only.
+        codec alone, as kernels rely on their content. Those that are writable are passed faster,
+        and a codec had better show a read-only view of them.
     dtype : dtype
         Of the arrays that are popped, and of the symbols that kernels take: int64 or uint64.
     low : int
@@ -58,6 +59,11 @@ class ArrayCodec(ReadOnly, Codec):
     kernels: ClassVar[Any]
     kernels_know_low: ClassVar[bool] = False
 
+    # What most codecs have in common, so that those that are built for one symbol need not set it.
+    low: int = 0
+    _dtype: np.dtype[Any] = INT64
+    _words: int = 1
+
     def __init__(
         self,
         shape: Shape,
@@ -67,29 +73,22 @@ class ArrayCodec(ReadOnly, Codec):
         low: int = 0,
         words: int = 1,
     ) -> None:
-        self._set_params(as_shape(shape), read_only(params), dtype, low, words)
-
-    def _set_params(
-        self,
-        shape: tuple[int, ...] | None,
-        params: tuple[Any, ...],
-        dtype: np.dtype[Any] = INT64,
-        low: int = 0,
-        words: int = 1,
-    ) -> None:
-        """What `__init__` does, for a shape that is checked and arrays that are read-only."""
-        self.shape = shape
+        self._set_params(as_shape(shape), params)
         self.low = low
-        self._params = params
-        self._dtype = dtype
         self._words = words
+        if dtype is not INT64:
+            self._dtype = dtype
+
+    def _set_params(self, shape: tuple[int, ...] | None, params: tuple[Any, ...]) -> None:
+        """What `__init__` does, for a shape that is checked, and symbols from 0 on of a word."""
+        self.shape = shape
+        self._params = params
 
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
         symbols = self._symbols(x, shape)
-        if (
-            self.low and not self.kernels_know_low
-        ):  # symbols that are too low wrap around, and are too high then
+        if self.low and not self.kernels_know_low:
+            # Symbols that are too low wrap around, and are too high then.
             symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
@@ -114,7 +113,13 @@ class ArrayCodec(ReadOnly, Codec):
     def _symbols(self, x: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """Symbols of this shape as a vector of the kernels' type."""
         # Most symbols are as they were popped; with few lanes any further test would be felt.
-        values = x if type(x) is np.ndarray else as_array(x, "symbols")
+        kind = type(x)
+        if kind is np.ndarray:
+            values: npt.NDArray[Any] = x  # type: ignore[assignment]
+        elif kind is np.int64 or kind is int:
+            values = np.asarray(x)
+        else:
+            values = as_array(x, "symbols")
         if values.dtype is not self._dtype:
             values = self._converted(values)
         if values.shape != shape:

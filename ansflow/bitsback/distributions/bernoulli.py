@@ -10,12 +10,14 @@ import numpy.typing as npt
 from ansflow.arguments import real_numbers
 from ansflow.bitsback.distributions.array_codec import (
     PRECISIONS,
+    UINT32,
     ArrayCodec,
     Shape,
     as_shape,
     checked_precision,
 )
 from ansflow.bitsback.distributions.families import family
+from ansflow.bitsback.read_only import read_only_view
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions.checked import logistic_slots, rounded_slots
 from ansflow.kernels.stack import coins as kernels
@@ -57,9 +59,9 @@ class Bernoulli(ArrayCodec):
     def __init__(
         self, probability: npt.ArrayLike, shape: Shape = None, precision: int = 20
     ) -> None:
-        p = real_numbers(probability, "probability")
+        p = real_numbers(probability, "probability", False)
         precision = checked_precision(precision)
-        freqs = np.empty(p.size, np.uint32)
+        freqs = np.empty(p.size, UINT32)
         if not rounded_slots(p.reshape(-1), PRECISIONS[precision], freqs):
             raise ModelError("probability must be between 0 and 1")
         own = p.shape or None
@@ -93,11 +95,11 @@ class Bernoulli(ArrayCodec):
         >>> round(stack.bits - 32, 3)
         2.0
         """
-        odds = real_numbers(logits, "logits")
+        odds = real_numbers(logits, "logits", False)
         precision = checked_precision(precision)
         logistic = family("logistic")
         table, rate = logistic.table, logistic.rate
-        freqs = np.empty(odds.size, np.uint32)
+        freqs = np.empty(odds.size, UINT32)
         if not logistic_slots(odds.reshape(-1), table, rate, PRECISIONS[precision], freqs):
             raise ModelError("logits must be finite")
         codec = cls.__new__(cls)
@@ -107,10 +109,13 @@ class Bernoulli(ArrayCodec):
     def _set(
         self, freqs: npt.NDArray[np.uint32], shape: tuple[int, ...] | None, precision: int
     ) -> None:
-        freqs.setflags(write=False)
-        self.freqs = freqs
         self.precision = precision
         self._set_params(shape, (freqs, PRECISIONS[precision]))
+
+    @property
+    def freqs(self) -> npt.NDArray[np.uint32]:
+        """The number of slots of a 1, of each symbol or of all; read-only."""
+        return read_only_view(self._params[0])
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= 1

@@ -135,7 +135,7 @@ class Buckets(ReadOnly):
         precision: int,
         full_support: bool,
     ) -> LocationScale:
-        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        means, scales = real_numbers(mean, "mean", False), real_numbers(scale, "scale", False)
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
         line = line_of(family(family_name), self.edges, 0, precision, full_support)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import real_numbers
-from ansflow.bitsback.distributions.array_codec import PRECISIONS
+from ansflow.bitsback.distributions.array_codec import PRECISIONS, UINT32
 from ansflow.bitsback.distributions.cdf_rows import (
     CDFRows,
     bits_of_weights,
@@ -108,4 +108,4 @@ def _rows_and_cdf(
     alphabet = values.shape[-1]
     precision = checked_alphabet(alphabet, precision)
     rows = values if values.ndim == 2 else values.reshape(-1, alphabet)
-    return rows, np.empty((len(rows), alphabet + 1), np.uint32), precision
+    return rows, np.empty((len(rows), alphabet + 1), UINT32), precision

@@ -12,10 +12,11 @@ from ansflow.arguments import as_array
 from ansflow.bitsback.distributions.array_codec import (
     INT64,
     PRECISIONS,
+    UINT32,
     ArrayCodec,
     checked_precision,
 )
-from ansflow.bitsback.read_only import read_only
+from ansflow.bitsback.read_only import read_only_view
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.cdf_rows import WEIGHT_SUM_BITS
@@ -24,7 +25,7 @@ from ansflow.kernels.stack import tables as kernels
 
 __all__ = ["ONE_ROW", "CDFRows", "bits_of_weights", "checked_alphabet"]
 
-ONE_ROW: npt.NDArray[np.uint32] = read_only(np.zeros(1, np.uint32))
+ONE_ROW = np.zeros(1, np.uint32)
 
 
 class CDFRows(ArrayCodec):
@@ -52,32 +53,28 @@ class CDFRows(ArrayCodec):
         shape: tuple[int, ...] | None,
         low: int = 0,
     ) -> None:
-        cdf.setflags(write=False)
-        rows.setflags(write=False)
-        self._set_rows(cdf, rows, precision, shape, low)
-
-    def _set_rows(
-        self,
-        cdf: npt.NDArray[np.uint32],
-        rows: npt.NDArray[np.uint32],
-        precision: int,
-        shape: tuple[int, ...] | None,
-        low: int,
-    ) -> None:
-        """What `__init__` does, for arrays that are read-only."""
-        self.cdf = cdf
-        self.rows = rows
+        self.low = low
         self.precision = precision
-        self._set_params(shape, (rows, cdf, PRECISIONS[precision]), low=low)
+        self._set_params(shape, (rows, cdf, PRECISIONS[precision]))
+
+    @property
+    def cdf(self) -> npt.NDArray[np.uint32]:
+        """The cumulative frequencies, read-only."""
+        return read_only_view(self._params[1])
+
+    @property
+    def rows(self) -> npt.NDArray[np.uint32]:
+        """The row of each symbol, or of all; read-only."""
+        return read_only_view(self._params[0])
 
     def _set_each(
         self, cdf: npt.NDArray[np.uint32], precision: int, shape: tuple[int, ...]
     ) -> None:
         """Set a new CDF, which has a row for each symbol."""
-        cdf.setflags(write=False)
         n = cdf.shape[0]
-        rows = ONE_ROW if n == 1 else read_only(np.arange(n, dtype=np.uint32))
-        self._set_rows(cdf, rows, precision, shape, 0)
+        rows = ONE_ROW if n == 1 else np.arange(n, dtype=UINT32)
+        self.precision = precision
+        self._set_params(shape, (rows, cdf, PRECISIONS[precision]))
 
     def at(self, rows: npt.ArrayLike) -> CDFRows:
         """The codec of symbols under rows of `cdf`, in any order, which are not checked again.
@@ -108,27 +105,30 @@ class CDFRows(ArrayCodec):
         >>> transitions.at([0, 0, 2]).pop(stack)
         array([0, 1, 2])
         """
-        count = self.cdf.shape[0]
+        _, cdf, precision = self._params
+        count = cdf.shape[0]
         if type(rows) is int and 0 <= rows < count:
-            index, shape = np.array([rows], np.uint32), ()
+            index, shape = np.array([rows], UINT32), ()
         else:
             given = rows if type(rows) is np.ndarray else as_array(rows, "rows")
             if given.size and given.dtype.kind not in "iu":
                 raise TypeError(f"rows must be integers, not {given.dtype}")
             numbers = given.copy() if given.dtype is INT64 else given.astype(np.int64, order="C")
-            index, shape = np.empty(numbers.size, np.uint32), numbers.shape
+            index, shape = np.empty(numbers.size, UINT32), numbers.shape
             if not row_numbers(numbers.reshape(-1), count, index):
                 raise ModelError(
                     f"rows must be 0 to {count - 1}, not {given.min()} to {given.max()}"
                 )
-        index.setflags(write=False)
         codec = CDFRows.__new__(CDFRows)
-        codec._set_rows(self.cdf, index, self.precision, shape, self.low)
+        codec.low = self.low
+        codec.precision = self.precision
+        codec._set_params(shape, (index, cdf, precision))
         return codec
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
-        inside = np.minimum(symbols, self.cdf.shape[1] - 2).astype(np.int64)
-        has_slots = self.cdf[self.rows, inside] < self.cdf[self.rows, inside + 1]
+        rows, cdf, _ = self._params
+        inside = np.minimum(symbols, cdf.shape[1] - 2).astype(np.int64)
+        has_slots = cdf[rows, inside] < cdf[rows, inside + 1]
         possible: npt.NDArray[np.bool] = (symbols == inside.astype(np.uint64)) & has_slots
         return possible
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
+from ansflow.bitsback.distributions.array_codec import UINT32
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import FamilyName, family, power_table
 from ansflow.bitsback.distributions.location_scale import (
@@ -17,8 +18,7 @@ from ansflow.bitsback.distributions.location_scale import (
     LocationScale,
     line_of,
 )
-from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_components
-from ansflow.bitsback.read_only import read_only
+from ansflow.bitsback.distributions.mixture import checked_components
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.checked import mixtures
@@ -41,11 +41,11 @@ class _Discretised(LocationScale):
         precision: int = DEFAULT_PRECISION,
         full_support: bool = True,
     ) -> None:
-        means, scales = real_numbers(mean, "mean"), real_numbers(scale, "scale")
+        means, scales = real_numbers(mean, "mean", False), real_numbers(scale, "scale", False)
         if means.shape != scales.shape:
             means, scales = broadcast(mean=means, scale=scales)
         line = integers(self.family_name, low, high, precision, full_support)
-        self._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
+        self._set_scales(means.shape, means, scales, line)
 
     @classmethod
     def mixture(
@@ -69,22 +69,24 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        weights, m = real_numbers(logits, "logits"), real_numbers(means, "means")
-        s = real_numbers(scales, "scales")
-        if not weights.shape == m.shape == s.shape:
+        weights = real_numbers(logits, "logits")
+        m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
+        shape = m.shape
+        if not weights.shape == shape == s.shape:
             weights, m, s = broadcast(logits=weights, means=m, scales=s)
-        if not m.ndim:
+            shape = m.shape
+        if not shape:
             raise ModelError("a mixture must have an axis for its components")
-        shape, width = m.shape[:-1], checked_components(m.shape[-1])
-        if m.ndim != 2:
+        width = checked_components(shape[-1])
+        if len(shape) != 2:
             weights, m, s = (array.reshape(-1, width) for array in (weights, m, s))
         line = integers(cls.family_name, low, high, precision)
-        shares, components = np.empty(m.shape, np.uint32), np.empty((*m.shape, 2))
+        n = len(m)
+        shares, components = np.empty((n, width), UINT32), np.empty((n, width, 2))
         if not mixtures(power_table(), weights, m, s, line.rate, shares, components):
             raise ModelError("logits and means must be finite, and scales positive and finite")
-        shares.setflags(write=False)
         codec = cls.__new__(cls)
-        codec._set(shape, components, shares, line)
+        codec._set(shape[:-1], components, shares, line)
         return codec
 
 
@@ -162,5 +164,5 @@ def _integers(name: FamilyName, low: int, high: int, precision: int, full_suppor
             f"the support {low} to {high} is too large: at most {MAX_ALPHABET} integers, "
             "none beyond 2**52"
         )
-    edges: npt.NDArray[np.float64] = read_only(np.arange(low, high + 2, dtype=np.float64) - 0.5)
+    edges = np.arange(low, high + 2, dtype=np.float64) - 0.5
     return line_of(family(name), edges, low, precision, full_support)

@@ -43,7 +43,7 @@ class Family:
     ----------
     name : {"gaussian", "logistic"}
     table : ndarray of uint32, shape (STEPS + 2,)
-        The standard CDF in units of 2^-31, read-only; the last entry is repeated.
+        The standard CDF in units of 2^-31; the last entry is repeated.
     rate : float
         Positions in the table for each unit of the standard distribution.
     cdf, quantile : callable
@@ -83,13 +83,12 @@ def family(name: FamilyName) -> Family:
 
 @cache
 def power_table() -> npt.NDArray[np.uint32]:
-    """2^(31 - f / 4096) for f from 0 to 4095, read-only."""
+    """2^(31 - f / 4096) for f from 0 to 4095."""
     fractions = np.arange(1 << POWER_BITS) / (1 << POWER_BITS)
     return _checked("powers", np.rint(np.exp2(POWER_TOP_BITS - fractions)).astype(np.uint32))
 
 
 def _checked(name: str, table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    table.setflags(write=False)
     if xxhash.xxh3_64_intdigest(table.astype("<u4").tobytes()) != CHECKSUMS[name]:
         raise ModelError(
             f"the table {name!r} has other values on this machine than on others, which could "

@@ -174,7 +174,6 @@ def _checked_totals(given: npt.ArrayLike) -> npt.NDArray[np.uint64]:
         totals = array.astype(np.uint64).reshape(-1)  # negative ones become too large
         if totals.size and not (totals.min() >= 1 and totals.max() <= MAX_TOTAL):
             raise ModelError(f"totals must be 1 to {MAX_TOTAL}, not {array.min()} to {array.max()}")
-    totals.setflags(write=False)
     return totals
 
 

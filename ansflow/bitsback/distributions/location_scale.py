@@ -12,7 +12,6 @@ from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, c
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import Family, FamilyName, family
 from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
-from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
 from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
 from ansflow.kernels.distributions.checked import means_and_rates
@@ -41,7 +40,7 @@ class Line(NamedTuple):
 def line_of(
     chosen: Family, edges: Floats, low: int, precision: SupportsIndex, full_support: bool = True
 ) -> Line:
-    """A line with edges that are read-only and ascend; ModelError if it is illegal otherwise."""
+    """A line with edges that ascend; ModelError if it is illegal otherwise."""
     alphabet = edges.size - 1
     if low > (1 << 63) - alphabet:
         raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
@@ -100,7 +99,7 @@ class LocationScale(ArrayCodec):
         precision: int = DEFAULT_PRECISION,
         full_support: bool = True,
     ) -> None:
-        m, s = real_numbers(means, "means"), real_numbers(scales, "scales")
+        m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
         if m.shape != s.shape:
             m, s = broadcast(means=m, scales=s)
         if not m.ndim or not m.shape[-1]:
@@ -108,25 +107,31 @@ class LocationScale(ArrayCodec):
         low = integer(low, "low", -(1 << 63), error=ModelError)
         line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
         shares = checked_shares(shares, m.shape)
-        self._set_scales(m.shape[:-1], m, s, read_only(shares.reshape(-1, m.shape[-1])), line)
+        self._set_scales(m.shape[:-1], m, s, line, shares.reshape(-1, m.shape[-1]))
 
     def _set_scales(
-        self, shape: tuple[int, ...], means: Floats, scales: Floats, shares: Shares, line: Line
+        self,
+        shape: tuple[int, ...],
+        means: Floats,
+        scales: Floats,
+        line: Line,
+        shares: Shares = ONE_COMPONENT,
     ) -> None:
-        """Check copies of parameters, with one share or more, and set those of the kernels."""
+        """Check contiguous parameters, and set those of the kernels."""
         if means.ndim != 1:
             means, scales = means.reshape(-1), scales.reshape(-1)
-        width = shares.shape[1]
+        width = 1 if shares is ONE_COMPONENT else shares.shape[1]
         components = np.empty((means.size // width, width, 2))
         if not means_and_rates(means, scales, line.rate, components):
             raise ModelError("means must be finite, and scales positive and finite")
         self._set(shape, components, shares, line)
 
     def _set(self, shape: tuple[int, ...], components: Floats, shares: Shares, line: Line) -> None:
-        """Set the kernels' parameters; `shares` are read-only."""
-        components.setflags(write=False)
+        """Set the kernels' parameters."""
+        self.low = line.low
         self.precision = line.precision
-        self._set_params(shape, (components, shares, *line.params), low=line.low)
+        self.shape = shape
+        self._params = (components, shares, *line.params)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         slots = np.empty(symbols.size, np.int64)
@@ -137,7 +142,7 @@ class LocationScale(ArrayCodec):
     def by_scales(cls, means: Floats, scales: Floats, line: Line) -> LocationScale:
         """One component a symbol, by contiguous arrays of one shape."""
         codec = LocationScale.__new__(LocationScale)
-        codec._set_scales(means.shape, means, scales, ONE_COMPONENT, line)
+        codec._set_scales(means.shape, means, scales, line)
         return codec
 
     @classmethod
@@ -159,8 +164,8 @@ class LocationScale(ArrayCodec):
         codec = LocationScale.__new__(LocationScale)
         width = means.shape[-1]
         components = np.stack([means, rates], axis=-1).reshape(-1, width, 2)
-        line = line_of(chosen, read_only(edges), 0, precision, full_support)
-        codec._set(means.shape[:-1], components, read_only(shares.reshape(-1, width)), line)
+        line = line_of(chosen, edges, 0, precision, full_support)
+        codec._set(means.shape[:-1], components, shares.reshape(-1, width), line)
         return codec
 
 
@@ -173,5 +178,4 @@ def _checked_edges(edges: npt.ArrayLike) -> Floats:
         )
     if not (edges[1:] > edges[:-1]).all():  # also for NaN
         raise ModelError("edges must ascend strictly")
-    edges.setflags(write=False)
     return edges

@@ -22,7 +22,6 @@ __all__ = [
 MAX_COMPONENTS = 256
 
 ONE_COMPONENT = np.full((1, 1), 1 << WEIGHT_BITS, np.uint32)
-ONE_COMPONENT.setflags(write=False)
 
 
 def mixture_shares(log2_weights: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
-from ansflow.bitsback.distributions.array_codec import INT64, ArrayCodec, Shape, as_shape
+from ansflow.bitsback.distributions.array_codec import UINT64, ArrayCodec, Shape, as_shape
+from ansflow.bitsback.read_only import read_only_view
 from ansflow.errors import ModelError
 from ansflow.kernels.distributions.checked import highest_of
 from ansflow.kernels.stack import uniform as kernels
@@ -16,7 +17,6 @@ from ansflow.kernels.stack import uniform as kernels
 __all__ = ["Uniform"]
 
 MAX_UNIFORM = 1 << 64
-UINT64 = np.dtype(np.uint64)
 
 
 class Uniform(ArrayCodec):
@@ -59,15 +59,21 @@ class Uniform(ArrayCodec):
     def __init__(self, n: int | npt.ArrayLike, shape: Shape = None) -> None:
         if type(n) is int:
             own, highest = None, integer(n, "n", 1, MAX_UNIFORM, error=ModelError) - 1
-            self.last = np.array([highest], np.uint64)
+            last = np.array([highest], UINT64)
         else:
-            own, self.last, highest = _numbers(as_array(n, "n"), n)
-        self.last.setflags(write=False)
+            own, last, highest = _numbers(as_array(n, "n"), n)
         shape = own if shape is None else as_shape(shape)
         if own is not None and shape != own:
             raise ValueError(f"n has shape {own}, but shape is {shape}")
-        dtype = INT64 if highest < 1 << 63 else UINT64
-        self._set_params(shape, (self.last,), dtype, words=kernels.digits(highest))
+        self._set_params(shape, (last,))
+        self._words = kernels.digits(highest)
+        if highest >= 1 << 63:
+            self._dtype = UINT64
+
+    @property
+    def last(self) -> npt.NDArray[np.uint64]:
+        """The highest number, of each symbol or of all; read-only."""
+        return read_only_view(self._params[0])
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         return symbols <= self.last

@@ -1,4 +1,4 @@
-"""Pixels of three colours: mixtures of discretised logistics, each colour given those before it."""
+"""Pixels of three colours or none: mixtures of discretised logistics, a colour given others."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from ansflow.bitsback.nets.shapes import Activations
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.kernels.nets.affine import FRACTION_BITS
 
-__all__ = ["ColourCodec", "ColourPixels"]
+__all__ = ["ORDER", "ColourCodec", "ColourPixels"]
 
 Images = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
-# Green is coded first, then red, then blue.
+# Green is coded first, then red, then blue. Grey has the distribution of green.
 ORDER = 1, 0, 2
+GREY = (0,)
 
 # Means are in units of 2^-8 of a grey level.
 MEAN_BITS = 8
@@ -47,9 +48,9 @@ class ColourPixels(NamedTuple):
         """How many results of the network there are for a pixel."""
         return 3 * self.grey.channels + 3
 
-    def codec(self, activations: Activations) -> ColourCodec:
-        """The codec of pixels, uint8 of shape (..., 3), given int32 of shape (..., channels)."""
-        return ColourCodec(self, activations)
+    def codec(self, activations: Activations, colours: int) -> ColourCodec:
+        """The codec of pixels, uint8 of shape (..., colours), given int32 of (..., channels)."""
+        return ColourCodec(self, activations, colours)
 
     def of_colour(self, i: int, activations: Activations, left: list[Integers]) -> Activations:
         """Parameters of the i-th colour, given the `difference` of each one before it."""
@@ -69,7 +70,7 @@ class ColourPixels(NamedTuple):
         """Parameters of all colours, for pixels that are known."""
         left: list[Integers] = []
         found = []
-        for i, channel in enumerate(ORDER):
+        for i, channel in enumerate(order_of(pixels.shape[-1])):
             found.append(self.of_colour(i, activations, left))
             left.append(self.difference(found[-1], pixels[..., channel]))
         return found
@@ -77,26 +78,32 @@ class ColourPixels(NamedTuple):
     def bits(self, activations: Activations, pixels: Images) -> float:
         """Negative binary logarithm of the probability of all pixels, in floating point."""
         found = self.given(activations, pixels)
-        parts = zip(ORDER, found, strict=True)
+        parts = zip(order_of(pixels.shape[-1]), found, strict=True)
         return sum(float(self.grey.bits(own, pixels[..., c]).sum()) for c, own in parts)
 
 
-class ColourCodec(Codec):
-    """Pixels, uint8 of shape (..., 3), a colour after the other."""
+def order_of(colours: int) -> tuple[int, ...]:
+    """In which order the channels of 3 colours are coded, or that of grey pixels, which is 1."""
+    return GREY if colours == 1 else ORDER
 
-    def __init__(self, pixels: ColourPixels, activations: Activations) -> None:
+
+class ColourCodec(Codec):
+    """Pixels, uint8 of shape (..., colours), a colour after the other."""
+
+    def __init__(self, pixels: ColourPixels, activations: Activations, colours: int) -> None:
         self.pixels = pixels
         self.activations = activations
+        self.order = order_of(colours)
 
     def push(self, stack: Stack, x: Images) -> None:
         found = self.pixels.given(self.activations, x)
-        for channel, own in reversed(list(zip(ORDER, found, strict=True))):
+        for channel, own in reversed(list(zip(self.order, found, strict=True))):
             self.pixels.grey.codec(own).push(stack, x[..., channel])
 
     def pop(self, stack: Stack) -> Images:
-        x = np.empty((*self.activations.shape[:-1], 3), np.uint8)
+        x = np.empty((*self.activations.shape[:-1], len(self.order)), np.uint8)
         left: list[Integers] = []
-        for i, channel in enumerate(ORDER):
+        for i, channel in enumerate(self.order):
             own = self.pixels.of_colour(i, self.activations, left)
             x[..., channel] = self.pixels.grey.codec(own).pop(stack)
             left.append(self.pixels.difference(own, x[..., channel]))

@@ -12,12 +12,17 @@ import numpy.typing as npt
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.combinators.bits_back import BitsBack
 from ansflow.bitsback.combinators.hierarchy import Hierarchy
 from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.models.files.model_file import Arrays, Description
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, VERSION, codec_of, floats_of
+from ansflow.bitsback.models.gaussian_latents import (
+    LOG2_STDS,
+    VERSION,
+    codec_of,
+    floats_of,
+    tables_of,
+)
 from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
 from ansflow.bitsback.models.stored_model import StoredModel
@@ -153,7 +158,7 @@ class HierarchicalVAE(StoredModel, ImageModel):
 
     # The model as codecs
 
-    def codec(self, batch: int = 1) -> BitsBack:
+    def codec(self, batch: int = 1) -> Codec:
         """The codec of images, uint8 of shape (batch, height, width), in the order of Bit-Swap."""
         return self.hierarchy(batch).bit_swap()
 
@@ -235,6 +240,9 @@ class HierarchicalVAE(StoredModel, ImageModel):
         return self.pixels.sample(self.decoders[0](z), generator)
 
     # Identity and file
+
+    def _tables(self) -> Arrays:
+        return tables_of(self.buckets)
 
     def _described(self) -> tuple[Description, Arrays]:
         description: Description = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,10 +17,10 @@ from ansflow.bitsback.distributions.uniform import Uniform
 from ansflow.bitsback.message import decode, encode
 from ansflow.bitsback.models.colours import ColourPixels
 from ansflow.bitsback.models.files.model_file import Arrays, Description
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS
+from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, tables_of
 from ansflow.bitsback.models.octave import Octave
 from ansflow.bitsback.models.octave_codec import OctaveCodec
-from ansflow.bitsback.models.phases import PHASES, Images, coarse_of, sizes
+from ansflow.bitsback.models.phases import COLOURS, PHASES, Images, coarse_of, sizes
 from ansflow.bitsback.models.pixels import GreyPixels, pixels_from
 from ansflow.bitsback.models.stored_model import StoredModel
 from ansflow.bitsback.nets.graph import Graph
@@ -39,17 +40,23 @@ VERSION = 1
 SMALLEST = 4
 LEVELS = 256
 
-COLOURS = 3
+# What shapes images may have, for messages.
+SHAPES = "(height, width), (height, width, 1 or 3) or (n, height, width, 1 or 3)"
+
 MAX_LAYERS = 64
 
 # Bytes for a byte of an image: of distributions, and of activations for each channel of features.
-# (There are some nine such tensors of 4 bytes for 12 bytes of an image.)
-DISTRIBUTION_BYTES, CHANNEL_BYTES = 100, 3
+# (There are some six such tensors of 4 bytes for 4 bytes of a grey image, or 12 of a coloured one.)
+DISTRIBUTION_BYTES, CHANNEL_BYTES = 100, 6
 
 
 @dataclass(frozen=True, eq=False)
 class HiLLoC(StoredModel):
-    """A model of photographs of any size, uint8 of shape (height, width, 3).
+    """A model of photographs of any size, uint8: coloured ones, and grey ones.
+
+    Coloured images have the shape (height, width, 3), grey ones (height, width, 1) or just (height,
+    width); several of a size are (n, height, width, 3) or (n, height, width, 1). To the networks
+    grey images have three equal colours, of which the first one is coded.
 
     An image is coded as octaves: first the image of every 2^n-th row and column, which is small;
     then what is missing to the one of every 2^(n-1)-th, and so on, each by the networks of
@@ -88,12 +95,12 @@ class HiLLoC(StoredModel):
     # The model as codecs
 
     def codec(self, shape: Sequence[int], without_latents: int = 0) -> Photographs:
-        """The codec of images, uint8 of that shape: (height, width, 3) or (n, height, width, 3).
+        """The codec of images, uint8 of that shape.
 
         Parameters
         ----------
         shape : sequence of int
-            Each at least 1.
+            That of one or several images as above, with sizes of at least 1.
         without_latents : int
             In how many octaves of the last image, from the finest one, latents are not coded, but
             what the prior expects. That takes more bits than with latents, but none that are on
@@ -107,7 +114,8 @@ class HiLLoC(StoredModel):
 
         Parameters
         ----------
-        images : array_like of uint8, shape (height, width, 3) or (n, height, width, 3)
+        images : array_like of uint8
+            One or several, with a shape as above.
 
         Returns
         -------
@@ -157,12 +165,13 @@ class HiLLoC(StoredModel):
 
         Parameters
         ----------
-        image : ndarray of uint8, shape (height, width, 3)
+        image : ndarray of uint8, shape (height, width), (height, width, 1) or (height, width, 3)
         rng : numpy.random.Generator or int, optional
             Latents are sampled once, for all octaves.
         """
         generator = np.random.default_rng(rng)
         bits, finest = 0.0, True
+        image = image.reshape(_several(_checked_shape(image.shape))[1:])
         while max(image.shape[:2]) > SMALLEST:
             bits += sum(self.octave.free_energy(image, finest, generator))
             image, finest = coarse_of(image), False
@@ -172,8 +181,8 @@ class HiLLoC(StoredModel):
 
     @property
     def unit(self) -> int:
-        """Bytes of a pixel."""
-        return COLOURS
+        """Bytes of a grey pixel."""
+        return 1
 
     def check_array(self, array: ArraySpec | None) -> None:
         """Raise ModelError if an array does not consist of photographs."""
@@ -181,8 +190,8 @@ class HiLLoC(StoredModel):
             found = "bytes" if array is None else f"{array.dtype} of shape {array.shape}"
             order = ", in Fortran order" if array is not None and array.fortran else ""
             raise ModelError(
-                f"the model {self.name!r} takes arrays of uint8 in C order, of shape (height, "
-                f"width, {COLOURS}) or (n, height, width, {COLOURS}), not {found}{order}"
+                f"the model {self.name!r} takes arrays of uint8 in C order, of shape {SHAPES}, not "
+                f"{found}{order}"
             )
 
     def memory(self, size: int) -> int:
@@ -202,6 +211,9 @@ class HiLLoC(StoredModel):
         out[:] = self.decode(message, layout.shape).reshape(-1)
 
     # Identity and file
+
+    def _tables(self) -> Arrays:
+        return tables_of(self.buckets)
 
     def _described(self) -> tuple[Description, Arrays]:
         networks: Description = {}
@@ -252,7 +264,7 @@ class Photographs(Codec):
     ----------
     octave : Octave
     shape : tuple of int
-        (height, width, 3) or (n, height, width, 3).
+        That of one or several images.
     without_latents : int
         In how many octaves of the last image there are no latents.
     """
@@ -261,8 +273,10 @@ class Photographs(Codec):
         self.octave = octave
         self.shape = shape
         self.without_latents = without_latents
+        self.several = _several(shape)
+        *_, height, width, self.colours = self.several
         # Of each octave from the finest one, and of what is left.
-        self.sizes = [(shape[-3], shape[-2])]
+        self.sizes = [(height, width)]
         while max(self.sizes[-1]) > SMALLEST:
             self.sizes.append(sizes(*self.sizes[-1]))
 
@@ -270,7 +284,7 @@ class Photographs(Codec):
         """Push images of the codec's shape, the last one first."""
         if x.shape != self.shape:
             raise ValueError(f"the codec takes images of shape {self.shape}, not {x.shape}")
-        several = x.reshape(-1, *self.shape[-3:])
+        several = x.reshape(self.several)
         for i in reversed(range(len(several))):
             image = several[i]
             for octave in self._octaves(i + 1 == len(several)):
@@ -280,7 +294,7 @@ class Photographs(Codec):
 
     def pop(self, stack: Stack) -> Images:
         images = np.empty(self.shape, np.uint8)
-        several = images.reshape(-1, *self.shape[-3:])
+        several = images.reshape(self.several)
         for i in range(len(several)):
             image = self._smallest().pop(stack).astype(np.uint8)
             for octave in reversed(self._octaves(i + 1 == len(several))):
@@ -292,22 +306,30 @@ class Photographs(Codec):
         """From the finest one."""
         without = self.without_latents if is_last else 0
         return [
-            OctaveCodec(self.octave, height, width, finest=i == 0, with_latents=i >= without)
-            for i, (height, width) in enumerate(self.sizes[:-1])
+            OctaveCodec(
+                self.octave, (*size, self.colours), finest=i == 0, with_latents=i >= without
+            )
+            for i, size in enumerate(self.sizes[:-1])
         ]
 
     def _smallest(self) -> Uniform:
-        return Uniform(LEVELS, (*self.sizes[-1], COLOURS))
+        return Uniform(LEVELS, (*self.sizes[-1], self.colours))
 
 
 def _is_shape(shape: Sequence[int]) -> bool:
-    return len(shape) in (3, 4) and shape[-1] == COLOURS
+    return len(shape) == 2 or (len(shape) in (3, 4) and shape[-1] in (1, COLOURS))
+
+
+def _several(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """As (n, height, width, colours)."""
+    image = (*shape, 1) if len(shape) == 2 else shape[-3:]
+    height, width, colours = image
+    return math.prod(shape) // math.prod(image), height, width, colours
 
 
 def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     if not _is_shape(shape) or min(shape) < 1:
         raise ValueError(
-            f"images must have shape (height, width, {COLOURS}) or (n, height, width, {COLOURS}), "
-            f"with sizes of at least 1, not {tuple(shape)}"
+            f"images must have shape {SHAPES}, with sizes of at least 1, not {tuple(shape)}"
         )
     return tuple(shape)

@@ -24,7 +24,7 @@ class ImageChain(Codec):
 
     A group costs no more than its images one by one as long as the stack holds enough bits; it is
     faster, and lets other threads run. So the first groups have one image each, and later ones
-    half as many as all groups before them, up to 16 images or 2^14 pixels.
+    half as many as all groups before them (or another part), up to 16 images or 2^14 pixels.
 
     Parameters
     ----------
@@ -34,14 +34,22 @@ class ImageChain(Codec):
         How many images there are.
     image_shape : tuple of int
         Height and width.
+    before : int
+        Times the images of a group that are pushed before it: how many images' bits are as many as
+        the latents of one take.
     """
 
     def __init__(
-        self, codec: Callable[[int], Codec], count: int, image_shape: tuple[int, int]
+        self,
+        codec: Callable[[int], Codec],
+        count: int,
+        image_shape: tuple[int, int],
+        before: int = 2,
     ) -> None:
         self.codec = codec
         self.count = integer(count, "count", 0)
         self.image_shape = image_shape
+        self.before = before
 
     def push(self, stack: Stack, x: Images) -> None:
         """Push images, shape (count, height, width), the last first."""
@@ -69,6 +77,6 @@ class ImageChain(Codec):
         sizes: list[int] = []
         pushed = 0
         while pushed < self.count:
-            sizes.append(min(max(1, pushed // 2), most, self.count - pushed))
+            sizes.append(min(max(1, pushed // self.before), most, self.count - pushed))
             pushed += sizes[-1]
         return sizes

@@ -29,8 +29,8 @@ class OctaveCodec:
     Parameters
     ----------
     octave : Octave
-    height, width : int
-        Of the fine image.
+    shape : tuple of int
+        Of the fine image, (height, width, colours), where colours are 3, or 1 if it is grey.
     finest : bool
         Whether that is a whole photograph, and not the coarse image of another.
     with_latents : bool
@@ -39,10 +39,10 @@ class OctaveCodec:
     """
 
     def __init__(
-        self, octave: Octave, height: int, width: int, finest: bool, with_latents: bool
+        self, octave: Octave, shape: tuple[int, int, int], finest: bool, with_latents: bool
     ) -> None:
         self.octave = octave
-        self.shapes = phase_shapes(height, width)
+        self.shapes = phase_shapes(*shape)
         self.finest = finest
         self.with_latents = with_latents
 
@@ -91,7 +91,7 @@ class OctaveCodec:
         """The codec of the next phase."""
         i = len(phases)
         found = given.parameters(i, features, phases, self.shapes[i])
-        return self.octave.pixels.codec(found)
+        return self.octave.pixels.codec(found, self.shapes[i][-1])
 
 
 class TopDown(Codec):

@@ -1,11 +1,10 @@
-"""What all models with networks and Gaussian latents share: an identity, and a file."""
+"""What all models with networks share: an identity, and a file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-from ansflow.bitsback.distributions.buckets import Buckets
 from ansflow.bitsback.models.files.archive import File
 from ansflow.bitsback.models.files.model_file import (
     Arrays,
@@ -15,7 +14,6 @@ from ansflow.bitsback.models.files.model_file import (
     same,
     write_model,
 )
-from ansflow.bitsback.models.gaussian_latents import tables_of
 from ansflow.errors import ModelError
 from ansflow.lazy import cached_property
 
@@ -32,10 +30,9 @@ class StoredModel(ABC):
     A model says how it is described, and how it is made of a description; all else follows.
     """
 
-    @property
     @abstractmethod
-    def buckets(self) -> Buckets:
-        """Of the latents."""
+    def _tables(self) -> Arrays:
+        """The tables that probabilities are computed from, by their names."""
 
     @abstractmethod
     def _described(self) -> tuple[Description, Arrays]:
@@ -53,7 +50,7 @@ class StoredModel(ABC):
         That is the description, the weights, and the tables that probabilities are computed from.
         """
         description, arrays = self._described()
-        return fingerprint(description, arrays | tables_of(self.buckets))
+        return fingerprint(description, arrays | self._tables())
 
     def save(self, file: File) -> None:
         """Write the model to an `.npz` file, which MODEL.md or HILLOC.md describes."""

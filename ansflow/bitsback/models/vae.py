@@ -15,7 +15,13 @@ from ansflow.bitsback.combinators.mapped import Mapped
 from ansflow.bitsback.distributions.buckets import MAX_BITS, POSTERIOR_PRECISION, Buckets
 from ansflow.bitsback.distributions.location_scale import LocationScale
 from ansflow.bitsback.models.files.model_file import Arrays, Description
-from ansflow.bitsback.models.gaussian_latents import LOG2_STDS, VERSION, codec_of, floats_of
+from ansflow.bitsback.models.gaussian_latents import (
+    LOG2_STDS,
+    VERSION,
+    codec_of,
+    floats_of,
+    tables_of,
+)
 from ansflow.bitsback.models.image_model import ImageModel, Images, as_images
 from ansflow.bitsback.models.pixels import Pixels, pixels_from
 from ansflow.bitsback.models.stored_model import StoredModel
@@ -166,6 +172,9 @@ class VAE(StoredModel, ImageModel):
         return self.pixels.sample(self.decoder(z), generator)
 
     # Identity and file
+
+    def _tables(self) -> Arrays:
+        return tables_of(self.buckets)
 
     def _described(self) -> tuple[Description, Arrays]:
         encoder, arrays = self.encoder.describe("encoder")

@@ -17,7 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.errors import CorruptDataError, TruncatedError
-from ansflow.kernels.coders.rans import all_equal, put_states, take_states
+from ansflow.kernels.coders.rans import (
+    OUTSIDE,
+    UNFINISHED,
+    finished,
+    put_states,
+    take_states,
+)
 from ansflow.kernels.constants import MAX_FAST_PRECISION, MAX_LANES, WORDS_PER_STATE, state_low
 
 __all__ = [
@@ -183,12 +189,21 @@ class FastCoder(Coder):
             raise TruncatedError(
                 f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
             )
-        words = of_one_type(words)
+        end = self._read(of_one_type(words), lanes, out)
+        if end == OUTSIDE:
+            raise CorruptDataError("the state of a lane lies outside its interval")
+        if end == UNFINISHED:
+            raise CorruptDataError("the stream does not end where decoding does")
+        if end > words.size:
+            raise TruncatedError(f"the stream ends {end - words.size} words too early")
+
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
+        """Decode a whole stream, which has all states; return what `finished` does, or `OUTSIDE`.
+
+        Kernels may do this at once: calls of kernels count where streams are short.
+        """
         states = np.empty(lanes, np.uint32)
         if not take_states(words, self._low, states):
-            raise CorruptDataError("the state of a lane lies outside its interval")
-        cursor = self._pop(words, begin, states, out)
-        if cursor > words.size:
-            raise TruncatedError(f"the stream ends {cursor - words.size} words too early")
-        if cursor < words.size or not all_equal(states, self._low):
-            raise CorruptDataError("the stream does not end where decoding does")
+            return OUTSIDE
+        cursor = self._pop(words, BEGINS[lanes], states, out)
+        return int(finished(words, np.uint64(cursor), states, self._low))

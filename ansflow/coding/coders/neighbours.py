@@ -35,6 +35,8 @@ class NeighbourCoder(FastCoder):
         Increasing: a symbol's context is how many of them its activity exceeds.
     precision : int
         1 to 12.
+    slots : ndarray of uint32, optional
+        Of these frequencies, as `fill_slot_rows` fills them, if they are there already.
     """
 
     takes_any_symbol = True
@@ -46,10 +48,13 @@ class NeighbourCoder(FastCoder):
         plane: int,
         limits: npt.NDArray[np.uint8],
         precision: int,
+        slots: npt.NDArray[np.uint32] | None = None,
     ) -> None:
         super().__init__(precision)
         self.freq, self.limits, self.alphabet = freq, limits, BYTES
         self.row, self.plane = np.uint64(row), np.uint64(plane)
+        if slots is not None:
+            self.slots = slots
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
@@ -73,11 +78,14 @@ class NeighbourCoder(FastCoder):
         records, precision, told = self.records, self._precision, self._told
         isa = vector_isa(states.size, symbols.size)
         first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
-        cursor = scalar.encode(symbols, *told, states, records, precision, words, first)
+        cursor = np.uint64(words.size)
+        if first < symbols.size:
+            rest = symbols, *told, states, records, precision, words, first
+            cursor = np.uint64(scalar.encode(*rest))
         if isa is None:
             return int(cursor)
         encode_rows = vector.encoder(states.size, isa)
-        flat, cursor = records.reshape(-1), np.uint64(cursor)
+        flat = records.reshape(-1)
         return int(encode_rows(symbols, first, *told, states, flat, precision, words, cursor))
 
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:

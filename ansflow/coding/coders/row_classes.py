@@ -30,15 +30,23 @@ class RowClassCoder(FastCoder):
         That of each row of the n symbols. Not checked, and not to be changed.
     precision : int
         1 to 12.
+    slots : ndarray of uint32, optional
+        Of these frequencies, as `fill_slot_rows` fills them, if they are there already.
     """
 
     takes_any_symbol = True
 
     def __init__(
-        self, freq: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], precision: int
+        self,
+        freq: npt.NDArray[np.uint32],
+        classes: npt.NDArray[np.uint8],
+        precision: int,
+        slots: npt.NDArray[np.uint32] | None = None,
     ) -> None:
         super().__init__(precision)
         self.freq, self.classes, self.alphabet = freq, classes, BYTES
+        if slots is not None:
+            self.slots = slots
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
@@ -58,22 +66,30 @@ class RowClassCoder(FastCoder):
         records, precision, classes = self.records, self._precision, self.classes
         isa = vector_isa(states.size, symbols.size)
         first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
-        cursor = scalar.encode(symbols, classes, states, records, precision, words, first)
+        cursor = np.uint64(words.size)
+        if first < symbols.size:
+            rest = symbols, classes, states, records, precision, words, first
+            cursor = np.uint64(scalar.encode(*rest))
         if isa is None:
             return int(cursor)
         encode_rows = vector.encoder(states.size, isa)
-        flat, cursor = records.reshape(-1), np.uint64(cursor)
+        flat = records.reshape(-1)
         return int(encode_rows(symbols, first, classes, states, flat, precision, words, cursor))
+
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
+        if vector_isa(lanes, out.size) is not None:
+            return super()._read(words, lanes, out)
+        return int(
+            scalar.decode_stream(words, lanes, self.classes, self.slots, self._precision, out)
+        )
 
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
         slots, precision, classes = self.slots, self._precision, self.classes
         isa = vector_isa(states.size, out.size)
+        assert isa is not None, "_read has seen to streams that are not for vectors"
         start = words, cursor, states, classes
-        if isa is None:
-            done, at = scalar.decode_rows(*start, slots, precision, out)
-        else:
-            decode_rows = vector.decoder(states.size, isa)
-            done, at = decode_rows(*start, slots.reshape(-1), precision, out)
+        decode_rows = vector.decoder(states.size, isa)
+        done, at = decode_rows(*start, slots.reshape(-1), precision, out)
         rest = words, np.uint64(at), states, classes
         return int(scalar.decode_rest(*rest, slots, precision, out, np.uint64(done)))
 

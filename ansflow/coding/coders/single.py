@@ -18,7 +18,7 @@ from ansflow.kernels.tables.slots import PACKED_MAX_ALPHABET, fill_slots
 from ansflow.kernels.vector import single as vector
 from ansflow.lazy import cached_property
 
-__all__ = ["SingleCoder", "flags_of", "new_records", "records_of"]
+__all__ = ["SingleCoder", "flags_of", "new_records", "records_of", "slots_for"]
 
 BYTES = 256
 
@@ -35,6 +35,8 @@ class SingleCoder(FastCoder):
         1 to 16.
     records : ndarray of uint64, optional
         Of these frequencies, as `records_of` makes them, if they are there already.
+    slots : ndarray of uint32 or uint64, optional
+        The same, as `slots_for` says and `fill_slots` fills them.
     """
 
     takes_any_symbol = True
@@ -44,11 +46,14 @@ class SingleCoder(FastCoder):
         freq: npt.NDArray[np.uint32],
         precision: int,
         records: npt.NDArray[np.uint64] | None = None,
+        slots: npt.NDArray[Any] | None = None,
     ) -> None:
         super().__init__(precision)
         self.freq, self.alphabet = freq, freq.size
         if records is not None:
             self.records = records
+        if slots is not None:
+            self.slots = slots
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
@@ -58,8 +63,7 @@ class SingleCoder(FastCoder):
     @cached_property
     def slots(self) -> npt.NDArray[Any]:
         """The decoder's entry of each slot, shape (2**precision,), uint32 or uint64."""
-        packed = self.precision <= MAX_PACKED_PRECISION and self.alphabet <= PACKED_MAX_ALPHABET
-        slots = np.empty(1 << self.precision, np.uint32 if packed else np.uint64)
+        slots = slots_for(self.alphabet, self.precision)
         fill_slots(self.freq, slots)
         return slots
 
@@ -92,17 +96,22 @@ class SingleCoder(FastCoder):
         assert isa is not None, "encode has seen to streams that are not for vectors"
         records, precision = self.records, self._precision
         whole = symbols.size - symbols.size % states.size
-        rest = symbols[whole:]
-        cursor = np.uint64(scalar.encode(rest, states, records, precision, words))
+        cursor = np.uint64(words.size)
+        if whole < symbols.size:
+            cursor = np.uint64(scalar.encode(symbols[whole:], states, records, precision, words))
         encode_rows = vector.encoder(states.size, isa, records.ndim == 1)
         flat = records.reshape(-1)
         return int(encode_rows(symbols, np.uint64(whole), states, flat, precision, words, cursor))
 
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
+        if vector_isa(lanes, out.size) is not None:
+            return super()._read(words, lanes, out)
+        return int(scalar.decode_stream(words, lanes, self.slots, self._precision, self._low, out))
+
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
         slots, precision, low = self.slots, self._precision, self._low
         isa = vector_isa(states.size, out.size)
-        if isa is None:
-            return int(scalar.decode(words, cursor, states, slots, precision, low, out))
+        assert isa is not None, "_read has seen to streams that are not for vectors"
         decode_rows = vector.decoder(states.size, isa, slots.itemsize == 4)
         done, at = decode_rows(words, cursor, states, slots, precision, low, out)
         rest = words, np.uint64(at), states, slots, precision, low, out, np.uint64(done)
@@ -115,6 +124,12 @@ class SingleCoder(FastCoder):
     def code_length(self, symbols: Symbols, lanes: int) -> float:
         counts = np.bincount(symbols, minlength=self.alphabet)
         return allotted(self.freq, counts, self.precision)
+
+
+def slots_for(alphabet: int, precision: int) -> npt.NDArray[Any]:
+    """Room for the decoder's entries."""
+    packed = precision <= MAX_PACKED_PRECISION and alphabet <= PACKED_MAX_ALPHABET
+    return np.empty(1 << precision, np.uint32 if packed else np.uint64)
 
 
 def new_records(alphabet: int, precision: int) -> npt.NDArray[np.uint64]:

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Sample, StreamCoding
+from ansflow.frame.streams.sample import Look, Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.kernels.constants import ONE, ZERO, default_lanes
 from ansflow.kernels.tables.context_levels import count_all
-from ansflow.kernels.tables.fit import fit_bytes
+from ansflow.kernels.tables.fit import fit_counts
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
-from ansflow.kernels.tables.histogram import PARTIALS, count_symbols
+from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
 from ansflow.kernels.transforms.cost import bits_of_counts, byte_cost
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
@@ -58,7 +58,10 @@ def encode_stream(
     alone = not wide and scratch.contexts is None and coding.model is None
     if alone and _is_random(content):
         return STORED_HEAD, [content]
-    sample = (_wide if wide else _narrow)(content, layout, coding, scratch)
+    if wide:
+        sample = _wide(content, layout, coding, scratch)
+    else:
+        sample = _narrow(content, layout, kinds, coding, scratch)
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: layout.itemsize]]
     best, smallest = None, float(content.size)
@@ -90,12 +93,24 @@ def _is_random(content: Bytes) -> bool:
     return float(bits) > RANDOM_FROM * 8 * some.size
 
 
-def _fit(content: Bytes, precision: int, scratch: EncoderScratch) -> tuple[int, int, float]:
-    """Fit a distribution to bytes, into the scratch; the result is that of `fit_bytes`."""
-    return fit_bytes(
-        *(content, scratch.partial, scratch.counts, precision, scratch.freq, scratch.keys),
-        *(scratch.heap, scratch.table, scratch.reciprocals, scratch.records),
-    )
+def _count(
+    content: Bytes,
+    layout: Layout,
+    kinds: Sequence[TriedKind],
+    coding: StreamCoding,
+    scratch: EncoderScratch,
+) -> dict[int, Look]:
+    """Count bytes, into the scratch, or let a kind do so; what kinds have found, by their codes."""
+    looks: dict[int, Look] = {}
+    for kind in kinds if coding.classes else ():
+        look = kind.look(content, layout, coding)
+        if look is not None:
+            looks[kind.code] = look
+            if look.counts is not None:
+                scratch.counts[:] = look.counts.sum(axis=0)
+                return looks
+    count_bytes(content, scratch.partial, scratch.counts)
+    return looks
 
 
 def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
@@ -112,21 +127,30 @@ def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
 
 
 def _narrow(
-    content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch
+    content: Bytes,
+    layout: Layout,
+    kinds: Sequence[TriedKind],
+    coding: StreamCoding,
+    scratch: EncoderScratch,
 ) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
-    lanes, precision = lanes_for(content.size, coding.lanes), coding.precision
-    counts, freq, table = scratch.counts, scratch.freq, scratch.table
-    records = None
+    counts, freq, table, precision = scratch.counts, scratch.freq, scratch.table, coding.precision
+    records, looks = None, dict[int, Look]()
     if scratch.contexts is None:
         records = scratch.records
-        present, used, bits = _fit(content, precision, scratch)
+        looks = _count(content, layout, kinds, coding, scratch)
+        present, used, bits = fit_counts(
+            *(counts, precision, freq, scratch.keys, scratch.heap, table),
+            *(scratch.reciprocals, records),
+        )
         lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
+        lanes = lanes_for(content.size, coding.lanes)
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
         present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
     stream = content, content, layout, lanes, coding, scratch
-    return Sample(*stream, counts, present, bits / 8, precision, freq, records, table[:used])
+    size, table = bits / 8, table[:used]
+    return Sample(*stream, counts, present, size, precision, freq, records, table, looks)
 
 
 def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
@@ -156,4 +180,5 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
     size, precision, freq, table = best
     lanes = lanes_for(symbols.size, coding.lanes, size)
     stream = symbols, content, layout, lanes, coding, scratch
-    return Sample(*stream, counts / counts.max(), int(present), size, precision, freq, None, table)
+    scaled = counts / counts.max()
+    return Sample(*stream, scaled, int(present), size, precision, freq, None, table, {})

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.coding.coders.single import SingleCoder
+from ansflow.coding.coders.single import SingleCoder, slots_for
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
@@ -15,7 +15,7 @@ from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
-from ansflow.kernels.tables.frequency_code import read_frequencies
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader, pack_varint
 
@@ -65,13 +65,14 @@ class Coded(TriedKind):
             if alphabet <= ALPHABET:
                 symbols = np.empty(out.size, np.uint8)
         data = np.frombuffer(payload, np.uint8, offset=begin)
-        used = int(read_frequencies(data, 1 << fields.precision, freq))
+        slots = slots_for(freq.size, fields.precision)
+        used = int(read_slots(data, 1 << fields.precision, freq[np.newaxis], slots[np.newaxis]))
         if not used:
             raise CorruptDataError(
                 f"the payload does not begin with a table of frequencies that sum to "
                 f"2^{fields.precision}"
             )
-        coder = SingleCoder(freq, fields.precision)
+        coder = SingleCoder(freq, fields.precision, slots=slots)
         decode_words(payload, begin + used, coder, fields.lanes, symbols, tools)
         if symbols is not out:
             out[:] = symbols

@@ -30,7 +30,11 @@ class CoderByte(NamedTuple):
     @classmethod
     def parse(cls, reader: ByteReader, most: int = constants.MAX_PRECISION) -> CoderByte:
         """Undo `pack` for a precision up to `most`."""
-        byte = reader.byte()
+        return cls._of(reader.byte(), most)
+
+    @classmethod
+    @functools.cache
+    def _of(cls, byte: int, most: int) -> CoderByte:
         precision, lanes_log2 = (byte & PRECISION_MASK) + 1, byte >> LANES_SHIFT
         if (
             not constants.MIN_PRECISION <= precision <= most

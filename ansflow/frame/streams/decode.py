@@ -11,6 +11,7 @@ from ansflow.frame.streams.head import StreamHead, read_head
 from ansflow.frame.streams.registry import by_code
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import numbers_in_place, put_back
 from ansflow.varints import ByteReader
 
 __all__ = ["Watch", "read_heads", "stream_decoder"]
@@ -59,9 +60,9 @@ def stream_decoder(
             if stream.itemsize == 1:
                 kind.decode(fields, payload, symbols, tools)
             else:
-                wide = np.empty(stream.items, np.uint16)
+                wide = numbers_in_place(symbols, stream.itemsize).view(np.uint16)
                 kind.decode(fields, payload, wide, tools)
-                symbols[:] = wide.astype("<u2", copy=False).view(np.uint8)
+                put_back(wide.astype("<u2", copy=False), symbols)
         if watch is not None:
             assert tools.lengths is not None
             # Streams may have streams in them, which come first.

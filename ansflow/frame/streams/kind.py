@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ansflow.buffers import Bytes
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.sample import Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Look, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
@@ -57,6 +57,13 @@ class Kind(ABC):
 
 class TriedKind(Kind):
     """A kind that is worth trying: how small a stream becomes depends on its symbols."""
+
+    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
+        """What it finds in symbols that nothing is known of yet; None if it need not look.
+
+        Who counts the symbols of groups has counted all: that is not done once more.
+        """
+        return None
 
     @abstractmethod
     def propose(self, sample: Sample) -> Proposal | None:

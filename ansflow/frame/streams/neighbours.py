@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.buffers import Bytes
 from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Look, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
-from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables, read_tables
+from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables
 from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader, pack_varint
 
@@ -57,46 +60,61 @@ class Distances(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What contexts depend on, and how many there are."""
+    """What contexts depend on, their symbols, and about how many bits all take."""
 
     row: int
     plane: int
     limits: npt.NDArray[np.uint8]
-    number: int
+    counts: npt.NDArray[np.uint32]
+    bits: float
 
 
 class Neighbours(TriedKind):
     code = constants.KIND_NEIGHBOURS
     name = "neighbours"
 
-    def propose(self, sample: Sample) -> Proposal | None:
-        symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
-        if not sample.coding.classes or symbols.size < FEWEST_SYMBOLS:
+    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
+        if not coding.classes or symbols.size < FEWEST_SYMBOLS:
             return None
-        if sample.coded_size > RANDOM_FROM * symbols.size:
+        tried = distances(layout)
+        if not tried:
             return None
-        highest = int(sample.counts.nonzero()[0][-1])
+        highest = int(symbols.max())
         # Activities are sums of two symbols at most.
-        counts = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
-        every = max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY))
-        plain = sample.coded_size + sample.table.size
-        best, smallest = None, WORTH * plain
-        for told in distances(sample.layout):
+        scratch = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
+        every = np.uint64(max(1, min(symbols.size // SAMPLE_SIZE, SAMPLE_EVERY)))
+        best, number, smallest = None, 0, math.inf
+        for told in tried:
             limits = np.empty(LIMITS, np.uint8)
-            number, bits = choose_limits(symbols, *told, every, counts, limits)
-            if number > 1 and bits < 8 * smallest:
-                best, smallest = Chosen(*told, limits, number), bits / 8
+            row, plane = np.uint64(told.row), np.uint64(told.plane)
+            contexts, bits = choose_limits(symbols, row, plane, every, scratch, limits)
+            if contexts > 1 and bits < smallest:
+                best, number, smallest = (row, plane, limits), contexts, bits
         if best is None:
-            return None
-        encode = functools.partial(self._encode, sample, best, precision)
-        return Proposal(smallest, encode, clear=smallest < CLEAR * plain)
-
-    def _encode(self, sample: Sample, chosen: Chosen, precision: int) -> Encoded:
-        row, plane, limits, number = chosen
+            return Look(None, None)
         counts = np.empty((number, ALPHABET), np.uint32)
         partial = np.empty((PARTIALS, MAX_CONTEXTS, ALPHABET), np.uint32)
-        told = np.uint64(row), np.uint64(plane), limits
-        count_contexts(sample.symbols, *told, partial, counts)
+        count_contexts(symbols, *best, partial, counts)
+        row, plane, limits = best
+        return Look(counts, Chosen(int(row), int(plane), limits, counts, smallest))
+
+    def propose(self, sample: Sample) -> Proposal | None:
+        symbols = sample.symbols
+        if sample.coded_size > RANDOM_FROM * symbols.size:
+            return None
+        look = sample.looks.get(self.code) or self.look(
+            sample.content, sample.layout, sample.coding
+        )
+        plain = sample.coded_size + sample.table.size
+        if look is None or look.counts is None or look.found.bits >= 8 * WORTH * plain:
+            return None
+        size = look.found.bits / 8
+        encode = functools.partial(self._encode, sample, look.found)
+        return Proposal(size, encode, clear=size < CLEAR * plain)
+
+    def _encode(self, sample: Sample, chosen: Chosen) -> Encoded:
+        row, plane, limits, counts, _ = chosen
+        number, precision = counts.shape[0], min(sample.coding.precision, PRECISION)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * number, np.uint8)
         used, _ = fit_tables(counts, precision, freq, tables)
@@ -131,13 +149,14 @@ class Neighbours(TriedKind):
         limits[: number - 1] = list(told)
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
         freq = np.empty((number, ALPHABET), np.uint32)
-        used = int(read_tables(data, 1 << fields.precision, freq))
+        slots = np.empty((number, 1 << fields.precision), np.uint32)
+        used = int(read_slots(data, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"there are not {number} tables of frequencies that sum to 2^{fields.precision} "
                 f"behind the limits between contexts"
             )
-        coder = NeighbourCoder(freq, row, plane, limits, fields.precision)
+        coder = NeighbourCoder(freq, row, plane, limits, fields.precision, slots)
         decode_words(payload, reader.at + used, coder, fields.lanes, out, tools)
 
 

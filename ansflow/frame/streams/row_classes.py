@@ -15,7 +15,7 @@ from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.head import read_head
 from ansflow.frame.streams.kind import Kind, TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Look, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.stored import Stored
 from ansflow.frame.streams.tools import Tools
@@ -25,10 +25,10 @@ from ansflow.kernels.tables.class_code import (
     TABLE_ROOM,
     add_classes,
     fit_tables,
-    read_tables,
     subtract_classes,
 )
-from ansflow.kernels.tables.row_classes import MAX_CLASSES, PARTIALS, SUMS, classify
+from ansflow.kernels.tables.row_classes import MAX_CLASSES, classify
+from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
 from ansflow.varints import ByteReader
@@ -61,22 +61,27 @@ class RowClasses(TriedKind):
     code = constants.KIND_CLASSES
     name = "classes"
 
-    def propose(self, sample: Sample) -> Proposal | None:
-        symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
-        if not sample.coding.classes or symbols.size < FEWEST_ROWS * ROW:
-            return None
-        if sample.coded_size > RANDOM_FROM * symbols.size:
+    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
+        if not coding.classes or symbols.size < FEWEST_ROWS * ROW:
             return None
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)
-        tally = np.empty(SUMS, np.uint32)
-        partial = np.empty((PARTIALS, MAX_CLASSES, ALPHABET), np.uint32)
-        number, bits = classify(symbols, _some(symbols), tally, partial, counts, classes)
-        if number == 1:
+        number, bits = classify(symbols, _some(symbols), counts, classes)
+        return Look(counts[:number] if number > 1 else None, (classes, bits))
+
+    def propose(self, sample: Sample) -> Proposal | None:
+        symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
+        if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
+        look = sample.looks.get(self.code) or self.look(
+            sample.content, sample.layout, sample.coding
+        )
+        if look is None or look.counts is None:
+            return None
+        (classes, bits), counts, number = look.found, look.counts, look.counts.shape[0]
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * freq.shape[0], np.uint8)
-        used, more = fit_tables(counts[:number], precision, freq, tables)
+        used, more = fit_tables(counts, precision, freq, tables)
         size = FRAMING + used + (bits + more) / 8
         coder = RowClassCoder(freq, classes, precision)
         return Proposal(size, lambda: self._encode(sample, coder, tables[:used]))
@@ -86,13 +91,11 @@ class RowClasses(TriedKind):
         number = coder.freq.shape[0]
         differences = np.empty_like(coder.classes)
         subtract_classes(coder.classes, np.uint64(number), differences)
-        head, pieces = encode_stream(
-            Stream(differences, Layout(1, differences.shape)),
-            (CODED,),
-            sample.coding,
-            sample.scratch._replace(contexts=None),
-            sized=True,
-        )
+        scratch = sample.scratch
+        if scratch.contexts is not None:
+            scratch = scratch._replace(contexts=None)
+        stream = Stream(differences, Layout(1, differences.shape))
+        head, pieces = encode_stream(stream, (CODED,), sample.coding, scratch, sized=True)
         begin, middle = (np.frombuffer(part, np.uint8) for part in (bytes([number]), head))
         payload = [begin, tables, middle, *pieces, words]
         return Encoded(CoderByte.pack(coder.precision, sample.lanes), payload)
@@ -110,7 +113,8 @@ class RowClasses(TriedKind):
             raise CorruptDataError(f"there are {number} classes of rows, not 2 to {MAX_CLASSES}")
         data = np.frombuffer(payload, np.uint8, offset=reader.at)
         freq = np.empty((number, ALPHABET), np.uint32)
-        used = int(read_tables(data, 1 << fields.precision, freq))
+        slots = np.empty((number, 1 << fields.precision), np.uint32)
+        used = int(read_slots(data, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"the payload does not begin with {number} tables of frequencies that sum to "
@@ -118,7 +122,7 @@ class RowClasses(TriedKind):
             )
         reader.take(used)
         classes = _read_classes(reader, -(-out.size // ROW), number, tools)
-        coder = RowClassCoder(freq, classes, fields.precision)
+        coder = RowClassCoder(freq, classes, fields.precision, slots)
         decode_words(payload, reader.at, coder, fields.lanes, out, tools)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from ansflow.frame.shared import SharedTable
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.transforms.layout import Layout
 
-__all__ = ["Encoded", "Proposal", "Sample", "StreamCoding", "Symbols"]
+__all__ = ["Encoded", "Look", "Proposal", "Sample", "StreamCoding", "Symbols"]
 
 Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -33,6 +33,21 @@ class StreamCoding(NamedTuple):
     shared: tuple[SharedTable, ...] = ()
     model: ContentModel | None = None
     classes: bool = False
+
+
+class Look(NamedTuple):
+    """What a kind has found in symbols of 8 bits before all else is known of them.
+
+    Parameters
+    ----------
+    counts : ndarray of uint32, shape (groups, 256), or None
+        How often symbols occur in groups of them, if it has found any.
+    found : object
+        What else it needs to know to propose.
+    """
+
+    counts: npt.NDArray[np.uint32] | None
+    found: Any
 
 
 class Sample(NamedTuple):
@@ -62,6 +77,8 @@ class Sample(NamedTuple):
     table : ndarray of uint8
         Its table of frequencies. Like `freq` and `records` it is only there until the next sample
         is taken.
+    looks : dict
+        By the codes of kinds, what those have found that have looked so far.
     """
 
     symbols: Symbols
@@ -77,6 +94,7 @@ class Sample(NamedTuple):
     freq: npt.NDArray[np.uint32]
     records: npt.NDArray[np.uint64] | None
     table: Bytes
+    looks: dict[int, Look]
 
 
 class Encoded(NamedTuple):

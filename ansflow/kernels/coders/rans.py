@@ -31,7 +31,9 @@ from ansflow.kernels.constants import ONE, U_WORD_BITS, U_WORD_MASK, ZERO
 from ansflow.kernels.jit import brief_kernel, inlined
 
 __all__ = [
-    "all_equal",
+    "OUTSIDE",
+    "UNFINISHED",
+    "finished",
     "next_word",
     "pull_word",
     "push_symbol",
@@ -39,6 +41,11 @@ __all__ = [
     "put_word",
     "take_states",
 ]
+
+
+# What reading a whole stream returns in place of the cursor, which is behind the states: one of
+# these lies outside its interval, or not all has been read.
+OUTSIDE, UNFINISHED = 0, 1
 
 
 @inlined
@@ -113,9 +120,9 @@ def take_states(words, low, states):
 
 
 @brief_kernel
-def all_equal(states, x):
-    """Whether all states are `x`."""
-    equal = True
+def finished(words, cursor, states, low):
+    """The cursor behind all symbols, or `UNFINISHED` if words are left, or states are not `low`."""
+    equal = cursor >= np.uint64(words.size)
     for state in states:
-        equal &= np.uint64(state) == x
-    return equal
+        equal &= np.uint64(state) == low
+    return cursor if equal or cursor > np.uint64(words.size) else np.uint64(UNFINISHED)

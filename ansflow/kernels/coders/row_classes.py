@@ -9,14 +9,30 @@ Precision is at most 12 bits and states lie in [2^15, 2^31): records and slots a
 
 import numpy as np
 
-from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
+from ansflow.kernels.coders.rans import (
+    OUTSIDE,
+    finished,
+    next_word,
+    pull_word,
+    push_symbol,
+    put_word,
+    take_states,
+)
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO, state_low
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
-__all__ = ["ROW", "ROW_SHIFT", "decode_rest", "decode_rows", "encode", "first_without_record"]
+__all__ = [
+    "ROW",
+    "ROW_SHIFT",
+    "decode_rest",
+    "decode_rows",
+    "decode_stream",
+    "encode",
+    "first_without_record",
+]
 
 ROW_SHIFT = 6
 ROW = 1 << ROW_SHIFT
@@ -133,3 +149,18 @@ def decode_rest(words, cursor, states, classes, slots, precision, out, done):
         states[lane] = x
         out[at] = symbol
     return cursor
+
+
+@kernel
+def decode_stream(words, lanes, classes, slots, precision, out):
+    """Pop all symbols of a stream that begins with states.
+
+    It has as many words as these take. Returns what `finished` does, or `OUTSIDE`.
+    """
+    states = np.empty(lanes, np.uint32)
+    if not take_states(words, LOW, states):
+        return np.uint64(OUTSIDE)
+    cursor = np.uint64(lanes) + np.uint64(lanes)
+    done, cursor = decode_rows(words, cursor, states, classes, slots, precision, out)
+    cursor = decode_rest(words, cursor, states, classes, slots, precision, out, done)
+    return finished(words, cursor, states, LOW)

@@ -11,11 +11,14 @@ doing both would be a tenth slower.
 import numpy as np
 
 from ansflow.kernels.coders.rans import (
+    OUTSIDE,
+    finished,
     next_word,
     pull_word,
     push_symbol,
     put_states,
     put_word,
+    take_states,
 )
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
@@ -23,7 +26,7 @@ from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
-__all__ = ["decode", "decode_rest", "decode_rows", "encode", "encode_stream"]
+__all__ = ["decode", "decode_rest", "decode_rows", "decode_stream", "encode", "encode_stream"]
 
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 
@@ -160,3 +163,17 @@ def decode(words, cursor, states, slots, precision, low, out):
     """`decode_rows`, then `decode_rest`: pop all symbols of `out`; return the cursor."""
     done, cursor = decode_rows(words, cursor, states, slots, precision, low, out)
     return decode_rest(words, cursor, states, slots, precision, low, out, done)
+
+
+@kernel
+def decode_stream(words, lanes, slots, precision, low, out):
+    """`decode` of a stream that begins with states; return what `finished` does, or `OUTSIDE`.
+
+    It has as many words as states take.
+    """
+    states = np.empty(lanes, np.uint32)
+    if not take_states(words, low, states):
+        return np.uint64(OUTSIDE)
+    cursor = np.uint64(lanes) + np.uint64(lanes)
+    cursor = decode(words, cursor, states, slots, precision, low, out)
+    return finished(words, cursor, states, low)

@@ -85,10 +85,11 @@ def logistic_slots(logits, table, rate, precision, freqs):
     legal = True
     total = ONE << precision
     for i in range(freqs.size):
-        finite = np.isfinite(logits[i])
+        logit = logits[i]
+        finite = np.isfinite(logit)
         legal &= finite
-        logit = min(max(logits[i], -MAX_LOGIT), MAX_LOGIT) if finite else 0.0
-        at = standard_cdf(table, logit * rate)
+        clipped = min(max(logit, -MAX_LOGIT), MAX_LOGIT) if finite else 0.0
+        at = standard_cdf(table, clipped * rate)
         freqs[i] = min(max(at >> (U_CDF_BITS - precision), ONE), total - ONE)
     return legal
 

@@ -5,13 +5,9 @@ import numpy.typing as npt
 
 from ansflow.kernels.constants import ZERO
 from ansflow.kernels.jit import brief_kernel
-from ansflow.kernels.tables.frequency_code import (
-    MAX_BITS_PER_FREQUENCY,
-    fit_table,
-    read_frequencies,
-)
+from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_rows
 
-__all__ = ["TABLE_ROOM", "add_classes", "fit_tables", "read_tables", "subtract_classes"]
+__all__ = ["TABLE_ROOM", "add_classes", "fit_tables", "subtract_classes"]
 
 # Bytes for the largest table of 256 symbols.
 TABLE_ROOM = 256 * MAX_BITS_PER_FREQUENCY // 8
@@ -24,6 +20,8 @@ def fit_tables(
     out: npt.NDArray[np.uint8],
 ) -> tuple[int, float]:
     """Find the best frequencies of each class, and write their tables one after the other.
+
+    `ansflow.kernels.tables.slots.read_slots` reads them.
 
     Parameters
     ----------
@@ -40,27 +38,9 @@ def fit_tables(
     -------
     ``(used, bits)``: bytes of the tables, and bits that all symbols take with these frequencies.
     """
-    rows = counts.astype(np.float64)
     keys, heap = np.empty(counts.shape[1]), np.empty(counts.shape[1], np.uint32)
-    used, bits = 0, 0.0
-    for row, own in zip(rows, freq, strict=True):
-        table = out[used : used + TABLE_ROOM]
-        _, size, length = fit_table(row, precision, own, keys, heap, table)
-        used += int(size)
-        bits += length
+    _, used, bits = fit_rows(counts.astype(np.float64), precision, freq, keys, heap, out)
     return used, bits
-
-
-@brief_kernel
-def read_tables(data, total, freq):
-    """Undo `fit_tables` into ``freq``, uint32[K, 256]; return the bytes read, or 0 if damaged."""
-    at = ZERO
-    for k in range(freq.shape[0]):
-        used = read_frequencies(data[at:], total, freq[k])
-        if used == ZERO:
-            return ZERO
-        at += used
-    return at
 
 
 @brief_kernel

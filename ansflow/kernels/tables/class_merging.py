@@ -7,7 +7,7 @@ the one before. Only neighbours are tried: classes are in the order of what thei
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import inlined, inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
@@ -56,27 +56,29 @@ def bits_of_moves(pairs, number, joined, left, moves):
     return bits + weighted(n)
 
 
-@inlined
-def bits_of_joining(counts, k):
-    """Bits that symbols take more if classes k and k + 1 have one distribution.
+@inner
+def bits_of_class(counts, k):
+    """Bits that the symbols of class k take, and how many there are."""
+    bits, n = 0.0, ZERO
+    for s in range(counts.shape[1]):
+        count = np.uint64(counts[k, s])
+        if count > ZERO:  # most symbols don't occur
+            bits -= weighted(count)
+            n += count
+    return bits + weighted(n), n
 
-    Returns
-    -------
-    ``(bits, alike, empty)``: also how many symbols both classes have, and whether one has none.
-    """
-    one, two, union = 0.0, 0.0, 0.0
-    n, m, alike = ZERO, ZERO, ZERO
+
+@inlined
+def bits_of_union(counts, k):
+    """Bits that symbols of classes k and k + 1 take as one, and how many of them both have."""
+    bits, n, alike = 0.0, ZERO, ZERO
     for s in range(counts.shape[1]):
         i, j = np.uint64(counts[k, s]), np.uint64(counts[k + ONE, s])
-        if i + j > ZERO:  # most symbols don't occur
-            one -= weighted(i)
-            two -= weighted(j)
-            union -= weighted(i + j)
-            n += i
-            m += j
+        if i + j > ZERO:
+            bits -= weighted(i + j)
+            n += i + j
             alike += np.uint64((i > ZERO) & (j > ZERO))
-    bits = (union + weighted(n + m)) - (one + weighted(n)) - (two + weighted(m))
-    return bits, alike, (n == ZERO) | (m == ZERO)
+    return bits + weighted(n), alike
 
 
 @inlined
@@ -99,7 +101,7 @@ def join(counts, pairs, classes, number, joined):
         classes[i] -= np.uint8(np.uint64(classes[i]) > joined)
 
 
-@kernel
+@inlined
 def merge_classes(counts, classes, scale, moves, pairs):
     """Join neighbours while that saves bits; return how many are left, and the bits of classes.
 
@@ -119,17 +121,31 @@ def merge_classes(counts, classes, scale, moves, pairs):
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
     count_moves(classes, pairs)
     number = U_CLASSES
+    # Of classes, and of each with the next one.
+    own, sizes = np.empty(CLASSES), np.empty(CLASSES, np.uint64)
+    unions, alike = np.empty(CLASSES), np.empty(CLASSES, np.uint64)
+    for k in range(number):
+        own[k], sizes[k] = bits_of_class(counts, k)
+    begin, end = ZERO, number  # of those that have another next one than before
     while number > ONE:
+        for k in range(begin, min(end, number - ONE)):
+            unions[k], alike[k] = bits_of_union(counts, k)
         least, where = np.inf, ZERO
         before = bits_of_moves(pairs, number, number, number, moves)
         for k in range(number - ONE):
-            bits, alike, empty = bits_of_joining(counts, k)
+            bits = unions[k] - own[k] - own[k + ONE]
             bits += bits_of_moves(pairs, number, k, number - ONE, moves) - before
-            bits = -np.inf if empty else bits * scale - symbol_cost * float(alike)
+            is_empty = (sizes[k] == ZERO) | (sizes[k + ONE] == ZERO)
+            bits = -np.inf if is_empty else bits * scale - symbol_cost * float(alike[k])
             if bits < least:
                 least, where = bits, k
         if least > 0.0:
             break
         join(counts, pairs, classes, number, where)
         number -= ONE
+        for k in range(where + ONE, number):
+            own[k], sizes[k] = own[k + ONE], sizes[k + ONE]
+            unions[k], alike[k] = unions[k + ONE], alike[k + ONE]
+        own[where], sizes[where] = bits_of_class(counts, where)
+        begin, end = where - min(where, ONE), where + ONE
     return number, bits_of_moves(pairs, number, number, number, moves)

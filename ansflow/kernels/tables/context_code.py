@@ -29,7 +29,8 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.context_levels import quantize_contexts
-from ansflow.kernels.tables.frequency_code import LOG2, MEAN_SHIFT, bit_length, order
+from ansflow.kernels.tables.frequency_code import LOG2, MEAN_SHIFT, order
+from ansflow.kernels.transforms.words import bit_length
 
 __all__ = [
     "TABLE_ROOM",

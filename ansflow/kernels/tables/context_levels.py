@@ -12,8 +12,9 @@ import numpy as np
 from ansflow.kernels.coders.order1 import count_pairs
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.tables.frequency_code import LOG2, bit_length
+from ansflow.kernels.tables.frequency_code import LOG2
 from ansflow.kernels.tables.quantize import quantize_row
+from ansflow.kernels.transforms.words import bit_length
 
 __all__ = ["count_all", "quantize_contexts"]
 

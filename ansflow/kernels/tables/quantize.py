@@ -74,7 +74,7 @@ def scale_rows(counts, bits, least):
 
 @inlined
 def water_level(counts, total):
-    """Scale s with ``sum(max(1, s * c)) == total`` over the counts c > 0, by Newton's method."""
+    """Scale s with ``sum(max(1, s * c)) == total`` over counts c > 0, by Newton's method."""
     scale = np.inf
     for _ in range(NEWTON_STEPS):
         floored = 0.0
@@ -82,7 +82,7 @@ def water_level(counts, total):
         for c in counts:  # without branches, which would be mispredicted often
             above = c * scale > 1.0
             free += c if above else 0.0
-            floored += 1.0 if c > 0.0 and not above else 0.0
+            floored += 0.0 if above else 1.0
         if free == 0.0:
             break
         closer = (total - floored) / free
@@ -158,7 +158,11 @@ def quantize_row(counts, total, freq, keys, heap):
     keys : float64[n], heap : uint32[n]
         Scratch: bits at stake in a symbol's next unit, and the symbols in heap order.
     """
-    scale = water_level(counts, float(total))
+    present = ZERO
+    for s in range(counts.size):
+        keys[present] = counts[s]
+        present += np.uint64(counts[s] > 0.0)
+    scale = water_level(keys[:present], float(total))
     assigned = ZERO
     present = ZERO
     for s in range(counts.size):

@@ -12,18 +12,16 @@ add up to no more than 16 bits hold, and are added up for all eight classes at o
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.tables.class_merging import merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
 __all__ = [
     "MAX_CLASSES",
-    "PARTIALS",
     "SUMS",
     "choose_classes",
     "classify",
@@ -47,6 +45,8 @@ SUMS = (255 << ROW_SHIFT >> 2) + 1
 UNITS = 64.0
 LONGEST = (1 << 16 >> ROW_SHIFT) - 1
 CLASS_SHIFT = np.uint64(3)
+# Above all prices.
+UNCHOSEN = ONE << np.uint64(40)
 
 # The logarithm of how often a symbol counts in classes without it.
 LOG2_ABSENT = np.log2(0.3)
@@ -60,7 +60,7 @@ DISPERSED = 1.1
 PARTIALS = 4
 
 
-@kernel
+@inlined
 def sum_rows(symbols, sums):
     """Fill ``sums``, uint32[rows], with the sums of whole rows; a shorter one is scaled up."""
     size = np.uint64(symbols.size)
@@ -79,7 +79,7 @@ def sum_rows(symbols, sums):
         sums[whole] = ((np.uint64(total) << U_ROW_SHIFT) // rest) >> np.uint64(SUM_SHIFT)
 
 
-@kernel
+@inlined
 def split_rows(sums, tally, classes):
     """Give rows a class each, by their sums.
 
@@ -115,7 +115,7 @@ def split_rows(sums, tally, classes):
         classes[i] = tally[sums[i]]
 
 
-@kernel
+@inlined
 def count_rows(symbols, classes, partial, counts):
     """Fill ``counts``, uint32[8, 256], with the symbols of each class.
 
@@ -148,7 +148,7 @@ def count_rows(symbols, classes, partial, counts):
             counts[k, s] = zero[k, s] + one[k, s] + two[k, s] + three[k, s]
 
 
-@kernel
+@inlined
 def fill_lengths(counts, lengths):
     """Fill ``lengths``, uint16[256, 8], from ``counts``, uint32[8, 256]: of symbols in classes."""
     for k in range(counts.shape[0]):
@@ -163,7 +163,23 @@ def fill_lengths(counts, lengths):
             lengths[s, k] = min(bits * UNITS + 0.5, float(LONGEST))
 
 
-@kernel
+@inlined
+def price_classes(moves, number):
+    """What it costs that a row has class k after one of class i, shifted up, and k below it.
+
+    As all classes are priced, whichever is chosen, rows take no branches.
+    """
+    prices = np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
+    prices[:] = UNCHOSEN
+    for i in range(number):
+        for j in range(number):
+            k = np.uint64(j)
+            move = k - np.uint64(i) if k >= np.uint64(i) else k + number - np.uint64(i)
+            prices[i, j] = (moves[move] << CLASS_SHIFT) | k
+    return prices
+
+
+@inlined
 def choose_classes(symbols, lengths, moves, number, totals, classes):
     """Give each row the class under which it is shortest.
 
@@ -182,6 +198,7 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
         Filled.
     """
     size = np.uint64(symbols.size)
+    prices = price_classes(moves, number)
     previous = ZERO
     for i in range(classes.size):
         base = np.uint64(i) << U_ROW_SHIFT
@@ -192,16 +209,16 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
             for j in range(base, size):
                 for k in range(MAX_CLASSES):
                     totals[k] += lengths[symbols[j], k]
-        best = ~ZERO
-        for k in range(number):
-            number_ = np.uint64(k)
-            move = number_ - previous if number_ >= previous else number_ + number - previous
-            best = min(best, ((np.uint64(totals[k]) + moves[move]) << CLASS_SHIFT) | number_)
+        own = prices[previous]
+        best = UNCHOSEN
+        for k in range(MAX_CLASSES):
+            price = (np.uint64(totals[k]) << CLASS_SHIFT) + own[k]
+            best = price if price < best else best
         previous = best & LAST_CLASS
         classes[i] = previous
 
 
-@kernel
+@inlined
 def price_moves(moves, rows):
     """Make of how often classes differ by 0, 1, ... what that costs, for `choose_classes`."""
     total = log2(rows + ONE)
@@ -234,7 +251,7 @@ def spread(symbols, rows, centre):
     return varies / by_chance if by_chance > 0.0 else 0.0, mean
 
 
-@kernel
+@inner
 def dispersion(symbols, rows):
     """How many times as much as by chance rows differ in their means, or in their widths."""
     means, mean = spread(symbols, rows, np.int32(0))
@@ -242,14 +259,8 @@ def dispersion(symbols, rows):
     return max(means, widths)
 
 
-def classify(
-    symbols: np.ndarray,
-    sample: np.ndarray,
-    tally: npt.NDArray[np.uint32],
-    partial: npt.NDArray[np.uint32],
-    counts: npt.NDArray[np.uint32],
-    classes: npt.NDArray[np.uint8],
-) -> tuple[int, float]:
+@kernel
+def classify(symbols, sample, counts, classes):
     """Give each row of symbols a class.
 
     Parameters
@@ -257,8 +268,6 @@ def classify(
     symbols : uint8[n]
     sample : uint8[]
         Whole rows of them: at least one.
-    tally : uint32[SUMS], partial : uint32[PARTIALS, 8, 256]
-        Scratch.
     counts : uint32[8, 256]
         Filled with the symbols of each class.
     classes : uint8[ceil(n / 64)]
@@ -270,26 +279,27 @@ def classify(
     it takes to say which row has which. A number of 1 means that classes are of no use; the rest
     means nothing then.
     """
+    rows = np.uint64(sample.size) >> U_ROW_SHIFT
+    number, bits = ONE, 0.0
+    if dispersion(sample, rows) < DISPERSED:
+        return number, bits
+    partial = np.empty((PARTIALS, MAX_CLASSES, 256), np.uint32)
     lengths, totals = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
-    moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES,) * 2, np.uint64)
-    rows = sample.size >> ROW_SHIFT
-    scale = symbols.size / sample.size
-    if dispersion(sample, np.uint64(rows)) < DISPERSED:
-        return 1, 0.0
+    moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
     sums = np.empty(rows, np.uint32)
-    sum_rows(sample, sums)
-    split_rows(sums, tally, classes[:rows])
-    number, bits = MAX_CLASSES, 0.0
-    some, some_classes = sample, classes[:rows]
+    some, own, scale = sample, classes[:rows], float(symbols.size) / float(sample.size)
+    sum_rows(some, sums)
+    split_rows(sums, np.empty(SUMS, np.uint32), own)
+    number = U_MAX_CLASSES
     for turn in range(ROUNDS + 2):
-        count_rows(some, some_classes, partial, counts)
+        count_rows(some, own, partial, counts)
         if turn >= ROUNDS:
-            number, bits = merge_classes(counts, some_classes, scale, moves, pairs)
-        if turn > ROUNDS or number == 1:
+            number, bits = merge_classes(counts, own, scale, moves, pairs)
+        if turn > ROUNDS or number == ONE:
             break
         fill_lengths(counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
-            price_moves(moves, np.uint64(rows))
-            some, some_classes, scale = symbols, classes, 1.0
-        choose_classes(some, lengths, moves, np.uint64(number), totals, some_classes)
-    return int(number), float(bits)
+            price_moves(moves, rows)
+            some, own, scale = symbols, classes, 1.0
+        choose_classes(some, lengths, moves, number, totals, own)
+    return number, bits

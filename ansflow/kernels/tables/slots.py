@@ -14,12 +14,14 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import brief_kernel, inlined
+from ansflow.kernels.tables.frequency_code import read_frequencies
 
 __all__ = [
     "PACKED_MAX_ALPHABET",
     "fill_slot_rows",
     "fill_slots",
     "look_up",
+    "read_slots",
 ]
 
 PACKED_MAX_ALPHABET = 256
@@ -58,6 +60,35 @@ def fill_slot_rows(freq, slots):
     """`fill_slots` for each row: [rows, 2^precision] from uint32[rows, alphabet]."""
     for row in range(freq.shape[0]):
         fill_slots(freq[row], slots[row])
+
+
+@brief_kernel
+def read_slots(data, total, freq, slots):
+    """Read tables of frequencies, and fill those of slots.
+
+    Parameters
+    ----------
+    data : uint8[]
+        Begins with a table for each row, as `fit_table` writes it. May hold anything.
+    total : int64
+        2^precision.
+    freq : uint32[rows, alphabet]
+        Filled.
+    slots : uint32[rows, 2^precision] or uint64[rows, 2^precision]
+        Filled.
+
+    Returns
+    -------
+    The number of bytes read, or 0 if a table is not valid; slots may be any then.
+    """
+    at = ZERO
+    for row in range(freq.shape[0]):
+        used = read_frequencies(data[at:], total, freq[row])
+        if used == ZERO:
+            return ZERO
+        fill_slots(freq[row], slots[row])
+        at += used
+    return at
 
 
 @inlined

@@ -8,6 +8,9 @@ from ansflow.kernels.transforms.bits import lowest
 
 __all__ = ["common_divisor", "count_binary_places", "count_codes", "narrow_step", "pair_steps"]
 
+# Runs of codes are dealt out to four parts.
+TWO, THREE, LAST_PART = np.uint64(2), np.uint64(3), np.uint64(3)
+
 # binary64: the fields of exponent and mantissa.
 EXPONENT = np.uint64(0x7FF << 52)
 MANTISSA = np.uint64((1 << 52) - 1)
@@ -37,27 +40,41 @@ def common_divisor(numbers):
 
 
 @kernel
-def count_codes(codes, counts, runs):
-    """Count codes, and runs of them; how many codes have one run, and how many two.
+def count_codes(codes, counts, runs, parts):
+    """Count codes, runs of them, and codes that have one run; and distinct codes in three ways.
 
     Parameters
     ----------
-    codes : uint16[n]
+    codes : uint32[n]
         At least one.
-    counts, runs : uint32[m]
-        Zeros; all codes are below m.
+    counts, runs, parts : uint32[m]
+        Zeros; all codes are below m. They are filled with how often each code occurs, its runs,
+        and a bit for each of the four parts that runs are dealt out to in turn.
+
+    Returns
+    -------
+    tuple of uint64
+        Runs; codes with one of them; distinct codes; their sums for the two halves of the runs,
+        and for the four quarters.
     """
-    before = codes[0]
-    runs[before] = 1
-    for code in codes:
+    drawn, before = ZERO, codes[0]
+    for i in range(np.uint64(codes.size)):
+        code = codes[i]
         counts[code] += np.uint32(1)
-        runs[code] += np.uint32(code != before)
+        new = np.uint64(i == ZERO) | np.uint64(code != before)
+        runs[code] += np.uint32(new)
+        parts[code] |= np.uint32(new << (drawn & LAST_PART))
+        drawn += new
         before = code
-    once, twice = 0, 0
-    for count in runs:
-        once += count == 1
-        twice += count == 2
-    return once, twice
+    once = distinct = of_halves = of_quarters = ZERO
+    for i in range(np.uint64(runs.size)):
+        part = np.uint64(parts[i])
+        half = part | part >> TWO
+        once += np.uint64(runs[i] == 1)
+        distinct += np.uint64(part > ZERO)
+        of_halves += (half & ONE) + (half >> ONE & ONE)
+        of_quarters += (part & ONE) + (part >> ONE & ONE) + (part >> TWO & ONE) + (part >> THREE)
+    return drawn, once, distinct, of_halves, of_quarters
 
 
 @kernel

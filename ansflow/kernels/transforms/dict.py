@@ -13,7 +13,18 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 
-__all__ = ["enroll", "look_up", "mark", "number_items", "rename"]
+__all__ = [
+    "enroll",
+    "fill_codes",
+    "find_codes",
+    "look_up",
+    "mark",
+    "number_items",
+    "rank",
+    "rename",
+]
+
+BYTE_BITS, BYTE, BYTES = np.uint64(8), np.uint64(0xFF), 256
 
 GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 
@@ -56,6 +67,81 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
             number = found
         codes[i] = number - ONE
     return np.uint64(items.size), found
+
+
+@kernel
+def find_codes(numbers, values, codes):
+    """The places of numbers among values that ascend, 255 at most; of others, how many values are.
+
+    Returns how many others there are. All are uint64, but codes, which are uint8.
+    """
+    size = np.uint64(values.size)
+    others = ZERO
+    for i in range(np.uint64(numbers.size)):
+        at, length = ZERO, size
+        while length > ONE:
+            half = length >> ONE
+            at += half * np.uint64(values[at + half] <= numbers[i])
+            length -= half
+        found = np.uint64(size > ZERO and values[at] == numbers[i])
+        codes[i] = at if found else size
+        others += ONE - found
+    return others
+
+
+@kernel
+def fill_codes(codes, values, out):
+    """Undo `find_codes`, with 0 for others; returns how many there are, and illegal codes."""
+    size = np.uint64(values.size)
+    others = illegal = ZERO
+    for i in range(np.uint64(codes.size)):
+        code = np.uint64(codes[i])
+        known = code < size
+        illegal += np.uint64(code > size)
+        others += ONE - np.uint64(known)
+        out[i] = values[code] if known else ZERO
+    return others, illegal
+
+
+@kernel
+def rank(values, ascending, names):
+    """Sort distinct values, and name each of them by its place.
+
+    By their bytes, the lowest first (radix sort; Knuth, "The Art of Computer Programming" 3,
+    algorithm 5.2.5 R), but for those that are the same in all.
+
+    Parameters
+    ----------
+    values : uint[n]
+        n is at most 2^32.
+    ascending : uint[n], of the same width
+        Filled with the values in order.
+    names : uint32[n]
+        Filled with the place of each value in that.
+    """
+    size = np.uint64(values.size)
+    order, following = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    ends = np.empty(BYTES + 1, np.uint64)
+    differ = ZERO
+    for i in range(size):
+        order[i] = i
+        differ |= np.uint64(values[i]) ^ np.uint64(values[ZERO])
+    for shift in range(ZERO, np.uint64(64), BYTE_BITS):
+        if differ >> shift & BYTE == ZERO:
+            continue
+        ends[:] = 0
+        for i in range(size):
+            ends[(np.uint64(values[i]) >> shift & BYTE) + ONE] += ONE
+        for digit in range(BYTES):
+            ends[digit + 1] += ends[digit]
+        for i in range(size):
+            digit = np.uint64(values[order[i]]) >> shift & BYTE
+            following[ends[digit]] = order[i]
+            ends[digit] += ONE
+        order, following = following, order
+    for i in range(size):
+        ascending[i] = values[order[i]]
+        names[order[i]] = i
 
 
 @kernel

@@ -5,8 +5,18 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
-from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.raw_bits import (
+    BLOCK,
+    add_up,
+    append,
+    blank,
+    end_of,
+    fetch,
+    merge,
+    part,
+)
 from ansflow.kernels.transforms.words import item_bits
+from ansflow.kernels.vector.raw_bits import lin_rows
 
 __all__ = ["decode", "encode", "extent"]
 
@@ -89,23 +99,29 @@ def decode(tokens, data, base, shift, out, plan, rows):
     plan : uint64[]
         That of `finish`.
     rows : True or None
-        That of `fetch`.
+        That of `log.decode`.
     """
     rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
     own_rest = rest[0]
     mask = (ONE << shift) - ONE
     n = np.uint64(tokens.size)
     at = ZERO
+    tail, first = end_of(data)
     for begin in range(ZERO, n, U_BLOCK):
-        size = min(n - begin, U_BLOCK)
-        if shift:
-            at = fetch(data, at, widths, rest, rows)
+        end, done = min(n, begin + U_BLOCK), begin
+        if shift == ZERO:
+            for i in range(begin, end):
+                out[i] = base + np.uint64(tokens[i])
+            done = end
+        if rows is not None:
+            told = base, shift, out
+            done, at = lin_rows(tokens, done, end, data, ZERO, at, *told)
+            done, at = lin_rows(tokens, done, end, tail, first, at, *told)
+        if done < end:
+            at = fetch(data, at, widths, rest)
             part(rest, widths)
-            for i in range(size):
+            for i in range(end - done):
                 low = np.uint64(own_rest[i]) & mask
-                out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
-        else:
-            for i in range(size):
-                out[begin + i] = base + np.uint64(tokens[begin + i])
-        finish_block(out, plan, totals, begin, begin + size)
+                out[done + i] = base + (np.uint64(tokens[done + i]) << shift) + low
+        finish_block(out, plan, totals, begin, end)
     finish_rest(out, plan)

@@ -8,16 +8,28 @@ there are no tables.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
-from ansflow.kernels.transforms.raw_bits import BLOCK, add_up, append, blank, fetch, merge, part
+from ansflow.kernels.transforms.raw_bits import (
+    BLOCK,
+    add_up,
+    append,
+    blank,
+    end_of,
+    fetch,
+    merge,
+    part,
+)
+from ansflow.kernels.transforms.start import IF_CLEAR, IF_SET, LAGS, start_block
 from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.vector.raw_bits import halves_of, log_rows
 
 __all__ = ["decode", "encode"]
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
+TOKENS_OF_A_BIT = FOUR  # of the length of numbers
 WORD_SHIFT = np.uint64(6)
 U_BLOCK = np.uint64(BLOCK)
 
@@ -29,27 +41,33 @@ def width_of(token):
 
 
 @kernel
-def encode(numbers, tokens, out):
+def encode(items, plan, tokens, out):
     """Fill `tokens`, write the raw bits, and return how many there are.
 
     Parameters
     ----------
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    items : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        What makes numbers of them: that of `start`.
     tokens : uint8[n]
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    rest, widths = blank(numbers), blank(numbers)
+    rest, widths = blank(items), blank(items)
     own_rest, own_widths = rest[0], widths[0]
-    below = item_bits(numbers) - ONE
+    below = item_bits(items) - ONE
+    kind = items.dtype.type
+    clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
+    fold = kind(~ZERO)
     at = last = ZERO
-    n = np.uint64(numbers.size)
+    n = np.uint64(items.size)
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
+        start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
         for i in range(size):
-            number = np.uint64(numbers[begin + i])
+            number = np.uint64(own_rest[i])
             direct = number < DIRECT
-            width = np.uint64(bit_length(numbers[begin + i])) - LEADING & below
+            width = np.uint64(bit_length(own_rest[i])) - LEADING & below
             width = ZERO if direct else width
             token = number >> width
             tokens[begin + i] = token if direct else token + FOUR * width + FOUR
@@ -62,6 +80,15 @@ def encode(numbers, tokens, out):
         at, last = append(rest, widths, np.uint64(rest[3].size), at, last, out)
     out[at >> WORD_SHIFT] = last
     return at
+
+
+@inner
+def highest_of(tokens, begin, end):
+    """The highest token, as uint64."""
+    highest = tokens.dtype.type(0)
+    for i in range(begin, end):
+        highest = tokens[i] if tokens[i] > highest else highest
+    return np.uint64(highest)
 
 
 @kernel
@@ -77,7 +104,8 @@ def decode(tokens, data, out, plan, rows):
     plan : uint64[]
         That of `finish`.
     rows : True or None
-        That of `fetch`.
+        Whether to use vectors, which instruction sets in `ansflow.kernels.vector.raw_bits.ROW_ISAS`
+        allow. Kernels are compiled for each of both, without what the other one needs.
 
     Returns
     -------
@@ -88,21 +116,35 @@ def decode(tokens, data, out, plan, rows):
     own_rest, own_widths = rest[0], widths[0]
     below = item_bits(out) - ONE
     at = ZERO
+    tail, first = end_of(data)
     n = np.uint64(tokens.size)
     for begin in range(ZERO, n, U_BLOCK):
-        size = min(n - begin, U_BLOCK)
-        for i in range(size):
-            own_widths[i] = width_of(np.uint64(tokens[begin + i]))
-        for i in range(size, U_BLOCK):
-            own_widths[i] = 0
-        add_up(widths)
-        at = fetch(data, at, widths, rest, rows)
-        part(rest, widths)
-        for i in range(size):
-            token = np.uint64(tokens[begin + i])
-            width = (token >> TWO) - TWO & below
-            number = FOUR + (token & THREE) << width | np.uint64(own_rest[i]) & (ONE << width) - ONE
-            out[begin + i] = token if token < DIRECT else number
-        finish_block(out, plan, totals, begin, begin + size)
+        end, done = min(n, begin + U_BLOCK), begin
+        highest = highest_of(tokens, begin, end)
+        if highest < DIRECT:
+            for i in range(begin, end):
+                out[i] = tokens[i]
+            done = end
+        if rows is not None:
+            if highest < TOKENS_OF_A_BIT * (item_bits(out) // TWO):
+                done, at = log_rows(tokens, done, end, data, ZERO, at, out, halves_of(out))
+            done, at = log_rows(tokens, done, end, data, ZERO, at, out, None)
+            done, at = log_rows(tokens, done, end, tail, first, at, out, None)
+        if done < end:
+            size = end - done
+            for i in range(size):
+                own_widths[i] = width_of(np.uint64(tokens[done + i]))
+            for i in range(size, U_BLOCK):
+                own_widths[i] = 0
+            add_up(widths)
+            at = fetch(data, at, widths, rest)
+            part(rest, widths)
+            for i in range(size):
+                token = np.uint64(tokens[done + i])
+                width = (token >> TWO) - TWO & below
+                raw = np.uint64(own_rest[i]) & (ONE << width) - ONE
+                number = FOUR + (token & THREE) << width | raw
+                out[done + i] = token if token < DIRECT else number
+        finish_block(out, plan, totals, begin, end)
     finish_rest(out, plan)
     return at

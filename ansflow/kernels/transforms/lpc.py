@@ -11,7 +11,7 @@ may be fused or reordered), so that all machines predict the same.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, inner, kernel
 
 __all__ = [
     "ROWS_OF_BLOCK",
@@ -61,7 +61,7 @@ def predict(values, at, weights, sums):
         k += ONE
 
 
-@inlined
+@inner
 def take(items, step, rows, lag, row):
     """The items of a step in all lanes; 0 behind the end."""
     size = np.uint64(items.size)
@@ -79,7 +79,7 @@ def take(items, step, rows, lag, row):
             row[to + i] = ZERO
 
 
-@inlined
+@inner
 def give(row, step, rows, lag, items):
     """Undo `take`."""
     size = np.uint64(items.size)

@@ -17,12 +17,11 @@ Widths of a group
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
-from ansflow.kernels.vector.raw_bits import fetch_rows
 
-__all__ = ["BLOCK", "add_up", "append", "blank", "fetch", "merge", "part"]
+__all__ = ["BLOCK", "add_up", "append", "blank", "end_of", "fetch", "merge", "part"]
 
 # Numbers that are worked on at a time, so that what lies between two loops stays in the cache.
 BLOCK = 1024
@@ -158,17 +157,19 @@ def append(numbers, widths, groups, at, last, out):
     -------
     ``(at, last)`` after it. `last` is not yet in `out`.
     """
-    above = WORD_BITS - item_bits(widths[0])
-    words, lengths = numbers[3], widths[3]
+    words, own = numbers[3], widths[0]
+    in_group = WORD_BITS // item_bits(own)
+    place = at >> WORD_SHIFT
     for i in range(groups):
-        word, length = words[i], lengths[i] >> above
-        used = at & BIT_IN_WORD
-        last |= word << used
-        out[at >> WORD_SHIFT] = last
+        word = words[i]
+        low = last | word << (at & BIT_IN_WORD)
+        out[place] = low
         # If that is full, the bits that did not fit are the beginning of the next.
-        if used + length >= WORD_BITS:
-            last = word >> (WORD_BITS - used & BIT_IN_WORD)
-        at += length
+        high = word >> (ZERO - at & BIT_IN_WORD)
+        at += np.uint64(own[i * in_group + (in_group - ONE)])
+        following = at >> WORD_SHIFT
+        last = low if following == place else high
+        place = following
     return at, last
 
 
@@ -182,7 +183,18 @@ def fetch_near(data, at, lengths, above, words):
 
 
 @inner
-def fetch(data, at, widths, numbers, rows):
+def end_of(data):
+    """The last bytes of raw bits, as many zeros behind them, and the number of the first byte."""
+    size = min(np.uint64(data.size), REACH)
+    first = np.uint64(data.size) - size
+    copy = np.zeros(size + REACH, np.uint8)
+    for i in range(size):
+        copy[i] = data[first + i]
+    return copy, first
+
+
+@inner
+def fetch(data, at, widths, numbers):
     """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 
     Parameters
@@ -195,9 +207,6 @@ def fetch(data, at, widths, numbers, rows):
         anything.
     numbers : tuple
         `blank`, to be filled.
-    rows : True or None
-        Whether to use vectors, which instruction sets in `ROW_ISAS` allow. Kernels are compiled
-        for each of both, without what the other one needs.
 
     Returns
     -------
@@ -209,10 +218,7 @@ def fetch(data, at, widths, numbers, rows):
     for i in range(np.uint64(lengths.size)):
         end += lengths[i] >> above
     if (end >> BYTE_SHIFT) + REACH <= np.uint64(data.size):
-        if rows is None:
-            fetch_near(data, at, lengths, above, words)
-        else:
-            fetch_rows(data, at, lengths, above, words)
+        fetch_near(data, at, lengths, above, words)
     else:
         byte = at >> BYTE_SHIFT
         copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)

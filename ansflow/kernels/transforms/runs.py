@@ -10,7 +10,7 @@ __all__ = ["count_runs", "join_runs", "split_runs"]
 
 # Most runs are short: so many items are written without asking how many it should be, and what
 # is too much is overwritten by the next run.
-AHEAD = np.uint64(16)
+AHEAD = np.uint64(8)
 
 
 @kernel

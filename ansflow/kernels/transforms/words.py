@@ -7,7 +7,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import lower_builtin, overload, type_callable
 
 __all__ = ["bit_length", "item_bits", "view_if_wider", "word_at"]
 
@@ -40,37 +40,44 @@ def bit_length(number):
     return type(number)(int(number).bit_length())
 
 
-@intrinsic
-def _load(typing_context, data, at):
-    def codegen(context, builder, signature, arguments):
-        array = context.make_array(data)(context, builder, arguments[0])
-        near = builder.bitcast(builder.gep(array.data, [arguments[1]]), WORD.as_pointer())
-        return builder.load(near, align=1)
-
-    return types.uint64(data, at), codegen
+# Numba could compile `overload`s of one line, but takes 20 ms for each type of arguments.
 
 
-@intrinsic
-def _leading_zeros(typing_context, number):
-    def codegen(context, builder, signature, arguments):
-        value = arguments[0]
-        kind = ir.FunctionType(value.type, [value.type, cgutils.bool_t])
-        name = f"llvm.ctlz.i{value.type.width}"
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        return builder.call(function, [value, cgutils.false_bit])
-
-    return number(number), codegen
+@type_callable(word_at)
+def _type_word_at(context):
+    return lambda data, at: types.uint64
 
 
-@overload(word_at)
-def _word_at(data, at):
-    return lambda data, at: _load(data, at)
+@lower_builtin(word_at, types.Array, types.Integer)
+def _word_at(context, builder, signature, arguments):
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    near = builder.bitcast(builder.gep(array.data, [arguments[1]]), WORD.as_pointer())
+    return builder.load(near, align=1)
 
 
-@overload(item_bits)
-def _item_bits(array):
-    bits = np.uint64(array.dtype.bitwidth)
-    return lambda array: bits
+@type_callable(item_bits)
+def _type_item_bits(context):
+    return lambda array: types.uint64
+
+
+@lower_builtin(item_bits, types.Array)
+def _item_bits(context, builder, signature, arguments):
+    return WORD(signature.args[0].dtype.bitwidth)
+
+
+@type_callable(bit_length)
+def _type_bit_length(context):
+    return lambda number: number
+
+
+@lower_builtin(bit_length, types.Integer)
+def _bit_length(context, builder, signature, arguments):
+    value = arguments[0]
+    kind = ir.FunctionType(value.type, [value.type, cgutils.bool_t])
+    name = f"llvm.ctlz.i{value.type.width}"
+    leading_zeros = cgutils.get_or_insert_function(builder.module, kind, name)
+    zeros = builder.call(leading_zeros, [value, cgutils.false_bit])
+    return builder.sub(value.type(value.type.width), zeros)
 
 
 @overload(view_if_wider)
@@ -78,9 +85,3 @@ def _view_if_wider(words, kind, like):
     if kind.dtype.bitwidth > like.dtype.bitwidth:
         return lambda words, kind, like: words.view(kind)
     return lambda words, kind, like: None
-
-
-@overload(bit_length)
-def _bit_length(number):
-    kind, bits = number, number.bitwidth
-    return lambda number: kind(bits) - _leading_zeros(number)

@@ -70,26 +70,24 @@ def gathers_are_slow() -> bool:
         return False
 
 
+@functools.cache
 def chosen_isa() -> str:
     """The instruction set to use: a name from `ISAS`, or "scalar" for none.
 
-    The best that the machine has, unless the environment variable ``ANSFLOW_ISA`` names one.
+    The best that the machine has, unless the environment variable ``ANSFLOW_ISA`` names one when
+    this is called for the first time: to ask for it each time takes longer than to call a kernel.
 
     Raises
     ------
     ValueError
         If that names one which is unknown or which this machine lacks.
     """
-    return _chosen(os.environ.get(VARIABLE), tuple(available()), gathers_are_slow())
-
-
-@functools.cache
-def _chosen(wanted: str | None, known: tuple[str, ...], slow_gathers: bool) -> str:
+    wanted, known = os.environ.get(VARIABLE), available()
     if wanted:
         if wanted not in (*known, SCALAR):
             names = ", ".join((*known, SCALAR))
             raise ValueError(f"{VARIABLE} is {wanted!r}; this machine knows {names}")
         return wanted
-    if slow_gathers and "avx2-loads" in known:
+    if gathers_are_slow() and "avx2-loads" in known:
         return "avx2-loads"
     return known[0] if known and known[0] != "generic" else SCALAR

@@ -1,7 +1,7 @@
-"""`ansflow.kernels.transforms.raw_bits.fetch_near` on vectors: eight words at once.
+"""`decode` of `ansflow.kernels.transforms.log` and `lin` on vectors: 64 bytes of numbers at once.
 
-Eight words of raw bits have fewer than 64 bytes together. So one load gets all of them, and a byte
-shuffle deals them out to the lanes: nothing is gathered.
+The raw bits of such a row of numbers are fewer than 64 bytes. So one load gets all of them, and a
+byte shuffle deals them out to the lanes: nothing is gathered, and no number waits for another one.
 """
 
 from typing import Any
@@ -9,28 +9,38 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
-from ansflow.kernels.constants import ZERO
+from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import inner
-from ansflow.kernels.vector.ir import call, constant, i8, i32, i64, pointer_to, splat, vector
+from ansflow.kernels.transforms.words import item_bits
+from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
 
-__all__ = ["ROW", "ROW_ISAS", "fetch_rows"]
+__all__ = ["ROW_BYTES", "ROW_ISAS", "halves_of", "lin_rows", "log_rows"]
 
 # Those that shuffle 64 bytes.
 ROW_ISAS = frozenset({"avx512"})
 
-ROW = 8
-U_ROW = np.uint64(ROW)
 ROW_BYTES = 64
-WORDS, BYTES = vector(i64, ROW), vector(i8, ROW_BYTES)
+ROW_BITS = 8 * ROW_BYTES
+# A lane: 8 bits cannot count those of a row.
+LEAST_BITS = 16
+
+U_ROW_BYTES, U_ROW_BITS = np.uint64(ROW_BYTES), np.uint64(ROW_BITS)
+U_LEAST_BITS, BYTE_SHIFT = np.uint64(LEAST_BITS), np.uint64(3)
+BYTES = vector(i8, ROW_BYTES)
 
 
-def moved(builder: ir.IRBuilder, words: Any, lanes: int) -> Any:
-    """Words so many lanes further up, and zeros below."""
-    order = [ROW - lanes + lane for lane in range(ROW)]
-    return shuffle(builder, constant(WORDS, 0), words, order)
+def bits_of(array: Any) -> int:
+    """Those of an item."""
+    return int(array.dtype.bitwidth)
+
+
+def lanes_of(numbers: Any, halves: bool = False) -> ir.VectorType:
+    """The register that a row of numbers is made in; lanes may have half of their bits."""
+    bits = max(bits_of(numbers) >> halves, LEAST_BITS)
+    return vector(ir.IntType(bits), ROW_BITS // bits)
 
 
 def shuffle(builder: ir.IRBuilder, first: Any, second: Any, order: list[int]) -> Any:
@@ -38,54 +48,178 @@ def shuffle(builder: ir.IRBuilder, first: Any, second: Any, order: list[int]) ->
     return builder.shuffle_vector(first, second, ir.Constant(vector(i32, len(order)), order))
 
 
-def repeated(values: range) -> ir.Constant:
-    """The same eight bytes in each lane."""
-    return ir.Constant(BYTES, [*values] * ROW)
+def extended(builder: ir.IRBuilder, values: Any, kind: ir.VectorType) -> Any:
+    """Elements as those of another vector that has as many, and no smaller ones."""
+    return values if values.type == kind else builder.zext(values, kind)
+
+
+def add_up(builder: ir.IRBuilder, terms: Any) -> Any:
+    """The sum of each lane and all below it, from those of one lane, two, four ..."""
+    count = terms.type.count
+    for step in (1 << k for k in range(count.bit_length() - 1)):
+        below = shuffle(
+            builder, constant(terms.type, 0), terms, [count - step + lane for lane in range(count)]
+        )
+        terms = builder.add(terms, below)
+    return terms
+
+
+def fetch(builder: ir.IRBuilder, address: Any, begins: Any) -> Any:
+    """The bits from those in `begins` on, in each lane: they count from an address, below 2^11."""
+    kind = begins.type
+    width = kind.element.width // 8
+    byte = builder.bitcast(builder.lshr(begins, constant(kind, 3)), BYTES)
+    byte = shuffle(builder, byte, byte, [place // width * width for place in range(ROW_BYTES)])
+    loaded = builder.load(pointer_to(builder, address, BYTES), align=1)
+    # As many bytes as a lane has and as many more, from which the bits are shifted down.
+    low, high = (
+        call(
+            builder,
+            "llvm.x86.avx512.permvar.qi.512",
+            BYTES,
+            loaded,
+            builder.add(byte, ir.Constant(BYTES, [first + k % width for k in range(ROW_BYTES)])),
+        )
+        for first in (0, width)
+    )
+    low, high = builder.bitcast(low, kind), builder.bitcast(high, kind)
+    name = f"llvm.fshr.v{kind.count}i{kind.element.width}"
+    return call(builder, name, kind, high, low, builder.and_(begins, constant(kind, 7)))
+
+
+def load_tokens(
+    context: Any, builder: ir.IRBuilder, kind: types.Array, tokens: Any, at: Any, count: int
+) -> Any:
+    """So many tokens, in a register of their size."""
+    row = vector(ir.IntType(bits_of(kind)), count)
+    near = pointer_to(builder, address_of(context, builder, kind, tokens, at), row)
+    return builder.load(near, align=1)
+
+
+def store_numbers(
+    context: Any, builder: ir.IRBuilder, kind: types.Array, out: Any, at: Any, numbers: Any
+) -> None:
+    """Numbers, each cut to those of an array, or extended."""
+    row = vector(ir.IntType(bits_of(kind)), numbers.type.count)
+    if bits_of(kind) < numbers.type.element.width:
+        numbers = builder.trunc(numbers, row)
+    numbers = extended(builder, numbers, row)
+    near = pointer_to(builder, address_of(context, builder, kind, out, at), row)
+    builder.store(numbers, near, align=1)
 
 
 @intrinsic
-def fetch_row(typing_context, data, at, lengths, above, words, i):
-    """Fill ``words[i : i + 8]`` as `fetch_near` does, and return the bit after them.
+def log_row(typing_context, tokens, i, data, at, out, halves):
+    """Fill a row of ``out[i:]`` from tokens and ``data[at // 8 : at // 8 + 64]``.
 
-    Reads ``data[at // 8 : at // 8 + 64]``.
+    Returns the bit after the last one of them.
     """
+    lanes = lanes_of(out, not isinstance(halves, types.NoneType))
+    bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
-        def row(array, kind, index, elements):
-            return pointer_to(builder, address_of(context, builder, kind, array, index), elements)
+        tokens_, i_, data_, at_, out_, _ = arguments
+        # Small registers for as long as that will do.
+        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        small = token.type
+        direct = builder.icmp_unsigned("<", token, constant(small, 16))
+        length = builder.sub(builder.lshr(token, constant(small, 2)), constant(small, 2))
+        width = builder.select(direct, constant(small, 0), length)
+        leading = builder.or_(builder.and_(token, constant(small, 3)), constant(small, 4))
+        leading = builder.zext(builder.select(direct, token, leading), lanes)
+        widths = builder.zext(width, vector(i16, lanes.count))
+        ends = add_up(builder, widths)
+        begins = extended(builder, builder.sub(ends, widths), lanes)
+        begins = builder.add(begins, splat(builder, builder.and_(at_, i64(7)), lanes))
+        address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
+        raw = fetch(builder, address, begins)
+        # What is no token of such numbers has more bits than they have.
+        width = builder.zext(builder.and_(width, constant(small, bits - 1)), lanes)
+        ones = constant(lanes, (1 << bits) - 1)
+        raw = builder.and_(raw, builder.not_(builder.shl(ones, width)))
+        number = builder.or_(builder.shl(leading, width), raw)
+        store_numbers(context, builder, out, out_, i_, number)
+        all_bits = builder.extract_element(ends, i32(lanes.count - 1))
+        return builder.add(at_, builder.zext(all_bits, i64))
 
-        data_, at_, lengths_, above_, words_, i_ = arguments
-        length = builder.load(row(lengths_, lengths, i_, WORDS), align=8)
-        length = builder.lshr(length, splat(builder, above_, WORDS))
-        # The sum of all lengths up to each lane, from those of one, two and four.
-        ends = length
-        for lanes in (1, 2, 4):
-            ends = builder.add(ends, moved(builder, ends, lanes))
-        begins = builder.sub(ends, length)
-        begins = builder.add(begins, splat(builder, builder.and_(at_, i64(7)), WORDS))
-        # The number of the first byte of each word, in all bytes of the lane.
-        byte = builder.bitcast(builder.lshr(begins, constant(WORDS, 3)), BYTES)
-        byte = shuffle(builder, byte, byte, [place & ~7 for place in range(ROW_BYTES)])
-        near = row(data_, data, builder.lshr(at_, i64(3)), BYTES)
-        loaded = builder.load(near, align=1)
-        # Eight bytes and eight more, from which the word is shifted down.
-        low, high = (
-            call(
-                builder, "llvm.x86.avx512.permvar.qi.512", BYTES, loaded, builder.add(byte, places)
-            )
-            for places in (repeated(range(8)), repeated(range(8, 16)))
-        )
-        low, high = builder.bitcast(low, WORDS), builder.bitcast(high, WORDS)
-        shift = builder.and_(begins, constant(WORDS, 7))
-        word = call(builder, "llvm.fshr.v8i64", WORDS, high, low, shift)
-        builder.store(word, row(words_, words, i_, WORDS), align=8)
-        return builder.add(at_, builder.extract_element(ends, i32(ROW - 1)))
+    return types.uint64(tokens, types.uint64, data, types.uint64, out, halves), codegen
 
-    return types.uint64(data, at, lengths, above, words, i), codegen
+
+@intrinsic
+def lin_row(typing_context, tokens, i, data, at, base, shift, out):
+    """Fill a row of ``out[i:]`` from tokens and ``data[at : at + 64]``: rows are whole bytes."""
+    lanes = lanes_of(out)
+    bits = lanes.element.width
+
+    def codegen(context, builder, signature, arguments):
+        tokens_, i_, data_, at_, base_, shift_, out_ = arguments
+        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        token = extended(builder, token, lanes)
+        shift = splat(builder, shift_, lanes)
+        begins = builder.mul(shift, ir.Constant(lanes, list(range(lanes.count))))
+        raw = fetch(builder, address_of(context, builder, data, data_, at_), begins)
+        ones = constant(lanes, (1 << bits) - 1)
+        raw = builder.and_(raw, builder.not_(builder.shl(ones, shift)))
+        number = builder.or_(builder.shl(token, shift), raw)
+        number = builder.add(number, splat(builder, base_, lanes))
+        store_numbers(context, builder, out, out_, i_, number)
+        return context.get_dummy_value()
+
+    arguments = tokens, types.uint64, data, types.uint64, types.uint64, types.uint64, out
+    return types.void(*arguments), codegen
 
 
 @inner
-def fetch_rows(data, at, lengths, above, words):
-    """`fetch_near`, for a multiple of eight words."""
-    for i in range(ZERO, np.uint64(words.size), U_ROW):
-        at = fetch_row(data, at, lengths, above, words, i)
+def row_size(out, halves):
+    """How many numbers a row has."""
+    bits = item_bits(out) if halves is None else item_bits(out) >> ONE
+    return U_ROW_BITS // max(bits, U_LEAST_BITS)
+
+
+def halves_of(array):
+    """What tells `log_rows` that half of a lane will do, or None if there is no such lane."""
+    return True if item_bits(array) > LEAST_BITS else None
+
+
+@overload(halves_of)
+def _halves_of(array):
+    halves = True if bits_of(array) > LEAST_BITS else None
+    return lambda array: halves
+
+
+@inner
+def log_rows(tokens, i, end, data, first, at, out, halves):
+    """Decode rows of ``out[i:end]``, as many as there are and `data` has all bytes for.
+
+    Parameters
+    ----------
+    tokens : uint8[]
+    i, end : uint64
+    data : uint8[]
+        The raw bits from byte `first` on, uint64.
+    at : uint64
+        The bit to begin with, among all raw bits.
+    out : uint8[], uint16[], uint32[] or uint64[]
+    halves : True or None
+        That of `halves_of`, if none of these numbers has a bit in its upper half.
+
+    Returns
+    -------
+    ``(i, at)`` after that.
+    """
+    row, bit = row_size(out, halves), at - (first << BYTE_SHIFT)
+    while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
+        bit = log_row(tokens, i, data, bit, out, halves)
+        i += row
+    return i, bit + (first << BYTE_SHIFT)
+
+
+@inner
+def lin_rows(tokens, i, end, data, first, at, base, shift, out):
+    """The same with linear tokens; `at` is a multiple of 8."""
+    row, byte = row_size(out, None), (at >> BYTE_SHIFT) - first
+    while i + row <= end and byte + U_ROW_BYTES <= np.uint64(data.size):
+        lin_row(tokens, i, data, byte, base, shift, out)
+        i += row
+        byte += row * shift >> BYTE_SHIFT
+    return i, byte + first << BYTE_SHIFT

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.cost import plain_bits
-from ansflow.transforms.choosing.effort import Effort, effort_of
+from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind, Mapped
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import (
@@ -26,11 +26,12 @@ from ansflow.transforms.choosing.numbers import (
     rated,
 )
 from ansflow.transforms.choosing.sample import boxes, few_boxes
+from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
-from ansflow.transforms.recipe import MAX_STREAMS, Recipe
+from ansflow.transforms.recipe import Recipe
 
 __all__ = ["CHUNK_ITEMS", "choose"]
 
@@ -46,8 +47,9 @@ MOST_AXES = 32
 # A sample has at least so many items, though that may be a larger part than it should be.
 FEW = 4096
 
-# Items that a chunk has where nothing else is said.
-CHUNK_ITEMS = 1 << 18
+# Items that a chunk has where nothing else is said: enough that what is done once for each, mostly
+# in Python, takes a tenth of the time, and few enough that one row is soon at hand.
+CHUNK_ITEMS = 1 << 19
 
 KINDS = {
     "b": "unsigned",
@@ -80,7 +82,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     width = dtype.itemsize
     if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
         return None
-    if width > 1 and layout.itemsize == 1 and len(layout.shape) == 1:
+    # Bytes are items one after the other, or those of large items, which are an axis.
+    if 1 < width <= MAX_SIZE and layout.itemsize == 1 and layout.shape[1:] in ((), (width,)):
         numbers = Layout(width, (layout.items // width,))
         found = choose(content[: numbers.nbytes], numbers, dtype, level)
         if found is None:
@@ -89,11 +92,15 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     if layout.itemsize != width or layout.items < FEWEST:
         return None
     effort = effort_of(level)
-    kind = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
-    array = content.view(kind).reshape(layout.shape)
+    cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
+    array = content.view(cell).reshape(layout.shape)
     size = min(effort.size, max(FEW, layout.items // effort.part))
     sample = boxes(array, size, effort.boxes)
-    choice = _of_type(sample, dtype, effort, min(CHUNK_ITEMS, layout.items))
+    whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
+    kind = Kind("", False, effort, min(CHUNK_ITEMS, layout.items), whole_rows=whole_rows)
+    if width in WIDTHS and dtype.names is None:
+        kind = kind._replace(all_items=array.reshape(-1))
+    choice = _of_type(sample, dtype, kind)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
@@ -101,23 +108,18 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
 
 
-def _of_type(
-    sample: npt.NDArray[Any], dtype: np.dtype[Any], effort: Effort, items: int, share: int = 1
-) -> Choice | None:
-    """The same by the bytes of a sample, shape (boxes, ...).
-
-    It may have one of so many shares of all streams.
-    """
+def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:
+    """The same by the bytes of a sample, shape (boxes, ...), of a kind that the dtype tells."""
     dtype = stand_in(dtype)
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
-        kind = Kind(KINDS[dtype.kind], _is_big(dtype), effort, items, MAX_STREAMS // share)
+        kind = kind._replace(name=KINDS[dtype.kind], big_endian=_is_big(dtype))
         return _numbers(sample, kind, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], effort, items, share)
+        return _fields(sample, [(part, 0), (part, part.itemsize)], kind)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, effort, items, share)
+        return _fields(sample, places, kind)
     return None
 
 
@@ -127,18 +129,16 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     if not count:
         return choose_numbers(raw, kind)
     columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
-    part = kind.part(count)
-    candidates = [list(mapped(column, part)) for column in columns]
+    parts = [kind.part(count, j) for j in range(count)]
+    candidates = [*map(list, map(mapped, columns, parts))]
     shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
-    tried = [rated(maps, part) for maps in candidates]
+    tried = [*map(rated, candidates, parts)]
     first = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
     if first:
         return choose_numbers(raw, kind, first)  # or what they share is best for each of them
-    found = [
-        choose_numbers(column, part, maps) for column, maps in zip(columns, tried, strict=True)
-    ]
+    found = [*map(choose_numbers, columns, parts, tried)]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     apart = _side_by_side(recipe, found, 1 / count)
     alike = all(choice.maps == found[0].maps for choice in found)
@@ -167,9 +167,7 @@ def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) ->
 def _fields(
     sample: npt.NDArray[Any],
     places: Sequence[tuple[np.dtype[Any], int]],
-    effort: Effort,
-    items: int,
-    share: int,
+    kind: Kind,
 ) -> Choice | None:
     """Each field of a structure by itself, and the bytes between them."""
     size = sample.dtype.itemsize
@@ -184,15 +182,16 @@ def _fields(
         at = begin + dtype.itemsize
     if not 2 <= len(parts) <= MOST_FIELDS:
         return None
+    part = kind._replace(streams=kind.streams // len(parts))
     found = []
     for dtype, begin in parts:
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, effort, items, share * len(parts))
+        choice = _of_type(voids, dtype, part)
         if choice is None:
             if dtype.itemsize > MAX_PLANES:
                 return None
-            plain = plain_recipe(Layout(dtype.itemsize, (items,)))
+            plain = plain_recipe(Layout(dtype.itemsize, (kind.items,)))
             choice = Choice(plain, 8.0 * dtype.itemsize)
         found.append(choice)
     sizes = tuple(dtype.itemsize for dtype, _ in parts)

@@ -18,6 +18,7 @@ from ansflow.kernels.transforms.cost import (
 )
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
+from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
@@ -88,7 +89,8 @@ def recipe_bits(recipe: Recipe) -> int:
 def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
     """Bits an item of the plain recipe for items, shape (items, bytes), contiguous."""
     items, width = map(int, octets.shape)
-    planes = width if plain_recipe(Layout(width, (items,))).name == "planes" else 1
+    apart = width <= MAX_PLANES and plain_recipe(Layout(width, (items,))).name == "planes"
+    planes = width if apart else 1
     total = 0.0
     for plane in range(planes):
         bits, used = map(float, byte_cost(octets.reshape(-1), np.uint64(plane), np.uint64(planes)))

@@ -96,6 +96,16 @@ class Factor(NamedTuple):
         """Integers from one real number to the next."""
         return 1 / self.factor if self.times else self.factor
 
+    def times_step(self, step: int) -> Factor | None:
+        """The same for multiples of an integer; None if no floating-point number stands for it."""
+        if self.times:
+            return self._replace(factor=self.factor * step)
+        if not self.factor % step:
+            return self._replace(factor=self.factor / step)
+        if not step % self.factor:
+            return self._replace(factor=step / self.factor, times=True)
+        return None
+
 
 def patterns(numbers: Numbers) -> Patterns:
     """Count the patterns of a sample of unsigned integers, not empty, in any shape."""

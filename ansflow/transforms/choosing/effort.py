@@ -31,6 +31,8 @@ class Effort(NamedTuple):
         Whether weighted sums of neighbours along several axes may predict it.
     periods : bool
         Whether numbers along one axis may be rows of a period.
+    worth_many : float
+        What a dictionary of many values must gain, as it takes long to make: a share of all bits.
     """
 
     size: int
@@ -43,6 +45,7 @@ class Effort(NamedTuple):
     orders: tuple[int, ...]
     stencils: bool
     periods: bool
+    worth_many: float
 
     def shared(self, count: int) -> Effort:
         """That for one of so many columns, of a sample for all."""
@@ -53,11 +56,11 @@ class Effort(NamedTuple):
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False),
-    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False),
-    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True),
-    8: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True),
-    9: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True),
+    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1),
+    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
+    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
+    8: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    9: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03),
 }
 
 # Columns share these items, but each has so many at least.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.detect import count_codes
-from ansflow.transforms.choosing.cost import delta_bits, log_bits, symbol_bits
+from ansflow.transforms.choosing.cost import log_bits, symbol_bits
+from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
@@ -27,6 +26,9 @@ Numbers = npt.NDArray[Any]
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
 
+# Of so many numbers, about, the distinct ones are counted where they are many.
+COUNTED = 1 << 16
+
 UNSIGNED = {width: np.dtype(f"<u{width}") for width in WIDTHS}
 
 
@@ -34,8 +36,9 @@ class Kind(NamedTuple):
     """What the bytes of an item are.
 
     `name` is unsigned, signed or float. `items` is how many a chunk has: what is written once for
-    each, such as tables, is divided among so many. There may be so many `streams`. Maps are
-    compared by one of so many `parts` of a sample.
+    each, such as tables, is divided among so many. There may be so many `streams`. Boxes may have
+    `whole_rows`, all places along the last axis, so that these may be columns. `all_items` are
+    numbers in one axis, if they are known.
     """
 
     name: str
@@ -43,12 +46,16 @@ class Kind(NamedTuple):
     effort: Effort
     items: int
     streams: int = MAX_STREAMS
-    parts: float = 1.0
+    whole_rows: bool = True
+    all_items: Numbers | None = None
 
-    def part(self, count: int) -> Kind:
-        """The same for one of so many columns."""
-        effort, items = self.effort.shared(count), max(1, self.items // count)
-        return self._replace(effort=effort, items=items, streams=self.streams // count)
+    def part(self, count: int, column: int | None = None) -> Kind:
+        """The same for one of so many columns, perhaps for which one."""
+        effort, items, all_items = self.effort.shared(count), max(1, self.items // count), None
+        if self.all_items is not None and column is not None:
+            all_items = self.all_items[column::count]
+        streams = self.streams // count
+        return self._replace(effort=effort, items=items, streams=streams, all_items=all_items)
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""
@@ -83,12 +90,16 @@ class Mapped(NamedTuple):
         How many numbers there are for an item.
     extra : float
         Bits an item that other outputs take.
+    recount : callable, optional
+        The same told by more items than the sample has. That takes some time, as does the map, so
+        that it must gain a share of all bits.
     """
 
     numbers: Numbers
     maps: tuple[Recipe, ...] = ()
     share: float = 1.0
     extra: float = 0.0
+    recount: Callable[[], float] | None = None
 
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
@@ -103,31 +114,50 @@ class Mapped(NamedTuple):
                 return None
             numbers, *others = outputs
             items = found.numbers.size / found.share
-            extra = found.extra + _bits_besides(outer.name, numbers, others, kind) / items
             if numbers.ndim == 1:
                 numbers = numbers[np.newaxis]  # they have lost their places, and are one box
-            found = Mapped(numbers, (*found.maps, outer), numbers.size / items, extra)
+            after = Mapped(numbers, (*found.maps, outer), numbers.size / items, found.extra)
+            if outer.name == "dict":
+                found = after._with_values(others[0], kind)
+            else:
+                found = after._replace(
+                    extra=found.extra + _bits_besides(outer.name, others) / items
+                )
         return found
 
+    def _with_values(self, values: Numbers, kind: Kind) -> Mapped:
+        """The same with what the values of a dictionary take."""
+        dictionary = Dictionary(self.numbers, values, kind.items * self.share)
 
-def _bits_besides(name: str, numbers: Numbers, others: Sequence[Numbers], kind: Kind) -> float:
+        def extra(count: float) -> float:
+            return self.extra + self.share * dictionary.bits(count)
+
+        recount = None
+        if dictionary.is_large and kind.all_items is not None:
+
+            def recount() -> float:
+                return extra(max(values.size, _count_values(kind)))
+
+        return self._replace(extra=extra(dictionary.expected), recount=recount)
+
+
+def _count_values(kind: Kind) -> float:
+    """How many distinct values a chunk has, told by more of the items than a sample has."""
+    assert kind.all_items is not None
+    part = np.ascontiguousarray(kind.all_items[:: kind.all_items.size // COUNTED | 1])
+    outputs = through(Recipe("dict"), part)
+    assert outputs is not None  # with as many values as a dictionary may have
+    codes, values = outputs
+    return drawn(codes, values.size).values_of(kind.items / part.size)
+
+
+def _bits_besides(name: str, others: Sequence[Numbers]) -> float:
     """Bits that outputs of a map take besides the numbers."""
     match name, others:
         case "mask" | "sparse", [mask]:
             return symbol_bits(mask) * mask.size
         case "runs", [lengths]:
             return lengths.size * log_bits(lengths, signed=False)
-        case "dict", [values]:
-            counts = np.zeros((2, values.size), np.uint32)
-            codes = numbers.reshape(-1).astype(np.uint16, copy=False)
-            once, twice = map(int, count_codes(codes, *counts))
-            # How many times as many values there are as in a sample: a lower bound (Chao 1984) for
-            # values drawn independently of each other, so that a run of them counts as one.
-            growth = 1 + once * once / (2 * max(1, twice)) / values.size
-            gap = delta_bits(values, 0) if values.size > 1 else 8.0 * values.itemsize
-            # Codes get longer with the dictionary, but that of the most frequent number is short.
-            longer = math.log2(growth) * (1 - int(counts[0].max()) / codes.size)
-            return (growth * values.size * gap / kind.items + longer) * codes.size
         case "decimal", [places, exceptions, *corrections]:
             bits = 8.0 * exceptions.nbytes
             bits += sum(symbol_bits(codes) * codes.size for codes in corrections)

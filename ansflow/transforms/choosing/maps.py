@@ -32,13 +32,11 @@ REPEATS_FROM = 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
-# The share of distinct numbers among a few up to which a dictionary is tried. It does more for
-# numbers of 16 bits if one of them is frequent.
-DICT_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.05
+# Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
+# still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
+# one of them is frequent.
+DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
-# How many values it may have, as a share of a sample: if all of these are equally likely, half as
-# many as the sample has numbers are in it.
-DICT_VALUES = 0.63
 # From so many distinct integers on, it is first looked whether most have an integer next to them.
 DENSE_FROM = 256
 
@@ -77,7 +75,6 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
             few = _few(raw[raw != seen.most_frequent], kind)
     factors = _factors(few, kind)
     some = Mapped(few_boxes(raw, kind.effort.some))
-    kind = kind._replace(parts=raw.size / some.numbers.size)
     yield from _all_but_masks(some, raw, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
@@ -148,25 +145,24 @@ def _all_but_masks(
         yield from _multiples(ordered, kind)
     if shift or not decimal:
         yield ordered
-    yield from _dictionary(ordered, kind, seen)
+    # Decimals are the better explanation of floats that come again now and then.
+    yield from _dictionary(ordered, kind, seen, not decimal and kind.effort.worth_many < 1)
 
 
-def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns, may_be_many: bool) -> Iterator[Mapped]:
     itemsize = ordered.numbers.itemsize
-    most = DICT_UP_TO if itemsize > 2 or seen.share > FREQUENT else DICT_UP_TO_OF_HALVES
+    most = DICT_UP_TO
+    if itemsize == 2 and seen.share <= FREQUENT:
+        most = DICT_UP_TO_OF_HALVES
+    elif itemsize > 2 and may_be_many:
+        most = DICT_OF_MANY_UP_TO
     if itemsize == 1 or seen.distinct > most * seen.size:
         return
     integers = kind.name != "float" and seen.distinct >= DENSE_FROM
     if not integers or not is_dense(_few(ordered.numbers, kind)):
         codes = ordered.through(kind, DICT)
-        if codes is not None and int(codes.numbers.max()) < _most_values(codes.numbers.size, kind):
+        if codes is not None:
             yield codes
-
-
-def _most_values(size: int, kind: Kind) -> float:
-    """How many of all values that a dictionary may have are expected among so many numbers."""
-    values = DICT_VALUES * size * kind.parts
-    return values * (1 - math.exp(-size / values))
 
 
 def _factors(few: Numbers, kind: Kind) -> list[Factor]:
@@ -187,17 +183,28 @@ def _factors(few: Numbers, kind: Kind) -> list[Factor]:
 
 def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
     for factor in factors:
-        told: list[Setting] = [factor.factor]
-        if factor.times:
-            told.append("times")
-        if factor.near:
-            told.append("near")
-        if kind.big_endian:
-            told.append("big")
-        outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
-        integers = some.through(kind, outer)
-        if integers is not None:
-            yield integers
+        integers = _decimal(some, kind, factor)
+        if integers is None:
+            continue
+        step = 1 if factor.near else common_step(_few(integers.numbers, kind))
+        factor_of_steps = factor.times_step(step) if step > 1 else None
+        if factor_of_steps is not None:
+            steps = _decimal(some, kind, factor_of_steps)
+            if steps is not None and steps.extra <= integers.extra:  # no more exceptions
+                integers = steps
+        yield integers
+
+
+def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
+    told: list[Setting] = [factor.factor]
+    if factor.times:
+        told.append("times")
+    if factor.near:
+        told.append("near")
+    if kind.big_endian:
+        told.append("big")
+    outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
+    return some.through(kind, outer)
 
 
 def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
@@ -208,6 +215,15 @@ def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:
-    """Some of the numbers, by which facts are told."""
-    few: Numbers = numbers.reshape(-1)[:: max(1, numbers.size // kind.effort.few)]
-    return np.ascontiguousarray(few)
+    """Some of the numbers, by which facts are told.
+
+    They are twice the `step` apart, and others lie between them so that both distances to their
+    neighbours have no common divisor: it would seem to be one of numbers that rise evenly.
+    """
+    step = max(1, numbers.size // kind.effort.few)
+    if step < 3:
+        return np.ascontiguousarray(numbers.reshape(-1)[::step])
+    pairs = numbers.reshape(-1)[: numbers.size // (2 * step) * 2 * step].reshape(-1, 2 * step)
+    apart = step - 1 - step % 2
+    few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
+    return few

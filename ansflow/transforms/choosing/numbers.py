@@ -26,6 +26,8 @@ WORTH_IT = 0.003
 # Other maps than the best one, and rows of a period, are only looked at with all predictors if they
 # are close to what is best with the simplest ones.
 CLOSE, CLOSER = 1.05, 1.03
+# Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
+FEW_BITS = 0.01
 
 # What rows of a period must gain, and how many of them have none above that predict them: the first
 # two, perhaps, and half a row that is left.
@@ -39,6 +41,7 @@ PLANES_FROM = 0.7
 COLUMNS = range(2, 17)
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
+ORDERED = Recipe("ordered", settings=("float",))
 
 
 class Gain(NamedTuple):
@@ -83,11 +86,18 @@ class Rated(NamedTuple):
 
 
 def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
-    """Those with the fewest bits first, and of equal ones those with the fewest maps."""
-    found = []
+    """Those with the fewest bits first, and of equal ones those with the fewest maps.
+
+    Some that are far from the best are left out.
+    """
+    found: list[Rated] = []
+    least = math.inf
     for candidate in candidates:
+        if candidate.extra > least * CLOSE:
+            continue  # whatever predicts the numbers
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         found.append(Rated(candidate.total(prediction.best.bits), candidate, prediction))
+        least = min(least, found[-1].bits)
     return sorted(found, key=lambda one: (one.bits, len(one.mapped.maps)))
 
 
@@ -113,7 +123,8 @@ def choose_numbers(
     in_columns : bool
         Whether places along a short last axis may have predictors of their own.
     """
-    tried = candidates or rated(mapped(raw, kind), kind)
+    known = candidates or rated(mapped(raw, kind), kind)
+    tried = [one for one in known if one.mapped.recount is None]
     close = [one for one in tried[: kind.effort.finalists] if one.bits <= tried[0].bits * CLOSE]
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one.mapped.maps))
@@ -121,7 +132,23 @@ def choose_numbers(
     for other in others:
         if better(best.choice, other.choice) is other.choice:
             best = other
-    return _chosen(best, raw, kind, in_columns)
+    found = _chosen(best, raw, kind, in_columns)
+    slow = [one for one in known if one.mapped.recount is not None]
+    return _if_worth_it(slow[0], found, raw, kind, in_columns) if slow else found
+
+
+def _if_worth_it(tried: Rated, found: Choice, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
+    """What is chosen for a slow map instead of another choice if that gains enough."""
+    enough = found.bits * (1 - kind.effort.worth_many)
+    candidate = tried.mapped
+    if candidate.recount is None or tried.bits >= enough * CLOSE:
+        return found
+    candidate = candidate._replace(extra=candidate.recount())
+    if candidate.total(tried.prediction.best.bits) >= enough * CLOSE:
+        return found
+    (finalist,) = _finalists([tried._replace(mapped=candidate)], raw, kind)
+    choice = _chosen(finalist, raw, kind, in_columns)
+    return choice if choice.bits < enough else found
 
 
 class Finalist(NamedTuple):
@@ -140,7 +167,8 @@ class Finalist(NamedTuple):
 def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
     """What is left of maps after all predictors were tried."""
     bits = [one.mapped.total(one.prediction.try_all().bits) for one in close]
-    left = [one for one, total in zip(close, bits, strict=True) if total <= min(bits) * CLOSER]
+    most = min(bits) * CLOSER + FEW_BITS
+    left = [one for one, total in zip(close, bits, strict=True) if total <= most]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
     for _, candidate, part in left:
@@ -150,7 +178,10 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
         if is_large(raw, kind.effort.some) and (narrow or not clear):
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
-                candidate, prediction = whole, part.again(whole.numbers)
+                # What was told by more than all of the sample stays.
+                extra = candidate.extra if candidate.recount else whole.extra
+                candidate = whole._replace(extra=extra)
+                prediction = part.again(whole.numbers)
         predicted = _in_axes(prediction, kind, candidate.maps)
         choice = _whole(predicted, candidate, kind)
         found.append(Finalist(candidate, part, prediction, predicted, choice))
@@ -160,7 +191,7 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
 def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
     """The recipe of maps with what is done with the numbers, without gains."""
     recipe = predicted.recipe
-    for outer in reversed(candidate.maps):
+    for outer in reversed(_needed(candidate.maps, recipe)):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
     bits = candidate.total(predicted.bits) + recipe_bits(recipe) / kind.items
     return Choice(recipe, bits, maps=candidate.maps)
@@ -177,7 +208,8 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
         changed = _in_columns(part.numbers, raw, changed, kind, candidate.maps)
     if changed is not by_part:
         found, choice = changed, _whole(changed, candidate, kind)
-    inner = [Gain(candidate.maps, prediction.plain)] if candidate.maps else []
+    needed = _needed(candidate.maps, found.recipe)
+    inner = [Gain(candidate.maps, prediction.plain)] if needed else []
     inner += found.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * raw.itemsize)
@@ -186,7 +218,7 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
 
 def columns_of(numbers: Numbers, kind: Kind) -> int:
     """How many columns the last axis of a sample has that may be treated each by itself, or 0."""
-    count = numbers.shape[-1] if numbers.ndim > 2 else 0
+    count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
@@ -235,11 +267,43 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
-        planes = plane_bits(prediction.left, signed=prediction.signed)
+        if stage:
+            planes = plane_bits(prediction.left, signed=prediction.signed)
+            if planes < bits * (1 - WORTH_IT):
+                leaf, bits = PLANES, planes
+        numbers = prediction.numbers
+        planes = plane_bits(_unordered(numbers) if _is_bare(maps) else numbers, signed=False)
         if planes < bits * (1 - WORTH_IT):
-            leaf, bits = PLANES, planes
+            stage, leaf, bits = None, PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain((recipe,), bits),))
+
+
+def _needed(maps: tuple[Recipe, ...], recipe: Recipe) -> tuple[Recipe, ...]:
+    """Maps without an order of numbers that have this recipe, if that has no use for it."""
+    return maps[:-1] if _is_bare(maps) and _of_planes(recipe) else maps
+
+
+def _is_bare(maps: tuple[Recipe, ...]) -> bool:
+    """Whether the innermost map does no more than put floats in order."""
+    return maps[-1:] == (ORDERED,)
+
+
+def _of_planes(recipe: Recipe) -> bool:
+    """Whether there is nothing but bytes, which have no use for an order of numbers.
+
+    They are better without: what the bits of positive and of negative floats have in common, such
+    as zeros at their end, it makes different.
+    """
+    if recipe.name == "columns" and not recipe.settings:
+        return all(map(_of_planes, recipe.outputs))
+    return recipe == PLANES
+
+
+def _unordered(numbers: Numbers) -> Numbers:
+    """The bits of floats that have been put in order."""
+    sign = numbers.dtype.type(1 << (8 * numbers.itemsize - 1))
+    return np.where(numbers & sign, numbers ^ sign, ~numbers)
 
 
 def _in_columns(

@@ -15,6 +15,8 @@ SHORTEST, FEWEST_ROWS = 2, 3
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
+# Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
+ROUNDED = 2
 
 # Transforms of powers of two are fast, and of sizes with a small factor besides: 2^k times 8 to 16.
 PARTS_BITS = 4
@@ -61,5 +63,6 @@ def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) ->
     found *= places / (places - np.arange(longest + 2))
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
     candidates = np.flatnonzero(peaks & (inner > least))
-    best = candidates[np.argsort(-inner[candidates], kind="stable")][:MOST]
+    correlations = (inner[candidates] / found[0]).round(ROUNDED)
+    best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
     return sorted(int(lag) + SHORTEST for lag in best)

@@ -26,8 +26,9 @@ SHORTEST_AXIS = 6
 SHORTEST_FIRST = 3
 MOST_AXES = 4
 
-# Linear tokens must gain this share, as classes of rows do more for logarithmic ones.
-WORTH_IT = 0.01
+# Linear tokens must gain this share, as classes of rows do more for logarithmic ones, and so many
+# bits: in numbers that hardly differ, a large one that the sample lacks costs more than they gain.
+WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
 
@@ -77,7 +78,8 @@ class Prediction:
     Attributes
     ----------
     best : Predictor
-        The cheapest that has been tried: to begin with, differences along one axis at a time.
+        The cheapest that has been tried: to begin with, differences along one axis at a time, and
+        along the last two.
     signed : bool
         Whether what the best leaves is in two's complement, and becomes non-negative only in the
         transform.
@@ -93,6 +95,8 @@ class Prediction:
         self.plain = self.best.bits
         for axis in self.long:
             self._try((axis,))
+        if len(self.long) > 1:
+            self._try(tuple(self.long[-2:]))
         self._simplest = min(self._tried, key=self._tried.__getitem__)
 
     def _begin(self, numbers: Numbers, items: float) -> None:
@@ -111,7 +115,8 @@ class Prediction:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
         for order in range(2, len(self.long) + 1):
             for axes in combinations(self.long, order):
-                self._try(axes)
+                if axes not in self._tried:
+                    self._try(axes)
         for axis in self.long:
             axes = (axis, axis)
             while len(axes) <= MAX_LAGS and self._try(axes):
@@ -142,7 +147,7 @@ class Prediction:
 
     @property
     def simplest(self) -> float:
-        """Bits with the best of differences along one axis, and none."""
+        """Bits with the best of what is tried to begin with."""
         return self._tried[self._simplest]
 
     @property
@@ -173,10 +178,9 @@ class Prediction:
         return self.best is not before
 
     def _try_plain(self) -> float:
-        least = self.offer(None, 0, log_bits(self.numbers, signed=False, items=self.items), ())
-        for tokens, bits in lin_bits(self.numbers, self.items, signed=False).items():
-            least = min(least, self.offer(None, tokens, bits, (), worth=WORTH_IT))
-        return least
+        bits = self.offer(None, 0, log_bits(self.numbers, signed=False, items=self.items), ())
+        linear = lin_bits(self.numbers, self.items, signed=False)
+        return min(bits, self._offer_linear(None, linear, ()))
 
     def _try_axes(self, axes: tuple[int, ...]) -> float:
         numbers, axis = self._differences(axes[:-1]), axes[-1]
@@ -190,14 +194,21 @@ class Prediction:
 
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
-        deltas, least = self._differences((1,)), math.inf
+        deltas, bits = self._differences((1,)), math.inf
         if not has_high_bit(deltas):
             bits = log_bits(deltas, signed=False, items=self.items)
             # What is as cheap as with signs is so without the first item as a symbol.
-            least = self.offer(RISING, 0, math.nextafter(bits, 0), (1,))
-        for tokens, bits in lin_bits(deltas, self.items, signed=True, wider=WIDER).items():
-            least = min(least, self.offer(RISING, tokens, bits, (1,), worth=WORTH_IT))
-        return least
+            self.offer(RISING, 0, math.nextafter(bits, 0), (1,))
+        linear = lin_bits(deltas, self.items, signed=True, wider=WIDER)
+        return min(bits, self._offer_linear(RISING, linear, (1,)))
+
+    def _offer_linear(
+        self, stage: Recipe | None, linear: dict[int, float], axes: tuple[int, ...]
+    ) -> float:
+        for tokens, bits in linear.items():
+            if bits < self.best.bits - WORTH_BITS:
+                self.offer(stage, tokens, bits, axes, worth=WORTH_IT)
+        return min(linear.values())
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""

@@ -29,7 +29,7 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     size : int
         Items of all boxes together, about.
     count : int
-        How many boxes there are at most. They are spread over the array evenly.
+        How many boxes there are at most, a power of two. They are spread over the array evenly.
 
     Returns
     -------
@@ -40,9 +40,13 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
         return np.ascontiguousarray(array)[np.newaxis]
     shape = _box_shape(array.shape, size // count)
     begins = [
-        # The middles of as many equal parts, of where a box may begin.
-        [(length - part) * (2 * number + 1) // (2 * count) for number in range(count)]
-        for length, part in zip(array.shape, shape, strict=True)
+        # The middles of as many equal parts, of where a box may begin. Along each axis they have
+        # another order, so that boxes which overlap along one are far apart along another.
+        [
+            (length - part) * (2 * (number * (2 * axis + 1) % count) + 1) // (2 * count)
+            for number in range(count)
+        ]
+        for axis, (length, part) in enumerate(zip(array.shape, shape, strict=True))
     ]
     cuts = [
         [slice(begin, begin + part) for begin in along]

@@ -1,0 +1,116 @@
+"""What is done with numbers first: their order, and differences along axes. Block by block.
+
+This does what `finish` undoes. Kernels that take numbers do it while these are in the first level
+of the cache; `ordered.order` and `delta.difference` do it alone.
+
+An array is flat here, and an axis is the *lag* between neighbours along it. The difference with a
+lag h is the array minus itself, h places later, with zeros before its begin. So the differences
+along several axes don't depend on their order; those with lags g and h together are
+
+    x[i] - x[i - g] - x[i - h] + x[i - g - h]        (the Lorenzo predictor)
+
+and undone by two sums, in any order. Items before the smallest lag have no neighbour: they are
+predicted by the item before.
+
+*Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... Kernels
+are told whether by a mask of all bits, or of none.
+
+The *plan* is an array of uint64: `IF_CLEAR` and `IF_SET`, the masks of `ordered.order`, and from
+`LAGS` on lags in ascending order, none to `finish.MAX_LAGS` of at least 1.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inlined, inner
+
+__all__ = ["IF_CLEAR", "IF_SET", "LAGS", "start_block"]
+
+IF_CLEAR, IF_SET, LAGS = range(3)
+
+
+@inlined
+def turned(item, half, clear, set_):
+    """An item in the order of the numbers."""
+    return item ^ (set_ if item > half else clear)
+
+
+@inlined
+def folded(difference, half, fold):
+    """A difference, folded if the mask is."""
+    sign = ZERO - np.uint64(difference > half)
+    number = type(fold)
+    return number(difference + (difference & fold)) ^ (number(sign) & fold)
+
+
+@inlined
+def step(items, at, lag, half, clear, set_):
+    """The difference of an item and the one a lag before."""
+    return turned(items[at], half, clear, set_) - turned(items[at - lag], half, clear, set_)
+
+
+@inlined
+def differences(items, clear, set_, lags, begin, end, out):
+    """Fill `out` with a block of differences, not folded, wherever it is, with any lags."""
+    number = out.dtype.type
+    half = number(~number(0)) >> ONE
+    lag = lags[ZERO]
+    others = np.uint64(lags.size) - ONE
+    for i in range(end - begin):
+        out[i] = 0
+    # The first difference, and the same, as much later as each sum of other lags; negative, if it
+    # is of an odd number.
+    for subset in range(ONE << others):
+        later, sign = ZERO, ZERO
+        for k in range(others):
+            if (subset >> k) & ONE:
+                later += lags[k + ONE]
+                sign = ~sign
+        flip = number(sign)
+        for i in range(max(begin, later), min(end, later + lag)):
+            own = turned(items[i - later], half, clear, set_)
+            out[i - begin] += number(own ^ flip) - flip
+        for i in range(max(begin, later + lag), end):
+            own = number(step(items, i - later, lag, half, clear, set_))
+            out[i - begin] += number(own ^ flip) - flip
+    for i in range(max(begin, ONE), min(end, lag)):
+        out[i - begin] -= turned(items[i - ONE], half, clear, set_)
+
+
+@inner
+def start_block(items, clear, set_, lags, fold, begin, end, out):
+    """Fill `out` with what becomes of a block of items.
+
+    Parameters
+    ----------
+    items : uint[n]
+    clear, set_ : uint, of the same width
+        The masks of `ordered.order`.
+    lags : uint64[0 to `finish.MAX_LAGS`]
+    fold : uint, of the same width
+        All bits set if differences are to be folded, else 0.
+    begin, end : uint64
+    out : uint[end - begin], of the same width
+    """
+    number = out.dtype.type
+    half = number(~number(0)) >> ONE
+    size = end - begin
+    # Most items, in one loop.
+    if lags.size == 0:
+        for i in range(size):
+            out[i] = turned(items[begin + i], half, clear, set_)
+    elif lags.size == 1 and begin >= lags[ZERO]:
+        lag = lags[ZERO]
+        for i in range(size):
+            y = number(step(items, begin + i, lag, half, clear, set_))
+            out[i] = folded(y, half, fold)
+    elif lags.size == 2 and begin >= lags[ZERO] + lags[ONE]:
+        lag, later = lags[ZERO], lags[ONE]
+        for i in range(size):
+            before = number(step(items, begin + i - later, lag, half, clear, set_))
+            y = number(number(step(items, begin + i, lag, half, clear, set_)) - before)
+            out[i] = folded(y, half, fold)
+    else:
+        differences(items, clear, set_, lags, begin, end, out)
+        for i in range(size):
+            out[i] = folded(out[i], half, fold)

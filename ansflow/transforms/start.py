@@ -1,0 +1,59 @@
+"""What is done with numbers first, while they are in the cache: the mirror image of `finish`.
+
+Some transforms need to see no number to know their parameters. They need no turn of their own:
+they say what is to be done, and whoever takes the numbers does it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.kernels.transforms.delta import difference
+from ansflow.kernels.transforms.ordered import order
+from ansflow.recycling import empty
+from ansflow.transforms.numbers import numbers_of
+
+__all__ = ["FOLDED", "UNTOUCHED", "Start"]
+
+FOLDED = np.uint64((1 << 64) - 1)
+NO_SHIFT = np.uint64(0)
+
+
+class Start(NamedTuple):
+    """What is to be done with items, as in the plan of `ansflow.kernels.transforms.start`."""
+
+    if_clear: int = 0
+    if_set: int = 0
+    lags: tuple[int, ...] = ()
+
+    @property
+    def plan(self) -> npt.NDArray[np.uint64]:
+        return _plan(self)
+
+    def apply(self, items: Bytes, width: int) -> Bytes:
+        """Do it, with numbers of so many bytes."""
+        numbers = numbers_of(items, width)
+        if self.if_clear | self.if_set:
+            out = empty(numbers.size, numbers.dtype)
+            order(numbers, NO_SHIFT, np.uint64(self.if_clear), np.uint64(self.if_set), out)
+            numbers = out
+        if self.lags:
+            out = empty(numbers.size, numbers.dtype)
+            difference(numbers, np.array(self.lags, np.uint64), FOLDED, out)
+            numbers = out
+        return numbers.view(np.uint8)
+
+
+@functools.lru_cache(64)
+def _plan(start: Start) -> npt.NDArray[np.uint64]:
+    plan = np.array((start.if_clear, start.if_set, *start.lags), np.uint64)
+    plan.setflags(write=False)
+    return plan
+
+
+UNTOUCHED = Start()

@@ -1,0 +1,85 @@
+"""Recipes that numbers get for what is in them; nothing is coded here."""
+
+import numpy as np
+import pytest
+
+from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.layout import Layout
+
+RNG = np.random.default_rng(0)
+
+
+def chosen(array, level=3):
+    array = np.ascontiguousarray(array)
+    layout = Layout(array.itemsize, array.shape)
+    if array.itemsize > 64:  # whose bytes are an axis
+        layout = Layout(1, (*array.shape, array.itemsize))
+    choice = choose(array.reshape(-1).view(np.uint8), layout, array.dtype, level)
+    return "" if choice is None else str(choice.recipe)
+
+
+@pytest.mark.parametrize("shape", [(45, 510), (6, 40, 90), (30_000,), (3, 9, 9, 90)])
+def test_boxes_of_small_arrays_have_little_in_common(shape):
+    array = np.arange(np.prod(shape)).reshape(shape)
+    for size, count in ((1024, 4), (4096, 16)):
+        sample = boxes(array, size, count)
+        assert np.unique(sample).size > 0.9 * sample.size
+
+
+def test_steps_of_floats():
+    """The step of numbers that rise evenly is not that of a sample of them."""
+    assert chosen(np.linspace(0, 3, 70_000)).startswith("decimal[4.2857755")
+    assert chosen(np.linspace(0, 3, 70_000, dtype="f4")) != ""
+    integers = np.cumsum(RNG.integers(-500, 500, 20_000))
+    assert chosen(integers * 2.0).startswith("decimal[2.0, times]")
+    assert chosen(integers * 5 / 100).startswith("decimal[20.0]")
+    assert chosen(integers * 3 / 100).startswith("decimal[100.0]")
+
+
+def test_dictionaries_of_many_values():
+    """They are worth it if values come again, though most of a sample are there once."""
+    floats = RNG.normal(size=200_000).astype("f4")
+    assert "dict" not in chosen(floats)
+    lumpy = RNG.choice(floats[:70_000], floats.size)
+    assert np.unique(lumpy[::8]).size > 0.8 * lumpy[::8].size
+    assert chosen(lumpy).startswith("ordered[float](dict(")
+    assert "dict" not in chosen(lumpy, level=2)
+
+
+def test_bytes_of_floats_are_not_put_in_order():
+    """Half of them have zeros at their end, which would become ones in negative numbers."""
+    floats = RNG.normal(size=30_000).astype("f4")
+    assert chosen(np.where(RNG.random(30_000) < 0.5, floats.astype("f2"), floats)) == "planes"
+    pairs = np.stack([floats[::2].astype("f2"), floats[::2]], axis=1)
+    assert not chosen(pairs).startswith("ordered[float](columns(planes")
+
+
+def test_columns_are_places_of_whole_rows():
+    noise = RNG.integers(0, 3000, (3, 25, 41, 33), np.int16)
+    assert "columns" not in chosen(noise + np.arange(33, dtype=np.int16) % 11 * 1000)
+    assert "columns" in chosen(noise[..., :3] * np.array([1, 7, 1], np.int16) ** 2)
+
+
+def test_differences_along_two_axes_when_maps_are_compared():
+    labels = np.kron(RNG.integers(0, 30, (40, 40)), np.ones((16, 16), int)).astype("i4")
+    assert chosen(labels) == "delta[0, 1](log)"
+
+
+def test_the_shortest_of_periods():
+    assert chosen(np.tile(RNG.permutation(21), 5000), level=6).startswith("period[21]")
+
+
+def test_rare_steps_have_no_linear_tokens():
+    """One of them that the sample lacks would make tokens of all steps coarse."""
+    steps = np.where(RNG.random(50_000) < 1e-3, 601, 9)
+    assert chosen(np.cumsum(steps)) == "delta[0, rising](log)"
+
+
+def test_large_records():
+    """Items of more than 64 bytes are cut into bytes, but not for good."""
+    records = np.zeros(3000, [(f"{j}", "<f8") for j in range(9)])
+    records["1"] = np.arange(3000)
+    assert chosen(records).startswith("items[72](fields[8, 8, 8, 8, 8, 8, 8, 8, 8](")
+    records = np.zeros(3000, [("a", "<f8"), ("b", "V250")])
+    assert chosen(records) == ""
