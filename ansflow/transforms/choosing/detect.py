@@ -64,7 +64,7 @@ ENOUGH = 1024
 LARGEST = 2.0**1000
 
 # The share of all integers in a range that are there.
-DENSE = 0.5
+DENSE = 0.75
 
 MOST_PLACES = 64
 DIGITS = 17

@@ -101,6 +101,11 @@ class Mapped(NamedTuple):
     extra: float = 0.0
     recount: Callable[[], float] | None = None
 
+    @property
+    def is_dict(self) -> bool:
+        """Whether the numbers are codes of a dictionary."""
+        return bool(self.maps) and self.maps[-1].name == "dict"
+
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
         return self.extra + self.share * bits

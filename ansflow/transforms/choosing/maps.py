@@ -78,7 +78,9 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     yield from _all_but_masks(some, raw, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
-    yield from _runs(some, kind, factors)
+    following = raw.reshape(-1)[:FOLLOWING]
+    if np.count_nonzero(following[1:] == following[:-1]) >= REPEATS_FROM * following.size:
+        yield from _runs(some, kind, factors)
 
 
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
@@ -115,9 +117,6 @@ def _entropy(share: float) -> float:
 
 
 def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
-    few = some.numbers.reshape(-1)[:FOLLOWING]
-    if np.count_nonzero(few[1:] == few[:-1]) < REPEATS_FROM * few.size:
-        return
     values = some.through(kind, RUNS)
     if values is not None:
         seen = patterns(_few(values.numbers, kind))

@@ -26,6 +26,8 @@ WORTH_IT = 0.003
 # Other maps than the best one, and rows of a period, are only looked at with all predictors if they
 # are close to what is best with the simplest ones.
 CLOSE, CLOSER = 1.05, 1.03
+# A dictionary seems to take more than it does by a part of a sample, as few values come again.
+CLOSE_DICT = 1.12
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
@@ -125,7 +127,11 @@ def choose_numbers(
     """
     known = candidates or rated(mapped(raw, kind), kind)
     tried = [one for one in known if one.mapped.recount is None]
-    close = [one for one in tried[: kind.effort.finalists] if one.bits <= tried[0].bits * CLOSE]
+    close = [
+        one
+        for one in tried[: kind.effort.finalists]
+        if one.bits <= tried[0].bits * (CLOSE_DICT if one.mapped.is_dict else CLOSE)
+    ]
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one.mapped.maps))
     best, *others = _finalists(close, raw, kind)
@@ -140,13 +146,11 @@ def choose_numbers(
 def _if_worth_it(tried: Rated, found: Choice, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
     """What is chosen for a slow map instead of another choice if that gains enough."""
     enough = found.bits * (1 - kind.effort.worth_many)
-    candidate = tried.mapped
-    if candidate.recount is None or tried.bits >= enough * CLOSE:
+    if tried.bits >= enough * CLOSE_DICT:
         return found
-    candidate = candidate._replace(extra=candidate.recount())
-    if candidate.total(tried.prediction.best.bits) >= enough * CLOSE:
+    (finalist,) = _finalists([tried], raw, kind)
+    if finalist.choice.bits >= enough * CLOSE:
         return found
-    (finalist,) = _finalists([tried._replace(mapped=candidate)], raw, kind)
     choice = _chosen(finalist, raw, kind, in_columns)
     return choice if choice.bits < enough else found
 
@@ -167,8 +171,11 @@ class Finalist(NamedTuple):
 def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
     """What is left of maps after all predictors were tried."""
     bits = [one.mapped.total(one.prediction.try_all().bits) for one in close]
-    most = min(bits) * CLOSER + FEW_BITS
-    left = [one for one, total in zip(close, bits, strict=True) if total <= most]
+    left = [
+        one
+        for one, total in zip(close, bits, strict=True)
+        if total <= min(bits) * (CLOSE_DICT if one.mapped.is_dict else CLOSER) + FEW_BITS
+    ]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
     for _, candidate, part in left:
@@ -178,10 +185,9 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
         if is_large(raw, kind.effort.some) and (narrow or not clear):
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
-                # What was told by more than all of the sample stays.
-                extra = candidate.extra if candidate.recount else whole.extra
-                candidate = whole._replace(extra=extra)
-                prediction = part.again(whole.numbers)
+                candidate, prediction = whole, part.again(whole.numbers)
+        if candidate.recount is not None:
+            candidate = candidate._replace(extra=candidate.recount())
         predicted = _in_axes(prediction, kind, candidate.maps)
         choice = _whole(predicted, candidate, kind)
         found.append(Finalist(candidate, part, prediction, predicted, choice))

@@ -83,6 +83,8 @@ class Prediction:
     signed : bool
         Whether what the best leaves is in two's complement, and becomes non-negative only in the
         transform.
+    simplest : float
+        Bits with the best of what is tried to begin with.
     plain : float
         Bits of numbers that are not predicted.
     long : list of int
@@ -97,7 +99,7 @@ class Prediction:
             self._try((axis,))
         if len(self.long) > 1:
             self._try(tuple(self.long[-2:]))
-        self._simplest = min(self._tried, key=self._tried.__getitem__)
+        self._simplest, self.simplest = self._way, self.best.bits
 
     def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
@@ -106,7 +108,9 @@ class Prediction:
         self._left: Numbers | tuple[int, ...] = ()  # or the axes of differences
         self.signed = False
         self._known: dict[tuple[int, ...], Numbers] = {(): numbers}
-        self._tried: dict[Way, float] = {}  # what each takes
+        self._way: Way = ()  # that of the best
+        self._tried: dict[Way, float] = {}  # what each takes with logarithmic tokens
+        self._linear = math.inf  # what the best takes with linear ones
         least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
         lengths = zip(numbers.shape[1:], least, strict=True)
         self.long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
@@ -130,25 +134,29 @@ class Prediction:
 
     @property
     def is_clear(self) -> bool:
-        """Whether nothing else is nearly as cheap as the best."""
-        return len(self._close()) == 1
+        """Whether nothing else is nearly as cheap as the best.
+
+        Linear tokens depend on a few large numbers, and whether numbers rise on a few negative
+        differences, of which a part of a sample says little.
+        """
+        may_be_linear = self._linear <= self.best.bits * CLOSE
+        return not may_be_linear and self._way != "rising" and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
-        return [way for way, bits in self._tried.items() if bits <= self.best.bits * CLOSE]
+        most = min(bits for way, bits in self._tried.items() if way != "rising") * CLOSE
+        return [way for way, bits in self._tried.items() if bits <= most or way == self._way]
 
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
         other._begin(numbers, self.items)
-        other.plain, other._simplest = self.plain, self._simplest
-        for way in dict.fromkeys((self._simplest, *self._close())):
-            other._try(way)
+        other.plain = self.plain
+        other._try(self._simplest)
+        other._simplest, other.simplest = self._simplest, other.best.bits
+        for way in self._close():
+            if way not in other._tried:
+                other._try(way)
         return other
-
-    @property
-    def simplest(self) -> float:
-        """Bits with the best of what is tried to begin with."""
-        return self._tried[self._simplest]
 
     @property
     def left(self) -> Numbers:
@@ -175,12 +183,15 @@ class Prediction:
             self._tried[way] = self._try_axes(way)
         else:
             self._tried[way] = self._try_plain()
-        return self.best is not before
+        if self.best is before:
+            return False
+        self._way = way
+        return True
 
     def _try_plain(self) -> float:
         bits = self.offer(None, 0, log_bits(self.numbers, signed=False, items=self.items), ())
-        linear = lin_bits(self.numbers, self.items, signed=False)
-        return min(bits, self._offer_linear(None, linear, ()))
+        self._offer_linear(None, lin_bits(self.numbers, self.items, signed=False), ())
+        return bits
 
     def _try_axes(self, axes: tuple[int, ...]) -> float:
         numbers, axis = self._differences(axes[:-1]), axes[-1]
@@ -200,15 +211,16 @@ class Prediction:
             # What is as cheap as with signs is so without the first item as a symbol.
             self.offer(RISING, 0, math.nextafter(bits, 0), (1,))
         linear = lin_bits(deltas, self.items, signed=True, wider=WIDER)
-        return min(bits, self._offer_linear(RISING, linear, (1,)))
+        self._offer_linear(RISING, linear, (1,))
+        return bits
 
     def _offer_linear(
         self, stage: Recipe | None, linear: dict[int, float], axes: tuple[int, ...]
-    ) -> float:
+    ) -> None:
+        self._linear = min(self._linear, *linear.values())
         for tokens, bits in linear.items():
             if bits < self.best.bits - WORTH_BITS:
                 self.offer(stage, tokens, bits, axes, worth=WORTH_IT)
-        return min(linear.values())
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
