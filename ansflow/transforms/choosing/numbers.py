@@ -151,6 +151,9 @@ def _if_worth_it(tried: Rated, found: Choice, raw: Numbers, kind: Kind, in_colum
     (finalist,) = _finalists([tried], raw, kind)
     if finalist.choice.bits >= enough * CLOSE:
         return found
+    finalist = finalist.recounted(kind)
+    if finalist.choice.bits >= enough * CLOSE:
+        return found
     choice = _chosen(finalist, raw, kind, in_columns)
     return choice if choice.bits < enough else found
 
@@ -166,6 +169,13 @@ class Finalist(NamedTuple):
     prediction: Prediction
     predicted: Choice
     choice: Choice
+
+    def recounted(self, kind: Kind) -> Finalist:
+        """The same with what the map takes besides numbers told by more items, if it is slow."""
+        if self.candidate.recount is None:
+            return self
+        candidate = self.candidate._replace(extra=self.candidate.recount())
+        return self._replace(candidate=candidate, choice=_whole(self.predicted, candidate, kind))
 
 
 def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
@@ -186,8 +196,6 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
                 candidate, prediction = whole, part.again(whole.numbers)
-        if candidate.recount is not None:
-            candidate = candidate._replace(extra=candidate.recount())
         predicted = _in_axes(prediction, kind, candidate.maps)
         choice = _whole(predicted, candidate, kind)
         found.append(Finalist(candidate, part, prediction, predicted, choice))
@@ -211,7 +219,7 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
     by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
     changed = _in_periods(part, by_part, kind, candidate.maps)
     if in_columns and columns_of(part.numbers, kind):
-        changed = _in_columns(part.numbers, raw, changed, kind, candidate.maps)
+        changed = _in_columns(part, raw, changed, kind, candidate.maps)
     if changed is not by_part:
         found, choice = changed, _whole(changed, candidate, kind)
     needed = _needed(candidate.maps, found.recipe)
@@ -313,12 +321,13 @@ def _unordered(numbers: Numbers) -> Numbers:
 
 
 def _in_columns(
-    numbers: Numbers, raw: Numbers, together: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    together: Prediction, raw: Numbers, before: Choice, kind: Kind, maps: tuple[Recipe, ...]
 ) -> Choice:
     """The same for each place along the last axis, or its difference from the one before.
 
     It is told by some of the numbers, and by all if that is not clear.
     """
+    numbers = together.numbers
     count = numbers.shape[-1]
     part = kind.part(count)
     predictions: list[Prediction] = []
@@ -332,24 +341,27 @@ def _in_columns(
                 differenced.append(j)
         prediction.try_all()
         predictions.append(prediction)
-    if sum(one.best.bits for one in predictions) > CLOSE * count * together.bits:
-        return together
-    unclear = [j for j, prediction in enumerate(predictions) if not prediction.is_clear]
-    whole = (
-        Mapped(raw).through(kind, *maps) if unclear and is_large(raw, kind.effort.some) else None
-    )
-    if whole is not None:
-        for j in unclear:
-            column = _column(whole.numbers, j, differenced=j in differenced)
-            predictions[j] = predictions[j].again(column)
+    least = sum(one.best.bits for one in predictions)
+    if not kind.effort.orders and least > CLOSE * count * before.bits:
+        return before
+    scale = 1.0
+    if len(numbers) < len(raw) and not all(one.is_clear for one in predictions):
+        whole = Mapped(raw).through(kind, *maps)
+        if whole is not None:
+            predictions = [
+                one.again(_column(whole.numbers, j, differenced=j in differenced))
+                for j, one in enumerate(predictions)
+            ]
+            # They are compared with what was told by some of the numbers.
+            scale = together.best.bits / together.again(whole.numbers).best.bits
     found = [_in_axes(prediction, part, maps) for prediction in predictions]
     found = [
         _in_periods(prediction, one, part, maps)
         for prediction, one in zip(predictions, found, strict=True)
     ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
-    bits = sum(one.bits for one in found) / count
-    return better(together, Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),)))
+    bits = scale * sum(one.bits for one in found) / count
+    return better(before, Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),)))
 
 
 def _column(numbers: Numbers, j: int, *, differenced: bool = False) -> Numbers:
