@@ -214,8 +214,8 @@ def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
 def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
     """The recipe of the best maps, if there is nothing better for their numbers."""
     candidate, part, prediction, found, choice = best
-    if kind.effort.orders or part.numbers.itemsize != prediction.numbers.itemsize:
-        part = prediction  # sums were fitted to all, or codes are wider there
+    if kind.effort.orders or candidate.is_dict:
+        part = prediction  # sums were fitted to all, and codes are longer there
     by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
     changed = _in_periods(part, by_part, kind, candidate.maps)
     if in_columns and columns_of(part.numbers, kind):
@@ -341,10 +341,10 @@ def _in_columns(
                 differenced.append(j)
         prediction.try_all()
         predictions.append(prediction)
-    least = sum(one.best.bits for one in predictions)
-    if not kind.effort.orders and least > CLOSE * count * before.bits:
+    total = sum(one.best.bits for one in predictions)
+    if not kind.effort.orders and total > CLOSE * count * before.bits:
         return before
-    scale = 1.0
+    least = before.bits
     if len(numbers) < len(raw) and not all(one.is_clear for one in predictions):
         whole = Mapped(raw).through(kind, *maps)
         if whole is not None:
@@ -352,16 +352,17 @@ def _in_columns(
                 one.again(_column(whole.numbers, j, differenced=j in differenced))
                 for j, one in enumerate(predictions)
             ]
-            # They are compared with what was told by some of the numbers.
-            scale = together.best.bits / together.again(whole.numbers).best.bits
+            least *= together.again(whole.numbers).best.bits / together.best.bits
     found = [_in_axes(prediction, part, maps) for prediction in predictions]
     found = [
         _in_periods(prediction, one, part, maps)
         for prediction, one in zip(predictions, found, strict=True)
     ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
-    bits = scale * sum(one.bits for one in found) / count
-    return better(before, Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),)))
+    bits = sum(one.bits for one in found) / count
+    if bits >= least * (1 - WORTH_IT):
+        return before
+    return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
 
 
 def _column(numbers: Numbers, j: int, *, differenced: bool = False) -> Numbers:
