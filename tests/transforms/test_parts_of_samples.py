@@ -33,6 +33,17 @@ def test_what_is_close_by_a_part_is_measured_by_all():
     assert np.array_equal(again.left, whole.left)
 
 
+def test_falls_that_a_part_lacks():
+    """Numbers seem to rise in it, which would take the bit of a sign less."""
+    steps = RNG.normal(40, 4, (16, 2048)).astype("i8")
+    steps[0, 500] = -1_000_000
+    sample = (steps.cumsum(axis=1) + 10**9).view("u8")
+    part, whole = Prediction(few_boxes(sample, 8192), 1e5), Prediction(sample, 1e5)
+    assert part.try_all() != whole.try_all()
+    assert not part.is_clear
+    assert part.again(sample).best == whole.best
+
+
 def test_codes_that_are_wider_in_all_of_a_sample():
     """A part of the sample has fewer than 256 of the values, so that its codes are bytes."""
     values = RNG.integers(0, 1 << 60, 400)

@@ -8,6 +8,8 @@ detect.py
     what numbers of a sample have in common: facts that say which maps are worth trying
 cost.py
     what numbers cost as tokens and raw bits
+dictionary.py
+    how many values a dictionary is expected to have in a chunk, and what they take
 mapped.py
     numbers that came through maps, and what else these made of them
 maps.py
@@ -24,7 +26,8 @@ choose.py
     arrays of any dtype: fields and columns, and the numbers in them
 
 Maps and predictors are compared by a part of the sample first. All of it is for those that are
-about as good as the best of them, and for weighted sums.
+about as good as the best of them, for what a part says too little of, such as dictionaries and
+linear tokens, and for weighted sums.
 
 What is chosen is a `Recipe`, with what each of its stages gains. A decoder knows nothing of this.
 """

@@ -57,8 +57,6 @@ SOME, PARTS = 512, 8
 PAIRS = 64
 ELSEWHERE = 0.382
 AGREEING = 0.25
-# So many numbers say what it is.
-ENOUGH = 1024
 
 # A step is looked for among numbers up to this, so that sums of them are finite.
 LARGEST = 2.0**1000
@@ -281,8 +279,7 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
     if count < AGREEING * first.size:
         return
     step, error = float(steps[votes].mean()), 2 * float(errors[votes].mean()) / count**0.5
-    some = np.sort(sizes[:: sizes.size // ENOUGH | 1])
-    low, high = map(float, narrow_step(some, half_unit, step - error, step + error))
+    low, high = map(float, narrow_step(np.sort(sizes), half_unit, step - error, step + error))
     if low > 0:
         yield _shortest(1 / high, 1 / low), False
         yield _shortest(low, high), True

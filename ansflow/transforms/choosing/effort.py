@@ -64,7 +64,7 @@ EFFORTS = {
 }
 
 # Columns share these items, but each has so many at least.
-FEWEST_SOME, FEWEST = 4096, 1024
+FEWEST_SOME, FEWEST = 4096, 2048
 
 
 def effort_of(level: int) -> Effort:

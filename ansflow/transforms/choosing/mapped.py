@@ -121,29 +121,24 @@ class Mapped(NamedTuple):
             items = found.numbers.size / found.share
             if numbers.ndim == 1:
                 numbers = numbers[np.newaxis]  # they have lost their places, and are one box
-            after = Mapped(numbers, (*found.maps, outer), numbers.size / items, found.extra)
+            extra = found.extra + _bits_besides(outer.name, others) / items
+            found = Mapped(numbers, (*found.maps, outer), numbers.size / items, extra)
             if outer.name == "dict":
-                found = after._with_values(others[0], kind)
-            else:
-                found = after._replace(
-                    extra=found.extra + _bits_besides(outer.name, others) / items
-                )
+                found = found._with_values(others[0], kind)
         return found
 
     def _with_values(self, values: Numbers, kind: Kind) -> Mapped:
         """The same with what the values of a dictionary take."""
         dictionary = Dictionary(self.numbers, values, kind.items * self.share)
+        told = self.extra + self.share * dictionary.bits(dictionary.expected)
+        if kind.all_items is None or not dictionary.is_large:
+            return self._replace(extra=told)
 
-        def extra(count: float) -> float:
+        def recount() -> float:
+            count = max(values.size, _count_values(kind))
             return self.extra + self.share * dictionary.bits(count)
 
-        recount = None
-        if dictionary.is_large and kind.all_items is not None:
-
-            def recount() -> float:
-                return extra(max(values.size, _count_values(kind)))
-
-        return self._replace(extra=extra(dictionary.expected), recount=recount)
+        return self._replace(extra=told, recount=recount)
 
 
 def _count_values(kind: Kind) -> float:
@@ -157,7 +152,7 @@ def _count_values(kind: Kind) -> float:
 
 
 def _bits_besides(name: str, others: Sequence[Numbers]) -> float:
-    """Bits that outputs of a map take besides the numbers."""
+    """Bits that outputs of a map take besides the numbers, but for values of a dictionary."""
     match name, others:
         case "mask" | "sparse", [mask]:
             return symbol_bits(mask) * mask.size
