@@ -195,6 +195,7 @@ def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[M
 
 
 def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
+    """Integers of a factor; None if it is not for the numbers."""
     told: list[Setting] = [factor.factor]
     if factor.times:
         told.append("times")

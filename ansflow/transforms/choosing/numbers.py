@@ -86,6 +86,10 @@ class Rated(NamedTuple):
     mapped: Mapped
     prediction: Prediction
 
+    def is_close(self, least: float, close: float = CLOSE) -> bool:
+        """Whether it may be about as good as what takes the least bits."""
+        return self.bits <= least * (max(close, CLOSE_DICT) if self.mapped.is_dict else close)
+
 
 def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
     """Those with the fewest bits first, and of equal ones those with the fewest maps.
@@ -95,7 +99,7 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
     found: list[Rated] = []
     least = math.inf
     for candidate in candidates:
-        if candidate.extra > least * CLOSE:
+        if candidate.extra > least * CLOSE_DICT:
             continue  # whatever predicts the numbers
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
         found.append(Rated(candidate.total(prediction.best.bits), candidate, prediction))
@@ -105,9 +109,8 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
 
 def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:
     """Whether these maps are the best that were rated, and no others are close to them."""
-    return tried[0].mapped.maps == maps and all(
-        one.bits > tried[0].bits * CLOSE for one in tried[1:]
-    )
+    best, *others = tried
+    return best.mapped.maps == maps and not any(one.is_close(best.bits) for one in others)
 
 
 def choose_numbers(
@@ -127,11 +130,7 @@ def choose_numbers(
     """
     known = candidates or rated(mapped(raw, kind), kind)
     tried = [one for one in known if one.mapped.recount is None]
-    close = [
-        one
-        for one in tried[: kind.effort.finalists]
-        if one.bits <= tried[0].bits * (CLOSE_DICT if one.mapped.is_dict else CLOSE)
-    ]
+    close = [one for one in tried[: kind.effort.finalists] if one.is_close(tried[0].bits)]
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one.mapped.maps))
     best, *others = _finalists(close, raw, kind)
@@ -146,7 +145,7 @@ def choose_numbers(
 def _if_worth_it(tried: Rated, found: Choice, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
     """What is chosen for a slow map instead of another choice if that gains enough."""
     enough = found.bits * (1 - kind.effort.worth_many)
-    if tried.bits >= enough * CLOSE_DICT:
+    if not tried.is_close(enough):
         return found
     (finalist,) = _finalists([tried], raw, kind)
     if finalist.choice.bits >= enough * CLOSE:
@@ -180,12 +179,9 @@ class Finalist(NamedTuple):
 
 def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
     """What is left of maps after all predictors were tried."""
-    bits = [one.mapped.total(one.prediction.try_all().bits) for one in close]
-    left = [
-        one
-        for one, total in zip(close, bits, strict=True)
-        if total <= min(bits) * (CLOSE_DICT if one.mapped.is_dict else CLOSER) + FEW_BITS
-    ]
+    tried = [one._replace(bits=one.mapped.total(one.prediction.try_all().bits)) for one in close]
+    least = min(one.bits for one in tried) + FEW_BITS
+    left = [one for one in tried if one.is_close(least, CLOSER)]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
     for _, candidate, part in left:
