@@ -139,7 +139,7 @@ class Prediction:
         Linear tokens depend on a few large numbers, and whether numbers rise on a few negative
         differences, of which a part of a sample says little.
         """
-        may_be_linear = self._linear <= self.best.bits * CLOSE
+        may_be_linear = self._linear <= self.best.bits
         return not may_be_linear and self._way != "rising" and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
