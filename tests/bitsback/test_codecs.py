@@ -436,8 +436,8 @@ def test_bits_back_is_three_steps():
     x = np.arange(9) * 10 - 40
     codec.push(stack, x)
     with by_hand.stirred():
-        z = codec.posterior(x).pop(by_hand)
-    codec.likelihood(z).push(by_hand, x)
+        z = codec.layer.posterior(x).pop(by_hand)
+    codec.layer.likelihood(z).push(by_hand, x)
     codec.prior.push(by_hand, z)
     assert stack == by_hand
 
