@@ -316,7 +316,7 @@ class Dict:
     def read(cls, fields, w, shape):
         assert w in (2, 4, 8)
         n, count = prod(shape), fields.varint()
-        assert count <= min(n, 2**20)
+        assert count <= min(n, 2**20, 2 ** (8 * w))
         assert count >= 1 or n == 0
         return cls(count)
 

@@ -159,6 +159,19 @@ def test_large_chunks_of_streams(mib):
     assert taken < (mib + 2 * 4) * MIB + BESIDE
 
 
+def test_dictionaries_within_dictionaries_take_memory_once():
+    """Codes become items where they are."""
+    numbers = np.tile(RNG.permutation(1 << 17).astype("u8"), 8)
+    recipe = "log"
+    for _ in range(6):
+        recipe = f"dict({recipe}, bytes)"
+    blob = ansflow.compress(numbers, recipe=recipe, chunk_size=numbers.nbytes)
+    assert describe(io.BytesIO(blob))["frames"][0]["recipes"] == {recipe: 1}
+    limits = ansflow.Limits(max_memory=3 * numbers.nbytes + MIB)
+    assert np.array_equal(ansflow.decompress(blob, limits=limits), numbers)
+    assert held(lambda: ansflow.decompress(blob, limits=limits)) < limits.max_memory
+
+
 def test_tiny_chunks_that_are_read_at_once():
     limits = ansflow.Limits(max_memory=3 * MIB)
     blob = FRAMES["tiny chunks and an index"]

@@ -52,6 +52,11 @@ class Dict(Finisher):
         rename(codes, names.astype(named.dtype), named)
         return values.size, [named.view(np.uint8), values.view(np.uint8)]
 
+    def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        # Codes at the end become items, the first ones first: an item ends where its code does, or
+        # before. So dictionaries within dictionaries take no more memory.
+        return [out[out.size - layout.items * _code_bytes(parameters) :], None]
+
     def inverse(
         self,
         parameters: int,
@@ -61,7 +66,8 @@ class Dict(Finisher):
         finish: Finish = NOTHING,
     ) -> None:
         codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
-        if finish.is_by_item:  # there are fewer values than items
+        if finish.is_by_item and 2 * parameters <= layout.items:
+            values = values.copy()  # they may be a part of the frame
             finish.apply(values, layout.itemsize)
             finish = NOTHING
         numbers = numbers_in_place(out, layout.itemsize)
@@ -81,10 +87,11 @@ class Dict(Finisher):
 
     def parse(self, reader: ByteReader, layout: Layout) -> int:
         values = reader.varint()
-        if not (values <= min(layout.items, MAX_VALUES) and bool(values) == bool(layout.items)):
+        most = min(layout.items, MAX_VALUES, 1 << 8 * layout.itemsize)
+        if not (values <= most and bool(values) == bool(layout.items)):
             raise CorruptDataError(
-                f"a transform 'dict' has {values} values for {layout.items} items; there are at "
-                f"most {MAX_VALUES}"
+                f"a transform 'dict' has {values} values for {layout.items} items of "
+                f"{layout.itemsize} bytes; there are at most {most}"
             )
         return values
 

@@ -52,6 +52,7 @@ BOUNDS = [
     ("affine", 4, [], [varint(2**32 - 1) * 2], [varint(2**32) + b"\1", b"\0" + varint(2**32)]),
     ("affine", 8, [9], [varint(2**64 - 1) * 2], [b"\0\0"]),
     ("dict", 2, [300], [b"\1", varint(256), varint(300)], [b"\0", varint(301)]),
+    ("dict", 2, [2**17], [varint(2**16)], [varint(2**16 + 1)]),
     ("dict", 4, [0], [b"\0"], [b"\1"]),
     ("dict", 8, [1100, 1000], [varint(2**20)], [varint(2**20 + 1), varint(2**63)]),
     ("mask", 2, [9], [b"\0\0", varint(65535) + b"\x09"], [varint(65536) + b"\0", b"\0\x0a"]),

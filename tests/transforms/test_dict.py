@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from single_transforms import through, undo
 
+import ansflow
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.dict import rank
 from ansflow.transforms.dict import Dict
@@ -117,3 +118,13 @@ def test_values_are_ranked_whichever_bytes_tell_them_apart(width, size):
         rank(values, ascending, names)
         assert np.array_equal(ascending, np.sort(values))
         assert np.array_equal(ascending[names], values)
+
+
+def test_a_frame_stays_as_it_is():
+    """Values that are stored there are not put in order there."""
+    floats = RNG.normal(size=30).astype("f2")[RNG.integers(0, 30, 3000)]
+    blob = bytearray(ansflow.compress(floats, recipe="ordered[float](dict)"))
+    before = bytes(blob)
+    for _ in range(2):
+        assert np.array_equal(ansflow.decompress(blob), floats)
+    assert blob == before
