@@ -102,21 +102,25 @@ if plt:
 # %%
 # One big integer
 # ---------------
-# Start with 1 and push a message.
+# Start with 32, one row of slots, and push a message. (From 1 on, a push of a leads to 1 again: it
+# would be lost.) Beside what a symbol should cost is what it does: as states are whole numbers, a
+# small one grows only about as it should. From 2^15 on, it is exact to a few thousandths of a bit.
 
+START = 32
 message = [2, 4, 4, 0, 3, 1, 2, 4]
-states = [1]
+states = [START]
 for s in message:
     states.append(push(states[-1], s))
-    bits = PRECISION - math.log2(FREQ[s])
-    print(f"push {SYMBOLS[s]}  {bits:5.2f} bits   {states[-2]:>9,} -> {states[-1]:,}")
+    bits, taken = PRECISION - math.log2(FREQ[s]), math.log2(states[-1] / states[-2])
+    steps = f"{states[-2]:>10,} -> {states[-1]:,}"
+    print(f"push {SYMBOLS[s]}  {bits:.2f} bits, takes {taken:.2f} {steps}")
 
 # %%
 # Popping walks back through the same states. What was pushed last comes out first: the state is a
 # *stack*.
 
 decoded, popped = [], [states[-1]]
-while popped[-1] > 1:
+while popped[-1] > START:
     x, s = pop(popped[-1])
     popped.append(x)
     decoded.append(s)
@@ -126,7 +130,7 @@ assert popped == states[::-1]
 ideal = sum(PRECISION - math.log2(FREQ[s]) for s in message)
 print(f"pushed  {''.join(SYMBOLS[s] for s in message)}")
 print(f"popped  {''.join(SYMBOLS[s] for s in decoded)}")
-print(f"{math.log2(states[-1]):.2f} bits for a message of {ideal:.2f}")
+print(f"{math.log2(states[-1] / START):.2f} bits for a message of {ideal:.2f}")
 
 # region Drawing
 if plt:
@@ -140,9 +144,9 @@ if plt:
         axes.bar(step, high - low, 0.55, low, **style | {"edgecolor": "black"})
         axes.text(step, high + 0.3, SYMBOLS[s], ha="center")
     axes.axvline(len(message) + 0.5, color="black", lw=1)
-    axes.text(0, 19, "push", weight="bold")
-    axes.text(16, 19, "pop", weight="bold", ha="right")
-    axes.set(xlabel="step", ylabel="log2 of the state, in bits", ylim=(0, 21.5))
+    axes.text(0, 23, "push", weight="bold")
+    axes.text(16, 23, "pop", weight="bold", ha="right")
+    axes.set(xlabel="step", ylabel="log2 of the state, in bits", ylim=(0, 25.5))
     axes.set_xticks(range(17))
     axes.spines[["top", "right"]].set_visible(False)
 # endregion
@@ -152,9 +156,9 @@ if plt:
 # -----------------------
 # A state of thousands of bits would be slow. So the state is kept in [2^15, 2^31), where one
 # register holds it, and the rest goes to a stream of 16-bit words: this is *renormalisation*. A
-# push of s would lead out of the interval if x >= f * 2^26. Then, before the push, the encoder
-# moves the low 16 bits of the state to the stream. The decoder finds a state below 2^15 after a
-# pop, and puts the word back.
+# push makes the state x about 2^5 / f times larger, so that a push of s would lead out of the
+# interval if x >= f * 2^26. Then, before the push, the encoder moves the low 16 bits of the state to
+# the stream. The decoder finds a state below 2^15 after a pop, and puts the word back.
 #
 # Nobody tells the decoder when: the interval reaches from one number to 2^16 times that number, and
 # a word makes the state 2^16 times smaller or larger. So there is always exactly one way to be in

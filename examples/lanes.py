@@ -40,8 +40,9 @@ options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # 
 # %%
 # Who walks backwards
 # -------------------
-# A push computes x' = 2^p * (x div f) + c + x mod f. Its result says at once what was pushed
-# *last*: the slot x' mod 2^p is one of the last symbol. What was pushed before is in the quotient,
+# A push computes x' = 2^p * (x div f) + c + x mod f, where p is the precision, f the frequency of
+# the symbol, and c its first slot. Its result says at once what was pushed *last*: the slot
+# x' mod 2^p is one of the last symbol. What was pushed before is in the quotient,
 # and can be read only when the last symbol has been popped. So the decoder meets the symbols in
 # reverse: it undoes the encoder's steps, the last one first.
 #
@@ -186,7 +187,8 @@ if plt:
 # -----------------------------------
 # A state is stored in 32 bits. It started with 15 bits that say nothing, and the encoder stops
 # anywhere between 2^15 and 2^31, so that half of the other 16 are not needed, on average: about
-# three bytes a lane, whatever the length of the message.
+# three bytes a lane. That states are whole numbers costs a share of the message besides, which is
+# seen in the longest one: 0.003% here, with a precision of 12 bits, and 0.2% with 16.
 
 model = ansflow.models.Categorical.from_counts([50, 30, 15, 5], precision=12)
 lengths = [options.symbols >> shift for shift in (12, 8, 4, 0)]

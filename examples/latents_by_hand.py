@@ -217,8 +217,8 @@ if plt:
 # variable. Take the finest one, a z for each square of the table: then x is certain given z, and z
 # is any of f squares given x. That is rANS, whose latent variable is the slot: pop a rank among the
 # f slots, which takes log2 f bits, and push the slot, which gives log2 20. The two lines of
-# ``BySlots`` do it with nothing but ``Uniform(n)``, which pushes u as s -> n * s + u and pops by
-# divmod. The alias method has two latent variables, a column and a switch:
+# ``BySlots`` do it with nothing but ``Uniform(n)``: a push of u makes n * state + u of the state,
+# and a pop is a divmod. The alias method has two latent variables, a column and a switch:
 # :doc:`search_and_alias` draws them.
 
 by_table = BitsBack(

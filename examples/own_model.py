@@ -70,6 +70,10 @@ for name, model in models.items():
     print(f"{name:24} {words.nbytes:10,} bytes, {rate:.3f} bits a pixel, ideal {ideal:.3f}")
 
 # %%
+# Poisson alone comes out a little below what it should take. States are whole numbers, which makes
+# some symbols take a little less than they should, and others more. Where a model is wrong, that may
+# happen to help.
+#
 # A corner of the picture; the counts, next to what both models expect; and what that costs.
 
 # region Drawing
