@@ -157,8 +157,8 @@ if plt:
 # A state of thousands of bits would be slow. So the state is kept in [2^15, 2^31), where one
 # register holds it, and the rest goes to a stream of 16-bit words: this is *renormalisation*. A
 # push makes the state x about 2^5 / f times larger, so that a push of s would lead out of the
-# interval if x >= f * 2^26. Then, before the push, the encoder moves the low 16 bits of the state to
-# the stream. The decoder finds a state below 2^15 after a pop, and puts the word back.
+# interval if x >= f * 2^26. Then, before the push, the encoder moves the low 16 bits of the state
+# to the stream. The decoder finds a state below 2^15 after a pop, and puts the word back.
 #
 # Nobody tells the decoder when: the interval reaches from one number to 2^16 times that number, and
 # a word makes the state 2^16 times smaller or larger. So there is always exactly one way to be in

@@ -71,8 +71,8 @@ for name, model in models.items():
 
 # %%
 # Poisson alone comes out a little below what it should take. States are whole numbers, which makes
-# some symbols take a little less than they should, and others more. Where a model is wrong, that may
-# happen to help.
+# some symbols take a little less than they should, and others more. Where a model is wrong, that
+# may happen to help.
 #
 # A corner of the picture; the counts, next to what both models expect; and what that costs.
 

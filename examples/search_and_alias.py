@@ -158,10 +158,10 @@ if plt:
 # to the slot.
 #
 # With CDF search this is an addition, as the symbol's slots are neighbours, from the first one, c,
-# on: slot = c + r. With an alias table, they are scattered over columns. The encoder has to search for the half column in
-# which rank r is, or look it up in a table of all slots. So this is what the alias method moves:
-# *CDF: the decoder searches and the encoder adds. Alias: the decoder looks up, and the encoder
-# searches.*
+# on: slot = c + r. With an alias table, they are scattered over columns. The encoder has to search
+# for the half column in which rank r is, or look it up in a table of all slots. So this is what the
+# alias method moves: *CDF: the decoder searches and the encoder adds. Alias: the decoder looks up,
+# and the encoder searches.*
 
 
 def slots_of(symbol, owner):
