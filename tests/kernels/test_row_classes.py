@@ -7,6 +7,7 @@ from hypothesis import example, given, strategies as st
 
 from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.errors import CorruptDataError, TruncatedError
+from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables import class_code, class_merging, row_classes
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.vector import lengths as vector_lengths
@@ -224,7 +225,7 @@ def test_rows_get_the_class_under_which_they_are_shortest(seed, size, number):
     lengths = rng.integers(0, 1024, (256, 8)).astype(np.uint16)
     moves = rng.integers(0, 500, 8).astype(np.uint64)
     classes = np.empty(-(-size // ROW), np.uint8)
-    row_classes.choose_classes(symbols, lengths, moves, np.uint64(number), TOTALS, classes)
+    choose_classes(symbols, lengths, moves, np.uint64(number), TOTALS, classes)
     before = 0
     for i, found in enumerate(classes):
         row = lengths[symbols[i * ROW : (i + 1) * ROW]].sum(axis=0, dtype=int)
@@ -268,6 +269,9 @@ def test_merging_leaves_no_class_without_symbols():
     assert number == 4
     assert classes.tolist() == [0, 1, 2, 3] * 50
     assert counts.any(axis=1).tolist() == [True] * 4 + [False] * 4
+
+
+choose_classes = kernel(row_classes.choose_classes)  # a test is no kernel
 
 
 def classify(symbols, sample=None):
@@ -315,7 +319,7 @@ def test_the_price_of_a_change_keeps_classes_together():
     symbols = frozen(np.tile(np.repeat([0, 1], ROW), 5).astype(np.uint8))
     classes = np.empty(10, np.uint8)
     free, dear = np.zeros(8, np.uint64), np.array([0] + [1000] * 7, np.uint64)
-    row_classes.choose_classes(symbols, lengths, free, np.uint64(2), TOTALS, classes)
+    choose_classes(symbols, lengths, free, np.uint64(2), TOTALS, classes)
     assert classes.tolist() == [1, 0] * 5
-    row_classes.choose_classes(symbols, lengths, dear, np.uint64(2), TOTALS, classes)
+    choose_classes(symbols, lengths, dear, np.uint64(2), TOTALS, classes)
     assert classes.tolist() == [0] * 10

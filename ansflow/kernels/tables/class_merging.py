@@ -7,7 +7,7 @@ the one before. Only neighbours are tried: classes are in the order of what thei
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner
+from ansflow.kernels.jit import inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
@@ -27,7 +27,7 @@ def weighted(count):
     return float(count) * log2(count) if count > ZERO else 0.0
 
 
-@inlined
+@inner
 def count_moves(classes, pairs):
     """Fill ``pairs``, uint64[8, 8]: how often a row of class i comes before one of class j."""
     pairs[:] = 0
@@ -68,7 +68,7 @@ def bits_of_class(counts, k):
     return bits + weighted(n), n
 
 
-@inlined
+@inner
 def bits_of_union(counts, k):
     """Bits that symbols of classes k and k + 1 take as one, and how many of them both have."""
     bits, n, alike = 0.0, ZERO, ZERO
@@ -81,7 +81,7 @@ def bits_of_union(counts, k):
     return bits + weighted(n), alike
 
 
-@inlined
+@inner
 def join(counts, pairs, classes, number, joined):
     """Make `joined` + 1 and `joined` one class; those above take the number below theirs."""
     for k in range(joined, number - ONE):
@@ -101,7 +101,7 @@ def join(counts, pairs, classes, number, joined):
         classes[i] -= np.uint8(np.uint64(classes[i]) > joined)
 
 
-@inlined
+@inner
 def merge_classes(counts, classes, scale, moves, pairs):
     """Join neighbours while that saves bits; return how many are left, and the bits of classes.
 

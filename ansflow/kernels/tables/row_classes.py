@@ -15,7 +15,7 @@ import numpy as np
 
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.tables.class_merging import merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
@@ -60,7 +60,7 @@ DISPERSED = 1.1
 PARTIALS = 4
 
 
-@inlined
+@inner
 def sum_rows(symbols, sums):
     """Fill ``sums``, uint32[rows], with the sums of whole rows; a shorter one is scaled up."""
     size = np.uint64(symbols.size)
@@ -79,7 +79,7 @@ def sum_rows(symbols, sums):
         sums[whole] = ((np.uint64(total) << U_ROW_SHIFT) // rest) >> np.uint64(SUM_SHIFT)
 
 
-@inlined
+@inner
 def split_rows(sums, tally, classes):
     """Give rows a class each, by their sums.
 
@@ -115,7 +115,7 @@ def split_rows(sums, tally, classes):
         classes[i] = tally[sums[i]]
 
 
-@inlined
+@inner
 def count_rows(symbols, classes, partial, counts):
     """Fill ``counts``, uint32[8, 256], with the symbols of each class.
 
@@ -148,7 +148,7 @@ def count_rows(symbols, classes, partial, counts):
             counts[k, s] = zero[k, s] + one[k, s] + two[k, s] + three[k, s]
 
 
-@inlined
+@inner
 def fill_lengths(counts, lengths):
     """Fill ``lengths``, uint16[256, 8], from ``counts``, uint32[8, 256]: of symbols in classes."""
     for k in range(counts.shape[0]):
@@ -163,7 +163,7 @@ def fill_lengths(counts, lengths):
             lengths[s, k] = min(bits * UNITS + 0.5, float(LONGEST))
 
 
-@inlined
+@inner
 def price_classes(moves, number):
     """What it costs that a row has class k after one of class i, shifted up, and k below it.
 
@@ -179,7 +179,7 @@ def price_classes(moves, number):
     return prices
 
 
-@inlined
+@inner
 def choose_classes(symbols, lengths, moves, number, totals, classes):
     """Give each row the class under which it is shortest.
 
@@ -218,7 +218,7 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
         classes[i] = previous
 
 
-@inlined
+@inner
 def price_moves(moves, rows):
     """Make of how often classes differ by 0, 1, ... what that costs, for `choose_classes`."""
     total = log2(rows + ONE)

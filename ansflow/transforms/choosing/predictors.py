@@ -225,9 +225,10 @@ class Prediction:
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
         middle = len(self.numbers) // 2
+        if not _are_near_a_line(self.numbers[middle]):
+            return False
         bits, _ = self._by_lines(self.numbers[middle : middle + 1])
-        few = bits < self.best.bits * (1 - WORTH_LINES)
-        return few and _are_near_a_line(self.numbers[middle])
+        return bits < self.best.bits * (1 - WORTH_LINES)
 
     def _try_lines(self) -> float:
         bits, left = self._by_lines(self.numbers)
