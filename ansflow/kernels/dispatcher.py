@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
 from ansflow.kernels.cache import KernelCache
@@ -30,6 +31,7 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
     ) -> None:
         super().__init__(py_func, locals, targetoptions, KernelCompiler)
         self._cache = KernelCache(py_func)  # in place of what ``cache=True`` puts there
+        self._told: set[tuple[int, ...]] = set()  # types of read-only arrays among arguments
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Compile, or load, the code for arguments of new types."""
@@ -42,8 +44,19 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
             code = self.compile(tuple(compiled_for))
         finally:
             self._types_active_call.clear()
-        self._insert([kind._code for kind in found], code, False)  # for further calls
+        self._tell(tuple(kind._code for kind in found), code)
         return code
+
+    def _tell(self, codes: tuple[int, ...], code: Any) -> None:
+        """Have further calls with arguments of these types find the code.
+
+        Two threads may call a kernel for the first time. What is told twice counts as ambiguous:
+        each call would come here again.
+        """
+        with global_compiler_lock:
+            if codes not in self._told:
+                self._told.add(codes)
+                self._insert(codes, code, False)
 
 
 def writable(kind: Any) -> Any:
