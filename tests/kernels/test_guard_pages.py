@@ -520,7 +520,7 @@ def finding_classes(at_end, rng):
             symbols = guard(symbols.astype(np.uint8))
             symbols.setflags(write=False)
             for sampled in (n // 64, 1):
-                arguments = symbols, symbols[: sampled * 64], counts, classes
+                arguments = symbols, symbols[: sampled * 64], np.inf, counts, classes
                 number, _ = class_tables.classify(*arguments)
                 freq = guard(np.empty((int(number), 256), np.uint32))
                 room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
