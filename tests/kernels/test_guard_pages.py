@@ -84,6 +84,7 @@ from ansflow.kernels.transforms import (
     runs,
     stencil,
 )
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.kernels.vector import (
     neighbours as neighbours_vector,
     order1 as order1_vector,
@@ -1055,10 +1056,10 @@ def maps_of_numbers(at_end, rng):
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
                 codes = guard(np.zeros(n * near, np.uint8))
-                convert = decimal.to_integers(width, False, near)
-                found = int(convert(floats, 4.0, False, z, codes, places))
+                told = width, False, near, goes_by_product(4.0)
+                found = int(decimal.to_integers(*told)(floats, 4.0, False, z, codes, places))
                 codes.setflags(write=False)
-                decimal.from_integers(width, False, near)(z, 4.0, False, codes)
+                decimal.from_integers(*told)(z, 4.0, False, codes)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])
