@@ -647,8 +647,8 @@ def finding_contexts(at_end, rng):
                 exact = guard(np.empty((int(number), 256), np.uint32))
                 neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
                 assert exact.sum() == n
-        contexts = guard(np.empty(n, np.uint8))
-        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+        found = guard(np.empty(n, np.uint8)), guard(np.empty(n, np.uint8))
+        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, *found)
 
 
 def stack_coders(at_end, rng):
