@@ -221,14 +221,9 @@ class FrameEncoder:
             self.header.grid,
             options.recipe_for,
             options.coding,
-            self._instead if self._dtype is not None else None,
+            None if self._dtype is None else partial(_instead, options, self._dtype),
             by_hand=options.is_by_hand,
         )
-
-    def _instead(self, content: Bytes, layout: Layout) -> Recipe:
-        """The recipe for a chunk that the one for all cannot be applied to."""
-        assert self._dtype is not None
-        return self._options.rechosen(content, layout, self._dtype).recipe_for(layout)
 
     def choose(self, content: Bytes) -> None:
         """Choose a recipe by the first content, which is whole rows, unless there is one."""
@@ -268,3 +263,8 @@ class FrameEncoder:
         self._builder.append(chunks)
         for chunk in chunks:
             yield chunk.data
+
+
+def _instead(options: Options, dtype: np.dtype[Any], content: Bytes, layout: Layout) -> Recipe:
+    """The recipe for a chunk that the one for all cannot be applied to."""
+    return options.rechosen(content, layout, dtype).recipe_for(layout)

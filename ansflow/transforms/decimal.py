@@ -19,6 +19,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.decimal import from_integers, put_exceptions, to_integers
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
@@ -84,7 +85,7 @@ class Decimal(Transform):
         numbers = numbers_of(items, width)
         integers, places = empty(layout.items, f"<u{width}"), empty(most, np.uint32)
         corrections = empty(layout.items if near else 0, np.uint8)
-        convert = to_integers(width, big, near)
+        convert = to_integers(width, big, near, goes_by_product(factor))
         found = int(convert(numbers, factor, times, integers, corrections, places))
         if found > most:
             raise Unsuitable(
@@ -103,7 +104,8 @@ class Decimal(Transform):
         width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
         factor, times, near, big, _ = parameters
         corrections = numbers_of(outputs[3] if near else NOTHING, 1)
-        from_integers(width, big, near)(numbers, factor, times, corrections)
+        convert = from_integers(width, big, near, goes_by_product(factor))
+        convert(numbers, factor, times, corrections)
         if parameters.exceptions:
             gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
             if not put_exceptions(numbers, gaps, exceptions):

@@ -26,6 +26,7 @@ from ansflow.kernels.transforms.decimal import from_integers, to_integers
 from ansflow.kernels.transforms.delta import difference
 from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms.affine import Line
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
 from ansflow.transforms.delta import lags_of
@@ -179,7 +180,7 @@ class FixedRecipe:
             places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
             factor, times, near, *_ = self._decimals
             corrections = np.empty(numbers.size, np.uint8) if near else NO_ROOM
-            convert = to_integers(self.width, False, near)
+            convert = to_integers(self.width, False, near, goes_by_product(factor))
             found = int(convert(numbers, factor, times, out, corrections, places))
             if found > places.size:
                 return None
@@ -219,7 +220,8 @@ class FixedRecipe:
         if self._decimals is not None:
             factor, times, near, *_ = self._decimals
             corrections = symbols[items : 2 * items] if near else NO_CORRECTIONS
-            from_integers(self.width, False, near)(out, factor, times, corrections)
+            convert = from_integers(self.width, False, near, goes_by_product(factor))
+            convert(out, factor, times, corrections)
         elif self._signs is not NOTHING and self._step is not None:
             self._signs.apply(out.view(np.uint8), self.width)
         used = -(-bits // 8)

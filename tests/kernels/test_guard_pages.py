@@ -84,6 +84,7 @@ from ansflow.kernels.transforms import (
     runs,
     stencil,
 )
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.kernels.vector import (
     neighbours as neighbours_vector,
     order1 as order1_vector,
@@ -520,7 +521,7 @@ def finding_classes(at_end, rng):
             symbols = guard(symbols.astype(np.uint8))
             symbols.setflags(write=False)
             for sampled in (n // 64, 1):
-                arguments = symbols, symbols[: sampled * 64], counts, classes
+                arguments = symbols, symbols[: sampled * 64], np.inf, counts, classes
                 number, _ = class_tables.classify(*arguments)
                 freq = guard(np.empty((int(number), 256), np.uint32))
                 room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
@@ -646,8 +647,8 @@ def finding_contexts(at_end, rng):
                 exact = guard(np.empty((int(number), 256), np.uint32))
                 neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
                 assert exact.sum() == n
-        contexts = guard(np.empty(n, np.uint8))
-        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, contexts)
+        found = guard(np.empty(n, np.uint8)), guard(np.empty(n, np.uint8))
+        fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, *found)
 
 
 def stack_coders(at_end, rng):
@@ -1055,10 +1056,10 @@ def maps_of_numbers(at_end, rng):
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
                 codes = guard(np.zeros(n * near, np.uint8))
-                convert = decimal.to_integers(width, False, near)
-                found = int(convert(floats, 4.0, False, z, codes, places))
+                told = width, False, near, goes_by_product(4.0)
+                found = int(decimal.to_integers(*told)(floats, 4.0, False, z, codes, places))
                 codes.setflags(write=False)
-                decimal.from_integers(width, False, near)(z, 4.0, False, codes)
+                decimal.from_integers(*told)(z, 4.0, False, codes)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])

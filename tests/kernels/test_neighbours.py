@@ -110,7 +110,7 @@ def test_contexts_of_a_block(row, plane):
     rng = np.random.default_rng(row)
     symbols = frozen((rng.integers(0, 256, 5000) >> rng.integers(0, 8, 5000)).astype(np.uint8))
     limits = np.append(np.arange(14) ** 2, 254)
-    for ends in (limits, limits[:3]):
+    for ends in (limits, limits[:3], limits[:5], limits[:6]):
         expected = contexts_of(symbols, row, plane, ends)
         for begin, end in (
             (0, 1),
@@ -123,7 +123,7 @@ def test_contexts_of_a_block(row, plane):
         ):
             found = np.full(end - begin + 1, 99, np.uint8)
             told = np.uint64(begin), np.uint64(end), np.uint64(row), np.uint64(plane)
-            fill_contexts(symbols, *told, padded(ends), found)
+            fill_contexts(symbols, *told, padded(ends), np.empty_like(found), found)
             assert np.array_equal(found[:-1], expected[begin:end])
             assert found[-1] == 99
 

@@ -1,5 +1,7 @@
 """Rows with classes: words are the reference's, and classes are found where there are some."""
 
+import math
+
 import naive
 import numpy as np
 import pytest
@@ -274,11 +276,11 @@ def test_merging_leaves_no_class_without_symbols():
 choose_classes = kernel(row_classes.choose_classes)  # a test is no kernel
 
 
-def classify(symbols, sample=None):
+def classify(symbols, sample=None, most=math.inf):
     classes = np.empty(-(-symbols.size // ROW), np.uint8)
     counts = np.empty((8, 256), np.uint32)
     sample = symbols[: symbols.size // ROW * ROW] if sample is None else sample
-    number, bits = row_classes.classify(symbols, sample, counts, classes)
+    number, bits = row_classes.classify(symbols, sample, most, counts, classes)
     return int(number), float(bits), counts, classes
 
 
@@ -306,6 +308,15 @@ def test_no_classes_are_found_where_all_rows_are_alike(size):
     rng = np.random.default_rng(size)
     symbols = frozen(np.minimum(rng.exponential(3.0, size), 255).astype(np.uint8))
     assert classify(symbols)[0] == 1
+
+
+def test_no_classes_are_found_where_a_sample_promises_no_fewer_bits():
+    symbols = noise_of_changing_width(np.random.default_rng(7), 64 * 1000)
+    sample = symbols[: symbols.size // 4]
+    number, bits, counts, _ = classify(symbols, sample)
+    after = sum(map(bits_of, counts)) + bits
+    assert classify(symbols, sample, 1.1 * after)[0] == number
+    assert classify(symbols, sample, 0.9 * after)[0] == 1
 
 
 def test_one_row_makes_no_classes():

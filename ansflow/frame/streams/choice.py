@@ -66,7 +66,7 @@ def encode_stream(
         return CONSTANT_HEAD, [content[: layout.itemsize]]
     best, smallest = None, float(content.size)
     for kind in kinds:
-        proposal = kind.propose(sample)
+        proposal = kind.propose(sample, smallest)
         if proposal is not None and proposal.size < smallest:
             best, smallest = (kind, proposal), proposal.size
             if proposal.clear:

@@ -29,7 +29,7 @@ class Coded(TriedKind):
     name = "coded"
     wide = True
 
-    def propose(self, sample: Sample) -> Proposal:
+    def propose(self, sample: Sample, most: float) -> Proposal:
         return Proposal(sample.table.size + sample.coded_size, lambda: self._encode(sample))
 
     def _encode(self, sample: Sample) -> Encoded:

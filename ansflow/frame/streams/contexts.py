@@ -26,7 +26,7 @@ class Contexts(TriedKind):
     code = constants.KIND_CONTEXTS
     name = "contexts"
 
-    def propose(self, sample: Sample) -> Proposal | None:
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
         scratch = sample.scratch.contexts
         if scratch is None:
             return None

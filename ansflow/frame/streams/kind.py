@@ -66,5 +66,8 @@ class TriedKind(Kind):
         return None
 
     @abstractmethod
-    def propose(self, sample: Sample) -> Proposal | None:
-        """How the symbols are coded in this way, or None if they cannot be."""
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
+        """How the symbols are coded in this way, or None if they cannot be.
+
+        If it is clear that this takes more than `most` bytes, None will do, too.
+        """

@@ -19,7 +19,7 @@ class Modelled(TriedKind):
     code = constants.KIND_MODELLED
     name = "modelled"
 
-    def propose(self, sample: Sample) -> Proposal | None:
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
         model = sample.coding.model
         if model is None or sample.content.size % model.unit:
             return None

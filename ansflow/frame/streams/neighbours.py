@@ -98,7 +98,7 @@ class Neighbours(TriedKind):
         row, plane, limits = best
         return Look(counts, Chosen(int(row), int(plane), limits, counts, smallest))
 
-    def propose(self, sample: Sample) -> Proposal | None:
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
         symbols = sample.symbols
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,6 +51,9 @@ RANDOM_FROM = 0.99
 # Classes are found in about so many rows, or one of so many of a long stream.
 SAMPLE_ROWS, SAMPLE_EVERY = 256, 8
 
+# As a sample doesn't tell exactly, it has to promise so many times as much as other kinds take.
+TOO_MANY = 1.01
+
 # What a stream of classes takes besides the bits of the classes: its head, a table and states.
 FRAMING = 24
 
@@ -62,19 +67,23 @@ class RowClasses(TriedKind):
     name = "classes"
 
     def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
+        return self._look(symbols, coding, math.inf)
+
+    def _look(self, symbols: Bytes, coding: StreamCoding, most: float) -> Look | None:
+        """The same; it need not look on where a sample promises more than so many bytes."""
         if not coding.classes or symbols.size < FEWEST_ROWS * ROW:
             return None
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)
-        number, bits = classify(symbols, _some(symbols), counts, classes)
+        number, bits = classify(symbols, _some(symbols), 8 * most, counts, classes)
         return Look(counts[:number] if number > 1 else None, (classes, bits))
 
-    def propose(self, sample: Sample) -> Proposal | None:
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
         symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
-        look = sample.looks.get(self.code) or self.look(
-            sample.content, sample.layout, sample.coding
+        look = sample.looks.get(self.code) or self._look(
+            sample.content, sample.coding, most * TOO_MANY
         )
         if look is None or look.counts is None:
             return None

@@ -31,7 +31,7 @@ class Shared(TriedKind):
     code = constants.KIND_SHARED
     name = "shared"
 
-    def propose(self, sample: Sample) -> Proposal | None:
+    def propose(self, sample: Sample, most: float) -> Proposal | None:
         shared = sample.coding.shared
         if not shared:
             return None

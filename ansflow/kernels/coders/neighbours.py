@@ -40,6 +40,8 @@ BLOCK = 1 << 12
 U_BLOCK = np.uint64(BLOCK)
 U_LANES = np.uint64(MAX_LANES)
 MOST = np.uint16(255)
+# Limits that activities are compared with at once: a part of all.
+AT_ONCE, TWO = np.uint64(5), np.uint64(2)
 
 LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
 
@@ -87,19 +89,26 @@ def fill_activity(symbols, begin, end, row, plane, activity):
 
 
 @inner
-def fill_contexts(symbols, begin, end, row, plane, limits, contexts):
+def fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts):
     """Fill ``contexts[: end - begin]``: how many of ``limits``, uint8[15], the activity exceeds.
 
-    The other parameters are those of `fill_activity`.
+    `activity` is scratch, as large as `contexts`; the other parameters are those of
+    `fill_activity`.
     """
-    fill_activity(symbols, begin, end, row, plane, contexts)
-    for j in range(end - begin):
-        i = np.uint64(j)
-        own = contexts[i]
-        context = np.uint8(0)
-        for k in range(LIMITS):
-            context += np.uint8(own > limits[np.uint64(k)])
-        contexts[i] = context
+    fill_activity(symbols, begin, end, row, plane, activity)
+    size = end - begin
+    for i in range(size):
+        contexts[i] = 0
+    # Five at a time, as all would take more registers than there are, up to the last one in use.
+    for k in range(ZERO, np.uint64(LIMITS), AT_ONCE):
+        first, second, third = limits[k], limits[k + ONE], limits[k + TWO]
+        fourth, fifth = limits[k + TWO + ONE], limits[k + TWO + TWO]
+        if first == MOST:
+            break
+        for i in range(size):
+            own = activity[i]
+            above = np.uint8(own > first) + np.uint8(own > second) + np.uint8(own > third)
+            contexts[i] += above + np.uint8(own > fourth) + np.uint8(own > fifth)
 
 
 @inner
@@ -130,7 +139,7 @@ def encode(symbols, row, plane, limits, states, records, precision, words, first
     first : uint64
         A multiple of the number of lanes.
     """
-    contexts = np.empty(BLOCK, np.uint8)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     cursor = np.uint64(words.size)
     lane_mask = np.uint64(states.size) - ONE
     total = ONE << precision
@@ -138,7 +147,7 @@ def encode(symbols, row, plane, limits, states, records, precision, words, first
     end = np.uint64(symbols.size)
     while end > first:
         begin = max(first, (end - ONE) & ~(U_BLOCK - ONE))
-        fill_contexts(symbols, begin, end, row, plane, limits, contexts)
+        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
         while end > begin:
             end -= ONE
             lane = end & lane_mask
@@ -152,11 +161,11 @@ def encode(symbols, row, plane, limits, states, records, precision, words, first
 @kernel
 def first_without_record(symbols, row, plane, limits, records):
     """Smallest i for which symbol i has no record in its context, or the number of symbols."""
-    contexts = np.empty(BLOCK, np.uint8)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
-        fill_contexts(symbols, begin, end, row, plane, limits, contexts)
+        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
         for j in range(end - begin):
             i = np.uint64(j)
             if records[contexts[i], symbols[begin + i]] == ZERO:
@@ -183,7 +192,7 @@ def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out
     precision : uint64
     out : uint8[n]
     """
-    contexts = np.empty(BLOCK, np.uint8)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     block = block_for(row)
     lanes, size = np.uint64(states.size), np.uint64(out.size)
     mask = (ONE << precision) - ONE
@@ -191,7 +200,7 @@ def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out
     while base + lanes <= size and cursor + lanes <= np.uint64(words.size):
         if base == end:
             begin, end = base, min(base + block, size)
-            fill_contexts(out, begin, end, row, plane, limits, contexts)
+            fill_contexts(out, begin, end, row, plane, limits, activity, contexts)
         for i in range(lanes):
             lane = np.uint64(i)
             x = np.uint64(states[lane])
@@ -213,7 +222,7 @@ def decode_rest(words, cursor, states, row, plane, limits, slots, precision, out
     `done` is a multiple of the number of lanes. A stream that is too short is read as if
     zeros followed it, and the returned cursor exceeds ``words.size``.
     """
-    contexts = np.empty(BLOCK, np.uint8)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     block = block_for(row)
     lane_mask, size = np.uint64(states.size) - ONE, np.uint64(out.size)
     mask = (ONE << precision) - ONE
@@ -222,7 +231,7 @@ def decode_rest(words, cursor, states, row, plane, limits, slots, precision, out
         at = np.uint64(i)
         if at == end:
             begin, end = at, min(at + block, size)
-            fill_contexts(out, begin, end, row, plane, limits, contexts)
+            fill_contexts(out, begin, end, row, plane, limits, activity, contexts)
         lane = at & lane_mask
         x = np.uint64(states[lane])
         freq, offset, symbol = look_up(slots[np.uint64(contexts[at - begin])], x & mask)

@@ -11,7 +11,7 @@ from ansflow.kernels.jit import inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
-__all__ = ["merge_classes"]
+__all__ = ["bits_of_all", "merge_classes"]
 
 U_CLASSES = np.uint64(CLASSES)
 
@@ -149,3 +149,19 @@ def merge_classes(counts, classes, scale, moves, pairs):
         own[where], sizes[where] = bits_of_class(counts, where)
         begin, end = where - min(where, ONE), where + ONE
     return number, bits_of_moves(pairs, number, number, number, moves)
+
+
+@inner
+def bits_of_all(counts, number, bits, scale):
+    """About how many bits all symbols take, with tables and classes.
+
+    The parameters are those of `merge_classes`, and what it returned.
+    """
+    symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
+    tables = 0.0
+    for k in range(number):
+        own, _ = bits_of_class(counts, k)
+        bits += own
+        for s in range(counts.shape[1]):
+            tables += symbol_cost if counts[k, s] else 0.0
+    return bits * scale + tables

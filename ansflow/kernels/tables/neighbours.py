@@ -211,7 +211,7 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
 
     `partial`, uint32[2, 16, 256], is scratch; the other parameters are those of `fill_contexts`.
     """
-    contexts = np.empty(BLOCK, np.uint8)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     # Context and symbol, four times in a word: one load instead of eight.
     words = np.empty(BLOCK // IN_WORD, np.uint64)
     both = words.view(np.uint16)
@@ -220,7 +220,7 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
-        fill_contexts(symbols, begin, end, row, plane, limits, contexts)
+        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
         for j in range(end - begin):
             both[j] = np.uint64(contexts[j]) << BYTE | np.uint64(symbols[begin + j])
         whole = (end - begin) // IN_WORD

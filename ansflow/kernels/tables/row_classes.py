@@ -16,7 +16,7 @@ import numpy as np
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.tables.class_merging import merge_classes
+from ansflow.kernels.tables.class_merging import bits_of_all, merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
@@ -260,7 +260,7 @@ def dispersion(symbols, rows):
 
 
 @kernel
-def classify(symbols, sample, counts, classes):
+def classify(symbols, sample, most, counts, classes):
     """Give each row of symbols a class.
 
     Parameters
@@ -268,6 +268,8 @@ def classify(symbols, sample, counts, classes):
     symbols : uint8[n]
     sample : uint8[]
         Whole rows of them: at least one.
+    most : float64
+        Classes are of no use if all takes about so many bits or more by the sample.
     counts : uint32[8, 256]
         Filled with the symbols of each class.
     classes : uint8[ceil(n / 64)]
@@ -297,6 +299,8 @@ def classify(symbols, sample, counts, classes):
             number, bits = merge_classes(counts, own, scale, moves, pairs)
         if turn > ROUNDS or number == ONE:
             break
+        if turn == ROUNDS and bits_of_all(counts, number, bits, scale) >= most:
+            return ONE, 0.0
         fill_lengths(counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
             price_moves(moves, rows)

@@ -2,10 +2,11 @@
 
 All arithmetic is that of binary64, one correctly rounded operation after the other, and then one
 rounding to the format of the items. So the results are the same on all machines; nothing here
-may be compiled with fast-math.
+may be compiled with fast-math. With `by_product`, which `goes_by_product` says of factors, d / c is
+found without a division.
 
-Sixty-four items at a time are converted without a branch, and those that don't come back are noted
-in a word of bits. What is done for these exceptions takes no time where there are none.
+Sixty-four items at a time are converted without a branch. Only where some of them don't come back,
+these are noted in a word of bits: what is done for exceptions takes no time where there are none.
 """
 
 import functools
@@ -19,6 +20,7 @@ from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
+from ansflow.kernels.transforms.quotient import quotient
 
 __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
 
@@ -46,7 +48,7 @@ def formats(width: int) -> tuple[Any, Any, Callable[..., Any], Callable[..., Any
 
 
 @functools.cache
-def from_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
+def from_integers(width: int, big: bool, near: bool, by_product: bool) -> Callable[..., Any]:
     """The kernel ``from_integers(items, c, times, corrections)`` for floats of `width` bytes.
 
     It puts the floats in the place of the integers, which are d + 2^(8 width - 1). Only if `near`,
@@ -54,13 +56,14 @@ def from_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
     """
     unsigned, signed, _, from_double = formats(width)
     zero = unsigned(1 << (8 * width - 1))
-    one = unsigned(1)
+    one, over = unsigned(1), quotient(by_product)
 
     @kernel
     def from_integers(items, c, times, corrections):
+        r = 1.0 / c
         for i in range(np.uint64(items.size)):
             d = np.float64(signed(items[i] ^ zero))
-            item = from_double(d * c if times else d / c)
+            item = from_double(d * c if times else over(d, c, r))
             if near:
                 code = unsigned(corrections[i])
                 item = unsigned(item + ((code >> one) ^ -(code & one)))
@@ -70,30 +73,30 @@ def from_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
 
 
 @functools.cache
-def nearest_integer(width: int) -> Callable[..., Any]:
-    """The function ``nearest_integer(item, c, times)`` for floats of `width` bytes.
+def nearest_integer(width: int, by_product: bool) -> Callable[..., Any]:
+    """The function ``nearest_integer(item, c, r, times)`` for floats of `width` bytes; r is 1 / c.
 
     It returns d, a binary64 number, and the difference of the bits of an item from those of the
     float that d stands for, in zigzag code: 0, 1, 2, 3 is no difference, -1, 1, -2.
     """
     unsigned, _, to_double, from_double = formats(width)
     low, high = -(2.0 ** (8 * width - 1)), 2.0 ** (8 * width - 1)
-    one, sign = unsigned(1), unsigned(8 * width - 1)
+    one, sign, over = unsigned(1), unsigned(8 * width - 1), quotient(by_product)
 
     @inlined
-    def nearest_integer(item, c, times):
+    def nearest_integer(item, c, r, times):
         x = to_double(item)
         d = np.rint(x / c if times else x * c)
         # As an integer, that is without the sign of a zero.
         d = d + 0.0 if (d >= low) & (d < high) else 0.0
-        difference = unsigned(item - from_double(d * c if times else d / c))
+        difference = unsigned(item - from_double(d * c if times else over(d, c, r)))
         return d, unsigned((difference << one) ^ -(difference >> sign))
 
     return nearest_integer
 
 
 @functools.cache
-def to_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
+def to_integers(width: int, big: bool, near: bool, by_product: bool) -> Callable[..., Any]:
     """The kernel ``to_integers(items, c, times, integers, corrections, places)``.
 
     Items are floats of `width` bytes. It fills `integers` with d + 2^(8 width - 1), `corrections`
@@ -102,7 +105,7 @@ def to_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
     there are, or more than `places` has room for; that has to be less than there are items.
     """
     unsigned, signed, _, _ = formats(width)
-    nearest = nearest_integer(width)
+    nearest = nearest_integer(width, by_product)
     zero = unsigned(1 << (8 * width - 1))
     most = unsigned(0xFF if near else 0)
 
@@ -110,16 +113,25 @@ def to_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
     def to_integers(items, c, times, integers, corrections, places):
         n = np.uint64(items.size)
         found, room = ZERO, np.uint64(places.size)
+        r = 1.0 / c
+        codes = np.empty(WORD_BITS, unsigned)
         for begin in range(ZERO, n, WORD_BITS):
-            exceptions = ZERO
-            for j in range(min(WORD_BITS, n - begin)):
+            size, worst = min(WORD_BITS, n - begin), unsigned(0)
+            for j in range(size):
                 i = begin + j
-                item = swap_bytes(items[i]) if big else items[i]
-                d, code = nearest(item, c, times)
+                d, code = nearest(swap_bytes(items[i]) if big else items[i], c, r, times)
                 integers[i] = unsigned(signed(d)) ^ zero
-                if near:
-                    corrections[i] = code if code <= most else unsigned(0)
-                exceptions |= np.uint64(code > most) << j
+                codes[j] = code
+            for j in range(size):
+                worst |= codes[j]
+            if near:
+                for j in range(size):
+                    corrections[begin + j] = codes[j] if codes[j] <= most else unsigned(0)
+            if worst <= most:
+                continue
+            exceptions = ZERO
+            for j in range(size):
+                exceptions |= np.uint64(codes[j] > most) << j
             while exceptions:
                 if found == room:
                     return found + ONE
@@ -139,7 +151,7 @@ def to_integers(width: int, big: bool, near: bool) -> Callable[..., Any]:
 
 
 @functools.cache
-def count_exceptions(width: int) -> Callable[..., Any]:
+def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
     """The kernel ``count_exceptions(items, factors, times, highest, most, many, counts)``.
 
     Items are floats of `width` bytes, and exceptions those whose correction has a higher code than
@@ -148,17 +160,18 @@ def count_exceptions(width: int) -> Callable[..., Any]:
     and for how many it is `many` or more. Counting ends soon after there are more exceptions than
     `most`, and altogether with a factor that has none. Returns how many rows there are.
     """
-    nearest = nearest_integer(width)
+    nearest = nearest_integer(width, by_product)
 
     @kernel
     def count_exceptions(items, factors, times, highest, most, many, counts):
         n = np.uint64(items.size)
         for k in range(np.uint64(factors.size)):
             c = factors[k]
+            r = 1.0 / c
             exceptions, corrected, zeros, fine = ZERO, ZERO, ZERO, ZERO
             for begin in range(ZERO, n, COUNTED_AT_ONCE):
                 for i in range(begin, min(begin + COUNTED_AT_ONCE, n)):
-                    d, code = nearest(items[i], c, times)
+                    d, code = nearest(items[i], c, r, times)
                     held = (np.uint64(code) <= highest) & ((code == 0) | (d != 0.0))
                     exceptions += np.uint64(not held)
                     corrected += np.uint64(held & (code > 0))

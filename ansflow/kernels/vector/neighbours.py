@@ -35,7 +35,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
     @kernel
     def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out):
         table = tabulate(limits)
-        contexts = np.empty(lanes, np.uint8)
+        activity, contexts = np.empty(lanes, np.uint8), np.empty(lanes, np.uint8)
         mask = (ONE << precision) - ONE
         x = load(states, ZERO, lanes, isa)
         base = ZERO
@@ -44,7 +44,8 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
                 behind = plane if base >= plane else ZERO
                 context = contexts_above(out, base, row, behind, table, lanes, isa)
             else:
-                fill_contexts(out, base, base + turn, row, plane, limits, contexts)
+                told = row, plane, limits, activity, contexts
+                fill_contexts(out, base, base + turn, *told)
                 context = load(contexts, ZERO, lanes, isa)
             entry = slots[(x & mask) | (context << precision)]
             freq = (entry >> PACKED_FREQ_SHIFT) + ONE
@@ -76,7 +77,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
     @kernel
     def encode_rows(symbols, end, row, plane, limits, states, records, precision, words, cursor):
         table = tabulate(limits)
-        contexts = np.empty(lanes, np.uint8)
+        activity, contexts = np.empty(lanes, np.uint8), np.empty(lanes, np.uint8)
         room = headroom(precision)
         total = ONE << precision
         x = load(states, ZERO, lanes, isa)
@@ -86,7 +87,8 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
                 behind = plane if end >= plane else ZERO
                 context = contexts_above(symbols, end, row, behind, table, lanes, isa)
             else:
-                fill_contexts(symbols, end, end + turn, row, plane, limits, contexts)
+                told = row, plane, limits, activity, contexts
+                fill_contexts(symbols, end, end + turn, *told)
                 context = load(contexts, ZERO, lanes, isa)
             record = records[load(symbols, end, lanes, isa) | (context << BYTE)]
             interval = high(record)

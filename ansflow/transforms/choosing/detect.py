@@ -19,6 +19,7 @@ from ansflow.kernels.transforms.detect import (
     narrow_step,
     pair_steps,
 )
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms.dict import occurrences
 
 __all__ = ["Factor", "Patterns", "common_step", "decimal_factors"]
@@ -208,7 +209,8 @@ def _measured(
     many = _many(dtype, near=near)
     highest, most = np.uint64(near * HIGHEST_CODE), np.uint64(EXCEPTIONS_UP_TO * items.size)
     counts = np.empty((factors.size, 4), np.uint64)
-    rows = count_exceptions(items.itemsize)(items, factors, times, highest, most, many, counts)
+    count = count_exceptions(items.itemsize, goes_by_product(*factors.tolist()))
+    rows = count(items, factors, times, highest, most, many, counts)
     useful = []
     for factor, told in zip(factors.tolist(), counts[: int(rows)].tolist(), strict=False):
         exceptions, corrected, zeros, fine = told
