@@ -22,6 +22,7 @@ FEW_LINEAR, MANY_LINEAR = 256, 4096
 U_FEW_LINEAR, U_MANY_LINEAR = np.uint64(FEW_LINEAR), np.uint64(MANY_LINEAR)
 LAST_OF_FEW = U_FEW_LINEAR - ONE
 MISSED = 1 / (2 * math.log(2))
+SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
@@ -150,32 +151,32 @@ def lin_cost(numbers, block, lag, wider, table, enough):
         shift += ONE
     if float(shift) > enough:
         return np.inf, np.inf, falls
-    many = np.zeros(MANY_LINEAR, np.uint32)
-    for begin in range(lag, n, block):
-        for i in range(begin, begin + block - lag):
-            above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
-            many[np.uint64(above) >> shift] += np.uint32(1)
+    many = np.empty(MANY_LINEAR, np.uint32)
+    tokens, size, bits, used = many[: (span >> shift) + ONE], ZERO, 0.0, 0
+    for step in SOME, ONE:
+        tokens[:], size = 0, ZERO
+        for begin in range(lag, n, block):
+            for i in range(begin, begin + block - lag, step):
+                above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
+                tokens[np.uint64(above) >> shift] += np.uint32(1)
+                size += ONE
+        bits, used = bits_of_counts(tokens, size, shift)
+        if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
+            return np.inf, np.inf, falls
     # As both are powers of two, the few tokens are the many without some of their low bits.
     more = ZERO
     while span >> shift >> more >= U_FEW_LINEAR >> wider:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
-    for i in range((span >> shift) + ONE):
-        few[i >> more & LAST_OF_FEW] += many[i]
-    size = n // block * (block - lag)
+    for i in range(np.uint64(tokens.size)):
+        few[i >> more & LAST_OF_FEW] += tokens[i]
+    few_bits, few_used = bits_of_counts(few, size, shift + more)
+    # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
     return (
-        lin_bits(few, size, shift + more, table),
-        lin_bits(many[: (span >> shift) + ONE], size, shift, table),
+        (few_bits + float(few_used - 1) * MISSED) / float(size) + table * float(few_used),
+        (bits + float(used - 1) * MISSED) / float(size) + table * float(used),
         falls,
     )
-
-
-@inlined
-def lin_bits(counts, size, shift, table):
-    """Bits a number of linear tokens, by their counts."""
-    bits, used = bits_of_counts(counts, size, shift)
-    # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
-    return (bits + float(used - 1) * MISSED) / float(size) + table * float(used)
 
 
 @kernel
@@ -204,8 +205,8 @@ def bits_of_counts(counts, n, raw_bits):
     # n log2 n minus the sum of c log2 c is the entropy of all.
     bits, used = (float(raw_bits) + np.log2(float(n))) * n, 0
     for i in range(np.uint64(counts.size)):
+        # Without a branch for symbols that don't occur, which nobody can predict.
         count = np.uint64(counts[i])
-        if count > ZERO:
-            used += 1
-            bits -= float(count) * log2(count)
+        used += np.int64(count > ZERO)
+        bits -= float(count) * log2(count)
     return bits, used
