@@ -26,8 +26,9 @@ WORTH_IT = 0.003
 # Other maps than the best one, and rows of a period, are only looked at with all predictors if they
 # are close to what is best with the simplest ones.
 CLOSE, CLOSER = 1.05, 1.03
-# A dictionary seems to take more than it does by a part of a sample, as few values come again.
-CLOSE_DICT = 1.12
+# A dictionary seems to take more than it does by a part of a sample, as few values come again: at
+# most by this share of what the values take. Its codes are predicted as well as the values.
+CLOSE_DICT, DICT_LESS, CLOSEST_DICT = 1.12, 0.5, 1.005
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
@@ -88,7 +89,10 @@ class Rated(NamedTuple):
 
     def is_close(self, least: float, close: float = CLOSE) -> bool:
         """Whether it may be about as good as what takes the least bits."""
-        return self.bits <= least * (max(close, CLOSE_DICT) if self.mapped.is_dict else close)
+        if self.mapped.is_dict:
+            fewest = self.bits - self.mapped.extra * DICT_LESS
+            return fewest <= least * CLOSEST_DICT and self.bits <= least * CLOSE_DICT
+        return self.bits <= least * close
 
 
 def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
