@@ -114,7 +114,7 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
 def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:
     """Whether these maps are the best that were rated, and no others are close to them."""
     best, *others = tried
-    return best.mapped.maps == maps and not any(one.is_close(best.bits) for one in others)
+    return best.mapped.maps == maps and not any(one.is_close(best.bits, CLOSER) for one in others)
 
 
 def choose_numbers(
