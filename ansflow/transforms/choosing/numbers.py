@@ -217,9 +217,11 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
     if kind.effort.orders or candidate.is_dict:
         part = prediction  # sums were fitted to all, and codes are longer there
     by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
-    changed = _in_periods(part, by_part, kind, candidate.maps)
-    if in_columns and columns_of(part.numbers, kind):
-        changed = _in_columns(part, raw, changed, kind, candidate.maps)
+    columns = columns_of(part.numbers, kind) if in_columns else 0
+    told = _periods(part.numbers, kind, max(1, columns))
+    changed = _in_periods(part, by_part, kind, candidate.maps, told)
+    if columns:
+        changed = _in_columns(part, raw, changed, kind, candidate.maps, have_periods=bool(told))
     if changed is not by_part:
         found, choice = changed, _whole(changed, candidate, kind)
     needed = _needed(candidate.maps, found.recipe)
@@ -236,18 +238,33 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
+def _periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
+    """Periods of numbers that came through maps, or of some of their columns, as in `periods`."""
+    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
+        return []
+    places = kind.effort.size // kind.effort.boxes
+    return periods(numbers, _least(kind) / columns, 2 if kind.effort.stencils else 1, places)
+
+
+def _least(kind: Kind) -> float:
+    """What differences a period apart must correlate by."""
+    return WEAKLY if kind.effort.stencils else STRONGLY
+
+
 def _in_periods(
-    prediction: Prediction, found: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    prediction: Prediction,
+    found: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    told: Sequence[tuple[int, float]],
 ) -> Choice:
     """How numbers that came through maps are predicted and coded, if it is in rows of a period."""
     numbers = prediction.numbers
-    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
-        return found
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
-    places = kind.effort.size // kind.effort.boxes
-    least, boxes = (WEAKLY, 2) if kind.effort.stencils else (STRONGLY, 1)
-    for period in periods(numbers, least, boxes, places):
+    for period, correlation in told:
+        if correlation < _least(kind):
+            continue
         simplest = Prediction(_in_rows(numbers, period), kind.items)
         if simplest.best.bits > prediction.simplest * CLOSE:
             continue
@@ -321,11 +338,18 @@ def _unordered(numbers: Numbers) -> Numbers:
 
 
 def _in_columns(
-    together: Prediction, raw: Numbers, before: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    together: Prediction,
+    raw: Numbers,
+    before: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    *,
+    have_periods: bool,
 ) -> Choice:
     """The same for each place along the last axis, or its difference from the one before.
 
-    It is told by some of the numbers, and by all if that is not clear.
+    It is told by some of the numbers, and by all if that is not clear. Columns have no periods if
+    all together have no trace of them.
     """
     numbers = together.numbers
     count = numbers.shape[-1]
@@ -354,10 +378,11 @@ def _in_columns(
             ]
             least *= together.again(whole.numbers).best.bits / together.best.bits
     found = [_in_axes(prediction, part, maps) for prediction in predictions]
-    found = [
-        _in_periods(prediction, one, part, maps)
-        for prediction, one in zip(predictions, found, strict=True)
-    ]
+    if have_periods:
+        found = [
+            _in_periods(prediction, one, part, maps, _periods(prediction.numbers, part))
+            for prediction, one in zip(predictions, found, strict=True)
+        ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / count
     if bits >= least * (1 - WORTH_IT):

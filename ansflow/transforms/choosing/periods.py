@@ -21,8 +21,12 @@ ROUNDED = 2
 PARTS_BITS = 4
 
 
-def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) -> list[int]:
+def periods(
+    numbers: npt.NDArray[Any], least: float, boxes: int, places: int
+) -> list[tuple[int, float]]:
     """The likeliest periods of numbers along their first axis, in ascending order.
+
+    With each of them, what differences that far apart correlate by.
 
     Parameters
     ----------
@@ -64,7 +68,8 @@ def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) ->
     candidates = np.flatnonzero(peaks & (inner > least))
     correlations = (inner[candidates] / found[0]).round(ROUNDED)
     best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
-    return sorted(int(lag) + SHORTEST for lag in best)
+    lags = (best + SHORTEST).tolist()
+    return sorted(zip(lags, (inner[best] / found[0]).tolist(), strict=True))
 
 
 def _size(places: int) -> int:
