@@ -363,9 +363,13 @@ def _in_columns(
             if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
-        prediction.try_all()
         predictions.append(prediction)
-    total = sum(one.best.bits for one in predictions)
+    # Without periods and weighted sums, what else is tried gains about as much for all together.
+    simplest = sum(one.simplest for one in predictions) / count
+    is_all = not (have_periods or kind.effort.orders)
+    if is_all and simplest > together.simplest * (1 - WORTH_IT):
+        return before
+    total = sum(one.try_all().bits for one in predictions)
     if not kind.effort.orders and total > CLOSE * count * before.bits:
         return before
     least = before.bits
