@@ -10,7 +10,15 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.dict import enroll, look_up, mark, number_items, rank, rename
+from ansflow.kernels.transforms.dict import (
+    count_patterns,
+    enroll,
+    look_up,
+    mark,
+    number_items,
+    rank,
+    rename,
+)
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
@@ -18,7 +26,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Dict", "occurrences"]
+__all__ = ["Dict", "counted"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -96,18 +104,14 @@ class Dict(Finisher):
         return values
 
 
-def occurrences(numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """The distinct ones of a few numbers, as they occur, and how often each of them does.
+def counted(numbers: Numbers) -> tuple[int, int, int]:
+    """How many of a few numbers are distinct; the most frequent one, and how often it occurs.
 
     They are taken as 64-bit integers, so that one kernel serves.
     """
-    wide = numbers.reshape(-1).astype(np.uint64)
-    bits = wide.size.bit_length() + 1  # so that the table is not even half full
-    table = _table(bits, np.dtype(np.uint64))
-    values, codes = np.empty(wide.size, np.uint64), np.empty(wide.size, np.uint32)
-    hashed = *table, SECRET, np.uint64(64 - bits)
-    _, found = number_items(wide, np.uint64(0), values, np.uint64(0), *hashed, codes)
-    return values[: int(found)], np.bincount(codes)
+    wide = np.ascontiguousarray(numbers.reshape(-1), np.uint64)
+    distinct, most_frequent, count = count_patterns(wide, SECRET)
+    return int(distinct), int(most_frequent), int(count)
 
 
 def _code_bytes(values: int) -> int:

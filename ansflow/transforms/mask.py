@@ -22,7 +22,7 @@ from ansflow.kernels.transforms.mask import (
     to_changes,
 )
 from ansflow.recycling import empty
-from ansflow.transforms.dict import occurrences
+from ansflow.transforms.dict import counted
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Misfit, Setting, Transform, Unsuitable
@@ -154,8 +154,8 @@ def most_frequent(numbers: Numbers) -> int:
     if not numbers.size:
         return 0
     # An odd step does not always meet the same column.
-    values, counts = occurrences(numbers[:: numbers.size // SAMPLE | 1])
-    return int(values[counts.argmax()])
+    _, pattern, _ = counted(numbers[:: numbers.size // SAMPLE | 1])
+    return pattern
 
 
 def packed(mask: Mask64, found: int, layout: Layout) -> tuple[int, Bytes]:

@@ -8,12 +8,12 @@ import pytest
 
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.cost import (
-    delta_bits,
     lin_bits,
     log_bits,
     plain_bits,
     plane_bits,
     symbol_bits,
+    ways_bits,
 )
 from ansflow.transforms.layout import Layout
 
@@ -53,18 +53,31 @@ def test_logarithmic_tokens(kind, signed):
         assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_differences_are_counted_without_the_borders(axis):
-    numbers = RNG.normal(0, 40, (3, 7, 11)).astype("i8").cumsum(axis=axis).view("u8")
-    deltas = np.ascontiguousarray(np.diff(numbers, axis=axis))
-    assert math.isclose(
-        delta_bits(numbers, axis, items=500.0), log_bits(deltas, signed=True, items=500.0)
-    )
+@pytest.mark.parametrize("kind", ["u1", "u8"])
+def test_differences_are_counted_without_the_borders(kind):
+    numbers = RNG.normal(0, 40, (3, 7, 11)).astype("i8").cumsum(axis=1).astype(kind)
+    ways = [(0,), (1,), (2,), (1, 2), (1, 1), (0, 1, 2), (1, 1, 2, 2)]
+    orders = [[*map(way.count, range(3)), 1] for way in ways]
+    found = ways_bits(numbers, np.array(orders, np.uint64), 500.0)
+    for way, bits in zip(ways, found, strict=True):
+        left = numbers
+        for axis in way:
+            left = np.diff(left, axis=axis)
+        expected = log_bits(np.ascontiguousarray(left), signed=True, items=500.0)
+        assert math.isclose(bits, expected), way
+
+
+def test_differences_along_axes_that_are_too_short():
+    numbers = RNG.integers(0, 99, (4, 1, 2)).astype("u4")
+    orders = np.array([[0, 1, 0, 1], [0, 0, 2, 1], [0, 0, 3, 1], [0, 0, 1, 0]], np.uint64)
+    *impossible, possible = ways_bits(numbers, orders, 500.0)
+    assert impossible == [math.inf] * 3
+    assert 0 < possible < 33
 
 
 def test_linear_tokens_that_are_numbers_by_themselves():
     numbers = RNG.integers(0, 200, 900).astype("u8") + np.uint64(10**12)
-    found = lin_bits(numbers, 1000.0, signed=False)
+    found, _ = lin_bits(numbers, 1000.0)
     used = len(set(numbers.tolist()))
     bits = entropy(numbers.tolist()) + (used - 1) / (2 * math.log(2))
     for tokens in (256, 4096):
@@ -74,11 +87,33 @@ def test_linear_tokens_that_are_numbers_by_themselves():
 def test_ranges_that_overflow_when_they_get_longer():
     """They did, and tokens were counted outside of the counts."""
     numbers = np.array([0, 1 << 62, 5], "u8")
-    found = lin_bits(numbers, 1000.0, signed=False, wider=2)
+    found, _ = lin_bits(numbers, 1000.0, wider=2)
     for tokens, shift in ((256, 57), (4096, 53)):
         bits = 3 * shift + entropy([number >> shift for number in numbers.tolist()])
         expected = (bits + 1 / (2 * math.log(2))) / 3 + 7 * 2 / 1000
         assert math.isclose(found[tokens], expected)
+
+
+def test_linear_tokens_of_differences_in_blocks():
+    steps = RNG.integers(-9, 90, (3, 40, 2))
+    numbers = steps.cumsum(axis=1).astype("u2")
+    deltas = steps[:, 1:].ravel().tolist()
+    found, falls = lin_bits(numbers, 1000.0, block=80, lag=2)
+    used = len(set(deltas))
+    bits = entropy(deltas) + (used - 1) / (2 * math.log(2))
+    assert falls
+    assert math.isclose(found[256], bits / len(deltas) + 7 * used / 1000)
+    rises = (np.abs(steps) + 40_000).astype("u2").cumsum(axis=1, dtype="u2")
+    assert lin_bits(rises, 1000.0, block=80, lag=2)[1]  # what is half of all or more is below 0
+    rises = np.abs(steps).astype("u2").cumsum(axis=1, dtype="u2")
+    assert not lin_bits(rises, 1000.0, block=80, lag=2)[1]
+
+
+def test_linear_tokens_that_cannot_be_few_bits():
+    numbers = RNG.integers(0, 1 << 40, 900).astype("u8")
+    for enough, known in ((math.inf, True), (28.0, True), (27.9, False)):
+        found, _ = lin_bits(numbers, 1000.0, enough=enough)
+        assert math.isfinite(found[4096]) == known
 
 
 def test_streams_of_bytes():

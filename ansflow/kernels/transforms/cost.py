@@ -1,12 +1,13 @@
 """What numbers cost as tokens and raw bits, without making them."""
 
+import math
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
-from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
@@ -20,6 +21,8 @@ TOKENS, TOKEN_BITS = 256, np.uint64(8)
 FEW_LINEAR, MANY_LINEAR = 256, 4096
 U_FEW_LINEAR, U_MANY_LINEAR = np.uint64(FEW_LINEAR), np.uint64(MANY_LINEAR)
 LAST_OF_FEW = U_FEW_LINEAR - ONE
+MISSED = 1 / (2 * math.log(2))
+SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
@@ -27,91 +30,153 @@ FOUR = np.uint64(4)
 
 
 @kernel
-def log_cost(numbers, signed, block, lag):
-    """Bits that numbers or their differences take as logarithmic tokens, and how many tokens occur.
+def log_cost(numbers, shape, ways, table, costs):
+    """Fill `costs` with the bits that a number takes as a logarithmic token, in several ways.
 
-    The bits are the entropy of the tokens, and the raw bits.
+    The bits are the entropy of the tokens, the raw bits, and a share of the table.
 
     Parameters
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
-        At least one.
-    signed : bool
-        Whether what is coded is in two's complement, and folded as `delta` does.
-    block, lag : uint64
-        Each number but the first ones of a block becomes its difference from the one that is so
-        many before it. Blocks are equally long. With a lag of 0, numbers stay as they are.
+        At least one, in their `shape`.
+    shape : uint64[axes]
+    ways : uint64[m, axes + 1]
+        How many times numbers become their differences along each axis; and at last whether what is
+        left is in two's complement, and folded as `delta` does. What lacks a number before it does
+        not count.
+    table : float64
+        Bits that a number pays for each token that occurs.
+    costs : float64[m]
+        Infinite where an axis is not longer than that.
     """
-    n = np.uint64(numbers.size)
-    sign, tokens = item_bits(numbers) - ONE, np.empty(numbers.size, np.uint8)
-    number = numbers.dtype.type
-    # Without a branch, so that there is one loop.
-    twice, fold = np.uint64(signed), number(ZERO - np.uint64(signed))
-    before = number(ZERO - np.uint64(lag > ZERO))
-    for i in range(lag, n):
-        delta = number(numbers[i] - (numbers[i - lag] & before))
-        negative = number(ZERO - (np.uint64(delta) >> sign))
-        whole = number(number(delta << twice) ^ (negative & fold))
-        direct = whole < DIRECT
-        width = np.uint64(bit_length(whole)) - LEADING & sign
-        width = ZERO if direct else width
-        token = np.uint64(whole) >> width
-        tokens[i] = token if direct else token + FOUR * width + FOUR
-    counts = np.empty(TOKENS)
-    count_bytes(tokens[lag:], np.empty(BYTE_PARTIALS, np.uint32), counts)
-    # Differences from one block to the next were no exceptions above, and don't count.
-    for begin in range(block, n, block):
-        for i in range(begin, begin + lag):
-            counts[tokens[i]] -= 1
-    size = float(n // block * (block - lag))
-    bits, used = 0.0, 0
-    for token in range(TOKENS):
-        seen = counts[token]
-        if seen:
-            used += 1
-            bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / size))
-    return bits, used
+    n, axes = np.uint64(numbers.size), np.uint64(shape.size)
+    sign, number = item_bits(numbers) - ONE, numbers.dtype.type
+    tokens, counts = np.empty(numbers.size, np.uint8), np.empty(TOKENS)
+    partial = np.empty(BYTE_PARTIALS, np.uint32)
+    own, other = np.empty_like(numbers), np.empty_like(numbers)
+    for k in range(np.uint64(ways.shape[0])):
+        # All differences but the last are made in turn, whatever they are across the borders.
+        source, lag, block, inside = numbers, ZERO, ONE, ONE
+        for back in range(axes):
+            times, length = ways[k, axes - ONE - back], shape[axes - ONE - back]
+            for _ in range(times):
+                if lag > ZERO:
+                    for i in range(lag, n):
+                        own[i] = number(source[i] - source[i - lag])
+                    source, own, other = own, other, own
+                lag = block
+            inside *= max(length, times) - times
+            block *= length
+        if inside == ZERO:
+            costs[k] = np.inf
+            continue
+        # Without a branch, so that there is one loop.
+        twice = np.uint64(ways[k, axes] > ZERO)
+        before, fold = number(ZERO - np.uint64(lag > ZERO)), number(ZERO - twice)
+        for i in range(lag, n):
+            delta = number(source[i] - (source[i - lag] & before))
+            negative = number(ZERO - (np.uint64(delta) >> sign))
+            whole = number(number(delta << twice) ^ (negative & fold))
+            direct = whole < DIRECT
+            width = np.uint64(bit_length(whole)) - LEADING & sign
+            width = ZERO if direct else width
+            token = np.uint64(whole) >> width
+            tokens[i] = token if direct else token + FOUR * width + FOUR
+        blank(tokens, shape, ways[k])
+        count_bytes(tokens, partial, counts)
+        counts[0] -= float(n - inside)
+        size, bits, used = float(inside), 0.0, 0
+        for token in range(TOKENS):
+            seen = counts[token]
+            if seen:
+                used += 1
+                bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / size))
+        costs[k] = bits / size + table * used
+
+
+@inlined
+def blank(tokens, shape, way):
+    """Put 0 in all places without a number before them along an axis of differences."""
+    step = ONE
+    for back in range(np.uint64(shape.size)):
+        axis = np.uint64(shape.size) - ONE - back
+        block, border = step * shape[axis], step * way[axis]
+        if border > ZERO:
+            for begin in range(ZERO, np.uint64(tokens.size), block):
+                tokens[begin : begin + border] = 0
+        step = block
 
 
 @kernel
-def lin_cost(numbers, signed, wider):
-    """Bits that numbers take as linear tokens, and how many of these occur.
+def lin_cost(numbers, block, lag, wider, table, enough):
+    """Bits that a number or difference takes as a linear token, and the least of all.
 
     Parameters
     ----------
     numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
         At least one.
-    signed : uint64
-        That of `extent`.
+    block, lag : uint64
+        Each number but the first ones of a block becomes its difference from the one that is so
+        many before it, in two's complement. With a lag of 0, numbers stay as they are.
     wider : uint64
         Bits by which the range is longer than theirs.
+    table : float64
+        Bits that a number pays for each token that occurs.
+    enough : float64
+        Nobody asks for more bits, which are told as infinite if they are known to be more.
 
     Returns
     -------
-    ``((bits, used), (bits, used))``, with at most `FEW_LINEAR` tokens, and with `MANY_LINEAR`.
+    float64
+        Bits with at most `FEW_LINEAR` tokens.
+    float64
+        Bits with at most `MANY_LINEAR`.
+    bool
+        Whether a difference is negative.
     """
-    least, length = extent(numbers, signed)
-    span, shift, number = np.uint64(length), ZERO, numbers.dtype.type
+    n, number = np.uint64(numbers.size), numbers.dtype.type
+    sign = number(np.uint64(lag > ZERO) << (item_bits(numbers) - ONE))
+    before = number(ZERO - np.uint64(lag > ZERO))
+    least, greatest = number(ZERO - ONE), number(0)
+    for begin in range(lag, n, block):
+        for i in range(begin, begin + block - lag):
+            flipped = number(numbers[i] - (numbers[i - lag] & before)) ^ sign
+            # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
+            least = flipped if flipped < least else least
+            greatest = flipped if flipped > greatest else greatest
+    falls = least < sign
+    span, shift, least = np.uint64(greatest - least), ZERO, number(least ^ sign)
     # The range that is longer may have a bit more than 64.
     while span >> shift >= U_MANY_LINEAR >> wider:
         shift += ONE
-    many = np.zeros(MANY_LINEAR, np.uint32)
-    for i in range(np.uint64(numbers.size)):
-        many[np.uint64(number(numbers[i] - least)) >> shift] += np.uint32(1)
+    if float(shift) > enough:
+        return np.inf, np.inf, falls
+    many = np.empty(MANY_LINEAR, np.uint32)
+    tokens, size, bits, used = many[: (span >> shift) + ONE], ZERO, 0.0, 0
+    for step in SOME, ONE:
+        tokens[:], size = 0, ZERO
+        for begin in range(lag, n, block):
+            for i in range(begin, begin + block - lag, step):
+                above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
+                tokens[np.uint64(above) >> shift] += np.uint32(1)
+                size += ONE
+        bits, used = bits_of_counts(tokens, size, shift)
+        if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
+            return np.inf, np.inf, falls
     # As both are powers of two, the few tokens are the many without some of their low bits.
     more = ZERO
     while span >> shift >> more >= U_FEW_LINEAR >> wider:
         more += ONE
     few = np.zeros(FEW_LINEAR, np.uint32)
-    n = float(numbers.size)
-    bits, used = (float(shift) + np.log2(n)) * n, 0
-    for i in range((span >> shift) + ONE):
-        count = np.uint64(many[i])
-        if count:  # a sample has few of them: no increment waits for the one before
-            few[i >> more & LAST_OF_FEW] += np.uint32(count)
-            bits -= float(count) * log2(count)
-            used += 1
-    return bits_of_counts(few, np.uint64(numbers.size), shift + more), (bits, used)
+    for i in range(np.uint64(tokens.size)):
+        few[i >> more & LAST_OF_FEW] += tokens[i]
+    few_bits, few_used = bits_of_counts(few, size, shift + more)
+    # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
+    return (
+        (few_bits + float(few_used - 1) * MISSED) / float(size) + table * float(few_used),
+        (bits + float(used - 1) * MISSED) / float(size) + table * float(used),
+        falls,
+    )
 
 
 @kernel
@@ -140,8 +205,8 @@ def bits_of_counts(counts, n, raw_bits):
     # n log2 n minus the sum of c log2 c is the entropy of all.
     bits, used = (float(raw_bits) + np.log2(float(n))) * n, 0
     for i in range(np.uint64(counts.size)):
+        # Without a branch for symbols that don't occur, which nobody can predict.
         count = np.uint64(counts[i])
-        if count > ZERO:
-            used += 1
-            bits -= float(count) * log2(count)
+        used += np.int64(count > ZERO)
+        bits -= float(count) * log2(count)
     return bits, used

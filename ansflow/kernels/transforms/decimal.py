@@ -24,7 +24,8 @@ from ansflow.kernels.transforms.quotient import quotient
 
 __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
 
-COUNTED_AT_ONCE = np.uint64(256)
+COUNTED_AT_ONCE = np.uint64(64)
+FAR_MORE = np.uint64(3)  # times as many exceptions as may be
 
 
 @functools.cache
@@ -152,36 +153,40 @@ def to_integers(width: int, big: bool, near: bool, by_product: bool) -> Callable
 
 @functools.cache
 def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
-    """The kernel ``count_exceptions(items, factors, times, highest, most, many, counts)``.
+    """The kernel ``count_exceptions(items, factors, times, highest, fewest, most, many, counts)``.
 
     Items are floats of `width` bytes, and exceptions those whose correction has a higher code than
     `highest`, or for which d is 0 but they aren't. A row of `counts` is filled for each factor: how
     many items are exceptions; and of the others how many need a correction, for how many d is 0,
     and for how many it is `many` or more. Counting ends soon after there are more exceptions than
-    `most`, and altogether with a factor that has none. Returns how many rows there are.
+    `most`, or a far larger share of the first ones, so that these should be from all over; and
+    altogether with a factor that has no more than the `fewest` that any has. Returns how many rows
+    there are.
     """
     nearest = nearest_integer(width, by_product)
 
     @kernel
-    def count_exceptions(items, factors, times, highest, most, many, counts):
+    def count_exceptions(items, factors, times, highest, fewest, most, many, counts):
         n = np.uint64(items.size)
         for k in range(np.uint64(factors.size)):
             c = factors[k]
             r = 1.0 / c
             exceptions, corrected, zeros, fine = ZERO, ZERO, ZERO, ZERO
             for begin in range(ZERO, n, COUNTED_AT_ONCE):
-                for i in range(begin, min(begin + COUNTED_AT_ONCE, n)):
+                end = min(begin + COUNTED_AT_ONCE, n)
+                for i in range(begin, end):
                     d, code = nearest(items[i], c, r, times)
                     held = (np.uint64(code) <= highest) & ((code == 0) | (d != 0.0))
                     exceptions += np.uint64(not held)
                     corrected += np.uint64(held & (code > 0))
                     zeros += np.uint64(held & (d == 0.0))
                     fine += np.uint64(held & (abs(d) >= many))
-                if exceptions > most:
+                if exceptions > most or exceptions * n > FAR_MORE * most * end:
+                    exceptions = max(exceptions, most + ONE)
                     break
             counts[k, 0], counts[k, 1] = exceptions, corrected
             counts[k, 2], counts[k, 3] = zeros, fine
-            if exceptions == ZERO:
+            if exceptions <= fewest:
                 return k + ONE
         return np.uint64(factors.size)
 

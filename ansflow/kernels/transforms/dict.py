@@ -12,8 +12,10 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.words import bit_length
 
 __all__ = [
+    "count_patterns",
     "enroll",
     "fill_codes",
     "find_codes",
@@ -67,6 +69,27 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
             number = found
         codes[i] = number - ONE
     return np.uint64(items.size), found
+
+
+@kernel
+def count_patterns(numbers, secret):
+    """How many of some uint64 are distinct; the most frequent one, and how often it occurs."""
+    n = np.uint64(numbers.size)
+    bits = bit_length(n - ONE) + ONE  # so that a table of so many slots is at most half full
+    slots, shift = ONE << bits, np.uint64(64) - bits
+    keys, counts = np.empty(slots, np.uint64), np.zeros(slots, np.uint32)
+    distinct, most_frequent, most = ZERO, numbers[0], np.uint32(0)
+    for i in range(n):
+        number = numbers[i]
+        slot = ((number ^ secret) * GOLDEN) >> shift
+        while counts[slot] and keys[slot] != number:
+            slot = (slot + ONE) & (slots - ONE)
+        distinct += np.uint64(counts[slot] == 0)
+        keys[slot] = number
+        counts[slot] += np.uint32(1)
+        if counts[slot] > most:
+            most_frequent, most = number, counts[slot]
+    return distinct, most_frequent, most
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -22,18 +23,20 @@ from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
-    "delta_bits",
     "lin_bits",
     "log_bits",
     "plain_bits",
     "plane_bits",
     "recipe_bits",
     "symbol_bits",
+    "ways_bits",
 ]
 
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
 STREAM_BITS = 64
+
+UNSIGNED, SIGNED = np.array([[0, 0]], np.uint64), np.array([[0, 1]], np.uint64)
 
 
 def log_bits(
@@ -49,23 +52,32 @@ def log_bits(
     items : float
         How many share a table.
     """
-    size = numbers.size
-    bits, used = map(float, log_cost(numbers.reshape(-1), signed, np.uint64(size), ZERO))
-    return bits / size + TABLE_BITS * used / items
+    (bits,) = ways_bits(numbers.reshape(-1), SIGNED if signed else UNSIGNED, items)
+    return bits
 
 
-def delta_bits(
-    numbers: npt.NDArray[np.unsignedinteger], axis: int, *, items: float = math.inf
-) -> float:
-    """Bits a difference along an axis, of at least two places, as `delta` makes it non-negative.
+def ways_bits(
+    numbers: npt.NDArray[np.unsignedinteger], ways: npt.NDArray[np.uint64], items: float
+) -> list[float]:
+    """The same for each of several ways to take differences first, without those across borders.
 
-    The parameters are those of `log_bits`.
+    Parameters
+    ----------
+    numbers : contiguous ndarray of unsigned integers, not empty
+    ways : ndarray of uint64, shape (ways, axes + 1)
+        How many times along each axis, and at last whether what is left is signed. If an axis is
+        too short for that, the bits are infinite.
+    items : float
     """
-    length, *others = map(int, numbers.shape[axis:])
-    lag = math.prod(others)
-    found = log_cost(numbers.reshape(-1), True, np.uint64(length * lag), np.uint64(lag))
-    bits, used = map(float, found)
-    return bits / (numbers.size - numbers.size // length) + TABLE_BITS * used / items
+    costs = np.empty(len(ways))
+    log_cost(numbers.reshape(-1), _lengths(numbers.shape), ways, TABLE_BITS / items, costs)
+    bits: list[float] = costs.tolist()
+    return bits
+
+
+@functools.lru_cache
+def _lengths(shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
+    return np.array(shape, np.uint64)
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:
@@ -111,18 +123,26 @@ def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> flo
 
 
 def lin_bits(
-    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool, wider: int = 0
-) -> dict[int, float]:
-    """Bits a number as at most so many linear tokens, with their table, which is for `items`.
+    numbers: npt.NDArray[np.unsignedinteger],
+    items: float,
+    *,
+    block: int = 0,
+    lag: int = 0,
+    wider: int = 0,
+    enough: float = math.inf,
+) -> tuple[dict[int, float], bool]:
+    """Bits a number as at most so many linear tokens, with their table; and if any is negative.
 
-    There may be others, in a range that is longer by so many bits. Numbers are in two's complement
-    if they are `signed`.
+    There may be others, in a range that is longer by so many bits. With a `lag`, numbers in blocks
+    are their differences, in two's complement. Bits that are known to be more than `enough` are
+    infinite. The other parameters are those of `log_bits`.
     """
-    sign = np.uint64(signed << (8 * numbers.itemsize - 1))
-    found = lin_cost(numbers.reshape(-1), sign, np.uint64(wider))
-    costs = zip((FEW_LINEAR, MANY_LINEAR), found, strict=True)
-    return {
-        # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
-        tokens: (bits + (used - 1) / (2 * math.log(2))) / numbers.size + TABLE_BITS * used / items
-        for tokens, (bits, used) in costs
-    }
+    few, many, falls = lin_cost(
+        numbers.reshape(-1),
+        np.uint64(block or numbers.size),
+        np.uint64(lag),
+        np.uint64(wider),
+        TABLE_BITS / items,
+        enough,
+    )
+    return {FEW_LINEAR: few, MANY_LINEAR: many}, falls

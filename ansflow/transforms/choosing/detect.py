@@ -20,7 +20,7 @@ from ansflow.kernels.transforms.detect import (
     pair_steps,
 )
 from ansflow.kernels.transforms.quotient import goes_by_product
-from ansflow.transforms.dict import occurrences
+from ansflow.transforms.dict import counted
 
 __all__ = ["Factor", "Patterns", "common_step", "decimal_factors"]
 __all__ += ["has_high_bit", "is_dense", "patterns", "trailing_zeros"]
@@ -46,7 +46,8 @@ BITS_OF_CODES = HIGHEST_CODE.bit_length()
 NEAR_FROM_BYTES = 4
 # By the bytes of a float; NumPy takes its time to say so.
 MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
-DOUBLE_BYTES = 8
+# Parts of all numbers that are dealt out in turn.
+DEALT = 16
 # Numbers by which something is guessed, and room for a guess at how fine they may be that is wrong.
 FEW, ROOM = 64, 4.0
 
@@ -113,9 +114,8 @@ def patterns(numbers: Numbers) -> Patterns:
         most = int(counts.argmax())
         distinct = int(np.count_nonzero(counts))
         return Patterns(numbers.size, distinct, most, int(counts[most]) / numbers.size)
-    values, counts = occurrences(numbers)
-    most = int(counts.argmax())
-    return Patterns(numbers.size, values.size, int(values[most]), int(counts[most]) / numbers.size)
+    distinct, most_frequent, count = counted(numbers)
+    return Patterns(numbers.size, distinct, most_frequent, count / numbers.size)
 
 
 def is_dense(numbers: Numbers) -> bool:
@@ -164,25 +164,34 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         fewer than floats in between: factors that would make an integer of anything are left out.
         Behind those without corrections are those with corrections.
     """
-    values = doubles = np.ascontiguousarray(floats).reshape(-1)
-    if values.itemsize < DOUBLE_BYTES:
-        with np.errstate(invalid="ignore"):  # for signalling NaNs
-            doubles = values.astype(np.float64)
-    if not doubles.size:
+    values = floats.reshape(-1)
+    if not values.size:
         return []
-    # NaNs and infinities are exceptions, whatever the factor is.
-    least_of_all = 1 - np.count_nonzero(np.isfinite(doubles)) / doubles.size
+    # So that the first ones, by which most factors are found to be of no use, are from all over.
+    dealt = values.size // DEALT
+    if dealt > FEW:
+        values = values[: dealt * DEALT].reshape(DEALT, dealt).T.reshape(-1)
+    values = np.ascontiguousarray(values)
+    items = values.view(f"u{values.itemsize}")
+    # NaNs, infinities and negative zeros are exceptions, whatever the factor is.
+    negative_zeros = np.count_nonzero(items == 1 << (8 * values.itemsize - 1))
+    fewest = values.size - np.count_nonzero(np.isfinite(values)) + negative_zeros
+    least_of_all = fewest / values.size
     if least_of_all > EXCEPTIONS_UP_TO:
         return []
     enough = least_of_all + WORTH_IT
-    items = values.view(f"u{values.itemsize}")
-    measure = functools.partial(_measured, items, values.dtype)
+    measure = functools.partial(_measured, items, values.dtype, np.uint64(fewest))
     found = measure(POWERS_OF_TEN)
     least = min((factor.exceptions for factor in found), default=1.0)
-    found += measure(_powers_of_two(doubles))
-    if least > enough and any_step:
+    with np.errstate(invalid="ignore"):  # for signalling NaNs
+        doubles = values.astype(np.float64, copy=False)
+    powers = _powers_of_two(doubles)
+    if least <= enough:  # then others are only better if they are coarser
+        powers = powers[powers < found[-1].factor]
+    elif any_step:
         for factor, times in _steps(doubles, values.dtype):
             found += measure(np.array([factor]), times)
+    found += measure(powers)
     best: list[Factor] = []
     for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
@@ -201,16 +210,19 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
 def _measured(
     items: Numbers,
     dtype: np.dtype[Any],
+    fewest: np.uint64,
     factors: npt.NDArray[np.float64],
     times: bool = False,
     near: bool = False,
 ) -> list[Factor]:
-    """Those of ascending factors, up to one without exceptions, that are of use for floats."""
+    """Those of ascending factors, up to one with the fewest exceptions, that are of use."""
+    if not factors.size:
+        return []
     many = _many(dtype, near=near)
     highest, most = np.uint64(near * HIGHEST_CODE), np.uint64(EXCEPTIONS_UP_TO * items.size)
     counts = np.empty((factors.size, 4), np.uint64)
     count = count_exceptions(items.itemsize, goes_by_product(*factors.tolist()))
-    rows = count(items, factors, times, highest, most, many, counts)
+    rows = count(items, factors, times, highest, fewest, most, many, counts)
     useful = []
     for factor, told in zip(factors.tolist(), counts[: int(rows)].tolist(), strict=False):
         exceptions, corrected, zeros, fine = told

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.kernels.transforms.detect import count_codes
-from ansflow.transforms.choosing.cost import delta_bits
+from ansflow.transforms.choosing.cost import ways_bits
 
 __all__ = ["Dictionary", "Drawn", "drawn"]
 
@@ -18,6 +18,8 @@ Numbers = npt.NDArray[Any]
 
 # Values that don't have codes of two bytes, or are as many as so many of all numbers.
 MANY, MANY_OF_ALL = 1 << 16, 0.3
+
+GAPS = np.array([[1, 1]], np.uint64)  # how values are coded
 
 
 class Drawn(NamedTuple):
@@ -78,7 +80,8 @@ class Dictionary:
     def __init__(self, codes: Numbers, values: Numbers, items: float) -> None:
         self._items = items
         self._drawn = drawn(codes, values.size)
-        self._gap = delta_bits(values, 0) if values.size > 1 else 8.0 * values.itemsize
+        (gap,) = ways_bits(values, GAPS, math.inf)
+        self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         self.expected = self._drawn.values_of(items / codes.size)
 
     @property

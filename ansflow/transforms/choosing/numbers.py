@@ -26,8 +26,9 @@ WORTH_IT = 0.003
 # Other maps than the best one, and rows of a period, are only looked at with all predictors if they
 # are close to what is best with the simplest ones.
 CLOSE, CLOSER = 1.05, 1.03
-# A dictionary seems to take more than it does by a part of a sample, as few values come again.
-CLOSE_DICT = 1.12
+# A dictionary seems to take more than it does by a part of a sample, as few values come again: at
+# most by this share of what the values take. Its codes are predicted as well as the values.
+CLOSE_DICT, DICT_LESS, CLOSEST_DICT = 1.12, 0.5, 1.005
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
@@ -88,7 +89,10 @@ class Rated(NamedTuple):
 
     def is_close(self, least: float, close: float = CLOSE) -> bool:
         """Whether it may be about as good as what takes the least bits."""
-        return self.bits <= least * (max(close, CLOSE_DICT) if self.mapped.is_dict else close)
+        if self.mapped.is_dict:
+            fewest = self.bits - self.mapped.extra * DICT_LESS
+            return fewest <= least * CLOSEST_DICT and self.bits <= least * CLOSE_DICT
+        return self.bits <= least * close
 
 
 def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
@@ -110,7 +114,7 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
 def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:
     """Whether these maps are the best that were rated, and no others are close to them."""
     best, *others = tried
-    return best.mapped.maps == maps and not any(one.is_close(best.bits) for one in others)
+    return best.mapped.maps == maps and not any(one.is_close(best.bits, CLOSER) for one in others)
 
 
 def choose_numbers(
@@ -213,9 +217,11 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
     if kind.effort.orders or candidate.is_dict:
         part = prediction  # sums were fitted to all, and codes are longer there
     by_part = found if part is prediction else _in_axes(part, kind, candidate.maps)
-    changed = _in_periods(part, by_part, kind, candidate.maps)
-    if in_columns and columns_of(part.numbers, kind):
-        changed = _in_columns(part, raw, changed, kind, candidate.maps)
+    columns = columns_of(part.numbers, kind) if in_columns else 0
+    told = _periods(part.numbers, kind, max(1, columns))
+    changed = _in_periods(part, by_part, kind, candidate.maps, told)
+    if columns:
+        changed = _in_columns(part, raw, changed, kind, candidate.maps, have_periods=bool(told))
     if changed is not by_part:
         found, choice = changed, _whole(changed, candidate, kind)
     needed = _needed(candidate.maps, found.recipe)
@@ -232,18 +238,33 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
 
 
+def _periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
+    """Periods of numbers that came through maps, or of some of their columns, as in `periods`."""
+    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
+        return []
+    places = kind.effort.size // kind.effort.boxes
+    return periods(numbers, _least(kind) / columns, 2 if kind.effort.stencils else 1, places)
+
+
+def _least(kind: Kind) -> float:
+    """What differences a period apart must correlate by."""
+    return WEAKLY if kind.effort.stencils else STRONGLY
+
+
 def _in_periods(
-    prediction: Prediction, found: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    prediction: Prediction,
+    found: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    told: Sequence[tuple[int, float]],
 ) -> Choice:
     """How numbers that came through maps are predicted and coded, if it is in rows of a period."""
     numbers = prediction.numbers
-    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
-        return found
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
-    places = kind.effort.size // kind.effort.boxes
-    least, boxes = (WEAKLY, 2) if kind.effort.stencils else (STRONGLY, 1)
-    for period in periods(numbers, least, boxes, places):
+    for period, correlation in told:
+        if correlation < _least(kind):
+            continue
         simplest = Prediction(_in_rows(numbers, period), kind.items)
         if simplest.best.bits > prediction.simplest * CLOSE:
             continue
@@ -317,11 +338,18 @@ def _unordered(numbers: Numbers) -> Numbers:
 
 
 def _in_columns(
-    together: Prediction, raw: Numbers, before: Choice, kind: Kind, maps: tuple[Recipe, ...]
+    together: Prediction,
+    raw: Numbers,
+    before: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    *,
+    have_periods: bool,
 ) -> Choice:
     """The same for each place along the last axis, or its difference from the one before.
 
-    It is told by some of the numbers, and by all if that is not clear.
+    It is told by some of the numbers, and by all if that is not clear. Columns have no periods if
+    all together have no trace of them.
     """
     numbers = together.numbers
     count = numbers.shape[-1]
@@ -335,9 +363,13 @@ def _in_columns(
             if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
-        prediction.try_all()
         predictions.append(prediction)
-    total = sum(one.best.bits for one in predictions)
+    # Without periods and weighted sums, what else is tried gains about as much for all together.
+    simplest = sum(one.simplest for one in predictions) / count
+    is_all = not (have_periods or kind.effort.orders)
+    if is_all and simplest > together.simplest * (1 - WORTH_IT):
+        return before
+    total = sum(one.try_all().bits for one in predictions)
     if not kind.effort.orders and total > CLOSE * count * before.bits:
         return before
     least = before.bits
@@ -350,10 +382,11 @@ def _in_columns(
             ]
             least *= together.again(whole.numbers).best.bits / together.best.bits
     found = [_in_axes(prediction, part, maps) for prediction in predictions]
-    found = [
-        _in_periods(prediction, one, part, maps)
-        for prediction, one in zip(predictions, found, strict=True)
-    ]
+    if have_periods:
+        found = [
+            _in_periods(prediction, one, part, maps, _periods(prediction.numbers, part))
+            for prediction, one in zip(predictions, found, strict=True)
+        ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / count
     if bits >= least * (1 - WORTH_IT):

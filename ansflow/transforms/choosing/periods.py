@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,16 @@ WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 # Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
 ROUNDED = 2
 
-# Transforms of powers of two are fast, and of sizes with a small factor besides: 2^k times 8 to 16.
+# Transforms of powers of two are fast, and of sizes with a small factor besides: 2^k times 8 to 15.
 PARTS_BITS = 4
 
 
-def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) -> list[int]:
+def periods(
+    numbers: npt.NDArray[Any], least: float, boxes: int, places: int
+) -> list[tuple[int, float]]:
     """The likeliest periods of numbers along their first axis, in ascending order.
+
+    With each of them, what differences that far apart correlate by.
 
     Parameters
     ----------
@@ -36,33 +39,41 @@ def periods(numbers: npt.NDArray[Any], least: float, boxes: int, places: int) ->
         So many boxes are looked at, about, and so many places of each.
     """
     step = -(-len(numbers) // boxes)
-    some = numbers[step // 2 :: step, :places]
-    some = some.reshape(*some.shape[:2], math.prod(some.shape[2:]))
-    places = some.shape[1] - 1
-    longest = places // FEWEST_ROWS
+    size = _size(min(places, numbers.shape[1]) - 1)
+    count = size * FEWEST_ROWS // (FEWEST_ROWS + 1)
+    longest = size - count
     if longest < SHORTEST:
         return []
-    deltas = (some[:, 1:] - some[:, :-1]).view(f"i{numbers.itemsize}").astype(np.float32)
+    some = numbers[step // 2 :: step, : count + 1]
+    steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
+    # Rows that lie in one piece each are transformed in half of the time.
+    deltas = steps.view(f"i{numbers.itemsize}").swapaxes(1, 2).astype(np.float32, order="C")
     swings = np.abs(deltas)
     swings += 1
     np.copysign(np.log2(swings, out=swings), deltas, out=swings)
-    swings -= np.add.reduce(swings, axis=1, keepdims=True) / np.float32(places)
+    swings -= np.add.reduce(swings, axis=2, keepdims=True) / np.float32(count)
     # Wiener-Khinchin: the power spectrum is the transform of the autocorrelation.
-    part = 1 << max(0, (places + longest).bit_length() - PARTS_BITS)
-    size = -(-(places + longest + 2) // part) * part
-    power = np.abs(np.fft.rfft(swings, size, axis=1))
+    power = np.abs(np.fft.rfft(swings.astype(np.float64), size))
     power *= power
-    found = np.fft.irfft(np.add.reduce(power, axis=(0, 2)), size)[: longest + 2]
+    found = np.fft.irfft(np.add.reduce(power, axis=(0, 1)), size)[: longest + 2]
     if not found[0] > 0:
         return []
     # A sum for a longer lag has fewer terms.
     inner = found[SHORTEST : longest + 1]
     least *= float(found[0])
-    if float(inner.max()) * places < least * (places - longest):
+    if float(inner.max()) * count < least * (count - longest):
         return []
-    found *= places / (places - np.arange(longest + 2))
+    found *= count / (count - np.arange(longest + 2))
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
     candidates = np.flatnonzero(peaks & (inner > least))
     correlations = (inner[candidates] / found[0]).round(ROUNDED)
     best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
-    return sorted(int(lag) + SHORTEST for lag in best)
+    lags = (best + SHORTEST).tolist()
+    return sorted(zip(lags, (inner[best] / found[0]).tolist(), strict=True))
+
+
+def _size(places: int) -> int:
+    """Places of a transform of about as many and the longest period: there it may wrap around."""
+    size = places + places // FEWEST_ROWS
+    low_bits = max(0, size.bit_length() - PARTS_BITS)
+    return size >> low_bits << low_bits

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
-from ansflow.transforms.choosing.cost import delta_bits, lin_bits, log_bits
-from ansflow.transforms.choosing.detect import has_high_bit
+from ansflow.transforms.choosing.cost import lin_bits, log_bits, ways_bits
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Prediction", "Predictor"]
@@ -62,8 +61,10 @@ class Predictor(NamedTuple):
     bits: float
 
 
-# The axes of differences, none for numbers as they are, or other ways to predict them.
-Way = tuple[int, ...] | Literal["rising", "lines"]
+# Of differences; none for numbers as they are.
+Axes = tuple[int, ...]
+# Other ways to predict them, too.
+Way = Axes | Literal["rising", "lines"]
 
 
 class Prediction:
@@ -87,49 +88,37 @@ class Prediction:
         Bits with the best of what is tried to begin with.
     plain : float
         Bits of numbers that are not predicted.
-    long : list of int
+    long : tuple of int
         The axes along which numbers have neighbours enough.
     """
 
     def __init__(self, numbers: Numbers, items: float) -> None:
         self._begin(numbers, items)
-        self._try(())
-        self.plain = self.best.bits
-        for axis in self.long:
-            self._try((axis,))
-        if len(self.long) > 1:
-            self._try(tuple(self.long[-2:]))
+        self._try_axes(_simple_axes(self.long))
+        self.plain = self._tried[()]
+        self._try_linear()
         self._simplest, self.simplest = self._way, self.best.bits
 
     def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self.items = items
         self.best = Predictor(None, 0, math.inf)
-        self._left: Numbers | tuple[int, ...] = ()  # or the axes of differences
+        self._left: Numbers | Axes = ()  # or the axes of differences
         self.signed = False
-        self._known: dict[tuple[int, ...], Numbers] = {(): numbers}
         self._way: Way = ()  # that of the best
         self._tried: dict[Way, float] = {}  # what each takes with logarithmic tokens
         self._linear = math.inf  # what the best takes with linear ones
-        least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (numbers.ndim - 2)]
-        lengths = zip(numbers.shape[1:], least, strict=True)
-        self.long = [i for i, (length, few) in enumerate(lengths, 1) if length >= few][-MOST_AXES:]
+        self.long = _long_axes(numbers.shape)
 
     def try_all(self) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines."""
-        for order in range(2, len(self.long) + 1):
-            for axes in combinations(self.long, order):
-                if axes not in self._tried:
-                    self._try(axes)
-        for axis in self.long:
-            axes = (axis, axis)
-            while len(axes) <= MAX_LAGS and self._try(axes):
-                axes += (axis,)
-        if self.long[:1] == [1] and self.numbers.itemsize > 1:
-            self._try("rising")
+        several, twice = _more_axes(self.long)
+        self._try_axes(several + twice, twice)
+        if self.long[:1] == (1,) and self.numbers.itemsize > 1:
+            self._try_rising()
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE) and self._may_be_lines():
-            self._try("lines")
+            self._try_lines()
         return self.best
 
     @property
@@ -151,76 +140,72 @@ class Prediction:
         other = Prediction.__new__(Prediction)
         other._begin(numbers, self.items)
         other.plain = self.plain
-        other._try(self._simplest)
+        other._try((self._simplest,))
         other._simplest, other.simplest = self._simplest, other.best.bits
-        for way in self._close():
-            if way not in other._tried:
-                other._try(way)
+        other._try(tuple(way for way in self._close() if way != self._simplest))
         return other
+
+    def _try(self, ways: tuple[Way, ...]) -> None:
+        self._try_axes(tuple(way for way in ways if isinstance(way, tuple)))
+        if () in ways:
+            self._try_linear()
+        if "rising" in ways:
+            self._try_rising()
+        if "lines" in ways:
+            self._try_lines()
 
     @property
     def left(self) -> Numbers:
         """What the best leaves, as unsigned integers."""
-        return self._differences(self._left) if isinstance(self._left, tuple) else self._left
-
-    def _differences(self, axes: tuple[int, ...]) -> Numbers:
-        """Without the borders, which are of little account in arrays that are not samples."""
-        found = self._known.get(axes)
-        if found is None:
-            numbers, axis = self._differences(axes[:-1]), axes[-1]
+        if not isinstance(self._left, tuple):
+            return self._left
+        left = self.numbers
+        # Without the borders, which are of little account in arrays that are not samples.
+        for axis in self._left:
             before = (slice(None),) * axis
-            found = self._known[axes] = numbers[*before, 1:] - numbers[*before, :-1]
-        return found
+            left = left[*before, 1:] - left[*before, :-1]
+        return left
 
-    def _try(self, way: Way) -> bool:
-        """Whether this is the best until now."""
-        before = self.best
-        if way == "rising":
-            self._tried[way] = self._try_rising()
-        elif way == "lines":
-            self._tried[way] = self._try_lines()
-        elif way:
-            self._tried[way] = self._try_axes(way)
-        else:
-            self._tried[way] = self._try_plain()
-        if self.best is before:
-            return False
-        self._way = way
-        return True
+    def _try_axes(self, ways: tuple[Axes, ...], repeated: tuple[Axes, ...] = ()) -> None:
+        """Try differences, and some of them once more if they are the best until now."""
+        if not ways:
+            return
+        told = _orders(ways, self.numbers.ndim)
+        for axes, bits in zip(ways, ways_bits(self.numbers, told, self.items), strict=True):
+            self._tried[axes] = bits
+            is_best = self.offer(_delta(axes), 0, bits, axes, way=axes, signed=bool(axes))
+            if is_best and axes in repeated and len(axes) < MAX_LAGS:
+                once_more = (axes + axes[:1],)
+                self._try_axes(once_more, once_more)
 
-    def _try_plain(self) -> float:
-        bits = self.offer(None, 0, log_bits(self.numbers, signed=False, items=self.items), ())
-        self._offer_linear(None, lin_bits(self.numbers, self.items, signed=False), ())
-        return bits
+    def _try_linear(self) -> None:
+        linear, _ = lin_bits(self.numbers, self.items, enough=self.best.bits)
+        self._offer_linear(None, linear, ())
 
-    def _try_axes(self, axes: tuple[int, ...]) -> float:
-        numbers, axis = self._differences(axes[:-1]), axes[-1]
-        if numbers.shape[axis] < 2:
-            return math.inf
-        bits = delta_bits(numbers, axis, items=self.items)
-        return self.offer(_delta(axes), 0, bits, axes, signed=True)
-
-    def _try_rising(self) -> float:
+    def _try_rising(self) -> None:
         """Other tokens for deltas along the first axis, and none for their sign.
 
         Deltas along others lead from the end of a row to the next one, which is far away.
         """
-        deltas, bits = self._differences((1,)), math.inf
-        if not has_high_bit(deltas):
-            bits = log_bits(deltas, signed=False, items=self.items)
+        boxes, length, *_ = self.numbers.shape
+        block = self.numbers.size // boxes
+        told = {"block": block, "lag": block // length, "wider": WIDER}
+        linear, falls = lin_bits(self.numbers, self.items, enough=self.best.bits, **told)
+        bits = math.inf
+        if not falls:
+            (bits,) = ways_bits(self.numbers, _unsigned(self.numbers.ndim), self.items)
             # What is as cheap as with signs is so without the first item as a symbol.
-            self.offer(RISING, 0, math.nextafter(bits, 0), (1,))
-        linear = lin_bits(deltas, self.items, signed=True, wider=WIDER)
-        self._offer_linear(RISING, linear, (1,))
-        return bits
+            self.offer(RISING, 0, math.nextafter(bits, 0), (1,), way="rising")
+        self._tried["rising"] = bits
+        self._offer_linear(RISING, linear, (1,), way="rising")
 
     def _offer_linear(
-        self, stage: Recipe | None, linear: dict[int, float], axes: tuple[int, ...]
+        self, stage: Recipe | None, linear: dict[int, float], axes: Axes, way: Way = ()
     ) -> None:
         self._linear = min(self._linear, *linear.values())
         for tokens, bits in linear.items():
             if bits < self.best.bits - WORTH_BITS:
-                self.offer(stage, tokens, bits, axes, worth=WORTH_IT)
+                self.offer(stage, tokens, bits, axes, way=way, worth=WORTH_IT)
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
@@ -230,9 +215,10 @@ class Prediction:
         bits, _ = self._by_lines(self.numbers[middle : middle + 1])
         return bits < self.best.bits * (1 - WORTH_LINES)
 
-    def _try_lines(self) -> float:
+    def _try_lines(self) -> None:
         bits, left = self._by_lines(self.numbers)
-        return self.offer(RAMP, 0, bits, left, worth=WORTH_LINES)
+        self._tried["lines"] = bits
+        self.offer(RAMP, 0, bits, left, way="lines", worth=WORTH_LINES)
 
     def _by_lines(self, rows: Numbers) -> tuple[float, Numbers]:
         """Bits with a line for each row, and what that leaves."""
@@ -245,22 +231,61 @@ class Prediction:
         stage: Recipe | None,
         tokens: int,
         bits: float,
-        left: Numbers | tuple[int, ...],
+        left: Numbers | Axes,
         *,
+        way: Way | None = None,
         signed: bool = False,
         worth: float = 0.0,
-    ) -> float:
-        """Take it if it gains this share; its bits, by which it may be so much more."""
-        if bits < self.best.bits * (1 - worth):
-            self.best = Predictor(stage, tokens, bits)
-            self._left, self.signed = left, signed
-        return bits
+    ) -> bool:
+        """Take it if it gains this share; whether it does."""
+        if bits >= self.best.bits * (1 - worth):
+            return False
+        self.best = Predictor(stage, tokens, bits)
+        self._left, self.signed = left, signed
+        if way is not None:
+            self._way = way
+        return True
+
+
+@functools.lru_cache
+def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of boxes along which numbers have neighbours enough."""
+    least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (len(shape) - 2)]
+    lengths = zip(shape[1:], least, strict=True)
+    return tuple(i for i, (length, few) in enumerate(lengths, 1) if length >= few)[-MOST_AXES:]
 
 
 @functools.cache
-def _delta(axes: tuple[int, ...]) -> Recipe:
+def _simple_axes(axes: Axes) -> tuple[Axes, ...]:
+    """None, one at a time, and the last two."""
+    last = (axes[-2:],) if len(axes) > 1 else ()
+    return ((), *((axis,) for axis in axes), *last)
+
+
+@functools.cache
+def _more_axes(axes: Axes) -> tuple[tuple[Axes, ...], tuple[Axes, ...]]:
+    """All other combinations; and each twice."""
+    several = (found for order in range(2, len(axes) + 1) for found in combinations(axes, order))
+    return tuple(found for found in several if found != axes[-2:]), tuple((i, i) for i in axes)
+
+
+@functools.cache
+def _orders(ways: tuple[Axes, ...], axes: int) -> npt.NDArray[np.uint64]:
+    """Ways to take differences, for `ways_bits`."""
+    rows = [[*map(way.count, range(axes)), way != ()] for way in ways]
+    return np.array(rows, np.uint64)
+
+
+@functools.cache
+def _unsigned(axes: int) -> npt.NDArray[np.uint64]:
+    """Differences along the first axis of boxes that are not signed, for `ways_bits`."""
+    return np.array([[0, 1, *[0] * (axes - 1)]], np.uint64)
+
+
+@functools.cache
+def _delta(axes: Axes) -> Recipe | None:
     """Differences along these axes of a sample, which has one axis more."""
-    return Recipe("delta", (), tuple(axis - 1 for axis in axes))
+    return Recipe("delta", (), tuple(axis - 1 for axis in axes)) if axes else None
 
 
 def _are_near_a_line(row: Numbers) -> bool:
