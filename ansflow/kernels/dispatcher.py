@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
 from ansflow.kernels.cache import KernelCache
@@ -30,6 +31,7 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
     ) -> None:
         super().__init__(py_func, locals, targetoptions, KernelCompiler)
         self._cache = KernelCache(py_func)  # in place of what ``cache=True`` puts there
+        self._known: set[tuple[int, ...]] = set()  # codes of types that were inserted here
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Compile, or load, the code for arguments of new types."""
@@ -42,7 +44,13 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
             code = self.compile(tuple(compiled_for))
         finally:
             self._types_active_call.clear()
-        self._insert([kind._code for kind in found], code, False)  # for further calls
+        # For further calls. Several threads may make the first one at once, but whatever is inserted
+        # twice is ambiguous, and then each call of that kind ends here.
+        codes = tuple(kind._code for kind in found)
+        with global_compiler_lock:
+            if codes not in self._known:
+                self._known.add(codes)
+                self._insert(list(codes), code, False)
         return code
 
 

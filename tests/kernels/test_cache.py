@@ -79,6 +79,17 @@ def test_read_only_arrays_are_known_after_their_first_call(place, monkeypatch):
     assert function(words, np.uint64(1)) == 9
 
 
+def test_read_only_arrays_are_known_after_first_calls_of_two_threads_at_once(place, monkeypatch):
+    """Neither thread knows of the code of the other, and both ask for it."""
+    function = kernel(rans.next_word.py_func)
+    words = np.array([7, 9], np.uint16)
+    words.setflags(write=False)
+    for _ in range(2):
+        function._compile_for_args(words, np.uint64(1))
+    monkeypatch.setattr(type(function), "_compile_for_args", None)
+    assert function(words, np.uint64(1)) == 9
+
+
 def test_functions_under_kernels_and_under_each_other_are_compiled_once(place):
     @inner
     def double(x):
