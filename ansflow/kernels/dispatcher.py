@@ -44,7 +44,7 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
             code = self.compile(tuple(compiled_for))
         finally:
             self._types_active_call.clear()
-        # For further calls. Several threads may make the first one at once, but whatever is inserted
+        # For further calls. Several threads may make the first one at once, but what is inserted
         # twice is ambiguous, and then each call of that kind ends here.
         codes = tuple(kind._code for kind in found)
         with global_compiler_lock:
