@@ -19,6 +19,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
+from numpy import ndarray
 
 __all__ = [
     "Axes",
@@ -154,7 +155,7 @@ def real_numbers(values: npt.ArrayLike, name: str, copy: bool = True) -> npt.NDA
     Without `copy`, it may be the given one.
     """
     # What parameters are most of the time.
-    if type(values) is np.ndarray and values.dtype is FLOAT64:
+    if type(values) is ndarray and values.dtype is FLOAT64:
         return values.copy() if copy or not values.flags.carray else values
     if type(values) is float:
         return np.array(values)

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from ansflow.engine.turns import away, in_turn
+from ansflow.engine.turns import away, help_with, helpers_wanted, in_turn
 
 __all__ = ["Pipeline", "ordered"]
 
@@ -77,8 +77,9 @@ class _Job(Generic[T]):
 
     def result(self) -> T:
         """Wait until the task has been run; return its result or raise its exception."""
-        with away(), self._unfinished:
-            pass
+        if not self.finished:
+            with away(), self._unfinished:
+                pass
         # The traceback of the error refers to this job and this frame. They must not refer back, or
         # the cycle would keep the task's data alive until the next garbage collection.
         error, self._error = self._error, None
@@ -99,21 +100,26 @@ class _Crew:
     The threads are daemons because an interrupt while one is started can leave it waiting forever,
     too. They are nevertheless joined at exit, since they run compiled code.
 
+    A thread leaves a job to the pipeline's caller if all cores have something to do by then.
+
     Each thread waits for its own lock, its bell. (With a `queue.SimpleQueue`, a thread whose
     timeout expires just as another thread takes the job waits without limit.) If an interrupt
     arrives after a job has been queued but before the bell is rung, the thread finds the job when
     its timeout expires, unless the caller of the pipeline has run it by then.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, depth: int) -> None:
         self._size = size
         self._threads: set[threading.Thread] = set()
-        self._jobs: deque[_Job[Any]] = deque()
+        # No more than `depth` are outstanding: the caller has run those before them.
+        self._jobs: deque[_Job[Any]] = deque(maxlen=depth)
         self._bells: deque[threading.Lock] = deque()  # of the waiting threads; ringing unlocks
         self._ended = False
 
     def put(self, job: _Job[Any]) -> None:
         self._jobs.append(job)
+        if not helpers_wanted():
+            return
         self._ring()
         if len(self._threads) < self._size:
             thread = _Worker(self)
@@ -148,7 +154,7 @@ class _Crew:
                     job = self._jobs.popleft()
                 except IndexError:
                     continue  # another thread was faster
-                job.run()
+                help_with(job.run)
                 del job  # release its data while waiting for the next one
         finally:
             self._threads.discard(threading.current_thread())
@@ -209,7 +215,8 @@ class Pipeline(Generic[T]):
     interrupt while waiting: no later results are returned.
 
     The caller's thread is one of the threads: instead of waiting for a result, it runs tasks that
-    have not been started. (One thread more than cores costs a fifth of the speed.) Only one thread
+    have not been started. (One thread more than cores costs a fifth of the speed.) Others help
+    while there are cores with nothing to do. Only one thread
     at a time may use a pipeline. With one thread, or a single task, everything is done in the
     caller's thread.
 
@@ -218,7 +225,7 @@ class Pipeline(Generic[T]):
     Parameters
     ----------
     threads : int
-        Tasks that run at the same time.
+        Tasks that run at the same time, at most.
     depth : int, optional
         Tasks that may be outstanding: put in, but their results not yet returned. The default is
         two for each thread: one is running, and one waits for the thread or is finished.
@@ -293,7 +300,7 @@ class Pipeline(Generic[T]):
         if self._crew is None:
             if len(self._jobs) == 1:
                 return  # a single task needs no other thread
-            self._crew = _Crew(self._threads - 1)
+            self._crew = _Crew(self._threads - 1, self._depth)
             self._crew.put(self._jobs[0])
         self._crew.put(job)
 

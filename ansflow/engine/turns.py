@@ -2,7 +2,9 @@
 
 A thread that returns from a kernel needs the lock of the interpreter. With more threads than cores,
 the one that holds it may itself wait for a core, and all others for that thread: eight threads on
-two cores then take longer than one. So tasks take turns, no matter whose threads they are in.
+two cores then take longer than one. So tasks take turns, no matter whose threads they are in. Where
+more threads of a user than cores call at once, whole calls take turns, and none gets help from
+other threads: each change of threads leaves a core idle for a moment.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TypeVar
 
 from ansflow.engine.cores import available_cores
 
-__all__ = ["Turns", "away", "in_turn"]
+__all__ = ["Turns", "away", "help_with", "helpers_wanted", "in_turn"]
 
 T = TypeVar("T")
 
@@ -68,6 +70,21 @@ class Turns:
         finally:
             self._alone(self._end, place)
 
+    @property
+    def spare(self) -> bool:
+        """Whether a turn is to be had that nobody waits for."""
+        return not self._waiting and len(self._at_work) < self._cores()
+
+    def help_with(self, task: Callable[[], object]) -> None:
+        """Run a task that others can run, too, if there is a spare turn for it."""
+        place = threading.get_ident(), threading.Lock()
+        try:
+            self._alone(self._begin_spare, place)
+            if place[0] in self._at_work:
+                task()
+        finally:
+            self._alone(self._end, place)
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Leave the turn of this thread, if it has one, to others while it waits for something."""
@@ -88,6 +105,10 @@ class Turns:
             come.release()
         else:
             self._waiting.append(place)
+
+    def _begin_spare(self, place: Place) -> None:
+        if self.spare:
+            self._at_work.add(place[0])
 
     def _end(self, place: Place) -> None:
         self._at_work.discard(place[0])
@@ -122,6 +143,16 @@ if hasattr(os, "register_at_fork"):
 def in_turn(task: Callable[[], T], size: int = WORTH_A_TURN) -> T:
     """Run a task over `size` bytes of content when fewer threads than cores are at work."""
     return task() if size < WORTH_A_TURN else _OF_THE_PROCESS.run(task)
+
+
+def helpers_wanted() -> bool:
+    """Whether another thread could begin to help now."""
+    return _OF_THE_PROCESS.spare
+
+
+def help_with(task: Callable[[], object]) -> None:
+    """Run a task that its owner can run, too, unless all cores have something else to do."""
+    _OF_THE_PROCESS.help_with(task)
 
 
 def away() -> AbstractContextManager[None]:

@@ -18,10 +18,10 @@ MEANS, SCALES = st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)
 
 def cdf_of(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
-    *params, low = codec._params
+    components, edges, table, *numbers, low = codec._params
     assert low == 0
-    alphabet = params[2].size - 1
-    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(alphabet + 1)]
+    params = components, edges, table, *map(np.uint64, numbers)
+    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(edges.size)]
 
 
 @given(MEANS, SCALES, MEANS, SCALES, NAMES, NAMES, st.integers(1, 7), st.integers(1, 31))

@@ -68,11 +68,9 @@ def test_between_the_tables_points_the_cdf_is_nearly_exact(name, most):
 
 def kernel_cdf(codec, i=0):
     """The i-th distribution of a codec, from the very function that the coder calls."""
-    alphabet = codec._params[2].size - 1
-    return [
-        int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
-        for s in range(alphabet + 1)
-    ]
+    components, edges, table, *numbers, _ = codec._params
+    params = components, edges, table, *map(np.uint64, numbers)
+    return [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(edges.size)]
 
 
 @st.composite

@@ -49,17 +49,15 @@ def table_bits(codec, data):
 
 
 def line_bits(codec, data):
-    edges, precision = codec._params[2], codec.precision
+    components, edges, table, *numbers, _ = codec._params
+    params = components, edges, table, *map(np.uint64, numbers)
     cdf = [
-        [
-            int(cumulative(np.uint64(i), np.uint64(s), *codec._params[:-1]))
-            for s in range(edges.size)
-        ]
+        [int(cumulative(np.uint64(i), np.uint64(s), *params)) for s in range(edges.size)]
         for i in range(KINDS)
     ]
     freq = np.diff(np.array(cdf), axis=1)
     rows = np.arange(data.size) % KINDS
-    return -np.log2(freq[rows, data.astype(int) - codec.low] / 2.0**precision).sum()
+    return -np.log2(freq[rows, data.astype(int) - codec.low] / 2.0**codec.precision).sum()
 
 
 ROWS = models.Conditional.from_dist(

@@ -18,7 +18,7 @@ import pytest
 from child_jobs import in_child
 from children import WITHOUT_KERNELS, python
 
-from ansflow.engine import cores as cores_module
+from ansflow.engine import cores as cores_module, turns
 from ansflow.engine.cores import available_cores, cgroup_quota, checked_threads
 from ansflow.engine.threads import Pipeline, ordered
 
@@ -26,6 +26,12 @@ THREADS = [1, 2, 3, 8]
 
 # Python 3.12 and later warn of forking while there are threads.
 forks = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def enough_cores(monkeypatch):
+    """For threads to help, also those whose tasks wait for each other."""
+    monkeypatch.setattr(turns._OF_THE_PROCESS, "_cores", lambda: 16)
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ def test_threads_whose_time_is_up_as_work_comes(monkeypatch, rounds):
 
 def test_idle_threads_are_woken_rather_than_replaced(monkeypatch):
     monkeypatch.setattr(threads, "IDLE", 1000)
-    monkeypatch.setattr(turns._OF_THE_PROCESS, "_patience", 0.01)  # the tasks wait for each other
+    monkeypatch.setattr(turns._OF_THE_PROCESS, "_cores", lambda: 4)  # tasks wait for each other
     with Pipeline(4, depth=4) as pipeline:
         meet = threading.Barrier(4)
         crew = None
@@ -85,7 +85,7 @@ def test_idle_threads_are_woken_rather_than_replaced(monkeypatch):
 def test_a_spurious_wake_is_no_reason_to_end_or_to_wait_on(monkeypatch):
     """A thread that finds nothing waits on, but no longer than it was to wait."""
     monkeypatch.setattr(threads, "IDLE", 0.2)
-    crew = threads._Crew(1)
+    crew = threads._Crew(1, 2)
     pipeline = Pipeline(2)
     job = threads._Job(int, pipeline)
     crew.put(job)

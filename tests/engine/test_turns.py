@@ -8,6 +8,7 @@ import pytest
 
 import ansflow
 from ansflow.engine import turns
+from ansflow.engine.threads import Pipeline
 from ansflow.engine.turns import WORTH_A_TURN, Turns, in_turn
 from ansflow.frame.chunk import ChunkEncoder
 
@@ -170,3 +171,43 @@ def test_who_waits_for_others_leaves_its_turn_to_them():
     assert (ours._at_work, len(ours._waiting)) == (set(), 0)
     with ours.away():  # without a turn, there is none to leave
         assert ours._at_work == set()
+
+
+def test_who_helps_needs_a_spare_turn():
+    ours, begun, may_end, done = patient(1), threading.Event(), threading.Event(), []
+
+    def first():
+        begun.set()
+        may_end.wait()
+
+    ours.help_with(lambda: done.append("alone"))
+    with ThreadPoolExecutor(2) as pool:
+        job = pool.submit(ours.run, first)
+        begun.wait()
+        assert not ours.spare
+        ours.help_with(lambda: done.append("too many"))
+        may_end.set()
+        job.result()
+    assert ours.spare
+    assert done == ["alone"]
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+
+
+def test_more_calls_than_cores_get_no_help_and_keep_their_turns(monkeypatch):
+    """Whole calls take turns, whatever they ask for, and taking results does not end a turn."""
+    monkeypatch.setattr(turns, "_OF_THE_PROCESS", patient(1))
+    counter, workers = Counter(), set()
+
+    def call(n):
+        with counter, Pipeline(4) as pipeline:
+            results = []
+            for _ in range(20):
+                results += pipeline.put(threading.get_ident)
+            workers.update(results + list(pipeline.drain()))
+
+    with ThreadPoolExecutor(8) as pool:
+        users = set(
+            pool.map(lambda n: (in_turn(lambda: call(n)), threading.get_ident())[1], range(200))
+        )
+    assert workers <= users
+    assert counter.most == 1

@@ -666,10 +666,9 @@ def stack_coders(at_end, rng):
         index = rng.integers(0, 3, each).astype(np.uint32)
         cdf = cumulative(quantize(rng.random((3, alphabet)) ** 4, 24))
         means, rates = rng.normal(0, 1e3, (n, 2)), chosen.rate / np.exp(rng.normal(0, 9, (n, 2)))
-        shares = np.tile(np.array([2**15, 2**15], np.uint32), (each, 1))
         edges = np.append(np.arange(-150.0, 150.0), np.inf)
-        components = np.stack([means, rates], -1)
-        line = (fixed(a, at_end) for a in (components, shares, edges, chosen.table))
+        components = np.stack([means, rates, np.full((n, 2), 2.0**15)], -1)
+        line = (fixed(a, at_end) for a in (components, edges, chosen.table))
         numbers = np.broadcast_to(last, n) - np.broadcast_to(last, n) // np.uint64(3)
         symbols = rng.integers(0, alphabet, n).astype(np.uint16)
         words_of_numbers = sum(uniform.digits(int(m)) for m in np.broadcast_to(last, n))
@@ -679,7 +678,7 @@ def stack_coders(at_end, rng):
             (stack_tables, (guard(index), fixed(cdf, at_end), p), symbols, [300, 65535], n, 0),
             (
                 location_scale,
-                (*line, p, np.uint64(1), 0),
+                (*line, 24, 1, 0),
                 symbols.astype(np.int64),
                 [300, 65535],
                 n,
@@ -715,11 +714,9 @@ def stack_without_floors(at_end, rng):
     """Symbols that have no slots are noticed late, and what was pushed is popped again."""
     n, room = 40, guarded(np.zeros(41, np.uint32), at_end)
     means, rates = rng.normal(0, 90, (n, 1)), np.full((n, 1), 2.0**20)
-    shares, edges = np.full((1, 1), 1 << 16, np.uint32), np.arange(300.0)
-    table = family("gaussian").table
-    components = np.stack([means, rates], -1)
-    line = [fixed(a, at_end) for a in (components, shares, edges, table)]
-    line += [np.uint64(24), np.uint64(0), 0]
+    components = np.stack([means, rates, np.full((n, 1), 2.0**16)], -1)
+    edges, table = np.arange(300.0), family("gaussian").table
+    line = [*(fixed(a, at_end) for a in (components, edges, table)), 24, 0, 0]
     for n_lanes in (1, 7, 64):
         heads = guarded(rng.integers(1 << 60, 1 << 63, n_lanes, np.uint64), at_end)
         before, out = heads.copy(), guarded(np.zeros(n, np.int64), at_end)
@@ -862,9 +859,9 @@ def distributions(at_end, rng):
             weights.mixture_weights(table, fixed_point_logits, np.uint64(16), out)
             assert (out.sum(axis=1) == 1 << 16).all()
             positive = guard(rng.random((n, alphabet)) + 1e-9)
-            components = guard(np.zeros((n, alphabet, 2)))
-            assert checked.mixtures(table, logits, logits, positive, 1.0, out, components)
-            assert (out.sum(axis=1) == 1 << 16).all()
+            components = guard(np.zeros((n, alphabet, 3)))
+            assert checked.mixtures(table, logits, logits, positive, 1.0, components)
+            assert (components[:, :, 2].sum(axis=1) == 1 << 16).all()
         alpha, beta = (guard(2.0 ** rng.uniform(-20, 20, n)) for _ in range(2))
         assert weights.beta_binomial(alpha, beta, bits, p, guard(np.zeros(alphabet)), cdf)
     extreme = [-np.inf, -1e300, -(2.0**27), -0.5, 0.0, 2.0**27 - 1, 2.0**27, 1e300, np.inf]
@@ -873,7 +870,7 @@ def distributions(at_end, rng):
     assert not checked.rounded_slots(reals, p, freqs)
     line = fixed(logistic.table, at_end), logistic.rate
     assert not checked.logistic_slots(reals, *line, p, freqs)
-    assert not checked.means_and_rates(reals, reals, 1.0, guard(np.zeros((5, 2, 2))))
+    assert not checked.means_and_rates(reals, reals, 1.0, guard(np.zeros((5, 2, 3))))
     numbers = guard(np.array([0, 1, 2**63, 2**64 - 1], np.uint64))
     assert checked.highest_of(numbers, np.uint64(9), numbers) == (False, 2**64 - 2)
     assert not checked.row_numbers(guard(np.array([0, -1, 2**63 - 1])), 20, freqs[:3])

@@ -327,8 +327,8 @@ def test_locations_and_scales_equal_the_oracle(drawn, depth, least):
     freqs = [d.cdf[s + 1] - d.cdf[s] for d, s in zip(distributions, symbols, strict=True)]
     boundaries = [h for f in set(freqs) for h in oracle.boundaries_of_interval(f, p)]
     words = oracle.some_words(rng, depth)
-    line = np.stack([means, rates], -1), shares, edges, chosen.table
-    arguments = *line, np.uint64(p), np.uint64(least), 0
+    components = np.stack([means, rates, each], -1)
+    arguments = components, edges, chosen.table, p, least, 0
     case = arrays(rng, lanes, boundaries, words)
     if 0 in freqs:
         heads, tail, size, _ = case
@@ -348,7 +348,7 @@ def test_locations_and_scales_equal_the_oracle(drawn, depth, least):
 PRECISION = np.uint64(8)
 CDF = np.array([[0, 100, 100, 256]], np.uint32)
 ZERO_INDEX = np.zeros(1, np.uint32)
-PARAMETERS = np.ones((9, 1, 2)), np.full((1, 1), 1 << 16, np.uint32), np.arange(4.0)
+PARAMETERS = np.full((9, 1, 3), 65536.0), np.arange(4.0)
 IMPOSSIBLE_SYMBOLS = {
     "uniform": (uniform.push, np.uint64, 5, (np.array([4], np.uint64),)),
     "uniform, largest": (uniform.push, np.uint64, 2**64 - 1, (np.array([4], np.uint64),)),
@@ -361,13 +361,13 @@ IMPOSSIBLE_SYMBOLS = {
         location_scale.push,
         np.uint16,
         3,
-        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
+        (*PARAMETERS, None, 8, 1, 0),
     ),
     "far beyond": (
         location_scale.push,
         np.uint16,
         65535,
-        (*PARAMETERS, None, PRECISION, np.uint64(1), 0),
+        (*PARAMETERS, None, 8, 1, 0),
     ),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
 from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
@@ -99,12 +98,12 @@ class ArrayCodec(Codec):
 
     def pop(self, stack: Stack) -> npt.NDArray[Any]:
         shape = stack.heads.shape if self.shape is None else self.shape
-        size = shape[0] if len(shape) == 1 else prod(shape)
-        symbols = np.empty(size, self._dtype)
-        stack.run_pop(self.kernels.pop, self._words * size, *self._params, symbols)
+        array = np.empty(shape, self._dtype)
+        symbols = array if len(shape) == 1 else array.ravel()  # a view, made faster than others
+        stack.run_pop(self.kernels.pop, self._words * symbols.size, *self._params, symbols)
         if self.low and not self.kernels_know_low:
-            symbols = symbols + offset(self.low)
-        return symbols if len(shape) == 1 else symbols.reshape(shape)
+            array += offset(self.low)
+        return array
 
     @abstractmethod
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
@@ -124,7 +123,7 @@ class ArrayCodec(Codec):
             values = self._converted(values)
         if values.shape != shape:
             raise ValueError(f"the codec takes symbols of shape {shape}, not {values.shape}")
-        return values if values.ndim == 1 else values.reshape(-1)
+        return values if values.ndim == 1 else values.ravel()
 
     def _converted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values of the kernels' type. The kernels check if they are possible."""

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import integer, real_numbers
-from ansflow.bitsback.distributions.array_codec import UINT32
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import FamilyName, family, power_table
 from ansflow.bitsback.distributions.location_scale import (
@@ -69,7 +68,7 @@ class _Discretised(LocationScale):
         low, high : int
         precision : int
         """
-        weights = real_numbers(logits, "logits")
+        weights = real_numbers(logits, "logits", False)
         m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
         shape = m.shape
         if not weights.shape == shape == s.shape:
@@ -82,11 +81,11 @@ class _Discretised(LocationScale):
             weights, m, s = (array.reshape(-1, width) for array in (weights, m, s))
         line = integers(cls.family_name, low, high, precision)
         n = len(m)
-        shares, components = np.empty((n, width), UINT32), np.empty((n, width, 2))
-        if not mixtures(power_table(), weights, m, s, line.rate, shares, components):
+        components = np.empty((n, width, 3))
+        if not mixtures(power_table(), weights, m, s, line.rate, components):
             raise ModelError("logits and means must be finite, and scales positive and finite")
         codec = cls.__new__(cls)
-        codec._set(shape[:-1], components, shares, line)
+        codec._set(shape[:-1], components, line)
         return codec
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, real_numbers
-from ansflow.bitsback.distributions.array_codec import PRECISIONS, ArrayCodec, checked_precision
+from ansflow.bitsback.distributions.array_codec import ArrayCodec, checked_precision
 from ansflow.bitsback.distributions.broadcasting import broadcast
 from ansflow.bitsback.distributions.families import Family, FamilyName, family
-from ansflow.bitsback.distributions.mixture import ONE_COMPONENT, checked_shares
+from ansflow.bitsback.distributions.mixture import checked_shares
 from ansflow.errors import ModelError
-from ansflow.kernels.constants import MAX_ALPHABET, ONE, ZERO
+from ansflow.kernels.constants import MAX_ALPHABET
 from ansflow.kernels.distributions.checked import means_and_rates
+from ansflow.kernels.distributions.location_scale import WEIGHT_BITS
 from ansflow.kernels.stack import location_scale as kernels
 
 __all__ = ["DEFAULT_PRECISION", "Line", "LocationScale", "line_of"]
@@ -45,8 +46,7 @@ def line_of(
     if low > (1 << 63) - alphabet:
         raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
     precision = checked_precision(precision, alphabet if full_support else 2)
-    least = ONE if full_support else ZERO
-    params = edges, chosen.table, PRECISIONS[precision], least, low
+    params = edges, chosen.table, precision, int(full_support), low
     return Line(chosen.rate, precision, low, params)
 
 
@@ -94,7 +94,7 @@ class LocationScale(ArrayCodec):
         scales: npt.ArrayLike,
         edges: Floats,
         *,
-        shares: Shares = ONE_COMPONENT,
+        shares: Shares | None = None,
         low: int = 0,
         precision: int = DEFAULT_PRECISION,
         full_support: bool = True,
@@ -106,8 +106,7 @@ class LocationScale(ArrayCodec):
             raise ModelError("means and scales must have an axis for components, of at least one")
         low = integer(low, "low", -(1 << 63), error=ModelError)
         line = line_of(family(family_name), _checked_edges(edges), low, precision, full_support)
-        shares = checked_shares(shares, m.shape)
-        self._set_scales(m.shape[:-1], m, s, line, shares.reshape(-1, m.shape[-1]))
+        self._set_scales(m.shape[:-1], m, s, line, checked_shares(shares, m.shape))
 
     def _set_scales(
         self,
@@ -115,23 +114,25 @@ class LocationScale(ArrayCodec):
         means: Floats,
         scales: Floats,
         line: Line,
-        shares: Shares = ONE_COMPONENT,
+        shares: Shares | None = None,
     ) -> None:
         """Check contiguous parameters, and set those of the kernels."""
         if means.ndim != 1:
-            means, scales = means.reshape(-1), scales.reshape(-1)
-        width = 1 if shares is ONE_COMPONENT else shares.shape[1]
-        components = np.empty((means.size // width, width, 2))
+            means, scales = means.ravel(), scales.ravel()
+        width = 1 if shares is None else shares.shape[-1]
+        components = np.empty((means.size // width, width, 3))
         if not means_and_rates(means, scales, line.rate, components):
             raise ModelError("means must be finite, and scales positive and finite")
-        self._set(shape, components, shares, line)
+        if shares is not None:
+            components[..., 2] = shares.reshape(-1, width)
+        self._set(shape, components, line)
 
-    def _set(self, shape: tuple[int, ...], components: Floats, shares: Shares, line: Line) -> None:
+    def _set(self, shape: tuple[int, ...], components: Floats, line: Line) -> None:
         """Set the kernels' parameters."""
         self.low = line.low
         self.precision = line.precision
         self.shape = shape
-        self._params = (components, shares, *line.params)
+        self._params = (components, *line.params)
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         slots = np.empty(symbols.size, np.int64)
@@ -153,7 +154,7 @@ class LocationScale(ArrayCodec):
         rates: Floats,
         edges: Floats,
         *,
-        shares: Shares = ONE_COMPONENT,
+        shares: npt.ArrayLike = 1 << WEIGHT_BITS,
         precision: int = DEFAULT_PRECISION,
         full_support: bool = True,
     ) -> LocationScale:
@@ -162,10 +163,10 @@ class LocationScale(ArrayCodec):
         `rates` are ``family.rate / scales``.
         """
         codec = LocationScale.__new__(LocationScale)
-        width = means.shape[-1]
-        components = np.stack([means, rates], axis=-1).reshape(-1, width, 2)
+        columns = np.broadcast_arrays(means, rates, shares)
+        components = np.stack(columns, axis=-1, dtype=np.float64).reshape(-1, means.shape[-1], 3)
         line = line_of(chosen, edges, 0, precision, full_support)
-        codec._set(means.shape[:-1], components, shares.reshape(-1, width), line)
+        codec._set(means.shape[:-1], components, line)
         return codec
 
 

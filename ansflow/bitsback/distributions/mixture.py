@@ -13,15 +13,12 @@ from ansflow.kernels.distributions.location_scale import WEIGHT_BITS
 
 __all__ = [
     "MAX_COMPONENTS",
-    "ONE_COMPONENT",
     "checked_components",
     "checked_shares",
     "mixture_shares",
 ]
 
 MAX_COMPONENTS = 256
-
-ONE_COMPONENT = np.full((1, 1), 1 << WEIGHT_BITS, np.uint32)
 
 
 def mixture_shares(log2_weights: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
@@ -40,10 +37,17 @@ def checked_components(components: int) -> int:
     return components
 
 
-def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.uint32]:
-    """A copy of shares for means of that shape; ModelError or ValueError if they do not fit."""
-    if given is ONE_COMPONENT and shape[-1] == 1:
-        return ONE_COMPONENT
+def checked_shares(
+    given: npt.ArrayLike | None, shape: tuple[int, ...]
+) -> npt.NDArray[np.uint32] | None:
+    """A copy of shares for means of that shape; ModelError or ValueError if they do not fit.
+
+    None for one component, which needs none.
+    """
+    if given is None and shape[-1] == 1:
+        return None
+    if given is None:
+        raise ModelError(f"{shape[-1]} components need shares, one for each")
     shares = as_array(given, "shares").copy()
     if shares.dtype != np.uint32 or shares.shape[-1:] != shape[-1:]:
         raise ModelError("shares must be uint32, one for each component")
@@ -51,7 +55,7 @@ def checked_shares(given: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[
         raise ModelError(f"the shares of a symbol must sum to 2**{WEIGHT_BITS}")
     # One row serves all symbols.
     if shares.size == shape[-1]:
-        return shares
+        return shares.reshape(-1)
     try:
         return np.broadcast_to(shares, shape).copy()
     except ValueError:

@@ -23,6 +23,7 @@ __all__ = [
 
 U_CDF_BITS = np.uint64(CDF_BITS)
 U_WEIGHT_BITS = np.uint64(WEIGHT_BITS)
+WHOLE = float(1 << WEIGHT_BITS)
 MAX_LOGIT = 32.0  # natural: the end of the logistic table
 
 # The smallest and largest scale, in the unit of a distribution's edges.
@@ -117,25 +118,28 @@ def put_component(components, i, k, mean, scale, rate):
 def means_and_rates(means, scales, rate, components):
     """Fill `components` with means, and ``rate / scale`` for scales clipped to 2^-24 to 2^24.
 
+    Each gets the whole share, 2^16, as if it were the only one.
+
     Parameters
     ----------
     means, scales : float64[n * k]
         Means must be finite, scales positive and finite.
     rate : float64
         Of the standard distribution.
-    components : float64[n, k, 2]
+    components : float64[n, k, 3]
     """
     legal = True
     place = ZERO
     for i in range(components.shape[0]):
         for k in range(components.shape[1]):
             legal &= put_component(components, i, k, means[place], scales[place], rate)
+            components[i, k, 2] = WHOLE
             place += ONE
     return legal
 
 
 @kernel
-def mixtures(table, logits, means, scales, rate, shares, components):
+def mixtures(table, logits, means, scales, rate, components):
     """`means_and_rates` of mixtures, and their shares in proportion to e^logit, of 2^16 each.
 
     Parameters
@@ -145,18 +149,19 @@ def mixtures(table, logits, means, scales, rate, shares, components):
     logits, means, scales : float64[n, k]
         All must be finite, scales positive; k is 1 to 256.
     rate : float64
-    shares : uint32[n, k]
-        Filled.
-    components : float64[n, k, 2]
+    components : float64[n, k, 3]
+        Filled. The logits are read once, as another thread may change them.
     """
+    shares = components[:, :, 2]
     for i in range(shares.shape[0]):
-        largest, legal = row_maximum(logits, i)
-        if not legal:
+        legal = True
+        for k in range(shares.shape[1]):
+            shares[i, k] = logits[i, k]
+            legal &= put_component(components, i, k, means[i, k], scales[i, k], rate)
+        largest, finite = row_maximum(shares, i)
+        if not (legal & finite):
             return False
         for k in range(shares.shape[1]):
-            shares[i, k] = power(table, np.uint64(log2_below(logits[i, k], largest)))
-            legal &= put_component(components, i, k, means[i, k], scales[i, k], rate)
-        if not legal:
-            return False
+            shares[i, k] = power(table, np.uint64(log2_below(shares[i, k], largest)))
         in_shares(shares, i, U_WEIGHT_BITS)
     return True

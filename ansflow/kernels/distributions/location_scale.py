@@ -52,30 +52,28 @@ def standard_cdf(table, position):
 
 
 @inlined
-def below(i, s, components, weights, edges, table, precision, least):
+def below(i, s, components, edges, table, precision, least):
     """`cumulative` for a symbol s that is neither 0 nor the size of the alphabet."""
     value = ZERO
-    row = i if weights.shape[0] > 1 else ZERO
     for k in range(components.shape[1]):
         at = standard_cdf(table, (edges[s] - components[i, k, 0]) * components[i, k, 1])
-        value += np.uint64(weights[row, k]) * at
+        value += np.uint64(np.int64(components[i, k, 2])) * at
     slots = (ONE << precision) - least * (np.uint64(edges.size) - ONE)
     return ((value >> U_WEIGHT_BITS) * slots >> U_CDF_BITS) + least * s
 
 
 @inlined
-def cumulative(i, s, components, weights, edges, table, precision, least):
+def cumulative(i, s, components, edges, table, precision, least):
     """Cumulative frequency below symbol s of the i-th mixture.
 
     Parameters
     ----------
     i, s : uint64
         s from 0 to the size of the alphabet, both included.
-    components : float64[n, components, 2]
-        Mean and rate of each, which are finite; a rate is positive, in units of the table's
-        position for each one of `edges`.
-    weights : uint32[n, components] or uint32[1, components]
-        Sum to 2^16.
+    components : float64[n, components, 3]
+        Mean, rate and share of each, in one array, as each that is passed takes time. Means and
+        rates are finite; a rate is positive, in units of the table's position for each one of
+        `edges`. Shares are integers that sum to 2^16.
     edges : float64[alphabet + 1]
         Ascending; symbol s lies between ``edges[s]`` and ``edges[s + 1]``, the first
         and the last one also beyond.
@@ -89,11 +87,11 @@ def cumulative(i, s, components, weights, edges, table, precision, least):
         return ZERO
     if s == np.uint64(edges.size) - ONE:
         return ONE << precision
-    return below(i, s, components, weights, edges, table, precision, least)
+    return below(i, s, components, edges, table, precision, least)
 
 
 @inlined
-def find(first, heads, mask, components, weights, edges, table, precision, least, symbols):
+def find(first, heads, mask, components, edges, table, precision, least, symbols):
     """The symbols whose intervals hold the slots of heads, of the mixtures from `first` on.
 
     By bisection, and of all slots step by step together: the steps of one of them wait for each
@@ -114,7 +112,7 @@ def find(first, heads, mask, components, weights, edges, table, precision, least
         for j in range(symbols.size):
             i = first + np.uint64(j)
             middle = np.uint64(symbols[j]) + half
-            start = below(i, middle, components, weights, edges, table, precision, least)
+            start = below(i, middle, components, edges, table, precision, least)
             symbols[j] += np.int64(step_up(half, start, heads[j] & mask))
         length -= half
 

@@ -20,22 +20,23 @@ TWO = np.uint64(2)
 
 
 @inlined
-def interval(i, s, components, weights, edges, table, precision, least):
+def interval(i, s, components, edges, table, precision, least):
     """Start and frequency of symbol s, of the i-th mixture."""
-    start = cumulative(i, s, components, weights, edges, table, precision, least)
-    end = cumulative(i, s + ONE, components, weights, edges, table, precision, least)
+    start = cumulative(i, s, components, edges, table, precision, least)
+    end = cumulative(i, s + ONE, components, edges, table, precision, least)
     return start, end - start
 
 
 @kernel
-def push(heads, tail, size, symbols, components, weights, edges, table, precision, least, low):
+def push(heads, tail, size, symbols, components, edges, table, precision, least, low):
     """Push `symbols`, int64[n]; return the size of the tail, or `IMPOSSIBLE`.
 
     The distributions are those of `ansflow.kernels.distributions.location_scale.cumulative`, whose
-    symbol 0 has the value `low`, an int64; the other arguments as in
-    `ansflow.kernels.stack.tables.push`.
+    symbol 0 has the value `low`; the other arguments as in `ansflow.kernels.stack.tables.push`.
+    The last three are int64, which Python passes in a third of the time of a uint64.
     """
     size = np.uint64(size)
+    precision, least = np.uint64(precision), np.uint64(least)
     lanes = np.uint64(heads.size)
     highest = np.uint64(edges.size) - TWO
     outside = ZERO
@@ -49,24 +50,22 @@ def push(heads, tail, size, symbols, components, weights, edges, table, precisio
         i -= ONE
         lane = preceding(lane, lanes)
         s = min(np.uint64(symbols[i] - low), highest)
-        start, freq = interval(i, s, components, weights, edges, table, precision, least)
+        start, freq = interval(i, s, components, edges, table, precision, least)
         if freq == ZERO:
-            return undone(
-                heads, tail, size, symbols, components, weights, edges, table, precision, low, i
-            )
+            return undone(heads, tail, size, symbols, components, edges, table, precision, low, i)
         heads[lane], size = push_head(heads[lane], start, freq, precision, tail, size)
     return size
 
 
 @inner
-def undone(heads, tail, size, symbols, components, weights, edges, table, precision, low, i):
+def undone(heads, tail, size, symbols, components, edges, table, precision, low, i):
     """`IMPOSSIBLE`, as symbol i is, after popping those behind it, which have been pushed."""
     lanes = np.uint64(heads.size)
     highest = np.uint64(edges.size) - TWO
     for j in range(i + ONE, np.uint64(symbols.size)):
         lane = j % lanes
         s = min(np.uint64(symbols[j] - low), highest)
-        start, freq = interval(j, s, components, weights, edges, table, precision, ZERO)
+        start, freq = interval(j, s, components, edges, table, precision, ZERO)
         x = pop_head(heads[lane], start, freq, precision)
         heads[lane], size = refill(x, tail, size)
         if size == UNDERFLOW:  # another thread is at work
@@ -75,19 +74,20 @@ def undone(heads, tail, size, symbols, components, weights, edges, table, precis
 
 
 @kernel
-def pop(heads, tail, size, components, weights, edges, table, precision, least, low, out):
+def pop(heads, tail, size, components, edges, table, precision, least, low, out):
     """Pop all symbols of `out`, int64[n]; return the size of the tail, or `UNDERFLOW`."""
     size = np.uint64(size)
+    precision, least = np.uint64(precision), np.uint64(least)
     lanes = np.uint64(heads.size)
     mask = (ONE << precision) - ONE
     first = ZERO
     while first < np.uint64(out.size):
         lanes = min(lanes, np.uint64(out.size) - first)
         symbols = out[first : first + lanes]
-        find(first, heads, mask, components, weights, edges, table, precision, least, symbols)
+        find(first, heads, mask, components, edges, table, precision, least, symbols)
         for lane in range(lanes):
             i, s = first + np.uint64(lane), np.uint64(symbols[lane])
-            start, freq = interval(i, s, components, weights, edges, table, precision, least)
+            start, freq = interval(i, s, components, edges, table, precision, least)
             x = pop_head(heads[lane], start, freq, precision)
             heads[lane], size = refill(x, tail, size)
             if size == UNDERFLOW:
@@ -98,10 +98,11 @@ def pop(heads, tail, size, components, weights, edges, table, precision, least, 
 
 
 @kernel
-def frequencies(symbols, components, weights, edges, table, precision, least, low, out):
+def frequencies(symbols, components, edges, table, precision, least, low, out):
     """The number of slots of each of `symbols`, int64[n], into `out`; 0 for illegal ones."""
+    precision, least = np.uint64(precision), np.uint64(least)
     for i in range(np.uint64(symbols.size)):
         out[i] = 0
         s = np.uint64(symbols[i] - low)
         if s < np.uint64(edges.size) - ONE:
-            _, out[i] = interval(i, s, components, weights, edges, table, precision, least)
+            _, out[i] = interval(i, s, components, edges, table, precision, least)
