@@ -154,6 +154,7 @@ print(f"\nThe array becomes {bits['as it is'] / value:.2f} times smaller.")
 # region What each transform does
 WHAT_IT_DOES = {
     "affine": "subtracts an offset and divides by a common step",
+    "bins": "splits numbers into intervals that suit them, which are coded, and raw bits",
     "bytes": "leaves bytes as they are",
     "columns": "separates the places along the last axis, which have recipes of their own",
     "decimal": "makes integers of decimals, for instance of cents",

@@ -377,6 +377,12 @@ GOLDEN = {
     "numbers-lin": lambda: numbers(
         PLANE, tree(makers.lin(0, 1, 1)), tree(makers.lin(65500, 2, 2)), chunk=[11, 30]
     ),
+    "numbers-bins": lambda: numbers(
+        WALK[:1400].astype("<i4"),
+        tree(makers.ordered(1), tree(makers.bins(0, 2**31 - 100, 2**31, 2**31 + 7))),
+        tree(makers.delta(0, rising=True), tree(makers.bins(0, 1, 2, 2**31, 2**32 - 5))),
+        chunk=[700],
+    ),
     "numbers-decimal": lambda: numbers(
         PRICES,
         tree(makers.decimal(0, 100.0), INTEGERS, PLANES, PLANES),

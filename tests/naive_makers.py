@@ -11,6 +11,7 @@ from math import gcd, isfinite, prod
 
 from naive_numbers import (
     Affine,
+    Bins,
     Columns,
     Decimal,
     Delta,
@@ -136,6 +137,23 @@ def lin(base, shift, width):
         assert all(z < 2 ** (8 * width) for z, _ in found)
         raw = pack("".join(low_first(rest, shift) for _, rest in found))
         return Lin(base, shift, width), [items([z for z, _ in found], width), raw]
+
+    return make
+
+
+def bins(*begins):
+    """Bins that begin there, of which those are left out that no number is in."""
+
+    def make(w, shape, content):
+        of = [max((b for b in begins if b <= x), default=0) for x in integers(content, w)]
+        away = [x - b for x, b in zip(integers(content, w), of, strict=True)]
+        widths = dict.fromkeys(sorted({*of} or {0}), 0)
+        for b, far in zip(of, away, strict=True):
+            widths[b] = max(widths[b], far.bit_length())
+        assert all(bits < 8 * w for bits in widths.values())
+        places = [*widths]
+        raw = pack("".join(low_first(far, widths[b]) for b, far in zip(of, away, strict=True)))
+        return Bins(len(raw), tuple(widths.items())), [bytes(map(places.index, of)), raw]
 
     return make
 

@@ -682,10 +682,55 @@ class Period:
         return parts[0] + parts[1]
 
 
+@dataclass(frozen=True)
+class Bins:
+    """Tokens for intervals, and raw bits for how far numbers are from where these begin."""
+
+    id = 20
+    size: int
+    bins: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        count, size = fields.byte() + 1, fields.varint()
+        assert size <= prod(shape) * w
+        bins, begin = [], 0
+        for k in range(count):
+            step, bits = fields.varint(), fields.byte()
+            assert step or not k
+            begin += step
+            assert begin < 2 ** (8 * w)
+            assert bits < 8 * w
+            bins.append((begin, bits))
+        return cls(size, tuple(bins))
+
+    def write(self):
+        begins = [0, *(begin for begin, _ in self.bins)]
+        steps = [after - before for before, after in pairwise(begins)]
+        found = bytes([len(self.bins) - 1]) + write_varint(self.size)
+        for step, (_, bits) in zip(steps, self.bins, strict=True):
+            found += write_varint(step) + bytes([bits])
+        return found
+
+    def outputs(self, w, shape):
+        return [(1, shape), (1, [self.size])]
+
+    def undo(self, w, shape, parts):
+        found, at = [], 0
+        for t in parts[0]:
+            begin, bits = self.bins[t] if t < len(self.bins) else (0, 0)
+            found.append(begin + bits_of(parts[1], at, bits))
+            at += bits
+        assert self.size == (at + 7) // 8
+        return items(found, w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
         *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
+        Bins,
     )
 }

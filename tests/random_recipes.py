@@ -6,6 +6,7 @@ import math
 import naive_makers as makers
 from naive_numbers import (
     Affine,
+    Bins,
     Columns,
     Decimal,
     Delta,
@@ -198,6 +199,15 @@ def period(rng, w, shape, content):
     return makers.period(rng.choice([2, shape[0], rng.randint(2, shape[0])]))
 
 
+def bins(rng, w, shape, content):
+    """Half of all numbers are the most that one bin may be for."""
+    if w not in WHOLE:
+        return None
+    x = integers(content, w) or [0]
+    begins = {rng.choice([rng.choice(x), rng.getrandbits(8 * w)]) for _ in range(rng.randrange(9))}
+    return makers.bins(0, 2 ** (8 * w - 1), *begins)
+
+
 CHOICES = {
     Planes.id: planes,
     Bytes.id: item_bytes,
@@ -218,6 +228,7 @@ CHOICES = {
     Sparse.id: sparse,
     Stencil.id: stencil,
     Period.id: period,
+    Bins.id: bins,
 }
 
 

@@ -12,7 +12,7 @@ mask.py, dict.py, runs.py
     frequent values, few values and repeated values
 delta.py
     numbers to differences from their neighbours
-log.py, lin.py
+log.py, lin.py, bins.py
     integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
 columns.py, fields.py
     items to several vectors of items, each with a recipe of its own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
 from ansflow.transforms.affine import Affine
+from ansflow.transforms.bins import Bins
 from ansflow.transforms.columns import Columns
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
@@ -48,6 +49,7 @@ ALL: tuple[Transform, ...] = (
     Sparse(),
     Stencil(),
     Period(),
+    Bins(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

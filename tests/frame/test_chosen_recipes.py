@@ -13,6 +13,7 @@ from hypothesis import example, given, settings, strategies as st
 from naive_mutations import transforms_of
 from naive_numbers import (
     Affine,
+    Bins,
     Columns,
     Decimal,
     Delta,
@@ -108,6 +109,27 @@ def test_numbers_with_a_period_are_rows(level, columns):
     (chunk,) = naive.read(blob).chunks
     assert chunk.content == array.tobytes()
     assert (Period in used(chunk)) == (level > 2)
+
+
+def test_numbers_from_several_ranges_are_in_bins():
+    rng = np.random.default_rng(5)
+    ports = np.where(rng.random(40_000) < 0.6, rng.choice([80, 443, 22], 40_000), 0)
+    ports = np.where(ports, ports, rng.integers(32768, 61000, 40_000)).astype("u2")
+    (chunk,) = naive.read(ansflow.compress(ports)).chunks
+    assert chunk.content == ports.tobytes()
+    assert Bins in used(chunk)
+
+
+def test_a_counter_that_begins_again():
+    """One difference, which no sample has, is far larger than all others."""
+    steps = np.random.default_rng(6).poisson(50, 60_000)
+    total = np.cumsum(steps)
+    blobs = []
+    for again in (60_000, 41_234):
+        counter = total - np.where(np.arange(60_000) < again, 0, total[again - 1])
+        blobs.append(ansflow.compress(counter.astype("i8")))
+        assert ansflow.decompress(blobs[-1]).tobytes() == counter.astype("i8").tobytes()
+    assert len(blobs[1]) < 1.02 * len(blobs[0])
 
 
 Y, X = np.mgrid[:100, :120]

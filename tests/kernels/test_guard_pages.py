@@ -70,6 +70,7 @@ from ansflow.kernels.tables.reciprocal import reciprocal_table
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
+    bins,
     columns,
     decimal,
     delta,
@@ -1125,6 +1126,20 @@ def raw_bits(at_end, rng):
             for way in ways:
                 lin.decode(unaligned(tokens), data, base, u_shift, out, plans[0], way)
             assert width > 1 or np.array_equal(out, numbers)
+        if not n:
+            continue
+        bases = guarded(np.empty(bins.MAX_BINS, np.uint64), at_end)
+        some = guarded(np.sort(numbers).astype(np.uint64), at_end)
+        count = bins.fit(some, np.uint64(2 ** (8 * width) - 1), 8.0, bases)
+        found = guarded(np.zeros((2, bins.MAX_BINS), np.uint64), at_end)
+        bins.sort_out(numbers, bases, np.uint64(count), tokens, found)
+        widths, same = (guarded(np.zeros(bins.MAX_BINS, np.uint64), at_end) for _ in range(2))
+        widths[:] = [int(bits).bit_length() - (bits > 0) for bits in found[0] | found[1]]
+        same[:] = np.arange(bins.MAX_BINS)
+        used = -(-int(bins.encode(numbers, tokens, bases, widths, same, tokens, raw)) // 8)
+        for some_tokens, data in ((noise, less), (tokens, raw.view(np.uint8)[:used])):
+            bins.decode(unaligned(some_tokens), unaligned(data), bases, widths, out, plans[0])
+        assert np.array_equal(out, numbers)
 
 
 def stray(at_end, rng):

@@ -23,6 +23,11 @@ def fields(*sizes):
     return bytes([len(sizes)]) + b"".join(map(varint, sizes))
 
 
+def bins(*steps):
+    """Bins without raw bits, each so far behind the one before."""
+    return bytes([len(steps) - 1, 0]) + b"".join(varint(step) + b"\0" for step in steps)
+
+
 def neighbours(most):
     """So many neighbours, 1, 2 and 8 to 13 items before, with weights."""
     told = [1, 2, *range(8, 15)][:most]
@@ -75,6 +80,9 @@ BOUNDS = [
     ("runs", 8, [3, 0], [b"\0"], [b"\1"]),
     ("items", 1, [9], [b"\2", b"\xff"], [b"\0", b"\1"]),
     ("period", 3, [9, 2], [b"\2", b"\x09"], [b"\0", b"\1", b"\x0a", varint(2**64 - 1)]),
+    ("bins", 1, [9], [b"\0\0\0\0", b"\1\x09\7\7\x08\0"], [b"\0\x0a\0\0", b"\0\0\0\x08"]),
+    ("bins", 2, [9], [bins(65535)], [bins(65536), bins(1, 0), bins(65535, 1)]),
+    ("bins", 8, [9], [bins(*[1] * 256), bins(2**64 - 1)], [bins(2**64 - 1, 1), b"\0\0\0\x40"]),
 ]
 
 # A transform, and what it is not defined for.
@@ -84,6 +92,7 @@ UNDEFINED = [
     ("ordered", b"\0\0", [(3, [4]), (16, [4])]),
     ("delta", b"\1\0", [(3, [4]), (4, []), (4, [1] * 256)]),
     ("log", b"\0", [(3, [4]), (16, [4])]),
+    ("bins", b"\0\0\0\0", [(3, [4]), (16, [4])]),
     ("lin", b"\0\0\1", [(3, [4]), (16, [4])]),
     ("decimal", decimal(), [(1, [4]), (3, [4]), (16, [4])]),
     ("affine", b"\0\1", [(3, [4]), (16, [4])]),

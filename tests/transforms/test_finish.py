@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from ansflow.transforms.bins import Bins
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin
@@ -43,7 +44,7 @@ def naive(numbers, width, finish):
     st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=75)
-@pytest.mark.parametrize("transform", [Log(), Lin()], ids=["log", "lin"])
+@pytest.mark.parametrize("transform", [Log(), Lin(), Bins()], ids=["log", "lin", "bins"])
 def test_any_plan(transform, width, size, lags, folded, shift, seed):
     rng, bits = np.random.default_rng(seed), 8 * width
     first, clear, set_ = (int(x) % (1 << bits) for x in rng.integers(1 << 63, size=3))

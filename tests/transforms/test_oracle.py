@@ -58,7 +58,7 @@ def test_the_oracle_undoes_what_it_makes(case, deepest):
 
 def settings_of(name, rng, w, shape, content):
     match name:
-        case "planes" | "bytes" | "log" | "dict" | "runs" | "ramp":
+        case "planes" | "bytes" | "log" | "bins" | "dict" | "runs" | "ramp":
             return ()
         case "ordered":
             kind = rng.choice(["unsigned", "signed", "float"])
@@ -105,6 +105,7 @@ AGAIN = {
     numbers.Columns: lambda t: makers.columns(t.differences),
     numbers.Runs: lambda t: makers.runs(),
     numbers.Items: lambda t: makers.items_of(t.size),
+    numbers.Bins: lambda t: makers.bins(*[begin for begin, _ in t.bins]),
     numbers.Period: lambda t: makers.period(t.places),
 }
 

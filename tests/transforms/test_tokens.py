@@ -10,12 +10,13 @@ from ansflow.errors import CorruptDataError
 from ansflow.kernels.vector import isa as isas
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.transforms import tokens as shared
+from ansflow.transforms.bins import Bins, BinsParameters
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin, LinParameters
 from ansflow.transforms.log import Log
 from ansflow.varints import ByteReader, pack_varint
 
-LOG, LIN = Log(), Lin()
+LOG, LIN, BINS = Log(), Lin(), Bins()
 WIDTHS = [1, 2, 4, 8]
 # None, few, and numbers of items around blocks and groups.
 SIZES = [0, 1, 2, 3, 7, 8, 9, 255, 600, 1023, 1024, 1025, 2500]
@@ -140,6 +141,49 @@ def test_lin(array, bits):
         assert content == array.tobytes()
 
 
+@given(numbers())
+def test_bins(array):
+    items, layout = as_items(array)
+    parameters, outputs = BINS.forward(items, layout)
+    begins = [begin for begin, _ in parameters.bins]
+    assert begins == sorted(set(begins))
+    of = [max(k for k, begin in enumerate(begins) if begin <= value) for value in array.tolist()]
+    assert set(of) == set(range(len(begins))) or not array.size
+    assert outputs[0].tolist() == of
+    away = [(value - begins[k], k) for value, k in zip(array.tolist(), of, strict=True)]
+    for k, (_, bits) in enumerate(parameters.bins):
+        assert bits == max((value.bit_length() for value, j in away if j == k), default=0)
+    assert outputs[1].tobytes() == as_bytes((value, parameters.bins[k][1]) for value, k in away)
+    check_outputs(BINS, parameters, outputs, layout)
+    assert written(BINS, parameters, layout) == parameters
+    assert undo(BINS, parameters, outputs, layout) == array.tobytes()
+
+
+@pytest.mark.parametrize("width", WIDTHS[1:])
+def test_bins_suit_numbers(width):
+    """Frequent numbers have bins of their own, and ranges as many raw bits as they are wide."""
+    rng, top = np.random.default_rng(3), np.array([(1 << 8 * width) - 1], f"<u{width}")
+    low = np.concatenate([np.full(9000, 80), rng.integers(32, 64, 20_000), [7]]).astype(top.dtype)
+    high = top - rng.integers(7232, 40_000, 20_000).astype(top.dtype)
+    array = np.concatenate([low, high, top])
+    rng.shuffle(array)
+    parameters, outputs = BINS.forward(*as_items(array))
+    bins = dict(parameters.bins)
+    assert bins[80] == 0
+    assert len(bins) < 30
+    # 5 raw bits for those of one range, 15 for those of the other, and more for a few in none.
+    assert outputs[1].size <= 1.01 * (5 + 15) * 20_000 / 8
+
+
+def test_many_numbers_that_are_frequent():
+    """More of them than there may be bins, each far from the others."""
+    values = np.arange(300, dtype="<u8") ** 3
+    array = np.random.default_rng(4).permutation(np.tile(values, 40))
+    parameters, outputs = BINS.forward(*as_items(array))
+    assert len(parameters.bins) <= 256
+    assert undo(BINS, parameters, outputs, Layout(8, array.shape)) == array.tobytes()
+
+
 @pytest.mark.parametrize(
     "settings", [(), (15,), (17,), (8,), (1 << 17,), (256.5,), ("x",), (16, 16)]
 )
@@ -148,13 +192,14 @@ def test_settings_that_lin_refuses(settings):
         LIN.check(*settings)
 
 
-def test_log_takes_no_settings():
-    LOG.check()
+@pytest.mark.parametrize("transform", [LOG, BINS])
+def test_log_and_bins_take_no_settings(transform):
+    transform.check()
     with pytest.raises(ValueError, match="no settings"):
-        LOG.check(1)
+        transform.check(1)
 
 
-@pytest.mark.parametrize("transform", [LOG, LIN])
+@pytest.mark.parametrize("transform", [LOG, LIN, BINS])
 def test_items_that_are_no_numbers(transform):
     accepted = [size for size in range(1, 65) if transform.accepts(Layout(size, (5,)))]
     assert accepted == WIDTHS
@@ -187,10 +232,33 @@ def test_parameters_that_lin_refuses(width, parameters, complaint):
         written(LIN, LinParameters(*parameters), layout)
 
 
+@pytest.mark.parametrize(
+    ("width", "bins", "complaint"),
+    [
+        (1, [(256, 0)], "begins with 256"),
+        (4, [(2**32, 0)], "begins with"),
+        (2, [(9, 0), (9, 1)], "two bins begin with 9"),
+        (1, [(0, 8)], "raw bits"),
+        (8, [(0, 64)], "raw bits"),
+    ],
+)
+def test_bins_that_are_refused(width, bins, complaint):
+    layout = Layout(width, (10,))
+    with pytest.raises(CorruptDataError, match=complaint):
+        written(BINS, BinsParameters(tuple(bins), 0), layout)
+    with pytest.raises(CorruptDataError, match="raw bits of 10 numbers"):
+        written(BINS, BinsParameters(((0, 0),), layout.nbytes + 1), layout)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_raw_bits_of_another_number(width):
     layout = Layout(width, (300,))
     for size in (0, 30, layout.nbytes):
+        bins = BinsParameters(((0, 0), (2, 7)), size)
+        tokens = np.arange(300, dtype=np.uint8) % 2
+        if size != 150 * 7 // 8 + 1:
+            with pytest.raises(CorruptDataError, match="raw bits"):
+                undo(BINS, bins, [tokens, np.zeros(size, np.uint8)], layout)
         with pytest.raises(CorruptDataError, match="raw bits"):
             undo(LOG, size, [np.full(300, 20, np.uint8), np.zeros(size, np.uint8)], layout)
 

@@ -17,12 +17,14 @@ from ansflow.kernels.transforms.cost import (
     lin_cost,
     log_cost,
 )
+from ansflow.transforms.bins import BIN_BITS, fitted, sorted_out
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
+    "bins_bits",
     "lin_bits",
     "log_bits",
     "plain_bits",
@@ -35,6 +37,9 @@ __all__ = [
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
 STREAM_BITS = 64
+
+# Bins are found by so many numbers, about.
+FITTED_FEW = 1 << 12
 
 UNSIGNED, SIGNED = np.array([[0, 0]], np.uint64), np.array([[0, 1]], np.uint64)
 
@@ -78,6 +83,21 @@ def ways_bits(
 @functools.lru_cache
 def _lengths(shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
     return np.array(shape, np.uint64)
+
+
+def bins_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> float:
+    """Bits a number in bins, and what it takes to write these, divided among so many items.
+
+    Bins are found by every second of the boxes that numbers are in, or of the numbers of one box,
+    and told by the others: numbers that are near to each other in a box need not be so in all.
+    """
+    boxes = numbers if len(numbers) > 1 else numbers.reshape(-1)
+    found_by, told_by = np.ascontiguousarray(boxes[::2]), np.ascontiguousarray(boxes[1::2])
+    bases, count = fitted(found_by.reshape(-1), items, FITTED_FEW)
+    tokens, widths = sorted_out(told_by.reshape(-1), bases, count)
+    counts = np.bincount(tokens, minlength=len(widths))
+    raw, used = float(counts @ widths) / tokens.size, np.count_nonzero(counts)
+    return entropy(counts) + raw + (TABLE_BITS + BIN_BITS) * used / items
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

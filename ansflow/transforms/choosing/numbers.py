@@ -12,7 +12,7 @@ from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
-from ansflow.transforms.choosing.predictors import Prediction
+from ansflow.transforms.choosing.predictors import BINS, Prediction
 from ansflow.transforms.choosing.sample import is_large
 from ansflow.transforms.choosing.sums import try_stencils, try_weights
 from ansflow.transforms.recipe import Recipe
@@ -44,6 +44,7 @@ PLANES_FROM = 0.7
 COLUMNS = range(2, 17)
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
+LEAVES = {0: LOG, BINS: Recipe("bins")}
 ORDERED = Recipe("ordered", settings=("float",))
 
 
@@ -294,7 +295,7 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
         try_stencils(prediction)
     stage, tokens, bits = prediction.best
     width = 8 * prediction.numbers.itemsize
-    leaf = Recipe("lin", settings=(tokens,)) if tokens else LOG
+    leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
     if width == 8:
         leaf = STREAM
     elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
-from ansflow.transforms.choosing.cost import lin_bits, log_bits, ways_bits
+from ansflow.transforms.choosing.cost import bins_bits, lin_bits, log_bits, ways_bits
 from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.transform import Setting
 
-__all__ = ["Prediction", "Predictor"]
+__all__ = ["BINS", "Prediction", "Predictor"]
 
 Numbers = npt.NDArray[Any]
 
@@ -30,6 +31,13 @@ MOST_AXES = 4
 WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
+
+# Instead of a number of tokens, which is a power of two.
+BINS = 1
+# What bins must gain, as they are slower, and where rows lie above each other, which tell more of
+# logarithmic tokens. They may take so much more than linear tokens of differences: one that the
+# sample lacks, as where a counter begins again, makes all linear tokens coarse.
+WORTH_BINS, WORTH_BINS_OF_ROWS, SAFER = 0.015, 0.15, 0.006
 
 # What a line takes, about, and the tables of all lines of a chunk.
 LINE_BITS, TABLES_OF_LINES = 48, 1000
@@ -53,7 +61,7 @@ class Predictor(NamedTuple):
     """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
 
     The recipe lacks its first output, which is what is left. There are so many linear tokens, or
-    logarithmic ones if it is 0.
+    logarithmic ones if it is 0, or bins.
     """
 
     stage: Recipe | None
@@ -119,7 +127,20 @@ class Prediction:
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE) and self._may_be_lines():
             self._try_lines()
+        if self.numbers.itemsize > 1 and self.numbers.size > 1:
+            self._try_bins()
         return self.best
+
+    def _try_bins(self) -> None:
+        """Bins of numbers as they are, and of the differences that are best, without a fold."""
+        for axes in {(), self._left} if isinstance(self._left, tuple) else {()}:
+            bits = bins_bits(self._differences(axes), self.items)
+            worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
+            if axes and self.best.tokens > BINS:
+                worth = -SAFER
+            elif bits > self.best.bits - WORTH_BITS:
+                continue
+            self.offer(_delta(axes, "rising"), BINS, bits, axes, worth=worth)
 
     @property
     def is_clear(self) -> bool:
@@ -143,6 +164,8 @@ class Prediction:
         other._try((self._simplest,))
         other._simplest, other.simplest = self._simplest, other.best.bits
         other._try(tuple(way for way in self._close() if way != self._simplest))
+        if self.best.tokens == BINS:
+            other._try_bins()
         return other
 
     def _try(self, ways: tuple[Way, ...]) -> None:
@@ -157,11 +180,12 @@ class Prediction:
     @property
     def left(self) -> Numbers:
         """What the best leaves, as unsigned integers."""
-        if not isinstance(self._left, tuple):
-            return self._left
+        return self._differences(self._left) if isinstance(self._left, tuple) else self._left
+
+    def _differences(self, axes: Axes) -> Numbers:
+        """Without the borders, which are of little account in arrays that are not samples."""
         left = self.numbers
-        # Without the borders, which are of little account in arrays that are not samples.
-        for axis in self._left:
+        for axis in axes:
             before = (slice(None),) * axis
             left = left[*before, 1:] - left[*before, :-1]
         return left
@@ -283,9 +307,9 @@ def _unsigned(axes: int) -> npt.NDArray[np.uint64]:
 
 
 @functools.cache
-def _delta(axes: Axes) -> Recipe | None:
+def _delta(axes: Axes, *more: Setting) -> Recipe | None:
     """Differences along these axes of a sample, which has one axis more."""
-    return Recipe("delta", (), tuple(axis - 1 for axis in axes)) if axes else None
+    return Recipe("delta", (), (*[axis - 1 for axis in axes], *more)) if axes else None
 
 
 def _are_near_a_line(row: Numbers) -> bool:

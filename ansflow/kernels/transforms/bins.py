@@ -1,0 +1,250 @@
+"""Numbers to the intervals that they lie in, and how far they are from where these begin; and back.
+
+Intervals are found among numbers in ascending order. These are cut into *pieces* with about equal
+many of them, and a number that is frequent is a piece by itself. An interval is pieces that follow
+each other: those are joined which take fewest bits together, by dynamic programming.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.tables.frequency_code import log2
+from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
+from ansflow.kernels.transforms.raw_bits import (
+    BLOCK,
+    add_up,
+    append,
+    blank,
+    fetch,
+    merge,
+    part,
+)
+from ansflow.kernels.transforms.words import bit_length
+
+__all__ = ["MAX_BINS", "decode", "encode", "fit", "sort_out"]
+
+MAX_BINS = 256
+U_MAX_BINS = np.uint64(MAX_BINS)
+
+# Numbers are cut into so many pieces, about; those that are as frequent as half of one are apart.
+PIECES = np.uint64(128)
+MOST_PIECES = np.uint64(1024)
+
+WORD_SHIFT = np.uint64(6)
+U_BLOCK = np.uint64(BLOCK)
+
+
+@inner
+def cut(ordered, first, last, ends):
+    """Fill the first and last number of each piece and where it ends; return how many there are."""
+    n = np.uint64(ordered.size)
+    enough = (n + PIECES - ONE) // PIECES
+    pieces = begin = at = ZERO
+    while at < n:
+        run = at + ONE
+        while run < n and ordered[run] == ordered[at]:
+            run += ONE
+        frequent = (run - at) << ONE > enough
+        if begin < at and (frequent or run - begin > enough):
+            first[pieces], last[pieces], ends[pieces] = ordered[begin], ordered[at - ONE], at
+            pieces += ONE
+            begin = at
+        if frequent or run == n:
+            first[pieces], last[pieces], ends[pieces] = ordered[begin], ordered[at], run
+            pieces += ONE
+            begin = run
+        at = run
+    return pieces
+
+
+@inner
+def join(first, last, ends, pieces, bin_bits, bits, before):
+    """Fill the fewest bits of the first pieces, and how many are there before their last bin."""
+    n = ends[pieces - ONE]
+    log2_n = np.log2(float(n))
+    for end in range(pieces):
+        least, best = np.inf, ZERO
+        for begin in range(end + ONE):
+            count = ends[end] - (ends[begin - ONE] if begin else ZERO)
+            raw = float(bit_length(last[end] - first[begin]))
+            cost = float(count) * (log2_n - log2(count) + raw) + bin_bits
+            cost += bits[begin - ONE] if begin else 0.0
+            if cost < least:
+                least, best = cost, begin
+        bits[end], before[end] = least, best
+
+
+@inner
+def put(bases, used, begin, last, half):
+    """Let one bin, or two, begin where numbers up to the last one have fewer raw bits than bits."""
+    bases[used] = begin
+    used += ONE
+    if last - begin >= half:
+        bases[used] = begin + half
+        used += ONE
+    return used
+
+
+@kernel
+def fit(ordered, top, bin_bits, bases):
+    """Find bins for numbers.
+
+    Parameters
+    ----------
+    ordered : uint64[n]
+        At least one and at most 2^15, in ascending order: a sample of all.
+    top : uint64
+        The greatest number there may be, one less than a power of two.
+    bin_bits : float
+        What it takes to write a bin.
+    bases : uint64[256]
+        Becomes where each begins, in ascending order, the first with 0: there are also bins
+        for what the sample lacks.
+
+    Returns
+    -------
+    How many bins there are.
+    """
+    first, last = np.empty(MOST_PIECES, np.uint64), np.empty(MOST_PIECES, np.uint64)
+    ends, before = np.empty(MOST_PIECES, np.uint64), np.empty(MOST_PIECES, np.uint64)
+    bits, found = np.empty(MOST_PIECES), np.empty(MOST_PIECES << ONE, np.uint64)
+    half = (top >> ONE) + ONE
+    pieces = cut(ordered, first, last, ends)
+    while True:
+        join(first, last, ends, pieces, bin_bits, bits, before)
+        joined, end = ZERO, pieces
+        while end:  # from the last bin to the first, which are put where they are no longer needed
+            begin = before[end - ONE]
+            joined += ONE
+            first[MOST_PIECES - joined] = first[begin]
+            last[MOST_PIECES - joined] = last[end - ONE]
+            end = begin
+        used, covered, full = ZERO, ZERO, False
+        for k in range(MOST_PIECES - joined, MOST_PIECES):
+            if not full and first[k] > covered:
+                used = put(found, used, covered, first[k] - ONE, half)
+            used = put(found, used, first[k], last[k], half)
+            span = last[k] - first[k]
+            reach = top if span >= half else (ONE << np.uint64(bit_length(span))) - ONE
+            full = full or reach >= top - first[k]
+            covered = first[k] + reach + ONE
+        if not full:
+            used = put(found, used, covered, top, half)
+        if used <= U_MAX_BINS:
+            break
+        bin_bits *= 2
+    for k in range(used):
+        bases[k] = found[k]
+    return used
+
+
+@kernel
+def sort_out(numbers, bases, count, tokens, seen):
+    """Fill the bin of each number.
+
+    Parameters
+    ----------
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    bases : uint64[256]
+        Where bins begin, in ascending order, the first with 0.
+    count : uint64
+        How many there are.
+    tokens : uint8[n]
+    seen : uint64[2, 256]
+        Zero. If numbers are in a bin, 1 and all bits of twice how far they are from where it
+        begins; apart for every second one, as none waits for the one before then.
+    """
+    found = np.empty(BLOCK, numbers.dtype)
+    number, n = numbers.dtype.type, np.uint64(numbers.size)
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        found[:] = 0
+        # As vectors, to compare with all of the few bins is faster than a search among them.
+        for k in range(ONE, count):
+            base = number(bases[k])
+            for i in range(size):
+                found[i] += numbers[begin + i] >= base
+        for i in range(size):
+            token = np.uint64(found[i])
+            tokens[begin + i] = token
+            away = np.uint64(numbers[begin + i]) - bases[token]
+            seen[i & ONE, token] |= away << ONE | ONE
+
+
+@kernel
+def encode(numbers, bins, bases, widths, renamed, tokens, out):
+    """Write the raw bits, give tokens the numbers of bins that are in use, and count bits.
+
+    Parameters
+    ----------
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    bins, tokens : uint8[n]
+        What `sort_out` fills, and what is to be filled.
+    bases, widths, renamed : uint64[256]
+        Where bins begin, how many raw bits their numbers have, fewer than they have bits, and the
+        tokens that they get.
+    out : uint64[m]
+        With room for all bits of all numbers and a word more.
+    """
+    rest, own_widths = blank(numbers), blank(numbers)
+    own_rest, own = rest[0], own_widths[0]
+    n = np.uint64(numbers.size)
+    at = last = ZERO
+    for begin in range(ZERO, n, U_BLOCK):
+        size = min(n - begin, U_BLOCK)
+        for i in range(size):
+            k = np.uint64(bins[begin + i])
+            own_rest[i] = np.uint64(numbers[begin + i]) - bases[k]
+            own[i] = widths[k]
+            tokens[begin + i] = renamed[k]
+        for i in range(size, U_BLOCK):
+            own[i] = own_rest[i] = 0
+        add_up(own_widths)
+        merge(rest, own_widths)
+        at, last = append(rest, own_widths, np.uint64(rest[3].size), at, last, out)
+    out[at >> WORD_SHIFT] = last
+    return at
+
+
+@kernel
+def decode(tokens, data, bases, widths, out, plan):
+    """Undo `encode`, and do with the numbers what a plan says.
+
+    Parameters
+    ----------
+    tokens : uint8[n]
+    data : uint8[m]
+        The raw bits. Numbers may be any if there are too few.
+    bases, widths : uint64[256]
+        By token.
+    out : uint8[n], uint16[n], uint32[n] or uint64[n]
+    plan : uint64[]
+        That of `finish`.
+
+    Returns
+    -------
+    The number of raw bits that belong to the tokens.
+    """
+    totals = no_totals(out)
+    rest, own_widths = blank(out), blank(out)
+    own_rest, own = rest[0], own_widths[0]
+    n = np.uint64(tokens.size)
+    at = ZERO
+    for begin in range(ZERO, n, U_BLOCK):
+        end = min(n, begin + U_BLOCK)
+        size = end - begin
+        for i in range(size):
+            own[i] = widths[tokens[begin + i]]
+        for i in range(size, U_BLOCK):
+            own[i] = 0
+        add_up(own_widths)
+        at = fetch(data, at, own_widths, rest)
+        part(rest, own_widths)
+        for i in range(size):
+            k = np.uint64(tokens[begin + i])
+            raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
+            out[begin + i] = bases[k] + raw
+        finish_block(out, plan, totals, begin, end)
+    finish_rest(out, plan)
+    return at

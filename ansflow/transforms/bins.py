@@ -1,0 +1,143 @@
+"""Bins: the interval that a number lies in as a symbol, and how far it is from its begin as it is.
+
+Intervals are chosen for the numbers. That is for numbers that come from several ranges, some of
+them narrow, or are most often about the same, which is not 0; and for few numbers far from others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms import bins as kernels
+from ansflow.kernels.transforms.bins import MAX_BINS
+from ansflow.recycling import empty
+from ansflow.transforms.finish import NOTHING, Finish
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
+from ansflow.transforms.tokens import raw_room
+from ansflow.transforms.transform import Finisher, Setting
+from ansflow.varints import ByteReader, pack_varint
+
+__all__ = ["BIN_BITS", "Bins", "BinsParameters", "fitted", "sorted_out"]
+
+Bases = npt.NDArray[np.uint64]
+
+# Bins are found by a part of the numbers, of about this size.
+FITTED = 1 << 14
+# What a bin takes: its place and width, and its frequency in a table for each class of rows.
+BIN_BITS = 40.0
+# That would be less for a part of many numbers; but fewer bits are gained by chance.
+LEAST_BITS = 8.0
+
+
+class BinsParameters(NamedTuple):
+    """Where bins begin and how many raw bits their numbers have, and the bytes of all of these."""
+
+    bins: tuple[tuple[int, int], ...]
+    size: int
+
+
+class Bins(Finisher):
+    """Numbers to tokens and raw bits."""
+
+    id = 20
+    name = "bins"
+    parts = ("tokens", "raw bits")
+
+    def accepts(self, layout: Layout) -> bool:
+        return layout.itemsize in WIDTHS
+
+    def outputs(self, parameters: BinsParameters, layout: Layout) -> list[Layout]:
+        return [Layout(1, layout.shape), Layout(1, (parameters.size,))]
+
+    def forward(
+        self, items: Bytes, layout: Layout, *settings: Setting
+    ) -> tuple[BinsParameters, list[Bytes]]:
+        if not layout.items:
+            return BinsParameters(((0, 0),), 0), [items, items]
+        numbers = unaligned(items, layout.itemsize)
+        bases, count = fitted(numbers, layout.items)
+        tokens, lengths = sorted_out(numbers, bases, count)
+        used = [k for k, length in enumerate(lengths) if length >= 0]
+        renamed, widths = np.zeros((2, MAX_BINS), np.uint64)
+        renamed[used], widths[used] = np.arange(len(used)), [lengths[k] for k in used]
+        raw = raw_room(layout.nbytes)
+        bits = kernels.encode(numbers, tokens, bases, widths, renamed, tokens, raw)
+        size = -(-int(bits) // 8)
+        parameters = BinsParameters(tuple((int(bases[k]), lengths[k]) for k in used), size)
+        return parameters, [tokens, raw.view(np.uint8)[:size]]
+
+    def buffers(self, parameters: BinsParameters, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        return [np.empty(layout.items, np.uint8), None]
+
+    def inverse(
+        self,
+        parameters: BinsParameters,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
+    ) -> None:
+        tokens, raw = unaligned(outputs[0], 1), unaligned(outputs[1], 1)
+        bases, widths = np.zeros((2, MAX_BINS), np.uint64)
+        count = len(parameters.bins)
+        bases[:count], widths[:count] = zip(*parameters.bins, strict=True)
+        numbers = unaligned_in_place(out, layout.itemsize)
+        bits = int(kernels.decode(tokens, raw, bases, widths, numbers, finish.plan))
+        if -(-bits // 8) != raw.size:
+            raise CorruptDataError(
+                f"bins ask for {bits} raw bits, but there are {raw.size} bytes of them"
+            )
+
+    def pack(self, parameters: BinsParameters) -> bytes:
+        written = [bytes([len(parameters.bins) - 1]), pack_varint(parameters.size)]
+        before = 0
+        for base, width in parameters.bins:
+            written += [pack_varint(base - before), bytes([width])]
+            before = base
+        return b"".join(written)
+
+    def parse(self, reader: ByteReader, layout: Layout) -> BinsParameters:
+        count, size = reader.byte() + 1, reader.varint()
+        if size > layout.nbytes:
+            raise CorruptDataError(
+                f"raw bits of {layout.items} numbers take {size} bytes, more than {layout.nbytes}"
+            )
+        bits, base, bins = 8 * layout.itemsize, 0, []
+        for number in range(count):
+            step, width = reader.varint(), reader.byte()
+            base += step
+            if base >> bits:
+                raise CorruptDataError(f"a bin of numbers of {bits} bits begins with {base}")
+            if number and not step:
+                raise CorruptDataError(f"two bins begin with {base}")
+            if width >= bits:
+                raise CorruptDataError(f"numbers of {bits} bits have {width} raw bits, not fewer")
+            bins.append((base, width))
+        return BinsParameters(tuple(bins), size)
+
+
+def fitted(numbers: Numbers, items: float, most: int = FITTED) -> tuple[Bases, int]:
+    """Where bins begin that suit numbers, of which there is one at least, and how many there are.
+
+    They are told by so many of them, about. What it takes to write bins is divided among so many
+    items.
+    """
+    some = np.sort(numbers[:: numbers.size // most | 1]).astype(np.uint64)
+    top = np.uint64(2 ** (8 * numbers.itemsize) - 1)
+    bases = np.empty(MAX_BINS, np.uint64)
+    bin_bits = max(LEAST_BITS, BIN_BITS * some.size / items)
+    return bases, int(kernels.fit(some, top, bin_bits, bases))
+
+
+def sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[int]]:
+    """The bin of each number, and the raw bits that those in a bin have; -1 if there are none."""
+    bins, seen = empty(numbers.size, np.uint8), np.zeros((2, MAX_BINS), np.uint64)
+    kernels.sort_out(numbers, bases, np.uint64(count), bins, seen)
+    return bins, [int(bits).bit_length() - 1 for bits in np.bitwise_or.reduce(seen)]
