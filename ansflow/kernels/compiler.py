@@ -8,17 +8,10 @@ from numba.core.targetconfig import ConfigStack
 
 from ansflow.kernels.inlining import InlineRemembered
 from ansflow.kernels.lowering import InnerLowering, KernelLowering
+from ansflow.kernels.signatures import KernelTypeInference
+from ansflow.kernels.steps import needed
 
 __all__ = ["KernelCompiler"]
-
-# Steps of Numba that look for what no kernel has: functions within functions, arithmetic on whole
-# arrays, contexts, exceptions, literals. (And one that repeats what is done after each step.)
-SKIPPED = {
-    "IRProcessing",
-    *("InlineClosureLikes", "MakeFunctionToJitFunction", "NopythonRewrites", "WithLifting"),
-    *("RewriteDynamicRaises", "FindLiterallyCalls", "LiteralUnroll"),
-    "LiteralPropagationSubPipelinePass",
-}
 
 
 class KernelCompiler(Compiler):
@@ -42,6 +35,7 @@ class KernelCompiler(Compiler):
         inner = self.state.flags.no_cpython_wrapper
         instead = {
             "InlineInlinables": InlineRemembered,
+            "NopythonTypeInference": KernelTypeInference,
             "NativeLowering": InnerLowering if inner else KernelLowering,
         }
         # Functions that this one calls are compiled for these settings. They are the same under a
@@ -51,8 +45,6 @@ class KernelCompiler(Compiler):
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
             pipeline.passes = [
-                (instead.get(step.__name__, step), why)
-                for step, why in pipeline.passes
-                if step.__name__ not in SKIPPED
+                (instead.get(step.__name__, step), why) for step, why in needed(pipeline.passes)
             ]
         return pipelines

@@ -8,6 +8,8 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.inline_closurecall import InlineWorker
 from numba.core.untyped_passes import InlineInlinables
 
+from ansflow.kernels.steps import needed
+
 __all__ = ["InlineRemembered"]
 
 READ: dict[Callable[..., Any], Any] = {}  # what Numba has made of the bytecode of a function
@@ -15,6 +17,16 @@ READ: dict[Callable[..., Any], Any] = {}  # what Numba has made of the bytecode 
 
 class Worker(InlineWorker):
     """Numba's worker, which copies what it reads before it changes anything."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._numbas_pipeline: Any = self._compiler_pipeline
+        self._compiler_pipeline: Any = self._pipeline
+
+    def _pipeline(self, state: Any) -> Any:
+        made = self._numbas_pipeline(state)
+        made.passes = needed(made.passes)
+        return made
 
     def run_untyped_passes(self, func: Callable[..., Any], enable_ssa: bool = False) -> Any:
         if func not in READ:

@@ -8,10 +8,13 @@ when it is known what they are about.
 
 from typing import Any
 
+from llvmlite.binding import create_new_function_pass_manager
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
+
+from ansflow.kernels.instructions import KernelLower
 
 __all__ = ["InnerLowering", "KernelLowering"]
 
@@ -20,9 +23,15 @@ class KernelLibrary(JITCodeLibrary):
     """A function, with those that it calls."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
-        """Simplify functions; those that are only declared cost Numba as much time."""
+        """Take variables from the stack, and do not count references that are given back.
+
+        All else is done when functions are linked with those that they call.
+        """
         ll_module.data_layout = self._codegen._data_layout
-        passes, builder = self._codegen._function_pass_manager()
+        builder = self._codegen._pass_builder()
+        passes = create_new_function_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_refprune_pass()
         for function in ll_module.functions:
             if not function.is_declaration:
                 passes.run(function, builder)
@@ -49,6 +58,7 @@ class KernelLowering(NativeLowering):
     """Numba's step, with a library of ours."""
 
     _name = "kernel_lowering"
+    lowering_class = KernelLower
 
     def run_pass(self, state: Any) -> bool:
         state.library = KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -61,6 +71,7 @@ class InnerLowering(NativeLowering):
     """The same for a function that Python does not call."""
 
     _name = "inner_lowering"
+    lowering_class = KernelLower
 
     def run_pass(self, state: Any) -> bool:
         state.library = InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)

@@ -247,7 +247,8 @@ def spread(symbols, rows, centre):
         squares_of_sums += float(sum_of_row) * float(sum_of_row)
     mean = float(total) / (float(rows) * ROW)
     by_chance = float(squares) / float(rows) - mean * mean * ROW
-    varies = squares_of_sums / float(rows) - (mean * ROW) ** 2
+    mean_of_sums = mean * ROW
+    varies = squares_of_sums / float(rows) - mean_of_sums * mean_of_sums
     return varies / by_chance if by_chance > 0.0 else 0.0, mean
 
 

@@ -1,0 +1,213 @@
+"""From Numba's statements to instructions of LLVM: the short way where kernels need no other.
+
+Numba counts the references to each array wherever a variable is made or goes out of use, copies
+what it knows of an array to the stack at each access, and clears variables. LLVM removes nearly all
+of that, but a third of the time until then is spent on text that nobody needs.
+"""
+
+import functools
+from collections import Counter
+from typing import Any
+
+from numba.core import cgutils, ir, ir_utils, types
+from numba.core.lowering import Lower
+
+from ansflow.kernels.signatures import signature_of
+
+__all__ = ["KernelLower"]
+
+PARTS = {"pair_first": 0, "pair_second": 1}
+
+# What an attribute of an array is called in its model.
+FIELDS = {"size": "nitems", "shape": "shape"}
+
+
+@functools.cache
+def is_counted(model: Any) -> bool:
+    """Whether values of a model hold references that are counted."""
+    return bool(model.contains_nrt_meminfo())
+
+
+class KernelLower(Lower):
+    """Numba's translator of one function, which leaves things out.
+
+    Arguments are borrowed from the caller: an array that has but the name of an argument is neither
+    counted nor copied.
+    """
+
+    def init(self) -> None:
+        super().init()
+        statements = [
+            each for block in self.blocks.values() for each in block.find_insts(ir.Assign)
+        ]
+        times = Counter(each.target.name for each in statements)
+        self._borrowed = {
+            each.target.name
+            for each in statements
+            if isinstance(each.value, ir.Arg) and times[each.target.name] == 1
+        }
+        # Their value is known wherever they are used.
+        self._singly_assigned_vars |= self._borrowed
+
+    def lower_inst(self, inst: Any) -> None:
+        # Numba first describes each statement for whoever debugs the compiler.
+        if self._disable_sroa_like_opt:
+            super().lower_inst(inst)
+        elif isinstance(inst, ir.Del):
+            self.delvar(inst.value)
+        elif isinstance(inst, ir.Assign) and not isinstance(inst.value, ir.Arg):
+            name = inst.target.name
+            self.storevar(self.lower_assign(self.typeof(name), inst), name)
+        else:
+            super().lower_inst(inst)
+
+    def lower_assign(self, ty: Any, inst: Any) -> Any:
+        if inst.target.name in self._borrowed:
+            kind = self.typeof("arg." + inst.value.name)
+            if not isinstance(kind, types.Omitted):
+                value = self.fnargs[inst.value.index]
+                return self.context.cast(self.builder, value, kind, ty)
+        return super().lower_assign(ty, inst)
+
+    def storevar(self, value: Any, name: str, argidx: Any = None) -> None:
+        if self._is_counted(name) or name in self._singly_assigned_vars:
+            super().storevar(value, name, argidx)
+        else:
+            self.builder.store(value, self.getvar(name))
+
+    def delvar(self, name: str) -> None:
+        if self._is_counted(name) and name not in self._borrowed:
+            super().delvar(name)
+
+    def alloca_lltype(self, name: str, lltype: Any, datamodel: Any = None) -> Any:
+        if self._disable_sroa_like_opt:  # as for a debugger
+            return super().alloca_lltype(name, lltype, datamodel)
+        return cgutils.alloca_once(self.builder, lltype)
+
+    def incref(self, typ: Any, val: Any) -> None:
+        super().incref(*self._counted_part(typ, val))
+
+    def decref(self, typ: Any, val: Any) -> None:
+        super().decref(*self._counted_part(typ, val))
+
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
+        if expr.static_lhs is not ir.UNDEFINED or expr.static_rhs is not ir.UNDEFINED:
+            return super().lower_binop(resty, expr, op)
+        context = self.context.typing_context
+        function = context.resolve_value_type(op)
+        called = self.fndesc.calltypes[expr]
+        operands = [
+            self._cast_var(operand, kind)
+            for operand, kind in zip((expr.lhs, expr.rhs), called.args, strict=True)
+        ]
+        signature = signature_of(function, called.args, context)
+        result = self.context.get_function(function, signature)(self.builder, operands)
+        return self.context.cast(self.builder, result, called.return_type, resty)
+
+    def lower_expr(self, resty: Any, expr: Any) -> Any:
+        if expr.op in ("pair_first", "pair_second"):
+            value = self.builder.extract_value(self.loadvar(expr.value.name), PARTS[expr.op])
+            self.incref(resty, value)
+            return value
+        if expr.op == "getattr":
+            array = self.typeof(expr.value.name)
+            if isinstance(array, types.Array) and expr.attr in FIELDS:
+                model = self.context.data_model_manager[array]
+                return model.get(self.builder, self.loadvar(expr.value.name), FIELDS[expr.attr])
+        if expr.op == "getiter" and self._counts_up(expr.value):
+            return self._begin_counting(self.loadvar(expr.value.name))
+        if expr.op == "iternext" and isinstance(
+            self.typeof(expr.value.name), types.RangeIteratorType
+        ):
+            return self._count(self.loadvar(expr.value.name))
+        return super().lower_expr(resty, expr)
+
+    def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
+        if not isinstance(signature.return_type, types.RangeType) or len(expr.args) > 2:
+            return super()._lower_call_normal(fnty, expr, signature)
+        kind = signature.return_type.dtype
+        first, step = (self.context.get_constant(kind, number) for number in (0, 1))
+        limits = [self._cast_var(argument, kind) for argument in expr.args]
+        return cgutils.make_anonymous_struct(self.builder, [*([first, *limits][-2:]), step])
+
+    def _counts_up(self, variable: Any) -> bool:
+        """Whether a variable is a range, of numbers without gaps."""
+        if not isinstance(self.typeof(variable.name), types.RangeType):
+            return False
+        made = ir_utils.guard(ir_utils.get_definition, self.func_ir, variable)
+        return isinstance(made, ir.Expr) and made.op == "call" and len(made.args) <= 2
+
+    def _begin_counting(self, numbers: Any) -> Any:
+        """An iterator: where the next number is, the end, a step, and where how many follow."""
+        builder = self.builder
+        first, stop, step = cgutils.unpack_tuple(builder, numbers, 3)
+        with builder.goto_entry_block():
+            following, left = builder.alloca(first.type), builder.alloca(first.type)
+        size = builder.sub(stop, first)
+        some = builder.icmp_signed(">", size, size.type(0))
+        builder.store(first, following)
+        builder.store(builder.select(some, size, size.type(0)), left)
+        return cgutils.make_anonymous_struct(builder, [following, stop, step, left])
+
+    def _count(self, iterator: Any) -> Any:
+        """The next number of an iterator, and whether there is one."""
+        builder = self.builder
+        following, _stop, step, left = cgutils.unpack_tuple(builder, iterator, 4)
+        many, number = builder.load(left), builder.load(following)
+        some = builder.icmp_signed(">", many, many.type(0))
+        builder.store(builder.sub(many, many.type(1), flags=["nsw"]), left)
+        builder.store(builder.add(number, step), following)
+        return cgutils.make_anonymous_struct(builder, [number, some])
+
+    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
+        array = self.typeof(value.name)
+        place = self._place(array, value, index)
+        if place is None:
+            return super().lower_getitem(resty, expr, value, index, signature)
+        align = None if array.aligned else 1
+        item = self.context.unpack_value(self.builder, array.dtype, place, align=align)
+        return self.context.cast(self.builder, item, array.dtype, resty)
+
+    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+        array = self.typeof(target_var.name)
+        place = self._place(array, target_var, index_var)
+        if place is None:
+            return super().lower_setitem(target_var, index_var, value_var, signature)
+        align = None if array.aligned else 1
+        item = self._cast_var(value_var, array.dtype)
+        return self.context.pack_value(self.builder, array.dtype, item, place, align=align)
+
+    def _place(self, array: Any, variable: Any, index: Any) -> Any:
+        """A pointer to an item, if unsigned numbers tell where it is in contiguous memory."""
+        kind: Any = self.typeof(index.name)
+        kinds = getattr(kind, "types", (kind,))
+        unsigned = types.unsigned_domain.issuperset(kinds)
+        whole = isinstance(array, types.Array) and array.layout == "C" and array.ndim == len(kinds)
+        if not (whole and unsigned) or self.context.enable_boundscheck:
+            return None
+        known, numbers = self.loadvar(variable.name), [self.loadvar(index.name)]
+        if isinstance(kind, types.BaseTuple):
+            numbers = cgutils.unpack_tuple(self.builder, *numbers)
+        model = self.context.data_model_manager[array]
+        shape = model.get(self.builder, known, "shape")
+        where = None
+        for axis, (number, each) in enumerate(zip(numbers, kinds, strict=True)):
+            number = self.context.cast(self.builder, number, each, types.uintp)
+            if where is None:
+                where = number
+            else:
+                size = self.builder.extract_value(shape, axis)
+                where = self.builder.add(self.builder.mul(where, size), number)
+        return self.builder.gep(model.get(self.builder, known, "data"), [where])
+
+    def _is_counted(self, name: str) -> bool:
+        """Whether a variable holds what is counted."""
+        return is_counted(self.context.data_model_manager[self.typeof(name)])
+
+    def _counted_part(self, kind: Any, value: Any) -> tuple[Any, Any]:
+        """What is counted of an array; of others, all."""
+        if not isinstance(kind, types.Array):
+            return kind, value
+        model = self.context.data_model_manager[kind]
+        part = model.get(self.builder, value, "meminfo")
+        return types.MemInfoPointer(types.voidptr), part

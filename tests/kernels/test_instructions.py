@@ -1,0 +1,192 @@
+"""Kernels do what their functions do in Python, though less is compiled than Numba would."""
+
+import sys
+
+import numpy as np
+import pytest
+from numba.core import config, event
+from numba.core.runtime import _nrt_python, rtsys
+
+from ansflow.kernels.jit import inner, kernel
+
+pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+
+ONE, TWO = np.uint64(1), np.uint64(2)
+
+
+def argument_itself(array, other):
+    return array
+
+
+def either(array, other):
+    chosen = array if array[0] > other[0] else other
+    return chosen
+
+
+def argument_replaced(array, other):
+    for _ in range(3):
+        array = array[1:]
+    return array
+
+
+def swapped(array, other):
+    for _ in range(3):
+        array, other = other, array
+    return array
+
+
+def in_a_tuple(array, other):
+    pair = (array, other[1:])
+    return pair[1]
+
+
+def made_in_a_loop(array, other):
+    kept = np.zeros(array.size, np.int64)
+    for i in range(5):
+        made = np.empty(array.shape, array.dtype)
+        made[:] = array
+        if i > 2:
+            kept = made
+    return kept
+
+
+def by_a_part(array, other):
+    kept = part(array, other)
+    return part(kept, array)
+
+
+@inner
+def part(array, other):
+    made = np.zeros(other.size, np.int64)
+    made[0] = array[ONE]
+    return made if array[0] > 0 else other
+
+
+RETURNING = (
+    *(argument_itself, either, argument_replaced, swapped, in_a_tuple, made_in_a_loop),
+    by_a_part,
+)
+
+
+@pytest.mark.parametrize("function", RETURNING, ids=lambda function: function.__name__)
+def test_references_to_arrays_are_counted_right(function):
+    _nrt_python.memsys_enable_stats()
+    array, other = np.arange(9), np.arange(9)[::-1].copy()
+    compiled = kernel(function)
+    for given in ((array, other), (other, array)):
+        expected = function(*given)
+        np.testing.assert_array_equal(compiled(*given), expected)
+        del expected
+        held = [sys.getrefcount(each) for each in given]
+        before = rtsys.get_allocation_stats()
+        for _ in range(50):
+            compiled(*given)
+        after = rtsys.get_allocation_stats()
+        assert [sys.getrefcount(each) for each in given] == held
+        assert after.alloc - before.alloc == after.free - before.free
+
+
+def test_memory_is_asked_for_and_given_back():
+    _nrt_python.memsys_enable_stats()
+    compiled = kernel(made_in_a_loop)
+    array = np.arange(9)
+    compiled(array, array)
+    before = rtsys.get_allocation_stats()
+    compiled(array, array)
+    after = rtsys.get_allocation_stats()
+    assert after.alloc - before.alloc == after.free - before.free > 5
+
+
+def items(array, flat):
+    total = np.uint64(0)
+    for i in range(np.uint64(array.shape[0])):
+        for j in range(array.shape[1]):
+            array[i, np.uint64(j)] += flat[np.uint64(j)]
+            total += np.uint64(array[i, np.uint64(j)])
+        flat[i] = array[np.uint64(i)][TWO]
+        array[i, -1] = flat[-1]
+    return total
+
+
+@pytest.mark.parametrize("order", ["C", "F", "part"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.uint64])
+def test_items(order, dtype):
+    numbers = np.arange(12).astype(dtype).reshape(3, 4)
+    flat = np.arange(5, 9).astype(dtype)
+    arrays = []
+    for _ in range(2):
+        array = numbers.copy()
+        if order == "F":
+            array = np.asfortranarray(array)
+        if order == "part":
+            array = np.zeros((5, 9), dtype)[1:4, 2:6]
+            array[:] = numbers
+        arrays.append([array, flat.copy()])
+    assert kernel(items)(*arrays[0]) == items(*arrays[1])
+    for found, expected in zip(*arrays, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def upwards(first, stop, seen):
+    count = ONE - ONE
+    last = first
+    for i in range(stop):
+        seen[count] = i
+        count += ONE
+    for i in range(first, stop):
+        seen[count] = i
+        count += ONE
+        last = i
+        if count > 30:
+            break
+    for i in range(first, stop, 3):
+        for j in range(first, i):
+            seen[count] = j
+            count += ONE
+    for i in range(stop, first, -2):
+        seen[count] = i
+        count += ONE
+    return count, last
+
+
+@pytest.mark.parametrize(
+    "limits", [(0, 0), (0, 5), (5, 0), (2, 3), (-3, 4), (4, -3), (-5, -2), (0, 29)]
+)
+def test_ranges(limits):
+    seen = np.zeros((2, 500), np.int64)
+    assert kernel(upwards)(*limits, seen[0]) == upwards(*limits, seen[1])
+    np.testing.assert_array_equal(*seen)
+
+
+def test_making_arrays_compiles_nothing_else():
+    @kernel
+    def makes(size):
+        few = np.zeros(7, np.uint8)
+        many = np.empty((size, few.size), np.uint16)
+        many[:] = 2
+        floats = np.zeros((2, 3))
+        return few.sum() + many.sum() + floats.sum()
+
+    @kernel
+    def makes_none(few, many, floats):
+        return few.sum() + many.sum() + floats.sum()
+
+    def compiled_by(call):
+        with event.install_listener("numba:compile", event.RecordingListener()) as seen:
+            call()
+        return [e.data["dispatcher"].__name__ for _, e in seen.buffer if e.is_start]
+
+    compiled_by(
+        lambda: makes_none(np.zeros(7, np.uint8), np.ones((4, 7), np.uint16), np.zeros((2, 3)))
+    )
+    assert makes(3) == 42
+    assert compiled_by(lambda: makes(np.uint8(3))) == ["makes"]
+
+
+def test_memory_that_there_is_not_is_an_error():
+    @kernel
+    def makes(size):
+        return np.empty(size).size
+
+    with pytest.raises(MemoryError):
+        makes(1 << 58)
