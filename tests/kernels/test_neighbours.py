@@ -166,7 +166,7 @@ def test_limits_are_found_where_spread_changes(every):
     told = bits_of(flat, contexts)
     assert told < 0.96 * bits_of(flat, 0 * contexts)
     assert 0.97 * told < bits < 1.04 * told
-    partial = np.empty((tables.PARTIALS, 16, 256), np.uint32)
+    partial = np.empty(tables.PARTIALS, np.uint32)
     counts = np.empty((number, 256), np.uint32)
     for size in (flat.size, 4097, 101):
         part = frozen(flat[:size].copy())

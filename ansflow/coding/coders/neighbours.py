@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
-from ansflow.kernels.tables.neighbours import MAX_CONTEXTS, PARTIALS, count_contexts
+from ansflow.kernels.tables.neighbours import PARTIALS, count_contexts
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
 from ansflow.kernels.tables.slots import fill_slot_rows
 from ansflow.kernels.vector import neighbours as vector
@@ -105,7 +105,7 @@ class NeighbourCoder(FastCoder):
 
     def code_length(self, symbols: Symbols, lanes: int) -> float:
         counts = np.empty(self.freq.shape, np.uint32)
-        partial = np.empty((PARTIALS, MAX_CONTEXTS, BYTES), np.uint32)
+        partial = np.empty(PARTIALS, np.uint32)
         symbols = symbols.view()
         symbols.setflags(write=False)  # kernels are compiled once
         count_contexts(symbols, *self._told, partial, counts)
