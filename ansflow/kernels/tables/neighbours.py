@@ -210,7 +210,8 @@ def choose_limits(symbols, row, plane, every, counts, limits):
 def count_contexts(symbols, row, plane, limits, partial, counts):
     """Fill ``counts``, uint32[K, 256], with the symbols of each context.
 
-    `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of `fill_contexts`.
+    `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of
+    `fill_contexts`.
     """
     activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     # Context and symbol, four times in a word: one load instead of eight.
