@@ -610,7 +610,7 @@ def neighbour_coders(at_end, rng):
                         start = source, np.uint64(0), state, *told
                         if whole:
                             decode = neighbours_vector.decoder(n_lanes, isa)
-                            done, cursor = decode(*start, slots.reshape(-1), p, out)
+                            done, cursor = decode(*start, slots.reshape(-1), p, out, np.uint64(0))
                         else:
                             done, cursor = neighbours.decode_rows(*start, slots, p, out)
                         rest = source, np.uint64(cursor), state, *told
