@@ -611,7 +611,7 @@ def neighbour_coders(at_end, rng):
                         start = source, np.uint64(0), state, *told
                         if whole:
                             decode = neighbours_vector.decoder(n_lanes, isa)
-                            done, cursor = decode(*start, slots.reshape(-1), p, out)
+                            done, cursor = decode(*start, slots.reshape(-1), p, out, np.uint64(0))
                         else:
                             done, cursor = neighbours.decode_rows(*start, slots, p, out)
                         rest = source, np.uint64(cursor), state, *told
@@ -628,7 +628,7 @@ def finding_contexts(at_end, rng):
         return guarded(array, at_end)
 
     counts = guard(np.empty((256, 256), np.uint32))
-    partial = guard(np.empty((neighbour_tables.PARTIALS, 16, 256), np.uint32))
+    partial = guard(np.empty(neighbour_tables.PARTIALS, np.uint32))
     for n, row, plane in ((66, 65, 0), (130, 65, 129), (5000, 70, 700), (4097, 65, 4096)):
         loud = rng.integers(0, 256, n)
         for symbols in (

@@ -102,6 +102,27 @@ def test_streams_that_end_early_or_late(lanes):
         coder.decode(np.append(words, words[:1]), out, lanes)
 
 
+@pytest.mark.parametrize("rare", [0, 1, 40, 300])
+def test_many_symbols_of_few_words(rare):
+    """Where fewer words than lanes are left, of thousands of symbols."""
+    rng = np.random.default_rng(rare)
+    freq = np.zeros((2, 256), np.uint32)
+    freq[0, :2], freq[1, :2] = (2047, 1), (1024, 1024)
+    symbols = np.zeros(20_001, np.uint8)
+    symbols[rng.integers(0, symbols.size, rare)] = 1
+    coder = NeighbourCoder(freq, 100, 1000, padded([0]), 11)
+    words = coder.encode(frozen(symbols), 64)
+    assert (words.size < 192) == (rare < 300)
+    out = np.empty_like(symbols)
+    coder.decode(words, out, 64)
+    assert np.array_equal(out, symbols)
+    for end in range(128, words.size):
+        with pytest.raises(TruncatedError):
+            coder.decode(words[:end], out, 64)
+    with pytest.raises(CorruptDataError):
+        coder.decode(np.append(words, words[:1]), out, 64)
+
+
 @pytest.mark.parametrize("plane", [0, 67, 1000, 4000])
 @pytest.mark.parametrize("row", [65, 66, 500])
 def test_contexts_of_a_block(row, plane):
@@ -166,7 +187,7 @@ def test_limits_are_found_where_spread_changes(every):
     told = bits_of(flat, contexts)
     assert told < 0.96 * bits_of(flat, 0 * contexts)
     assert 0.97 * told < bits < 1.04 * told
-    partial = np.empty((tables.PARTIALS, 16, 256), np.uint32)
+    partial = np.empty(tables.PARTIALS, np.uint32)
     counts = np.empty((number, 256), np.uint32)
     for size in (flat.size, 4097, 101):
         part = frozen(flat[:size].copy())

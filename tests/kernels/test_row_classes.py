@@ -183,7 +183,7 @@ def test_symbols_of_classes_are_counted(size):
     symbols = frozen(rng.integers(0, 256, size).astype(np.uint8))
     classes = rng.integers(0, 8, -(-size // ROW)).astype(np.uint8)
     counts = np.empty((8, 256), np.uint32)
-    partial = np.empty((row_classes.PARTIALS, 8, 256), np.uint32)
+    partial = np.empty(row_classes.PARTIALS, np.uint32)
     row_classes.count_rows(symbols, classes, partial, counts)
     assert np.array_equal(counts, counted(symbols, classes))
 

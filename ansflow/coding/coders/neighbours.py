@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
+from ansflow.coding.coders.coder import (
+    FastCoder,
+    States,
+    Symbols,
+    Words,
+    allotted,
+    of_one_type,
+)
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
-from ansflow.kernels.tables.neighbours import MAX_CONTEXTS, PARTIALS, count_contexts
+from ansflow.kernels.constants import ZERO
+from ansflow.kernels.tables.neighbours import PARTIALS, count_contexts
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
 from ansflow.kernels.tables.slots import fill_slot_rows
 from ansflow.kernels.vector import neighbours as vector
@@ -19,6 +27,9 @@ from ansflow.lazy import cached_property
 __all__ = ["NeighbourCoder"]
 
 BYTES = 256
+
+# Symbols for which it pays to copy the last words.
+MANY = 1 << 11
 
 
 class NeighbourCoder(FastCoder):
@@ -91,21 +102,29 @@ class NeighbourCoder(FastCoder):
     def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
         slots, precision, told = self.slots, self._precision, self._told
         isa = vector_isa(states.size, out.size)
-        start = words, cursor, states, *told
         if isa is None:
+            start = words, cursor, states, *told
             done, at = scalar.decode_rows(*start, slots, precision, out)
         else:
             decode_rows = vector.decoder(states.size, isa)
-            done, at = decode_rows(*start, slots.reshape(-1), precision, out)
-        rest = words, np.uint64(at), states, *told
-        return int(scalar.decode_rest(*rest, slots, precision, out, np.uint64(done)))
+            rest = states, *told, slots.reshape(-1), precision, out
+            done, at = decode_rows(words, cursor, *rest, ZERO)
+            if out.size - done >= MANY:
+                # Few words are left, of many symbols: vectors take them where zeros follow.
+                last = words[at:]
+                more = np.zeros(last.size + states.size, np.uint16)
+                more[: last.size] = last
+                done, taken = decode_rows(of_one_type(more), ZERO, *rest, np.uint64(done))
+                at += taken
+        start = words, np.uint64(at), states, *told
+        return int(scalar.decode_rest(*start, slots, precision, out, np.uint64(done)))
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, *self._told, self.records))
 
     def code_length(self, symbols: Symbols, lanes: int) -> float:
         counts = np.empty(self.freq.shape, np.uint32)
-        partial = np.empty((PARTIALS, MAX_CONTEXTS, BYTES), np.uint32)
+        partial = np.empty(PARTIALS, np.uint32)
         symbols = symbols.view()
         symbols.setflags(write=False)  # kernels are compiled once
         count_contexts(symbols, *self._told, partial, counts)

@@ -93,7 +93,7 @@ class Neighbours(TriedKind):
         if best is None:
             return Look(None, None)
         counts = np.empty((number, ALPHABET), np.uint32)
-        partial = np.empty((PARTIALS, MAX_CONTEXTS, ALPHABET), np.uint32)
+        partial = np.empty(PARTIALS, np.uint32)
         count_contexts(symbols, *best, partial, counts)
         row, plane, limits = best
         return Look(counts, Chosen(int(row), int(plane), limits, counts, smallest))

@@ -34,8 +34,9 @@ U_SAMPLED = np.uint64(SAMPLED)
 BYTE, PAIR_BITS, IN_WORD = np.uint64(8), np.uint64(16), np.uint64(4)
 PAIR = (ONE << PAIR_BITS) - ONE
 
-# Sub-histograms, so that increments seldom wait for each other.
-PARTIALS = 2
+# The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
+# than there are contexts: a load waits for a store 4 KiB apart, too, or a multiple of that.
+PARTIALS = 4, LIMITS + 2, 256
 
 
 @inner
@@ -209,14 +210,16 @@ def choose_limits(symbols, row, plane, every, counts, limits):
 def count_contexts(symbols, row, plane, limits, partial, counts):
     """Fill ``counts``, uint32[K, 256], with the symbols of each context.
 
-    `partial`, uint32[2, 16, 256], is scratch; the other parameters are those of `fill_contexts`.
+    `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of
+    `fill_contexts`.
     """
     activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
     # Context and symbol, four times in a word: one load instead of eight.
     words = np.empty(BLOCK // IN_WORD, np.uint64)
     both = words.view(np.uint16)
     partial[:] = 0
-    even, odd = partial[0].reshape(-1), partial[1].reshape(-1)
+    zero, one = partial[0].reshape(-1), partial[1].reshape(-1)
+    two, three = partial[2].reshape(-1), partial[3].reshape(-1)
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
@@ -226,13 +229,15 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
         whole = (end - begin) // IN_WORD
         for j in range(whole):
             word = words[j]
-            even[word & PAIR] += np.uint32(1)
-            odd[word >> PAIR_BITS & PAIR] += np.uint32(1)
-            even[word >> PAIR_BITS + PAIR_BITS & PAIR] += np.uint32(1)
-            odd[word >> PAIR_BITS + PAIR_BITS + PAIR_BITS] += np.uint32(1)
+            zero[word & PAIR] += np.uint32(1)
+            one[word >> PAIR_BITS & PAIR] += np.uint32(1)
+            two[word >> PAIR_BITS + PAIR_BITS & PAIR] += np.uint32(1)
+            three[word >> PAIR_BITS + PAIR_BITS + PAIR_BITS] += np.uint32(1)
         for j in range(whole * IN_WORD, end - begin):
-            even[both[j]] += np.uint32(1)
+            zero[both[j]] += np.uint32(1)
         begin = end
     for k in range(counts.shape[0]):
         for s in range(counts.shape[1]):
-            counts[k, s] = partial[0, k, s] + partial[1, k, s]
+            counts[k, s] = (partial[0, k, s] + partial[1, k, s]) + (
+                partial[2, k, s] + partial[3, k, s]
+            )

@@ -56,8 +56,9 @@ ROUNDS = 2
 # Rows that differ less than this, where 1 is chance, have hardly ever been seen to gain.
 DISPERSED = 1.1
 
-# Sub-histograms, so that increments seldom wait for each other.
-PARTIALS = 4
+# The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
+# than there are classes: a load waits for a store 4 KiB apart, too, or a multiple of that.
+PARTIALS = 4, MAX_CLASSES + 1, 256
 
 
 @inner
@@ -124,7 +125,7 @@ def count_rows(symbols, classes, partial, counts):
     symbols : uint8[n]
     classes : uint8[ceil(n / 64)]
         Below 8.
-    partial : uint32[PARTIALS, 8, 256]
+    partial : uint32, of the shape `PARTIALS`
         Scratch.
     counts : uint32[8, 256]
     """
@@ -135,7 +136,7 @@ def count_rows(symbols, classes, partial, counts):
     for i in range(whole):
         row = np.uint64(classes[i])
         base = np.uint64(i) << U_ROW_SHIFT
-        for j in range(base, base + U_ROW, PARTIALS):
+        for j in range(base, base + U_ROW, PARTIALS[0]):
             at = np.uint64(j)
             zero[row, symbols[at]] += np.uint32(1)
             one[row, symbols[at + ONE]] += np.uint32(1)
@@ -286,7 +287,7 @@ def classify(symbols, sample, most, counts, classes):
     number, bits = ONE, 0.0
     if dispersion(sample, rows) < DISPERSED:
         return number, bits
-    partial = np.empty((PARTIALS, MAX_CLASSES, 256), np.uint32)
+    partial = np.empty(PARTIALS, np.uint32)
     lengths, totals = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
     moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
     sums = np.empty(rows, np.uint32)

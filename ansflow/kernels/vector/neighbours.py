@@ -25,20 +25,20 @@ BYTE = np.uint64(8)
 
 @functools.cache
 def decoder(lanes: int, isa: str) -> Callable[..., Any]:
-    """Make ``decode_rows(words, cursor, states, row, plane, limits, slots, precision, out)``.
+    """Make ``decode_rows(words, cursor, states, row, plane, limits, slots, precision, out, done)``.
 
     Arguments and result are those of `ansflow.kernels.coders.neighbours.decode_rows`, with `lanes`
-    states and slots as a vector.
+    states and slots as a vector; `done` symbols of `out`, whole turns, are there already.
     """
     turn = np.uint64(lanes)
 
     @kernel
-    def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out):
+    def decode_rows(words, cursor, states, row, plane, limits, slots, precision, out, done):
         table = tabulate(limits)
         activity, contexts = np.empty(lanes, np.uint8), np.empty(lanes, np.uint8)
         mask = (ONE << precision) - ONE
         x = load(states, ZERO, lanes, isa)
-        base = ZERO
+        base = done
         while base + turn <= np.uint64(out.size) and cursor + turn <= np.uint64(words.size):
             if base > row and (base >= plane or base + turn <= plane):
                 behind = plane if base >= plane else ZERO
