@@ -142,7 +142,8 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     at = found = np.uint64(0)
     enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
-        bits = min(bits, enough)
+        if bits >= enough:  # no other table is better
+            bits, room = enough, MAX_VALUES
         shift = np.uint64(64 - bits)
         table = *_table(bits, numbers.dtype), SECRET, shift
         enroll(values[: int(found)], *table)

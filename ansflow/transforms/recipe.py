@@ -94,11 +94,12 @@ class Recipe:
     def __init__(
         self, name: str = STREAM, outputs: Sequence[Recipe] = (), settings: Sequence[Setting] = ()
     ) -> None:
-        depth = 1
+        depth, has_leaves = 1, True
         if name != STREAM:
             by_name(name).check(*settings)
             for output in outputs or (STREAMS,):
                 depth = max(depth, 1 + output.depth)
+                has_leaves = has_leaves and output.name == STREAM
             if depth > MAX_DEPTH:
                 raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
         elif outputs or settings:
@@ -106,8 +107,13 @@ class Recipe:
                 "a stream has no settings and no outputs: what follows it in the recipe must go"
             )
         # At once, and not one by one past what keeps them from being changed.
-        vars(self).update(name=name, outputs=tuple(outputs), settings=tuple(settings), depth=depth)
-        vars(self).update(has_leaves=all(output.name == STREAM for output in outputs))
+        vars(self).update(
+            name=name,
+            outputs=tuple(outputs),
+            settings=tuple(settings),
+            depth=depth,
+            has_leaves=has_leaves,
+        )
 
     @classmethod
     def of(cls, text: str) -> Self:

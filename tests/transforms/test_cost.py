@@ -16,6 +16,7 @@ from ansflow.transforms.choosing.cost import (
     ways_bits,
 )
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.registry import by_name
 
 RNG = np.random.default_rng(0)
 
@@ -109,11 +110,13 @@ def test_linear_tokens_of_differences_in_blocks():
     assert not lin_bits(rises, 1000.0, block=80, lag=2)[1]
 
 
-def test_linear_tokens_that_cannot_be_few_bits():
+def test_linear_tokens_that_are_too_many_bits():
     numbers = RNG.integers(0, 1 << 40, 900).astype("u8")
-    for enough, known in ((math.inf, True), (40.0, True), (27.9, False)):
-        found, _ = lin_bits(numbers, 1000.0, enough=enough)
-        assert math.isfinite(found[4096]) == known
+    found, _ = lin_bits(numbers, math.inf)
+    assert 37 < found[4096] < 39
+    for enough in (39.0, 37.0, 33.0, 27.0):
+        less, _ = lin_bits(numbers, math.inf, enough=enough)
+        assert less == (found if enough == 39 else dict.fromkeys(found, math.inf))
 
 
 def test_streams_of_bytes():
@@ -125,6 +128,17 @@ def test_streams_of_bytes():
         low, high = (coded & 0xFF).tolist(), (coded >> 8).tolist()
         expected = (entropy(low) + entropy(high)) / numbers.size
         assert math.isclose(plane_bits(numbers, signed=signed), expected)
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_bytes_of_floats_that_have_been_put_in_order(kind):
+    floats = RNG.normal(0, 300, 700).astype(kind)
+    octets = floats.view(np.uint8)
+    layout = Layout(floats.itemsize, floats.shape)
+    _, (ordered,) = by_name("ordered").forward(octets, layout, "float")
+    expected = sum(entropy(octets[j :: floats.itemsize].tolist()) for j in range(floats.itemsize))
+    numbers = ordered.view(f"u{floats.itemsize}")
+    assert math.isclose(plane_bits(numbers, ordered=True), expected / floats.size)
 
 
 def test_random_bytes_take_no_more_than_they_are():

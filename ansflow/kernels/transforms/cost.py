@@ -11,7 +11,15 @@ from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
 from ansflow.kernels.transforms.log import width_of
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
-__all__ = ["FEW_LINEAR", "MANY_LINEAR", "bits_of_counts", "byte_cost", "lin_cost", "log_cost"]
+__all__ = [
+    "FEW_LINEAR",
+    "MANY_LINEAR",
+    "bits_of_counts",
+    "byte_cost",
+    "lin_cost",
+    "log_cost",
+    "plane_cost",
+]
 
 PARTIALS = 4  # so that a symbol that is repeated does not wait for its own count
 U_PARTIALS = np.uint64(PARTIALS)
@@ -197,6 +205,35 @@ def byte_cost(symbols, first, step):
     counts = np.empty(TOKENS, np.uint32)
     add_up(partial, counts)
     return bits_of_counts(counts, n, ZERO)
+
+
+@kernel
+def plane_cost(numbers, twice, if_clear, if_set):
+    """Bits that numbers take as a stream for each of their bytes.
+
+    Parameters
+    ----------
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+        At least one.
+    twice : uint64
+        What they are shifted by to the left, before anything else is done: 0 or 1.
+    if_clear, if_set : uint64
+        The bits to invert of numbers whose highest bit was clear, and set.
+    """
+    number, bits_of_all = numbers.dtype.type, item_bits(numbers)
+    sign, planes = bits_of_all - ONE, bits_of_all // TOKEN_BITS
+    clear, set_ = number(if_clear), number(if_set)
+    counts = np.zeros((planes, TOKENS), np.uint32)
+    for i in range(np.uint64(numbers.size)):
+        negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
+        coded = number(numbers[i] << twice) ^ (set_ & negative) ^ (clear & ~negative)
+        for plane in range(planes):
+            counts[plane, np.uint64(coded) >> plane * TOKEN_BITS & LAST_OF_FEW] += np.uint32(1)
+    total = 0.0
+    for plane in range(planes):
+        bits, _ = bits_of_counts(counts[plane], np.uint64(numbers.size), ZERO)
+        total += bits
+    return total
 
 
 @kernel

@@ -12,7 +12,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = [
     "count_patterns",
@@ -142,25 +142,26 @@ def rank(values, ascending, names):
     names : uint32[n]
         Filled with the place of each value in that.
     """
-    size = np.uint64(values.size)
+    size, digits = np.uint64(values.size), item_bits(values) // BYTE_BITS
     order, following = np.empty(size, np.uint32), np.empty(size, np.uint32)
-    ends = np.empty(BYTES + 1, np.uint64)
+    ends = np.zeros((digits, BYTES + 1), np.uint64)
     differ = ZERO
     for i in range(size):
         order[i] = i
-        differ |= np.uint64(values[i]) ^ np.uint64(values[ZERO])
-    for shift in range(ZERO, np.uint64(64), BYTE_BITS):
+        value = np.uint64(values[i])
+        differ |= value ^ np.uint64(values[ZERO])
+        for digit in range(digits):
+            ends[digit, (value >> digit * BYTE_BITS & BYTE) + ONE] += ONE
+    for digit in range(digits):
+        shift, places = digit * BYTE_BITS, ends[digit]
         if differ >> shift & BYTE == ZERO:
             continue
-        ends[:] = 0
+        for byte in range(BYTES):
+            places[byte + 1] += places[byte]
         for i in range(size):
-            ends[(np.uint64(values[i]) >> shift & BYTE) + ONE] += ONE
-        for digit in range(BYTES):
-            ends[digit + 1] += ends[digit]
-        for i in range(size):
-            digit = np.uint64(values[order[i]]) >> shift & BYTE
-            following[ends[digit]] = order[i]
-            ends[digit] += ONE
+            byte = np.uint64(values[order[i]]) >> shift & BYTE
+            following[places[byte]] = order[i]
+            places[byte] += ONE
         order, following = following, order
     for i in range(size):
         ascending[i] = values[order[i]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from ansflow.kernels.transforms.cost import (
     byte_cost,
     lin_cost,
     log_cost,
+    plane_cost,
 )
 from ansflow.transforms.bins import BIN_BITS, fitted, sorted_out
 from ansflow.transforms.layout import Layout
@@ -130,16 +130,18 @@ def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
     return total / items
 
 
-def plane_bits(numbers: npt.NDArray[np.unsignedinteger], *, signed: bool) -> float:
-    """Bits a number as a stream for each of its bytes; the parameters are those of `log_bits`."""
-    width = numbers.itemsize
-    coded: npt.NDArray[Any] = numbers.reshape(-1)
-    if signed:
-        negative = coded.view(f"i{width}") >> (8 * width - 1)
-        coded = (coded << 1) ^ negative.view(coded.dtype)
-    planes = coded.view(np.uint8)
-    costs = [byte_cost(planes, np.uint64(j), np.uint64(width)) for j in range(width)]
-    return float(sum(bits for bits, _ in costs)) / numbers.size
+def plane_bits(
+    numbers: npt.NDArray[np.unsignedinteger], *, signed: bool = False, ordered: bool = False
+) -> float:
+    """Bits a number as a stream for each of its bytes.
+
+    Numbers may be `signed`, as in `log_bits`, or floats that have been put in order, whose own
+    bytes are meant.
+    """
+    ones = (1 << 8 * numbers.itemsize) - 1
+    masks = (ones, ones - ones // 2) if ordered else (0, ones if signed else 0)
+    bits = plane_cost(numbers.reshape(-1), np.uint64(signed), *map(np.uint64, masks))
+    return float(bits) / numbers.size
 
 
 def lin_bits(

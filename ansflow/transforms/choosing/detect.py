@@ -6,7 +6,7 @@ All functions take a few thousand numbers and take some ten microseconds to a fe
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,29 +182,45 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     enough = least_of_all + WORTH_IT
     measure = functools.partial(_measured, items, values.dtype, np.uint64(fewest))
     found = measure(POWERS_OF_TEN)
-    least = min((factor.exceptions for factor in found), default=1.0)
+    least = _fewest(found)
     with np.errstate(invalid="ignore"):  # for signalling NaNs
         doubles = values.astype(np.float64, copy=False)
     powers = _powers_of_two(doubles)
     if least <= enough:  # then others are only better if they are coarser
         powers = powers[powers < found[-1].factor]
-    elif any_step:
-        for factor, times in _steps(doubles, values.dtype):
-            found += measure(np.array([factor]), times)
     found += measure(powers)
+    nearly: list[Factor] = []
+    if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES:
+        many = _many(values.dtype, near=True)
+        nearly = _near(doubles, many, functools.partial(measure, near=True))
+    good = [one for one in nearly if one.exceptions <= enough]
+    # What is nearly a decimal is no multiple of a larger step if some of them are not.
+    may_have_step = not good or common_step(_nearest(doubles[:FEW], good[0])) > 1
+    if any_step and _fewest(found) > enough and may_have_step:
+        for factor, times in _steps(values):
+            found += measure(np.array([factor]), times)
     best: list[Factor] = []
     for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
             best.append(one)
-    least = min((one.exceptions for one in best), default=1.0)
-    if least > least_of_all and items.itemsize >= NEAR_FROM_BYTES:
-        measure = functools.partial(measure, near=True)
-        for one in _near(doubles, _many(values.dtype, near=True), measure):
-            # A few exceptions here may be many elsewhere: half of them are worth it, too.
-            if one.exceptions < least - min(WORTH_IT, least / 2):
-                best.append(one)
-                least = one.exceptions
+    least = _fewest(best)
+    for one in nearly:
+        # A few exceptions here may be many elsewhere: half of them are worth it, too.
+        if one.exceptions < least - min(WORTH_IT, least / 2):
+            best.append(one)
+            least = one.exceptions
     return best
+
+
+def _nearest(values: npt.NDArray[np.float64], factor: Factor) -> npt.NDArray[np.uint64]:
+    """The integers that a factor makes of floats, without a sign; any of what is no number."""
+    with np.errstate(invalid="ignore"):
+        return np.rint(np.abs(values) * factor.factor).astype(np.uint64)
+
+
+def _fewest(factors: Sequence[Factor]) -> float:
+    """The share of exceptions of the best of them; all numbers if there are none."""
+    return min((factor.exceptions for factor in factors), default=1.0)
 
 
 def _measured(
@@ -263,10 +279,10 @@ def _powers_of_two(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.array([2.0**places for places in enough if 0 < places < MOST_PLACES - 1])
 
 
-def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tuple[float, bool]]:
+def _steps(values: Numbers) -> Iterator[tuple[float, bool]]:
     """Factors of a common step of nearly all numbers that isn't known beforehand."""
     sizes = np.abs(values)
-    sizes = sizes[(sizes > 0) & (sizes <= LARGEST)]
+    sizes = sizes[(sizes > 0) & (sizes <= min(LARGEST, float(np.finfo(values.dtype).max)))]
     # So that exceptions don't count for more than numbers that are there many times.
     few = sizes[:: sizes.size // SOME | 1]
     some = _distinct(np.sort(few))
@@ -277,7 +293,8 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
         some = _distinct(np.sort(sizes[(sizes >= low) & (sizes <= high)]))
     if some.size < 3:
         return
-    half_unit = 2.0 ** -(MANTISSA_BITS[dtype.itemsize] + 1)
+    some = some.astype(np.float64, copy=False)
+    half_unit = 2.0 ** -(MANTISSA_BITS[values.itemsize] + 1)
     gaps, errors = some[1:] - some[:-1], half_unit * (some[1:] + some[:-1])
     first = np.arange(0, gaps.size, gaps.size // PAIRS | 1)
     second = (first + int(gaps.size * ELSEWHERE) + 1) % gaps.size
@@ -293,13 +310,14 @@ def _steps(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[tu
     if count < AGREEING * first.size:
         return
     step, error = float(steps[votes].mean()), 2 * float(errors[votes].mean()) / count**0.5
-    low, high = map(float, narrow_step(np.sort(sizes), half_unit, step - error, step + error))
+    ascending = np.sort(sizes).astype(np.float64, copy=False)
+    low, high = map(float, narrow_step(ascending, half_unit, step - error, step + error))
     if low > 0:
         yield _shortest(1 / high, 1 / low), False
         yield _shortest(low, high), True
 
 
-def _distinct(ascending: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _distinct(ascending: Numbers) -> Numbers:
     first = np.ones(ascending.size, bool)
     np.not_equal(ascending[:-1], ascending[1:], out=first[1:])
     return ascending[first]

@@ -60,11 +60,10 @@ class Drawn(NamedTuple):
 
 def drawn(codes: Numbers, values: int) -> Drawn:
     """Count codes, not empty, of a dictionary that has so many values."""
-    counts, runs, parts = np.zeros((3, values), np.uint32)
     wide = codes.reshape(-1).astype(np.uint32, copy=False)
-    found, once, distinct, of_halves, of_quarters = map(int, count_codes(wide, counts, runs, parts))
-    often = int(counts.max()) / wide.size
-    return Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, often)
+    told = map(int, count_codes(wide, np.zeros(values, np.uint64)))
+    found, once, distinct, of_halves, of_quarters, most = told
+    return Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / wide.size)
 
 
 class Dictionary:

@@ -304,7 +304,7 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
             if planes < bits * (1 - WORTH_IT):
                 leaf, bits = PLANES, planes
         numbers = prediction.numbers
-        planes = plane_bits(_unordered(numbers) if _is_bare(maps) else numbers, signed=False)
+        planes = plane_bits(numbers, ordered=_is_bare(maps))
         if planes < bits * (1 - WORTH_IT):
             stage, leaf, bits = None, PLANES, planes
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
@@ -330,12 +330,6 @@ def _of_planes(recipe: Recipe) -> bool:
     if recipe.name == "columns" and not recipe.settings:
         return all(map(_of_planes, recipe.outputs))
     return recipe == PLANES
-
-
-def _unordered(numbers: Numbers) -> Numbers:
-    """The bits of floats that have been put in order."""
-    sign = numbers.dtype.type(1 << (8 * numbers.itemsize - 1))
-    return np.where(numbers & sign, numbers ^ sign, ~numbers)
 
 
 def _in_columns(

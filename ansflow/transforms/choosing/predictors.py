@@ -54,7 +54,7 @@ RISING = Recipe("delta", (), (0, "rising"))
 RAMP = Recipe("ramp", (LINES, LINES))
 
 # What is not so much more by a part of a sample may be less by all of it.
-CLOSE = 1.04
+CLOSE = 1.02
 
 
 class Predictor(NamedTuple):
