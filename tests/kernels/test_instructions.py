@@ -50,6 +50,12 @@ def made_in_a_loop(array, other):
     return kept
 
 
+def seen_as_words(array, other):
+    halves = array.view(np.uint32)
+    array = halves[2:].view(np.int64)
+    return array.view(np.uint16)
+
+
 def by_a_part(array, other):
     kept = part(array, other)
     return part(kept, array)
@@ -64,7 +70,7 @@ def part(array, other):
 
 RETURNING = (
     *(argument_itself, either, argument_replaced, swapped, in_a_tuple, made_in_a_loop),
-    by_a_part,
+    *(seen_as_words, by_a_part),
 )
 
 
@@ -161,7 +167,7 @@ def test_ranges(limits):
 def test_making_arrays_compiles_nothing_else():
     @kernel
     def makes(size):
-        few = np.zeros(7, np.uint8)
+        few = np.zeros(3, np.uint64).view(np.uint8)[:7]
         many = np.empty((size, few.size), np.uint16)
         many[:] = 2
         floats = np.zeros((2, 3))
