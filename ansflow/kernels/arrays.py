@@ -1,6 +1,6 @@
-"""``np.empty`` and ``np.zeros`` in kernels, which become parts of them.
+"""``np.empty``, ``np.zeros`` and views of arrays, which become parts of kernels.
 
-Numba compiles several functions for each type and each size that is written as a number.
+Numba compiles functions of their own for them, for each type and each size that is a literal.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from numba.core.typing.npydecl import parse_dtype
 from numba.extending import intrinsic
 from numba.np.arrayobj import get_itemsize, make_array, populate_array
 
-__all__ = ["MAKERS"]
+__all__ = ["MAKERS", "viewed"]
 
 
 def _made(shape: Any, dtype: Any) -> Any:
@@ -78,3 +78,23 @@ def zeros(typing_context: Any, shape: Any, dtype: Any = None) -> Any:
 
 # What makes them, by what it is called in NumPy.
 MAKERS = {"empty": empty, "zeros": zeros}
+
+
+def viewed(context: Any, builder: Any, kind: Any, array: Any, items: Any) -> Any:
+    """The memory of an array of one axis, without gaps, as other items; what is over is left out.
+
+    `kind` is the type of what comes out, and `items` that of what goes in.
+    """
+    old, new = make_array(items)(context, builder, array), make_array(kind)(context, builder)
+    itemsize = context.get_constant(types.intp, get_itemsize(context, kind))
+    size = builder.udiv(builder.mul(old.nitems, old.itemsize), itemsize)
+    populate_array(
+        new,
+        data=builder.bitcast(old.data, new.data.type),
+        shape=[size],
+        strides=[itemsize],
+        itemsize=itemsize,
+        meminfo=old.meminfo,
+        parent=old.parent,
+    )
+    return new._getvalue()

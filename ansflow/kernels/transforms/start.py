@@ -49,7 +49,7 @@ def step(items, at, lag, half, clear, set_):
     return turned(items[at], half, clear, set_) - turned(items[at - lag], half, clear, set_)
 
 
-@inlined
+@inner
 def differences(items, clear, set_, lags, begin, end, out):
     """Fill `out` with a block of differences, not folded, wherever it is, with any lags."""
     number = out.dtype.type
