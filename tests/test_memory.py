@@ -5,6 +5,7 @@ import tracemalloc
 from contextlib import suppress
 
 import naive_frame as naive
+import naive_makers as makers
 import naive_writer as writer
 import numpy as np
 import pytest
@@ -170,6 +171,27 @@ def test_dictionaries_within_dictionaries_take_memory_once():
     limits = ansflow.Limits(max_memory=3 * numbers.nbytes + MIB)
     assert np.array_equal(ansflow.decompress(blob, limits=limits), numbers)
     assert held(lambda: ansflow.decompress(blob, limits=limits)) < limits.max_memory
+
+
+BYTES = makers.tree(makers.item_bytes)
+NESTED = {
+    "runs": (makers.runs(longest=1), BYTES, BYTES),
+    "sparse": (makers.sparse(0), BYTES, makers.stream),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_runs_and_masks_within_each_other_take_memory_once(name):
+    """What is kept becomes items where it is, though there is more of it than an encoder leaves."""
+    numbers = np.full(1 << 17, 0x0707070707070707, np.uint64)
+    maker, recipe, other = NESTED[name]
+    for _ in range(6):
+        recipe = makers.tree(maker, recipe, other)
+    description = {"dtype": "<u8", "shape": [numbers.size]}
+    coding = writer.repeat
+    blob = writer.write_frame(numbers.tobytes(), description, recipe=recipe, coding=coding)
+    assert np.array_equal(ansflow.decompress(blob), numbers)
+    assert held(ansflow.decompress, blob) < 3 * numbers.nbytes
 
 
 def test_tiny_chunks_that_are_read_at_once():

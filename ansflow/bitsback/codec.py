@@ -15,6 +15,27 @@ class Codec(ABC):
 
     `push` and `pop` are inverses in both directions: a pop after a push returns the data and leaves
     the stack as it was, and so does a push of what a pop returned.
+
+    Examples
+    --------
+    The first of two dice and their sum, from which the second follows:
+
+    >>> from ansflow.bitsback import Codec, Stack, Uniform
+    >>> class Dice(Codec):
+    ...     one = Uniform(6, ())
+    ...
+    ...     def push(self, stack, x):
+    ...         first, both = x
+    ...         self.one.push(stack, both - first)
+    ...         self.one.push(stack, first)
+    ...
+    ...     def pop(self, stack):
+    ...         first = int(self.one.pop(stack))
+    ...         return first, first + int(self.one.pop(stack))
+    >>> stack = Stack()
+    >>> Dice().push(stack, (4, 9))
+    >>> Dice().pop(stack)
+    (4, 9)
     """
 
     @abstractmethod

@@ -70,6 +70,13 @@ def decode(message: BytesLike, codec: Codec, *, seed: int | None = 0) -> Any:
         If the stack does not end as it began, with the initial bits alone: then this is not a
         message of that codec and seed. There is no checksum, so some damage results in another
         message, and is not noticed. The chunks of frames have a checksum.
+
+    Examples
+    --------
+    >>> from ansflow import bitsback
+    >>> codec = bitsback.Uniform(1000, 2)
+    >>> bitsback.decode(bitsback.encode([7, 999], codec), codec)
+    array([  7, 999])
     """
     data = bytes_of(message, "message").data
     if len(data) < HEAD_BYTES or len(data) % WORD_BYTES:

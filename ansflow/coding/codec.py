@@ -114,6 +114,14 @@ def decode(
     CorruptDataError
         If `encode` cannot have made them with this model, shape and number of lanes. Damage is
         noticed only if the stream does not end as it should; `ansflow.compress` adds checksums.
+
+    Examples
+    --------
+    >>> import numpy as np, ansflow
+    >>> model = ansflow.models.Categorical([6, 3, 7])
+    >>> words = ansflow.encode(np.array([2, 0, 2, 1]), model)
+    >>> ansflow.decode(words, model, 4)
+    array([2, 0, 2, 1], dtype=uint8)
     """
     shape = shape_of(size_or_shape)
     lanes = checked_lanes(lanes, math.prod(shape))

@@ -128,6 +128,16 @@ def decode_many(
     CorruptDataError
         If the offsets do not ascend or aren't as many as they should be, or a message is not one
         that `encode_many` can have made with this model and length: the message names it.
+
+    Examples
+    --------
+    >>> import ansflow
+    >>> model = ansflow.models.Categorical([6, 3, 7])
+    >>> words, offsets = ansflow.encode_many([[2, 0, 2], [1], [0, 2]], model)
+    >>> ansflow.decode_many(words, offsets, model, [3, 1, 2])
+    array([2, 0, 2, 1, 0, 2], dtype=uint8)
+    >>> ansflow.decode_many(words, offsets[1:3], model, 1)  # the second alone
+    array([[1]], dtype=uint8)
     """
     limits = _offsets(offsets)
     number = limits.size - 1

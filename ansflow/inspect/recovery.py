@@ -63,6 +63,17 @@ class Recovery:
     boxes : tuple of LostBox
         What is lost, chunk by chunk, in the terms of the content: boxes of arrays, with the array's
         ``name`` in a collection, and ranges of bytes. As text they are indices as in NumPy.
+
+    Examples
+    --------
+    >>> import ansflow, pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "a.ans")
+    >>> blob = bytearray(ansflow.compress(bytes(range(200)) * 50, chunk_size=5000))
+    >>> blob[-60] ^= 1
+    >>> _ = path.write_bytes(blob)
+    >>> found = ansflow.recover(path, path.with_suffix(".mended"))
+    >>> found.damaged, found.chunks, found.content_size
+    (True, 2, 10000)
     """
 
     chunks: int

@@ -44,6 +44,17 @@ def opened(infile: Any, mode: str = "rb", **options: Any) -> Any:
     Returns
     -------
     file object
+
+    Examples
+    --------
+    >>> import io
+    >>> from ansflow.integrations.fsspec import opened
+    >>> file = io.BytesIO()
+    >>> with opened(file, "wb") as packed:
+    ...     _ = packed.write(b"by way of any file system")
+    >>> _ = file.seek(0)
+    >>> opened(file, "rb").read(6)
+    b'by way'
     """
     own = {"threads": 1} if "r" in mode else {"threads": 1, "order": 1}
     return ansflow.open(infile, mode, **{**own, **options})

@@ -105,6 +105,15 @@ def load_file(
     AnsflowError
         If the file is damaged, is of another format, or holds dtypes of the package ml_dtypes,
         which is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> from ansflow.integrations.safetensors import load_file, save_file
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.ans")
+    >>> save_file({"bias": np.arange(3, dtype="f4")}, path)
+    >>> load_file(path)
+    {'bias': array([0., 1., 2.], dtype=float32)}
     """
     with ansflow.load(filename, limits=limits, threads=threads) as file:
         return file.read_all()

@@ -147,6 +147,15 @@ def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
         JSON does not have.
     ValueError
         If an attribute is NaN or infinite, which JSON does not have, either.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile, xarray
+    >>> from ansflow.integrations.xarray import to_file
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "sst.ans")
+    >>> to_file(xarray.Dataset({"sst": ("time", np.arange(3.0))}), path)
+    >>> xarray.open_dataset(path, engine="ansflow")["sst"].values
+    array([0., 1., 2.])
     """
     coordinates = [name for name in dataset.coords if name not in dataset.dims]
     metadata = {"attrs": _plain(dataset.attrs), "coords": coordinates}

@@ -94,6 +94,16 @@ def decode_chunk(data: Any, plan: Plan, out: Any) -> None:
         If the chunk takes a transform or a kind of stream that this release does not know.
     TypeError, ValueError
         If `out` cannot be written to, or is not contiguous.
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np
+    >>> plan = ansflow.Plan(level=1)
+    >>> numbers = np.arange(1000)
+    >>> out = np.empty_like(numbers)
+    >>> ansflow.decode_chunk(ansflow.encode_chunk(numbers, plan), plan, out)
+    >>> np.array_equal(out, numbers)
+    True
     """
     items = writable_bytes(out, "out")
     body = bytes_of(data).data

@@ -58,6 +58,18 @@ class CollectionReader(Mapping[str, ArrayReader]):
     -----
     A collection of a path can be pickled, and so can the readers of its arrays: they open the file
     again.
+
+    Examples
+    --------
+    >>> import ansflow, io, numpy as np
+    >>> file = io.BytesIO()
+    >>> ansflow.save(file, height=np.arange(12).reshape(3, 4), time=np.arange(3))
+    >>> _ = file.seek(0)
+    >>> reader = ansflow.CollectionReader(file)
+    >>> list(reader), reader["height"].shape
+    (['height', 'time'], (3, 4))
+    >>> reader["height"][1]
+    array([4, 5, 6, 7])
     """
 
     def __init__(

@@ -180,6 +180,17 @@ def decompress(
         If decoding would exceed `limits`. The output has not been allocated then.
     TypeError, ValueError
         If `out` is not a buffer for the content.
+
+    Examples
+    --------
+    >>> import numpy as np, ansflow
+    >>> blob = ansflow.compress(np.arange(6).reshape(2, 3))
+    >>> ansflow.decompress(blob)
+    array([[0, 1, 2],
+           [3, 4, 5]])
+    >>> out = np.empty((4, 3), int)
+    >>> ansflow.decompress(blob + blob, out=out) is out  # one behind the other
+    True
     """
     data = bytes_of(blob).data
     # Everything except the bodies of chunks is verified before the output is allocated, so that a

@@ -246,6 +246,13 @@ def iter_decompress(
     AnsflowError
         If the data are damaged, cut off, are not frames, or exceed the limits; or if they are a
         collection of several arrays.
+
+    Examples
+    --------
+    >>> import ansflow
+    >>> frame = ansflow.compress(b"several pieces")
+    >>> b"".join(ansflow.iter_decompress([frame[:10], frame[10:]]))
+    b'several pieces'
     """
     single = SingleContent()
     for header, content in decode_frames(pieces, limits, threads):

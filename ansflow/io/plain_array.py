@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ __all__ = ["named_columns", "plain_array"]
 
 # What objects have that Arrow can make an array of.
 OF_ARROW = "__arrow_c_array__", "__arrow_c_stream__"
+
+# What Arrow calls times of a day, which NumPy does not have: of so many bits, in a unit.
+TIME = re.compile(r"time(32|64)\[(\w+)\]")
 
 
 def plain_array(value: Any) -> npt.NDArray[Any] | None:
@@ -35,6 +39,11 @@ def plain_array(value: Any) -> npt.NDArray[Any] | None:
     array: npt.NDArray[Any]
     if hasattr(value, "__array__"):
         array = np.asanyarray(value)
+        if array.dtype.hasobject and hasattr(inner, "codes") and hasattr(inner, "categories"):
+            raise TypeError(
+                "categories that are no numbers would become Python objects: give the codes, "
+                "column.cat.codes, and the categories elsewhere, such as in metadata"
+            )
         return array
     if hasattr(value, "__dlpack__"):
         array = np.from_dlpack(value)
@@ -87,12 +96,20 @@ def _by_arrow(value: Any) -> npt.NDArray[Any] | None:
 
 
 def _from_arrow(array: Any) -> npt.NDArray[Any]:
-    """An array of Arrow, which is masked if values are missing."""
+    """An array of Arrow, which is masked if values are missing. Times are those since midnight."""
+    kind = str(array.type)
+    if time := TIME.fullmatch(kind):
+        array = array.cast(f"int{time[1]}").cast("int64").cast(f"duration[{time[2]}]")
+    dtype = np.asarray(array.slice(0, 0)).dtype
+    if dtype.hasobject:
+        raise TypeError(
+            f"a column of Arrow's type {kind} has no dtype, and would become Python objects: "
+            "give texts as numpy.asarray(column).astype('U'), if they are of similar lengths, or "
+            "as the indices of column.dictionary_encode(), with the few distinct ones elsewhere"
+        )
     if not array.null_count:
         return np.asarray(array)
     missing = np.asarray(array.is_null())
     if missing.all():
-        filled = np.zeros(len(array), array.type.to_pandas_dtype())
-    else:
-        filled = np.asarray(array.fill_null(array.drop_null()[0]))
-    return np.ma.MaskedArray(filled, missing)
+        return np.ma.MaskedArray(np.zeros(len(array), dtype), missing)
+    return np.ma.MaskedArray(np.asarray(array.fill_null(array.drop_null()[0])), missing)

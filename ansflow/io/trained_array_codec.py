@@ -55,6 +55,16 @@ class TrainedArrayCodec:
     See Also
     --------
     ansflow.train
+
+    Examples
+    --------
+    >>> import ansflow, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> walks = rng.integers(-3, 4, (300, 50)).cumsum(1)
+    >>> codec = ansflow.train(list(walks))
+    >>> message = codec.compress(walks[7])
+    >>> len(message) < 50, np.array_equal(codec.decompress(message), walks[7])
+    (True, True)
     """
 
     max_message = MAX_MESSAGE

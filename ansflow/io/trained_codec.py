@@ -37,6 +37,14 @@ class TrainedCodec:
     See Also
     --------
     ansflow.train
+
+    Examples
+    --------
+    >>> import ansflow
+    >>> codec = ansflow.train([b'{"id": %d, "state": "open"}' % i for i in range(300)])
+    >>> message = codec.compress(b'{"id": 512, "state": "open"}')
+    >>> len(message) < 14, codec.decompress(message)
+    (True, b'{"id": 512, "state": "open"}')
     """
 
     max_message = MAX_MESSAGE

@@ -61,6 +61,15 @@ class Model(Protocol):
     -----
     Integers may be those of NumPy, but neither bools nor floats. A model that violates these rules
     raises `ModelError` when it is used.
+
+    Examples
+    --------
+    >>> import numpy as np, ansflow
+    >>> class Fair:
+    ...     precision, freq = 3, np.array([4, 4])
+    >>> words = ansflow.encode([0, 1, 1, 0], Fair(), lanes=1)
+    >>> ansflow.decode(words, Fair(), 4, lanes=1)
+    array([0, 1, 1, 0], dtype=uint8)
     """
 
     @property

@@ -42,6 +42,11 @@ class Runs(Transform):
         split_runs(numbers, values, repeats)
         return runs, [values.view(np.uint8), repeats.view(np.uint8)]
 
+    def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        # Values at the end become items, the first ones first: behind each of them is room for all
+        # that follow. So runs within runs take no more memory.
+        return [out[out.size - parameters * layout.itemsize :], None]
+
     def inverse(
         self, parameters: int, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:

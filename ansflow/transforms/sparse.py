@@ -67,6 +67,10 @@ class Sparse(Transform):
         lag, bits = packed(mask, numbers.size - count, layout)
         return Kept(pattern, lag, count), [kept[:count].view(np.uint8), bits]
 
+    def buffers(self, parameters: Kept, layout: Layout, out: Bytes) -> list[Bytes | None]:
+        # Items that were kept, at the end, go where they belong, the first ones first.
+        return [out[out.size - parameters.kept * layout.itemsize :], None]
+
     def inverse(
         self, parameters: Kept, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:

@@ -127,10 +127,42 @@ class TestArrow:
         empty = ansflow.decompress(ansflow.compress(pa.array([], pa.int32())))
         assert (empty.dtype, empty.shape) == ("i4", (0,))
 
+    @pytest.mark.parametrize("kind", ["time32[s]", "time32[ms]", "time64[us]", "time64[ns]"])
+    def test_times_of_a_day_are_those_since_midnight(self, kind):
+        import pyarrow as pa
+
+        unit = kind[7:-1]
+        last = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit] * 86_400 - 1
+        integers = pa.array([0, None, last], f"int{kind[4:6]}")
+        found = saved(pa.table({"times": integers.cast(kind), "none": pa.nulls(3, kind)}))
+        assert found["times"].dtype == found["none"].dtype == f"m8[{unit}]"
+        assert found["times"].mask.tolist() == [False, True, False]
+        assert found["times"].data.view("i8")[[0, 2]].tolist() == [0, last]
+        assert found["none"].mask.all()
+        since = saved(pa.table({"times": pa.array([7], integers.type).cast(kind)}))["times"]
+        assert pa.array(since).cast("int64").to_pylist() == [7]
+
+    def test_dictionaries_of_numbers(self):
+        import pyarrow as pa
+
+        parts = [pa.array(part).dictionary_encode() for part in ([5, None, 5], [9, 5, 7])]
+        found = saved(pa.table({"n": pa.chunked_array(parts), "whole": parts[1].take([0] * 6)}))
+        assert found["n"].tolist() == [5, None, 5, 9, 5, 7]
+        assert (type(found["whole"]), found["whole"].tolist()) == (np.ndarray, [9] * 6)
+
+    def test_nothing_but_what_is_missing_keeps_its_dtype(self):
+        import pyarrow as pa
+
+        kinds = {"date32": "M8[D]", "timestamp[us]": "M8[us]", "bool": "?", "float16": "f2"}
+        found = saved(pa.table({kind: pa.nulls(2, kind) for kind in kinds}))
+        assert {name: column.dtype for name, column in found.items()} == kinds
+        assert all(column.mask.all() for column in found.values())
+
     def test_texts_and_lists_are_refused_by_name(self):
         import pyarrow as pa
 
-        for values in (["a", "b"], [[1], [2]], ["a", None]):
+        texts = pa.array(["a", "b"]).dictionary_encode()
+        for values in (["a", "b"], [[1], [2]], ["a", None], texts, pa.nulls(2)):
             with pytest.raises(TypeError, match="Python objects") as caught:
                 saved(pa.table({"a": [1, 2], "column": values}))
             assert "'column'" in caught.value.__notes__[0]
@@ -164,6 +196,12 @@ def test_frames_of_pandas():
     assert ansflow.compress(pd.Series(WALK)) == ansflow.compress(WALK)
     with pytest.raises(TypeError, match="must be text, not 0"):
         saved(pd.DataFrame(np.eye(2)))
+    categories = pd.DataFrame({"n": [3, 4, 3], "text": ["a", "b", "a"]}).astype("category")
+    assert saved(categories[["n"]])["n"].tolist() == [3, 4, 3]
+    with pytest.raises(TypeError, match=r"column\.cat\.codes") as caught:
+        saved(categories)
+    assert "'text'" in caught.value.__notes__[0]
+    assert saved({"text": categories["text"].cat.codes})["text"].tolist() == [0, 1, 0]
 
 
 @pytest.mark.skipif(

@@ -40,6 +40,19 @@ def test_any_lengths(width, lengths):
     check(np.repeat(values, lengths))
 
 
+@given(
+    st.sampled_from([1, 2, 4, 8]),
+    st.lists(st.sampled_from([0, 0, 0, 1, 2, 7, 8, 9, 30]), min_size=1, max_size=60),
+)
+def test_more_runs_than_an_encoder_makes(width, repeats):
+    """Equal neighbours, and runs of a single item: the values lie where items are put."""
+    values = RNG.integers(0, 1 << (8 * width), len(repeats), f"u{width}")
+    expected = np.repeat(values, np.array(repeats) + 1)
+    outputs = [values.view(np.uint8), np.array(repeats, "<u4").view(np.uint8)]
+    layout = Layout(width, (expected.size,))
+    assert undo(RUNS, values.size, outputs, layout).tobytes() == expected.tobytes()
+
+
 @pytest.mark.parametrize("width", [1, 2, 4, 8])
 def test_shapes(width):
     for shape in ((0,), (3, 0), (), (1,), (2,), (3,), (64,), (65,), (129,), (5, 7, 100)):

@@ -82,6 +82,19 @@ class LocationScale(ArrayCodec):
     ModelError
         If a parameter is not finite, a scale is not positive, or shares, edges or precision are
         illegal.
+
+    Examples
+    --------
+    Intervals that are the finer the nearer they are to 0, and two Gaussians over them:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import LocationScale, Stack
+    >>> edges = np.array([-9.0, -3.0, -1.0, 0.0, 1.0, 3.0, 9.0])
+    >>> codec = LocationScale("gaussian", [[0.0], [2.0]], [[1.0], [0.5]], edges)
+    >>> stack = Stack()
+    >>> codec.push(stack, [2, 4])
+    >>> codec.pop(stack)
+    array([2, 4])
     """
 
     kernels: ClassVar[Any] = kernels

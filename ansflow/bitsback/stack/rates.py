@@ -31,6 +31,15 @@ class Rates:
         whole words.
     total : float
         All bits at the end.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Stack, Uniform
+    >>> stack = Stack(seed=0)
+    >>> start = stack.mark()
+    >>> Uniform(1 << 16, 4).push(stack, [1, 2, 3, 4])
+    >>> round(stack.rates(start).net, 3)
+    64.0
     """
 
     net: float

@@ -127,6 +127,14 @@ def decompress_graphs(
         If it has values and no codecs are given, or the other way round.
     LimitError
         If the graphs, or decoding them, would take more bytes than allowed.
+
+    Examples
+    --------
+    >>> from ansflow import bitsback
+    >>> (graph,) = bitsback.decompress_graphs(bitsback.compress_graphs([[(0, 2), (1, 2)]]))
+    >>> graph.edges
+    array([[0, 2],
+           [1, 2]])
     """
     plain = LABELLED, UNLABELLED
     kinds = *plain, *[kind + VALUES for kind in plain]
@@ -179,7 +187,18 @@ def compress_clusters(labels: npt.ArrayLike) -> bytes:
 def decompress_clusters(
     data: BytesLike, *, limits: Limits = DEFAULT_LIMITS
 ) -> npt.NDArray[np.int64]:
-    """Undo `compress_clusters`; errors as of `decompress_graphs`."""
+    """Undo `compress_clusters`; arguments and errors as of `decompress_graphs`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> from ansflow import bitsback
+    >>> bitsback.decompress_clusters(bitsback.compress_clusters([7, 7, 3]))
+    array([0, 0, 1])
+    """
     n, message = _elements(data, "clusters", CLUSTERS, limits)
     labels: npt.NDArray[np.int64] = decode(message, Clusters(n))
     return labels
@@ -210,7 +229,18 @@ def compress_permutation(order: npt.ArrayLike) -> bytes:
 def decompress_permutation(
     data: BytesLike, *, limits: Limits = DEFAULT_LIMITS
 ) -> npt.NDArray[np.int64]:
-    """Undo `compress_permutation`; errors as of `decompress_graphs`."""
+    """Undo `compress_permutation`; arguments and errors as of `decompress_graphs`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> from ansflow import bitsback
+    >>> bitsback.decompress_permutation(bitsback.compress_permutation([1, 0]))
+    array([1, 0])
+    """
     n, message = _elements(data, "a permutation", PERMUTATION, limits)
     order: npt.NDArray[np.int64] = decode(message, Permutation(n))
     return order

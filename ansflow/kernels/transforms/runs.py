@@ -47,17 +47,22 @@ def split_runs(items, values, repeats):
 
 @kernel
 def join_runs(values, repeats, out):
-    """Undo `split_runs`; False, with nothing done, if the runs have another number of items."""
+    """Undo `split_runs`; False, with nothing done, if the runs have another number of items.
+
+    The values may be the last items of `out`.
+    """
     n, total = np.uint64(out.size), np.uint64(values.size)
     for count in repeats:
         total += np.uint64(count)
     if total != n:
         return False
     at = ZERO
+    free = n - np.uint64(values.size)  # items before the next value, and so at least `at`
     for run in range(np.uint64(values.size)):
         value = values[run]
+        free += ONE
         end = at + repeats[run] + ONE
-        if at + AHEAD <= n:
+        if at + AHEAD <= free:
             for j in range(AHEAD):
                 out[at + j] = value
             at += AHEAD
