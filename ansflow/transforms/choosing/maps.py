@@ -144,11 +144,16 @@ def _all_but_masks(
     if ordered is None:
         return
     if kind.name != "float":
-        yield from _multiples(ordered, kind)
+        few = _few(ordered.numbers, kind)
+        steps = ordered.through(kind, AFFINE) if common_step(few) > 1 else None
+        if steps is not None:
+            yield steps
+        dictionary = dictionary and not (seen.distinct >= DENSE_FROM and is_dense(few))
     if shift or not decimal:
         yield ordered
-    if dictionary:
-        yield from _dictionary(ordered, kind, seen)
+    codes = ordered.through(kind, DICT) if dictionary else None
+    if codes is not None:
+        yield codes
 
 
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:
@@ -161,14 +166,6 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
     elif itemsize > 2 and not decimal and kind.effort.worth_many < 1:
         most = DICT_OF_MANY_UP_TO
     return seen.distinct <= most * seen.size
-
-
-def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
-    integers = kind.name != "float" and seen.distinct >= DENSE_FROM
-    if not integers or not is_dense(_few(ordered.numbers, kind)):
-        codes = ordered.through(kind, DICT)
-        if codes is not None:
-            yield codes
 
 
 def _factors(few: Numbers, kind: Kind) -> list[Factor]:
@@ -212,13 +209,6 @@ def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
         told.append("big")
     outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
     return some.through(kind, outer)
-
-
-def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
-    if common_step(_few(ordered.numbers, kind)) > 1:
-        steps = ordered.through(kind, AFFINE)
-        if steps is not None:
-            yield steps
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:
