@@ -110,7 +110,9 @@ def counted(numbers: Numbers) -> tuple[int, int, int]:
     They are taken as 64-bit integers, so that one kernel serves.
     """
     wide = np.ascontiguousarray(numbers.reshape(-1), np.uint64)
-    distinct, most_frequent, count = count_patterns(wide, SECRET)
+    bits = (wide.size - 1).bit_length() + 1  # so that the table is at most half full
+    table = np.empty(1 << bits, np.uint64), np.zeros(1 << bits, np.uint32)
+    distinct, most_frequent, count = count_patterns(wide, *table, SECRET, np.uint64(64 - bits))
     return int(distinct), int(most_frequent), int(count)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
 
@@ -68,6 +69,18 @@ def test_differences_along_two_axes_when_maps_are_compared():
 
 def test_the_shortest_of_periods():
     assert chosen(np.tile(RNG.permutation(21), 5000), level=6).startswith("period[21]")
+
+
+def test_periods_of_one_of_several_columns():
+    """All together, their differences correlate by a third of that."""
+    table = RNG.integers(0, 5000, (30_000, 3))
+    table[:, 1] = np.resize(RNG.integers(0, 5000, 21), 30_000) + RNG.integers(0, 9, 30_000)
+    numbers = table[:2040].reshape(3, 680, 3).astype("u8")
+    assert periods(numbers, 0.5, 1, 680) == []
+    assert [period for period, _ in periods(numbers, 0.5 / 3, 1, 680)][:1] == [21]
+    recipe = chosen(table.astype("i4"))
+    assert recipe.startswith("columns(")
+    assert recipe.count("period[21]") == 1
 
 
 def test_rare_steps_have_no_linear_tokens():

@@ -144,6 +144,15 @@ def test_corrections_instead_of_exceptions():
     assert near == Factor(1000.0, False, 0.0, True, off.mean())
 
 
+def test_exceptions_that_come_first():
+    """Where there are many among the first numbers, a factor is of no use if these are from all."""
+    values = MULTIPLES / 1000
+    values[:300] = RNG.normal(size=300)
+    (found,) = decimal_factors(values)
+    assert found.factor == 1000
+    assert found.exceptions == 300 / 4096
+
+
 def test_numbers_without_a_factor():
     for values in (
         RNG.normal(size=4096),

@@ -12,7 +12,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.transforms.words import item_bits
 
 __all__ = [
     "count_patterns",
@@ -72,18 +72,18 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
 
 
 @kernel
-def count_patterns(numbers, secret):
-    """How many of some uint64 are distinct; the most frequent one, and how often it occurs."""
-    n = np.uint64(numbers.size)
-    bits = bit_length(n - ONE) + ONE  # so that a table of so many slots is at most half full
-    slots, shift = ONE << bits, np.uint64(64) - bits
-    keys, counts = np.empty(slots, np.uint64), np.zeros(slots, np.uint32)
+def count_patterns(numbers, keys, counts, secret, shift):
+    """How many of some uint64 are distinct; the most frequent one, and how often it occurs.
+
+    The table has more slots than there are numbers, and counts of 0.
+    """
+    last = np.uint64(keys.size) - ONE
     distinct, most_frequent, most = ZERO, numbers[0], np.uint32(0)
-    for i in range(n):
+    for i in range(np.uint64(numbers.size)):
         number = numbers[i]
         slot = ((number ^ secret) * GOLDEN) >> shift
         while counts[slot] and keys[slot] != number:
-            slot = (slot + ONE) & (slots - ONE)
+            slot = (slot + ONE) & last
         distinct += np.uint64(counts[slot] == 0)
         keys[slot] = number
         counts[slot] += np.uint32(1)

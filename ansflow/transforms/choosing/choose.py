@@ -89,22 +89,23 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         if found is None:
             return None
         return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
-    if layout.itemsize != width or layout.items < FEWEST:
+    items = layout.items
+    if layout.itemsize != width or items < FEWEST:
         return None
     effort = effort_of(level)
     cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
     array = content.view(cell).reshape(layout.shape)
-    size = min(effort.size, max(FEW, layout.items // effort.part))
+    size = min(effort.size, max(FEW, items // effort.part))
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
-    kind = Kind("", False, effort, min(CHUNK_ITEMS, layout.items), whole_rows=whole_rows)
-    if width in WIDTHS and dtype.names is None:
-        kind = kind._replace(all_items=array.reshape(-1))
+    all_items = array.reshape(-1) if width in WIDTHS and dtype.names is None else None
+    chunk = min(CHUNK_ITEMS, items)
+    kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
     choice = _of_type(sample, dtype, kind)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
-    few = layout.items < PLAIN_UP_TO
+    few = items < PLAIN_UP_TO
     return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
 
 

@@ -106,6 +106,11 @@ class Mapped(NamedTuple):
         """Whether the numbers are codes of a dictionary."""
         return bool(self.maps) and self.maps[-1].name == "dict"
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether the most frequent number was replaced, which a dictionary has no need of."""
+        return bool(self.maps) and self.maps[-1].name == "mask"
+
     def total(self, bits: float) -> float:
         """Bits an item, if a number takes so many."""
         return self.extra + self.share * bits

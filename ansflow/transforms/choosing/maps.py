@@ -132,36 +132,40 @@ def _all_but_masks(
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     shift = trailing_zeros(native) if kind.name == "float" else 0
-    ordered = some.through(kind, *kind.ordered(shift))
-    if ordered is None:
-        return
     decimal = False
     if kind.name == "float":
         for one in _decimals(some, kind, factors):
             yield one
             decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * raw.itemsize
-    else:
-        yield from _multiples(ordered, kind)
+    dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
+    if decimal and not (shift or dictionary):
+        return
+    ordered = some.through(kind, *kind.ordered(shift))
+    if ordered is None:
+        return
+    if kind.name != "float":
+        few = _few(ordered.numbers, kind)
+        steps = ordered.through(kind, AFFINE) if common_step(few) > 1 else None
+        if steps is not None:
+            yield steps
+        dictionary = dictionary and not (seen.distinct >= DENSE_FROM and is_dense(few))
     if shift or not decimal:
         yield ordered
-    # Decimals are the better explanation of floats that come again now and then.
-    yield from _dictionary(ordered, kind, seen, not decimal and kind.effort.worth_many < 1)
+    codes = ordered.through(kind, DICT) if dictionary else None
+    if codes is not None:
+        yield codes
 
 
-def _dictionary(ordered: Mapped, kind: Kind, seen: Patterns, may_be_many: bool) -> Iterator[Mapped]:
-    itemsize = ordered.numbers.itemsize
-    most = DICT_UP_TO
+def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:
+    """Whether enough numbers come again; decimals explain better that some do now and then."""
+    itemsize, most = some.numbers.itemsize, DICT_UP_TO
+    if itemsize == 1 or (decimal and some.is_filled):
+        return False
     if itemsize == 2 and seen.share <= FREQUENT:
         most = DICT_UP_TO_OF_HALVES
-    elif itemsize > 2 and may_be_many:
+    elif itemsize > 2 and not decimal and kind.effort.worth_many < 1:
         most = DICT_OF_MANY_UP_TO
-    if itemsize == 1 or seen.distinct > most * seen.size:
-        return
-    integers = kind.name != "float" and seen.distinct >= DENSE_FROM
-    if not integers or not is_dense(_few(ordered.numbers, kind)):
-        codes = ordered.through(kind, DICT)
-        if codes is not None:
-            yield codes
+    return seen.distinct <= most * seen.size
 
 
 def _factors(few: Numbers, kind: Kind) -> list[Factor]:
@@ -205,13 +209,6 @@ def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
         told.append("big")
     outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
     return some.through(kind, outer)
-
-
-def _multiples(ordered: Mapped, kind: Kind) -> Iterator[Mapped]:
-    if common_step(_few(ordered.numbers, kind)) > 1:
-        steps = ordered.through(kind, AFFINE)
-        if steps is not None:
-            yield steps
 
 
 def _few(numbers: Numbers, kind: Kind) -> Numbers:

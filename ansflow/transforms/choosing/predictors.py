@@ -197,8 +197,10 @@ class Prediction:
         told = _orders(ways, self.numbers.ndim)
         for axes, bits in zip(ways, ways_bits(self.numbers, told, self.items), strict=True):
             self._tried[axes] = bits
-            is_best = self.offer(_delta(axes), 0, bits, axes, way=axes, signed=bool(axes))
-            if is_best and axes in repeated and len(axes) < MAX_LAGS:
+            if bits >= self.best.bits:
+                continue
+            self.offer(_delta(axes), 0, bits, axes, way=axes, signed=bool(axes))
+            if axes in repeated and len(axes) < MAX_LAGS:
                 once_more = (axes + axes[:1],)
                 self._try_axes(once_more, once_more)
 
@@ -260,15 +262,12 @@ class Prediction:
         way: Way | None = None,
         signed: bool = False,
         worth: float = 0.0,
-    ) -> bool:
-        """Take it if it gains this share; whether it does."""
-        if bits >= self.best.bits * (1 - worth):
-            return False
-        self.best = Predictor(stage, tokens, bits)
-        self._left, self.signed = left, signed
-        if way is not None:
-            self._way = way
-        return True
+    ) -> None:
+        """Take it if it gains this share."""
+        if bits < self.best.bits * (1 - worth):
+            self.best = Predictor(stage, tokens, bits)
+            self._left, self.signed = left, signed
+            self._way = self._way if way is None else way
 
 
 @functools.lru_cache
