@@ -13,7 +13,7 @@ import pytest
 TESTS = Path(__file__).parent
 
 # The first example of a test may compile kernels, so no deadline.
-hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=20)
 hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("ansflow"), derandomize=True
 )
@@ -23,24 +23,27 @@ PROCESSES = 2
 
 # Files that take long for few tests are begun first, so that both processes end together.
 LONG = [
+    "integrations/test_dask.py",
     "kernels/test_guard_pages.py",
-    "cli/test_process.py",
-    "test_startup.py",
-    "test_memory.py",
-    "kernels/test_vector.py",
-    "frame/test_oracle.py",
-    "kernels/test_cache.py",
-    "cli/test_rest.py",
-    "cli/test_descriptors.py",
-    "frame/test_campaign.py",
     "test_examples.py",
-    "test_soak.py",
-    "test_forks.py",
-    "test_kill.py",
+    "frame/test_campaign.py",
+    "io/test_streams.py",
+    "io/test_tiles.py",
+    "io/test_open.py",
+    "bitsback/test_shuffled.py",
+    "test_corruption.py",
+    "engine/test_pipeline.py",
+    "frame/test_neighbours.py",
     "io/test_arrays.py",
-    "frame/test_modelled.py",
-    "transforms/test_oracle.py",
-    "inspect/test_recovery.py",
+    "io/test_trained_arrays.py",
+    "kernels/test_modes.py",
+    "engine/test_rechoosing.py",
+    "kernels/test_stack.py",
+    "test_startup.py",
+    "bitsback/test_exact_sums.py",
+    "test_memory.py",
+    "test_documentation.py",
+    "io/test_collections.py",
 ]
 
 

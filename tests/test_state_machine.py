@@ -233,6 +233,6 @@ class Writing(RuleBasedStateMachine):
 
 
 TestReading = Reading.TestCase
-TestReading.settings = settings(max_examples=60, stateful_step_count=40)
+TestReading.settings = settings(max_examples=30, stateful_step_count=40)
 TestWriting = Writing.TestCase
-TestWriting.settings = settings(max_examples=40, stateful_step_count=25)
+TestWriting.settings = settings(max_examples=25, stateful_step_count=25)

@@ -190,7 +190,9 @@ class KernelLower(Lower):
         kind: Any = self.typeof(index.name)
         kinds = getattr(kind, "types", (kind,))
         unsigned = types.unsigned_domain.issuperset(kinds)
-        whole = isinstance(array, types.Array) and array.layout == "C" and array.ndim == len(kinds)
+        whole = (
+            isinstance(array, types.Array) and array.layout == "C" and 0 < array.ndim == len(kinds)
+        )
         if not (whole and unsigned) or self.context.enable_boundscheck:
             return None
         known, numbers = self.loadvar(variable.name), [self.loadvar(index.name)]

@@ -123,4 +123,4 @@ class Undoing(RuleBasedStateMachine):
 
 
 TestUndoing = Undoing.TestCase
-TestUndoing.settings = settings(max_examples=40, stateful_step_count=25)
+TestUndoing.settings = settings(max_examples=20, stateful_step_count=25)

@@ -55,7 +55,7 @@ def as_models(freq):
         yield Conditional([freq[::-1], freq], 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(runs(), max_size=6), st.randoms(use_true_random=False))
 def test_each_way_to_say_it_gives_the_bytes_of_the_oracle(parts, random):
     expected = naive_encode([interval(freq, s) for freq, symbols in parts for s in symbols])

@@ -33,7 +33,7 @@ resource = pytest.importorskip("resource")
 
 BATCHES = 20
 PER_BATCH = 5000
-SHORT = 150
+SHORT = 100
 
 MIB = 1 << 20
 LIMITS = ansflow.Limits(max_output=MIB, max_memory=8 * MIB)

@@ -212,7 +212,7 @@ def same(array, blob):
 @given(arrays(), st.integers(1, 9), st.none() | st.integers(1, 3000), st.sampled_from([0, 1]))
 @example(np.full(300, np.nan), 3, 1000, 0)
 @example(np.zeros((3, 100), "<f4"), 3, 7, 0)
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_any_numbers(array, level, chunk_size, order):
     same(array, ansflow.compress(array, level=level, chunk_size=chunk_size, order=order))
 

@@ -78,7 +78,7 @@ SHAPES = st.lists(st.sampled_from([0, 1, 2, 8]), max_size=3) | st.lists(ATOMS, m
 
 
 @given(TYPES, SHAPES, st.sampled_from([0, 8]))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_type_and_shape(dtype, shape, size):
     attempt(json.dumps({"dtype": dtype, "shape": shape}).encode(), size)
 

@@ -83,7 +83,7 @@ def check(directory, blob, names):
 @example(["nested streams", "stream", "nested streams"])
 @example(["stream", "stream", "same beginning"])
 @example(["two inside", "only another"])
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_what_is_intact_stays_as_it_is(tmp_path_factory, names):
     blob = b"".join(PARTS[name] for name in names)
     report, content = recover(tmp_path_factory.mktemp("files"), blob)
@@ -92,7 +92,7 @@ def test_what_is_intact_stays_as_it_is(tmp_path_factory, names):
 
 
 @given(FILES, st.data())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_a_bit_is_flipped(tmp_path_factory, names, data):
     """One chunk at most is lost, or a header; every other chunk is where it was."""
     frames = [PARTS[name] for name in names]
@@ -128,7 +128,7 @@ def frame_at(frames, at):
 
 
 @given(FILES, st.data())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_any_damage_is_reported(tmp_path_factory, names, data):
     """Also more than one thing, of any length: never is it said that nothing is lost if it is."""
     blob = bytearray(b"".join(PARTS[name] for name in names))

@@ -130,7 +130,7 @@ REST = st.sampled_from(
 
 
 @given(FIRST | st.tuples(FIRST) | st.tuples(FIRST, REST) | st.tuples(FIRST, REST, REST))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_any_key(key):
     with reader_of(CUBE_FILE) as reader:
         check_key(reader, CUBE, key)

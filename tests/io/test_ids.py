@@ -44,7 +44,7 @@ def lists_of(rng, universe, count):
     return np.split(rng.permutation(universe), np.cumsum(sizes)[:-1])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 79), max_size=90), st.sampled_from([80, 2**20, 2**33 + 1, 2**62]))
 def test_messages_are_those_of_the_oracle(ids, universe):
     (message,) = compress_ids([ids], universe, threads=1)
@@ -140,7 +140,7 @@ def test_messages_that_promise_too_much():
     decompress_ids([MESSAGE], 1000, limits=Limits(max_output=8 * 36, max_memory=20 * 36))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.binary(max_size=60),
     st.integers(0, 300),

@@ -138,7 +138,7 @@ def same(one, other):
     st.integers(0, 99),
 )
 @example(">u2", (9, 8, 7), "special", 7, "every other", 9202)  # symbols of 16 bits, but few
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_any_array(dtype, shape, pattern, level, order, seed):
     array = array_of(dtype, shape, pattern, seed)
     match order:
@@ -169,7 +169,7 @@ def test_any_array(dtype, shape, pattern, level, order, seed):
     st.integers(-2, 2),
     st.sampled_from([1, 4, 64]),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_lengths_around_the_borders_of_chunks_and_rows(dtype, pattern, level, few, more, chunks):
     array = array_of(dtype, (few * chunks + more,), pattern, few)
     size = 64 * array.itemsize

@@ -56,7 +56,7 @@ def dtype_of(name):
 )
 @example("f4", (300, 4), "C", 0.3, True, 0, 3)
 @example(">U2", (0,), "C", None, False, 30, 1)  # a fill value of code points that there aren't
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_masked_array(name, shape, order, share, hard, seed, level):
     dtype, rng = dtype_of(name), np.random.default_rng(seed)
     n = int(np.prod(shape)) + 1

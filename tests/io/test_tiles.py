@@ -33,7 +33,7 @@ def same(a, b):
 
 
 @given(tiled(), st.sampled_from([1, 2]))
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_any_way_of_reading(case, threads):
     array, chunks = case
     blob = ansflow.compress(array, chunks=chunks, threads=threads)
@@ -54,7 +54,7 @@ def test_any_way_of_reading(case, threads):
 
 
 @given(tiled(), st.data())
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_any_box(case, data):
     array, chunks = case
     blob = ansflow.compress(array, chunks=chunks)

@@ -523,7 +523,8 @@ def finding_classes(at_end, rng):
             symbols.setflags(write=False)
             for sampled in (n // 64, 1):
                 arguments = symbols, symbols[: sampled * 64], np.inf, counts, classes
-                number, _ = class_tables.classify(*arguments)
+                dispersed = class_tables.are_dispersed(arguments[1])
+                number = class_tables.classify(*arguments)[0] if dispersed else 1
                 freq = guard(np.empty((int(number), 256), np.uint32))
                 room = guard(np.empty(class_code.TABLE_ROOM * int(number), np.uint8))
                 if number == 1:

@@ -280,7 +280,9 @@ def classify(symbols, sample=None, most=math.inf):
     classes = np.empty(-(-symbols.size // ROW), np.uint8)
     counts = np.empty((8, 256), np.uint32)
     sample = symbols[: symbols.size // ROW * ROW] if sample is None else sample
-    number, bits = row_classes.classify(symbols, sample, most, counts, classes)
+    number, bits = 1, 0
+    if row_classes.are_dispersed(sample):
+        number, bits = row_classes.classify(symbols, sample, most, counts, classes)
     return int(number), float(bits), counts, classes
 
 

@@ -39,7 +39,7 @@ def some_items(draw):
 
 
 @given(some_items(), st.integers(1, 4))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_the_oracle_undoes_what_it_makes(case, deepest):
     rng, w, shape, content = case
     if w > 2 and deepest < 2:

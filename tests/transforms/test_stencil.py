@@ -28,7 +28,7 @@ def image(width, rows=60, columns=70, noise=2.0):
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_any_numbers_come_back(data):
     axes = data.draw(st.sampled_from([2, 3]))
     width = data.draw(st.sampled_from(WIDTHS))
@@ -44,7 +44,7 @@ def test_any_numbers_come_back(data):
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_anything_that_is_left_is_undone_as_the_format_says(data):
     width = data.draw(st.sampled_from(WIDTHS))
     size = data.draw(st.integers(1, 2500))

@@ -29,7 +29,7 @@ from ansflow.kernels.tables.class_code import (
     fit_tables,
     subtract_classes,
 )
-from ansflow.kernels.tables.row_classes import MAX_CLASSES, classify
+from ansflow.kernels.tables.row_classes import MAX_CLASSES, are_dispersed, classify
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
@@ -73,9 +73,12 @@ class RowClasses(TriedKind):
         """The same; it need not look on where a sample promises more than so many bytes."""
         if not coding.classes or symbols.size < FEWEST_ROWS * ROW:
             return None
+        some = _some(symbols)
+        if not are_dispersed(some):
+            return Look(None, None)
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)
-        number, bits = classify(symbols, _some(symbols), 8 * most, counts, classes)
+        number, bits = classify(symbols, some, 8 * most, counts, classes)
         return Look(counts[:number] if number > 1 else None, (classes, bits))
 
     def propose(self, sample: Sample, most: float) -> Proposal | None:

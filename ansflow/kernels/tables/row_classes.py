@@ -23,6 +23,7 @@ from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 __all__ = [
     "MAX_CLASSES",
     "SUMS",
+    "are_dispersed",
     "choose_classes",
     "classify",
     "count_rows",
@@ -253,17 +254,21 @@ def spread(symbols, rows, centre):
     return varies / by_chance if by_chance > 0.0 else 0.0, mean
 
 
-@inner
-def dispersion(symbols, rows):
-    """How many times as much as by chance rows differ in their means, or in their widths."""
+@kernel
+def are_dispersed(symbols):
+    """Whether whole rows, at least one, differ more in their means, or in widths, than by chance.
+
+    Where they do not, which is often, `classify` need not be compiled.
+    """
+    rows = np.uint64(symbols.size) >> U_ROW_SHIFT
     means, mean = spread(symbols, rows, np.int32(0))
     widths, _ = spread(symbols, rows, np.int32(mean + 0.5))
-    return max(means, widths)
+    return max(means, widths) >= DISPERSED
 
 
 @kernel
 def classify(symbols, sample, most, counts, classes):
-    """Give each row of symbols a class.
+    """Give each row of symbols that are dispersed a class.
 
     Parameters
     ----------
@@ -284,9 +289,7 @@ def classify(symbols, sample, most, counts, classes):
     means nothing then.
     """
     rows = np.uint64(sample.size) >> U_ROW_SHIFT
-    number, bits = ONE, 0.0
-    if dispersion(sample, rows) < DISPERSED:
-        return number, bits
+    bits = 0.0
     partial = np.empty(PARTIALS, np.uint32)
     lengths, totals = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
     moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
