@@ -14,6 +14,7 @@ import numpy as np
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
 from ansflow.engine.item_dtype import items_text
+from ansflow.engine.trial import tried
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
@@ -28,6 +29,7 @@ from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
 from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.numbers import Gain
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -243,6 +245,9 @@ class Plan:
         choice = choose(content, layout, dtype, self.level)
         if choice is None:
             return self
+        if choice.others:
+            coding = self._with(recipe=choice.recipe).coding
+            choice = tried(choice, content, layout, coding, effort_of(self.level).tried)
         return self._with(recipe=choice.recipe, gains=choice.gains, items=items_text(items))
 
     def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:

@@ -140,4 +140,5 @@ def sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[
     """The bin of each number, and the raw bits that those in a bin have; -1 if there are none."""
     bins, seen = empty(numbers.size, np.uint8), np.zeros((2, MAX_BINS), np.uint64)
     kernels.sort_out(numbers, bases, np.uint64(count), bins, seen)
-    return bins, [int(bits).bit_length() - 1 for bits in np.bitwise_or.reduce(seen)]
+    found = (seen[0, :count] | seen[1, :count]).tolist()
+    return bins, [bits.bit_length() - 1 for bits in found]

@@ -27,8 +27,9 @@ __all__ = ["MAX_BINS", "decode", "encode", "fit", "sort_out"]
 MAX_BINS = 256
 U_MAX_BINS = np.uint64(MAX_BINS)
 
-# Numbers are cut into so many pieces, about; those that are as frequent as half of one are apart.
-PIECES = np.uint64(128)
+# Numbers are cut into so many pieces, about, each of so many or more; those that are as frequent as
+# half of one are apart.
+PIECES, LEAST = np.uint64(128), np.uint64(16)
 MOST_PIECES = np.uint64(1024)
 
 WORD_SHIFT = np.uint64(6)
@@ -39,7 +40,7 @@ U_BLOCK = np.uint64(BLOCK)
 def cut(ordered, first, last, ends):
     """Fill the first and last number of each piece and where it ends; return how many there are."""
     n = np.uint64(ordered.size)
-    enough = (n + PIECES - ONE) // PIECES
+    enough = max(LEAST, (n + PIECES - ONE) // PIECES)
     pieces = begin = at = ZERO
     while at < n:
         run = at + ONE

@@ -62,6 +62,9 @@ KINDS = {
 
 MOST_FIELDS = 64
 
+# Levels that try what seems as good also try what this one finds.
+QUICK = 5
+
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
 
@@ -88,7 +91,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         found = choose(content[: numbers.nbytes], numbers, dtype, level)
         if found is None:
             return None
-        return found._replace(recipe=Recipe("items", (found.recipe, Recipe()), (width,)))
+        return _of_bytes(found, width)
     items = layout.items
     if layout.itemsize != width or items < FEWEST:
         return None
@@ -102,11 +105,21 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
     choice = _of_type(sample, dtype, kind)
+    if choice is not None and effort.most_others:
+        quick = choose(content, layout, dtype, QUICK)
+        choice = choice.beside([] if quick is None else [quick], effort.most_others)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
     few = items < PLAIN_UP_TO
     return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
+
+
+def _of_bytes(choice: Choice, width: int) -> Choice:
+    """The same of bytes that are items one after the other."""
+    recipe = Recipe("items", (choice.recipe, Recipe()), (width,))
+    others = tuple(_of_bytes(other, width) for other in choice.others)
+    return choice._replace(recipe=recipe, others=others)
 
 
 def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:

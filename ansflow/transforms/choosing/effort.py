@@ -33,6 +33,12 @@ class Effort(NamedTuple):
         Whether numbers along one axis may be rows of a period.
     worth_many : float
         What a dictionary of many values must gain, as it takes long to make: a share of all bits.
+    tried : int
+        Items that are coded with each of some recipes which seem about as good.
+    others : float
+        How much more than the best these seem to take at most, as a share.
+    most_others : int
+        How many of them there are at most besides the best.
     """
 
     size: int
@@ -46,6 +52,9 @@ class Effort(NamedTuple):
     stencils: bool
     periods: bool
     worth_many: float
+    tried: int
+    others: float
+    most_others: int
 
     def shared(self, count: int) -> Effort:
         """That for one of so many columns, of a sample for all."""
@@ -56,11 +65,15 @@ class Effort(NamedTuple):
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1),
-    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
-    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
-    8: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03),
-    9: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03),
+    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, 0, 0, 0),
+    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1, 0, 0, 0),
+    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04, 0, 0, 0),
+    8: Effort(
+        1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 15, 0.04, 2
+    ),
+    9: Effort(
+        1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03, 1 << 18, 0.3, 6
+    ),
 }
 
 # Columns share these items, but each has so many at least.

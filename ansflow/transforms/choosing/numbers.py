@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
-from ansflow.transforms.choosing.predictors import BINS, Prediction
+from ansflow.transforms.choosing.predictors import BINS, Prediction, Predictor
 from ansflow.transforms.choosing.sample import is_large
 from ansflow.transforms.choosing.sums import try_stencils, try_weights
 from ansflow.transforms.recipe import Recipe
@@ -39,6 +40,9 @@ WORTH_ROWS, ROWS_APART = 0.01, 2.5
 # The share of all bits from which on the bytes of numbers may be better than tokens: most of them
 # are as good as random.
 PLANES_FROM = 0.7
+
+# Numbers that are looked at to the last one, at most.
+MOST_ITEMS = 1 << 19
 
 # Places along a last axis that may be columns.
 COLUMNS = range(2, 17)
@@ -67,13 +71,22 @@ class Gain(NamedTuple):
 class Choice(NamedTuple):
     """A recipe, bits an item that it is expected to take, and what its stages gain.
 
-    If it is for one kind of numbers, it begins with these maps.
+    If it is for one kind of numbers, it begins with these maps. Others may be as good.
     """
 
     recipe: Recipe
     bits: float
     gains: tuple[Gain, ...] = ()
     maps: tuple[Recipe, ...] = ()
+    others: tuple[Choice, ...] = ()
+
+    def beside(self, others: Iterable[Choice], most: int) -> Choice:
+        """The same with others, and those beside them, as many as may be worth a trial."""
+        found = {self.recipe: self}
+        for other in (*self.others, *others):
+            for one in (other, *other.others):
+                found.setdefault(one.recipe, one._replace(others=()))
+        return self._replace(others=(*found.values(),)[1 : 1 + most])
 
 
 def better(found: Choice, other: Choice) -> Choice:
@@ -143,6 +156,8 @@ def choose_numbers(
         if better(best.choice, other.choice) is other.choice:
             best = other
     found = _chosen(best, raw, kind, in_columns)
+    if kind.effort.most_others:
+        found = found.beside(_others(best, kind), kind.effort.most_others - 1)
     slow = [one for one in known if one.mapped.recount is not None]
     return _if_worth_it(slow[0], found, raw, kind, in_columns) if slow else found
 
@@ -184,7 +199,10 @@ class Finalist(NamedTuple):
 
 def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalist]:
     """What is left of maps after all predictors were tried."""
-    tried = [one._replace(bits=one.mapped.total(one.prediction.try_all().bits)) for one in close]
+    tried = []
+    for one in close:
+        best = one.prediction.try_all(partial(_every, kind, one.mapped.maps))
+        tried.append(one._replace(bits=one.mapped.total(best.bits)))
     least = min(one.bits for one in tried) + FEW_BITS
     left = [one for one in tried if one.is_close(least, CLOSER)]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
@@ -201,6 +219,22 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
         choice = _whole(predicted, candidate, kind)
         found.append(Finalist(candidate, part, prediction, predicted, choice))
     return found
+
+
+def _every(kind: Kind, maps: tuple[Recipe, ...]) -> Numbers | None:
+    """The first of all numbers, as many as a chunk may have, through maps; None if not known."""
+    if kind.all_items is None:
+        return None
+    items = np.ascontiguousarray(kind.all_items[:MOST_ITEMS])[np.newaxis]
+    found = Mapped(items).through(kind, *maps)
+    return None if found is None else found.numbers.reshape(-1)
+
+
+def _others(best: Finalist, kind: Kind) -> Iterator[Choice]:
+    """Other ways to predict numbers in rows, whose contexts may make them better than the best."""
+    if len(best.prediction.long) > 1:
+        for predictor in best.prediction.others(kind.effort.others):
+            yield _whole(_predicted(predictor, best.prediction), best.candidate, kind)
 
 
 def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
@@ -293,12 +327,14 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
         try_weights(prediction, "float" if real else "integer", kind.effort.orders)
     if kind.effort.stencils:
         try_stencils(prediction)
-    stage, tokens, bits = prediction.best
+    stage, _, bits = prediction.best
+    found, leaf = _predicted(prediction.best, prediction), None
     width = 8 * prediction.numbers.itemsize
-    leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
-    if width == 8:
-        leaf = STREAM
-    elif bits > PLANES_FROM * width and kind.has_room_for(1, prediction.numbers.itemsize):
+    if (
+        width > 8
+        and bits > PLANES_FROM * width
+        and kind.has_room_for(1, prediction.numbers.itemsize)
+    ):
         if stage:
             planes = plane_bits(prediction.left, signed=prediction.signed)
             if planes < bits * (1 - WORTH_IT):
@@ -307,6 +343,17 @@ def _in_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Ch
         planes = plane_bits(numbers, ordered=_is_bare(maps))
         if planes < bits * (1 - WORTH_IT):
             stage, leaf, bits = None, PLANES, planes
+    return found if leaf is None else _staged(stage, leaf, bits)
+
+
+def _predicted(predictor: Predictor, prediction: Prediction) -> Choice:
+    """How numbers are predicted and split into tokens."""
+    stage, tokens, bits = predictor
+    leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
+    return _staged(stage, STREAM if prediction.numbers.itemsize == 1 else leaf, bits)
+
+
+def _staged(stage: Recipe | None, leaf: Recipe, bits: float) -> Choice:
     recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
     return Choice(recipe, bits, (Gain((recipe,), bits),))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.finish import MAX_LAGS
+from ansflow.kernels.transforms.lin import extent
 from ansflow.kernels.transforms.ramp import FEW, PIECE, fit_lines, subtract_lines
 from ansflow.transforms.choosing.cost import bins_bits, lin_bits, log_bits, ways_bits
 from ansflow.transforms.recipe import Recipe
@@ -35,9 +37,12 @@ WIDER = 2
 # Instead of a number of tokens, which is a power of two.
 BINS = 1
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
-# logarithmic tokens. They may take so much more than linear tokens of differences: one that the
-# sample lacks, as where a counter begins again, makes all linear tokens coarse.
-WORTH_BINS, WORTH_BINS_OF_ROWS, SAFER = 0.015, 0.15, 0.006
+# logarithmic tokens.
+WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.15
+# They are tried for numbers as they are if these take at most so many times as much as what is
+# best, or are best where there are rows, and for differences with one sign but for this share of
+# so many. Where there may be columns, these have bins of their own, or none.
+NEAR, ONE_SIDED, ONE_SIDED_BY, FEW_COLUMNS = 1.1, 0.2, 512, 16
 
 # What a line takes, about, and the tables of all lines of a chunk.
 LINE_BITS, TABLES_OF_LINES = 48, 1000
@@ -114,12 +119,17 @@ class Prediction:
         self._left: Numbers | Axes = ()  # or the axes of differences
         self.signed = False
         self._way: Way = ()  # that of the best
+        self._coarse = False  # whether linear tokens of differences are, because of a few of these
+        self._offered: list[tuple[Predictor, Numbers | Axes, bool]] = []
         self._tried: dict[Way, float] = {}  # what each takes with logarithmic tokens
         self._linear = math.inf  # what the best takes with linear ones
         self.long = _long_axes(numbers.shape)
 
-    def try_all(self) -> Predictor:
-        """The cheapest of all: along several axes, too, more than once along one, and by lines."""
+    def try_all(self, every: Callable[[], Numbers | None] | None = None) -> Predictor:
+        """The cheapest of all: along several axes, too, more than once along one, and by lines.
+
+        `every` makes the numbers in one axis that the sample is of, or None, in more time.
+        """
         several, twice = _more_axes(self.long)
         self._try_axes(several + twice, twice)
         if self.long[:1] == (1,) and self.numbers.itemsize > 1:
@@ -129,18 +139,35 @@ class Prediction:
             self._try_lines()
         if self.numbers.itemsize > 1 and self.numbers.size > 1:
             self._try_bins()
+        if _is_linear(self.best) and self._has_outliers(every):
+            self._coarse = True
+            left = [one for one in self._offered if not _is_linear(one[0])]
+            self.best, self._left, self.signed = min(left, key=lambda one: one[0].bits)
         return self.best
 
     def _try_bins(self) -> None:
-        """Bins of numbers as they are, and of the differences that are best, without a fold."""
-        for axes in {(), self._left} if isinstance(self._left, tuple) else {()}:
+        """Bins of numbers as they are, and of the differences that are best, without a fold.
+
+        Differences that are negative about as often as not are largely around 0.
+        """
+        if self.numbers.ndim > 2 and self.numbers.shape[-1] <= FEW_COLUMNS:
+            return
+        near = NEAR if len(self.long) < 2 else 1
+        tried: list[Axes] = [()] if self.plain <= near * self.best.bits else []
+        left = self._left
+        if isinstance(left, tuple) and left and self._is_one_sided(left):
+            tried.append(left)
+        for axes in tried:
             bits = bins_bits(self._differences(axes), self.items)
             worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
-            if axes and self.best.tokens > BINS:
-                worth = -SAFER
-            elif bits > self.best.bits - WORTH_BITS:
-                continue
-            self.offer(_delta(axes, "rising"), BINS, bits, axes, worth=worth)
+            if bits < self.best.bits - WORTH_BITS:
+                self.offer(_delta(axes, "rising"), BINS, bits, axes, worth=worth)
+
+    def _is_one_sided(self, axes: Axes) -> bool:
+        """Whether few of some differences, or most, are negative."""
+        some = self._differences(axes).reshape(-1)[:ONE_SIDED_BY]
+        negative = np.count_nonzero(some.view(f"i{some.itemsize}") < 0)
+        return not ONE_SIDED < negative / some.size < 1 - ONE_SIDED
 
     @property
     def is_clear(self) -> bool:
@@ -160,7 +187,7 @@ class Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
         other._begin(numbers, self.items)
-        other.plain = self.plain
+        other.plain, other._coarse = self.plain, self._coarse
         other._try((self._simplest,))
         other._simplest, other.simplest = self._simplest, other.best.bits
         other._try(tuple(way for way in self._close() if way != self._simplest))
@@ -176,6 +203,12 @@ class Prediction:
             self._try_rising()
         if "lines" in ways:
             self._try_lines()
+
+    def others(self, more: float) -> list[Predictor]:
+        """Those that take at most this share more than the best, which is one of them, by bits."""
+        most = self.best.bits * (1 + more)
+        found = [one for one, *_ in self._offered if one.bits <= most]
+        return sorted(found, key=lambda one: one.bits)
 
     @property
     def left(self) -> Numbers:
@@ -223,7 +256,21 @@ class Prediction:
             # What is as cheap as with signs is so without the first item as a symbol.
             self.offer(RISING, 0, math.nextafter(bits, 0), (1,), way="rising")
         self._tried["rising"] = bits
-        self._offer_linear(RISING, linear, (1,), way="rising")
+        if not self._coarse:
+            self._offer_linear(RISING, linear, (1,), way="rising")
+
+    def _has_outliers(self, every: Callable[[], Numbers | None] | None) -> bool:
+        """Whether the range of all deltas is longer than those of the sample say.
+
+        As little as one of them does that, as where a counter begins again.
+        """
+        numbers = None if every is None or self.numbers.ndim > 2 else every()
+        if numbers is None or numbers.size < 2:
+            return False
+        sign = np.uint64(1 << (8 * numbers.itemsize - 1))
+        some, all_of_them = self._differences((1,)).reshape(-1), numbers[1:] - numbers[:-1]
+        lengths = [int(extent(deltas, sign)[1]) for deltas in (some, all_of_them)]
+        return lengths[1] >> WIDER > lengths[0]
 
     def _offer_linear(
         self, stage: Recipe | None, linear: dict[int, float], axes: Axes, way: Way = ()
@@ -264,6 +311,7 @@ class Prediction:
         worth: float = 0.0,
     ) -> None:
         """Take it if it gains this share."""
+        self._offered.append((Predictor(stage, tokens, bits), left, signed))
         if bits < self.best.bits * (1 - worth):
             self.best = Predictor(stage, tokens, bits)
             self._left, self.signed = left, signed
@@ -276,6 +324,11 @@ def _long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (len(shape) - 2)]
     lengths = zip(shape[1:], least, strict=True)
     return tuple(i for i, (length, few) in enumerate(lengths, 1) if length >= few)[-MOST_AXES:]
+
+
+def _is_linear(predictor: Predictor) -> bool:
+    """Whether it is linear tokens of differences."""
+    return predictor.stage is RISING and predictor.tokens > BINS
 
 
 @functools.cache

@@ -1,0 +1,81 @@
+"""Recipes that seem about as good are tried by what codes them, from level 6 on."""
+
+import numpy as np
+import pytest
+
+import ansflow
+from ansflow.engine.trial import tried
+from ansflow.frame.streams.sample import StreamCoding
+from ansflow.transforms import Recipe
+from ansflow.transforms.choosing.numbers import Choice
+from ansflow.transforms.layout import Layout
+
+CODING = StreamCoding(12, 64, 0, classes=True)
+
+
+def photons(size=300):
+    """Counts whose noise is louder where the field is: contexts say more than differences."""
+    y, x = np.mgrid[:size, :size] / 40
+    rng = np.random.default_rng(1)
+    return rng.poisson(np.exp(3 + 1.5 * np.sin(x) * np.cos(y))).astype("u2")
+
+
+def test_the_first_is_not_the_best():
+    array = photons()
+    content, layout = array.view(np.uint8).reshape(-1), Layout(2, array.shape)
+    bad, good = (Choice(Recipe.of(text), 5.0) for text in ("planes", "stencil[2](log)"))
+    for first, second in ((bad, good), (good, bad)):
+        both = first.beside([second], 3)
+        best = tried(both, content, layout, CODING, 1 << 14)
+        assert best.recipe == good.recipe
+        assert best.gains[-1].text == "the best of 2 for a part"
+        assert 0 < best.gains[-1].bits < 8
+
+
+def test_a_recipe_that_is_not_for_the_items():
+    array = np.arange(5000, dtype="u4")
+    content, layout = array.view(np.uint8), Layout(4, array.shape)
+    choice = Choice(Recipe.of("delta[0](log)"), 5.0).beside([Choice(Recipe.of("runs"), 1.0)], 3)
+    assert tried(choice, content, layout, CODING, 1000).recipe == choice.recipe
+
+
+@pytest.mark.parametrize("shape", [(7, 100, 9), (3,), (1, 4096)])
+def test_any_shape(shape):
+    array = np.random.default_rng(2).integers(0, 9, shape).astype("i4")
+    content, layout = array.view(np.uint8).reshape(-1), Layout(4, shape)
+    choice = Choice(Recipe.of("log"), 5.0).beside([Choice(Recipe.of("planes"), 5.0)], 1)
+    assert tried(choice, content, layout, CODING, 100).recipe in map(Recipe.of, ("log", "planes"))
+
+
+def test_others_beside_a_choice():
+    first, second, third = (Choice(Recipe.of(text), 1.0) for text in ("log", "lin[16]", "planes"))
+    both = first.beside([second, first], 5)
+    assert [one.recipe for one in both.others] == [second.recipe]
+    all_of_them = third.beside([both], 5)
+    assert [one.recipe for one in all_of_them.others] == [first.recipe, second.recipe]
+    assert not any(one.others for one in all_of_them.others)
+    assert len(third.beside([both], 1).others) == 1
+
+
+@pytest.mark.parametrize("level", [6, 9])
+def test_high_levels_say_that_recipes_were_tried(level):
+    plan = ansflow.plan(photons(), level=level)
+    assert plan.gains[0].bits == 16
+    assert "the best of" in str(plan)
+
+
+def kinds():
+    rng = np.random.default_rng(3)
+    yield photons()
+    yield np.cumsum(rng.normal(size=60_000)).round(2)
+    yield np.cumsum(rng.integers(0, 90, 60_000))
+    y, x = np.mgrid[:250, :250] / 30
+    yield (np.sin(x) * np.cos(y) + rng.normal(0, 1e-3, y.shape)).astype("f4")
+    yield np.where(np.sin(x) > 0.2, np.sin(x * y), 0).astype("f4")
+    yield np.stack([rng.normal(20, 3, 20_000).round(1), rng.integers(0, 9, 20_000)], axis=1)
+
+
+@pytest.mark.parametrize("array", [*kinds()])
+def test_a_higher_level_takes_no_more(array):
+    low, high = (len(ansflow.compress(array, level=level)) for level in (3, 6))
+    assert high <= 1.002 * low
