@@ -1,4 +1,4 @@
-"""Recipes that seem about as good are tried by what codes them, from level 6 on."""
+"""Recipes that seem about as good are tried by what codes them, from level 7 on."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_others_beside_a_choice():
     assert len(third.beside([both], 1).others) == 1
 
 
-@pytest.mark.parametrize("level", [6, 9])
+@pytest.mark.parametrize("level", [7, 9])
 def test_high_levels_say_that_recipes_were_tried(level):
     plan = ansflow.plan(photons(), level=level)
     assert plan.gains[0].bits == 16
@@ -77,5 +77,5 @@ def kinds():
 
 @pytest.mark.parametrize("array", [*kinds()])
 def test_a_higher_level_takes_no_more(array):
-    low, high = (len(ansflow.compress(array, level=level)) for level in (3, 6))
+    low, high = (len(ansflow.compress(array, level=level)) for level in (3, 7))
     assert high <= 1.002 * low
