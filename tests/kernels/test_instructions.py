@@ -6,9 +6,12 @@ import sys
 import numpy as np
 import pytest
 from numba.core import config, event
+from numba.core.lowering import Lower
 from numba.core.runtime import _nrt_python, rtsys
 
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels import compiler
+from ansflow.kernels.instructions import KernelLower
+from ansflow.kernels.jit import inlined, inner, kernel
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -189,3 +192,31 @@ def test_memory_that_there_is_not_is_an_error():
 
     with pytest.raises(MemoryError):
         makes(1 << 58)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_release_of_numba_that_is_not_known_compiles_in_its_own_way(known, monkeypatch):
+    @inner
+    def add_up(numbers, seen):
+        total = np.uint64(0)
+        for k in range(numbers.size):
+            total += numbers[k]
+            seen[k] = total
+        return total
+
+    @inlined
+    def twice(x):
+        return x + x
+
+    @kernel
+    def sums(numbers):
+        seen = np.zeros(numbers.size, np.uint64)
+        return twice(add_up(numbers, seen)), seen
+
+    monkeypatch.setattr(compiler, "KNOWN", known)
+    steps = []
+    monkeypatch.setattr(KernelLower, "lower", lambda self: (steps.append(1), Lower.lower(self)))
+    total, seen = sums(np.arange(1, 5, dtype=np.uint64))
+    assert total == 20
+    assert seen.tolist() == [1, 3, 6, 10]
+    assert bool(steps) == known
