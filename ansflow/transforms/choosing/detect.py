@@ -44,6 +44,8 @@ WORTH_IT = 0.002
 HIGHEST_CODE = 15
 BITS_OF_CODES = HIGHEST_CODE.bit_length()
 NEAR_FROM_BYTES = 4
+# The share of numbers with corrections from which on these say that the step is another.
+OFTEN = 0.4
 # By the bytes of a float; NumPy takes its time to say so.
 MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
 # Parts of all numbers that are dealt out in turn.
@@ -194,8 +196,11 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         many = _many(values.dtype, near=True)
         nearly = _near(doubles, many, functools.partial(measure, near=True))
     good = [one for one in nearly if one.exceptions <= enough]
-    # What is nearly a decimal is no multiple of a larger step if some of them are not.
-    may_have_step = not good or common_step(_nearest(doubles[:FEW], good[0])) > 1
+    # What is nearly a decimal is no multiple of a larger step if some of them are not. But the step
+    # may be about as large: corrections are many then.
+    may_have_step = (
+        not good or good[0].corrected > OFTEN or common_step(_nearest(doubles[:FEW], good[0])) > 1
+    )
     if any_step and _fewest(found) > enough and may_have_step:
         for factor, times in _steps(values):
             found += measure(np.array([factor]), times)

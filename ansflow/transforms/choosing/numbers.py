@@ -128,7 +128,7 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
 def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:
     """Whether these maps are the best that were rated, and no others are close to them."""
     best, *others = tried
-    return best.mapped.maps == maps and not any(one.is_close(best.bits, CLOSER) for one in others)
+    return best.mapped.maps == maps and not any(one.is_close(best.bits) for one in others)
 
 
 def choose_numbers(
@@ -390,8 +390,8 @@ def _in_columns(
 ) -> Choice:
     """The same for each place along the last axis, or its difference from the one before.
 
-    It is told by some of the numbers, and by all if that is not clear. Columns have no periods if
-    all together have no trace of them.
+    It is told by some of the numbers, and by all if that is not clear. Columns that gain nothing
+    by the simplest predictors hardly have periods if all together have no trace of them.
     """
     numbers = together.numbers
     count = numbers.shape[-1]
@@ -424,11 +424,10 @@ def _in_columns(
             ]
             least *= together.again(whole.numbers).best.bits / together.best.bits
     found = [_in_axes(prediction, part, maps) for prediction in predictions]
-    if have_periods:
-        found = [
-            _in_periods(prediction, one, part, maps, _periods(prediction.numbers, part))
-            for prediction, one in zip(predictions, found, strict=True)
-        ]
+    found = [
+        _in_periods(prediction, one, part, maps, _periods(prediction.numbers, part))
+        for prediction, one in zip(predictions, found, strict=True)
+    ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / count
     if bits >= least * (1 - WORTH_IT):

@@ -108,8 +108,8 @@ class Prediction:
     def __init__(self, numbers: Numbers, items: float) -> None:
         self._begin(numbers, items)
         self._try_axes(_simple_axes(self.long))
-        self.plain = self._tried[()]
         self._try_linear()
+        self.plain = min(self._tried[()], self._linear)
         self._simplest, self.simplest = self._way, self.best.bits
 
     def _begin(self, numbers: Numbers, items: float) -> None:
@@ -173,11 +173,12 @@ class Prediction:
     def is_clear(self) -> bool:
         """Whether nothing else is nearly as cheap as the best.
 
-        Linear tokens depend on a few large numbers, and whether numbers rise on a few negative
-        differences, of which a part of a sample says little.
+        Linear tokens depend on a few large numbers, whether numbers rise on a few negative
+        differences, and lines on where they end: a part of a sample says little of these.
         """
         may_be_linear = self._linear <= self.best.bits
-        return not may_be_linear and self._way != "rising" and len(self._close()) == 1
+        told = isinstance(self._way, tuple)
+        return told and not may_be_linear and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
         most = min(bits for way, bits in self._tried.items() if way != "rising") * CLOSE
