@@ -112,8 +112,10 @@ def _compiled() -> int:
     return sum(
         sum(thing.stats.cache_misses.values())
         for thing in gc.get_objects()
-        # isinstance would access the class of dead weak proxies
-        if issubclass(type(thing), Dispatcher) and thing.py_func.__module__.startswith("ansflow.")
+        # isinstance would access the class of dead weak proxies, and what is made of text in a
+        # function has no module
+        if issubclass(type(thing), Dispatcher)
+        and str(thing.py_func.__module__).startswith("ansflow.")
     )
 
 

@@ -71,6 +71,13 @@ def test_the_shortest_of_periods():
     assert chosen(np.tile(RNG.permutation(21), 5000), level=6).startswith("period[21]")
 
 
+@pytest.mark.parametrize("size", range(2, 24))
+def test_periods_of_few_numbers(size):
+    """Where they are too few, there is no division by zero."""
+    numbers = np.cumsum(np.resize([9, 3], (1, size)), axis=1).astype("u8")
+    assert [period for period, _ in periods(numbers, 1e-3, 1, 680)][:1] == [2] * (size >= 6)
+
+
 def test_periods_of_one_of_several_columns():
     """All together, their differences correlate by a third of that."""
     table = RNG.integers(0, 5000, (30_000, 3))

@@ -42,7 +42,7 @@ def periods(
     size = _size(min(places, numbers.shape[1]) - 1)
     count = size * FEWEST_ROWS // (FEWEST_ROWS + 1)
     longest = size - count
-    if longest < SHORTEST:
+    if longest < SHORTEST or count < longest + 2:  # what follows the longest one is looked at, too
         return []
     some = numbers[step // 2 :: step, : count + 1]
     steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
