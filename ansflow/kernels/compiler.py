@@ -13,6 +13,13 @@ __all__ = ["KernelCompiler"]
 # These compile kernels in their own way, in twice the time.
 KNOWN = version_info.short < (0, 69)
 
+if KNOWN:
+    # Not later: Numba takes note of intrinsics before it compiles a function.
+    from ansflow.kernels.inlining import InlineRemembered
+    from ansflow.kernels.lowering import InnerLowering, KernelLowering
+    from ansflow.kernels.signatures import KernelTypeInference
+    from ansflow.kernels.steps import needed
+
 
 class KernelCompiler(Compiler):
     """A compiler that skips steps, while the garbage collector rests.
@@ -34,11 +41,6 @@ class KernelCompiler(Compiler):
     def define_pipelines(self) -> Any:
         if not KNOWN:
             return super().define_pipelines()
-        from ansflow.kernels.inlining import InlineRemembered
-        from ansflow.kernels.lowering import InnerLowering, KernelLowering
-        from ansflow.kernels.signatures import KernelTypeInference
-        from ansflow.kernels.steps import needed
-
         inner = self.state.flags.no_cpython_wrapper
         instead = {
             "InlineInlinables": InlineRemembered,

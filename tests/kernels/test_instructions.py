@@ -1,10 +1,12 @@
 """Kernels do what their functions do in Python, though less is compiled than Numba would."""
 
 import inspect
+import os
 import sys
 
 import numpy as np
 import pytest
+from children import python
 from numba.core import config, event
 from numba.core.lowering import Lower
 from numba.core.runtime import _nrt_python, rtsys
@@ -183,6 +185,24 @@ def test_making_arrays_compiles_nothing_else():
     )
     assert makes(3) == 42
     assert compiled_by(lambda: makes(np.uint8(3))) == ["makes"]
+
+
+FIRST = """
+import numpy as np
+from ansflow.kernels.jit import kernel
+
+@kernel
+def makes(size):
+    return np.empty(size).size
+
+assert makes(3) == 3
+"""
+
+
+def test_the_first_kernel_of_a_process_makes_arrays(tmp_path):
+    (tmp_path / "first.py").write_text(FIRST)
+    result = python("import first", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (result.stderr, result.returncode) == ("", 0)
 
 
 def test_memory_that_there_is_not_is_an_error():
