@@ -28,9 +28,9 @@ from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
+from ansflow.transforms.choosing.choice import Gain
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.effort import effort_of
-from ansflow.transforms.choosing.numbers import Gain
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe

@@ -10,7 +10,7 @@ from ansflow.buffers import Bytes
 from ansflow.frame.body import encode_body
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
-from ansflow.transforms.choosing.numbers import Choice, Gain
+from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.layout import Layout
 
 __all__ = ["tried"]

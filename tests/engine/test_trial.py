@@ -7,7 +7,7 @@ import ansflow
 from ansflow.engine.trial import tried
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.transforms import Recipe
-from ansflow.transforms.choosing.numbers import Choice
+from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.layout import Layout
 
 CODING = StreamCoding(12, 64, 0, classes=True)

@@ -20,6 +20,10 @@ sums.py
     weighted sums of neighbours, for high levels
 periods.py
     periods, found by how differences correlate
+choice.py
+    a recipe that is chosen, and what it gains
+predicted.py
+    how numbers that came through maps are predicted: as they are, in rows of a period, in columns
 numbers.py
     the map, predictor and tokens of one kind of numbers
 choose.py

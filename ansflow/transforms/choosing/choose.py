@@ -11,20 +11,13 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
+from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind, Mapped
 from ansflow.transforms.choosing.maps import mapped
-from ansflow.transforms.choosing.numbers import (
-    WORTH_IT,
-    Choice,
-    Gain,
-    better,
-    choose_numbers,
-    columns_of,
-    is_clear,
-    rated,
-)
+from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
+from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout

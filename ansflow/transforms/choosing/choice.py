@@ -1,0 +1,58 @@
+"""A recipe that is chosen, and what it gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better"]
+
+# Another stage has to gain this share of what is left.
+WORTH_IT = 0.003
+
+# What takes so much more with the simplest predictors may be as good with all of them.
+CLOSE = 1.05
+
+
+class Gain(NamedTuple):
+    """A stage of a recipe, or several, and bits an item that are left after it.
+
+    Stages are told without their outputs, in words only when somebody asks.
+    """
+
+    stages: str | tuple[Recipe, ...]
+    bits: float
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.stages, str):
+            return self.stages
+        return ", ".join(str(stage.alone) for stage in self.stages)
+
+
+class Choice(NamedTuple):
+    """A recipe, bits an item that it is expected to take, and what its stages gain.
+
+    If it is for one kind of numbers, it begins with these maps. Others may be as good.
+    """
+
+    recipe: Recipe
+    bits: float
+    gains: tuple[Gain, ...] = ()
+    maps: tuple[Recipe, ...] = ()
+    others: tuple[Choice, ...] = ()
+
+    def beside(self, others: Iterable[Choice], most: int) -> Choice:
+        """The same with others, and those beside them, as many as may be worth a trial."""
+        found = {self.recipe: self}
+        for other in (*self.others, *others):
+            for one in (other, *other.others):
+                found.setdefault(one.recipe, one._replace(others=()))
+        return self._replace(others=(*found.values(),)[1 : 1 + most])
+
+
+def better(found: Choice, other: Choice) -> Choice:
+    """The other choice if it is worth another stage."""
+    return other if other.bits < found.bits * (1 - WORTH_IT) else found

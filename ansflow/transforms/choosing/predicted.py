@@ -1,0 +1,216 @@
+"""How numbers that came through maps are predicted and split into tokens.
+
+That is in the axes that they have, in rows of a period, or each column by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansflow.transforms.choosing.choice import CLOSE, WORTH_IT, Choice, Gain
+from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
+from ansflow.transforms.choosing.predictors import BINS, Prediction, Predictor
+from ansflow.transforms.choosing.sums import try_stencils, try_weights
+from ansflow.transforms.recipe import Recipe
+
+__all__ = [
+    "as_predicted",
+    "columns_of",
+    "likely_periods",
+    "maps_needed",
+    "predict_axes",
+    "predict_columns",
+    "predict_periods",
+]
+
+# What rows of a period must gain, and how many of them have none above that predict them: the first
+# two, perhaps, and half a row that is left.
+WORTH_ROWS, ROWS_APART = 0.01, 2.5
+
+# The share of all bits from which on the bytes of numbers may be better than tokens: most of them
+# are as good as random.
+PLANES_FROM = 0.7
+
+# Places along a last axis that may be columns.
+COLUMNS = range(2, 17)
+
+STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
+LEAVES = {0: LOG, BINS: Recipe("bins")}
+ORDERED = Recipe("ordered", settings=("float",))
+
+
+def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
+    """How numbers that came through maps are predicted and coded, in the axes that they have."""
+    name, first = (maps[-1].name, maps[-1].settings[:1]) if maps else ("", ())
+    if kind.effort.orders and name != "dict":
+        real = first == ("float",)
+        try_weights(prediction, "float" if real else "integer", kind.effort.orders)
+    if kind.effort.stencils:
+        try_stencils(prediction)
+    stage, _, bits = prediction.best
+    found, leaf = as_predicted(prediction.best, prediction), None
+    width = 8 * prediction.numbers.itemsize
+    if (
+        width > 8
+        and bits > PLANES_FROM * width
+        and kind.has_room_for(1, prediction.numbers.itemsize)
+    ):
+        if stage:
+            planes = plane_bits(prediction.left, signed=prediction.signed)
+            if planes < bits * (1 - WORTH_IT):
+                leaf, bits = PLANES, planes
+        numbers = prediction.numbers
+        planes = plane_bits(numbers, ordered=_is_bare(maps))
+        if planes < bits * (1 - WORTH_IT):
+            stage, leaf, bits = None, PLANES, planes
+    return found if leaf is None else _staged(stage, leaf, bits)
+
+
+def as_predicted(predictor: Predictor, prediction: Prediction) -> Choice:
+    """How numbers are predicted and split into tokens."""
+    stage, tokens, bits = predictor
+    leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
+    return _staged(stage, STREAM if prediction.numbers.itemsize == 1 else leaf, bits)
+
+
+def _staged(stage: Recipe | None, leaf: Recipe, bits: float) -> Choice:
+    recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
+    return Choice(recipe, bits, (Gain((recipe,), bits),))
+
+
+def columns_of(numbers: Numbers, kind: Kind) -> int:
+    """How many columns the last axis of a sample has that may be treated each by itself, or 0."""
+    count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
+    return count if count in COLUMNS and kind.has_room_for(count, numbers.itemsize) else 0
+
+
+def likely_periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
+    """Periods of numbers that came through maps, or of some of their columns, as in `periods`."""
+    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
+        return []
+    places = kind.effort.size // kind.effort.boxes
+    return periods(numbers, _least(kind) / columns, 2 if kind.effort.stencils else 1, places)
+
+
+def _least(kind: Kind) -> float:
+    """What differences a period apart must correlate by."""
+    return WEAKLY if kind.effort.stencils else STRONGLY
+
+
+def predict_periods(
+    prediction: Prediction,
+    found: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    told: Sequence[tuple[int, float]],
+) -> Choice:
+    """The same in rows of a period, if that is better than what was found."""
+    numbers = prediction.numbers
+    rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
+    row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
+    for period, correlation in told:
+        if correlation < _least(kind):
+            continue
+        simplest = Prediction(_in_rows(numbers, period), kind.items)
+        if simplest.best.bits > prediction.simplest * CLOSE:
+            continue
+        simplest.try_all()
+        rows = predict_axes(simplest, kind, maps)
+        bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
+        if bits < found.bits * (1 - WORTH_ROWS):
+            recipe = Recipe("period", (rows.recipe, rest), (period,))
+            found = Choice(recipe, bits, (Gain((recipe, rows.recipe), bits),))
+    return found
+
+
+def _in_rows(numbers: Numbers, period: int) -> Numbers:
+    """Boxes of numbers, with a first axis that is cut in whole rows."""
+    boxes, length, *others = numbers.shape
+    rows = length // period
+    return np.ascontiguousarray(numbers[:, : rows * period]).reshape(boxes, rows, period, *others)
+
+
+def maps_needed(maps: tuple[Recipe, ...], recipe: Recipe) -> tuple[Recipe, ...]:
+    """Maps without an order of numbers that have this recipe, if that has no use for it."""
+    return maps[:-1] if _is_bare(maps) and _of_planes(recipe) else maps
+
+
+def _is_bare(maps: tuple[Recipe, ...]) -> bool:
+    """Whether the innermost map does no more than put floats in order."""
+    return maps[-1:] == (ORDERED,)
+
+
+def _of_planes(recipe: Recipe) -> bool:
+    """Whether there is nothing but bytes, which have no use for an order of numbers.
+
+    They are better without: what the bits of positive and of negative floats have in common, such
+    as zeros at their end, it makes different.
+    """
+    if recipe.name == "columns" and not recipe.settings:
+        return all(map(_of_planes, recipe.outputs))
+    return recipe == PLANES
+
+
+def predict_columns(
+    together: Prediction,
+    raw: Numbers,
+    before: Choice,
+    kind: Kind,
+    maps: tuple[Recipe, ...],
+    *,
+    have_periods: bool,
+) -> Choice:
+    """The same for each place along the last axis, or its difference from the one before.
+
+    It is told by some of the numbers, and by all if that is not clear. Columns that gain nothing
+    by the simplest predictors hardly have periods if all together have no trace of them.
+    """
+    numbers = together.numbers
+    count = numbers.shape[-1]
+    part = kind.part(count)
+    predictions: list[Prediction] = []
+    differenced = []
+    for j in range(count):
+        prediction = Prediction(_column(numbers, j), part.items)
+        if j:
+            difference = Prediction(_column(numbers, j, differenced=True), part.items)
+            if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
+                prediction = difference
+                differenced.append(j)
+        predictions.append(prediction)
+    # Without periods and weighted sums, what else is tried gains about as much for all together.
+    simplest = sum(one.simplest for one in predictions) / count
+    is_all = not (have_periods or kind.effort.orders)
+    if is_all and simplest > together.simplest * (1 - WORTH_IT):
+        return before
+    total = sum(one.try_all().bits for one in predictions)
+    if not kind.effort.orders and total > CLOSE * count * before.bits:
+        return before
+    least = before.bits
+    if len(numbers) < len(raw) and not all(one.is_clear for one in predictions):
+        whole = Mapped(raw).through(kind, *maps)
+        if whole is not None:
+            predictions = [
+                one.again(_column(whole.numbers, j, differenced=j in differenced))
+                for j, one in enumerate(predictions)
+            ]
+            least *= together.again(whole.numbers).best.bits / together.best.bits
+    found = [predict_axes(prediction, part, maps) for prediction in predictions]
+    found = [
+        predict_periods(prediction, one, part, maps, likely_periods(prediction.numbers, part))
+        for prediction, one in zip(predictions, found, strict=True)
+    ]
+    recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
+    bits = sum(one.bits for one in found) / count
+    if bits >= least * (1 - WORTH_IT):
+        return before
+    return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
+
+
+def _column(numbers: Numbers, j: int, *, differenced: bool = False) -> Numbers:
+    return numbers[..., j] - numbers[..., j - 1] if differenced else numbers[..., j].copy()
