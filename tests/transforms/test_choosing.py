@@ -78,6 +78,14 @@ def test_periods_of_few_numbers(size):
     assert [period for period, _ in periods(numbers, 1e-3, 1, 680)][:1] == [2] * (size >= 6)
 
 
+@pytest.mark.parametrize("columns", range(1, 19))
+def test_small_tables(columns):
+    """Each stage is told by few numbers, or by one: none is asked for more than there are."""
+    for rows in range(1, 12):
+        for high in (5, 5000, 10**6):
+            chosen(RNG.integers(0, high, (rows, columns)).astype("u4"))
+
+
 def test_periods_of_one_of_several_columns():
     """All together, their differences correlate by a third of that."""
     table = RNG.integers(0, 5000, (30_000, 3))

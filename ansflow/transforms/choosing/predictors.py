@@ -34,6 +34,8 @@ WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
 
+# Fewer numbers do not pay for bins.
+FEWEST_BINNED = 16
 # Instead of a number of tokens, which is a power of two.
 BINS = 1
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
@@ -137,7 +139,7 @@ class Prediction:
         boxes, *shape = self.numbers.shape
         if len(shape) == 1 and (boxes == 1 or shape[0] >= SHORTEST_LINE) and self._may_be_lines():
             self._try_lines()
-        if self.numbers.itemsize > 1 and self.numbers.size > 1:
+        if self.numbers.itemsize > 1 and self.numbers.size >= FEWEST_BINNED:
             self._try_bins()
         if _is_linear(self.best) and self._has_outliers(every):
             self._coarse = True
