@@ -216,7 +216,7 @@ class Pipeline(Generic[T]):
 
     The caller's thread is one of the threads: instead of waiting for a result, it runs tasks that
     have not been started. (One thread more than cores costs a fifth of the speed.) Others help
-    while there are cores with nothing to do. Only one thread
+    while there are cores with nothing to do, so tasks must not wait for each other. Only one thread
     at a time may use a pipeline. With one thread, or a single task, everything is done in the
     caller's thread.
 

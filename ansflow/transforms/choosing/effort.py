@@ -52,9 +52,9 @@ class Effort(NamedTuple):
     stencils: bool
     periods: bool
     worth_many: float
-    tried: int
-    others: float
-    most_others: int
+    tried: int = 0
+    others: float = 0.0
+    most_others: int = 0
 
     def shared(self, count: int) -> Effort:
         """That for one of so many columns, of a sample for all."""
@@ -65,10 +65,10 @@ class Effort(NamedTuple):
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, 0, 0, 0),
-    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1, 0, 0, 0),
-    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04, 0, 0, 0),
-    6: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03, 0, 0, 0),
+    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1),
+    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
+    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
+    6: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03),
     8: Effort(
         1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 16, 0.1, 4
     ),
