@@ -226,6 +226,19 @@ FILES = {
         {"dtype": "<u2", "shape": [2, 4, 6], "model": writer.identity(MODEL)},
         coding=writer.in_turn(writer.code_model(MODEL), writer.code()),
     ),
+    "short": writer.write_frame(SKEWED[:300], coding=writer.code(11, 4), short=True),
+    "short matrix": writer.write_frame(NUMBERS, MATRIX, coding=choose, fortran=True, short=True),
+    "short number": writer.write_frame(
+        NUMBERS[:8], {"dtype": ">f8", "shape": [], "metadata": {"a": [1]}}, short=True
+    ),
+    "short and shared": writer.write_frame(
+        SKEWED[:300], shared=SHARED, coding=writer.code_shared(2, SHARED), short=True
+    ),
+}
+# Whose bodies end as frames do.
+FILES |= {
+    f"short with {name} in it": writer.write_frame(FILES[name], short=True)
+    for name in ("coded", "chunks")
 }
 
 
@@ -239,6 +252,10 @@ FILES |= {
     "empty between": concatenated("stored", "empty", "index of nothing", "shared"),
     "two arrays": concatenated("rows", "rows"),
     "longer": FILES["tiles"] + FILES["rows"],
+    "short and others": concatenated(
+        "short", "chunks", "short with chunks in it", "stored", "short"
+    ),
+    "short rows and rows": FILES["rows"] + writer.write_frame(NUMBERS, MATRIX, short=True),
 }
 
 CONTENTS = {name: naive.join(naive.read_all(blob)) for name, blob in FILES.items()}

@@ -178,9 +178,29 @@ def read_chunks(data, header):
     return content, groups, chunks, head, chain, at
 
 
+def read_only(data, header):
+    """The group and the `Chunk` of a short frame with such a header, and where it ends."""
+    m, check = header.only
+    cells, start = prod(header.grid.lengths), len(header.raw)
+    head = Head(b"", 0, cells, m, check, b"")
+    group = naive_grid.find_group(header.grid, 0, cells)
+    ((_, size),) = group.cuts
+    return group, read_chunk(head, take(data, start, m), header, size), start + m
+
+
+def read_short(data, header):
+    """The `Frame` with such a header, and where it ends."""
+    group, chunk, at = read_only(data, header)
+    assert take(data, at, 1) == b"\0"
+    shape = find_shape(header.description, len(chunk.content)) if header.array else None
+    return Frame(header, [chunk], [group], chunk.content, shape, False), at + 1
+
+
 def read_one(data):
     """The `Frame` at the beginning of `data`, and where it ends."""
     header = read_header(data)
+    if header.only is not None:
+        return read_short(data, header)
     content, groups, chunks, end, chain, at = read_chunks(data, header)
     assert end.check == xxh(chain)
     assert end.m in (0, len(chain) + TRAILER)

@@ -222,6 +222,15 @@ GOLDEN = {
         np.arange(3.0),
         frame(np.arange(3.0), {"metadata": {"what": "a test", "nested": {"list": [1, 2.5]}}}),
     ),
+    "short": lambda: (
+        SQUARE_BYTES,
+        frame(SQUARE_BYTES, {"metadata": {"a": 1}}, coding=writer.code(12, 4), short=True),
+    ),
+    "short-array": lambda: (
+        np.asfortranarray(PLANE),
+        frame(np.asfortranarray(PLANE), coding=writer.code(11), short=True),
+    ),
+    "short-number": lambda: (np.array(2.5), frame(np.array(2.5), short=True)),
     "big-endian": lambda: (
         PLANE.astype(">u2"),
         frame(PLANE.astype(">u2"), coding=writer.code(13), chunk=[7, 30], index=True),

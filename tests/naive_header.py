@@ -16,7 +16,8 @@ VERSION = 3
 class Header(NamedTuple):
     """Everything a header says; the size is None if it isn't known beforehand.
 
-    `shared` are pairs of frequencies and their precision.
+    `shared` are pairs of frequencies and their precision. `only` is the size of the body and the
+    check of the only chunk of a short frame.
     """
 
     array: bool
@@ -26,6 +27,7 @@ class Header(NamedTuple):
     shared: list
     size: int | None
     grid: naive_grid.Grid
+    only: tuple | None
     raw: bytes
 
 
@@ -40,12 +42,15 @@ def take(data, at, size):
 
 
 def parse(text):
-    """The object in JSON; nothing but JSON."""
+    """The object in JSON, or what a list stands for; nothing but JSON."""
 
     def refuse(constant):
         raise ValueError(constant)
 
     description = json.loads(text.decode("utf-8"), parse_constant=refuse)
+    if type(description) is list:
+        dtype, *shape = description
+        description = {"dtype": dtype, "shape": shape}
     assert type(description) is dict
     return description
 
@@ -188,14 +193,14 @@ def read_shared(data, at):
     return shared, at
 
 
-def read_grid(data, at, description, size, fortran):
-    """The `Grid`, and where it ends."""
+def read_grid(data, at, description, size, fortran, short):
+    """The `Grid`, and where it ends. That of a short frame is one chunk."""
     lengths, cell, chunk = [size], 1, []
     if description.get("dtype") is not None:
         item = item_size(description["dtype"])
         lengths, cell = naive_grid.lengths_and_cell(description["shape"], item, fortran)
-    for _ in lengths:
-        t, at = read_varint(data, at)
+    for length in lengths:
+        t, at = (length, at) if short else read_varint(data, at)
         chunk.append(t)
     grid = naive_grid.Grid(lengths, cell, chunk)
     naive_grid.check(grid)
@@ -207,8 +212,8 @@ def read_header(data):
     assert take(data, 0, 4) == MAGIC
     version, flags = take(data, 4, 2)
     assert version == VERSION
-    assert flags in (0, 1, 3, 5, 7)
-    array, fortran, listed = flags % 2 == 1, flags in (3, 7), flags >= 4
+    assert flags in (0, 1, 3, 5, 7, 8, 9, 11, 13, 15)
+    array, fortran, listed, short = flags % 2 == 1, flags & 2 > 0, flags & 4 > 0, flags >= 8
     length = number(take(data, 6, 4), 4)
     assert 1 <= length <= 2**21
     fields, raw = take(data, 10, length), take(data, 0, 14 + length)
@@ -225,6 +230,12 @@ def read_header(data):
     if array:
         check_array(description, size, fortran)
     assert "name" in description or not listed
-    grid, at = read_grid(fields, at, description, size, fortran)
+    assert not short or (size and "directory" not in description)
+    grid, at = read_grid(fields, at, description, size, fortran, short)
+    only = None
+    if short:
+        m, at = read_varint(fields, at)
+        only, at = (m, number(take(fields, at, 8), 8)), at + 8
+        assert 2 <= m <= size + 512
     assert at == length
-    return Header(array, fortran, listed, description, shared, size, grid, raw)
+    return Header(array, fortran, listed, description, shared, size, grid, only, raw)

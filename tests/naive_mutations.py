@@ -78,6 +78,8 @@ def chunks_of(header, placed, right=3):
 
 def operate(rng, frame):
     """Chunks are swapped, doubled, dropped or taken from elsewhere; more or less is put right."""
+    if frame.header.only is not None:
+        return falsify_short(rng, frame)
     header, placed = frame.header.raw, list(enumerate(frame.chunks))
     for _ in range(rng.randint(1, 2)):
         match rng.randrange(4 if placed else 1):
@@ -158,8 +160,8 @@ def mislead(rng, frame):
     """A header with fields that lie, before chunks that have the right tag."""
     h = frame.header
     told = {"size": h.size, "chunk": h.grid.chunk, "description": h.description or b""}
-    told |= {"tables": len(h.shared), "shared": writer.write_shared(h.shared)}
-    flags = h.array + 2 * h.fortran + 4 * h.listed
+    told |= {"tables": len(h.shared), "shared": writer.write_shared(h.shared), "only": h.only}
+    flags = h.array + 2 * h.fortran + 4 * h.listed + 8 * (h.only is not None)
     fields = writer.write_fields(**told)
     changes = {
         "size": lambda: rng.choice([None, fitting(rng, 8, h.size or 0) // 2]),
@@ -167,7 +169,7 @@ def mislead(rng, frame):
             t if rng.randrange(2) else fitting(rng, rng.choice([1, 4, 8]), t)
             for t in (h.grid.chunk * 2)[rng.choice([0, 0, 0, 1]) :][: len(h.grid.chunk)]
         ],
-        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 5, 8, 255]),
+        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 5, 8, 9, 16, 255, flags ^ 8]),
         "version": lambda: rng.choice([0, 1, 2, 3, 4, 255]),
         "description": lambda: described(rng, h.description),
         "tables": lambda: fitting(rng, 1, len(h.shared)),
@@ -181,6 +183,8 @@ def mislead(rng, frame):
     for key in rng.sample(sorted(changes), rng.randint(1, 2)):
         given[key] = changes[key]()
     header = writer.write_header(**given)
+    if h.only is not None and rng.randrange(8):
+        return header + frame.chunks[0].body + b"\0"
     return writer.assemble(
         header, chunks_of(header, list(enumerate(frame.chunks))), rng.randrange(2)
     )
@@ -209,7 +213,9 @@ def another(rng, value):
         return rng.choice([0.0, -0.0, -1.0, float("nan"), float("inf"), 5e-324, 1e308, 3.0])
     if isinstance(value, tuple):
         at = rng.randrange(len(value))
-        return *value[:at], *[fitting(rng, 1, value[at])] * rng.randrange(4), *value[at + 1 :]
+        other = value[at]
+        other = another(rng, other) if isinstance(other, tuple) else fitting(rng, 1, other)
+        return *value[:at], *[other] * rng.randrange(4), *value[at + 1 :]
     return fitting(rng, rng.choice([1, 1, 2, 8]), value)
 
 
@@ -274,6 +280,8 @@ def falsify(rng, frame):
     """A chunk whose head or body lies, in a frame that is right for the rest."""
     if not frame.chunks:
         return mislead(rng, frame)
+    if frame.header.only is not None:
+        return falsify_short(rng, frame)
     header, chosen = frame.header.raw, rng.randrange(len(frame.chunks))
     chunk = frame.chunks[chosen]
     changes = {
@@ -294,8 +302,24 @@ def falsify(rng, frame):
     return writer.assemble(header, chunks, frame.indexed)
 
 
+def falsify_short(rng, frame):
+    """A short frame whose body, check or end lies."""
+    h, (chunk,) = frame.header, frame.chunks
+    told = {"tables": len(h.shared), "shared": writer.write_shared(h.shared), "size": h.size}
+    flags = h.array + 2 * h.fortran + 4 * h.listed + 8
+    body = forge_body(rng, chunk) if rng.randrange(4) else chunk.body
+    said = rng.choice([None, naive.attempt(read_again, frame, 0, body)])
+    check = rng.choice([naive.xxh(chunk.content if said is None else said), rng.getrandbits(64)])
+    size = rng.choice([len(body), len(body), len(body), fitting(rng, 4, len(body))])
+    told |= {"only": (size, check), "flags": flags}
+    end = rng.choice([b"\0", b"\0", b"", b"\1", b"\0\0"])
+    return writer.write_short(chunk.content, h.description or b"", body, end=end, **told)
+
+
 def end_wrongly(rng, frame):
     """An end mark or an index with fields that lie."""
+    if frame.header.only is not None:
+        return frame.header.raw + frame.chunks[0].body + rng.choice([b"", b"\1", rng.randbytes(28)])
     header = frame.header.raw
     chunks = chunks_of(header, list(enumerate(frame.chunks)))
     told = {}

@@ -11,6 +11,7 @@ from naive_frame import (
     check_head,
     parse_head,
     read_chunk,
+    read_only,
     trailer,
 )
 from naive_header import read_header, take
@@ -41,6 +42,7 @@ def salvage_from_trailer(data):
     size = number(data[-28:-20], 8)
     frame = take(data, len(data) - size, size)
     header = read_header(index)
+    assert header.only is None
     heads, at = [], len(header.raw)
     for start in range(len(header.raw), len(index) - TRAILER, HEAD):
         heads.append((parse_head(index, start), at))
@@ -55,6 +57,11 @@ def salvage_forward(data):
     pieces = []
     while header := attempt(read_header, data):
         heads, at = [], len(header.raw)
+        if header.only is not None:
+            found = attempt(read_only, data, header)
+            pieces.append((header.size, None if found is None else found[1].content))
+            data = data[at + header.only[0] + 1 :]
+            continue
         while (head := attempt(parse_head, data, at)) and head.cells:
             heads.append((head, at))
             at += HEAD + head.m

@@ -220,16 +220,28 @@ def write_shared(shared):
 
 
 def write_fields(
-    size=0, description=b"", chunk=None, *, shared=b"", tables=0, described=None, more=b""
+    size=0,
+    description=b"",
+    chunk=None,
+    *,
+    shared=b"",
+    tables=0,
+    described=None,
+    only=None,
+    more=b"",
 ):
     """The fields of a header; `tables` is the number of tables in the bytes `shared`.
 
-    Instead of the size and the number of tables, there may be bytes to be written as they are.
+    `only` is the size of the body and the check of a short frame's chunk, instead of the chunk
+    shape. Instead of the size and the number of tables, there may be bytes to be written as they
+    are.
     """
     text = as_text(description)
     fields = write_varint(default(described, len(text))) + text
     fields += write_varint(tables) + shared
     fields += write_varint(0 if size is None else size + 1)
+    if only is not None:
+        return fields + write_varint(only[0]) + little(only[1], 8) + more
     chunk = [min(max(default(size, 1), 1), 2**18)] if chunk is None else chunk
     return fields + b"".join(map(write_varint, chunk)) + more
 
@@ -319,6 +331,15 @@ def assemble(header, chunks, index=False):
     return header + b"".join(chunks) + write_end(header, chunks, len(tail)) + tail
 
 
+def write_short(content, description=b"", body=None, w=1, *, end=b"\0", **told):
+    """A short frame of `content`, cells of w bytes; `told` goes to `write_header`."""
+    body = write_body(content, w) if body is None else body
+    told = {"size": len(content), "only": (len(body), xxh(content))} | told
+    array = isinstance(description, dict) and "dtype" in description
+    told = {"flags": 8 + array} | told
+    return write_header(description=description, **told) + body + end
+
+
 def grid_of(description, size, chunk, fortran):
     """The `Grid`; where no chunk shape is given, chunks are as large as they may be."""
     lengths, cell = [size], 1
@@ -369,19 +390,26 @@ def write_frame(
     known=True,
     fortran=False,
     listed=False,
+    short=False,
 ):
     """A legal frame, if the description is one of the content; `known` is whether its size is.
 
-    Recipes are names or those of `naive_makers`, in turn.
+    A short one has one chunk, and no other shape of it is given. Recipes are names or those of
+    `naive_makers`, in turn.
     """
     description = default(description, {})
     size = len(content) if known else None
     grid = grid_of(description, size, chunk, fortran)
+    flags = ("dtype" in description) + 2 * fortran + 4 * listed
+    if short:
+        body = no_larger(content, grid.cell, coding, recipe, grid.lengths)
+        told = {"tables": len(shared), "shared": write_shared(shared), "flags": flags + 8}
+        return write_short(content, description or b"", body, **told)
     header = write_header(
         size,
         description or b"",
         grid.chunk,
-        flags=("dtype" in description) + 2 * fortran + 4 * listed,
+        flags=flags,
         tables=len(shared),
         shared=write_shared(shared),
     )

@@ -159,7 +159,7 @@ def header(text=None, **fields):
     """
     told = {"size": 8, "array": True}
     keys = [*told, "chunk", "version", "flags", "tables", "shared", "described", "length"]
-    keys += ["rest", "fields"]
+    keys += ["rest", "fields", "only"]
     told |= {key: fields.pop(key) for key in keys if key in fields}
     told["more"] = told.pop("rest", b"")
     text = DESCRIPTION | fields if text is None else text
@@ -176,7 +176,23 @@ HEADERS = [
     ({"version": 2}, UnsupportedError, "version 2"),
     ({"version": 4}, UnsupportedError, "version 4"),
     ({"version": 255}, UnsupportedError, "version 255"),
-    ({"flags": 8}, UnsupportedError, "flags 0x08"),
+    ({"flags": 8}, CorruptDataError, "bytes"),
+    ({"flags": 9}, CorruptDataError, None),
+    ({"flags": 9, "only": (2, 0), "size": 0, "shape": [0]}, CorruptDataError, "short"),
+    ({"flags": 9, "only": (2, 0), "size": None, "shape": [None]}, CorruptDataError, "short"),
+    (
+        {"flags": 8, "only": (2, 0), "text": b"", "array": False, "size": 0},
+        CorruptDataError,
+        "short",
+    ),
+    ({"flags": 8, "only": (2, 0), "text": {"directory": True}}, CorruptDataError, "short"),
+    ({"flags": 9, "only": (1, 0)}, CorruptDataError, "body of 1 bytes"),
+    ({"flags": 9, "only": (521, 0)}, CorruptDataError, "body of 521 bytes"),
+    ({"flags": 9, "only": (2**63, 0)}, CorruptDataError, "body"),
+    ({"flags": 9, "only": (2, 0), "rest": b"\0"}, CorruptDataError, "1 byte"),
+    ({"flags": 9, "only": (2, 0), "size": 2**28, "shape": [2**26]}, CorruptDataError, "chunk"),
+    ({"flags": 9, "only": (2, 0), "length": 30}, CorruptDataError, None),
+    ({"flags": 16}, UnsupportedError, "flags 0x10"),
     ({"flags": 4}, CorruptDataError, "bytes"),
     ({"flags": 129}, UnsupportedError, "flags 0x81"),
     ({"flags": 2}, CorruptDataError, None),

@@ -19,7 +19,7 @@ from ansflow.engine.threads import Pipeline
 from ansflow.engine.turns import in_turn
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.frame.build import FrameBuilder, check_count
+from ansflow.frame.build import FrameBuilder, ShortFrame, check_count
 from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
@@ -70,7 +70,8 @@ class FrameEncoder:
             coding.model.check_array(array)
             identity = ModelIdentity.of(coding.model)
         grid = options.grid(array, content_size)
-        check_count(grid.count(content_size or 0))
+        chunks = grid.count(content_size or 0)
+        check_count(chunks)
         self.header = Header(
             content_size,
             grid,
@@ -80,7 +81,9 @@ class FrameEncoder:
             identity,
             directory=directory,
         )
-        self._builder = FrameBuilder(self.header)
+        # All content comes before the first flush if its size is known.
+        is_short = chunks == 1 and not directory
+        self._builder = ShortFrame(self.header) if is_short else FrameBuilder(self.header)
         self._dtype: np.dtype[Any] | None = None if array is None else array.dtype
         if options.dtype is not None:
             given = np.dtype(options.dtype)
@@ -103,7 +106,7 @@ class FrameEncoder:
         header = self.header
         assert header.content_size is not None
         chunks = header.grid.count(header.content_size)
-        begin = len(self._builder.begin)
+        begin = len(header.pack())
         # Of bytes no stream is larger than when it is stored, with a byte of head.
         plain = self._dtype is None and self._options.recipe is None
         most = 1 + header.grid.cell_size if plain else constants.BODY_SLACK
@@ -217,7 +220,7 @@ class FrameEncoder:
     def _use(self, options: Options) -> None:
         self._options = options
         self._encode = ChunkEncoder(
-            self._builder.tag,
+            self._builder.front,
             self.header.grid,
             options.recipe_for,
             options.coding,

@@ -131,8 +131,8 @@ class ContentReader:
         """Read a chunk; return a task that decodes it."""
         frame = self.frames[number]
         (head,) = frame.heads_of(chunk, 1)[1]
-        begin = frame.body_at(chunk) - constants.HEAD.size
-        end = begin + constants.HEAD.size + head.body_size
+        at = frame.body_at(chunk)
+        begin, end = at - frame.header.head_size, at + head.body_size
         (_,), (body,) = self._read(frame, chunk, 1, begin, end)
         decoder = self._decoder_of(number)
         return partial(decoder.decode, head, body)
@@ -277,13 +277,13 @@ class ContentReader:
         self._file.seek(begin)
         data = memoryview(read_exactly(self._file, end - begin))
         raw_heads, heads = frame.heads_of(first, count)
-        bodies, at = [], 0
+        bodies, at, size = [], 0, frame.header.head_size
         for raw, head in zip(raw_heads, heads, strict=True):
-            if frame.indexed and raw != data[at : at + constants.HEAD.size]:
+            if frame.indexed and raw != data[at : at + size]:
                 raise CorruptDataError(
                     f"the head of chunk {head.number} differs from the one in the index"
                 )
-            at += constants.HEAD.size
+            at += size
             bodies.append(data[at : at + head.body_size])
             at += head.body_size
         return heads, bodies

@@ -1,19 +1,19 @@
-"""A frame put together: header, chunks in order, end mark, index."""
+"""A frame put together: header, chunks in order, end mark, index; or a short one, at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
 import xxhash
 
+from ansflow.buffers import Bytes
 from ansflow.frame import constants
 from ansflow.frame.checks import low_half
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
 
-__all__ = ["FrameBuilder", "check_count", "pack_trailer"]
+__all__ = ["FrameBuilder", "ShortFrame", "check_count", "pack_trailer"]
 
 
 class FrameBuilder:
@@ -43,7 +43,11 @@ class FrameBuilder:
         """Chunks so far."""
         return len(self._heads) // constants.HEAD.size
 
-    def append(self, chunks: Iterable[npt.NDArray[np.uint8]]) -> None:
+    def front(self, head: Head) -> bytes:
+        """What stands in front of the body of a chunk."""
+        return pack_head(self.tag, head)
+
+    def append(self, chunks: Sequence[Bytes]) -> None:
         """Take note of chunks, which are to be written in the order in which they come here."""
         for chunk in chunks:
             self._heads += chunk[: constants.HEAD.size].data
@@ -62,6 +66,32 @@ class FrameBuilder:
             return end
         size = self._size + constants.HEAD.size + index_size
         return end + body + pack_trailer(size, index_size, chain)
+
+
+class ShortFrame:
+    """Puts a frame together whose content is one chunk, and whose header says what that is.
+
+    Parameters
+    ----------
+    header : Header
+    """
+
+    begin = b""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self.count = 0
+
+    def front(self, head: Head) -> bytes:
+        """What stands in front of the body."""
+        return replace(self._header, only=head).pack()
+
+    def append(self, chunks: Sequence[Bytes]) -> None:
+        """Take note of the chunk."""
+        self.count += len(chunks)
+
+    def end(self) -> bytes:
+        return constants.SHORT_END
 
 
 def check_count(chunks: int) -> None:

@@ -10,12 +10,11 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError, UnsupportedError
-from ansflow.frame import constants
 from ansflow.frame.body import decode_body, encode_body
 from ansflow.frame.checks import content_check
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.grid import Grid
-from ansflow.frame.head import Head, pack_head
+from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.streams.decode import Watch
 from ansflow.frame.streams.pool import Pool
@@ -27,7 +26,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["ChunkDecoder", "ChunkEncoder", "pack_chunk"]
+__all__ = ["ChunkDecoder", "ChunkEncoder"]
 
 
 class ChunkEncoder:
@@ -35,8 +34,8 @@ class ChunkEncoder:
 
     Parameters
     ----------
-    tag : bytes
-        The frame's.
+    front : callable
+        Makes of a head what is to be written in front of the body.
     grid : Grid
     recipe_for : callable
         Says which recipe cells of a layout have.
@@ -49,7 +48,7 @@ class ChunkEncoder:
 
     def __init__(
         self,
-        tag: bytes,
+        front: Callable[[Head], bytes],
         grid: Grid,
         recipe_for: Callable[[Layout], Recipe],
         coding: StreamCoding,
@@ -57,7 +56,7 @@ class ChunkEncoder:
         *,
         by_hand: bool = False,
     ) -> None:
-        self._tag, self._grid, self._recipe_for, self._coding = tag, grid, recipe_for, coding
+        self._front, self._grid, self._recipe_for, self._coding = front, grid, recipe_for, coding
         self._instead, self._by_hand = instead, by_hand
         self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
@@ -75,22 +74,25 @@ class ChunkEncoder:
                     by_hand=self._by_hand,
                     at_edge=not self._grid.is_whole(shape),
                 )
-                chunks.append(pack_chunk(self._tag, number + len(chunks), part, shape, body))
+                chunks.append(pack_chunk(self._front, number + len(chunks), part, shape, body))
             at += size
         self._pool.give(scratch)
         return chunks
 
 
 def pack_chunk(
-    tag: bytes, number: int, content: Bytes, shape: Layout, body: tuple[bytes, Sequence[Bytes]]
+    front: Callable[[Head], bytes],
+    number: int,
+    content: Bytes,
+    shape: Layout,
+    body: tuple[bytes, Sequence[Bytes]],
 ) -> Bytes:
     """A chunk as it is written."""
     heads, payloads = body
     size = len(heads) + sum([piece.size for piece in payloads])
-    head = Head(number, shape.items, size, content_check(content, number))
-    begin = np.frombuffer(pack_head(tag, head) + heads, np.uint8)
-    chunk = empty(constants.HEAD.size + size, np.uint8)
-    np.concatenate([begin, *payloads], out=chunk)
+    head = front(Head(number, shape.items, size, content_check(content, number)))
+    chunk = empty(len(head) + size, np.uint8)
+    np.concatenate([np.frombuffer(head + heads, np.uint8), *payloads], out=chunk)
     return chunk
 
 

@@ -8,6 +8,8 @@ VERSION = 3
 # magic, version, flags, size of the fields
 HEADER = struct.Struct("<4sBBI")
 CHECK = struct.Struct("<I")
+CONTENT_CHECK = struct.Struct("<Q")
+SHORT_END = b"\0"  # the body before it may end like a trailer
 
 # tag, number, cells, size of the body, check, check of the head
 HEAD = struct.Struct("<4sIIIQI")
@@ -24,7 +26,8 @@ TRAILER_CHECKED = 20
 FLAG_ARRAY = 1
 FLAG_FORTRAN_ORDER = 2
 FLAG_LISTED = 4
-FLAGS = FLAG_ARRAY | FLAG_FORTRAN_ORDER | FLAG_LISTED
+FLAG_SHORT = 8
+FLAGS = FLAG_ARRAY | FLAG_FORTRAN_ORDER | FLAG_LISTED | FLAG_SHORT
 
 KIND_STORED = 0
 KIND_CONSTANT = 1

@@ -1,4 +1,8 @@
-"""The description in a header: JSON, whose memory is bounded before it is parsed."""
+"""The description in a header: JSON, whose memory is bounded before it is parsed.
+
+Most arrays are small, and nothing is said of them but their dtype and shape: that is a list then,
+as in ``["<i8",1000]``, which takes less room than the object that it means.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,18 @@ BYTES_PER_COMMA = 160
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
+# What the list holds: the first value, and all others.
+FIRST, OTHERS = "dtype", "shape"
+
 ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # made once, as that takes long
 
 
 def write_description(description: dict[str, Any]) -> bytes:
     """Return the description as JSON; TypeError or ValueError if a reader would refuse it."""
+    is_list = description.keys() == {FIRST, OTHERS}
+    told = [description[FIRST], *description[OTHERS]] if is_list else description
     try:
-        text = ENCODER.encode(description).encode()
+        text = ENCODER.encode(told).encode()
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if nesting(text) > constants.MAX_NESTING:
@@ -55,10 +64,12 @@ def parse_description(text: bytes) -> dict[str, Any]:
         description = json.loads(text.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as e:
         raise CorruptDataError(f"the description in the header is invalid: {e!r:.200}") from e
+    if isinstance(description, list) and description:
+        return {FIRST: description[0], OTHERS: description[1:]}
     if not isinstance(description, dict):
         raise CorruptDataError(
-            "the description in the header must be a JSON object, but is "
-            f"{type(description).__name__}"
+            "the description in the header must be a JSON object or a list of dtype and lengths, "
+            f"but is {description!r:.40}"
         )
     return description
 

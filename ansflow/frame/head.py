@@ -7,9 +7,9 @@ from typing import NamedTuple
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.checks import low_half
-from ansflow.frame.header import Header
+from ansflow.frame.grid import Grid
 
-__all__ = ["Head", "pack_head", "parse_head"]
+__all__ = ["Head", "has_body", "pack_head", "parse_head"]
 
 
 class Head(NamedTuple):
@@ -36,7 +36,7 @@ def pack_head(tag: bytes, head: Head) -> bytes:
     return constants.HEAD.pack(tag, *head, low_half(raw[: constants.HEAD_CHECKED]))
 
 
-def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
+def parse_head(raw: bytes, tag: bytes, grid: Grid, number: int) -> Head:
     """Undo `pack_head` for the head that should be that of chunk `number`, or the end mark."""
     found_tag, *fields, check = constants.HEAD.unpack(raw)
     if check != low_half(raw[: constants.HEAD_CHECKED]):
@@ -46,13 +46,18 @@ def parse_head(raw: bytes, tag: bytes, header: Header, number: int) -> Head:
         raise CorruptDataError(f"chunk {number} belongs to another frame")
     if head.number != number:
         raise CorruptDataError(f"chunk {head.number} stands in the place of chunk {number}")
-    size = head.cells * header.grid.cell_size
-    if not head.is_end and not (
-        size <= header.grid.chunk_size
-        and constants.MIN_BODY <= head.body_size <= size + constants.BODY_SLACK
-    ):
+    if not head.is_end and not has_body(head, grid):
         raise CorruptDataError(
             f"the head of chunk {number} says {head.cells} cells and a body of {head.body_size} "
-            f"bytes, which no chunk of shape {header.grid.chunk_shape} has"
+            f"bytes, which no chunk of shape {grid.chunk_shape} has"
         )
     return head
+
+
+def has_body(head: Head, grid: Grid) -> bool:
+    """Whether there can be a chunk of so many cells, with a body of that size."""
+    size = head.cells * grid.cell_size
+    return (
+        size <= grid.chunk_size
+        and constants.MIN_BODY <= head.body_size <= size + constants.BODY_SLACK
+    )

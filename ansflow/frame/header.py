@@ -12,6 +12,7 @@ from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.checks import low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
 from ansflow.frame.grid import Grid
+from ansflow.frame.head import Head, has_body
 from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import SharedTable, pack_tables, read_table
 from ansflow.limits import Limits
@@ -56,6 +57,8 @@ class Header:
         The model that streams may be coded with.
     directory : bool
         Whether the content is the directory of a collection.
+    only : Head or None
+        Of a short frame, whose content is one chunk, what is known of that; its body follows.
     parsed : int
         Bytes that description and shared tables may take as they were parsed.
     raw : bytes
@@ -69,6 +72,7 @@ class Header:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     model: ModelIdentity | None = None
     directory: bool = False
+    only: Head | None = None
     parsed: int = field(default=0, compare=False)
     raw: bytes = field(default=b"", compare=False, repr=False)
 
@@ -84,6 +88,16 @@ class Header:
         # Bodies and content, and what transforms and tiles are put together from.
         copies = 2 if self.grid.cell_size == 1 and self.grid.is_contiguous else 3
         return copies * size + (0 if self.model is None else self.model.memory(size))
+
+    @property
+    def head_size(self) -> int:
+        """Bytes in front of each body."""
+        return constants.HEAD.size if self.only is None else 0
+
+    @property
+    def end_size(self) -> int:
+        """Bytes behind the last chunk, but for an index."""
+        return constants.HEAD.size if self.only is None else len(constants.SHORT_END)
 
     @property
     def held(self) -> int:
@@ -132,14 +146,21 @@ class Header:
                 pack_varint(len(self.shared)),
                 pack_tables(self.shared),
                 pack_varint(size),
-                *map(pack_varint, self.grid.chunk_shape),
+                self._pack_chunks(),
             ]
         )
         flags = 0 if self.array is None else constants.FLAG_ARRAY
         flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
         flags |= constants.FLAG_LISTED if self.is_listed else 0
+        flags |= constants.FLAG_SHORT if self.only is not None else 0
         raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
         return raw + constants.CHECK.pack(low_half(raw))
+
+    def _pack_chunks(self) -> bytes:
+        """The last fields: the shape of chunks, or what a head would say of the only one."""
+        if self.only is None:
+            return b"".join(map(pack_varint, self.grid.chunk_shape))
+        return pack_varint(self.only.body_size) + constants.CONTENT_CHECK.pack(self.only.check)
 
 
 def check_magic(begin: bytes) -> None:
@@ -234,10 +255,19 @@ def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header
         raise CorruptDataError(
             "the header says of its content, in a wrong way, that it is a directory"
         )
-    grid = _grid(array, content_size, reader)
+    is_short = bool(flags & constants.FLAG_SHORT)
+    if is_short and (directory or not content_size):
+        raise CorruptDataError(
+            "the frame is said to be short, but its content is a directory, empty, or of a size "
+            "that is not known beforehand"
+        )
+    grid = _grid(array, content_size, None if is_short else reader)
+    only = _only_head(grid, reader) if is_short else None
     if left := len(reader.rest()):
         raise CorruptDataError(f"{left} bytes follow the last field of the header")
-    header = Header(content_size, grid, array, shared, metadata, model, directory, parsed, raw)
+    header = Header(
+        content_size, grid, array, shared, metadata, model, directory, only, parsed, raw
+    )
     _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 
@@ -256,22 +286,36 @@ def _array(
                 raise CorruptDataError("the array is in a directory, but it has no name")
             array = replace(array, listed=True)
         return array
-    if flags or any(key in description for key in ARRAY_KEYS):
+    if flags & ~constants.FLAG_SHORT or any(key in description for key in ARRAY_KEYS):
         raise CorruptDataError("the content is bytes, but the header describes an array")
     return None
 
 
-def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader) -> Grid:
+def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader | None) -> Grid:
+    """The grid, whose chunks are all of it if there is nothing to read."""
     shape: tuple[int, ...] = (UNKNOWN_LENGTH if content_size is None else content_size,)
     cell_size = 1
     if array is not None:
         shape, cell_size = Grid.cells_of(array)
-    chunk_shape = tuple(reader.varint() for _ in shape)
+    chunk_shape = shape if reader is None else tuple(reader.varint() for _ in shape)
     if 0 in chunk_shape or not (grid := Grid(shape, chunk_shape, cell_size)).is_legal:
         raise CorruptDataError(
             f"content of shape {shape} cannot have chunks of shape {chunk_shape}"
         )
     return grid
+
+
+def _only_head(grid: Grid, reader: ByteReader) -> Head:
+    """What a head would say of the only chunk of a frame."""
+    size = reader.varint()
+    (check,) = constants.CONTENT_CHECK.unpack(reader.take(constants.CONTENT_CHECK.size))
+    head = Head(0, grid.chunk_size // grid.cell_size, size, check)
+    if not has_body(head, grid):
+        raise CorruptDataError(
+            f"the header says that {head.cells} cells have a body of {size} bytes, which no chunk "
+            f"of shape {grid.chunk_shape} has"
+        )
+    return head
 
 
 def _check_size(size: int | None, limits: Limits) -> None:

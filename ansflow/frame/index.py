@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from ansflow.errors import CorruptDataError, LimitError, TruncatedError
+from ansflow.errors import AnsflowError, CorruptDataError, LimitError, TruncatedError
 from ansflow.files.foreign import end_of, read_at, read_exactly
 from ansflow.frame import constants
 from ansflow.frame.checks import low_half
@@ -52,7 +52,7 @@ class FrameMap:
         Whether it has an index.
     heads : ndarray of `HEADS`, shape (chunks,)
     group_at : ndarray of int64, shape (groups + 1,)
-        Position in the file of the first head of each group, and the end of the last body.
+        Position in the file of the first chunk of each group, and the end of the last body.
     content_at : ndarray of int64, shape (groups + 1,)
         Bytes of content before each group, and of all groups.
     """
@@ -88,7 +88,8 @@ class FrameMap:
             return raw, [Head.of(head) for head in raw]
         tag = raw[0][: constants.TAG_SIZE]
         return raw, [
-            parse_head(head, tag, self.header, number) for number, head in enumerate(raw, first)
+            parse_head(head, tag, self.header.grid, number)
+            for number, head in enumerate(raw, first)
         ]
 
     def body_at(self, chunk: int) -> int:
@@ -98,7 +99,7 @@ class FrameMap:
     @cached_property
     def _ends(self) -> npt.NDArray[np.int64]:
         """Where each chunk ends."""
-        spans = self.heads["body_size"].astype(np.int64) + constants.HEAD.size
+        spans = self.heads["body_size"].astype(np.int64) + self.header.head_size
         ends: npt.NDArray[np.int64] = np.cumsum(spans)
         ends += self.group_at[0]
         return ends
@@ -107,10 +108,10 @@ class FrameMap:
 def _make_map(
     header: Header, heads: npt.NDArray[Any], *, begin: int, first: int, end: int, indexed: bool
 ) -> FrameMap:
-    """The map of a frame whose first head is at byte `first`."""
+    """The map of a frame whose first chunk is at byte `first`."""
     per_group = max(1, header.grid.chunks_per_group)
     group_at = np.full(heads.size // per_group + 1, first, np.int64)
-    spans = (heads["body_size"].astype(np.int64) + constants.HEAD.size).reshape(-1, per_group)
+    spans = (heads["body_size"].astype(np.int64) + header.head_size).reshape(-1, per_group)
     np.cumsum(spans.sum(axis=1), out=group_at[1:])
     group_at[1:] += first
     content_at = np.zeros_like(group_at)
@@ -206,6 +207,8 @@ def _map_from_trailer(
         header = take_header(MemorySource(body), limits)
     except TruncatedError:
         raise CorruptDataError("the index is too short for the header at its beginning") from None
+    if header.only is not None:
+        raise CorruptDataError("there is an index, but the header is that of a short frame")
     left = (len(body) - len(header.raw)) % constants.HEAD.size
     if left:
         raise CorruptDataError(
@@ -231,8 +234,20 @@ def _map_from_trailer(
     return frame
 
 
-def ends_frame(file: BinaryIO) -> bool:
-    """Whether a file ends with a trailer or an end mark, as a frame does."""
+def ends_frame(file: BinaryIO, limits: Limits) -> bool:
+    """Whether a file ends with a trailer or an end mark, or with a short frame, as they all do."""
+    return _ends_marked(file) or _ends_short(file, limits)
+
+
+def _ends_short(file: BinaryIO, limits: Limits) -> bool:
+    """Whether a short frame is found at the end, and nothing but frames before it."""
+    try:
+        return map_file(file, 0, limits)[-1].header.only is not None
+    except AnsflowError:
+        return False
+
+
+def _ends_marked(file: BinaryIO) -> bool:
     size = constants.HEAD.size
     tail = read_at(file, max(0, end_of(file) - size), size)
     if len(tail) < size:
@@ -278,14 +293,14 @@ def _map_by_walking(file: BinaryIO, begin: int, end: int, limits: Limits, room: 
     source = FileSource(file, begin, end)
     header: Header | None = None
     packed = bytearray()
-    heads_at = begin
+    first = begin
     for event in walk_source(source, limits):
         if isinstance(event, Header):
-            header, heads_at = event, source.at
+            header, first = event, source.at
             continue
         source.skip(event.body_size)
         packed += constants.HEAD.pack(b"", *event, 0)
         _check_room(room - len(packed) // constants.HEAD.size * BYTES_PER_CHUNK, limits)
     assert header is not None
     heads = np.frombuffer(packed, HEADS)
-    return _make_map(header, heads, begin=begin, first=heads_at, end=source.at, indexed=False)
+    return _make_map(header, heads, begin=begin, first=first, end=source.at, indexed=False)

@@ -40,7 +40,12 @@ def walk(limits: Limits) -> Generator[Event, bytes, None]:
     """
     header = yield from read_header(limits)
     yield header
-    yield from _chunks(header, limits)
+    if header.only is None:
+        yield from _chunks(header, limits)
+    else:
+        yield header.only
+        if (yield len(constants.SHORT_END)) != constants.SHORT_END:
+            raise CorruptDataError("the frame does not end where its header says that it does")
 
 
 def _chunks(header: Header, limits: Limits) -> Generator[Event, bytes, None]:
@@ -53,7 +58,7 @@ def _chunks(header: Header, limits: Limits) -> Generator[Event, bytes, None]:
     missing: list[int] = []
     while True:
         head_raw = yield constants.HEAD.size
-        head = parse_head(head_raw, tag, header, number)
+        head = parse_head(head_raw, tag, grid, number)
         if head.is_end:
             break
         if number + 1 >= constants.MAX_CHUNKS:

@@ -75,7 +75,8 @@ def describe(
           ``ideal_bits_per_item``, what the symbols take under the distributions that are used, and
           ``entropy_per_item``, what they would take under one that fits each chunk exactly;
         * ``model``, if it has one: its ``name`` and ``fingerprint``;
-        * ``bytes``: the sizes of ``header``, ``heads``, ``bodies``, ``end`` mark and ``index``.
+        * ``bytes``: the sizes of ``header``, ``heads``, ``bodies``, ``end`` mark and ``index``; a
+          short frame, whose content is one chunk, has no heads and no index.
 
         ``ideal`` is the order-0 Shannon bound: the ``bits_per_byte`` of an ideal coder that knows
         the distribution of the symbols of each stream, but uses nothing else; and
@@ -148,7 +149,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         }
     if header.model is not None:
         found["model"] = header.model.describe()
-    end = constants.HEAD.size
+    end = header.end_size
     index = frame.end - int(frame.group_at[-1]) - end
     return (
         found
@@ -164,7 +165,7 @@ def _frame(frame: FrameMap, bodies: Iterator[tuple[Node, list[StreamHead]]]) -> 
         | {
             "bytes": {
                 "header": int(frame.group_at[0]) - frame.begin,
-                "heads": heads.size * constants.HEAD.size,
+                "heads": heads.size * header.head_size,
                 "bodies": int(heads["body_size"].sum(dtype=np.int64)),
                 "end": end,
                 "index": index,

@@ -18,11 +18,11 @@ from ansflow.errors import AnsflowError, CorruptDataError, LimitError, Unsupport
 from ansflow.files.atomic import AtomicFile
 from ansflow.files.foreign import read_at
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
-from ansflow.frame.build import FrameBuilder
+from ansflow.frame.build import FrameBuilder, ShortFrame
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
 from ansflow.frame.directory import entries_of
 from ansflow.frame.grid import Grid
-from ansflow.frame.head import Head, pack_head
+from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.salvage import Remains, find_remains
 from ansflow.frame.salvage.finding import intact_body
@@ -259,12 +259,12 @@ def _fit(header: Header, sizes: list[int]) -> tuple[Header, list[int]] | None:
         return header, sizes
     if spec is None:
         open_grid = Grid((UNKNOWN_LENGTH,), grid.chunk_shape, grid.cell_size)
-        return replace(header, content_size=None, grid=open_grid), sizes
+        return replace(header, content_size=None, grid=open_grid, only=None), sizes
     if spec.shape and spec.row_nbytes and not spec.fortran:
         missing = -content_size % spec.row_nbytes
         open_grid = Grid((UNKNOWN_LENGTH, *grid.shape[1:]), grid.chunk_shape, grid.cell_size)
         open_spec = replace(spec, shape=(UNKNOWN_LENGTH, *spec.shape[1:]))
-        header = replace(header, content_size=None, grid=open_grid, array=open_spec)
+        header = replace(header, content_size=None, grid=open_grid, array=open_spec, only=None)
     else:
         missing = (header.content_size or 0) - content_size
     if missing > content_size + MOST_ADDED or grid.count(missing) > len(sizes) + MOST_CHUNKS:
@@ -280,13 +280,13 @@ class _Bodies:
         self.header = remains.header
         self.decoder = ChunkDecoder(remains.header)
 
-    def chunk(self, number: int, cells: int, tag: bytes) -> bytes | None:
-        """The chunk with a head for the new frame; None if it is lost."""
+    def chunk(self, number: int, cells: int, front: Callable[[Head], bytes]) -> bytes | None:
+        """The chunk with what stands in front of it in the new frame; None if it is lost."""
         found = self.body(number, cells)
         if found is None:
             return None
         head, body = found
-        return pack_head(tag, head) + body
+        return front(head) + body
 
     def body(self, number: int, cells: int) -> tuple[Head, bytes] | None:
         """Head and body of the chunk, if it is intact and has this number of cells."""
@@ -323,16 +323,16 @@ def _as_it_was(
 ) -> Iterator[bytes | memoryview]:
     """Yield the frame with this header, with zeros in place of lost chunks."""
     grid = header.grid
-    builder = FrameBuilder(header)
+    builder = FrameBuilder(header) if header.only is None else ShortFrame(header)
     intact_before, base = totals.chunks, totals.size
     yield builder.begin
     zero_bytes = Recipe() if grid.cell_size == 1 else Recipe("bytes")
-    encode_zeros = ChunkEncoder(builder.tag, grid, lambda _: zero_bytes, StreamCoding(12, 1, 0))
+    encode_zeros = ChunkEncoder(builder.front, grid, lambda _: zero_bytes, StreamCoding(12, 1, 0))
     for size in sizes:
         first = builder.count
         zeros: list[Bytes] | None = None
         for tile, cells in enumerate(grid.cells(size)):
-            chunk = bodies.chunk(first + tile, cells, builder.tag)
+            chunk = bodies.chunk(first + tile, cells, builder.front)
             if chunk is None:
                 if zeros is None:
                     zeros = encode_zeros(np.zeros(size, np.uint8), [size], first)

@@ -106,7 +106,7 @@ class Decompressor:
     >>> import ansflow
     >>> frame = ansflow.compress(bytes(1000))
     >>> decompressor = ansflow.Decompressor()
-    >>> len(decompressor.decompress(frame[:60]) + decompressor.decompress(frame[60:] + b"more"))
+    >>> len(decompressor.decompress(frame[:20]) + decompressor.decompress(frame[20:] + b"more"))
     1000
     >>> decompressor.eof, decompressor.unused_data
     (True, b'more')

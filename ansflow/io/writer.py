@@ -163,7 +163,7 @@ def check_appendable(path: Path, array: ArraySpec | None) -> None:
         return
     with open(path, "rb") as file:
         header = take_header(FileSource(file, 0, os.path.getsize(path)), STREAM_LIMITS)
-        if not ends_frame(file):
+        if not ends_frame(file, STREAM_LIMITS):
             raise ValueError(
                 "nothing can be appended to the file, as its last frame is damaged or cut off: "
                 "recover it first"

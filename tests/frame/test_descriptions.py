@@ -10,6 +10,7 @@ import naive_writer as writer
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from naive_header import parse
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
@@ -26,7 +27,7 @@ def frames(text, size):
 
 def described(content, text, size):
     """One chunk, of cells as large as the description says, if that is legal."""
-    grid = naive.attempt(lambda: writer.grid_of(json.loads(text), size, None, False))
+    grid = naive.attempt(lambda: writer.grid_of(parse(text), size, None, False))
     chunk, cell = ([8], 1) if grid is None else (grid.chunk, grid.cell)
     if len(content) % cell:
         cell = 1
@@ -81,6 +82,8 @@ SHAPES = st.lists(st.sampled_from([0, 1, 2, 8]), max_size=3) | st.lists(ATOMS, m
 @settings(max_examples=100)
 def test_any_type_and_shape(dtype, shape, size):
     attempt(json.dumps({"dtype": dtype, "shape": shape}).encode(), size)
+    if isinstance(shape, list):
+        attempt(json.dumps([dtype, *shape]).encode(), size)
 
 
 @given(st.binary(max_size=60), st.sampled_from([0, 8]))
@@ -88,6 +91,7 @@ def test_any_bytes(text, size):
     attempt(text, size)
     attempt(b'{"dtype":"<f8","shape":[' + text + b"]}", size)
     attempt(b'{"shape":[0],"dtype":"' + text + b'"}', size)
+    attempt(b'["<f8",' + text + b"]", size)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,12 @@ def test_any_bytes(text, size):
         b'{"dtype":"<f8","shape":[' + b"1" * 5000 + b"]}",
         b'{"dtype":"<f8","shape":[1],"shape":[2]}',
         b'{"dtype":"<f8"}',
+        b"[]",
+        b'["<f8",[1]]',
+        b'["<f8",1.0]',
+        b'["<f8",-1]',
+        b'[1,"<f8"]',
+        b'[["<f8",1]]',
         b'{"shape":[1]}',
         b'{"dtype":"|S99999999999999999999","shape":[1]}',
         b'{"dtype":"<U1000000000","shape":[1]}',
@@ -124,6 +134,7 @@ def test_the_largest_descriptions_are_refused():
     for k in (64, MAX_DESCRIPTION >> 10):
         for text in (
             b'{"dtype":"<f8","shape":[' + b"0," * (500 * k) + b"0]}",
+            b'["<f8",' + b"0," * (500 * k) + b"0]",
             b'{"dtype":"' + b"(" * (1000 * k) + b'","shape":[0]}',
             b'{"dtype":"' + b"<i4" * (330 * k) + b'","shape":[0]}',
             b'{"metadata":' + b'{"a":' * (140 * k) + b"1" + b"}" * (140 * k) + b"}",
@@ -132,6 +143,21 @@ def test_the_largest_descriptions_are_refused():
             for frame in frames(text, 8):
                 with pytest.raises((CorruptDataError, LimitError)):
                     ansflow.decompress(frame)
+
+
+@pytest.mark.parametrize("shape", [[2], [], [2, 0, 3], [1, 2]], ids=str)
+@pytest.mark.parametrize("metadata", [{}, {"metadata": {"a": 1}}], ids=["plain", "metadata"])
+def test_a_list_stands_for_dtype_and_shape(shape, metadata):
+    """It is written where nothing else is said, and both are read."""
+    array = np.ones(shape, "<f8")
+    blob = ansflow.compress(array, **metadata)
+    assert (b'["<f8"' in blob) == (not metadata)
+    told = {"dtype": "<f8", "shape": shape}
+    assert naive.read(blob).description == told | metadata
+    for text in (json.dumps(told), json.dumps(["<f8", *shape])):
+        frame = described(array.tobytes(), text.encode(), array.nbytes)
+        assert np.array_equal(ansflow.decompress(frame), array)
+        assert ansflow.decompress(frame).shape == array.shape
 
 
 def test_a_description_that_compress_cannot_write_is_refused_there():

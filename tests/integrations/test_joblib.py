@@ -94,7 +94,8 @@ def test_damage_is_found(tmp_path):
     for at in range(4, len(data), 5):
         for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]):
             path.write_bytes(damaged)
-            with pytest.raises(AnsflowError):
+            # Cut off between two frames, the file is a whole one, but the pickle is not.
+            with pytest.raises((AnsflowError, EOFError)):
                 joblib.load(path)
 
 

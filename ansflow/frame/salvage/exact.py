@@ -11,9 +11,11 @@ import xxhash
 from ansflow.files.foreign import read_at
 from ansflow.frame import constants
 from ansflow.frame.build import pack_trailer
+from ansflow.frame.chunk import ChunkDecoder
+from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.index import HEADS
-from ansflow.frame.salvage.finding import Headers, parse_sound_head
+from ansflow.frame.salvage.finding import Headers, intact_body, parse_sound_head
 from ansflow.frame.salvage.remains import Remains
 
 __all__ = ["BYTES_PER_CHUNK", "Walked", "walk_from"]
@@ -42,6 +44,8 @@ def walk_from(
 
     Its bodies and its index may be damaged. The second result is the list of valid heads.
     """
+    if header.only is not None:
+        return walk_short(file, begin, end, header, header.only, headers), []
     remains = Remains(header)
     tag = header.raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
@@ -70,6 +74,28 @@ def walk_from(
     headers.work.hold(-BYTES_PER_CHUNK * len(heads))
     headers.work.spend(constants.HEAD.size * (len(heads) + 1))
     return None, heads
+
+
+def walk_short(
+    file: BinaryIO, begin: int, end: int, header: Header, head: Head, headers: Headers
+) -> Walked:
+    """The short frame with a header at byte `begin`, whose body may be damaged or cut off."""
+    body = begin + len(header.raw)
+    after = body + head.body_size + len(constants.SHORT_END)
+    headers.work.hold(header.parsed + BYTES_PER_CHUNK)
+    if after > end:
+        return Walked(Remains(header, damaged=True), end, 0)
+    remains = Remains(header, {0: body}, chunks=1)
+    mark = read_at(file, after - len(constants.SHORT_END), len(constants.SHORT_END))
+    remains.damaged = mark != constants.SHORT_END
+    if after == end or headers.at(after) is not None:
+        return Walked(remains, after, 0)
+    # Bytes were added behind the frame, or to its body, or cut out of that.
+    headers.work.spend(head.body_size + head.cells * header.grid.cell_size)
+    if headers.work.exhausted or intact_body(file, body, head, ChunkDecoder(header)) is not None:
+        return Walked(remains, after, 0)
+    remains.broken.add(0)
+    return Walked(remains, body, after - body)
 
 
 def _with_index(

@@ -99,7 +99,7 @@ def parse_sound_head(raw: bytes, tag: bytes, header: Header, number: int | None)
     if number is None:
         number = int(constants.HEAD.unpack(raw)[1])
     try:
-        head = parse_head(raw, tag, header, number)
+        head = parse_head(raw, tag, header.grid, number)
     except AnsflowError:
         return None
     return head

@@ -126,6 +126,8 @@ def sound_indexes(file: BinaryIO, at: int, end: int, headers: Headers) -> Iterat
 
 def index_at(file: BinaryIO, at: int, end: int, header: Header, headers: Headers) -> Index | None:
     """The index that begins with a header at byte `at`, if all of it is valid."""
+    if header.only is not None:
+        return None
     tag = header.raw[-constants.TAG_SIZE :]
     heads: list[bytes] = []
     place = at + len(header.raw)

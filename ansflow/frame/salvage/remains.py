@@ -44,6 +44,8 @@ class Remains:
 
     def head(self, file: BinaryIO, number: int) -> Head | None:
         """The head of a chunk, from the index or the file; None if it is unknown."""
+        if self.header.only is not None:
+            return self.header.only
         if number < len(self.known):
             raw = self.known[number]
         elif number in self.found:
