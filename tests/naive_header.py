@@ -51,6 +51,8 @@ def parse(text):
     if type(description) is list:
         dtype, *shape = description
         description = {"dtype": dtype, "shape": shape}
+        if shape and type(shape[-1]) is str:
+            description["name"] = shape.pop()
     assert type(description) is dict
     return description
 

@@ -156,7 +156,7 @@ PINNED = {
     "array: wide": "0c42092718bbea83",
     "stream": "215d6bb92e7c14ec",
     "bare chunks": "43f5250db754122f",
-    "collection": "a6cb25eef3d61a0b",
+    "collection": "8e7438384075f9de",
 }
 
 

@@ -1,7 +1,7 @@
 """The description in a header: JSON, whose memory is bounded before it is parsed.
 
-Most arrays are small, and nothing is said of them but their dtype and shape: that is a list then,
-as in ``["<i8",1000]``, which takes less room than the object that it means.
+Most arrays are small, and nothing is said of them but their dtype, their shape and perhaps a name:
+that is a list then, as in ``["<i8",1000,"a"]``, which takes less room than the object it means.
 """
 
 from __future__ import annotations
@@ -26,18 +26,16 @@ BYTES_PER_COMMA = 160
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
-# What the list holds: the first value, and all others.
-FIRST, OTHERS = "dtype", "shape"
+# What the list holds: the first value, the numbers behind it, and a text at its end.
+FIRST, NUMBERS, LAST = "dtype", "shape", "name"
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # made once, as that takes long
 
 
 def write_description(description: dict[str, Any]) -> bytes:
     """Return the description as JSON; TypeError or ValueError if a reader would refuse it."""
-    is_list = description.keys() == {FIRST, OTHERS}
-    told = [description[FIRST], *description[OTHERS]] if is_list else description
     try:
-        text = ENCODER.encode(told).encode()
+        text = ENCODER.encode(_shortened(description)).encode()
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if nesting(text) > constants.MAX_NESTING:
@@ -65,13 +63,23 @@ def parse_description(text: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as e:
         raise CorruptDataError(f"the description in the header is invalid: {e!r:.200}") from e
     if isinstance(description, list) and description:
-        return {FIRST: description[0], OTHERS: description[1:]}
+        first, *numbers = description
+        last = {LAST: numbers.pop()} if numbers and isinstance(numbers[-1], str) else {}
+        return {FIRST: first, NUMBERS: numbers} | last
     if not isinstance(description, dict):
         raise CorruptDataError(
             "the description in the header must be a JSON object or a list of dtype and lengths, "
             f"but is {description!r:.40}"
         )
     return description
+
+
+def _shortened(description: dict[str, Any]) -> Any:
+    """The list that stands for a description, if one does."""
+    if not {FIRST, NUMBERS} <= description.keys() <= {FIRST, NUMBERS, LAST}:
+        return description
+    name = [description[LAST]] if LAST in description else []
+    return [description[FIRST], *description[NUMBERS], *name]
 
 
 def parsed_nbytes(text: bytes) -> int:

@@ -107,6 +107,10 @@ def test_any_bytes(text, size):
         b'{"dtype":"<f8"}',
         b"[]",
         b'["<f8",[1]]',
+        b'["<f8",1,""]',
+        b'["<f8",1,"a","b"]',
+        b'["<f8","a",1]',
+        b'["<f8",1,null]',
         b'["<f8",1.0]',
         b'["<f8",-1]',
         b'[1,"<f8"]',
@@ -154,7 +158,8 @@ def test_a_list_stands_for_dtype_and_shape(shape, metadata):
     assert (b'["<f8"' in blob) == (not metadata)
     told = {"dtype": "<f8", "shape": shape}
     assert naive.read(blob).description == told | metadata
-    for text in (json.dumps(told), json.dumps(["<f8", *shape])):
+    named = json.dumps(["<f8", *shape, "a name"])
+    for text in (json.dumps(told), json.dumps(["<f8", *shape]), named):
         frame = described(array.tobytes(), text.encode(), array.nbytes)
         assert np.array_equal(ansflow.decompress(frame), array)
         assert ansflow.decompress(frame).shape == array.shape
