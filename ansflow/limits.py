@@ -24,7 +24,8 @@ class Limits:
         with its metadata, bodies and content of the chunks that are being decoded, shared tables,
         and the index. In addition, decoding takes about 16 MiB independent of the data, and for
         each thread one chunk, 5 MiB of tables, and the memory that a model's networks need for an
-        image. The transform `lpc` calculates with 64-bit floats: that is about eight bytes for each
+        image. Recipes that no encoder chooses may take eight chunks instead of that one, and no
+        more. The transform `lpc` calculates with 64-bit floats: that is about eight bytes for each
         item of a chunk, and at most 72, whatever a damaged chunk says.
     max_dimensions : int
         Axes of a decompressed array.

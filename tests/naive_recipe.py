@@ -74,9 +74,10 @@ class Node(NamedTuple):
 LEAF = Node(None, [])
 
 
-def read_recipe(data, at, w, shape, depth=1):
+def read_recipe(data, at, w, shape, depth=1, room=None):
     """The tree at byte `at`, and where it ends."""
     assert depth <= DEEPEST
+    room = 8 * w * prod(shape) + 65536 if room is None else room
     id, leaves = data[at] % 128, data[at] >= LEAVES
     if id == STREAM:
         assert not leaves
@@ -85,13 +86,15 @@ def read_recipe(data, at, w, shape, depth=1):
     fields = Fields(data, at + 1)
     transform = KINDS[id].read(fields, w, shape)
     at, given = fields.at, transform.outputs(w, shape)
+    room -= sum(width * prod(inner) for width, inner in given)
+    assert room >= 0
     if leaves:
         assert all(width in (1, 2) for width, _ in given)
         assert depth < DEEPEST
         return Node(transform, [LEAF] * len(given)), at
     nodes = []
     for width, inner in given:
-        node, at = read_recipe(data, at, width, inner, depth + 1)
+        node, at = read_recipe(data, at, width, inner, depth + 1, room)
         nodes.append(node)
     assert any(node != LEAF for node in nodes)
     return Node(transform, nodes), at

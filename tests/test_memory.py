@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.errors import AnsflowError
+from ansflow.errors import AnsflowError, CorruptDataError
 from ansflow.inspect.description import describe
 
 MIB = 1 << 20
@@ -174,9 +174,9 @@ def test_dictionaries_within_dictionaries_take_memory_once():
 
 
 BYTES = makers.tree(makers.item_bytes)
-NESTED = {
-    "runs": (makers.runs(longest=1), BYTES, BYTES),
-    "sparse": (makers.sparse(0), BYTES, makers.stream),
+NESTED = {  # and how many of them
+    "runs": (4, makers.runs(longest=1), BYTES, BYTES),
+    "sparse": (6, makers.sparse(0), BYTES, makers.stream),
 }
 
 
@@ -184,14 +184,42 @@ NESTED = {
 def test_runs_and_masks_within_each_other_take_memory_once(name):
     """What is kept becomes items where it is, though there is more of it than an encoder leaves."""
     numbers = np.full(1 << 17, 0x0707070707070707, np.uint64)
-    maker, recipe, other = NESTED[name]
-    for _ in range(6):
+    count, maker, recipe, other = NESTED[name]
+    for _ in range(count):
         recipe = makers.tree(maker, recipe, other)
     description = {"dtype": "<u8", "shape": [numbers.size]}
     coding = writer.repeat
     blob = writer.write_frame(numbers.tobytes(), description, recipe=recipe, coding=coding)
     assert np.array_equal(ansflow.decompress(blob), numbers)
     assert held(ansflow.decompress, blob) < 3 * numbers.nbytes
+
+
+def lengths_of_lengths(dtype, deep):
+    """Runs of one item, with lengths that are such runs: four bytes more for each item and node."""
+    count = 1 << 17
+    numbers, recipe = np.full(count * np.dtype(dtype).itemsize, 7, np.uint8).view(dtype), BYTES
+    for _ in range(deep - 1):
+        recipe = makers.tree(makers.runs(longest=1), BYTES, recipe)
+    values = makers.stream if numbers.itemsize == 1 else BYTES
+    recipe = makers.tree(makers.runs(longest=1), values, recipe)
+    description = {"dtype": numbers.dtype.str, "shape": [numbers.size]}
+    coding = writer.repeat
+    return writer.write_frame(numbers.tobytes(), description, recipe=recipe, coding=coding), numbers
+
+
+@pytest.mark.parametrize(("dtype", "deep"), [("<u2", 1), ("<u4", 3)])
+def test_lengths_that_are_runs_take_what_outputs_may_have(dtype, deep):
+    blob, numbers = lengths_of_lengths(dtype, deep)
+    assert np.array_equal(ansflow.decompress(blob), numbers)
+    assert held(ansflow.decompress, blob) < 9 * numbers.nbytes
+
+
+@pytest.mark.parametrize(("dtype", "deep"), [("|u1", 6), ("<u2", 2), ("<u4", 4)])
+def test_outputs_that_take_more_are_refused_before_there_are_any(dtype, deep):
+    blob, numbers = lengths_of_lengths(dtype, deep)
+    with pytest.raises(CorruptDataError, match="more than 8 times the bytes of their content"):
+        ansflow.decompress(blob)
+    assert held(ansflow.decompress, blob) < numbers.nbytes + MIB
 
 
 def test_tiny_chunks_that_are_read_at_once():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
@@ -21,7 +20,7 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id, by_name
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.transform import Finisher, Misfit, Setting, Starter, Transform
+from ansflow.transforms.transform import Finisher, Misfit, Setting, Starter, Transform, Unsuitable
 from ansflow.varints import ByteReader
 
 __all__ = ["ALL_STREAMS", "MAX_STREAMS", "STREAM_ID", "Node", "Recipe", "Stream", "read_recipe"]
@@ -35,6 +34,13 @@ SYMBOL_SIZES = (1, 2)
 
 MAX_DEPTH = 8
 MAX_STREAMS = 256
+
+# Bytes that the outputs on a path may have, those of the content so many times and some more:
+# eight nodes that each make as much as they take. What decoders allocate for hostile recipes is
+# bounded by that; without it, lengths of runs that are runs, for one, would grow at each node.
+ROOM_OF_CONTENT = MAX_DEPTH
+SPARE_ROOM = 1 << 16
+TOO_MUCH = f"more than {ROOM_OF_CONTENT} times the bytes of their content, and {SPARE_ROOM}"
 
 NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*")
 SETTINGS = re.compile(r"\[([^\[\]()]*)\]\s*")
@@ -185,14 +191,15 @@ class Recipe:
         Raises
         ------
         Unsuitable
-            If a transform cannot be applied to what it is given, or not to that shape.
+            If a transform cannot be applied to what it is given, or not to that shape, or if what
+            the transforms give grows too large.
         ValueError
             If one is not defined for that, or has another number of outputs.
         """
         written, streams = bytearray(), list[Stream]()
-        left = [(self, items, layout, UNTOUCHED)]  # the next one last
+        left = [(self, items, layout, UNTOUCHED, _room(layout))]  # the next one last
         while left:
-            node, items, layout, start = left.pop()
+            node, items, layout, start, room = left.pop()
             if node.name == STREAM:
                 written.append(STREAM_ID)
                 streams.append(_symbols(items, layout))
@@ -204,17 +211,21 @@ class Recipe:
                     parameters, start = early
                     written.append(transform.id)
                     written += transform.pack(parameters)
-                    left.append((node.outputs[0], items, layout, start))
+                    left.append((node.outputs[0], items, layout, start, room - layout.nbytes))
                     continue
             parameters, outputs = _taken(transform, items, layout, start, node.settings)
             layouts = transform.outputs(parameters, layout)
+            room -= sum([output.size for output in outputs])
+            if room < 0:
+                raise Unsuitable(f"the transforms up to {node.name!r} make {TOO_MUCH}")
             nodes = node._nodes(transform, len(layouts))
             written.append(transform.id | (ALL_STREAMS if node.has_leaves else 0))
             written += transform.pack(parameters)
             if node.has_leaves:
                 streams += map(_symbols, outputs, layouts)
             else:
-                left += zip(nodes[::-1], outputs[::-1], layouts[::-1], repeat(UNTOUCHED))
+                given = zip(nodes, outputs, layouts, strict=True)
+                left += [(*output, UNTOUCHED, room) for output in given][::-1]
             del items, outputs  # whose memory is used again
         if len(streams) > MAX_STREAMS:
             raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
@@ -345,13 +356,20 @@ def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]
         If it has a transform that this release does not know.
     """
     streams: list[Layout] = []
-    root = _read_node(reader, layout, MAX_DEPTH, streams)
+    root = _read_node(reader, layout, MAX_DEPTH, _room(layout), streams)
     if len(streams) > MAX_STREAMS:
         raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
     return root, streams
 
 
-def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Layout]) -> Node:
+def _room(layout: Layout) -> int:
+    """Bytes that the outputs on a path from the root may have, for content of that layout."""
+    return ROOM_OF_CONTENT * layout.nbytes + SPARE_ROOM
+
+
+def _read_node(
+    reader: ByteReader, layout: Layout, depth: int, room: int, streams: list[Layout]
+) -> Node:
     first = reader.byte()
     if first == STREAM_ID | ALL_STREAMS:
         raise CorruptDataError("the recipe has a stream with bit 7 set, as only transforms have")
@@ -366,10 +384,13 @@ def _read_node(reader: ByteReader, layout: Layout, depth: int, streams: list[Lay
         )
     parameters = transform.parse(reader, layout)
     layouts = transform.outputs(parameters, layout)
+    room -= sum([output.nbytes for output in layouts])
+    if room < 0:
+        raise CorruptDataError(f"the transforms of the recipe make {TOO_MUCH}")
     if first & ALL_STREAMS:
         outputs = [_stream(output, streams) for output in layouts]
     else:
-        outputs = [_read_node(reader, output, depth - 1, streams) for output in layouts]
+        outputs = [_read_node(reader, output, depth - 1, room, streams) for output in layouts]
         for output in outputs:
             if output.transform is not None:
                 break

@@ -390,3 +390,18 @@ def test_transforms_that_make_content_larger_are_left_out(monkeypatch, dtype):
     blob = ansflow.compress(noise, recipe="echo")
     assert len(blob) < noise.nbytes + 200
     assert ansflow.decompress(blob).tobytes() == noise.tobytes()
+
+
+def test_outputs_on_a_path_are_bounded(monkeypatch):
+    """By eight times the content and 64 KiB: what a decoder has to hold for what it reads."""
+    monkeypatch.setitem(registry._by_id, Echo.id, Echo())
+    monkeypatch.setitem(registry._by_name, Echo.name, Echo())
+    written = bytes([Echo.id, Echo.id | 0x80])
+    most, more = np.zeros(16_384, np.uint8), np.zeros(16_385, np.uint8)  # 12 n are 8 n + 65536
+    assert through(Recipe.of("echo(echo)"), most, Layout(1, most.shape))[0] == written
+    with pytest.raises(Unsuitable, match="up to 'echo' make more than 8 times the bytes"):
+        Recipe.of("echo(echo)").forward(more, Layout(1, more.shape))
+    with pytest.raises(CorruptDataError, match="make more than 8 times the bytes of their content"):
+        read_recipe(ByteReader(written), Layout(1, more.shape))
+    blob = ansflow.compress(more, recipe="echo(echo)")
+    assert np.array_equal(ansflow.decompress(blob), more)
