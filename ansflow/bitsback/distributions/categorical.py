@@ -103,9 +103,10 @@ def _rows_and_cdf(
     values: npt.NDArray[np.float64], name: str, precision: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint32], int]:
     """The values as a matrix, room for its CDFs, and the precision, checked."""
-    if not values.shape[-1:]:
+    shape = values.shape
+    if not shape:
         raise ModelError(f"{name} must have an axis for the alphabet")
-    alphabet = values.shape[-1]
+    alphabet = shape[-1]
     precision = checked_alphabet(alphabet, precision)
-    rows = values if values.ndim == 2 else values.reshape(-1, alphabet)
+    rows = values if len(shape) == 2 else values.reshape(-1, alphabet)
     return rows, np.empty((len(rows), alphabet + 1), UINT32), precision

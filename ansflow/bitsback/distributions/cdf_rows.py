@@ -71,7 +71,7 @@ class CDFRows(ArrayCodec):
         self, cdf: npt.NDArray[np.uint32], precision: int, shape: tuple[int, ...]
     ) -> None:
         """Set a new CDF, which has a row for each symbol."""
-        n = cdf.shape[0]
+        n = len(cdf)
         rows = ONE_ROW if n == 1 else np.arange(n, dtype=UINT32)
         self.precision = precision
         self._set_params(shape, (rows, cdf, PRECISIONS[precision]))

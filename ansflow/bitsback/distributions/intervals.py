@@ -10,7 +10,12 @@ import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer
 from ansflow.bitsback.codec import Codec
-from ansflow.bitsback.distributions.array_codec import Shape, as_shape, checked_precision
+from ansflow.bitsback.distributions.array_codec import (
+    INT64,
+    Shape,
+    as_shape,
+    checked_precision,
+)
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import ModelError
 from ansflow.kernels.stack import intervals
@@ -118,11 +123,12 @@ class Intervals(Codec):
             raise self._illegal(starts, freqs) from None
 
     def pop(self, stack: Stack) -> Any:
-        slots = np.zeros(1 if self.scalar else stack.lanes, np.int64)
-        self._check_lanes(slots.size)
+        lanes = 1 if self.scalar else stack.lanes
+        self._check_lanes(lanes)
+        slots = np.empty(lanes, INT64)
         intervals.peek(stack.heads, self.totals, slots)
-        x = self.symbol_at(int(slots[0]) if self.scalar else slots)
-        starts, freqs = self._intervals(slots.size, x)
+        x = self.symbol_at(slots.item() if self.scalar else slots)
+        starts, freqs = self._intervals(lanes, x)
         try:
             stack.run_pop(intervals.pop, starts.size, starts, freqs, self.totals)
         except ModelError:
@@ -133,9 +139,7 @@ class Intervals(Codec):
         """Intervals as the kernels take them, which check that they are legal."""
         starts, freqs = self.interval_of(x)
         if self.scalar:
-            start = integer(starts, "start", 0, MAX_TOTAL, error=ModelError, type_error=ModelError)
-            freq = integer(freqs, "freq", 0, MAX_TOTAL, error=ModelError, type_error=ModelError)
-            return np.array([start]), np.array([freq])
+            return _number(starts, "start"), _number(freqs, "freq")
         self._check_lanes(lanes)
         return _numbers(starts, "starts", lanes), _numbers(freqs, "freqs", lanes)
 
@@ -175,6 +179,14 @@ def _checked_totals(given: npt.ArrayLike) -> npt.NDArray[np.uint64]:
         if totals.size and not (totals.min() >= 1 and totals.max() <= MAX_TOTAL):
             raise ModelError(f"totals must be 1 to {MAX_TOTAL}, not {array.min()} to {array.max()}")
     return totals
+
+
+def _number(given: Any, name: str) -> Numbers:
+    if not (type(given) is int and 0 <= given <= MAX_TOTAL):
+        given = integer(given, name, 0, MAX_TOTAL, error=ModelError, type_error=ModelError)
+    number = np.empty(1, INT64)  # in two thirds of the time that a list takes
+    number[0] = given
+    return number
 
 
 def _numbers(given: npt.ArrayLike, name: str, lanes: int) -> Numbers:
