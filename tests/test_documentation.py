@@ -32,10 +32,18 @@ def test_docstrings(name):
     assert doctest.testmod(module).failed == 0
 
 
-def test_something_is_documented_by_example():
-    public = [ansflow.encode, ansflow.compress, *vars(ansflow.models).values()]
-    documented = [thing for thing in public if ">>>" in (getattr(thing, "__doc__", None) or "")]
-    assert len(documented) > 7
+PUBLIC = ["ansflow"] + [
+    f"ansflow.{name}" for name in ("models", "transforms", "bitsback", "bitsback.nets")
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_public_has_an_example(name):
+    module = importlib.import_module(name)
+    public = {name: vars(module)[name] for name in module.__all__}
+    kinds = {name: thing for name, thing in public.items() if callable(thing)}
+    assert kinds
+    assert [name for name, thing in kinds.items() if ">>>" not in (thing.__doc__ or "")] == []
 
 
 def anchors(document):

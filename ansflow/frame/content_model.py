@@ -30,6 +30,43 @@ class ContentModel(Protocol):
         32 hexadecimal digits, which stand for all that a decoder relies on.
     unit : int
         Bytes of the smallest content that it codes. What it codes is a whole number of units.
+
+    See Also
+    --------
+    ansflow.bitsback.VAE, ansflow.bitsback.HiLLoC : Models that learn from data.
+
+    Examples
+    --------
+    Bytes below 16, two of which fit in one:
+
+    >>> import numpy as np
+    >>> import ansflow
+    >>> from ansflow import bitsback
+    >>> from ansflow.errors import CorruptDataError, ModelError
+    >>> class Nibbles:
+    ...     name, fingerprint, unit = "nibbles", 32 * "1", 2
+    ...
+    ...     def check_array(self, array):
+    ...         pass
+    ...
+    ...     def memory(self, size):
+    ...         return size
+    ...
+    ...     def encode_content(self, content, layout):
+    ...         if content.max() > 15:
+    ...             raise ModelError("a byte is above 15")
+    ...         return (16 * content[::2] + content[1::2]).tobytes()
+    ...
+    ...     def decode_content(self, message, layout, out):
+    ...         packed = np.frombuffer(message, np.uint8)
+    ...         if 2 * packed.size != out.size:
+    ...             raise CorruptDataError("the message has another length")
+    ...         out[::2], out[1::2] = packed // 16, packed % 16
+    >>> bitsback.register(Nibbles())  # for decoders
+    >>> dice = np.random.default_rng(0).integers(0, 16, 10_000, np.uint8)
+    >>> blob = ansflow.compress(dice, model="nibbles")
+    >>> np.array_equal(ansflow.decompress(blob), dice), len(blob) < 5200
+    (True, True)
     """
 
     @property

@@ -27,6 +27,35 @@ class StateSpaceModel(ABC):
         Whether latents are popped from, and pushed on, a stirred stack (`Stack.stirred`), by
         default True. If posteriors are exact, an item costs the same whatever latents are popped,
         so that they may as well be popped from the bits that are on top.
+
+    Examples
+    --------
+    Two coins, of which one is loaded; which one is thrown changes once in ten throws:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import Bernoulli, Categorical, Stack, StateSpace, StateSpaceModel
+    >>> steps = np.array([[9, 1], [1, 9]])
+    >>> class Coins(StateSpaceModel):
+    ...     def prior(self):
+    ...         return Categorical.from_weights([1, 1])
+    ...
+    ...     def transition(self, z):
+    ...         return Categorical.from_weights(steps[z])
+    ...
+    ...     def emission(self, z):
+    ...         return Bernoulli([0.5, 0.75][z], ())
+    ...
+    ...     def update(self, belief, x):
+    ...         expected = np.ones(2) if belief is None else belief @ steps
+    ...         joint = expected * [[2, 1], [2, 3]][x]
+    ...         return joint / joint.sum()
+    ...
+    ...     def posterior(self, belief, after):
+    ...         return Categorical.from_weights(belief if after is None else belief * steps[after])
+    >>> stack = Stack(seed=0)
+    >>> StateSpace(Coins(), 4).push(stack, [1, 1, 0, 1])
+    >>> [int(x) for x in StateSpace(Coins(), 4).pop(stack)]
+    [1, 1, 0, 1]
     """
 
     stir: ClassVar[bool] = True

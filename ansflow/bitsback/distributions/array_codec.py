@@ -53,6 +53,28 @@ class ArrayCodec(Codec):
         Value of the first symbol.
     words : int
         The number of words that a symbol takes at most.
+
+    Examples
+    --------
+    Dice that are loaded, with the kernels of tables, and a table that is theirs:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import ArrayCodec, Stack
+    >>> from ansflow.kernels.stack import tables
+    >>> class Dice(ArrayCodec):
+    ...     kernels = tables
+    ...
+    ...     def __init__(self, shape):
+    ...         cdf = np.array([[0, 1, 2, 3, 4, 5, 16]], np.uint32)  # of 16 slots
+    ...         row = np.zeros(1, np.uint32)  # one for all symbols
+    ...         super().__init__(shape, (row, cdf, np.uint64(4)), low=1)
+    ...
+    ...     def _possible(self, symbols):
+    ...         return symbols < 6
+    >>> stack = Stack()
+    >>> Dice(3).push(stack, [6, 6, 1])
+    >>> Dice(3).pop(stack)
+    array([6, 6, 1])
     """
 
     kernels: ClassVar[Any]

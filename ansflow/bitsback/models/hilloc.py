@@ -73,6 +73,20 @@ class HiLLoC(StoredModel):
     ModelError
         If the networks do not fit each other.
 
+    Examples
+    --------
+    The model that comes with ansflow; ``ansflow.compress(image, model="photographs")`` writes a
+    file with its message:
+
+    >>> import numpy as np
+    >>> from ansflow import bitsback
+    >>> model = bitsback.load("photographs")
+    >>> row, column = np.mgrid[:16, :24]
+    >>> image = np.stack([8 * row, 5 * column, 90 + row], axis=-1).astype(np.uint8)
+    >>> message = model.encode(image)
+    >>> np.array_equal(model.decode(message, (16, 24, 3)), image)
+    True
+
     References
     ----------
     Townsend, Bird, Kunze & Barber 2020, "HiLLoC: lossless image compression with hierarchical

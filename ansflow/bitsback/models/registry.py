@@ -44,6 +44,18 @@ def register(model: ContentModel) -> None:
         If it lacks an attribute or a method of a `ContentModel`.
     ModelError
         If it has the name of a model that comes with ansflow.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> import ansflow
+    >>> from ansflow import bitsback
+    >>> vae = replace(bitsback.load("mnist-vae"), name="my-digits")
+    >>> bitsback.register(vae)
+    >>> images = vae.sample(9, rng=0)
+    >>> blob = ansflow.compress(images, model="my-digits")
+    >>> bool((ansflow.decompress(blob) == images).all())
+    True
     """
     if not isinstance(model, ContentModel):
         raise TypeError(f"model must be a ContentModel, such as a VAE, not {type(model).__name__}")

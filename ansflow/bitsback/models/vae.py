@@ -61,6 +61,29 @@ class VAE(StoredModel, ImageModel):
     ModelError
         If the networks, the images and the pixels do not fit each other.
 
+    Examples
+    --------
+    Networks of one layer each, whose weights nobody has trained; `from_torch` makes them of trained
+    ones:
+
+    >>> import numpy as np
+    >>> from ansflow.bitsback import VAE
+    >>> from ansflow.bitsback.models.pixels import BinaryPixels
+    >>> from ansflow.bitsback.nets import Dense, Network, Reshape
+    >>> def dense(inputs, outputs):
+    ...     weights = np.cos(np.arange(inputs * outputs)).reshape(inputs, outputs)
+    ...     return Dense.quantized(weights / inputs, np.zeros(outputs), relu=False)
+    >>> vae = VAE(
+    ...     "tiny",
+    ...     encoder=Network([Reshape((16,)), dense(16, 4)], (4, 4, 1)),
+    ...     decoder=Network([dense(2, 16), Reshape((4, 4, 1))], (2,)),
+    ...     pixels=BinaryPixels(precision=16),
+    ... )
+    >>> images = vae.sample(50, rng=0)  # uint8, of shape (50, 4, 4)
+    >>> message = vae.encode(images)
+    >>> np.array_equal(vae.decode(message, 50), images)
+    True
+
     References
     ----------
     Kingma & Welling 2014, arXiv:1312.6114; Townsend, Bird & Barber 2019, arXiv:1901.04866,

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from ansflow.bitsback.nets.layers import Layer
 from ansflow.bitsback.nets.shapes import Activations, Shape
 from ansflow.bitsback.read_only import read_only
 from ansflow.errors import ModelError
@@ -44,13 +45,26 @@ CHECKSUMS = {
 
 
 @dataclass(frozen=True)
-class Activation:
+class Activation(Layer):
     """A function of each activation by itself.
 
     Parameters
     ----------
     function : {"relu", "elu", "gelu", "silu", "softplus"}
         As in torch by default: ELU with alpha = 1, GELU not approximated, softplus with beta = 1.
+
+    Raises
+    ------
+    ModelError
+        If there is no such function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Activation
+    >>> x = np.array([[-4096, 0, 4096]], np.int32)  # -1, 0 and 1
+    >>> Activation("elu")(x) / 4096
+    array([[-0.63208008,  0.        ,  1.        ]])
 
     References
     ----------

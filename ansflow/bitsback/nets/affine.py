@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.arguments import as_array, real_numbers
+from ansflow.bitsback.nets.layers import Layer
 from ansflow.bitsback.nets.packing import (
     ACTIVATION_BITS,
     SAFE_RUN,
@@ -42,7 +43,7 @@ MAX_STRIDE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Affine(ReadOnly):
+class Affine(ReadOnly, Layer):
     """Weights and bias in units of ``2**-shift`` and ``2**-(shift + 12)``.
 
     Parameters
@@ -213,7 +214,35 @@ class Affine(ReadOnly):
 
 @dataclass(frozen=True, eq=False)
 class Dense(Affine):
-    """All inputs to all outputs; weights have shape (inputs, outputs)."""
+    """All inputs to all outputs; weights have shape (inputs, outputs).
+
+    `Dense.quantized` makes one of floating-point weights.
+
+    Parameters
+    ----------
+    weights : ndarray of int16, shape (inputs, outputs)
+        In units of ``2**-shift``.
+    bias : ndarray of int64, shape (outputs,)
+        In units of ``2**-(shift + 12)``.
+    shift : int
+        0 to 40.
+    relu : bool
+        Whether negative results become 0.
+
+    Raises
+    ------
+    ModelError
+        If weights and bias are of another type, do not fit each other, or are too many or too
+        large, or if inputs have another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Dense
+    >>> layer = Dense.quantized([[0.5, 1.0], [0.25, -1.0]], [0.0, 1.0], relu=True)
+    >>> layer(np.array([[8192, 4096]], np.int32)) / 4096  # for 2 and 1
+    array([[1.25, 2.  ]])
+    """
 
     axes = 2
 
@@ -237,11 +266,38 @@ class Convolution(Affine):
     """Convolution of images, channels last; weights have shape (rows, columns, inputs, outputs).
 
     The numbers of rows and columns are odd. Outside of an image, activations are 0.
+    `Convolution.quantized` makes one of floating-point weights.
 
     Parameters
     ----------
+    weights : ndarray of int16, shape (rows, columns, inputs, outputs)
+        In units of ``2**-shift``.
+    bias : ndarray of int64, shape (outputs,)
+        In units of ``2**-(shift + 12)``.
+    shift : int
+        0 to 40.
+    relu : bool
+        Whether negative results become 0.
     stride : int
-        Pixels from the centre of one result to the next; the first is over the first pixel.
+        Pixels from the centre of one result to the next, 1 to 16; the first is over the first
+        pixel.
+
+    Raises
+    ------
+    ModelError
+        If weights and bias are of another type, do not fit each other, or are too many or too
+        large, if rows, columns or the stride are illegal, or images have other channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Convolution
+    >>> mean = Convolution.quantized(np.ones((3, 3, 1, 1)) / 9, [0.0], relu=False, stride=2)
+    >>> image = np.full((1, 5, 4, 1), 9 * 4096, np.int32)  # each pixel is 9
+    >>> (mean(image)[0, :, :, 0] / 4096).round(2)
+    array([[4., 6.],
+           [6., 9.],
+           [4., 6.]])
     """
 
     stride: int = 1

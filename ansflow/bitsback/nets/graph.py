@@ -31,6 +31,13 @@ class Node(NamedTuple):
     layer : Layer or Merge
     inputs : sequence of str
         Names of inputs of the graph, or of nodes before this one. A `Layer` takes one.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback.nets import Add, Graph, Node
+    >>> twice = Graph({"x": (2,)}, [Node("sum", Add(), ["x", "x"])], ["sum"])
+    >>> twice(x=[[0.5, 1.0]])["sum"]
+    array([[4096, 8192]], dtype=int32)
     """
 
     name: str

@@ -26,7 +26,23 @@ MAX_FACTOR = 16
 
 
 class Layer(Protocol):
-    """A function of activations, whose first axis is the batch."""
+    """A function of activations, whose first axis is the batch.
+
+    Activations are int32 in units of 2^-12, from -2048 to 2048. Any object with these two methods
+    is a layer of a `Network` or a `Graph`; those of ansflow can be described and stored, too.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback.nets import Network
+    >>> class Negative:
+    ...     def output_shape(self, shape):
+    ...         return shape
+    ...
+    ...     def __call__(self, x):
+    ...         return -x
+    >>> Network([Negative()], (3,))([[0.5, -1.0, 2.0]])
+    array([[-2048,  4096, -8192]], dtype=int32)
+    """
 
     def output_shape(self, shape: Shape) -> Shape:
         """Shape of one result for an input of `shape`; ModelError for an illegal shape."""
@@ -39,14 +55,8 @@ class Layer(Protocol):
 
 
 @dataclass(frozen=True)
-class Scaling:
-    """Layers that change the size of images.
-
-    Parameters
-    ----------
-    factor : int
-        1 to 16.
-    """
+class Scaling(Layer):
+    """Layers that change the size of images."""
 
     factor: int = 2
 
@@ -60,7 +70,27 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Upsample(Scaling):
-    """Each pixel becomes `factor` by `factor` of the same value."""
+    """Each pixel becomes `factor` by `factor` of the same value.
+
+    Parameters
+    ----------
+    factor : int
+        1 to 16.
+
+    Raises
+    ------
+    ModelError
+        If the factor is out of range, or the activations are no images, (height, width, channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Upsample
+    >>> image = np.array([[[[1], [2]]]], np.int32)  # a batch of one, 1 x 2 pixels
+    >>> Upsample(2)(image)[0, :, :, 0]
+    array([[1, 1, 2, 2],
+           [1, 1, 2, 2]], dtype=int32)
+    """
 
     def output_shape(self, shape: Shape) -> Shape:
         height, width, channels = image_sizes(shape, "upsampling")
@@ -79,6 +109,29 @@ class DepthToSpace(Scaling):
     """Each pixel becomes `factor` by `factor` with fewer channels, as in torch's PixelShuffle.
 
     Channel ``(c * factor + a) * factor + b`` becomes channel c of the pixel in row a and column b.
+
+    Parameters
+    ----------
+    factor : int
+        1 to 16.
+
+    Raises
+    ------
+    ModelError
+        If the factor is out of range, or the channels of images are no multiple of its square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import DepthToSpace
+    >>> pixel = np.array([[[[1, 2, 3, 4]]]], np.int32)  # a batch of one, 1 x 1 pixel
+    >>> DepthToSpace(2)(pixel)[0, :, :, 0]
+    array([[1, 2],
+           [3, 4]], dtype=int32)
+
+    References
+    ----------
+    Shi et al. 2016, arXiv:1609.05158, section 3.2 (sub-pixel convolution).
     """
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -101,6 +154,25 @@ class SpaceToDepth(Scaling):
     """Each square of `factor` by `factor` pixels becomes a pixel: `DepthToSpace` undoes it.
 
     Squares that reach beyond an image, at the bottom or on the right, have zeros there.
+
+    Parameters
+    ----------
+    factor : int
+        1 to 16.
+
+    Raises
+    ------
+    ModelError
+        If the factor is out of range, or the activations are no images, (height, width, channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import SpaceToDepth
+    >>> image = np.array([[[[1], [2], [5]], [[3], [4], [6]]]], np.int32)  # 2 x 3 pixels
+    >>> SpaceToDepth(2)(image)
+    array([[[[1, 2, 3, 4],
+             [5, 0, 6, 0]]]], dtype=int32)
     """
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -119,13 +191,26 @@ class SpaceToDepth(Scaling):
 
 
 @dataclass(frozen=True)
-class Channels:
+class Channels(Layer):
     """The channels from `begin` to before `end`: two of these split activations.
 
     Parameters
     ----------
     begin, end : int
         Of the last axis.
+
+    Raises
+    ------
+    ModelError
+        If `end` is not above `begin`, or the activations have fewer channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Channels
+    >>> means, scales = Channels(0, 2), Channels(2, 4)
+    >>> scales(np.array([[1, 2, 3, 4]], np.int32))
+    array([[3, 4]], dtype=int32)
     """
 
     begin: int
@@ -148,8 +233,26 @@ class Channels:
 
 
 @dataclass(frozen=True)
-class Reshape:
-    """The same activations in another shape."""
+class Reshape(Layer):
+    """The same activations in another shape.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        That of one result, without the batch.
+
+    Raises
+    ------
+    ModelError
+        If a size is not positive, or the activations are not as many.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Reshape
+    >>> Reshape((2, 2, 1))(np.zeros((5, 4), np.int32)).shape
+    (5, 2, 2, 1)
+    """
 
     shape: tuple[int, ...]
 
@@ -167,8 +270,33 @@ class Reshape:
 
 
 @dataclass(frozen=True, eq=False)
-class Residual:
-    """Layers whose result is added to their input: ``x + f(x)``, optionally rectified."""
+class Residual(Layer):
+    """Layers whose result is added to their input: ``x + f(x)``, optionally rectified.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        They are applied one after another, and return the shape that they are given.
+    relu : bool
+        Whether negative sums become 0.
+
+    Raises
+    ------
+    ModelError
+        If the layers return another shape, or `relu` is no bool.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Dense, Residual
+    >>> half = Dense.quantized(np.eye(2) / 2, [0.0, 0.0], relu=False)
+    >>> Residual((half,), relu=True)(np.array([[4096, -4096]], np.int32))
+    array([[6144,    0]], dtype=int32)
+
+    References
+    ----------
+    He et al. 2016, arXiv:1512.03385, section 3.2.
+    """
 
     layers: tuple[Layer, ...]
     relu: bool

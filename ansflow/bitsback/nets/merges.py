@@ -66,6 +66,20 @@ class Add(Merge):
     ----------
     relu : bool
         Whether negative results become 0.
+
+    Raises
+    ------
+    ModelError
+        If `relu` is no bool, or the shapes of 2 to 64 inputs do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Add
+    >>> image, vector = np.ones((1, 2, 2, 3), np.int32), np.array([[10, 20, 30]], np.int32)
+    >>> Add()(image, vector)[0, 1]
+    array([[11, 21, 31],
+           [11, 21, 31]], dtype=int32)
     """
 
     relu: bool = False
@@ -93,7 +107,20 @@ class Add(Merge):
 
 @dataclass(frozen=True)
 class Concatenate(Merge):
-    """The channels of all inputs, one after the other."""
+    """The channels of all inputs, one after the other.
+
+    Raises
+    ------
+    ModelError
+        If the shapes of 2 to 64 inputs differ in more than their channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Concatenate
+    >>> Concatenate()(np.array([[1, 2]], np.int32), np.array([[3]], np.int32))
+    array([[1, 2, 3]], dtype=int32)
+    """
 
     def _merged(self, *shapes: Shape) -> Shape:
         if len({len(shape) for shape in shapes}) != 1 or not shapes[0]:
@@ -116,6 +143,19 @@ class Crop(Merge):
 
     Images whose sizes are not multiples of a stride are larger when they come back: this makes
     them fit again.
+
+    Raises
+    ------
+    ModelError
+        If the inputs are not two images, or the first one is the smaller.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ansflow.bitsback.nets import Crop
+    >>> larger, image = np.zeros((1, 6, 8, 4), np.int32), np.zeros((1, 5, 7, 3), np.int32)
+    >>> Crop()(larger, image).shape
+    (1, 5, 7, 4)
     """
 
     most = 2

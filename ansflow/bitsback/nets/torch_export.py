@@ -38,6 +38,15 @@ class Exported:
         128 bits over layers and weights, as 32 hexadecimal digits.
     report : Report
         How far the results are from those of the module, and how fast its layers are.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback.nets import from_torch
+    >>> from torch import nn  # doctest: +SKIP
+    >>> exported = from_torch(nn.Linear(3, 2), [[0.5, -1.0, 2.0]])  # doctest: +SKIP
+    >>> exported.network.output_shape, len(exported.fingerprint)  # doctest: +SKIP
+    ((2,), 32)
+    >>> print(exported.report)  # doctest: +SKIP
     """
 
     network: Network | Graph

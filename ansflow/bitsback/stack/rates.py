@@ -9,7 +9,23 @@ __all__ = ["Mark", "Rates"]
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment of a stack, from which `Stack.rates` counts; made by `Stack.mark`."""
+    """A moment of a stack, from which `Stack.rates` counts; made by `Stack.mark`.
+
+    Attributes
+    ----------
+    head_bits : float
+        Bits of all heads.
+    size : int
+        Words of the tail that count (`Stack.bits`).
+    level : int
+        Words of the tail without those that were drawn from the seed.
+
+    Examples
+    --------
+    >>> from ansflow.bitsback import Stack
+    >>> Stack(lanes=2).mark()
+    Mark(head_bits=64.0, size=0, level=0)
+    """
 
     head_bits: float
     size: int
