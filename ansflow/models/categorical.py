@@ -36,6 +36,11 @@ class Uniform(FrequencyModel):
         By default 12, or more if `n` needs more. If `n` is not a power of two, frequencies differ
         by up to one unit.
 
+    Raises
+    ------
+    ModelError
+        If `n` or the precision is out of range, or they do not fit each other.
+
     Examples
     --------
     >>> Uniform(5, precision=4).freq
@@ -66,6 +71,11 @@ class Bernoulli(FrequencyModel):
     precision : int
         Bits.
 
+    Raises
+    ------
+    ModelError
+        If `p` is not between 0 and 1, or the precision is out of range.
+
     Examples
     --------
     >>> Bernoulli(0.25, precision=4).freq
@@ -85,6 +95,18 @@ class Categorical(FrequencyModel):
 
     ``Categorical(freq)`` takes frequencies as they are; the constructors below make them from
     counts, probabilities or data, minimising the expected code length.
+
+    Parameters
+    ----------
+    freq : array_like of int, shape (alphabet,)
+        They sum to a power of two, from 2 to 2^31.
+    low : int
+        Value of the first symbol.
+
+    Raises
+    ------
+    ModelError
+        If frequencies are negative, no integers, too many, or have another sum.
 
     Examples
     --------
@@ -175,6 +197,12 @@ class Mixture(FrequencyModel):
         Positive, in any unit; equal by default.
     precision : int, optional
         By default the largest of the models'.
+
+    Raises
+    ------
+    ModelError
+        If there are no models, the weights are not positive, finite, and as many, or the supports
+        reach over more than 65,536 symbols.
 
     Examples
     --------

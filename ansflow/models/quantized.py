@@ -85,6 +85,12 @@ class Quantized(FrequencyModel):
     precision : int, optional
         By default 12, or as many bits as the support needs.
 
+    Raises
+    ------
+    ModelError
+        If the distribution gives no probabilities there, is an array of several, or support or
+        precision are out of range.
+
     Notes
     -----
     Frequencies are computed from floats, which may differ in the last digit between versions

@@ -103,6 +103,12 @@ class Gaussian(_Discretised):
     full_support : bool
         Whether each symbol has at least one slot, so that it can be pushed (`LocationScale`).
 
+    Raises
+    ------
+    ModelError
+        If a mean is not finite, a scale is not positive and finite, or support or precision are out
+        of range.
+
     Examples
     --------
     >>> import numpy as np
