@@ -79,3 +79,57 @@ for job in jobs:
 def test_forks_while_threads_are_at_work(forks):
     result = python(FORKING, str(forks), timeout=300 + 15 * forks)
     assert (result.stderr, result.returncode) == ("", 0)
+
+
+# A reader is there before the fork, and another thread reads from it at that moment.
+READING = """
+import os, signal, sys, threading, warnings
+import numpy as np
+import ansflow
+
+warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on, of such forks
+path, forks = sys.argv[1], int(sys.argv[2])
+rows = (np.arange(300_000) ** 2 % 251).astype(np.uint8).reshape(300, 1000)
+ansflow.save(path, rows=rows)
+with ansflow.ArrayWriter(path + ".alone", "u1", (1000,), chunk_size=20_000) as writer:
+    writer.append(rows)
+
+def read(reader):
+    assert np.array_equal(reader[:], rows)
+    for begin in range(0, 60, 3):  # one after the other: more is decoded ahead
+        assert np.array_equal(reader[begin : begin + 3], rows[begin : begin + 3])
+
+def fork_amid(reader):
+    # How the children ended.
+    read(reader)
+    done = threading.Event()
+
+    def keep_on():
+        while not done.is_set():
+            read(reader)
+
+    thread = threading.Thread(target=keep_on)
+    thread.start()
+    ended = []
+    for n in range(forks):
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            read(reader)
+            os._exit(0)
+        read(reader)  # at the same time: the file has one position for both
+        ended.append(os.waitpid(child, 0)[1])
+    done.set()
+    thread.join()
+    return ended
+
+with ansflow.ArrayReader(path + ".alone", threads=2) as alone, ansflow.load(path) as collection:
+    for reader in alone, collection["rows"]:
+        assert fork_amid(reader) == [0] * forks
+"""
+
+
+@pytest.mark.parametrize("forks", [4, pytest.param(200, marks=pytest.mark.slow)])
+def test_forks_while_a_reader_is_used(tmp_path, forks):
+    result = python(READING, str(tmp_path / "rows.ans"), str(forks), timeout=300 + 15 * forks)
+    assert (result.stderr, result.returncode) == ("", 0)

@@ -18,8 +18,9 @@ from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import Pipeline, ordered
-from ansflow.errors import AnsflowError, CorruptDataError
-from ansflow.files.foreign import can_seek, check_binary, read_at, read_exactly
+from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
+from ansflow.files.foreign import can_seek, check_binary, fill_from
+from ansflow.files.forks import renew_in_children
 from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
@@ -86,6 +87,11 @@ class ContentReader:
         self._decoder = 0, ChunkDecoder(self.frames[0].header)
         self.starts = list(accumulate((f.content_size for f in self.frames), initial=0))
         self.size = self.starts[-1]
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin anew, as a forked process must, which has none of the threads at work."""
         self._lock = threading.Lock()
         self._last = -1  # where the last read ended
         # The runs that the pipeline decodes, and the content of the first of them.
@@ -152,7 +158,7 @@ class ContentReader:
             (head,) = frame.heads_of(chunk, 1)[1]
             size = min(head.body_size, constants.MAX_BODY_HEAD)
             with self._lock:
-                yield head, memoryview(read_at(self._file, frame.body_at(chunk), size))
+                yield head, self._bytes(frame.body_at(chunk), size)
 
     def close(self) -> None:
         """Stop the threads. The file stays open."""
@@ -274,8 +280,7 @@ class ContentReader:
         self, frame: FrameMap, first: int, count: int, begin: int, end: int
     ) -> tuple[list[Head], list[memoryview]]:
         """Heads and bodies of `count` chunks, which take bytes `begin` to `end` of the file."""
-        self._file.seek(begin)
-        data = memoryview(read_exactly(self._file, end - begin))
+        data = self._bytes(begin, end - begin)
         raw_heads, heads = frame.heads_of(first, count)
         bodies, at, size = [], 0, frame.header.head_size
         for raw, head in zip(raw_heads, heads, strict=True):
@@ -287,6 +292,16 @@ class ContentReader:
             bodies.append(data[at : at + head.body_size])
             at += head.body_size
         return heads, bodies
+
+    def _bytes(self, at: int, size: int) -> memoryview:
+        """So many bytes of the file; TruncatedError if it ends before."""
+        data = np.empty(size, np.uint8).data
+        left = size - fill_from(self._file, at, data)
+        if left:
+            raise TruncatedError(
+                f"the file became shorter while it was read: {left} of {size} bytes are missing"
+            )
+        return data
 
 
 def _fail(error: AnsflowError) -> Bytes:

@@ -327,7 +327,10 @@ class Pipeline(Generic[T]):
         if self._closed:
             raise ValueError("the pipeline is closed")
         if self._process != os.getpid():
-            raise RuntimeError("the pipeline cannot be used in a forked process: make another one")
+            raise RuntimeError(
+                "what compresses or decompresses cannot be used in a forked process: make another "
+                "one there"
+            )
 
 
 def ordered(

@@ -24,6 +24,7 @@ __all__ = [
     "can_seek",
     "check_binary",
     "end_of",
+    "fill_from",
     "flush_all",
     "is_ready",
     "read_at",
@@ -80,6 +81,25 @@ def read_at(file: BinaryIO, at: int, size: int) -> bytes:
     """Read `size` bytes from byte `at` on, or as many as there are before the end."""
     file.seek(at)
     return read_up_to(file, size)
+
+
+def fill_from(file: BinaryIO, at: int, out: memoryview) -> int:
+    """Fill `out` from byte `at` on, as far as there are bytes; return their number.
+
+    The position of a file of the system is not used, as forked processes share it with their
+    parent; nor is the buffer, whose lock another thread of the parent may have held.
+    """
+    raw: Any = file.raw if type(file) is io.BufferedReader else None
+    if type(raw) is io.FileIO and hasattr(os, "preadv"):
+        count = 0
+        while count < len(out) and (taken := os.preadv(raw.fileno(), [out[count:]], at + count)):
+            count += taken
+        return count
+    if hasattr(raw, "fill_from"):
+        return int(raw.fill_from(at, out))
+    data = read_at(file, at, len(out))
+    out[: len(data)] = data
+    return len(data)
 
 
 def can_seek(file: BinaryIO) -> bool:

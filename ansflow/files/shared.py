@@ -7,7 +7,8 @@ import threading
 import weakref
 from typing import Any, BinaryIO
 
-from ansflow.files.foreign import end_of, read_up_to
+from ansflow.files.foreign import end_of, fill_from
+from ansflow.files.forks import renew_in_children
 
 __all__ = ["SharedFile"]
 
@@ -36,20 +37,19 @@ class SharedFile:
         self._file, self._owned = file, owned
         self._begin = file.tell()
         self.size = max(0, end_of(file) - self._begin)
-        self._lock = threading.Lock()
         self._closed = False
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
 
     def read_into(self, at: int, out: memoryview) -> int:
         """Fill `out` from byte `at` on, as far as there are bytes; return their number."""
         with self._lock:
             if self._closed:
                 raise ValueError("the file is closed")
-            self._file.seek(self._begin + at)
-            if isinstance(self._file, io.BufferedReader):  # it needs no copy
-                return self._file.readinto(out)
-            data = read_up_to(self._file, len(out))
-        out[: len(data)] = data
-        return len(data)
+            return fill_from(self._file, self._begin + at, out)
 
     def part(self, begin: int, end: int) -> BinaryIO:
         """Bytes `begin` to `end`, as a file."""
@@ -85,8 +85,10 @@ class _Part(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
+    def fill_from(self, at: int, out: memoryview) -> int:
+        return self._whole.read_into(self._begin + at, out[: max(0, self._size - at)])
+
     def readinto(self, buffer: Any) -> int:
-        out = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
-        count = self._whole.read_into(self._begin + self._at, out)
+        count = self.fill_from(self._at, memoryview(buffer).cast("B"))
         self._at += count
         return count

@@ -22,6 +22,9 @@ __all__ = ["ContentModel", "find", "known", "register", "register_source"]
 class ContentModel(Protocol):
     """What the container asks of a model.
 
+    Several threads may call it at once, as many as there are cores free: a call must not wait for
+    another one.
+
     Attributes
     ----------
     name : str
