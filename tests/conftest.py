@@ -63,16 +63,21 @@ def pytest_cmdline_main(config):
         config.option.compile_first = not config.option.keyword
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a process what it would not know: it has none of the options that are set here."""
+    node.workerinput["compile_first"] = getattr(node.config.option, "compile_first", False)
+
+
 def pytest_sessionstart(session):
     """Compile what many tests need: two processes begin at either end, and share the code."""
-    if getattr(session.config.option, "compile_first", False):
-        worker = getattr(session.config, "workerinput", None)
-        if worker is not None:
-            from ansflow.cli import warmup_jobs  # and with it Numba
+    worker = getattr(session.config, "workerinput", {})
+    if worker.get("compile_first"):
+        from ansflow.cli import warmup_jobs  # and with it Numba
 
-            jobs = warmup_jobs.jobs()
-            for job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
-                job()
+        jobs = warmup_jobs.jobs()
+        for job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
+            job()
 
 
 def pytest_collection_modifyitems(items):
