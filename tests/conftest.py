@@ -92,14 +92,13 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def bytecode_is_kept(tmp_path_factory):
-    """Containers often forbid to write it: here all Pythons that tests start would compile anew."""
-    if not sys.dont_write_bytecode:
-        yield
-        return
+def bytecode_is_kept():
+    """Containers often forbid to write it: here all Pythons that tests start would compile anew.
+
+    It is beside the sources, as that of installed packages is, which elsewhere nobody would find.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
         yield
 
 

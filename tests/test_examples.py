@@ -20,7 +20,7 @@ ARGUMENTS = {
     "bitswap_chain.py": ["--json"],
     "bitswap_mnist.py": ["--images", "40", "--json"],
     "climate_data.py": ["--made-up"],
-    "hilloc_photos.py": ["--crop", "160", "--json"],
+    "hilloc_photos.py": ["--crop", "96", "--json"],
     "multisets.py": ["--sizes", "1000", "--json"],
     "lanes.py": ["--lanes", "1", "4", "--symbols", "65536"],
     "search_and_alias.py": ["--symbols", "4096"],
