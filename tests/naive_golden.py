@@ -49,6 +49,7 @@ PAIRS = np.zeros(300, [("t", "<u4"), ("value", "<i2"), ("flag", "u1")])
 PAIRS["t"], PAIRS["value"] = INDEX[:300] * 5, SQUARES[:300]
 PIXELS = (WALK[:900] // 64 % 256)[:, None] + np.array([0, 3, 5])
 PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
+TABLE = (WALK[:690] // 64 % 256).astype("<u2").reshape(10, 69)
 LATE = (1000 + np.arange(4700) * 7 + np.resize(SQUARES, 4700)).astype("<u4")
 CUBES = (WALK[:1400] // 32).astype("<i2").reshape(4, 5, 70)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
@@ -478,6 +479,12 @@ GOLDEN = {
         PIXELS,
         tree(makers.columns(0b110), tree(makers.delta(0, 1)), stream, PLANES),
         chunk=[20, 30, 3],
+    ),
+    "numbers-table": lambda: numbers(
+        TABLE,
+        tree(makers.columns(0b110 | 1 << 63), *[tree(makers.log), PLANES, stream] * 23),
+        tree(makers.columns(), *[stream] * 69),
+        chunk=[5, 69],
     ),
     "numbers-runs": lambda: numbers(
         PLATEAUS,

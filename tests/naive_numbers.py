@@ -407,7 +407,7 @@ class Columns:
     def read(cls, fields, w, shape):
         assert w in WHOLE
         assert shape
-        assert 2 <= shape[-1] <= 16
+        assert 2 <= shape[-1] <= 256
         differences = fields.varint()
         assert differences < 2 ** shape[-1]
         assert differences % 2 == 0

@@ -180,9 +180,9 @@ def fields(rng, w, shape, content):
 
 
 def columns(rng, w, shape, content):
-    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 16:
+    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 256:
         return None
-    return makers.columns(rng.getrandbits(shape[-1]) & ~1)
+    return makers.columns(rng.getrandbits(min(shape[-1], 64)) & ~1)
 
 
 def runs(rng, w, shape, content):

@@ -15,7 +15,7 @@ from ansflow.buffers import Bytes
 from ansflow.engine.options import Options
 from ansflow.transforms.choosing.choose import MOST_AXES
 from ansflow.transforms.choosing.cost import entropy
-from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.choosing.sample import LONGER, boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Unsuitable
@@ -97,7 +97,9 @@ def _bits(recipe: Recipe, content: Bytes, layout: Layout) -> float:
         width = int(recipe.settings[0])
         recipe, layout = recipe.outputs[0], Layout(width, (layout.items // width,))
     array = content[: layout.nbytes].view(np.dtype((np.void, layout.itemsize)))
-    [items] = boxes(array.reshape(layout.shape), ITEMS, 1)
+    # So many are whole rows of a table.
+    size = max(ITEMS, layout.shape[-1] ** 2 // LONGER) if recipe.name == "columns" else ITEMS
+    [items] = boxes(array.reshape(layout.shape), size, 1)
     octets = np.ascontiguousarray(items).reshape(-1).view(np.uint8)
     try:
         _, streams = recipe.forward(octets, Layout(layout.itemsize, items.shape))

@@ -63,7 +63,7 @@ def encode_body(
         If the recipe is not for such a layout.
     """
     try:
-        written, streams = recipe.forward(content, layout)
+        written, streams = recipe.forward(content, layout, plain_recipe)
     except Unsuitable as fault:
         if by_hand and not at_edge and isinstance(fault, Misfit):
             raise ValueError(f"the recipe {str(recipe)!r} is not for such items: {fault}") from None

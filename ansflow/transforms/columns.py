@@ -19,20 +19,24 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Columns"]
 
-FEWEST, MOST = 2, 16
+FEWEST, MOST = 2, 256
+
+# Columns before this one may be differences, whose bits fit a varint.
+DIFFERENCES = 64
 
 
 class Columns(Transform):
     """Numbers to a vector for each place along the last axis.
 
     Settings are the columns, from 1 on, that the one before is to be subtracted from. They are the
-    bits of the parameter.
+    bits of the parameter; columns from 64 on have none.
     """
 
     id = 12
     name = "columns"
     parts = ("column",)
     by_shape = True
+    side_by_side = True
 
     def accepts(self, layout: Layout) -> bool:
         shape = layout.shape
@@ -44,10 +48,10 @@ class Columns(Transform):
 
     def check(self, *settings: Setting) -> None:
         for column in settings:
-            if not isinstance(column, int) or not 1 <= column < MOST:
+            if not isinstance(column, int) or not 1 <= column < DIFFERENCES:
                 raise ValueError(
                     "'columns' takes the columns to subtract the one before from, numbers from 1 "
-                    f"to {MOST - 1}, not {column}"
+                    f"to {DIFFERENCES - 1}, not {column}"
                 )
         if len(set(settings)) < len(settings):
             raise ValueError(f"'columns' takes a column once, not {', '.join(map(str, settings))}")
@@ -80,4 +84,4 @@ class Columns(Transform):
         return differenced
 
     def describe(self, parameters: int) -> list[Setting]:
-        return [column for column in range(MOST) if parameters >> column & 1]
+        return [column for column in range(DIFFERENCES) if parameters >> column & 1]

@@ -27,6 +27,7 @@ class Fields(Transform):
     id = 11
     name = "fields"
     parts = ("field",)
+    side_by_side = True
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize >= FEWEST

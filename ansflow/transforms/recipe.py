@@ -33,7 +33,7 @@ ALL_STREAMS = 0x80  # in the byte of an id: all outputs are streams, and have no
 SYMBOL_SIZES = (1, 2)
 
 MAX_DEPTH = 8
-MAX_STREAMS = 256
+MAX_STREAMS = 4096
 
 # Bytes that the outputs on a path may have, those of the content so many times and some more:
 # eight nodes that each make as much as they take. What decoders allocate for hostile recipes is
@@ -174,13 +174,21 @@ class Recipe:
         """The same without its outputs."""
         return Recipe(self.name, settings=self.settings)
 
-    def forward(self, items: Bytes, layout: Layout) -> tuple[bytes, list[Stream]]:
+    def forward(
+        self,
+        items: Bytes,
+        layout: Layout,
+        instead: Callable[[Layout], Recipe] | None = None,
+    ) -> tuple[bytes, list[Stream]]:
         """Apply the recipe.
 
         Parameters
         ----------
         items : contiguous ndarray of uint8
         layout : Layout
+        instead : callable, optional
+            Says which recipe to take for what one of several columns or fields cannot be given to:
+            the others keep theirs.
 
         Returns
         -------
@@ -197,9 +205,10 @@ class Recipe:
             If one is not defined for that, or has another number of outputs.
         """
         written, streams = bytearray(), list[Stream]()
-        left = [(self, items, layout, UNTOUCHED, _room(layout))]  # the next one last
+        # The next one last; whether it is one of several kinds of items; and the room of its outputs.
+        left = [(self, items, layout, UNTOUCHED, False, _room(layout))]
         while left:
-            node, items, layout, start, room = left.pop()
+            node, items, layout, start, beside, room = left.pop()
             if node.name == STREAM:
                 written.append(STREAM_ID)
                 streams.append(_symbols(items, layout))
@@ -211,9 +220,19 @@ class Recipe:
                     parameters, start = early
                     written.append(transform.id)
                     written += transform.pack(parameters)
-                    left.append((node.outputs[0], items, layout, start, room - layout.nbytes))
+                    room -= layout.nbytes
+                    left.append((node.outputs[0], items, layout, start, beside, room))
                     continue
-            parameters, outputs = _taken(transform, items, layout, start, node.settings)
+            try:
+                parameters, outputs = _taken(transform, items, layout, start, node.settings)
+            except Unsuitable as fault:
+                other = instead(layout) if instead is not None and beside else STREAMS
+                # A stream would have to go without saying in what is written already.
+                if other == STREAMS or isinstance(fault, Misfit):
+                    raise
+                items = items if start is UNTOUCHED else start.apply(items, layout.itemsize)
+                left.append((other, items, layout, UNTOUCHED, False, room))
+                continue
             layouts = transform.outputs(parameters, layout)
             room -= sum([output.size for output in outputs])
             if room < 0:
@@ -224,8 +243,9 @@ class Recipe:
             if node.has_leaves:
                 streams += map(_symbols, outputs, layouts)
             else:
+                beside = beside or transform.side_by_side
                 given = zip(nodes, outputs, layouts, strict=True)
-                left += [(*output, UNTOUCHED, room) for output in given][::-1]
+                left += [(*output, UNTOUCHED, beside, room) for output in given][::-1]
             del items, outputs  # whose memory is used again
         if len(streams) > MAX_STREAMS:
             raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
@@ -356,10 +376,7 @@ def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]
         If it has a transform that this release does not know.
     """
     streams: list[Layout] = []
-    root = _read_node(reader, layout, MAX_DEPTH, _room(layout), streams)
-    if len(streams) > MAX_STREAMS:
-        raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
-    return root, streams
+    return _read_node(reader, layout, MAX_DEPTH, _room(layout), streams), streams
 
 
 def _room(layout: Layout) -> int:
@@ -404,5 +421,7 @@ def _stream(layout: Layout, streams: list[Layout]) -> Node:
         raise CorruptDataError(
             f"the recipe has a stream with symbols of {layout.itemsize} bytes, not 1 or 2"
         )
+    if len(streams) == MAX_STREAMS:
+        raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
     streams.append(layout)
     return Node(layout)

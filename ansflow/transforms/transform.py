@@ -48,6 +48,8 @@ class Transform(ABC):
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
+    side_by_side : bool
+        Whether its outputs are several kinds of items, which have nothing to do with each other.
     """
 
     id: ClassVar[int]
@@ -56,6 +58,7 @@ class Transform(ABC):
     finishes: ClassVar[bool] = False
     starts: ClassVar[bool] = False
     by_shape: ClassVar[bool] = False
+    side_by_side: ClassVar[bool] = False
 
     @abstractmethod
     def accepts(self, layout: Layout) -> bool:

@@ -156,3 +156,13 @@ def test_tiles(order):
     blob = ansflow.compress(array, chunks=(2, 64, 16))
     assert ansflow.decompress(blob).tobytes() == array.tobytes()
     assert ansflow.compress(array, chunks=(2, 64, 16), threads=1) == blob
+
+
+def test_a_table_is_looked_at_by_whole_rows():
+    """Of parts of its rows nobody could tell what its recipe makes."""
+    table = RNG.normal(10.0 ** (np.arange(200) % 9), 1, (2000, 200)).round(2)
+    plan = ansflow.plan(table)
+    assert str(plan.recipe).startswith("columns(")
+    layout = Layout(8, table.shape)
+    bits = rechoosing._bits(plan.recipe, table.reshape(-1).view(np.uint8), layout)
+    assert bits < 64

@@ -111,3 +111,29 @@ def test_large_records():
     assert chosen(records).startswith("items[72](fields[8, 8, 8, 8, 8, 8, 8, 8, 8](")
     records = np.zeros(3000, [("a", "<f8"), ("b", "V250")])
     assert chosen(records) == ""
+
+
+def quantities(rows=3000, count=30):
+    """Columns of prices, shares and categories, which are nothing like each other."""
+    rng = np.random.default_rng(1)
+    columns = [rng.normal(10.0**j, 9, rows).round(2) for j in range(3)]
+    columns += [rng.random(rows).astype("f4"), rng.integers(0, 9, rows), rng.integers(1, 60, rows)]
+    return np.stack([columns[j % len(columns)] for j in range(count)], axis=1)
+
+
+@pytest.mark.parametrize("dtype", ["f8", ">f8", "f4"])
+@pytest.mark.parametrize("count", [17, 65])
+def test_tables_of_many_columns(dtype, count):
+    recipe = chosen(quantities(count=count).astype(dtype))
+    assert recipe.startswith("columns(decimal[100.0")
+    assert abs(recipe.count("decimal[100.0") - count // 2) < 3
+    assert "columns" not in chosen(quantities(count=count).astype(dtype), level=1)
+
+
+def test_what_has_rows_as_long_as_those_of_tables():
+    steps = RNG.normal(size=(3000, 60))
+    assert "columns" not in chosen(steps.cumsum(axis=0).cumsum(axis=1) + 10.0 ** np.arange(60))
+    assert "columns" not in chosen(np.abs(steps) + 1)  # whose columns are alike
+    assert "columns" not in chosen(quantities(200, 60))  # with few rows
+    assert "columns" not in chosen(quantities(6000).reshape(20, 300, 30))
+    assert "columns" not in chosen(quantities(2000, 300))

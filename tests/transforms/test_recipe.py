@@ -8,6 +8,7 @@ import ansflow
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.transforms import Recipe, registry
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import _setting, read_recipe
 from ansflow.transforms.transform import Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
@@ -305,6 +306,30 @@ def test_unsuitable_content_is_coded_plainly():
         assert out.tobytes() == items.tobytes()
 
 
+def test_one_of_several_columns_is_coded_plainly():
+    recipe = Recipe.of(
+        "columns(affine[4](log), ordered[signed](affine[4](log)), mask[0](log, stream))"
+    )
+    numbers = np.zeros((300, 3), np.uint16)
+    numbers[:] = RNG.integers(0, 99, (300, 1)) * 4
+    numbers[7, 1] += 1
+    numbers[:, 2] += 1
+    layout = Layout(2, numbers.shape)
+    items = numbers.reshape(-1).view(np.uint8)
+    with pytest.raises(Unsuitable):
+        recipe.forward(items, layout)
+    written, streams = recipe.forward(items, layout, plain_recipe)
+    root, _ = read_recipe(ByteReader(written), layout)
+    assert str(root) == "columns(affine[4](log), ordered[signed](planes), planes)"
+    left = iter(streams)
+    out = root.inverse(None, lambda _: next(left).symbols)
+    assert out.tobytes() == items.tobytes()
+    with pytest.raises(Unsuitable):  # a whole recipe can be another one
+        Recipe.of("affine[4](log)").forward(items, layout, plain_recipe)
+    with pytest.raises(Unsuitable):  # or could not be written
+        recipe.forward(items, Layout(1, (600, 3)), plain_recipe)
+
+
 @pytest.mark.usefixtures("more")
 def test_the_deepest_recipe():
     text = "differences(" * 6 + "differences" + ")" * 6
@@ -312,7 +337,7 @@ def test_the_deepest_recipe():
 
 
 class Many(Transform):
-    """More streams than a recipe may have, from two levels."""
+    """More streams than a recipe may have, from three levels."""
 
     id = 102
     name = "many"
@@ -334,13 +359,14 @@ def test_too_many_streams(monkeypatch):
     monkeypatch.setitem(registry._by_id, Many.id, Many())
     monkeypatch.setitem(registry._by_name, Many.name, Many())
     items, layout = np.zeros(5, np.uint8), Layout(1, (5,))
-    most = ", ".join(["many"] * 14 + ["stream"] * 3)  # 17 streams each
-    assert len(through(Recipe.of(f"many({most})"), items, layout)[1]) == 241
-    more = ", ".join(["many"] * 15 + ["stream"] * 2)
-    with pytest.raises(ValueError, match="257 streams, more than 256"):
+    one = f"many({', '.join(['many'] * 16 + ['stream'])})"  # 273 streams
+    most = ", ".join([one] * 14 + ["stream"] * 3)
+    assert len(through(Recipe.of(f"many({most})"), items, layout)[1]) == 3825
+    more = ", ".join([one] * 15 + ["stream"] * 2)
+    with pytest.raises(ValueError, match="4097 streams, more than 4096"):
         Recipe.of(f"many({more})").forward(items, layout)
-    written = bytes([102]) + bytes([102 | 0x80]) * 16 + b"\0"
-    with pytest.raises(CorruptDataError, match="more than 256 streams"):
+    written = bytes([102]) + (bytes([102]) + bytes([102 | 0x80]) * 16 + b"\0") * 17
+    with pytest.raises(CorruptDataError, match="more than 4096 streams"):
         read_recipe(ByteReader(written), layout)
 
 

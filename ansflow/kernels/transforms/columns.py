@@ -22,12 +22,16 @@ BLOCK_BYTES = np.uint64(1 << 14)
 # Complex numbers, points in space, pixels, bytes of numbers. Beyond, LLVM makes no vectors of it.
 SORTED = (2, 3, 4, 8)
 
+# Of the integer that says which columns are differences: later ones are none.
+BITS = np.uint64(64)
+
 
 @inner
 def subtract(columns, differenced, begin, end):
     """Subtract from columns those before them, the last one first."""
-    for back in range(np.uint64(columns.shape[0]) - ONE):
-        j = np.uint64(columns.shape[0]) - ONE - back
+    count = min(np.uint64(columns.shape[0]), BITS)
+    for back in range(count - ONE):
+        j = count - ONE - back
         if (differenced >> j) & ONE:
             column, before = columns[j, begin:end], columns[j - ONE, begin:end]
             for i in range(end - begin):
@@ -37,7 +41,7 @@ def subtract(columns, differenced, begin, end):
 @inner
 def add(columns, differenced, begin, end):
     """Undo `subtract`."""
-    for j in range(ONE, np.uint64(columns.shape[0])):
+    for j in range(ONE, min(np.uint64(columns.shape[0]), BITS)):
         if (differenced >> j) & ONE:
             column, before = columns[j, begin:end], columns[j - ONE, begin:end]
             for i in range(end - begin):

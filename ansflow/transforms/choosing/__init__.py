@@ -26,6 +26,8 @@ predicted.py
     how numbers that came through maps are predicted: as they are, in rows of a period, in columns
 numbers.py
     the map, predictor and tokens of one kind of numbers
+tables.py
+    many quantities side by side, told from pictures and fields
 choose.py
     arrays of any dtype: fields and columns, and the numbers in them
 

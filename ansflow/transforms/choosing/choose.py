@@ -14,11 +14,12 @@ from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import effort_of
-from ansflow.transforms.choosing.mapped import Kind, Mapped
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
+from ansflow.transforms.choosing.tables import table_of
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
@@ -57,6 +58,9 @@ MOST_FIELDS = 64
 
 # Levels that try what seems as good also try what this one finds.
 QUICK = 5
+
+# What recipes for each of many columns must gain, as so many streams take their time.
+WORTH_COLUMNS = 0.05
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
@@ -98,6 +102,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
     choice = _of_type(sample, dtype, kind)
+    if choice is not None and array.ndim == 2:
+        choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
         quick = choose(content, layout, dtype, QUICK)
         choice = choice.beside([] if quick is None else [quick], effort.most_others)
@@ -118,9 +124,9 @@ def _of_bytes(choice: Choice, width: int) -> Choice:
 def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:
     """The same by the bytes of a sample, shape (boxes, ...), of a kind that the dtype tells."""
     dtype = stand_in(dtype)
-    if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
-        kind = kind._replace(name=KINDS[dtype.kind], big_endian=_is_big(dtype))
-        return _numbers(sample, kind, dtype.itemsize)
+    numbers = _of_numbers(kind, dtype)
+    if numbers is not None:
+        return _numbers(sample, numbers, dtype.itemsize)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
         return _fields(sample, [(part, 0), (part, part.itemsize)], kind)
@@ -130,13 +136,19 @@ def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choi
     return None
 
 
+def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
+    """The same of numbers of a dtype; None if items are none."""
+    if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
+        return kind._replace(name=KINDS[dtype.kind], big_endian=_is_big(dtype))
+    return None
+
+
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
     count = columns_of(raw, kind)
     if not count:
         return choose_numbers(raw, kind)
-    columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
-    parts = [kind.part(count, j) for j in range(count)]
+    columns, parts = _columns(raw, kind)
     candidates = [*map(list, map(mapped, columns, parts))]
     shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
     if all(len(maps) == len(shared) for maps in candidates):
@@ -146,8 +158,7 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     if first:
         return choose_numbers(raw, kind, first)  # or what they share is best for each of them
     found = [*map(choose_numbers, columns, parts, tried)]
-    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
-    apart = _side_by_side(recipe, found, 1 / count)
+    apart = _apart(found)
     alike = all(choice.maps == found[0].maps for choice in found)
     if alike:
         # If all have maps that cannot be shared, such as runs, any map may be for all together.
@@ -155,6 +166,28 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     elif not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+
+
+def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
+    """Recipes for each column of a table, if these are better than one for all."""
+    rows = None if kind is None else table_of(array, kind, together.recipe)
+    if kind is None or rows is None:
+        return together
+    apart = _apart([*map(choose_numbers, *_columns(rows, kind))])
+    if apart.bits > together.bits * (1 - WORTH_COLUMNS):
+        return together
+    return apart.beside([together], kind.effort.most_others)
+
+
+def _columns(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
+    count = raw.shape[-1]
+    columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
+    return columns, [kind.part(count, j) for j in range(count)]
+
+
+def _apart(found: Sequence[Choice]) -> Choice:
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
+    return _side_by_side(recipe, found, 1 / len(found))
 
 
 def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["boxes", "few_boxes", "is_large"]
+__all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 
 Numbers = npt.NDArray[Any]
 

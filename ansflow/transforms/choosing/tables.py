@@ -1,0 +1,85 @@
+"""Tables: many quantities side by side, each of which gets a recipe of its own.
+
+A picture or a field has a last axis as long as a table may have, and its rows are more like each
+other. So it is asked first how much a column says of how large its numbers are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.transforms.choosing.mapped import Kind, Numbers
+from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["table_of"]
+
+# Places along the last axis; with fewer, all that a picture or a field may be is tried, too.
+COLUMNS = range(17, 257)
+
+# A table is so many times as long as it is wide. Of its rows a sample has one for so many items
+# that it may have, in so many boxes; fewer say too little of a column.
+LONGER = 4
+ITEMS_PER_ROW, BOXES, FEWEST_ROWS = 32, 8, 512
+
+# Bits that columns must tell of the binary exponents of their numbers, modulo so many.
+TOLD, EXPONENTS = 0.4, 32
+EXPONENT_FROM = np.uint64(52)  # the first bit of a binary64 number's
+
+LETTERS = {"unsigned": "u", "signed": "i", "float": "f"}
+
+
+def table_of(array: npt.NDArray[Any], kind: Kind, recipe: Recipe) -> Numbers | None:
+    """Some rows of a table, shape (boxes, rows, columns); None if it is none.
+
+    Parameters
+    ----------
+    array : contiguous ndarray of unsigned integers, shape (rows, columns)
+        The bytes of items as numbers, whatever their byte order.
+    kind : Kind
+    recipe : Recipe
+        The best one for all columns together: if it predicts them by each other, they are alike.
+    """
+    rows, count = array.shape
+    some = kind.effort.size // ITEMS_PER_ROW
+    if count not in COLUMNS or rows < max(LONGER * count, FEWEST_ROWS) or some < FEWEST_ROWS:
+        return None
+    if not kind.has_room_for(count, array.itemsize) or _goes_along_rows(recipe):
+        return None
+    whole = boxes(array.view(f"V{count * array.itemsize}")[:, 0], some, BOXES)
+    found = whole.view(array.dtype).reshape(*whole.shape, count)
+    return found if _told(found, kind) > TOLD else None
+
+
+def _told(rows: Numbers, kind: Kind) -> float:
+    """Bits that columns and the exponents of their numbers say of each other."""
+    count = rows.shape[-1]
+    dtype = f"{'>' if kind.big_endian else '<'}{LETTERS[kind.name]}{rows.itemsize}"
+    with np.errstate(invalid="ignore"):  # for signalling NaNs
+        doubles = rows.view(dtype).reshape(-1, count).astype(np.float64)
+    exponents = (doubles.view(np.uint64) >> EXPONENT_FROM).astype(np.intp) % EXPONENTS
+    places = exponents + EXPONENTS * np.arange(count)
+    counts = np.bincount(places.reshape(-1), minlength=EXPONENTS * count).reshape(count, -1)
+    known = _weighted(counts) - _weighted(counts.sum(axis=0)) - _weighted(counts.sum(axis=1))
+    return math.log2(exponents.size) + known / exponents.size
+
+
+def _goes_along_rows(recipe: Recipe) -> bool:
+    match recipe.name:
+        case "delta" if 1 in recipe.settings:
+            return True
+        case "stencil":
+            return True
+        case "period":
+            return False  # whose rows are not those of the table
+    return any(map(_goes_along_rows, recipe.outputs[:1]))
+
+
+def _weighted(counts: npt.NDArray[np.intp]) -> float:
+    """The sum of counts times their logarithms."""
+    seen = counts[counts > 0]
+    return float(seen @ np.log2(seen))
