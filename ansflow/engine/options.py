@@ -140,8 +140,21 @@ class Options(Plan):
 
         One of them may be a plan, whose parameters others override.
         """
-        if not given:
-            return cls._by_default()
+        if {type(value) for value in given.values()} <= {int}:
+            return cls._of_integers(**given)
+        return cls._of_any(given)
+
+    @classmethod
+    @functools.lru_cache(64)
+    def _of_integers(cls, **given: int) -> Self:
+        """The same of none or of integers: to check them takes as long as to code a short stream.
+
+        Of other types some are equal to integers that are no legal ones, such as True.
+        """
+        return cls._of_any(given)
+
+    @classmethod
+    def _of_any(cls, given: Mapping[str, Any]) -> Self:
         names = ["plan", *[option.name for option in fields(cls) if option.repr]]
         unknown = [name for name in given if name not in names]
         if unknown:
@@ -160,12 +173,6 @@ class Options(Plan):
         if "recipe" in own:
             planned.pop("items", None)  # that was said of the plan's own
         return cls(**{**planned, **own})
-
-    @classmethod
-    @functools.cache
-    def _by_default(cls) -> Self:
-        """Those of nothing given: to check them takes as long as to code a short stream."""
-        return cls()
 
     def grid(self, array: ArraySpec | None, content_size: int | None) -> Grid:
         """The grid of such content, or of bytes if it is no array."""

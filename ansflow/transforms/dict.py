@@ -26,7 +26,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Dict", "counted"]
+__all__ = ["Dict", "counted", "room_to_count"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -105,15 +105,16 @@ class Dict(Finisher):
 
 
 def counted(numbers: Numbers) -> tuple[int, int, int]:
-    """How many of a few numbers are distinct; the most frequent one, and how often it occurs.
-
-    They are taken as 64-bit integers, so that one kernel serves.
-    """
-    wide = np.ascontiguousarray(numbers.reshape(-1), np.uint64)
-    bits = (wide.size - 1).bit_length() + 1  # so that the table is at most half full
-    table = np.empty(1 << bits, np.uint64), np.zeros(1 << bits, np.uint32)
-    distinct, most_frequent, count = count_patterns(wide, *table, SECRET, np.uint64(64 - bits))
+    """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
+    some = np.ascontiguousarray(numbers.reshape(-1))
+    distinct, most_frequent, count = count_patterns(some, *room_to_count(some.size, some.dtype))
     return int(distinct), int(most_frequent), int(count)
+
+
+def room_to_count(size: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers, np.uint64, np.uint64]:
+    """What `count_patterns` needs to count so many numbers."""
+    bits = (size - 1).bit_length() + 1  # so that the table is at most half full
+    return np.empty(1 << bits, dtype), np.zeros(1 << bits, np.uint32), SECRET, np.uint64(64 - bits)
 
 
 def _code_bytes(values: int) -> int:

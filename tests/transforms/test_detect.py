@@ -9,14 +9,15 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ansflow.transforms.choosing.detect import (
-    Factor,
+    bits_of,
     common_step,
-    decimal_factors,
-    has_high_bit,
+    few_of,
     is_dense,
     patterns,
+    surveyed,
     trailing_zeros,
 )
+from ansflow.transforms.choosing.factors import Factor, decimal_factors
 
 RNG = np.random.default_rng(0)
 UNSIGNED = st.sampled_from(["u1", "u2", "u4", "u8"])
@@ -41,7 +42,7 @@ def test_trailing_zeros_and_steps_of_integers(kind, data):
     numbers = RNG.integers(0, 1 << (width - shift), size, np.uint64) << np.uint64(shift)
     numbers = numbers.astype(kind)
     seen = math.gcd(*numbers.tolist())
-    assert trailing_zeros(numbers) == (seen and (seen & -seen).bit_length() - 1)
+    assert trailing_zeros(bits_of(numbers)) == (seen and (seen & -seen).bit_length() - 1)
     differences = [b - a for a, b in pairwise(numbers.tolist())]
     assert common_step(numbers) == math.gcd(*differences)
 
@@ -50,7 +51,7 @@ def test_samples_have_any_shape():
     boxes = (7 + 12 * RNG.integers(0, 9, (2, 8, 20))).astype(np.uint32)
     assert common_step(boxes[:, ::2]) == 12
     assert patterns(boxes[:, ::2]) == patterns(boxes[:, ::2].reshape(-1))
-    assert trailing_zeros(boxes[:, ::2] << 3) == 3
+    assert trailing_zeros(bits_of(boxes[:, ::2] << 3)) == 3
     assert decimal_factors(boxes[:, ::2] / 2**10) == [Factor(2.0**10, False, 0.0)]
 
 
@@ -95,13 +96,15 @@ def test_finer_factors_with_fewer_exceptions():
     assert found[0].exceptions > found[1].exceptions > found[2].exceptions == 0
 
 
-def test_high_bits_and_low_bits_behind_the_first_numbers():
-    numbers = np.full(1000, 8, "u4")
-    assert (has_high_bit(numbers), trailing_zeros(numbers)) == (False, 3)
-    numbers[999] = 1 << 31
-    assert (has_high_bit(numbers), trailing_zeros(numbers)) == (True, 3)
-    numbers[998] = 1
-    assert trailing_zeros(numbers) == 0
+@given(UNSIGNED, st.integers(1, 3000), st.integers(64, 600), st.integers(1, 40))
+def test_what_is_known_at_a_glance(kind, size, most, values):
+    numbers = RNG.integers(0, values, size).astype(kind) << np.array(3, kind)
+    few, seen, bits, repeats = surveyed(numbers, most)
+    assert few.tobytes() == few_of(numbers, most).tobytes()
+    assert min(size, most) // 2 <= few.size <= 2 * most
+    assert seen == patterns(few)
+    assert bits == bits_of(numbers) == np.bitwise_or.reduce(numbers)
+    assert repeats == np.count_nonzero(numbers[1:] == numbers[:-1]) / size
 
 
 def test_integers_are_dense_if_most_between_the_quarters_are_there():

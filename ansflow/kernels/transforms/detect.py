@@ -1,29 +1,16 @@
-"""What numbers of a sample have in common: a divisor, a step."""
+"""What integers of a sample have in common: a divisor, codes."""
 
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.bits import lowest
 
-__all__ = ["common_divisor", "count_binary_places", "count_codes", "narrow_step", "pair_steps"]
+__all__ = ["common_divisor", "count_codes"]
 
 # Runs of codes are dealt out to four parts.
 TWO, THREE, LAST_PART = np.uint64(2), np.uint64(3), np.uint64(3)
 # What is known of a code: bits of parts, then how many runs it has, and how often it occurs.
 PARTS, RUNS, ALL_RUNS, COUNT = np.uint64(15), np.uint64(4), np.uint64((1 << 28) - 1), np.uint64(32)
-
-# binary64: the fields of exponent and mantissa.
-EXPONENT = np.uint64(0x7FF << 52)
-MANTISSA = np.uint64((1 << 52) - 1)
-MANTISSA_BITS = np.uint64(52)
-IMPLIED = np.uint64(1 << 52)
-EXPONENT_OF_ONE = np.uint64(1023)
-
-# What is left of a pair of numbers after so many steps of Euclid's algorithm is noise.
-MOST_STEPS = 64
-# A step is of no use if it is not known to this share of it.
-TOO_VAGUE = 2.0**-5
 
 
 @kernel
@@ -76,73 +63,3 @@ def count_codes(codes, seen):
         of_quarters += (part & ONE) + (part >> ONE & ONE) + (part >> TWO & ONE) + (part >> THREE)
         most = max(most, seen[i] >> COUNT)
     return drawn, once, distinct, of_halves, of_quarters, most
-
-
-@kernel
-def count_binary_places(values, counts):
-    """Count numbers by how many binary places they have behind the point.
-
-    The last count is of all that have as many as that or more, with NaNs and infinities.
-    """
-    last = np.uint64(counts.size) - ONE
-    for value in values:
-        fields = np.float64(value).view(np.uint64)
-        exponent = (fields & EXPONENT) >> MANTISSA_BITS
-        mantissa = fields & MANTISSA
-        places = ZERO
-        if exponent == ZERO:  # zero, or below 2^-1022
-            places = last if mantissa else ZERO
-        elif exponent == EXPONENT >> MANTISSA_BITS:
-            places = last
-        else:
-            # The lowest bit that is set is worth 2^(exponent - 1023 - 52 + its number).
-            weight = exponent + lowest(mantissa | IMPLIED)
-            if weight < EXPONENT_OF_ONE + MANTISSA_BITS:
-                places = min(EXPONENT_OF_ONE + MANTISSA_BITS - weight, last)
-        counts[places] += ONE
-
-
-@kernel
-def pair_steps(a, b, a_errors, b_errors, steps):
-    """Find what two numbers are multiples of, for several pairs of positive numbers.
-
-    Euclid's algorithm on real numbers: the error of each number adds to that of the remainder, and
-    a remainder that is no larger than its error is 0. Fills `steps`, with 0 where there is
-    none, and their errors in the place of `b_errors`.
-    """
-    for i in range(np.uint64(steps.size)):
-        x, y, x_error, y_error = a[i], b[i], a_errors[i], b_errors[i]
-        steps[i] = 0.0
-        for _ in range(MOST_STEPS):
-            if y_error > y * TOO_VAGUE:
-                break
-            times = np.rint(x / y)
-            rest = abs(x - times * y)
-            error = x_error + times * y_error
-            if rest <= error:
-                steps[i], b_errors[i] = y, y_error
-                break
-            x, y, x_error, y_error = y, rest, y_error, error
-
-
-@kernel
-def narrow_step(values, half_unit, low, high):
-    """Narrow the interval for a step by numbers, positive and ascending, that are multiples of it.
-
-    A float with the exponent e is within `half_unit` 2^e of the number it stands for. Numbers that
-    contradict those before are ignored; the first that may be one multiple or another
-    ends it. Returns the interval.
-    """
-    for value in values:
-        middle = (low + high) / 2
-        times = np.rint(value / middle)
-        if times < 1.0:
-            continue
-        if times * (high - low) > middle / 2:
-            break
-        exponent = np.uint64(np.float64(value).view(np.uint64) & EXPONENT).view(np.float64)
-        error = exponent * half_unit
-        least, most = (value - error) / times, (value + error) / times
-        if least <= high and most >= low:
-            low, high = max(low, least), min(high, most)
-    return low, high

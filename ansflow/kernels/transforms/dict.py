@@ -73,7 +73,7 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
 
 @kernel
 def count_patterns(numbers, keys, counts, secret, shift):
-    """How many of some uint64 are distinct; the most frequent one, and how often it occurs.
+    """How many of some numbers are distinct; the most frequent one, and how often it occurs.
 
     The table has more slots than there are numbers, and counts of 0.
     """
@@ -81,7 +81,7 @@ def count_patterns(numbers, keys, counts, secret, shift):
     distinct, most_frequent, most = ZERO, numbers[0], np.uint32(0)
     for i in range(np.uint64(numbers.size)):
         number = numbers[i]
-        slot = ((number ^ secret) * GOLDEN) >> shift
+        slot = ((np.uint64(number) ^ secret) * GOLDEN) >> shift
         while counts[slot] and keys[slot] != number:
             slot = (slot + ONE) & last
         distinct += np.uint64(counts[slot] == 0)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from ansflow.transforms.choosing.detect import (
-    Factor,
     Patterns,
+    bits_of,
     common_step,
-    decimal_factors,
-    has_high_bit,
+    few_of,
     is_dense,
     patterns,
+    surveyed,
     trailing_zeros,
 )
+from ansflow.transforms.choosing.factors import Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
@@ -48,9 +47,6 @@ SLIGHT = 1 / 8
 # In fewer floats, a step that is no power is found by chance as often as not.
 ANY_STEP_FROM = 64
 
-# Runs are looked for among so many numbers that follow each other.
-FOLLOWING = 4096
-
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
 RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
@@ -65,21 +61,19 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         The bytes of the items as numbers, whatever their byte order.
     kind : Kind
     """
-    few = _few(raw, kind)
-    seen = patterns(few)
+    few, seen, bits, repeats = surveyed(raw, kind.effort.few)
     often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
     masked = often and seen.share < 1 and _is_special(seen, few, kind)
     if masked:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
-            few = _few(raw[raw != seen.most_frequent], kind)
+            few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
     factors = _factors(few, kind)
     some = Mapped(few_boxes(raw, kind.effort.some))
-    yield from _all_but_masks(some, raw, kind, seen, factors)
+    yield from _all_but_masks(some, bits, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
-    following = raw.reshape(-1)[:FOLLOWING]
-    if np.count_nonzero(following[1:] == following[:-1]) >= REPEATS_FROM * following.size:
+    if repeats >= REPEATS_FROM:
         yield from _runs(some, kind, factors)
 
 
@@ -104,11 +98,11 @@ def _masked(
     filled = some.through(kind, outer)
     if filled is None:
         return
-    yield from _all_but_masks(filled, filled.numbers, kind, others, factors)
+    yield from _all_but_masks(filled, bits_of(filled.numbers), kind, others, factors)
     if filled.extra > STREWN_FROM * _entropy(seen.share):
         kept = some.through(kind, Recipe("sparse", (STREAM,), outer.settings))
         if kept is not None:
-            yield from _all_but_masks(kept, kept.numbers, kind, others, factors)
+            yield from _all_but_masks(kept, bits_of(kept.numbers), kind, others, factors)
 
 
 def _entropy(share: float) -> float:
@@ -119,24 +113,29 @@ def _entropy(share: float) -> float:
 def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
     values = some.through(kind, RUNS)
     if values is not None:
-        seen = patterns(_few(values.numbers, kind))
-        yield from _all_but_masks(values, values.numbers, kind, seen, factors)
+        _, seen, bits, _ = surveyed(values.numbers, kind.effort.few)
+        yield from _all_but_masks(values, bits, kind, seen, factors)
 
 
 def _all_but_masks(
-    some: Mapped, raw: Numbers, kind: Kind, seen: Patterns, factors: Sequence[Factor]
+    some: Mapped, bits: int, kind: Kind, seen: Patterns, factors: Sequence[Factor]
 ) -> Iterator[Mapped]:
-    """Yield what is worth trying, by facts that are told by more of the numbers."""
-    native = raw.byteswap() if kind.big_endian else raw
-    if kind.name == "signed" and not has_high_bit(native):
+    """Yield what is worth trying, by facts that are told by more of the numbers.
+
+    Some of these have the `bits` set, whatever the order of their bytes.
+    """
+    width = some.numbers.itemsize
+    if kind.big_endian:
+        bits = int.from_bytes(bits.to_bytes(width, "big"), "little")
+    if kind.name == "signed" and not bits >> (8 * width - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
-    shift = trailing_zeros(native) if kind.name == "float" else 0
+    shift = trailing_zeros(bits) if kind.name == "float" else 0
     decimal = False
     if kind.name == "float":
         for one in _decimals(some, kind, factors):
             yield one
-            decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * raw.itemsize
+            decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * width
     dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
     if decimal and not (shift or dictionary):
         return
@@ -144,7 +143,7 @@ def _all_but_masks(
     if ordered is None:
         return
     if kind.name != "float":
-        few = _few(ordered.numbers, kind)
+        few = few_of(ordered.numbers, kind.effort.few)
         steps = ordered.through(kind, AFFINE) if common_step(few) > 1 else None
         if steps is not None:
             yield steps
@@ -189,7 +188,7 @@ def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[M
         integers = _decimal(some, kind, factor)
         if integers is None:
             continue
-        step = 1 if factor.near else common_step(_few(integers.numbers, kind))
+        step = 1 if factor.near else common_step(few_of(integers.numbers, kind.effort.few))
         factor_of_steps = factor.times_step(step) if step > 1 else None
         if factor_of_steps is not None:
             steps = _decimal(some, kind, factor_of_steps)
@@ -209,18 +208,3 @@ def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
         told.append("big")
     outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
     return some.through(kind, outer)
-
-
-def _few(numbers: Numbers, kind: Kind) -> Numbers:
-    """Some of the numbers, by which facts are told.
-
-    They are twice the `step` apart, and others lie between them so that both distances to their
-    neighbours have no common divisor: it would seem to be one of numbers that rise evenly.
-    """
-    step = max(1, numbers.size // kind.effort.few)
-    if step < 3:
-        return np.ascontiguousarray(numbers.reshape(-1)[::step])
-    pairs = numbers.reshape(-1)[: numbers.size // (2 * step) * 2 * step].reshape(-1, 2 * step)
-    apart = step - 1 - step % 2
-    few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
-    return few

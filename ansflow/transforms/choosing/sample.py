@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.boxes import copy_boxes
+
 __all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 
 Numbers = npt.NDArray[Any]
@@ -25,7 +27,7 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
 
     Parameters
     ----------
-    array : ndarray, shape (...), not empty
+    array : ndarray, shape (...), not empty, contiguous
     size : int
         Items of all boxes together, about.
     count : int
@@ -39,22 +41,12 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     if array.size <= size:
         return np.ascontiguousarray(array)[np.newaxis]
     shape = _box_shape(array.shape, size // count)
-    begins = [
-        # The middles of as many equal parts, of where a box may begin. Along each axis they have
-        # another order, so that boxes which overlap along one are far apart along another.
-        [
-            (length - part) * (2 * (number * (2 * axis + 1) % count) + 1) // (2 * count)
-            for number in range(count)
-        ]
-        for axis, (length, part) in enumerate(zip(array.shape, shape, strict=True))
-    ]
-    cuts = [
-        [slice(begin, begin + part) for begin in along]
-        for along, part in zip(begins, shape, strict=True)
-    ]
     found = np.empty((count, *shape), array.dtype)
-    for box, cut in zip(found, zip(*cuts, strict=True), strict=True):
-        box[...] = array[cut]
+    lengths, places = np.array(
+        [(*array.shape, array.itemsize), (*shape, array.itemsize)], np.uint64
+    )
+    octets = array.reshape(-1).view(np.uint8)
+    copy_boxes(octets, lengths, places, found.reshape(count, -1).view(np.uint8))
     return found
 
 
@@ -75,6 +67,8 @@ def _step(sample: Numbers, enough: int) -> int:
 
 def _box_shape(shape: Sequence[int], size: int) -> list[int]:
     """Places along each axis, with a product of at most `size`, and about that if there are."""
+    if len(shape) == 1:
+        return [size]
     weights = [1] * (len(shape) - 1) + [LONGER]
     box = list(shape)
     # Axes that are shorter than their share are taken as they are, and leave more for the rest.

@@ -1,0 +1,189 @@
+"""Factors that make integers of floats: decimals, binary fractions, multiples of any step."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.kernels.transforms.deal import MOST_PLACES, deal
+from ansflow.kernels.transforms.decimal import count_exceptions
+from ansflow.kernels.transforms.quotient import goes_by_product
+from ansflow.transforms.choosing.detect import common_step
+from ansflow.transforms.choosing.steps import MANTISSA_BITS, steps
+
+__all__ = ["Factor", "decimal_factors"]
+
+Numbers = npt.NDArray[Any]
+
+POWERS_OF_TEN = np.array([10.0**k for k in range(13)])
+
+# The share of numbers that may be exceptions.
+EXCEPTIONS_UP_TO = 0.1
+# Integers with nearly as many bits as the mantissa of a float are as fine as the floats, so that
+# any number is one of them. This is how many bits fewer they must have, and for how many numbers
+# but 0 it may be otherwise.
+SPARE_BITS = 2
+FINE_UP_TO = 0.5
+# What a finer factor must save in exceptions, or corrections, as a share of all numbers.
+WORTH_IT = 0.002
+
+# The highest code of a correction, by up to eight units in the last place. Integers must then have
+# so many more bits fewer than the mantissa; a float of 16 bits doesn't have as many.
+HIGHEST_CODE = 15
+BITS_OF_CODES = HIGHEST_CODE.bit_length()
+NEAR_FROM_BYTES = 4
+# The share of numbers with corrections from which on these say that the step is another.
+OFTEN = 0.4
+# Parts of all numbers that are dealt out in turn.
+DEALT = 16
+# Numbers by which something is guessed, and room for a guess at how fine they may be that is wrong.
+FEW, ROOM = 64, 4.0
+
+
+class Factor(NamedTuple):
+    """A factor for the transform `decimal`, and the share of numbers that are exceptions.
+
+    With `near`, numbers have corrections, and a share of them others than 0.
+    """
+
+    factor: float
+    times: bool
+    exceptions: float
+    near: bool = False
+    corrected: float = 0.0
+
+    @property
+    def per_unit(self) -> float:
+        """Integers from one real number to the next."""
+        return 1 / self.factor if self.times else self.factor
+
+    def times_step(self, step: int) -> Factor | None:
+        """The same for multiples of an integer; None if no floating-point number stands for it."""
+        if self.times:
+            return self._replace(factor=self.factor * step)
+        if not self.factor % step:
+            return self._replace(factor=self.factor / step)
+        if not step % self.factor:
+            return self._replace(factor=step / self.factor, times=True)
+        return None
+
+
+def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
+    """Return factors that make integers of floats, from the coarsest to the finest.
+
+    Parameters
+    ----------
+    floats : ndarray of float16, float32 or float64
+        In native byte order.
+    any_step : bool
+        Whether to look for other factors than powers of ten and of two.
+
+    Returns
+    -------
+    list of Factor
+        Each has fewer exceptions than those before, and none more than a tenth. Integers are far
+        fewer than floats in between: factors that would make an integer of anything are left out.
+        Behind those without corrections are those with corrections.
+    """
+    items = floats.reshape(-1).view(f"u{floats.itemsize}")
+    if not items.size:
+        return []
+    # So that the first ones, by which most factors are found to be of no use, are from all over.
+    parts = DEALT if items.size > DEALT * FEW else 1
+    dealt = np.empty(items.size // parts * parts, items.dtype)
+    many = (1 - EXCEPTIONS_UP_TO) * dealt.size
+    told = deal(items.itemsize)(items, np.uint64(parts), dealt, many, np.empty(FEW))
+    # NaNs, infinities and negative zeros are exceptions, whatever the factor is.
+    fewest, *places, middle = told
+    least_of_all = fewest / dealt.size
+    if least_of_all > EXCEPTIONS_UP_TO:
+        return []
+    enough = least_of_all + WORTH_IT
+    measure = functools.partial(_measured, dealt, np.uint64(fewest))
+    found = measure(POWERS_OF_TEN)
+    powers = sorted({2.0**count for count in places if 0 < count < MOST_PLACES - 1})
+    if _fewest(found) <= enough:  # then others are only better if they are coarser
+        powers = [power for power in powers if power < found[-1].factor]
+    if powers:
+        found += measure(np.array(powers))
+    nearly: list[Factor] = []
+    if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
+        fine = _many(items.itemsize, near=True) / (ROOM * middle)
+        nearly = _near(POWERS_OF_TEN[fine > POWERS_OF_TEN], functools.partial(measure, near=True))
+    values = dealt.view(f"f{dealt.itemsize}")
+    if any_step and _fewest(found) > enough and _may_have_step(values, nearly, enough):
+        for factor, times in steps(values):
+            found += measure(np.array([factor]), times)
+    best: list[Factor] = []
+    for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
+        if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
+            best.append(one)
+    least = _fewest(best)
+    for one in nearly:
+        # A few exceptions here may be many elsewhere: half of them are worth it, too.
+        if one.exceptions < least - min(WORTH_IT, least / 2):
+            best.append(one)
+            least = one.exceptions
+    return best
+
+
+def _may_have_step(values: Numbers, nearly: Sequence[Factor], enough: float) -> bool:
+    """Whether numbers that are nearly decimals may be multiples of a larger step.
+
+    They are not if some of them aren't. But the step may be about as large: corrections are many
+    then.
+    """
+    good = [one for one in nearly if one.exceptions <= enough]
+    return not good or good[0].corrected > OFTEN or common_step(_nearest(values[:FEW], good[0])) > 1
+
+
+def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
+    """The integers that a factor makes of floats, without a sign; any of what is no number."""
+    with np.errstate(invalid="ignore"):
+        doubles = np.abs(values.astype(np.float64))
+        return np.rint(doubles * factor.factor).astype(np.uint64)
+
+
+def _fewest(factors: Sequence[Factor]) -> float:
+    """The share of exceptions of the best of them; all numbers if there are none."""
+    return min([factor.exceptions for factor in factors], default=1.0)
+
+
+def _measured(
+    items: Numbers,
+    fewest: np.uint64,
+    factors: npt.NDArray[np.float64],
+    times: bool = False,
+    near: bool = False,
+) -> list[Factor]:
+    """Those of ascending factors, up to one with the fewest exceptions, that are of use."""
+    if not factors.size:
+        return []
+    size, most = items.size, int(EXCEPTIONS_UP_TO * items.size)
+    told = np.uint64(near * HIGHEST_CODE), fewest, np.uint64(most)
+    many, counts = _many(items.itemsize, near=near), np.empty((factors.size, 4), np.uint64)
+    count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
+    rows = int(count(items, factors, times, *told, many, counts))
+    useful = []
+    for factor, row in zip(factors[:rows].tolist(), counts[:rows].tolist(), strict=True):
+        exceptions, corrected, zeros, fine = row
+        if exceptions <= most and fine <= FINE_UP_TO * (size - exceptions - zeros):
+            useful.append(Factor(factor, times, exceptions / size, near, corrected / size))
+    return useful
+
+
+def _many(width: int, *, near: bool) -> float:
+    """The first integer that is nearly as fine as floats of so many bytes."""
+    return 2.0 ** (MANTISSA_BITS[width] + 1 - SPARE_BITS - near * BITS_OF_CODES)
+
+
+def _near(
+    powers: npt.NDArray[np.float64], measure: Callable[[npt.NDArray[np.float64]], list[Factor]]
+) -> list[Factor]:
+    """Those of powers of ten that are factors with corrections."""
+    # What is nearly an integer over a power is one over any finer power, as long as not all are.
+    return measure(powers) if measure(powers[-1:]) else []
