@@ -6,14 +6,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.cost import (
-    lin_bits,
     log_bits,
     plain_bits,
     plane_bits,
     symbol_bits,
     ways_bits,
+    ways_cost,
 )
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_name
@@ -33,6 +34,13 @@ def folded(numbers):
     signed = numbers.view(f"i{numbers.itemsize}").tolist()
     whole = [2 * x if x >= 0 else -2 * x - 1 for x in signed]
     return np.array([x % (1 << width) for x in whole], numbers.dtype)
+
+
+def lin_bits(numbers, items, *, block=0, lag=0, wider=0, enough=math.inf):
+    """Bits of few and of many linear tokens, and whether a difference is negative."""
+    told = map(np.uint64, (block or numbers.size, lag, wider))
+    few, many, falls = lin_cost(numbers.reshape(-1), *told, 7 / items, enough)
+    return {FEW_LINEAR: few, MANY_LINEAR: many}, falls
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -117,6 +125,19 @@ def test_linear_tokens_that_are_too_many_bits():
     for enough in (39.0, 37.0, 33.0, 27.0):
         less, _ = lin_bits(numbers, math.inf, enough=enough)
         assert less == (found if enough == 39 else dict.fromkeys(found, math.inf))
+
+
+@pytest.mark.parametrize("linear", [None, "plain", "rising"])
+def test_costs_of_several_ways_by_one_call(linear):
+    numbers = (RNG.integers(-20, 90, (4, 50, 3)).cumsum(axis=1) + 1000).astype("u4")
+    ways = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [0, 1, 1, 1]], np.uint64)
+    (plain, first, both), found, falls = ways_cost(numbers, ways, 1000.0, linear=linear)
+    assert [plain[0], first[0], both[0]] == ways_bits(numbers, ways, 1000.0)
+    assert (plain[1], first[1] < 0.3, 0.4 < both[1] < 0.6) == (0, True, True)
+    told = {"block": 150, "lag": 3, "wider": 2} if linear == "rising" else {}
+    expected, falling = lin_bits(numbers, 1000.0, enough=min(plain[0], first[0], both[0]), **told)
+    assert found == (dict.fromkeys(expected, math.inf) if linear is None else expected)
+    assert falls == (falling or linear is None)
 
 
 def test_streams_of_bytes():

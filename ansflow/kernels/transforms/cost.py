@@ -16,6 +16,7 @@ __all__ = [
     "MANY_LINEAR",
     "bits_of_counts",
     "byte_cost",
+    "costs_of_ways",
     "lin_cost",
     "log_cost",
     "plane_cost",
@@ -32,6 +33,8 @@ LAST_OF_FEW = U_FEW_LINEAR - ONE
 MISSED = 1 / (2 * math.log(2))
 SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
+TOLD_BY = np.uint64(512)  # differences that tell whether most have the same sign
+
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
 FOUR = np.uint64(4)
@@ -39,9 +42,9 @@ FOUR = np.uint64(4)
 
 @kernel
 def log_cost(numbers, shape, ways, table, costs):
-    """Fill `costs` with the bits that a number takes as a logarithmic token, in several ways.
+    """What a number takes as a logarithmic token, in several ways.
 
-    The bits are the entropy of the tokens, the raw bits, and a share of the table.
+    That is the entropy of the tokens, the raw bits, and a share of the table.
 
     Parameters
     ----------
@@ -54,8 +57,9 @@ def log_cost(numbers, shape, ways, table, costs):
         not count.
     table : float64
         Bits that a number pays for each token that occurs.
-    costs : float64[m]
-        Infinite where an axis is not longer than that.
+    costs : float64[m, 2]
+        Filled with bits, infinite where an axis is not longer than that; and with the share of
+        some of what is left that is negative, 0 if that is not signed.
     """
     n, axes = np.uint64(numbers.size), np.uint64(shape.size)
     sign, number = item_bits(numbers) - ONE, numbers.dtype.type
@@ -76,7 +80,7 @@ def log_cost(numbers, shape, ways, table, costs):
             inside *= max(length, times) - times
             block *= length
         if inside == ZERO:
-            costs[k] = np.inf
+            costs[k, 0], costs[k, 1] = np.inf, 0.0
             continue
         # Without a branch, so that there is one loop.
         twice = np.uint64(ways[k, axes] > ZERO)
@@ -90,6 +94,9 @@ def log_cost(numbers, shape, ways, table, costs):
             width = ZERO if direct else width
             token = np.uint64(whole) >> width
             tokens[i] = token if direct else token + FOUR * width + FOUR
+        below, told_by = ZERO, min(n - lag, TOLD_BY)
+        for i in range(lag, lag + told_by):
+            below += np.uint64(number(source[i] - (source[i - lag] & before))) >> sign & twice
         blank(tokens, shape, ways[k])
         count_bytes(tokens, partial, counts)
         counts[0] -= float(n - inside)
@@ -99,7 +106,7 @@ def log_cost(numbers, shape, ways, table, costs):
             if seen:
                 used += 1
                 bits += seen * (float(width_of(np.uint64(token))) - np.log2(seen / size))
-        costs[k] = bits / size + table * used
+        costs[k, 0], costs[k, 1] = bits / size + table * used, float(below) / float(told_by)
 
 
 @inlined
@@ -185,6 +192,25 @@ def lin_cost(numbers, block, lag, wider, table, enough):
         (bits + float(used - 1) * MISSED) / float(size) + table * float(used),
         falls,
     )
+
+
+@kernel
+def costs_of_ways(numbers, shape, ways, block, lag, wider, table, enough, costs):
+    """The costs of several ways to take differences, and those of linear tokens.
+
+    Fills the rows of `costs` as `log_cost` does, and one more with the bits of few and of many
+    linear tokens, of which nobody asks for more than others take; they are infinite for a `block`
+    of 0. Returns whether one of the differences by linear tokens is negative.
+    """
+    count = np.uint64(ways.shape[0])
+    log_cost(numbers, shape, ways, table, costs)
+    for k in range(count):
+        enough = min(enough, costs[k, 0])
+    few, many, falls = np.inf, np.inf, True
+    if block:
+        few, many, falls = lin_cost(numbers, block, lag, wider, table, enough)
+    costs[count, 0], costs[count, 1] = few, many
+    return falls
 
 
 @kernel

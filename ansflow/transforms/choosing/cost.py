@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from ansflow.kernels.transforms.cost import (
     FEW_LINEAR,
     MANY_LINEAR,
     byte_cost,
-    lin_cost,
+    costs_of_ways,
     log_cost,
     plane_cost,
 )
@@ -24,19 +25,24 @@ from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
+    "WIDER",
+    "WaysCost",
     "bins_bits",
-    "lin_bits",
     "log_bits",
     "plain_bits",
     "plane_bits",
     "recipe_bits",
     "symbol_bits",
     "ways_bits",
+    "ways_cost",
 ]
 
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
 STREAM_BITS = 64
+
+# Bits by which the range of all deltas may be longer than that of a sample.
+WIDER = 2
 
 # Bins are found by so many numbers, about, and told by as many.
 FITTED_FEW = 1 << 10
@@ -74,10 +80,55 @@ def ways_bits(
         too short for that, the bits are infinite.
     items : float
     """
-    costs = np.empty(len(ways))
+    costs = np.empty((len(ways), 2))
     log_cost(numbers.reshape(-1), _lengths(numbers.shape), ways, TABLE_BITS / items, costs)
-    bits: list[float] = costs.tolist()
+    bits: list[float] = costs[:, 0].tolist()
     return bits
+
+
+class WaysCost(NamedTuple):
+    """What several ways to take differences cost.
+
+    Attributes
+    ----------
+    ways : list of (float, float)
+        The bits of each, as `ways_bits` tells them, and about which share of what is left is
+        negative.
+    linear : dict of float
+        By their number, what linear tokens cost in one of two ways.
+    falls : bool
+        Whether a difference of these is negative.
+    """
+
+    ways: list[list[float]]
+    linear: dict[int, float]
+    falls: bool
+
+
+def ways_cost(
+    numbers: npt.NDArray[np.unsignedinteger],
+    ways: npt.NDArray[np.uint64],
+    items: float,
+    *,
+    linear: Literal["plain", "rising"] | None = None,
+    enough: float = math.inf,
+) -> WaysCost:
+    """The costs of `ways_bits` and of linear tokens, by one call.
+
+    These are for numbers as they are, or, if they are rising, for differences along the first axis
+    of the boxes, in a range that may be longer than theirs.
+    """
+    costs = np.empty((len(ways) + 1, 2))
+    boxes, length = numbers.shape[:2]
+    told = 0, 0, 0
+    if linear == "plain":
+        told = numbers.size, 0, 0
+    elif linear == "rising":
+        told = numbers.size // boxes, numbers.size // boxes // length, WIDER
+    given = (*map(np.uint64, told), TABLE_BITS / items, enough)
+    falls = costs_of_ways(numbers.reshape(-1), _lengths(numbers.shape), ways, *given, costs)
+    *bits, (few, many) = costs.tolist()
+    return WaysCost(bits, {FEW_LINEAR: few, MANY_LINEAR: many}, bool(falls))
 
 
 @functools.lru_cache
@@ -143,29 +194,3 @@ def plane_bits(
     masks = (ones, ones - ones // 2) if ordered else (0, ones if signed else 0)
     bits = plane_cost(numbers.reshape(-1), np.uint64(signed), *map(np.uint64, masks))
     return float(bits) / numbers.size
-
-
-def lin_bits(
-    numbers: npt.NDArray[np.unsignedinteger],
-    items: float,
-    *,
-    block: int = 0,
-    lag: int = 0,
-    wider: int = 0,
-    enough: float = math.inf,
-) -> tuple[dict[int, float], bool]:
-    """Bits a number as at most so many linear tokens, with their table; and if any is negative.
-
-    There may be others, in a range that is longer by so many bits. With a `lag`, numbers in blocks
-    are their differences, in two's complement. Bits that are known to be more than `enough` are
-    infinite. The other parameters are those of `log_bits`.
-    """
-    few, many, falls = lin_cost(
-        numbers.reshape(-1),
-        np.uint64(block or numbers.size),
-        np.uint64(lag),
-        np.uint64(wider),
-        TABLE_BITS / items,
-        enough,
-    )
-    return {FEW_LINEAR: few, MANY_LINEAR: many}, falls

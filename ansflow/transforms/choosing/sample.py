@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,6 @@ from ansflow.kernels.transforms.boxes import copy_boxes
 __all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 
 Numbers = npt.NDArray[Any]
-
-# A box has so many times as many places along the last axis as along another.
-LONGER = 4
 
 # A part of a sample has so many boxes at least.
 FEWEST_BOXES = 4
@@ -40,14 +36,12 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     """
     if array.size <= size:
         return np.ascontiguousarray(array)[np.newaxis]
-    shape = _box_shape(array.shape, size // count)
-    found = np.empty((count, *shape), array.dtype)
-    lengths, places = np.array(
-        [(*array.shape, array.itemsize), (*shape, array.itemsize)], np.uint64
-    )
-    octets = array.reshape(-1).view(np.uint8)
-    copy_boxes(octets, lengths, places, found.reshape(count, -1).view(np.uint8))
-    return found
+    shape, box = np.array(array.shape, np.uint64), np.empty(array.ndim, np.uint64)
+    octets, found = array.reshape(-1).view(np.uint8), np.empty(size // count * count, array.dtype)
+    told = np.uint64(array.itemsize), shape, np.uint64(count), np.uint64(size // count)
+    copy_boxes(octets, *told, box, found.view(np.uint8))
+    places = box.tolist()
+    return found[: count * math.prod(places)].reshape(count, *places)
 
 
 def is_large(sample: Numbers, enough: int) -> bool:
@@ -63,23 +57,3 @@ def few_boxes(sample: Numbers, enough: int) -> Numbers:
 
 def _step(sample: Numbers, enough: int) -> int:
     return min(sample.size // enough, len(sample) // FEWEST_BOXES)
-
-
-def _box_shape(shape: Sequence[int], size: int) -> list[int]:
-    """Places along each axis, with a product of at most `size`, and about that if there are."""
-    if len(shape) == 1:
-        return [size]
-    weights = [1] * (len(shape) - 1) + [LONGER]
-    box = list(shape)
-    # Axes that are shorter than their share are taken as they are, and leave more for the rest.
-    left = [axis for axis, length in enumerate(shape) if length > 1]
-    while left:
-        rest = size / math.prod(box[axis] for axis in range(len(shape)) if axis not in left)
-        unit = (rest / math.prod(weights[axis] for axis in left)) ** (1 / len(left))
-        short = [axis for axis in left if shape[axis] <= unit * weights[axis]]
-        if not short:
-            break
-        left = [axis for axis in left if axis not in short]
-    for axis in left:
-        box[axis] = max(1, int(unit * weights[axis]))
-    return box

@@ -1,0 +1,64 @@
+"""Which differences of neighbours are worth trying: along which axes of boxes."""
+
+from __future__ import annotations
+
+import functools
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.transform import Setting
+
+__all__ = ["Axes", "delta", "long_axes", "more_axes", "orders", "simple_axes", "unsigned"]
+
+# Axes shorter than this say too little: a part of all differences is across their ends. The first
+# axis has no neighbours beyond those. Of longer axes, the last ones are tried.
+SHORTEST_AXIS = 6
+SHORTEST_FIRST = 3
+MOST_AXES = 4
+
+# Of differences; none for numbers as they are.
+Axes = tuple[int, ...]
+
+
+@functools.lru_cache
+def long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of boxes along which numbers have neighbours enough."""
+    least = [SHORTEST_FIRST, *[SHORTEST_AXIS] * (len(shape) - 2)]
+    lengths = zip(shape[1:], least, strict=True)
+    return tuple(i for i, (length, few) in enumerate(lengths, 1) if length >= few)[-MOST_AXES:]
+
+
+@functools.cache
+def simple_axes(axes: Axes) -> tuple[Axes, ...]:
+    """None, one at a time, and the last two."""
+    last = (axes[-2:],) if len(axes) > 1 else ()
+    return ((), *((axis,) for axis in axes), *last)
+
+
+@functools.cache
+def more_axes(axes: Axes) -> tuple[tuple[Axes, ...], tuple[Axes, ...]]:
+    """All other combinations; and each twice."""
+    several = (found for order in range(2, len(axes) + 1) for found in combinations(axes, order))
+    return tuple(found for found in several if found != axes[-2:]), tuple((i, i) for i in axes)
+
+
+@functools.cache
+def orders(ways: tuple[Axes, ...], axes: int) -> npt.NDArray[np.uint64]:
+    """Ways to take differences, for `ways_cost`."""
+    rows = [[*map(way.count, range(axes)), way != ()] for way in ways]
+    return np.array(rows, np.uint64).reshape(len(rows), axes + 1)
+
+
+@functools.cache
+def unsigned(axes: int) -> npt.NDArray[np.uint64]:
+    """Differences along the first axis of boxes that are not signed, for `ways_bits`."""
+    return np.array([[0, 1, *[0] * (axes - 1)]], np.uint64)
+
+
+@functools.cache
+def delta(axes: Axes, *more: Setting) -> Recipe | None:
+    """Differences along these axes of a sample, which has one axis more."""
+    return Recipe("delta", (), (*[axis - 1 for axis in axes], *more)) if axes else None
