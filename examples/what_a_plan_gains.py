@@ -164,6 +164,7 @@ WHAT_IT_DOES = {
     "items": "makes numbers of bytes",
     "lin": "splits numbers into equal intervals, which are coded, and raw bits",
     "log": "splits numbers into their magnitudes, which are coded, and raw bits",
+    "lookback": "subtracts a number far back, and notes how far that is",
     "mask": "takes out a frequent value, and notes where it was",
     "ordered": "makes integers of floats, or of signed numbers, in the same order",
     "planes": "separates the first bytes of all numbers, the second ones, and so on",

@@ -441,6 +441,12 @@ GOLDEN = {
         tree(makers.ramp((40_000, 29_000)), PLANES, BYTES, PLANES),
         chunk=[4500],
     ),
+    "numbers-lookback": lambda: numbers(
+        LATE,
+        tree(makers.lookback(1, 1, 2, 300, 2, 17), tree(makers.log), stream, PLANES),
+        tree(makers.lookback(7, 3, 1000, 12, 11, 10, 9), PLANES, stream, BYTES),
+        chunk=[3000],
+    ),
     "numbers-lpc-of-integers": lambda: numbers(
         CUBE,
         tree(makers.ordered(1), tree(makers.lpc(0, 2, 3, 5, 1.7, -0.4, 1 / 3), PLANES, BYTES)),

@@ -20,6 +20,7 @@ from naive_numbers import (
     Items,
     Lin,
     Log,
+    Lookback,
     Lpc,
     Mask,
     Ordered,
@@ -245,6 +246,30 @@ def ramp(*lines):
             left.append(number - Ramp.line(*own[p], j))
         starts, steps = ([line[k] for line in own] for k in (0, 1))
         return Ramp(), [items(folded(left, w), w), items(starts, w), items(steps, 8)]
+
+    return make
+
+
+def lookback(row, *lags):
+    """The lags in turn, as far as there are numbers so far back, and otherwise 1."""
+
+    def make(w, shape, content):
+        x = integers(content, w)
+        kinds, new, recent = [], [], list(range(1, Lookback.recent + 1))
+        left = []
+        for j in range(-(-len(x) // row)):
+            lag = lags[j % len(lags)]
+            lag = lag if lag <= j else 1
+            kinds.append(recent.index(lag) if lag in recent else Lookback.recent)
+            if lag in recent:
+                recent.remove(lag)
+            else:
+                new.append(lag)
+            recent = [lag, *recent][: Lookback.recent]
+            own = range(row * j, min(row * j + row, len(x)))
+            left += [x[i] - (x[i - row * lag] if j else 0) for i in own]
+        node = Lookback(row, len(new))
+        return node, [items(folded(left, w), w), bytes(kinds), items(new, 4)]
 
     return make
 

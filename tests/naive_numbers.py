@@ -726,11 +726,49 @@ class Bins:
         return items(found, w)
 
 
+@dataclass(frozen=True)
+class Lookback:
+    """Distances from rows that lie a lag before, with the sign in the lowest bit."""
+
+    id = 21
+    recent = 8
+    row: int
+    lags: int
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        row, lags = fields.byte(), fields.varint()
+        assert row > 0
+        assert lags <= -(-prod(shape) // row)
+        return cls(row, lags)
+
+    def write(self):
+        return bytes([self.row]) + write_varint(self.lags)
+
+    def outputs(self, w, shape):
+        return [(w, shape), (1, [-(-prod(shape) // self.row)]), (4, [self.lags])]
+
+    def undo(self, w, shape, parts):
+        found, left = [], integers(parts[2], 4)
+        recent = list(range(1, self.recent + 1))
+        distances = integers(parts[0], w)
+        for j, kind in enumerate(parts[1]):
+            assert kind <= self.recent
+            lag = left.pop(0) if kind == self.recent else recent.pop(kind)
+            recent = [lag, *recent][: self.recent]
+            assert not j or 1 <= lag <= j
+            for z in distances[self.row * j : self.row * (j + 1)]:
+                found.append(unfolded(z) + (found[-self.row * lag] if j else 0))
+        assert not left
+        return items(found, w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
         *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
-        Bins,
+        *(Bins, Lookback),
     )
 }

@@ -15,6 +15,7 @@ from naive_numbers import (
     Items,
     Lin,
     Log,
+    Lookback,
     Lpc,
     Mask,
     Ordered,
@@ -140,6 +141,11 @@ def ramp(rng, w, shape, content):
     return makers.ramp((start, steep), (0, 4096), (start, 2**64 - 1), (0, 2**63))
 
 
+def lookback(rng, w, shape, content):
+    lags = [rng.choice([1, 2, 9, rng.randint(1, 300)]) for _ in range(rng.randint(1, 30))]
+    return makers.lookback(rng.choice([1, 2, 3, 255]), *lags) if w in WHOLE else None
+
+
 def lpc(rng, w, shape, content):
     n = math.prod(shape)
     if w not in WHOLE or not 1 <= len(shape) <= 255 or not n:
@@ -229,6 +235,7 @@ CHOICES = {
     Stencil.id: stencil,
     Period.id: period,
     Bins.id: bins,
+    Lookback.id: lookback,
 }
 
 

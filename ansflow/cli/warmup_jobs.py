@@ -44,6 +44,7 @@ OF_ALL = (
     "sparse(ordered(log), stream)",
     "ordered(stencil(log))",
     "runs(ordered(log), log)",
+    "ordered(lookback(log, stream, log))",
 )
 NOT_FOR = {"i1": ("dict",), "i8": ("stencil",), "f2": ("lpc",), "f8": ("stencil",)}
 OF_INTEGERS = (

@@ -205,7 +205,7 @@ class Recipe:
             If one is not defined for that, or has another number of outputs.
         """
         written, streams = bytearray(), list[Stream]()
-        # The next one last; whether it is one of several kinds of items; and the room of its outputs.
+        # The next one last; whether it is one of several kinds of items, and the room of outputs.
         left = [(self, items, layout, UNTOUCHED, False, _room(layout))]
         while left:
             node, items, layout, start, beside, room = left.pop()

@@ -14,6 +14,7 @@ from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
 from ansflow.transforms.lin import Lin
 from ansflow.transforms.log import Log
+from ansflow.transforms.lookback import Lookback
 from ansflow.transforms.lpc import Lpc
 from ansflow.transforms.mask import Mask
 from ansflow.transforms.ordered import Ordered
@@ -50,6 +51,7 @@ ALL: tuple[Transform, ...] = (
     Stencil(),
     Period(),
     Bins(),
+    Lookback(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

@@ -20,6 +20,7 @@ from naive_numbers import (
     Dict,
     FieldsOfItems,
     Items,
+    Lookback,
     Lpc,
     Ordered,
     Period,
@@ -118,6 +119,17 @@ def test_numbers_from_several_ranges_are_in_bins():
     (chunk,) = naive.read(ansflow.compress(ports)).chunks
     assert chunk.content == ports.tobytes()
     assert Bins in used(chunk)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_numbers_that_come_again_are_looked_back_to(level):
+    """Two counters that take turns, each of which begins anew somewhere now and then."""
+    rng = np.random.default_rng(9)
+    begins = rng.integers(0, 10**6, (2, 2000)).repeat(30, axis=1)
+    counters = (begins + np.arange(60_000) % 30)[rng.integers(0, 2, 60_000), np.arange(60_000)]
+    (chunk,) = naive.read(ansflow.compress(counters.astype("i8"), level=level)).chunks
+    assert chunk.content == counters.astype("i8").tobytes()
+    assert (Lookback in used(chunk)) == (level > 2)
 
 
 def test_a_counter_that_begins_again():

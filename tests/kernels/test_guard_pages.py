@@ -78,6 +78,7 @@ from ansflow.kernels.transforms import (
     finish,
     lin,
     log,
+    lookback,
     lpc,
     mask,
     ordered,
@@ -909,6 +910,40 @@ def small_kernels(at_end, rng):
                 histogram(symbols[: size - offset])
 
 
+def far_back(items, at_end, rng):
+    """Rows of numbers that others predict, and any kinds and lags."""
+    u64, size = np.uint64, items.size
+    near, tables = u64(3), (2, 1 << lookback.SLOT_BITS)
+    costs, counts = guarded(np.arange(lookback.COSTS, dtype=np.uint32), at_end), lookback.COSTS
+    for row, every in ((1, 1), (3, 1), (255, 1), (1, 2)):
+        rows = -(-size // row)
+        if every > 1:
+            done = [rows > place and place // lookback.BLOCK % 2 for place in range(rows)]
+            rows = int(sum(done))
+        kinds = guarded(np.zeros(rows, np.uint8), at_end)
+        lags = guarded(np.zeros(rows, np.uint32), at_end)
+        out = guarded(np.zeros(size if every == 1 else rows, items.dtype), at_end)
+        recent = guarded(np.arange(1, lookback.RECENT + 1, dtype=np.uint64), at_end)
+        used = lookback.subtract_far(
+            *(items, u64(row), near, u64(every), costs),
+            *(guarded(np.zeros(tables, np.uint32), at_end), recent, kinds, lags, out),
+            guarded(np.zeros(counts, np.uint64), at_end),
+        )
+        if every > 1:
+            continue
+        recent[:] = range(1, lookback.RECENT + 1)
+        told = fixed(kinds, at_end), fixed(lags[: int(used)], at_end)
+        assert lookback.add_far(out, u64(row), recent, *told)
+        assert np.array_equal(out, items)
+        for most in (lookback.RECENT + 1, 256):
+            recent[:] = range(1, lookback.RECENT + 1)
+            kinds = fixed(rng.integers(0, most, rows, np.uint8), at_end)
+            lags = fixed(rng.integers(0, 1 << rng.integers(1, 32), rows, np.uint32), at_end)
+            lookback.add_far(out, u64(row), recent, kinds, lags)
+    wide = fixed(items.astype(np.uint64), at_end)
+    lookback.sum_lengths(wide, near, guarded(np.zeros(tables, np.uint32), at_end))
+
+
 def numbers_to_numbers(at_end, rng):
     """Transforms of numbers to as many, at lengths around those of registers and blocks."""
     u64 = np.uint64
@@ -944,6 +979,7 @@ def numbers_to_numbers(at_end, rng):
         ramp.subtract_lines(items, starts, steps, out)
         ramp.add_lines(out, starts, steps)
         assert np.array_equal(out, items)
+        far_back(items, at_end, rng)
         if numbers.itemsize < 8:
             sums_of_neighbours(numbers, at_end, rng)
         for lag, segments, order in ((1, 3, 4), (2, 1, 5), (7, 5, 3)):

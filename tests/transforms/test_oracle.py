@@ -79,6 +79,8 @@ def settings_of(name, rng, w, shape, content):
             return tuple(rng.sample(range(1, most), rng.randrange(most)))
         case "items":
             return (rng.randint(2, 64),)
+        case "lookback":
+            return rng.choice([(), (1,), (2,), (rng.randint(1, 255),)])
         case "period":
             return (rng.randint(2, shape[0] + 1),)
         case "decimal":

@@ -28,6 +28,8 @@ numbers.py
     the map, predictor and tokens of one kind of numbers
 tables.py
     many quantities side by side, told from pictures and fields
+far.py
+    numbers that others far back predict, beyond the boxes of a sample
 choose.py
     arrays of any dtype: fields and columns, and the numbers in them
 

@@ -14,6 +14,7 @@ from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.effort import effort_of
+from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
@@ -145,6 +146,10 @@ def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
+    return look_back(_by_neighbours(raw, kind), raw, kind)
+
+
+def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     count = columns_of(raw, kind)
     if not count:
         return choose_numbers(raw, kind)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.boxes import copy_boxes
+from ansflow.kernels.transforms.boxes import LONGER, copy_boxes
 
 __all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 

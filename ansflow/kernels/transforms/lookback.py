@@ -1,0 +1,225 @@
+"""Rows of numbers as their distances from others far back, and how far back these are.
+
+A row is predicted by the one a *lag* before it. Its *kind* says which lag: one of the last few that
+were used, the last one first, or a new one. Candidates for a new one are the last row with the same
+numbers, and the last ones that begin with a number near to the first one: rows are found in tables
+by a hash of either. Of all candidates, the cheapest is taken, by what kinds, lags and distances of
+so many bits cost.
+
+Costs are in `UNIT`\\ s of a bit, and in one array with what they are of, as are counts of these:
+
+=============  ===============================================================================
+`KINDS` of     kinds
+`LENGTHS` of   lengths of a distance in bits, from 0 on: its sign counts as one of them
+the rest       lengths of a lag
+=============  ===============================================================================
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.transforms.words import bit_length, item_bits
+
+__all__ = ["BLOCK", "COSTS", "KINDS", "LENGTHS", "RECENT", "SLOT_BITS", "UNIT"]
+__all__ += ["add_far", "subtract_far", "sum_lengths"]
+
+RECENT = 8
+NEW = np.uint64(RECENT)
+KINDS, LENGTHS, LAG_LENGTHS = RECENT + 1, 65, 33
+COSTS = KINDS + LENGTHS + LAG_LENGTHS
+UNIT = 16
+
+BLOCK = 256  # rows
+BLOCK_SHIFT = np.uint64(BLOCK.bit_length() - 1)
+
+SLOT_BITS = 16
+SHIFT = np.uint64(64 - SLOT_BITS)
+GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
+HALF_WORD = np.uint64(32)
+
+DISTANCES = np.uint64(KINDS)
+LAGS = np.uint64(KINDS + LENGTHS)
+NEVER = np.uint64(1 << 62)
+TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
+HIGHEST = np.uint64(63)
+KIND = ONE  # bits of a kind, about
+
+
+@inlined
+def folded(distance, below):
+    """0, 1, 2, 3, ... for 0, -1, 1, -2, ..., of an unsigned type of one bit more than `below`."""
+    number = type(distance)
+    return number(number(distance << number(1)) ^ number(number(0) - (distance >> number(below))))
+
+
+@inlined
+def slot_of(number):
+    return (number * GOLDEN) >> SHIFT
+
+
+@inner
+def slot_of_row(numbers, begin, end):
+    """Where the table of rows has one with these numbers."""
+    mixed = ZERO
+    for i in range(begin, end):
+        mixed = (mixed ^ np.uint64(numbers[i])) * GOLDEN
+        mixed ^= mixed >> HALF_WORD
+    return slot_of(mixed)
+
+
+@inner
+def cost_of_row(numbers, begin, end, far, costs, cost, enough):
+    """`cost` and that of distances from the numbers `far` before; or some that is `enough`."""
+    number = numbers.dtype.type
+    below = item_bits(numbers) - ONE
+    for i in range(begin, end):
+        y = folded(number(numbers[i] - numbers[i - far]), below)
+        cost += np.uint64(costs[DISTANCES + np.uint64(bit_length(y))])
+        if cost >= enough:
+            break
+    return cost
+
+
+@inner
+def use_lag(recent, kind, lag):
+    """Put a lag first, which had the place of its kind, or is new."""
+    k = min(kind, NEW - ONE)
+    while k > ZERO:
+        recent[k] = recent[k - ONE]
+        k -= ONE
+    recent[ZERO] = lag
+
+
+@kernel
+def subtract_far(numbers, row, near, every, costs, tables, recent, kinds, lags, out, counts):
+    """Choose lags; fill `kinds`, `out` with folded distances and `lags` with new ones.
+
+    That may be for the last of every so many blocks of rows only: others are looked back to.
+
+    Parameters
+    ----------
+    numbers : uint[n]
+    row : uint64
+        Numbers of a row, 1 or more; the last row may be shorter.
+    near : uint64
+        Numbers are near that are the same without so many low bits, below 64, or nearly so.
+    every : uint64
+        1 for all blocks.
+    costs : uint32[COSTS]
+    tables : uint32[2, 2^SLOT_BITS]
+        Zeros.
+    recent : uint64[RECENT]
+        The lags to begin with, the last one first.
+    kinds : uint8[m]
+        As many as rows that something is done for.
+    lags : uint32[m]
+    out : uint[m * row], of the same width
+        Or less, if the last row is shorter.
+    counts : uint64[COSTS]
+        What occurs is added to them.
+
+    Returns
+    -------
+    uint64
+        How many lags are new.
+    """
+    number = numbers.dtype.type
+    below = item_bits(numbers) - ONE
+    size, used, done, at = np.uint64(numbers.size), ZERO, ZERO, ZERO
+    same, close = tables[0], tables[1]
+    for place in range((size + row - ONE) // row):
+        begin = place * row
+        end = min(begin + row, size)
+        own, bucket = slot_of_row(numbers, begin, end), np.uint64(numbers[begin]) >> near
+        if (place >> BLOCK_SHIFT) % every != every - ONE:
+            same[own] = close[slot_of(bucket)] = place + ONE
+            continue
+        lag, kind, least = ZERO, ZERO, NEVER
+        for k in range(NEW):
+            if recent[k] <= place and np.uint64(costs[k]) < least:
+                cost = cost_of_row(
+                    numbers, begin, end, recent[k] * row, costs, np.uint64(costs[k]), least
+                )
+                if cost < least:
+                    lag, kind, least = recent[k], k, cost
+        for k in range(FOUR):
+            if k == ZERO:
+                found = np.uint64(same[own])
+            else:
+                found = np.uint64(close[slot_of(bucket + k - TWO)])
+            far = place + ONE - found
+            told = np.uint64(costs[NEW]) + np.uint64(costs[LAGS + bit_length(far)])
+            if found and told < least:
+                cost = cost_of_row(numbers, begin, end, far * row, costs, told, least)
+                if cost < least:
+                    lag, kind, least = far, NEW, cost
+        same[own] = close[slot_of(bucket)] = place + ONE
+        if lag:
+            use_lag(recent, kind, lag)
+        if kind == NEW:
+            lags[used] = lag
+            used += ONE
+            counts[LAGS + bit_length(lag)] += ONE
+        kinds[done] = kind
+        done += ONE
+        counts[kind] += ONE
+        for i in range(begin, end):
+            before = numbers[i - lag * row] if lag else number(0)
+            out[at] = folded(number(numbers[i] - before), below)
+            counts[DISTANCES + np.uint64(bit_length(out[at]))] += ONE
+            at += ONE
+    return used
+
+
+@kernel
+def add_far(numbers, row, recent, kinds, lags):
+    """Undo `subtract_far` in place, whatever the kinds and lags are; False if they are illegal."""
+    number = numbers.dtype.type
+    size, used = np.uint64(numbers.size), ZERO
+    for place in range(np.uint64(kinds.size)):
+        kind = np.uint64(kinds[place])
+        if kind > NEW or (kind == NEW and used == np.uint64(lags.size)):
+            return False
+        if kind:
+            lag = recent[kind] if kind < NEW else np.uint64(lags[used])
+            used += np.uint64(kind == NEW)
+            use_lag(recent, kind, lag)
+        lag = recent[ZERO]
+        if lag - ONE >= place and place:  # also of 0
+            return False
+        begin = place * row
+        for i in range(begin, min(begin + row, size)):
+            y = numbers[i]
+            y = number(number(y >> number(1)) ^ number(number(0) - (y & number(1))))
+            numbers[i] = number(y + numbers[i - lag * row]) if place else y
+    return used == np.uint64(lags.size)
+
+
+@kernel
+def sum_lengths(numbers, near, tables):
+    """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
+
+    The tables are as those of `subtract_far`, of zeros. Others are the last equal one, one that is
+    near, and the one that is as far back as the last one that was better than the one before.
+    """
+    same, close = tables[0], tables[1]
+    by_one = by_any = last = ZERO
+    for i in range(ONE, np.uint64(numbers.size)):
+        number = numbers[i]
+        own, bucket = slot_of(number), slot_of(number >> near)
+        least = np.uint64(bit_length(folded(number - numbers[i - ONE], HIGHEST)))
+        by_one += least
+        lag, told = ZERO, i - np.uint64(same[own])
+        for k in range(THREE):
+            far = last if k == ZERO else told
+            if ZERO < far <= i:
+                bits = np.uint64(bit_length(folded(number - numbers[i - far], HIGHEST))) + KIND
+                bits += ZERO if far == last else KIND + np.uint64(bit_length(far))
+                if bits < least:
+                    least, lag = bits, far
+            told = told if k == ZERO else i - np.uint64(close[bucket])
+        by_any += least
+        last = lag if lag else last
+        same[own] = close[bucket] = i
+    return by_one, by_any
