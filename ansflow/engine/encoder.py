@@ -20,7 +20,7 @@ from ansflow.engine.turns import in_turn
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder, ShortFrame, check_count
-from ansflow.frame.chunk import ChunkEncoder
+from ansflow.frame.chunk import ChunkEncoder, in_one
 from ansflow.frame.header import Header
 from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.masked import with_mask
@@ -128,12 +128,14 @@ class FrameEncoder:
         if not 0 < content.size <= grid.unit(0, TASK_SIZE):
             return None
         self.choose(content)
-        task = partial(self._encode, content, grid.groups(0, content.size), 0)
-        chunks = in_turn(task, content.size)
-        self._builder.append(chunks)
-        return b"".join(
-            [self._builder.begin, *[chunk.data for chunk in chunks], self._builder.end()]
-        )
+        chunks = self._encode.pieces(content, grid.groups(0, content.size), 0)
+        if grid.count(content.size) == 1:
+            parts = [next(chunks)]  # which hold, as there is no other chunk
+        else:
+            parts = [[in_one(pieces)] for pieces in chunks]
+        self._builder.append(parts)
+        frame = [piece.data for pieces in parts for piece in pieces]
+        return b"".join([self._builder.begin, *frame, self._builder.end()])
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` promises that it does not change until the frame ends."""
@@ -263,7 +265,7 @@ class FrameEncoder:
             yield from self._append(chunks)
 
     def _append(self, chunks: list[Bytes]) -> Iterator[memoryview]:
-        self._builder.append(chunks)
+        self._builder.append([[chunk] for chunk in chunks])
         for chunk in chunks:
             yield chunk.data
 

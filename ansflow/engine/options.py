@@ -31,6 +31,9 @@ MODEL_CHUNK_SIZE = 1 << 20
 # Bytes that a chunk of an array has at most, by default.
 LARGEST_CHUNK = 4 << 20
 
+# Among the attributes of a plan, the options that it is alone.
+PLANS_OWN = "_alone"
+
 
 class ArrayOptionsDict(TypedDict, total=False):
     """The same as keyword arguments, for signatures that have a dtype of their own."""
@@ -142,19 +145,35 @@ class Options(Plan):
         """
         if {type(value) for value in given.values()} <= {int}:
             return cls._of_integers(**given)
+        plan = given.get("plan")
+        if given.keys() == {"plan"} and isinstance(plan, Plan):
+            return cls._of_plan(plan)
         return cls._of_any(given)
+
+    # To check options takes as long as to code a short stream.
 
     @classmethod
     @functools.lru_cache(64)
     def _of_integers(cls, **given: int) -> Self:
-        """The same of none or of integers: to check them takes as long as to code a short stream.
+        """Those of nothing given, or integers.
 
         Of other types some are equal to integers that are no legal ones, such as True.
         """
         return cls._of_any(given)
 
     @classmethod
+    def _of_plan(cls, plan: Plan) -> Self:
+        """Those of nothing given but a plan, which keeps them."""
+        kept = vars(plan)
+        if type(kept.get(PLANS_OWN)) is not cls:
+            planned = {option.name: kept[option.name] for option in fields(Plan)}
+            kept[PLANS_OWN] = cls._of_integers()._with(**planned)
+        own: Self = kept[PLANS_OWN]
+        return own
+
+    @classmethod
     def _of_any(cls, given: Mapping[str, Any]) -> Self:
+        plan = given.get("plan")
         names = ["plan", *[option.name for option in fields(cls) if option.repr]]
         unknown = [name for name in given if name not in names]
         if unknown:
@@ -162,7 +181,6 @@ class Options(Plan):
                 f"there is no option {', '.join(map(repr, unknown))}; the options are "
                 f"{', '.join(names)}"
             )
-        plan = given.get("plan")
         if plan is None:
             planned = {}
         elif isinstance(plan, Plan):

@@ -128,6 +128,11 @@ class Plan:
             tables=tuple(self.tables),
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and other processes get: not what has been kept for further use."""
+        own = vars(self)
+        return {name: own[name] for name in self.__dataclass_fields__}
+
     def _set(self, **checked: Any) -> None:
         for name, value in checked.items():
             object.__setattr__(self, name, value)

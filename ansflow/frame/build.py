@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import xxhash
@@ -47,11 +47,14 @@ class FrameBuilder:
         """What stands in front of the body of a chunk."""
         return pack_head(self.tag, head)
 
-    def append(self, chunks: Sequence[Bytes]) -> None:
-        """Take note of chunks, which are to be written in the order in which they come here."""
-        for chunk in chunks:
-            self._heads += chunk[: constants.HEAD.size].data
-            self._size += chunk.size
+    def append(self, chunks: Iterable[Sequence[Bytes]]) -> None:
+        """Take note of chunks, which are to be written in the order in which they come here.
+
+        Each is given in pieces, one or more; the first has the whole head.
+        """
+        for pieces in chunks:
+            self._heads += pieces[0][: constants.HEAD.size].data
+            self._size += sum([piece.size for piece in pieces])
         check_count(self.count)
 
     def end(self) -> bytes:
@@ -86,9 +89,9 @@ class ShortFrame:
         """What stands in front of the body."""
         return replace(self._header, only=head).pack()
 
-    def append(self, chunks: Sequence[Bytes]) -> None:
+    def append(self, chunks: Iterable[Sequence[Bytes]]) -> None:
         """Take note of the chunk."""
-        self.count += len(chunks)
+        self.count += len([*chunks])
 
     def end(self) -> bytes:
         return constants.SHORT_END

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -26,7 +26,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["ChunkDecoder", "ChunkEncoder"]
+__all__ = ["ChunkDecoder", "ChunkEncoder", "in_one"]
 
 
 class ChunkEncoder:
@@ -62,38 +62,36 @@ class ChunkEncoder:
 
     def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
         """The chunks of consecutive groups of so many bytes, the first of which is `number`."""
-        chunks: list[Bytes] = []
+        return [in_one(pieces) for pieces in self.pieces(content, groups, number)]
+
+    def pieces(self, content: Bytes, groups: Sequence[int], number: int) -> Iterator[list[Bytes]]:
+        """The same in pieces, which hold until those of the next chunk are asked for.
+
+        Head, recipe and heads of streams are the first one.
+        """
         scratch = self._pool.take()
         at = 0
         for size in groups:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
                 recipe = self._recipe_for(shape)
-                body = encode_body(
+                heads, payloads = encode_body(
                     *(part, shape, recipe, self._coding, scratch, self._instead),
                     by_hand=self._by_hand,
                     at_edge=not self._grid.is_whole(shape),
                 )
-                chunks.append(pack_chunk(self._front, number + len(chunks), part, shape, body))
+                body_size = len(heads) + sum([piece.size for piece in payloads])
+                head = Head(number, shape.items, body_size, content_check(part, number))
+                yield [np.frombuffer(self._front(head) + heads, np.uint8), *payloads]
+                number += 1
             at += size
         self._pool.give(scratch)
-        return chunks
 
 
-def pack_chunk(
-    front: Callable[[Head], bytes],
-    number: int,
-    content: Bytes,
-    shape: Layout,
-    body: tuple[bytes, Sequence[Bytes]],
-) -> Bytes:
-    """A chunk as it is written."""
-    heads, payloads = body
-    size = len(heads) + sum([piece.size for piece in payloads])
-    head = front(Head(number, shape.items, size, content_check(content, number)))
-    chunk = empty(len(head) + size, np.uint8)
-    np.concatenate([np.frombuffer(head + heads, np.uint8), *payloads], out=chunk)
-    return chunk
+def in_one(pieces: Sequence[Bytes]) -> Bytes:
+    """Pieces of a chunk one after the other."""
+    chunk = empty(sum([piece.size for piece in pieces]), np.uint8)
+    return np.concatenate(pieces, out=chunk)
 
 
 class ChunkDecoder:

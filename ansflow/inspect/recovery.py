@@ -342,7 +342,7 @@ def _as_it_was(
             else:
                 part = np.frombuffer(chunk, np.uint8)
                 totals.chunks += 1
-            builder.append([part])
+            builder.append([[part]])
             yield part.data
         totals.size += size
     if totals.chunks == intact_before:

@@ -1,5 +1,7 @@
 """Options and limits take integers by one rule, and check them when they are made."""
 
+import copy
+import pickle
 from dataclasses import fields
 
 import numpy as np
@@ -71,3 +73,40 @@ def test_bytes_that_are_numbers_are_named_in_one_way():
         ansflow.Options(typesize=8, dtype="u8")
     with pytest.raises(ValueError, match="typesize must be 1, 2, 4 or 8, not 3"):
         ansflow.Options(typesize=3)
+
+
+def test_a_plan_is_checked_once():
+    array = np.arange(1000, dtype="i4")
+    plan = ansflow.plan(array)
+    options = ansflow.Options.of({"plan": plan})
+    assert options is ansflow.Options.of({"plan": plan})
+    assert options == ansflow.Options.of({"plan": plan, "metadata": {}})
+    assert ansflow.Options.of({"level": 1}) is ansflow.Options.of({"level": 1})
+
+
+def test_what_is_kept_hides_no_fault():
+    for wrong in (True, 1.0, "1"):
+        ansflow.Options.of({"level": 1})
+        with pytest.raises(TypeError, match="level must be an integer"):
+            ansflow.Options.of({"level": wrong})
+    array = np.arange(1000, dtype="i4")
+    told = array.astype(np.dtype("i4", metadata={"unit": "K"}))
+    assert told.dtype == array.dtype
+    plan = ansflow.Plan()
+    assert len(ansflow.compress(array, plan=plan)) < array.nbytes
+    with pytest.raises(TypeError, match="metadata"):
+        ansflow.compress(told, plan=plan)
+
+
+def test_copies_of_a_plan_that_was_used():
+    array = np.arange(1000, dtype="i4")
+    plan = ansflow.plan(array)
+    fresh = set(vars(plan))
+    blob = ansflow.compress(array, plan=plan)
+    out = np.empty_like(array)
+    ansflow.decode_chunk(ansflow.encode_chunk(array, plan), plan, out)
+    for copy_of in (copy.copy, lambda plan: pickle.loads(pickle.dumps(plan))):
+        other = copy_of(plan)
+        assert other == plan
+        assert set(vars(other)) == fresh
+        assert ansflow.compress(array, plan=other) == blob
