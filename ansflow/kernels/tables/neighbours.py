@@ -12,7 +12,6 @@ from ansflow.kernels.coders.neighbours import (
     LIMITS,
     U_BLOCK,
     fill_activity,
-    fill_contexts,
 )
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
@@ -30,9 +29,9 @@ U_INTERVALS = np.uint64(INTERVALS)
 SAMPLED = 1 << 10
 U_SAMPLED = np.uint64(SAMPLED)
 
-# A context and a symbol as a number, of which so many fill a word.
-BYTE, PAIR_BITS, IN_WORD = np.uint64(8), np.uint64(16), np.uint64(4)
-PAIR = (ONE << PAIR_BITS) - ONE
+BYTE = np.uint64(8)
+# Symbols that are counted at once.
+AT_ONCE, TWO, THREE = np.uint64(4), np.uint64(2), np.uint64(3)
 
 # The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
 # than there are contexts: a load waits for a store 4 KiB apart, too, or a multiple of that.
@@ -207,6 +206,18 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     return number, bits
 
 
+@inner
+def first_of_contexts(limits):
+    """Where the counts of the context of each activity begin: that is `fill_contexts`, shifted."""
+    first = np.empty(256, np.uint16)
+    for i in range(first.size):
+        context = ZERO
+        for limit in limits:
+            context += np.uint64(i > limit)
+        first[i] = context << BYTE
+    return first
+
+
 @kernel
 def count_contexts(symbols, row, plane, limits, partial, counts):
     """Fill ``counts``, uint32[K, 256], with the symbols of each context.
@@ -214,28 +225,25 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
     `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of
     `fill_contexts`.
     """
-    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
-    # Context and symbol, four times in a word: one load instead of eight.
-    words = np.empty(BLOCK // IN_WORD, np.uint64)
-    both = words.view(np.uint16)
+    activity = np.empty(BLOCK, np.uint8)
+    first = first_of_contexts(limits)
     partial[:] = 0
     zero, one = partial[0].reshape(-1), partial[1].reshape(-1)
     two, three = partial[2].reshape(-1), partial[3].reshape(-1)
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
-        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
-        for j in range(end - begin):
-            both[j] = np.uint64(contexts[j]) << BYTE | np.uint64(symbols[begin + j])
-        whole = (end - begin) // IN_WORD
-        for j in range(whole):
-            word = words[j]
-            zero[word & PAIR] += np.uint32(1)
-            one[word >> PAIR_BITS & PAIR] += np.uint32(1)
-            two[word >> PAIR_BITS + PAIR_BITS & PAIR] += np.uint32(1)
-            three[word >> PAIR_BITS + PAIR_BITS + PAIR_BITS] += np.uint32(1)
-        for j in range(whole * IN_WORD, end - begin):
-            zero[both[j]] += np.uint32(1)
+        fill_activity(symbols, begin, end, row, plane, activity)
+        whole = (end - begin) & ~(AT_ONCE - ONE)
+        for j in range(ZERO, whole, AT_ONCE):
+            i = np.uint64(j)
+            at = begin + i
+            zero[first[activity[i]] | symbols[at]] += np.uint32(1)
+            one[first[activity[i + ONE]] | symbols[at + ONE]] += np.uint32(1)
+            two[first[activity[i + TWO]] | symbols[at + TWO]] += np.uint32(1)
+            three[first[activity[i + THREE]] | symbols[at + THREE]] += np.uint32(1)
+        for j in range(whole, end - begin):
+            zero[first[activity[j]] | symbols[begin + j]] += np.uint32(1)
         begin = end
     for k in range(counts.shape[0]):
         for s in range(counts.shape[1]):

@@ -28,6 +28,8 @@ __all__ = ["IF_CLEAR", "IF_SET", "LAGS", "start_block"]
 
 IF_CLEAR, IF_SET, LAGS = range(3)
 
+TWO = np.uint64(2)
+
 
 @inlined
 def turned(item, half, clear, set_):
@@ -47,6 +49,14 @@ def folded(difference, half, fold):
 def step(items, at, lag, half, clear, set_):
     """The difference of an item and the one a lag before."""
     return turned(items[at], half, clear, set_) - turned(items[at - lag], half, clear, set_)
+
+
+@inlined
+def two_steps(items, at, lag, later, half, clear, set_):
+    """That difference, and the same as much later as another lag."""
+    number = items.dtype.type
+    before = number(step(items, at - later, lag, half, clear, set_))
+    return number(number(step(items, at, lag, half, clear, set_)) - before)
 
 
 @inner
@@ -107,9 +117,14 @@ def start_block(items, clear, set_, lags, fold, begin, end, out):
     elif lags.size == 2 and begin >= lags[ZERO] + lags[ONE]:
         lag, later = lags[ZERO], lags[ONE]
         for i in range(size):
-            before = number(step(items, begin + i - later, lag, half, clear, set_))
-            y = number(number(step(items, begin + i, lag, half, clear, set_)) - before)
+            y = two_steps(items, begin + i, lag, later, half, clear, set_)
             out[i] = folded(y, half, fold)
+    elif lags.size == 3 and begin >= lags[ZERO] + lags[ONE] + lags[TWO]:
+        lag, later, last = lags[ZERO], lags[ONE], lags[TWO]
+        for i in range(size):
+            before = two_steps(items, begin + i - last, lag, later, half, clear, set_)
+            y = two_steps(items, begin + i, lag, later, half, clear, set_) - before
+            out[i] = folded(number(y), half, fold)
     else:
         differences(items, clear, set_, lags, begin, end, out)
         for i in range(size):
