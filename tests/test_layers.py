@@ -12,7 +12,7 @@ ROOT = Path(ansflow.__file__).parent
 
 # Each room, or file at the top, after all that it may import.
 ROOMS = [
-    {"errors", "arguments", "lazy", "extension_dtypes", "recycling"},
+    {"errors", "extras", "arguments", "lazy", "extension_dtypes", "recycling"},
     {"buffers", "varints"},
     {"limits"},
     {"files"},
@@ -31,7 +31,18 @@ ROOMS = [
 LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 
 # The last rooms use what users can use.
-PUBLIC = {"__init__", "errors", "limits", "models", "files", "io", "inspect", "bitsback", "cli"}
+PUBLIC = {
+    "__init__",
+    "errors",
+    "extras",
+    "limits",
+    "models",
+    "files",
+    "io",
+    "inspect",
+    "bitsback",
+    "cli",
+}
 
 MODULES = {
     ".".join(["ansflow", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(

@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
-import dask.array
 import numpy as np
-from dask.base import tokenize
 
 import ansflow
+from ansflow.extras import extra
+
+with extra("dask"):
+    import dask.array
+    from dask.base import tokenize
 
 __all__ = ["from_file", "to_zarr"]
 

@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsspec.compression import register_compression
-
 import ansflow
+from ansflow.extras import extra
+
+with extra("fsspec"):
+    from fsspec.compression import register_compression
 
 __all__ = ["opened"]
 

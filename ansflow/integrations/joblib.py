@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from joblib import register_compressor
-from joblib.compressor import CompressorWrapper
-
 import ansflow
+from ansflow.extras import extra
+
+with extra("joblib"):
+    from joblib import register_compressor
+    from joblib.compressor import CompressorWrapper
 
 __all__ = ["AnsflowCompressor"]
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numcodecs.abc import Codec
-from numcodecs.compat import ensure_contiguous_ndarray_like, ndarray_copy
 
 import ansflow
+from ansflow.extras import extra
+
+with extra("numcodecs"):
+    from numcodecs.abc import Codec
+    from numcodecs.compat import ensure_contiguous_ndarray_like, ndarray_copy
 
 __all__ = ["Ansflow"]
 

@@ -19,12 +19,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import xarray
-from xarray.backends import BackendArray, BackendEntrypoint
-from xarray.core import indexing
 
 import ansflow
 from ansflow.errors import AnsflowError
+from ansflow.extras import extra
+
+with extra("xarray"):
+    import xarray
+    from xarray.backends import BackendArray, BackendEntrypoint
+    from xarray.core import indexing
 
 __all__ = ["AnsflowBackend", "to_file"]
 

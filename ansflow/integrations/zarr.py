@@ -16,14 +16,17 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from zarr.abc.codec import ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, BytesBytesCodec
-from zarr.abc.store import ByteGetter, ByteRequest, OffsetByteRequest, RangeByteRequest
-from zarr.core.array_spec import ArraySpec
-from zarr.core.buffer import Buffer, NDBuffer
 
 import ansflow
+from ansflow.extras import extra
 from ansflow.integrations import pieces
 from ansflow.integrations.pieces import Pieces
+
+with extra("zarr"):
+    from zarr.abc.codec import ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, BytesBytesCodec
+    from zarr.abc.store import ByteGetter, ByteRequest, OffsetByteRequest, RangeByteRequest
+    from zarr.core.array_spec import ArraySpec
+    from zarr.core.buffer import Buffer, NDBuffer
 
 __all__ = ["AnsflowBytesCodec", "AnsflowCodec"]
 

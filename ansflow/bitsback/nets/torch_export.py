@@ -18,6 +18,7 @@ from ansflow.bitsback.nets.shapes import Activations
 from ansflow.bitsback.nets.torch_graph import GraphBuilder, Seen, result_names
 from ansflow.bitsback.nets.torch_report import Deviation, Report
 from ansflow.errors import ModelError
+from ansflow.extras import extra
 from ansflow.kernels.nets.affine import ACTIVATION_LIMIT, FRACTION_BITS
 
 __all__ = ["Exported", "from_torch"]
@@ -109,10 +110,8 @@ def from_torch(module: Any, *samples: Any, any_size: bool = False, fast: bool = 
     (4, 32, 32, 8)
     >>> print(exported.report)  # doctest: +SKIP
     """
-    try:
+    with extra("torch"):
         import torch
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("from_torch needs torch: pip install ansflow[torch]") from error
     if not samples or not all(map(len, samples)):
         raise ValueError("from_torch takes samples for each argument of the module's forward")
     tensors = [torch.as_tensor(sample).detach().cpu().double() for sample in samples]

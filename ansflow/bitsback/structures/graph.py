@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.arguments import as_array, integer, symbol_array
 from ansflow.bitsback.read_only import ReadOnly
+from ansflow.extras import extra
 
 __all__ = ["MAX_VERTICES", "Graph"]
 
@@ -212,7 +213,8 @@ class Graph(ReadOnly):
 
         Values are the attributes ``value``.
         """
-        import networkx
+        with extra("graphs"):
+            import networkx
 
         keys = self.keys
         graph = networkx.MultiGraph() if (keys[1:] == keys[:-1]).any() else networkx.Graph()
