@@ -78,7 +78,11 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 @level_options
 @output_options
 @threads_option
-@memory_option
+@memory_option(
+    "Refuse input that takes more bytes of memory than this, and compress with so few threads that "
+    "they take no more.",
+    "512M to decompress",
+)
 @click.option(
     "--dtype",
     metavar="NAME",

@@ -176,16 +176,9 @@ def level_options(command: F) -> F:
     return command
 
 
-def memory_option(command: F) -> F:
+def memory_option(help: str, default: str) -> Callable[[F], F]:
     """The option ``--max-memory``; None if it is not given."""
-    return click.option(
-        "-M",
-        "--max-memory",
-        type=Size(),
-        show_default="512M to decompress",
-        help="Refuse input that takes more bytes of memory than this, and compress with so few "
-        "threads that they take no more.",
-    )(command)
+    return click.option("-M", "--max-memory", type=Size(), show_default=default, help=help)
 
 
 def threads_within(memory: int, threads: int | None, chunk_size: int | None) -> int:
@@ -211,7 +204,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default="no limit",
         help="Refuse input with more bytes of content than this.",
     )
-    @memory_option
+    @memory_option("Refuse input that takes more bytes of memory than this.", "512M")
     @functools.wraps(command)
     def with_limits(*args: Any, max_output: int, max_memory: int | None, **options: Any) -> None:
         memory = DEFAULT_MEMORY if max_memory is None else max_memory
