@@ -41,7 +41,7 @@ LONGEST_ROW = 255
 # bits below the highest one may be anything.
 LEARNT_BY, ROUNDS = 1 << 15, 2
 # How near numbers are is told by so many differences, half of whose bits are left out.
-SPREAD_BY = 1 << 10
+SPREAD_BY = 1 << 8
 
 LAG_LENGTHS = COSTS - KINDS - LENGTHS
 RAW_BITS = np.concatenate(

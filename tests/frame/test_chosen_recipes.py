@@ -123,10 +123,10 @@ def test_numbers_from_several_ranges_are_in_bins():
 
 @pytest.mark.parametrize("level", [1, 3])
 def test_numbers_that_come_again_are_looked_back_to(level):
-    """Two counters that take turns, each of which begins anew somewhere now and then."""
+    """Two counters that take turns, but now and then one of them has two; and both begin anew."""
     rng = np.random.default_rng(9)
-    begins = rng.integers(0, 10**6, (2, 2000)).repeat(30, axis=1)
-    counters = (begins + np.arange(60_000) % 30)[rng.integers(0, 2, 60_000), np.arange(60_000)]
+    begins = rng.integers(0, 10**9, (2, 600)).repeat(100, axis=1)
+    counters = (begins + np.arange(60_000) % 100).T.reshape(-1)[rng.random(120_000) < 0.9]
     (chunk,) = naive.read(ansflow.compress(counters.astype("i8"), level=level)).chunks
     assert chunk.content == counters.astype("i8").tobytes()
     assert (Lookback in used(chunk)) == (level > 2)

@@ -940,8 +940,8 @@ def far_back(items, at_end, rng):
             kinds = fixed(rng.integers(0, most, rows, np.uint8), at_end)
             lags = fixed(rng.integers(0, 1 << rng.integers(1, 32), rows, np.uint32), at_end)
             lookback.add_far(out, u64(row), recent, kinds, lags)
-    wide = fixed(items.astype(np.uint64), at_end)
-    lookback.sum_lengths(wide, near, guarded(np.zeros(tables, np.uint32), at_end))
+    wide, few = fixed(items.astype(np.uint64), at_end), guarded(np.zeros((2, 4), np.uint32), at_end)
+    lookback.sum_lengths(wide, near, u64(62), few)
 
 
 def numbers_to_numbers(at_end, rng):

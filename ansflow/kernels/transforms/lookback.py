@@ -42,8 +42,8 @@ DISTANCES = np.uint64(KINDS)
 LAGS = np.uint64(KINDS + LENGTHS)
 NEVER = np.uint64(1 << 62)
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
-HIGHEST = np.uint64(63)
-KIND = ONE  # bits of a kind, about
+FIVE, HIGHEST = np.uint64(5), np.uint64(63)
+KIND = TWO  # bits of a lag that is not the last one, about
 
 
 @inlined
@@ -197,29 +197,45 @@ def add_far(numbers, row, recent, kinds, lags):
 
 
 @kernel
-def sum_lengths(numbers, near, tables):
+def sum_lengths(numbers, near, shift, tables):
     """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
 
-    The tables are as those of `subtract_far`, of zeros. Others are the last equal one, one that is
-    near, and the one that is as far back as the last one that was better than the one before.
+    Others are the last equal one and one that is near, and those as far back as the last two that
+    were used. Where numbers go on to be predicted from as far back as the last one, that is free.
+
+    Parameters
+    ----------
+    numbers : uint64[n]
+    near : uint64
+        As in `subtract_far`.
+    shift : uint64
+    tables : uint32[2, 2^(64 - shift)]
+        Zeros.
     """
     same, close = tables[0], tables[1]
-    by_one = by_any = last = ZERO
+    by_one = by_any = ZERO
+    last = other = ONE
     for i in range(ONE, np.uint64(numbers.size)):
         number = numbers[i]
-        own, bucket = slot_of(number), slot_of(number >> near)
-        least = np.uint64(bit_length(folded(number - numbers[i - ONE], HIGHEST)))
-        by_one += least
-        lag, told = ZERO, i - np.uint64(same[own])
-        for k in range(THREE):
-            far = last if k == ZERO else told
-            if ZERO < far <= i:
-                bits = np.uint64(bit_length(folded(number - numbers[i - far], HIGHEST))) + KIND
-                bits += ZERO if far == last else KIND + np.uint64(bit_length(far))
+        own, bucket = (number * GOLDEN) >> shift, ((number >> near) * GOLDEN) >> shift
+        least, lag = NEVER, ONE
+        equal, alike = i - np.uint64(same[own]), i - np.uint64(close[bucket])
+        for k in range(FIVE):
+            far, bits = last, ZERO
+            if k == ONE:
+                far, bits = other, KIND
+            elif k == TWO:
+                far, bits = ONE, KIND
+            elif k > TWO:
+                far = equal if k == THREE else alike
+                bits = KIND + KIND + np.uint64(bit_length(far))
+            if far <= i:
+                bits += np.uint64(bit_length(folded(number - numbers[i - far], HIGHEST)))
                 if bits < least:
                     least, lag = bits, far
-            told = told if k == ZERO else i - np.uint64(close[bucket])
+        by_one += np.uint64(bit_length(folded(number - numbers[i - ONE], HIGHEST)))
         by_any += least
-        last = lag if lag else last
+        if lag != last:
+            last, other = lag, last
         same[own] = close[bucket] = i
     return by_one, by_any

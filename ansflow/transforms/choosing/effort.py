@@ -30,7 +30,7 @@ class Effort(NamedTuple):
     stencils : bool
         Whether weighted sums of neighbours along several axes may predict it.
     periods : bool
-        Whether numbers along one axis may be rows of a period.
+        Whether numbers along one axis may be rows of a period, or be predicted by others far back.
     worth_many : float
         What a dictionary of many values must gain, as it takes long to make: a share of all bits.
     tried : int
