@@ -137,6 +137,20 @@ def test_decimals_that_are_nearly_exact(kind):
     assert found.corrected == off.mean()
 
 
+@pytest.mark.parametrize("scale", [0.1, 0.01, 1e-4, 0.025])
+def test_scales_that_were_rounded_to_floats(scale):
+    """A product with such a scale is often another float than a decimal of the same value."""
+    rounded = np.float32(scale)
+    values = MULTIPLES[MULTIPLES != 0].astype("f4") * rounded
+    assert np.mean((MULTIPLES[MULTIPLES != 0] * scale).astype("f4") != values) > 0.1
+    found = decimal_factors(values)[0]
+    assert (np.float32(found.factor), found.times) == (rounded, True)
+    assert found.exceptions == 0
+    assert not found.near
+    clock = np.arange(0, 1 << 18, 61, np.float32) * rounded
+    assert decimal_factors(clock)[0].exceptions == 0
+
+
 def test_corrections_instead_of_exceptions():
     """Which of the two take fewer bits is not for this to say."""
     values = MULTIPLES / 1000

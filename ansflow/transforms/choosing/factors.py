@@ -20,6 +20,7 @@ __all__ = ["Factor", "decimal_factors"]
 Numbers = npt.NDArray[Any]
 
 POWERS_OF_TEN = np.array([10.0**k for k in range(13)])
+SCALES = 1 / POWERS_OF_TEN[1:]
 
 # The share of numbers that may be exceptions.
 EXCEPTIONS_UP_TO = 0.1
@@ -110,12 +111,23 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         powers = [power for power in powers if power < found[-1].factor]
     if powers:
         found += measure(np.array(powers))
+    is_narrow = items.itemsize < SCALES.itemsize
+    if is_narrow and _fewest(found) > enough:
+        # Programs that scale integers round the scale to such a float before.
+        found += measure(_rounded(SCALES, items.itemsize), True)
     nearly: list[Factor] = []
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
         fine = _many(items.itemsize, near=True) / (ROOM * middle)
         nearly = _near(POWERS_OF_TEN[fine > POWERS_OF_TEN], functools.partial(measure, near=True))
     values = dealt.view(f"f{dealt.itemsize}")
-    if any_step and _fewest(found) > enough and _may_have_step(values, nearly, enough):
+    good = [one for one in nearly if one.exceptions <= enough]
+    step = common_step(_nearest(values[:FEW], good[0])) if good else 0
+    if is_narrow and step > 1:
+        found += measure(_rounded(np.array([step / good[0].factor]), items.itemsize), True)
+    # What is nearly a decimal is no multiple of a larger step if some of them are not. But the step
+    # may be about as large: corrections are many then.
+    may_have_step = not good or good[0].corrected > OFTEN or step > 1
+    if any_step and _fewest(found) > enough and may_have_step:
         for factor, times in steps(values):
             found += measure(np.array([factor]), times)
     best: list[Factor] = []
@@ -131,14 +143,10 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     return best
 
 
-def _may_have_step(values: Numbers, nearly: Sequence[Factor], enough: float) -> bool:
-    """Whether numbers that are nearly decimals may be multiples of a larger step.
-
-    They are not if some of them aren't. But the step may be about as large: corrections are many
-    then.
-    """
-    good = [one for one in nearly if one.exceptions <= enough]
-    return not good or good[0].corrected > OFTEN or common_step(_nearest(values[:FEW], good[0])) > 1
+def _rounded(scales: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
+    """Those that are not 0 when they are rounded to floats of so many bytes."""
+    scales = scales.astype(f"f{width}").astype(np.float64)
+    return scales[scales > 0]
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
