@@ -10,6 +10,7 @@ from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.cost import (
     log_bits,
+    mask_bits,
     plain_bits,
     plane_bits,
     symbol_bits,
@@ -140,14 +141,29 @@ def test_costs_of_several_ways_by_one_call(linear):
     assert falls == (falling or linear is None)
 
 
+def corrected(symbols):
+    """The entropy of symbols, without what few of them lack on average."""
+    return entropy(symbols) + (len(set(symbols)) - 1) / (2 * math.log(2))
+
+
+def test_masks():
+    """Bits strewn at random take what they take one by one; others what their bytes do."""
+    bits = RNG.random(8 * 700) < 0.2
+    strewn = mask_bits(np.packbits(bits), 1e9)
+    assert math.isclose(strewn, entropy(bits.tolist()), rel_tol=0.01)
+    octets = np.packbits(np.repeat(bits[::4], 4))
+    assert math.isclose(mask_bits(octets, 1e9), corrected(octets.tolist()), rel_tol=1e-5)
+    used = len(set(octets.tolist()))
+    assert math.isclose(mask_bits(octets, 700) - mask_bits(octets, 1e12), 7 * used, rel_tol=1e-5)
+
+
 def test_streams_of_bytes():
     numbers = RNG.normal(0, 300, 700).astype("i2").view("u2")
-    assert math.isclose(
-        symbol_bits(numbers.view("u1")), entropy(numbers.view("u1").tolist()) / (2 * numbers.size)
-    )
+    octets = numbers.view("u1")
+    assert math.isclose(symbol_bits(octets), corrected(octets.tolist()) / octets.size)
     for signed, coded in ((False, numbers), (True, folded(numbers))):
         low, high = (coded & 0xFF).tolist(), (coded >> 8).tolist()
-        expected = (entropy(low) + entropy(high)) / numbers.size
+        expected = (corrected(low) + corrected(high)) / numbers.size
         assert math.isclose(plane_bits(numbers, signed=signed), expected)
 
 
@@ -157,7 +173,8 @@ def test_bytes_of_floats_that_have_been_put_in_order(kind):
     octets = floats.view(np.uint8)
     layout = Layout(floats.itemsize, floats.shape)
     _, (ordered,) = by_name("ordered").forward(octets, layout, "float")
-    expected = sum(entropy(octets[j :: floats.itemsize].tolist()) for j in range(floats.itemsize))
+    planes = [octets[j :: floats.itemsize].tolist() for j in range(floats.itemsize)]
+    expected = sum(min(corrected(plane), 8.0 * floats.size) for plane in planes)
     numbers = ordered.view(f"u{floats.itemsize}")
     assert math.isclose(plane_bits(numbers, ordered=True), expected / floats.size)
 

@@ -36,12 +36,20 @@ def test_what_is_close_by_a_part_is_measured_by_all():
 def test_falls_that_a_part_lacks():
     """Numbers seem to rise in it, which would take the bit of a sign less."""
     steps = RNG.normal(40, 4, (16, 2048)).astype("i8")
-    steps[0, 500] = -1_000_000
+    steps[8, 100:500:50] = -1_000_000
     sample = (steps.cumsum(axis=1) + 10**9).view("u8")
     part, whole = Prediction(few_boxes(sample, 8192), 1e5), Prediction(sample, 1e5)
     assert part.try_all() != whole.try_all()
     assert not part.is_clear
     assert part.again(sample).best == whole.best
+
+
+def test_a_fall_among_numbers_that_rise():
+    """It takes all bits of a number, and the others no sign."""
+    steps = (2 ** RNG.uniform(0, 16, (16, 2048))).astype("i8")
+    steps[8, 100] = -1_000_000
+    best = Prediction((steps.cumsum(axis=1) + 10**9).view("u8"), 1e5).try_all()
+    assert (str(best.stage), best.tokens) == ("delta[0, rising]", 0)
 
 
 def test_codes_that_are_wider_in_all_of_a_sample():

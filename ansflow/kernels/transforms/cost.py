@@ -14,6 +14,7 @@ from ansflow.kernels.transforms.words import bit_length, item_bits
 __all__ = [
     "FEW_LINEAR",
     "MANY_LINEAR",
+    "MISSED",
     "bits_of_counts",
     "byte_cost",
     "costs_of_ways",
@@ -30,6 +31,8 @@ TOKENS, TOKEN_BITS = 256, np.uint64(8)
 FEW_LINEAR, MANY_LINEAR = 256, 4096
 U_FEW_LINEAR, U_MANY_LINEAR = np.uint64(FEW_LINEAR), np.uint64(MANY_LINEAR)
 LAST_OF_FEW = U_FEW_LINEAR - ONE
+# An entropy that is measured on few symbols is too low, by this for each of those that occur but
+# one (Miller & Madow 1955).
 MISSED = 1 / (2 * math.log(2))
 SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
@@ -186,7 +189,6 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     for i in range(np.uint64(tokens.size)):
         few[i >> more & LAST_OF_FEW] += tokens[i]
     few_bits, few_used = bits_of_counts(few, size, shift + more)
-    # An entropy that is measured on few symbols is too low, by this (Miller & Madow 1955).
     return (
         (few_bits + float(few_used - 1) * MISSED) / float(size) + table * float(few_used),
         (bits + float(used - 1) * MISSED) / float(size) + table * float(used),
@@ -256,9 +258,10 @@ def plane_cost(numbers, twice, if_clear, if_set):
         for plane in range(planes):
             counts[plane, np.uint64(coded) >> plane * TOKEN_BITS & LAST_OF_FEW] += np.uint32(1)
     total = 0.0
+    most = 8.0 * float(numbers.size)
     for plane in range(planes):
-        bits, _ = bits_of_counts(counts[plane], np.uint64(numbers.size), ZERO)
-        total += bits
+        bits, used = bits_of_counts(counts[plane], np.uint64(numbers.size), ZERO)
+        total += min(bits + float(used - 1) * MISSED, most)
     return total
 
 

@@ -13,6 +13,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.cost import (
     FEW_LINEAR,
     MANY_LINEAR,
+    MISSED,
     byte_cost,
     costs_of_ways,
     log_cost,
@@ -29,6 +30,7 @@ __all__ = [
     "WaysCost",
     "bins_bits",
     "log_bits",
+    "mask_bits",
     "plain_bits",
     "plane_bits",
     "recipe_bits",
@@ -161,8 +163,22 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
 
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
     """Bits a symbol of a stream of bytes, not empty, contiguous and in any shape."""
-    bits, _ = byte_cost(symbols.reshape(-1), ZERO, ONE)
-    return float(bits) / symbols.size
+    bits, used = map(float, byte_cost(symbols.reshape(-1), ZERO, ONE))
+    return (bits + MISSED * (used - 1)) / symbols.size
+
+
+def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
+    """Bits of all of a mask, by its bytes, if that of a chunk has so many.
+
+    Few bytes seem to take less than they do, and it is corrected by how much, on average. Bits that
+    take by themselves what bytes may take are strewn at random.
+    """
+    ones = int(np.count_nonzero(np.unpackbits(mask)))
+    alone = 8 * mask.size * entropy(np.array([ones, 8 * mask.size - ones]))
+    bits, used = map(float, byte_cost(mask, ZERO, ONE))
+    missed = MISSED * (used - 1)
+    bits = alone if alone < bits + 2 * missed else bits + missed
+    return bits + TABLE_BITS * used * mask.size / size
 
 
 def recipe_bits(recipe: Recipe) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.transforms.choosing.cost import log_bits, symbol_bits
+from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
 from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
@@ -126,7 +126,8 @@ class Mapped(NamedTuple):
             items = found.numbers.size / found.share
             if numbers.ndim == 1:
                 numbers = numbers[np.newaxis]  # they have lost their places, and are one box
-            extra = found.extra + _bits_besides(outer.name, others) / items
+            besides = _bits_besides(outer.name, others, kind.items / items)
+            extra = found.extra + besides / items
             found = Mapped(numbers, (*found.maps, outer), numbers.size / items, extra)
             if outer.name == "dict":
                 found = found._with_values(others[0], kind)
@@ -156,11 +157,14 @@ def _count_values(kind: Kind) -> float:
     return drawn(codes, values.size).values_of(kind.items / part.size)
 
 
-def _bits_besides(name: str, others: Sequence[Numbers]) -> float:
-    """Bits that outputs of a map take besides the numbers, but for values of a dictionary."""
+def _bits_besides(name: str, others: Sequence[Numbers], larger: float) -> float:
+    """Bits that outputs of a map take besides the numbers, but for values of a dictionary.
+
+    Those of a chunk are so many times as large.
+    """
     match name, others:
         case "mask" | "sparse", [mask]:
-            return symbol_bits(mask) * mask.size
+            return mask_bits(mask, larger * mask.size)
         case "runs", [lengths]:
             return lengths.size * log_bits(lengths, signed=False)
         case "decimal", [places, exceptions, *corrections]:

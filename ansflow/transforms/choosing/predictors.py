@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.lin import extent
 from ansflow.transforms.choosing.axes import (
@@ -39,6 +40,8 @@ Numbers = npt.NDArray[Any]
 # Linear tokens must gain this share, as classes of rows do more for logarithmic ones, and so many
 # bits: in numbers that hardly differ, a large one that the sample lacks costs more than they gain.
 WORTH_IT, WORTH_BITS = 0.01, 0.05
+# Nor have symbols of 16 bits any: for that they seem so much longer than they are.
+WIDE = 0.006
 
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
@@ -51,6 +54,10 @@ WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.15
 # best, or are best where there are rows, and for differences with one sign but for this share of
 # so many. Where there may be columns, these have bins of their own, or none.
 NEAR, ONE_SIDED, ONE_SIDED_BY, FEW_COLUMNS = 1.1, 0.2, 512, 16
+
+# A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
+# many numbers.
+SELDOM, FALLS_BY = 1 / 256, 512
 
 RISING = Recipe("delta", (), (0, "rising"))
 
@@ -249,13 +256,18 @@ class Prediction:
     def _try_rising(self, linear: dict[int, float], *, falls: bool) -> None:
         """Other tokens for deltas along the first axis, and none for their sign."""
         bits = math.inf
-        if not falls:
+        if not falls or self._falls_seldom():
             (bits,) = ways_bits(self.numbers, unsigned(self.numbers.ndim), self.items)
             # What is as cheap as with signs is so without the first item as a symbol.
             self.offer(RISING, 0, math.nextafter(bits, 0), (1,), way="rising")
         self._tried["rising"] = bits
         if not self._coarse:
             self._offer_linear(RISING, linear, (1,), way="rising")
+
+    def _falls_seldom(self) -> bool:
+        """Whether so few numbers are below the one before that the others may pay for them."""
+        some = self.numbers[len(self.numbers) // 2].reshape(-1)[:FALLS_BY]
+        return int(np.count_nonzero(some[1:] < some[:-1])) <= SELDOM * FALLS_BY
 
     def _has_outliers(self, every: Callable[[], Numbers | None] | None) -> bool:
         """Whether the range of all deltas is longer than those of the sample say.
@@ -273,10 +285,16 @@ class Prediction:
     def _offer_linear(
         self, stage: Recipe | None, linear: dict[int, float], axes: Axes, way: Way = ()
     ) -> None:
+        few, many = linear[FEW_LINEAR], linear[MANY_LINEAR]
+        # Many have room for a number that is far from the others, even if these need only few.
+        linear = {FEW_LINEAR: few, MANY_LINEAR: many * (1 + WIDE)}
+        if few == many:
+            linear = {MANY_LINEAR: many}
         self._linear = min(self._linear, *linear.values())
         for tokens, bits in linear.items():
             if bits < self.best.bits - WORTH_BITS:
-                self.offer(stage, tokens, bits, axes, way=way, worth=WORTH_IT)
+                worth = WORTH_IT - WIDE * (bits != few)
+                self.offer(stage, tokens, bits, axes, way=way, worth=worth)
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
