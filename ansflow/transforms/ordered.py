@@ -20,12 +20,12 @@ from ansflow.kernels.transforms.ordered import order
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
 from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.transform import Finished, Misfit, Setting
 from ansflow.varints import ByteReader
 
-__all__ = ["UNSIGNED", "Order", "Ordered", "masks"]
+__all__ = ["UNSIGNED", "Order", "Ordered", "in_order", "masks"]
 
 KINDS = "unsigned", "signed", "float"
 UNSIGNED, SIGNED, FLOAT = range(len(KINDS))
@@ -42,6 +42,9 @@ class Order(NamedTuple):
     kind: int
     big: bool
     shift: int
+
+
+AS_IT_IS = Order(UNSIGNED, False, 0)
 
 
 class Ordered(Finished):
@@ -61,28 +64,10 @@ class Ordered(Finished):
         return [layout]
 
     def check(self, *settings: Setting) -> None:
-        self._order(*settings)
-
-    @staticmethod
-    @functools.lru_cache(64, typed=True)
-    def _order(*settings: Setting) -> Order:
-        kind, *others = settings or ("none",)
-        if kind not in KINDS:
-            raise ValueError(
-                f"the first setting of 'ordered' is {', '.join(KINDS[:-1])} or {KINDS[-1]}, "
-                f"not {kind}"
-            )
-        big = others[:1] == [BIG]
-        shift, *more = others[big:] or (0,)
-        if more or not isinstance(shift, int) or not 0 <= shift <= MAX_SHIFT:
-            raise ValueError(
-                f"after the kind of numbers 'ordered' takes 'big' and a shift from 0 to "
-                f"{MAX_SHIFT}, not {', '.join(map(str, others))}"
-            )
-        return Order(KINDS.index(str(kind)), big, shift)
+        _order(*settings)
 
     def first(self, layout: Layout, start: Start, *settings: Setting) -> tuple[Order, Start] | None:
-        chosen = self._order(*settings)
+        chosen = _order(*settings)
         if chosen.big or chosen.shift or start != UNTOUCHED:
             return None
         return chosen, Start(*masks(chosen.kind, 8 * layout.itemsize))
@@ -90,25 +75,10 @@ class Ordered(Finished):
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Order, list[Bytes]]:
-        chosen = self._order(*settings)
-        width = layout.itemsize
-        _, big, shift = chosen
-        if shift >= 8 * width:
-            raise Misfit(f"numbers of {8 * width} bits don't have {shift} low bits and others")
-        if big and width == 1:
-            raise Misfit("numbers of one byte are not big-endian")
-        if big:
-            items = items.view(f">u{width}").astype(f"<u{width}").view(np.uint8)
-        if chosen.kind == UNSIGNED and not shift:
-            return chosen, [items]
-        out = empty(layout.items, f"<u{width}")
-        numbers, lost = numbers_of(items, width), -1
-        while lost:
-            clear, set_ = masks(chosen.kind, 8 * width - shift)
-            lost = int(order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out))
-            if lost:
-                shift = (lost & -lost).bit_length() - 1
-        return chosen._replace(shift=shift), [out.view(np.uint8)]
+        if _order(*settings) == AS_IT_IS:
+            return AS_IT_IS, [items]
+        chosen, out = in_order(numbers_of(items, layout.itemsize), *settings)
+        return chosen, [out.view(np.uint8)]
 
     def then(self, parameters: Order, layout: Layout, finish: Finish) -> Finish | None:
         if parameters.big or finish != NOTHING:
@@ -143,6 +113,44 @@ class Ordered(Finished):
     def describe(self, parameters: Order) -> list[Setting]:
         kind, big, shift = parameters
         return [KINDS[kind], *[BIG] * big, *[shift] * (shift > 0)]
+
+
+def in_order(numbers: Numbers, *settings: Setting) -> tuple[Order, Numbers]:
+    """Numbers of one axis in order, in new memory if anything is done; and what it is that is."""
+    chosen, width = _order(*settings), numbers.itemsize
+    _, big, shift = chosen
+    if shift >= 8 * width:
+        raise Misfit(f"numbers of {8 * width} bits don't have {shift} low bits and others")
+    if big and width == 1:
+        raise Misfit("numbers of one byte are not big-endian")
+    if big:
+        numbers = numbers.byteswap()
+    if chosen.kind == UNSIGNED and not shift:
+        return chosen, numbers
+    out, lost = empty(numbers.size, numbers.dtype), -1
+    while lost:
+        clear, set_ = masks(chosen.kind, 8 * width - shift)
+        lost = int(order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out))
+        if lost:
+            shift = (lost & -lost).bit_length() - 1
+    return Order(chosen.kind, big, shift), out
+
+
+@functools.lru_cache(64, typed=True)
+def _order(*settings: Setting) -> Order:
+    kind, *others = settings or ("none",)
+    if kind not in KINDS:
+        raise ValueError(
+            f"the first setting of 'ordered' is {', '.join(KINDS[:-1])} or {KINDS[-1]}, not {kind}"
+        )
+    big = others[:1] == [BIG]
+    shift, *more = others[big:] or (0,)
+    if more or not isinstance(shift, int) or not 0 <= shift <= MAX_SHIFT:
+        raise ValueError(
+            f"after the kind of numbers 'ordered' takes 'big' and a shift from 0 to "
+            f"{MAX_SHIFT}, not {', '.join(map(str, others))}"
+        )
+    return Order(KINDS.index(str(kind)), big, shift)
 
 
 @cache

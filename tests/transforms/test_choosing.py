@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ansflow.kernels.transforms.recurrence import may_recur
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.sample import boxes
@@ -118,7 +119,7 @@ def quantities(rows=3000, count=30):
     rng = np.random.default_rng(1)
     columns = [rng.normal(10.0**j, 9, rows).round(2) for j in range(3)]
     columns += [rng.random(rows).astype("f4"), rng.integers(0, 9, rows), rng.integers(1, 60, rows)]
-    return np.stack([columns[j % len(columns)] for j in range(count)], axis=1)
+    return np.stack([rng.permutation(columns[j % len(columns)]) for j in range(count)], axis=1)
 
 
 @pytest.mark.parametrize("dtype", ["f8", ">f8", "f4"])
@@ -137,3 +138,16 @@ def test_what_has_rows_as_long_as_those_of_tables():
     assert "columns" not in chosen(quantities(200, 60))  # with few rows
     assert "columns" not in chosen(quantities(6000).reshape(20, 300, 30))
     assert "columns" not in chosen(quantities(2000, 300))
+
+
+def test_bits_of_differences_tell_whether_there_may_be_periods():
+    """Those of a random walk tell that there are none; those of a period do not hide it."""
+    rng = np.random.default_rng(0)
+    steps, row, most = rng.normal(0, 300, 1900), np.uint64(1), np.uint64(600)
+    pulses = np.where(np.arange(1900) % 17 == 3, 10_000, rng.integers(-3, 4, 1900))
+    alike = np.where(np.arange(1900) % 9 == 3, 1001, 1000)
+    assert not may_recur(steps.cumsum().astype("i8").view("u8"), row, most, 0.2)
+    for recurring in (np.resize(steps[:50], 1900), pulses, alike):
+        assert may_recur(recurring.cumsum().astype("i8").view("u8"), row, most, 0.2)
+    rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
+    assert may_recur(rows.reshape(-1), np.uint64(20), np.uint64(15), 0.2)

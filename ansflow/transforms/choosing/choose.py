@@ -140,7 +140,7 @@ def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choi
 def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
     """The same of numbers of a dtype; None if items are none."""
     if dtype.kind in KINDS and dtype.itemsize in WIDTHS:
-        return kind._replace(name=KINDS[dtype.kind], big_endian=_is_big(dtype))
+        return Kind(KINDS[dtype.kind], _is_big(dtype), *kind[2:])
     return None
 
 

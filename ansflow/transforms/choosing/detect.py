@@ -5,6 +5,7 @@ All functions take a few thousand numbers and take some microseconds to some ten
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,11 +82,15 @@ def patterns(numbers: Numbers) -> Patterns:
 
 
 def is_dense(numbers: Numbers) -> bool:
-    """Whether most integers that lie between the quarters of a sample are in it."""
+    """Whether most integers that lie between the quarters of a sample may come.
+
+    If so, and all of them as often, no fewer distinct ones are expected in it.
+    """
     some = np.sort(numbers.reshape(-1))
     inner = some[some.size // 4 : some.size - some.size // 4]
     distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
-    return distinct > DENSE * (int(inner[-1]) - int(inner[0]) + 1)
+    most = DENSE * (int(inner[-1]) - int(inner[0]) + 1)
+    return distinct > -most * math.expm1(-inner.size / most)
 
 
 def bits_of(numbers: Numbers) -> int:

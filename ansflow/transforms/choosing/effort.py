@@ -77,10 +77,12 @@ EFFORTS = {
     ),
 }
 
+OF_LEVELS = [next(one for most, one in EFFORTS.items() if level <= most) for level in range(10)]
+
 # Columns share these items, but each has so many at least.
 FEWEST_SOME, FEWEST = 4096, 2048
 
 
 def effort_of(level: int) -> Effort:
     """That of a level, 1 to 9."""
-    return next(effort for most, effort in EFFORTS.items() if level <= most)
+    return OF_LEVELS[level]

@@ -14,6 +14,7 @@ from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
+from ansflow.transforms.ordered import in_order
 from ansflow.transforms.recipe import MAX_STREAMS, Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
@@ -176,6 +177,12 @@ def _bits_besides(name: str, others: Sequence[Numbers], larger: float) -> float:
 
 def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
     """What the transform of a recipe makes of numbers; None if it is not for them."""
+    if recipe.name == "ordered":  # which most numbers are, before all else
+        try:
+            _, ordered = in_order(numbers.reshape(-1), *recipe.settings)
+        except Unsuitable:
+            return None
+        return [ordered.reshape(numbers.shape)]
     transform = by_name(recipe.name)
     layout = Layout(numbers.itemsize, numbers.shape)
     items = numbers.reshape(-1).view(np.uint8)

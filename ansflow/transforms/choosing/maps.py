@@ -36,8 +36,9 @@ STREWN_FROM = 0.8
 # one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
-# From so many distinct integers on, it is first looked whether most have an integer next to them.
-DENSE_FROM = 256
+# From so many distinct integers on, it is first looked whether most integers may come. Codes of
+# fewer are bytes, and decimals have exceptions that a dictionary does without.
+DENSE_FROM, DENSE_DECIMALS_FROM = 256, 1024
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -131,12 +132,13 @@ def _all_but_masks(
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     shift = trailing_zeros(bits) if kind.name == "float" else 0
-    decimal = False
+    decimal = dense = False
     if kind.name == "float":
         for one in _decimals(some, kind, factors):
             yield one
             decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * width
-    dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
+            dense = dense or _are_dense(one, kind, seen, DENSE_DECIMALS_FROM)
+    dictionary = not dense and _may_be_dictionary(some, kind, seen, decimal=decimal)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
@@ -147,12 +149,17 @@ def _all_but_masks(
         steps = ordered.through(kind, AFFINE) if common_step(few) > 1 else None
         if steps is not None:
             yield steps
-        dictionary = dictionary and not (seen.distinct >= DENSE_FROM and is_dense(few))
+        dictionary = dictionary and not _are_dense(ordered, kind, seen, DENSE_FROM)
     if shift or not decimal:
         yield ordered
     codes = ordered.through(kind, DICT) if dictionary else None
     if codes is not None:
         yield codes
+
+
+def _are_dense(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
+    """Whether integers, many of which are distinct, are much the same as codes of a dictionary."""
+    return seen.distinct >= least and is_dense(few_of(integers.numbers, kind.effort.few))
 
 
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:

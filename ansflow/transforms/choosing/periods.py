@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ansflow.kernels.transforms.recurrence import may_recur
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
@@ -14,6 +17,9 @@ SHORTEST, FEWEST_ROWS = 2, 3
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
+# What a few bits of differences must agree by for these to be looked at: a share of what they must
+# correlate by: for normal ones that are to correlate by a half, two thirds.
+SUSPICIOUS = 0.45
 # Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
 ROUNDED = 2
 
@@ -45,6 +51,10 @@ def periods(
     if longest < SHORTEST or count < longest + 2:  # what follows the longest one is looked at, too
         return []
     some = numbers[step // 2 :: step, : count + 1]
+    row = np.uint64(math.prod(numbers.shape[2:]))
+    told = row, np.uint64(longest + 1), SUSPICIOUS * least
+    if not any(may_recur(np.ascontiguousarray(box).reshape(-1), *told) for box in some):
+        return []
     steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
     # Rows that lie in one piece each are transformed in half of the time.
     deltas = steps.view(f"i{numbers.itemsize}").swapaxes(1, 2).astype(np.float32, order="C")

@@ -1,0 +1,95 @@
+"""Whether numbers may have a period: told by a few bits of each difference.
+
+Of a difference it is looked at whether it is above what is usual, and whether its size is. A word
+of 64 such bits is compared with another one at once.
+"""
+
+import numpy as np
+
+from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.transforms.bits import WORD_BITS, ones
+from ansflow.kernels.transforms.words import bit_length, item_bits
+
+__all__ = ["may_recur"]
+
+# Sizes are logarithms. Those are large that are so many times as large as the mean, and a bit.
+LARGE, LARGER = 1.25, 0.5
+# Fewer bits that are set, or not, say nothing.
+FEWEST = np.uint64(16)
+
+
+@inlined
+def agreement(plane, n, lag, share):
+    """How bits agree with those that are so many behind them: 1 if all do, 0 as by chance."""
+    pairs, differ = n - lag, ZERO
+    skip, shift = lag // WORD_BITS, lag % WORD_BITS
+    last = pairs // WORD_BITS
+    for i in range(last + ONE):
+        # Shifts by 64 bits are none.
+        behind = plane[i + skip] >> shift | plane[i + skip + ONE] << ONE << (
+            WORD_BITS - ONE - shift
+        )
+        known = ~ZERO if i < last else (ONE << pairs % WORD_BITS) - ONE
+        differ += ones((plane[i] ^ behind) & known)
+    chance = 2.0 * share * (1.0 - share)
+    return 1.0 - float(differ) / (float(pairs) * chance)
+
+
+@kernel
+def may_recur(numbers, row, longest, least):
+    """Whether differences along rows may correlate with those some rows on as a peak says.
+
+    Parameters
+    ----------
+    numbers : uint[n]
+        At least `longest` + 3 rows.
+    row, longest : uint64
+        Numbers of a row, and rows that differences which are compared lie apart, at most.
+    least : float64
+        What bits must agree by, in `agreement`.
+    """
+    sign, number = item_bits(numbers) - ONE, numbers.dtype.type
+    n = np.uint64(numbers.size) - row
+    swings, sums = np.empty(n, np.int8), np.zeros(row, np.int64)
+    sizes = squares = squares_of_large = np.int64(0)
+    for begin in range(ZERO, n, row):
+        for j in range(row):
+            i = begin + j
+            delta = number(numbers[i + row] - numbers[i])
+            falls = np.uint64(delta) >> sign
+            size = np.int64(bit_length(number(ZERO - np.uint64(delta)) if falls else delta))
+            swing = -size if falls else size
+            swings[i] = swing
+            sums[j] += swing
+            sizes += size
+            squares += size * size
+    # So that words behind the last one can be looked at.
+    planes, counts = np.zeros((2, n // WORD_BITS + np.uint64(3)), np.uint64), np.zeros(2, np.uint64)
+    rows, large = np.int64(n // row), LARGE * float(sizes) / float(n) + LARGER
+    for begin in range(ZERO, n, row):
+        for j in range(row):
+            i = begin + j
+            swing = np.int64(swings[i])
+            above, is_large = np.uint64(swing * rows > sums[j]), np.uint64(abs(swing) > large)
+            squares_of_large += swing * swing * np.int64(is_large)
+            planes[0, i // WORD_BITS] |= above << i % WORD_BITS
+            planes[1, i // WORD_BITS] |= is_large << i % WORD_BITS
+            counts[0] += above
+            counts[1] += is_large
+    for k in range(2):
+        few = min(counts[k], n - counts[k])
+        if k and not float(squares_of_large) > least * float(squares):
+            continue  # they are not what it could correlate by
+        if few < FEWEST:
+            return True
+        share = float(counts[k]) / float(n)
+        before, here = 1.0, agreement(planes[k], n, row, share)
+        for lag in range(np.uint64(2), longest + ONE):
+            after = agreement(planes[k], n, np.uint64(lag) * row, share)
+            if here >= least and here >= before and here >= after and lag > np.uint64(2):
+                return True
+            before, here = here, after
+        if here >= least and here >= before:
+            return True
+    return False
