@@ -169,8 +169,22 @@ def lin_cost(numbers, block, lag, wider, table, enough):
         shift += ONE
     if float(shift) > enough:
         return np.inf, np.inf, falls
+    # As both are powers of two, the few tokens are the many without some of their low bits.
+    more = ZERO
+    while span >> shift >> more >= U_FEW_LINEAR >> wider:
+        more += ONE
+    # So the entropy of the few is at most that of the many: most often, that is too much already.
+    few, size = np.zeros(FEW_LINEAR, np.uint32), ZERO
+    for begin in range(lag, n, block):
+        for i in range(begin, begin + block - lag, SOME):
+            above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
+            few[np.uint64(above) >> shift >> more & LAST_OF_FEW] += np.uint32(1)
+            size += ONE
+    bits, used = bits_of_counts(few, size, shift)
+    if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
+        return np.inf, np.inf, falls
     many = np.empty(MANY_LINEAR, np.uint32)
-    tokens, size, bits, used = many[: (span >> shift) + ONE], ZERO, 0.0, 0
+    tokens = many[: (span >> shift) + ONE]
     for step in SOME, ONE:
         tokens[:], size = 0, ZERO
         for begin in range(lag, n, block):
@@ -179,13 +193,9 @@ def lin_cost(numbers, block, lag, wider, table, enough):
                 tokens[np.uint64(above) >> shift] += np.uint32(1)
                 size += ONE
         bits, used = bits_of_counts(tokens, size, shift)
-        if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
+        if bits > enough * float(size):
             return np.inf, np.inf, falls
-    # As both are powers of two, the few tokens are the many without some of their low bits.
-    more = ZERO
-    while span >> shift >> more >= U_FEW_LINEAR >> wider:
-        more += ONE
-    few = np.zeros(FEW_LINEAR, np.uint32)
+    few[:] = 0
     for i in range(np.uint64(tokens.size)):
         few[i >> more & LAST_OF_FEW] += tokens[i]
     few_bits, few_used = bits_of_counts(few, size, shift + more)
@@ -210,6 +220,7 @@ def costs_of_ways(numbers, shape, ways, block, lag, wider, table, enough, costs)
         enough = min(enough, costs[k, 0])
     few, many, falls = np.inf, np.inf, True
     if block:
+        block, lag, wider = np.uint64(block), np.uint64(lag), np.uint64(wider)
         few, many, falls = lin_cost(numbers, block, lag, wider, table, enough)
     costs[count, 0], costs[count, 1] = few, many
     return falls

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.cost import (
-    FEW_LINEAR,
-    MANY_LINEAR,
     MISSED,
     byte_cost,
     costs_of_ways,
@@ -27,7 +25,6 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = [
     "WIDER",
-    "WaysCost",
     "bins_bits",
     "log_bits",
     "mask_bits",
@@ -88,25 +85,6 @@ def ways_bits(
     return bits
 
 
-class WaysCost(NamedTuple):
-    """What several ways to take differences cost.
-
-    Attributes
-    ----------
-    ways : list of (float, float)
-        The bits of each, as `ways_bits` tells them, and about which share of what is left is
-        negative.
-    linear : dict of float
-        By their number, what linear tokens cost in one of two ways.
-    falls : bool
-        Whether a difference of these is negative.
-    """
-
-    ways: list[list[float]]
-    linear: dict[int, float]
-    falls: bool
-
-
 def ways_cost(
     numbers: npt.NDArray[np.unsignedinteger],
     ways: npt.NDArray[np.uint64],
@@ -114,23 +92,33 @@ def ways_cost(
     *,
     linear: Literal["plain", "rising"] | None = None,
     enough: float = math.inf,
-) -> WaysCost:
+) -> tuple[list[list[float]], tuple[float, float], bool]:
     """The costs of `ways_bits` and of linear tokens, by one call.
 
     These are for numbers as they are, or, if they are rising, for differences along the first axis
     of the boxes, in a range that may be longer than theirs.
+
+    Returns
+    -------
+    list of [float, float]
+        For each of the ways the bits, and which share of what is left is negative, about.
+    (float, float)
+        Bits with at most `FEW_LINEAR` linear tokens, and with `MANY_LINEAR`.
+    bool
+        Whether a difference of these is negative.
     """
     costs = np.empty((len(ways) + 1, 2))
-    boxes, length = numbers.shape[:2]
-    told = 0, 0, 0
+    block, lag, wider = 0, 0, 0
     if linear == "plain":
-        told = numbers.size, 0, 0
+        block = numbers.size
     elif linear == "rising":
-        told = numbers.size // boxes, numbers.size // boxes // length, WIDER
-    given = (*map(np.uint64, told), TABLE_BITS / items, enough)
-    falls = costs_of_ways(numbers.reshape(-1), _lengths(numbers.shape), ways, *given, costs)
+        boxes, length = numbers.shape[:2]
+        block, wider = numbers.size // boxes, WIDER
+        lag = block // length
+    told = block, lag, wider, TABLE_BITS / items, enough
+    falls = costs_of_ways(numbers.reshape(-1), _lengths(numbers.shape), ways, *told, costs)
     *bits, (few, many) = costs.tolist()
-    return WaysCost(bits, {FEW_LINEAR: few, MANY_LINEAR: many}, bool(falls))
+    return bits, (few, many), falls
 
 
 @functools.lru_cache

@@ -239,8 +239,10 @@ class Prediction:
         if not (ways or linear):
             return
         told = orders(ways, self.numbers.ndim)
-        cost = ways_cost(self.numbers, told, self.items, linear=linear, enough=self.best.bits)
-        for axes, (bits, below) in zip(ways, cost.ways, strict=True):
+        costs, bits_of_linear, falls = ways_cost(
+            self.numbers, told, self.items, linear=linear, enough=self.best.bits
+        )
+        for axes, (bits, below) in zip(ways, costs, strict=True):
             self._tried[axes], self._below[axes] = bits, below
             if bits >= self.best.bits:
                 continue
@@ -249,11 +251,11 @@ class Prediction:
                 once_more = (axes + axes[:1],)
                 self._try_axes(once_more, once_more)
         if linear == "rising":
-            self._try_rising(cost.linear, falls=cost.falls)
+            self._try_rising(bits_of_linear, falls=falls)
         elif linear:
-            self._offer_linear(None, cost.linear, ())
+            self._offer_linear(None, bits_of_linear, ())
 
-    def _try_rising(self, linear: dict[int, float], *, falls: bool) -> None:
+    def _try_rising(self, linear: tuple[float, float], *, falls: bool) -> None:
         """Other tokens for deltas along the first axis, and none for their sign."""
         bits = math.inf
         if not falls or self._falls_seldom():
@@ -283,15 +285,15 @@ class Prediction:
         return lengths[1] >> WIDER > lengths[0]
 
     def _offer_linear(
-        self, stage: Recipe | None, linear: dict[int, float], axes: Axes, way: Way = ()
+        self, stage: Recipe | None, linear: tuple[float, float], axes: Axes, way: Way = ()
     ) -> None:
-        few, many = linear[FEW_LINEAR], linear[MANY_LINEAR]
+        few, many = linear
         # Many have room for a number that is far from the others, even if these need only few.
-        linear = {FEW_LINEAR: few, MANY_LINEAR: many * (1 + WIDE)}
+        told = {FEW_LINEAR: few, MANY_LINEAR: many * (1 + WIDE)}
         if few == many:
-            linear = {MANY_LINEAR: many}
-        self._linear = min(self._linear, *linear.values())
-        for tokens, bits in linear.items():
+            told = {MANY_LINEAR: many}
+        self._linear = min(self._linear, *told.values())
+        for tokens, bits in told.items():
             if bits < self.best.bits - WORTH_BITS:
                 worth = WORTH_IT - WIDE * (bits != few)
                 self.offer(stage, tokens, bits, axes, way=way, worth=worth)
