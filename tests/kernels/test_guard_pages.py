@@ -5,6 +5,7 @@ Each job runs in a forked process, where straying means a segmentation fault.
 
 import faulthandler
 import itertools
+import math
 import os
 import signal
 import sys
@@ -71,9 +72,13 @@ from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
     bins,
+    boxes,
     columns,
+    cost,
+    deal,
     decimal,
     delta,
+    detect,
     dict as dictionary,
     finish,
     lin,
@@ -83,8 +88,11 @@ from ansflow.kernels.transforms import (
     mask,
     ordered,
     ramp,
+    recurrence,
     runs,
     stencil,
+    steps as common_steps,
+    survey,
 )
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.kernels.vector import (
@@ -1179,6 +1187,47 @@ def raw_bits(at_end, rng):
         assert np.array_equal(out, numbers)
 
 
+def facts_of_samples(at_end, rng):
+    """What is looked at to choose a recipe."""
+    u64 = np.uint64
+    for shape, count, size in (((9000,), 4, 1000), ((70, 90), 4, 250), ((9, 80, 7), 8, 101)):
+        for width in (1, 3, 8):
+            octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
+            lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
+            out = guarded(np.zeros(count * size * width, np.uint8), at_end)
+            boxes.copy_boxes(octets, u64(width), lengths, u64(count), u64(size), box, out)
+    for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
+        numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
+        for step in range(1, 7):
+            few = -(-size // step) if step < 3 else size // (2 * step) * 2
+            room = [guarded(np.zeros(8192, kind), at_end) for kind in (numbers.dtype, np.uint32)]
+            told = guarded(np.zeros(max(few, 1), numbers.dtype), at_end)[:few]
+            if few:
+                survey.survey(numbers, u64(step), u64(size), told, *room, u64(7), u64(64 - 13))
+        detect.common_divisor(numbers)
+        if width > 1:
+            for parts in {1, min(size, 16)}:
+                dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
+                few = guarded(np.zeros(64), at_end)
+                deal.deal(width)(numbers, u64(parts), dealt, 0.9 * dealt.size, few)
+        for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):
+            if length < 5:
+                continue
+            some = fixed(numbers[: length * row], at_end)
+            recurrence.may_recur(some, u64(row), u64(length - 3), 0.2)
+            lengths = fixed(np.array([1, length, row], u64), at_end)
+            ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
+            costs = guarded(np.zeros((4, 2)), at_end)
+            for block, lag in ((0, 0), (some.size, 0), (some.size, row)):
+                told = some, lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
+                cost.costs_of_ways(*told, costs)
+        values = guarded(np.sort(rng.normal(size=size)), at_end)
+        sizes = guarded(np.zeros(size), at_end)
+        common_steps.sizes_between(values, 0.0, 9.0, sizes)
+        common_steps.agreed_step(values, 1e-7)
+        common_steps.keep_distinct(values)
+
+
 def stray(at_end, rng):
     """What the other jobs must not do: proof that the guard works."""
     slots = guarded(np.zeros(1, np.uint32), at_end)  # too few for the precision
@@ -1211,6 +1260,7 @@ JOBS = [
     small_kernels,
     numbers_to_numbers,
     maps_of_numbers,
+    facts_of_samples,
     raw_bits,
 ]
 
