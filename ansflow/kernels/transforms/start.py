@@ -22,22 +22,22 @@ The *plan* is an array of uint64: `IF_CLEAR` and `IF_SET`, the masks of `ordered
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner
+from ansflow.kernels.jit import inner
 
 __all__ = ["IF_CLEAR", "IF_SET", "LAGS", "start_block"]
 
 IF_CLEAR, IF_SET, LAGS = range(3)
 
-TWO = np.uint64(2)
+MOST_IN_ONE_LOOP = 2
 
 
-@inlined
+@inner
 def turned(item, half, clear, set_):
-    """An item in the order of the numbers."""
-    return item ^ (set_ if item > half else clear)
+    """An item in the order of the numbers; None for masks that need not be applied."""
+    return item if clear is None else item ^ (set_ if item > half else clear)
 
 
-@inlined
+@inner
 def folded(difference, half, fold):
     """A difference, folded if the mask is."""
     sign = ZERO - np.uint64(difference > half)
@@ -45,18 +45,10 @@ def folded(difference, half, fold):
     return number(difference + (difference & fold)) ^ (number(sign) & fold)
 
 
-@inlined
+@inner
 def step(items, at, lag, half, clear, set_):
     """The difference of an item and the one a lag before."""
     return turned(items[at], half, clear, set_) - turned(items[at - lag], half, clear, set_)
-
-
-@inlined
-def two_steps(items, at, lag, later, half, clear, set_):
-    """That difference, and the same as much later as another lag."""
-    number = items.dtype.type
-    before = number(step(items, at - later, lag, half, clear, set_))
-    return number(number(step(items, at, lag, half, clear, set_)) - before)
 
 
 @inner
@@ -88,6 +80,24 @@ def differences(items, clear, set_, lags, begin, end, out):
 
 
 @inner
+def lagged(items, clear, set_, lags, fold, begin, size, out):
+    """`start_block` for one or two lags, with all neighbours there: what most items take."""
+    number = out.dtype.type
+    half = number(~number(0)) >> ONE
+    lag = lags[ZERO]
+    if lags.size == 1:
+        for i in range(size):
+            y = number(step(items, begin + i, lag, half, clear, set_))
+            out[i] = folded(y, half, fold)
+    else:
+        later = lags[ONE]
+        for i in range(size):
+            before = number(step(items, begin + i - later, lag, half, clear, set_))
+            y = number(step(items, begin + i, lag, half, clear, set_)) - before
+            out[i] = folded(number(y), half, fold)
+
+
+@inner
 def start_block(items, clear, set_, lags, fold, begin, end, out):
     """Fill `out` with what becomes of a block of items.
 
@@ -105,26 +115,15 @@ def start_block(items, clear, set_, lags, fold, begin, end, out):
     number = out.dtype.type
     half = number(~number(0)) >> ONE
     size = end - begin
-    # Most items, in one loop.
     if lags.size == 0:
         for i in range(size):
             out[i] = turned(items[begin + i], half, clear, set_)
-    elif lags.size == 1 and begin >= lags[ZERO]:
-        lag = lags[ZERO]
-        for i in range(size):
-            y = number(step(items, begin + i, lag, half, clear, set_))
-            out[i] = folded(y, half, fold)
-    elif lags.size == 2 and begin >= lags[ZERO] + lags[ONE]:
-        lag, later = lags[ZERO], lags[ONE]
-        for i in range(size):
-            y = two_steps(items, begin + i, lag, later, half, clear, set_)
-            out[i] = folded(y, half, fold)
-    elif lags.size == 3 and begin >= lags[ZERO] + lags[ONE] + lags[TWO]:
-        lag, later, last = lags[ZERO], lags[ONE], lags[TWO]
-        for i in range(size):
-            before = two_steps(items, begin + i - last, lag, later, half, clear, set_)
-            y = two_steps(items, begin + i, lag, later, half, clear, set_) - before
-            out[i] = folded(number(y), half, fold)
+    elif lags.size <= MOST_IN_ONE_LOOP and begin >= lags.sum():
+        # What a mask of at most the highest bit does, differences undo.
+        if clear == set_ and clear & half == ZERO:
+            lagged(items, None, None, lags, fold, begin, size, out)
+        else:
+            lagged(items, clear, set_, lags, fold, begin, size, out)
     else:
         differences(items, clear, set_, lags, begin, end, out)
         for i in range(size):
