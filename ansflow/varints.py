@@ -46,6 +46,10 @@ class ByteReader:
 
     def varint(self) -> int:
         """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
+        data, at = self.data, self.at
+        if at < len(data) and data[at] < 0x80:  # most are of one byte
+            self.at = at + 1
+            return data[at]
         value = shift = 0
         while (byte := self.byte()) & 0x80:
             value |= (byte & 0x7F) << shift
