@@ -7,7 +7,10 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import lower_builtin, overload, type_callable
+from numba.core.imputils import impl_ret_borrowed
+from numba.extending import lower_builtin, type_callable
+
+from ansflow.kernels.arrays import viewed
 
 __all__ = ["bit_length", "item_bits", "view_if_wider", "word_at"]
 
@@ -40,7 +43,7 @@ def bit_length(number):
     return type(number)(int(number).bit_length())
 
 
-# Numba could compile `overload`s of one line, but takes 20 ms for each type of arguments.
+# Numba could compile `overload`s of one line, but takes 40 ms for each type of arguments.
 
 
 @type_callable(word_at)
@@ -80,8 +83,22 @@ def _bit_length(context, builder, signature, arguments):
     return builder.sub(value.type(value.type.width), zeros)
 
 
-@overload(view_if_wider)
-def _view_if_wider(words, kind, like):
-    if kind.dtype.bitwidth > like.dtype.bitwidth:
-        return lambda words, kind, like: words.view(kind)
-    return lambda words, kind, like: None
+@type_callable(view_if_wider)
+def _type_view_if_wider(context):
+    def typer(words, kind, like):
+        return (
+            words.copy(dtype=kind.dtype)
+            if kind.dtype.bitwidth > like.dtype.bitwidth
+            else types.none
+        )
+
+    return typer
+
+
+@lower_builtin(view_if_wider, types.Array, types.NumberClass, types.Array)
+def _view_if_wider(context, builder, signature, arguments):
+    kind = signature.return_type
+    if kind == types.none:
+        return context.get_dummy_value()
+    view = viewed(context, builder, kind, arguments[0], signature.args[0])
+    return impl_ret_borrowed(context, builder, kind, view)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, lower_builtin, type_callable
 
 from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import inner
@@ -181,10 +181,16 @@ def halves_of(array):
     return True if item_bits(array) > LEAST_BITS else None
 
 
-@overload(halves_of)
-def _halves_of(array):
-    halves = True if bits_of(array) > LEAST_BITS else None
-    return lambda array: halves
+@type_callable(halves_of)
+def _type_halves_of(context):
+    return lambda array: types.boolean if bits_of(array) > LEAST_BITS else types.none
+
+
+@lower_builtin(halves_of, types.Array)
+def _halves_of(context, builder, signature, arguments):
+    if signature.return_type == types.none:
+        return context.get_dummy_value()
+    return context.get_constant(types.boolean, True)
 
 
 @inner
