@@ -63,8 +63,8 @@ class VAE(StoredModel, ImageModel):
 
     Examples
     --------
-    Networks of one layer each, whose weights nobody has trained; `from_torch` makes them of trained
-    ones:
+    Networks of one layer each, whose weights nobody has trained (`ansflow.bitsback.nets.from_torch`
+    makes them of trained ones):
 
     >>> import numpy as np
     >>> from ansflow.bitsback import VAE
