@@ -9,8 +9,8 @@ ordered.py, delta.py, finish.py
     bins.py make the numbers
 raw_bits.py, bits.py, words.py, byte_order.py, half.py, running_sums.py
     what several of them are made of: numbers of a few bits each, sets of items, what Numba lacks
-cost.py, detect.py
-    for the choice of a recipe: what numbers would cost, and what they have in common
+boxes.py, survey.py, deal.py, cost.py, detect.py, steps.py, recurrence.py
+    for the choice of a recipe: samples, what numbers would cost, and what they have in common
 
 They allocate nothing and raise nothing. Whatever an index is computed from is checked, or kept
 within the array, where it is used: the streams of a damaged chunk may hold anything.

@@ -6,6 +6,10 @@ sample.py
     boxes of an array, small enough that what is tried on them takes no time
 detect.py
     what numbers of a sample have in common: facts that say which maps are worth trying
+factors.py
+    factors that make integers of floats
+steps.py
+    a common step of floats that isn't known beforehand
 cost.py
     what numbers cost as tokens and raw bits
 dictionary.py
@@ -14,6 +18,12 @@ mapped.py
     numbers that came through maps, and what else these made of them
 maps.py
     maps of numbers that leave less to predict
+axes.py
+    which differences of neighbours are worth trying
+lines.py
+    lines through rows of numbers
+predictor.py
+    what predicts numbers, and the tokens of what is left
 predictors.py
     the deltas and lines worth trying on boxes, and the cheapest of them
 sums.py
@@ -36,6 +46,9 @@ choose.py
 Maps and predictors are compared by a part of the sample first. All of it is for those that are
 about as good as the best of them, for what a part says too little of, such as dictionaries and
 linear tokens, and for weighted sums.
+
+Most of the time is that of calls, above all where an array is the first one for a while and no code
+is in the caches: a kernel tells all that is known at a glance, or that several ways cost.
 
 What is chosen is a `Recipe`, with what each of its stages gains. A decoder knows nothing of this.
 """

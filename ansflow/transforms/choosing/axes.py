@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,18 @@ import numpy.typing as npt
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Setting
 
-__all__ = ["Axes", "delta", "long_axes", "more_axes", "orders", "simple_axes", "unsigned"]
+__all__ = [
+    "Axes",
+    "delta",
+    "differences",
+    "long_axes",
+    "more_axes",
+    "orders",
+    "simple_axes",
+    "unsigned",
+]
+
+Numbers = npt.NDArray[Any]
 
 # Axes shorter than this say too little: a part of all differences is across their ends. The first
 # axis has no neighbours beyond those. Of longer axes, the last ones are tried.
@@ -62,3 +74,11 @@ def unsigned(axes: int) -> npt.NDArray[np.uint64]:
 def delta(axes: Axes, *more: Setting) -> Recipe | None:
     """Differences along these axes of a sample, which has one axis more."""
     return Recipe("delta", (), (*[axis - 1 for axis in axes], *more)) if axes else None
+
+
+def differences(numbers: Numbers, axes: Axes) -> Numbers:
+    """Without the borders, which are of little account in arrays that are not samples."""
+    for axis in axes:
+        before = (slice(None),) * axis
+        numbers = numbers[*before, 1:] - numbers[*before, :-1]
+    return numbers

@@ -14,7 +14,8 @@ from ansflow.transforms.choosing.choice import CLOSE, WORTH_IT, Choice, Gain
 from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.periods import STRONGLY, WEAKLY, periods
-from ansflow.transforms.choosing.predictors import BINS, Prediction, Predictor
+from ansflow.transforms.choosing.predictor import BINS, Predictor
+from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sums import try_stencils, try_weights
 from ansflow.transforms.recipe import Recipe
 

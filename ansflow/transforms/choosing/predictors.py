@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ansflow.kernels.transforms.lin import extent
 from ansflow.transforms.choosing.axes import (
     Axes,
     delta,
+    differences,
     long_axes,
     more_axes,
     orders,
@@ -31,9 +32,10 @@ from ansflow.transforms.choosing.lines import (
     are_near_a_line,
     bits_by_lines,
 )
+from ansflow.transforms.choosing.predictor import BINS, RISING, Predictor
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["BINS", "Prediction", "Predictor"]
+__all__ = ["Prediction"]
 
 Numbers = npt.NDArray[Any]
 
@@ -45,36 +47,20 @@ WIDE = 0.006
 
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
-# Instead of a number of tokens, which is a power of two.
-BINS = 1
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
 # logarithmic tokens.
 WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.15
 # They are tried for numbers as they are if these take at most so many times as much as what is
-# best, or are best where there are rows, and for differences with one sign but for this share of
-# so many. Where there may be columns, these have bins of their own, or none.
-NEAR, ONE_SIDED, ONE_SIDED_BY, FEW_COLUMNS = 1.1, 0.2, 512, 16
+# best, or are best where there are rows, and for differences with one sign but for this share.
+# Where there may be columns, these have bins of their own, or none.
+NEAR, ONE_SIDED, FEW_COLUMNS = 1.1, 0.2, 16
 
 # A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
 # many numbers.
 SELDOM, FALLS_BY = 1 / 256, 512
 
-RISING = Recipe("delta", (), (0, "rising"))
-
 # What is not so much more by a part of a sample may be less by all of it.
 CLOSE = 1.02
-
-
-class Predictor(NamedTuple):
-    """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
-
-    The recipe lacks its first output, which is what is left. There are so many linear tokens, or
-    logarithmic ones if it is 0, or bins.
-    """
-
-    stage: Recipe | None
-    tokens: int
-    bits: float
 
 
 # Other ways to predict them, too.
@@ -140,9 +126,9 @@ class Prediction:
             self._try_lines()
         if self.numbers.itemsize > 1 and self.numbers.size >= FEWEST_BINNED:
             self._try_bins()
-        if _is_linear(self.best) and self._has_outliers(every):
+        if self.best.is_linear and self._has_outliers(every):
             self._coarse = True
-            left = [one for one in self._offered if not _is_linear(one[0])]
+            left = [one for one in self._offered if not one[0].is_linear]
             self.best, self._left, self.signed = min(left, key=lambda one: one[0].bits)
         return self.best
 
@@ -159,7 +145,7 @@ class Prediction:
         if isinstance(left, tuple) and left and self._is_one_sided(left):
             tried.append(left)
         for axes in tried:
-            bits = bins_bits(self._differences(axes), self.items)
+            bits = bins_bits(differences(self.numbers, axes), self.items)
             worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
             if bits < self.best.bits - WORTH_BITS:
                 self.offer(delta(axes, "rising"), BINS, bits, axes, worth=worth)
@@ -213,15 +199,8 @@ class Prediction:
     @property
     def left(self) -> Numbers:
         """What the best leaves, as unsigned integers."""
-        return self._differences(self._left) if isinstance(self._left, tuple) else self._left
-
-    def _differences(self, axes: Axes) -> Numbers:
-        """Without the borders, which are of little account in arrays that are not samples."""
-        left = self.numbers
-        for axis in axes:
-            before = (slice(None),) * axis
-            left = left[*before, 1:] - left[*before, :-1]
-        return left
+        left = self._left
+        return differences(self.numbers, left) if isinstance(left, tuple) else left
 
     def _try_axes(
         self,
@@ -279,10 +258,7 @@ class Prediction:
         numbers = None if every is None or self.numbers.ndim > 2 else every()
         if numbers is None or numbers.size < 2:
             return False
-        sign = np.uint64(1 << (8 * numbers.itemsize - 1))
-        some, all_of_them = self._differences((1,)).reshape(-1), numbers[1:] - numbers[:-1]
-        lengths = [int(extent(deltas, sign)[1]) for deltas in (some, all_of_them)]
-        return lengths[1] >> WIDER > lengths[0]
+        return _range(numbers[1:] - numbers[:-1]) >> WIDER > _range(differences(self.numbers, (1,)))
 
     def _offer_linear(
         self, stage: Recipe | None, linear: tuple[float, float], axes: Axes, way: Way = ()
@@ -333,6 +309,7 @@ class Prediction:
             self._way = self._way if way is None else way
 
 
-def _is_linear(predictor: Predictor) -> bool:
-    """Whether it is linear tokens of differences."""
-    return predictor.stage is RISING and predictor.tokens > BINS
+def _range(deltas: Numbers) -> int:
+    """From the least to the greatest of them, in two's complement."""
+    sign = np.uint64(1 << (8 * deltas.itemsize - 1))
+    return int(extent(deltas.reshape(-1), sign)[1])

@@ -1,0 +1,31 @@
+"""What predicts numbers, and the tokens of what is left."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["BINS", "RISING", "Predictor"]
+
+# Instead of a number of tokens, which is a power of two.
+BINS = 1
+
+RISING = Recipe("delta", (), (0, "rising"))
+
+
+class Predictor(NamedTuple):
+    """What predicts numbers, None for numbers as they are; the tokens of what is left, their bits.
+
+    The recipe lacks its first output, which is what is left. There are so many linear tokens, or
+    logarithmic ones if it is 0, or bins.
+    """
+
+    stage: Recipe | None
+    tokens: int
+    bits: float
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is linear tokens of differences."""
+        return self.stage is RISING and self.tokens > BINS
