@@ -49,7 +49,7 @@ FEWEST_ROWS = 32
 RANDOM_FROM = 0.99
 
 # Classes are found in about so many rows, or one of so many of a long stream.
-SAMPLE_ROWS, SAMPLE_EVERY = 256, 16
+SAMPLE_ROWS, SAMPLE_EVERY = 256, 10
 
 # As a sample doesn't tell exactly, it has to promise so many times as much as other kinds take.
 TOO_MANY = 1.01
