@@ -21,6 +21,8 @@ __all__ = ["look_back"]
 # often than a few of them show. What numbers take by their lengths is less than they do as tokens.
 SOME = (1 << 12, 0.97, 1.2), (1 << 14, 0.95, 1.0)
 TOKEN = 1.3
+# A few that neighbours predict with so much less than what was found say nothing of all.
+EASIER = 0.5
 # Numbers by which it is told what it takes, about, of so many: others are what they look back to.
 TOLD_BY, OF = 1 << 12, 1 << 17
 # What it must gain, as it is slow; where rows of so many numbers lie above each other, which tell
@@ -47,11 +49,14 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
         few = _through(maps, kind, (size - some) // 2, some)
         if few is None:
             return found
-        by_one, by_any = _lengths(few.numbers.reshape(-1))
+        by_one, by_any = map(few.total, _lengths(few.numbers.reshape(-1)))
         most = share_of_dict * found.bits if has_dictionary else share * min(found.bits, by_one)
         if by_any > most:
             return found
-        by_neighbours = few.total(Prediction(few.numbers, kind.items).try_all().bits)
+        prediction = Prediction(_in_rows(few.numbers, raw), kind.items)
+        by_neighbours = max(few.total(prediction.best.bits), found.bits * EASIER)
+        if by_any > share * by_neighbours and not has_dictionary:
+            return found
     many = _through(maps, kind, 0, min(size, OF))
     if many is None:
         return found
@@ -77,6 +82,13 @@ def _through(maps: tuple[Recipe, ...], kind: Kind, begin: int, count: int) -> Ma
     assert kind.all_items is not None
     part = np.ascontiguousarray(kind.all_items[max(0, begin) :][:count])
     return Mapped(part[np.newaxis]).through(kind, *maps)
+
+
+def _in_rows(numbers: Numbers, raw: Numbers) -> Numbers:
+    """Numbers of one box as whole rows of the array, if these are short."""
+    row = raw.shape[-1] if raw.ndim > 2 else 1
+    rows = numbers.size // row
+    return numbers[:, : rows * row].reshape(1, rows, row) if 1 < row < rows else numbers
 
 
 def _lengths(numbers: Numbers) -> tuple[float, float]:
