@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from ansflow.kernels.transforms.lookback import sum_lengths
+from ansflow.kernels.transforms.lookback import BLOCK, sum_lengths
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.cost import log_bits, recipe_bits, symbol_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
@@ -44,7 +42,6 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     maps = _maps_of(found, kind)
     has_dictionary = any(one.name == "dict" for one in found.maps)
     size = min(kind.all_items.size, kind.items)
-    by_neighbours = math.inf
     for some, share, share_of_dict in SOME:
         few = _through(maps, kind, (size - some) // 2, some)
         if few is None:
@@ -61,7 +58,14 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     if many is None:
         return found
     worth = WORTH_IT_IN_ROWS if raw.ndim > 2 and raw.shape[-1] >= SHORTEST_ROW else WORTH_IT
-    recipe, bits = _predicted(many.numbers.reshape(-1), kind)
+    every = max(1, many.numbers.size // TOLD_BY)
+    recipe, bits = _predicted(many.numbers.reshape(-1), every, kind)
+    # In the blocks that this was told by, as others may be easier or not.
+    whole = many.numbers.size // (BLOCK * every) * (BLOCK * every)
+    blocks = many.numbers[:, :whole].reshape(-1, BLOCK * every)[:, -BLOCK:]
+    if not blocks.size:
+        return found
+    by_neighbours = many.total(Prediction(np.ascontiguousarray(blocks), kind.items).best.bits)
     stages = (*maps, recipe)
     for outer in reversed(maps):
         recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
@@ -100,9 +104,9 @@ def _lengths(numbers: Numbers) -> tuple[float, float]:
     return TOKEN + int(by_one) / numbers.size, TOKEN + int(by_any) / numbers.size
 
 
-def _predicted(numbers: Numbers, kind: Kind) -> tuple[Recipe, float]:
-    """The recipe of numbers, and the bits that some of them take."""
-    distances, kinds, lags = looked_back(numbers, 1, max(1, numbers.size // TOLD_BY), rounds=1)
+def _predicted(numbers: Numbers, every: int, kind: Kind) -> tuple[Recipe, float]:
+    """The recipe of numbers, and the bits that one in so many blocks takes."""
+    distances, kinds, lags = looked_back(numbers, 1, every, rounds=1)
     bits = log_bits(distances, signed=False, items=kind.items) + symbol_bits(kinds)
     way = LOG
     if lags.size:
