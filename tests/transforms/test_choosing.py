@@ -69,7 +69,9 @@ def test_differences_along_two_axes_when_maps_are_compared():
 
 
 def test_the_shortest_of_periods():
-    assert chosen(np.tile(RNG.permutation(21), 5000), level=6).startswith("period[21]")
+    assert chosen(np.tile(np.random.default_rng(0).permutation(21), 5000), level=6).startswith(
+        "period[21]"
+    )
 
 
 @pytest.mark.parametrize("size", range(2, 24))
