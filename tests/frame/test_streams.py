@@ -17,6 +17,7 @@ from ansflow.errors import (
     TruncatedError,
     UnsupportedError,
 )
+from ansflow.frame.streams import choice
 
 CONTENT = bytes(i * i % 7 * (i % 3) for i in range(300))
 FREQ = payloads.fit(CONTENT, 12)
@@ -602,3 +603,11 @@ def test_malformed_shared_tables(fields):
     assert not TABLES[-1] >> 7, "the test needs a bit that fills up"
     body = writer.join_streams(AS_STREAM, [STORED])
     refuses(frame(body, **{"tables": 3, "shared": TABLES} | fields))
+
+
+def test_lanes_take_little_of_a_stream():
+    """Three bytes each; and there are no fewer than four or sixteen for many symbols."""
+    for size, lanes in ((100, 16), (1 << 13, 16), (1 << 14, 32), (1 << 15, 64)):
+        assert choice.lanes_for(1 << 17, 64, size) == lanes
+    assert [choice.lanes_for(symbols, 64, 100) for symbols in (100, 3000, 40_000)] == [1, 4, 8]
+    assert choice.lanes_for(1 << 17, 8, 1 << 15) == 8
