@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
+from numba.core.caching import NullCache
 from numba.core.dispatcher import Dispatcher
 
 import ansflow
@@ -109,14 +110,15 @@ def usual_jobs() -> list[Job]:
 
 
 def _compiled() -> int:
-    """The number of kernels that this process compiled because they were not on disk."""
+    """The number of kernels that this process compiled because they were not on disk.
+
+    The functions that they are made of, which are not kept by themselves, do not count.
+    """
     return sum(
         sum(thing.stats.cache_misses.values())
         for thing in gc.get_objects()
-        # isinstance would access the class of dead weak proxies, and what is made of text in a
-        # function has no module
-        if issubclass(type(thing), Dispatcher)
-        and str(thing.py_func.__module__).startswith("ansflow.")
+        # isinstance would access the class of dead weak proxies
+        if issubclass(type(thing), Dispatcher) and not isinstance(thing._cache, NullCache)
     )
 
 

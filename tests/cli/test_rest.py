@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from numba.core import config
 
 from ansflow.cli import warmup_jobs
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
+from ansflow.kernels import cache
+from ansflow.kernels.jit import inner, kernel
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -126,6 +129,27 @@ def test_warmup(run, monkeypatch):
     # Nothing is left to be compiled.
     assert "all of that was compiled already" in run("warmup").stderr
     assert run("warmup", "-q", "--all").output == ""
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.usefixtures("every_kernel_is_found")
+def test_warmup_counts_what_is_kept(tmp_path, monkeypatch):
+    """A kernel once, with the functions that it is made of."""
+
+    @inner
+    def part(number):
+        return number + 1
+
+    @kernel
+    def whole(number):
+        return part(number) + part(2.0 * number)
+
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warmup_jobs, "usual_jobs", lambda: [lambda: whole(1)])
+    cache.numbas.cache_clear()
+    assert warmup_jobs.warmup(everything=False) == 1
+    cache.numbas.cache_clear()
+    assert len([*tmp_path.rglob("*.nbc")]) == 1
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
