@@ -1,5 +1,6 @@
 """Trained codecs for arrays: what FORMAT.md says, close to the code length, safe with any bytes."""
 
+import functools
 import pickle
 from contextlib import suppress
 
@@ -144,17 +145,22 @@ SAMPLES = {
     "gaps": list(10**12 + GAPS[MORE.integers(0, 3, (60, 60))].cumsum(axis=1)),
     "missing": list(np.where(RNG.random(PRICES.shape) < 0.08, np.nan, PRICES)),
 }
-CODECS = {
-    f"{name}, {'checked' if check else 'unchecked'}": ansflow.train(some[:-4], check=check)
-    for name, some in SAMPLES.items()
-    for check in (True, False)
-}
-CHECKED, UNCHECKED = CODECS["lengths, checked"], CODECS["lengths, unchecked"]
+CODECS = [f"{name}, {check}" for name in SAMPLES for check in ("checked", "unchecked")]
+
+
+@functools.cache
+def trained(name):
+    """One of the codecs; all would take each process that collects tests seconds."""
+    some, check = name.split(", ")
+    return ansflow.train(SAMPLES[some][:-4], check=check == "checked")
+
+
+CHECKED, UNCHECKED = trained("lengths, checked"), trained("lengths, unchecked")
 
 
 @pytest.mark.parametrize("name", CODECS)
 def test_what_training_finds_is_as_the_format_says(name):
-    codec = CODECS[name]
+    codec = trained(name)
     said = naive.read_codec(codec.to_bytes())
     assert naive.write_codec(said) == codec.to_bytes()
     for array in SAMPLES[name.partition(",")[0]][-3:]:
@@ -166,7 +172,7 @@ def test_what_training_finds_is_as_the_format_says(name):
 
 
 def test_recipes_are_those_that_suit():
-    found = {name.partition(",")[0]: codec.recipe for name, codec in CODECS.items()}
+    found = {name.partition(",")[0]: trained(name).recipe for name in CODECS}
     assert found["walks"] == found["lengths"] == "ordered[signed](delta[0](log))"
     assert found["prices"] == "decimal[100.0](delta[0](dict(stream, bytes)), log, bytes)"
     assert found["kinds"] == found["kinds and others"] == "dict(stream, bytes)"
@@ -176,7 +182,7 @@ def test_recipes_are_those_that_suit():
     assert found["near"].startswith("decimal[10.0, near](")
     assert found["missing"].startswith("mask[9221120237041090560](decimal[100.0](")
     for name, some in SAMPLES.items():
-        size = len(CODECS[f"{name}, checked"].compress(some[-1]))
+        size = len(trained(f"{name}, checked").compress(some[-1]))
         assert size < len(ansflow.encode_chunk(some[-1], ansflow.plan(some[-1]))) - 8
 
 
@@ -192,7 +198,7 @@ BITS = st.integers(0, 2**64 - 1)
 )
 @given(bits=st.lists(BITS, max_size=40), begin=st.integers(0, 60))
 def test_any_values_come_back(name, bits, begin):
-    codec = CODECS[name]
+    codec = trained(name)
     array = SAMPLES[name.partition(",")[0]][0].copy()
     flat = array.reshape(-1).view(f"u{array.itemsize}")
     flat[begin : begin + len(bits)] = np.array(bits, "u8")[: flat.size - begin]
@@ -205,7 +211,7 @@ def test_any_values_come_back(name, bits, begin):
 
 @pytest.mark.parametrize("name", ["kinds, checked", "gaps, unchecked"])
 def test_numbers_that_are_all_outside_the_dictionary_come_back(name):
-    codec = CODECS[name]
+    codec = trained(name)
     for high in (1, 50, 2**31):
         array = MORE.integers(0, high, codec.shape).astype(codec.dtype)
         message = codec.compress(array)
@@ -214,7 +220,7 @@ def test_numbers_that_are_all_outside_the_dictionary_come_back(name):
 
 
 def test_exceptions_of_decimals_are_few_bytes():
-    codec = CODECS["prices, checked"]
+    codec = trained("prices, checked")
     plain = PRICES[-1]
     missing = plain.copy()
     missing[[0, 1, 50, 99]] = np.nan, -0.0, np.inf, 1e300
@@ -247,7 +253,7 @@ def test_awkward_arrays(name):
 
 def test_any_damage_of_a_checked_message_is_noticed():
     wild = np.random.default_rng(1).integers(-(2**15), 2**15, 70).astype("i2")
-    kinds = CODECS["kinds and others, checked"]
+    kinds = trained("kinds and others, checked")
     for codec, array in (
         *((CHECKED, one) for one in (WALKS[-1][:60], wild, WALKS[-1][:0])),
         (kinds, SAMPLES["kinds and others"][-1]),
@@ -293,7 +299,7 @@ def test_any_bytes_are_a_message_or_an_error(message):
         *("lengths", "prices", "fields", "pixels", "times", "near", "missing"),
         *("kinds", "gaps"),
     ):
-        codec = CODECS[f"{name}, unchecked"]
+        codec = trained(f"{name}, unchecked")
         with suppress(AnsflowError):
             array = codec.decompress(message, max_size=1 << 16)
             assert codec.decompress(codec.compress(array)).tobytes() == array.tobytes()
@@ -306,7 +312,7 @@ def test_lengths_are_limited():
     with pytest.raises(LimitError, match="max_size=100"):
         UNCHECKED.decompress(UNCHECKED.compress(WALKS[0]), max_size=100)
     with pytest.raises(LimitError, match="max_size=100"):
-        CODECS["walks, checked"].decompress(b"", max_size=100)
+        trained("walks, checked").decompress(b"", max_size=100)
     with pytest.raises(ValueError, match=r"use ansflow\.compress"):
         UNCHECKED.compress(np.zeros(1 << 23 | 1, "i2"))
 
