@@ -12,7 +12,7 @@ from naive_numbers import NUMBERS, Fields
 
 STREAM = 0
 LEAVES = 0x80  # all outputs are streams, and aren't written
-DEEPEST, MOST_STREAMS = 8, 256
+DEEPEST, MOST_STREAMS = 8, 4096
 
 
 @dataclass(frozen=True)

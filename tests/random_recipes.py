@@ -186,8 +186,8 @@ def fields(rng, w, shape, content):
 
 
 def columns(rng, w, shape, content):
-    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 256:
-        return None
+    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 32:
+        return None  # there may be more, but not of what becomes many streams itself
     return makers.columns(rng.getrandbits(min(shape[-1], 64)) & ~1)
 
 

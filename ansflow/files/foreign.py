@@ -97,6 +97,9 @@ def fill_from(file: BinaryIO, at: int, out: memoryview) -> int:
         return count
     if hasattr(raw, "fill_from"):
         return int(raw.fill_from(at, out))
+    if isinstance(file, io.BytesIO | io.BufferedReader):  # they need no copy
+        file.seek(at)
+        return file.readinto(out)
     data = read_at(file, at, len(out))
     out[: len(data)] = data
     return len(data)

@@ -161,7 +161,10 @@ def test_a_plan_for_items_that_are_as_good():
     [
         ("delta[2](log)", "has no axis 2"),
         ("delta[0, 99](log)", "has no axis 99"),
-        ("columns", "'columns' is not defined for items of 4 bytes in shape"),
+        (
+            "planes(columns, columns, columns, columns)",
+            "'columns' is not defined for items of 1 byte",
+        ),
         ("fields[1, 2](stream, stream)", "the fields take 3 bytes, and the items have 4"),
         (f"mask[{2**40}](planes, stream)", "has more than 32 bits"),
         ("ordered[float, 40](planes)", "don't have 40 low bits"),
