@@ -14,8 +14,9 @@ from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import Node, read_recipe
 from ansflow.transforms.plain import plain_recipe
-from ansflow.transforms.recipe import Node, Recipe, read_recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Misfit, Unsuitable
 from ansflow.varints import ByteReader
 

@@ -23,7 +23,7 @@ from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.registry import KINDS
 from ansflow.inspect.streams import StreamTotals, measure_chunk
 from ansflow.limits import STREAM_LIMITS, Limits
-from ansflow.transforms.recipe import Node
+from ansflow.transforms.node import Node
 
 __all__ = ["describe"]
 

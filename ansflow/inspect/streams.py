@@ -17,7 +17,7 @@ from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.registry import CONSTANT, STORED
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.recipe import Node
+from ansflow.transforms.node import Node
 
 __all__ = ["ChunkMeasure", "StreamTotals", "measure_chunk"]
 

@@ -8,10 +8,12 @@ planes.py, item_bytes.py, items.py
     numbers to bytes, and bytes to numbers; `interleaved.py` has what they share
 ordered.py, decimal.py, affine.py
     numbers to integers that are easier to predict
-mask.py, dict.py, runs.py
+mask.py, sparse.py, dict.py, runs.py
     frequent values, few values and repeated values
-delta.py
-    numbers to differences from their neighbours
+delta.py, ramp.py, lpc.py, stencil.py, lookback.py
+    numbers to differences from what is expected: neighbours, lines, sums, numbers far back
+period.py
+    numbers that swing with a period to rows
 log.py, lin.py, bins.py
     integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
 columns.py, fields.py
@@ -20,7 +22,7 @@ numbers.py
     the items of a chunk as vectors of integers, wherever they begin
 registry.py
     all of them by their ids
-recipe.py
+recipe.py, node.py
     a tree of transforms: how content becomes streams, and how it is made of them again
 fixed.py, fixed_steps.py, fixed_dict.py, exceptions.py
     recipes whose parameters are chosen once, for arrays too small to say them

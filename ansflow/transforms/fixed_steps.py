@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.fixed_dict import FixedDict
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.recipe import ALL_STREAMS, STREAM_ID, Recipe, read_recipe
+from ansflow.transforms.node import ALL_STREAMS, STREAM_ID, read_recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.varints import ByteReader
 

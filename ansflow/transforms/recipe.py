@@ -1,8 +1,7 @@
 """Recipes: trees of transforms, whose leaves are streams of symbols.
 
 A `Recipe` says which transforms to apply. `Recipe.forward` applies them and writes down what it
-did, parameters included; `read_recipe` reads that, and `Node.inverse` undoes it. What was written
-is all that a decoder needs, so that a better choice of recipes needs no new decoder.
+did, parameters included; `node.read_recipe` reads that, and `Node.inverse` undoes it.
 """
 
 from __future__ import annotations
@@ -12,35 +11,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self, cast
 
-import numpy as np
-
 from ansflow.buffers import Bytes
-from ansflow.errors import CorruptDataError
-from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.registry import by_id, by_name
+from ansflow.transforms.node import (
+    ALL_STREAMS,
+    MAX_DEPTH,
+    MAX_STREAMS,
+    STREAM,
+    STREAM_ID,
+    SYMBOL_SIZES,
+    TOO_MUCH,
+    room_of,
+    text_of,
+)
+from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.transform import Finisher, Misfit, Setting, Starter, Transform, Unsuitable
-from ansflow.varints import ByteReader
+from ansflow.transforms.transform import Misfit, Setting, Starter, Transform, Unsuitable
 
-__all__ = ["ALL_STREAMS", "MAX_STREAMS", "STREAM_ID", "Node", "Recipe", "Stream", "read_recipe"]
-
-STREAM_ID = 0
-STREAM = "stream"
-ALL_STREAMS = 0x80  # in the byte of an id: all outputs are streams, and have no nodes
-
-# Of a stream's symbols: 8 or 16 bits.
-SYMBOL_SIZES = (1, 2)
-
-MAX_DEPTH = 8
-MAX_STREAMS = 4096
-
-# Bytes that the outputs on a path may have, those of the content so many times and some more:
-# eight nodes that each make as much as they take. What decoders allocate for hostile recipes is
-# bounded by that; without it, lengths of runs that are runs, for one, would grow at each node.
-ROOM_OF_CONTENT = MAX_DEPTH
-SPARE_ROOM = 1 << 16
-TOO_MUCH = f"more than {ROOM_OF_CONTENT} times the bytes of their content, and {SPARE_ROOM}"
+__all__ = ["Recipe", "Stream"]
 
 NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*")
 SETTINGS = re.compile(r"\[([^\[\]()]*)\]\s*")
@@ -167,7 +155,7 @@ class Recipe:
         return cls(name[1], tuple(outputs), settings), rest
 
     def __str__(self) -> str:
-        return _text(self.name, self.settings, self.outputs)
+        return text_of(self.name, self.settings, self.outputs)
 
     @property
     def alone(self) -> Recipe:
@@ -206,7 +194,7 @@ class Recipe:
         """
         written, streams = bytearray(), list[Stream]()
         # The next one last; whether it is one of several kinds of items, and the room of outputs.
-        left = [(self, items, layout, UNTOUCHED, False, _room(layout))]
+        left = [(self, items, layout, UNTOUCHED, False, room_of(layout))]
         while left:
             node, items, layout, start, beside, room = left.pop()
             if node.name == STREAM:
@@ -300,59 +288,6 @@ def _symbols(items: Bytes, layout: Layout) -> Stream:
     return Stream(items, layout)
 
 
-class Node(NamedTuple):
-    """A transform, or a stream if that is None, and the nodes of its outputs, as it was written."""
-
-    layout: Layout
-    transform: Transform | None = None
-    parameters: Any = None
-    outputs: Sequence[Node] = ()
-
-    def inverse(
-        self,
-        out: Bytes | None,
-        decode: Callable[[Bytes | None], Bytes],
-        finish: Finish = NOTHING,
-    ) -> Bytes:
-        """Fill `out` with the items, finished; if it is None, return them wherever they are.
-
-        `decode` does the same with the symbols of the next stream, each time it is called.
-        """
-        layout, transform, parameters, outputs = self
-        if transform is None:
-            out = decode(out)
-        else:
-            if out is None:
-                out = np.empty(layout.nbytes, np.uint8)
-            joined = transform.then(parameters, layout, finish)
-            if joined is not None:
-                return outputs[0].inverse(out, decode, joined)
-            buffers = transform.buffers(parameters, layout, out)
-            filled = [
-                node.inverse(buffer, decode) for node, buffer in zip(outputs, buffers, strict=True)
-            ]
-            if transform.finishes:
-                cast(Finisher, transform).inverse(parameters, filled, layout, out, finish)
-                return out
-            transform.inverse(parameters, filled, layout, out)
-        if finish is not NOTHING:
-            finish.apply(out, layout.itemsize)
-        return out
-
-    def __str__(self) -> str:
-        if self.transform is None:
-            return STREAM
-        streams = all(output.transform is None for output in self.outputs)
-        settings = self.transform.describe(self.parameters)
-        return _text(self.transform.name, settings, () if streams else self.outputs)
-
-
-def _text(name: str, settings: Sequence[Setting], outputs: Sequence[object]) -> str:
-    told = f"[{', '.join(map(str, settings))}]" if settings else ""
-    inner = f"({', '.join(map(str, outputs))})" if outputs else ""
-    return name + told + inner
-
-
 def _setting(text: str, whole: str) -> Setting:
     for kind in (int, float):
         try:
@@ -363,65 +298,3 @@ def _setting(text: str, whole: str) -> Setting:
     if name is None:
         raise ValueError(f"the recipe {whole!r} has {text.strip()!r} for a setting")
     return name[1]
-
-
-def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]:
-    """What `Recipe.forward` wrote for items of that layout; the layouts of all streams, in order.
-
-    Raises
-    ------
-    CorruptDataError
-        If it cannot have written that.
-    UnsupportedError
-        If it has a transform that this release does not know.
-    """
-    streams: list[Layout] = []
-    return _read_node(reader, layout, MAX_DEPTH, _room(layout), streams), streams
-
-
-def _room(layout: Layout) -> int:
-    """Bytes that the outputs on a path from the root may have, for content of that layout."""
-    return ROOM_OF_CONTENT * layout.nbytes + SPARE_ROOM
-
-
-def _read_node(
-    reader: ByteReader, layout: Layout, depth: int, room: int, streams: list[Layout]
-) -> Node:
-    first = reader.byte()
-    if first == STREAM_ID | ALL_STREAMS:
-        raise CorruptDataError("the recipe has a stream with bit 7 set, as only transforms have")
-    if depth == 1 and first != STREAM_ID:
-        raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
-    if first == STREAM_ID:
-        return _stream(layout, streams)
-    transform = by_id(first & ~ALL_STREAMS)
-    if not transform.accepts(layout):
-        raise CorruptDataError(
-            f"the recipe has the transform {transform.name!r} for items of {layout.itemsize} bytes"
-        )
-    parameters = transform.parse(reader, layout)
-    layouts = transform.outputs(parameters, layout)
-    room -= sum([output.nbytes for output in layouts])
-    if room < 0:
-        raise CorruptDataError(f"the transforms of the recipe make {TOO_MUCH}")
-    if first & ALL_STREAMS:
-        outputs = [_stream(output, streams) for output in layouts]
-    else:
-        outputs = [_read_node(reader, output, depth - 1, room, streams) for output in layouts]
-        for output in outputs:
-            if output.transform is not None:
-                break
-        else:
-            raise CorruptDataError("the recipe has nodes for streams that go without saying")
-    return Node(layout, transform, parameters, outputs)
-
-
-def _stream(layout: Layout, streams: list[Layout]) -> Node:
-    if layout.itemsize not in SYMBOL_SIZES:
-        raise CorruptDataError(
-            f"the recipe has a stream with symbols of {layout.itemsize} bytes, not 1 or 2"
-        )
-    if len(streams) == MAX_STREAMS:
-        raise CorruptDataError(f"the recipe has more than {MAX_STREAMS} streams")
-    streams.append(layout)
-    return Node(layout)

@@ -13,7 +13,7 @@ import ansflow
 from ansflow.frame import constants
 from ansflow.frame.streams.registry import KINDS
 from ansflow.kernels.constants import MAX_LANES
-from ansflow.transforms import recipe, registry
+from ansflow.transforms import node, registry
 
 # As one text, whatever the lines.
 FORMAT = " ".join(
@@ -83,8 +83,8 @@ def test_kinds_agree():
 
 
 def test_transforms_agree():
-    assert recipe.STREAM_ID == naive_recipe.STREAM
-    assert recipe.ALL_STREAMS == naive_recipe.LEAVES
+    assert node.STREAM_ID == naive_recipe.STREAM
+    assert node.ALL_STREAMS == naive_recipe.LEAVES
     assert registry._by_id.keys() == naive_recipe.KINDS.keys() == set(range(1, 22))
     for id, transform in registry._by_id.items():
         assert transform.id == naive_recipe.KINDS[id].id == id
@@ -120,8 +120,8 @@ def test_sizes_fit_their_fields():
         f"has at most 2^{constants.MAX_GROUP.bit_length() - 1} chunks.",
         f"There are fewer than 2^{constants.MAX_CHUNKS.bit_length() - 1}.",
         f"in bytes | {constants.MIN_BODY} to c z + {constants.BODY_SLACK} |",
-        f"has no more than {recipe.MAX_DEPTH} nodes,",
-        f"a recipe has no more than {recipe.MAX_STREAMS} streams",
+        f"has no more than {node.MAX_DEPTH} nodes,",
+        f"a recipe has no more than {node.MAX_STREAMS} streams",
         f"number of lanes, 0 to {constants.MAX_LANES_LOG2}",
         f"p is {constants.MIN_PRECISION} to {constants.MAX_PRECISION}, "
         f"with contexts, row classes or neighbours {constants.MIN_PRECISION} to "

@@ -9,7 +9,8 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin
 from ansflow.transforms.log import Log
-from ansflow.transforms.recipe import Recipe, read_recipe
+from ansflow.transforms.node import read_recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.varints import ByteReader
 
 # Around the blocks of kernels, and far from them.

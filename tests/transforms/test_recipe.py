@@ -8,8 +8,9 @@ import ansflow
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.transforms import Recipe, registry
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import read_recipe
 from ansflow.transforms.plain import plain_recipe
-from ansflow.transforms.recipe import _setting, read_recipe
+from ansflow.transforms.recipe import _setting
 from ansflow.transforms.transform import Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 

@@ -13,9 +13,10 @@ from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
 from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import MAX_STREAMS
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.ordered import in_order
-from ansflow.transforms.recipe import MAX_STREAMS, Recipe
+from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
