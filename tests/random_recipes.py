@@ -31,6 +31,7 @@ from naive_numbers import (
 from naive_recipe import Bytes, Planes
 
 WHOLE = (1, 2, 4, 8)
+FEW_COLUMNS = 32
 SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
 WEIGHTS = [2.0, -1.0, 0.5, 0.0, -0.0, 1e-320, 1e300, float("inf"), float("nan")]
 FACTORS = [
@@ -186,8 +187,8 @@ def fields(rng, w, shape, content):
 
 
 def columns(rng, w, shape, content):
-    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 32:
-        return None  # there may be more, but not of what becomes many streams itself
+    if w not in WHOLE or not shape or not 2 <= shape[-1] <= 256:
+        return None
     return makers.columns(rng.getrandbits(min(shape[-1], 64)) & ~1)
 
 
@@ -246,6 +247,8 @@ def grow(rng, ids, deepest=4):
         found = []
         if deepest > 1:
             known = ids if deepest > 2 else [Planes.id, Bytes.id]
+            if shape and shape[-1] > FEW_COLUMNS:  # of what becomes many streams itself
+                known = [id for id in known if id != Columns.id]
             found = [CHOICES[id](rng, w, shape, content) for id in known]
             found = [make for make in found if make]
         if not found or (w <= 2 and rng.randrange(3) == 0):

@@ -97,7 +97,7 @@ def fill_from(file: BinaryIO, at: int, out: memoryview) -> int:
         return count
     if hasattr(raw, "fill_from"):
         return int(raw.fill_from(at, out))
-    if isinstance(file, io.BytesIO | io.BufferedReader):  # they need no copy
+    if type(file) is io.BytesIO or type(file) is io.BufferedReader:  # they need no copy
         file.seek(at)
         return file.readinto(out)
     data = read_at(file, at, len(out))
