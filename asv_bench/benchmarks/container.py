@@ -9,6 +9,7 @@ time to read the input and to write and sync the output.
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import os
 import subprocess
@@ -26,7 +27,7 @@ from ansflow.files.atomic import AtomicFile
 from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
 from ansflow.frame.grid import Grid
-from ansflow.frame.head import Head
+from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
 from ansflow.io.transfer import compress_file, decompress_file
 
@@ -43,7 +44,8 @@ class BareCodec:
     def __init__(self, data):
         self.contents = [data[at : at + CHUNK] for at in range(0, data.size, CHUNK)]
         grid, plan = Grid.of_bytes(data.size, CHUNK), ansflow.Plan()
-        self.encode = ChunkEncoder(bytes(4), grid, plan.recipe_for, plan.coding)
+        front = functools.partial(pack_head, bytes(constants.TAG_SIZE))
+        self.encode = ChunkEncoder(front, grid, plan.recipe_for, plan.coding)
         self.decode = ChunkDecoder(Header(data.size, grid))
         self.coded = []
         for number, content in enumerate(self.contents):
