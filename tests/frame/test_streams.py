@@ -607,7 +607,7 @@ def test_malformed_shared_tables(fields):
 
 def test_lanes_take_little_of_a_stream():
     """Three bytes each; and there are no fewer than four or sixteen for many symbols."""
-    for size, lanes in ((100, 16), (1 << 13, 16), (1 << 14, 32), (1 << 15, 64)):
+    for size, lanes in ((100, 16), (1 << 12, 16), (1 << 13, 32), (1 << 14, 64)):
         assert choice.lanes_for(1 << 17, 64, size) == lanes
     assert [choice.lanes_for(symbols, 64, 100) for symbols in (100, 3000, 40_000)] == [1, 4, 8]
     assert choice.lanes_for(1 << 17, 8, 1 << 15) == 8

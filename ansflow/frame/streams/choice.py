@@ -35,10 +35,10 @@ RANDOM_FROM = 0.995
 # frequencies would lack so many times as much of the best ones besides, or more.
 MORE_SLOTS, MORE_LOST = 2, 3
 
-# The state of a lane takes three bytes more than it holds, of about so many that its symbols take.
-# Where these take little there are some for each of so many symbols, which sixteen decode more than
-# half as fast as 64.
-BYTES_PER_LANE, SYMBOLS_PER_LANE = 512, 1 << 12
+# The state of a lane takes three bytes more than it holds, of so many that its symbols take, or
+# more. Where these take little there are some for each of so many symbols, which sixteen decode
+# more than half as fast as 64.
+BYTES_PER_LANE, SYMBOLS_PER_LANE = 256, 1 << 12
 FEWEST_LANES, FEWEST_LANES_FROM, ENOUGH_LANES = 4, 2048, 16
 
 

@@ -39,7 +39,8 @@ PLANES_FROM = 0.7
 
 # Places along a last axis that may be columns.
 COLUMNS = range(2, 17)
-# Bytes of a row that is soon tried in columns: longer ones are so at high levels.
+# Bytes of a row that is soon tried in columns: longer ones are so from level 7 on, as so many
+# streams take their time.
 ROW = 96
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
@@ -91,7 +92,7 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     if count not in COLUMNS or not kind.has_room_for(count, numbers.itemsize):
         return 0
-    return count if kind.effort.stencils or count * numbers.itemsize <= ROW else 0
+    return count if kind.effort.most_others or count * numbers.itemsize <= ROW else 0
 
 
 def likely_periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
