@@ -156,6 +156,17 @@ def test_a_plan_for_items_that_are_as_good():
     ansflow.compress(halves, plan=ansflow.plan(halves, dtype="bfloat16"))
 
 
+def test_more_streams_than_a_small_chunk_has_room_for():
+    """Their heads alone take more than a body may be larger than its content: it is bytes then."""
+    array = RNG.integers(0, 1 << 62, (3, 256))
+    recipe = f"columns({', '.join(['planes'] * 256)})"
+    blob = ansflow.compress(array, recipe=recipe)
+    assert np.array_equal(ansflow.decompress(blob), array)
+    (frame,) = ansflow.describe(io.BytesIO(blob))["frames"]
+    assert frame["recipes"] == {"bytes": 1}
+    assert len(blob) < array.nbytes + 100
+
+
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
