@@ -42,6 +42,7 @@ class Log(Starter, Finisher):
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting, start: Start = UNTOUCHED
     ) -> tuple[int, list[Bytes]]:
+        items, start = start.ready(items, layout.itemsize)
         tokens, raw = empty(layout.items, np.uint8), raw_room(layout.nbytes)
         bits = kernels.encode(unaligned(items, layout.itemsize), start.plan, tokens, raw)
         size = -(-int(bits) // 8)

@@ -16,7 +16,7 @@ from ansflow.buffers import Bytes
 from ansflow.kernels.transforms.delta import difference
 from ansflow.kernels.transforms.ordered import order
 from ansflow.recycling import empty
-from ansflow.transforms.numbers import numbers_of
+from ansflow.transforms.numbers import Numbers, numbers_of
 
 __all__ = ["FOLDED", "UNTOUCHED", "Start"]
 
@@ -35,13 +35,26 @@ class Start(NamedTuple):
     def plan(self) -> npt.NDArray[np.uint64]:
         return _plan(self)
 
+    def in_order(self, numbers: Numbers) -> Numbers:
+        """The numbers in order, which is the first thing to do; new memory if anything is done."""
+        if self.if_clear == self.if_set == 0:
+            return numbers
+        out = empty(numbers.size, numbers.dtype)
+        order(numbers, NO_SHIFT, np.uint64(self.if_clear), np.uint64(self.if_set), out)
+        return out
+
+    def ready(self, items: Bytes, width: int) -> tuple[Bytes, Start]:
+        """Items of so many bytes, and what is left to do with them, none of it slow.
+
+        Floats that have lags are put in order once, not again for each of their neighbours.
+        """
+        if not self.lags or self.if_clear == self.if_set:
+            return items, self
+        return self.in_order(numbers_of(items, width)).view(np.uint8), Start(lags=self.lags)
+
     def apply(self, items: Bytes, width: int) -> Bytes:
         """Do it, with numbers of so many bytes."""
-        numbers = numbers_of(items, width)
-        if self.if_clear | self.if_set:
-            out = empty(numbers.size, numbers.dtype)
-            order(numbers, NO_SHIFT, np.uint64(self.if_clear), np.uint64(self.if_set), out)
-            numbers = out
+        numbers = self.in_order(numbers_of(items, width))
         if self.lags:
             out = empty(numbers.size, numbers.dtype)
             difference(numbers, np.array(self.lags, np.uint64), FOLDED, out)

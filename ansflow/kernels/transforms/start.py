@@ -15,6 +15,9 @@ predicted by the item before.
 *Folded*, differences that are negative become odd: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... Kernels
 are told whether by a mask of all bits, or of none.
 
+Masks that invert more than the highest bit, those of floats, are slow with lags: each item would be
+put in order again for each of its neighbours.
+
 The *plan* is an array of uint64: `IF_CLEAR` and `IF_SET`, the masks of `ordered.order`, and from
 `LAGS` on lags in ascending order, none to `finish.MAX_LAGS` of at least 1.
 """
@@ -28,13 +31,13 @@ __all__ = ["IF_CLEAR", "IF_SET", "LAGS", "start_block"]
 
 IF_CLEAR, IF_SET, LAGS = range(3)
 
-MOST_IN_ONE_LOOP = 2
+MOST_IN_ONE_LOOP = 3
 
 
 @inner
 def turned(item, half, clear, set_):
-    """An item in the order of the numbers; None for masks that need not be applied."""
-    return item if clear is None else item ^ (set_ if item > half else clear)
+    """An item in the order of the numbers."""
+    return item ^ (set_ if item > half else clear)
 
 
 @inner
@@ -46,9 +49,12 @@ def folded(difference, half, fold):
 
 
 @inner
-def step(items, at, lag, half, clear, set_):
-    """The difference of an item and the one a lag before."""
-    return turned(items[at], half, clear, set_) - turned(items[at - lag], half, clear, set_)
+def reaching(lags, end):
+    """Those of ascending lags that reach from an item before `end` to another."""
+    count = ZERO
+    for lag in lags:
+        count += np.uint64(lag < end)
+    return lags[:count]
 
 
 @inner
@@ -56,44 +62,56 @@ def differences(items, clear, set_, lags, begin, end, out):
     """Fill `out` with a block of differences, not folded, wherever it is, with any lags."""
     number = out.dtype.type
     half = number(~number(0)) >> ONE
-    lag = lags[ZERO]
-    others = np.uint64(lags.size) - ONE
     for i in range(end - begin):
         out[i] = 0
-    # The first difference, and the same, as much later as each sum of other lags; negative, if it
-    # is of an odd number.
-    for subset in range(ONE << others):
-        later, sign = ZERO, ZERO
-        for k in range(others):
-            if (subset >> k) & ONE:
-                later += lags[k + ONE]
-                sign = ~sign
-        flip = number(sign)
-        for i in range(max(begin, later), min(end, later + lag)):
+    # The items, as much later as each sum of lags; negative, if it is of an odd number.
+    for subset in range(ONE << np.uint64(lags.size)):
+        later, odd = ZERO, ZERO
+        for k in range(lags.size):
+            if (subset >> np.uint64(k)) & ONE:
+                later += lags[k]
+                odd = ~odd
+        flip = number(odd)
+        for i in range(max(begin, later), end):
             own = turned(items[i - later], half, clear, set_)
             out[i - begin] += number(own ^ flip) - flip
-        for i in range(max(begin, later + lag), end):
-            own = number(step(items, i - later, lag, half, clear, set_))
-            out[i - begin] += number(own ^ flip) - flip
-    for i in range(max(begin, ONE), min(end, lag)):
+    for i in range(max(begin, ONE), min(end, lags[ZERO])):
         out[i - begin] -= turned(items[i - ONE], half, clear, set_)
 
 
 @inner
-def lagged(items, clear, set_, lags, fold, begin, size, out):
-    """`start_block` for one or two lags, with all neighbours there: what most items take."""
+def step(items, at, lag):
+    """The difference of an item and the one a lag before."""
+    return items[at] - items[at - lag]
+
+
+@inner
+def second_step(items, at, lag, later):
+    """That difference, minus the one another lag before."""
+    number = items.dtype.type
+    return number(step(items, at, lag)) - number(step(items, at - later, lag))
+
+
+@inner
+def lagged(items, lags, fold, begin, size, out):
+    """`start_block` for one to three lags, with all neighbours there: what most items take."""
     number = out.dtype.type
     half = number(~number(0)) >> ONE
-    lag = lags[ZERO]
+    last = np.uint64(lags.size) - ONE
+    # Read now: what is written might be lags, for all that LLVM knows.
+    first, second, third = lags[ZERO], lags[min(ONE, last)], lags[last]
     if lags.size == 1:
         for i in range(size):
-            y = number(step(items, begin + i, lag, half, clear, set_))
+            y = number(step(items, begin + i, first))
+            out[i] = folded(y, half, fold)
+    elif lags.size == 2:
+        for i in range(size):
+            y = number(second_step(items, begin + i, first, second))
             out[i] = folded(y, half, fold)
     else:
-        later = lags[ONE]
         for i in range(size):
-            before = number(step(items, begin + i - later, lag, half, clear, set_))
-            y = number(step(items, begin + i, lag, half, clear, set_)) - before
+            before = number(second_step(items, begin + i - third, first, second))
+            y = number(second_step(items, begin + i, first, second)) - before
             out[i] = folded(number(y), half, fold)
 
 
@@ -115,15 +133,14 @@ def start_block(items, clear, set_, lags, fold, begin, end, out):
     number = out.dtype.type
     half = number(~number(0)) >> ONE
     size = end - begin
+    reached = reaching(lags, end)
+    # A mask of at most the highest bit is undone by a difference.
+    undone = clear == set_ and clear & half == ZERO
     if lags.size == 0:
         for i in range(size):
             out[i] = turned(items[begin + i], half, clear, set_)
-    elif lags.size <= MOST_IN_ONE_LOOP and begin >= lags.sum():
-        # What a mask of at most the highest bit does, differences undo.
-        if clear == set_ and clear & half == ZERO:
-            lagged(items, None, None, lags, fold, begin, size, out)
-        else:
-            lagged(items, clear, set_, lags, fold, begin, size, out)
+    elif undone and 0 < reached.size <= MOST_IN_ONE_LOOP and begin >= reached.sum():
+        lagged(items, reached, fold, begin, size, out)
     else:
         differences(items, clear, set_, lags, begin, end, out)
         for i in range(size):
