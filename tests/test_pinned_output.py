@@ -156,7 +156,7 @@ PINNED = {
     "array: wide": "0c42092718bbea83",
     "stream": "215d6bb92e7c14ec",
     "bare chunks": "97d153fcc3e81d17",
-    "collection": "8e7438384075f9de",
+    "collection": "6615922e8293db44",
 }
 
 

@@ -44,7 +44,7 @@ FEW = 4096
 
 # Items that a chunk has where nothing else is said: enough that what is done once for each, mostly
 # in Python, takes a tenth of the time, and few enough that one row is soon at hand.
-CHUNK_ITEMS = 1 << 19
+CHUNK_ITEMS = 1 << 20
 
 KINDS = {
     "b": "unsigned",
