@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -128,14 +128,10 @@ class FrameEncoder:
         if not 0 < content.size <= grid.unit(0, TASK_SIZE):
             return None
         self.choose(content)
-        chunks = self._encode.pieces(content, grid.groups(0, content.size), 0)
-        if grid.count(content.size) == 1:
-            parts = [next(chunks)]  # which hold, as there is no other chunk
-        else:
-            parts = [[in_one(pieces)] for pieces in chunks]
-        self._builder.append(parts)
-        frame = [piece.data for pieces in parts for piece in pieces]
-        return b"".join([self._builder.begin, *frame, self._builder.end()])
+        chunks = self._encode(content, grid.groups(0, content.size), 0)
+        self._builder.append(chunks)
+        pieces = [piece.data for chunk in chunks for piece in chunk]
+        return b"".join([self._builder.begin, *pieces, self._builder.end()])
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` promises that it does not change until the frame ends."""
@@ -258,7 +254,7 @@ class FrameEncoder:
             self._choose_again(unit)
         grid = self.header.grid
         groups = grid.groups(self._position, unit.size)
-        task = partial(self._encode, unit, groups, self._number)
+        task = partial(_chunks, self._encode, unit, groups, self._number)
         self._position += unit.size
         self._number += len(groups) * grid.chunks_per_group
         for chunks in self._pipeline.put(task):
@@ -268,6 +264,11 @@ class FrameEncoder:
         self._builder.append([[chunk] for chunk in chunks])
         for chunk in chunks:
             yield chunk.data
+
+
+def _chunks(encode: ChunkEncoder, unit: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
+    """The chunks of a unit, each in one piece, as they wait for those before them."""
+    return [in_one(pieces) for pieces in encode(unit, groups, number)]
 
 
 def _instead(options: Options, dtype: np.dtype[Any], content: Bytes, layout: Layout) -> Recipe:

@@ -6,7 +6,6 @@ import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +20,7 @@ from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.constants import checked_lanes
 from ansflow.lazy import cached_property
@@ -210,11 +209,6 @@ class Plan:
             _content_model(self.model),
             classes=self.recipe is not None and self.level >= CLASSES_FROM,
         )
-
-    @cached_property
-    def encoders(self) -> Pool[EncoderScratch]:
-        """Scratch for encoding bare chunks with this plan."""
-        return Pool(partial(EncoderScratch.make, self.precision, self.order))
 
     @cached_property
     def decoders(self) -> Pool[Tools]:

@@ -111,10 +111,10 @@ def _share_as_chunks(recipe: FixedRecipe, samples: Sequence[Sample]) -> float:
     if not some:
         return 0.0
     plan = Plan(recipe=recipe.recipe_of_others)
-    scratch, size = plan.encoders.take(), 0
+    size = 0
     for items, shape in some:
         layout = Layout(recipe.width, shape if recipe.width > 1 else (items.size,))
-        head, payloads = encode_body(items, layout, plan.recipe_for(layout), plan.coding, scratch)
+        head, payloads = encode_body(items, layout, plan.recipe_for(layout), plan.coding)
         size += len(head) + sum(piece.size for piece in payloads)
     return size / sum(sample.items.size for sample in some)
 

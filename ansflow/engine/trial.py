@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansflow.buffers import Bytes
 from ansflow.frame.body import encode_body
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.layout import Layout
 
@@ -34,10 +33,9 @@ def tried(
         How many are coded at most, with each recipe.
     """
     part, shape = _part(content, layout, items)
-    scratch = EncoderScratch.make(coding.precision, coding.order)
-    best, least = choice, _size(choice, part, shape, coding, scratch)
+    best, least = choice, _size(choice, part, shape, coding)
     for other in choice.others:
-        size = _size(other, part, shape, coding, scratch)
+        size = _size(other, part, shape, coding)
         if size < least * (1 - WORTH_IT):
             best, least = other, size
     told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * least / shape.items)
@@ -46,11 +44,9 @@ def tried(
     return best._replace(gains=(*before, told))
 
 
-def _size(
-    choice: Choice, part: Bytes, shape: Layout, coding: StreamCoding, scratch: EncoderScratch
-) -> int:
+def _size(choice: Choice, part: Bytes, shape: Layout, coding: StreamCoding) -> int:
     """Bytes that it takes."""
-    heads, payloads = encode_body(part, shape, choice.recipe, coding, scratch)
+    heads, payloads = encode_body(part, shape, choice.recipe, coding)
     return len(heads) + sum([piece.size for piece in payloads])
 
 

@@ -11,7 +11,6 @@ from ansflow.frame.streams.decode import Watch, read_heads, stream_decoder
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.head import StreamHead
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import EncoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import Node, read_recipe
@@ -32,15 +31,12 @@ def encode_body(
     layout: Layout,
     recipe: Recipe,
     coding: StreamCoding,
-    scratch: EncoderScratch,
     instead: Callable[[Bytes, Layout], Recipe] | None = None,
     *,
     by_hand: bool = False,
     at_edge: bool = False,
 ) -> tuple[bytes, list[Bytes]]:
     """The body of a chunk: recipe and heads of streams, and the payloads in pieces.
-
-    The pieces hold until the scratch is used again.
 
     Parameters
     ----------
@@ -49,7 +45,6 @@ def encode_body(
     layout : Layout
     recipe : Recipe
     coding : StreamCoding
-    scratch : EncoderScratch
     instead : callable, optional
         Says which recipe to take if that one cannot be applied; otherwise it is the plain one.
     by_hand : bool
@@ -69,14 +64,14 @@ def encode_body(
         if by_hand and not at_edge and isinstance(fault, Misfit):
             raise ValueError(f"the recipe {str(recipe)!r} is not for such items: {fault}") from None
         other = plain_recipe(layout) if instead is None else instead(content, layout)
-        return encode_body(content, layout, other, coding, scratch)
-    heads, payloads = encode_streams(streams, coding, scratch)
+        return encode_body(content, layout, other, coding)
+    heads, payloads = encode_streams(streams, coding)
     written += heads
     spare = BODY_SLACK if by_hand else min(BODY_SLACK, SPARE + content.size // SPARE_SHARE)
     if len(written) + sum([piece.size for piece in payloads]) > content.size + spare:
         # The transforms have made it larger, and perhaps more than a body may be.
         plain = Recipe() if layout.itemsize == 1 else Recipe("bytes")
-        return encode_body(content, layout, plain, coding, scratch)
+        return encode_body(content, layout, plain, coding)
     return written, payloads
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from ansflow.frame.header import Header
 from ansflow.frame.streams.decode import Watch
 from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.lazy import cached_property
 from ansflow.recycling import empty
@@ -58,34 +57,30 @@ class ChunkEncoder:
     ) -> None:
         self._front, self._grid, self._recipe_for, self._coding = front, grid, recipe_for, coding
         self._instead, self._by_hand = instead, by_hand
-        self._pool = Pool(partial(EncoderScratch.make, coding.precision, coding.order))
 
-    def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
-        """The chunks of consecutive groups of so many bytes, the first of which is `number`."""
-        return [in_one(pieces) for pieces in self.pieces(content, groups, number)]
+    def __call__(self, content: Bytes, groups: Sequence[int], number: int) -> list[list[Bytes]]:
+        """The chunks of consecutive groups of so many bytes, the first of which is `number`.
 
-    def pieces(self, content: Bytes, groups: Sequence[int], number: int) -> Iterator[list[Bytes]]:
-        """The same in pieces, which hold until those of the next chunk are asked for.
-
-        Head, recipe and heads of streams are the first one.
+        Each is in pieces, of which head, recipe and heads of streams are the first one.
         """
-        scratch = self._pool.take()
+        chunks: list[list[Bytes]] = []
         at = 0
         for size in groups:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
                 recipe = self._recipe_for(shape)
                 heads, payloads = encode_body(
-                    *(part, shape, recipe, self._coding, scratch, self._instead),
+                    *(part, shape, recipe, self._coding, self._instead),
                     by_hand=self._by_hand,
                     at_edge=not self._grid.is_whole(shape),
                 )
                 body_size = len(heads) + sum([piece.size for piece in payloads])
                 head = Head(number, shape.items, body_size, content_check(part, number))
-                yield [np.frombuffer(self._front(head) + heads, np.uint8), *payloads]
+                begin = np.frombuffer(self._front(head) + heads, np.uint8)
+                chunks.append([begin, *payloads])
                 number += 1
             at += size
-        self._pool.give(scratch)
+        return chunks
 
 
 def in_one(pieces: Sequence[Bytes]) -> Bytes:

@@ -19,7 +19,7 @@ from ansflow.files.atomic import AtomicFile
 from ansflow.files.foreign import read_at
 from ansflow.frame.array_spec import UNKNOWN_LENGTH
 from ansflow.frame.build import FrameBuilder, ShortFrame
-from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
+from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder, in_one
 from ansflow.frame.directory import entries_of
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
@@ -330,13 +330,13 @@ def _as_it_was(
     encode_zeros = ChunkEncoder(builder.front, grid, lambda _: zero_bytes, StreamCoding(12, 1, 0))
     for size in sizes:
         first = builder.count
-        zeros: list[Bytes] | None = None
+        zeros: list[list[Bytes]] | None = None
         for tile, cells in enumerate(grid.cells(size)):
             chunk = bodies.chunk(first + tile, cells, builder.front)
             if chunk is None:
                 if zeros is None:
                     zeros = encode_zeros(np.zeros(size, np.uint8), [size], first)
-                part = zeros[tile]
+                part = in_one(zeros[tile])
                 totals.lost_chunks += 1
                 totals.losses.add(header, totals.size - base, size, tile, totals.size)
             else:

@@ -63,15 +63,11 @@ def encode_chunk(content: Any, plan: Plan) -> bytes:
             "content"
         )
     shape = _layout(content, items.size)
-    scratch = plan.encoders.take()
     plan.check_items(content.dtype if isinstance(content, ARRAYS) else None)
     heads, payloads = encode_body(
-        *(items, shape, plan.recipe_for(shape), plan.coding, scratch),
-        by_hand=plan.is_by_hand,
+        items, shape, plan.recipe_for(shape), plan.coding, by_hand=plan.is_by_hand
     )
-    chunk = b"".join([heads, *[piece.data for piece in payloads]])
-    plan.encoders.give(scratch)
-    return chunk
+    return b"".join([heads, *[piece.data for piece in payloads]])
 
 
 def decode_chunk(data: Any, plan: Plan, out: Any) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 import ansflow
 from ansflow.files.atomic import AtomicFile
 from ansflow.frame import constants
-from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder
+from ansflow.frame.chunk import ChunkDecoder, ChunkEncoder, in_one
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, pack_head
 from ansflow.frame.header import Header
@@ -49,7 +49,8 @@ class BareCodec:
         self.decode = ChunkDecoder(Header(data.size, grid))
         self.coded = []
         for number, content in enumerate(self.contents):
-            (chunk,) = self.encode(content, [content.size], number)
+            (pieces,) = self.encode(content, [content.size], number)
+            chunk = in_one(pieces)
             _, *fields, _ = constants.HEAD.unpack(chunk[: constants.HEAD.size])
             self.coded.append(([Head(*fields)], [memoryview(chunk[constants.HEAD.size :])]))
 

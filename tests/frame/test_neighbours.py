@@ -16,7 +16,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame.body import decode_body, encode_body
 from ansflow.frame.streams.neighbours import distances
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch
+from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
@@ -35,10 +35,9 @@ def scales(shape, seed=0):
 def encode(array, recipe=None, **coding):
     """The body of a chunk, and the oracle's reading of it."""
     told = {"precision": 12, "lanes": 64, "order": 0, "classes": True} | coding
-    scratch = EncoderScratch.make(told["precision"], told["order"])
     w, content = array.itemsize, array.reshape(-1).view(np.uint8)
     layout = Layout(w, array.shape)
-    head, pieces = encode_body(content, layout, recipe or Recipe(), StreamCoding(**told), scratch)
+    head, pieces = encode_body(content, layout, recipe or Recipe(), StreamCoding(**told))
     data = head + b"".join(piece.tobytes() for piece in pieces)
     out = np.empty(content.size, np.uint8)
     decode_body(memoryview(data), layout, out, Tools((), None, DecoderScratch.make()))

@@ -16,7 +16,7 @@ from ansflow.coding.coders.coder import buffer_size
 from ansflow.errors import CorruptDataError
 from ansflow.frame.body import decode_body, encode_body
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import DecoderScratch, EncoderScratch, WordStack
+from ansflow.frame.streams.scratch import DecoderScratch, WordStack
 from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.transforms.layout import Layout
@@ -32,12 +32,11 @@ def changing(size, seed=0, period=8):
     return np.minimum(rng.exponential(scale), 255).astype(np.uint8)
 
 
-def encode(content, w=1, recipe=None, scratch=None, **coding):
+def encode(content, w=1, recipe=None, **coding):
     """The body of a chunk, and the oracle's reading of it."""
     told = {"precision": 12, "lanes": 64, "order": 0, "classes": True} | coding
-    scratch = scratch or EncoderScratch.make(told["precision"], told["order"])
     layout = Layout(w, (content.size // w,))
-    head, pieces = encode_body(content, layout, recipe or Recipe(), StreamCoding(**told), scratch)
+    head, pieces = encode_body(content, layout, recipe or Recipe(), StreamCoding(**told))
     data = head + b"".join(piece.tobytes() for piece in pieces)
     out = np.empty(content.size, np.uint8)
     decode_body(memoryview(data), layout, out, Tools((), None, DecoderScratch.make()))
@@ -94,20 +93,18 @@ def test_classes_are_not_tried_unless_asked_for():
 @pytest.mark.parametrize("order", [0, 1])
 def test_several_streams_share_a_scratch(order):
     """Words of all streams, and of their classes, stay apart until the chunk is put together."""
-    scratch = EncoderScratch.make(12, order)
     for size in (3000, 9000, 2048):
         parts = [changing(size, seed) for seed in range(3)] + [
             np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
         ]
         content = np.stack(parts, axis=1).reshape(-1)
-        _, body = encode(content, 4, Recipe("planes"), scratch, order=order)
+        _, body = encode(content, 4, Recipe("planes"), order=order)
         assert [stream.kind for stream in body.streams] == [naive.CLASSES] * 3 + [naive.STORED]
 
 
 @pytest.mark.parametrize("sizes", [[2048], [5000, 64, 1, 70_001], [1 << 16] * 8])
 def test_the_scratch_has_room_for_the_most_that_streams_and_their_classes_keep(sizes):
-    stack = WordStack()
-    stack.reserve([Stream(np.zeros(size, np.uint8), Layout(1, (size,))) for size in sizes])
+    stack = WordStack([Stream(np.zeros(size, np.uint8), Layout(1, (size,))) for size in sizes])
     for size in sizes:
         # What has more words than half of its bytes is stored instead.
         for symbols in (size, -(-size // ROW)):

@@ -11,7 +11,7 @@ from ansflow.buffers import Bytes
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Look, Sample, StreamCoding
-from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.frame.streams.scratch import EncoderScratch, WordStack
 from ansflow.kernels.constants import ONE, ZERO, default_lanes
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.fit import fit_counts
@@ -47,6 +47,7 @@ def encode_stream(
     kinds: Sequence[TriedKind],
     coding: StreamCoding,
     scratch: EncoderScratch,
+    words: WordStack,
     *,
     sized: bool,
 ) -> tuple[bytes, Sequence[Bytes]]:
@@ -62,9 +63,9 @@ def encode_stream(
     if alone and _is_random(content):
         return STORED_HEAD, [content]
     if wide:
-        sample = _wide(content, layout, coding, scratch)
+        sample = _wide(content, layout, coding, scratch, words)
     else:
-        sample = _narrow(content, layout, kinds, coding, scratch)
+        sample = _narrow(content, layout, kinds, coding, scratch, words)
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: layout.itemsize]]
     best, smallest = None, float(content.size)
@@ -97,21 +98,15 @@ def _is_random(content: Bytes) -> bool:
 
 
 def _count(
-    content: Bytes,
-    layout: Layout,
-    kinds: Sequence[TriedKind],
-    coding: StreamCoding,
-    scratch: EncoderScratch,
+    content: Bytes, layout: Layout, kinds: Sequence[TriedKind], scratch: EncoderScratch
 ) -> dict[int, Look]:
     """Count bytes, into the scratch, or let a kind do so; what kinds have found, by their codes."""
     looks: dict[int, Look] = {}
-    for kind in kinds if coding.classes else ():
-        look = kind.look(content, layout, coding)
-        if look is not None:
-            looks[kind.code] = look
-            if look.counts is not None:
-                scratch.counts[:] = look.counts.sum(axis=0)
-                return looks
+    for kind in kinds:
+        look = looks[kind.code] = kind.look(content, layout)
+        if look.counts is not None:
+            look.counts.sum(axis=0, out=scratch.counts)
+            return looks
     count_bytes(content, scratch.partial, scratch.counts)
     return looks
 
@@ -124,13 +119,9 @@ def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
     lanes = default_lanes(symbols)
     if size is not None:
         by_symbols = min(symbols // SYMBOLS_PER_LANE, ENOUGH_LANES)
-        lanes = min(lanes, _power_below(max(by_symbols, int(size) // BYTES_PER_LANE)))
-    return min(most, max(lanes, FEWEST_LANES) if symbols >= FEWEST_LANES_FROM else max(lanes, 1))
-
-
-def _power_below(number: int) -> int:
-    """The largest power of two up to a number, or 0."""
-    return 1 << number.bit_length() >> 1
+        worth = max(by_symbols, int(size) // BYTES_PER_LANE)
+        lanes = min(lanes, 1 << worth.bit_length() >> 1)
+    return min(most, max(lanes, FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1))
 
 
 def _narrow(
@@ -139,13 +130,14 @@ def _narrow(
     kinds: Sequence[TriedKind],
     coding: StreamCoding,
     scratch: EncoderScratch,
+    words: WordStack,
 ) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
     counts, freq, table, precision = scratch.counts, scratch.freq, scratch.table, coding.precision
     records, looks = None, dict[int, Look]()
     if scratch.contexts is None:
         records = scratch.records
-        looks = _count(content, layout, kinds, coding, scratch)
+        looks = _count(content, layout, kinds, scratch)
         present, used, bits = fit_counts(
             *(counts, precision, freq, scratch.keys, scratch.heap, table),
             *(scratch.reciprocals, records),
@@ -155,12 +147,18 @@ def _narrow(
         lanes = lanes_for(content.size, coding.lanes)
         count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
         present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
-    stream = content, content, layout, lanes, coding, scratch
+    stream = content, content, layout, lanes, coding, scratch, words
     size, table = bits / 8, table[:used]
     return Sample(*stream, counts, present, size, precision, freq, records, table, looks)
 
 
-def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: EncoderScratch) -> Sample:
+def _wide(
+    content: Bytes,
+    layout: Layout,
+    coding: StreamCoding,
+    scratch: EncoderScratch,
+    words: WordStack,
+) -> Sample:
     """Symbols of 16 bits, up to the highest that occurs."""
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
     alphabet = int(symbols.max()) + 1
@@ -186,6 +184,6 @@ def _wide(content: Bytes, layout: Layout, coding: StreamCoding, scratch: Encoder
         best = min(fitted(least), best, key=lambda one: one[0] + one[3].size)
     size, precision, freq, table = best
     lanes = lanes_for(symbols.size, coding.lanes, size)
-    stream = symbols, content, layout, lanes, coding, scratch
+    stream = symbols, content, layout, lanes, coding, scratch, words
     scaled = counts / counts.max()
     return Sample(*stream, scaled, int(present), size, precision, freq, None, table, {})

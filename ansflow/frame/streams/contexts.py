@@ -9,7 +9,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.context_code import fit_contexts, read_contexts
@@ -26,12 +26,13 @@ class Contexts(TriedKind):
     code = constants.KIND_CONTEXTS
     name = "contexts"
 
-    def propose(self, sample: Sample, most: float) -> Proposal | None:
-        scratch = sample.scratch.contexts
-        if scratch is None:
-            return None
+    def suits(self, coding: StreamCoding) -> bool:
+        return coding.order == 1
+
+    def propose(self, sample: Sample, most: float) -> Proposal:
+        assert sample.scratch.contexts is not None
         precision = min(sample.coding.precision, PRECISION)
-        counts, freq, table = scratch
+        counts, freq, table = sample.scratch.contexts
         used, bits = fit_contexts(counts, np.uint64(precision), freq, table)
         size = int(used) + float(bits) / 8
         return Proposal(size, lambda: self._encode(sample, precision, int(used)))

@@ -8,27 +8,24 @@ from ansflow.buffers import Bytes
 from ansflow.frame.streams.choice import encode_stream
 from ansflow.frame.streams.registry import TRIED
 from ansflow.frame.streams.sample import StreamCoding
-from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.frame.streams.scratch import WordStack, encoder_pool
 from ansflow.transforms.recipe import Stream
 
 __all__ = ["encode_streams"]
 
-WIDE = [kind for kind in TRIED if kind.wide]
 
-
-def encode_streams(
-    streams: Sequence[Stream], coding: StreamCoding, scratch: EncoderScratch
-) -> tuple[bytes, list[Bytes]]:
-    """The heads of all streams, and their payloads in pieces.
-
-    The pieces hold until the scratch is used again.
-    """
-    scratch.words.reserve(streams)
+def encode_streams(streams: Sequence[Stream], coding: StreamCoding) -> tuple[bytes, list[Bytes]]:
+    """The heads of all streams, and their payloads in pieces."""
+    pool = encoder_pool(coding.precision, coding.order)
+    scratch, words = pool.take(), WordStack(streams)
+    kinds = [kind for kind in TRIED if kind.suits(coding)]
+    wide = [kind for kind in kinds if kind.wide]
     heads, payloads = b"", list[Bytes]()
     last = len(streams) - 1
     for number, stream in enumerate(streams):
-        kinds = WIDE if stream.layout.itemsize > 1 else TRIED
-        head, pieces = encode_stream(stream, kinds, coding, scratch, sized=number < last)
+        tried = wide if stream.layout.itemsize > 1 else kinds
+        head, pieces = encode_stream(stream, tried, coding, scratch, words, sized=number < last)
         heads += head
         payloads += pieces
+    pool.give(scratch)
     return heads, payloads

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 
 from ansflow.buffers import Bytes
 from ansflow.frame.streams.coder_byte import CoderByte
-from ansflow.frame.streams.sample import Look, Proposal, Sample, StreamCoding, Symbols
+from ansflow.frame.streams.sample import (
+    NOTHING_SEEN,
+    Look,
+    Proposal,
+    Sample,
+    StreamCoding,
+    Symbols,
+)
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
@@ -58,12 +65,16 @@ class Kind(ABC):
 class TriedKind(Kind):
     """A kind that is worth trying: how small a stream becomes depends on its symbols."""
 
-    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
-        """What it finds in symbols that nothing is known of yet; None if it need not look.
+    def suits(self, coding: StreamCoding) -> bool:
+        """Whether it is worth trying with any symbols that are to be coded like that."""
+        return True
+
+    def look(self, symbols: Bytes, layout: Layout) -> Look:
+        """What it finds in symbols that nothing is known of yet.
 
         Who counts the symbols of groups has counted all: that is not done once more.
         """
-        return None
+        return NOTHING_SEEN
 
     @abstractmethod
     def propose(self, sample: Sample, most: float) -> Proposal | None:

@@ -7,7 +7,7 @@ import numpy as np
 from ansflow.errors import CorruptDataError, ModelError
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader
@@ -19,9 +19,13 @@ class Modelled(TriedKind):
     code = constants.KIND_MODELLED
     name = "modelled"
 
+    def suits(self, coding: StreamCoding) -> bool:
+        return coding.model is not None
+
     def propose(self, sample: Sample, most: float) -> Proposal | None:
         model = sample.coding.model
-        if model is None or sample.content.size % model.unit:
+        assert model is not None
+        if sample.content.size % model.unit:
             return None
         try:
             message = model.encode_content(sample.content, sample.layout)

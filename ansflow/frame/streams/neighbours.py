@@ -15,7 +15,15 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Look, Proposal, Sample, StreamCoding, Symbols
+from ansflow.frame.streams.sample import (
+    NOTHING_SEEN,
+    Encoded,
+    Look,
+    Proposal,
+    Sample,
+    StreamCoding,
+    Symbols,
+)
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
@@ -73,12 +81,13 @@ class Neighbours(TriedKind):
     code = constants.KIND_NEIGHBOURS
     name = "neighbours"
 
-    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
-        if not coding.classes or symbols.size < FEWEST_SYMBOLS:
-            return None
-        tried = distances(layout)
+    def suits(self, coding: StreamCoding) -> bool:
+        return coding.classes
+
+    def look(self, symbols: Bytes, layout: Layout) -> Look:
+        tried = distances(layout) if symbols.size >= FEWEST_SYMBOLS else []
         if not tried:
-            return None
+            return NOTHING_SEEN
         highest = int(symbols.max())
         # Activities are sums of two symbols at most.
         scratch = np.empty((min(2 * highest + 1, ALPHABET), highest + 1), np.uint32)
@@ -91,7 +100,7 @@ class Neighbours(TriedKind):
             if contexts > 1 and bits < smallest:
                 best, number, smallest = (row, plane, limits), contexts, bits
         if best is None:
-            return Look(None, None)
+            return NOTHING_SEEN
         counts = np.empty((number, ALPHABET), np.uint32)
         partial = np.empty(PARTIALS, np.uint32)
         count_contexts(symbols, *best, partial, counts)
@@ -102,11 +111,9 @@ class Neighbours(TriedKind):
         symbols = sample.symbols
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
-        look = sample.looks.get(self.code) or self.look(
-            sample.content, sample.layout, sample.coding
-        )
+        look = sample.looks.get(self.code) or self.look(sample.content, sample.layout)
         plain = sample.coded_size + sample.table.size
-        if look is None or look.counts is None or look.found.bits >= 8 * WORTH * plain:
+        if look.counts is None or look.found.bits >= 8 * WORTH * plain:
             return None
         size = look.found.bits / 8
         encode = functools.partial(self._encode, sample, look.found)

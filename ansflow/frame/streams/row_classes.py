@@ -17,7 +17,15 @@ from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.head import read_head
 from ansflow.frame.streams.kind import Kind, TriedKind
-from ansflow.frame.streams.sample import Encoded, Look, Proposal, Sample, StreamCoding, Symbols
+from ansflow.frame.streams.sample import (
+    NOTHING_SEEN,
+    Encoded,
+    Look,
+    Proposal,
+    Sample,
+    StreamCoding,
+    Symbols,
+)
 from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.stored import Stored
 from ansflow.frame.streams.tools import Tools
@@ -66,16 +74,16 @@ class RowClasses(TriedKind):
     code = constants.KIND_CLASSES
     name = "classes"
 
-    def look(self, symbols: Bytes, layout: Layout, coding: StreamCoding) -> Look | None:
-        return self._look(symbols, coding, math.inf)
+    def suits(self, coding: StreamCoding) -> bool:
+        return coding.classes
 
-    def _look(self, symbols: Bytes, coding: StreamCoding, most: float) -> Look | None:
-        """The same; it need not look on where a sample promises more than so many bytes."""
-        if not coding.classes or symbols.size < FEWEST_ROWS * ROW:
-            return None
+    def look(self, symbols: Bytes, layout: Layout, most: float = math.inf) -> Look:
+        """It need not look on where a sample promises more than so many bytes."""
+        if symbols.size < FEWEST_ROWS * ROW:
+            return NOTHING_SEEN
         some = _some(symbols)
         if not are_dispersed(some):
-            return Look(None, None)
+            return NOTHING_SEEN
         classes = np.empty(-(-symbols.size // ROW), np.uint8)
         counts = np.empty((MAX_CLASSES, ALPHABET), np.uint32)
         number, bits = classify(symbols, some, 8 * most, counts, classes)
@@ -85,10 +93,10 @@ class RowClasses(TriedKind):
         symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
-        look = sample.looks.get(self.code) or self._look(
-            sample.content, sample.coding, most * TOO_MANY
+        look = sample.looks.get(self.code) or self.look(
+            sample.content, sample.layout, most * TOO_MANY
         )
-        if look is None or look.counts is None:
+        if look.counts is None:
             return None
         (classes, bits), counts, number = look.found, look.counts, look.counts.shape[0]
         freq = np.empty((number, ALPHABET), np.uint32)
@@ -107,7 +115,8 @@ class RowClasses(TriedKind):
         if scratch.contexts is not None:
             scratch = scratch._replace(contexts=None)
         stream = Stream(differences, Layout(1, differences.shape))
-        head, pieces = encode_stream(stream, (CODED,), sample.coding, scratch, sized=True)
+        tools = sample.coding, scratch, sample.words
+        head, pieces = encode_stream(stream, (CODED,), *tools, sized=True)
         begin, middle = (np.frombuffer(part, np.uint8) for part in (bytes([number]), head))
         payload = [begin, tables, middle, *pieces, words]
         return Encoded(CoderByte.pack(coder.precision, sample.lanes), payload)

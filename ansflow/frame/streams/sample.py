@@ -11,10 +11,10 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import SharedTable
-from ansflow.frame.streams.scratch import EncoderScratch
+from ansflow.frame.streams.scratch import EncoderScratch, WordStack
 from ansflow.transforms.layout import Layout
 
-__all__ = ["Encoded", "Look", "Proposal", "Sample", "StreamCoding", "Symbols"]
+__all__ = ["NOTHING_SEEN", "Encoded", "Look", "Proposal", "Sample", "StreamCoding", "Symbols"]
 
 Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -50,6 +50,9 @@ class Look(NamedTuple):
     found: Any
 
 
+NOTHING_SEEN = Look(None, None)
+
+
 class Sample(NamedTuple):
     """Symbols that are to be coded, at least one, and what is known of them.
 
@@ -63,6 +66,7 @@ class Sample(NamedTuple):
     lanes : int
     coding : StreamCoding
     scratch : EncoderScratch
+    words : WordStack
     counts : ndarray of float64, shape (alphabet,)
         How often symbols occur, in units of the most frequent one.
     present : int
@@ -87,6 +91,7 @@ class Sample(NamedTuple):
     lanes: int
     coding: StreamCoding
     scratch: EncoderScratch
+    words: WordStack
     counts: npt.NDArray[np.float64]
     present: int
     coded_size: float

@@ -1,7 +1,8 @@
-"""What coding a chunk overwrites each time, so that one will do for all chunks of a thread."""
+"""What coding a chunk overwrites, so that one will do for all chunks of a thread; and words."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.single import new_records
+from ansflow.frame.streams.pool import Pool
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
@@ -25,6 +27,7 @@ __all__ = [
     "DecoderScratch",
     "EncoderScratch",
     "WordStack",
+    "encoder_pool",
 ]
 
 ALPHABET = 256
@@ -33,36 +36,29 @@ Words = npt.NDArray[np.uint16]
 
 
 class WordStack:
-    """Room for the words of all streams of a chunk.
+    """Room for the words of all streams of a chunk: `free` is the buffer for the next one.
 
     A coder fills a buffer from its end. The words of each stream stay where they are until the
     chunk is put together: the next stream's buffer ends where they begin.
+
+    Parameters
+    ----------
+    streams : iterable of Stream
+        In the order in which they are coded.
     """
 
-    def __init__(self) -> None:
-        self._words = np.empty(0, np.uint16)
-        self._end = 0
-
-    def reserve(self, streams: Iterable[Stream]) -> None:
-        """Forget all words, and make room for those of the streams, which come in that order."""
+    def __init__(self, streams: Iterable[Stream]) -> None:
         needed = kept = 0
         for symbols, layout in streams:
             room = kept + buffer_size(symbols.size // layout.itemsize, MAX_LANES)
             needed = room if room > needed else needed
             # More than that is stored instead. Rows of 64 symbols may have classes.
             kept += symbols.size // 2 + symbols.size // (2 * ROW)
-        if needed > self._words.size:
-            self._words = empty(needed, np.uint16)
-        self._end = self._words.size
-
-    @property
-    def free(self) -> Words:
-        """The buffer for the next stream."""
-        return self._words[: self._end]
+        self.free = empty(needed, np.uint16)
 
     def keep(self, words: Words) -> None:
         """Keep words at the end of `free`."""
-        self._end -= words.size
+        self.free = self.free[: self.free.size - words.size]
 
 
 class ContextScratch(NamedTuple):
@@ -83,7 +79,7 @@ class ContextScratch(NamedTuple):
 
 
 class EncoderScratch(NamedTuple):
-    """What encoding a chunk overwrites; the reciprocals are only read."""
+    """What encoding a stream overwrites; the reciprocals are only read."""
 
     partial: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.float64]
@@ -93,7 +89,6 @@ class EncoderScratch(NamedTuple):
     table: Bytes
     reciprocals: npt.NDArray[np.uint64]
     records: npt.NDArray[np.uint64]
-    words: WordStack
     contexts: ContextScratch | None
 
     @classmethod
@@ -107,9 +102,14 @@ class EncoderScratch(NamedTuple):
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
             reciprocals=reciprocals_of(precision),
             records=new_records(ALPHABET, precision),
-            words=WordStack(),
             contexts=ContextScratch.make() if order else None,
         )
+
+
+@functools.cache
+def encoder_pool(precision: int, order: int) -> Pool[EncoderScratch]:
+    """What all threads of the process share that code streams in this way."""
+    return Pool(functools.partial(EncoderScratch.make, precision, order))
 
 
 class DecoderScratch(NamedTuple):

@@ -11,7 +11,7 @@ from ansflow.frame import constants
 from ansflow.frame.shared import ALPHABET
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.transforms.layout import Layout
@@ -31,10 +31,11 @@ class Shared(TriedKind):
     code = constants.KIND_SHARED
     name = "shared"
 
-    def propose(self, sample: Sample, most: float) -> Proposal | None:
+    def suits(self, coding: StreamCoding) -> bool:
+        return bool(coding.shared)
+
+    def propose(self, sample: Sample, most: float) -> Proposal:
         shared = sample.coding.shared
-        if not shared:
-            return None
         # Counts are scaled.
         scale = sample.symbols.size / (8 * float(sample.counts @ ONES))
         sizes = [float(sample.counts @ table.lengths) * scale for table in shared]

@@ -18,8 +18,8 @@ WORDS, NATIVE, BYTES = np.dtype("<u2"), np.dtype(np.uint16), np.dtype(np.uint8)
 
 
 def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCoder) -> Bytes:
-    """The symbols as words, in the scratch's stack of words."""
-    stack = sample.scratch.words
+    """The symbols as words, in the stack of them."""
+    stack = sample.words
     words = coder.encode(symbols, sample.lanes, stack.free)
     if words.nbytes < sample.content.size:
         stack.keep(words)
