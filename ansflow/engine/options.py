@@ -143,11 +143,11 @@ class Options(Plan):
 
         One of them may be a plan, whose parameters others override.
         """
+        plan = given.get("plan")
+        if isinstance(plan, Plan) and len(given) == 1:
+            return cls._of_plan(plan)
         if {type(value) for value in given.values()} <= {int}:
             return cls._of_integers(**given)
-        plan = given.get("plan")
-        if given.keys() == {"plan"} and isinstance(plan, Plan):
-            return cls._of_plan(plan)
         return cls._of_any(given)
 
     # To check options takes as long as to code a short stream.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import xxhash
 
@@ -87,7 +86,7 @@ class ShortFrame:
 
     def front(self, head: Head) -> bytes:
         """What stands in front of the body."""
-        return replace(self._header, only=head).pack()
+        return self._header.pack(head)
 
     def append(self, chunks: Iterable[Sequence[Bytes]]) -> None:
         """Take note of the chunk."""

@@ -106,7 +106,16 @@ class Grid:
     @cached_property
     def tile_shapes(self) -> list[tuple[int, ...]]:
         """The shapes of these chunks along those axes."""
-        return [tuple(part.stop - part.start for part in tile) for tile in self.tiles]
+        if self.is_empty:
+            return []
+        return list(
+            product(
+                *(
+                    [min(step, length - begin) for begin in range(0, length, step)]
+                    for length, step in self._inner
+                )
+            )
+        )
 
     @cached_property
     def widths(self) -> list[int]:

@@ -58,7 +58,8 @@ class Header:
     directory : bool
         Whether the content is the directory of a collection.
     only : Head or None
-        Of a short frame, whose content is one chunk, what is known of that; its body follows.
+        Of a short frame that was read, whose content is one chunk, what is known of that; its body
+        follows.
     parsed : int
         Bytes that description and shared tables may take as they were parsed.
     raw : bytes
@@ -120,8 +121,8 @@ class Header:
     def is_fortran(self) -> bool:
         return self.array is not None and self.array.fortran
 
-    def pack(self) -> bytes:
-        """The header as it is written.
+    def pack(self, only: Head | None = None) -> bytes:
+        """The header as it is written; of a short frame, with what is known of its only chunk.
 
         Raises
         ------
@@ -146,21 +147,24 @@ class Header:
                 pack_varint(len(self.shared)),
                 pack_tables(self.shared),
                 pack_varint(size),
-                self._pack_chunks(),
+                self._pack_chunks() if only is None else _pack_only(only),
             ]
         )
         flags = 0 if self.array is None else constants.FLAG_ARRAY
         flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
         flags |= constants.FLAG_LISTED if self.is_listed else 0
-        flags |= constants.FLAG_SHORT if self.only is not None else 0
+        flags |= constants.FLAG_SHORT if only is not None else 0
         raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
         return raw + constants.CHECK.pack(low_half(raw))
 
     def _pack_chunks(self) -> bytes:
-        """The last fields: the shape of chunks, or what a head would say of the only one."""
-        if self.only is None:
-            return b"".join(map(pack_varint, self.grid.chunk_shape))
-        return pack_varint(self.only.body_size) + constants.CONTENT_CHECK.pack(self.only.check)
+        """The last fields: the shape of chunks."""
+        return b"".join(map(pack_varint, self.grid.chunk_shape))
+
+
+def _pack_only(only: Head) -> bytes:
+    """What stands in their place where there is one chunk: what its head would say."""
+    return pack_varint(only.body_size) + constants.CONTENT_CHECK.pack(only.check)
 
 
 def check_magic(begin: bytes) -> None:
