@@ -27,9 +27,15 @@ from ansflow.frame.masked import with_mask
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["FrameEncoder"]
+__all__ = ["JOINED_UP_TO", "FrameEncoder"]
 
 NOTHING = np.empty(0, np.uint8)
+
+# Chunks of so many bytes of content are kept until all are there, so that the frame gets memory of
+# its size. That is mostly memory that the process has had before, while the room for the largest
+# frame, of which most isn't used, is new each time; to touch a page of it for the first time takes
+# as long as to encode half of it.
+JOINED_UP_TO = 1 << 25
 
 
 class FrameEncoder:
@@ -94,7 +100,8 @@ class FrameEncoder:
         if not self._undecided:
             self._use(options)
         self._rechooser: Rechooser | None = None
-        self._pipeline: Pipeline[list[Bytes]] = Pipeline(checked_threads(threads))
+        self._threads = checked_threads(threads)
+        self._pipeline: Pipeline[list[Bytes]] = Pipeline(self._threads)
         self._rest = NOTHING  # a partial unit, and how much of it is filled
         self._fill = 0
         self._position = 0  # of the next unit in the content
@@ -120,12 +127,15 @@ class FrameEncoder:
         )
 
     def at_once(self, content: Bytes) -> bytes | None:
-        """The frame of all of the content, if that is not worth more than one task; else None.
+        """The frame of all of the content, if nothing is gained by several tasks; else None.
 
         Most of what is done for content in pieces takes longer than to encode a short one.
         """
         grid = self.header.grid
-        if not 0 < content.size <= grid.unit(0, TASK_SIZE):
+        most = grid.unit(0, TASK_SIZE)
+        if self._threads == 1:
+            most = EVERY * most - 1 if self._undecided else JOINED_UP_TO
+        if not 0 < content.size <= most:
             return None
         self.choose(content)
         chunks = self._encode(content, grid.groups(0, content.size), 0)

@@ -16,7 +16,7 @@ from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, opaque, writable_bytes
 from ansflow.engine.content import JoinedFrames, array_content, as_array
 from ansflow.engine.cores import checked_threads
-from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.encoder import JOINED_UP_TO, FrameEncoder
 from ansflow.engine.masked import MaskedArray, fill_masked, from_content
 from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
@@ -33,12 +33,6 @@ from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["compress", "decompress", "decompress_member"]
-
-# Chunks of so many bytes of content are kept until all are there, so that the frame gets memory of
-# its size. That is mostly memory that the process has had before, while the room for the largest
-# frame, of which most isn't used, is new each time; to touch a page of it for the first time takes
-# as long as to encode half of it.
-JOINED_UP_TO = 1 << 25
 
 
 def compress(data: Any, *, threads: int | None = None, **options: Unpack[OptionsDict]) -> bytes:
