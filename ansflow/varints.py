@@ -8,19 +8,14 @@ __all__ = ["ByteReader", "pack_varint"]
 
 MAX_BITS = 64
 
-SHORT = [bytes((value,)) for value in range(0x80)]
+BYTES = [bytes((value,)) for value in range(0x100)]
 
 
 def pack_varint(value: int) -> bytes:
     """An integer from 0 to 2^64 - 1 in groups of seven bits, the lowest first (LEB128)."""
     if value < 0x80:
-        return SHORT[value]
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+        return BYTES[value]
+    return BYTES[value & 0x7F | 0x80] + pack_varint(value >> 7)
 
 
 class ByteReader:
@@ -38,26 +33,27 @@ class ByteReader:
 
     def byte(self) -> int:
         """The next byte."""
-        at = self.at
-        if at >= len(self.data):
-            raise CorruptDataError("a field is cut off: its bytes end too early")
-        self.at = at + 1
-        return self.data[at]
+        try:
+            byte = self.data[self.at]
+        except IndexError:
+            raise CorruptDataError("a field is cut off: its bytes end too early") from None
+        self.at += 1
+        return byte
 
     def varint(self) -> int:
         """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
-        data, at = self.data, self.at
-        if at < len(data) and data[at] < 0x80:  # most are of one byte
-            self.at = at + 1
-            return data[at]
+        byte = self.byte()
+        if byte < 0x80:  # most are of one byte
+            return byte
         value = shift = 0
-        while (byte := self.byte()) & 0x80:
+        while byte & 0x80:
             value |= (byte & 0x7F) << shift
             shift += 7
             if shift >= MAX_BITS:
                 break
+            byte = self.byte()
         value |= byte << shift
-        if value >> MAX_BITS or (shift and not byte):
+        if value >> MAX_BITS or not byte:
             raise CorruptDataError(
                 "an integer has more than 64 bits, or bytes that it does not need"
             )

@@ -35,7 +35,7 @@ def describe_dtype(dtype: np.dtype[Any]) -> Any:
     NumPy describes every dtype, including those that other packages register and structures with
     unordered fields, but not always faithfully. So the description is parsed and compared.
     """
-    if dtype.isbuiltin == 1 and dtype.kind in "biufc" and not _has_metadata(dtype):
+    if dtype.isbuiltin == 1 and dtype.kind in "biufc" and not dtype.metadata:
         return dtype.str  # the usual case
     advice = f"view it as another dtype, such as {np.dtype(_plain(dtype.itemsize)).name}"
     if _has_metadata(dtype):

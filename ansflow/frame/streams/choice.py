@@ -12,7 +12,7 @@ from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Look, Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch, WordStack
-from ansflow.kernels.constants import ONE, ZERO, default_lanes
+from ansflow.kernels.constants import ONE, SYMBOLS_PER_LANE, ZERO
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.fit import fit_counts
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
@@ -38,7 +38,7 @@ MORE_SLOTS, MORE_LOST = 2, 3
 # The state of a lane takes three bytes more than it holds, of so many that its symbols take, or
 # more. Where these take little there are some for each of so many symbols, which sixteen decode
 # more than half as fast as 64.
-BYTES_PER_LANE, SYMBOLS_PER_LANE = 256, 1 << 12
+BYTES_PER_LANE, SYMBOLS_PER_CHEAP_LANE = 256, 1 << 12
 FEWEST_LANES, FEWEST_LANES_FROM, ENOUGH_LANES = 4, 2048, 16
 
 
@@ -116,12 +116,12 @@ def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
 
     From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
     """
-    lanes = default_lanes(symbols)
+    lanes = symbols // SYMBOLS_PER_LANE
     if size is not None:
-        by_symbols = min(symbols // SYMBOLS_PER_LANE, ENOUGH_LANES)
-        worth = max(by_symbols, int(size) // BYTES_PER_LANE)
-        lanes = min(lanes, 1 << worth.bit_length() >> 1)
-    return min(most, max(lanes, FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1))
+        cheap = min(symbols // SYMBOLS_PER_CHEAP_LANE, ENOUGH_LANES)
+        lanes = min(lanes, max(cheap, int(size) // BYTES_PER_LANE))
+    fewest = FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1
+    return min(most, max(fewest, 1 << lanes.bit_length() >> 1))
 
 
 def _narrow(
