@@ -131,11 +131,13 @@ class FrameEncoder:
 
         Most of what is done for content in pieces takes longer than to encode a short one.
         """
+        if not content.size:
+            return None
         grid = self.header.grid
         most = grid.unit(0, TASK_SIZE)
         if self._threads == 1:
             most = EVERY * most - 1 if self._undecided else JOINED_UP_TO
-        if not 0 < content.size <= most:
+        if content.size > most:
             return None
         self.choose(content)
         chunks = self._encode(content, grid.groups(0, content.size), 0)

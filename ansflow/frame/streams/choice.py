@@ -15,7 +15,7 @@ from ansflow.frame.streams.scratch import EncoderScratch, WordStack
 from ansflow.kernels.constants import ONE, SYMBOLS_PER_LANE, ZERO
 from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.fit import fit_counts
-from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_table
+from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_rows, fit_table
 from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
 from ansflow.kernels.transforms.cost import bits_of_counts, byte_cost
 from ansflow.transforms.layout import Layout
@@ -133,23 +133,21 @@ def _narrow(
     words: WordStack,
 ) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
-    counts, freq, table, precision = scratch.counts, scratch.freq, scratch.table, coding.precision
+    counts, freq = scratch.rows
+    fitted = counts, coding.precision, freq, scratch.keys, scratch.heap, scratch.table
     records, looks = None, dict[int, Look]()
     if scratch.contexts is None:
         records = scratch.records
         looks = _count(content, layout, kinds, scratch)
-        present, used, bits = fit_counts(
-            *(counts, precision, freq, scratch.keys, scratch.heap, table),
-            *(scratch.reciprocals, records),
-        )
+        present, used, bits = fit_counts(*fitted, scratch.reciprocals, records)
         lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
         lanes = lanes_for(content.size, coding.lanes)
-        count_all(content, np.uint64(lanes), scratch.contexts.counts, counts)
-        present, used, bits = fit_table(counts, precision, freq, scratch.keys, scratch.heap, table)
+        count_all(content, np.uint64(lanes), scratch.contexts.counts, scratch.counts)
+        present, used, bits = fit_rows(*fitted)
     stream = content, content, layout, lanes, coding, scratch, words
-    size, table = bits / 8, table[:used]
-    return Sample(*stream, counts, present, size, precision, freq, records, table, looks)
+    known = scratch.counts, present, bits / 8, coding.precision, scratch.freq, records
+    return Sample(*stream, *known, scratch.table[:used], looks)
 
 
 def _wide(

@@ -79,11 +79,15 @@ class ContextScratch(NamedTuple):
 
 
 class EncoderScratch(NamedTuple):
-    """What encoding a stream overwrites; the reciprocals are only read."""
+    """What encoding a stream overwrites; the reciprocals are only read.
+
+    `rows` are counts and frequencies as matrices of one row.
+    """
 
     partial: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.float64]
     freq: npt.NDArray[np.uint32]
+    rows: tuple[npt.NDArray[np.float64], npt.NDArray[np.uint32]]
     keys: npt.NDArray[np.float64]
     heap: npt.NDArray[np.uint32]
     table: Bytes
@@ -93,10 +97,12 @@ class EncoderScratch(NamedTuple):
 
     @classmethod
     def make(cls, precision: int, order: int) -> EncoderScratch:
+        counts, freq = np.empty(ALPHABET, np.float64), np.empty(ALPHABET, np.uint32)
         return cls(
             partial=np.empty(BYTE_PARTIALS, np.uint32),
-            counts=np.empty(ALPHABET, np.float64),
-            freq=np.empty(ALPHABET, np.uint32),
+            counts=counts,
+            freq=freq,
+            rows=(counts[np.newaxis], freq[np.newaxis]),
             keys=np.empty(ALPHABET, np.float64),
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),

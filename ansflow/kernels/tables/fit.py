@@ -7,7 +7,7 @@ microsecond.
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.tables.frequency_code import fit_table
+from ansflow.kernels.tables.frequency_code import fit_rows
 from ansflow.kernels.tables.records import fill_records
 
 __all__ = ["fit_counts"]
@@ -28,15 +28,15 @@ def fit_counts(
     Parameters
     ----------
     counts, precision, freq, keys, heap, table
-        As for `fit_table`; precision is 8 at least, so that all bytes have a slot.
+        As for `fit_rows`, of one row; precision is 8 at least, so that all bytes have a slot.
     reciprocals, records
         As for `fill_records`; records are 0 where the frequency is.
 
     Returns
     -------
-    ``(present, used, bits)`` of `fit_table`.
+    ``(present, used, bits)`` of `fit_rows`.
     """
-    found: tuple[int, int, float] = fit_table(counts, precision, freq, keys, heap, table)
-    records[:] = 0
-    fill_records(freq, reciprocals, records)
+    found: tuple[int, int, float] = fit_rows(counts, precision, freq, keys, heap, table)
+    records.fill(0)
+    fill_records(freq[0], reciprocals, records)
     return found
