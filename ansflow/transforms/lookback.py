@@ -157,8 +157,12 @@ def _subtracted(
 def nearness(numbers: Numbers, row: int = 1) -> np.uint64:
     """How many low bits may differ of numbers that are near, for the kernels."""
     far = numbers[row:] - numbers[: max(0, numbers.size - row)]
-    some = np.sort(np.abs(far[:: far.size // SPREAD_BY | 1].view(f"i{far.itemsize}")))
-    return np.uint64(int(some[some.size // 2]).bit_length() // 2 if some.size else 0)
+    if not far.size:
+        return np.uint64(0)
+    some = np.abs(far[:: far.size // SPREAD_BY | 1].view(f"i{far.itemsize}"))
+    middle = some.size // 2
+    some.partition(middle)
+    return np.uint64(int(some[middle]).bit_length() // 2)
 
 
 def new_tables() -> npt.NDArray[np.uint32]:

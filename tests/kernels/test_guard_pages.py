@@ -949,7 +949,8 @@ def far_back(items, at_end, rng):
             lags = fixed(rng.integers(0, 1 << rng.integers(1, 32), rows, np.uint32), at_end)
             lookback.add_far(out, u64(row), recent, kinds, lags)
     wide, few = fixed(items.astype(np.uint64), at_end), guarded(np.zeros((2, 4), np.uint32), at_end)
-    lookback.sum_lengths(wide, near, u64(62), few)
+    for begin in (1, max(1, size)):
+        lookback.sum_lengths(wide, u64(begin), near, u64(62), few)
 
 
 def numbers_to_numbers(at_end, rng):
@@ -1214,7 +1215,7 @@ def facts_of_samples(at_end, rng):
             if length < 5:
                 continue
             some = fixed(numbers[: length * row], at_end)
-            recurrence.may_recur(some, u64(row), u64(length - 3), 0.2)
+            recurrence.may_recur(some, u64(row), u64(length - 3), 0.2, 0.4)
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)

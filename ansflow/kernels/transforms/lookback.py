@@ -197,8 +197,10 @@ def add_far(numbers, row, recent, kinds, lags):
 
 
 @kernel
-def sum_lengths(numbers, near, shift, tables):
+def sum_lengths(numbers, begin, near, shift, tables):
     """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
+
+    That is of those from `begin` on: the numbers before are only looked back to.
 
     Others are the last equal one and one that is near, and those as far back as the last two that
     were used. Where numbers go on to be predicted from as far back as the last one, that is free.
@@ -206,6 +208,8 @@ def sum_lengths(numbers, near, shift, tables):
     Parameters
     ----------
     numbers : uint64[n]
+    begin : uint64
+        1 to n.
     near : uint64
         As in `subtract_far`.
     shift : uint64
@@ -213,9 +217,12 @@ def sum_lengths(numbers, near, shift, tables):
         Zeros.
     """
     same, close = tables[0], tables[1]
+    for i in range(ONE, begin):
+        number = numbers[i]
+        same[(number * GOLDEN) >> shift] = close[((number >> near) * GOLDEN) >> shift] = i
     by_one = by_any = ZERO
     last = other = ONE
-    for i in range(ONE, np.uint64(numbers.size)):
+    for i in range(begin, np.uint64(numbers.size)):
         number = numbers[i]
         own, bucket = (number * GOLDEN) >> shift, ((number >> near) * GOLDEN) >> shift
         least, lag = NEVER, ONE

@@ -1,7 +1,8 @@
 """Whether numbers may have a period: told by a few bits of each difference.
 
 Of a difference it is looked at whether it is above what is usual, and whether its size is. A word
-of 64 such bits is compared with another one at once.
+of 64 such bits is compared with another one at once. Where these agree, logarithms of the
+differences are, which have to correlate.
 """
 
 import numpy as np
@@ -17,6 +18,9 @@ __all__ = ["may_recur"]
 LARGE, LARGER = 1.25, 0.5
 # Fewer bits that are set, or not, say nothing.
 FEWEST = np.uint64(16)
+TWO = np.uint64(2)
+# What is left of logarithms without their mean is counted in parts of a bit.
+PARTS = 16
 
 
 @inlined
@@ -36,8 +40,19 @@ def agreement(plane, n, lag, share):
     return 1.0 - float(differ) / (float(pairs) * chance)
 
 
+@inlined
+def correlation(apart, n, lag):
+    """How deviations correlate with those that are so many behind them."""
+    products = squares = np.int64(0)
+    for i in range(n):
+        squares += np.int64(np.int32(apart[i]) * np.int32(apart[i]))
+    for i in range(n - lag):
+        products += np.int64(np.int32(apart[i]) * np.int32(apart[i + lag]))
+    return float(products) * float(n) / (float(squares) * float(n - lag))
+
+
 @kernel
-def may_recur(numbers, row, longest, least):
+def may_recur(numbers, row, longest, least, likely):
     """Whether differences along rows may correlate with those some rows on as a peak says.
 
     Parameters
@@ -48,10 +63,12 @@ def may_recur(numbers, row, longest, least):
         Numbers of a row, and rows that differences which are compared lie apart, at most.
     least : float64
         What bits must agree by, in `agreement`.
+    likely : float64
+        What logarithms must correlate by, where bits agree.
     """
     sign, number = item_bits(numbers) - ONE, numbers.dtype.type
     n = np.uint64(numbers.size) - row
-    swings, sums = np.empty(n, np.int8), np.zeros(row, np.int64)
+    swings, sums = np.empty(n, np.int16), np.zeros(row, np.int64)
     sizes = squares = squares_of_large = np.int64(0)
     for begin in range(ZERO, n, row):
         for j in range(row):
@@ -66,13 +83,17 @@ def may_recur(numbers, row, longest, least):
             squares += size * size
     # So that words behind the last one can be looked at.
     planes, counts = np.zeros((2, n // WORD_BITS + np.uint64(3)), np.uint64), np.zeros(2, np.uint64)
-    rows, large = np.int64(n // row), LARGE * float(sizes) / float(n) + LARGER
+    large = LARGE * float(sizes) / float(n) + LARGER
+    for j in range(row):
+        sums[j] = sums[j] * PARTS // np.int64(n // row)
     for begin in range(ZERO, n, row):
         for j in range(row):
             i = begin + j
             swing = np.int64(swings[i])
-            above, is_large = np.uint64(swing * rows > sums[j]), np.uint64(abs(swing) > large)
+            apart = swing * PARTS - sums[j]
+            above, is_large = np.uint64(apart > 0), np.uint64(abs(swing) > large)
             squares_of_large += swing * swing * np.int64(is_large)
+            swings[i] = apart
             planes[0, i // WORD_BITS] |= above << i % WORD_BITS
             planes[1, i // WORD_BITS] |= is_large << i % WORD_BITS
             counts[0] += above
@@ -85,11 +106,10 @@ def may_recur(numbers, row, longest, least):
             return True
         share = float(counts[k]) / float(n)
         before, here = 1.0, agreement(planes[k], n, row, share)
-        for lag in range(np.uint64(2), longest + ONE):
-            after = agreement(planes[k], n, np.uint64(lag) * row, share)
-            if here >= least and here >= before and here >= after and lag > np.uint64(2):
+        for lag in range(TWO, longest + TWO):
+            after = agreement(planes[k], n, np.uint64(lag) * row, share) if lag <= longest else 0.0
+            is_peak = here >= least and here >= before and here >= after and lag > TWO
+            if is_peak and correlation(swings, n, (np.uint64(lag) - ONE) * row) >= likely:
                 return True
             before, here = here, after
-        if here >= least and here >= before:
-            return True
     return False

@@ -16,8 +16,10 @@ __all__ = ["look_back"]
 
 # How many numbers that follow each other tell whether it may pay, a few first; and the share of
 # what was found that they may take then, and of a dictionary, whose values have come again more
-# often than a few of them show. What numbers take by their lengths is less than they do as tokens.
+# often than a few of them show. What is told is that of the last ones, which look back to the rest.
+# What numbers take by their lengths is less than they do as tokens.
 SOME = (1 << 12, 0.97, 1.2), (1 << 14, 0.95, 1.0)
+LAST_PART = 4
 TOKEN = 1.3
 # A few that neighbours predict with so much less than what was found say nothing of all.
 EASIER = 0.5
@@ -43,14 +45,15 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     has_dictionary = any(one.name == "dict" for one in found.maps)
     size = min(kind.all_items.size, kind.items)
     for some, share, share_of_dict in SOME:
-        few = _through(maps, kind, (size - some) // 2, some)
+        most = found.bits * (share_of_dict if has_dictionary else share)
+        few = _through(maps, kind, (size - some) // 2, some) if TOKEN < most else None
         if few is None:
             return found
-        by_one, by_any = map(few.total, _lengths(few.numbers.reshape(-1)))
-        most = share_of_dict * found.bits if has_dictionary else share * min(found.bits, by_one)
-        if by_any > most:
+        begin = few.numbers.size * (LAST_PART - 1) // LAST_PART
+        by_one, by_any = map(few.total, _lengths(few.numbers.reshape(-1), begin))
+        if by_any > (most if has_dictionary else min(most, share * by_one)):
             return found
-        prediction = Prediction(_in_rows(few.numbers, raw), kind.items)
+        prediction = Prediction(_in_rows(few.numbers[:, begin:], raw), kind.items)
         by_neighbours = max(few.total(prediction.best.bits), found.bits * EASIER)
         if by_any > share * by_neighbours and not has_dictionary:
             return found
@@ -95,13 +98,14 @@ def _in_rows(numbers: Numbers, raw: Numbers) -> Numbers:
     return numbers[:, : rows * row].reshape(1, rows, row) if 1 < row < rows else numbers
 
 
-def _lengths(numbers: Numbers) -> tuple[float, float]:
-    """Bits of numbers by the ones before, and by others, too, on average."""
+def _lengths(numbers: Numbers, begin: int) -> tuple[float, float]:
+    """Bits of numbers from a place on by the ones before, and by others, too, on average."""
     slots = max(1, (numbers.size - 1).bit_length())
     tables = np.zeros((2, 1 << slots), np.uint32)
-    told = nearness(numbers), np.uint64(64 - slots), tables
+    told = np.uint64(max(1, begin)), nearness(numbers), np.uint64(64 - slots), tables
     by_one, by_any = sum_lengths(numbers.astype(np.uint64, copy=False), *told)
-    return TOKEN + int(by_one) / numbers.size, TOKEN + int(by_any) / numbers.size
+    size = numbers.size - begin
+    return TOKEN + int(by_one) / size, TOKEN + int(by_any) / size
 
 
 def _predicted(numbers: Numbers, every: int, kind: Kind) -> tuple[Recipe, float]:

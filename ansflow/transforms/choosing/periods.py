@@ -18,8 +18,9 @@ SHORTEST, FEWEST_ROWS = 2, 3
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 # What a few bits of differences must agree by for these to be looked at: a share of what they must
-# correlate by: for normal ones that are to correlate by a half, two thirds.
-SUSPICIOUS = 0.45
+# correlate by: for normal ones that are to correlate by a half, two thirds. And what they must
+# correlate by there, as far as whole logarithms tell.
+SUSPICIOUS, LIKELY = 0.45, 0.75
 # Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
 ROUNDED = 2
 
@@ -52,7 +53,7 @@ def periods(
         return []
     some = numbers[step // 2 :: step, : count + 1]
     row = np.uint64(math.prod(numbers.shape[2:]))
-    told = row, np.uint64(longest + 1), SUSPICIOUS * least
+    told = row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
     if not any(may_recur(np.ascontiguousarray(box).reshape(-1), *told) for box in some):
         return []
     steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
