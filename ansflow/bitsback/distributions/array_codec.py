@@ -9,6 +9,7 @@ from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
+from numpy import empty
 
 from ansflow.arguments import as_array, integer, shape_of
 from ansflow.bitsback.codec import Codec
@@ -108,22 +109,24 @@ class ArrayCodec(Codec):
     def push(self, stack: Stack, x: npt.ArrayLike) -> None:
         shape = stack.heads.shape if self.shape is None else self.shape
         symbols = self._symbols(x, shape)
-        if self.low and not self.kernels_know_low:
+        if not self.kernels_know_low and self.low:
             # Symbols that are too low wrap around, and are too high then.
             symbols = symbols - offset(self.low)
         if not symbols.flags.carray:  # kernels are compiled for one kind of array
             symbols = symbols.copy()
         try:
-            stack.run_push(self.kernels.push, self._words * symbols.size, symbols, *self._params)
+            room = self._words * symbols.size
+            stack._run_push(self.kernels.push, room, (symbols,), self._params)
         except ModelError:
             raise self._refusal(np.asarray(x), symbols) from None
 
     def pop(self, stack: Stack) -> npt.NDArray[Any]:
         shape = stack.heads.shape if self.shape is None else self.shape
-        array = np.empty(shape, self._dtype)
+        array = empty(shape, self._dtype)
         symbols = array if len(shape) == 1 else array.ravel()  # a view, made faster than others
-        stack.run_pop(self.kernels.pop, self._words * symbols.size, *self._params, symbols)
-        if self.low and not self.kernels_know_low:
+        most = self._words * symbols.size
+        stack._run_pop(self.kernels.pop, most, self._params, (symbols,))
+        if not self.kernels_know_low and self.low:
             array += offset(self.low)
         return array
 
@@ -174,9 +177,9 @@ def offset(low: int) -> npt.NDArray[np.int64]:
 
 def checked_precision(precision: SupportsIndex, alphabet: int = 2) -> int:
     """Bits that give each symbol at least a slot; ModelError if there are too few or too many."""
-    low = max(1, (alphabet - 1).bit_length())
-    if type(precision) is int and low <= precision <= MAX_PRECISION:
+    if type(precision) is int and 0 < precision <= MAX_PRECISION and alphabet <= 1 << precision:
         return precision
+    low = max(1, (alphabet - 1).bit_length())
     name = "precision" if alphabet <= 2 else f"precision for an alphabet of {alphabet}"
     return integer(precision, name, low, MAX_PRECISION, error=ModelError)
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
+from numpy import empty
 
 from ansflow.arguments import integer, real_numbers
 from ansflow.bitsback.distributions.broadcasting import broadcast
@@ -74,18 +75,17 @@ class _Discretised(LocationScale):
         if not weights.shape == shape == s.shape:
             weights, m, s = broadcast(logits=weights, means=m, scales=s)
             shape = m.shape
-        if not shape:
-            raise ModelError("a mixture must have an axis for its components")
-        width = checked_components(shape[-1])
         if len(shape) != 2:
+            if not shape:
+                raise ModelError("a mixture must have an axis for its components")
+            width = checked_components(shape[-1])
             weights, m, s = (array.reshape(-1, width) for array in (weights, m, s))
+        components = empty((len(m), checked_components(shape[-1]), 3))
         line = integers(cls.family_name, low, high, precision)
-        n = len(m)
-        components = np.empty((n, width, 3))
         if not mixtures(power_table(), weights, m, s, line.rate, components):
             raise ModelError("logits and means must be finite, and scales positive and finite")
         codec = cls.__new__(cls)
-        codec._set(shape[:-1], components, line)
+        codec._set_params(shape[:-1], (components, *line.params))
         return codec
 
 

@@ -33,8 +33,6 @@ class Line(NamedTuple):
     """
 
     rate: float
-    precision: int
-    low: int
     params: tuple[Any, ...]
 
 
@@ -47,7 +45,7 @@ def line_of(
         raise ModelError(f"low must be at most {(1 << 63) - alphabet}, not {low}")
     precision = checked_precision(precision, alphabet if full_support else 2)
     params = edges, chosen.table, precision, int(full_support), low
-    return Line(chosen.rate, precision, low, params)
+    return Line(chosen.rate, params)
 
 
 class LocationScale(ArrayCodec):
@@ -138,14 +136,17 @@ class LocationScale(ArrayCodec):
             raise ModelError("means must be finite, and scales positive and finite")
         if shares is not None:
             components[..., 2] = shares.reshape(-1, width)
-        self._set(shape, components, line)
+        self._set_params(shape, (components, *line.params))
 
-    def _set(self, shape: tuple[int, ...], components: Floats, line: Line) -> None:
-        """Set the kernels' parameters."""
-        self.low = line.low
-        self.precision = line.precision
-        self.shape = shape
-        self._params = (components, *line.params)
+    # Read where they are: an attribute of its own takes time whenever a codec is built.
+
+    @property
+    def precision(self) -> int:
+        return int(self._params[3])
+
+    @property
+    def low(self) -> int:  # type: ignore[override]
+        return int(self._params[5])
 
     def _possible(self, symbols: npt.NDArray[Any]) -> npt.NDArray[np.bool]:
         slots = np.empty(symbols.size, np.int64)
@@ -179,7 +180,7 @@ class LocationScale(ArrayCodec):
         columns = np.broadcast_arrays(means, rates, shares)
         components = np.stack(columns, axis=-1, dtype=np.float64).reshape(-1, means.shape[-1], 3)
         line = line_of(chosen, edges, 0, precision, full_support)
-        codec._set(means.shape[:-1], components, line)
+        codec._set_params(means.shape[:-1], (components, *line.params))
         return codec
 
 

@@ -171,11 +171,22 @@ class HeadsOnTail:
         ModelError
             If a symbol has no probability; the stack is as it was.
         """
+        self._run_push(kernel, integer(room, "room", 0), args, ())
+
+    def _run_push(
+        self, kernel: Callable[..., int], room: int, x: tuple[Any, ...], params: tuple[Any, ...]
+    ) -> None:
+        """`run_push`, whose arguments are two tuples.
+
+        A codec of one symbol feels each time that they are spread in a call, or put together.
+        """
         tail = self._tail
         words, size = tail.content
-        if type(room) is not int or not 0 <= room < words.size - size:
+        if room >= words.size - size:
             words, size = tail.with_room(room)
-        after = int(kernel(self.heads, words, size, *args))
+        after = kernel(self.heads, words, size, *x, *params)
+        if type(after) is not int:
+            after = int(after)
         if after >= IMPOSSIBLE:
             _fail(after, size)
         if tail.stirred:
@@ -269,9 +280,20 @@ class HeadsOnTail:
         >>> y, stack == Stack(seed=0)
         (array([3, 1, 4, 1, 5, 9], dtype=uint64), True)
         """
-        tail, heads, drawn, before = self._tail, self.heads, 0, None
-        if type(most) is not int or most < 0:
-            most = integer(most, "most", 0)
+        self._run_pop(kernel, integer(most, "most", 0), args, (), room, lowest)
+
+    def _run_pop(
+        self,
+        kernel: Callable[..., int],
+        most: int,
+        params: tuple[Any, ...],
+        out: tuple[Any, ...],
+        room: int | None = None,
+        lowest: npt.NDArray[np.uint64] | None = None,
+    ) -> None:
+        """`run_pop`, whose arguments are two tuples, as for `_run_push`."""
+        tail, heads = self._tail, self.heads
+        drawn, before = 0, None
         words, size = tail.content
         if size < most or room is not None:
             # A kernel may fail when it has popped words, and overwritten them.
@@ -284,7 +306,9 @@ class HeadsOnTail:
         bottom = size - most if size > most else 0
         if tail.stirred:
             tail.stir(words, bottom, size)
-        after = int(kernel(heads, words, size, *args))
+        after = kernel(heads, words, size, *params, *out)
+        if type(after) is not int:
+            after = int(after)
         if after >= IMPOSSIBLE:
             if before is None:
                 tail.unstir(words, bottom, size)
