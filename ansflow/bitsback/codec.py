@@ -40,8 +40,26 @@ class Codec(ABC):
 
     @abstractmethod
     def push(self, stack: Stack, x: Any) -> None:
-        """Put `x` on the stack."""
+        """Put `x` on the stack.
+
+        Raises
+        ------
+        ModelError
+            If `x` has no probability.
+        TypeError, ValueError
+            If its type, shape or length is not that of the codec's data.
+        StackUnderflowError
+            If the codec also pops, as `BitsBack` pops latents, and the stack has too few bits.
+        """
 
     @abstractmethod
     def pop(self, stack: Stack) -> Any:
-        """Take from the stack what was pushed last; if that was something else, a sample."""
+        """Take from the stack what was pushed last; if that was something else, a sample.
+
+        Raises
+        ------
+        StackUnderflowError
+            If the stack has too few bits, and no seed to draw more from.
+        CorruptDataError
+            If no push leaves such a stack, as far as the codec can tell.
+        """

@@ -31,6 +31,11 @@ class Compressor:
     **options
         See `ansflow.Options`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an option or `threads` is illegal.
+
     Examples
     --------
     >>> import ansflow
@@ -65,12 +70,23 @@ class Compressor:
         """Return the part of the frame that holds all content so far.
 
         This ends the current chunk, so frequent flushing makes the frame larger.
+
+        Raises
+        ------
+        ValueError
+            After `finish`.
         """
         self._check()
         return b"".join(self._encoder.flush())
 
     def finish(self) -> bytes:
-        """Return the rest of the frame. The compressor cannot be used afterwards."""
+        """Return the rest of the frame. The compressor cannot be used afterwards.
+
+        Raises
+        ------
+        ValueError
+            If it has been called before.
+        """
         self._check()
         self._finished = True
         return b"".join(self._encoder.finish())
@@ -100,6 +116,11 @@ class Decompressor:
         Whether all of the frame has arrived, and all content has been returned.
     needs_input : bool
         Whether the next call needs more data to return content.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `threads` is illegal.
 
     Examples
     --------
@@ -200,6 +221,11 @@ def iter_compress(
     ------
     bytes
         Parts of the frame.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option or `threads` is illegal, or a piece has no bytes.
 
     Examples
     --------

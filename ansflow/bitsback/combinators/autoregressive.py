@@ -7,6 +7,7 @@ from typing import Any
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.serial import items_of
 from ansflow.bitsback.stack.stack import Stack
 
 __all__ = ["Autoregressive"]
@@ -21,6 +22,11 @@ class Autoregressive(Codec):
         From the list of the items so far, which it must not change, to the codec of the next item.
     count : int
         The length of the lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `count` is not an integer, or negative; a push also if a list has another length.
 
     Examples
     --------
@@ -37,9 +43,7 @@ class Autoregressive(Codec):
         self.count = integer(count, "count", 0)
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
-        items = list(x)
-        if len(items) != self.count:
-            raise ValueError(f"the codec takes {self.count} items, not {len(items)}")
+        items = items_of(x, self.count)
         for i in reversed(range(self.count)):
             self.codec_after(items[:i]).push(stack, items[i])
 

@@ -81,10 +81,13 @@ class BitsBack(Codec):
         Whether the posterior is popped from, and pushed on, a stirred stack (`Stack.stirred`). If
         it is exact for all data, it may as well take the bits that are on top.
 
-    Notes
-    -----
-    A pop raises `CorruptDataError` if the posterior gives the latents no probability, since no push
-    leaves such a stack.
+    Raises
+    ------
+    StackUnderflowError
+        By a push if the stack has too few bits to sample z, and no seed; by a pop as well.
+    CorruptDataError
+        By a pop if the posterior gives the latents no probability, since no push leaves such a
+        stack.
 
     Examples
     --------

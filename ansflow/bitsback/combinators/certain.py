@@ -21,6 +21,11 @@ class Certain(Codec):
     value
         The only value that can be pushed.
 
+    Raises
+    ------
+    ModelError
+        By a push of any other value.
+
     Examples
     --------
     >>> from ansflow.bitsback import Certain, Stack

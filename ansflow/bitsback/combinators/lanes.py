@@ -25,6 +25,13 @@ class Substack(Codec):
     start, stop : int
         Lanes `start` to ``stop - 1``.
 
+    Raises
+    ------
+    TypeError
+        If a lane is not an integer.
+    ValueError
+        By a push or pop if the stack has no such lanes.
+
     Examples
     --------
     >>> from ansflow.bitsback import Stack, Substack, Uniform
@@ -56,6 +63,12 @@ class Parallel(Codec):
     lanes : sequence of int
         The number of lanes of each codec. The first codec has the first lanes of the stack.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there are not as many `lanes` as codecs, or one is not an integer from 1 to 65,536; a
+        push or pop also if the stack has fewer lanes, or there are not as many items as codecs.
+
     Examples
     --------
     >>> from ansflow.bitsback import Parallel, Stack, Uniform
@@ -68,6 +81,8 @@ class Parallel(Codec):
 
     def __init__(self, codecs: Sequence[Codec], lanes: Sequence[int]) -> None:
         counts = [integer(count, "one of lanes", 1, MAX_STACK_LANES) for count in lanes]
+        if len(counts) != len(codecs):
+            raise ValueError(f"there are {len(counts)} numbers of lanes for {len(codecs)} codecs")
         self._serial = Serial(
             [
                 Substack(codec, end - count, end)
@@ -93,6 +108,13 @@ class Unfolded(Codec):
     codec : Codec
     lanes : int
         The number of lanes meanwhile.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `lanes` is not an integer from 1 to 65,536.
+    StackUnderflowError
+        By a push or pop if the stack has too few bits for more lanes.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import Any
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.serial import items_of
 from ansflow.bitsback.stack.stack import Stack
 
 __all__ = ["Scan"]
@@ -29,6 +30,11 @@ class Scan(Codec):
         The state before the first item.
     count : int
         The length of the lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `count` is not an integer, or negative; a push also if a list has another length.
 
     Notes
     -----
@@ -67,9 +73,7 @@ class Scan(Codec):
         self.count = integer(count, "count", 0)
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
-        items = list(x)
-        if len(items) != self.count:
-            raise ValueError(f"the codec takes {self.count} items, not {len(items)}")
+        items = items_of(x, self.count)
         states = [self.initial]
         for item in items[:-1]:
             states.append(self.update(states[-1], item))

@@ -9,7 +9,15 @@ from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
 from ansflow.bitsback.stack.stack import Stack
 
-__all__ = ["FromIterable", "Repeat", "Serial"]
+__all__ = ["FromIterable", "Repeat", "Serial", "items_of"]
+
+
+def items_of(x: Iterable[Any], count: int) -> list[Any]:
+    """The items as a list; ValueError unless there are so many."""
+    items = list(x)
+    if len(items) != count:
+        raise ValueError(f"the codec takes {count} items, not {len(items)}")
+    return items
 
 
 class Serial(Codec):
@@ -18,6 +26,11 @@ class Serial(Codec):
     Parameters
     ----------
     codecs : sequence of Codec
+
+    Raises
+    ------
+    ValueError
+        By a push if there are not as many items as codecs.
 
     Notes
     -----
@@ -38,7 +51,8 @@ class Serial(Codec):
         self.codecs = tuple(codecs)
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
-        for codec, item in reversed(list(zip(self.codecs, x, strict=True))):
+        items = items_of(x, len(self.codecs))
+        for codec, item in reversed(list(zip(self.codecs, items, strict=True))):
             codec.push(stack, item)
 
     def pop(self, stack: Stack) -> tuple[Any, ...]:
@@ -52,6 +66,11 @@ class Repeat(Codec):
     ----------
     codec : Codec
     count : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `count` is not an integer, or negative; a push also if there are not as many items.
 
     Examples
     --------
@@ -81,6 +100,11 @@ class FromIterable(Codec):
     codecs : callable
         Without arguments; returns an iterable of codecs, a new one for each push or pop. A push
         needs the last codec first, so it reads the iterable to its end.
+
+    Raises
+    ------
+    ValueError
+        By a push if there are not as many items as codecs.
 
     Examples
     --------

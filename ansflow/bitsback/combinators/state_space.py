@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ansflow.arguments import integer
 from ansflow.bitsback.codec import Codec
+from ansflow.bitsback.combinators.serial import items_of
 from ansflow.bitsback.stack.stack import Stack
 from ansflow.errors import CorruptDataError, ModelError
 
@@ -105,13 +106,21 @@ class StateSpace(Codec):
     length : int
         How many items a sequence has.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `length` is not an integer, or negative; a push also if a sequence has another length.
+    StackUnderflowError
+        If the stack has too few bits, and no seed: a push pops latents as well.
+    CorruptDataError
+        By a pop if a latent has no slot in its posterior, since no push leaves such a stack.
+
     Notes
     -----
     Pushing keeps a belief for each item, popping only the last one. The model is given items as
     they are pushed or popped, so what it computes must not depend on their type. A failure may
     leave the stack changed (`Stack.atomic`). What is popped from bits that nobody has pushed is a
-    sample, unless a latent turns up that has no slot in its posterior: that raises
-    CorruptDataError.
+    sample, unless a latent turns up that has no slot in its posterior.
 
     Examples
     --------
@@ -143,9 +152,7 @@ class StateSpace(Codec):
         self.length = integer(length, "length", 0)
 
     def push(self, stack: Stack, x: Sequence[Any]) -> None:
-        items, model = list(x), self.model
-        if len(items) != self.length:
-            raise ValueError(f"the codec takes {self.length} items, not {len(items)}")
+        items, model = items_of(x, self.length), self.model
         beliefs: list[Any] = []
         for item in items:
             beliefs.append(model.update(beliefs[-1] if beliefs else None, item))

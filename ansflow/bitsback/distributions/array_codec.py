@@ -55,6 +55,11 @@ class ArrayCodec(Codec):
     words : int
         The number of words that a symbol takes at most.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an axis of the shape is not an integer, or negative.
+
     Examples
     --------
     Dice that are loaded, with the kernels of tables, and a table that is theirs:

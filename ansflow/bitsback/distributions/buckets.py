@@ -46,6 +46,13 @@ class Buckets(ReadOnly):
     centres : ndarray of float64, shape (2**bits,)
         The prior's median in each bucket, a multiple of 2^-24.
 
+    Raises
+    ------
+    ModelError
+        If `bits` is out of range.
+    ValueError
+        If there is no such prior.
+
     Examples
     --------
     >>> import numpy as np
@@ -98,7 +105,7 @@ class Buckets(ReadOnly):
     ) -> LocationScale:
         """The codec of bucket numbers under what another latent says of them.
 
-        The parameters are those of `posterior`. Each bucket has at least one slot, so that any
+        Parameters and errors are those of `posterior`. Each bucket has at least one slot, so that any
         can be pushed.
         """
         return self._codec(mean, scale, family_name, precision, True)
@@ -119,6 +126,14 @@ class Buckets(ReadOnly):
         family_name : {"gaussian", "logistic"}
         precision : int
             1 to 31.
+
+        Raises
+        ------
+        ModelError
+            If a mean is not finite, a scale is not positive and finite, or the precision is out of
+            range.
+        ValueError
+            If the shapes cannot be broadcast to one.
 
         Notes
         -----

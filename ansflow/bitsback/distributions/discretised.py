@@ -68,6 +68,14 @@ class _Discretised(LocationScale):
         means, scales : array_like, shape (..., components)
         low, high : int
         precision : int
+
+        Raises
+        ------
+        ModelError
+            If a logit or mean is not finite, a scale is not positive and finite, there are not 1 to
+            256 components, or support or precision are out of range.
+        ValueError
+            If the shapes cannot be broadcast to one.
         """
         weights = real_numbers(logits, "logits", False)
         m, s = real_numbers(means, "means", False), real_numbers(scales, "scales", False)
@@ -128,6 +136,11 @@ class Logistic(_Discretised):
 
     The likelihood of pixels in PixelCNN++ and HiLLoC. The parameters are those of `Gaussian`;
     `scale` is s in ``1 / (1 + exp(-(x - mean) / s))``.
+
+    Raises
+    ------
+    ModelError
+        As `Gaussian` does.
 
     Examples
     --------

@@ -37,6 +37,11 @@ def categorical_by_cdf(masses: Sequence[int]) -> Codec:
     masses : sequence of int
         Not negative. Their sum is 1 to 2^31, and need not be a power of two.
 
+    Raises
+    ------
+    ModelError
+        If the masses are not that; a push also if the symbol has no mass.
+
     Examples
     --------
     >>> from ansflow.bitsback import Stack, categorical_by_cdf
@@ -89,6 +94,11 @@ def categorical_by_alias(masses: Sequence[int]) -> Codec:
     ----------
     masses : sequence of int
         Not negative. Their sum is 1 to 2^31, and a multiple of their number.
+
+    Raises
+    ------
+    ModelError
+        If the masses are not that; a push also if the symbol has no mass.
 
     Examples
     --------

@@ -31,6 +31,12 @@ class Clusters(Codec):
     n : int
         The number of elements, 0 to 2^28.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not an integer in that range; a push also if the labels do not have the shape
+        (n,), or are masked.
+
     Notes
     -----
     The model is a random permutation whose cycles are the clusters: clusters of sizes c cost

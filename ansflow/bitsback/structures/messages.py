@@ -174,6 +174,11 @@ def compress_clusters(labels: npt.ArrayLike) -> bytes:
     labels : array_like, shape (n,)
         Of any kind; they are not kept, but numbered in the order in which they first occur.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the labels have more than one axis, or are masked.
+
     Examples
     --------
     >>> from ansflow import bitsback

@@ -120,6 +120,13 @@ class Permutation(WithoutReplacement):
     draws : int, optional
         The number of numbers in a sequence, by default n.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` or `draws` is not an integer in its range.
+    ModelError
+        By a push of anything else than different numbers below n.
+
     Examples
     --------
     >>> from ansflow.bitsback import Permutation, Stack
