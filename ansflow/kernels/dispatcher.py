@@ -1,6 +1,7 @@
 """What a kernel is called through: one compilation for writable and read-only arrays."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from numba.core import types
@@ -32,6 +33,20 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
         super().__init__(py_func, locals, targetoptions, KernelCompiler)
         self._cache = KernelCache(py_func)  # in place of what ``cache=True`` puts there
         self._told: set[tuple[int, ...]] = set()  # types of read-only arrays among arguments
+
+    @cached_property
+    def _inner(self) -> Any:
+        """What other kernels call: without what Python needs, and optimised as a part of them."""
+        options = {**self.targetoptions, "nogil": False, "no_cpython_wrapper": True}
+        return NumbasDispatcher(self.py_func, None, options, KernelCompiler)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """What Numba knows of a kernel if another one calls it."""
+        return self._inner.get_call_template(args, kws)
+
+    def get_overload(self, sig: Any) -> Any:
+        """The code for argument types `sig` that becomes a part of another kernel."""
+        return self._inner.get_overload(sig)
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Compile, or load, the code for arguments of new types."""

@@ -14,6 +14,7 @@ from numba.core.lowering import Lower
 
 from ansflow.kernels.arrays import viewed
 from ansflow.kernels.signatures import signature_of
+from ansflow.kernels.wrapper import create_wrapper
 
 __all__ = ["KernelLower"]
 
@@ -49,6 +50,14 @@ class KernelLower(Lower):
         }
         # Their value is known wherever they are used.
         self._singly_assigned_vars |= self._borrowed
+
+    def create_cpython_wrapper(self, release_gil: bool = False) -> None:
+        # What is counted, and errors, take more.
+        returned = self.context.data_model_manager[self.fndesc.restype]
+        if self.context.enable_boundscheck or is_counted(returned):
+            super().create_cpython_wrapper(release_gil)
+        else:
+            create_wrapper(self.context, self.library, self.fndesc, release_gil)
 
     def lower_inst(self, inst: Any) -> None:
         # Numba first describes each statement for whoever debugs the compiler.

@@ -19,7 +19,10 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Compile `function` on first use, without the GIL, keeping the code on disk."""
+    """Compile `function` on first use, without the GIL, keeping the code on disk.
+
+    In another kernel that calls it, it is what an `inner` function is.
+    """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
     options = {**OPTIONS, "nopython": True, "boundscheck": None, "nogil": True, **options}
