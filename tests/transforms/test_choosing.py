@@ -149,15 +149,17 @@ def test_bits_of_differences_tell_whether_there_may_be_periods():
     steps, row, most = rng.normal(0, 300, 1900), np.uint64(1), np.uint64(600)
     pulses = np.where(np.arange(1900) % 17 == 3, 10_000, rng.integers(-3, 4, 1900))
     alike = np.where(np.arange(1900) % 9 == 3, 1001, 1000)
-    assert not may_recur(steps.cumsum().astype("i8").view("u8"), row, most, 0.2, 0.4)
+    w = np.uint64(64)
+    assert not may_recur(steps.cumsum().astype("i8").view("u8"), w, row, most, 0.2, 0.4)
     for recurring in (np.resize(steps[:50], 1900), pulses, alike):
-        assert may_recur(recurring.cumsum().astype("i8").view("u8"), row, most, 0.2, 0.4)
+        assert may_recur(recurring.cumsum().astype("i8").view("u8"), w, row, most, 0.2, 0.4)
     faint = np.resize(rng.normal(0, 300, 50), 1900) + rng.normal(0, 300, 1900)
-    told = faint.cumsum().astype("i8").view("u8"), row, most, 0.2
+    told = faint.cumsum().astype("i8").view("u8"), w, row, most, 0.2
     assert may_recur(*told, 0.3)
     assert not may_recur(*told, 0.6)  # bits agree, but numbers hardly correlate
     rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
-    assert may_recur(rows.reshape(-1), np.uint64(20), np.uint64(15), 0.2, 0.4)
+    some = rows.reshape(-1).astype("u8")
+    assert may_recur(some, np.uint64(16), np.uint64(20), np.uint64(15), 0.2, 0.4)
 
 
 def test_linear_tokens_have_room_for_numbers_that_a_sample_lacks():

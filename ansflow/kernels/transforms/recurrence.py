@@ -10,7 +10,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
-from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.transforms.words import bit_length
 
 __all__ = ["may_recur"]
 
@@ -52,13 +52,15 @@ def correlation(apart, n, lag):
 
 
 @kernel
-def may_recur(numbers, row, longest, least, likely):
+def may_recur(numbers, bits, row, longest, least, likely):
     """Whether differences along rows may correlate with those some rows on as a peak says.
 
     Parameters
     ----------
-    numbers : uint[n]
+    numbers : uint64[n]
         At least `longest` + 3 rows.
+    bits : uint64
+        How many of each number there are: differences are in two's complement of as many.
     row, longest : uint64
         Numbers of a row, and rows that differences which are compared lie apart, at most.
     least : float64
@@ -66,16 +68,16 @@ def may_recur(numbers, row, longest, least, likely):
     likely : float64
         What logarithms must correlate by, where bits agree.
     """
-    sign, number = item_bits(numbers) - ONE, numbers.dtype.type
+    sign, ones_of_all = bits - ONE, ~ZERO >> (WORD_BITS - bits)
     n = np.uint64(numbers.size) - row
     swings, sums = np.empty(n, np.int16), np.zeros(row, np.int64)
     sizes = squares = squares_of_large = np.int64(0)
     for begin in range(ZERO, n, row):
         for j in range(row):
             i = begin + j
-            delta = number(numbers[i + row] - numbers[i])
-            falls = np.uint64(delta) >> sign
-            size = np.int64(bit_length(number(ZERO - np.uint64(delta)) if falls else delta))
+            delta = (numbers[i + row] - numbers[i]) & ones_of_all
+            falls = delta >> sign
+            size = np.int64(bit_length((ZERO - delta) & ones_of_all if falls else delta))
             swing = -size if falls else size
             swings[i] = swing
             sums[j] += swing

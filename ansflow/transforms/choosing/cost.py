@@ -10,13 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.transforms.cost import (
-    MISSED,
-    byte_cost,
-    costs_of_ways,
-    log_cost,
-    plane_cost,
-)
+from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
 from ansflow.transforms.bins import BIN_BITS, fitted, sorted_out
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -79,10 +73,8 @@ def ways_bits(
         too short for that, the bits are infinite.
     items : float
     """
-    costs = np.empty((len(ways), 2))
-    log_cost(numbers.reshape(-1), _lengths(numbers.shape), ways, TABLE_BITS / items, costs)
-    bits: list[float] = costs[:, 0].tolist()
-    return bits
+    costs, _, _ = ways_cost(numbers, ways, items)
+    return [bits for bits, _ in costs]
 
 
 def ways_cost(

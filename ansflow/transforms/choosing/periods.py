@@ -53,8 +53,12 @@ def periods(
         return []
     some = numbers[step // 2 :: step, : count + 1]
     row = np.uint64(math.prod(numbers.shape[2:]))
-    told = row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
-    if not any(may_recur(np.ascontiguousarray(box).reshape(-1), *told) for box in some):
+    width = np.uint64(8 * numbers.itemsize)
+    told = width, row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
+    # As numbers of one width, for which the kernel is compiled once.
+    if not any(
+        may_recur(box.astype(np.uint64, "C", copy=False).reshape(-1), *told) for box in some
+    ):
         return []
     steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
     # Rows that lie in one piece each are transformed in half of the time.
