@@ -39,6 +39,7 @@ OF_ALL = (
     "ordered(delta[0, 1](log))",
     "ordered(delta[1, rising](lin[4096]))",
     "ordered(lin[256])",
+    "ordered(bins)",
     "ordered(columns[1](" + ", ".join(["log"] * 16) + "))",
     "ordered(dict(log, log))",
     "mask(ordered(log), stream)",

@@ -2,6 +2,8 @@
 
 import gc
 import io
+import pkgutil
+import re
 import sys
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from numba.core import config
 from ansflow.cli import warmup_jobs
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
-from ansflow.kernels import cache
+from ansflow.kernels import cache, transforms
 from ansflow.kernels.jit import inner, kernel
+from ansflow.transforms import registry
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -129,6 +132,13 @@ def test_warmup(run, monkeypatch):
     # Nothing is left to be compiled.
     assert "all of that was compiled already" in run("warmup").stderr
     assert run("warmup", "-q", "--all").output == ""
+
+
+def test_warmup_calls_all_transforms_with_kernels():
+    have_kernels = {module.name for module in pkgutil.iter_modules(transforms.__path__)}
+    recipes = (*warmup_jobs.OF_ALL, *warmup_jobs.OF_INTEGERS, *warmup_jobs.OF_FLOATS)
+    for name in have_kernels.intersection(each.name for each in registry.ALL):
+        assert any(name in re.split(r"\W+", recipe) for recipe in recipes), name
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
