@@ -91,13 +91,18 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def bytecode_is_kept():
+def bytecode_is_kept(tmp_path_factory):
     """Containers often forbid to write it: here all Pythons that tests start would compile anew.
 
-    It is beside the sources, as that of installed packages is, which elsewhere nobody would find.
+    Where that is so, nothing is written beside the sources.
     """
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # of all processes
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(place / "bytecode"))
         yield
 
 
