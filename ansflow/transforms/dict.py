@@ -106,7 +106,8 @@ class Dict(Finisher):
 
 def counted(numbers: Numbers) -> tuple[int, int, int]:
     """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
-    some = np.ascontiguousarray(numbers.reshape(-1))
+    # As numbers of one width, for which the kernel is compiled once.
+    some = numbers.reshape(-1).astype(np.uint64, "C", copy=False)
     distinct, most_frequent, count = count_patterns(some, *room_to_count(some.size, some.dtype))
     return int(distinct), int(most_frequent), int(count)
 

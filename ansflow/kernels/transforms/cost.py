@@ -68,7 +68,7 @@ def log_cost(numbers, shape, ways, table, costs):
     sign, number = item_bits(numbers) - ONE, numbers.dtype.type
     tokens, counts = np.empty(numbers.size, np.uint8), np.empty(TOKENS)
     partial = np.empty(BYTE_PARTIALS, np.uint32)
-    own, other = np.empty_like(numbers), np.empty_like(numbers)
+    own, other = np.empty(n, number), np.empty(n, number)
     for k in range(np.uint64(ways.shape[0])):
         # All differences but the last are made in turn, whatever they are across the borders.
         source, lag, block, inside = numbers, ZERO, ONE, ONE
