@@ -90,6 +90,7 @@ def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
     return [
         *usual_jobs(),
+        partial(_in_pieces, 1),
         *_frames(),
         *_recipes(),
         *_singles(),
@@ -107,7 +108,8 @@ def usual_jobs() -> list[Job]:
     """Small jobs that do what most users do: without options, with what is chosen for them."""
     texts = [_skewed(size, 200, np.uint8).tobytes() for size in (FEW, MANY)]
     arrays = [_numbers(dtype) for dtype in DTYPES]
-    return [*(partial(_through_frame, content, {}) for content in (*texts, *arrays)), *_streams()]
+    through_frames = (partial(_through_frame, content, {}) for content in (*texts, *arrays))
+    return [*through_frames, partial(_in_pieces, 0)]
 
 
 def _compiled() -> int:
@@ -176,13 +178,9 @@ def _recipes() -> Iterator[Job]:
                 )
 
 
-def _streams() -> Iterator[Job]:
+def _in_pieces(order: int) -> None:
     """Content in pieces, which the encoder joins."""
-    for order in (0, 1):
-        yield partial(_through_file, _skewed(MANY, 200, np.uint8).tobytes(), order)
-
-
-def _through_file(data: bytes, order: int) -> None:
+    data = _skewed(MANY, 200, np.uint8).tobytes()
     file = io.BytesIO()
     with cast(BinaryIO, ansflow.open(file, "wb", order=order, threads=1)) as writer:
         for begin in range(0, len(data), FEW):
