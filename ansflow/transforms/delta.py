@@ -75,7 +75,7 @@ class Delta(Finished):
         if start.lags or settings[-1] == RISING:
             return None
         axes = self._axes(layout, *settings)
-        return Differences(axes), start._replace(lags=lags_of(axes, layout.shape))
+        return Differences(axes), Start(start.if_clear, start.if_set, lags_of(axes, layout.shape))
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting

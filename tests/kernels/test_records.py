@@ -10,8 +10,9 @@ from ansflow.kernels.tables.records import fill_records, headroom, look_up_recor
 def fields(freq, precision):
     """Rows of ``(m, nudge, shift, start, f)`` as Python integers, for the present symbols."""
     shape = len(freq) if precision <= 12 else (len(freq), 2)
-    records = np.zeros(shape, np.uint64)
+    records = np.full(shape, 99, np.uint64)
     fill_records(np.array(freq, np.uint32), reciprocals_of(precision), records)
+    assert not records[np.array(freq) == 0].any()
     return [
         [int(field) for field in look_up_record(records, np.uint64(s))]
         for s, f in enumerate(freq)

@@ -70,7 +70,7 @@ class NeighbourCoder(FastCoder):
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
         """The encoder's record of each byte in each context, 0 where it cannot occur."""
-        records = np.zeros(self.freq.shape, np.uint64)
+        records = np.empty(self.freq.shape, np.uint64)
         fill_record_rows(self.freq, reciprocals_of(self.precision), records)
         return records
 

@@ -51,7 +51,7 @@ class RowClassCoder(FastCoder):
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:
         """The encoder's record of each byte in each class, 0 where it cannot occur."""
-        records = np.zeros(self.freq.shape, np.uint64)
+        records = np.empty(self.freq.shape, np.uint64)
         fill_record_rows(self.freq, reciprocals_of(self.precision), records)
         return records
 

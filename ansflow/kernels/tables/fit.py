@@ -30,13 +30,12 @@ def fit_counts(
     counts, precision, freq, keys, heap, table
         As for `fit_rows`, of one row; precision is 8 at least, so that all bytes have a slot.
     reciprocals, records
-        As for `fill_records`; records are 0 where the frequency is.
+        As for `fill_records`.
 
     Returns
     -------
     ``(present, used, bits)`` of `fit_rows`.
     """
     found: tuple[int, int, float] = fit_rows(counts, precision, freq, keys, heap, table)
-    records.fill(0)
     fill_records(freq[0], reciprocals, records)
     return found

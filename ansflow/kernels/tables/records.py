@@ -105,19 +105,20 @@ def fill_records(freq, reciprocals, records):
         From `reciprocals_of` that precision.
     records : uint64[m] or uint64[m, 2]
         m >= n; packed up to 12 bits of precision, split above. Records of symbols without a
-        frequency are left as they are.
+        frequency are 0, and those behind the last symbol are left as they are.
     """
     start = ZERO
     for s in range(freq.size):
         f = np.uint64(freq[s])
-        if f > ZERO:
-            if records.ndim == 1:
-                records[s] = packed_record(start, f, reciprocals)
-            else:
-                m, nudge, shift = unpack_reciprocal(reciprocals[f])
-                records[s, 0] = m | (nudge << HIGH_SHIFT) | (shift << SHIFT_SHIFT)
-                records[s, 1] = start | (f << HIGH_SHIFT)
-            start += f
+        if records.ndim == 1:
+            records[s] = packed_record(start, f, reciprocals) if f > ZERO else ZERO
+        elif f > ZERO:
+            m, nudge, shift = unpack_reciprocal(reciprocals[f])
+            records[s, 0] = m | (nudge << HIGH_SHIFT) | (shift << SHIFT_SHIFT)
+            records[s, 1] = start | (f << HIGH_SHIFT)
+        else:
+            records[s, 0] = records[s, 1] = ZERO
+        start += f
 
 
 @brief_kernel
