@@ -138,6 +138,8 @@ def to_zarr(array: dask.array.Array, store: Any, *, compute: bool = True, **opti
 
     Raises
     ------
+    TypeError
+        If `store` is an array in Zarr.
     ValueError
         If a chunk of `array` ends within a chunk or shard of the array in Zarr, or it is not known
         where chunks end.
@@ -161,6 +163,11 @@ two tasks would write to: rechunk((150, 100)), or other multiples of that
 
     from ansflow.integrations.zarr import AnsflowCodec
 
+    if isinstance(store, zarr.Array):
+        raise TypeError(
+            "to_zarr writes a new array: store must be a path, a URL or a store of Zarr, and no "
+            "array in it; to write to that, use dask.array.store, with chunks of whole shards"
+        )
     if np.isnan(array.shape).any():
         raise ValueError(
             f"the array has chunks of unknown size, {array.chunks}: call compute_chunk_sizes() on "

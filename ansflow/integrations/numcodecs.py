@@ -126,6 +126,9 @@ class Ansflow(Codec):
         if out is not None:
             # Into its memory; frames of arrays in Fortran order go nowhere but in such arrays.
             memory = ensure_contiguous_ndarray_like(out).view(np.uint8)
-            ndarray_copy(self.decode(buf), memory)
+            content = ensure_contiguous_ndarray_like(self.decode(buf))
+            if content.nbytes != memory.nbytes:
+                raise ValueError(f"out has {memory.nbytes} bytes, the content {content.nbytes}")
+            ndarray_copy(content, memory)
             return out
         return ansflow.decompress(ensure_contiguous_ndarray_like(buf), threads=1)

@@ -81,7 +81,8 @@ def train(
     Raises
     ------
     TypeError
-        If a sample has no bytes, or is not an array though another one is, or of another dtype.
+        If there is one message in place of several, or a sample has no bytes, or is not an array
+        though another one is, or of another dtype.
     ValueError
         If there are no bytes in any sample, `order` is not 0 to 2, or `shape` is not that of all
         samples.
@@ -123,6 +124,11 @@ def train(
     I. J. Good: The population frequencies of species, 1953. J. Duda: arXiv:1311.2540.
     """
     order = integer(order, "order", 0, 2)
+    if not isinstance(samples, Iterable) or isinstance(
+        samples, bytes | bytearray | memoryview | str
+    ):
+        kind = type(samples).__name__
+        raise TypeError(f"samples must be several messages or arrays, as in a list, not {kind}")
     given = list(samples)
     if any(isinstance(sample, np.ndarray) for sample in given):
         arrays = _checked(given)

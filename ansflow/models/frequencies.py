@@ -148,7 +148,8 @@ def check_frequencies(freq: npt.ArrayLike) -> tuple[npt.NDArray[np.uint32], int]
     precision = total.bit_length() - 1
     if total != 1 << precision or not 1 <= precision <= MAX_PRECISION:
         raise ModelError(
-            f"frequencies sum to {total}, not to a power of two from 2 to 2**{MAX_PRECISION}"
+            f"frequencies sum to {total}, not to a power of two from 2 to 2**{MAX_PRECISION}; "
+            "for counts of any sum there is from_counts"
         )
     different = np.flatnonzero(sums != total)
     if different.size:

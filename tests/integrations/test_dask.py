@@ -185,6 +185,11 @@ class TestZarr:
         to_zarr(lazy.rechunk(whole), str(tmp_path / "array.zarr"), **options)
         assert np.array_equal(da.from_zarr(str(tmp_path / "array.zarr")).compute(), array)
 
+    def test_arrays_that_exist_are_no_stores(self, zarr):
+        there = zarr.create_array({}, shape=(60,), dtype="i8", chunks=(30,))
+        with pytest.raises(TypeError, match=r"new array.*dask\.array\.store"):
+            to_zarr(da.arange(60, chunks=20), there)
+
     def test_chunks_of_unknown_size(self, tmp_path):
         array = da.arange(60, chunks=20)
         odd = array[array % 2 == 1]

@@ -133,6 +133,8 @@ def test_out_is_filled_whatever_its_dtype():
     for wrong in (np.empty((6, 9), "f4"), np.empty((12, 10), "f4")[::2], bytes(240)):
         with pytest.raises((TypeError, ValueError)):
             Ansflow().decode(blob, wrong)
+    with pytest.raises(ValueError, match="out has 216 bytes, the content 240"):
+        Ansflow().decode(blob, np.empty((6, 9), "f4"))
 
 
 def test_damage_is_found():

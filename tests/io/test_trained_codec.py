@@ -260,8 +260,11 @@ def test_arguments():
     for order in (-1, 3):
         with pytest.raises(ValueError, match="order"):
             ansflow.train([b"a"], order=order)
-    for wrong in (b"abc", ["text"], [1]):  # the items of bytes are integers
+    for wrong in (["text"], [1]):
         with pytest.raises(TypeError, match="a sample"):
+            ansflow.train(wrong)
+    for wrong in (b"abc", bytearray(3), memoryview(b"abc"), "text", None, 3):
+        with pytest.raises(TypeError, match=r"as in a list, not \w+$"):
             ansflow.train(wrong)
     with pytest.raises(TypeError, match="data"):
         CHECKED.compress("text")

@@ -105,8 +105,8 @@ class Buckets(ReadOnly):
     ) -> LocationScale:
         """The codec of bucket numbers under what another latent says of them.
 
-        Parameters and errors are those of `posterior`. Each bucket has at least one slot, so that any
-        can be pushed.
+        Parameters and errors are those of `posterior`. Each bucket has at least one slot, so that
+        any can be pushed.
         """
         return self._codec(mean, scale, family_name, precision, True)
 
