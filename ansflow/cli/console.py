@@ -164,9 +164,11 @@ def threads_option(command: F) -> F:
 
 def level_options(command: F) -> F:
     """The options ``-1`` to ``-9``, as the argument `level`; None if none of them is given."""
+    words = {1: ["--fast"], HIGHEST_LEVEL: ["--best"]}  # as in gzip and xz
     for level in range(HIGHEST_LEVEL, 0, -1):
         command = click.option(
             f"-{level}",
+            *words.get(level, []),
             "level",
             type=int,
             flag_value=level,

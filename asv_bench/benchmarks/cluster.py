@@ -76,8 +76,11 @@ def warm_up():
 
 
 def main():
-    import dask.array as da
-    from distributed import Client, LocalCluster
+    from ansflow.extras import extra
+
+    with extra("integrations"):
+        import dask.array as da
+        from distributed import Client, LocalCluster
 
     from ansflow.integrations.dask import to_zarr
 

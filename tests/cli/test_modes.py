@@ -101,6 +101,13 @@ def test_levels_go_with_all_modes(run, here, content):
     run("-3", "-l", "x.ans")
 
 
+def test_words_for_levels(run, here, content):
+    """Those of gzip and xz."""
+    write(here / "x", content)
+    for word, level in (("--fast", "-1"), ("--best", "-9")):
+        assert run(word, "-c", "x").stdout_bytes == run(level, "-c", "x").stdout_bytes
+
+
 def test_version(run):
     assert run("-V").stdout == run("--version").stdout
 
