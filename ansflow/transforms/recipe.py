@@ -63,6 +63,8 @@ class Recipe:
     ----------
     depth : int
         Nodes from the root to the deepest leaf, both included.
+    nodes : int
+        How many there are, but for streams that go without saying.
     has_leaves : bool
         Whether all outputs are streams.
 
@@ -83,6 +85,7 @@ class Recipe:
     outputs: tuple[Recipe, ...]
     settings: tuple[Setting, ...]
     depth: int = field(init=False, repr=False, compare=False)
+    nodes: int = field(init=False, repr=False, compare=False)
     has_leaves: bool = field(init=False, repr=False, compare=False)
 
     def __init__(
@@ -106,6 +109,7 @@ class Recipe:
             outputs=tuple(outputs),
             settings=tuple(settings),
             depth=depth,
+            nodes=1 + sum([output.nodes for output in outputs]),
             has_leaves=has_leaves,
         )
 

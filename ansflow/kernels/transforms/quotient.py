@@ -35,7 +35,7 @@ BINARY64 = ir.DoubleType()
 def goes_by_product(*divisors: float) -> bool:
     """Whether there is a way around division here, by all of these divisors."""
     fused = bool(available()) and not FEATURES.isdisjoint(compiled_features())
-    return fused and all(LEAST <= divisor <= MOST for divisor in divisors)
+    return fused and min(divisors) >= LEAST and max(divisors) <= MOST
 
 
 @intrinsic

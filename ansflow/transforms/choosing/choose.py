@@ -20,7 +20,7 @@ from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
-from ansflow.transforms.choosing.tables import table_of
+from ansflow.transforms.choosing.tables import may_be_table, table_of
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS
@@ -103,7 +103,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
     choice = _of_type(sample, dtype, kind)
-    if choice is not None and array.ndim == 2:
+    if choice is not None and may_be_table(array):
         choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
         quick = choose(content, layout, dtype, QUICK)

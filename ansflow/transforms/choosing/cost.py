@@ -163,7 +163,7 @@ def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
 
 def recipe_bits(recipe: Recipe) -> int:
     """Bits that the streams of a recipe take besides their symbols and tables, about."""
-    return STREAM_BITS + sum(recipe_bits(output) for output in recipe.outputs)
+    return STREAM_BITS * recipe.nodes
 
 
 def plain_bits(octets: npt.NDArray[np.uint8]) -> float:

@@ -20,7 +20,11 @@ __all__ = ["Factor", "decimal_factors"]
 Numbers = npt.NDArray[Any]
 
 POWERS_OF_TEN = np.array([10.0**k for k in range(13)])
-SCALES = 1 / POWERS_OF_TEN[1:]
+# Programs that scale integers may round the scale to a float of as many bytes before.
+SCALES = {
+    width: np.array([scale for scale in map(narrow, 1 / POWERS_OF_TEN[1:]) if scale], np.float64)
+    for width, narrow in ((2, np.float16), (4, np.float32))
+}
 
 # The share of numbers that may be exceptions.
 EXCEPTIONS_UP_TO = 0.1
@@ -111,10 +115,9 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         powers = [power for power in powers if power < found[-1].factor]
     if powers:
         found += measure(np.array(powers))
-    is_narrow = items.itemsize < SCALES.itemsize
-    if is_narrow and _fewest(found) > enough:
-        # Programs that scale integers round the scale to such a float before.
-        found += measure(_rounded(SCALES, items.itemsize), True)
+    scales = SCALES.get(items.itemsize)
+    if scales is not None and _fewest(found) > enough:
+        found += measure(scales, True)
     nearly: list[Factor] = []
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
         fine = _many(items.itemsize, near=True) / (ROOM * middle)
@@ -122,8 +125,9 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
-    if is_narrow and step > 1:
-        found += measure(_rounded(np.array([step / good[0].factor]), items.itemsize), True)
+    if scales is not None and step > 1:
+        rounded = np.array([step / good[0].factor], values.dtype).astype(np.float64)
+        found += measure(rounded[rounded > 0], True)
     # What is nearly a decimal is no multiple of a larger step if some of them are not. But the step
     # may be about as large: corrections are many then.
     may_have_step = not good or good[0].corrected > OFTEN or step > 1
@@ -141,12 +145,6 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
             best.append(one)
             least = one.exceptions
     return best
-
-
-def _rounded(scales: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
-    """Those that are not 0 when they are rounded to floats of so many bytes."""
-    scales = scales.astype(f"f{width}").astype(np.float64)
-    return scales[scales > 0]
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:

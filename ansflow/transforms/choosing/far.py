@@ -34,7 +34,7 @@ SHORTEST_ROW = 6
 STREAM, LOG = Recipe(), Recipe("log")
 LAGS = LOG, Recipe("delta", (LOG,), (0,))
 # Maps that leave a number for each item. Codes of a dictionary are no nearer than its values.
-ONE_EACH = "ordered", "decimal", "affine", "mask"
+ONE_EACH = frozenset({"ordered", "decimal", "affine", "mask"})
 
 
 def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
@@ -42,11 +42,11 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     if kind.all_items is None or not kind.effort.periods or raw.itemsize == 1:
         return found
     maps = _maps_of(found, kind)
-    has_dictionary = any(one.name == "dict" for one in found.maps)
+    has_dictionary = "dict" in [one.name for one in found.maps]
     size = min(kind.all_items.size, kind.items)
     for some, share, share_of_dict in SOME:
         most = found.bits * (share_of_dict if has_dictionary else share)
-        few = _through(maps, kind, (size - some) // 2, some) if TOKEN < most else None
+        few = _through(maps, kind, (size - some) // 2, some) if most > TOKEN else None
         if few is None:
             return found
         begin = few.numbers.size * (LAST_PART - 1) // LAST_PART
@@ -80,8 +80,8 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
 
 def _maps_of(found: Choice, kind: Kind) -> tuple[Recipe, ...]:
     """The maps of what was found, or an order alone if these don't leave a number for each item."""
-    maps = tuple(one for one in found.maps if one.name != "dict")
-    return maps if maps and all(one.name in ONE_EACH for one in maps) else kind.ordered()
+    maps = tuple([one for one in found.maps if one.name != "dict"])
+    return maps if maps and ONE_EACH.issuperset([one.name for one in maps]) else kind.ordered()
 
 
 def _through(maps: tuple[Recipe, ...], kind: Kind, begin: int, count: int) -> Mapped | None:

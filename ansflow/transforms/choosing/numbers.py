@@ -148,8 +148,8 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
     tried = []
     for one in close:
         best = one.prediction.try_all(partial(_every, kind, one.mapped.maps))
-        tried.append(one._replace(bits=one.mapped.total(best.bits)))
-    least = min(one.bits for one in tried) + FEW_BITS
+        tried.append(Rated(one.mapped.total(best.bits), one.mapped, one.prediction))
+    least = min([one.bits for one in tried]) + FEW_BITS
     left = [one for one in tried if one.is_close(least, CLOSER)]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
@@ -210,4 +210,4 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
     inner += found.gains
     gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
     first = Gain("as they are", 8.0 * raw.itemsize)
-    return choice._replace(gains=(first, *gains))
+    return Choice(choice.recipe, choice.bits, (first, *gains), choice.maps, choice.others)

@@ -116,6 +116,8 @@ def predict_periods(
     told: Sequence[tuple[int, float]],
 ) -> Choice:
     """The same in rows of a period, if that is better than what was found."""
+    if not told:
+        return found
     numbers = prediction.numbers
     rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
@@ -143,7 +145,7 @@ def _in_rows(numbers: Numbers, period: int) -> Numbers:
 
 def maps_needed(maps: tuple[Recipe, ...], recipe: Recipe) -> tuple[Recipe, ...]:
     """Maps without an order of numbers that have this recipe, if that has no use for it."""
-    return maps[:-1] if _is_bare(maps) and _of_planes(recipe) else maps
+    return maps[:-1] if _of_planes(recipe) and _is_bare(maps) else maps
 
 
 def _is_bare(maps: tuple[Recipe, ...]) -> bool:
@@ -159,7 +161,7 @@ def _of_planes(recipe: Recipe) -> bool:
     """
     if recipe.name == "columns" and not recipe.settings:
         return all(map(_of_planes, recipe.outputs))
-    return recipe == PLANES
+    return recipe.name == PLANES.name
 
 
 def predict_columns(

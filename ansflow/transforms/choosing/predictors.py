@@ -58,6 +58,8 @@ NEAR, ONE_SIDED, FEW_COLUMNS = 1.1, 0.2, 16
 # A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
 # many numbers.
 SELDOM, FALLS_BY = 1 / 256, 512
+# The share of the first ones from which on it is not told by others.
+OFTEN = 1 / 16
 
 # What is not so much more by a part of a sample may be less by all of it.
 CLOSE = 1.02
@@ -167,7 +169,7 @@ class Prediction:
         return told and not may_be_linear and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
-        most = min(bits for way, bits in self._tried.items() if way != "rising") * CLOSE
+        most = min([bits for way, bits in self._tried.items() if way != "rising"]) * CLOSE
         return [way for way, bits in self._tried.items() if bits <= most or way == self._way]
 
     def again(self, numbers: Numbers) -> Prediction:
@@ -175,14 +177,16 @@ class Prediction:
         other = Prediction.__new__(Prediction)
         other._begin(numbers, self.items)
         other.plain, other._coarse = self.plain, self._coarse
-        other._try((self._simplest,))
-        other._simplest, other.simplest = self._simplest, other.best.bits
-        other._try(tuple(way for way in self._close() if way != self._simplest))
+        others = [way for way in self._close() if way != self._simplest]
+        other._try([self._simplest, *others])
+        other._simplest, other.simplest = self._simplest, other._tried[self._simplest]
+        if self._simplest == ():
+            other.simplest = min(other.simplest, other._linear)
         if self.best.tokens == BINS:
             other._try_bins()
         return other
 
-    def _try(self, ways: tuple[Way, ...]) -> None:
+    def _try(self, ways: list[Way]) -> None:
         axes = tuple([way for way in ways if isinstance(way, tuple)])
         self._try_axes(axes, linear="plain" if () in axes else None)
         if "rising" in ways:
@@ -247,6 +251,8 @@ class Prediction:
 
     def _falls_seldom(self) -> bool:
         """Whether so few numbers are below the one before that the others may pay for them."""
+        if self._below.get((1,), 0.0) > OFTEN:
+            return False
         some = self.numbers[len(self.numbers) // 2].reshape(-1)[:FALLS_BY]
         return int(np.count_nonzero(some[1:] < some[:-1])) <= SELDOM * FALLS_BY
 
@@ -264,6 +270,8 @@ class Prediction:
         self, stage: Recipe | None, linear: tuple[float, float], axes: Axes, way: Way = ()
     ) -> None:
         few, many = linear
+        if few == many == math.inf:
+            return  # others take less
         # Many have room for a number that is far from the others, even if these need only few.
         told = {FEW_LINEAR: few, MANY_LINEAR: many * (1 + WIDE)}
         if few == many:
@@ -302,10 +310,10 @@ class Prediction:
         worth: float = 0.0,
     ) -> None:
         """Take it if it gains this share."""
-        self._offered.append((Predictor(stage, tokens, bits), left, signed))
+        offered = Predictor(stage, tokens, bits)
+        self._offered.append((offered, left, signed))
         if bits < self.best.bits * (1 - worth):
-            self.best = Predictor(stage, tokens, bits)
-            self._left, self.signed = left, signed
+            self.best, self._left, self.signed = offered, left, signed
             self._way = self._way if way is None else way
 
 

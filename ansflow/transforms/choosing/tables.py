@@ -16,7 +16,7 @@ from ansflow.transforms.choosing.mapped import Kind, Numbers
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["table_of"]
+__all__ = ["may_be_table", "table_of"]
 
 # Places along the last axis; with fewer, all that a picture or a field may be is tried, too.
 COLUMNS = range(17, 257)
@@ -33,22 +33,30 @@ EXPONENT_FROM = np.uint64(52)  # the first bit of a binary64 number's
 LETTERS = {"unsigned": "u", "signed": "i", "float": "f"}
 
 
+def may_be_table(array: npt.NDArray[Any]) -> bool:
+    """Whether an array has the shape of a table."""
+    if array.ndim != 2:
+        return False
+    rows, count = array.shape
+    return count in COLUMNS and rows >= max(LONGER * count, FEWEST_ROWS)
+
+
 def table_of(array: npt.NDArray[Any], kind: Kind, recipe: Recipe) -> Numbers | None:
     """Some rows of a table, shape (boxes, rows, columns); None if it is none.
 
     Parameters
     ----------
     array : contiguous ndarray of unsigned integers, shape (rows, columns)
-        The bytes of items as numbers, whatever their byte order.
+        The bytes of items as numbers, whatever their byte order. It may be one.
     kind : Kind
     recipe : Recipe
         The best one for all columns together: if it predicts them by each other, they are alike.
     """
-    rows, count = array.shape
+    count = array.shape[1]
     some = kind.effort.size // ITEMS_PER_ROW
-    if count not in COLUMNS or rows < max(LONGER * count, FEWEST_ROWS) or some < FEWEST_ROWS:
+    if some < FEWEST_ROWS or not kind.has_room_for(count, array.itemsize):
         return None
-    if not kind.has_room_for(count, array.itemsize) or _goes_along_rows(recipe):
+    if _goes_along_rows(recipe):
         return None
     whole = boxes(array.view(f"V{count * array.itemsize}")[:, 0], some, BOXES)
     found = whole.view(array.dtype).reshape(*whole.shape, count)
