@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ansflow.kernels.transforms.lookback import sum_lengths
 from ansflow.kernels.transforms.recurrence import may_recur
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.periods import periods
@@ -160,6 +161,16 @@ def test_bits_of_differences_tell_whether_there_may_be_periods():
     rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
     some = rows.reshape(-1).astype("u8")
     assert may_recur(some, np.uint64(16), np.uint64(20), np.uint64(15), 0.2, 0.4)
+
+
+def test_looking_back_is_told_by_the_last_numbers():
+    """Those before are looked back to: what comes again takes a lag once, and nothing then."""
+    some = np.random.default_rng(0).integers(0, 1 << 40, 300).astype("u8")
+    told = np.uint64(0), np.uint64(64 - 12), np.zeros((2, 1 << 12), np.uint32)
+    by_one, by_any = sum_lengths(np.tile(some, 2), np.uint64(300), *told)
+    apart = np.abs(np.diff(np.append(some[-1], some).astype("i8")))
+    assert abs(int(by_one) - 300 - np.ceil(np.log2(apart)).sum()) < 3
+    assert 0 < by_any < 20
 
 
 def test_linear_tokens_have_room_for_numbers_that_a_sample_lacks():

@@ -20,6 +20,7 @@ from ansflow.transforms.recipe import Recipe
 __all__ = [
     "WIDER",
     "bins_bits",
+    "event_bits",
     "log_bits",
     "mask_bits",
     "plain_bits",
@@ -141,6 +142,13 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
     return float(np.log2(total) - (seen @ np.log2(seen)) / total)
 
 
+def event_bits(share: float) -> float:
+    """Bits that tell whether something happens that has this probability."""
+    if not 0 < share < 1:
+        return 0.0
+    return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
+
+
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
     """Bits a symbol of a stream of bytes, not empty, contiguous and in any shape."""
     bits, used = map(float, byte_cost(symbols.reshape(-1), ZERO, ONE))
@@ -153,8 +161,8 @@ def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
     Few bytes seem to take less than they do, and it is corrected by how much, on average. Bits that
     take by themselves what bytes may take are strewn at random.
     """
-    ones = int(np.count_nonzero(np.unpackbits(mask)))
-    alone = 8 * mask.size * entropy(np.array([ones, 8 * mask.size - ones]))
+    ones, size_in_bits = int(np.count_nonzero(np.unpackbits(mask))), 8 * mask.size
+    alone = size_in_bits * event_bits(ones / size_in_bits)
     bits, used = map(float, byte_cost(mask, ZERO, ONE))
     missed = MISSED * (used - 1)
     bits = alone if alone < bits + 2 * missed else bits + missed

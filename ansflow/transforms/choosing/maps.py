@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from ansflow.transforms.choosing.cost import event_bits
 from ansflow.transforms.choosing.detect import (
     Patterns,
     bits_of,
@@ -100,15 +101,10 @@ def _masked(
     if filled is None:
         return
     yield from _all_but_masks(filled, bits_of(filled.numbers), kind, others, factors)
-    if filled.extra > STREWN_FROM * _entropy(seen.share):
+    if filled.extra > STREWN_FROM * event_bits(seen.share):
         kept = some.through(kind, Recipe("sparse", (STREAM,), outer.settings))
         if kept is not None:
             yield from _all_but_masks(kept, bits_of(kept.numbers), kind, others, factors)
-
-
-def _entropy(share: float) -> float:
-    """Bits of an event with that probability, between 0 and 1."""
-    return -share * math.log2(share) - (1 - share) * math.log2(1 - share)
 
 
 def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
@@ -132,13 +128,15 @@ def _all_but_masks(
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
     shift = trailing_zeros(bits) if kind.name == "float" else 0
-    decimal = dense = False
+    decimal, decimals = False, []
     if kind.name == "float":
         for one in _decimals(some, kind, factors):
             yield one
             decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * width
-            dense = dense or _are_dense(one, kind, seen, DENSE_DECIMALS_FROM)
-    dictionary = not dense and _may_be_dictionary(some, kind, seen, decimal=decimal)
+            decimals.append(one)
+    dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal) and not any(
+        _are_dense(one, kind, seen, DENSE_DECIMALS_FROM) for one in decimals
+    )
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
