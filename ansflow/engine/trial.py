@@ -6,16 +6,24 @@ field of noise gets louder, numbers as they are say more of their neighbours tha
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from ansflow.buffers import Bytes
 from ansflow.frame.body import encode_body
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.transforms.choosing.choice import Choice, Gain
+from ansflow.transforms.choosing.sample import LONGER, boxes
 from ansflow.transforms.layout import Layout
 
 __all__ = ["tried"]
 
-# What another recipe has to save of what the first one takes: only a part of all is coded.
-WORTH_IT = 0.003
+# What another recipe has to save of what the first one takes, and if only a part of all is coded:
+# what is written once counts for more there, and neighbours say less.
+WORTH_IT, WORTH_IT_IN_PART = 0.003, 0.015
+# Estimates of fewer bits say nothing.
+FEW_BITS = 0.5
 
 
 def tried(
@@ -32,16 +40,25 @@ def tried(
     items : int
         How many are coded at most, with each recipe.
     """
-    part, shape = _part(content, layout, items)
+    in_columns = any(one.recipe.name == "columns" for one in (choice, *choice.others))
+    part, shape = _part(content, layout, items, in_columns=in_columns)
+    worth = WORTH_IT if shape.items == layout.items else WORTH_IT_IN_PART
     best, least = choice, _size(choice, part, shape, coding)
     for other in choice.others:
         size = _size(other, part, shape, coding)
-        if size < least * (1 - WORTH_IT):
+        if size < least * (1 - worth) * _favour(best, other):
             best, least = other, size
     told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * least / shape.items)
     # Only the first one knows what each of its stages gains.
     before = choice.gains if best is choice else choice.gains[:1]
     return best._replace(gains=(*before, told))
+
+
+def _favour(best: Choice, other: Choice) -> float:
+    """By how much the estimates of all are for another recipe, as a part doesn't say enough."""
+    if best.bits < FEW_BITS:
+        return 1.0
+    return min(1.0, math.sqrt(best.bits / max(other.bits, FEW_BITS)))
 
 
 def _size(choice: Choice, part: Bytes, shape: Layout, coding: StreamCoding) -> int:
@@ -50,11 +67,9 @@ def _size(choice: Choice, part: Bytes, shape: Layout, coding: StreamCoding) -> i
     return len(heads) + sum([piece.size for piece in payloads])
 
 
-def _part(content: Bytes, layout: Layout, items: int) -> tuple[Bytes, Layout]:
-    """Whole rows from the middle, with about so many items, and their layout."""
-    rows, *others = layout.shape
-    row = layout.items // rows
-    count = min(rows, max(1, items // row))
-    begin = (rows - count) // 2 * row * layout.itemsize
-    shape = Layout(layout.itemsize, (count, *others))
-    return content[begin : begin + shape.nbytes], shape
+def _part(content: Bytes, layout: Layout, items: int, *, in_columns: bool) -> tuple[Bytes, Layout]:
+    """A box in the middle, with about so many items, and its layout."""
+    size = max(items, int(layout.shape[-1] ** 2 / LONGER)) if in_columns else items
+    array = content[: layout.nbytes].view(np.dtype((np.void, layout.itemsize)))
+    [box] = boxes(array.reshape(layout.shape), size, 1)
+    return box.reshape(-1).view(np.uint8), Layout(layout.itemsize, box.shape)

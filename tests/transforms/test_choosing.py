@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import ansflow
 from ansflow.kernels.transforms.lookback import sum_lengths
 from ansflow.kernels.transforms.recurrence import may_recur
 from ansflow.transforms.choosing.choose import choose
@@ -177,3 +178,35 @@ def test_linear_tokens_have_room_for_numbers_that_a_sample_lacks():
     """One of them would make all tokens coarse, if there were no more than are needed."""
     numbers = np.random.default_rng(0).integers(1000, 1200, 50_000)
     assert chosen(numbers.astype("i4")) == "lin[4096]"
+
+
+@pytest.mark.parametrize("mask", [False, True])
+def test_integers_that_were_scaled_and_have_an_offset(mask):
+    """As in files of climate models; and prices with a tax, which are rounded twice."""
+    packed = np.random.default_rng(61).integers(-9000, 9000, 30_000)
+    array = packed * 0.0017843123 + 273.4123
+    if mask:
+        array[3000:9000] = np.nan
+    plan = ansflow.plan(array)
+    assert "near](affine(" in str(plan.recipe)
+    assert plan.gains[-1].bits < 15.3
+    assert len(ansflow.compress(array, plan=plan)) < 15.3 * array.size / 8
+
+
+def test_prices_with_a_tax_are_multiples():
+    array = (np.random.default_rng(62).integers(1, 100_000, 30_000) / 100) * 1.19
+    assert "near](affine(" in str(ansflow.plan(array).recipe)
+
+
+def test_a_step_that_only_most_decimals_have():
+    """A part of the numbers has a step in common, and others of the chunk do not have it."""
+    array = np.random.default_rng(63).integers(0, 40, 60_000) * 0.514444
+    array[::300] += 1e-6
+    bits = 8 * len(ansflow.compress(array)) / array.size
+    assert bits < 6.0
+
+
+def test_few_values_far_apart_are_codes():
+    """A table of linear tokens takes a bit for each number that lacks between them."""
+    array = np.random.default_rng(64).choice([0.0, 1.0, 2.0, np.nan], 17_000)
+    assert "dict" in str(ansflow.plan(array).recipe)

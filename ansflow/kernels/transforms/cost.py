@@ -34,6 +34,8 @@ LAST_OF_FEW = U_FEW_LINEAR - ONE
 # An entropy that is measured on few symbols is too low, by this for each of those that occur but
 # one (Miller & Madow 1955).
 MISSED = 1 / (2 * math.log(2))
+# What a table takes for a symbol that does not occur, of what it takes for one that does.
+ABSENT = 1 / 7
 SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
 TOLD_BY = np.uint64(512)  # differences that tell whether most have the same sign
@@ -139,7 +141,8 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     wider : uint64
         Bits by which the range is longer than theirs.
     table : float64
-        Bits that a number pays for each token that occurs.
+        Bits that a number pays for each token that occurs, and a part of them for each that does
+        not but is below one that does.
     enough : float64
         Nobody asks for more bits, which are told as infinite if they are known to be more.
 
@@ -199,9 +202,12 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     for i in range(np.uint64(tokens.size)):
         few[i >> more & LAST_OF_FEW] += tokens[i]
     few_bits, few_used = bits_of_counts(few, size, shift + more)
+    few_absent = float((span >> shift >> more) + ONE) - float(few_used)
+    absent = float(tokens.size) - float(used)
     return (
-        (few_bits + float(few_used - 1) * MISSED) / float(size) + table * float(few_used),
-        (bits + float(used - 1) * MISSED) / float(size) + table * float(used),
+        (few_bits + float(few_used - 1) * MISSED) / float(size)
+        + table * (float(few_used) + ABSENT * few_absent),
+        (bits + float(used - 1) * MISSED) / float(size) + table * (float(used) + ABSENT * absent),
         falls,
     )
 

@@ -60,6 +60,10 @@ MOST_FIELDS = 64
 # Levels that try what seems as good also try what this one finds.
 QUICK = 5
 
+# What is surely better than that takes at most this share of what it takes, but for numbers that
+# take so few bits that a sample says little of what makes them.
+SURELY, FEW_BITS = 0.9, 0.5
+
 # What recipes for each of many columns must gain, as so many streams take their time.
 WORTH_COLUMNS = 0.05
 
@@ -107,12 +111,18 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
         choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
         quick = choose(content, layout, dtype, QUICK)
-        choice = choice.beside([] if quick is None else [quick], effort.most_others)
+        if quick is not None and (effort.others or _may_be_better(quick, choice)):
+            choice = choice.beside([quick], effort.most_others)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
     few = items < PLAIN_UP_TO
     return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
+
+
+def _may_be_better(quick: Choice, choice: Choice) -> bool:
+    """Whether what is chosen in less time may be better than another choice."""
+    return choice.bits < FEW_BITS or choice.bits > quick.bits * SURELY
 
 
 def _of_bytes(choice: Choice, width: int) -> Choice:

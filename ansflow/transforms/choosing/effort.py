@@ -38,7 +38,7 @@ class Effort(NamedTuple):
     others : float
         How much more than the best these seem to take at most, as a share.
     most_others : int
-        How many of them there are at most besides the best.
+        How many of them there are at most besides the best, with what a lower level finds.
     """
 
     size: int
@@ -68,7 +68,9 @@ EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1),
     2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
     5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
-    6: Effort(1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    6: Effort(
+        1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 16, 0.0, 1
+    ),
     8: Effort(
         1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 16, 0.1, 4
     ),

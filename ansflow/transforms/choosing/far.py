@@ -28,7 +28,7 @@ TOLD_BY, OF = 1 << 12, 1 << 17
 # What it must gain, as it is slow; where rows of so many numbers lie above each other, which tell
 # more of what is left by neighbours; and instead of a dictionary, which may take less than it is
 # said to.
-WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.1
+WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.05
 SHORTEST_ROW = 6
 
 STREAM, LOG = Recipe(), Recipe("log")

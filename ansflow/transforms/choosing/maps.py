@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from ansflow.transforms.choosing.cost import event_bits
 from ansflow.transforms.choosing.detect import (
     Patterns,
@@ -46,6 +48,8 @@ FACTORS = 2
 # The share of the bits of floats that other outputs of decimals may take for the floats as they are
 # not to be tried: an integer is shorter than all bits of the float that it stands for.
 SLIGHT = 1 / 8
+# A step of decimals has to be one of every so many numbers of a chunk.
+STEP_BY = 3
 # In fewer floats, a step that is no power is found by chance as often as not.
 ANY_STEP_FROM = 64
 
@@ -193,13 +197,27 @@ def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[M
         integers = _decimal(some, kind, factor)
         if integers is None:
             continue
-        step = 1 if factor.near else common_step(few_of(integers.numbers, kind.effort.few))
-        factor_of_steps = factor.times_step(step) if step > 1 else None
-        if factor_of_steps is not None:
-            steps = _decimal(some, kind, factor_of_steps)
-            if steps is not None and steps.extra <= integers.extra:  # no more exceptions
-                integers = steps
-        yield integers
+        step = common_step(few_of(integers.numbers, kind.effort.few))
+        yield _of_steps(integers, some, kind, factor, step) if step > 1 else integers
+
+
+def _of_steps(integers: Mapped, some: Mapped, kind: Kind, factor: Factor, step: int) -> Mapped:
+    """Numbers of a factor as multiples of a step, which may be from 0 on, or else from the least.
+
+    What was packed in integers, with a scale and an offset, has such steps from any number on.
+    """
+    larger = None if factor.near else factor.times_step(step)
+    steps = None if larger is None else _decimal(some, kind, larger)
+    if steps is not None and steps.extra <= integers.extra:  # no more exceptions
+        return steps
+    if kind.all_items is None:
+        return integers
+    # One number of a chunk that is no multiple is enough for all of them to have another step.
+    items = np.ascontiguousarray(kind.all_items[: kind.items : STEP_BY])[np.newaxis]
+    many = Mapped(items).through(kind, *integers.maps)
+    if many is None or common_step(many.numbers) != step:
+        return integers
+    return integers.through(kind, AFFINE) or integers
 
 
 def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:

@@ -92,7 +92,7 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     if count not in COLUMNS or not kind.has_room_for(count, numbers.itemsize):
         return 0
-    return count if kind.effort.most_others or count * numbers.itemsize <= ROW else 0
+    return count if kind.effort.others or count * numbers.itemsize <= ROW else 0
 
 
 def likely_periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
