@@ -210,3 +210,10 @@ def test_few_values_far_apart_are_codes():
     """A table of linear tokens takes a bit for each number that lacks between them."""
     array = np.random.default_rng(64).choice([0.0, 1.0, 2.0, np.nan], 17_000)
     assert "dict" in str(ansflow.plan(array).recipe)
+
+
+def test_coordinates_of_a_grid_are_a_smooth_surface():
+    """As of a satellite's view: their slopes along both axes change slowly, too."""
+    y, x = np.mgrid[-1:1:160j, -1:1:256j]
+    longitudes = np.degrees(np.arctan2(np.sin(2 * x) + 0.1 * y, np.cos(2 * y) + 1.3)).astype("f4")
+    assert chosen(longitudes) == "ordered[float](delta[0, 0, 1, 1](log))"

@@ -45,6 +45,9 @@ WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Nor have symbols of 16 bits any: for that they seem so much longer than they are.
 WIDE = 0.006
 
+# What slopes of a surface must gain, as there is more noise in them.
+WORTH_SLOPES = 0.05
+
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
@@ -122,6 +125,8 @@ class Prediction:
         several, twice = more_axes(self.long)
         rises = self.long[:1] == (1,) and self.numbers.itemsize > 1
         self._try_axes(several + twice, twice, linear="rising" if rises else None)
+        if isinstance(self._way, tuple) and self._may_be_smooth(self._way):
+            self._try_axes((tuple(sorted(2 * self._way)),), worth=WORTH_SLOPES)
         boxes, *shape = self.numbers.shape
         rows = shape[0] if len(self.long) == len(shape) == 1 else 0
         if rows and (boxes == 1 or rows >= SHORTEST_LINE) and self._may_be_lines():
@@ -212,6 +217,7 @@ class Prediction:
         repeated: tuple[Axes, ...] = (),
         *,
         linear: Literal["plain", "rising"] | None = None,
+        worth: float = 0.0,
     ) -> None:
         """Try differences, and some of them once more if they are the best until now.
 
@@ -227,7 +233,7 @@ class Prediction:
         )
         for axes, (bits, below) in zip(ways, costs, strict=True):
             self._tried[axes], self._below[axes] = bits, below
-            if bits >= self.best.bits:
+            if bits >= self.best.bits * (1 - worth):
                 continue
             self.offer(delta(axes), 0, bits, axes, way=axes, signed=bool(axes))
             if axes in repeated and len(axes) < MAX_LAGS:
@@ -281,6 +287,10 @@ class Prediction:
             if bits < self.best.bits - WORTH_BITS:
                 worth = WORTH_IT - WIDE * (bits != few)
                 self.offer(stage, tokens, bits, axes, way=way, worth=worth)
+
+    def _may_be_smooth(self, axes: Axes) -> bool:
+        """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
+        return 1 < len(set(axes)) == len(axes) <= MAX_LAGS // 2 and self.numbers.itemsize > 2
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
