@@ -354,6 +354,7 @@ def main():
     epochs = options.epochs or EPOCHS[options.task]
     trained = train(options.task, images, held_out, epochs)
     vae = trained.in_fixed_point()
+    options.out.mkdir(parents=True, exist_ok=True)
     vae.save(options.out / f"{vae.name}.npz")
     print(f"{options.out / vae.name}.npz: fingerprint {vae.fingerprint}")
 

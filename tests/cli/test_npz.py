@@ -227,7 +227,7 @@ def test_rows_that_do_not_fit_into_memory(run, tmp_path):
     path = tmp_path / "run.ans"
     with ansflow.CollectionWriter(path) as writer, writer.begin("rows", "u1") as rows:
         rows.append(np.zeros(3 << 20, "u1"))
-    result = run("decompress", "--max-memory", "2M", path, "-c", code=4)
+    result = run("decompress", "--max-memory", "2500K", path, "-c", code=4)
     assert "row by row" in result.output
     run("test", "--max-memory", "8M", path)
 
