@@ -79,6 +79,14 @@ def test_tensors_come_back(tmp_path):
     assert naive.read_collection(path.read_bytes()).arrays.keys() == tensors.keys()
 
 
+def test_chunks_of_weights_are_smaller_than_those_of_other_arrays(tmp_path):
+    path, weights = tmp_path / "model.ans", {"w": np.zeros(1 << 20, "f4")}
+    for options, items in (({}, 1 << 19), ({"chunks": (9,)}, 9), ({"chunk_size": 400}, 100)):
+        save_file({"w": weights["w"][: items * 2]}, path, **options)
+        with ansflow.load(path) as file:
+            assert file["w"].chunks == (items,)
+
+
 def test_order_and_memory_do_not_matter(tmp_path):
     path = tmp_path / "model.ans"
     save_file({"a": np.asfortranarray(TENSORS["layer.weight"])}, path)

@@ -25,13 +25,14 @@ class Container(NamedTuple):
     """All arrays of a file, and its metadata.
 
     `lead`, if not empty, becomes a frame without a name in front of the arrays, with metadata that
-    tell what it is.
+    tell what it is. `chunk_size` is that of arrays where the user says nothing of chunks.
     """
 
     members: list[Member]
     metadata: dict[str, Any]
     lead: bytes
     lead_metadata: dict[str, Any]
+    chunk_size: int | None = None
 
 
 class ArraysOut(Protocol):

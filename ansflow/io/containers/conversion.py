@@ -70,8 +70,11 @@ def write_collection(
         lead = np.frombuffer(container.lead, np.uint8)
         said = Options(metadata=container.lead_metadata)
         collection.put(FrameEncoder(said, 1, content_size=lead.size), [lead])
+    chunks: OptionsDict = {}
+    if options.get("chunk_size") is None and options.get("chunks") is None:
+        chunks = {"chunk_size": container.chunk_size}
     for name, spec, metadata, items in container.members:
-        settings = Options.of({**options, "name": name, "metadata": metadata})
+        settings = Options.of({**options, **chunks, "name": name, "metadata": metadata})
         spec = replace(spec, listed=True)
         encoder = FrameEncoder(settings, threads, content_size=spec.nbytes, array=spec)
         collection.put(encoder, watched(items()))

@@ -61,6 +61,10 @@ MAX_HEADER = 16 << 20
 METADATA = "__metadata__"
 READ_AT_ONCE = 4 << 20
 
+# There is little to know of weights but how large they usually are, here and there, and a chunk
+# knows eight kinds of rows: in larger ones they would have more in common than they should.
+CHUNK_SIZE = 2 << 20
+
 
 def read_safetensors(file: BinaryIO) -> Container | None:
     """The tensors of a file, whose position is and stays at its beginning.
@@ -81,7 +85,7 @@ def read_safetensors(file: BinaryIO) -> Container | None:
     finally:
         file.seek(0)
     sound = isinstance(metadata, dict) and all(type(text) is str for text in metadata.values())
-    return Container(members, metadata, lead, LEAD) if sound else None
+    return Container(members, metadata, lead, LEAD, CHUNK_SIZE) if sound else None
 
 
 def container_of(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> Container:
@@ -121,7 +125,7 @@ def container_of(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str,
     header = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % SIZE_BYTES)
     lead = len(header).to_bytes(SIZE_BYTES, "little") + header
-    return Container(members, dict(metadata), lead, LEAD)
+    return Container(members, dict(metadata), lead, LEAD, CHUNK_SIZE)
 
 
 def _members(file: BinaryIO, header: dict[str, Any], at: int) -> list[Member]:
