@@ -14,7 +14,7 @@ from numba.np.arrayobj import get_itemsize, make_array, populate_array
 
 __all__ = ["create_wrapper"]
 
-WORD, BYTE = ir.IntType(64), ir.IntType(8)
+BYTE = ir.IntType(8)
 
 # An array as NumPy's header files have it, up to where its strides are. Their first part is what
 # any object begins with.

@@ -225,9 +225,12 @@ def test_bfloat16_becomes_bytes_of_its_size(run, tmp_path):
 
 def test_rows_that_do_not_fit_into_memory(run, tmp_path):
     path = tmp_path / "run.ans"
-    with ansflow.CollectionWriter(path) as writer, writer.begin("rows", "u1") as rows:
+    with (
+        ansflow.CollectionWriter(path) as writer,
+        writer.begin("rows", "u1", chunk_size=1 << 19) as rows,
+    ):
         rows.append(np.zeros(3 << 20, "u1"))
-    result = run("decompress", "--max-memory", "2500K", path, "-c", code=4)
+    result = run("decompress", "--max-memory", "2M", path, "-c", code=4)
     assert "row by row" in result.output
     run("test", "--max-memory", "8M", path)
 

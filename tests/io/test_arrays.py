@@ -642,15 +642,16 @@ def test_large_arrays_in_little_memory(tmp_path, threads):
     """256 MiB are written in pieces and read in others."""
     path = tmp_path / "file"
     rows = RNG.integers(0, 50, (64, 1 << 16), np.uint32)
-    with ansflow.ArrayWriter(io.BytesIO(), "<u4", (1 << 16,)) as writer:
+    options = {"chunk_size": 2 << 20}
+    with ansflow.ArrayWriter(io.BytesIO(), "<u4", (1 << 16,), **options) as writer:
         writer.append(rows[:8])
     tracemalloc.start()
-    with ansflow.ArrayWriter(path, "<u4", (1 << 16,), threads=threads) as writer:
+    with ansflow.ArrayWriter(path, "<u4", (1 << 16,), threads=threads, **options) as writer:
         for _ in range(16):
             for at in range(0, 64, 4):
                 writer.append(rows[at : at + 4])
     _, peak = tracemalloc.get_traced_memory()
-    assert peak < 48 << 20
+    assert peak < 24 << 20
     tracemalloc.reset_peak()
     with ansflow.ArrayReader(path, threads=threads) as reader:
         assert reader.shape == (1024, 1 << 16)
@@ -659,7 +660,7 @@ def test_large_arrays_in_little_memory(tmp_path, threads):
             assert operator.index(reader[at + 1, 17]) == rows[(at + 1) % 64, 17]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 48 << 20
+    assert peak < 24 << 20
 
 
 # Integers, and what is almost one
