@@ -114,6 +114,11 @@ def decode(
     CorruptDataError
         If `encode` cannot have made them with this model, shape and number of lanes. Damage is
         noticed only if the stream does not end as it should; `ansflow.compress` adds checksums.
+    TypeError, ValueError
+        If an argument is of the wrong type, or out of range; also if `dtype` does not hold all
+        symbols of the model.
+    ModelError
+        If the model is invalid, or its rows do not fit the shape.
 
     Examples
     --------

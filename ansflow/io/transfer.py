@@ -74,6 +74,14 @@ def compress_file(
     -------
     tuple of (int, int)
         Bytes read and written.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read or written, or changes while it is read.
+    TypeError, ValueError
+        If an option is of the wrong type, or out of range, or a ``.npy`` file has a dtype that
+        cannot be stored.
     """
     check_binary(source)
     container = find_container(source)

@@ -113,6 +113,12 @@ class Conditional(IndexedRows):
         index : array_like of int, optional
         precision : int
 
+        Raises
+        ------
+        ModelError
+            If the parameters have another shape, or the support has more symbols than
+            ``2**precision``.
+
         Examples
         --------
         >>> import numpy as np
@@ -130,7 +136,13 @@ class Conditional(IndexedRows):
     def from_models(
         cls, models: Sequence[FrequencyModel], index: npt.ArrayLike | None = None
     ) -> Self:
-        """From models of the same support and precision, one a row."""
+        """From models of the same support and precision, one a row.
+
+        Raises
+        ------
+        ModelError
+            If there are none, or they differ in either.
+        """
         if len({(model.low, model.freq.size, model.precision) for model in models}) != 1:
             raise ModelError("the rows need one or more models of the same support and precision")
         return cls(np.stack([model.freq for model in models]), index, low=models[0].low)

@@ -149,6 +149,14 @@ class Graph(ReadOnly):
         n : int, optional
             The number of vertices of an edge array; by default they are those up to the largest.
 
+        Raises
+        ------
+        TypeError
+            If edges are not integers.
+        ValueError
+            If a graph is directed, a matrix is not square or not symmetric, or the edges are not
+            those of a graph of `n` vertices.
+
         Examples
         --------
         >>> from ansflow.bitsback import Graph
