@@ -112,7 +112,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
     type=click.IntRange(8, 16),
     default=12,
     show_default=True,
-    help="Precision of the probabilities in bits.",
+    help="Precision of the probabilities in bits. Up to 12, short streams get less.",
 )
 @click.option(
     "--order",

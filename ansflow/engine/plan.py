@@ -59,8 +59,8 @@ class Plan:
     level : int
         1 to 9: how long to look for a recipe, and how slow it may be. 1 is fastest.
     precision : int
-        Bits of the distributions, 8 to 16. 12 is fastest; 14 is closer to the entropy of
-        very skewed data.
+        Bits of the distributions, 8 to 16. 12 is fastest, and short streams use fewer, for a
+        smaller table; 14 is closer to the entropy of very skewed data.
     lanes : int
         Interleaved states, a power of two from 1 to 64. Short streams use fewer.
     order : {0, 1}

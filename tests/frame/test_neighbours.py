@@ -88,7 +88,9 @@ def test_options(rows, precision, lanes, order):
     _, body = encode(scales((rows, 100), rows), precision=precision, lanes=lanes, order=order)
     (stream,) = body.streams
     assert stream.kind == naive.NEIGHBOURS
-    assert stream.precision == min(precision, 11)
+    contexts = len(told(stream).limits) + 1
+    deserved = max(8, (100 * rows // contexts).bit_length() - 2)  # of the symbols of one context
+    assert stream.precision == min(precision, 11, deserved)
     assert stream.lanes <= lanes
 
 

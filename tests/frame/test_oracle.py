@@ -54,6 +54,11 @@ def test_bytes(content, chunk_size, precision, lanes):
     assert frame.indexed == (len(frame.chunks) > 1)
 
 
+def deserved(symbols, precision):
+    """The precision of a stream of so many symbols."""
+    return precision if precision > 12 else min(precision, max(8, symbols.bit_length() - 2))
+
+
 @pytest.mark.parametrize("precision", range(8, 17))
 @pytest.mark.parametrize("lanes", [1, 4, 64])
 def test_every_precision_and_number_of_lanes(precision, lanes):
@@ -61,7 +66,16 @@ def test_every_precision_and_number_of_lanes(precision, lanes):
     blob = ansflow.compress(content, precision=precision, lanes=lanes)
     (stream,) = naive.read(blob).streams
     assert stream.content == content
-    assert (stream.kind, stream.precision, stream.lanes) == (naive.CODED, precision, lanes)
+    expected = deserved(len(content), precision)
+    assert (stream.kind, stream.precision, stream.lanes) == (naive.CODED, expected, lanes)
+
+
+@pytest.mark.parametrize(("size", "precision"), [(400, 8), (2047, 9), (2048, 10), (8191, 11)])
+def test_short_streams_use_fewer_bits(size, precision):
+    """A bit of precision more takes a bit of the table for each symbol that occurs."""
+    content = (SKEWED * 5)[:size]
+    (stream,) = naive.read(ansflow.compress(content)).streams
+    assert (stream.kind, stream.precision) == (naive.CODED, precision)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +332,7 @@ def test_symbols_of_16_bits(items, spread, precision, lanes):
     (stream,) = naive.read(blob).streams
     assert (stream.w, stream.content) == (2, array.tobytes())
     assert stream.kind == naive.CONSTANT or spread > 1
-    assert stream.kind != naive.CODED or stream.precision >= precision
+    assert stream.kind != naive.CODED or stream.precision >= deserved(items, precision)
     assert np.array_equal(ansflow.decompress(blob), array)
 
 
@@ -353,9 +367,9 @@ def test_the_naive_encoder_writes_the_same_payload(content, precision, lanes):
     content = (content * 50)[:6000]
     for stream in naive.read(ansflow.compress(content, precision=precision, lanes=lanes)).streams:
         if stream.kind == naive.CODED:
-            freq, used = payloads.read_table(stream.payload, precision)
-            assert payloads.write_table(freq, precision) == stream.payload[:used]
-            words = payloads.write_words(content, freq, precision, stream.lanes)
+            freq, used = payloads.read_table(stream.payload, stream.precision)
+            assert payloads.write_table(freq, stream.precision) == stream.payload[:used]
+            words = payloads.write_words(content, freq, stream.precision, stream.lanes)
             assert words == stream.payload[used:]
 
 

@@ -66,7 +66,9 @@ def test_options(size, precision, lanes, order):
     _, body = encode(changing(size, size), precision=precision, lanes=lanes, order=order)
     (stream,) = body.streams
     assert stream.kind == naive.CLASSES
-    assert stream.precision == min(precision, 11)
+    number = stream.payload[0]
+    deserved = max(8, (size // number).bit_length() - 2)  # of the symbols of one class
+    assert stream.precision == min(precision, 11, deserved)
     assert stream.lanes <= lanes
 
 

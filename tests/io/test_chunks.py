@@ -89,12 +89,13 @@ def test_bytes(data):
 
 def test_less_than_eight_bytes_over_the_coded_data():
     """For 2 KiB, with a table of its own and without."""
+    precision = 10  # of so few symbols
     freq = np.zeros(256, np.uint32)
     counts = np.bincount(SKEWED, minlength=256)
-    freq[:] = ansflow.models.quantize(counts, 12)
-    words = SingleCoder(freq, 12).encode(SKEWED, 4)
+    freq[:] = ansflow.models.quantize(counts, precision)
+    words = SingleCoder(freq, precision).encode(SKEWED, 4)
     table = np.zeros(256 * 8, np.uint8)
-    size = int(write_frequencies(freq, np.uint64(1 << 12), table))
+    size = int(write_frequencies(freq, np.uint64(1 << precision), table))
     chunk = ansflow.encode_chunk(SKEWED, ansflow.Plan())
     assert words.nbytes + size < len(chunk) < words.nbytes + size + 8
     chunk = ansflow.encode_chunk(SKEWED, ansflow.Plan(tables=[TABLE]))

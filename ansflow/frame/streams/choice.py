@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
+from ansflow.frame.streams.coder_byte import precision_for
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Look, Sample, StreamCoding
 from ansflow.frame.streams.scratch import EncoderScratch, WordStack
@@ -17,6 +18,7 @@ from ansflow.kernels.tables.context_levels import count_all
 from ansflow.kernels.tables.fit import fit_counts
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_rows, fit_table
 from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
+from ansflow.kernels.tables.records import reciprocals_of
 from ansflow.kernels.transforms.cost import bits_of_counts, byte_cost
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
@@ -134,19 +136,20 @@ def _narrow(
 ) -> Sample:
     """Symbols of 8 bits, with counts of pairs if the scratch has room for them."""
     counts, freq = scratch.rows
-    fitted = counts, coding.precision, freq, scratch.keys, scratch.heap, scratch.table
+    precision = precision_for(content.size, coding.precision)
+    fitted = counts, precision, freq, scratch.keys, scratch.heap, scratch.table
     records, looks = None, dict[int, Look]()
     if scratch.contexts is None:
         records = scratch.records
         looks = _count(content, layout, kinds, scratch)
-        present, used, bits = fit_counts(*fitted, scratch.reciprocals, records)
+        present, used, bits = fit_counts(*fitted, reciprocals_of(precision), records)
         lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
         lanes = lanes_for(content.size, coding.lanes)
         count_all(content, np.uint64(lanes), scratch.contexts.counts, scratch.counts)
         present, used, bits = fit_rows(*fitted)
     stream = content, content, layout, lanes, coding, scratch, words
-    known = scratch.counts, present, bits / 8, coding.precision, scratch.freq, records
+    known = scratch.counts, present, bits / 8, precision, scratch.freq, records
     return Sample(*stream, *known, scratch.table[:used], looks)
 
 
@@ -176,7 +179,8 @@ def _wide(
     # A bit more than the symbols need for slots of their own, so that frequencies can differ. If
     # many symbols are rare, their slots are missed by the others, and more of them pay, though in
     # the table each frequency takes as many more bits.
-    least = max(coding.precision, int(present).bit_length() + 1)
+    deserved = precision_for(symbols.size, coding.precision)
+    least = max(deserved, int(present).bit_length() + 1)
     best = fitted(min(constants.MAX_PRECISION, least + MORE_SLOTS))
     if MORE_LOST * (8 * best[0] - least_bits) < MORE_SLOTS * present:
         best = min(fitted(least), best, key=lambda one: one[0] + one[3].size)

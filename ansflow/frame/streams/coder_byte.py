@@ -7,12 +7,24 @@ from typing import NamedTuple
 
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
+from ansflow.kernels.constants import MAX_PACKED_PRECISION
 from ansflow.varints import ByteReader
 
-__all__ = ["CoderByte"]
+__all__ = ["CoderByte", "precision_for"]
 
 LANES_SHIFT = 4
 PRECISION_MASK = (1 << LANES_SHIFT) - 1
+
+# Frequencies of n symbols have about log2(n) - 1 bits: more say less of the distribution than they
+# take in a table, to which a bit of precision adds one for each symbol that occurs.
+SPARED_BITS = 2
+
+
+def precision_for(symbols: int, most: int) -> int:
+    """As many bits of precision as so many symbols deserve, for records like those of the most."""
+    if most > MAX_PACKED_PRECISION:
+        return most
+    return min(most, max(constants.MIN_PRECISION, symbols.bit_length() - SPARED_BITS))
 
 
 class CoderByte(NamedTuple):

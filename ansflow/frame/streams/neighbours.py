@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
-from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.coder_byte import CoderByte, precision_for
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import (
     NOTHING_SEEN,
@@ -121,7 +121,8 @@ class Neighbours(TriedKind):
 
     def _encode(self, sample: Sample, chosen: Chosen) -> Encoded:
         row, plane, limits, counts, _ = chosen
-        number, precision = counts.shape[0], min(sample.coding.precision, PRECISION)
+        number, most = counts.shape[0], min(sample.coding.precision, PRECISION)
+        precision = precision_for(sample.symbols.size // number, most)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * number, np.uint8)
         used, _ = fit_tables(counts, precision, freq, tables)

@@ -13,7 +13,7 @@ from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.choice import encode_stream
 from ansflow.frame.streams.coded import Coded
-from ansflow.frame.streams.coder_byte import CoderByte
+from ansflow.frame.streams.coder_byte import CoderByte, precision_for
 from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.head import read_head
 from ansflow.frame.streams.kind import Kind, TriedKind
@@ -90,7 +90,7 @@ class RowClasses(TriedKind):
         return Look(counts[:number] if number > 1 else None, (classes, bits))
 
     def propose(self, sample: Sample, most: float) -> Proposal | None:
-        symbols, precision = sample.symbols, min(sample.coding.precision, PRECISION)
+        symbols = sample.symbols
         if sample.coded_size > RANDOM_FROM * symbols.size:
             return None
         look = sample.looks.get(self.code) or self.look(
@@ -99,6 +99,8 @@ class RowClasses(TriedKind):
         if look.counts is None:
             return None
         (classes, bits), counts, number = look.found, look.counts, look.counts.shape[0]
+        most = min(sample.coding.precision, PRECISION)
+        precision = precision_for(symbols.size // number, most)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * freq.shape[0], np.uint8)
         used, more = fit_tables(counts, precision, freq, tables)

@@ -22,9 +22,9 @@ Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 class StreamCoding(NamedTuple):
     """How streams are to be coded.
 
-    `precision` is 8 to 16; `lanes` a maximum, short streams get fewer; `order` 0 or 1; `shared` are
-    tables that any stream may use; `model` is tried on streams that consist of its units. With
-    `classes`, rows of symbols may have distributions of their own.
+    `precision` is 8 to 16, and `lanes` a maximum; short streams get less. `order` is 0 or 1;
+    `shared` are tables that any stream may use; `model` is tried on streams that consist of its
+    units. With `classes`, rows of symbols may have distributions of their own.
     """
 
     precision: int

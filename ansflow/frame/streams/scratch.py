@@ -17,7 +17,6 @@ from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
-from ansflow.kernels.tables.records import reciprocals_of
 from ansflow.recycling import empty
 from ansflow.transforms.recipe import Stream
 
@@ -79,7 +78,7 @@ class ContextScratch(NamedTuple):
 
 
 class EncoderScratch(NamedTuple):
-    """What encoding a stream overwrites; the reciprocals are only read.
+    """What encoding a stream overwrites.
 
     `rows` are counts and frequencies as matrices of one row.
     """
@@ -91,7 +90,6 @@ class EncoderScratch(NamedTuple):
     keys: npt.NDArray[np.float64]
     heap: npt.NDArray[np.uint32]
     table: Bytes
-    reciprocals: npt.NDArray[np.uint64]
     records: npt.NDArray[np.uint64]
     contexts: ContextScratch | None
 
@@ -106,7 +104,6 @@ class EncoderScratch(NamedTuple):
             keys=np.empty(ALPHABET, np.float64),
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
-            reciprocals=reciprocals_of(precision),
             records=new_records(ALPHABET, precision),
             contexts=ContextScratch.make() if order else None,
         )
