@@ -80,11 +80,12 @@ class Decimal(Transform):
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Decimals, list[Bytes]]:
-        factor, (times, near, big) = float(settings[0]), (word in settings for word in WORDS)
-        width, most = layout.itemsize, layout.items // ITEMS_PER_EXCEPTION
-        numbers = numbers_of(items, width)
-        integers, places = empty(layout.items, f"<u{width}"), empty(most, np.uint32)
-        corrections = empty(layout.items if near else 0, np.uint8)
+        factor, words = float(settings[0]), settings[1:]
+        times, near, big = "times" in words, "near" in words, "big" in words
+        width, numbers = layout.itemsize, numbers_of(items, layout.itemsize)
+        most = numbers.size // ITEMS_PER_EXCEPTION
+        integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
+        corrections = empty(numbers.size, np.uint8) if near else NOTHING
         convert = to_integers(width, big, near, goes_by_product(factor))
         found = int(convert(numbers, factor, times, integers, corrections, places))
         if found > most:
@@ -95,7 +96,7 @@ class Decimal(Transform):
         places = places[:found]
         gaps = places.astype("<u4")
         gaps[1:] -= places[:-1] + np.uint32(1)
-        outputs = [output.view(np.uint8) for output in (integers, gaps, numbers[places])]
+        outputs = [integers.view(np.uint8), gaps.view(np.uint8), numbers[places].view(np.uint8)]
         return Decimals(factor, times, near, big, found), [*outputs, *[corrections] * near]
 
     def inverse(

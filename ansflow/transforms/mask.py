@@ -164,7 +164,7 @@ def packed(mask: Mask64, found: int, layout: Layout) -> tuple[int, Bytes]:
     Bits take the less, the further from a half is the share of those that are set.
     """
     n, rarer, lag = layout.items, min(found, layout.items - found), 0
-    for distance in _lags(layout):
+    for distance in _lags(layout.shape, n):
         count = int(changes(mask, np.uint64(n), np.uint64(distance)))
         if min(count, n - count) < rarer:
             rarer, lag = min(count, n - count), distance
@@ -182,11 +182,11 @@ def unpacked(bits: Bytes, lag: int, layout: Layout) -> Mask64:
     return mask
 
 
-def _lags(layout: Layout) -> set[int]:
+def _lags(shape: tuple[int, ...], items: int) -> set[int]:
     """Distances at which a mask may look like itself: the item before, the row, the plane above."""
-    row = layout.shape[-1] if layout.shape else 1
-    plane = row * layout.shape[-2] if len(layout.shape) > 1 else row
-    return {lag for lag in (1, row, plane) if 0 < lag < layout.items}
+    row = shape[-1] if shape else 1
+    plane = row * shape[-2] if len(shape) > 1 else row
+    return {lag for lag in (1, row, plane) if 0 < lag < items}
 
 
 def mask_bytes(layout: Layout) -> int:

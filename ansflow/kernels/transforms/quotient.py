@@ -34,8 +34,13 @@ BINARY64 = ir.DoubleType()
 
 def goes_by_product(*divisors: float) -> bool:
     """Whether there is a way around division here, by all of these divisors."""
-    fused = bool(available()) and not FEATURES.isdisjoint(compiled_features())
-    return fused and min(divisors) >= LEAST and max(divisors) <= MOST
+    return _multiplies_and_adds() and min(divisors) >= LEAST and max(divisors) <= MOST
+
+
+@functools.cache
+def _multiplies_and_adds() -> bool:
+    """Whether the processor does both at once."""
+    return bool(available()) and not FEATURES.isdisjoint(compiled_features())
 
 
 @intrinsic

@@ -161,7 +161,7 @@ def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
     Few bytes seem to take less than they do, and it is corrected by how much, on average. Bits that
     take by themselves what bytes may take are strewn at random.
     """
-    ones, size_in_bits = int(np.count_nonzero(np.unpackbits(mask))), 8 * mask.size
+    ones, size_in_bits = int.from_bytes(mask, "little").bit_count(), 8 * mask.size
     alone = size_in_bits * event_bits(ones / size_in_bits)
     bits, used = map(float, byte_cost(mask, ZERO, ONE))
     missed = MISSED * (used - 1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
 from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
@@ -30,6 +31,9 @@ MAP_STREAMS = 13
 
 # Of so many numbers, about, the distinct ones are counted where they are many.
 COUNTED = 1 << 16
+
+# Maps that leave fewer numbers.
+SHORTER = "sparse", "runs"
 
 UNSIGNED = {width: np.dtype(f"<u{width}") for width in WIDTHS}
 
@@ -119,34 +123,36 @@ class Mapped(NamedTuple):
 
     def through(self, kind: Kind, *maps: Recipe) -> Mapped | None:
         """The same through more maps, the outermost first; None if they are not for the numbers."""
-        found = self
+        numbers, before, share, extra, recount = self
         for outer in maps:
-            outputs = through(outer, found.numbers)
+            items, dtype = numbers.size / share, numbers.dtype
+            outputs = through(outer, numbers)
             if outputs is None or not outputs[0].size:
                 return None
-            numbers, *others = outputs
-            items = found.numbers.size / found.share
-            if numbers.ndim == 1:
-                numbers = numbers[np.newaxis]  # they have lost their places, and are one box
-            besides = _bits_besides(outer.name, others, kind.items / items)
-            extra = found.extra + besides / items
-            found = Mapped(numbers, (*found.maps, outer), numbers.size / items, extra)
+            numbers, others = outputs
+            share = numbers.size / items
             if outer.name == "dict":
-                found = found._with_values(others[0], kind)
-        return found
+                values = others[0].view(dtype)
+                extra, recount = _with_values(numbers, values, kind, share, extra)
+            elif others:
+                extra += _bits_besides(outer.name, others, kind.items / items) / items
+        return Mapped(numbers, before + maps, share, extra, recount)
 
-    def _with_values(self, values: Numbers, kind: Kind) -> Mapped:
-        """The same with what the values of a dictionary take."""
-        dictionary = Dictionary(self.numbers, values, kind.items * self.share)
-        told = self.extra + self.share * dictionary.bits(dictionary.expected)
-        if kind.all_items is None or not dictionary.is_large:
-            return self._replace(extra=told)
 
-        def recount() -> float:
-            count = max(values.size, _count_values(kind))
-            return self.extra + self.share * dictionary.bits(count)
+def _with_values(
+    codes: Numbers, values: Numbers, kind: Kind, share: float, extra: float
+) -> tuple[float, Callable[[], float] | None]:
+    """Bits an item that outputs of maps take with the values of a dictionary; and `recount`."""
+    dictionary = Dictionary(codes, values, kind.items * share)
+    told = extra + share * dictionary.bits(dictionary.expected)
+    if kind.all_items is None or not dictionary.is_large:
+        return told, None
 
-        return self._replace(extra=told, recount=recount)
+    def recount() -> float:
+        count = max(values.size, _count_values(kind))
+        return extra + share * dictionary.bits(count)
+
+    return told, recount
 
 
 def _count_values(kind: Kind) -> float:
@@ -155,11 +161,11 @@ def _count_values(kind: Kind) -> float:
     part = np.ascontiguousarray(kind.all_items[:: kind.all_items.size // COUNTED | 1])
     outputs = through(Recipe("dict"), part)
     assert outputs is not None  # with as many values as a dictionary may have
-    codes, values = outputs
-    return drawn(codes, values.size).values_of(kind.items / part.size)
+    codes, [values] = outputs
+    return drawn(codes, values.size // part.itemsize).values_of(kind.items / part.size)
 
 
-def _bits_besides(name: str, others: Sequence[Numbers], larger: float) -> float:
+def _bits_besides(name: str, others: Sequence[Bytes], larger: float) -> float:
     """Bits that outputs of a map take besides the numbers, but for values of a dictionary.
 
     Those of a chunk are so many times as large.
@@ -168,31 +174,34 @@ def _bits_besides(name: str, others: Sequence[Numbers], larger: float) -> float:
         case "mask" | "sparse", [mask]:
             return mask_bits(mask, larger * mask.size)
         case "runs", [lengths]:
-            return lengths.size * log_bits(lengths, signed=False)
+            return _log_bits(lengths)
         case "decimal", [places, exceptions, *corrections]:
-            bits = 8.0 * exceptions.nbytes
-            bits += sum(symbol_bits(codes) * codes.size for codes in corrections)
-            return bits + places.size * log_bits(places, signed=False) if places.size else bits
+            bits = 8.0 * exceptions.size + _log_bits(places)
+            return bits + sum([symbol_bits(codes) * codes.size for codes in corrections])
     return 0.0
 
 
-def through(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
-    """What the transform of a recipe makes of numbers; None if it is not for them."""
-    if recipe.name == "ordered":  # which most numbers are, before all else
-        try:
-            _, ordered = in_order(numbers.reshape(-1), *recipe.settings)
-        except Unsuitable:
-            return None
-        return [ordered.reshape(numbers.shape)]
-    transform = by_name(recipe.name)
-    layout = Layout(numbers.itemsize, numbers.shape)
-    items = numbers.reshape(-1).view(np.uint8)
+def _log_bits(octets: Bytes) -> float:
+    """Bits of all of some numbers of four bytes, of which there may be none."""
+    numbers = octets.view(UNSIGNED[4])
+    return numbers.size * log_bits(numbers, signed=False) if numbers.size else 0.0
+
+
+def through(recipe: Recipe, numbers: Numbers) -> tuple[Numbers, Sequence[Bytes]] | None:
+    """What the transform of a recipe makes of numbers; None if it is not for them.
+
+    That are other numbers, in one box if they have lost their places, and the bytes of the rest.
+    """
+    name, flat = recipe.name, numbers.reshape(-1)
     try:
-        parameters, outputs = transform.forward(items, layout, *recipe.settings)
+        if name == "ordered":  # which most numbers are, before all else
+            _, ordered = in_order(flat, *recipe.settings)
+            return ordered.reshape(numbers.shape), ()
+        layout = Layout(numbers.itemsize, numbers.shape)
+        outputs = by_name(name).forward(flat.view(np.uint8), layout, *recipe.settings)
     except Unsuitable:
         return None
-    layouts = transform.outputs(parameters, layout)
-    return [
-        output.view(UNSIGNED[width]).reshape(shape)
-        for output, (width, shape) in zip(outputs, layouts, strict=True)
-    ]
+    _, (first, *others) = outputs
+    if name in SHORTER:
+        return first.view(numbers.dtype)[np.newaxis], others
+    return first.view(UNSIGNED[first.size // numbers.size]).reshape(numbers.shape), others

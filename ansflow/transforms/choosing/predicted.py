@@ -56,7 +56,7 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
         try_weights(prediction, "float" if real else "integer", kind.effort.orders)
     if kind.effort.stencils:
         try_stencils(prediction)
-    stage, _, bits = prediction.best
+    stage, _, bits, _, signed = prediction.best
     found, leaf = as_predicted(prediction.best, prediction), None
     width = 8 * prediction.numbers.itemsize
     if (
@@ -65,7 +65,7 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
         and kind.has_room_for(1, prediction.numbers.itemsize)
     ):
         if stage:
-            planes = plane_bits(prediction.left, signed=prediction.signed)
+            planes = plane_bits(prediction.left, signed=signed)
             if planes < bits * (1 - WORTH_IT):
                 leaf, bits = PLANES, planes
         numbers = prediction.numbers
@@ -77,7 +77,7 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
 
 def as_predicted(predictor: Predictor, prediction: Prediction) -> Choice:
     """How numbers are predicted and split into tokens."""
-    stage, tokens, bits = predictor
+    stage, tokens, bits, *_ = predictor
     leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
     return _staged(stage, STREAM if prediction.numbers.itemsize == 1 else leaf, bits)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy.typing as npt
+
+from ansflow.transforms.choosing.axes import Axes
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["BINS", "RISING", "Predictor"]
@@ -19,11 +22,16 @@ class Predictor(NamedTuple):
 
     The recipe lacks its first output, which is what is left. There are so many linear tokens, or
     logarithmic ones if it is 0, or bins.
+
+    What is left are these numbers, or differences along these axes; it is `signed` if it is in
+    two's complement, and becomes non-negative only in the transform.
     """
 
     stage: Recipe | None
     tokens: int
     bits: float
+    left: npt.NDArray[Any] | Axes = ()
+    signed: bool = False
 
     @property
     def is_linear(self) -> bool:

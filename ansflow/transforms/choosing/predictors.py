@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -71,6 +71,8 @@ CLOSE = 1.02
 # Other ways to predict them, too.
 Way = Axes | Literal["rising", "lines"]
 
+RISE = math.inf, 0.0  # what is told of differences that weren't tried: that numbers rise
+
 
 class Prediction:
     """Ways to predict numbers from their neighbours.
@@ -86,9 +88,6 @@ class Prediction:
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time, and
         along the last two.
-    signed : bool
-        Whether what the best leaves is in two's complement, and becomes non-negative only in the
-        transform.
     simplest : float
         Bits with the best of what is tried to begin with.
     plain : float
@@ -97,25 +96,25 @@ class Prediction:
         The axes along which numbers have neighbours enough.
     """
 
+    best = Predictor(None, 0, math.inf)
+    _way: Way = ()  # that of the best
+    _linear = math.inf  # what the best takes with linear tokens
+    _coarse = False  # whether these are too coarse for differences, because of a few of them
+
     def __init__(self, numbers: Numbers, items: float) -> None:
         self._begin(numbers, items)
         self._try_axes(simple_axes(self.long), linear="plain")
-        self.plain = min(self._tried[()], self._linear)
+        self.plain = min(self._tried[()][0], self._linear)
         self._simplest, self.simplest = self._way, self.best.bits
 
     def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
         self.items = items
-        self.best = Predictor(None, 0, math.inf)
-        self._left: Numbers | Axes = ()  # or the axes of differences
-        self.signed = False
-        self._way: Way = ()  # that of the best
-        self._coarse = False  # whether linear tokens of differences are, because of a few of these
-        self._offered: list[tuple[Predictor, Numbers | Axes, bool]] = []
-        self._tried: dict[Way, float] = {}  # what each takes with logarithmic tokens
-        self._below: dict[Way, float] = {}  # which share of what it leaves is negative, about
-        self._linear = math.inf  # what the best takes with linear ones
         self.long = long_axes(numbers.shape)
+        # What each way takes with logarithmic tokens, and which share of what it leaves is
+        # negative, about; and what was the best at some time, or seemed so.
+        self._tried: dict[Way, Sequence[float]] = {}
+        self._offered: list[Predictor] = []
 
     def try_all(self, every: Callable[[], Numbers | None] | None = None) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines.
@@ -135,8 +134,8 @@ class Prediction:
             self._try_bins()
         if self.best.is_linear and self._has_outliers(every):
             self._coarse = True
-            left = [one for one in self._offered if not one[0].is_linear]
-            self.best, self._left, self.signed = min(left, key=lambda one: one[0].bits)
+            left = [one for one in self._offered if not one.is_linear]
+            self.best = min(left, key=lambda one: one.bits)
         return self.best
 
     def _try_bins(self) -> None:
@@ -148,18 +147,18 @@ class Prediction:
             return
         near = NEAR if len(self.long) < 2 else 1
         tried: list[Axes] = [()] if self.plain <= near * self.best.bits else []
-        left = self._left
+        left = self.best.left
         if isinstance(left, tuple) and left and self._is_one_sided(left):
             tried.append(left)
         for axes in tried:
             bits = bins_bits(differences(self.numbers, axes), self.items)
             worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
             if bits < self.best.bits - WORTH_BITS:
-                self.offer(delta(axes, "rising"), BINS, bits, axes, worth=worth)
+                self.offer(Predictor(delta(axes, "rising"), BINS, bits, axes), worth=worth)
 
     def _is_one_sided(self, axes: Axes) -> bool:
         """Whether few of some differences, or most, are negative."""
-        below = self._below.get(axes, 0.0)  # if it isn't known, numbers rise
+        _, below = self._tried.get(axes, RISE)
         return not ONE_SIDED < below < 1 - ONE_SIDED
 
     @property
@@ -174,8 +173,9 @@ class Prediction:
         return told and not may_be_linear and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
-        most = min([bits for way, bits in self._tried.items() if way != "rising"]) * CLOSE
-        return [way for way, bits in self._tried.items() if bits <= most or way == self._way]
+        tried = self._tried.items()
+        most = min([bits for way, (bits, _) in tried if way != "rising"]) * CLOSE
+        return [way for way, (bits, _) in tried if bits <= most or way == self._way]
 
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
@@ -184,7 +184,7 @@ class Prediction:
         other.plain, other._coarse = self.plain, self._coarse
         others = [way for way in self._close() if way != self._simplest]
         other._try([self._simplest, *others])
-        other._simplest, other.simplest = self._simplest, other._tried[self._simplest]
+        other._simplest, (other.simplest, _) = self._simplest, other._tried[self._simplest]
         if self._simplest == ():
             other.simplest = min(other.simplest, other._linear)
         if self.best.tokens == BINS:
@@ -202,13 +202,13 @@ class Prediction:
     def others(self, more: float) -> list[Predictor]:
         """Those that take at most this share more than the best, which is one of them, by bits."""
         most = self.best.bits * (1 + more)
-        found = [one for one, *_ in self._offered if one.bits <= most]
+        found = [one for one in self._offered if one.bits <= most]
         return sorted(found, key=lambda one: one.bits)
 
     @property
     def left(self) -> Numbers:
         """What the best leaves, as unsigned integers."""
-        left = self._left
+        left = self.best.left
         return differences(self.numbers, left) if isinstance(left, tuple) else left
 
     def _try_axes(
@@ -231,11 +231,12 @@ class Prediction:
         costs, bits_of_linear, falls = ways_cost(
             self.numbers, told, self.items, linear=linear, enough=self.best.bits
         )
-        for axes, (bits, below) in zip(ways, costs, strict=True):
-            self._tried[axes], self._below[axes] = bits, below
+        for axes, cost in zip(ways, costs, strict=True):
+            self._tried[axes] = cost
+            bits, _ = cost
             if bits >= self.best.bits * (1 - worth):
                 continue
-            self.offer(delta(axes), 0, bits, axes, way=axes, signed=bool(axes))
+            self.offer(Predictor(delta(axes), 0, bits, axes, bool(axes)), way=axes)
             if axes in repeated and len(axes) < MAX_LAGS:
                 once_more = (axes + axes[:1],)
                 self._try_axes(once_more, once_more)
@@ -250,14 +251,15 @@ class Prediction:
         if not falls or self._falls_seldom():
             (bits,) = ways_bits(self.numbers, unsigned(self.numbers.ndim), self.items)
             # What is as cheap as with signs is so without the first item as a symbol.
-            self.offer(RISING, 0, math.nextafter(bits, 0), (1,), way="rising")
-        self._tried["rising"] = bits
+            self.offer(Predictor(RISING, 0, math.nextafter(bits, 0), (1,)), way="rising")
+        self._tried["rising"] = bits, 0.0
         if not self._coarse:
             self._offer_linear(RISING, linear, (1,), way="rising")
 
     def _falls_seldom(self) -> bool:
         """Whether so few numbers are below the one before that the others may pay for them."""
-        if self._below.get((1,), 0.0) > OFTEN:
+        _, below = self._tried.get((1,), RISE)
+        if below > OFTEN:
             return False
         some = self.numbers[len(self.numbers) // 2].reshape(-1)[:FALLS_BY]
         return int(np.count_nonzero(some[1:] < some[:-1])) <= SELDOM * FALLS_BY
@@ -279,14 +281,13 @@ class Prediction:
         if few == many == math.inf:
             return  # others take less
         # Many have room for a number that is far from the others, even if these need only few.
-        told = {FEW_LINEAR: few, MANY_LINEAR: many * (1 + WIDE)}
-        if few == many:
-            told = {MANY_LINEAR: many}
-        self._linear = min(self._linear, *told.values())
-        for tokens, bits in told.items():
+        told = [(MANY_LINEAR, many, WORTH_IT)]
+        if few != many:
+            told = [(FEW_LINEAR, few, WORTH_IT), (MANY_LINEAR, many * (1 + WIDE), WORTH_IT - WIDE)]
+        for tokens, bits, worth in told:
+            self._linear = min(self._linear, bits)
             if bits < self.best.bits - WORTH_BITS:
-                worth = WORTH_IT - WIDE * (bits != few)
-                self.offer(stage, tokens, bits, axes, way=way, worth=worth)
+                self.offer(Predictor(stage, tokens, bits, axes), way=way, worth=worth)
 
     def _may_be_smooth(self, axes: Axes) -> bool:
         """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
@@ -294,8 +295,8 @@ class Prediction:
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
-        level = abs(self._below[1,] - 1 / 2) < LEVEL
-        if level and self._tried[1, 1] < self._tried[1,] + NOISIER:
+        bits, below = self._tried[1,]
+        if abs(below - 1 / 2) < LEVEL and self._tried[1, 1][0] < bits + NOISIER:
             return False
         middle = len(self.numbers) // 2
         if not are_near_a_line(self.numbers[middle]):
@@ -305,25 +306,14 @@ class Prediction:
 
     def _try_lines(self) -> None:
         bits, left = bits_by_lines(self.numbers, self.items)
-        self._tried["lines"] = bits
-        self.offer(RAMP, 0, bits, left, way="lines", worth=WORTH_LINES)
+        self._tried["lines"] = bits, 0.0
+        self.offer(Predictor(RAMP, 0, bits, left), way="lines", worth=WORTH_LINES)
 
-    def offer(
-        self,
-        stage: Recipe | None,
-        tokens: int,
-        bits: float,
-        left: Numbers | Axes,
-        *,
-        way: Way | None = None,
-        signed: bool = False,
-        worth: float = 0.0,
-    ) -> None:
+    def offer(self, other: Predictor, *, way: Way | None = None, worth: float = 0.0) -> None:
         """Take it if it gains this share."""
-        offered = Predictor(stage, tokens, bits)
-        self._offered.append((offered, left, signed))
-        if bits < self.best.bits * (1 - worth):
-            self.best, self._left, self.signed = offered, left, signed
+        self._offered.append(other)
+        if other.bits < self.best.bits * (1 - worth):
+            self.best = other
             self._way = self._way if way is None else way
 
 

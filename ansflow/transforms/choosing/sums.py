@@ -10,6 +10,7 @@ import numpy as np
 from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import log_bits
 from ansflow.transforms.choosing.mapped import Numbers, through
+from ansflow.transforms.choosing.predictor import Predictor
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
@@ -59,7 +60,7 @@ def try_weights(prediction: Prediction, name: str, orders: tuple[int, ...]) -> N
         else:
             assert outputs is not None
             stage = Recipe("lpc", (Recipe("planes"),), (name, order))
-            prediction.offer(stage, 0, bits, outputs[0])
+            prediction.offer(Predictor(stage, 0, bits, outputs[0]))
             continue
         if len(some) < boxes:
             break
@@ -83,7 +84,7 @@ def try_stencils(prediction: Prediction) -> None:
         bits = log_bits(left, signed=True, items=prediction.items)
         bits += NEIGHBOUR_BITS * len(places) / prediction.items
         stage = Recipe("stencil", (), (axes,))
-        prediction.offer(stage, 0, bits, left, signed=True, worth=WORTH_STENCIL)
+        prediction.offer(Predictor(stage, 0, bits, left, signed=True), worth=WORTH_STENCIL)
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
