@@ -110,7 +110,7 @@ class Plan:
     gains: tuple[Gain, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.tables, Sequence):
+        if not isinstance(self.tables, tuple | Sequence):  # a tuple is one, but not as quickly
             raise TypeError(f"tables must be a sequence, not {type(self.tables).__name__}")
         if len(self.tables) > constants.MAX_SHARED_TABLES:
             raise ValueError(
@@ -127,14 +127,13 @@ class Plan:
             tables=tuple(self.tables),
         )
 
+    def _set(self, **checked: Any) -> None:
+        vars(self).update(checked)  # past what keeps them from being changed
+
     def __getstate__(self) -> dict[str, Any]:
         """What copies and other processes get: not what has been kept for further use."""
         own = vars(self)
         return {name: own[name] for name in self.__dataclass_fields__}
-
-    def _set(self, **checked: Any) -> None:
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
 
     def _with(self, **checked: Any) -> Self:
         """The same with other values, which are known to be right, as the others are."""

@@ -129,7 +129,8 @@ def fitted(numbers: Numbers, items: float, most: int = FITTED) -> tuple[Bases, i
     They are told by so many of them, about. What it takes to write bins is divided among so many
     items.
     """
-    some = np.sort(numbers[:: numbers.size // most | 1]).astype(np.uint64)
+    some = numbers[:: numbers.size // most | 1].astype(np.uint64)
+    some.sort()
     top = np.uint64(2 ** (8 * numbers.itemsize) - 1)
     bases = np.empty(MAX_BINS, np.uint64)
     bin_bits = max(LEAST_BITS, BIN_BITS * some.size / items)

@@ -26,7 +26,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Dict", "counted", "room_to_count"]
+__all__ = ["Dict", "code_bytes", "counted", "room_to_count"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -56,14 +56,14 @@ class Dict(Finisher):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
         values, names, codes = (_of_halves if layout.itemsize == 2 else _of_any)(numbers)
-        named = empty(layout.items, f"<u{_code_bytes(values.size)}")
+        named = empty(layout.items, f"<u{code_bytes(values.size)}")
         rename(codes, names.astype(named.dtype), named)
         return values.size, [named.view(np.uint8), values.view(np.uint8)]
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
         # Codes at the end become items, the first ones first: an item ends where its code does, or
         # before. So dictionaries within dictionaries take no more memory.
-        return [out[out.size - layout.items * _code_bytes(parameters) :], None]
+        return [out[out.size - layout.items * code_bytes(parameters) :], None]
 
     def inverse(
         self,
@@ -73,7 +73,7 @@ class Dict(Finisher):
         out: Bytes,
         finish: Finish = NOTHING,
     ) -> None:
-        codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
+        codes, values = numbers_of(outputs[0], code_bytes(parameters)), outputs[1]
         if finish.is_by_item and 2 * parameters <= layout.items:
             values = values.copy()  # they may be a part of the frame
             finish.apply(values, layout.itemsize)
@@ -87,7 +87,7 @@ class Dict(Finisher):
         finish.apply(out, layout.itemsize)
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
-        codes = Layout(_code_bytes(parameters), layout.shape)
+        codes = Layout(code_bytes(parameters), layout.shape)
         return [codes, Layout(layout.itemsize, (parameters,))]
 
     def pack(self, parameters: int) -> bytes:
@@ -118,7 +118,8 @@ def room_to_count(size: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers, np
     return np.empty(1 << bits, dtype), np.zeros(1 << bits, np.uint32), SECRET, np.uint64(64 - bits)
 
 
-def _code_bytes(values: int) -> int:
+def code_bytes(values: int) -> int:
+    """How many bytes codes of so many values have."""
     return 1 if values <= MAX_NARROW else 2 if values <= MAX_MIDDLE else 4
 
 

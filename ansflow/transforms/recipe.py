@@ -91,25 +91,38 @@ class Recipe:
     def __init__(
         self, name: str = STREAM, outputs: Sequence[Recipe] = (), settings: Sequence[Setting] = ()
     ) -> None:
-        depth, has_leaves = 1, True
+        depth, nodes, has_leaves = 1, 1, True
         if name != STREAM:
             by_name(name).check(*settings)
-            for output in outputs or (STREAMS,):
+            depth = 2  # at least, if its outputs are streams
+            for output in outputs:
                 depth = max(depth, 1 + output.depth)
+                nodes += output.nodes
                 has_leaves = has_leaves and output.name == STREAM
-            if depth > MAX_DEPTH:
-                raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
         elif outputs or settings:
             raise ValueError(
                 "a stream has no settings and no outputs: what follows it in the recipe must go"
             )
+        self._fill(name, tuple(outputs), tuple(settings), depth, nodes, has_leaves)
+
+    def _fill(
+        self,
+        name: str,
+        outputs: tuple[Recipe, ...],
+        settings: tuple[Setting, ...],
+        depth: int,
+        nodes: int,
+        has_leaves: bool,
+    ) -> None:
+        if depth > MAX_DEPTH:
+            raise ValueError(f"the recipe is {depth} nodes deep, more than {MAX_DEPTH}")
         # At once, and not one by one past what keeps them from being changed.
         vars(self).update(
             name=name,
-            outputs=tuple(outputs),
-            settings=tuple(settings),
+            outputs=outputs,
+            settings=settings,
             depth=depth,
-            nodes=1 + sum([output.nodes for output in outputs]),
+            nodes=nodes,
             has_leaves=has_leaves,
         )
 
@@ -165,6 +178,15 @@ class Recipe:
     def alone(self) -> Recipe:
         """The same without its outputs."""
         return Recipe(self.name, settings=self.settings)
+
+    def around(self, first: Recipe) -> Recipe:
+        """The same with another recipe for its first output, in front of those for the others."""
+        outputs = (first, *self.outputs)
+        depth = max(self.depth, 1 + first.depth)
+        has_leaves = self.has_leaves and first.name == STREAM
+        found = object.__new__(Recipe)
+        found._fill(self.name, outputs, self.settings, depth, self.nodes + first.nodes, has_leaves)
+        return found
 
     def forward(
         self,

@@ -1207,6 +1207,11 @@ def facts_of_samples(at_end, rng):
                 survey.survey(numbers, u64(step), u64(size), told, *room, u64(7), u64(64 - 13))
         detect.common_divisor(numbers)
         if width > 1:
+            room = [guarded(np.zeros(8192, kind), at_end) for kind in (numbers.dtype, np.uint32)]
+            codes, names = (guarded(np.zeros(size, np.uint32), at_end) for _ in range(2))
+            values, ascending = (guarded(np.zeros(size, numbers.dtype), at_end) for _ in range(2))
+            told = *room, u64(7), u64(64 - 13), codes, names, values, ascending
+            detect.code_sample(numbers, *told)
             for parts in {1, min(size, 16)}:
                 dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
                 few = guarded(np.zeros(64), at_end)

@@ -35,7 +35,8 @@ class Gain(NamedTuple):
 class Choice(NamedTuple):
     """A recipe, bits an item that it is expected to take, and what its stages gain.
 
-    If it is for one kind of numbers, it begins with these maps. Others may be as good.
+    Without gains it is one stage. If it is for one kind of numbers, it begins with these maps.
+    Others may be as good.
     """
 
     recipe: Recipe

@@ -86,7 +86,8 @@ def is_dense(numbers: Numbers) -> bool:
 
     If so, and all of them as often, no fewer distinct ones are expected in it.
     """
-    some = np.sort(numbers.reshape(-1))
+    some = numbers.flatten()
+    some.sort()
     inner = some[some.size // 4 : some.size - some.size // 4]
     distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
     most = DENSE * (int(inner[-1]) - int(inner[0]) + 1)

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import MANY_LINEAR
-from ansflow.kernels.transforms.detect import count_codes
+from ansflow.kernels.transforms.detect import code_sample
 from ansflow.transforms.choosing.cost import ways_bits
+from ansflow.transforms.dict import code_bytes, room_to_count
 
-__all__ = ["Dictionary", "Drawn", "drawn"]
+__all__ = ["Coded", "Dictionary", "Drawn", "coded"]
 
 Numbers = npt.NDArray[Any]
 
@@ -58,12 +59,25 @@ class Drawn(NamedTuple):
         return float(self.distinct * 2 ** (gain * steps))
 
 
-def drawn(codes: Numbers, values: int) -> Drawn:
-    """Count codes, not empty, of a dictionary that has so many values."""
-    wide = codes.reshape(-1).astype(np.uint32, copy=False)
-    told = map(int, count_codes(wide, np.zeros(values, np.uint64)))
+class Coded(NamedTuple):
+    """Numbers as codes of a dictionary, its values, and how the codes were drawn."""
+
+    codes: Numbers
+    values: Numbers
+    drawn: Drawn
+
+
+def coded(numbers: Numbers) -> Coded:
+    """A dictionary of numbers of a sample, not empty, as the transform makes it."""
+    items, width = numbers.reshape(-1), numbers.dtype
+    codes, names = np.empty((2, items.size), np.uint32)
+    values, ascending = np.empty((2, items.size), width)
+    room = room_to_count(items.size, width)
+    told = code_sample(items, *room, codes, names, values, ascending)
     found, once, distinct, of_halves, of_quarters, most = told
-    return Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / wide.size)
+    counts = Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / items.size)
+    narrow = codes.astype(f"<u{code_bytes(distinct)}").reshape(numbers.shape)
+    return Coded(narrow, ascending[:distinct], counts)
 
 
 class Dictionary:
@@ -71,14 +85,13 @@ class Dictionary:
 
     Parameters
     ----------
-    codes, values : ndarray of unsigned integers, not empty
-        What the transform makes of a sample.
+    sample : Coded
     items : float
     """
 
-    def __init__(self, codes: Numbers, values: Numbers, items: float) -> None:
+    def __init__(self, sample: Coded, items: float) -> None:
+        codes, values, self._drawn = sample
         self._items = items
-        self._drawn = drawn(codes, values.size)
         (gap,) = ways_bits(values, GAPS, math.inf)
         self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         self.expected = self._drawn.values_of(items / codes.size)

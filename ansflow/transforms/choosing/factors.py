@@ -156,7 +156,7 @@ def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
 
 def _fewest(factors: Sequence[Factor]) -> float:
     """The share of exceptions of the best of them; all numbers if there are none."""
-    return min([factor.exceptions for factor in factors], default=1.0)
+    return min([factor.exceptions for factor in factors]) if factors else 1.0
 
 
 def _measured(
@@ -175,10 +175,10 @@ def _measured(
     count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
     rows = int(count(items, factors, times, *told, many, counts))
     useful = []
-    for factor, row in zip(factors[:rows].tolist(), counts[:rows].tolist(), strict=True):
-        exceptions, corrected, zeros, fine = row
+    for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
         if exceptions <= most and fine <= FINE_UP_TO * (size - exceptions - zeros):
-            useful.append(Factor(factor, times, exceptions / size, near, corrected / size))
+            shares = exceptions / size, near, corrected / size
+            useful.append(Factor(float(factors[k]), times, *shares))
     return useful
 
 

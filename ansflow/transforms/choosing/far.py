@@ -71,7 +71,7 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     by_neighbours = many.total(Prediction(np.ascontiguousarray(blocks), kind.items).best.bits)
     stages = (*maps, recipe)
     for outer in reversed(maps):
-        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+        recipe = outer.around(recipe)
     bits = many.total(bits) + recipe_bits(recipe) / kind.items
     if bits > min(found.bits, by_neighbours) * (1 - (WORTH_NO_DICT if has_dictionary else worth)):
         return found

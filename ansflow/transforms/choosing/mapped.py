@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
-from ansflow.transforms.choosing.dictionary import Dictionary, drawn
+from ansflow.transforms.choosing.dictionary import Coded, Dictionary, coded
 from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_STREAMS
@@ -125,31 +125,32 @@ class Mapped(NamedTuple):
         """The same through more maps, the outermost first; None if they are not for the numbers."""
         numbers, before, share, extra, recount = self
         for outer in maps:
-            items, dtype = numbers.size / share, numbers.dtype
+            items = numbers.size / share
+            if outer.name == "dict":
+                sample = coded(numbers)
+                numbers, (extra, recount) = sample.codes, _with_values(sample, kind, share, extra)
+                continue
             outputs = through(outer, numbers)
             if outputs is None or not outputs[0].size:
                 return None
             numbers, others = outputs
             share = numbers.size / items
-            if outer.name == "dict":
-                values = others[0].view(dtype)
-                extra, recount = _with_values(numbers, values, kind, share, extra)
-            elif others:
+            if others:
                 extra += _bits_besides(outer.name, others, kind.items / items) / items
         return Mapped(numbers, before + maps, share, extra, recount)
 
 
 def _with_values(
-    codes: Numbers, values: Numbers, kind: Kind, share: float, extra: float
+    sample: Coded, kind: Kind, share: float, extra: float
 ) -> tuple[float, Callable[[], float] | None]:
     """Bits an item that outputs of maps take with the values of a dictionary; and `recount`."""
-    dictionary = Dictionary(codes, values, kind.items * share)
+    dictionary = Dictionary(sample, kind.items * share)
     told = extra + share * dictionary.bits(dictionary.expected)
     if kind.all_items is None or not dictionary.is_large:
         return told, None
 
     def recount() -> float:
-        count = max(values.size, _count_values(kind))
+        count = max(sample.values.size, _count_values(kind))
         return extra + share * dictionary.bits(count)
 
     return told, recount
@@ -159,14 +160,11 @@ def _count_values(kind: Kind) -> float:
     """How many distinct values a chunk has, told by more of the items than a sample has."""
     assert kind.all_items is not None
     part = np.ascontiguousarray(kind.all_items[:: kind.all_items.size // COUNTED | 1])
-    outputs = through(Recipe("dict"), part)
-    assert outputs is not None  # with as many values as a dictionary may have
-    codes, [values] = outputs
-    return drawn(codes, values.size // part.itemsize).values_of(kind.items / part.size)
+    return coded(part).drawn.values_of(kind.items / part.size)
 
 
 def _bits_besides(name: str, others: Sequence[Bytes], larger: float) -> float:
-    """Bits that outputs of a map take besides the numbers, but for values of a dictionary.
+    """Bits that outputs of a map take besides the numbers.
 
     Those of a chunk are so many times as large.
     """

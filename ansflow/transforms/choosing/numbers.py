@@ -187,7 +187,7 @@ def _whole(predicted: Choice, candidate: Mapped, kind: Kind) -> Choice:
     """The recipe of maps with what is done with the numbers, without gains."""
     recipe = predicted.recipe
     for outer in reversed(maps_needed(candidate.maps, recipe)):
-        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+        recipe = outer.around(recipe)
     bits = candidate.total(predicted.bits) + recipe_bits(recipe) / kind.items
     return Choice(recipe, bits, maps=candidate.maps)
 
@@ -205,9 +205,10 @@ def _chosen(best: Finalist, raw: Numbers, kind: Kind, in_columns: bool) -> Choic
         changed = predict_columns(part, raw, changed, kind, candidate.maps, have_periods=bool(told))
     if changed is not by_part:
         found, choice = changed, _whole(changed, candidate, kind)
+    gains = [Gain("as they are", 8.0 * raw.itemsize)]
     needed = maps_needed(candidate.maps, found.recipe)
-    inner = [Gain(candidate.maps, prediction.plain)] if needed else []
-    inner += found.gains
-    gains = [Gain(gain.stages, candidate.total(gain.bits)) for gain in inner]
-    first = Gain("as they are", 8.0 * raw.itemsize)
-    return Choice(choice.recipe, choice.bits, (first, *gains), choice.maps, choice.others)
+    if needed:
+        gains.append(Gain(candidate.maps, candidate.total(prediction.plain)))
+    for stages, bits in found.gains or [((found.recipe,), found.bits)]:
+        gains.append(Gain(stages, candidate.total(bits)))
+    return Choice(choice.recipe, choice.bits, tuple(gains), choice.maps, choice.others)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR
 from ansflow.transforms.choosing.choice import CLOSE, WORTH_IT, Choice, Gain
 from ansflow.transforms.choosing.cost import plane_bits, recipe_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
@@ -44,8 +45,10 @@ COLUMNS = range(2, 17)
 ROW = 96
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
-LEAVES = {0: LOG, BINS: Recipe("bins")}
-ORDERED = Recipe("ordered", settings=("float",))
+REST, REST_OF_BYTES = (Recipe("delta", (leaf,), (0,)) for leaf in (LOG, STREAM))
+LEAVES = {0: LOG, BINS: Recipe("bins")} | {
+    tokens: Recipe("lin", settings=(tokens,)) for tokens in (FEW_LINEAR, MANY_LINEAR)
+}
 
 
 def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -> Choice:
@@ -78,13 +81,11 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
 def as_predicted(predictor: Predictor, prediction: Prediction) -> Choice:
     """How numbers are predicted and split into tokens."""
     stage, tokens, bits, *_ = predictor
-    leaf = LEAVES.get(tokens) or Recipe("lin", settings=(tokens,))
-    return _staged(stage, STREAM if prediction.numbers.itemsize == 1 else leaf, bits)
+    return _staged(stage, STREAM if prediction.numbers.itemsize == 1 else LEAVES[tokens], bits)
 
 
 def _staged(stage: Recipe | None, leaf: Recipe, bits: float) -> Choice:
-    recipe = Recipe(stage.name, (leaf, *stage.outputs), stage.settings) if stage else leaf
-    return Choice(recipe, bits, (Gain((recipe,), bits),))
+    return Choice(stage.around(leaf) if stage else leaf, bits)
 
 
 def columns_of(numbers: Numbers, kind: Kind) -> int:
@@ -119,7 +120,7 @@ def predict_periods(
     if not told:
         return found
     numbers = prediction.numbers
-    rest = Recipe("delta", (STREAM if numbers.itemsize == 1 else LOG,), (0,))
+    rest = REST_OF_BYTES if numbers.itemsize == 1 else REST
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
     for period, correlation in told:
         if correlation < _least(kind):
@@ -150,7 +151,7 @@ def maps_needed(maps: tuple[Recipe, ...], recipe: Recipe) -> tuple[Recipe, ...]:
 
 def _is_bare(maps: tuple[Recipe, ...]) -> bool:
     """Whether the innermost map does no more than put floats in order."""
-    return maps[-1:] == (ORDERED,)
+    return bool(maps) and maps[-1].settings == ("float",)
 
 
 def _of_planes(recipe: Recipe) -> bool:

@@ -35,11 +35,13 @@ DIGITS = 17
 
 def steps(values: Numbers) -> Iterator[tuple[float, bool]]:
     """Factors of a common step of nearly all numbers that isn't known beforehand."""
-    with np.errstate(invalid="ignore"):  # for signalling NaNs
-        doubles = values.astype(np.float64, copy=False)
+    doubles = values
+    if values.itemsize < 8:
+        with np.errstate(invalid="ignore"):  # for signalling NaNs
+            doubles = values.astype(np.float64)
     sizes = _between(doubles, SMALLEST, LARGEST_OF[values.itemsize])
     # So that exceptions don't count for more than numbers that are there many times.
-    few = sizes[:: sizes.size // SOME | 1]
+    few = sizes[:: sizes.size // SOME | 1].copy()
     some = _distinct(few)
     if some.size > few.size // 2:
         # Differences are smaller multiples, and the fewer steps Euclid's algorithm takes, the
@@ -52,7 +54,8 @@ def steps(values: Numbers) -> Iterator[tuple[float, bool]]:
     step, error = map(float, agreed_step(some, half_unit))
     if not step:
         return
-    low, high = map(float, narrow_step(np.sort(sizes), half_unit, step - error, step + error))
+    sizes.sort()
+    low, high = map(float, narrow_step(sizes, half_unit, step - error, step + error))
     if low > 0:
         yield _shortest(1 / high, 1 / low), False
         yield _shortest(low, high), True
@@ -65,9 +68,9 @@ def _between(values: npt.NDArray[np.float64], low: float, high: float) -> npt.ND
 
 
 def _distinct(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The distinct ones of values, in ascending order."""
-    ascending = np.sort(values)
-    return ascending[: int(keep_distinct(ascending))]
+    """The distinct ones of values, in ascending order; it is their memory."""
+    values.sort()
+    return values[: int(keep_distinct(values))]
 
 
 def _shortest(low: float, high: float) -> float:
