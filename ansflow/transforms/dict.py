@@ -26,7 +26,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Dict", "code_bytes", "counted", "room_to_count"]
+__all__ = ["SECRET", "Dict", "code_bytes", "counted"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -108,14 +108,8 @@ def counted(numbers: Numbers) -> tuple[int, int, int]:
     """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
     # As numbers of one width, for which the kernel is compiled once.
     some = numbers.reshape(-1).astype(np.uint64, "C", copy=False)
-    distinct, most_frequent, count = count_patterns(some, *room_to_count(some.size, some.dtype))
+    distinct, most_frequent, count = count_patterns(some, SECRET)
     return int(distinct), int(most_frequent), int(count)
-
-
-def room_to_count(size: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers, np.uint64, np.uint64]:
-    """What `count_patterns` needs to count so many numbers."""
-    bits = (size - 1).bit_length() + 1  # so that the table is at most half full
-    return np.empty(1 << bits, dtype), np.zeros(1 << bits, np.uint32), SECRET, np.uint64(64 - bits)
 
 
 def code_bytes(values: int) -> int:

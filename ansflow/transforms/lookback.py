@@ -24,6 +24,7 @@ from ansflow.kernels.transforms.lookback import (
     SLOT_BITS,
     UNIT,
     add_far,
+    nearness,
     subtract_far,
 )
 from ansflow.recycling import empty
@@ -32,7 +33,7 @@ from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, number
 from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Far", "Lookback", "LookedBack", "looked_back", "nearness", "new_tables"]
+__all__ = ["Far", "Lookback", "LookedBack", "looked_back", "new_tables"]
 
 LAG_BYTES = 4
 LONGEST_ROW = 255
@@ -40,8 +41,6 @@ LONGEST_ROW = 255
 # Costs are learnt by so many numbers, in so many rounds. A length is a class of tokens, and all
 # bits below the highest one may be anything.
 LEARNT_BY, ROUNDS = 1 << 15, 2
-# How near numbers are is told by so many differences, half of whose bits are left out.
-SPREAD_BY = 1 << 8
 
 LAG_LENGTHS = COSTS - KINDS - LENGTHS
 RAW_BITS = np.concatenate(
@@ -145,24 +144,14 @@ def _subtracted(
     begins = range(BLOCK * (every - 1), -(-numbers.size // row), BLOCK * every)
     rows = sum(min(BLOCK, -(-numbers.size // row) - begin) for begin in begins)
     out, kinds, lags = empty(rows * row, numbers.dtype), empty(rows, np.uint8), empty(rows, "<u4")
-    counts, told = np.zeros(COSTS, np.uint64), (np.uint64(row), nearness(numbers, row))
+    counts, width = np.zeros(COSTS, np.uint64), np.uint64(8 * numbers.itemsize)
+    told = np.uint64(row), np.uint64(nearness(numbers, np.uint64(row), width))
     used = subtract_far(
         *(numbers, *told, np.uint64(every), costs, new_tables(), _recent()),
         *(kinds, lags, out, counts),
     )
     left = int(counts[DISTANCES].sum())
     return LookedBack(out[:left], kinds, lags[: int(used)]), counts
-
-
-def nearness(numbers: Numbers, row: int = 1) -> np.uint64:
-    """How many low bits may differ of numbers that are near, for the kernels."""
-    far = numbers[row:] - numbers[: max(0, numbers.size - row)]
-    if not far.size:
-        return np.uint64(0)
-    some = np.abs(far[:: far.size // SPREAD_BY | 1].view(f"i{far.itemsize}"))
-    middle = some.size // 2
-    some.partition(middle)
-    return np.uint64(int(some[middle]).bit_length() // 2)
 
 
 def new_tables() -> npt.NDArray[np.uint32]:

@@ -950,7 +950,7 @@ def far_back(items, at_end, rng):
             lookback.add_far(out, u64(row), recent, kinds, lags)
     wide, few = fixed(items.astype(np.uint64), at_end), guarded(np.zeros((2, 4), np.uint32), at_end)
     for begin in (1, max(1, size)):
-        lookback.sum_lengths(wide, u64(begin), near, u64(62), few)
+        lookback.sum_lengths(wide, u64(begin), u64(8 * items.itemsize), u64(62), few)
 
 
 def numbers_to_numbers(at_end, rng):
@@ -1201,17 +1201,13 @@ def facts_of_samples(at_end, rng):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         for step in range(1, 7):
             few = -(-size // step) if step < 3 else size // (2 * step) * 2
-            room = [guarded(np.zeros(8192, kind), at_end) for kind in (numbers.dtype, np.uint32)]
             told = guarded(np.zeros(max(few, 1), numbers.dtype), at_end)[:few]
             if few:
-                survey.survey(numbers, u64(step), u64(size), told, *room, u64(7), u64(64 - 13))
+                survey.survey(numbers, u64(step), u64(size), told, u64(7))
         detect.common_divisor(numbers)
         if width > 1:
-            room = [guarded(np.zeros(8192, kind), at_end) for kind in (numbers.dtype, np.uint32)]
-            codes, names = (guarded(np.zeros(size, np.uint32), at_end) for _ in range(2))
-            values, ascending = (guarded(np.zeros(size, numbers.dtype), at_end) for _ in range(2))
-            told = *room, u64(7), u64(64 - 13), codes, names, values, ascending
-            detect.code_sample(numbers, *told)
+            codes = guarded(np.zeros(size, np.uint32), at_end)
+            detect.code_sample(numbers, u64(7), codes, guarded(np.zeros_like(numbers), at_end))
             for parts in {1, min(size, 16)}:
                 dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
                 few = guarded(np.zeros(64), at_end)

@@ -167,7 +167,7 @@ def test_bits_of_differences_tell_whether_there_may_be_periods():
 def test_looking_back_is_told_by_the_last_numbers():
     """Those before are looked back to: what comes again takes a lag once, and nothing then."""
     some = np.random.default_rng(0).integers(0, 1 << 40, 300).astype("u8")
-    told = np.uint64(0), np.uint64(64 - 12), np.zeros((2, 1 << 12), np.uint32)
+    told = np.uint64(64), np.uint64(64 - 12), np.zeros((2, 1 << 12), np.uint32)
     by_one, by_any = sum_lengths(np.tile(some, 2), np.uint64(300), *told)
     apart = np.abs(np.diff(np.append(some[-1], some).astype("i8")))
     assert abs(int(by_one) - 300 - np.ceil(np.log2(apart)).sum()) < 3

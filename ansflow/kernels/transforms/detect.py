@@ -4,7 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.transforms.dict import number_items, rank, rename
+from ansflow.kernels.transforms.dict import number_items, rank, rename, table_for
 
 __all__ = ["code_sample", "common_divisor"]
 
@@ -30,7 +30,7 @@ def common_divisor(numbers):
 
 
 @kernel
-def code_sample(items, keys, numbers, secret, shift, codes, names, values, ascending):
+def code_sample(items, secret, codes, ascending):
     """Give numbers of a sample their codes in a dictionary of them, and count these.
 
     By one kernel, as it takes as long to call several.
@@ -39,12 +39,10 @@ def code_sample(items, keys, numbers, secret, shift, codes, names, values, ascen
     ----------
     items : uint16[n], uint32[n] or uint64[n]
         At least one, and fewer than 2^28.
-    keys, numbers, secret, shift
-        The table of `number_items`, which is empty and has more slots than there are items.
+    secret : uint64
+        That of `number_items`.
     codes : uint32[n]
         Filled with the place of each item among the distinct ones.
-    names, values : uint32[n] and uint[n], of the width of items
-        For use on the way.
     ascending : uint[n], of the width of items
         Its first elements are filled with the distinct items.
 
@@ -53,8 +51,11 @@ def code_sample(items, keys, numbers, secret, shift, codes, names, values, ascen
     tuple of uint64
         What `count_codes` does; the third is how many items are distinct.
     """
+    keys, numbers, shift = table_for(items)
+    values = np.empty(items.size, items.dtype)
     _, found = number_items(items, ZERO, values, ZERO, keys, numbers, secret, shift, codes)
-    rank(values[:found], ascending[:found], names[:found])
+    names = np.empty(found, np.uint32)
+    rank(values[:found], ascending[:found], names)
     rename(codes, names, codes)
     return count_codes(codes, np.zeros(found, np.uint64))
 

@@ -11,8 +11,8 @@ them meet in a slot.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
-from ansflow.kernels.transforms.words import item_bits
+from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = [
     "count_patterns",
@@ -24,9 +24,11 @@ __all__ = [
     "number_items",
     "rank",
     "rename",
+    "table_for",
 ]
 
 BYTE_BITS, BYTE, BYTES = np.uint64(8), np.uint64(0xFF), 256
+WORD_BITS = np.uint64(64)
 
 GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 
@@ -71,12 +73,17 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
     return np.uint64(items.size), found
 
 
-@kernel
-def count_patterns(numbers, keys, counts, secret, shift):
-    """How many of some numbers are distinct; the most frequent one, and how often it occurs.
+@inner
+def table_for(items):
+    """An empty table that is at most half full with a few items: keys, numbers, and the shift."""
+    bits = bit_length(np.uint64(items.size) - ONE) + ONE
+    return np.empty(ONE << bits, items.dtype), np.zeros(ONE << bits, np.uint32), WORD_BITS - bits
 
-    The table has more slots than there are numbers, and counts of 0.
-    """
+
+@kernel
+def count_patterns(numbers, secret):
+    """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
+    keys, counts, shift = table_for(numbers)
     last = np.uint64(keys.size) - ONE
     distinct, most_frequent, most = ZERO, numbers[0], np.uint32(0)
     for i in range(np.uint64(numbers.size)):

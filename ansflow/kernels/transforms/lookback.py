@@ -22,7 +22,7 @@ from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = ["BLOCK", "COSTS", "KINDS", "LENGTHS", "RECENT", "SLOT_BITS", "UNIT"]
-__all__ += ["add_far", "subtract_far", "sum_lengths"]
+__all__ += ["add_far", "nearness", "subtract_far", "sum_lengths"]
 
 RECENT = 8
 NEW = np.uint64(RECENT)
@@ -37,6 +37,10 @@ SLOT_BITS = 16
 SHIFT = np.uint64(64 - SLOT_BITS)
 GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 HALF_WORD = np.uint64(32)
+
+# How near numbers are is told by so many differences, half of whose bits are left out.
+SPREAD_BY = np.uint64(1 << 8)
+WORD_BITS, SIZES = np.uint64(64), 65
 
 DISTANCES = np.uint64(KINDS)
 LAGS = np.uint64(KINDS + LENGTHS)
@@ -197,7 +201,28 @@ def add_far(numbers, row, recent, kinds, lags):
 
 
 @kernel
-def sum_lengths(numbers, begin, near, shift, tables):
+def nearness(numbers, row, bits):
+    """How many low bits may differ of numbers that are near, of so many bits in rows of so many.
+
+    That is half of those that differences between rows have: the median of some of these.
+    """
+    apart = np.uint64(numbers.size) - min(row, np.uint64(numbers.size))
+    step, above = apart // SPREAD_BY | ONE, WORD_BITS - bits
+    counts, seen = np.zeros(SIZES, np.uint32), ZERO
+    for i in range(ZERO, apart, step):
+        far = np.uint64(numbers[i + row]) - np.uint64(numbers[i]) << above
+        size = min(far, ZERO - far) >> above  # in two's complement
+        counts[bit_length(size)] += np.uint32(1)
+        seen += ONE
+    size = ZERO
+    while seen and np.uint64(counts[size]) <= seen >> ONE:
+        counts[size + ONE] += counts[size]
+        size += ONE
+    return size >> ONE
+
+
+@kernel
+def sum_lengths(numbers, begin, bits, shift, tables):
     """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
 
     That is of those from `begin` on: the numbers before are only looked back to.
@@ -210,13 +235,13 @@ def sum_lengths(numbers, begin, near, shift, tables):
     numbers : uint64[n]
     begin : uint64
         1 to n.
-    near : uint64
-        As in `subtract_far`.
+    bits : uint64
+        Those that a number had before it was made wider.
     shift : uint64
     tables : uint32[2, 2^(64 - shift)]
         Zeros.
     """
-    same, close = tables[0], tables[1]
+    same, close, near = tables[0], tables[1], nearness(numbers, ONE, bits)
     for i in range(ONE, begin):
         number = numbers[i]
         same[(number * GOLDEN) >> shift] = close[((number >> near) * GOLDEN) >> shift] = i

@@ -12,7 +12,7 @@ TWO, THREE = np.uint64(2), np.uint64(3)
 
 
 @kernel
-def survey(numbers, step, following, few, keys, counts, secret, shift):
+def survey(numbers, step, following, few, secret):
     """Fill `few` with some of the numbers, and count their patterns.
 
     They are twice the `step` apart, and others lie between them so that both distances to their
@@ -25,8 +25,8 @@ def survey(numbers, step, following, few, keys, counts, secret, shift):
         At least 1; and at most n.
     few : uint[m], of the same width
         Every so many numbers, or an even count, at most as many as there are for a step of 3.
-    keys, counts, secret, shift
-        Those of `count_patterns`.
+    secret : uint64
+        That of `count_patterns`.
 
     Returns
     -------
@@ -42,4 +42,4 @@ def survey(numbers, step, following, few, keys, counts, secret, shift):
     other = step if step < THREE else step - ONE - (step & ONE)
     for i in range(np.uint64(few.size)):
         few[i] = numbers[(i >> ONE) * TWO * step + (i & ONE) * other]
-    return bits, repeats, *count_patterns(few, keys, counts, secret, shift)
+    return bits, repeats, *count_patterns(few, secret)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.detect import common_divisor
 from ansflow.kernels.transforms.survey import survey
-from ansflow.transforms.dict import counted, room_to_count
+from ansflow.transforms.dict import SECRET, counted
 
-__all__ = ["Patterns", "Survey", "common_step", "few_of", "is_dense", "patterns", "surveyed"]
+__all__ = ["Patterns", "common_step", "few_of", "is_dense", "patterns", "surveyed"]
 __all__ += ["bits_of", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
@@ -36,28 +36,25 @@ class Patterns(NamedTuple):
     share: float
 
 
-class Survey(NamedTuple):
-    """A few of some numbers, and their patterns; and of all of them, which bits are set anywhere.
+def surveyed(numbers: Numbers, most: int) -> tuple[Numbers, Patterns, int, float]:
+    """What is known at a glance of unsigned integers, not empty and contiguous in any shape.
 
-    Besides, the share of numbers that are as the one before.
+    Returns
+    -------
+    ndarray, Patterns
+        A few of them, at most so many or a few more, and their patterns.
+    int
+        Which bits are set in any of all numbers.
+    float
+        The share of numbers that are as the one before.
     """
-
-    few: Numbers
-    seen: Patterns
-    bits: int
-    repeats: float
-
-
-def surveyed(numbers: Numbers, most: int) -> Survey:
-    """What is known at a glance of unsigned integers, not empty and contiguous in any shape."""
     flat, following = numbers.reshape(-1), min(FOLLOWING, numbers.size)
     step = max(1, numbers.size // most)
     few = np.empty(_few(numbers.size, step), numbers.dtype)
-    room = room_to_count(few.size, few.dtype)
-    told = survey(flat, np.uint64(step), np.uint64(following), few, *room)
+    told = survey(flat, np.uint64(step), np.uint64(following), few, SECRET)
     bits, repeats, distinct, most_frequent, count = map(int, told)
     seen = Patterns(few.size, distinct, most_frequent, count / few.size)
-    return Survey(few, seen, bits, repeats / following)
+    return few, seen, bits, repeats / following
 
 
 def _few(size: int, step: int) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.kernels.transforms.detect import code_sample
 from ansflow.transforms.choosing.cost import ways_bits
-from ansflow.transforms.dict import code_bytes, room_to_count
+from ansflow.transforms.dict import SECRET, code_bytes
 
 __all__ = ["Coded", "Dictionary", "Drawn", "coded"]
 
@@ -69,12 +69,10 @@ class Coded(NamedTuple):
 
 def coded(numbers: Numbers) -> Coded:
     """A dictionary of numbers of a sample, not empty, as the transform makes it."""
-    items, width = numbers.reshape(-1), numbers.dtype
-    codes, names = np.empty((2, items.size), np.uint32)
-    values, ascending = np.empty((2, items.size), width)
-    room = room_to_count(items.size, width)
-    told = code_sample(items, *room, codes, names, values, ascending)
-    found, once, distinct, of_halves, of_quarters, most = told
+    items = numbers.reshape(-1)
+    codes, ascending = np.empty(items.size, np.uint32), np.empty(items.size, items.dtype)
+    told = code_sample(items, SECRET, codes, ascending)
+    found, once, distinct, of_halves, of_quarters, most = map(int, told)
     counts = Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / items.size)
     narrow = codes.astype(f"<u{code_bytes(distinct)}").reshape(numbers.shape)
     return Coded(narrow, ascending[:distinct], counts)

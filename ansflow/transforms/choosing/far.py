@@ -9,7 +9,7 @@ from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.cost import log_bits, recipe_bits, symbol_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.predictors import Prediction
-from ansflow.transforms.lookback import looked_back, nearness
+from ansflow.transforms.lookback import looked_back
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["look_back"]
@@ -102,7 +102,8 @@ def _lengths(numbers: Numbers, begin: int) -> tuple[float, float]:
     """Bits of numbers from a place on by the ones before, and by others, too, on average."""
     slots = max(1, (numbers.size - 1).bit_length())
     tables = np.zeros((2, 1 << slots), np.uint32)
-    told = np.uint64(max(1, begin)), nearness(numbers), np.uint64(64 - slots), tables
+    width = np.uint64(8 * numbers.itemsize)
+    told = np.uint64(max(1, begin)), width, np.uint64(64 - slots), tables
     by_one, by_any = sum_lengths(numbers.astype(np.uint64, copy=False), *told)
     size = numbers.size - begin
     return TOKEN + int(by_one) / size, TOKEN + int(by_any) / size

@@ -56,9 +56,10 @@ def periods(
     width = np.uint64(8 * numbers.itemsize)
     told = width, row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
     # As numbers of one width, for which the kernel is compiled once.
-    if not any(
-        may_recur(box.astype(np.uint64, "C", copy=False).reshape(-1), *told) for box in some
-    ):
+    for box in some.astype(np.uint64, "C", copy=False).reshape(len(some), -1):
+        if may_recur(box, *told):
+            break
+    else:
         return []
     steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
     # Rows that lie in one piece each are transformed in half of the time.
