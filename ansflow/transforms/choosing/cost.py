@@ -57,7 +57,7 @@ def log_bits(
     items : float
         How many share a table.
     """
-    (bits,) = ways_bits(numbers.reshape(-1), SIGNED if signed else UNSIGNED, items)
+    [[bits, _]], *_ = ways_cost(numbers.reshape(-1), SIGNED if signed else UNSIGNED, items)
     return bits
 
 

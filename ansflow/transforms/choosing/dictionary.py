@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.kernels.transforms.detect import code_sample
-from ansflow.transforms.choosing.cost import ways_bits
+from ansflow.transforms.choosing.cost import ways_cost
 from ansflow.transforms.dict import SECRET, code_bytes
 
 __all__ = ["Coded", "Dictionary", "Drawn", "coded"]
@@ -90,7 +90,7 @@ class Dictionary:
     def __init__(self, sample: Coded, items: float) -> None:
         codes, values, self._drawn = sample
         self._items = items
-        (gap,) = ways_bits(values, GAPS, math.inf)
+        [[gap, _]], *_ = ways_cost(values, GAPS, math.inf)
         self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         self.expected = self._drawn.values_of(items / codes.size)
 

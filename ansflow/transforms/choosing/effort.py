@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 __all__ = ["Effort", "effort_of"]
@@ -56,6 +57,7 @@ class Effort(NamedTuple):
     others: float = 0.0
     most_others: int = 0
 
+    @functools.cache  # noqa: B019  (there is one for each level)
     def shared(self, count: int) -> Effort:
         """That for one of so many columns, of a sample for all."""
         some = min(self.some, max(FEWEST_SOME, self.some // count))

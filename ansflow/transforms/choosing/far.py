@@ -54,7 +54,7 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
         if by_any > (most if has_dictionary else min(most, share * by_one)):
             return found
         prediction = Prediction(_in_rows(few.numbers[:, begin:], raw), kind.items)
-        by_neighbours = max(few.total(prediction.best.bits), found.bits * EASIER)
+        by_neighbours = max(few.total(prediction.bits), found.bits * EASIER)
         if by_any > share * by_neighbours and not has_dictionary:
             return found
     many = _through(maps, kind, 0, min(size, OF))
@@ -68,7 +68,7 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     blocks = many.numbers[:, :whole].reshape(-1, BLOCK * every)[:, -BLOCK:]
     if not blocks.size:
         return found
-    by_neighbours = many.total(Prediction(np.ascontiguousarray(blocks), kind.items).best.bits)
+    by_neighbours = many.total(Prediction(np.ascontiguousarray(blocks), kind.items).bits)
     stages = (*maps, recipe)
     for outer in reversed(maps):
         recipe = outer.around(recipe)

@@ -57,11 +57,11 @@ class Kind(NamedTuple):
 
     def part(self, count: int, column: int | None = None) -> Kind:
         """The same for one of so many columns, perhaps for which one."""
-        effort, items, all_items = self.effort.shared(count), max(1, self.items // count), None
-        if self.all_items is not None and column is not None:
-            all_items = self.all_items[column::count]
-        streams = self.streams // count
-        return self._replace(effort=effort, items=items, streams=streams, all_items=all_items)
+        name, big_endian, effort, items, streams, whole_rows, all_items = self
+        if all_items is not None:
+            all_items = None if column is None else all_items[column::count]
+        told = effort.shared(count), max(1, items // count), streams // count
+        return Kind(name, big_endian, *told, whole_rows, all_items)
 
     def has_room_for(self, count: int, itemsize: int) -> bool:
         """Whether so many columns may be numbers with maps."""

@@ -66,9 +66,12 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
         if candidate.extra > least * CLOSE_DICT:
             continue  # whatever predicts the numbers
         prediction = Prediction(candidate.numbers, kind.items * candidate.share)
-        found.append(Rated(candidate.total(prediction.best.bits), candidate, prediction))
-        least = min(least, found[-1].bits)
-    return sorted(found, key=lambda one: (one.bits, len(one.mapped.maps)))
+        bits = candidate.total(prediction.bits)
+        found.append(Rated(bits, candidate, prediction))
+        if bits < least:
+            least = bits
+    found.sort(key=lambda one: (one.bits, len(one.mapped.maps)))
+    return found
 
 
 def is_clear(tried: Sequence[Rated], maps: tuple[Recipe, ...]) -> bool:

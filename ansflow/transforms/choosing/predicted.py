@@ -59,23 +59,20 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
         try_weights(prediction, "float" if real else "integer", kind.effort.orders)
     if kind.effort.stencils:
         try_stencils(prediction)
-    stage, _, bits, _, signed = prediction.best
-    found, leaf = as_predicted(prediction.best, prediction), None
-    width = 8 * prediction.numbers.itemsize
-    if (
-        width > 8
-        and bits > PLANES_FROM * width
-        and kind.has_room_for(1, prediction.numbers.itemsize)
-    ):
-        if stage:
-            planes = plane_bits(prediction.left, signed=signed)
-            if planes < bits * (1 - WORTH_IT):
-                leaf, bits = PLANES, planes
-        numbers = prediction.numbers
-        planes = plane_bits(numbers, ordered=_is_bare(maps))
+    best = prediction.best
+    stage, _, bits, _, signed = best
+    width = prediction.numbers.itemsize
+    if width == 1 or bits <= PLANES_FROM * 8 * width or not kind.has_room_for(1, width):
+        return as_predicted(best, prediction)
+    leaf = None
+    if stage:
+        planes = plane_bits(prediction.left, signed=signed)
         if planes < bits * (1 - WORTH_IT):
-            stage, leaf, bits = None, PLANES, planes
-    return found if leaf is None else _staged(stage, leaf, bits)
+            leaf, bits = PLANES, planes
+    planes = plane_bits(prediction.numbers, ordered=_is_bare(maps))
+    if planes < bits * (1 - WORTH_IT):
+        stage, leaf, bits = None, PLANES, planes
+    return as_predicted(best, prediction) if leaf is None else _staged(stage, leaf, bits)
 
 
 def as_predicted(predictor: Predictor, prediction: Prediction) -> Choice:
@@ -126,7 +123,7 @@ def predict_periods(
         if correlation < _least(kind):
             continue
         simplest = Prediction(_in_rows(numbers, period), kind.items)
-        if simplest.best.bits > prediction.simplest * CLOSE:
+        if simplest.bits > prediction.simplest * CLOSE:
             continue
         simplest.try_all()
         rows = predict_axes(simplest, kind, maps)
@@ -188,7 +185,7 @@ def predict_columns(
         prediction = Prediction(_column(numbers, j), part.items)
         if j:
             difference = Prediction(_column(numbers, j, differenced=True), part.items)
-            if difference.best.bits < prediction.best.bits * (1 - WORTH_IT):
+            if difference.bits < prediction.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
         predictions.append(prediction)
@@ -208,7 +205,7 @@ def predict_columns(
                 one.again(_column(whole.numbers, j, differenced=j in differenced))
                 for j, one in enumerate(predictions)
             ]
-            least *= together.again(whole.numbers).best.bits / together.best.bits
+            least *= together.again(whole.numbers).bits / together.bits
     found = [predict_axes(prediction, part, maps) for prediction in predictions]
     found = [
         predict_periods(prediction, one, part, maps, likely_periods(prediction.numbers, part))

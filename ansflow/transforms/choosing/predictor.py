@@ -32,8 +32,3 @@ class Predictor(NamedTuple):
     bits: float
     left: npt.NDArray[Any] | Axes = ()
     signed: bool = False
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether it is linear tokens of differences."""
-        return self.stage is RISING and self.tokens > BINS

@@ -22,7 +22,7 @@ from ansflow.transforms.choosing.axes import (
     simple_axes,
     unsigned,
 )
-from ansflow.transforms.choosing.cost import WIDER, bins_bits, ways_bits, ways_cost
+from ansflow.transforms.choosing.cost import WIDER, bins_bits, ways_cost
 from ansflow.transforms.choosing.lines import (
     LEVEL,
     NOISIER,
@@ -71,6 +71,9 @@ CLOSE = 1.02
 # Other ways to predict them, too.
 Way = Axes | Literal["rising", "lines"]
 
+# What a `Predictor` is made of, if it wins.
+Offer = tuple[Recipe | None, int, float, Numbers | Axes, bool]
+
 RISE = math.inf, 0.0  # what is told of differences that weren't tried: that numbers rise
 
 
@@ -88,6 +91,8 @@ class Prediction:
     best : Predictor
         The cheapest that has been tried: to begin with, differences along one axis at a time, and
         along the last two.
+    bits : float
+        Those of the best.
     simplest : float
         Bits with the best of what is tried to begin with.
     plain : float
@@ -96,7 +101,8 @@ class Prediction:
         The axes along which numbers have neighbours enough.
     """
 
-    best = Predictor(None, 0, math.inf)
+    bits = math.inf
+    _best: Offer
     _way: Way = ()  # that of the best
     _linear = math.inf  # what the best takes with linear tokens
     _coarse = False  # whether these are too coarse for differences, because of a few of them
@@ -105,7 +111,7 @@ class Prediction:
         self._begin(numbers, items)
         self._try_axes(simple_axes(self.long), linear="plain")
         self.plain = min(self._tried[()][0], self._linear)
-        self._simplest, self.simplest = self._way, self.best.bits
+        self._simplest, self.simplest = self._way, self.bits
 
     def _begin(self, numbers: Numbers, items: float) -> None:
         self.numbers = numbers
@@ -114,7 +120,11 @@ class Prediction:
         # What each way takes with logarithmic tokens, and which share of what it leaves is
         # negative, about; and what was the best at some time, or seemed so.
         self._tried: dict[Way, Sequence[float]] = {}
-        self._offered: list[Predictor] = []
+        self._offered: list[Offer] = []
+
+    @property
+    def best(self) -> Predictor:
+        return Predictor(*self._best)
 
     def try_all(self, every: Callable[[], Numbers | None] | None = None) -> Predictor:
         """The cheapest of all: along several axes, too, more than once along one, and by lines.
@@ -132,10 +142,11 @@ class Prediction:
             self._try_lines()
         if self.numbers.itemsize > 1 and self.numbers.size >= FEWEST_BINNED:
             self._try_bins()
-        if self.best.is_linear and self._has_outliers(every):
+        if _is_coarse(*self._best) and self._has_outliers(every):
             self._coarse = True
-            left = [one for one in self._offered if not one.is_linear]
-            self.best = min(left, key=lambda one: one.bits)
+            left = [one for one in self._offered if not _is_coarse(*one)]
+            self._best = min(left, key=_bits)
+            self.bits = _bits(self._best)
         return self.best
 
     def _try_bins(self) -> None:
@@ -146,15 +157,15 @@ class Prediction:
         if self.numbers.ndim > 2 and self.numbers.shape[-1] <= FEW_COLUMNS:
             return
         near = NEAR if len(self.long) < 2 else 1
-        tried: list[Axes] = [()] if self.plain <= near * self.best.bits else []
-        left = self.best.left
+        tried: list[Axes] = [()] if self.plain <= near * self.bits else []
+        *_, left, _ = self._best
         if isinstance(left, tuple) and left and self._is_one_sided(left):
             tried.append(left)
         for axes in tried:
             bits = bins_bits(differences(self.numbers, axes), self.items)
             worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
-            if bits < self.best.bits - WORTH_BITS:
-                self.offer(Predictor(delta(axes, "rising"), BINS, bits, axes), worth=worth)
+            if bits < self.bits - WORTH_BITS:
+                self.offer(delta(axes, "rising"), BINS, bits, axes, worth=worth)
 
     def _is_one_sided(self, axes: Axes) -> bool:
         """Whether few of some differences, or most, are negative."""
@@ -168,7 +179,7 @@ class Prediction:
         Linear tokens depend on a few large numbers, whether numbers rise on a few negative
         differences, and lines on where they end: a part of a sample says little of these.
         """
-        may_be_linear = self._linear <= self.best.bits
+        may_be_linear = self._linear <= self.bits
         told = isinstance(self._way, tuple)
         return told and not may_be_linear and len(self._close()) == 1
 
@@ -187,7 +198,8 @@ class Prediction:
         other._simplest, (other.simplest, _) = self._simplest, other._tried[self._simplest]
         if self._simplest == ():
             other.simplest = min(other.simplest, other._linear)
-        if self.best.tokens == BINS:
+        _, tokens, *_ = self._best
+        if tokens == BINS:
             other._try_bins()
         return other
 
@@ -201,14 +213,14 @@ class Prediction:
 
     def others(self, more: float) -> list[Predictor]:
         """Those that take at most this share more than the best, which is one of them, by bits."""
-        most = self.best.bits * (1 + more)
-        found = [one for one in self._offered if one.bits <= most]
-        return sorted(found, key=lambda one: one.bits)
+        most = self.bits * (1 + more)
+        found = [one for one in self._offered if _bits(one) <= most]
+        return [Predictor(*one) for one in sorted(found, key=_bits)]
 
     @property
     def left(self) -> Numbers:
         """What the best leaves, as unsigned integers."""
-        left = self.best.left
+        *_, left, _ = self._best
         return differences(self.numbers, left) if isinstance(left, tuple) else left
 
     def _try_axes(
@@ -229,14 +241,16 @@ class Prediction:
             return
         told = orders(ways, self.numbers.ndim)
         costs, bits_of_linear, falls = ways_cost(
-            self.numbers, told, self.items, linear=linear, enough=self.best.bits
+            self.numbers, told, self.items, linear=linear, enough=self.bits
         )
         for axes, cost in zip(ways, costs, strict=True):
             self._tried[axes] = cost
             bits, _ = cost
-            if bits >= self.best.bits * (1 - worth):
+            if bits >= self.bits * (1 - worth):
                 continue
-            self.offer(Predictor(delta(axes), 0, bits, axes, bool(axes)), way=axes)
+            self._best = delta(axes), 0, bits, axes, axes != ()
+            self.bits, self._way = bits, axes
+            self._offered.append(self._best)
             if axes in repeated and len(axes) < MAX_LAGS:
                 once_more = (axes + axes[:1],)
                 self._try_axes(once_more, once_more)
@@ -249,9 +263,10 @@ class Prediction:
         """Other tokens for deltas along the first axis, and none for their sign."""
         bits = math.inf
         if not falls or self._falls_seldom():
-            (bits,) = ways_bits(self.numbers, unsigned(self.numbers.ndim), self.items)
+            told = ways_cost(self.numbers, unsigned(self.numbers.ndim), self.items)
+            [[bits, _]], *_ = told
             # What is as cheap as with signs is so without the first item as a symbol.
-            self.offer(Predictor(RISING, 0, math.nextafter(bits, 0), (1,)), way="rising")
+            self.offer(RISING, 0, math.nextafter(bits, 0), (1,), way="rising")
         self._tried["rising"] = bits, 0.0
         if not self._coarse:
             self._offer_linear(RISING, linear, (1,), way="rising")
@@ -286,8 +301,8 @@ class Prediction:
             told = [(FEW_LINEAR, few, WORTH_IT), (MANY_LINEAR, many * (1 + WIDE), WORTH_IT - WIDE)]
         for tokens, bits, worth in told:
             self._linear = min(self._linear, bits)
-            if bits < self.best.bits - WORTH_BITS:
-                self.offer(Predictor(stage, tokens, bits, axes), way=way, worth=worth)
+            if bits < self.bits - WORTH_BITS:
+                self.offer(stage, tokens, bits, axes, way=way, worth=worth)
 
     def _may_be_smooth(self, axes: Axes) -> bool:
         """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
@@ -302,19 +317,39 @@ class Prediction:
         if not are_near_a_line(self.numbers[middle]):
             return False
         bits, _ = bits_by_lines(self.numbers[middle : middle + 1], self.items)
-        return bits < self.best.bits * (1 - WORTH_LINES)
+        return bits < self.bits * (1 - WORTH_LINES)
 
     def _try_lines(self) -> None:
         bits, left = bits_by_lines(self.numbers, self.items)
         self._tried["lines"] = bits, 0.0
-        self.offer(Predictor(RAMP, 0, bits, left), way="lines", worth=WORTH_LINES)
+        self.offer(RAMP, 0, bits, left, way="lines", worth=WORTH_LINES)
 
-    def offer(self, other: Predictor, *, way: Way | None = None, worth: float = 0.0) -> None:
-        """Take it if it gains this share."""
-        self._offered.append(other)
-        if other.bits < self.best.bits * (1 - worth):
-            self.best = other
+    def offer(
+        self,
+        stage: Recipe | None,
+        tokens: int,
+        bits: float,
+        left: Numbers | Axes,
+        *,
+        signed: bool = False,
+        way: Way | None = None,
+        worth: float = 0.0,
+    ) -> None:
+        """Take what would be a `Predictor` of these if it gains this share."""
+        offered = stage, tokens, bits, left, signed
+        self._offered.append(offered)
+        if bits < self.bits * (1 - worth):
+            self.bits, self._best = bits, offered
             self._way = self._way if way is None else way
+
+
+def _bits(offer: Offer) -> float:
+    return offer[2]
+
+
+def _is_coarse(stage: Recipe | None, tokens: int, *others: Any) -> bool:
+    """Whether an offer is linear tokens of differences."""
+    return stage is RISING and tokens > BINS
 
 
 def _range(deltas: Numbers) -> int:

@@ -10,7 +10,6 @@ import numpy as np
 from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import log_bits
 from ansflow.transforms.choosing.mapped import Numbers, through
-from ansflow.transforms.choosing.predictor import Predictor
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.lpc import KINDS, lanes_of
 from ansflow.transforms.recipe import Recipe
@@ -55,12 +54,12 @@ def try_weights(prediction: Prediction, name: str, orders: tuple[int, ...]) -> N
             if outputs is None:
                 return
             bits = once + log_bits(outputs[0], signed=False, items=prediction.items)
-            if bits >= prediction.best.bits * (1 - gain):
+            if bits >= prediction.bits * (1 - gain):
                 break
         else:
             assert outputs is not None
             stage = Recipe("lpc", (Recipe("planes"),), (name, order))
-            prediction.offer(Predictor(stage, 0, bits, outputs[0]))
+            prediction.offer(stage, 0, bits, outputs[0])
             continue
         if len(some) < boxes:
             break
@@ -84,7 +83,7 @@ def try_stencils(prediction: Prediction) -> None:
         bits = log_bits(left, signed=True, items=prediction.items)
         bits += NEIGHBOUR_BITS * len(places) / prediction.items
         stage = Recipe("stencil", (), (axes,))
-        prediction.offer(Predictor(stage, 0, bits, left, signed=True), worth=WORTH_STENCIL)
+        prediction.offer(stage, 0, bits, left, signed=True, worth=WORTH_STENCIL)
 
 
 def _relative(numbers: Numbers, places: Sequence[tuple[int, ...]]) -> tuple[Numbers, Numbers]:
