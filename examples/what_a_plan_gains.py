@@ -160,6 +160,7 @@ WHAT_IT_DOES = {
     "decimal": "makes integers of decimals, for instance of cents",
     "delta": "subtracts the neighbour along each of these axes",
     "dict": "replaces values by their places in a list of all that occur",
+    "digits": "separates small numbers that were packed in one, which have recipes of their own",
     "fields": "separates the fields of a structure, which have recipes of their own",
     "items": "makes numbers of bytes",
     "lin": "splits numbers into equal intervals, which are coded, and raw bits",

@@ -52,6 +52,9 @@ PIXELS = PIXELS.astype("<u2").reshape(30, 30, 3)
 TABLE = (WALK[:690] // 64 % 256).astype("<u2").reshape(10, 69)
 LATE = (1000 + np.arange(4700) * 7 + np.resize(SQUARES, 4700)).astype("<u4")
 CUBES = (WALK[:1400] // 32).astype("<i2").reshape(4, 5, 70)
+KEYS = (INDEX[:700] << 44).astype("<u8") + (SQUARES[:700] << 12 | INDEX[:700] % 4).astype("<u8")
+GREYS = WALK[:240] // 64 % 256
+COLOURS = (0xFF << 24 | GREYS << 16 | GREYS // 2 << 8 | SQUARES[:240]).astype("<u4").reshape(8, 30)
 PLATEAUS = np.repeat(SQUARES[:120], SQUARES[:120] * 2 + 1).astype("<i4")
 
 HOLES = np.zeros((15, 20), [("data", ">f8"), ("mask", "?")])
@@ -485,6 +488,18 @@ GOLDEN = {
         PIXELS,
         tree(makers.columns(0b110), tree(makers.delta(0, 1)), stream, PLANES),
         chunk=[20, 30, 3],
+    ),
+    "numbers-digits": lambda: numbers(
+        KEYS,
+        tree(makers.digits(16, 4096), tree(makers.delta(0), tree(makers.log)), stream, stream),
+        tree(makers.digits(2, 7 * 10**9, 3, 10), PLANES, stream, PLANES, stream, stream),
+        chunk=[400],
+    ),
+    "numbers-digits-of-colours": lambda: numbers(
+        COLOURS,
+        tree(makers.digits(256, 256, 256), stream, *[tree(makers.delta(0, 1), stream)] * 3),
+        tree(makers.digits(1 << 24), stream, tree(makers.log)),
+        chunk=[8, 30],
     ),
     "numbers-table": lambda: numbers(
         TABLE,

@@ -16,6 +16,7 @@ from naive_numbers import (
     Decimal,
     Delta,
     Dict,
+    Digits,
     FieldsOfItems,
     Items,
     Lin,
@@ -333,6 +334,18 @@ def columns(differences=0):
             if differences >> j & 1:
                 found[j] = [b - a for a, b in zip(found[j - 1], found[j], strict=True)]
         return Columns(differences), [items(column, w) for column in found]
+
+    return make
+
+
+def digits(*bases):
+    def make(w, shape, content):
+        transform, left, found = Digits(bases), integers(content, w), []
+        for base in reversed(bases):
+            found.append([x % base for x in left])
+            left = [x // base for x in left]
+        widths = [v for v, _ in transform.outputs(w, shape)]
+        return transform, [*map(items, [left, *reversed(found)], widths)]
 
     return make
 

@@ -764,11 +764,44 @@ class Lookback:
         return items(found, w)
 
 
+@dataclass(frozen=True)
+class Digits:
+    """Digits of numbers in a mixed radix, the leading ones first."""
+
+    id = 22
+    bases: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        count = fields.byte()
+        assert 1 <= count <= 15
+        bases = tuple(fields.varint() for _ in range(count))
+        assert min(bases) >= 2
+        assert prod(bases) < 2 ** (8 * w)
+        return cls(bases)
+
+    def write(self):
+        return bytes([len(self.bases)]) + b"".join(map(write_varint, self.bases))
+
+    def outputs(self, w, shape):
+        leading = (2 ** (8 * w) - 1) // prod(self.bases)
+        most = [leading, *(base - 1 for base in self.bases)]
+        return [(min(v for v in WHOLE if digit < 2 ** (8 * v)), shape) for digit in most]
+
+    def undo(self, w, shape, parts):
+        widths = [v for v, _ in self.outputs(w, shape)]
+        found, *others = map(integers, parts, widths)
+        for base, digits in zip(self.bases, others, strict=True):
+            found = [base * x + digit for x, digit in zip(found, digits, strict=True)]
+        return items([x % 2 ** (8 * w) for x in found], w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
         *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
-        *(Bins, Lookback),
+        *(Bins, Lookback, Digits),
     )
 }

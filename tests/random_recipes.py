@@ -11,6 +11,7 @@ from naive_numbers import (
     Decimal,
     Delta,
     Dict,
+    Digits,
     FieldsOfItems,
     Items,
     Lin,
@@ -215,6 +216,17 @@ def bins(rng, w, shape, content):
     return makers.bins(0, 2 ** (8 * w - 1), *begins)
 
 
+def digits(rng, w, shape, content):
+    if w not in WHOLE:
+        return None
+    bases, room = [], 2 ** (8 * w) - 1
+    while room > 1 and len(bases) < 15 and (not bases or rng.randrange(4)):
+        base = rng.choice([2, 10, 16, 256, 1000, 1 << 16, rng.randint(2, room), room])
+        bases.append(min(base, room))
+        room //= bases[-1]
+    return makers.digits(*bases)
+
+
 CHOICES = {
     Planes.id: planes,
     Bytes.id: item_bytes,
@@ -237,6 +249,7 @@ CHOICES = {
     Period.id: period,
     Bins.id: bins,
     Lookback.id: lookback,
+    Digits.id: digits,
 }
 
 

@@ -51,6 +51,7 @@ OF_ALL = (
 NOT_FOR = {"i1": ("dict",), "i8": ("stencil",), "f2": ("lpc",), "f8": ("stencil",)}
 OF_INTEGERS = (
     "ordered(affine(log))",
+    "ordered(digits[2, 2, 3](log, log, log, log))",
     "ordered(ramp(log, log, log))",
     "ordered(lpc[integer, 4, 1, 16](log, log))",
 )

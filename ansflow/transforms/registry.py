@@ -9,6 +9,7 @@ from ansflow.transforms.columns import Columns
 from ansflow.transforms.decimal import Decimal
 from ansflow.transforms.delta import Delta
 from ansflow.transforms.dict import Dict
+from ansflow.transforms.digits import Digits
 from ansflow.transforms.fields import Fields
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
@@ -52,6 +53,7 @@ ALL: tuple[Transform, ...] = (
     Period(),
     Bins(),
     Lookback(),
+    Digits(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

@@ -72,6 +72,7 @@ from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
     bins,
+    borders,
     boxes,
     columns,
     cost,
@@ -80,6 +81,7 @@ from ansflow.kernels.transforms import (
     delta,
     detect,
     dict as dictionary,
+    digits,
     factors,
     finish,
     lin,
@@ -1002,6 +1004,29 @@ def numbers_to_numbers(at_end, rng):
             columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
             columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
             assert np.array_equal(back, rows)
+        digits_of_numbers(numbers, at_end)
+
+
+def digits_of_numbers(numbers, at_end):
+    """Digits of all bytes that numbers of a width may have, in bits and others."""
+    places = np.uint64(numbers.size)
+    wide = guarded(numbers.astype(np.uint64), at_end)
+    wide.setflags(write=False)
+    for lag in (1, 3, 63):
+        for tell, most in ((borders.bit_borders, 64), (borders.decimal_borders, 20)):
+            for count in (2, most):
+                if lag < places:
+                    same = guarded(np.zeros(count, np.uint32), at_end)
+                    assert int(tell(wide, np.uint64(lag), 1.25, same)) >> count == 0
+    for base in (2, 255, 1 << 10, 10**9, (1 << 40) - 1):
+        bytes_of = [v for v in (1, 2, 4, 8) if base <= 1 << (8 * v)]
+        if bytes_of[0] > numbers.itemsize:
+            continue
+        left = guarded(numbers, at_end)
+        last = guarded(np.zeros(numbers.size, f"u{bytes_of[0]}"), at_end)
+        digits.take_off(left, np.uint64(base), last)
+        digits.put_on(left, np.uint64(base), last)
+        assert np.array_equal(left, numbers)
 
 
 def sums_of_neighbours(numbers, at_end, rng):

@@ -28,6 +28,10 @@ def bins(*steps):
     return bytes([len(steps) - 1, 0]) + b"".join(varint(step) + b"\0" for step in steps)
 
 
+def bases(*told):
+    return bytes([len(told)]) + b"".join(map(varint, told))
+
+
 def neighbours(most):
     """So many neighbours, 1, 2 and 8 to 13 items before, with weights."""
     told = [1, 2, *range(8, 15)][:most]
@@ -85,6 +89,11 @@ BOUNDS = [
     ("bins", 8, [9], [bins(*[1] * 256), bins(2**64 - 1)], [bins(2**64 - 1, 1), b"\0\0\0\x40"]),
     ("lookback", 2, [9], [b"\1\x09", b"\2\5", b"\xff\1"], [b"\0\1", b"\1\x0a", b"\2\6"]),
     ("lookback", 8, [0, 3], [b"\1\0"], [b"\0\0", b"\1\1", b"\xff" + varint(2**64 - 1)]),
+    ("digits", 1, [9], [bases(2), bases(255), bases(*[2] * 7)], [bases(256), bases(*[2] * 8)]),
+    ("digits", 2, [0], [bases(255, 257)], [bases(256, 256), bases(0), bases(1), bases(9, 1)]),
+    ("digits", 4, [9], [bases(2**32 - 1)], [bases(2**32), bases(2**31, 2), bases()]),
+    ("digits", 8, [], [bases(2**64 - 1)], [bases(2**63, 2), bases(2**64 - 1, 2**64 - 1)]),
+    ("digits", 8, [9], [bases(*[2] * 15)], [bases(*[2] * 16), bases(2**63, 0), b"\xff" * 9]),
 ]
 
 # A transform, and what it is not defined for.
@@ -96,6 +105,7 @@ UNDEFINED = [
     ("log", b"\0", [(3, [4]), (16, [4])]),
     ("bins", b"\0\0\0\0", [(3, [4]), (16, [4])]),
     ("lookback", b"\1\0", [(3, [4]), (16, [4])]),
+    ("digits", bases(2), [(3, [4]), (16, [4])]),
     ("lin", b"\0\0\1", [(3, [4]), (16, [4])]),
     ("decimal", decimal(), [(1, [4]), (3, [4]), (16, [4])]),
     ("affine", b"\0\1", [(3, [4]), (16, [4])]),

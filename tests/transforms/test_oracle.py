@@ -77,6 +77,9 @@ def settings_of(name, rng, w, shape, content):
         case "columns":
             most = min(shape[-1], 64)
             return tuple(rng.sample(range(1, most), rng.randrange(most)))
+        case "digits":
+            made = random_recipes.digits(rng, w, shape, content)
+            return made(w, shape, content)[0].bases
         case "items":
             return (rng.randint(2, 64),)
         case "lookback":
@@ -109,6 +112,7 @@ AGAIN = {
     numbers.Runs: lambda t: makers.runs(),
     numbers.Items: lambda t: makers.items_of(t.size),
     numbers.Bins: lambda t: makers.bins(*[begin for begin, _ in t.bins]),
+    numbers.Digits: lambda t: makers.digits(*t.bases),
     numbers.Period: lambda t: makers.period(t.places),
 }
 
