@@ -18,6 +18,7 @@ from naive_numbers import (
     Decimal,
     Delta,
     Dict,
+    Digits,
     FieldsOfItems,
     Items,
     Lookback,
@@ -130,6 +131,54 @@ def test_numbers_that_come_again_are_looked_back_to(level):
     (chunk,) = naive.read(ansflow.compress(counters.astype("i8"), level=level)).chunks
     assert chunk.content == counters.astype("i8").tobytes()
     assert (Lookback in used(chunk)) == (level > 2)
+
+
+RNG = np.random.default_rng(10)
+MILLISECONDS = 10**12 + np.cumsum(RNG.poisson(30, 40_000))
+MACHINES = RNG.integers(0, 8, 40_000)
+SNOWFLAKES = MILLISECONDS << 22 | MACHINES << 12 | RNG.integers(0, 3, 40_000)
+GREY = 128 + np.cumsum(RNG.integers(-2, 3, (3, 40_000)), axis=1) % 128
+COLOURS = 0xFF << 24 | GREY[0] << 16 | GREY[1] << 8 | GREY[2]
+TIMES_OF_DAY = RNG.integers(0, [[24], [60], [60]], (3, 40_000))
+
+# Small numbers that were packed in one, and bases that say how, of one or another.
+PACKED = {
+    "ids": (SNOWFLAKES, {(1024, 4096)}),
+    "ids in two columns": (SNOWFLAKES.reshape(-1, 2), {(1024, 4096)}),
+    "ids, big-endian": (SNOWFLAKES.astype(">u8"), {(1024, 4096)}),
+    "negative colours": (COLOURS.astype("u4").view("i4"), {(256, 256)}),
+    "colours of an image": (COLOURS.astype("u4").reshape(200, 200), {(256, 256)}),
+    "times of a day": (TIMES_OF_DAY.T @ [10_000, 100, 1], {(10_000,), (100, 100)}),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("level", [1, 3, 6])
+def test_small_numbers_that_were_packed_in_one_are_separated(name, level):
+    array, bases = PACKED[name]
+    blob = ansflow.compress(array, level=level)
+    (chunk,) = naive.read(blob).chunks
+    assert chunk.content == array.tobytes()
+    found = [one.bases for one in transforms_of(chunk.recipe) if isinstance(one, Digits)]
+    assert found == [] if level < 3 else set(found) <= bases and len(found) == 1
+    if level > 2:
+        assert len(blob) < 0.97 * len(ansflow.compress(array, level=2))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        RNG.integers(0, 2**62, 20_000),
+        np.cumsum(RNG.integers(0, 2**20, 20_000)),
+        4096 * RNG.integers(0, 2**20, 20_000),
+        RNG.integers(0, 10**9, 20_000),
+        np.cumsum(RNG.integers(-300, 300, 20_000)).astype("i4"),
+        (10**9 * RNG.normal(0, 1, 20_000)).astype("i8"),
+    ],
+)
+def test_numbers_that_are_one_are_not_taken_apart(array):
+    (chunk,) = naive.read(ansflow.compress(array)).chunks
+    assert Digits not in used(chunk)
 
 
 def test_a_counter_that_begins_again():

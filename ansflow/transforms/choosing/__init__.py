@@ -38,6 +38,8 @@ numbers.py
     the map, predictor and tokens of one kind of numbers
 tables.py
     many quantities side by side, told from pictures and fields
+digits.py
+    digits that were packed in integers
 far.py
     numbers that others far back predict, beyond the boxes of a sample
 choose.py

@@ -13,6 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import plain_bits
+from ansflow.transforms.choosing.digits import packed
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
@@ -66,6 +67,9 @@ SURELY, FEW_BITS = 0.9, 0.5
 
 # What recipes for each of many columns must gain, as so many streams take their time.
 WORTH_COLUMNS = 0.05
+
+# What digits of integers must gain, as each is a stream.
+WORTH_DIGITS = 0.03
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
@@ -156,7 +160,23 @@ def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    return look_back(_by_neighbours(raw, kind), raw, kind)
+    return look_back(_or_digits(_by_neighbours(raw, kind), raw, kind), raw, kind)
+
+
+def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
+    """What was found, or a recipe for each digit of integers that others were packed in."""
+    if not kind.effort.periods or kind.name == "float" or raw.itemsize == 1:
+        return found
+    enough = found.bits * (1 - WORTH_DIGITS)
+    digits = packed(raw, kind, columns_of(raw, kind) or 1, enough) if enough > FEW_BITS else None
+    if digits is None:
+        return found
+    each = [*map(_by_neighbours, digits.digits(raw, kind), digits.kinds(kind))]
+    recipe = Recipe("digits", tuple(one.recipe for one in each), digits.bases)
+    for outer in digits.order:
+        recipe = Recipe(outer.name, (recipe,), outer.settings)
+    choice = _side_by_side(recipe, each, 1.0)
+    return choice if choice.bits < enough else found
 
 
 def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
