@@ -8,13 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.kernels.transforms.borders import bit_borders, decimal_borders
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, through
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
-from ansflow.transforms.digits import MOST_BASES
+from ansflow.transforms.digits import MOST_BASES, Digits
+from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Packed", "packed"]
+
+DIGITS = Digits()
 
 # So many numbers that follow each other tell. A digit begins where a place is so many times as
 # often the same as the next one.
@@ -45,9 +48,7 @@ class Packed(NamedTuple):
         """Those of a sample."""
         integers = Mapped(raw).through(kind, *self.order)
         assert integers is not None  # any integers can be put in order
-        found = through(self.outer, integers.numbers)
-        assert found is not None  # and have digits
-        return found
+        return _digits(integers.numbers, self.bases)
 
     def kinds(self, kind: Kind) -> list[Kind]:
         """What the digits are, if the numbers are of a kind."""
@@ -161,6 +162,14 @@ def _digit(integers: Numbers, unit: int, above: int | None) -> Numbers:
     if above is None and unit == 1:
         return integers
     bases = [*([] if above is None else [above // unit]), *([] if unit == 1 else [unit])]
-    outputs = through(Recipe("digits", settings=tuple(bases)), integers)
-    assert outputs is not None
-    return outputs[0 if above is None else 1]
+    return _digits(integers, tuple(bases))[0 if above is None else 1]
+
+
+def _digits(integers: Numbers, bases: tuple[int, ...]) -> list[Numbers]:
+    """All digits with these bases, in the shape of the integers."""
+    layout = Layout(integers.itemsize, integers.shape)
+    _, outputs = DIGITS.forward(integers.reshape(-1).view(np.uint8), layout, *bases)
+    return [
+        output.view(f"<u{output.size // integers.size}").reshape(integers.shape)
+        for output in outputs
+    ]
