@@ -13,10 +13,11 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
 from ansflow.engine.options import Options
+from ansflow.engine.plan import DEFAULT_LEVEL
 from ansflow.engine.rechoosing import EVERY, Rechooser
 from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
-from ansflow.engine.turns import in_turn
+from ansflow.engine.turns import in_turn, one_at_a_time
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.build import FrameBuilder, ShortFrame, check_count
@@ -247,6 +248,8 @@ class FrameEncoder:
         layout = self.header.grid.layout_of(content.size)
         first = content[: layout.nbytes]
         task = partial(self._options.chosen, first, layout, self._dtype)
+        if self._options.level <= DEFAULT_LEVEL:
+            task = partial(one_at_a_time, task)  # longer searches are mostly in kernels
         self._use(in_turn(task, content.size))
         if not self._options.tables and self._options.model is None:
             several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)

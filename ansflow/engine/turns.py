@@ -4,13 +4,21 @@ A thread that returns from a kernel needs the lock of the interpreter. With more
 the one that holds it may itself wait for a core, and all others for that thread: eight threads on
 two cores then take longer than one. So tasks take turns, no matter whose threads they are in. Where
 more threads of a user than cores call at once, whole calls take turns, and none gets help from
-other threads: each change of threads leaves a core idle for a moment.
+other threads: each change of threads leaves a core idle for a moment. For the same reason a thread
+that calls again at once goes ahead of those that wait, for a while. (Where a thread wakes up while
+all cores are busy, Linux often has it wait for one, and leaves another one idle that is free a
+moment later.)
+
+What is mostly Python's work is done by one thread at a time: if two pass the interpreter's lock to
+and fro, each finds in its core's caches what the other one has changed.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,9 +26,11 @@ from typing import TypeVar
 
 from ansflow.engine.cores import available_cores
 
-__all__ = ["Turns", "away", "help_with", "helpers_wanted", "in_turn"]
+__all__ = ["Turns", "away", "help_with", "helpers_wanted", "in_turn", "one_at_a_time"]
 
 T = TypeVar("T")
+K = TypeVar("K")
+R = TypeVar("R")
 
 # A thread, and a lock that is released when its turn has come.
 Place = tuple[int, threading.Lock]
@@ -29,8 +39,20 @@ Place = tuple[int, threading.Lock]
 # nobody may wait forever for a task that waits for another one, as those of a user's model can.
 PATIENCE = 1.0
 
+# Seconds within which a thread calls again that has nothing else to do, for how long such a thread
+# goes ahead of others, and after how many seconds who waits sees to it that no turn is left free.
+RETURN, QUANTUM, LOOK = 0.002, 0.05, 0.05
+
 # Bytes of content that are worth waiting for a turn. Fewer are coded before a thread wakes up.
 WORTH_A_TURN = 1 << 16
+
+
+class _Own(threading.local):
+    """What a thread knows of its turns: whether it came at once after the last one, and so on."""
+
+    at_once = False
+    ended = -math.inf
+    ahead_until = 0.0
 
 
 class Turns:
@@ -53,37 +75,41 @@ class Turns:
         self._lock = threading.Lock()
         self._at_work: set[int] = set()  # identifiers of threads
         self._waiting: deque[Place] = deque()
+        self._own = _Own()
+        self._kept_until = 0.0  # one turn, for a thread that is expected to come back
 
     def run(self, task: Callable[[], T]) -> T:
         """Run a task in its turn, which the tasks within it are part of."""
         me = threading.get_ident()
         if me in self._at_work:
             return task()
-        come = threading.Lock()
-        come.acquire()
-        place = me, come
         try:
-            self._alone(self._begin, place)
-            if not come.acquire(timeout=self._patience):
-                self._at_work.add(me)
+            come = self._alone(self._begin, me)
+            if come is not None:
+                self._wait(me, come)
             return task()
         finally:
-            self._alone(self._end, place)
+            self._alone(self._end, me)
 
     @property
     def spare(self) -> bool:
         """Whether a turn is to be had that nobody waits for."""
         return not self._waiting and len(self._at_work) < self._cores()
 
+    @property
+    def several(self) -> bool:
+        """Whether more than one thread is at work."""
+        return len(self._at_work) > 1
+
     def help_with(self, task: Callable[[], object]) -> None:
         """Run a task that others can run, too, if there is a spare turn for it."""
-        place = threading.get_ident(), threading.Lock()
+        me = threading.get_ident()
         try:
-            self._alone(self._begin_spare, place)
-            if place[0] in self._at_work:
+            self._alone(self._begin_spare, me)
+            if me in self._at_work:
                 task()
         finally:
-            self._alone(self._end, place)
+            self._alone(self._end, me)
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -92,57 +118,97 @@ class Turns:
         if me not in self._at_work:
             yield
             return
-        self._alone(self._end, (me, threading.Lock()))
+        self._alone(self._end, me)
         try:
             yield
         finally:
             self._at_work.add(me)
 
-    def _begin(self, place: Place) -> None:
-        me, come = place
-        if not self._at_work or len(self._at_work) < self._cores():
+    def _begin(self, me: int) -> threading.Lock | None:
+        """Have a turn, or a place among those that wait."""
+        own, now = self._own, time.monotonic()
+        own.at_once = now < own.ended + RETURN
+        if not own.at_once:
+            own.ahead_until = now + QUANTUM
+        goes_ahead = not self._waiting or (own.at_once and now < own.ahead_until)
+        if goes_ahead and (not self._at_work or len(self._at_work) < self._cores()):
             self._at_work.add(me)
-            come.release()
-        else:
-            self._waiting.append(place)
+            return None
+        come = threading.Lock()
+        come.acquire()
+        self._waiting.append((me, come))
+        if own.at_once:
+            self._kept_until = 0.0  # it was for this thread, which has had enough of them
+        self._pass_on(now)
+        return come
 
-    def _begin_spare(self, place: Place) -> None:
+    def _wait(self, me: int, come: threading.Lock) -> None:
+        """Wait for a turn, and look from time to time whether one has been kept for nobody."""
+        end = time.monotonic() + self._patience
+        while not come.acquire(timeout=min(LOOK, self._patience)):
+            now = time.monotonic()
+            if now >= end:
+                self._at_work.add(me)
+                break
+            self._alone(self._pass_on, now)
+        self._own.ahead_until = time.monotonic() + QUANTUM
+
+    def _begin_spare(self, me: int) -> None:
         if self.spare:
-            self._at_work.add(place[0])
+            self._at_work.add(me)
 
-    def _end(self, place: Place) -> None:
-        self._at_work.discard(place[0])
-        if place in self._waiting:
-            self._waiting.remove(place)
-        if self._waiting and len(self._at_work) < self._cores():
+    def _end(self, me: int) -> None:
+        self._at_work.discard(me)
+        own, now = self._own, time.monotonic()
+        own.ended = now
+        if not self._waiting:
+            return
+        for place in self._waiting:
+            if place[0] == me:
+                self._waiting.remove(place)
+                break
+        if own.at_once and now < own.ahead_until:
+            self._kept_until = now + RETURN
+        self._pass_on(now)
+
+    def _pass_on(self, now: float) -> None:
+        """Give free turns to those that wait, but for one that is kept while others are at work."""
+        kept = int(now < self._kept_until and bool(self._at_work))
+        while self._waiting and len(self._at_work) + kept < self._cores():
             other, come = self._waiting.popleft()
             self._at_work.add(other)
             come.release()
 
-    def _alone(self, change: Callable[[Place], None], place: Place) -> None:
+    def _alone(self, change: Callable[[K], R], known: K) -> R:
         """Make a change while no other thread makes one."""
         lock = self._lock
         if not lock.acquire(timeout=self._patience):
             # Who has it was interrupted, or waits for this thread, as what the garbage collector
             # closes may do. All that wait go ahead in time.
             self.forget()
-            change(place)
-            return
+            return change(known)
         try:
-            change(place)
+            return change(known)
         finally:
             lock.release()
 
 
 _OF_THE_PROCESS = Turns(available_cores)
+_OF_PYTHON = Turns(lambda: 1)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_OF_THE_PROCESS.forget)
+    os.register_at_fork(after_in_child=_OF_PYTHON.forget)
 
 
 def in_turn(task: Callable[[], T], size: int = WORTH_A_TURN) -> T:
     """Run a task over `size` bytes of content when fewer threads than cores are at work."""
     return task() if size < WORTH_A_TURN else _OF_THE_PROCESS.run(task)
+
+
+def one_at_a_time(task: Callable[[], T]) -> T:
+    """Run a task that is mostly Python's when no other thread of those at work is at such a one."""
+    return _OF_PYTHON.run(task) if _OF_THE_PROCESS.several else task()
 
 
 def helpers_wanted() -> bool:

@@ -2,14 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
 
 import ansflow
 from ansflow.engine import turns
+from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline
-from ansflow.engine.turns import WORTH_A_TURN, Turns, in_turn
+from ansflow.engine.turns import WORTH_A_TURN, Turns, in_turn, one_at_a_time
 from ansflow.frame.chunk import ChunkEncoder
 
 
@@ -83,6 +86,107 @@ def test_turns_come_in_the_order_in_which_threads_began_to_wait():
         for job in jobs:
             job.result()
     assert order == [0, 1, 2, 3]
+
+
+@contextmanager
+def busy(ours, pool):
+    """Another thread is at work all the time."""
+    at_work, may_end = threading.Event(), threading.Event()
+    job = pool.submit(ours.run, lambda: (at_work.set(), may_end.wait()))
+    at_work.wait()
+    try:
+        yield may_end
+    finally:
+        may_end.set()
+        job.result()
+
+
+def call_twice_while_another_waits(ours, pool, order, within=lambda: None):
+    """The second call comes at once; a thread has begun to wait then."""
+    jobs = []
+
+    def second():
+        jobs.append(pool.submit(ours.run, lambda: order.append("other")))
+        while not ours._waiting:
+            threading.Event().wait(0.001)
+        within()
+
+    ours.run(lambda: None)
+    ours.run(second)
+    return jobs[0]
+
+
+def test_a_thread_that_calls_again_at_once_goes_ahead(monkeypatch):
+    for name in ("RETURN", "QUANTUM", "LOOK"):
+        monkeypatch.setattr(turns, name, 600)
+    ours, order = patient(2), []
+    with ThreadPoolExecutor(2) as pool:
+        with busy(ours, pool):
+            job = call_twice_while_another_waits(ours, pool, order)
+            for _ in range(3):
+                ours.run(lambda: order.append("same"))
+        job.result()
+    assert order == [*3 * ["same"], "other"]
+    assert (ours._at_work, len(ours._waiting)) == (set(), 0)
+
+
+def test_it_goes_ahead_for_a_while_only(monkeypatch):
+    monkeypatch.setattr(turns, "RETURN", 600)
+    monkeypatch.setattr(turns, "LOOK", 600)
+    monkeypatch.setattr(turns, "QUANTUM", 0)
+    ours, order = patient(2), []
+    with ThreadPoolExecutor(2) as pool, busy(ours, pool):
+        call_twice_while_another_waits(ours, pool, order)
+        ours.run(lambda: order.append("same"))
+    assert order == ["other", "same"]
+
+
+def test_who_has_been_ahead_for_a_while_lets_others_go_first(monkeypatch):
+    for name in ("RETURN", "QUANTUM", "LOOK"):
+        monkeypatch.setattr(turns, name, 600)
+    ours, order = patient(2), []
+    with ThreadPoolExecutor(2) as pool, busy(ours, pool):
+        call_twice_while_another_waits(ours, pool, order)
+        ours._own.ahead_until = 0
+        ours.run(lambda: order.append("same"))
+    assert order == ["other", "same"]
+
+
+def test_a_turn_that_was_kept_for_nobody_is_found(monkeypatch):
+    monkeypatch.setattr(turns, "RETURN", 600)
+    monkeypatch.setattr(turns, "QUANTUM", 600)
+    monkeypatch.setattr(turns, "LOOK", 0.01)
+    ours, order = patient(2), []
+    with ThreadPoolExecutor(2) as pool, busy(ours, pool):
+        soon = partial(monkeypatch.setattr, turns, "RETURN", 0.01)
+        call_twice_while_another_waits(ours, pool, order, soon).result()
+    assert order == ["other"]
+
+
+def test_one_thread_at_a_time_chooses_if_several_are_at_work(monkeypatch):
+    counter, meeting = Counter(), threading.Barrier(3)
+    chosen = Options.chosen
+
+    def counted(*arguments):
+        with counter:
+            return chosen(*arguments)
+
+    monkeypatch.setattr(Options, "chosen", counted)
+    monkeypatch.setattr(turns, "_OF_THE_PROCESS", patient(3))
+    monkeypatch.setattr(turns, "_OF_PYTHON", patient(1))
+    data = (np.arange(1 << 16) ** 2 % 2510).astype(np.int32)
+
+    def job():
+        meeting.wait()  # all are at work
+        for _ in range(10):
+            frame = ansflow.compress(data, threads=1)
+        return np.array_equal(ansflow.decompress(frame), data)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(lambda _: in_turn(job), range(3)))
+    assert counter.most == 1
+    monkeypatch.setattr(turns, "_OF_PYTHON", None)
+    assert in_turn(lambda: one_at_a_time(lambda: "alone")) == "alone"
 
 
 def test_a_task_within_a_task_has_its_turn():
