@@ -30,9 +30,10 @@ __all__ = [
 
 Bounds = npt.NDArray[np.int64]
 
-# The tables of buckets may take this much, a common first-level cache, unless each row has but one.
-BUCKET_BYTES = 1 << 15
-MAX_BUCKET_BITS = 10
+# The tables of buckets may take this much, unless each row has but one. A common first-level cache
+# has less, but to wait for the second one takes less long than to search larger buckets.
+BUCKET_BYTES = 1 << 17
+MAX_BUCKET_BITS = 11
 
 
 class MessageCoder(ABC):
