@@ -15,7 +15,12 @@ def pack_varint(value: int) -> bytes:
     """An integer from 0 to 2^64 - 1 in groups of seven bits, the lowest first (LEB128)."""
     if value < 0x80:
         return BYTES[value]
-    return BYTES[value & 0x7F | 0x80] + pack_varint(value >> 7)
+    groups = bytearray()
+    while value >= 0x80:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)
 
 
 class ByteReader:

@@ -57,14 +57,20 @@ class Grid:
         self, shape: tuple[int, ...], chunk_shape: tuple[int, ...], cell_size: int
     ) -> None:
         self.shape, self.chunk_shape, self.cell_size = shape, chunk_shape, cell_size
-        last = len(shape) - 1
-        self.axis = next((i for i, places in enumerate(chunk_shape) if places > 1), last)
+        self.axis = len(shape) - 1
+        for axis, places in enumerate(chunk_shape):
+            if places > 1:
+                self.axis = axis
+                break
+        behind = self.axis + 1
         self.places = chunk_shape[self.axis] if shape else 1
-        self.place_size = math.prod(shape[self.axis + 1 :]) * cell_size
+        self.place_size = math.prod(shape[behind:]) * cell_size
         self.group_size = self.places * self.place_size
         self.chunk_size = math.prod(chunk_shape) * cell_size
-        self.chunks_per_group = math.prod(-(-length // step) for length, step in self._inner)
-        self.is_contiguous = shape[self.axis + 1 :] == chunk_shape[self.axis + 1 :]
+        self.is_contiguous = shape[behind:] == chunk_shape[behind:]
+        self.chunks_per_group = 1
+        if not self.is_contiguous:
+            self.chunks_per_group = math.prod(-(-length // step) for length, step in self._inner)
         self.is_empty = 0 in shape
 
     def __eq__(self, other: object) -> bool:
@@ -108,6 +114,8 @@ class Grid:
         """The shapes of these chunks along those axes."""
         if self.is_empty:
             return []
+        if self.is_contiguous:
+            return [self.shape[self.axis + 1 :]]
         return list(
             product(
                 *(
