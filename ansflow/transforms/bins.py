@@ -24,7 +24,7 @@ from ansflow.transforms.tokens import raw_room
 from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["BIN_BITS", "Bins", "BinsParameters", "fitted", "sorted_out"]
+__all__ = ["BIN_BITS", "Bins", "BinsParameters", "found_by"]
 
 Bases = npt.NDArray[np.uint64]
 
@@ -62,8 +62,8 @@ class Bins(Finisher):
         if not layout.items:
             return BinsParameters(((0, 0),), 0), [items, items]
         numbers = unaligned(items, layout.itemsize)
-        bases, count = fitted(numbers, layout.items)
-        tokens, lengths = sorted_out(numbers, bases, count)
+        bases, count = _fitted(numbers, layout.items)
+        tokens, lengths = _sorted_out(numbers, bases, count)
         used = [k for k, length in enumerate(lengths) if length >= 0]
         renamed, widths = np.zeros((2, MAX_BINS), np.uint64)
         renamed[used], widths[used] = np.arange(len(used)), [lengths[k] for k in used]
@@ -123,21 +123,23 @@ class Bins(Finisher):
         return BinsParameters(tuple(bins), size)
 
 
-def fitted(numbers: Numbers, items: float, most: int = FITTED) -> tuple[Bases, int]:
+def _fitted(numbers: Numbers, items: float) -> tuple[Bases, int]:
     """Where bins begin that suit numbers, of which there is one at least, and how many there are.
 
-    They are told by so many of them, about. What it takes to write bins is divided among so many
-    items.
+    What it takes to write bins is divided among so many items.
     """
-    some = numbers[:: numbers.size // most | 1].astype(np.uint64)
-    some.sort()
-    top = np.uint64(2 ** (8 * numbers.itemsize) - 1)
+    some = numbers[:: numbers.size // FITTED | 1].astype(np.uint64)
     bases = np.empty(MAX_BINS, np.uint64)
-    bin_bits = max(LEAST_BITS, BIN_BITS * some.size / items)
-    return bases, int(kernels.fit(some, top, bin_bits, bases))
+    return bases, int(kernels.fit(*found_by(some, 8 * numbers.itemsize, items), bases))
 
 
-def sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[int]]:
+def found_by(some: Bases, bits: int, items: float) -> tuple[Bases, np.uint64, float]:
+    """What finds bins by numbers of so many bits: them, now in order, and what it has to know."""
+    some.sort()
+    return some, np.uint64((1 << bits) - 1), max(LEAST_BITS, BIN_BITS * some.size / items)
+
+
+def _sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[int]]:
     """The bin of each number, and the raw bits that those in a bin have; -1 if there are none."""
     bins, seen = empty(numbers.size, np.uint8), np.zeros((2, MAX_BINS), np.uint64)
     kernels.sort_out(numbers, bases, np.uint64(count), bins, seen)

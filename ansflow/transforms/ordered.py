@@ -127,13 +127,17 @@ def in_order(numbers: Numbers, *settings: Setting) -> tuple[Order, Numbers]:
         numbers = numbers.byteswap()
     if chosen.kind == UNSIGNED and not shift:
         return chosen, numbers
-    out, lost = empty(numbers.size, numbers.dtype), -1
-    while lost:
-        clear, set_ = masks(chosen.kind, 8 * width - shift)
-        lost = int(order(numbers, np.uint64(shift), np.uint64(clear), np.uint64(set_), out))
-        if lost:
-            shift = (lost & -lost).bit_length() - 1
-    return Order(chosen.kind, big, shift), out
+    out = empty(numbers.size, numbers.dtype)
+    while lost := int(order(numbers, *_told(chosen, width), out)):
+        chosen = chosen._replace(shift=(lost & -lost).bit_length() - 1)
+    return chosen, out
+
+
+@cache
+def _told(chosen: Order, width: int) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """The shift and the masks for numbers of so many bytes, as the kernel takes them."""
+    clear, set_ = masks(chosen.kind, 8 * width - chosen.shift)
+    return np.uint64(chosen.shift), np.uint64(clear), np.uint64(set_)
 
 
 @functools.lru_cache(64, typed=True)

@@ -22,7 +22,7 @@ from ansflow.kernels.transforms.raw_bits import (
 )
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["MAX_BINS", "decode", "encode", "fit", "sort_out"]
+__all__ = ["MAX_BINS", "bits_in_bins", "decode", "encode", "fit", "sort_out"]
 
 MAX_BINS = 256
 U_MAX_BINS = np.uint64(MAX_BINS)
@@ -171,6 +171,33 @@ def sort_out(numbers, bases, count, tokens, seen):
             tokens[begin + i] = token
             away = np.uint64(numbers[begin + i]) - bases[token]
             seen[i & ONE, token] |= away << ONE | ONE
+
+
+@kernel
+def bits_in_bins(ordered, numbers, top, bin_bits, once):
+    """Bits a number in bins that are found by others.
+
+    Parameters
+    ----------
+    ordered, top, bin_bits
+        Those of `fit`.
+    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+        At least one.
+    once : float
+        What a number pays for each bin that any is in.
+    """
+    bases, tokens = np.empty(U_MAX_BINS, np.uint64), np.empty(numbers.size, np.uint8)
+    seen, counts = np.zeros((2, MAX_BINS), np.uint64), np.zeros(U_MAX_BINS, np.uint32)
+    sort_out(numbers, bases, fit(ordered, top, bin_bits, bases), tokens, seen)
+    for token in tokens:
+        counts[token] += np.uint32(1)
+    size, bits, used = float(numbers.size), 0.0, 0
+    for k in range(U_MAX_BINS):
+        if counts[k]:
+            width = bit_length(seen[0, k] | seen[1, k]) - ONE
+            bits += float(counts[k]) * (float(width) - np.log2(float(counts[k]) / size))
+            used += 1
+    return bits / size + once * used
 
 
 @kernel

@@ -56,17 +56,18 @@ def deal(width: int) -> Callable[..., Any]:
     def deal(items, parts, dealt, many, few):
         n = np.uint64(dealt.size)
         length, step = n // parts, (n - ONE) // np.uint64(few.size) + ONE
+        for part in range(parts):
+            for k in range(length):
+                dealt[k * parts + part] = items[part * length + k]
         counts = np.zeros(MOST_PLACES, np.uint64)
         odd = sizes = ZERO
         for i in range(n):
-            item = items[i % parts * length + i // parts]
-            dealt[i] = item
-            value = to_double(item)
-            places = binary_places(value)
-            counts[places] += ONE
-            size = abs(value)
-            odd += np.uint64(item == sign or not size < np.inf)
-            if i % step == ZERO and size > 0.0:
+            value = to_double(dealt[i])
+            counts[binary_places(value)] += ONE
+            odd += np.uint64(dealt[i] == sign or not abs(value) < np.inf)
+        for i in range(ZERO, n, step):
+            size = abs(to_double(dealt[i]))
+            if size > 0.0:
                 # Inserted where it belongs.
                 at = sizes
                 sizes += ONE

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
-from ansflow.transforms.bins import BIN_BITS, fitted, sorted_out
+from ansflow.transforms.bins import BIN_BITS, found_by
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
@@ -126,13 +127,11 @@ def bins_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> float:
     and told by the others: numbers that are near to each other in a box need not be so in all.
     """
     boxes = numbers if len(numbers) > 1 else numbers.reshape(-1)
-    found_by, told_by = boxes[::2].reshape(-1), boxes[1::2].reshape(-1)
-    bases, count = fitted(found_by, items, FITTED_FEW)
-    some = np.ascontiguousarray(told_by[:: told_by.size // FITTED_FEW | 1])
-    tokens, widths = sorted_out(some, bases, count)
-    counts = np.bincount(tokens, minlength=len(widths))
-    raw, used = float(counts @ widths) / tokens.size, np.count_nonzero(counts)
-    return entropy(counts) + raw + (TABLE_BITS + BIN_BITS) * used / items
+    half, other = boxes[::2].reshape(-1), boxes[1::2].reshape(-1)
+    some = half[:: half.size // FITTED_FEW | 1].astype(np.uint64)
+    told_by = np.ascontiguousarray(other[:: other.size // FITTED_FEW | 1])
+    ordered, *told = found_by(some, 8 * numbers.itemsize, items)
+    return float(bits_in_bins(ordered, told_by, *told, (TABLE_BITS + BIN_BITS) / items))
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

@@ -150,8 +150,8 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
     """What is left of maps after all predictors were tried."""
     tried = []
     for one in close:
-        best = one.prediction.try_all(partial(_every, kind, one.mapped.maps))
-        tried.append(Rated(one.mapped.total(best.bits), one.mapped, one.prediction))
+        bits = one.prediction.try_all(partial(_every, kind, one.mapped.maps))
+        tried.append(Rated(one.mapped.total(bits), one.mapped, one.prediction))
     least = min([one.bits for one in tried]) + FEW_BITS
     left = [one for one in tried if one.is_close(least, CLOSER)]
     clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders

@@ -126,8 +126,8 @@ class Prediction:
     def best(self) -> Predictor:
         return Predictor(*self._best)
 
-    def try_all(self, every: Callable[[], Numbers | None] | None = None) -> Predictor:
-        """The cheapest of all: along several axes, too, more than once along one, and by lines.
+    def try_all(self, every: Callable[[], Numbers | None] | None = None) -> float:
+        """Bits of the cheapest of all: along several axes, too, or more than once, and by lines.
 
         `every` makes the numbers in one axis that the sample is of, or None, in more time.
         """
@@ -147,7 +147,7 @@ class Prediction:
             left = [one for one in self._offered if not _is_coarse(*one)]
             self._best = min(left, key=_bits)
             self.bits = _bits(self._best)
-        return self.best
+        return self.bits
 
     def _try_bins(self) -> None:
         """Bins of numbers as they are, and of the differences that are best, without a fold.
