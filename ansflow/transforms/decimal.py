@@ -22,7 +22,7 @@ from ansflow.kernels.transforms.decimal import from_integers, put_exceptions, to
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
+from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -93,10 +93,11 @@ class Decimal(Transform):
                 f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
                 f"{'times' if times else 'over'} {factor!r}"
             )
-        places = places[:found]
-        gaps = places.astype("<u4")
-        gaps[1:] -= places[:-1] + np.uint32(1)
-        outputs = [integers.view(np.uint8), gaps.view(np.uint8), numbers[places].view(np.uint8)]
+        gaps = exceptions = NOTHING
+        if found:
+            exceptions = numbers[places[:found]].view(np.uint8)
+            gaps = _gaps(places[:found]).view(np.uint8)
+        outputs = [integers.view(np.uint8), gaps, exceptions]
         return Decimals(factor, times, near, big, found), [*outputs, *[corrections] * near]
 
     def inverse(
@@ -152,6 +153,13 @@ class Decimal(Transform):
             )
         times, near, big = (bool(first & bit) for bit in (TIMES, NEAR, BIG))
         return Decimals(factor, times, near, big, exceptions)
+
+
+def _gaps(places: Numbers) -> Numbers:
+    """How many items are between each place and the one before."""
+    gaps = places.astype("<u4")
+    gaps[1:] -= places[:-1] + np.uint32(1)
+    return gaps
 
 
 def _is_factor(number: float) -> bool:

@@ -63,9 +63,11 @@ def _few(size: int, step: int) -> int:
 
 def few_of(numbers: Numbers, most: int) -> Numbers:
     """The few of numbers that `survey` tells."""
-    step = max(1, numbers.size // most)
-    if step < 3:
-        return np.ascontiguousarray(numbers.reshape(-1)[::step])
+    step = numbers.size // most
+    if step < 2:
+        return numbers.reshape(-1)
+    if step == 2:
+        return np.ascontiguousarray(numbers.reshape(-1)[::2])
     pairs = numbers.reshape(-1)[: _few(numbers.size, step) * step].reshape(-1, 2 * step)
     apart = step - 1 - step % 2
     few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
