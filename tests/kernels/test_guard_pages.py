@@ -82,7 +82,6 @@ from ansflow.kernels.transforms import (
     detect,
     dict as dictionary,
     digits,
-    factors,
     finish,
     lin,
     log,
@@ -1239,13 +1238,6 @@ def facts_of_samples(at_end, rng):
                 dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
                 few = guarded(np.zeros(64), at_end)
                 deal.deal(width)(numbers, u64(parts), dealt, 0.9 * dealt.size, few)
-                tens, scales = (fixed(b ** np.arange(13), at_end) for b in (10.0, 0.1))
-                rows = np.zeros(41), np.zeros((41, 2), u64), np.zeros(3, u64)
-                rows = (*(guarded(one, at_end) for one in rows),)
-                look = factors.try_factors(width, goes_by_product(4.0))
-                decimals = fixed((np.arange(size) / 8).astype(f"f{width}"), at_end)
-                for items in (numbers, decimals.view(numbers.dtype)):
-                    look(items, u64(parts), tens, scales, dealt, *rows)
         for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):
             if length < 5:
                 continue

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.transforms.deal import MOST_PLACES, deal
 from ansflow.kernels.transforms.decimal import count_exceptions
-from ansflow.kernels.transforms.factors import (
-    EXCEPTIONS_UP_TO,
-    FEW,
-    FINE_UP_TO,
-    WORTH_IT,
-    finest,
-    try_factors,
-)
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms.choosing.detect import common_step
-from ansflow.transforms.choosing.steps import steps
+from ansflow.transforms.choosing.steps import MANTISSA_BITS, steps
 
 __all__ = ["Factor", "decimal_factors"]
 
@@ -32,12 +25,28 @@ SCALES = {
     width: np.array([scale for scale in map(narrow, 1 / POWERS_OF_TEN[1:]) if scale], np.float64)
     for width, narrow in ((2, np.float16), (4, np.float32))
 }
-NO_SCALES = np.empty(0)
 
+# The share of numbers that may be exceptions.
+EXCEPTIONS_UP_TO = 0.1
+# Integers with nearly as many bits as the mantissa of a float are as fine as the floats, so that
+# any number is one of them. This is how many bits fewer they must have, and for how many numbers
+# but 0 it may be otherwise.
+SPARE_BITS = 2
+FINE_UP_TO = 0.5
+# What a finer factor must save in exceptions, or corrections, as a share of all numbers.
+WORTH_IT = 0.002
+
+# The highest code of a correction, by up to eight units in the last place. Integers must then have
+# so many more bits fewer than the mantissa; a float of 16 bits doesn't have as many.
+HIGHEST_CODE = 15
+BITS_OF_CODES = HIGHEST_CODE.bit_length()
+NEAR_FROM_BYTES = 4
 # The share of numbers with corrections from which on these say that the step is another.
 OFTEN = 0.4
 # Parts of all numbers that are dealt out in turn.
 DEALT = 16
+# Numbers by which something is guessed, and room for a guess at how fine they may be that is wrong.
+FEW, ROOM = 64, 4.0
 
 
 class Factor(NamedTuple):
@@ -91,24 +100,40 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     # So that the first ones, by which most factors are found to be of no use, are from all over.
     parts = DEALT if items.size > DEALT * FEW else 1
     dealt = np.empty(items.size // parts * parts, items.dtype)
-    fewest, found, nearly = _usual(items, parts, dealt)
+    many = (1 - EXCEPTIONS_UP_TO) * dealt.size
+    told = deal(items.itemsize)(items, np.uint64(parts), dealt, many, np.empty(FEW))
+    # NaNs, infinities and negative zeros are exceptions, whatever the factor is.
+    fewest, *places, middle = told
     least_of_all = fewest / dealt.size
     if least_of_all > EXCEPTIONS_UP_TO:
         return []
     enough = least_of_all + WORTH_IT
     measure = functools.partial(_measured, dealt, np.uint64(fewest))
+    found = measure(POWERS_OF_TEN)
+    powers = sorted({2.0**count for count in places if 0 < count < MOST_PLACES - 1})
+    if _fewest(found) <= enough:  # then others are only better if they are coarser
+        powers = [power for power in powers if power < found[-1].factor]
+    if powers:
+        found += measure(np.array(powers))
+    scales = SCALES.get(items.itemsize)
+    if scales is not None and _fewest(found) > enough:
+        found += measure(scales, True)
+    nearly: list[Factor] = []
+    if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
+        fine = _many(items.itemsize, near=True) / (ROOM * middle)
+        nearly = _near(POWERS_OF_TEN[fine > POWERS_OF_TEN], functools.partial(measure, near=True))
     values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
-    if items.itemsize in SCALES and step > 1:
-        rounded = float(np.array(step / good[0].factor, values.dtype))
-        found += measure(rounded, True) if rounded else []
+    if scales is not None and step > 1:
+        rounded = np.array([step / good[0].factor], values.dtype).astype(np.float64)
+        found += measure(rounded[rounded > 0], True)
     # What is nearly a decimal is no multiple of a larger step if some of them are not. But the step
     # may be about as large: corrections are many then.
     may_have_step = not good or good[0].corrected > OFTEN or step > 1
     if any_step and _fewest(found) > enough and may_have_step:
         for factor, times in steps(values):
-            found += measure(factor, times)
+            found += measure(np.array([factor]), times)
     best: list[Factor] = []
     for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
@@ -134,31 +159,37 @@ def _fewest(factors: Sequence[Factor]) -> float:
     return min([factor.exceptions for factor in factors]) if factors else 1.0
 
 
-def _usual(items: Numbers, parts: int, dealt: Numbers) -> tuple[int, list[Factor], list[Factor]]:
-    """How many items are exceptions anyhow, factors that are of use, and those with corrections."""
-    size, scales = dealt.size, SCALES.get(items.itemsize, NO_SCALES)
-    room = 2 * POWERS_OF_TEN.size + scales.size + 2
-    factors, counts, ends = np.empty(room), np.empty((room, 2), np.uint64), np.empty(3, np.uint64)
-    told = np.uint64(parts), POWERS_OF_TEN, scales, dealt, factors, counts, ends
-    by_product = goes_by_product(1.0)  # as by all of these: none is nearly as large or small
-    fewest = int(try_factors(items.itemsize, by_product)(items, *told))
-    plain, exact, count = ends.tolist()
-    found = [
-        Factor(factor, plain <= k < exact, exceptions / size, k >= exact, corrected / size)
-        for k, (factor, (exceptions, corrected)) in enumerate(
-            zip(factors[:count].tolist(), counts[:count].tolist(), strict=True)
-        )
-    ]
-    return fewest, found[:exact], found[exact:]
-
-
-def _measured(items: Numbers, fewest: np.uint64, factor: float, times: bool) -> list[Factor]:
-    """A factor, if it is of use."""
-    size, most = items.size, int(EXCEPTIONS_UP_TO * items.size)
-    told = np.array([factor]), times, np.uint64(0), fewest, np.uint64(most)
-    many, counts = finest(items.itemsize, near=False), np.empty((1, 4), np.uint64)
-    count_exceptions(items.itemsize, goes_by_product(factor))(items, *told, many, counts)
-    exceptions, _, zeros, fine = map(int, counts[0])
-    if exceptions > most or fine > FINE_UP_TO * (size - exceptions - zeros):
+def _measured(
+    items: Numbers,
+    fewest: np.uint64,
+    factors: npt.NDArray[np.float64],
+    times: bool = False,
+    near: bool = False,
+) -> list[Factor]:
+    """Those of ascending factors, up to one with the fewest exceptions, that are of use."""
+    if not factors.size:
         return []
-    return [Factor(factor, times, exceptions / size)]
+    size, most = items.size, int(EXCEPTIONS_UP_TO * items.size)
+    told = np.uint64(near * HIGHEST_CODE), fewest, np.uint64(most)
+    many, counts = _many(items.itemsize, near=near), np.empty((factors.size, 4), np.uint64)
+    count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
+    rows = int(count(items, factors, times, *told, many, counts))
+    useful = []
+    for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
+        if exceptions <= most and fine <= FINE_UP_TO * (size - exceptions - zeros):
+            shares = exceptions / size, near, corrected / size
+            useful.append(Factor(float(factors[k]), times, *shares))
+    return useful
+
+
+def _many(width: int, *, near: bool) -> float:
+    """The first integer that is nearly as fine as floats of so many bytes."""
+    return 2.0 ** (MANTISSA_BITS[width] + 1 - SPARE_BITS - near * BITS_OF_CODES)
+
+
+def _near(
+    powers: npt.NDArray[np.float64], measure: Callable[[npt.NDArray[np.float64]], list[Factor]]
+) -> list[Factor]:
+    """Those of powers of ten that are factors with corrections."""
+    # What is nearly an integer over a power is one over any finer power, as long as not all are.
+    return measure(powers) if measure(powers[-1:]) else []

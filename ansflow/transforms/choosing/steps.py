@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.factors import MANTISSA_BITS
 from ansflow.kernels.transforms.steps import (
     agreed_step,
     keep_distinct,
@@ -16,9 +15,12 @@ from ansflow.kernels.transforms.steps import (
     sizes_between,
 )
 
-__all__ = ["steps"]
+__all__ = ["MANTISSA_BITS", "steps"]
 
 Numbers = npt.NDArray[Any]
+
+# By the bytes of a float; NumPy takes its time to say so.
+MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
 
 # A common step is looked for between about so many numbers, or, if most of these are distinct,
 # between all in one of so many parts of their range, which lie closer together.
