@@ -231,6 +231,15 @@ FILES = {
     "short number": writer.write_frame(
         NUMBERS[:8], {"dtype": ">f8", "shape": [], "metadata": {"a": [1]}}, short=True
     ),
+    "brief": writer.write_frame(
+        NUMBERS, MATRIX | {"dtype": "<u2"}, coding=choose, short=True, brief=True
+    ),
+    "brief columns": writer.write_frame(
+        NUMBERS, {"dtype": "<M8[ns]", "shape": [5, 6]}, fortran=True, short=True, brief=True
+    ),
+    "brief number": writer.write_frame(
+        NUMBERS[:2], {"dtype": "bfloat16", "shape": []}, short=True, brief=True
+    ),
     "short and shared": writer.write_frame(
         SKEWED[:300], shared=SHARED, coding=writer.code_shared(2, SHARED), short=True
     ),

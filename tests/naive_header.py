@@ -209,26 +209,47 @@ def read_grid(data, at, description, size, fortran, short):
     return grid, at
 
 
+BRIEF_TYPES = [
+    *("|b1", "|u1", "|i1", "<u2", "<i2", "<f2", "<u4", "<i4", "<f4", "<u8", "<i8", "<f8"),
+    *("<c8", "<c16", "bfloat16", "<M8[s]", "<M8[ms]", "<M8[us]", "<M8[ns]", "<m8[ns]"),
+]
+
+
+def read_brief(fields):
+    """The description and the size that brief fields begin with, and where these end."""
+    dtype, axes, at = BRIEF_TYPES[fields[0] % 32], fields[0] // 32, 1
+    shape = []
+    for _ in range(axes):
+        length, at = read_varint(fields, at)
+        shape.append(length)
+    return {"dtype": dtype, "shape": shape}, item_size(dtype) * math.prod(check_shape(shape)), at
+
+
 def read_header(data):
     """The `Header` at the beginning of `data`."""
     assert take(data, 0, 4) == MAGIC
     version, flags = take(data, 4, 2)
     assert version == VERSION
-    assert flags in (0, 1, 3, 5, 7, 8, 9, 11, 13, 15)
+    assert flags in (0, 1, 3, 5, 7, 8, 9, 11, 13, 15, 25, 27)
     array, fortran, listed, short = flags % 2 == 1, flags & 2 > 0, flags & 4 > 0, flags >= 8
     length = number(take(data, 6, 4), 4)
     assert 1 <= length <= 2**21
     fields, raw = take(data, 10, length), take(data, 0, 14 + length)
     assert number(raw[-4:], 4) == xxh(raw[:-4]) % 2**32
 
-    described, at = read_varint(fields, 0)
-    assert described <= 2**20
-    description = read_description(take(fields, at, described), array)
-    shared, at = read_shared(fields, at + described)
-    known, at = read_varint(fields, at)
-    size = known - 1 if known else None
-    assert known <= 2**63
-    assert known or "directory" not in description
+    if flags & 16:
+        shared = []
+        description, size, at = read_brief(fields)
+        assert size < 2**63
+    else:
+        described, at = read_varint(fields, 0)
+        assert described <= 2**20
+        description = read_description(take(fields, at, described), array)
+        shared, at = read_shared(fields, at + described)
+        known, at = read_varint(fields, at)
+        size = known - 1 if known else None
+        assert known <= 2**63
+        assert known or "directory" not in description
     if array:
         check_array(description, size, fortran)
     assert "name" in description or not listed

@@ -312,6 +312,11 @@ def falsify_short(rng, frame):
     check = rng.choice([naive.xxh(chunk.content if said is None else said), rng.getrandbits(64)])
     size = rng.choice([len(body), len(body), len(body), fitting(rng, 4, len(body))])
     told |= {"only": (size, check), "flags": flags}
+    if h.raw[5] & 16:
+        dtype, shape = h.description["dtype"], h.description["shape"]
+        lies = [{}, {}, {"dtype": fitting(rng, 4) % 32}, {"axes": fitting(rng, 4) % 8}]
+        fields = {"dtype": dtype, "shape": shape, "only": (size, check)} | rng.choice(lies)
+        told |= {"fields": writer.write_brief(**fields), "flags": flags + 16}
     end = rng.choice([b"\0", b"\0", b"", b"\1", b"\0\0"])
     return writer.write_short(chunk.content, h.description or b"", body, end=end, **told)
 

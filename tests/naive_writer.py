@@ -14,7 +14,7 @@ import naive_model
 import naive_recipe
 from naive_body import CLASSES, CODED, CONSTANT, CONTEXTS, MODELLED, NEIGHBOURS, SHARED, STORED
 from naive_frame import HEAD, TRAILER_MAGIC, VERSION, xxh
-from naive_header import item_size
+from naive_header import BRIEF_TYPES, item_size
 from naive_payload import (
     ROW,
     Neighbours,
@@ -219,6 +219,17 @@ def write_shared(shared):
     return b"".join(bytes([p]) + write_table(freq, p) for freq, p in shared)
 
 
+def write_only(only):
+    return write_varint(only[0]) + little(only[1], 8)
+
+
+def write_brief(dtype, shape, only, *, axes=None, more=b""):
+    """Brief fields; the dtype is one of the document's list, or a number."""
+    number = BRIEF_TYPES.index(dtype) if isinstance(dtype, str) else dtype
+    first = bytes([number + 32 * default(axes, len(shape))])
+    return first + b"".join(map(write_varint, shape)) + write_only(only) + more
+
+
 def write_fields(
     size=0,
     description=b"",
@@ -241,7 +252,7 @@ def write_fields(
     fields += write_varint(tables) + shared
     fields += write_varint(0 if size is None else size + 1)
     if only is not None:
-        return fields + write_varint(only[0]) + little(only[1], 8) + more
+        return fields + write_only(only) + more
     chunk = [min(max(default(size, 1), 1), 2**18)] if chunk is None else chunk
     return fields + b"".join(map(write_varint, chunk)) + more
 
@@ -391,11 +402,12 @@ def write_frame(
     fortran=False,
     listed=False,
     short=False,
+    brief=False,
 ):
     """A legal frame, if the description is one of the content; `known` is whether its size is.
 
-    A short one has one chunk, and no other shape of it is given. Recipes are names or those of
-    `naive_makers`, in turn.
+    A short one has one chunk, and no other shape of it is given; its header may be brief. Recipes
+    are names or those of `naive_makers`, in turn.
     """
     description = default(description, {})
     size = len(content) if known else None
@@ -404,6 +416,9 @@ def write_frame(
     if short:
         body = no_larger(content, grid.cell, coding, recipe, grid.lengths)
         told = {"tables": len(shared), "shared": write_shared(shared), "flags": flags + 8}
+        if brief:
+            only = len(body), xxh(content)
+            told = {"fields": write_brief(**description, only=only), "flags": flags + 24}
         return write_short(content, description or b"", body, **told)
     header = write_header(
         size,

@@ -170,6 +170,10 @@ def header(text=None, **fields):
     return writer.assemble(head, [])
 
 
+def brief(**told):
+    return writer.write_brief(**{"dtype": "<i4", "shape": [2], "only": (10, 0)} | told)
+
+
 HEADERS = [
     ({"version": 0}, UnsupportedError, "version 0"),
     ({"version": 1}, UnsupportedError, "version 1"),
@@ -192,7 +196,19 @@ HEADERS = [
     ({"flags": 9, "only": (2, 0), "rest": b"\0"}, CorruptDataError, "1 byte"),
     ({"flags": 9, "only": (2, 0), "size": 2**28, "shape": [2**26]}, CorruptDataError, "chunk"),
     ({"flags": 9, "only": (2, 0), "length": 30}, CorruptDataError, None),
-    ({"flags": 16}, UnsupportedError, "flags 0x10"),
+    *[({"flags": flags}, CorruptDataError, "brief") for flags in (16, 17, 24, 29, 31)],
+    ({"flags": 25, "fields": brief()[:-1]}, CorruptDataError, "cut off"),
+    ({"flags": 25, "fields": brief(more=b"\0")}, CorruptDataError, "1 byte"),
+    ({"flags": 25, "fields": brief(dtype=20)}, CorruptDataError, "number 20"),
+    ({"flags": 25, "fields": brief(axes=7)}, CorruptDataError, None),
+    ({"flags": 25, "fields": brief(shape=[2, 0])}, CorruptDataError, "empty"),
+    ({"flags": 25, "fields": brief(shape=[2**63])}, CorruptDataError, "axis"),
+    ({"flags": 25, "fields": brief(shape=[2**32, 2**32])}, CorruptDataError, "too large"),
+    ({"flags": 25, "fields": brief(shape=[2**58])}, LimitError, "max_output"),
+    ({"flags": 25, "fields": brief(shape=[2**26])}, CorruptDataError, "chunk"),
+    ({"flags": 25, "fields": brief(only=(1, 0))}, CorruptDataError, "body of 1 bytes"),
+    ({"flags": 25, "fields": brief(only=(521, 0))}, CorruptDataError, "body of 521 bytes"),
+    ({"flags": 32}, UnsupportedError, "flags 0x20"),
     ({"flags": 4}, CorruptDataError, "bytes"),
     ({"flags": 129}, UnsupportedError, "flags 0x81"),
     ({"flags": 2}, CorruptDataError, None),

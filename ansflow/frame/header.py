@@ -9,6 +9,7 @@ from typing import Any
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import constants
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
+from ansflow.frame.brief import pack_brief, parse_brief
 from ansflow.frame.checks import low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
 from ansflow.frame.grid import Grid
@@ -138,24 +139,25 @@ class Header:
             description["directory"] = True
         if self.metadata:
             description["metadata"] = self.metadata
-        text = write_description(description) if description else b""
-        size = 0 if self.content_size is None else self.content_size + 1
-        fields = b"".join(
-            [
-                pack_varint(len(text)),
-                text,
-                pack_varint(len(self.shared)),
-                pack_tables(self.shared),
-                pack_varint(size),
-                self._pack_chunks() if only is None else _pack_only(only),
-            ]
-        )
+        brief = None
+        if only is not None and not self.shared:
+            brief = pack_brief(description)
+        fields = self._pack_fields(description) if brief is None else brief
+        fields += self._pack_chunks() if only is None else _pack_only(only)
         flags = 0 if self.array is None else constants.FLAG_ARRAY
         flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
         flags |= constants.FLAG_LISTED if self.is_listed else 0
         flags |= constants.FLAG_SHORT if only is not None else 0
+        flags |= constants.FLAG_BRIEF if brief is not None else 0
         raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
         return raw + constants.CHECK.pack(low_half(raw))
+
+    def _pack_fields(self, description: dict[str, Any]) -> bytes:
+        """The first fields, if they are not brief."""
+        text = write_description(description) if description else b""
+        tables = pack_varint(len(self.shared)) + pack_tables(self.shared)
+        size = 0 if self.content_size is None else self.content_size + 1
+        return pack_varint(len(text)) + text + tables + pack_varint(size)
 
     def _pack_chunks(self) -> bytes:
         """The last fields: the shape of chunks."""
@@ -222,6 +224,8 @@ def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header
         raise UnsupportedError(
             f"the header has the flags {flags:#04x}, some of which this release does not know"
         )
+    if flags & constants.FLAG_BRIEF:
+        return _parse_briefly(flags, reader, raw, limits)
     described = reader.varint()
     if described > constants.MAX_DESCRIPTION:
         raise CorruptDataError(
@@ -267,11 +271,34 @@ def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header
         )
     grid = _grid(array, content_size, None if is_short else reader)
     only = _only_head(grid, reader) if is_short else None
-    if left := len(reader.rest()):
-        raise CorruptDataError(f"{left} bytes follow the last field of the header")
     header = Header(
         content_size, grid, array, shared, metadata, model, directory, only, parsed, raw
     )
+    return _checked(header, reader, limits)
+
+
+def _parse_briefly(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:
+    """The same of brief fields."""
+    needed = constants.FLAG_BRIEF | constants.FLAG_ARRAY | constants.FLAG_SHORT
+    if flags & ~constants.FLAG_FORTRAN_ORDER != needed:
+        raise CorruptDataError(
+            f"the header has the flags {flags:#04x}: it is brief, but not that of a short frame "
+            "with an array without a name"
+        )
+    fortran = bool(flags & constants.FLAG_FORTRAN_ORDER)
+    array = ArraySpec.parse(parse_brief(reader), fortran, False, limits)
+    _check_size(array.nbytes, limits)
+    if not array.nbytes:
+        raise CorruptDataError("the header is brief, but its array is empty")
+    grid = _grid(array, array.nbytes, None)
+    header = Header(array.nbytes, grid, array, only=_only_head(grid, reader), raw=raw)
+    return _checked(header, reader, limits)
+
+
+def _checked(header: Header, reader: ByteReader, limits: Limits) -> Header:
+    """The header, if nothing is behind its fields and a decoder may need what it asks for."""
+    if left := len(reader.rest()):
+        raise CorruptDataError(f"{left} bytes follow the last field of the header")
     _check_memory(header.memory(header.largest_group) + header.held, limits)
     return header
 

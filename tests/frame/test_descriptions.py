@@ -14,7 +14,7 @@ from naive_header import parse
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
-from ansflow.frame.constants import MAX_DESCRIPTION
+from ansflow.frame.constants import FLAG_BRIEF, MAX_DESCRIPTION
 
 
 def frames(text, size):
@@ -152,17 +152,61 @@ def test_the_largest_descriptions_are_refused():
 @pytest.mark.parametrize("shape", [[2], [], [2, 0, 3], [1, 2]], ids=str)
 @pytest.mark.parametrize("metadata", [{}, {"metadata": {"a": 1}}], ids=["plain", "metadata"])
 def test_a_list_stands_for_dtype_and_shape(shape, metadata):
-    """It is written where nothing else is said, and both are read."""
-    array = np.ones(shape, "<f8")
+    """It is written where nothing else is said and no number stands for them; both are read."""
+    array = np.ones(shape, ">f8")
     blob = ansflow.compress(array, **metadata)
-    assert (b'["<f8"' in blob) == (not metadata)
-    told = {"dtype": "<f8", "shape": shape}
+    assert (b'[">f8"' in blob) == (not metadata)
+    told = {"dtype": ">f8", "shape": shape}
     assert naive.read(blob).description == told | metadata
-    named = json.dumps(["<f8", *shape, "a name"])
-    for text in (json.dumps(told), json.dumps(["<f8", *shape]), named):
+    named = json.dumps([">f8", *shape, "a name"])
+    for text in (json.dumps(told), json.dumps([">f8", *shape]), named):
         frame = described(array.tobytes(), text.encode(), array.nbytes)
         assert np.array_equal(ansflow.decompress(frame), array)
         assert ansflow.decompress(frame).shape == array.shape
+
+
+BRIEF = "?bBhHeiIfqQdFD"
+DATES = [f"<M8[{unit}]" for unit in ("s", "ms", "us", "ns")] + ["<m8[ns]"]
+
+
+@pytest.mark.parametrize("dtype", [*BRIEF, *DATES])
+@pytest.mark.parametrize("shape", [(3,), (), (2, 1, 3), (1,) * 7, (1,) * 8], ids=str)
+def test_most_small_arrays_have_brief_headers(dtype, shape):
+    """A byte for dtype and number of axes, one for each length, one for the size of the body."""
+    for array in (np.ones(shape, "u8").astype(dtype, order) for order in "CF"):
+        blob = ansflow.compress(array)
+        assert bool(blob[5] & FLAG_BRIEF) == (array.ndim < 8)
+        header = naive.read(blob).header
+        assert header.description == {"dtype": array.dtype.str, "shape": [*shape]}
+        if array.ndim < 8:
+            assert len(header.raw) == 10 + (1 + array.ndim + 1 + 8) + 4
+        back = ansflow.decompress(blob)
+        assert (back.dtype, back.shape) == (array.dtype, shape)
+        assert back.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("array", "told"),
+    [
+        (np.ones(3), {"metadata": {"a": 1}}),
+        (np.ones(3), {"name": "a"}),
+        (np.ones(3), {"tables": [ansflow.models.Categorical([128, 128])]}),
+        (np.ones(3), {"chunk_size": 8}),
+        (np.ones(3, ">f8"), {}),
+        (np.ones(3, "<M8[D]"), {}),
+        (np.ones(3, "S3"), {}),
+        (np.ones(3, "<i4,<f8"), {}),
+        (np.ma.masked_array([1, 2, 3]), {}),
+        (np.ones(0), {}),
+    ],
+    ids=str,
+)
+def test_others_say_more(array, told):
+    blob = ansflow.compress(array, **told)
+    assert not blob[5] & FLAG_BRIEF
+    back = ansflow.decompress(blob)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert back.tobytes() == array.tobytes()
 
 
 def test_a_description_that_compress_cannot_write_is_refused_there():

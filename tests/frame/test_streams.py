@@ -606,8 +606,16 @@ def test_malformed_shared_tables(fields):
 
 
 def test_lanes_take_little_of_a_stream():
-    """Three bytes each; and there are no fewer than four or sixteen for many symbols."""
-    for size, lanes in ((100, 16), (1 << 12, 16), (1 << 13, 32), (1 << 14, 64)):
+    """Three bytes each; and there are no fewer than two or four for many symbols."""
+    sizes = (100, 2), (600, 2), (1 << 10, 4), (1 << 11, 8), (1 << 13, 32), (1 << 15, 64)
+    for size, lanes in sizes:
         assert choice.lanes_for(1 << 17, 64, size) == lanes
-    assert [choice.lanes_for(symbols, 64, 100) for symbols in (100, 3000, 40_000)] == [1, 4, 8]
+    assert [choice.lanes_for(symbols, 64, 2000) for symbols in (100, 3000, 40_000)] == [1, 4, 8]
     assert choice.lanes_for(1 << 17, 8, 1 << 15) == 8
+
+
+def test_few_bytes_have_few_lanes():
+    """A symbol that hardly ever changes takes less than the states of many lanes would."""
+    symbols = (np.arange(40_000) % 4001 == 4000).astype("u1")
+    (stream,) = naive.read(ansflow.compress(symbols.tobytes())).streams
+    assert (stream.kind, stream.lanes) == (naive.CODED, 2)

@@ -37,11 +37,14 @@ RANDOM_FROM = 0.995
 # frequencies would lack so many times as much of the best ones besides, or more.
 MORE_SLOTS, MORE_LOST = 2, 3
 
-# The state of a lane takes three bytes more than it holds, of so many that its symbols take, or
-# more. Where these take little there are some for each of so many symbols, which sixteen decode
-# more than half as fast as 64.
-BYTES_PER_LANE, SYMBOLS_PER_CHEAP_LANE = 256, 1 << 12
-FEWEST_LANES, FEWEST_LANES_FROM, ENOUGH_LANES = 4, 2048, 16
+# The state of a lane takes three bytes more than it holds. How fast lanes are decoded depends on
+# their number: four half as fast as 32, and eight as fast as sixteen, but only from 32 on do they
+# fit vectors. So that they take a percent or so, streams up to a size in bytes have fewer.
+LANES_UP_TO = (1 << 15, 32), (1 << 13, 8)
+# Of those few, there is one for so many bytes, or, where many symbols take little, for so many
+# symbols and fewer bytes.
+BYTES_PER_LANE, BYTES_PER_CHEAP_LANE, SYMBOLS_PER_CHEAP_LANE = 512, 192, 1 << 12
+FEWEST_LANES, FEWEST_LANES_FROM, FEWEST_BYTES = 4, 2048, 1024
 
 
 def encode_stream(
@@ -116,13 +119,18 @@ def _count(
 def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
     """As many lanes as so many symbols deserve, which take so many bytes if that is known.
 
-    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes.
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes, or two
+    if that is more than half a percent of all.
     """
     lanes = symbols // SYMBOLS_PER_LANE
-    if size is not None:
-        cheap = min(symbols // SYMBOLS_PER_CHEAP_LANE, ENOUGH_LANES)
-        lanes = min(lanes, max(cheap, int(size) // BYTES_PER_LANE))
     fewest = FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1
+    if size is not None:
+        few = int(size)
+        lanes = min([lanes, *[enough for below, enough in LANES_UP_TO if few < below]])
+        if few < LANES_UP_TO[-1][0]:
+            cheap = min(symbols // SYMBOLS_PER_CHEAP_LANE, few // BYTES_PER_CHEAP_LANE)
+            lanes = min(lanes, max(cheap, few // BYTES_PER_LANE))
+        fewest = fewest if few >= FEWEST_BYTES else min(fewest, 2)
     return min(most, max(fewest, 1 << lanes.bit_length() >> 1))
 
 
