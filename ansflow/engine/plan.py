@@ -12,6 +12,7 @@ import numpy as np
 
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes
+from ansflow.engine.few import in_runs, takes_few
 from ansflow.engine.item_dtype import items_text
 from ansflow.engine.trial import tried
 from ansflow.errors import ModelError
@@ -44,6 +45,8 @@ DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 
 # From this level on, the symbols of a stream may have several distributions, by rows.
 CLASSES_FROM = 2
+# And from this one on, all of what takes few bytes is looked at for runs.
+RUNS_FROM = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +249,9 @@ class Plan:
         if choice.others:
             coding = self._with(recipe=choice.recipe).coding
             choice = tried(choice, content, layout, coding, effort_of(self.level).tried)
+        if self.level >= RUNS_FROM and takes_few(choice, layout):
+            coding = self._with(recipe=choice.recipe).coding
+            choice = in_runs(choice, content, layout, coding)
         return self._with(recipe=choice.recipe, gains=choice.gains, items=items_text(items))
 
     def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:

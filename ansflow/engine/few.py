@@ -1,0 +1,161 @@
+"""Content that takes few bytes: runs are told by all of its items, and by what they really take.
+
+A sample of a column that changes ten times has one of the changes, or none. And where a few hundred
+bytes are all there is, heads, tables and states count for more than the entropy of symbols, which
+is all that estimates know. What is left of all items, a value and a length for each run, is so
+little that it can be coded in several ways.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ansflow.buffers import Bytes
+from ansflow.frame.streams.encode import encode_streams
+from ansflow.frame.streams.sample import StreamCoding
+from ansflow.transforms.choosing.choice import Choice, Gain
+from ansflow.transforms.choosing.choose import CHUNK_ITEMS
+from ansflow.transforms.choosing.mapped import Numbers, through
+from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import MAX_DEPTH
+from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.transform import Unsuitable
+
+__all__ = ["in_runs", "takes_few"]
+
+# What is expected to take more bits, in all or an item, is left as it is.
+FEW_BITS, FEW_PER_ITEM = 1 << 15, 1.0
+# With fewer items, all that is tried takes longer than to code them.
+FEWEST_ITEMS = 4096
+# Runs are so long on average, and there are so many at most.
+ITEMS_PER_RUN, MOST_RUNS = 4, 1 << 12
+
+# What is tried for the lengths of runs, and for their values, perhaps behind maps.
+OF_LENGTHS = [Recipe.of(text) for text in ("log", "lin[256]", "bins", "delta[0](bins)")]
+OF_BYTES = [Recipe.of(text) for text in ("stream", "delta[0](stream)", "bins", "delta[0](bins)")]
+OF_NUMBERS = [
+    *OF_LENGTHS,
+    *map(Recipe.of, ("delta[0](log)", "delta[0, rising](log)", "delta[0, rising](bins)")),
+]
+# Maps that are for the values of runs as for all items.
+MAPS = "ordered", "affine", "decimal"
+# What may leave runs of numbers that had none, and of which there are differences at any rate.
+PREDICTORS = "delta", "period", "ramp", "stencil", "lookback"
+RISING, RUNS = Recipe("delta", (), (0, "rising")), Recipe("runs")
+# Items that are all the same need no map, which has parameters.
+CONSTANT = Recipe.of("delta[0, rising](log)")
+# What has several kinds of numbers for its outputs, and what those end in.
+SIDE_BY_SIDE = "columns", "fields", "items"
+LEAVES = "stream", "log", "lin", "bins", "planes", "bytes"
+# Nodes below such a predictor: runs, differences of their values, and tokens.
+DEEPER = 3
+
+
+def takes_few(choice: Choice, layout: Layout) -> bool:
+    """Whether runs of numbers may be worth being looked for by `in_runs`."""
+    few = choice.bits < FEW_PER_ITEM and choice.bits * layout.items < FEW_BITS
+    return few and layout.items >= FEWEST_ITEMS and layout.itemsize in WIDTHS
+
+
+def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding) -> Choice:
+    """The same choice, or runs if these take less: of items, or of what a predictor leaves.
+
+    Parameters
+    ----------
+    choice : Choice
+    content : contiguous ndarray of uint8
+    layout : Layout
+        Of numbers.
+    coding : StreamCoding
+    """
+    rows = CHUNK_ITEMS // math.prod(layout.shape[1:])
+    if layout.items > CHUNK_ITEMS and rows:
+        layout = Layout(layout.itemsize, (rows, *layout.shape[1:]))
+    numbers = numbers_of(content[: layout.nbytes], layout.itemsize).reshape(layout.shape)
+    best = _in_runs(choice, numbers, coding)
+    if best is None:
+        return choice
+    size = _size(best, numbers, coding)
+    if size >= _size(choice.recipe, numbers, coding):
+        return choice
+    told = Gain("in runs, told by all items", 8 * size / layout.items)
+    return Choice(best, told.bits, (*choice.gains[:1], told))
+
+
+def _in_runs(choice: Choice, numbers: Numbers, coding: StreamCoding) -> Recipe | None:
+    """The recipe with the fewest runs, each of whose outputs is coded in the shortest way.
+
+    Where numbers in one axis come in runs, what is left of them by a predictor has more of these.
+    """
+    maps = tuple(stage for stage in choice.maps if stage.name in MAPS)
+    found: dict[tuple[Recipe, ...], list[Numbers]] = {}
+    for stages in dict.fromkeys([(), _predictors(choice.recipe), (*maps, RISING)]):
+        outputs = _runs_behind(stages, numbers)
+        if outputs is not None:
+            found[stages] = outputs
+            if numbers.ndim == 1 and not stages:
+                break
+    if not found:
+        return None
+    if () in found and found[()][0].size == 1:
+        return CONSTANT
+    stages, (values, lengths) = min(found.items(), key=lambda one: one[1][0].size)
+    ways = OF_BYTES if values.itemsize == 1 else OF_NUMBERS
+    if maps and not stages:
+        ways = [*ways, *(_within(maps, way) for way in ways)]
+    best = _shortest(ways, values, coding), _shortest(OF_LENGTHS, lengths, coding)
+    return _within(stages, Recipe("runs", best))
+
+
+def _predictors(recipe: Recipe) -> tuple[Recipe, ...]:
+    """The stages of a recipe before tokens, with their other outputs; none if nothing predicts."""
+    stages: tuple[Recipe, ...] = ()
+    while recipe.name not in LEAVES and recipe.outputs:
+        if recipe.name in SIDE_BY_SIDE:
+            return ()
+        first, *others = recipe.outputs
+        stages += (Recipe(recipe.name, others, recipe.settings),)
+        recipe = first
+    return stages if any(stage.name in PREDICTORS for stage in stages) else ()
+
+
+def _runs_behind(stages: Sequence[Recipe], numbers: Numbers) -> list[Numbers] | None:
+    """Values and lengths of the runs that stages leave; None if there are too many.
+
+    What a predictor leaves is not in runs if it is one, as all else that there is takes as little.
+    """
+    if len(stages) + DEEPER > MAX_DEPTH:
+        return None
+    for stage in (*stages, RUNS):
+        outputs = through(stage, numbers)
+        if outputs is None:
+            return None
+        numbers, items = outputs[0], numbers.size
+    least, most = 1 + bool(stages), min(MOST_RUNS, items // ITEMS_PER_RUN)
+    return outputs if least <= numbers.size <= most else None
+
+
+def _within(stages: Sequence[Recipe], recipe: Recipe) -> Recipe:
+    """A recipe for the first output of stages, the outermost first, which have the others."""
+    for outer in reversed(stages):
+        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+    return recipe
+
+
+def _shortest(ways: Iterable[Recipe], numbers: Numbers, coding: StreamCoding) -> Recipe:
+    return min(ways, key=lambda way: _size(way, numbers, coding))
+
+
+def _size(recipe: Recipe, numbers: Numbers, coding: StreamCoding) -> float:
+    """Bytes of numbers; infinity if the recipe cannot be applied to them."""
+    octets = np.ascontiguousarray(numbers).reshape(-1).view(np.uint8)
+    try:
+        written, streams = recipe.forward(octets, Layout(numbers.itemsize, numbers.shape))
+    except Unsuitable:
+        return math.inf
+    heads, payloads = encode_streams(streams, coding)
+    return len(written) + len(heads) + sum([piece.size for piece in payloads])
