@@ -610,6 +610,7 @@ def test_lanes_take_little_of_a_stream():
     sizes = (100, 2), (600, 2), (1 << 10, 4), (1 << 11, 8), (1 << 13, 32), (1 << 15, 64)
     for size, lanes in sizes:
         assert choice.lanes_for(1 << 17, 64, size) == lanes
+    assert choice.lanes_for(1 << 12, 64, 600) == 4
     assert [choice.lanes_for(symbols, 64, 2000) for symbols in (100, 3000, 40_000)] == [1, 4, 8]
     assert choice.lanes_for(1 << 17, 8, 1 << 15) == 8
 

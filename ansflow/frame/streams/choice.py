@@ -119,8 +119,8 @@ def _count(
 def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
     """As many lanes as so many symbols deserve, which take so many bytes if that is known.
 
-    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes, or two
-    if that is more than half a percent of all.
+    From 2048 symbols on at least four: they decode half as fast again as two, for six bytes. Two
+    will do if that is more than half a percent of all, and symbols take less than a bit.
     """
     lanes = symbols // SYMBOLS_PER_LANE
     fewest = FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1
@@ -130,7 +130,8 @@ def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
         if few < LANES_UP_TO[-1][0]:
             cheap = min(symbols // SYMBOLS_PER_CHEAP_LANE, few // BYTES_PER_CHEAP_LANE)
             lanes = min(lanes, max(cheap, few // BYTES_PER_LANE))
-        fewest = fewest if few >= FEWEST_BYTES else min(fewest, 2)
+        if few < min(FEWEST_BYTES, symbols / 8):
+            fewest = min(fewest, 2)
     return min(most, max(fewest, 1 << lanes.bit_length() >> 1))
 
 
