@@ -217,3 +217,26 @@ def test_coordinates_of_a_grid_are_a_smooth_surface():
     y, x = np.mgrid[-1:1:160j, -1:1:256j]
     longitudes = np.degrees(np.arctan2(np.sin(2 * x) + 0.1 * y, np.cos(2 * y) + 1.3)).astype("f4")
     assert chosen(longitudes) == "ordered[float](delta[0, 0, 1, 1](log))"
+
+
+def test_values_of_a_dictionary_are_integers_if_decimals_are():
+    """They lie closer together than as floats, which counts if there are many."""
+    rng = np.random.default_rng(65)
+    prices = np.round(rng.lognormal(3, 1, 4_000), 6)
+    assert chosen(rng.choice(prices, 20_000)).startswith("decimal[1000000.0](dict(")
+    assert "decimal" not in chosen(rng.choice(prices[:2] * np.pi, 20_000))
+
+
+def test_integers_that_lie_close_together_are_no_codes():
+    """All of them may come, so that codes are no shorter."""
+    cents = np.abs(np.random.default_rng(66).normal(0, 400, 20_000)).round()
+    assert "dict" not in chosen(cents / 100)
+
+
+def test_codes_that_a_sample_has_too_few_of():
+    """Those of all numbers take two bytes, though a sample has fewer than 256 of them."""
+    rng = np.random.default_rng(67)
+    values = rng.integers(0, 1 << 60, 1_000)
+    numbers = values[rng.geometric(0.027, 100_000)]
+    assert np.unique(numbers[::16]).size < 256 < np.unique(numbers).size
+    assert not chosen(numbers).startswith("dict(stream")

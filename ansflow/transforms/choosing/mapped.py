@@ -35,6 +35,9 @@ COUNTED = 1 << 16
 # Maps that leave fewer numbers.
 SHORTER = "sparse", "runs"
 
+# A dictionary has codes of a byte for at most so many values.
+CODES_OF_A_BYTE = 256
+
 UNSIGNED = {width: np.dtype(f"<u{width}") for width in WIDTHS}
 
 
@@ -128,7 +131,11 @@ class Mapped(NamedTuple):
             items = numbers.size / share
             if outer.name == "dict":
                 sample = coded(numbers)
-                numbers, (extra, recount) = sample.codes, _with_values(sample, kind, share, extra)
+                dictionary = Dictionary(sample, kind.items * share)
+                extra, recount = _with_values(sample, dictionary, kind, share, extra)
+                numbers = sample.codes
+                if numbers.itemsize == 1 and dictionary.expected > CODES_OF_A_BYTE:
+                    numbers = numbers.astype(np.uint16)
                 continue
             outputs = through(outer, numbers)
             if outputs is None or not outputs[0].size:
@@ -141,10 +148,9 @@ class Mapped(NamedTuple):
 
 
 def _with_values(
-    sample: Coded, kind: Kind, share: float, extra: float
+    sample: Coded, dictionary: Dictionary, kind: Kind, share: float, extra: float
 ) -> tuple[float, Callable[[], float] | None]:
     """Bits an item that outputs of maps take with the values of a dictionary; and `recount`."""
-    dictionary = Dictionary(sample, kind.items * share)
     told = extra + share * dictionary.bits(dictionary.expected)
     if kind.all_items is None or not dictionary.is_large:
         return told, None

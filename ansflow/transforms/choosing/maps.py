@@ -41,7 +41,11 @@ DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
 # From so many distinct integers on, it is first looked whether most integers may come. Codes of
 # fewer are bytes, and decimals have exceptions that a dictionary does without.
-DENSE_FROM, DENSE_DECIMALS_FROM = 256, 1024
+DENSE_FROM, DENSE_DECIMALS_FROM = 257, 1024
+
+# Values of a dictionary are made smaller first if they come again at most so often, about: the
+# fewer they are, the less that gains, and each number takes its time.
+OFTEN_IN_DICT = 1024
 
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
@@ -138,8 +142,10 @@ def _all_but_masks(
             yield one
             decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * width
             decimals.append(one)
+    whole = [one for one in decimals if one.extra <= some.extra]
+    least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
     dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal) and not any(
-        _are_dense(one, kind, seen, DENSE_DECIMALS_FROM) for one in decimals
+        _are_dense(one, kind, seen, least) for one in decimals
     )
     if decimal and not (shift or dictionary):
         return
@@ -154,9 +160,13 @@ def _all_but_masks(
         dictionary = dictionary and not _are_dense(ordered, kind, seen, DENSE_FROM)
     if shift or not decimal:
         yield ordered
-    codes = ordered.through(kind, DICT) if dictionary else None
-    if codes is not None:
-        yield codes
+    if dictionary:
+        # Values lie closer together as integers than as floats, if all of them are.
+        are_many = seen.distinct * OFTEN_IN_DICT >= kind.items * some.share
+        values = whole[0] if whole and are_many else ordered
+        codes = values.through(kind, DICT)
+        if codes is not None:
+            yield codes
 
 
 def _are_dense(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
