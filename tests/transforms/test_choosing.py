@@ -240,3 +240,19 @@ def test_codes_that_a_sample_has_too_few_of():
     numbers = values[rng.geometric(0.027, 100_000)]
     assert np.unique(numbers[::16]).size < 256 < np.unique(numbers).size
     assert not chosen(numbers).startswith("dict(stream")
+
+
+def test_linear_tokens_where_no_rows_differ():
+    """They gain little there, but logarithmic ones have nothing to gain from classes of rows."""
+    rng = np.random.default_rng(69)
+    even = rng.integers(0, 300_000, 200_000, dtype="i4")
+    assert chosen(even) == "lin[256]"
+    uneven = (even * rng.choice([1.0, 0.85], 200).repeat(1000)).astype("i4")
+    assert chosen(uneven) == "log"
+
+
+def test_linear_tokens_that_a_sample_has_once():
+    """What a table of them takes is told by more of them than the sample has."""
+    numbers = np.random.default_rng(70).lognormal(2, 1, 150_000)
+    numbers[np.random.default_rng(71).random(150_000) > 0.05] = 0
+    assert "4096" not in chosen(numbers)

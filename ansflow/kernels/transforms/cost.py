@@ -202,14 +202,30 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     for i in range(np.uint64(tokens.size)):
         few[i >> more & LAST_OF_FEW] += tokens[i]
     few_bits, few_used = bits_of_counts(few, size, shift + more)
-    few_absent = float((span >> shift >> more) + ONE) - float(few_used)
-    absent = float(tokens.size) - float(used)
+    few = few[: (span >> shift >> more) + ONE]
     return (
-        (few_bits + float(few_used - 1) * MISSED) / float(size)
-        + table * (float(few_used) + ABSENT * few_absent),
-        (bits + float(used - 1) * MISSED) / float(size) + table * (float(used) + ABSENT * absent),
+        few_bits / float(size) + once_linear(few, float(few_used), float(size), table),
+        bits / float(size) + once_linear(tokens, float(used), float(size), table),
         falls,
     )
+
+
+@inlined
+def once_linear(counts, used, size, table):
+    """Bits a number besides the entropy of linear tokens, of which so many are used.
+
+    Others occur in all numbers, or may: as many as tell those that a sample has once, and twice
+    (Chao 1984).
+    """
+    once, twice = 0, 1
+    for i in range(np.uint64(counts.size)):
+        once += np.int64(counts[i] == np.uint32(1))
+        twice += np.int64(counts[i] == np.uint32(2))
+    absent = float(counts.size) - used
+    more = float(once) * float(once) / (2.0 * float(twice))
+    more = min(absent, more) * max(0.0, 1.0 - table * ABSENT * size)
+    used += more
+    return (used - 1.0) * MISSED / size + table * (used + ABSENT * (absent - more))
 
 
 @kernel

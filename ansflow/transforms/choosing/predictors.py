@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR
 from ansflow.kernels.transforms.finish import MAX_LAGS
 from ansflow.kernels.transforms.lin import extent
@@ -44,6 +45,9 @@ Numbers = npt.NDArray[Any]
 WORTH_IT, WORTH_BITS = 0.01, 0.05
 # Nor have symbols of 16 bits any: for that they seem so much longer than they are.
 WIDE = 0.006
+# Where rows are alike, as some of them tell, there are no classes, and less is enough: if means of
+# rows vary by no more than by chance, or so many times what that varies by.
+ENOUGH_IF_ALIKE, WIDE_IF_ALIKE, ALIKE_BY, ROW_DEVIATIONS = 0.004, 0.002, 1 << 13, 3
 
 # What slopes of a surface must gain, as there is more noise in them.
 WORTH_SLOPES = 0.05
@@ -295,14 +299,26 @@ class Prediction:
         few, many = linear
         if few == many == math.inf:
             return  # others take less
+        self._linear = min(self._linear, few, many * (1 + WIDE))
         # Many have room for a number that is far from the others, even if these need only few.
-        told = [(MANY_LINEAR, many, WORTH_IT)]
-        if few != many:
-            told = [(FEW_LINEAR, few, WORTH_IT), (MANY_LINEAR, many * (1 + WIDE), WORTH_IT - WIDE)]
-        for tokens, bits, worth in told:
-            self._linear = min(self._linear, bits)
-            if bits < self.bits - WORTH_BITS:
-                self.offer(stage, tokens, bits, axes, way=way, worth=worth)
+        for tokens, bits in ((FEW_LINEAR, few), (MANY_LINEAR, many))[few == many :]:
+            if bits >= self.bits - WORTH_BITS:
+                continue
+            gain = 1 - bits / self.bits
+            alike = ENOUGH_IF_ALIKE < gain <= WORTH_IT and self._are_rows_alike()
+            wide = (WIDE_IF_ALIKE if alike else WIDE) * (bits != few)
+            worth = (ENOUGH_IF_ALIKE if alike else WORTH_IT) - wide
+            self.offer(stage, tokens, bits * (1 + wide), axes, way=way, worth=worth)
+
+    def _are_rows_alike(self) -> bool:
+        """Whether rows of what the best leaves are about as long as each other."""
+        some, (*_, signed) = self.left.reshape(-1)[:ALIKE_BY], self._best
+        if signed:
+            some = np.minimum(some, ~some)
+        lengths = np.frexp(some[: some.size // ROW * ROW].astype(np.float64))[1]
+        rows = lengths.reshape(-1, ROW).mean(axis=1)
+        by_chance = ROW_DEVIATIONS * math.sqrt(2 / max(1, rows.size))
+        return rows.size < 2 or bool(ROW * rows.var() <= lengths.var() * (1 + by_chance))
 
     def _may_be_smooth(self, axes: Axes) -> bool:
         """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
