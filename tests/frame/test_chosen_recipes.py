@@ -139,6 +139,7 @@ MACHINES = RNG.integers(0, 8, 40_000)
 SNOWFLAKES = MILLISECONDS << 22 | MACHINES << 12 | RNG.integers(0, 3, 40_000)
 GREY = 128 + np.cumsum(RNG.integers(-2, 3, (3, 40_000)), axis=1) % 128
 COLOURS = 0xFF << 24 | GREY[0] << 16 | GREY[1] << 8 | GREY[2]
+CENTS = 100_000 + np.cumsum(RNG.integers(-300, 301, 40_000)) % 200_000
 TIMES_OF_DAY = RNG.integers(0, [[24], [60], [60]], (3, 40_000))
 
 # Small numbers that were packed in one, and bases that say how, of one or another.
@@ -148,7 +149,12 @@ PACKED = {
     "ids, big-endian": (SNOWFLAKES.astype(">u8"), {(1024, 4096)}),
     "negative colours": (COLOURS.astype("u4").view("i4"), {(256, 256)}),
     "colours of an image": (COLOURS.astype("u4").reshape(200, 200), {(256, 256)}),
-    "times of a day": (TIMES_OF_DAY.T @ [10_000, 100, 1], {(10_000,), (100, 100)}),
+    "prices that were 32-bit floats": (
+        # To six decimals, of which the last four say what these are off by.
+        np.float32(CENTS / 100).astype("f8").round(6),
+        {(10_000,)},
+    ),
+    "times of a day": (TIMES_OF_DAY.T @ [10_000, 100, 1], {(100,), (1000,), (10_000,), (100, 100)}),
 }
 
 

@@ -4,42 +4,34 @@ In what moves from a number to the next by more or less, the last bits are the b
 are in numbers of any size. Where one is much busier than the one below it, another digit begins.
 """
 
+import math
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
 
-__all__ = ["bit_borders", "decimal_borders"]
+__all__ = ["PLACES", "bit_borders", "decimal_borders"]
 
-TWO, TEN = np.uint64(2), np.uint64(10)
+# Places of decimals. Fewer bits than a binary64 number has are left for what is divided.
+PLACES = 15
+TENTH, TEN = 0.1, 10.0
 
 
 @inlined
-def borders(same, more):
+def borders(same, places, pairs, more):
     """The places that are as they were so much less often than those below them.
 
     One alone is none if all below are always as they were: then numbers have a common divisor.
     """
-    found, most = ZERO, np.uint64(same[0])
-    for place in range(ONE, np.uint64(same.size)):
-        before, here = np.uint64(same[place - ONE]), np.uint64(same[place])
-        found |= np.uint64(float(before) > more * float(here)) << place
-        most = max(most, here)
-    return found
-
-
-@inlined
-def border_if_any(found, same, pairs):
-    """The same, without one that is alone above places that never change."""
-    if found & (found - ONE) == ZERO:
-        place = ZERO
-        while (found >> place) & ONE == ZERO and np.uint64(same[place]) == pairs:
-            place += ONE
-            if place == np.uint64(same.size):
-                return ZERO
-        if (found >> place) & ONE:
-            return ZERO
-    return found
+    found, first, still = ZERO, ZERO, True
+    for place in range(ONE, places):
+        before, here = same[place - ONE], same[place]
+        still &= np.uint64(before) == pairs
+        if float(before) > more * float(here):
+            found |= ONE << place
+            first = first if found & (found - ONE) else ONE << place if still else ZERO
+    return ZERO if found == first else found
 
 
 @kernel
@@ -55,33 +47,56 @@ def bit_borders(numbers, lag, more, same):
     more : float
         A bit is one of these if that below it is so many times as often the same, or in turn
         another, which says as much.
-    same : uint32[64]
-        Zeros, which are filled with how often.
+    same : uint32[W]
+        Zeros, which are filled with how often. Bits from W on are not looked at.
 
     Returns
     -------
     uint64
-        A bit for each of them, but bit 0.
+        A bit for each of them, which is not bit 0.
     """
-    pairs = np.uint64(numbers.size) - lag
+    pairs, places = np.uint64(numbers.size) - lag, np.uint64(same.size)
     for i in range(pairs):
         changed = numbers[i] ^ numbers[i + lag]
-        for bit in range(np.uint64(same.size)):
+        for bit in range(places):
             same[bit] += np.uint32(changed >> bit & ONE)
-    for bit in range(np.uint64(same.size)):
+    for bit in range(places):
         changes = np.uint64(same[bit])
         same[bit] = max(changes, pairs - changes)
-    return border_if_any(borders(same, more), same, pairs)
+    return borders(same, places, pairs, more)
 
 
 @kernel
-def decimal_borders(numbers, lag, more, same):
-    """The same of decimals: of the powers of ten that digits of numbers may begin with."""
-    pairs = np.uint64(numbers.size) - lag
-    for i in range(pairs):
-        number, other = numbers[i], numbers[i + lag]
-        for place in range(np.uint64(same.size)):
-            rest, other_rest = number // TEN, other // TEN
-            same[place] += np.uint32(number - rest * TEN == other - other_rest * TEN)
-            number, other = rest, other_rest
-    return border_if_any(borders(same, more), same, pairs)
+def decimal_borders(numbers, lag, more, left, decimals, same):
+    """The same of decimals: of the powers of ten that digits of numbers may begin with.
+
+    There are none of numbers with more than `PLACES`. Those are taken off as binary64, which is
+    exact then, as what a product is off by is less than a tenth, and a loop of vectors.
+
+    Parameters
+    ----------
+    numbers, lag, more
+        As in `bit_borders`.
+    left, decimals : float64[n]
+        Scratch.
+    same : uint32[PLACES]
+        Zeros, which are filled with how often.
+    """
+    size = np.uint64(numbers.size)
+    pairs, most = size - lag, 0.0
+    for i in range(size):
+        left[i] = float(numbers[i])
+        most = max(most, left[i])
+    if most >= TEN ** float(PLACES):
+        return ZERO
+    places = ZERO
+    while most >= 1.0:
+        for i in range(size):
+            rest = math.floor(left[i] * TENTH)
+            decimals[i] = left[i] - rest * TEN
+            left[i] = rest
+        for i in range(pairs):
+            same[places] += np.uint32(decimals[i] == decimals[i + lag])
+        most = math.floor(most * TENTH)
+        places += ONE
+    return borders(same, places, pairs, more)

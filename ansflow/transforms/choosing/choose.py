@@ -165,18 +165,25 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for each digit of integers that others were packed in."""
-    if not kind.effort.periods or kind.name == "float" or raw.itemsize == 1:
+    if not kind.effort.periods or raw.itemsize == 1:
         return found
+    maps = found.maps if [one.name for one in found.maps] == ["decimal"] else ()
     enough = found.bits * (1 - WORTH_DIGITS)
-    digits = packed(raw, kind, columns_of(raw, kind) or 1, enough) if enough > FEW_BITS else None
-    if digits is None:
+    if enough < FEW_BITS or (kind.name == "float" and not maps):
         return found
-    each = [*map(_by_neighbours, digits.digits(raw, kind), digits.kinds(kind))]
-    recipe = Recipe("digits", tuple(one.recipe for one in each), digits.bases)
-    for outer in digits.order:
-        recipe = Recipe(outer.name, (recipe,), outer.settings)
-    choice = _side_by_side(recipe, each, 1.0)
-    return choice if choice.bits < enough else found
+    packs = packed(raw, kind, maps, columns_of(raw, kind) or 1, enough)
+    digits = None if packs is None else packs.digits(raw, kind)
+    if packs is None or digits is None:
+        return found
+    each = [*map(_by_neighbours, digits[0], packs.kinds(kind))]
+    recipe = Recipe(packs.outer.name, tuple(one.recipe for one in each), packs.bases)
+    for outer in reversed(packs.maps):
+        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+    bits = digits[1] + sum(one.bits for one in each)
+    if bits >= enough:
+        return found
+    stages = ", ".join(str(stage.alone) for stage in (*packs.maps, packs.outer))
+    return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))
 
 
 def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.kernels.transforms.borders import bit_borders, decimal_borders
+from ansflow.kernels.transforms.borders import PLACES, bit_borders, decimal_borders
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
@@ -23,20 +24,21 @@ DIGITS = Digits()
 # often the same as the next one.
 FEW, FEWEST = 512, 64
 BUSIER_BIT, BUSIER_DECIMAL = 1.25, 1.5
-# Nobody packs longer numbers in decimals.
-MOST_DECIMALS = 16
-# What two digits must gain to be apart, as each is a stream; and what all of them may take at
-# first, of what is known to be possible, for some to be put together again.
-WORTH_IT, FAR = 0.01, 1.3
+# What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
+# known to be possible, for some to be put together again; and of a few, which say less of it.
+WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.25, 1.5
+
+# What last digits are often below: tried at high levels, whatever a few numbers tell.
+USUAL = 100, 1000, 1 << 8, 1 << 16
 
 # Integers that are looked at to the last one, at most.
 MOST_ITEMS = 1 << 19
 
 
 class Packed(NamedTuple):
-    """Digits of integers: the map that makes these of the numbers, if they need one, and bases."""
+    """Bases of digits of integers, and the maps that make integers of numbers."""
 
-    order: tuple[Recipe, ...]
+    maps: tuple[Recipe, ...]
     bases: tuple[int, ...]
 
     @property
@@ -44,11 +46,12 @@ class Packed(NamedTuple):
         """The transform that makes digits of integers, without its outputs."""
         return Recipe("digits", settings=self.bases)
 
-    def digits(self, raw: Numbers, kind: Kind) -> list[Numbers]:
-        """Those of a sample."""
-        integers = Mapped(raw).through(kind, *self.order)
-        assert integers is not None  # any integers can be put in order
-        return _digits(integers.numbers, self.bases)
+    def digits(self, raw: Numbers, kind: Kind) -> tuple[list[Numbers], float] | None:
+        """Those of numbers, and what the maps take besides; None if they aren't for them."""
+        integers = Mapped(raw).through(kind, *self.maps)
+        if integers is None:
+            return None
+        return _digits(integers.numbers, self.bases), integers.extra
 
     def kinds(self, kind: Kind) -> list[Kind]:
         """What the digits are, if the numbers are of a kind."""
@@ -63,66 +66,75 @@ class Packed(NamedTuple):
         if kind.all_items is None:
             return [part] * count
         items = np.ascontiguousarray(kind.all_items[: min(kind.items, MOST_ITEMS)])
-        digits = self.digits(items[np.newaxis], kind)
-        return [part._replace(all_items=digit.reshape(-1)) for digit in digits]
+        found = self.digits(items[np.newaxis], kind)
+        if found is None:
+            return [part] * count
+        return [part._replace(all_items=digit.reshape(-1)) for digit in found[0]]
 
 
-def packed(raw: Numbers, kind: Kind, lag: int, bits: float) -> Packed | None:
+def packed(
+    raw: Numbers, kind: Kind, maps: tuple[Recipe, ...], lag: int, bits: float
+) -> Packed | None:
     """Digits that may take fewer bits a number, or None.
 
     Parameters
     ----------
     raw : contiguous ndarray of unsigned integers, shape (boxes, ...)
-        The bytes of integers, whatever their byte order.
+        The bytes of numbers, whatever their byte order.
     kind : Kind
+    maps : tuple of Recipe
+        The map that makes integers of floats, or none.
     lag : int
         How many numbers before one there is one of its column.
     bits : float
         What they are known to be possible with.
     """
-    few = raw.reshape(-1)[max(0, raw.size - FEW) // 2 :][:FEW]
-    if few.size < FEWEST + lag:
+    begin = max(0, raw.size - FEW) // 2 // lag * lag
+    few = raw.reshape(-1)[begin:][: FEW // lag * lag]
+    if few.size < FEWEST * lag:
         return None
-    order = _order(few, kind)
-    units = [*_likely_units(_through(few, kind, order), lag)]
-    if not units:
+    if maps:
+        mapped = Mapped(few).through(kind, *maps)
+        if mapped is None:
+            return None
+        few = mapped.numbers.reshape(-1) ^ few.dtype.type(1 << (8 * raw.itemsize - 1))
+    elif kind.big_endian:
+        few = few.byteswap()
+    likely = _likely_units(few.astype(np.uint64), 8 * raw.itemsize, lag)
+    if kind.effort.stencils:
+        likely += [[1, unit] for unit in USUAL if unit >> 8 * raw.itemsize == 0]
+    if not likely:
         return None
-    costs = _Costs(_through(few_boxes(raw, kind.effort.some), kind, order), kind.items)
-    found = min((costs.cheapest(told, bits) for told in units), key=costs.of_all)
+    rows = few.reshape((1, -1, lag) if lag > 1 else (1, -1))
+    likely = _Costs(rows, kind.items).near(likely, FAR_OF_FEW * bits)
+    if not likely:
+        return None
+    if kind.name == "signed" and few.view(f"i{raw.itemsize}").min() >= 0:
+        kind = kind._replace(name="unsigned")  # they have that order as they are
+    maps = maps or kind.ordered()
+    integers = Mapped(few_boxes(raw, kind.effort.some)).through(kind, *maps)
+    if integers is None:
+        return None
+    costs = _Costs(integers.numbers, kind.items)
+    bits -= integers.extra
+    joined = map(costs.cheapest, costs.near(likely, FAR * bits))
+    found = min(joined, key=costs.of_all, default=[1])
     if len(found) == 1 or costs.of_all(found) >= bits:
         return None
-    return Packed(order, tuple(map(int.__floordiv__, found[:0:-1], found[-2::-1])))
+    return Packed(maps, tuple(above // unit for unit, above in pairwise(found))[::-1])
 
 
-def _order(few: Numbers, kind: Kind) -> tuple[Recipe, ...]:
-    """The map that makes integers of numbers: none if none of a few are negative."""
-    native = few.byteswap() if kind.big_endian else few
-    if kind.name == "signed" and native.view(f"i{few.itemsize}").min() >= 0:
-        kind = kind._replace(name="unsigned")
-    return kind.ordered()
-
-
-def _through(raw: Numbers, kind: Kind, order: tuple[Recipe, ...]) -> Numbers:
-    found = Mapped(raw).through(kind, *order)
-    assert found is not None  # any integers can be put in order
-    return found.numbers
-
-
-def _likely_units(few: Numbers, lag: int) -> Iterator[list[int]]:
+def _likely_units(few: Numbers, width: int, lag: int) -> list[list[int]]:
     """What digits may stand for, in ascending order, in bits and in decimals."""
-    integers = few.reshape(-1).astype(np.uint64)
-    most = int(integers.max())
-    for base, borders, places, busier in (
-        (2, bit_borders, most.bit_length(), BUSIER_BIT),
-        (10, decimal_borders, len(str(most)), BUSIER_DECIMAL),
-    ):
-        if places < 2 or (base > 2 and places > MOST_DECIMALS):
-            continue
-        found = int(borders(integers, np.uint64(lag), busier, np.zeros(places, np.uint32)))
-        if found:
-            yield [1, *(base**place for place in range(places) if found >> place & 1)][
-                : MOST_BASES + 1
-            ]
+    told = few, np.uint64(lag)
+    left, decimals = np.empty((2, few.size))
+    bits = bit_borders(*told, BUSIER_BIT, np.zeros(width, np.uint32))
+    tens = decimal_borders(*told, BUSIER_DECIMAL, left, decimals, np.zeros(PLACES, np.uint32))
+    return [
+        [1, *(base**place for place in range(width) if borders >> place & 1)][: MOST_BASES + 1]
+        for base, borders in ((2, int(bits)), (10, int(tens)))
+        if borders
+    ]
 
 
 class _Costs:
@@ -132,11 +144,13 @@ class _Costs:
         self._integers, self._items = integers, items
         self._known: dict[tuple[int, int | None], float] = {}
 
-    def cheapest(self, units: Sequence[int], bits: float) -> list[int]:
+    def near(self, likely: Sequence[list[int]], most: float) -> list[list[int]]:
+        """The units whose digits take less than that together."""
+        return [units for units in likely if self.of_all(units) < most]
+
+    def cheapest(self, units: Sequence[int]) -> list[int]:
         """Some of the units, such that digits which gain nothing by being apart are together."""
         found, at = [*units], 1
-        if self.of_all(found) > FAR * bits:
-            return found
         while at < len(found):
             below, unit, above = found[at - 1], found[at], [*found, None][at + 1]
             apart = self.of(below, unit) + self.of(unit, above)
