@@ -10,6 +10,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.transforms.words import bit_length
 
 __all__ = ["PLACES", "bit_borders", "decimal_borders"]
 
@@ -19,13 +20,14 @@ TENTH, TEN = 0.1, 10.0
 
 
 @inlined
-def borders(same, places, pairs, more):
+def borders(same, places, pairs, more, alone):
     """The places that are as they were so much less often than those below them.
 
-    One alone is none if all below are always as they were: then numbers have a common divisor.
+    Above places that never change there is none `alone`, unless that is true: numbers that have
+    these for a common divisor are divided by it.
     """
-    found, first, still = ZERO, ZERO, True
-    for place in range(ONE, places):
+    found, first, still = ZERO, ZERO, not alone
+    for place in range(ONE, max(places, ONE)):
         before, here = same[place - ONE], same[place]
         still &= np.uint64(before) == pairs
         if float(before) > more * float(here):
@@ -55,7 +57,10 @@ def bit_borders(numbers, lag, more, same):
     uint64
         A bit for each of them, which is not bit 0.
     """
-    pairs, places = np.uint64(numbers.size) - lag, np.uint64(same.size)
+    pairs, ever = np.uint64(numbers.size) - lag, ZERO
+    for i in range(pairs):
+        ever |= numbers[i] ^ numbers[i + lag]
+    places = min(np.uint64(same.size), bit_length(ever))
     for i in range(pairs):
         changed = numbers[i] ^ numbers[i + lag]
         for bit in range(places):
@@ -63,11 +68,11 @@ def bit_borders(numbers, lag, more, same):
     for bit in range(places):
         changes = np.uint64(same[bit])
         same[bit] = max(changes, pairs - changes)
-    return borders(same, places, pairs, more)
+    return borders(same, places, pairs, more, False)
 
 
 @kernel
-def decimal_borders(numbers, lag, more, left, decimals, same):
+def decimal_borders(numbers, lag, more, alone, left, decimals, same):
     """The same of decimals: of the powers of ten that digits of numbers may begin with.
 
     There are none of numbers with more than `PLACES`. Those are taken off as binary64, which is
@@ -77,6 +82,8 @@ def decimal_borders(numbers, lag, more, left, decimals, same):
     ----------
     numbers, lag, more
         As in `bit_borders`.
+    alone : bool
+        Whether there may be one only, above places that never change.
     left, decimals : float64[n]
         Scratch.
     same : uint32[PLACES]
@@ -99,4 +106,4 @@ def decimal_borders(numbers, lag, more, left, decimals, same):
             same[places] += np.uint32(decimals[i] == decimals[i + lag])
         most = math.floor(most * TENTH)
         places += ONE
-    return borders(same, places, pairs, more)
+    return borders(same, places, pairs, more, alone)

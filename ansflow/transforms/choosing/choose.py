@@ -68,8 +68,9 @@ SURELY, FEW_BITS = 0.9, 0.5
 # What recipes for each of many columns must gain, as so many streams take their time.
 WORTH_COLUMNS = 0.05
 
-# What digits of integers must gain, as each is a stream.
-WORTH_DIGITS = 0.03
+# What digits of integers must gain, as each is a stream; and what decimals must take for them to be
+# looked for, as that takes longer.
+WORTH_DIGITS, FEW_BITS_OF_DECIMALS = 0.03, 8
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
@@ -160,16 +161,18 @@ def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    return look_back(_or_digits(_by_neighbours(raw, kind), raw, kind), raw, kind)
+    return _or_digits(look_back(_by_neighbours(raw, kind), raw, kind), raw, kind)
 
 
 def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for each digit of integers that others were packed in."""
-    if not kind.effort.periods or raw.itemsize == 1:
+    is_float = kind.name == "float"
+    maps = found.maps if is_float else ()
+    if is_float and [one.name for one in maps] != ["decimal"]:
         return found
-    maps = found.maps if [one.name for one in found.maps] == ["decimal"] else ()
     enough = found.bits * (1 - WORTH_DIGITS)
-    if enough < FEW_BITS or (kind.name == "float" and not maps):
+    few_bits = FEW_BITS_OF_DECIMALS if is_float else FEW_BITS
+    if not kind.effort.periods or raw.itemsize == 1 or enough < few_bits:
         return found
     packs = packed(raw, kind, maps, columns_of(raw, kind) or 1, enough)
     digits = None if packs is None else packs.digits(raw, kind)

@@ -22,7 +22,7 @@ DIGITS = Digits()
 
 # So many numbers that follow each other tell. A digit begins where a place is so many times as
 # often the same as the next one.
-FEW, FEWEST = 512, 64
+FEW, FEWEST = 512, 256
 BUSIER_BIT, BUSIER_DECIMAL = 1.25, 1.5
 # What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
 # known to be possible, for some to be put together again; and of a few, which say less of it.
@@ -89,30 +89,16 @@ def packed(
     bits : float
         What they are known to be possible with.
     """
-    begin = max(0, raw.size - FEW) // 2 // lag * lag
-    few = raw.reshape(-1)[begin:][: FEW // lag * lag]
-    if few.size < FEWEST * lag:
-        return None
-    if maps:
-        mapped = Mapped(few).through(kind, *maps)
-        if mapped is None:
-            return None
-        few = mapped.numbers.reshape(-1) ^ few.dtype.type(1 << (8 * raw.itemsize - 1))
-    elif kind.big_endian:
-        few = few.byteswap()
-    likely = _likely_units(few.astype(np.uint64), 8 * raw.itemsize, lag)
-    if kind.effort.stencils:
-        likely += [[1, unit] for unit in USUAL if unit >> 8 * raw.itemsize == 0]
-    if not likely:
+    few = _few(raw, kind, maps, lag)
+    likely = [] if few is None else _likely_units(few, lag, kind)
+    if few is None or not likely:
         return None
     rows = few.reshape((1, -1, lag) if lag > 1 else (1, -1))
     likely = _Costs(rows, kind.items).near(likely, FAR_OF_FEW * bits)
-    if not likely:
-        return None
     if kind.name == "signed" and few.view(f"i{raw.itemsize}").min() >= 0:
         kind = kind._replace(name="unsigned")  # they have that order as they are
     maps = maps or kind.ordered()
-    integers = Mapped(few_boxes(raw, kind.effort.some)).through(kind, *maps)
+    integers = Mapped(few_boxes(raw, kind.effort.some)).through(kind, *maps) if likely else None
     if integers is None:
         return None
     costs = _Costs(integers.numbers, kind.items)
@@ -124,17 +110,35 @@ def packed(
     return Packed(maps, tuple(above // unit for unit, above in pairwise(found))[::-1])
 
 
-def _likely_units(few: Numbers, width: int, lag: int) -> list[list[int]]:
-    """What digits may stand for, in ascending order, in bits and in decimals."""
-    told = few, np.uint64(lag)
-    left, decimals = np.empty((2, few.size))
-    bits = bit_borders(*told, BUSIER_BIT, np.zeros(width, np.uint32))
-    tens = decimal_borders(*told, BUSIER_DECIMAL, left, decimals, np.zeros(PLACES, np.uint32))
-    return [
-        [1, *(base**place for place in range(width) if borders >> place & 1)][: MOST_BASES + 1]
+def _few(raw: Numbers, kind: Kind, maps: tuple[Recipe, ...], lag: int) -> Numbers | None:
+    """Integers that follow each other, in two's complement; None if there are none."""
+    begin = max(0, raw.size - FEW) // 2 // lag * lag
+    few = raw.reshape(-1)[begin:][: FEW // lag * lag]
+    if few.size < FEWEST + lag:
+        return None
+    if maps:
+        outputs = through(maps[0], few)
+        return None if outputs is None else outputs[0] ^ few.dtype.type(1 << 8 * few.itemsize - 1)
+    return few.byteswap() if kind.big_endian else few
+
+
+def _likely_units(few: Numbers, lag: int, kind: Kind) -> list[list[int]]:
+    """What digits may stand for, in ascending order: in bits, in decimals, and as is usual."""
+    apart, places = np.uint64(lag), 8 * few.itemsize
+    bits = bit_borders(few.astype(np.uint64), apart, BUSIER_BIT, np.zeros(places, np.uint32))
+    integers = few if kind.name == "unsigned" else np.abs(few.view(f"i{few.itemsize}"))
+    # What is a multiple for some of the floats only is so for all of a few.
+    told = apart, BUSIER_DECIMAL, kind.name == "float"
+    scratch = *np.empty((2, few.size)), np.zeros(PLACES, np.uint32)
+    tens = decimal_borders(integers.astype(np.uint64), *told, *scratch)
+    found = [
+        [1, *(base**place for place in range(places) if borders >> place & 1)][: MOST_BASES + 1]
         for base, borders in ((2, int(bits)), (10, int(tens)))
         if borders
     ]
+    if kind.effort.stencils:
+        found += [[1, unit] for unit in USUAL if not unit >> places]
+    return found
 
 
 class _Costs:
