@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.kernels.transforms.borders import PLACES, bit_borders, decimal_borders
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, through
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.digits import MOST_BASES, Digits

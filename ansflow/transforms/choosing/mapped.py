@@ -21,7 +21,7 @@ from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "through"]
+__all__ = ["SHORTER", "Kind", "Mapped", "Numbers", "through"]
 
 Numbers = npt.NDArray[Any]
 
