@@ -78,39 +78,51 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
     if layout.items > CHUNK_ITEMS and rows:
         layout = Layout(layout.itemsize, (rows, *layout.shape[1:]))
     numbers = numbers_of(content[: layout.nbytes], layout.itemsize).reshape(layout.shape)
-    best = _in_runs(choice, numbers, coding)
-    if best is None:
+    found = _in_runs(choice, numbers)
+    if found is None:
         return choice
+    stages, (values, lengths) = found
+    least = _size(choice.recipe, numbers, coding)
+    if not stages and values.size == 1:
+        best = CONSTANT
+    else:
+        of_lengths = _shortest(OF_LENGTHS, lengths, coding)
+        if _size(of_lengths, lengths, coding) > least:
+            return choice  # whatever the values take
+        of_values = _shortest(_ways(choice, stages, values), values, coding)
+        best = _within(stages, Recipe("runs", (of_values, of_lengths)))
     size = _size(best, numbers, coding)
-    if size >= _size(choice.recipe, numbers, coding):
+    if size >= least:
         return choice
     told = Gain("in runs, told by all items", 8 * size / layout.items)
     return Choice(best, told.bits, (*choice.gains[:1], told))
 
 
-def _in_runs(choice: Choice, numbers: Numbers, coding: StreamCoding) -> Recipe | None:
-    """The recipe with the fewest runs, each of whose outputs is coded in the shortest way.
+def _in_runs(choice: Choice, numbers: Numbers) -> tuple[Sequence[Recipe], list[Numbers]] | None:
+    """The stages that leave the fewest runs, and values and lengths of these; None if none do.
 
     Where numbers in one axis come in runs, what is left of them by a predictor has more of these.
     """
-    maps = tuple(stage for stage in choice.maps if stage.name in MAPS)
     found: dict[tuple[Recipe, ...], list[Numbers]] = {}
-    for stages in dict.fromkeys([(), _predictors(choice.recipe), (*maps, RISING)]):
+    for stages in dict.fromkeys([(), _predictors(choice.recipe), (*_maps(choice), RISING)]):
         outputs = _runs_behind(stages, numbers)
         if outputs is not None:
             found[stages] = outputs
             if numbers.ndim == 1 and not stages:
                 break
-    if not found:
-        return None
-    if () in found and found[()][0].size == 1:
-        return CONSTANT
-    stages, (values, lengths) = min(found.items(), key=lambda one: one[1][0].size)
+    return min(found.items(), key=lambda one: one[1][0].size) if found else None
+
+
+def _maps(choice: Choice) -> tuple[Recipe, ...]:
+    """Those of a choice that are for the values of runs, too."""
+    return tuple(stage for stage in choice.maps if stage.name in MAPS)
+
+
+def _ways(choice: Choice, stages: Sequence[Recipe], values: Numbers) -> list[Recipe]:
+    """What is worth trying for the values of runs that are behind such stages."""
     ways = OF_BYTES if values.itemsize == 1 else OF_NUMBERS
-    if maps and not stages:
-        ways = [*ways, *(_within(maps, way) for way in ways)]
-    best = _shortest(ways, values, coding), _shortest(OF_LENGTHS, lengths, coding)
-    return _within(stages, Recipe("runs", best))
+    maps = () if stages else _maps(choice)
+    return [*ways, *(_within(maps, way) for way in ways if maps)]
 
 
 def _predictors(recipe: Recipe) -> tuple[Recipe, ...]:
