@@ -26,7 +26,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["SECRET", "Dict", "code_bytes", "counted"]
+__all__ = ["SECRET", "Dict", "coded", "counted"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -54,16 +54,13 @@ class Dict(Finisher):
         return layout.itemsize in (2, 4, 8)
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
-        numbers = numbers_of(items, layout.itemsize)
-        values, names, codes = (_of_halves if layout.itemsize == 2 else _of_any)(numbers)
-        named = empty(layout.items, f"<u{code_bytes(values.size)}")
-        rename(codes, names.astype(named.dtype), named)
-        return values.size, [named.view(np.uint8), values.view(np.uint8)]
+        codes, values = coded(numbers_of(items, layout.itemsize))
+        return values.size, [codes.view(np.uint8), values.view(np.uint8)]
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
         # Codes at the end become items, the first ones first: an item ends where its code does, or
         # before. So dictionaries within dictionaries take no more memory.
-        return [out[out.size - layout.items * code_bytes(parameters) :], None]
+        return [out[out.size - layout.items * _code_bytes(parameters) :], None]
 
     def inverse(
         self,
@@ -73,7 +70,7 @@ class Dict(Finisher):
         out: Bytes,
         finish: Finish = NOTHING,
     ) -> None:
-        codes, values = numbers_of(outputs[0], code_bytes(parameters)), outputs[1]
+        codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
         if finish.is_by_item and 2 * parameters <= layout.items:
             values = values.copy()  # they may be a part of the frame
             finish.apply(values, layout.itemsize)
@@ -87,7 +84,7 @@ class Dict(Finisher):
         finish.apply(out, layout.itemsize)
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
-        codes = Layout(code_bytes(parameters), layout.shape)
+        codes = Layout(_code_bytes(parameters), layout.shape)
         return [codes, Layout(layout.itemsize, (parameters,))]
 
     def pack(self, parameters: int) -> bytes:
@@ -104,6 +101,14 @@ class Dict(Finisher):
         return values
 
 
+def coded(numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Codes of numbers in one axis, and the values that they stand for."""
+    values, names, codes = (_of_halves if numbers.itemsize == 2 else _of_any)(numbers)
+    named = empty(numbers.size, f"<u{_code_bytes(values.size)}")
+    rename(codes, names.astype(named.dtype), named)
+    return named, values
+
+
 def counted(numbers: Numbers) -> tuple[int, int, int]:
     """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
     # As numbers of one width, for which the kernel is compiled once.
@@ -112,8 +117,7 @@ def counted(numbers: Numbers) -> tuple[int, int, int]:
     return int(distinct), int(most_frequent), int(count)
 
 
-def code_bytes(values: int) -> int:
-    """How many bytes codes of so many values have."""
+def _code_bytes(values: int) -> int:
     return 1 if values <= MAX_NARROW else 2 if values <= MAX_MIDDLE else 4
 
 
@@ -141,11 +145,12 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     at = found = np.uint64(0)
     enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
-        if bits >= enough:  # no other table is better
+        if bits + 1 >= enough:  # no other table is better, or not by much
             bits, room = enough, MAX_VALUES
         shift = np.uint64(64 - bits)
         table = *_table(bits, numbers.dtype), SECRET, shift
-        enroll(values[: int(found)], *table)
+        if found:
+            enroll(values[: int(found)], *table)
         at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))
         if at == numbers.size:
             break

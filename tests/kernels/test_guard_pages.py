@@ -1240,8 +1240,6 @@ def facts_of_samples(at_end, rng):
                 survey.survey(numbers, u64(step), u64(size), told, u64(7))
         detect.common_divisor(numbers)
         if width > 1:
-            codes = guarded(np.zeros(size, np.uint32), at_end)
-            detect.code_sample(numbers, u64(7), codes, guarded(np.zeros_like(numbers), at_end))
             for parts in {1, min(size, 16)}:
                 dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
                 few = guarded(np.zeros(64), at_end)

@@ -3,10 +3,9 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.transforms.dict import number_items, rank, rename, table_for
+from ansflow.kernels.jit import kernel
 
-__all__ = ["code_sample", "common_divisor"]
+__all__ = ["common_divisor", "count_codes"]
 
 # Runs of codes are dealt out to four parts.
 TWO, THREE, LAST_PART = np.uint64(2), np.uint64(3), np.uint64(3)
@@ -30,37 +29,6 @@ def common_divisor(numbers):
 
 
 @kernel
-def code_sample(items, secret, codes, ascending):
-    """Give numbers of a sample their codes in a dictionary of them, and count these.
-
-    By one kernel, as it takes as long to call several.
-
-    Parameters
-    ----------
-    items : uint16[n], uint32[n] or uint64[n]
-        At least one, and fewer than 2^28.
-    secret : uint64
-        That of `number_items`.
-    codes : uint32[n]
-        Filled with the place of each item among the distinct ones.
-    ascending : uint[n], of the width of items
-        Its first elements are filled with the distinct items.
-
-    Returns
-    -------
-    tuple of uint64
-        What `count_codes` does; the third is how many items are distinct.
-    """
-    keys, numbers, shift = table_for(items)
-    values = np.empty(items.size, items.dtype)
-    _, found = number_items(items, ZERO, values, ZERO, keys, numbers, secret, shift, codes)
-    names = np.empty(found, np.uint32)
-    rank(values[:found], ascending[:found], names)
-    rename(codes, names, codes)
-    return count_codes(codes, np.zeros(found, np.uint64))
-
-
-@inner
 def count_codes(codes, seen):
     """Count codes, runs of them, and codes that have one run; and distinct codes in three ways.
 

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import MANY_LINEAR
-from ansflow.kernels.transforms.detect import code_sample
+from ansflow.kernels.transforms.detect import count_codes
 from ansflow.transforms.choosing.cost import ways_cost
-from ansflow.transforms.dict import SECRET, code_bytes
 
-__all__ = ["Coded", "Dictionary", "Drawn", "coded"]
+__all__ = ["Dictionary", "Drawn", "drawn"]
 
 Numbers = npt.NDArray[Any]
 
@@ -59,23 +58,12 @@ class Drawn(NamedTuple):
         return float(self.distinct * 2 ** (gain * steps))
 
 
-class Coded(NamedTuple):
-    """Numbers as codes of a dictionary, its values, and how the codes were drawn."""
-
-    codes: Numbers
-    values: Numbers
-    drawn: Drawn
-
-
-def coded(numbers: Numbers) -> Coded:
-    """A dictionary of numbers of a sample, not empty, as the transform makes it."""
-    items = numbers.reshape(-1)
-    codes, ascending = np.empty(items.size, np.uint32), np.empty(items.size, items.dtype)
-    told = code_sample(items, SECRET, codes, ascending)
-    found, once, distinct, of_halves, of_quarters, most = map(int, told)
-    counts = Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / items.size)
-    narrow = codes.astype(f"<u{code_bytes(distinct)}").reshape(numbers.shape)
-    return Coded(narrow, ascending[:distinct], counts)
+def drawn(codes: Numbers, values: int) -> Drawn:
+    """Count codes, not empty, of a dictionary that has so many values."""
+    wide = codes.reshape(-1).astype(np.uint32, copy=False)
+    told = map(int, count_codes(wide, np.zeros(values, np.uint64)))
+    found, once, distinct, of_halves, of_quarters, most = told
+    return Drawn(found, once, distinct, of_halves / 2, of_quarters / 4, most / wide.size)
 
 
 class Dictionary:
@@ -83,13 +71,14 @@ class Dictionary:
 
     Parameters
     ----------
-    sample : Coded
+    codes, values : ndarray of unsigned integers, not empty
+        What the transform makes of a sample.
     items : float
     """
 
-    def __init__(self, sample: Coded, items: float) -> None:
-        codes, values, self._drawn = sample
+    def __init__(self, codes: Numbers, values: Numbers, items: float) -> None:
         self._items = items
+        self._drawn = drawn(codes, values.size)
         [[gap, _]], *_ = ways_cost(values, GAPS, math.inf)
         self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         self.expected = self._drawn.values_of(items / codes.size)

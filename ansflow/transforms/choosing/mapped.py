@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
-from ansflow.transforms.choosing.dictionary import Coded, Dictionary, coded
+from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
+from ansflow.transforms.dict import coded
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_STREAMS
 from ansflow.transforms.numbers import WIDTHS
@@ -130,10 +131,10 @@ class Mapped(NamedTuple):
         for outer in maps:
             items = numbers.size / share
             if outer.name == "dict":
-                sample = coded(numbers)
-                dictionary = Dictionary(sample, kind.items * share)
-                extra, recount = _with_values(sample, dictionary, kind, share, extra)
-                numbers = sample.codes
+                codes, values = coded(numbers.reshape(-1))
+                dictionary = Dictionary(codes, values, kind.items * share)
+                extra, recount = _with_values(values, dictionary, kind, share, extra)
+                numbers = codes.reshape(numbers.shape)
                 if numbers.itemsize == 1 and dictionary.expected > CODES_OF_A_BYTE:
                     numbers = numbers.astype(np.uint16)
                 continue
@@ -148,7 +149,7 @@ class Mapped(NamedTuple):
 
 
 def _with_values(
-    sample: Coded, dictionary: Dictionary, kind: Kind, share: float, extra: float
+    values: Numbers, dictionary: Dictionary, kind: Kind, share: float, extra: float
 ) -> tuple[float, Callable[[], float] | None]:
     """Bits an item that outputs of maps take with the values of a dictionary; and `recount`."""
     told = extra + share * dictionary.bits(dictionary.expected)
@@ -156,7 +157,7 @@ def _with_values(
         return told, None
 
     def recount() -> float:
-        count = max(sample.values.size, _count_values(kind))
+        count = max(values.size, _count_values(kind))
         return extra + share * dictionary.bits(count)
 
     return told, recount
@@ -166,7 +167,8 @@ def _count_values(kind: Kind) -> float:
     """How many distinct values a chunk has, told by more of the items than a sample has."""
     assert kind.all_items is not None
     part = np.ascontiguousarray(kind.all_items[:: kind.all_items.size // COUNTED | 1])
-    return coded(part).drawn.values_of(kind.items / part.size)
+    codes, values = coded(part)
+    return drawn(codes, values.size).values_of(kind.items / part.size)
 
 
 def _bits_besides(name: str, others: Sequence[Bytes], larger: float) -> float:
