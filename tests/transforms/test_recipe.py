@@ -432,3 +432,19 @@ def test_outputs_on_a_path_are_bounded(monkeypatch):
         read_recipe(ByteReader(written), Layout(1, more.shape))
     blob = ansflow.compress(more, recipe="echo(echo)")
     assert np.array_equal(ansflow.decompress(blob), more)
+
+
+@pytest.mark.parametrize("text", ["delta[0]", "mask[7](stream, bytes)", "ordered[float]"])
+def test_a_recipe_around_another_one(text):
+    outer, inner = Recipe.of(text), Recipe.of("affine(delta[0](log))")
+    found = outer.around(inner)
+    same = Recipe(outer.name, (inner, *outer.outputs), outer.settings)
+    assert found == same
+    for known in ("depth", "nodes", "has_leaves"):
+        assert getattr(found, known) == getattr(same, known)
+
+
+def test_a_recipe_around_one_that_is_too_deep():
+    deep = Recipe.of("affine(" * 6 + "log" + ")" * 6)
+    with pytest.raises(ValueError, match="9 nodes deep"):
+        Recipe("affine").around(deep)
