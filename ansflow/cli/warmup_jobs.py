@@ -48,10 +48,17 @@ OF_ALL = (
     "runs(ordered(log), log)",
     "ordered(lookback(log, stream, log))",
 )
-NOT_FOR = {"i1": ("dict",), "i8": ("stencil",), "f2": ("lpc",), "f8": ("stencil",)}
+NOT_FOR = {
+    "i1": ("dict", "70000"),
+    "i2": ("70000",),
+    "i8": ("stencil",),
+    "f2": ("lpc",),
+    "f8": ("stencil",),
+}
 OF_INTEGERS = (
     "ordered(affine(log))",
     "ordered(digits[2, 2, 3](log, log, log, log))",
+    "ordered(digits[300, 70000](log, log, log))",
     "ordered(ramp(log, log, log))",
     "ordered(lpc[integer, 4, 1, 16](log, log))",
 )

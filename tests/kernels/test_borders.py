@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ansflow.kernels.transforms.borders import PLACES, bit_borders, decimal_borders
+from ansflow.kernels.transforms.borders import BITS, PLACES, digit_borders
 
 RNG = np.random.default_rng(0)
 
@@ -34,7 +34,7 @@ def borders(rows, lag, more, *, alone, changed_is_same=False):
 
 
 def bits_of(borders):
-    return [place for place in range(64) if int(borders) >> place & 1]
+    return [place for place in range(BITS) if int(borders) >> place & 1]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -42,13 +42,13 @@ def bits_of(borders):
 @pytest.mark.parametrize("more", [1.1, 1.5])
 def test_borders_are_those_of_the_reference(name, lag, more):
     numbers = NUMBERS[name].astype(np.uint64)
-    told, integers = (numbers, np.uint64(lag), more), [int(number) for number in numbers]
-    rows = [[number >> bit & 1 for bit in range(64)] for number in integers]
-    found = bit_borders(*told, np.zeros(64, np.uint32))
-    assert bits_of(found) == borders(rows, lag, more, alone=False, changed_is_same=True)
-    rows = [[number // 10**place % 10 for place in range(PLACES + 1)] for number in integers]
+    integers = [int(number) for number in numbers]
+    in_bits = [[number >> bit & 1 for bit in range(BITS)] for number in integers]
+    in_decimals = [[number // 10**place % 10 for place in range(PLACES + 1)] for number in integers]
     long = max(integers) >= 10**PLACES
     for alone in (False, True):
-        scratch = np.zeros(400), np.zeros(400), np.zeros(PLACES, np.uint32)
-        found = bits_of(decimal_borders(*told, alone, *scratch))
-        assert found == ([] if long else borders(rows, lag, more, alone=alone))
+        scratch = np.zeros(400), np.zeros(400), np.zeros((2, BITS), np.uint32)
+        told = np.uint64(lag), (more, more), alone
+        found = [*map(bits_of, digit_borders(numbers, numbers, *told, *scratch))]
+        assert found[0] == borders(in_bits, lag, more, alone=False, changed_is_same=True)
+        assert found[1] == ([] if long else borders(in_decimals, lag, more, alone=alone))

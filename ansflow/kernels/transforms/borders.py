@@ -9,17 +9,18 @@ import math
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["PLACES", "bit_borders", "decimal_borders"]
+__all__ = ["BITS", "PLACES", "digit_borders"]
 
+BITS = 64
 # Places of decimals. Fewer bits than a binary64 number has are left for what is divided.
 PLACES = 15
 TENTH, TEN = 0.1, 10.0
 
 
-@inlined
+@inner
 def borders(same, places, pairs, more, alone):
     """The places that are as they were so much less often than those below them.
 
@@ -36,31 +37,16 @@ def borders(same, places, pairs, more, alone):
     return ZERO if found == first else found
 
 
-@kernel
-def bit_borders(numbers, lag, more, same):
-    """The bits that digits of numbers may begin with.
+@inner
+def count_bits(numbers, lag, same):
+    """Count how often each bit is the same, or in turn another, which says as much.
 
-    Parameters
-    ----------
-    numbers : uint64[n]
-        With n above the lag.
-    lag : uint64
-        How many numbers before one is the one that it is compared with.
-    more : float
-        A bit is one of these if that below it is so many times as often the same, or in turn
-        another, which says as much.
-    same : uint32[W]
-        Zeros, which are filled with how often. Bits from W on are not looked at.
-
-    Returns
-    -------
-    uint64
-        A bit for each of them, which is not bit 0.
+    Returns how many bits ever change, with those below them.
     """
     pairs, ever = np.uint64(numbers.size) - lag, ZERO
     for i in range(pairs):
         ever |= numbers[i] ^ numbers[i + lag]
-    places = min(np.uint64(same.size), bit_length(ever))
+    places = bit_length(ever)
     for i in range(pairs):
         changed = numbers[i] ^ numbers[i + lag]
         for bit in range(places):
@@ -68,42 +54,64 @@ def bit_borders(numbers, lag, more, same):
     for bit in range(places):
         changes = np.uint64(same[bit])
         same[bit] = max(changes, pairs - changes)
-    return borders(same, places, pairs, more, False)
+    return places
 
 
-@kernel
-def decimal_borders(numbers, lag, more, alone, left, decimals, same):
-    """The same of decimals: of the powers of ten that digits of numbers may begin with.
+@inner
+def count_decimals(numbers, lag, left, decimals, same):
+    """Count how often each decimal is the same; returns how many there are, or 0 if too many.
 
-    There are none of numbers with more than `PLACES`. Those are taken off as binary64, which is
-    exact then, as what a product is off by is less than a tenth, and a loop of vectors.
-
-    Parameters
-    ----------
-    numbers, lag, more
-        As in `bit_borders`.
-    alone : bool
-        Whether there may be one only, above places that never change.
-    left, decimals : float64[n]
-        Scratch.
-    same : uint32[PLACES]
-        Zeros, which are filled with how often.
+    They are taken off as binary64, which is exact then, as what a product is off by is less than a
+    tenth, and a loop of vectors.
     """
-    size = np.uint64(numbers.size)
-    pairs, most = size - lag, 0.0
+    size, most, places = np.uint64(numbers.size), 0.0, ZERO
     for i in range(size):
         left[i] = float(numbers[i])
         most = max(most, left[i])
     if most >= TEN ** float(PLACES):
         return ZERO
-    places = ZERO
     while most >= 1.0:
         for i in range(size):
             rest = math.floor(left[i] * TENTH)
             decimals[i] = left[i] - rest * TEN
             left[i] = rest
-        for i in range(pairs):
+        for i in range(size - lag):
             same[places] += np.uint32(decimals[i] == decimals[i + lag])
         most = math.floor(most * TENTH)
         places += ONE
-    return borders(same, places, pairs, more, alone)
+    return places
+
+
+@kernel
+def digit_borders(numbers, magnitudes, lag, more, alone, left, decimals, same):
+    """The bits and the powers of ten that digits of numbers may begin with.
+
+    Parameters
+    ----------
+    numbers : uint64[n]
+        With n above the lag.
+    magnitudes : uint64[n]
+        Without their signs. There are no decimals of those with more than `PLACES`.
+    lag : uint64
+        How many numbers before one is the one that it is compared with.
+    more : (float, float)
+        A bit, or a decimal, is one of these if that below it is so many times as often the same.
+    alone : bool
+        Whether there may be one decimal only, above others that never change.
+    left, decimals : float64[n]
+        Scratch.
+    same : uint32[2, BITS]
+        Zeros, which are filled with how often.
+
+    Returns
+    -------
+    tuple of uint64
+        A bit for each of the bits, but bit 0, and one for each power of ten.
+    """
+    pairs = np.uint64(numbers.size) - lag
+    bits = count_bits(numbers, lag, same[0])
+    places = count_decimals(magnitudes, lag, left, decimals, same[1])
+    return (
+        borders(same[0], bits, pairs, more[0], False),
+        borders(same[1], places, pairs, more[1], alone),
+    )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.kernels.transforms.borders import PLACES, bit_borders, decimal_borders
+from ansflow.kernels.transforms.borders import BITS, digit_borders
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, through
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
@@ -20,10 +20,10 @@ __all__ = ["Packed", "packed"]
 
 DIGITS = Digits()
 
-# So many numbers that follow each other tell. A digit begins where a place is so many times as
-# often the same as the next one.
+# So many numbers that follow each other tell. A digit begins where a bit, or a decimal, is so many
+# times as often the same as the next one.
 FEW, FEWEST = 512, 256
-BUSIER_BIT, BUSIER_DECIMAL = 1.25, 1.5
+BUSIER = 1.25, 1.5
 # What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
 # known to be possible, for some to be put together again; and of a few, which say less of it.
 WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.25, 1.5
@@ -124,13 +124,13 @@ def _few(raw: Numbers, kind: Kind, maps: tuple[Recipe, ...], lag: int) -> Number
 
 def _likely_units(few: Numbers, lag: int, kind: Kind) -> list[list[int]]:
     """What digits may stand for, in ascending order: in bits, in decimals, and as is usual."""
-    apart, places = np.uint64(lag), 8 * few.itemsize
-    bits = bit_borders(few.astype(np.uint64), apart, BUSIER_BIT, np.zeros(places, np.uint32))
-    integers = few if kind.name == "unsigned" else np.abs(few.view(f"i{few.itemsize}"))
+    places, scratch = 8 * few.itemsize, np.empty((2, few.size))
+    magnitudes = few if kind.name == "unsigned" else np.abs(few.view(f"i{few.itemsize}"))
     # What is a multiple for some of the floats only is so for all of a few.
-    told = apart, BUSIER_DECIMAL, kind.name == "float"
-    scratch = *np.empty((2, few.size)), np.zeros(PLACES, np.uint32)
-    tens = decimal_borders(integers.astype(np.uint64), *told, *scratch)
+    bits, tens = digit_borders(
+        *(few.astype(np.uint64), magnitudes.astype(np.uint64), np.uint64(lag), BUSIER),
+        *(kind.name == "float", *scratch, np.zeros((2, BITS), np.uint32)),
+    )
     found = [
         [1, *(base**place for place in range(places) if borders >> place & 1)][: MOST_BASES + 1]
         for base, borders in ((2, int(bits)), (10, int(tens)))
