@@ -18,7 +18,7 @@ if KNOWN:
     from ansflow.kernels.inlining import InlineRemembered
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
     from ansflow.kernels.signatures import KernelTypeInference
-    from ansflow.kernels.steps import needed
+    from ansflow.kernels.steps import PlainRewrites, PlainSSA, PlainStripPhis, Steps, needed
 
 
 class KernelCompiler(Compiler):
@@ -43,7 +43,10 @@ class KernelCompiler(Compiler):
             return super().define_pipelines()
         inner = self.state.flags.no_cpython_wrapper
         instead = {
+            "GenericRewrites": PlainRewrites,
             "InlineInlinables": InlineRemembered,
+            "ReconstructSSA": PlainSSA,
+            "PreLowerStripPhis": PlainStripPhis,
             "NopythonTypeInference": KernelTypeInference,
             "NativeLowering": InnerLowering if inner else KernelLowering,
         }
@@ -51,9 +54,8 @@ class KernelCompiler(Compiler):
         # kernel, which differs in what Python needs to call it, and under an `inner` function.
         passed_on = ConfigStack().top()
         passed_on.release_gil, passed_on.no_cpython_wrapper = False, True
-        pipelines = super().define_pipelines()
-        for pipeline in pipelines:
-            pipeline.passes = [
-                (instead.get(step.__name__, step), why) for step, why in needed(pipeline.passes)
-            ]
-        return pipelines
+        (pipeline,) = super().define_pipelines()
+        steps = needed(pipeline.passes)
+        typed = [step.__name__ for step, _ in steps].index("NopythonTypeInference")
+        steps = [(instead.get(step.__name__, step), why) for step, why in steps]
+        return [Steps(pipeline.pipeline_name, steps[:typed], steps[typed:])]

@@ -1,6 +1,7 @@
 """What operators and functions of Numba do for certain types is looked up once."""
 
 import functools
+import operator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ def signature_of(function: Any, kinds: tuple[Any, ...], context: Any) -> Any:
     return function.get_call_type(context, kinds, {})
 
 
+@functools.cache
+def signature_of_number(number: Any, kinds: tuple[Any, ...], context: Any) -> Any:
+    """The same for making a number of another type."""
+    return context.resolve_function_type(number, kinds, {})
+
+
 class Remembering:
     """What Numba knows of types, and what it has been asked before."""
 
@@ -39,9 +46,22 @@ class Remembering:
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
         """The signature of a call."""
+        if func is operator.getitem and isinstance(args[0], types.Array):
+            # It does not matter which number the index is.
+            kinds = tuple(map(types.unliteral, args))
+            return signature_of(self._context.resolve_value_type(func), kinds, self._context)
         if isinstance(func, types.Function) and not kws:
             return signature_of(func, tuple(args), self._context)
+        if isinstance(func, types.NumberClass):
+            return signature_of_number(func, tuple(args), self._context)
         return self._context.resolve_function_type(func, args, kws)
+
+    def resolve_setitem(self, target: Any, index: Any, value: Any) -> Any:
+        """The signature of writing an item."""
+        kinds = target, types.unliteral(index), types.unliteral(value)
+        return signature_of(
+            self._context.resolve_value_type(operator.setitem), kinds, self._context
+        )
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
