@@ -65,7 +65,8 @@ def test_variables_that_are_made_in_branches_and_loops():
         while number != 1:
             half = number >> 1
             if number & 1:
-                number = 3 * number + 1
+                number *= 3
+                number += 1
             else:
                 number = half
             steps += 1
