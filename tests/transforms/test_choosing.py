@@ -104,6 +104,15 @@ def test_periods_of_one_of_several_columns():
     assert recipe.count("period[21]") == 1
 
 
+def test_columns_are_predicted_by_each_other_where_one_would_have_a_dictionary():
+    rng = np.random.default_rng(0)
+    prices = np.sort(rng.choice(100_000, 1500, replace=False))
+    low = prices[rng.integers(0, prices.size, 75_000)]
+    assert "dict" in chosen(low / 100)
+    both = np.stack([low, low + rng.integers(0, 30, low.size)], axis=1) / 100
+    assert chosen(both).startswith("decimal[100.0](columns[1](")
+
+
 def test_rare_steps_have_no_linear_tokens():
     """One of them that the sample lacks would make tokens of all steps coarse."""
     steps = np.where(RNG.random(50_000) < 1e-3, 601, 9)

@@ -199,18 +199,24 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     if all(len(maps) == len(shared) for maps in candidates):
         return choose_numbers(raw, kind, shared)  # no column has a map of its own
     tried = [*map(rated, candidates, parts)]
-    first = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
-    if first:
-        return choose_numbers(raw, kind, first)  # or what they share is best for each of them
+    best = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
+    if best:
+        return choose_numbers(raw, kind, best)  # or what they share is best for each of them
     found = [*map(choose_numbers, columns, parts, tried)]
     apart = _apart(found)
-    alike = all(choice.maps == found[0].maps for choice in found)
+    first, *others = [_but_dictionary(choice.maps) for choice in found]
+    alike = all(maps == first for maps in others)
     if alike:
         # If all have maps that cannot be shared, such as runs, any map may be for all together.
-        shared = [one for one in shared if one.mapped.maps == found[0].maps]
+        shared = [one for one in shared if one.mapped.maps == first]
     elif not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+
+
+def _but_dictionary(maps: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
+    """Maps that leave numbers which may be subtracted from each other, as codes may not."""
+    return maps[:-1] if maps[-1:] and maps[-1].name == "dict" else maps
 
 
 def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
