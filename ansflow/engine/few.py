@@ -18,7 +18,7 @@ from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.choose import CHUNK_ITEMS
-from ansflow.transforms.choosing.mapped import SHORTER, Numbers, through
+from ansflow.transforms.choosing.mapped import Numbers, outputs_of
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_DEPTH
 from ansflow.transforms.numbers import WIDTHS, numbers_of
@@ -26,8 +26,6 @@ from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Unsuitable
 
 __all__ = ["in_runs", "takes_few"]
-
-LENGTHS = np.dtype("<u4")  # of runs
 
 # What is expected to take more bits, in all or an item, is left as it is.
 FEW_BITS, FEW_PER_ITEM = 1 << 15, 1.0
@@ -145,14 +143,12 @@ def _runs_behind(stages: Sequence[Recipe], numbers: Numbers) -> list[Numbers] | 
     if len(stages) + DEEPER > MAX_DEPTH:
         return None
     for stage in (*stages, RUNS):
-        items, outputs = numbers.size, through(stage, numbers)
+        outputs = outputs_of(stage, numbers)
         if outputs is None:
             return None
-        numbers, others = outputs
-        if stage.name in SHORTER:
-            numbers = numbers[0]
+        numbers, items = outputs[0], numbers.size
     least, most = 1 + bool(stages), min(MOST_RUNS, items // ITEMS_PER_RUN)
-    return [numbers, others[0].view(LENGTHS)] if least <= numbers.size <= most else None
+    return outputs if least <= numbers.size <= most else None
 
 
 def _within(stages: Sequence[Recipe], recipe: Recipe) -> Recipe:

@@ -160,9 +160,8 @@ def test_tiles(order):
 
 def test_a_table_is_looked_at_by_whole_rows():
     """Of parts of its rows nobody could tell what its recipe makes."""
-    table = RNG.integers(0, 3 ** (np.arange(150) % 9 + 1), (2000, 150)) / 2.0 ** (
-        np.arange(150) % 7
-    )
+    rng, places = np.random.default_rng(0), np.arange(150)
+    table = rng.integers(0, 3 ** (places % 9 + 1), (2000, 150)) / 2.0 ** (places % 7)
     plan = ansflow.plan(table)
     assert str(plan.recipe).startswith("columns(")
     layout = Layout(8, table.shape)

@@ -9,16 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.kernels.transforms.borders import BITS, digit_borders
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, through
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, outputs_of, through
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
-from ansflow.transforms.digits import MOST_BASES, Digits
-from ansflow.transforms.layout import Layout
+from ansflow.transforms.digits import MOST_BASES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Packed", "packed"]
-
-DIGITS = Digits()
 
 # So many numbers that follow each other tell. A digit begins where a bit, or a decimal, is so many
 # times as often the same as the next one.
@@ -185,9 +182,6 @@ def _digit(integers: Numbers, unit: int, above: int | None) -> Numbers:
 
 def _digits(integers: Numbers, bases: tuple[int, ...]) -> list[Numbers]:
     """All digits with these bases, in the shape of the integers."""
-    layout = Layout(integers.itemsize, integers.shape)
-    _, outputs = DIGITS.forward(integers.reshape(-1).view(np.uint8), layout, *bases)
-    return [
-        output.view(f"<u{output.size // integers.size}").reshape(integers.shape)
-        for output in outputs
-    ]
+    digits = outputs_of(Recipe("digits", settings=bases), integers)
+    assert digits is not None  # any integers have digits
+    return digits

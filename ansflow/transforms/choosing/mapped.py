@@ -22,7 +22,7 @@ from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["SHORTER", "Kind", "Mapped", "Numbers", "through"]
+__all__ = ["Kind", "Mapped", "Numbers", "outputs_of", "through"]
 
 Numbers = npt.NDArray[Any]
 
@@ -211,3 +211,21 @@ def through(recipe: Recipe, numbers: Numbers) -> tuple[Numbers, Sequence[Bytes]]
     if name in SHORTER:
         return first.view(numbers.dtype)[np.newaxis], others
     return first.view(UNSIGNED[first.size // numbers.size]).reshape(numbers.shape), others
+
+
+def outputs_of(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
+    """All outputs of the transform of a recipe in their shapes; None if it is not for the numbers.
+
+    Unlike `through`, it is for any transform, and for whole chunks rather than samples.
+    """
+    transform, layout = by_name(recipe.name), Layout(numbers.itemsize, numbers.shape)
+    items = numbers.reshape(-1).view(np.uint8)
+    try:
+        parameters, outputs = transform.forward(items, layout, *recipe.settings)
+    except Unsuitable:
+        return None
+    layouts = transform.outputs(parameters, layout)
+    return [
+        output.view(UNSIGNED[width]).reshape(shape)
+        for output, (width, shape) in zip(outputs, layouts, strict=True)
+    ]
