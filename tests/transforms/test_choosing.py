@@ -113,6 +113,23 @@ def test_columns_are_predicted_by_each_other_where_one_would_have_a_dictionary()
     assert chosen(both).startswith("decimal[100.0](columns[1](")
 
 
+@pytest.mark.parametrize(
+    ("stop", "n"), [(1, 9001), (3, 51_249), (3, 6881), (np.pi, 15_999), (0.37, 13_942), (7, 20_000)]
+)
+def test_coordinates_are_multiples_of_their_step(stop, n):
+    """Only one floating-point number is the step that they were multiplied by."""
+    step = stop / (n - 1)
+    assert chosen(np.linspace(0, stop, n)).startswith(f"decimal[{step!r}, times](delta[0, rising]")
+
+
+@pytest.mark.parametrize("step", [0.1, 0.25, 0.05, 0.001])
+def test_times_of_samples(step):
+    """Products of 1/10, which is no binary number, are not quotients by 10."""
+    times = np.arange(20_000) * step
+    assert chosen(times).startswith("decimal[")
+    assert len(ansflow.compress(times)) < 100
+
+
 def test_rare_steps_have_no_linear_tokens():
     """One of them that the sample lacks would make tokens of all steps coarse."""
     steps = np.where(RNG.random(50_000) < 1e-3, 601, 9)

@@ -102,7 +102,7 @@ def agreed_step(values, half_unit):
         if abs(steps[i] - middle) <= errors[i] + vague:
             step += steps[i]
             error += errors[i]
-    return step / float(most), 2.0 * error / float(most) ** 1.5
+    return step / float(most), 4.0 * error / float(most) ** 1.5
 
 
 @kernel

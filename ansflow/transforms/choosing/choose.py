@@ -204,11 +204,13 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
         return choose_numbers(raw, kind, best)  # or what they share is best for each of them
     found = [*map(choose_numbers, columns, parts, tried)]
     apart = _apart(found)
-    first, *others = [_but_dictionary(choice.maps) for choice in found]
-    alike = all(maps == first for maps in others)
+    each = {choice.maps for choice in found}
+    if len(each) > 1:
+        each = {_but_dictionary(maps) for maps in each}
+    alike = len(each) == 1
     if alike:
         # If all have maps that cannot be shared, such as runs, any map may be for all together.
-        shared = [one for one in shared if one.mapped.maps == first]
+        shared = [one for one in shared if one.mapped.maps in each]
     elif not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)

@@ -20,10 +20,11 @@ __all__ = ["Factor", "decimal_factors"]
 Numbers = npt.NDArray[Any]
 
 POWERS_OF_TEN = np.array([10.0**k for k in range(13)])
-# Programs that scale integers may round the scale to a float of as many bytes before.
+# Programs that scale integers, such as those of samples in time, may round the scale to a float of
+# as many bytes before.
 SCALES = {
     width: np.array([scale for scale in map(narrow, 1 / POWERS_OF_TEN[1:]) if scale], np.float64)
-    for width, narrow in ((2, np.float16), (4, np.float32))
+    for width, narrow in ((2, np.float16), (4, np.float32), (8, np.float64))
 }
 
 # The share of numbers that may be exceptions.
@@ -115,9 +116,8 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         powers = [power for power in powers if power < found[-1].factor]
     if powers:
         found += measure(np.array(powers))
-    scales = SCALES.get(items.itemsize)
-    if scales is not None and _fewest(found) > enough:
-        found += measure(scales, True)
+    if _fewest(found) > enough:
+        found += measure(SCALES[items.itemsize], True)
     nearly: list[Factor] = []
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
         fine = _many(items.itemsize, near=True) / (ROOM * middle)
@@ -125,15 +125,15 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
-    if scales is not None and step > 1:
+    if step > 1:
         rounded = np.array([step / good[0].factor], values.dtype).astype(np.float64)
         found += measure(rounded[rounded > 0], True)
     # What is nearly a decimal is no multiple of a larger step if some of them are not. But the step
     # may be about as large: corrections are many then.
     may_have_step = not good or good[0].corrected > OFTEN or step > 1
     if any_step and _fewest(found) > enough and may_have_step:
-        for factor, times in steps(values):
-            found += measure(np.array([factor]), times)
+        for factors, times in steps(values):
+            found += sorted(measure(factors, times), key=lambda one: one.exceptions)[:1]
     best: list[Factor] = []
     for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
         if not best or one.exceptions < best[-1].exceptions - WORTH_IT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,9 +33,15 @@ LARGEST_OF = {2: 65504.0, 4: float(np.finfo(np.float32).max), 8: LARGEST}
 
 DIGITS = 17
 
+# Numbers of the interval in which a step is known to be that are tried one by one, at most.
+FEW = 8
 
-def steps(values: Numbers) -> Iterator[tuple[float, bool]]:
-    """Factors of a common step of nearly all numbers that isn't known beforehand."""
+
+def steps(values: Numbers) -> Iterator[tuple[npt.NDArray[np.float64], bool]]:
+    """Factors of a common step of nearly all numbers that isn't known beforehand.
+
+    There may be several next to each other, the first of which is the most likely one.
+    """
     doubles = values
     if values.itemsize < 8:
         with np.errstate(invalid="ignore"):  # for signalling NaNs
@@ -57,8 +64,8 @@ def steps(values: Numbers) -> Iterator[tuple[float, bool]]:
     sizes.sort()
     low, high = map(float, narrow_step(sizes, half_unit, step - error, step + error))
     if low > 0:
-        yield _shortest(1 / high, 1 / low), False
-        yield _shortest(low, high), True
+        yield _likely(1 / high, 1 / low), False
+        yield _likely(low, high), True
 
 
 def _between(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
@@ -71,6 +78,22 @@ def _distinct(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The distinct ones of values, in ascending order; it is their memory."""
     values.sort()
     return values[: int(keep_distinct(values))]
+
+
+def _likely(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Numbers of an interval: the one with the fewest digits, and all others if these are few.
+
+    Its ends are known to a unit in the last place.
+    """
+    found, other, end = (
+        [_shortest(low, high)],
+        math.nextafter(low, 0),
+        math.nextafter(high, high + 1),
+    )
+    while other <= end and len(found) <= FEW:
+        found.append(other)
+        other = math.nextafter(other, math.inf)
+    return np.array(found if other > end else found[:1])
 
 
 def _shortest(low: float, high: float) -> float:
