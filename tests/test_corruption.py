@@ -70,8 +70,8 @@ def flip(blob, step):
     return read
 
 
-# Bits that nothing depends on: of numbers under a mask, and the last ones of a factor.
-FREE_BITS = {"numbers": 191}
+# Bits that nothing depends on: of numbers under a mask, and the last ones of factors and slopes.
+FREE_BITS = {"numbers": 191, "lines of numbers": 49}
 
 
 def most_free(name, step):
