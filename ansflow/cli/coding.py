@@ -103,7 +103,7 @@ def _complete_model(_: click.Context, __: click.Parameter, begin: str) -> list[s
 @click.option(
     "--chunk-size",
     type=Size(1, 128 << 20),
-    show_default="256K; about 2^19 numbers for arrays; 1M with --model",
+    show_default="256K; about 2^20 numbers for arrays; 1M with --model",
     help="Bytes of content in a chunk. Chunks are coded independently.",
 )
 @click.option(

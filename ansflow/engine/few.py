@@ -23,6 +23,7 @@ from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_DEPTH
 from ansflow.transforms.numbers import WIDTHS, numbers_of
 from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Unsuitable
 
 __all__ = ["in_runs", "takes_few"]
@@ -48,8 +49,7 @@ PREDICTORS = "delta", "period", "ramp", "stencil", "lookback"
 RISING, RUNS = Recipe("delta", (), (0, "rising")), Recipe("runs")
 # Items that are all the same need no map, which has parameters.
 CONSTANT = Recipe.of("delta[0, rising](log)")
-# What has several kinds of numbers for its outputs, and what those end in.
-SIDE_BY_SIDE = "columns", "fields", "items"
+# What recipes end in.
 LEAVES = "stream", "log", "lin", "bins", "planes", "bytes"
 # Nodes below such a predictor: runs, differences of their values, and tokens.
 DEEPER = 3
@@ -127,8 +127,8 @@ def _predictors(recipe: Recipe) -> tuple[Recipe, ...]:
     """The stages of a recipe before tokens, with their other outputs; none if nothing predicts."""
     stages: tuple[Recipe, ...] = ()
     while recipe.name not in LEAVES and recipe.outputs:
-        if recipe.name in SIDE_BY_SIDE:
-            return ()
+        if recipe.name == "items" or by_name(recipe.name).side_by_side:
+            return ()  # the first output is not all numbers, or they are of another width
         first, *others = recipe.outputs
         stages += (Recipe(recipe.name, others, recipe.settings),)
         recipe = first
@@ -154,7 +154,7 @@ def _runs_behind(stages: Sequence[Recipe], numbers: Numbers) -> list[Numbers] | 
 def _within(stages: Sequence[Recipe], recipe: Recipe) -> Recipe:
     """A recipe for the first output of stages, the outermost first, which have the others."""
     for outer in reversed(stages):
-        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+        recipe = outer.around(recipe)
     return recipe
 
 

@@ -75,7 +75,7 @@ class Options(Plan):
     chunk_size : int, optional
         Bytes of content in a chunk, at most 2^27; of an array as many whole rows as fit, or a part
         of a row. A reader decodes a chunk at least, and each has distributions of its own. By
-        default 256 KiB of bytes, 2^19 items of an array but no more than 4 MiB, and 1 MiB with a
+        default 256 KiB of bytes, 2^20 items of an array but no more than 4 MiB, and 1 MiB with a
         model. With a model it is rounded to whole units of that.
     chunks : int or sequence of int, optional
         Of an array, the shape of a chunk in its stead: an axis for each axis of the array, as in

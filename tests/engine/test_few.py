@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import ansflow
+from ansflow.engine import few
 from ansflow.engine.few import takes_few
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.choose import CHUNK_ITEMS
@@ -84,3 +85,13 @@ def test_only_what_takes_few_bytes_is_looked_at():
     assert not told(1.5, 5000)
     assert not told(0.1, 1000)
     assert not told(0.1, 9000, itemsize=16)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["digits[256](delta[0](log), log)", "columns(delta[0](log), log)", "items[4](delta[0](log))"],
+)
+def test_outputs_side_by_side_are_not_put_in_runs(text):
+    """The first of them alone would be."""
+    assert few._predictors(Recipe.of(text)) == ()
+    assert few._predictors(Recipe.of("delta[0](log)")) != ()

@@ -121,8 +121,8 @@ class Neighbours(TriedKind):
 
     def _encode(self, sample: Sample, chosen: Chosen) -> Encoded:
         row, plane, limits, counts, _ = chosen
-        number, most = counts.shape[0], min(sample.coding.precision, PRECISION)
-        precision = precision_for(sample.symbols.size // number, most)
+        number, highest = counts.shape[0], min(sample.coding.precision, PRECISION)
+        precision = precision_for(sample.symbols.size // number, highest)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * number, np.uint8)
         used, _ = fit_tables(counts, precision, freq, tables)

@@ -99,8 +99,8 @@ class RowClasses(TriedKind):
         if look.counts is None:
             return None
         (classes, bits), counts, number = look.found, look.counts, look.counts.shape[0]
-        most = min(sample.coding.precision, PRECISION)
-        precision = precision_for(symbols.size // number, most)
+        highest = min(sample.coding.precision, PRECISION)
+        precision = precision_for(symbols.size // number, highest)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * freq.shape[0], np.uint8)
         used, more = fit_tables(counts, precision, freq, tables)

@@ -181,7 +181,7 @@ def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     each = [*map(_by_neighbours, digits[0], packs.kinds(kind))]
     recipe = Recipe(packs.outer.name, tuple(one.recipe for one in each), packs.bases)
     for outer in reversed(packs.maps):
-        recipe = Recipe(outer.name, (recipe, *outer.outputs), outer.settings)
+        recipe = outer.around(recipe)
     bits = digits[1] + sum(one.bits for one in each)
     if bits >= enough:
         return found
