@@ -5,18 +5,18 @@ Times in nanoseconds that are whole hours, prices in whole cents, counts in doze
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.affine import bounds, common_step, divide, multiply
+from ansflow.kernels.transforms.affine import bounds, common_step, divide
 from ansflow.recycling import empty
+from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform, Unsuitable
+from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.transform import Finished, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Affine", "Line"]
@@ -31,7 +31,7 @@ class Line(NamedTuple):
     step: int
 
 
-class Affine(Transform):
+class Affine(Finished):
     """Numbers to how many steps they are above the smallest of them.
 
     The setting is the step; without it, that is the largest one that fits, if there is a gain.
@@ -66,15 +66,13 @@ class Affine(Transform):
             raise Unsuitable(f"the numbers are not all multiples of {step} above the smallest")
         return Line(low, step), [out.view(np.uint8)]
 
-    def buffers(self, parameters: Line, layout: Layout, out: Bytes) -> list[Bytes]:
-        return [out]  # it is undone in place
-
-    def inverse(
-        self, parameters: Line, outputs: Sequence[Bytes], layout: Layout, out: Bytes
-    ) -> None:
-        numbers = numbers_in_place(out, layout.itemsize)
-        multiply(numbers, np.uint64(parameters.base), np.uint64(parameters.step))
-        put_back(numbers, out)
+    def then(self, parameters: Line, layout: Layout, finish: Finish) -> Finish | None:
+        if not finish.is_by_item:
+            return None
+        (base, step), most = parameters, (1 << 8 * layout.itemsize) - 1
+        return finish._replace(
+            step=step * finish.step & most, base=base * finish.step + finish.base & most
+        )
 
     def pack(self, parameters: Line) -> bytes:
         return pack_varint(parameters.base) + pack_varint(parameters.step)

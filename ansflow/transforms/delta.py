@@ -102,8 +102,7 @@ class Delta(Finished):
             return None
         axes, first = parameters
         lags = lags_of(axes, layout.shape)
-        _, _, shift, if_clear, if_set, _ = finish
-        return Finish(first or 0, first is None, shift, if_clear, if_set, lags)
+        return finish._replace(first=first or 0, folded=first is None, lags=lags)
 
     def pack(self, parameters: Differences) -> bytes:
         axes, first = parameters

@@ -28,7 +28,8 @@ class Finish(NamedTuple):
 
     first: int = 0
     folded: bool = False
-    shift: int = 0
+    step: int = 1
+    base: int = 0
     if_clear: int = 0
     if_set: int = 0
     lags: tuple[int, ...] = ()
@@ -41,7 +42,7 @@ class Finish(NamedTuple):
     @property
     def is_by_item(self) -> bool:
         """Whether what is done with a number depends on it alone."""
-        return not self.lags and not self.first
+        return not (self.lags or self.first or self.folded)
 
     def apply(self, out: Bytes, width: int) -> None:
         """Do it, with numbers of so many bytes."""

@@ -162,7 +162,7 @@ def _undone(order: Order, width: int) -> Finish:
     """What puts the bits of such numbers back in order."""
     # The highest bit is inverted, so that the masks change places.
     set_, clear = (mask << order.shift for mask in masks(order.kind, 8 * width - order.shift))
-    return Finish(shift=order.shift, if_clear=clear, if_set=set_)
+    return Finish(step=1 << order.shift, if_clear=clear, if_set=set_)
 
 
 def masks(kind: int, bits: int) -> tuple[int, int]:

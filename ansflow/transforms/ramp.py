@@ -13,16 +13,17 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.kernels.transforms.ramp import FEW, PIECE, add_lines, fit_lines, subtract_lines
 from ansflow.recycling import empty
+from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.transform import Setting, Transform
+from ansflow.transforms.transform import Finisher, Setting
 
 __all__ = ["Ramp"]
 
 STEP_WIDTH = 8
 
 
-class Ramp(Transform):
+class Ramp(Finisher):
     """Numbers to their distances from lines, modulo 2^W, those below a line odd; and the lines.
 
     Each piece of 4096 numbers, in their order, has a line of its own: clocks drift, and some
@@ -56,9 +57,17 @@ class Ramp(Transform):
         return [out, *(np.empty(output.nbytes, np.uint8) for output in lines)]
 
     def inverse(
-        self, parameters: None, outputs: Sequence[Bytes], layout: Layout, out: Bytes
+        self,
+        parameters: None,
+        outputs: Sequence[Bytes],
+        layout: Layout,
+        out: Bytes,
+        finish: Finish = NOTHING,
     ) -> None:
         numbers = numbers_in_place(out, layout.itemsize)
         _, starts, steps = outputs
-        add_lines(numbers, numbers_of(starts, layout.itemsize), numbers_of(steps, STEP_WIDTH))
+        lines = numbers_of(starts, layout.itemsize), numbers_of(steps, STEP_WIDTH)
+        by_item, rest = (finish, NOTHING) if finish.is_by_item else (NOTHING, finish)
+        add_lines(numbers, *lines, by_item.plan)
         put_back(numbers, out)
+        rest.apply(out, layout.itemsize)

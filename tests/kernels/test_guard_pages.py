@@ -970,7 +970,7 @@ def numbers_to_numbers(at_end, rng):
             lags = guarded(np.array(lags, np.uint64), at_end)
             for folded in (u64(0), ~u64(0)):
                 delta.difference(items, lags, folded, out)
-                plan = np.array([0, bool(folded), 0, 0, 0, *lags], np.uint64)
+                plan = np.array([0, bool(folded), 1, 0, 0, 0, *lags], np.uint64)
                 finish.finish(unaligned_in_place(out.view(np.uint8), width), guarded(plan, at_end))
                 assert np.array_equal(out, items)
         if size:
@@ -988,8 +988,9 @@ def numbers_to_numbers(at_end, rng):
         for lines in (starts, steps):
             lines.setflags(write=False)
         ramp.subtract_lines(items, starts, steps, out)
-        ramp.add_lines(out, starts, steps)
-        assert np.array_equal(out, items)
+        plan = guarded(np.array([0, 0, 3, 7, 0, 0], np.uint64), at_end)
+        ramp.add_lines(out, starts, steps, plan)
+        assert np.array_equal(out, items * numbers.dtype.type(3) + numbers.dtype.type(7))
         far_back(items, at_end, rng)
         if numbers.itemsize < 8:
             sums_of_neighbours(numbers, at_end, rng)
@@ -1179,7 +1180,8 @@ def raw_bits(at_end, rng):
         copy.setflags(write=write, align=False)
         return copy
 
-    plans = [np.array(plan, np.uint64) for plan in ([0] * 5, [7, 1, 1, 2, 3, 1, 40, 1030])]
+    nothing, much = [0, 0, 1, 0, 0, 0], [7, 1, 6, 5, 2, 3, 1, 40, 1030]
+    plans = [np.array(plan, np.uint64) for plan in (nothing, much)]
     starts = [np.array(plan, np.uint64) for plan in ([0, 0], [1, 3, 2, 2, 40, 1030])]
     for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")

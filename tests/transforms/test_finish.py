@@ -32,7 +32,7 @@ def naive(numbers, width, finish):
                 y[i] += y[i - 1]
         for i in range(lag, len(y)):
             y[i] += y[i - lag]
-    y = [(z << finish.shift) % (1 << bits) for z in y]
+    y = [(z * finish.step + finish.base) % (1 << bits) for z in y]
     return [z ^ (finish.if_set if z >> (bits - 1) else finish.if_clear) for z in y]
 
 
@@ -41,17 +41,18 @@ def naive(numbers, width, finish):
     st.sampled_from(SIZES),
     LAGS.map(sorted),
     st.booleans(),
-    st.integers(0, 7),
+    st.sampled_from([(1, 0), (8, 0), (1, 77), (60, 12), (3**30, 3**34)]),
     st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=75)
 @pytest.mark.parametrize("transform", [Log(), Lin(), Bins()], ids=["log", "lin", "bins"])
-def test_any_plan(transform, width, size, lags, folded, shift, seed):
+def test_any_plan(transform, width, size, lags, folded, line, seed):
     rng, bits = np.random.default_rng(seed), 8 * width
     first, clear, set_ = (int(x) % (1 << bits) for x in rng.integers(1 << 63, size=3))
     if seed % 2:
         clear = set_ = 0
-    finish = Finish(first * bool(lags), folded, shift, clear, set_, tuple(lags))
+    step, base = (number % (1 << bits) for number in line)
+    finish = Finish(first * bool(lags), folded, step, base, clear, set_, tuple(lags))
     layout = Layout(width, (size,))
     numbers = rng.integers(0, 1 << bits, size, f"<u{width}")
     items = (numbers >> rng.integers(0, bits, size).astype(numbers.dtype)).view(np.uint8)
@@ -78,6 +79,9 @@ def test_any_plan(transform, width, size, lags, folded, shift, seed):
         "delta[0](delta[1](log))",
         "ordered[signed](delta[0, 0](stream))",
         "delta[1](affine[1](delta[0](log)))",
+        "ordered[signed, 1](affine[2](affine[2](delta[0](log))))",
+        "ordered[float](affine[8](ramp(log, log, log)))",
+        "affine[8](dict(stream, log))",
     ],
 )
 @pytest.mark.parametrize("shape", [(0, 3), (1, 1), (40, 70), (2, 2100)])

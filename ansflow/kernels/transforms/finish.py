@@ -1,14 +1,15 @@
-"""What is done with numbers last: sums along axes, and their signs. In place, block by block.
+"""What is done with numbers last: sums along axes, a scale, their signs. In place, block by block.
 
-This undoes `delta.difference` and `ordered.order`. Kernels that make numbers do it while these are
-in the first level of the cache; where none does, `finish` does it alone.
+This undoes `delta.difference`, `affine.divide` and `ordered.order`. Kernels that make numbers do it
+while these are in the first level of the cache; where none does, `finish` does it alone.
 
-The *plan* of it is an array of uint64, so that kernels have one argument more, and not seven:
+The *plan* of it is an array of uint64, so that kernels have one argument more, and not eight:
 
 ==========  ====================================================================================
 `FIRST`     what is added to the first item
 `FOLDED`    1 if odd numbers are negative: 0, 1, 2, 3, ... are 0, -1, 1, -2, ...
-`SHIFT`     how many bits numbers are shifted up, less than they have
+`STEP`      what numbers are multiplied by then,
+`BASE`      and what is added to them
 `IF_CLEAR`  the bits to be inverted then, of numbers whose highest bit is 0,
 `IF_SET`    and of those where it is 1
 `LAGS` on   lags in ascending order, none to `MAX_LAGS` of at least 1
@@ -22,11 +23,11 @@ from ansflow.kernels.jit import inner, kernel
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 from ansflow.kernels.transforms.words import item_bits
 
-__all__ = ["FIRST", "FOLDED", "IF_CLEAR", "IF_SET", "LAGS", "MAX_LAGS", "SHIFT", "finish"]
-__all__ += ["finish_block", "finish_rest", "no_totals"]
+__all__ = ["BASE", "FIRST", "FOLDED", "IF_CLEAR", "IF_SET", "LAGS", "MAX_LAGS", "STEP", "finish"]
+__all__ += ["finish_block", "finish_items", "finish_rest", "no_totals"]
 
 MAX_LAGS = 4
-FIRST, FOLDED, SHIFT, IF_CLEAR, IF_SET, LAGS = range(6)
+FIRST, FOLDED, STEP, BASE, IF_CLEAR, IF_SET, LAGS = range(7)
 
 U_LAGS = np.uint64(LAGS)
 BLOCK = np.uint64(2048)
@@ -78,16 +79,17 @@ def unfold(items, begin, end):
 
 
 @inner
-def put_signs(items, plan, begin, end):
-    """Undo `ordered.order`."""
+def finish_items(items, plan, begin, end):
+    """Do what depends on each item alone: undo `affine.divide`, and then `ordered.order`."""
     number = items.dtype.type
     half = number(~number(0)) >> ONE
-    # Masks that are as large as items in memory: LLVM would choose between those of 64 bits.
-    masks, parts = plan.view(items.dtype), np.uint64(64) // item_bits(items)
-    clear, set_ = masks[np.uint64(IF_CLEAR) * parts], masks[np.uint64(IF_SET) * parts]
-    if plan[SHIFT]:  # LLVM shifts items of 8 and 16 bits in wider vectors
+    # As large as items in memory: LLVM would choose between masks of 64 bits.
+    told, parts = plan.view(items.dtype), np.uint64(64) // item_bits(items)
+    step, base = told[np.uint64(STEP) * parts], told[np.uint64(BASE) * parts]
+    clear, set_ = told[np.uint64(IF_CLEAR) * parts], told[np.uint64(IF_SET) * parts]
+    if step != ONE or base:
         for i in range(begin, end):
-            items[i] <<= plan[SHIFT]
+            items[i] = number(items[i] * step) + base
     if clear | set_:
         for i in range(begin, end):
             items[i] ^= set_ if items[i] > half else clear
@@ -136,7 +138,7 @@ def finish_block(items, plan, totals, begin, end):
         add_lagged(items, far, max(begin, far), end)
         if k + ONE < last:
             return  # there are other lags, each of which takes all items
-    put_signs(items, plan, max(begin, far) - far, max(end, far) - far)
+    finish_items(items, plan, max(begin, far) - far, max(end, far) - far)
 
 
 @inner
@@ -148,7 +150,7 @@ def finish_rest(items, plan):
         if plan[k] > ONE:
             add_lagged(items, plan[k], plan[k], size)
             done = ZERO
-    put_signs(items, plan, done, size)
+    finish_items(items, plan, done, size)
 
 
 @kernel

@@ -30,6 +30,9 @@ DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
 TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 TOKENS_OF_A_BIT = FOUR  # of the length of numbers
+# Raw bits of up to 15 bits are put to their places as if numbers had 16: more of them fill a word.
+SHORT_BITS = np.uint64(16)
+TOKENS_OF_SHORT = TOKENS_OF_A_BIT * (SHORT_BITS + TWO)
 WORD_SHIFT = np.uint64(6)
 U_BLOCK = np.uint64(BLOCK)
 
@@ -38,6 +41,30 @@ U_BLOCK = np.uint64(BLOCK)
 def width_of(token):
     """How many raw bits belong to a token."""
     return (token >> TWO) - TWO if token >= DIRECT else ZERO
+
+
+@inner
+def highest_of(tokens, begin, end):
+    """The highest token, as uint64."""
+    highest = tokens.dtype.type(0)
+    for i in range(begin, end):
+        highest = tokens[i] if tokens[i] > highest else highest
+    return np.uint64(highest)
+
+
+@inner
+def shorten(block, out):
+    """The items of a block as shorter ones, which they fit."""
+    for i in range(U_BLOCK):
+        out[i] = block[i]
+
+
+@inner
+def put(rest, widths, at, last, out):
+    """Write the raw bits of a block from bit `at` on; ``(at, last)`` after it."""
+    add_up(widths)
+    merge(rest, widths)
+    return append(rest, widths, np.uint64(rest[3].size), at, last, out)
 
 
 @kernel
@@ -55,6 +82,7 @@ def encode(items, plan, tokens, out):
     """
     rest, widths = blank(items), blank(items)
     own_rest, own_widths = rest[0], widths[0]
+    short_rest, short_widths = blank(np.empty(0, np.uint16)), blank(np.empty(0, np.uint16))
     below = item_bits(items) - ONE
     kind = items.dtype.type
     clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
@@ -73,22 +101,19 @@ def encode(items, plan, tokens, out):
             tokens[begin + i] = token if direct else token + FOUR * width + FOUR
             own_widths[i] = width
             own_rest[i] = number & ((ONE << width) - ONE)
+        highest = highest_of(tokens, begin, begin + size)
+        if highest < DIRECT:
+            continue
         for i in range(size, U_BLOCK):
             own_widths[i] = own_rest[i] = 0
-        add_up(widths)
-        merge(rest, widths)
-        at, last = append(rest, widths, np.uint64(rest[3].size), at, last, out)
+        if item_bits(items) > SHORT_BITS and highest < TOKENS_OF_SHORT:
+            shorten(own_rest, short_rest[0])
+            shorten(own_widths, short_widths[0])
+            at, last = put(short_rest, short_widths, at, last, out)
+        else:
+            at, last = put(rest, widths, at, last, out)
     out[at >> WORD_SHIFT] = last
     return at
-
-
-@inner
-def highest_of(tokens, begin, end):
-    """The highest token, as uint64."""
-    highest = tokens.dtype.type(0)
-    for i in range(begin, end):
-        highest = tokens[i] if tokens[i] > highest else highest
-    return np.uint64(highest)
 
 
 @kernel

@@ -12,6 +12,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.transforms.finish import finish_items
 
 __all__ = ["FEW", "PIECE", "add_lines", "fit_lines", "subtract_lines"]
 
@@ -134,23 +135,26 @@ def subtract_lines(items, starts, steps, out):
         begin = piece * U_PIECE
         start, step = starts[piece], steps[piece]
         whole, part = number(np.int64(step) >> np.int64(SHIFT)), step & FRACTION
-        for i in range(min(U_PIECE, size - begin)):
-            y = number(items[begin + i] - start - number(whole * number(np.uint64(i))))
-            y = number(y - number((part * i) >> SHIFT))
-            out[begin + i] = (y + y) ^ (ZERO - np.uint64(y > half))
+        parts = ZERO
+        for i in range(begin, min(begin + U_PIECE, size)):
+            y = number(items[i] - number(start + number(parts >> SHIFT)))
+            out[i] = (y + y) ^ (ZERO - np.uint64(y > half))
+            start, parts = number(start + whole), parts + part
 
 
 @kernel
-def add_lines(items, starts, steps):
-    """Undo `subtract_lines` in place."""
+def add_lines(items, starts, steps, plan):
+    """Undo `subtract_lines` in place, and do with each item what a plan of `finish` says."""
     number = items.dtype.type
     size = np.uint64(items.size)
     for piece in range(np.uint64(starts.size)):
         begin = piece * U_PIECE
         start, step = starts[piece], steps[piece]
         whole, part = number(np.int64(step) >> np.int64(SHIFT)), step & FRACTION
-        for i in range(min(U_PIECE, size - begin)):
-            y = items[begin + i]
-            y = number(y >> ONE) ^ (ZERO - np.uint64(y & ONE))
-            line = number(start + number(whole * number(np.uint64(i))))
-            items[begin + i] = number(number(line + number((part * i) >> SHIFT)) + number(y))
+        end, parts = min(begin + U_PIECE, size), ZERO
+        for i in range(begin, end):
+            y = items[i]
+            y = number(y >> ONE) ^ number(ZERO - np.uint64(y & ONE))
+            items[i] = number(y + number(start + number(parts >> SHIFT)))
+            start, parts = number(start + whole), parts + part
+        finish_items(items, plan, begin, end)
