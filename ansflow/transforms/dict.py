@@ -49,6 +49,7 @@ class Dict(Finisher):
     id = 9
     name = "dict"
     parts = ("codes", "values")
+    by_items = True
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in (2, 4, 8)

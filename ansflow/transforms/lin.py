@@ -43,6 +43,7 @@ class Lin(Finisher):
     id = 6
     name = "lin"
     parts = ("tokens", "raw bits")
+    by_items = True
 
     def accepts(self, layout: Layout) -> bool:
         return layout.itemsize in WIDTHS

@@ -216,18 +216,20 @@ class Recipe:
             If a transform cannot be applied to what it is given, or not to that shape, or if what
             the transforms give grows too large.
         ValueError
-            If one is not defined for that, or has another number of outputs.
+            If one is not defined for that, or has another number of outputs, whatever items are.
         """
         written, streams = bytearray(), list[Stream]()
-        # The next one last; whether it is one of several kinds of items, and the room of outputs.
-        left = [(self, items, layout, UNTOUCHED, False, room_of(layout))]
+        # The next one last; what it is if the recipe is not for such items, whether it is one of
+        # several kinds of items, and the room of outputs.
+        fault: type[ValueError] = ValueError
+        left = [(self, items, layout, fault, UNTOUCHED, False, room_of(layout))]
         while left:
-            node, items, layout, start, beside, room = left.pop()
+            node, items, layout, fault, start, beside, room = left.pop()
             if node.name == STREAM:
                 written.append(STREAM_ID)
-                streams.append(_symbols(items, layout))
+                streams.append(_symbols(items, layout, fault))
                 continue
-            transform = node._transform(layout)
+            transform = node._transform(layout, fault)
             if len(node.outputs) == 1 and not node.has_leaves:
                 early = transform.first(layout, start, *node.settings)
                 if early is not None:
@@ -235,60 +237,58 @@ class Recipe:
                     written.append(transform.id)
                     written += transform.pack(parameters)
                     room -= layout.nbytes
-                    left.append((node.outputs[0], items, layout, start, beside, room))
+                    left.append((node.outputs[0], items, layout, fault, start, beside, room))
                     continue
             try:
                 parameters, outputs = _taken(transform, items, layout, start, node.settings)
-            except Unsuitable as fault:
+            except Unsuitable as unsuitable:
                 other = instead(layout) if instead is not None and beside else STREAMS
                 # A stream would have to go without saying in what is written already.
-                if other == STREAMS or isinstance(fault, Misfit):
+                if other == STREAMS or isinstance(unsuitable, Misfit):
                     raise
                 items = items if start is UNTOUCHED else start.apply(items, layout.itemsize)
-                left.append((other, items, layout, UNTOUCHED, False, room))
+                left.append((other, items, layout, fault, UNTOUCHED, False, room))
                 continue
             layouts = transform.outputs(parameters, layout)
             room -= sum([output.size for output in outputs])
             if room < 0:
                 raise Unsuitable(f"the transforms up to {node.name!r} make {TOO_MUCH}")
-            nodes = node._nodes(transform, len(layouts))
+            nodes = node._nodes(transform, len(layouts), fault)
+            faults = [Unsuitable if transform.by_items else fault, *[fault] * (len(layouts) - 1)]
             written.append(transform.id | (ALL_STREAMS if node.has_leaves else 0))
             written += transform.pack(parameters)
             if node.has_leaves:
-                streams += map(_symbols, outputs, layouts)
+                streams += map(_symbols, outputs, layouts, faults)
             else:
                 beside = beside or transform.side_by_side
-                given = zip(nodes, outputs, layouts, strict=True)
+                given = zip(nodes, outputs, layouts, faults, strict=True)
                 left += [(*output, UNTOUCHED, beside, room) for output in given][::-1]
             del items, outputs  # whose memory is used again
         if len(streams) > MAX_STREAMS:
             raise ValueError(f"the recipe gives {len(streams)} streams, more than {MAX_STREAMS}")
         return bytes(written), streams
 
-    def _transform(self, layout: Layout) -> Transform:
+    def _transform(self, layout: Layout, fault: type[ValueError]) -> Transform:
         """The transform, for items of that layout."""
         transform = by_name(self.name)
         if not transform.accepts(layout):
-            raise _fault(transform)(
+            raise (Misfit if transform.by_shape else fault)(
                 f"the transform {self.name!r} is not defined for items of {layout.itemsize} bytes "
                 f"in shape {layout.shape}"
             )
         return transform
 
-    def _nodes(self, transform: Transform, count: int) -> tuple[Recipe, ...]:
+    def _nodes(
+        self, transform: Transform, count: int, fault: type[ValueError]
+    ) -> tuple[Recipe, ...]:
         """What is done with each of so many outputs."""
         nodes = self.outputs or (STREAMS,) * count
         if len(nodes) != count:
-            raise _fault(transform)(
+            raise (Misfit if transform.by_shape else fault)(
                 f"the transform {self.name!r} has {count} outputs here; the recipe names "
                 f"{len(nodes)}"
             )
         return nodes
-
-
-def _fault(transform: Transform) -> type[ValueError]:
-    """What it is if a recipe is not for a transform as it is here."""
-    return Misfit if transform.by_shape else ValueError
 
 
 STREAMS = Recipe()  # the outputs of a recipe that names none
@@ -305,9 +305,9 @@ def _taken(
     return transform.forward(start.apply(items, layout.itemsize), layout, *settings)
 
 
-def _symbols(items: Bytes, layout: Layout) -> Stream:
+def _symbols(items: Bytes, layout: Layout, fault: type[ValueError]) -> Stream:
     if layout.itemsize not in SYMBOL_SIZES:
-        raise ValueError(
+        raise fault(
             f"items of {layout.itemsize} bytes cannot be symbols, which have 1 or 2: "
             "the recipe has to transform them"
         )

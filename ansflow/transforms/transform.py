@@ -48,6 +48,9 @@ class Transform(ABC):
     by_shape : bool
         Whether it depends on the shape if it is defined, and how many outputs there are. Chunks at
         the edges of a grid have other shapes than the rest, and get another recipe.
+    by_items : bool
+        Whether the items of its first output are as wide as these very items need. A recipe for
+        that which is for other widths is unsuitable for them, and not wrong.
     side_by_side : bool
         Whether its outputs are several kinds of items, which have nothing to do with each other.
     """
@@ -58,6 +61,7 @@ class Transform(ABC):
     finishes: ClassVar[bool] = False
     starts: ClassVar[bool] = False
     by_shape: ClassVar[bool] = False
+    by_items: ClassVar[bool] = False
     side_by_side: ClassVar[bool] = False
 
     @abstractmethod

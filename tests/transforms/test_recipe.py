@@ -307,6 +307,30 @@ def test_unsuitable_content_is_coded_plainly():
         assert out.tobytes() == items.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("text", "distinct"),
+    [
+        ("dict(stream, planes)", 1 << 17),
+        ("dict(delta[0](stream), planes)", 1 << 17),
+        ("dict(bytes, planes)", 100),
+        ("dict(planes(stream, stream), planes)", 1 << 17),
+        ("lin[65536](bytes, stream)", 100),
+    ],
+)
+def test_a_recipe_for_codes_of_another_width_is_unsuitable(text, distinct):
+    """Later chunks may have more values than those that it was chosen for, or fewer."""
+    numbers = np.arange(1 << 17, dtype=np.uint32) % distinct
+    with pytest.raises(Unsuitable):
+        Recipe.of(text).forward(numbers.view(np.uint8), Layout(4, numbers.shape))
+    plan = ansflow.Plan(recipe=text)
+    assert ansflow.decompress(ansflow.compress(numbers, plan=plan)).tobytes() == numbers.tobytes()
+
+
+def test_values_that_are_too_wide_for_a_stream_are_an_error():
+    with pytest.raises(ValueError, match="cannot be symbols"):
+        ansflow.compress(np.zeros(100, np.uint32), recipe="dict")
+
+
 def test_one_of_several_columns_is_coded_plainly():
     recipe = Recipe.of(
         "columns(affine[4](log), ordered[signed](affine[4](log)), mask[0](log, stream))"
