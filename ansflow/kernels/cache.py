@@ -119,6 +119,13 @@ class KernelCache:
         except Exception:
             return None
 
+    def has(self, sig: Any, target_context: Any) -> bool:
+        """Whether there is a file for argument types `sig`."""
+        try:
+            return self._path(sig, target_context.codegen()).exists()
+        except Exception:
+            return False
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled code for argument types `sig`, or None."""
         # The code may call Numba's runtime. All else that Numba would load now, as it is about to
@@ -151,9 +158,15 @@ class KernelCache:
         settings = [str(getattr(config, name, None)) for name in SETTINGS]
         key = hexadecimal(
             identity(self._function),
-            repr((sig, codegen.magic_tuple(), settings, VERSIONS)).encode(),
+            repr((sig, machine(codegen), settings, VERSIONS)).encode(),
         )
         return Path(numbas().locator.get_cache_path(), f"{self._name}-{STAMP}-{key}{SUFFIX}")
+
+
+@functools.cache
+def machine(codegen: Any) -> Any:
+    """The processor that code is for; LLVM takes a while to say it."""
+    return codegen.magic_tuple()
 
 
 def identity(value: Any) -> bytes:

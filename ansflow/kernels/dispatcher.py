@@ -1,7 +1,7 @@
 """What a kernel is called through: one compilation for writable and read-only arrays."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from numba.core import types
@@ -10,6 +10,7 @@ from numba.core.registry import CPUDispatcher
 
 from ansflow.kernels.cache import KernelCache
 from ansflow.kernels.compiler import KernelCompiler
+from ansflow.kernels.uninterrupted import uninterrupted
 
 __all__ = ["KernelDispatcher"]
 
@@ -51,12 +52,18 @@ class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Compile, or load, the code for arguments of new types."""
         found = [self.typeof_pyval(argument) for argument in args]
-        compiled_for = [writable(kind) for kind in found]
-        if compiled_for == found:
+        compiled_for = tuple(map(writable, found))
+        if self._cache.has(compiled_for, self.targetctx):
+            return self._compiled(found, compiled_for, args, kws)
+        # That takes long enough for users to lose patience.
+        return uninterrupted(partial(self._compiled, found, compiled_for, args, kws))
+
+    def _compiled(self, found: Any, compiled_for: Any, args: Any, kws: Any) -> Any:
+        if compiled_for == tuple(found):
             return super()._compile_for_args(*args, **kws)
         self._compilation_chain_init_hook()
         try:
-            code = self.compile(tuple(compiled_for))
+            code = self.compile(compiled_for)
         finally:
             self._types_active_call.clear()
         self._tell(tuple(kind._code for kind in found), code)
