@@ -87,6 +87,13 @@ def test_only_what_takes_few_bytes_is_looked_at():
     assert not told(0.1, 9000, itemsize=16)
 
 
+@pytest.mark.parametrize("dtype", [">f8", "<f8", ">f4", ">i4"])
+def test_bytes_that_are_numbers(dtype):
+    """What maps make of numbers, they don't make of bytes."""
+    content = (INDEX // 700 * 0.1).astype(dtype).tobytes()
+    assert ansflow.decompress(ansflow.compress(content, dtype=dtype)) == content
+
+
 @pytest.mark.parametrize(
     "text",
     ["digits[256](delta[0](log), log)", "columns(delta[0](log), log)", "items[4](delta[0](log))"],

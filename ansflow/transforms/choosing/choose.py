@@ -134,7 +134,7 @@ def _of_bytes(choice: Choice, width: int) -> Choice:
     """The same of bytes that are items one after the other."""
     recipe = Recipe("items", (choice.recipe, Recipe()), (width,))
     others = tuple(_of_bytes(other, width) for other in choice.others)
-    return choice._replace(recipe=recipe, others=others)
+    return choice._replace(recipe=recipe, maps=(), others=others)
 
 
 def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:
