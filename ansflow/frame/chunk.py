@@ -68,6 +68,8 @@ class ChunkEncoder:
         for size in groups:
             group = content[at : at + size]
             for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
+                # First, as all else that is touched would put the content out of the cache.
+                check = content_check(part, number)
                 recipe = self._recipe_for(shape)
                 heads, payloads = encode_body(
                     *(part, shape, recipe, self._coding, self._instead),
@@ -75,7 +77,7 @@ class ChunkEncoder:
                     at_edge=not self._grid.is_whole(shape),
                 )
                 body_size = len(heads) + sum([piece.size for piece in payloads])
-                head = Head(number, shape.items, body_size, content_check(part, number))
+                head = Head(number, shape.items, body_size, check)
                 begin = np.frombuffer(self._front(head) + heads, np.uint8)
                 chunks.append([begin, *payloads])
                 number += 1
