@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted, buffer_size
 from ansflow.coding.coders.vectors import vector_isa
-from ansflow.errors import ModelError
 from ansflow.kernels.coders import single as scalar
 from ansflow.kernels.coders.uncodable import first_flagged
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
@@ -75,15 +74,6 @@ class SingleCoder(FastCoder):
         return flags_of(self.freq, self.symbol_dtype.itemsize)
 
     def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
-        if symbols.itemsize > 1 and symbols.size:
-            # There is a record for each byte, but not for each symbol of 16 bits. What is checked
-            # is a copy, because another thread may change the original at any time.
-            symbols = symbols.copy()
-            if int(symbols.max()) >= self.alphabet:
-                raise ModelError(
-                    f"symbol {int(symbols.max())} is outside the alphabet of {self.alphabet} "
-                    "symbols; another thread may have changed it"
-                )
         if vector_isa(lanes, symbols.size) is not None:
             return super().encode(symbols, lanes, buffer)
         # Calls of kernels count where streams are short: one does it all.
@@ -133,8 +123,8 @@ def slots_for(alphabet: int, precision: int) -> npt.NDArray[Any]:
 
 
 def new_records(alphabet: int, precision: int) -> npt.NDArray[np.uint64]:
-    """Zeros for the records of each symbol, and of any byte."""
-    symbols = max(alphabet, BYTES)
+    """Zeros for the records of each symbol, and of any byte: of a power of two of symbols."""
+    symbols = max(BYTES, 1 << (alphabet - 1).bit_length())
     packed = precision <= MAX_PACKED_PRECISION
     return np.zeros(symbols if packed else (symbols, 2), np.uint64)
 

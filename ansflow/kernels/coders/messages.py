@@ -82,7 +82,7 @@ def encode(symbols, bounds, records, width, precision, words, offsets):
     bounds : int64[messages + 1]
         Message k is ``symbols[bounds[k] : bounds[k + 1]]``.
     records : uint64[m] or uint64[m, 2]
-        See `ansflow.kernels.tables.records`; m exceeds every symbol.
+        See `ansflow.kernels.tables.records`; m is a power of two.
     width : uint64
         Bits of the largest number of a symbol, at least 1.
     precision : uint64

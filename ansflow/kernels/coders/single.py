@@ -42,7 +42,7 @@ def encode(symbols, states, records, precision, words):
     states : uint32[lanes]
         Updated in place.
     records : uint64[m] or uint64[m, 2]
-        See `ansflow.kernels.tables.records`; m exceeds every symbol.
+        See `ansflow.kernels.tables.records`; m is a power of two, by which symbols are taken.
     precision : uint64
     words : uint16[]
         At least n + 1 long. Filled from its end downwards.
@@ -68,8 +68,12 @@ def encode(symbols, states, records, precision, words):
 
 @inner
 def push(x, symbol, records, room, total, words, cursor):
-    """Push a symbol on the state `x`; return the state and the cursor."""
-    m, nudge, shift, start, freq = look_up_record(records, np.uint64(symbol))
+    """Push a symbol on the state `x`; return the state and the cursor.
+
+    Symbols without a record, which another thread may have put there, have that of another one.
+    """
+    last = np.uint64(records.shape[0]) - ONE
+    m, nudge, shift, start, freq = look_up_record(records, np.uint64(symbol) & last)
     x, cursor = put_word(x, room, freq, words, cursor)
     return push_symbol(x, divide(x, m, nudge, shift), start, total - freq), cursor
 

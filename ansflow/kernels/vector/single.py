@@ -87,10 +87,11 @@ def encoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
     def encode_rows(symbols, end, states, records, precision, words, cursor):
         room = headroom(precision)
         total = ONE << precision
+        last = (np.uint64(records.size) if packed else np.uint64(records.size) >> ONE) - ONE
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
             end -= row
-            symbol = load(symbols, end, lanes, isa)
+            symbol = load(symbols, end, lanes, isa) & last
             if packed:
                 record = records[symbol]
                 interval = high(record)
