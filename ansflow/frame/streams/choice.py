@@ -126,7 +126,8 @@ def lanes_for(symbols: int, most: int, size: float | None = None) -> int:
     fewest = FEWEST_LANES if symbols >= FEWEST_LANES_FROM else 1
     if size is not None:
         few = int(size)
-        lanes = min([lanes, *[enough for below, enough in LANES_UP_TO if few < below]])
+        for below, enough in LANES_UP_TO:
+            lanes = enough if few < below and enough < lanes else lanes
         if few < LANES_UP_TO[-1][0]:
             cheap = min(symbols // SYMBOLS_PER_CHEAP_LANE, few // BYTES_PER_CHEAP_LANE)
             lanes = min(lanes, max(cheap, few // BYTES_PER_LANE))

@@ -43,17 +43,16 @@ class WordStack:
     Parameters
     ----------
     streams : iterable of Stream
-        In the order in which they are coded.
     """
 
     def __init__(self, streams: Iterable[Stream]) -> None:
-        needed = kept = 0
-        for symbols, layout in streams:
-            room = kept + buffer_size(symbols.size // layout.itemsize, MAX_LANES)
-            needed = room if room > needed else needed
-            # More than that is stored instead. Rows of 64 symbols may have classes.
-            kept += symbols.size // 2 + symbols.size // (2 * ROW)
-        self.free = empty(needed, np.uint16)
+        sizes = [stream.symbols.size for stream in streams]
+        largest = max(sizes, default=0)
+        # Streams of more words than half of their bytes are stored instead. Rows of 64 symbols may
+        # have classes. It takes the most room if the largest stream is the last one.
+        others = sum(sizes) - largest
+        kept = others // 2 + others // (2 * ROW)
+        self.free = empty(kept + buffer_size(largest, MAX_LANES), np.uint16)
 
     def keep(self, words: Words) -> None:
         """Keep words at the end of `free`."""
