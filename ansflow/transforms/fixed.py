@@ -48,7 +48,6 @@ __all__ = ["FixedRecipe", "Tokens"]
 
 NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
 NO_TAIL = b""
-ZERO = np.uint64(0)
 
 # Shapes that differ in more than their first axis, for which what kernels are told is kept.
 KEPT_SHAPES = 64
@@ -266,7 +265,8 @@ class FixedRecipe:
         base, shift, _ = self._lin
         if TOKENS_OF_A_BYTE << shift == 1 << 8 * self.width:
             return False
-        least, extent = map(int, lin.extent(unaligned(numbers.view(np.uint8), self.width), ZERO))
+        told = lin.extents(unaligned(numbers.view(np.uint8), self.width))
+        least, extent = map(int, told[:2])
         highest = ((least - base) % (1 << 8 * self.width)) + extent
         return highest >= TOKENS_OF_A_BYTE << shift
 

@@ -118,11 +118,8 @@ def _fitting(numbers: np.ndarray, most: int) -> LinParameters:
     """The parameters for numbers that are to have at most so many tokens."""
     if not numbers.size:
         return LinParameters(0, 0, 1)
-    sign = 1 << (8 * numbers.itemsize - 1)
-    least, extent = map(int, kernels.extent(numbers, np.uint64(0)))
-    if extent >= sign:  # perhaps some are negative
-        signed = tuple(map(int, kernels.extent(numbers, np.uint64(sign))))
-        least, extent = min((least, extent), signed, key=itemgetter(1))
+    told = tuple(map(int, kernels.extents(numbers)))
+    least, extent = min(told[:2], told[2:], key=itemgetter(1))  # some may be negative
     shift = max(0, extent.bit_length() - most.bit_length() + 1)
     width = 1 if extent >> shift < TOKENS_OF_A_BYTE else 2
     return LinParameters(least, shift, width)

@@ -18,27 +18,31 @@ from ansflow.kernels.transforms.raw_bits import (
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.raw_bits import lin_rows
 
-__all__ = ["decode", "encode", "extent"]
+__all__ = ["decode", "encode", "extents"]
 
 WORD_BITS, WORD_SHIFT = np.uint64(64), np.uint64(6)
 U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
-def extent(numbers, signed):
+def extents(numbers):
     """The begin and the length of the range that at least one number lies in, modulo 2^W.
 
-    Numbers are unsigned, or, if `signed` is the highest bit and not 0, in two's complement.
+    First that of unsigned numbers, and then the same in two's complement.
     """
     number = numbers.dtype.type
-    sign = number(signed)
-    least = greatest = number(numbers[0] ^ sign)
+    sign = number(ONE << item_bits(numbers) - ONE)
+    least = greatest = numbers[0]
+    lowest = highest = number(numbers[0] ^ sign)
     for i in range(np.uint64(numbers.size)):
-        flipped = number(numbers[i] ^ sign)
+        own, flipped = numbers[i], number(numbers[i] ^ sign)
         # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
-        least = flipped if flipped < least else least
-        greatest = flipped if flipped > greatest else greatest
-    return number(least ^ sign), number(greatest - least)
+        least = own if own < least else least
+        greatest = own if own > greatest else greatest
+        lowest = flipped if flipped < lowest else lowest
+        highest = flipped if flipped > highest else highest
+    unsigned, signed = number(greatest - least), number(highest - lowest)
+    return least, unsigned, number(lowest ^ sign), signed
 
 
 @inner

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR
 from ansflow.kernels.transforms.finish import MAX_LAGS
-from ansflow.kernels.transforms.lin import extent
+from ansflow.kernels.transforms.lin import extents
 from ansflow.transforms.choosing.axes import (
     Axes,
     delta,
@@ -370,5 +370,4 @@ def _is_coarse(stage: Recipe | None, tokens: int, *others: Any) -> bool:
 
 def _range(deltas: Numbers) -> int:
     """From the least to the greatest of them, in two's complement."""
-    sign = np.uint64(1 << (8 * deltas.itemsize - 1))
-    return int(extent(deltas.reshape(-1), sign)[1])
+    return int(extents(deltas.reshape(-1))[3])
