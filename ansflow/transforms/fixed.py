@@ -141,7 +141,7 @@ class FixedRecipe:
                 base, shift = self._low
                 if self._is_outside(numbers):
                     return None
-                lin.encode(given, base, shift, tokens, room)
+                lin.encode(given, *UNTOUCHED.masks, base, shift, tokens, room)
                 bits = int(shift) * numbers.size
             raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
         return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)
@@ -265,7 +265,7 @@ class FixedRecipe:
         base, shift, _ = self._lin
         if TOKENS_OF_A_BYTE << shift == 1 << 8 * self.width:
             return False
-        told = lin.extents(unaligned(numbers.view(np.uint8), self.width))
+        told = lin.extents(unaligned(numbers.view(np.uint8), self.width), *UNTOUCHED.masks)
         least, extent = map(int, told[:2])
         highest = ((least - base) % (1 << 8 * self.width)) + extent
         return highest >= TOKENS_OF_A_BYTE << shift

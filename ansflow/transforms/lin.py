@@ -17,9 +17,10 @@ from ansflow.kernels.transforms import lin as kernels
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
+from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
+from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.tokens import raw_room, rows
-from ansflow.transforms.transform import Finisher, Setting
+from ansflow.transforms.transform import Finisher, Setting, Starter
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Lin", "LinParameters"]
@@ -37,7 +38,7 @@ class LinParameters(NamedTuple):
     width: int
 
 
-class Lin(Finisher):
+class Lin(Starter, Finisher):
     """Numbers to tokens and raw bits. The setting is the greatest number of tokens."""
 
     id = 6
@@ -66,14 +67,15 @@ class Lin(Finisher):
         return [Layout(parameters.width, layout.shape), Layout(1, (raw,))]
 
     def forward(
-        self, items: Bytes, layout: Layout, *settings: Setting
+        self, items: Bytes, layout: Layout, *settings: Setting, start: Start = UNTOUCHED
     ) -> tuple[LinParameters, list[Bytes]]:
-        numbers = unaligned(items, layout.itemsize)
-        parameters = _fitting(numbers, int(settings[0]))
+        items, start = start.unlagged(items, layout.itemsize)
+        given = unaligned(items, layout.itemsize), *start.masks
+        parameters = _fitting(given, int(settings[0]))
         tokens = empty(layout.items, f"<u{parameters.width}")
         raw = raw_room(layout.nbytes)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.encode(numbers, base, shift, tokens, raw)
+        kernels.encode(*given, base, shift, tokens, raw)
         size = self.outputs(parameters, layout)[1].nbytes
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
 
@@ -114,11 +116,11 @@ class Lin(Finisher):
         return LinParameters(base, shift, width)
 
 
-def _fitting(numbers: np.ndarray, most: int) -> LinParameters:
-    """The parameters for numbers that are to have at most so many tokens."""
-    if not numbers.size:
+def _fitting(given: tuple[Numbers, np.uint64, np.uint64], most: int) -> LinParameters:
+    """The parameters for items and masks that are to have at most so many tokens."""
+    if not given[0].size:
         return LinParameters(0, 0, 1)
-    told = tuple(map(int, kernels.extents(numbers)))
+    told = tuple(map(int, kernels.extents(*given)))
     least, extent = min(told[:2], told[2:], key=itemgetter(1))  # some may be negative
     shift = max(0, extent.bit_length() - most.bit_length() + 1)
     width = 1 if extent >> shift < TOKENS_OF_A_BYTE else 2

@@ -43,6 +43,15 @@ class Start(NamedTuple):
         order(numbers, NO_SHIFT, np.uint64(self.if_clear), np.uint64(self.if_set), out)
         return out
 
+    @property
+    def masks(self) -> tuple[np.uint64, np.uint64]:
+        """Those of its order, as kernels take them."""
+        return np.uint64(self.if_clear), np.uint64(self.if_set)
+
+    def unlagged(self, items: Bytes, width: int) -> tuple[Bytes, Start]:
+        """Items of so many bytes, and what is left to do with them if that is just their order."""
+        return (self.apply(items, width), UNTOUCHED) if self.lags else (items, self)
+
     def ready(self, items: Bytes, width: int) -> tuple[Bytes, Start]:
         """Items of so many bytes, and what is left to do with them, none of it slow.
 

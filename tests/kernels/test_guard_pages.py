@@ -1197,11 +1197,11 @@ def raw_bits(at_end, rng):
             for way in ways:
                 log.decode(unaligned(some_tokens), unaligned(data), out, plan, way)
         for shift in (0, 1, 8 * width - 1):
-            base, u_shift = np.uint64(0), np.uint64(shift)
-            lin.encode(numbers, base, u_shift, tokens, raw)
+            zero, u_shift = np.uint64(0), np.uint64(shift)
+            lin.encode(numbers, zero, zero, zero, u_shift, tokens, raw)
             data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
             for way in ways:
-                lin.decode(unaligned(tokens), data, base, u_shift, out, plans[0], way)
+                lin.decode(unaligned(tokens), data, zero, u_shift, out, plans[0], way)
             assert width > 1 or np.array_equal(out, numbers)
         if not n:
             continue

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.lin import Lin
 from ansflow.transforms.log import Log
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.start import UNTOUCHED, Start
@@ -45,11 +46,12 @@ def test_any_plan(width, size, lags, seed):
     items = (numbers >> rng.integers(0, bits, size).astype(numbers.dtype)).view(np.uint8)
     alone = start.apply(items, width)
     assert alone.view(f"<u{width}").tolist() == naive(items.view(f"<u{width}"), width, start)
-    used, outputs = Log().forward(items, layout, start=start)
-    expected, others = Log().forward(alone, layout)
-    assert used == expected
-    for found, other in zip(outputs, others, strict=True):
-        assert np.array_equal(found, other)
+    for transform, told in ((Log(), ()), (Lin(), (256,))):
+        used, outputs = transform.forward(items, layout, *told, start=start)
+        expected, others = transform.forward(alone, layout, *told)
+        assert used == expected
+        for found, other in zip(outputs, others, strict=True):
+            assert np.array_equal(found, other)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,8 @@ def test_any_plan(width, size, lags, seed):
         "delta[1, 0](log)",
         "delta[0](delta[0](log))",
         "delta[0, rising](log)",
+        "lin[256]",
+        "delta[0](lin[256])",
     ],
 )
 def test_whatever_comes_first_is_written_as_if_it_took_a_turn(inner):

@@ -1,4 +1,7 @@
-"""Numbers to tokens that are their upper bits, and raw bits that are the lower ones; and back."""
+"""Numbers to tokens that are their upper bits, and raw bits that are the lower ones; and back.
+
+Items become numbers by masks for those whose highest bit is 0 and 1: those of `ordered.order`.
+"""
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from ansflow.kernels.transforms.raw_bits import (
     merge,
     part,
 )
+from ansflow.kernels.transforms.start import turned
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.raw_bits import lin_rows
 
@@ -25,17 +29,24 @@ U_BLOCK = np.uint64(BLOCK)
 
 
 @kernel
-def extents(numbers):
+def extents(items, if_clear, if_set):
     """The begin and the length of the range that at least one number lies in, modulo 2^W.
 
     First that of unsigned numbers, and then the same in two's complement.
+
+    Parameters
+    ----------
+    items : uint8[n], uint16[n], uint32[n] or uint64[n]
+    if_clear, if_set : uint64
     """
-    number = numbers.dtype.type
-    sign = number(ONE << item_bits(numbers) - ONE)
-    least = greatest = numbers[0]
-    lowest = highest = number(numbers[0] ^ sign)
-    for i in range(np.uint64(numbers.size)):
-        own, flipped = numbers[i], number(numbers[i] ^ sign)
+    number = items.dtype.type
+    half, sign = number(~number(0)) >> ONE, number(ONE << item_bits(items) - ONE)
+    clear, set_ = number(if_clear), number(if_set)
+    least = greatest = number(turned(items[0], half, clear, set_))
+    lowest = highest = number(least ^ sign)
+    for i in range(np.uint64(items.size)):
+        own = number(turned(items[i], half, clear, set_))
+        flipped = number(own ^ sign)
         # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
         least = own if own < least else least
         greatest = own if own > greatest else greatest
@@ -55,29 +66,32 @@ def even_widths(like, width):
 
 
 @kernel
-def encode(numbers, base, shift, tokens, out):
+def encode(items, if_clear, if_set, base, shift, tokens, out):
     """Fill `tokens`, and write the raw bits.
 
     Parameters
     ----------
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    items : uint8[n], uint16[n], uint32[n] or uint64[n]
+    if_clear, if_set : uint64
     base, shift : uint64
         Where the range of numbers begins, and how many bits of each are raw: fewer than it has.
     tokens : uint8[n] or uint16[n]
     out : uint64[m]
         With room for all bits and two words more.
     """
-    rest, widths = blank(numbers), even_widths(numbers, shift)
+    rest, widths = blank(items), even_widths(items, shift)
     own_rest = rest[0]
-    mask, number = (ONE << shift) - ONE, numbers.dtype.type
+    mask, number = (ONE << shift) - ONE, items.dtype.type
+    half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
     begin_of_range = number(base)
-    in_group = WORD_BITS // item_bits(numbers)
-    n = np.uint64(numbers.size)
+    in_group = WORD_BITS // item_bits(items)
+    n = np.uint64(items.size)
     at = last = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         for i in range(size):
-            above = np.uint64(number(numbers[begin + i] - begin_of_range))
+            own = turned(items[begin + i], half, clear, set_)
+            above = np.uint64(number(own - begin_of_range))
             tokens[begin + i] = above >> shift
             own_rest[i] = above & mask
         if shift:

@@ -35,6 +35,7 @@ from ansflow.transforms.choosing.lines import (
 )
 from ansflow.transforms.choosing.predictor import BINS, RISING, Predictor
 from ansflow.transforms.recipe import Recipe
+from ansflow.transforms.start import UNTOUCHED
 
 __all__ = ["Prediction"]
 
@@ -370,4 +371,4 @@ def _is_coarse(stage: Recipe | None, tokens: int, *others: Any) -> bool:
 
 def _range(deltas: Numbers) -> int:
     """From the least to the greatest of them, in two's complement."""
-    return int(extents(deltas.reshape(-1))[3])
+    return int(extents(deltas.reshape(-1), *UNTOUCHED.masks)[3])
