@@ -91,7 +91,8 @@ def packed(
     if few is None or not likely:
         return None
     rows = few.reshape((1, -1, lag) if lag > 1 else (1, -1))
-    likely = _Costs(rows, kind.items).near(likely, FAR_OF_FEW * bits)
+    of_few = _Costs(rows, kind.items)
+    likely = [units for units in likely if of_few.are_below(units, FAR_OF_FEW * bits)]
     if kind.name == "signed" and few.view(f"i{raw.itemsize}").min() >= 0:
         kind = kind._replace(name="unsigned")  # they have that order as they are
     maps = maps or kind.ordered()
@@ -100,7 +101,11 @@ def packed(
         return None
     costs = _Costs(integers.numbers, kind.items)
     bits -= integers.extra
-    joined = map(costs.cheapest, costs.near(likely, FAR * bits))
+    # Two digits may be put together as well, but then there are none.
+    near = [
+        units for units in likely if costs.are_below(units, bits * (FAR if len(units) > 2 else 1))
+    ]
+    joined = map(costs.cheapest, near)
     found = min(joined, key=costs.of_all, default=[1])
     if len(found) == 1 or costs.of_all(found) >= bits:
         return None
@@ -145,9 +150,14 @@ class _Costs:
         self._integers, self._items = integers, items
         self._known: dict[tuple[int, int | None], float] = {}
 
-    def near(self, likely: Sequence[list[int]], most: float) -> list[list[int]]:
-        """The units whose digits take less than that together."""
-        return [units for units in likely if self.of_all(units) < most]
+    def are_below(self, units: Sequence[int], most: float) -> bool:
+        """Whether all digits that stand for these units take less than that."""
+        total = 0.0
+        for unit, above in zip(units, (*units[1:], None), strict=True):
+            total += self.of(unit, above)
+            if total >= most:
+                return False
+        return True
 
     def cheapest(self, units: Sequence[int]) -> list[int]:
         """Some of the units, such that digits which gain nothing by being apart are together."""
@@ -162,7 +172,7 @@ class _Costs:
         return found
 
     def of_all(self, units: Sequence[int]) -> float:
-        """Bits of all digits that stand for these units."""
+        """Bits of all digits."""
         return sum(map(self.of, units, (*units[1:], None)))
 
     def of(self, unit: int, above: int | None) -> float:
@@ -174,10 +184,20 @@ class _Costs:
 
 
 def _digit(integers: Numbers, unit: int, above: int | None) -> Numbers:
-    if above is None and unit == 1:
-        return integers
-    bases = [*([] if above is None else [above // unit]), *([] if unit == 1 else [unit])]
-    return _digits(integers, tuple(bases))[0 if above is None else 1]
+    """The digit for a unit alone, as narrow as the transform has it."""
+    number = integers.dtype.type
+    if unit > 1:
+        integers = integers // number(unit)
+    if above is None:
+        most = ((1 << 8 * integers.itemsize) - 1) // unit
+    else:
+        base = above // unit
+        most = base - 1
+        if base & most:
+            integers = integers - integers // number(base) * number(base)
+        else:
+            integers = integers & number(most)
+    return integers.astype(np.min_scalar_type(most), copy=False)
 
 
 def _digits(integers: Numbers, bases: tuple[int, ...]) -> list[Numbers]:
