@@ -93,7 +93,8 @@ def log_cost(numbers, shape, ways, table, costs):
         for i in range(lag, n):
             delta = number(source[i] - (source[i - lag] & before))
             negative = number(ZERO - (np.uint64(delta) >> sign))
-            whole = number(number(delta << twice) ^ (negative & fold))
+            # A shift by what is not known beforehand would be one of 64 bits, in longer vectors.
+            whole = number(number(delta + (delta & fold)) ^ (negative & fold))
             direct = whole < DIRECT
             width = np.uint64(bit_length(whole)) - LEADING & sign
             width = ZERO if direct else width
