@@ -26,6 +26,7 @@ __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
 
 COUNTED_AT_ONCE = np.uint64(64)
 FAR_MORE = np.uint64(3)  # times as many exceptions as may be
+FAR_TOO_FINE = 7 / 8  # the share of the first items from which on a factor is of no use
 
 
 @functools.cache
@@ -159,7 +160,8 @@ def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
     `highest`, or for which d is 0 but they aren't. A row of `counts` is filled for each factor: how
     many items are exceptions; and of the others how many need a correction, for how many d is 0,
     and for how many it is `many` or more. Counting ends soon after there are more exceptions than
-    `most`, or a far larger share of the first ones, so that these should be from all over; and
+    `most`, or a far larger share of the first ones, so that these should be from all over, and so
+    if nearly all of these are `many` or more: exceptions are more than `most` then. It ends
     altogether with a factor that has no more than the `fewest` that any has. Returns how many rows
     there are.
     """
@@ -181,7 +183,8 @@ def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
                     corrected += np.uint64(held & (code > 0))
                     zeros += np.uint64(held & (d == 0.0))
                     fine += np.uint64(held & (abs(d) >= many))
-                if exceptions > most or exceptions * n > FAR_MORE * most * end:
+                is_too_fine = float(fine) > FAR_TOO_FINE * float(end)
+                if exceptions > most or exceptions * n > FAR_MORE * most * end or is_too_fine:
                     exceptions = max(exceptions, most + ONE)
                     break
             counts[k, 0], counts[k, 1] = exceptions, corrected
