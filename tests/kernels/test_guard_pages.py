@@ -1248,6 +1248,9 @@ def facts_of_samples(at_end, rng):
             some = fixed(numbers[: length * row], at_end)
             words = fixed(some.astype(u64), at_end)
             recurrence.may_recur(words, u64(8 * width), u64(row), u64(length - 3), 0.2, 0.4)
+            recurrence.correlate(
+                words, u64(8 * width), u64(row), guarded(np.zeros(length - 2), at_end)
+            )
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)

@@ -5,7 +5,7 @@ import pytest
 
 import ansflow
 from ansflow.kernels.transforms.lookback import sum_lengths
-from ansflow.kernels.transforms.recurrence import may_recur
+from ansflow.kernels.transforms.recurrence import correlate, may_recur
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.sample import boxes
@@ -188,6 +188,19 @@ def test_bits_of_differences_tell_whether_there_may_be_periods():
     rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
     some = rows.reshape(-1).astype("u8")
     assert may_recur(some, np.uint64(16), np.uint64(20), np.uint64(15), 0.2, 0.4)
+
+
+@pytest.mark.parametrize(("bits", "row"), [(16, 1), (64, 1), (32, 5)])
+def test_swings_correlate_as_products_say(bits, row):
+    """By logarithms of differences in two's complement, in each column by itself."""
+    rows = np.random.default_rng(bits).integers(0, 1 << bits, (90, row), "u8", endpoint=False)
+    steps = np.diff(rows, axis=0).astype(f"u{bits // 8}").view(f"i{bits // 8}")
+    swings = np.copysign(np.log2(1 + np.abs(steps.astype("f8"))), steps)
+    swings -= swings.mean(axis=0)
+    expected = [(swings[: 89 - lag] * swings[lag:]).sum() for lag in range(30)]
+    found = np.ones(30)  # which is added to
+    correlate(rows.reshape(-1), np.uint64(bits), np.uint64(row), found)
+    np.testing.assert_allclose(found - 1, expected, atol=1e-3 * expected[0])
 
 
 def test_looking_back_is_told_by_the_last_numbers():

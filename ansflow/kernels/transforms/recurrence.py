@@ -1,4 +1,4 @@
-"""Whether numbers may have a period: told by a few bits of each difference.
+"""How differences of numbers correlate with those a period on, and first whether they may.
 
 Of a difference it is looked at whether it is above what is usual, and whether its size is. A word
 of 64 such bits is compared with another one at once. Where these agree, logarithms of the
@@ -12,7 +12,7 @@ from ansflow.kernels.jit import inlined, kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["may_recur"]
+__all__ = ["correlate", "may_recur"]
 
 # Sizes are logarithms. Those are large that are so many times as large as the mean, and a bit.
 LARGE, LARGER = 1.25, 0.5
@@ -21,6 +21,8 @@ FEWEST = np.uint64(16)
 TWO = np.uint64(2)
 # What is left of logarithms without their mean is counted in parts of a bit.
 PARTS = 16
+# Swings that are multiplied at once, so that sums are not fetched for each of them.
+AT_ONCE, THREE = np.uint64(4), np.uint64(3)
 
 
 @inlined
@@ -115,3 +117,48 @@ def may_recur(numbers, bits, row, longest, least, likely):
                 return True
             before, here = here, after
     return False
+
+
+@kernel
+def correlate(numbers, bits, row, found):
+    """Add to `found` how swings along rows correlate with those 0, 1, 2, ... rows on.
+
+    A swing is the logarithm of a difference, with its sign, less what that is on average in its
+    column. By differences as they are, a few large ones would hide all others.
+
+    Parameters
+    ----------
+    numbers : uint64[n]
+        At least two rows.
+    bits, row : uint64
+        As `may_recur` has them.
+    found : float64[m]
+        What is added are sums of products, of fewer the farther apart they are.
+    """
+    sign, ones_of_all = bits - ONE, ~ZERO >> (WORD_BITS - bits)
+    count, lags = np.uint64(numbers.size) // row - ONE, np.uint64(found.size)
+    # Behind the last swing they are 0.
+    swings, sums = np.zeros(count + lags + AT_ONCE, np.float32), np.empty(lags, np.float32)
+    logarithms = np.empty(count)
+    for j in range(row):
+        mean = 0.0
+        for i in range(count):
+            at = i * row + j
+            delta = (numbers[at + row] - numbers[at]) & ones_of_all
+            falls = delta >> sign
+            swing = np.log2(1.0 + float((ZERO - delta) & ones_of_all if falls else delta))
+            logarithms[i] = -swing if falls else swing
+            mean += logarithms[i]
+        mean /= float(count)
+        for i in range(count):
+            swings[i] = logarithms[i] - mean
+        sums[:] = 0.0
+        for i in range(ZERO, count, AT_ONCE):
+            a, b, c, d = swings[i], swings[i + ONE], swings[i + TWO], swings[i + THREE]
+            for lag in range(lags):
+                k = i + lag
+                sums[lag] += (a * swings[k] + b * swings[k + ONE]) + (
+                    c * swings[k + TWO] + d * swings[k + THREE]
+                )
+        for lag in range(lags):
+            found[lag] += sums[lag]

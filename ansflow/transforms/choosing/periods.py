@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.recurrence import may_recur
+from ansflow.kernels.transforms.recurrence import correlate, may_recur
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
@@ -23,9 +23,6 @@ WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 SUSPICIOUS, LIKELY = 0.45, 0.75
 # Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
 ROUNDED = 2
-
-# Transforms of powers of two are fast, and of sizes with a small factor besides: 2^k times 8 to 15.
-PARTS_BITS = 4
 
 
 def periods(
@@ -46,7 +43,7 @@ def periods(
         So many boxes are looked at, about, and so many places of each.
     """
     step = -(-len(numbers) // boxes)
-    size = _size(min(places, numbers.shape[1]) - 1)
+    size = (min(places, numbers.shape[1]) - 1) * (FEWEST_ROWS + 1) // FEWEST_ROWS
     count = size * FEWEST_ROWS // (FEWEST_ROWS + 1)
     longest = size - count
     if longest < SHORTEST or count < longest + 2:  # what follows the longest one is looked at, too
@@ -55,23 +52,13 @@ def periods(
     row = np.uint64(math.prod(numbers.shape[2:]))
     width = np.uint64(8 * numbers.itemsize)
     told = width, row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
-    # As numbers of one width, for which the kernel is compiled once.
-    for box in some.astype(np.uint64, "C", copy=False).reshape(len(some), -1):
-        if may_recur(box, *told):
-            break
-    else:
+    # As numbers of one width, for which the kernels are compiled once.
+    rows = some.astype(np.uint64, "C", copy=False).reshape(len(some), -1)
+    if not any(may_recur(box, *told) for box in rows):
         return []
-    steps = (some[:, 1:] - some[:, :-1]).reshape(len(some), count, -1)
-    # Rows that lie in one piece each are transformed in half of the time.
-    deltas = steps.view(f"i{numbers.itemsize}").swapaxes(1, 2).astype(np.float32, order="C")
-    swings = np.abs(deltas)
-    swings += 1
-    np.copysign(np.log2(swings, out=swings), deltas, out=swings)
-    swings -= np.add.reduce(swings, axis=2, keepdims=True) / np.float32(count)
-    # Wiener-Khinchin: the power spectrum is the transform of the autocorrelation.
-    power = np.abs(np.fft.rfft(swings.astype(np.float64), size))
-    power *= power
-    found = np.fft.irfft(np.add.reduce(power, axis=(0, 1)), size)[: longest + 2]
+    found = np.zeros(longest + 2)
+    for box in rows:
+        correlate(box, width, row, found)
     if not found[0] > 0:
         return []
     # A sum for a longer lag has fewer terms.
@@ -86,10 +73,3 @@ def periods(
     best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
     lags = (best + SHORTEST).tolist()
     return sorted(zip(lags, (inner[best] / found[0]).tolist(), strict=True))
-
-
-def _size(places: int) -> int:
-    """Places of a transform of about as many and the longest period: there it may wrap around."""
-    size = places + places // FEWEST_ROWS
-    low_bits = max(0, size.bit_length() - PARTS_BITS)
-    return size >> low_bits << low_bits
