@@ -17,6 +17,8 @@ from ansflow.transforms.layout import Layout
 
 __all__ = ["plan"]
 
+AS_USUAL = Plan()
+
 
 def plan(data: Any, *, dtype: npt.DTypeLike | None = None, **parameters: Any) -> Plan:
     """Choose how an array is coded, by a sample of it.
@@ -55,7 +57,7 @@ def plan(data: Any, *, dtype: npt.DTypeLike | None = None, **parameters: Any) ->
     >>> len(ansflow.compress(prices, plan=plan)) < prices.nbytes / 4
     True
     """
-    found = Plan(**parameters)
+    found = Plan(**parameters) if parameters else AS_USUAL
     if isinstance(data, np.ndarray | np.generic):
         content, spec = array_content(np.asanyarray(data))
         shape, cell_size = Grid.cells_of(spec)

@@ -9,7 +9,9 @@ from hypothesis import given, strategies as st
 from single_transforms import through, undo
 
 from ansflow.errors import CorruptDataError
+from ansflow.kernels.transforms.decimal import count_exceptions
 from ansflow.kernels.transforms.half import from_half, to_half
+from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms import Recipe
 from ansflow.transforms.decimal import Decimal, Decimals
 from ansflow.transforms.layout import Layout
@@ -246,3 +248,14 @@ def test_exceptions_behind_the_end_are_refused(gaps):
     outputs = [np.zeros(10, np.uint8), np.array(gaps, "<u4").view(np.uint8), np.zeros(2 * n, "u1")]
     with pytest.raises(CorruptDataError, match="a place that 5 items do not have"):
         undo(DECIMAL, Decimals(1.0, False, False, False, n), outputs, layout)
+
+
+def test_factors_that_are_far_too_fine_are_given_up():
+    """Any number is an integer over such a factor, and takes its time to be looked at."""
+    numbers = np.random.default_rng(0).standard_normal(4096).astype("f4")
+    factors, counts = np.array([1e2, 1e12]), np.zeros((2, 4), np.uint64)
+    count = count_exceptions(4, goes_by_product(1e2, 1e12))
+    told = np.uint64(0), np.uint64(0), np.uint64(409), 2.0**22
+    assert count(numbers.view("u4"), factors, False, *told, counts) == 2
+    assert (counts[:, 0] > 409).all()
+    assert counts[1, 3] < 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +23,6 @@ from ansflow.transforms.choosing.factors import Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
-from ansflow.transforms.transform import Setting
 
 __all__ = ["mapped"]
 
@@ -203,12 +203,16 @@ def _factors(few: Numbers, kind: Kind) -> list[Factor]:
 
 
 def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
+    known: list[tuple[Recipe, ...]] = []  # as a finer factor and a step may make a coarser one
     for factor in factors:
         integers = _decimal(some, kind, factor)
         if integers is None:
             continue
         step = common_step(few_of(integers.numbers, kind.effort.few))
-        yield _of_steps(integers, some, kind, factor, step) if step > 1 else integers
+        found = _of_steps(integers, some, kind, factor, step) if step > 1 else integers
+        if found.maps not in known:
+            known.append(found.maps)
+            yield found
 
 
 def _of_steps(integers: Mapped, some: Mapped, kind: Kind, factor: Factor, step: int) -> Mapped:
@@ -232,12 +236,11 @@ def _of_steps(integers: Mapped, some: Mapped, kind: Kind, factor: Factor, step: 
 
 def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
     """Integers of a factor; None if it is not for the numbers."""
-    told: list[Setting] = [factor.factor]
-    if factor.times:
-        told.append("times")
-    if factor.near:
-        told.append("near")
-    if kind.big_endian:
-        told.append("big")
-    outer = Recipe("decimal", (LOG, BYTES, *[STREAM] * factor.near), tuple(told))
-    return some.through(kind, outer)
+    return some.through(kind, _by(factor.factor, factor.times, factor.near, kind.big_endian))
+
+
+@functools.lru_cache
+def _by(factor: float, times: bool, near: bool, big: bool) -> Recipe:
+    """The map that makes integers of floats by a factor."""
+    words = [word for word, told in (("times", times), ("near", near), ("big", big)) if told]
+    return Recipe("decimal", (LOG, BYTES, *[STREAM] * near), (factor, *words))

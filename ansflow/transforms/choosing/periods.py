@@ -43,6 +43,7 @@ def periods(
         So many boxes are looked at, about, and so many places of each.
     """
     step = -(-len(numbers) // boxes)
+    # Places, with the longest period behind them.
     size = (min(places, numbers.shape[1]) - 1) * (FEWEST_ROWS + 1) // FEWEST_ROWS
     count = size * FEWEST_ROWS // (FEWEST_ROWS + 1)
     longest = size - count
