@@ -182,6 +182,8 @@ def test_streams_of_bytes():
         low, high = (coded & 0xFF).tolist(), (coded >> 8).tolist()
         expected = (corrected(low) + corrected(high)) / numbers.size
         assert math.isclose(plane_bits(numbers, signed=signed), expected)
+        assert math.isclose(plane_bits(numbers, signed=signed, enough=expected), expected)
+        assert plane_bits(numbers, signed=signed, enough=0.7 * expected) == math.inf
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])

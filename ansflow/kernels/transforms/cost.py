@@ -270,7 +270,7 @@ def byte_cost(symbols, first, step):
 
 
 @kernel
-def plane_cost(numbers, twice, if_clear, if_set):
+def plane_cost(numbers, twice, if_clear, if_set, enough):
     """Bits that numbers take as a stream for each of their bytes.
 
     Parameters
@@ -281,21 +281,29 @@ def plane_cost(numbers, twice, if_clear, if_set):
         What they are shifted by to the left, before anything else is done: 0 or 1.
     if_clear, if_set : uint64
         The bits to invert of numbers whose highest bit was clear, and set.
+    enough : float64
+        Nobody asks for more bits a number, which are told as infinite if they are known to be more.
     """
     number, bits_of_all = numbers.dtype.type, item_bits(numbers)
     sign, planes = bits_of_all - ONE, bits_of_all // TOKEN_BITS
-    clear, set_ = number(if_clear), number(if_set)
-    counts = np.zeros((planes, TOKENS), np.uint32)
-    for i in range(np.uint64(numbers.size)):
-        negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
-        coded = number(numbers[i] << twice) ^ (set_ & negative) ^ (clear & ~negative)
-        for plane in range(planes):
-            counts[plane, np.uint64(coded) >> plane * TOKEN_BITS & LAST_OF_FEW] += np.uint32(1)
+    clear, set_, n = number(if_clear), number(if_set), np.uint64(numbers.size)
+    counts = np.empty((planes, TOKENS), np.uint32)
     total = 0.0
-    most = 8.0 * float(numbers.size)
-    for plane in range(planes):
-        bits, used = bits_of_counts(counts[plane], np.uint64(numbers.size), ZERO)
-        total += min(bits + float(used - 1) * MISSED, most)
+    for step in SOME, ONE:
+        counts[:] = 0
+        for i in range(ZERO, n, step):
+            negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
+            coded = number(numbers[i] << twice) ^ (set_ & negative) ^ (clear & ~negative)
+            for plane in range(planes):
+                byte = np.uint64(coded) >> plane * TOKEN_BITS & LAST_OF_FEW
+                counts[plane, byte] += np.uint32(1)
+        size, least, total = (n + step - ONE) // step, 0.0, 0.0
+        for plane in range(planes):
+            bits, used = bits_of_counts(counts[plane], size, ZERO)
+            least += bits
+            total += min(bits + float(used - 1) * MISSED, 8.0 * float(size))
+        if least > enough * float(size):  # that of some is hardly ever more than that of all
+            return np.inf
     return total
 
 

@@ -186,14 +186,18 @@ def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
 
 
 def plane_bits(
-    numbers: npt.NDArray[np.unsignedinteger], *, signed: bool = False, ordered: bool = False
+    numbers: npt.NDArray[np.unsignedinteger],
+    *,
+    signed: bool = False,
+    ordered: bool = False,
+    enough: float = math.inf,
 ) -> float:
-    """Bits a number as a stream for each of its bytes.
+    """Bits a number as a stream for each of its bytes; infinite if known to be more than `enough`.
 
     Numbers may be `signed`, as in `log_bits`, or floats that have been put in order, whose own
     bytes are meant.
     """
     ones = (1 << 8 * numbers.itemsize) - 1
     masks = (ones, ones - ones // 2) if ordered else (0, ones if signed else 0)
-    bits = plane_cost(numbers.reshape(-1), np.uint64(signed), *map(np.uint64, masks))
+    bits = plane_cost(numbers.reshape(-1), np.uint64(signed), *map(np.uint64, masks), enough)
     return float(bits) / numbers.size

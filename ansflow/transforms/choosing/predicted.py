@@ -64,13 +64,13 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
     width = prediction.numbers.itemsize
     if width == 1 or bits <= PLANES_FROM * 8 * width or not kind.has_room_for(1, width):
         return as_predicted(best, prediction)
-    leaf = None
+    leaf, enough = None, bits * (1 - WORTH_IT)
     if stage:
-        planes = plane_bits(prediction.left, signed=signed)
-        if planes < bits * (1 - WORTH_IT):
-            leaf, bits = PLANES, planes
-    planes = plane_bits(prediction.numbers, ordered=_is_bare(maps))
-    if planes < bits * (1 - WORTH_IT):
+        planes = plane_bits(prediction.left, signed=signed, enough=enough)
+        if planes < enough:
+            leaf, bits, enough = PLANES, planes, planes * (1 - WORTH_IT)
+    planes = plane_bits(prediction.numbers, ordered=_is_bare(maps), enough=enough)
+    if planes < enough:
         stage, leaf, bits = None, PLANES, planes
     return as_predicted(best, prediction) if leaf is None else _staged(stage, leaf, bits)
 
