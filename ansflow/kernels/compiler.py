@@ -16,6 +16,7 @@ KNOWN = version_info.short < (0, 69)
 if KNOWN:
     # Not later: Numba takes note of intrinsics before it compiles a function.
     from ansflow.kernels.inlining import InlineRemembered
+    from ansflow.kernels.lifetimes import CountedLifetimes
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
     from ansflow.kernels.signatures import KernelTypeInference
     from ansflow.kernels.steps import PlainRewrites, PlainSSA, PlainStripPhis, Steps, needed
@@ -48,6 +49,7 @@ class KernelCompiler(Compiler):
             "ReconstructSSA": PlainSSA,
             "PreLowerStripPhis": PlainStripPhis,
             "NopythonTypeInference": KernelTypeInference,
+            "IRLegalization": CountedLifetimes,
             "NativeLowering": InnerLowering if inner else KernelLowering,
         }
         # Functions that this one calls are compiled for these settings. They are the same under a

@@ -6,13 +6,13 @@ of that, but a third of the time until then is spent on text that nobody needs.
 """
 
 import functools
-from collections import Counter
 from typing import Any
 
 from numba.core import cgutils, ir, ir_utils, types
 from numba.core.lowering import Lower
 
 from ansflow.kernels.arrays import viewed
+from ansflow.kernels.lifetimes import Lifetimes, is_counted
 from ansflow.kernels.signatures import signature_of
 from ansflow.kernels.wrapper import create_wrapper
 
@@ -25,9 +25,9 @@ FIELDS = {"size": "nitems", "shape": "shape"}
 
 
 @functools.cache
-def is_counted(model: Any) -> bool:
-    """Whether values of a model hold references that are counted."""
-    return bool(model.contains_nrt_meminfo())
+def implementation_of(function: Any, signature: Any, context: Any) -> Any:
+    """What makes instructions of a function of Numba's for types of arguments."""
+    return context.get_function(function, signature)
 
 
 class KernelLower(Lower):
@@ -37,19 +37,16 @@ class KernelLower(Lower):
     counted nor copied.
     """
 
-    def init(self) -> None:
-        super().init()
-        statements = [
-            each for block in self.blocks.values() for each in block.find_insts(ir.Assign)
-        ]
-        times = Counter(each.target.name for each in statements)
-        self._borrowed = {
-            each.target.name
-            for each in statements
-            if isinstance(each.value, ir.Arg) and times[each.target.name] == 1
-        }
-        # Their value is known wherever they are used.
-        self._singly_assigned_vars |= self._borrowed
+    def _find_singly_assigned_variable(self) -> None:
+        found = self.func_ir.variable_lifetime
+        if not isinstance(found, Lifetimes):
+            super()._find_singly_assigned_variable()
+            self._borrowed = set()
+            return
+        self._borrowed = found.borrowed
+        values = {name for name in found.known if not self._is_counted(name)}
+        self._singly_assigned_vars = values | found.local | found.borrowed
+        self._blk_local_varmap = {}
 
     def create_cpython_wrapper(self, release_gil: bool = False) -> None:
         # What is counted, and errors, take more.
@@ -111,7 +108,7 @@ class KernelLower(Lower):
             for operand, kind in zip((expr.lhs, expr.rhs), called.args, strict=True)
         ]
         signature = signature_of(function, called.args, context)
-        result = self.context.get_function(function, signature)(self.builder, operands)
+        result = implementation_of(function, signature, self.context)(self.builder, operands)
         return self.context.cast(self.builder, result, called.return_type, resty)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
@@ -141,7 +138,11 @@ class KernelLower(Lower):
                 self.incref(kind, view)
                 return view
         if not isinstance(signature.return_type, types.RangeType) or len(expr.args) > 2:
-            return super()._lower_call_normal(fnty, expr, signature)
+            if not isinstance(fnty, types.Function) or expr.target is not None:
+                return super()._lower_call_normal(fnty, expr, signature)
+            values = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+            function = implementation_of(fnty, signature, self.context)
+            return function(self.builder, list(values), self.loc)
         kind = signature.return_type.dtype
         first, step = (self.context.get_constant(kind, number) for number in (0, 1))
         limits = [self._cast_var(argument, kind) for argument in expr.args]

@@ -144,7 +144,7 @@ class Mapped(NamedTuple):
             numbers, others = outputs
             share = numbers.size / items
             if others:
-                extra += _bits_besides(outer.name, others, kind.items / items) / items
+                extra += _bits_besides(outer.name, others, kind.items / items, numbers) / items
         return Mapped(numbers, before + maps, share, extra, recount)
 
 
@@ -171,7 +171,7 @@ def _count_values(kind: Kind) -> float:
     return drawn(codes, values.size).values_of(kind.items / part.size)
 
 
-def _bits_besides(name: str, others: Sequence[Bytes], larger: float) -> float:
+def _bits_besides(name: str, others: Sequence[Bytes], larger: float, numbers: Numbers) -> float:
     """Bits that outputs of a map take besides the numbers.
 
     Those of a chunk are so many times as large.
@@ -180,16 +180,20 @@ def _bits_besides(name: str, others: Sequence[Bytes], larger: float) -> float:
         case "mask" | "sparse", [mask]:
             return mask_bits(mask, larger * mask.size)
         case "runs", [lengths]:
-            return _log_bits(lengths)
+            return _log_bits(lengths, numbers)
         case "decimal", [places, exceptions, *corrections]:
-            bits = 8.0 * exceptions.size + _log_bits(places)
+            bits = 8.0 * exceptions.size + _log_bits(places, numbers)
             return bits + sum([symbol_bits(codes) * codes.size for codes in corrections])
     return 0.0
 
 
-def _log_bits(octets: Bytes) -> float:
-    """Bits of all of some numbers of four bytes, of which there may be none."""
-    numbers = octets.view(UNSIGNED[4])
+def _log_bits(octets: Bytes, like: Numbers) -> float:
+    """Bits of all of some numbers of four bytes, of which there may be none.
+
+    They are made as wide as others if these are wider, for whose width kernels are compiled anyway.
+    """
+    kind = np.promote_types(np.uint32, like.dtype)
+    numbers = octets.view(UNSIGNED[4]).astype(kind, copy=False)
     return numbers.size * log_bits(numbers, signed=False) if numbers.size else 0.0
 
 
