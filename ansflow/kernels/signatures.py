@@ -10,6 +10,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NopythonTypeInference
 
 from ansflow.kernels.arrays import MAKERS
+from ansflow.kernels.extremes import EXTREMES
 
 __all__ = ["KernelTypeInference", "signature_of"]
 
@@ -37,6 +38,11 @@ class Remembering:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
+
+    def resolve_value_type(self, value: Any) -> Any:
+        """The type of what a name stands for."""
+        is_extreme = value is min or value is max
+        return self._context.resolve_value_type(EXTREMES[value] if is_extreme else value)
 
     def resolve_getattr(self, typ: Any, attr: str) -> Any:
         """The type of an attribute."""

@@ -10,7 +10,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.callwrapper import PyCallWrapper, _ArgManager, _GilManager
-from numba.np.arrayobj import get_itemsize, make_array, populate_array
+
+from ansflow.kernels.arrays import array_of, pointer_to
 
 __all__ = ["create_wrapper"]
 
@@ -83,13 +84,9 @@ def read_array(context: Any, builder: Any, pointer: Any, kind: Any) -> Any:
         return builder.load(cgutils.gep_inbounds(builder, known, 0, place))
 
     lengths, strides = field(LENGTHS), field(STRIDES)
-    array = make_array(kind)(context, builder)
-    populate_array(
-        array,
-        data=builder.bitcast(field(DATA), context.get_data_type(kind.dtype).as_pointer()),
-        shape=[builder.load(cgutils.gep(builder, lengths, axis)) for axis in range(kind.ndim)],
-        strides=[builder.load(cgutils.gep(builder, strides, axis)) for axis in range(kind.ndim)],
-        itemsize=get_itemsize(context, kind),
-        meminfo=None,
+    items = pointer_to(context, builder, kind, field(DATA))
+    shape, steps = (
+        [builder.load(cgutils.gep(builder, each, axis)) for axis in range(kind.ndim)]
+        for each in (lengths, strides)
     )
-    return array._getvalue()
+    return array_of(context, builder, kind, items, shape, steps)

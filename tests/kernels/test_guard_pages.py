@@ -1210,7 +1210,8 @@ def raw_bits(at_end, rng):
         count = bins.fit(some, np.uint64(2 ** (8 * width) - 1), 8.0, bases)
         found = guarded(np.zeros((2, bins.MAX_BINS), np.uint64), at_end)
         bins.sort_out(numbers, bases, np.uint64(count), tokens, found)
-        bins.bits_in_bins(some, numbers, np.uint64(2 ** (8 * width) - 1), 8.0, 0.1)
+        told_by = guarded(numbers.astype(np.uint64), at_end)
+        bins.bits_in_bins(some, told_by, np.uint64(2 ** (8 * width) - 1), 8.0, 0.1)
         widths, same = (guarded(np.zeros(bins.MAX_BINS, np.uint64), at_end) for _ in range(2))
         widths[:] = [int(bits).bit_length() - (bits > 0) for bits in found[0] | found[1]]
         same[:] = np.arange(bins.MAX_BINS)

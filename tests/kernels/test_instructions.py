@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from children import python
 from numba.core import config, event
+from numba.core.caching import NullCache
 from numba.core.lowering import Lower
 from numba.core.runtime import _nrt_python, rtsys
 
@@ -162,6 +163,12 @@ def test_ranges():
         np.testing.assert_array_equal(*seen)
 
 
+def compiled_by(call):
+    with event.install_listener("numba:compile", event.RecordingListener()) as seen:
+        call()
+    return [e.data["dispatcher"].__name__ for _, e in seen.buffer if e.is_start]
+
+
 def test_making_arrays_compiles_nothing_else():
     @kernel
     def makes(size):
@@ -175,16 +182,38 @@ def test_making_arrays_compiles_nothing_else():
     def makes_none(few, many, floats):
         return few.sum() + many.sum() + floats.sum()
 
-    def compiled_by(call):
-        with event.install_listener("numba:compile", event.RecordingListener()) as seen:
-            call()
-        return [e.data["dispatcher"].__name__ for _, e in seen.buffer if e.is_start]
-
+    makes._cache = NullCache()
     compiled_by(
         lambda: makes_none(np.zeros(7, np.uint8), np.ones((4, 7), np.uint16), np.zeros((2, 3)))
     )
     assert makes(3) == 42
     assert compiled_by(lambda: makes(np.uint8(3))) == ["makes"]
+
+
+def extremes(a, b, x, y, out):
+    out[0], out[1] = min(a, b), max(a, b)
+    out[2], out[3] = min(x, y), max(x, y)
+    out[4], out[5] = max(1, a), min(b, 2.5)
+    out[6] = max(a, x)
+
+
+@pytest.mark.skipif(not compiler.KNOWN, reason="Numba compiles in its own way")
+@pytest.mark.parametrize(
+    "given",
+    [
+        (3, 4, 0.5, np.nan),
+        (4, 3, np.nan, 0.5),
+        (np.uint64(1 << 63), np.uint16(7), -0.0, 0.0),
+        (np.uint8(3), np.int64(-4), 1.0, 1.0),
+    ],
+)
+def test_extremes_of_two_numbers_compile_nothing_else(given):
+    compiled = kernel(extremes)
+    compiled._cache = NullCache()
+    found, expected = np.zeros((2, 7))
+    assert compiled_by(lambda: compiled(*given, found)) == ["extremes"]
+    extremes(*given, expected)
+    np.testing.assert_array_equal(found, expected)
 
 
 FIRST = """

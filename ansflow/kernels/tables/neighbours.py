@@ -35,7 +35,7 @@ AT_ONCE, TWO, THREE = np.uint64(4), np.uint64(2), np.uint64(3)
 
 # The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
 # than there are contexts: a load waits for a store 4 KiB apart, too, or a multiple of that.
-PARTIALS = 4, LIMITS + 2, 256
+PARTIALS = 4, (LIMITS + 2) * 256
 
 
 @inner
@@ -228,8 +228,7 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
     activity = np.empty(BLOCK, np.uint8)
     first = first_of_contexts(limits)
     partial[:] = 0
-    zero, one = partial[0].reshape(-1), partial[1].reshape(-1)
-    two, three = partial[2].reshape(-1), partial[3].reshape(-1)
+    zero, one, two, three = partial[0], partial[1], partial[2], partial[3]
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
@@ -245,8 +244,7 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
         for j in range(whole, end - begin):
             zero[first[activity[j]] | symbols[begin + j]] += np.uint32(1)
         begin = end
-    for k in range(counts.shape[0]):
-        for s in range(counts.shape[1]):
-            counts[k, s] = (partial[0, k, s] + partial[1, k, s]) + (
-                partial[2, k, s] + partial[3, k, s]
-            )
+    for k in range(np.uint64(counts.shape[0])):
+        for s in range(np.uint64(counts.shape[1])):
+            i = np.uint64(k) << BYTE | np.uint64(s)
+            counts[k, s] = (zero[i] + one[i]) + (two[i] + three[i])

@@ -181,7 +181,7 @@ def bits_in_bins(ordered, numbers, top, bin_bits, once):
     ----------
     ordered, top, bin_bits
         Those of `fit`.
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
+    numbers : uint64[n]
         At least one.
     once : float
         What a number pays for each bin that any is in.

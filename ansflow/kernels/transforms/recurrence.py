@@ -109,8 +109,8 @@ def may_recur(numbers, bits, row, longest, least, likely):
         if few < FEWEST:
             return True
         share = float(counts[k]) / float(n)
-        before, here = 1.0, agreement(planes[k], n, row, share)
-        for lag in range(TWO, longest + TWO):
+        before = here = 1.0
+        for lag in range(ONE, longest + TWO):
             after = agreement(planes[k], n, np.uint64(lag) * row, share) if lag <= longest else 0.0
             is_peak = here >= least and here >= before and here >= after and lag > TWO
             if is_peak and correlation(swings, n, (np.uint64(lag) - ONE) * row) >= likely:

@@ -133,13 +133,15 @@ def start_block(items, clear, set_, lags, fold, begin, end, out):
     number = out.dtype.type
     half = number(~number(0)) >> ONE
     size = end - begin
-    reached = reaching(lags, end)
+    reached, farthest = reaching(lags, end), ZERO
+    for lag in reached:
+        farthest += lag
     # A mask of at most the highest bit is undone by a difference.
     undone = clear == set_ and clear & half == ZERO
     if lags.size == 0:
         for i in range(size):
             out[i] = turned(items[begin + i], half, clear, set_)
-    elif undone and 0 < reached.size <= MOST_IN_ONE_LOOP and begin >= reached.sum():
+    elif undone and 0 < reached.size <= MOST_IN_ONE_LOOP and begin >= farthest:
         lagged(items, reached, fold, begin, size, out)
     else:
         differences(items, clear, set_, lags, begin, end, out)

@@ -129,7 +129,7 @@ def bins_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> float:
     boxes = numbers if len(numbers) > 1 else numbers.reshape(-1)
     half, other = boxes[::2].reshape(-1), boxes[1::2].reshape(-1)
     some = half[:: half.size // FITTED_FEW | 1].astype(np.uint64)
-    told_by = np.ascontiguousarray(other[:: other.size // FITTED_FEW | 1])
+    told_by = other[:: other.size // FITTED_FEW | 1].astype(np.uint64)  # compiled for no others
     ordered, *told = found_by(some, 8 * numbers.itemsize, items)
     return float(bits_in_bins(ordered, told_by, *told, (TABLE_BITS + BIN_BITS) / items))
 
