@@ -416,6 +416,12 @@ GOLDEN = {
         tree(makers.decimal(5, 0.00300000013, range(5, 200, 9)), PLANES, PLANES, BYTES, stream),
         chunk=[20, 20],
     ),
+    "numbers-decimal-far": lambda: numbers(
+        np.where(SQUARES[:600] > 8, PRICES[:600] / 7, PRICES[:600]),
+        tree(makers.decimal(8, 100.0), INTEGERS, PLANES, PLANES, tree(makers.log)),
+        tree(makers.decimal(9, 0.01, range(5, 200, 9)), PLANES, BYTES, BYTES, PLANES),
+        chunk=[400],
+    ),
     "numbers-delta-rising": lambda: numbers(
         INDEX.astype("<i4") ** 2 - 1000,
         tree(makers.delta(0, rising=True), tree(makers.log)),

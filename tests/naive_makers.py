@@ -165,6 +165,7 @@ def decimal(kind, factor, exceptions=(), other=0):
 
     def make(w, shape, content):
         transform = Decimal(kind, factor, 0)
+        size = transform.size(w)
         form = {2: "e", 4: "f", 8: "d"}[w]
         half, found, left, corrections = 2 ** (8 * w - 1), [], [], []
         for place, x in enumerate(integers(content, w, transform.byte_order)):
@@ -175,17 +176,17 @@ def decimal(kind, factor, exceptions=(), other=0):
             if fits:
                 step = (x - transform.float_of(z, w) + half) % (2 * half) - half
                 code = 2 * step if step >= 0 else -2 * step - 1
-                fits = code < (256 if transform.near else 1)
+                fits = code < 256**size
             if place in exceptions or not fits:
                 left.append(place)
-                z, code = other, other % 256
+                z, code = other, other % 256**size
             found.append(z)
             corrections.append(code)
         steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
         raw = b"".join(content[p * w : (p + 1) * w] for p in left)
         outputs = [items(found, w), items(steps, 4), raw]
-        if transform.near:
-            outputs.append(bytes(corrections))
+        if size:
+            outputs.append(items(corrections, size))
         return Decimal(kind, factor, len(left)), outputs
 
     return make

@@ -239,7 +239,7 @@ class Decimal:
     def read(cls, fields, w, shape):
         assert w in (2, 4, 8)
         kind, factor, exceptions = fields.byte(), fields.binary64(), fields.varint()
-        assert kind < 8
+        assert kind < 12
         assert isfinite(factor)
         assert factor > 0
         assert exceptions <= prod(shape)
@@ -249,16 +249,16 @@ class Decimal:
         return bytes([self.kind]) + struct.pack("<d", self.factor) + write_varint(self.exceptions)
 
     def outputs(self, w, shape):
-        corrections = [(1, shape)] if self.near else []
+        corrections = [(self.size(w), shape)] if self.size(w) else []
         return [(w, shape), (4, [self.exceptions]), (w, [self.exceptions]), *corrections]
 
     @property
     def byte_order(self):
         return "big" if self.kind & 2 else "little"
 
-    @property
-    def near(self):
-        return self.kind & 4 != 0
+    def size(self, w):
+        """Bytes of a correction; 0 if there are none."""
+        return w if self.kind & 8 else self.kind >> 2
 
     def float_of(self, z, w):
         """The bits of the float that an integer stands for."""
@@ -267,8 +267,9 @@ class Decimal:
 
     def undo(self, w, shape, parts):
         found = [self.float_of(z, w) for z in integers(parts[0], w)]
-        if self.near:
-            steps = [-(e + 1) // 2 if e % 2 else e // 2 for e in parts[3]]
+        if self.size(w):
+            codes = integers(parts[3], self.size(w))
+            steps = [-(e + 1) // 2 if e % 2 else e // 2 for e in codes]
             found = [(x + step) % 2 ** (8 * w) for x, step in zip(found, steps, strict=True)]
         found = [items([x], w, self.byte_order) for x in found]
         place = -1

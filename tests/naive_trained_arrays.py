@@ -77,7 +77,8 @@ def others_of(nodes):
     for node in reversed(nodes):
         match node:
             case numbers.Decimal():
-                others += 2 * P_BYTES + STREAM * node.near
+                assert node.kind < 8  # corrections have a byte
+                others += 2 * P_BYTES + STREAM * node.size(1)
             case numbers.Mask():
                 others += STREAM
     return others
@@ -211,7 +212,7 @@ def decode(codec, message):
     assert at <= end
     symbols = n * w if codec.nodes == [Bytes()] else n
     for node in codec.nodes:
-        if isinstance(node, numbers.Decimal) and node.near:
+        if isinstance(node, numbers.Decimal) and node.size(1):
             symbols += n
         if isinstance(node, numbers.Mask):
             symbols += (n + 7) // 8
@@ -246,7 +247,7 @@ def undo(codec, symbols, tail, shape):
             assert sum(gaps) + len(gaps) <= n
             exceptions = b""
             others = [numbers.items(gaps, 4), numbers.items(found[1:], w, node.byte_order)]
-            if node.near:
+            if node.size(1):
                 others.append(more[:n])
                 more = more[n:]
         elif isinstance(node, numbers.Mask):

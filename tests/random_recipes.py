@@ -98,7 +98,7 @@ def decimal(rng, w, shape, content):
     factor = rng.choice([*SCALES, *FACTORS, rng.uniform(1e-9, 1e9)])
     n = math.prod(shape)
     exceptions = [place for place in range(n) if rng.randrange(8) == 0] if rng.randrange(2) else []
-    return makers.decimal(rng.randrange(8), factor, exceptions, rng.getrandbits(8 * w))
+    return makers.decimal(rng.randrange(12), factor, exceptions, rng.getrandbits(8 * w))
 
 
 def affine(rng, w, shape, content):

@@ -3,7 +3,8 @@
 A price of 12.34 is 1234 / 100, rounded to what a float can hold, and the integers of a series of
 prices are far easier to predict than the bits of the floats. What isn't such a number bit for bit
 is an exception, and is kept as it is. If numbers were computed, or read by a parser that is a
-bit inexact, each of them may be a few floats away: then there are corrections instead.
+bit inexact, each of them may be a few floats away: then there are corrections instead. So there are
+for numbers most of which are such multiples, and others finer ones, by as many floats as it takes.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Decimal", "Decimals"]
 
-TIMES, BIG, NEAR = 1, 2, 4  # bits of the first byte
-WORDS = "times", "near", "big"
+TIMES, BIG, NEAR, FAR = 1, 2, 4, 8  # bits of the first byte, not both of the last ones
+WORDS = "times", "near", "far", "big"
 FACTOR = struct.Struct("<d")
 PLACE_BYTES = 4
 NOTHING = np.empty(0, np.uint8)
@@ -39,20 +40,29 @@ ITEMS_PER_EXCEPTION = 10
 
 
 class Decimals(NamedTuple):
-    """The parameters: x = d / factor, or d * factor if `times`; with corrections if `near`."""
+    """The parameters: x = d / factor, or d * factor if `times`.
+
+    With corrections of a byte if `near`, and of as many bytes as an item has if `far`.
+    """
 
     factor: float
     times: bool
     near: bool
+    far: bool
     big: bool
     exceptions: int
+
+    def correction_bytes(self, width: int) -> int:
+        """How many bytes the correction of an item of so many bytes has; 0 if there are none."""
+        return width if self.far else int(self.near)
 
 
 class Decimal(Transform):
     """Floats of 2, 4 or 8 bytes to integers, places of exceptions, exceptions, and corrections.
 
     Settings are the factor, then ``times`` if integers are to be multiplied by it, ``near`` for
-    corrections, which there are none of by default, and ``big`` if items are big-endian.
+    corrections of a byte or ``far`` for such of any size, which there are none of by default, and
+    ``big`` if items are big-endian.
     """
 
     id = 7
@@ -71,22 +81,25 @@ class Decimal(Transform):
                 f"the factor of the transform 'decimal' must be a finite number above 0 that "
                 f"binary64 can hold, not {factor!r:.60}"
             )
-        if words != [word for word in WORDS if word in words]:
+        both = {"near", "far"} <= set(words)
+        if both or words != [word for word in WORDS if word in words]:
             raise ValueError(
                 f"after its factor, the transform 'decimal' takes any of {', '.join(WORDS)}, "
-                f"in this order, not {', '.join(map(str, words))}"
+                f"in this order, and not both of near and far; not {', '.join(map(str, words))}"
             )
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Decimals, list[Bytes]]:
         factor, words = float(settings[0]), settings[1:]
-        times, near, big = "times" in words, "near" in words, "big" in words
+        times, near, far, big = (word in words for word in WORDS)
+        told = Decimals(factor, times, near, far, big, 0)
         width, numbers = layout.itemsize, numbers_of(items, layout.itemsize)
         most = numbers.size // ITEMS_PER_EXCEPTION
         integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
-        corrections = empty(numbers.size, np.uint8) if near else NOTHING
-        convert = to_integers(width, big, near, goes_by_product(factor))
+        size = told.correction_bytes(width)
+        corrections = empty(numbers.size, f"<u{size}") if size else NOTHING
+        convert = to_integers(width, big, size, goes_by_product(factor))
         found = int(convert(numbers, factor, times, integers, corrections, places))
         if found > most:
             raise Unsuitable(
@@ -98,15 +111,18 @@ class Decimal(Transform):
             exceptions = numbers[places[:found]].view(np.uint8)
             gaps = _gaps(places[:found]).view(np.uint8)
         outputs = [integers.view(np.uint8), gaps, exceptions]
-        return Decimals(factor, times, near, big, found), [*outputs, *[corrections] * near]
+        if size:
+            outputs.append(corrections.view(np.uint8))
+        return told._replace(exceptions=found), outputs
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
         width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
-        factor, times, near, big, _ = parameters
-        corrections = numbers_of(outputs[3] if near else NOTHING, 1)
-        convert = from_integers(width, big, near, goes_by_product(factor))
+        factor, times, big = parameters.factor, parameters.times, parameters.big
+        size = parameters.correction_bytes(width)
+        corrections = numbers_of(outputs[3], size) if size else NOTHING
+        convert = from_integers(width, big, size > 0, goes_by_product(factor))
         convert(numbers, factor, times, corrections)
         if parameters.exceptions:
             gaps, exceptions = numbers_of(outputs[1], PLACE_BYTES), numbers_of(outputs[2], width)
@@ -124,22 +140,23 @@ class Decimal(Transform):
     def outputs(self, parameters: Decimals, layout: Layout) -> list[Layout]:
         exceptions = (parameters.exceptions,)
         outputs = [layout, Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
-        return [*outputs, *[Layout(1, layout.shape)] * parameters.near]
+        size = parameters.correction_bytes(layout.itemsize)
+        return [*outputs, *[Layout(size, layout.shape)] * (size > 0)]
 
     def describe(self, parameters: Decimals) -> Sequence[Setting]:
         factor, *chosen, _ = parameters
         return [factor, *compress(WORDS, chosen)]
 
     def pack(self, parameters: Decimals) -> bytes:
-        factor, times, near, big, exceptions = parameters
-        first = TIMES * times | BIG * big | NEAR * near
+        factor, times, near, far, big, exceptions = parameters
+        first = TIMES * times | BIG * big | NEAR * near | FAR * far
         return bytes([first]) + FACTOR.pack(factor) + pack_varint(exceptions)
 
     def parse(self, reader: ByteReader, layout: Layout) -> Decimals:
         first = reader.byte()
-        if first & ~(TIMES | BIG | NEAR):
+        if first >= NEAR | FAR:
             raise CorruptDataError(
-                f"a transform 'decimal' begins with the byte {first}, not 0 to 7"
+                f"a transform 'decimal' begins with the byte {first}, not 0 to {(NEAR | FAR) - 1}"
             )
         (factor,) = FACTOR.unpack(reader.take(FACTOR.size))
         if not _is_factor(factor):
@@ -151,8 +168,8 @@ class Decimal(Transform):
             raise CorruptDataError(
                 f"a transform 'decimal' has {exceptions} exceptions among {layout.items} items"
             )
-        times, near, big = (bool(first & bit) for bit in (TIMES, NEAR, BIG))
-        return Decimals(factor, times, near, big, exceptions)
+        times, near, far, big = (bool(first & bit) for bit in (TIMES, NEAR, FAR, BIG))
+        return Decimals(factor, times, near, far, big, exceptions)
 
 
 def _gaps(places: Numbers) -> Numbers:

@@ -179,7 +179,7 @@ class FixedRecipe:
             places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
             factor, times, near, *_ = self._decimals
             corrections = np.empty(numbers.size, np.uint8) if near else NO_ROOM
-            convert = to_integers(self.width, False, near, goes_by_product(factor))
+            convert = to_integers(self.width, False, int(near), goes_by_product(factor))
             found = int(convert(numbers, factor, times, out, corrections, places))
             if found > places.size:
                 return None

@@ -1125,15 +1125,16 @@ def maps_of_numbers(at_end, rng):
                 continue
 
             places = guard(np.zeros(n // 10, np.uint32))
-            for share, near in ((0.0, False), (0.05, False), (0.5, False), (0.05, True)):
+            for share, size in ((0.0, 0), (0.05, 0), (0.5, 0), (0.05, 1), (0.05, width)):
                 decimals = (source % 40 / 4).astype(f"f{width}")
                 decimals[rng.random(n) < share] = np.nan
                 floats, z = given(decimals.view(kind)), guard(np.zeros(n, kind))
-                codes = guard(np.zeros(n * near, np.uint8))
-                told = width, False, near, goes_by_product(4.0)
-                found = int(decimal.to_integers(*told)(floats, 4.0, False, z, codes, places))
+                codes = guard(np.zeros(n if size else 0, f"u{size or 1}"))
+                told, by_product = (width, False), goes_by_product(4.0)
+                encode = decimal.to_integers(*told, size, by_product)
+                found = int(encode(floats, 4.0, False, z, codes, places))
                 codes.setflags(write=False)
-                decimal.from_integers(*told)(z, 4.0, False, codes)
+                decimal.from_integers(*told, size > 0, by_product)(z, 4.0, False, codes)
                 if found <= places.size:
                     gaps = np.diff(places[:found], prepend=-1) - 1
                     exceptions = given(floats[places[:found]])

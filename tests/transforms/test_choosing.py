@@ -237,6 +237,30 @@ def test_prices_with_a_tax_are_multiples():
     assert "near](affine(" in str(ansflow.plan(array).recipe)
 
 
+def test_decimals_with_finer_numbers_between_them():
+    """As on maps: corners have six decimals, and where others cut an edge there are points, too."""
+    rng = np.random.default_rng(65)
+    array = np.cumsum(np.rint(rng.laplace(0, 3000, 40_000))) / 1e6 + 33
+    cut = rng.random(40_000) < 0.15
+    array[cut] += rng.uniform(-5e-7, 5e-7, np.count_nonzero(cut))
+    plan = ansflow.plan(array)
+    assert str(plan.recipe) == "decimal[1000000.0, far](delta[0](log), log, bytes, log)"
+    assert 8 * len(ansflow.compress(array, plan=plan)) < 21 * array.size
+    # Exceptions that come again take less.
+    array[cut] = np.pi
+    array[rng.random(40_000) < 0.9] = 33.5
+    assert "far" not in str(ansflow.plan(array).recipe)
+
+
+def test_digits_of_decimals_that_are_finer_than_most():
+    """What is off by some of a cent has two decimals more, but most are not off."""
+    rng = np.random.default_rng(66)
+    cents = np.cumsum(rng.integers(-2000, 2000, 40_000))
+    parts = rng.choice([0, 17, 83], 40_000, p=[0.93, 0.04, 0.03])
+    recipe = str(ansflow.plan((100 * cents + parts) / 10_000).recipe)
+    assert recipe.startswith("decimal[10000.0](digits[100]("), recipe
+
+
 def test_a_step_that_only_most_decimals_have():
     """A part of the numbers has a step in common, and others of the chunk do not have it."""
     array = np.random.default_rng(63).integers(0, 40, 60_000) * 0.514444

@@ -32,7 +32,12 @@ def rounded(value, width):
         return struct.pack("<" + CODES[width], math.copysign(math.inf, value))
 
 
-def integer_of(item, factor, times, near, width):
+def size_of(words, width):
+    """Bytes of a correction."""
+    return width if "far" in words else int("near" in words)
+
+
+def integer_of(item, factor, times, size, width):
     """d for the bytes of a number, and the correction; None if it is an exception."""
     (x,) = struct.unpack("<" + CODES[width], item)
     scaled = x / factor if times else x * factor
@@ -43,14 +48,16 @@ def integer_of(item, factor, times, near, width):
     y = rounded(float(d) * factor if times else float(d) / factor, width)
     difference = int.from_bytes(item, "little") - int.from_bytes(y, "little")
     correction = (difference + half) % (2 * half) - half
-    return (d, correction) if -128 * near <= correction <= 127 * near else None
+    code = 2 * correction if correction >= 0 else -2 * correction - 1
+    bits = min(8 * size, np.finfo(f"f{width}").nmant + 2)
+    return (d, code) if code < 1 << bits else None
 
 
-def reference(array, factor, times, near):
+def reference(array, factor, times, size):
     """Integers, gaps, exceptions and corrections, an item at a time; None if they are too many."""
     width, data = array.dtype.itemsize, array.astype(array.dtype.newbyteorder("<")).tobytes()
     items = [data[i : i + width] for i in range(0, len(data), width)]
-    found = [integer_of(item, factor, times, near, width) for item in items]
+    found = [integer_of(item, factor, times, size, width) for item in items]
     if 10 * found.count(None) > len(found):
         return None
     previous = next((one[0] for one in found if one is not None), None)
@@ -62,54 +69,56 @@ def reference(array, factor, times, near):
             last = i
         else:
             previous = one[0]
-        correction = one[1] if one else 0
-        corrections.append(2 * correction if correction >= 0 else -2 * correction - 1)
+        corrections.append(one[1] if one else 0)
         integers.append(previous + (1 << (8 * width - 1)))
     return [
         np.array(integers, f"<u{width}").tobytes(),
         np.array(gaps, "<u4").tobytes(),
         array.reshape(-1)[exceptions].tobytes(),
-        *[bytes(corrections)] * near,
+        *[np.array(corrections, f"<u{size or 1}").tobytes()] * (size > 0),
     ]
 
 
 @given(
     st.sampled_from([2, 4, 8]),
     st.sampled_from([1.0, 10.0, 100.0, 3.0, 0.1, 2.0**-20, 1e6, 7e-5]),
-    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.tuples(st.booleans(), st.sampled_from([(), ("near",), ("far",)]), st.booleans()),
     st.lists(st.tuples(st.integers(0, 400), st.sampled_from(ODD)), max_size=40),
     st.integers(0, 400),
-    st.sampled_from([0, 1, 130]),
+    st.sampled_from([0, 1, 130, 1 << 15, 1 << 27, 1 << 51]),
 )
 def test_all_that_is_written_is_that_of_the_reference(width, factor, how, others, n, off):
-    times, near, big = how
+    times, corrected, big = how
     values = RNG.integers(-1000, 1000, n)
     with np.errstate(over="ignore"):
         array = (values * factor if times else values / factor).astype(f"f{width}")
         for place, value in others:
             if place < n:
                 array[place] = value
+    off &= (1 << 8 * width - 1) - 1
     array.view(f"i{width}")[...] += RNG.integers(-off, off, n, endpoint=True).astype(f"i{width}")
     array = array.astype(array.dtype.newbyteorder(">" if big else "<"))
-    settings = [factor, *["times"] * times, *["near"] * near, *["big"] * big]
-    expected = reference(array, factor, times, near)
+    settings = [factor, *["times"] * times, *corrected, *["big"] * big]
+    expected = reference(array, factor, times, size_of(corrected, width))
     if expected is None:
         with pytest.raises(Unsuitable, match="more than one in 10"):
             through(DECIMAL, array, settings=settings)
         return
     parameters, outputs = through(DECIMAL, array, settings=settings)
-    assert parameters == (factor, times, near, big, len(expected[1]) // 4)
+    near, far = (word in corrected for word in ("near", "far"))
+    assert parameters == (factor, times, near, far, big, len(expected[1]) // 4)
     assert [output.tobytes() for output in outputs] == expected
 
 
 @pytest.mark.parametrize("width", [2, 4, 8])
 @pytest.mark.parametrize("share", [0, 0.05])
-@pytest.mark.parametrize("near", [False, True])
-def test_many_items(width, share, near):
+@pytest.mark.parametrize("words", [(), ("near",), ("far",)])
+def test_many_items(width, share, words):
     array = (RNG.integers(-3000, 3000, (7, 131, 5)) / 10).astype(f"f{width}")
     array[RNG.random(array.shape) < share] = np.nan
-    parameters, outputs = through(DECIMAL, array, settings=(10.0, *["near"] * near))
-    assert [output.tobytes() for output in outputs] == reference(array, 10.0, False, near)
+    parameters, outputs = through(DECIMAL, array, settings=(10.0, *words))
+    expected = reference(array, 10.0, False, size_of(words, width))
+    assert [output.tobytes() for output in outputs] == expected
     assert parameters.exceptions == np.count_nonzero(np.isnan(array))
 
 
@@ -148,23 +157,26 @@ def test_all_halves():
 @given(
     st.floats(0, exclude_min=True, allow_infinity=False),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from([(), ("near",), ("far",)]),
     st.sampled_from([2, 4, 8]),
 )
-def test_any_integers_become_what_the_format_says(factor, times, near, width):
+def test_any_integers_become_what_the_format_says(factor, times, words, width):
     """Those of damaged data, too: with overflows, underflows and zeros."""
     edges = [0, 1, (1 << (8 * width - 1)) - 1]
     integers = np.concatenate([RNG.integers(0, 1 << (8 * width - 1), 9), edges]).astype(f"i{width}")
     integers = np.concatenate([integers, ~integers])
     stored = (integers ^ np.array(-1 << (8 * width - 1), f"i{width}")).view(np.uint8)
-    layout, parameters = Layout(width, (integers.size,)), Decimals(factor, times, near, False, 0)
-    nothing, corrections = np.empty(0, np.uint8), RNG.integers(0, 256, integers.size, np.uint8)
-    outputs = [stored, nothing, nothing, *[corrections] * near]
+    near, far = (word in words for word in ("near", "far"))
+    parameters = Decimals(factor, times, near, far, False, 0)
+    layout, nothing = Layout(width, (integers.size,)), np.empty(0, np.uint8)
+    kind = np.dtype(f"u{size_of(words, width) or 1}")
+    corrections = RNG.integers(0, 1 << 8 * kind.itemsize, integers.size, kind)
+    outputs = [stored, nothing, nothing, *[corrections.view(np.uint8)] * (near or far)]
     out = undo(DECIMAL, parameters, outputs, layout)
     expected = b""
     for d, code in zip(integers.tolist(), corrections.tolist(), strict=True):
         item = rounded(float(d) * factor if times else divided(float(d), factor), width)
-        correction = near * (-(code + 1) // 2 if code % 2 else code // 2)
+        correction = (near or far) * (-(code + 1) // 2 if code % 2 else code // 2)
         bits = int.from_bytes(item, "little") + correction
         expected += (bits % (1 << (8 * width))).to_bytes(width, "little")
     assert out.tobytes() == expected
@@ -182,6 +194,21 @@ def test_numbers_that_a_parser_has_read_inexactly():
     assert set(corrections.tolist()) == {0, 1, 2}
 
 
+def test_some_numbers_that_are_finer_than_the_others():
+    values = RNG.integers(-(10**7), 10**7, 5000) / 10**5
+    finer = RNG.random(5000) < 0.4
+    values[finer] = RNG.normal(0, 100, np.count_nonzero(finer))
+    values[7], values[8] = math.nan, 1e-9  # which no integer stands for
+    with pytest.raises(Unsuitable):
+        through(DECIMAL, values, settings=(1e5, "near"))
+    parameters, (integers, _, _, codes) = through(DECIMAL, values, settings=(1e5, "far"))
+    assert parameters.exceptions == 2
+    held = np.delete(np.rint(values * 1e5), [7, 8]).astype(np.int64)
+    found = (integers.view("<u8") ^ (1 << 63)).view(np.int64)
+    assert np.array_equal(np.delete(found, [7, 8]), held)
+    assert np.count_nonzero(codes.view("<u8")) == np.count_nonzero(np.delete(finer, [7, 8]))
+
+
 def divided(value, factor):
     with np.errstate(over="ignore", under="ignore"):
         return float(np.float64(value) / np.float64(factor))
@@ -197,6 +224,7 @@ def divided(value, factor):
             (1.0, 2.0),
             (1.0, "times", "times"),
             (1.0, "big", "near"),
+            (1.0, "near", "far"),
         ],
     ],
 )
@@ -208,8 +236,9 @@ def test_settings_that_are_refused(settings):
 def test_settings_come_from_text():
     recipe = Recipe.of("decimal[100.0, times, near, big](planes, planes, planes, stream)")
     assert str(recipe) == "decimal[100.0, times, near, big](planes, planes, planes, stream)"
-    assert list(DECIMAL.describe(Decimals(1.0, False, True, False, 0))) == [1.0, "near"]
-    assert list(DECIMAL.describe(Decimals(0.1, True, False, True, 3))) == [0.1, "times", "big"]
+    assert list(DECIMAL.describe(Decimals(1.0, False, True, False, False, 0))) == [1.0, "near"]
+    told = DECIMAL.describe(Decimals(0.1, True, False, True, True, 3))
+    assert list(told) == [0.1, "times", "far", "big"]
 
 
 def test_layouts():
@@ -220,8 +249,8 @@ def test_layouts():
 @pytest.mark.parametrize(
     ("first", "factor", "exceptions", "message"),
     [
-        (8, 1.0, 0, "not 0 to 7"),
-        (255, 1.0, 0, "not 0 to 7"),
+        (12, 1.0, 0, "not 0 to 11"),
+        (255, 1.0, 0, "not 0 to 11"),
         (0, 0.0, 0, "finite and above 0"),
         (0, -1.0, 0, "finite and above 0"),
         (0, math.inf, 0, "finite and above 0"),
@@ -236,7 +265,7 @@ def test_parameters_that_are_refused(first, factor, exceptions, message):
 
 
 def test_parameters_that_are_cut():
-    data = DECIMAL.pack(Decimals(100.0, False, False, False, 300))
+    data = DECIMAL.pack(Decimals(100.0, False, False, True, False, 300))
     for size in range(len(data)):
         with pytest.raises(CorruptDataError, match="cut off"):
             DECIMAL.parse(ByteReader(data[:size]), Layout(4, (1000,)))
@@ -247,7 +276,7 @@ def test_exceptions_behind_the_end_are_refused(gaps):
     layout, n = Layout(2, (5,)), len(gaps)
     outputs = [np.zeros(10, np.uint8), np.array(gaps, "<u4").view(np.uint8), np.zeros(2 * n, "u1")]
     with pytest.raises(CorruptDataError, match="a place that 5 items do not have"):
-        undo(DECIMAL, Decimals(1.0, False, False, False, n), outputs, layout)
+        undo(DECIMAL, Decimals(1.0, False, False, False, False, n), outputs, layout)
 
 
 def test_factors_that_are_far_too_fine_are_given_up():

@@ -88,7 +88,9 @@ def settings_of(name, rng, w, shape, content):
             return (rng.randint(2, shape[0] + 1),)
         case "decimal":
             factor = rng.choice(random_recipes.SCALES * 4 + random_recipes.FACTORS)
-            return (factor, *[word for word in ("times", "near", "big") if rng.randrange(2)])
+            sizes = rng.choice([(), ("near",), ("far",)])
+            times, big = (rng.randrange(2) * (word,) for word in ("times", "big"))
+            return (factor, *times, *sizes, *big)
         case "lpc":
             numbers_before = rng.choice([1, 2, 3, 7, 32]), rng.randrange(3)
             return (rng.choice(["integer", "float"]), *numbers_before, rng.randint(1, 9))

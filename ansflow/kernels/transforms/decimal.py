@@ -97,19 +97,30 @@ def nearest_integer(width: int, by_product: bool) -> Callable[..., Any]:
     return nearest_integer
 
 
+def most_code(width: int, size: int) -> int:
+    """The highest code of a correction of `size` bytes, all of whose bits are ones.
+
+    A float is at most half as many floats away from an integer over a factor, other than 0, as
+    there are from a power of two to the next. What is further away has no such integer.
+    """
+    floats = np.finfo(f"f{width}").nmant
+    return (1 << min(8 * size, floats + 2)) - 1
+
+
 @functools.cache
-def to_integers(width: int, big: bool, near: bool, by_product: bool) -> Callable[..., Any]:
+def to_integers(width: int, big: bool, size: int, by_product: bool) -> Callable[..., Any]:
     """The kernel ``to_integers(items, c, times, integers, corrections, places)``.
 
-    Items are floats of `width` bytes. It fills `integers` with d + 2^(8 width - 1), `corrections`
-    only if `near`, and `places` with the places of the exceptions, where d is that of the item
-    before, or, in front of all others, that of the first that is none. Returns how many
-    there are, or more than `places` has room for; that has to be less than there are items.
+    Items are floats of `width` bytes. It fills `integers` with d + 2^(8 width - 1), `corrections`,
+    which have `size` bytes, unless that is 0, and `places` with the places of the exceptions, where
+    d is that of the item before, or, in front of all others, that of the first that is none.
+    Returns how many there are, or more than `places` has room for; that has to be less than there
+    are items.
     """
     unsigned, signed, _, _ = formats(width)
     nearest = nearest_integer(width, by_product)
     zero = unsigned(1 << (8 * width - 1))
-    most = unsigned(0xFF if near else 0)
+    most = unsigned(most_code(width, size))
 
     @kernel
     def to_integers(items, c, times, integers, corrections, places):
@@ -118,21 +129,21 @@ def to_integers(width: int, big: bool, near: bool, by_product: bool) -> Callable
         r = 1.0 / c
         codes = np.empty(WORD_BITS, unsigned)
         for begin in range(ZERO, n, WORD_BITS):
-            size, worst = min(WORD_BITS, n - begin), unsigned(0)
-            for j in range(size):
+            count, worst = min(WORD_BITS, n - begin), unsigned(0)
+            for j in range(count):
                 i = begin + j
                 d, code = nearest(swap_bytes(items[i]) if big else items[i], c, r, times)
                 integers[i] = unsigned(signed(d)) ^ zero
                 codes[j] = code
-            for j in range(size):
+            for j in range(count):
                 worst |= codes[j]
-            if near:
-                for j in range(size):
+            if size:
+                for j in range(count):
                     corrections[begin + j] = codes[j] if codes[j] <= most else unsigned(0)
             if worst <= most:
                 continue
             exceptions = ZERO
-            for j in range(size):
+            for j in range(count):
                 exceptions |= np.uint64(codes[j] > most) << j
             while exceptions:
                 if found == room:

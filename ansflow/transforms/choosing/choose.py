@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -166,14 +166,30 @@ def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
 
 def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for each digit of integers that others were packed in."""
-    is_float = kind.name == "float"
-    maps = found.maps if is_float else ()
-    if is_float and [one.name for one in maps] != ["decimal"]:
-        return found
     enough = found.bits * (1 - WORTH_DIGITS)
-    few_bits = FEW_BITS_OF_DECIMALS if is_float else FEW_BITS
+    few_bits = FEW_BITS_OF_DECIMALS if kind.name == "float" else FEW_BITS
     if not kind.effort.periods or raw.itemsize == 1 or enough < few_bits:
         return found
+    for maps in _whose_digits(found, raw, kind):
+        found = _or_digits_of(maps, found, raw, kind)
+    return found
+
+
+def _whose_digits(found: Choice, raw: Numbers, kind: Kind) -> Iterator[tuple[Recipe, ...]]:
+    """Yield the maps that make integers whose digits are worth being looked for."""
+    if kind.name != "float":
+        yield ()
+    elif [one.name for one in found.maps] == ["decimal"]:
+        yield found.maps
+        if "far" in found.maps[0].settings:
+            # What corrections say may be the last digits of integers that are finer.
+            others = (one.maps for one in mapped(raw, kind) if one.maps != found.maps)
+            yield from [maps for maps in others if [one.name for one in maps] == ["decimal"]][:1]
+
+
+def _or_digits_of(maps: tuple[Recipe, ...], found: Choice, raw: Numbers, kind: Kind) -> Choice:
+    """What was found, or a recipe for each digit of integers that maps make."""
+    enough = found.bits * (1 - WORTH_DIGITS)
     packs = packed(raw, kind, maps, columns_of(raw, kind) or 1, enough)
     digits = None if packs is None else packs.digits(raw, kind)
     if packs is None or digits is None:

@@ -44,6 +44,11 @@ BITS_OF_CODES = HIGHEST_CODE.bit_length()
 NEAR_FROM_BYTES = 4
 # The share of numbers with corrections from which on these say that the step is another.
 OFTEN = 0.4
+# The share of numbers that may be further from integers than that, of those that aren't 0, if there
+# are no others that are as fine; and from which on corrections of any size take less than
+# exceptions do, about half as many bits.
+FAR_UP_TO, FAR_FROM = 0.4, 1 / 90
+BITS_OF_FAR = 0.5
 # Parts of all numbers that are dealt out in turn.
 DEALT = 16
 # Numbers by which something is guessed, and room for a guess at how fine they may be that is wrong.
@@ -53,7 +58,8 @@ FEW, ROOM = 64, 4.0
 class Factor(NamedTuple):
     """A factor for the transform `decimal`, and the share of numbers that are exceptions.
 
-    With `near`, numbers have corrections, and a share of them others than 0.
+    With `near`, numbers have corrections, and a share of them others than 0. If a share of them is
+    `far`, corrections are of any size.
     """
 
     factor: float
@@ -61,6 +67,7 @@ class Factor(NamedTuple):
     exceptions: float
     near: bool = False
     corrected: float = 0.0
+    far: float = 0.0
 
     @property
     def per_unit(self) -> float:
@@ -119,9 +126,11 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     if _fewest(found) > enough:
         found += measure(SCALES[items.itemsize], True)
     nearly: list[Factor] = []
+    coarse = POWERS_OF_TEN[:0]  # enough for numbers not to be integers by chance
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
         fine = _many(items.itemsize, near=True) / (ROOM * middle)
-        nearly = _near(POWERS_OF_TEN[fine > POWERS_OF_TEN], functools.partial(measure, near=True))
+        coarse = POWERS_OF_TEN[fine > POWERS_OF_TEN]
+        nearly = _near(coarse, functools.partial(measure, near=True))
     values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
@@ -134,17 +143,41 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     if any_step and _fewest(found) > enough and may_have_step:
         for factors, times in steps(values):
             found += sorted(measure(factors, times), key=lambda one: one.exceptions)[:1]
-    best: list[Factor] = []
-    for one in sorted(found, key=lambda one: (one.per_unit, one.exceptions)):
-        if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
-            best.append(one)
+    best = _each_better(sorted(found, key=lambda one: (one.per_unit, one.exceptions)))
     least = _fewest(best)
     for one in nearly:
         # A few exceptions here may be many elsewhere: half of them are worth it, too.
         if one.exceptions < least - min(WORTH_IT, least / 2):
             best.append(one)
             least = one.exceptions
+    if not found and coarse.size:
+        best = _each_better(_near(coarse, functools.partial(measure, near=True, far=True))) + best
+    few = least_of_all + FAR_FROM
+    corrected = [one.factor for one in best if one.near and one.exceptions <= few]
+    return [
+        one._replace(exceptions=least_of_all, far=one.exceptions - least_of_all)
+        if one.exceptions > few and one.factor not in corrected and _are_distinct(values, one)
+        else one
+        for one in best
+    ]
+
+
+def _each_better(factors: Sequence[Factor]) -> list[Factor]:
+    """Those that have fewer exceptions than all before them."""
+    best: list[Factor] = []
+    for one in factors:
+        if not best or one.exceptions < best[-1].exceptions - WORTH_IT:
+            best.append(one)
     return best
+
+
+def _are_distinct(values: Numbers, factor: Factor) -> bool:
+    """Whether exceptions hardly come again: others take less as they are."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        doubles, unit = values.astype(np.float64), 1 / factor.per_unit
+        away = np.abs(doubles - np.rint(doubles / unit) * unit)
+        exceptions = values[away > HIGHEST_CODE / 2 * np.spacing(np.abs(values))]
+    return bool(2 * np.unique(exceptions).size > exceptions.size)
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
@@ -165,18 +198,24 @@ def _measured(
     factors: npt.NDArray[np.float64],
     times: bool = False,
     near: bool = False,
+    far: bool = False,
 ) -> list[Factor]:
-    """Those of ascending factors, up to one with the fewest exceptions, that are of use."""
+    """Those of ascending factors, up to one with the fewest exceptions, that are of use.
+
+    Exceptions may be many if they are to be corrected by `far`.
+    """
     if not factors.size:
         return []
-    size, most = items.size, int(EXCEPTIONS_UP_TO * items.size)
+    size, up_to = items.size, FAR_UP_TO if far else EXCEPTIONS_UP_TO
+    most = int(up_to * size)
     told = np.uint64(near * HIGHEST_CODE), fewest, np.uint64(most)
     many, counts = _many(items.itemsize, near=near), np.empty((factors.size, 4), np.uint64)
     count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
     rows = int(count(items, factors, times, *told, many, counts))
     useful = []
     for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
-        if exceptions <= most and fine <= FINE_UP_TO * (size - exceptions - zeros):
+        many_left = not far or exceptions <= up_to * (size - zeros)
+        if exceptions <= most and many_left and fine <= FINE_UP_TO * (size - exceptions - zeros):
             shares = exceptions / size, near, corrected / size
             useful.append(Factor(float(factors[k]), times, *shares))
     return useful

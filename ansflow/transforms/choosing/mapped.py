@@ -183,8 +183,15 @@ def _bits_besides(name: str, others: Sequence[Bytes], larger: float, numbers: Nu
             return _log_bits(lengths, numbers)
         case "decimal", [places, exceptions, *corrections]:
             bits = 8.0 * exceptions.size + _log_bits(places, numbers)
-            return bits + sum([symbol_bits(codes) * codes.size for codes in corrections])
+            return bits + sum([_bits_of_corrections(codes, numbers.size) for codes in corrections])
     return 0.0
+
+
+def _bits_of_corrections(codes: Bytes, numbers: int) -> float:
+    """Bits of the corrections of so many numbers, which have a byte or as many as numbers have."""
+    if codes.size == numbers:
+        return symbol_bits(codes) * numbers
+    return numbers * log_bits(codes.view(UNSIGNED[codes.size // numbers]), signed=False)
 
 
 def _log_bits(octets: Bytes, like: Numbers) -> float:

@@ -19,7 +19,7 @@ from ansflow.transforms.choosing.detect import (
     surveyed,
     trailing_zeros,
 )
-from ansflow.transforms.choosing.factors import Factor, decimal_factors
+from ansflow.transforms.choosing.factors import BITS_OF_FAR, Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
@@ -194,12 +194,15 @@ def _factors(few: Numbers, kind: Kind) -> list[Factor]:
 
     def expected(factor: Factor) -> float:
         # A correction is by a unit or two, up or down.
-        return math.log2(factor.per_unit) + factor.exceptions * width + 2 * factor.corrected
+        besides = factor.exceptions + factor.far * BITS_OF_FAR
+        return math.log2(factor.per_unit) + besides * width + 2 * factor.corrected
 
     any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
     native = few.byteswap() if kind.big_endian else few
     found = decimal_factors(native.view(f"f{few.itemsize}"), any_step=any_step)
-    return sorted(found, key=expected)[:FACTORS]
+    ascending = sorted(found, key=expected)
+    dearer = [one for one in ascending if one.far][1:]  # others of these make about the same
+    return [one for one in ascending if one not in dearer][:FACTORS]
 
 
 def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
@@ -236,11 +239,14 @@ def _of_steps(integers: Mapped, some: Mapped, kind: Kind, factor: Factor, step: 
 
 def _decimal(some: Mapped, kind: Kind, factor: Factor) -> Mapped | None:
     """Integers of a factor; None if it is not for the numbers."""
-    return some.through(kind, _by(factor.factor, factor.times, factor.near, kind.big_endian))
+    told = factor.times, factor.near, bool(factor.far), kind.big_endian
+    return some.through(kind, _by(factor.factor, *told))
 
 
 @functools.lru_cache
-def _by(factor: float, times: bool, near: bool, big: bool) -> Recipe:
+def _by(factor: float, times: bool, near: bool, far: bool, big: bool) -> Recipe:
     """The map that makes integers of floats by a factor."""
-    words = [word for word, told in (("times", times), ("near", near), ("big", big)) if told]
-    return Recipe("decimal", (LOG, BYTES, *[STREAM] * near), (factor, *words))
+    named = ("times", times), ("far", far), ("near", near and not far), ("big", big)
+    words = [word for word, told in named if told]
+    corrections = [LOG] if far else [STREAM] * near
+    return Recipe("decimal", (LOG, BYTES, *corrections), (factor, *words))
