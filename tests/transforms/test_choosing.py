@@ -237,6 +237,16 @@ def test_prices_with_a_tax_are_multiples():
     assert "near](affine(" in str(ansflow.plan(array).recipe)
 
 
+def test_steps_of_a_few_sizes_up_and_down():
+    """Each size has a bin, whatever the sign."""
+    rng = np.random.default_rng(67)
+    sizes = rng.choice([1000, 5000], 40_000) + rng.integers(0, 20, 40_000)
+    walk = np.cumsum(rng.choice([-1, 1], 40_000) * sizes).astype("i4")
+    plan = ansflow.plan(walk)
+    assert str(plan.recipe) == "ordered[signed](delta[0](bins))"
+    assert 8 * len(ansflow.compress(walk, plan=plan)) < 6.5 * walk.size
+
+
 def test_decimals_with_finer_numbers_between_them():
     """As on maps: corners have six decimals, and where others cut an edge there are points, too."""
     rng = np.random.default_rng(65)

@@ -9,6 +9,8 @@ import pytest
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.cost import (
+    bins_bits,
+    halves,
     log_bits,
     mask_bits,
     plain_bits,
@@ -42,6 +44,19 @@ def lin_bits(numbers, items, *, block=0, lag=0, wider=0, enough=math.inf):
     told = map(np.uint64, (block or numbers.size, lag, wider))
     few, many, falls = lin_cost(numbers.reshape(-1), *told, 7 / items, enough)
     return {FEW_LINEAR: few, MANY_LINEAR: many}, falls
+
+
+@pytest.mark.parametrize("kind", ["u2", "u8"])
+@pytest.mark.parametrize("boxes", [1, 6])
+def test_bins_of_numbers_that_become_non_negative(kind, boxes):
+    sizes = RNG.choice([900, 5000], (boxes, 400)) + RNG.integers(0, 8, (boxes, 400))
+    numbers = (sizes * RNG.choice([-1, 1], sizes.shape)).astype(f"i{kind[1]}").view(kind)
+    bits = bins_bits(numbers, 1e6, signed=True)
+    assert bits == bins_bits(folded(numbers.reshape(-1)).reshape(numbers.shape), 1e6)
+    assert bits < log_bits(numbers, signed=True) - 2
+    told = [part.tolist() for part in halves(numbers)]
+    every = numbers if boxes > 1 else numbers.reshape(-1)
+    assert told == [every[::2].reshape(-1).tolist(), every[1::2].reshape(-1).tolist()]
 
 
 @pytest.mark.parametrize("signed", [False, True])

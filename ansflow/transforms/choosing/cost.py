@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ __all__ = [
     "WIDER",
     "bins_bits",
     "event_bits",
+    "halves",
     "log_bits",
     "mask_bits",
     "plain_bits",
@@ -120,18 +121,34 @@ def _lengths(shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
     return np.array(shape, np.uint64)
 
 
-def bins_bits(numbers: npt.NDArray[np.unsignedinteger], items: float) -> float:
+def bins_bits(
+    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool = False
+) -> float:
     """Bits a number in bins, and what it takes to write these, divided among so many items.
+
+    Numbers may be `signed`, as in `log_bits`.
 
     Bins are found by every second of the boxes that numbers are in, or of the numbers of one box,
     and told by the others: numbers that are near to each other in a box need not be so in all.
     """
-    boxes = numbers if len(numbers) > 1 else numbers.reshape(-1)
-    half, other = boxes[::2].reshape(-1), boxes[1::2].reshape(-1)
-    some = half[:: half.size // FITTED_FEW | 1].astype(np.uint64)
-    told_by = other[:: other.size // FITTED_FEW | 1].astype(np.uint64)  # compiled for no others
+    some, told_by = (part[:: part.size // FITTED_FEW | 1] for part in halves(numbers))
+    if signed:
+        some, told_by = map(_non_negative, (some, told_by))
+    # As numbers of one width, for which kernels are compiled once.
+    some, told_by = (part.astype(np.uint64) for part in (some, told_by))
     ordered, *told = found_by(some, 8 * numbers.itemsize, items)
     return float(bits_in_bins(ordered, told_by, *told, (TABLE_BITS + BIN_BITS) / items))
+
+
+def halves(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Numbers of every second box, or every second one of a single box; and the others."""
+    boxes = numbers if len(numbers) > 1 else numbers.reshape(-1)
+    return boxes[::2].reshape(-1), boxes[1::2].reshape(-1)
+
+
+def _non_negative(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers in two's complement as `delta` makes them non-negative."""
+    return (numbers << 1) ^ -(numbers >> 8 * numbers.itemsize - 1)
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

@@ -23,7 +23,7 @@ from ansflow.transforms.choosing.axes import (
     simple_axes,
     unsigned,
 )
-from ansflow.transforms.choosing.cost import WIDER, bins_bits, ways_cost
+from ansflow.transforms.choosing.cost import WIDER, bins_bits, halves, log_bits, ways_cost
 from ansflow.transforms.choosing.lines import (
     LEVEL,
     NOISIER,
@@ -56,12 +56,14 @@ WORTH_SLOPES = 0.05
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
-# logarithmic tokens.
-WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.15
+# tokens. That of differences made non-negative is less sure, above all in rows.
+WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.04
+WORTH_FOLDED, WORTH_FOLDED_OF_ROWS = 0.02, 0.2
 # They are tried for numbers as they are if these take at most so many times as much as what is
-# best, or are best where there are rows, and for differences with one sign but for this share.
-# Where there may be columns, these have bins of their own, or none.
-NEAR, ONE_SIDED, FEW_COLUMNS = 1.1, 0.2, 16
+# best; for differences with one sign but for this share; and for others that take so many bits that
+# they aren't one token each, but not as many as noise. Columns have bins of their own, or none.
+NEAR, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.5, 0.2, 2, 16
+NOISE = 0.7
 
 # A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
 # many numbers.
@@ -155,22 +157,44 @@ class Prediction:
         return self.bits
 
     def _try_bins(self) -> None:
-        """Bins of numbers as they are, and of the differences that are best, without a fold.
+        """Bins of numbers as they are, and of the differences that are best.
 
-        Differences that are negative about as often as not are largely around 0.
+        Those with one sign are not made non-negative, as others are.
         """
         if self.numbers.ndim > 2 and self.numbers.shape[-1] <= FEW_COLUMNS:
             return
-        near = NEAR if len(self.long) < 2 else 1
-        tried: list[Axes] = [()] if self.plain <= near * self.bits else []
-        *_, left, _ = self._best
-        if isinstance(left, tuple) and left and self._is_one_sided(left):
-            tried.append(left)
-        for axes in tried:
-            bits = bins_bits(differences(self.numbers, axes), self.items)
-            worth = WORTH_BINS_OF_ROWS if len(self.long) > 1 else WORTH_BINS
-            if bits < self.bits - WORTH_BITS:
+        in_rows = len(self.long) > 1
+        tried: list[tuple[Axes, bool]] = []
+        if self.plain <= NEAR * self.bits:
+            tried.append(((), False))
+        *_, best, _ = self._best
+        if isinstance(best, tuple) and best:
+            if self._is_one_sided(best):
+                tried.append((best, False))
+            if FEW_BITS < self.bits < NOISE * 8 * self.numbers.itemsize:
+                tried.append((best, True))
+        for axes, folded in tried:
+            left = differences(self.numbers, axes)
+            bits = bins_bits(left, self.items, signed=folded)
+            if bits >= self.bits - WORTH_BITS:
+                continue
+            bits *= self._less_by_half(left, axes)
+            if folded:
+                worth = WORTH_FOLDED_OF_ROWS if in_rows else WORTH_FOLDED
+                self.offer(delta(axes), BINS, bits, axes, signed=True, worth=worth)
+            else:
+                worth = WORTH_BINS_OF_ROWS if in_rows else WORTH_BINS
                 self.offer(delta(axes, "rising"), BINS, bits, axes, worth=worth)
+
+    def _less_by_half(self, left: Numbers, axes: Axes) -> float:
+        """By how much less the half that tells of bins takes with tokens than all do, at least 1.
+
+        There may be nothing in some boxes.
+        """
+        _, told_by = halves(left)
+        of_half = log_bits(np.ascontiguousarray(told_by), signed=axes != (), items=self.items)
+        of_all, _ = self._tried.get(axes, (of_half, 0.0))
+        return max(1.0, of_all / of_half) if of_half else math.inf
 
     def _is_one_sided(self, axes: Axes) -> bool:
         """Whether few of some differences, or most, are negative."""
