@@ -167,8 +167,8 @@ def test_small_numbers_that_were_packed_in_one_are_separated(name, level):
     assert chunk.content == array.tobytes()
     found = [one.bases for one in transforms_of(chunk.recipe) if isinstance(one, Digits)]
     assert found == [] if level < 3 else set(found) <= bases and len(found) == 1
-    if level > 2:
-        assert len(blob) < 0.97 * len(ansflow.compress(array, level=2))
+    if level > 2:  # than bins of differences, which tell of steps in each
+        assert len(blob) < 0.975 * len(ansflow.compress(array, level=2))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
     for candidate in candidates:
         if candidate.extra > least * CLOSE_DICT:
             continue  # whatever predicts the numbers
-        prediction = Prediction(candidate.numbers, kind.items * candidate.share)
+        is_filled = any(one.name == "mask" for one in candidate.maps)
+        items = kind.items * candidate.share
+        prediction = Prediction(candidate.numbers, items, is_filled=is_filled)
         bits = candidate.total(prediction.bits)
         found.append(Rated(bits, candidate, prediction))
         if bits < least:

@@ -182,9 +182,10 @@ def predict_columns(
     predictions: list[Prediction] = []
     differenced = []
     for j in range(count):
-        prediction = Prediction(_column(numbers, j), part.items)
+        prediction = Prediction(_column(numbers, j), part.items, is_filled=together.is_filled)
         if j:
-            difference = Prediction(_column(numbers, j, differenced=True), part.items)
+            column = _column(numbers, j, differenced=True)
+            difference = Prediction(column, part.items, is_filled=together.is_filled)
             if difference.bits < prediction.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)

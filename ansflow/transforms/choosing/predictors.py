@@ -92,6 +92,8 @@ class Prediction:
     numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
     items : float
         How many a chunk has, which pay for a table.
+    is_filled : bool
+        Whether some are there in place of a pattern that was taken out.
 
     Attributes
     ----------
@@ -114,7 +116,8 @@ class Prediction:
     _linear = math.inf  # what the best takes with linear tokens
     _coarse = False  # whether these are too coarse for differences, because of a few of them
 
-    def __init__(self, numbers: Numbers, items: float) -> None:
+    def __init__(self, numbers: Numbers, items: float, *, is_filled: bool = False) -> None:
+        self.is_filled = is_filled
         self._begin(numbers, items)
         self._try_axes(simple_axes(self.long), linear="plain")
         self.plain = min(self._tried[()][0], self._linear)
@@ -159,19 +162,21 @@ class Prediction:
     def _try_bins(self) -> None:
         """Bins of numbers as they are, and of the differences that are best.
 
-        Those with one sign are not made non-negative, as others are.
+        Those with one sign are not made non-negative, as others are. Numbers that were filled in
+        come again in a sample, and other ones elsewhere: it says too much of them.
         """
         if self.numbers.ndim > 2 and self.numbers.shape[-1] <= FEW_COLUMNS:
             return
         in_rows = len(self.long) > 1
         tried: list[tuple[Axes, bool]] = []
-        if self.plain <= NEAR * self.bits:
+        if self.plain <= NEAR * self.bits and not (in_rows and self.is_filled):
             tried.append(((), False))
         *_, best, _ = self._best
         if isinstance(best, tuple) and best:
             if self._is_one_sided(best):
                 tried.append((best, False))
-            if FEW_BITS < self.bits < NOISE * 8 * self.numbers.itemsize:
+            noise = NOISE * 8 * self.numbers.itemsize
+            if FEW_BITS < self.bits < noise and not self.is_filled:
                 tried.append((best, True))
         for axes, folded in tried:
             left = differences(self.numbers, axes)
@@ -191,6 +196,8 @@ class Prediction:
 
         There may be nothing in some boxes.
         """
+        if len(left) == 1:
+            return 1.0
         _, told_by = halves(left)
         of_half = log_bits(np.ascontiguousarray(told_by), signed=axes != (), items=self.items)
         of_all, _ = self._tried.get(axes, (of_half, 0.0))
@@ -220,6 +227,7 @@ class Prediction:
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
+        other.is_filled = self.is_filled
         other._begin(numbers, self.items)
         other.plain, other._coarse = self.plain, self._coarse
         others = [way for way in self._close() if way != self._simplest]
