@@ -262,6 +262,21 @@ def test_decimals_with_finer_numbers_between_them():
     assert "far" not in str(ansflow.plan(array).recipe)
 
 
+@pytest.mark.parametrize("kind", [">f4", "<f8"])
+def test_floats_most_of_which_were_narrower(kind):
+    """Weights of a model with half as many bits, of which some were trained again."""
+    rng = np.random.default_rng(69)
+    weights = rng.normal(0, 1, 40_000).astype("f2").astype(kind)
+    assert "digits" not in str(ansflow.plan(weights).recipe)
+    again = rng.random(40_000) < 0.25
+    weights[again] = rng.normal(0, 1, np.count_nonzero(again))
+    bits = 13 if kind.endswith("f4") else 42
+    plan = ansflow.plan(weights)
+    assert f"digits[{1 << bits}](" in str(plan.recipe)
+    without = ansflow.compress(weights, level=2)
+    assert len(ansflow.compress(weights, plan=plan)) < 0.95 * len(without)
+
+
 def test_digits_of_decimals_that_are_finer_than_most():
     """What is off by some of a cent has two decimals more, but most are not off."""
     rng = np.random.default_rng(66)

@@ -13,7 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
 from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import plain_bits
-from ansflow.transforms.choosing.digits import packed
+from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
@@ -170,36 +170,39 @@ def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     few_bits = FEW_BITS_OF_DECIMALS if kind.name == "float" else FEW_BITS
     if not kind.effort.periods or raw.itemsize == 1 or enough < few_bits:
         return found
-    for maps in _whose_digits(found, raw, kind):
-        found = _or_digits_of(maps, found, raw, kind)
+    for packs in _packs(found, raw, kind, enough):
+        if packs is not None:
+            found = _or_digits_of(packs, found, raw, kind)
     return found
 
 
-def _whose_digits(found: Choice, raw: Numbers, kind: Kind) -> Iterator[tuple[Recipe, ...]]:
-    """Yield the maps that make integers whose digits are worth being looked for."""
+def _packs(found: Choice, raw: Numbers, kind: Kind, enough: float) -> Iterator[Packed | None]:
+    """Yield digits that are worth being looked at; what was found takes about `enough` bits."""
+    lag = columns_of(raw, kind) or 1
     if kind.name != "float":
-        yield ()
+        yield packed(raw, kind, (), lag, enough)
     elif [one.name for one in found.maps] == ["decimal"]:
-        yield found.maps
+        yield packed(raw, kind, found.maps, lag, enough)
         if "far" in found.maps[0].settings:
             # What corrections say may be the last digits of integers that are finer.
             others = (one.maps for one in mapped(raw, kind) if one.maps != found.maps)
-            yield from [maps for maps in others if [one.name for one in maps] == ["decimal"]][:1]
+            decimals = [maps for maps in others if [one.name for one in maps] == ["decimal"]]
+            yield from (packed(raw, kind, maps, lag, enough) for maps in decimals[:1])
+    else:
+        yield narrowed(raw, kind)
 
 
-def _or_digits_of(maps: tuple[Recipe, ...], found: Choice, raw: Numbers, kind: Kind) -> Choice:
-    """What was found, or a recipe for each digit of integers that maps make."""
-    enough = found.bits * (1 - WORTH_DIGITS)
-    packs = packed(raw, kind, maps, columns_of(raw, kind) or 1, enough)
-    digits = None if packs is None else packs.digits(raw, kind)
-    if packs is None or digits is None:
+def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Choice:
+    """What was found, or a recipe for each of these digits."""
+    digits = packs.digits(raw, kind)
+    if digits is None:
         return found
     each = [*map(_by_neighbours, digits[0], packs.kinds(kind))]
     recipe = Recipe(packs.outer.name, tuple(one.recipe for one in each), packs.bases)
     for outer in reversed(packs.maps):
         recipe = outer.around(recipe)
     bits = digits[1] + sum(one.bits for one in each)
-    if bits >= enough:
+    if bits >= found.bits * (1 - WORTH_DIGITS):
         return found
     stages = ", ".join(str(stage.alone) for stage in (*packs.maps, packs.outer))
     return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))

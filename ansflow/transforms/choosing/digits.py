@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ansflow.kernels.transforms.borders import BITS, digit_borders
+from ansflow.transforms.choosing.detect import few_of
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, outputs_of, through
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.digits import MOST_BASES
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["Packed", "packed"]
+__all__ = ["Packed", "narrowed", "packed"]
 
 # So many numbers that follow each other tell. A digit begins where a bit, or a decimal, is so many
 # times as often the same as the next one.
@@ -24,6 +25,10 @@ BUSIER = 1.25, 1.5
 # What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
 # known to be possible, for some to be put together again; and of a few, which say less of it.
 WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.25, 1.5
+
+# Floats that were narrower have at least so many low bits that are 0. A share of them has one more,
+# about half as many.
+FEWEST_LOW, SHARE, ONE_MORE = 8, (0.5, 0.98), 0.65
 
 # What last digits are often below: tried at high levels, whatever a few numbers tell.
 USUAL = 100, 1000, 1 << 8, 1 << 16
@@ -110,6 +115,24 @@ def packed(
     if len(found) == 1 or costs.of_all(found) >= bits:
         return None
     return Packed(maps, tuple(above // unit for unit, above in pairwise(found))[::-1])
+
+
+def narrowed(raw: Numbers, kind: Kind) -> Packed | None:
+    """The low bits of floats most of which were narrower before, so that theirs are 0; or None."""
+    few = few_of(raw.reshape(-1), FEW)
+    few = few.byteswap() if kind.big_endian else few
+    few = few[few != 0]
+
+    def share(bits: int) -> float:
+        return float(np.count_nonzero(few << 8 * few.itemsize - bits == 0) / few.size)
+
+    least, most = SHARE
+    if few.size < FEWEST or not least <= share(FEWEST_LOW) <= most:
+        return None
+    for bits in range(FEWEST_LOW, 8 * few.itemsize - FEWEST_LOW):
+        if share(bits + 1) < ONE_MORE * share(bits):
+            return Packed(kind.ordered(), (1 << bits,)) if share(bits) >= least else None
+    return None
 
 
 def _few(raw: Numbers, kind: Kind, maps: tuple[Recipe, ...], lag: int) -> Numbers | None:
