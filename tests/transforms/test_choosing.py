@@ -273,6 +273,7 @@ def test_floats_most_of_which_were_narrower(kind):
     bits = 13 if kind.endswith("f4") else 42
     plan = ansflow.plan(weights)
     assert f"digits[{1 << bits}](" in str(plan.recipe)
+    assert "digits" not in str(ansflow.plan(np.tile(weights[:200], 200)).recipe)
     without = ansflow.compress(weights, level=2)
     assert len(ansflow.compress(weights, plan=plan)) < 0.95 * len(without)
 

@@ -27,8 +27,8 @@ BUSIER = 1.25, 1.5
 WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.25, 1.5
 
 # Floats that were narrower have at least so many low bits that are 0. A share of them has one more,
-# about half as many.
-FEWEST_LOW, SHARE, ONE_MORE = 8, (0.5, 0.98), 0.65
+# about half as many. Those that come again are for a dictionary.
+FEWEST_LOW, SHARE, ONE_MORE, DISTINCT_FROM = 8, (0.5, 0.98), 0.65, 0.8
 
 # What last digits are often below: tried at high levels, whatever a few numbers tell.
 USUAL = 100, 1000, 1 << 8, 1 << 16
@@ -128,6 +128,8 @@ def narrowed(raw: Numbers, kind: Kind) -> Packed | None:
 
     least, most = SHARE
     if few.size < FEWEST or not least <= share(FEWEST_LOW) <= most:
+        return None
+    if np.unique(few).size < DISTINCT_FROM * few.size:
         return None
     for bits in range(FEWEST_LOW, 8 * few.itemsize - FEWEST_LOW):
         if share(bits + 1) < ONE_MORE * share(bits):
