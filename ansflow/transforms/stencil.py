@@ -32,9 +32,9 @@ AXES = 2, 3
 ONE = 1 << SHIFT
 MAX_NEIGHBOURS, LARGEST = 8, 1 << 17
 
-# Items that weights are fitted to, in a chunk, and how often those are weighted anew: those that
-# are far from what is predicted say less.
-SAMPLE, ROUNDS = 1 << 12, 3
+# Items that weights are fitted to, in a chunk, and one of how many of them tells in each round.
+# Those that are far from what is predicted say less, as bits are about the logarithm of a distance.
+SAMPLE, ROUNDS = 1 << 12, (*[8] * 8, 1, 1)
 GOLDEN = (math.sqrt(5) - 1) / 2
 RIDGE = 1e-9
 
@@ -149,18 +149,34 @@ def fitted(differences: Numbers, wanted: Numbers) -> tuple[int, ...]:
     """
     differences, wanted = differences.astype(np.float64), wanted.astype(np.float64)
     count = len(differences)
-    left, weights = wanted, np.zeros(count)
-    for _ in range(ROUNDS if wanted.size else 0):
-        sizes = np.abs(left)
-        weighted = differences / (sizes + np.median(sizes) + 1)
-        squares = weighted @ differences.T
-        squares[np.diag_indices(count)] += RIDGE * np.trace(squares) + RIDGE
-        weights = np.linalg.solve(squares, weighted @ wanted)
-        left = wanted - weights @ differences
+    weights = _nearest(differences[:, :: ROUNDS[0]], wanted[:: ROUNDS[0]])
+    for part in ROUNDS if wanted.size else ():
+        weights = _nearer(differences[:, ::part], wanted[::part], weights)
     scaled = np.rint(weights * ONE)
     told = [int(weight) for weight in scaled] if np.isfinite(scaled).all() else [0] * count
     every = (ONE - sum(told), *told)
     return every if max(map(abs, every)) < LARGEST else (ONE, *[0] * count)
+
+
+def _nearest(differences: Numbers, wanted: Numbers) -> Numbers:
+    """The weights of the one neighbour that is nearest to the items.
+
+    A fit that begins there isn't led astray by items that no neighbour is near to.
+    """
+    far = np.log(np.abs(np.vstack([wanted, wanted - differences])) + 1).sum(axis=1)
+    weights: Numbers = np.eye(far.size)[far.argmin()][1:]
+    return weights
+
+
+def _nearer(differences: Numbers, wanted: Numbers, weights: Numbers) -> Numbers:
+    """Weights that are fitted to items, by how far others are from these."""
+    sizes = np.abs(wanted - weights @ differences)
+    sizes += np.median(sizes) + 1
+    weighted = differences / (sizes * np.sqrt(sizes))
+    squares = weighted @ differences.T
+    squares[np.diag_indices(len(weights))] += RIDGE * np.trace(squares) + RIDGE
+    found: Numbers = np.linalg.solve(squares, weighted @ wanted)
+    return found
 
 
 def distances(weights: Sequence[int], differences: Numbers, wanted: Numbers) -> Numbers:

@@ -104,6 +104,18 @@ def test_outliers_do_not_move_weights():
     assert usual < 2 * clean + 1
 
 
+def test_numbers_that_only_the_row_above_is_near_to():
+    # As coordinates of atoms are, in the order of floats: those around 0 are far from each other.
+    rng = np.random.default_rng(3)
+    places = rng.normal(0, 5, 900) + np.cumsum(rng.normal(0, 0.1, (60, 900)), axis=0)
+    floats = places.astype(np.float32).view(np.uint32)
+    numbers = np.where(floats >> 31, ~floats, floats | 1 << 31)
+    _, (left,) = through(STENCIL, numbers)
+    far = (left.view("<u4").reshape(numbers.shape)[2:] + 1.0) // 2
+    above = np.abs(np.diff(numbers.astype(np.int64), axis=0))[1:]
+    assert np.log2(far + 1).mean() < np.log2(above + 1).mean() + 0.05
+
+
 def test_weights_that_are_told_leave_what_kernels_leave():
     numbers = image(2, 12, 40)
     (offsets, weights), (left,) = through(STENCIL, numbers)
