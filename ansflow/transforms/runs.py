@@ -19,6 +19,9 @@ __all__ = ["Runs"]
 
 LENGTH_BYTES = 4
 
+# Runs of at most so many of eight items: pairs with a few single items between them, or fewer.
+MOST_OF_EIGHT = 5
+
 
 class Runs(Transform):
     """Items to the values of runs, and the number of items after the first of each.
@@ -36,8 +39,8 @@ class Runs(Transform):
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
         runs = int(count_runs(numbers))
-        if 2 * runs > layout.items:
-            raise Unsuitable(f"{layout.items} items have {runs} runs, more than half as many")
+        if 8 * runs > MOST_OF_EIGHT * layout.items:
+            raise Unsuitable(f"{layout.items} items have {runs} runs, too many")
         values, repeats = empty(runs, numbers.dtype), empty(runs, "<u4")
         split_runs(numbers, values, repeats)
         return runs, [values.view(np.uint8), repeats.view(np.uint8)]

@@ -18,7 +18,7 @@ __all__ = ["look_back"]
 # what was found that they may take then, and of a dictionary, whose values have come again more
 # often than a few of them show. What is told is that of the last ones, which look back to the rest.
 # What numbers take by their lengths is less than they do as tokens.
-SOME = (1 << 12, 0.97, 1.2), (1 << 14, 0.95, 1.0)
+SOME = (1 << 12, 0.97, 1.31), (1 << 14, 0.95, 1.0)
 LAST_PART = 4
 TOKEN = 1.3
 # A few that neighbours predict with so much less than what was found say nothing of all.

@@ -26,11 +26,12 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = ["mapped"]
 
-# The share of the most frequent pattern from which on a mask is tried, and of repeats for runs.
+# The share of the most frequent pattern from which on a mask is tried, and of repeats for runs:
+# many where there are rows, which tell as much, and of bytes, which take little anyway.
 MASK_FROM = 0.02
 FEWEST_MASKED = 3  # of fewer numbers, a mask takes more than it gains
 FEWEST_TOLD = 512  # if fewer are left of a few, facts of the others are told by more
-REPEATS_FROM = 0.6
+REPEATS_FROM, MANY_REPEATS = 0.45, 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
@@ -83,7 +84,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     yield from _all_but_masks(some, bits, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
-    if repeats >= REPEATS_FROM:
+    if repeats >= (REPEATS_FROM if raw.ndim < 3 and raw.itemsize > 1 else MANY_REPEATS):
         yield from _runs(some, kind, factors)
 
 

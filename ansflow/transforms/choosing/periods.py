@@ -21,8 +21,10 @@ WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
 # correlate by: for normal ones that are to correlate by a half, two thirds. And what they must
 # correlate by there, as far as whole logarithms tell.
 SUSPICIOUS, LIKELY = 0.45, 0.75
-# Digits of a correlation that tell periods apart: of multiples of one, the shortest come first.
-ROUNDED = 2
+# Digits of a correlation that tell periods apart: of multiples of one, the shortest come first. The
+# shortest of all that are about as good as the best is one of those that are told, since what a
+# period predicts badly, such as what follows a gap, is as many numbers as it has places.
+ROUNDED, ABOUT = 2, 0.9
 
 
 def periods(
@@ -72,5 +74,8 @@ def periods(
     candidates = np.flatnonzero(peaks & (inner > least))
     correlations = (inner[candidates] / found[0]).round(ROUNDED)
     best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
+    shortest = candidates[correlations >= ABOUT * correlations.max(initial=0.0)][:1]
+    if shortest.size and shortest[0] < best.min():
+        best[-1] = shortest[0]
     lags = (best + SHORTEST).tolist()
     return sorted(zip(lags, (inner[best] / found[0]).tolist(), strict=True))

@@ -122,7 +122,8 @@ def predict_periods(
     for period, correlation in told:
         if correlation < _least(kind):
             continue
-        simplest = Prediction(_in_rows(numbers, period), kind.items)
+        # The first row has none above it, so that what is left of it is far from all else.
+        simplest = Prediction(_in_rows(numbers, period), kind.items, coarse=True)
         if simplest.bits > prediction.simplest * CLOSE:
             continue
         simplest.try_all()

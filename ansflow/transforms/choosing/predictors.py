@@ -94,6 +94,9 @@ class Prediction:
         How many a chunk has, which pay for a table.
     is_filled : bool
         Whether some are there in place of a pattern that was taken out.
+    coarse : bool
+        Whether a chunk has a few differences that are far from those of a sample, so that linear
+        tokens are too coarse for the others.
 
     Attributes
     ----------
@@ -114,10 +117,11 @@ class Prediction:
     _best: Offer
     _way: Way = ()  # that of the best
     _linear = math.inf  # what the best takes with linear tokens
-    _coarse = False  # whether these are too coarse for differences, because of a few of them
 
-    def __init__(self, numbers: Numbers, items: float, *, is_filled: bool = False) -> None:
-        self.is_filled = is_filled
+    def __init__(
+        self, numbers: Numbers, items: float, *, is_filled: bool = False, coarse: bool = False
+    ) -> None:
+        self.is_filled, self._coarse = is_filled, coarse
         self._begin(numbers, items)
         self._try_axes(simple_axes(self.long), linear="plain")
         self.plain = min(self._tried[()][0], self._linear)
@@ -165,19 +169,24 @@ class Prediction:
         Those with one sign are not made non-negative, as others are. Numbers that were filled in
         come again in a sample, and other ones elsewhere: it says too much of them.
         """
-        if self.numbers.ndim > 2 and self.numbers.shape[-1] <= FEW_COLUMNS:
+        # A row of a period is no row of columns.
+        has_rows = self.numbers.ndim - self._coarse > 2
+        if has_rows and self.numbers.shape[-1] <= FEW_COLUMNS:
             return
         in_rows = len(self.long) > 1
         tried: list[tuple[Axes, bool]] = []
-        if self.plain <= NEAR * self.bits and not (in_rows and self.is_filled):
+        near = 1 if in_rows else NEAR
+        if self.plain <= near * self.bits and not (in_rows and self.is_filled):
             tried.append(((), False))
-        *_, best, _ = self._best
-        if isinstance(best, tuple) and best:
-            if self._is_one_sided(best):
-                tried.append((best, False))
-            noise = NOISE * 8 * self.numbers.itemsize
-            if FEW_BITS < self.bits < noise and not self.is_filled:
-                tried.append((best, True))
+        *_, predictor, _ = self._best
+        best = predictor if isinstance(predictor, tuple) else ()
+        if best and self._is_one_sided(best):
+            tried.append((best, False))
+        elif self._coarse and self._is_one_sided((1,)):
+            tried.append(((1,), False))
+        noise = NOISE * 8 * self.numbers.itemsize
+        if best and FEW_BITS < self.bits < noise and not self.is_filled:
+            tried.append((best, True))
         for axes, folded in tried:
             left = differences(self.numbers, axes)
             bits = bins_bits(left, self.items, signed=folded)
