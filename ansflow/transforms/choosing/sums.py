@@ -28,7 +28,7 @@ DIFFERENT = 0.02
 # of a sample weights are fitted to, about.
 WORTH_STENCIL = 0.01
 NEIGHBOUR_BITS = 32
-FITTED = 1 << 12
+FITTED = 1 << 11
 
 
 def try_weights(prediction: Prediction, name: str, orders: tuple[int, ...]) -> None:
