@@ -345,3 +345,13 @@ def test_linear_tokens_that_a_sample_has_once():
     numbers = np.random.default_rng(70).lognormal(2, 1, 150_000)
     numbers[np.random.default_rng(71).random(150_000) > 0.05] = 0
     assert "4096" not in chosen(numbers)
+
+
+def test_multiples_of_a_step_that_may_be_negative():
+    """A sample may lack these: as unsigned numbers, they are no multiples of the same step."""
+    heights = np.abs(RNG.normal(100_000, 24_000, 200_000)).astype("i4") * 10
+    assert chosen(heights).startswith("ordered[signed](affine(")
+    assert chosen(heights + 10_000_000).startswith("affine(")
+    rare = heights.copy()
+    rare[0] = -10
+    assert len(ansflow.compress(rare)) < 1.001 * len(ansflow.compress(heights))

@@ -63,7 +63,7 @@ QUICK = 5
 
 # What is surely better than that takes at most this share of what it takes, but for numbers that
 # take so few bits that a sample says little of what makes them.
-SURELY, FEW_BITS = 0.9, 0.5
+SURELY, FEW_BITS = 0.8, 0.5
 
 # What recipes for each of many columns must gain, as so many streams take their time.
 WORTH_COLUMNS = 0.05

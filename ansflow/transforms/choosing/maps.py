@@ -48,6 +48,9 @@ DENSE_FROM, DENSE_DECIMALS_FROM = 257, 1024
 # fewer they are, the less that gains, and each number takes its time.
 OFTEN_IN_DICT = 1024
 
+# Others may be negative if the least of a sample is so near to 0, as a share of their range.
+NEAR_ZERO = 1 / 4
+
 # How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
 FACTORS = 2
 # The share of the bits of floats that other outputs of decimals may take for the floats as they are
@@ -133,6 +136,7 @@ def _all_but_masks(
     width = some.numbers.itemsize
     if kind.big_endian:
         bits = int.from_bytes(bits.to_bytes(width, "big"), "little")
+    in_order = kind
     if kind.name == "signed" and not bits >> (8 * width - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
         kind = kind._replace(name="unsigned")
@@ -155,7 +159,7 @@ def _all_but_masks(
         return
     if kind.name != "float":
         few = few_of(ordered.numbers, kind.effort.few)
-        steps = ordered.through(kind, AFFINE) if common_step(few) > 1 else None
+        steps = _steps(ordered, some, in_order) if common_step(few) > 1 else None
         if steps is not None:
             yield steps
         dictionary = dictionary and not _are_dense(ordered, kind, seen, DENSE_FROM)
@@ -168,6 +172,19 @@ def _all_but_masks(
         codes = values.through(kind, DICT)
         if codes is not None:
             yield codes
+
+
+def _steps(ordered: Mapped, some: Mapped, kind: Kind) -> Mapped | None:
+    """Integers as multiples of a step from the least of all.
+
+    If a sample lacks negative ones that are not far away, these are put in order, since others may
+    be no such multiples of what comes before 0.
+    """
+    numbers = ordered.numbers.reshape(-1)
+    least, greatest = int(numbers.min()), int(numbers.max())
+    if kind.name == "signed" and least < NEAR_ZERO * (greatest - least):
+        return some.through(kind, *kind.ordered(), AFFINE)
+    return ordered.through(kind, AFFINE)
 
 
 def _are_dense(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
