@@ -355,3 +355,12 @@ def test_multiples_of_a_step_that_may_be_negative():
     rare = heights.copy()
     rare[0] = -10
     assert len(ansflow.compress(rare)) < 1.001 * len(ansflow.compress(heights))
+
+
+def test_noise_in_rows_has_bins():
+    """As forces have, of which some are 0 in all frames."""
+    rng = np.random.default_rng(0)
+    forces = (rng.uniform(1, 2, (30, 3000)) * rng.choice([-1, 1], (30, 3000))).astype("f4")
+    forces[:, rng.random(3000) < 0.3] = 0
+    assert "bins" in chosen(forces)
+    assert "bins" in chosen(forces, level=6)

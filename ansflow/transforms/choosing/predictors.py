@@ -175,8 +175,7 @@ class Prediction:
             return
         in_rows = len(self.long) > 1
         tried: list[tuple[Axes, bool]] = []
-        near = 1 if in_rows else NEAR
-        if self.plain <= near * self.bits and not (in_rows and self.is_filled):
+        if self.plain <= NEAR * self.bits and not (in_rows and self.is_filled):
             tried.append(((), False))
         *_, predictor, _ = self._best
         best = predictor if isinstance(predictor, tuple) else ()
