@@ -10,6 +10,7 @@ import naive_model
 import naive_recipe
 from naive_payload import (
     ROW,
+    read_adaptive,
     read_contexts,
     read_neighbours,
     read_table,
@@ -21,7 +22,7 @@ from naive_payload import (
     read_words_with_neighbours,
 )
 
-STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED, CLASSES, NEIGHBOURS = range(8)
+STORED, CONSTANT, CODED, SHARED, CONTEXTS, MODELLED, CLASSES, NEIGHBOURS, ADAPTIVE = range(9)
 
 
 class Context(NamedTuple):
@@ -65,13 +66,14 @@ def read_head(data, at, w, n, last, context):
     """The head at byte `at`, and where it ends."""
     kind = data[at]
     at += 1
-    assert kind <= NEIGHBOURS
+    assert kind <= ADAPTIVE
     assert n >= 1 or kind == STORED
     if kind in (STORED, CONSTANT):
         return Head(kind, size=n * w if kind == STORED else w), at
     assert w == 1 or kind == CODED
     p = lanes = table = 0
-    if kind != MODELLED:
+    assert kind != ADAPTIVE or n <= 2**16
+    if kind not in (MODELLED, ADAPTIVE):
         coder = data[at]
         at += 1
         p, lanes = coder % 16 + 1, 2 ** (coder // 16)
@@ -102,6 +104,8 @@ def read_payload(head, payload, w, n, context):
         model = naive_model.find(**context.model)
         assert n % model.image_size == 0
         return naive_model.decode(model, payload, n // model.image_size)
+    if kind == ADAPTIVE:
+        return bytes(read_adaptive(payload, n))
     if kind == CONTEXTS:
         rows, used = read_contexts(payload, p)
         return bytes(read_words_with_contexts(payload[used:], n, rows, p, lanes))

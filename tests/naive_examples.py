@@ -187,6 +187,12 @@ FILES = {
         recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],
         chunk=[180],
     ),
+    "adaptive": writer.write_frame(
+        WALK[:500],
+        coding=writer.adapt,
+        recipe=["stream", tree(makers.items_of(3), BYTES, stream), tree(makers.delta(0))],
+        chunk=[180],
+    ),
     "shared": writer.write_frame(
         SKEWED[:450],
         shared=SHARED,

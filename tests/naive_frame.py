@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import naive_grid
 from naive_body import (
+    ADAPTIVE,
     CLASSES,
     CODED,
     CONSTANT,
@@ -30,6 +31,7 @@ from naive_header import MAGIC, VERSION, find_shape, read_header, take, xxh
 from naive_payload import number
 
 __all__ = [
+    "ADAPTIVE",
     "CLASSES",
     "CODED",
     "CONSTANT",

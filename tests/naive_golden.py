@@ -594,6 +594,13 @@ GOLDEN = {
             writer.code_neighbours(11, 4, 70, 350, [2, 9, 30]), writer.code(), writer.store
         ),
     ),
+    "adaptive": lambda: (
+        CHANGES,
+        frame(CHANGES, coding=writer.adapt, chunk=[700], index=True),
+    ),
+    "adaptive-numbers": lambda: numbers(
+        CUBES, tree(makers.ordered(1), tree(makers.delta(2), tree(makers.log))), coding=writer.adapt
+    ),
     "named": lambda: (PLANE, frame(PLANE, {"name": "größe/plane"}, coding=coded_or_stored)),
     "modelled-mnist": lambda: (digits("u1"), modelled(MNIST, "u1")),
     "modelled-mnist-binary": lambda: (digits("?"), modelled(MNIST_BINARY, "?")),

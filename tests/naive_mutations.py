@@ -244,7 +244,7 @@ def forge_body(rng, chunk):
     place = rng.randrange(len(codings))
     stream, other = chunk.streams[place], writer.coding_of(rng.choice(rng.choice(FULL).streams))
     changes = {
-        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 255]),
+        "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 255]),
         "fields": lambda: rng.choice(
             [
                 other.fields,

@@ -239,6 +239,68 @@ def write_contexts(rows, p):
     return pack(text)
 
 
+STUBBORNNESS = 4, 4, 6, 6, 8, 12, 20, 30
+
+
+class Learner:
+    """What is known of each node of the tree of decisions."""
+
+    def __init__(self):
+        self.q, self.m = [2**15] * 256, [0] * 256
+
+    def frequency(self, k):
+        """That of a one, of 4096."""
+        return max(1, self.q[k] // 16)
+
+    def learn(self, k, bit):
+        """Take note of a bit; the node of the next one."""
+        q, u = self.q[k], 655360 // (10 * (self.m[k] + 1) + STUBBORNNESS[k.bit_length() - 1])
+        self.q[k] = q + (2**16 - q) * u // 2**16 if bit else q - q * u // 2**16
+        self.m[k] = min(127, self.m[k] + 1)
+        return 2 * k + bit
+
+
+def read_adaptive(payload, n):
+    """The n symbols of an adaptive stream."""
+    r = len(payload)
+    states = r if r <= 4 else 4 - r % 2
+    x, at = number(payload[:states], states), states
+    assert x < 2**31
+    learner, symbols = Learner(), []
+    for _ in range(n):
+        k = 1
+        while k < 256:
+            f, slot = learner.frequency(k), x % 4096
+            bit = int(slot < f)
+            x = f * (x // 4096) + slot if bit else (4096 - f) * (x // 4096) + slot - f
+            if x < 2**15 and at < r:
+                x = x * 2**16 + number(payload[at : at + 2], 2)
+                at += 2
+            k = learner.learn(k, bit)
+        symbols.append(k - 256)
+    assert at == r
+    assert x == 1
+    return symbols
+
+
+def write_adaptive(symbols):
+    """Undo `read_adaptive`."""
+    learner, decisions, x, words = Learner(), [], 1, []
+    for symbol in symbols:
+        k = 1
+        for bit in map(int, f"{symbol:08b}"):
+            f = learner.frequency(k)
+            decisions.append((f, 0) if bit else (4096 - f, f))
+            k = learner.learn(k, bit)
+    for g, start in reversed(decisions):
+        if x >= g * 2**19:
+            words.append((x % 2**16).to_bytes(2, "little"))
+            x //= 2**16
+        x = x // g * 4096 + start + x % g
+    size = max(3 * bool(words), -(-x.bit_length() // 8))
+    return x.to_bytes(size, "little") + b"".join(words[::-1])
+
+
 def fit(content, p, symbols=256):
     """Frequencies with which `content` can be coded: as in it, roughly."""
     counts = Counter(content)

@@ -12,7 +12,17 @@ import naive_grid
 import naive_makers
 import naive_model
 import naive_recipe
-from naive_body import CLASSES, CODED, CONSTANT, CONTEXTS, MODELLED, NEIGHBOURS, SHARED, STORED
+from naive_body import (
+    ADAPTIVE,
+    CLASSES,
+    CODED,
+    CONSTANT,
+    CONTEXTS,
+    MODELLED,
+    NEIGHBOURS,
+    SHARED,
+    STORED,
+)
 from naive_frame import HEAD, TRAILER_MAGIC, VERSION, xxh
 from naive_header import BRIEF_TYPES, item_size
 from naive_payload import (
@@ -22,6 +32,7 @@ from naive_payload import (
     fit_classes,
     fit_contexts,
     fit_neighbours,
+    write_adaptive,
     write_contexts,
     write_neighbours,
     write_table,
@@ -145,6 +156,13 @@ def code_neighbours(p=11, lanes=1, row=65, plane=0, limits=(2,)):
         return Coding(NEIGHBOURS, coder_byte(p, lanes), True, payload)
 
     return coding
+
+
+def adapt(content, w=1):
+    """Adaptively; 16 bits are stored, as are more symbols than such a stream may have."""
+    if w == 2 or len(content) > 2**16:
+        return store(content)
+    return Coding(ADAPTIVE, b"", True, write_adaptive(content))
 
 
 def join_inner(coding):
@@ -439,7 +457,7 @@ def write_frame(
 def coding_of(stream):
     """How a stream that was read is coded, to write it again."""
     fields = b""
-    if stream.kind not in (STORED, CONSTANT, MODELLED):
+    if stream.kind not in (STORED, CONSTANT, MODELLED, ADAPTIVE):
         fields = coder_byte(stream.precision, stream.lanes)
     if stream.kind == SHARED:
         fields += bytes([stream.table])

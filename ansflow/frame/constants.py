@@ -38,11 +38,13 @@ KIND_CONTEXTS = 4
 KIND_MODELLED = 5
 KIND_CLASSES = 6
 KIND_NEIGHBOURS = 7
+KIND_ADAPTIVE = 8
 
 MIN_PRECISION = 8  # 256 symbols need as many slots
 MAX_PRECISION = 16
 MAX_CONTEXT_PRECISION = 12
 MAX_LANES_LOG2 = 6
+MAX_ADAPTIVE = 1 << 16  # symbols of a stream, each of which takes its time
 MAX_CELL_SIZE = 64  # larger items are cut into bytes
 MAX_CHUNK_SIZE = 1 << 27
 MAX_GROUP = 1 << 16  # chunks

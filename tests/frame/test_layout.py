@@ -70,9 +70,10 @@ def test_kinds_agree():
         "MODELLED",
         "CLASSES",
         "NEIGHBOURS",
+        "ADAPTIVE",
     )
-    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(8))
-    assert [getattr(naive, name) for name in names] == list(range(8))
+    assert [getattr(constants, f"KIND_{name}") for name in names] == list(range(9))
+    assert [getattr(naive, name) for name in names] == list(range(9))
     assert {kind.code: kind.name for kind in KINDS} == {
         getattr(constants, f"KIND_{name}"): name.lower() for name in names
     }
@@ -126,6 +127,7 @@ def test_sizes_fit_their_fields():
         f"p is {constants.MIN_PRECISION} to {constants.MAX_PRECISION}, "
         f"with contexts, row classes or neighbours {constants.MIN_PRECISION} to "
         f"{constants.MAX_CONTEXT_PRECISION};",
+        f"An adaptive stream has 2^{constants.MAX_ADAPTIVE.bit_length() - 1} of them at most",
         f"nesting deeper than {constants.MAX_NESTING}",
         f"`name`, 1 to {constants.MAX_MODEL_NAME} characters",
         f"`fingerprint`, {constants.FINGERPRINT_DIGITS} hexadecimal digits",

@@ -56,7 +56,7 @@ def told(stream):
     return payloads.read_neighbours(stream.payload, len(stream.content), stream.precision)[0]
 
 
-@pytest.mark.parametrize("shape", [(40, 65), (33, 127), (90, 200), (5, 50, 90), (150, 9, 11)])
+@pytest.mark.parametrize("shape", [(70, 65), (33, 127), (90, 200), (5, 50, 90), (150, 9, 11)])
 def test_what_is_written_is_what_the_oracle_reads(shape):
     array = scales((shape[0], np.prod(shape[1:]))).reshape(shape)
     data, body = encode(array)

@@ -450,6 +450,8 @@ if naive.NEIGHBOURS in [kind.code for kind in KINDS]:
     DISTANCES = st.integers(65, 80), st.just(0) | st.integers(81, 300)
     LIMITS = st.sets(st.integers(0, 254), min_size=1, max_size=15).map(sorted)
     CODERS.append(st.builds(writer.code_neighbours, st.integers(8, 12), LANES, *DISTANCES, LIMITS))
+if naive.ADAPTIVE in [kind.code for kind in KINDS]:
+    CODERS.append(st.just(writer.adapt))
 CODINGS = st.lists(st.one_of(CODERS), min_size=1, max_size=4)
 TRANSFORMS = list(registry._by_id)
 WIDE = [(payloads.fit(SKEWED + bytes(range(256)), p), p) for p in (9, 14)]

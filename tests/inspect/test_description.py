@@ -77,7 +77,7 @@ def test_streams_and_options():
     )
     used = {name: count for name, count in frame["streams"].items() if count}
     assert used == {"stored": 1, "constant": 1, "shared": 1}
-    unused = {"coded", "contexts", "modelled", "classes", "neighbours"}
+    unused = {"coded", "contexts", "modelled", "classes", "neighbours", "adaptive"}
     assert frame["streams"].keys() - used.keys() == unused
     assert frame["shared_tables"] == [13]
     assert frame["precisions"] == [13]
@@ -159,7 +159,7 @@ def test_models():
     assert frame["chunk_shape"] == [480]
     assert frame["streams"]["modelled"] == 2
     assert frame["streams"]["constant"] == 1
-    assert frame["streams"]["stored"] == 1
+    assert frame["streams"]["adaptive"] == 1
     assert sum(frame["streams"].values()) == 4
     assert (frame["precisions"], frame["lanes"]) == ([], [])
     _, frame = described(content)

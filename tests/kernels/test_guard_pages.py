@@ -28,6 +28,7 @@ from ansflow.coding.coders.row_classes import RowClassCoder
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
+    adaptive,
     alias,
     escapes,
     message_probabilities,
@@ -68,6 +69,7 @@ from ansflow.kernels.tables import (
 from ansflow.kernels.tables.frequency_code import fit_table, read_frequencies, write_frequencies
 from ansflow.kernels.tables.histogram import histogram
 from ansflow.kernels.tables.reciprocal import reciprocal_table
+from ansflow.kernels.tables.records import reciprocals_of
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.kernels.transforms import (
     affine as multiples,
@@ -577,6 +579,31 @@ def escaping_coders(at_end, rng):
                 tables = tree[0], buckets, entries, np.uint64(9)
                 escapes.decode_message(fixed(source, at_end), 0, *tables, back)
         escapes.decode_message(fixed(message, at_end), 0, *tables, back)
+        assert np.array_equal(back, data)
+
+
+def adapting_coders(at_end, rng):
+    """Streams without a table: into buffers that are too small, and from damaged messages."""
+
+    def guard(array):
+        return guarded(array, at_end)
+
+    nodes, reciprocals = guard(np.empty(256, np.uint32)), fixed(reciprocals_of(12), at_end)
+    for size in (2, 3, 300):
+        data = fixed(
+            rng.integers(0, 256, size).astype(np.uint8) % rng.choice([3, 256], size), at_end
+        )
+        data = fixed(np.append(data[: size // 2], data[: size - size // 2]), at_end)
+        decisions = guard(np.empty(8 * size, np.uint16))
+        for room in (int(adaptive.ROOM), 25, 100, 2000):
+            out = guard(np.empty(room, np.uint8))
+            begin = int(adaptive.encode(data, reciprocals, nodes, decisions, out))
+        assert begin
+        message, back = out[begin:].copy(), guard(np.empty(size, np.uint8))
+        for end in {*range(12), message.size - 1, message.size} & {*range(message.size + 1)}:
+            for source in (message[:end], rng.integers(0, 256, end).astype(np.uint8)):
+                adaptive.decode(fixed(source, at_end), nodes, back)
+        assert adaptive.decode(fixed(message, at_end), nodes, back)
         assert np.array_equal(back, data)
 
 
@@ -1286,6 +1313,7 @@ JOBS = [
     row_class_coders,
     finding_classes,
     escaping_coders,
+    adapting_coders,
     neighbour_coders,
     finding_contexts,
     stack_coders,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.frame import constants
+from ansflow.frame.streams.adaptive import message_of
 from ansflow.frame.streams.coder_byte import precision_for
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Look, Sample, StreamCoding
@@ -27,6 +28,10 @@ from ansflow.varints import pack_varint
 __all__ = ["encode_stream"]
 
 STORED_HEAD, CONSTANT_HEAD = bytes([constants.KIND_STORED]), bytes([constants.KIND_CONSTANT])
+ADAPTIVE_HEAD = bytes([constants.KIND_ADAPTIVE])
+
+# For so few symbols a table takes more than it is worth, as a rule.
+TOO_FEW_FOR_TABLE = 512
 
 # Of a stream that is as long as a few samples or longer, one of so many pieces is looked at first.
 # If their entropy is more than this share of them, all are as good as random.
@@ -65,6 +70,9 @@ def encode_stream(
         return STORED_HEAD, []
     wide = layout.itemsize > 1
     alone = not wide and scratch.contexts is None and coding.model is None
+    adaptive = kinds[-1].code == constants.KIND_ADAPTIVE  # which is the last one that is tried
+    if alone and adaptive and content.size <= TOO_FEW_FOR_TABLE and not coding.shared:
+        return _without_table(content, scratch, sized=sized)
     if alone and _is_random(content):
         return STORED_HEAD, [content]
     if wide:
@@ -88,6 +96,21 @@ def encode_stream(
         # What was proposed is an estimate.
         if len(head) + size <= content.size:
             return head, pieces
+    return STORED_HEAD, [content]
+
+
+def _without_table(
+    content: Bytes, scratch: EncoderScratch, *, sized: bool
+) -> tuple[bytes, Sequence[Bytes]]:
+    """The same of a stream that is short."""
+    octets = content.tobytes()
+    if octets.count(octets[:1]) == content.size:
+        return CONSTANT_HEAD, [content[:1]]
+    message = message_of(content, scratch)
+    if message is not None:
+        head = ADAPTIVE_HEAD + (pack_varint(message.size) if sized else b"")
+        if len(head) + message.size <= content.size:
+            return head, [message]
     return STORED_HEAD, [content]
 
 

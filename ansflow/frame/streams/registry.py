@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ansflow.errors import UnsupportedError
+from ansflow.frame.streams.adaptive import Adaptive
 from ansflow.frame.streams.coded import Coded
 from ansflow.frame.streams.constant import Constant
 from ansflow.frame.streams.contexts import Contexts
@@ -25,6 +26,7 @@ TRIED: tuple[TriedKind, ...] = (
     Modelled(),
     Neighbours(),
     RowClasses(),
+    Adaptive(),
 )
 
 KINDS: tuple[Kind, ...] = (STORED, CONSTANT, *TRIED)

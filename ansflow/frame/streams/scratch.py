@@ -13,6 +13,7 @@ from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.single import new_records
 from ansflow.frame.streams.pool import Pool
+from ansflow.kernels.coders.adaptive import DECISIONS, NODES
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.tables import context_code, frequency_code
@@ -22,6 +23,7 @@ from ansflow.transforms.recipe import Stream
 
 __all__ = [
     "ALPHABET",
+    "MOST_ADAPTIVE",
     "ContextScratch",
     "DecoderScratch",
     "EncoderScratch",
@@ -30,6 +32,9 @@ __all__ = [
 ]
 
 ALPHABET = 256
+
+# Symbols of a stream whose distribution may be learnt.
+MOST_ADAPTIVE = 1 << 12
 
 Words = npt.NDArray[np.uint16]
 
@@ -90,6 +95,8 @@ class EncoderScratch(NamedTuple):
     heap: npt.NDArray[np.uint32]
     table: Bytes
     records: npt.NDArray[np.uint64]
+    nodes: npt.NDArray[np.uint32]
+    decisions: npt.NDArray[np.uint16]
     contexts: ContextScratch | None
 
     @classmethod
@@ -104,6 +111,8 @@ class EncoderScratch(NamedTuple):
             heap=np.empty(ALPHABET, np.uint32),
             table=np.empty(ALPHABET * frequency_code.MAX_BITS_PER_FREQUENCY // 8, np.uint8),
             records=new_records(ALPHABET, precision),
+            nodes=np.empty(NODES, np.uint32),
+            decisions=np.empty(DECISIONS * MOST_ADAPTIVE, np.uint16),
             contexts=ContextScratch.make() if order else None,
         )
 
@@ -119,10 +128,12 @@ class DecoderScratch(NamedTuple):
 
     freq: npt.NDArray[np.uint32]
     context_freq: npt.NDArray[np.uint32]
+    nodes: npt.NDArray[np.uint32]
 
     @classmethod
     def make(cls) -> DecoderScratch:
         return cls(
             freq=np.empty(ALPHABET, np.uint32),
             context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
+            nodes=np.empty(NODES, np.uint32),
         )

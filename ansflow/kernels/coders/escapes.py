@@ -26,7 +26,16 @@ from ansflow.kernels.tables.buckets import look_up_entry
 from ansflow.kernels.tables.reciprocal import divide
 from ansflow.kernels.tables.records import headroom, look_up_record
 
-__all__ = ["ESCAPE", "NO_STATE", "ROOM", "STRIDE", "decode_message", "encode_message"]
+__all__ = [
+    "ESCAPE",
+    "NO_STATE",
+    "ROOM",
+    "STRIDE",
+    "decode_message",
+    "encode_message",
+    "put_state",
+    "take_state",
+]
 
 # A row of records has one for each byte, and then that of the row's escape.
 STRIDE = np.uint64(257)
@@ -95,6 +104,17 @@ def put_state(x, has_words, out, cursor):
     for i in range(length):
         out[cursor + np.uint64(i)] = (x >> (BYTE * np.uint64(i))) & BYTE_MASK
     return cursor
+
+
+@inlined
+def take_state(message, cursor, end):
+    """Undo `put_state`; the state, `NO_STATE` if that is too large, and where its words begin."""
+    size = end - cursor
+    length = size if size <= FOUR else FOUR - (size & ONE)
+    x = ZERO
+    for i in range(length):
+        x |= np.uint64(message[cursor + np.uint64(i)]) << (BYTE * np.uint64(i))
+    return (x if x < STATE_END else NO_STATE), cursor + length
 
 
 @inlined
@@ -177,14 +197,9 @@ def decode_message(message, begin, row_of, buckets, entries, escape, out):
         2^64 - 1 if the state is too large, or not all words have been used. If there are too few
         words, it is any state that can be left.
     """
-    cursor, end = np.uint64(begin), np.uint64(message.size)
-    size = end - cursor
-    length = size if size <= FOUR else FOUR - (size & ONE)
-    x = ZERO
-    for i in range(length):
-        x |= np.uint64(message[cursor + np.uint64(i)]) << (BYTE * np.uint64(i))
-    cursor += length
-    if x >= STATE_END:
+    end = np.uint64(message.size)
+    x, cursor = take_state(message, np.uint64(begin), end)
+    if x == NO_STATE:
         return NO_STATE
     mask = np.uint64(row_of.size) - ONE
     row, at = np.uint64(row_of[ZERO]), ZERO
