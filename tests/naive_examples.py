@@ -246,6 +246,12 @@ FILES = {
     "brief number": writer.write_frame(
         NUMBERS[:2], {"dtype": "bfloat16", "shape": []}, short=True, brief=True
     ),
+    "terse": writer.write_frame(
+        NUMBERS, MATRIX | {"dtype": "<u2"}, coding=choose, short=True, brief=True, terse=True
+    ),
+    "terse number": writer.write_frame(
+        NUMBERS[:2], {"dtype": "<i2", "shape": []}, short=True, brief=True, terse=True
+    ),
     "short and shared": writer.write_frame(
         SKEWED[:300], shared=SHARED, coding=writer.code_shared(2, SHARED), short=True
     ),

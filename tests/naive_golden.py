@@ -240,6 +240,14 @@ GOLDEN = {
         frame(np.asfortranarray(PLANE), coding=writer.code(11), short=True, brief=True),
     ),
     "brief-number": lambda: (np.array(2.5), frame(np.array(2.5), short=True, brief=True)),
+    "terse-array": lambda: (
+        np.asfortranarray(PLANE),
+        frame(np.asfortranarray(PLANE), coding=writer.code(11), short=True, brief=True, terse=True),
+    ),
+    "terse-number": lambda: (
+        np.array(2.5),
+        frame(np.array(2.5), short=True, brief=True, terse=True),
+    ),
     "big-endian": lambda: (
         PLANE.astype(">u2"),
         frame(PLANE.astype(">u2"), coding=writer.code(13), chunk=[7, 30], index=True),

@@ -17,7 +17,7 @@ class Header(NamedTuple):
     """Everything a header says; the size is None if it isn't known beforehand.
 
     `shared` are pairs of frequencies and their precision. `only` is the size of the body and the
-    check of the only chunk of a short frame.
+    check of the only chunk of a short frame, whose low half it is if that is terse.
     """
 
     array: bool
@@ -28,6 +28,7 @@ class Header(NamedTuple):
     size: int | None
     grid: naive_grid.Grid
     only: tuple | None
+    terse: bool
     raw: bytes
 
 
@@ -230,17 +231,20 @@ def read_header(data):
     assert take(data, 0, 4) == MAGIC
     version, flags = take(data, 4, 2)
     assert version == VERSION
-    assert flags in (0, 1, 3, 5, 7, 8, 9, 11, 13, 15, 25, 27)
+    assert flags in (0, 1, 3, 5, 7, 8, 9, 11, 13, 15, 25, 27, 57, 59)
+    terse = flags >= 32
+    begin = 7 if terse else 10
     array, fortran, listed, short = flags % 2 == 1, flags & 2 > 0, flags & 4 > 0, flags >= 8
-    length = number(take(data, 6, 4), 4)
+    length = number(take(data, 6, begin - 6), begin - 6)
     assert 1 <= length <= 2**21
-    fields, raw = take(data, 10, length), take(data, 0, 14 + length)
+    fields, raw = take(data, begin, length), take(data, 0, begin + length + 4)
     assert number(raw[-4:], 4) == xxh(raw[:-4]) % 2**32
 
     if flags & 16:
         shared = []
         description, size, at = read_brief(fields)
         assert size < 2**63
+        assert not terse or size <= 2**16
     else:
         described, at = read_varint(fields, 0)
         assert described <= 2**20
@@ -258,7 +262,8 @@ def read_header(data):
     only = None
     if short:
         m, at = read_varint(fields, at)
-        only, at = (m, number(take(fields, at, 8), 8)), at + 8
+        check = 4 if terse else 8
+        only, at = (m, number(take(fields, at, check), check)), at + check
         assert 2 <= m <= size + 512
     assert at == length
-    return Header(array, fortran, listed, description, shared, size, grid, only, raw)
+    return Header(array, fortran, listed, description, shared, size, grid, only, terse, raw)

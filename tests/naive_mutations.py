@@ -169,7 +169,7 @@ def mislead(rng, frame):
             t if rng.randrange(2) else fitting(rng, rng.choice([1, 4, 8]), t)
             for t in (h.grid.chunk * 2)[rng.choice([0, 0, 0, 1]) :][: len(h.grid.chunk)]
         ],
-        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 5, 8, 9, 16, 255, flags ^ 8]),
+        "flags": lambda: rng.choice([0, 1, 2, 3, 4, 5, 8, 9, 16, 25, 57, 255, flags ^ 8]),
         "version": lambda: rng.choice([0, 1, 2, 3, 4, 255]),
         "description": lambda: described(rng, h.description),
         "tables": lambda: fitting(rng, 1, len(h.shared)),

@@ -237,15 +237,16 @@ def write_shared(shared):
     return b"".join(bytes([p]) + write_table(freq, p) for freq, p in shared)
 
 
-def write_only(only):
-    return write_varint(only[0]) + little(only[1], 8)
+def write_only(only, terse=False):
+    check = little(only[1] % 2**32, 4) if terse else little(only[1], 8)
+    return write_varint(only[0]) + check
 
 
-def write_brief(dtype, shape, only, *, axes=None, more=b""):
+def write_brief(dtype, shape, only, *, axes=None, more=b"", terse=False):
     """Brief fields; the dtype is one of the document's list, or a number."""
     number = BRIEF_TYPES.index(dtype) if isinstance(dtype, str) else dtype
     first = bytes([number + 32 * default(axes, len(shape))])
-    return first + b"".join(map(write_varint, shape)) + write_only(only) + more
+    return first + b"".join(map(write_varint, shape)) + write_only(only, terse) + more
 
 
 def write_fields(
@@ -288,7 +289,8 @@ def write_header(
     """A header, from what `write_fields` takes or from the bytes `fields`."""
     fields = write_fields(*arguments, **told) if fields is None else fields
     head = b"\x89ANS" + bytes([version, default(flags, int(array))])
-    head += little(default(length, len(fields)), 4) + fields
+    size = 1 if head[5] & 32 else 4
+    head += little(default(length, len(fields)) % 256**size, size) + fields
     return head + little(default(check, xxh(head) % 2**32), 4)
 
 
@@ -421,11 +423,12 @@ def write_frame(
     listed=False,
     short=False,
     brief=False,
+    terse=False,
 ):
     """A legal frame, if the description is one of the content; `known` is whether its size is.
 
-    A short one has one chunk, and no other shape of it is given; its header may be brief. Recipes
-    are names or those of `naive_makers`, in turn.
+    A short one has one chunk, and no other shape of it is given; its header may be brief,
+    and then terse. Recipes are names or those of `naive_makers`, in turn.
     """
     description = default(description, {})
     size = len(content) if known else None
@@ -436,7 +439,8 @@ def write_frame(
         told = {"tables": len(shared), "shared": write_shared(shared), "flags": flags + 8}
         if brief:
             only = len(body), xxh(content)
-            told = {"fields": write_brief(**description, only=only), "flags": flags + 24}
+            fields = write_brief(**description, only=only, terse=terse)
+            told = {"fields": fields, "flags": flags + 24 + 32 * terse}
         return write_short(content, description or b"", body, **told)
     header = write_header(
         size,

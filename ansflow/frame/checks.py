@@ -6,12 +6,14 @@ import xxhash
 
 from ansflow.buffers import Bytes
 
-__all__ = ["content_check", "low_half"]
+__all__ = ["LOW_HALF", "content_check", "low_half"]
+
+LOW_HALF = (1 << 32) - 1
 
 
 def low_half(raw: bytes) -> int:
     """The check of headers, heads and trailers."""
-    return xxhash.xxh3_64_intdigest(raw) & 0xFFFFFFFF
+    return xxhash.xxh3_64_intdigest(raw) & LOW_HALF
 
 
 def content_check(content: Bytes, number: int) -> int:

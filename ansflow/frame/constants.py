@@ -7,6 +7,7 @@ VERSION = 3
 
 # magic, version, flags, size of the fields
 HEADER = struct.Struct("<4sBBI")
+TERSE_HEADER = struct.Struct("<4sBBB")  # the same if it is terse
 CHECK = struct.Struct("<I")
 CONTENT_CHECK = struct.Struct("<Q")
 SHORT_END = b"\0"  # the body before it may end like a trailer
@@ -28,7 +29,8 @@ FLAG_FORTRAN_ORDER = 2
 FLAG_LISTED = 4
 FLAG_SHORT = 8
 FLAG_BRIEF = 16
-FLAGS = FLAG_ARRAY | FLAG_FORTRAN_ORDER | FLAG_LISTED | FLAG_SHORT | FLAG_BRIEF
+FLAG_TERSE = 32
+FLAGS = FLAG_ARRAY | FLAG_FORTRAN_ORDER | FLAG_LISTED | FLAG_SHORT | FLAG_BRIEF | FLAG_TERSE
 
 KIND_STORED = 0
 KIND_CONSTANT = 1
@@ -58,5 +60,6 @@ MAX_NESTING = 100  # of lists and objects in a description
 MAX_MODEL_NAME = 64
 FINGERPRINT_DIGITS = 32
 MAX_BRIEF_AXES = 7  # three bits
+MAX_TERSE = 1 << 16  # bytes of content
 MAX_NAME = 4096  # bytes of an array's name in a collection
 MAX_SHARED_TABLES = 64

@@ -10,7 +10,7 @@ from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import constants
 from ansflow.frame.array_spec import UNKNOWN_LENGTH, ArraySpec
 from ansflow.frame.brief import pack_brief, parse_brief
-from ansflow.frame.checks import low_half
+from ansflow.frame.checks import LOW_HALF, low_half
 from ansflow.frame.description import parse_description, parsed_nbytes, write_description
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, has_body
@@ -65,6 +65,8 @@ class Header:
         Bytes that description and shared tables may take as they were parsed.
     raw : bytes
         What was read; empty if the header is to be written.
+    terse : bool
+        Whether `only` was read, and says no more than the low half of the check.
     """
 
     content_size: int | None
@@ -77,6 +79,7 @@ class Header:
     only: Head | None = None
     parsed: int = field(default=0, compare=False)
     raw: bytes = field(default=b"", compare=False, repr=False)
+    terse: bool = field(default=False, compare=False)
 
     @property
     def largest_group(self) -> int:
@@ -143,13 +146,16 @@ class Header:
         if only is not None and not self.shared:
             brief = pack_brief(description)
         fields = self._pack_fields(description) if brief is None else brief
-        fields += self._pack_chunks() if only is None else _pack_only(only)
+        terse = brief is not None and (self.content_size or 0) <= constants.MAX_TERSE
+        fields += self._pack_chunks() if only is None else _pack_only(only, terse=terse)
         flags = 0 if self.array is None else constants.FLAG_ARRAY
         flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
         flags |= constants.FLAG_LISTED if self.is_listed else 0
         flags |= constants.FLAG_SHORT if only is not None else 0
         flags |= constants.FLAG_BRIEF if brief is not None else 0
-        raw = constants.HEADER.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
+        flags |= constants.FLAG_TERSE if terse else 0
+        begin = constants.TERSE_HEADER if terse else constants.HEADER
+        raw = begin.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
         return raw + constants.CHECK.pack(low_half(raw))
 
     def _pack_fields(self, description: dict[str, Any]) -> bytes:
@@ -164,9 +170,14 @@ class Header:
         return b"".join(map(pack_varint, self.grid.chunk_shape))
 
 
-def _pack_only(only: Head) -> bytes:
+def _pack_only(only: Head, *, terse: bool) -> bytes:
     """What stands in their place where there is one chunk: what its head would say."""
-    return pack_varint(only.body_size) + constants.CONTENT_CHECK.pack(only.check)
+    check = (
+        constants.CHECK.pack(only.check & LOW_HALF)
+        if terse
+        else constants.CONTENT_CHECK.pack(only.check)
+    )
+    return pack_varint(only.body_size) + check
 
 
 def check_magic(begin: bytes) -> None:
@@ -187,8 +198,11 @@ def read_header(limits: Limits) -> Generator[int, bytes, Header]:
         raise UnsupportedError(
             f"the frame is of version {begin[-1]}; this release reads version {constants.VERSION}"
         )
-    fixed = begin + (yield constants.HEADER.size - len(begin))
-    _, _, flags, size = constants.HEADER.unpack(fixed)
+    fixed = begin + (yield constants.TERSE_HEADER.size - len(begin))
+    _, _, flags, size = constants.TERSE_HEADER.unpack(fixed)
+    if not flags & constants.FLAG_TERSE:
+        fixed += yield constants.HEADER.size - len(fixed)
+        _, _, flags, size = constants.HEADER.unpack(fixed)
     if not 1 <= size <= constants.MAX_FIELDS:
         raise CorruptDataError(
             f"the header's fields take {size} bytes, which is not 1 to {constants.MAX_FIELDS}"
@@ -224,7 +238,7 @@ def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header
         raise UnsupportedError(
             f"the header has the flags {flags:#04x}, some of which this release does not know"
         )
-    if flags & constants.FLAG_BRIEF:
+    if flags & (constants.FLAG_BRIEF | constants.FLAG_TERSE):
         return _parse_briefly(flags, reader, raw, limits)
     described = reader.varint()
     if described > constants.MAX_DESCRIPTION:
@@ -280,18 +294,26 @@ def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header
 def _parse_briefly(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:
     """The same of brief fields."""
     needed = constants.FLAG_BRIEF | constants.FLAG_ARRAY | constants.FLAG_SHORT
-    if flags & ~constants.FLAG_FORTRAN_ORDER != needed:
+    free = constants.FLAG_FORTRAN_ORDER | constants.FLAG_TERSE
+    if flags & ~free != needed:
         raise CorruptDataError(
-            f"the header has the flags {flags:#04x}: it is brief, but not that of a short frame "
-            "with an array without a name"
+            f"the header has the flags {flags:#04x}, but only that of a short frame with an array "
+            "without a name can be brief, and only a brief one terse"
         )
     fortran = bool(flags & constants.FLAG_FORTRAN_ORDER)
     array = ArraySpec.parse(parse_brief(reader), fortran, False, limits)
     _check_size(array.nbytes, limits)
     if not array.nbytes:
         raise CorruptDataError("the header is brief, but its array is empty")
+    terse = bool(flags & constants.FLAG_TERSE)
+    if terse and array.nbytes > constants.MAX_TERSE:
+        raise CorruptDataError(
+            f"the header is terse, but its array takes {array.nbytes} bytes, more than "
+            f"{constants.MAX_TERSE}"
+        )
     grid = _grid(array, array.nbytes, None)
-    header = Header(array.nbytes, grid, array, only=_only_head(grid, reader), raw=raw)
+    only = _only_head(grid, reader, terse=terse)
+    header = Header(array.nbytes, grid, array, only=only, terse=terse, raw=raw)
     return _checked(header, reader, limits)
 
 
@@ -336,10 +358,11 @@ def _grid(array: ArraySpec | None, content_size: int | None, reader: ByteReader 
     return grid
 
 
-def _only_head(grid: Grid, reader: ByteReader) -> Head:
+def _only_head(grid: Grid, reader: ByteReader, *, terse: bool = False) -> Head:
     """What a head would say of the only chunk of a frame."""
     size = reader.varint()
-    (check,) = constants.CONTENT_CHECK.unpack(reader.take(constants.CONTENT_CHECK.size))
+    form = constants.CHECK if terse else constants.CONTENT_CHECK
+    (check,) = form.unpack(reader.take(form.size))
     head = Head(0, grid.chunk_size // grid.cell_size, size, check)
     if not has_body(head, grid):
         raise CorruptDataError(

@@ -5,8 +5,8 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = ["plain_recipe"]
 
-# With fewer items, the tables of several planes take more than planes can save.
-PLANES_FROM = 256
+# With fewer items, the heads of several planes take more than planes can save.
+PLANES_FROM = 32
 
 STREAM, PLANES, BYTES = Recipe(), Recipe("planes"), Recipe("bytes")
 

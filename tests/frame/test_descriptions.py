@@ -14,7 +14,7 @@ from naive_header import parse
 
 import ansflow
 from ansflow.errors import AnsflowError, CorruptDataError, LimitError
-from ansflow.frame.constants import FLAG_BRIEF, MAX_DESCRIPTION
+from ansflow.frame.constants import FLAG_BRIEF, FLAG_TERSE, MAX_DESCRIPTION, MAX_TERSE
 
 
 def frames(text, size):
@@ -179,7 +179,7 @@ def test_most_small_arrays_have_brief_headers(dtype, shape):
         header = naive.read(blob).header
         assert header.description == {"dtype": array.dtype.str, "shape": [*shape]}
         if array.ndim < 8:
-            assert len(header.raw) == 10 + (1 + array.ndim + 1 + 8) + 4
+            assert len(header.raw) == 7 + (1 + array.ndim + 1 + 4) + 4
         back = ansflow.decompress(blob)
         assert (back.dtype, back.shape) == (array.dtype, shape)
         assert back.tobytes() == array.tobytes()
@@ -207,6 +207,32 @@ def test_others_say_more(array, told):
     back = ansflow.decompress(blob)
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     assert back.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("size", [MAX_TERSE, MAX_TERSE + 1])
+def test_headers_are_terse_up_to_a_size(size):
+    array = np.arange(size) % 7 % 3 * np.arange(size) % 256
+    blob = ansflow.compress(array.astype("u1"))
+    terse = size <= MAX_TERSE
+    assert bool(blob[5] & FLAG_TERSE) == terse
+    assert naive.read(blob).header.terse == terse
+    assert np.array_equal(ansflow.decompress(blob), array)
+
+
+def test_of_terse_frames_half_of_a_check_is_compared():
+    """All of that half: each bit of it is found to be wrong behind a check that is right."""
+    content, array = bytes(range(100)), {"dtype": "|u1", "shape": [100]}
+    body = writer.write_body(content)
+    check = naive.xxh(content)
+    for bit in (None, *range(32), 32, 63):
+        wrong = check if bit is None else check ^ 1 << bit
+        fields = writer.write_brief(**array, only=(len(body), wrong), terse=True)
+        blob = writer.write_header(fields=fields, flags=57) + body + b"\0"
+        if bit is None or bit >= 32:
+            assert bytes(ansflow.decompress(blob)) == content
+        else:
+            with pytest.raises(CorruptDataError, match="does not match its check"):
+                ansflow.decompress(blob)
 
 
 def test_a_description_that_compress_cannot_write_is_refused_there():

@@ -159,7 +159,7 @@ def test_models():
     assert frame["chunk_shape"] == [480]
     assert frame["streams"]["modelled"] == 2
     assert frame["streams"]["constant"] == 1
-    assert frame["streams"]["adaptive"] == 1
+    assert frame["streams"]["stored"] == 1
     assert sum(frame["streams"].values()) == 4
     assert (frame["precisions"], frame["lanes"]) == ([], [])
     _, frame = described(content)

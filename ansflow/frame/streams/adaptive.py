@@ -8,7 +8,7 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
-from ansflow.frame.streams.sample import Encoded, Proposal, Sample, Symbols
+from ansflow.frame.streams.sample import Encoded, Proposal, Sample, StreamCoding, Symbols
 from ansflow.frame.streams.scratch import MOST_ADAPTIVE, EncoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.coders.adaptive import ROOM, decode, encode
@@ -33,6 +33,9 @@ STATE_BYTES, GAINED_OF_TABLE = 3, 0.6
 class Adaptive(TriedKind):
     code = constants.KIND_ADAPTIVE
     name = "adaptive"
+
+    def suits(self, coding: StreamCoding) -> bool:
+        return coding.model is None  # which is meant to be used
 
     def propose(self, sample: Sample, most: float) -> Proposal | None:
         size = sample.content.size

@@ -36,6 +36,8 @@ __all__ = [
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
 STREAM_BITS = 64
+# What a stream of the same symbol over and over takes in all.
+CONSTANT_BITS = 16
 
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
@@ -198,7 +200,8 @@ def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
     total = 0.0
     for plane in range(planes):
         bits, used = map(float, byte_cost(octets.reshape(-1), np.uint64(plane), np.uint64(planes)))
-        total += min(8.0 * octets.size / planes, bits + STREAM_BITS + TABLE_BITS * used)
+        besides = STREAM_BITS + TABLE_BITS * used if used > 1 else CONSTANT_BITS
+        total += min(8.0 * octets.size / planes, bits + besides)
     return total / items
 
 
