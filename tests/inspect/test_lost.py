@@ -23,7 +23,7 @@ def recovered(tmp_path, blob, hits):
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize(
     "cut",
-    [{"chunk_size": 1000}, {"chunks": (7, 20)}, {"chunks": (2, 20)}, {"chunks": (60, 9)}],
+    [{"chunk_size": 1000}, {"chunks": (7, 20)}, {"chunks": (3, 20)}, {"chunks": (60, 9)}],
     ids=str,
 )
 def test_exactly_what_is_lost(tmp_path, cut, order):
