@@ -71,6 +71,8 @@ WORTH_COLUMNS = 0.05
 # What digits of integers must gain, as each is a stream; and what decimals must take for them to be
 # looked for, as that takes longer.
 WORTH_DIGITS, FEW_BITS_OF_DECIMALS = 0.03, 8
+# Of fewer integers, they gain next to nothing, and it takes a tenth of the time to see that.
+FEWEST_OF_DIGITS = 1024
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
@@ -168,7 +170,8 @@ def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for each digit of integers that others were packed in."""
     enough = found.bits * (1 - WORTH_DIGITS)
     few_bits = FEW_BITS_OF_DECIMALS if kind.name == "float" else FEW_BITS
-    if not kind.effort.periods or raw.itemsize == 1 or enough < few_bits:
+    few = kind.items < FEWEST_OF_DIGITS or enough < few_bits
+    if not kind.effort.periods or raw.itemsize == 1 or few:
         return found
     for packs in _packs(found, raw, kind, enough):
         if packs is not None:

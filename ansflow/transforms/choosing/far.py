@@ -30,6 +30,8 @@ TOLD_BY, OF = 1 << 12, 1 << 17
 # said to.
 WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.05
 SHORTEST_ROW = 6
+# Of fewer numbers, too few look far back for it to gain anything.
+FEWEST = 256
 
 STREAM, LOG = Recipe(), Recipe("log")
 LAGS = LOG, Recipe("delta", (LOG,), (0,))
@@ -40,6 +42,8 @@ ONE_EACH = frozenset({"ordered", "decimal", "affine", "mask"})
 def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for the numbers in one axis, if others far back predict them."""
     if kind.all_items is None or not kind.effort.periods or raw.itemsize == 1:
+        return found
+    if kind.items < FEWEST:
         return found
     maps = _maps_of(found, kind)
     has_dictionary = "dict" in [one.name for one in found.maps]
