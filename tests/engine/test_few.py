@@ -28,7 +28,7 @@ KNOWN = {
     "times with other steps": (TIMES, "affine(delta[0, rising](runs(", 72),
     "two values": ((STEP % 2).astype("u1"), "runs(", 80),
     "two values, in a plane": ((STEP % 2).astype("?").reshape(200, 300), "runs(", 80),
-    "two rectangles": (FLAGS, "delta[0, rising](runs(", 70),
+    "two rectangles": (FLAGS, "delta[0, rising](", 70),
 }
 
 
