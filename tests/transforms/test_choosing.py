@@ -91,6 +91,16 @@ def test_small_tables(columns):
             chosen(RNG.integers(0, high, (rows, columns)).astype("u4"))
 
 
+@pytest.mark.parametrize("period", [3, 5, 7])
+def test_periods_of_differences_in_the_last_bits(period):
+    """As those of coordinates have, whose steps are rounded: single precision knows nothing."""
+    steps = np.full(period, 1 << 31)
+    steps[1] += 1
+    numbers = np.resize(steps, (1, 600)).cumsum(axis=1).astype("u8")
+    (found, _), *_ = periods(numbers, 0.5, 1, 2048)
+    assert found == period
+
+
 def test_periods_of_one_of_several_columns():
     """All together, their differences correlate by a third of that."""
     rng = np.random.default_rng(0)
