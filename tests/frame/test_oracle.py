@@ -70,7 +70,7 @@ def test_every_precision_and_number_of_lanes(precision, lanes):
     assert (stream.kind, stream.precision, stream.lanes) == (naive.CODED, expected, lanes)
 
 
-@pytest.mark.parametrize(("size", "precision"), [(400, 8), (2047, 9), (2048, 10), (8191, 11)])
+@pytest.mark.parametrize(("size", "precision"), [(2047, 9), (2048, 10), (8191, 11)])
 def test_short_streams_use_fewer_bits(size, precision):
     """A bit of precision more takes a bit of the table for each symbol that occurs."""
     content = (SKEWED * 5)[:size]
@@ -127,7 +127,7 @@ def test_contexts_are_used_where_they_help(lanes):
 def test_all_kinds_in_one_frame():
     content = bytes(500) + SKEWED[:500] + bytes(range(250)) * 2 + b"end"
     blob = ansflow.compress(content, chunk_size=500)
-    assert kinds(blob) == [naive.CONSTANT, naive.CODED, naive.STORED, naive.STORED]
+    assert kinds(blob) == [naive.CONSTANT, naive.ADAPTIVE, naive.STORED, naive.STORED]
     assert naive.read(blob).content == content
 
 
@@ -302,7 +302,7 @@ def test_tiles_that_are_flushed(case, pieces, recipe):
         assert reader[at // 2 :].tobytes() == array[at // 2 : at].tobytes()
 
 
-@given(DTYPES, st.sampled_from([0, 1, 40, 300]), st.integers(1, 3000))
+@given(DTYPES, st.sampled_from([0, 1, 20, 31, 32, 300]), st.integers(1, 3000))
 @settings(max_examples=20)
 def test_plain_recipes(dtype, items, chunk_size):
     """Planes, but where few items aren't worth it; and nothing in the description but the array.
@@ -314,7 +314,7 @@ def test_plain_recipes(dtype, items, chunk_size):
     tables = [] if dtype.kind in "SV" else TABLES
     frame = naive.read(ansflow.compress(array, chunk_size=chunk_size, tables=tables))
     for chunk in frame.chunks:
-        name = "planes" if chunk.cells >= 256 else "bytes"
+        name = "planes" if chunk.cells >= 32 else "bytes"
         if not 2 <= dtype.itemsize <= 64:
             name = "stream"
         assert chunk.recipe == naive_recipe.recipe(name, dtype.itemsize)
