@@ -196,7 +196,7 @@ def test_plans_are_checked():
 
 
 CHUNKS = {
-    "coded": (SKEWED[:300], PLANS["default"]),
+    "coded": (np.resize(SKEWED, 4097), PLANS["default"]),
     "contexts": (np.tile(SKEWED[:10], 60), PLANS["order 1"]),
     "shared": (SKEWED[:300], PLANS["tables"]),
     "planes": (np.arange(400, dtype="<u4") % 9, PLANS["default"]),
