@@ -36,6 +36,8 @@ import xxhash
 from numba.core import caching, config, serialize
 from numba.core.runtime.nrt import rtsys
 
+from ansflow.kernels.uninterrupted import uninterrupted
+
 __all__ = ["KernelCache"]
 
 # Settings of Numba that change the code it makes. (The processor is part of every key.)
@@ -165,8 +167,8 @@ class KernelCache:
 
 @functools.cache
 def machine(codegen: Any) -> Any:
-    """The processor that code is for; LLVM takes a while to say it."""
-    return codegen.magic_tuple()
+    """The processor that code is for; LLVM takes a while to say it, and a lock."""
+    return uninterrupted(codegen.magic_tuple)
 
 
 def identity(value: Any) -> bytes:

@@ -56,7 +56,7 @@ BOUNDS = [
     ("lin", 2, [9], [varint(65535) + b"\x0f\2"], [varint(65536) + b"\0\2", b"\0\x10\2", b"\0\0\3"]),
     ("lin", 8, [9], [varint(2**64 - 1) + b"\x3f\2"], [b"\0\x40\2", b"\0\xff\1"]),
     ("decimal", 4, [9], [decimal(0, c, 9) for c in FACTORS], [decimal(0, c) for c in NO_FACTORS]),
-    ("decimal", 2, [9], [decimal(7)], [decimal(8), decimal(128), decimal(0, 1.0, 10)]),
+    ("decimal", 2, [9], [decimal(7), decimal(8)], [decimal(16), decimal(128), decimal(0, 1.0, 10)]),
     ("affine", 1, [9], [b"\0\1", varint(255) * 2], [b"\0\0", varint(256) + b"\1"]),
     ("affine", 4, [], [varint(2**32 - 1) * 2], [varint(2**32) + b"\1", b"\0" + varint(2**32)]),
     ("affine", 8, [9], [varint(2**64 - 1) * 2], [b"\0\0"]),

@@ -151,15 +151,17 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
             best.append(one)
             least = one.exceptions
     if not found and coarse.size:
-        best = _each_better(_near(coarse, functools.partial(measure, near=True, far=True))) + best
+        others = _each_better(_near(coarse, functools.partial(measure, near=True, far=True)))
+        best = [one for one in others if one not in best] + best
     few = least_of_all + FAR_FROM
     corrected = [one.factor for one in best if one.near and one.exceptions <= few]
-    return [
+    told_apart = [
         one._replace(exceptions=least_of_all, far=one.exceptions - least_of_all)
         if one.exceptions > few and one.factor not in corrected and _are_distinct(values, one)
         else one
         for one in best
     ]
+    return [one for one in told_apart if one.exceptions <= EXCEPTIONS_UP_TO]
 
 
 def _each_better(factors: Sequence[Factor]) -> list[Factor]:
@@ -173,8 +175,9 @@ def _each_better(factors: Sequence[Factor]) -> list[Factor]:
 
 def _are_distinct(values: Numbers, factor: Factor) -> bool:
     """Whether exceptions hardly come again: others take less as they are."""
+    unit = factor.factor if factor.times else 1 / factor.factor
     with np.errstate(invalid="ignore", over="ignore"):
-        doubles, unit = values.astype(np.float64), 1 / factor.per_unit
+        doubles = values.astype(np.float64)
         away = np.abs(doubles - np.rint(doubles / unit) * unit)
         exceptions = values[away > HIGHEST_CODE / 2 * np.spacing(np.abs(values))]
     return bool(2 * np.unique(exceptions).size > exceptions.size)
