@@ -238,7 +238,9 @@ def check():
 
 def test_the_first_kernel_of_a_process_makes_arrays(tmp_path):
     (tmp_path / "first.py").write_text(FIRST)
-    result = python("import first; first.check()", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    result = python(
+        "import first; first.check()", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     assert (result.stderr, result.returncode) == ("", 0)
 
 

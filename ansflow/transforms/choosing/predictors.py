@@ -60,9 +60,10 @@ FEWEST_BINNED = 16
 WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.04
 WORTH_FOLDED, WORTH_FOLDED_OF_ROWS = 0.02, 0.2
 # They are tried for numbers as they are if these take at most so many times as much as what is
-# best; for differences with one sign but for this share; and for others that take so many bits that
-# they aren't one token each, but not as many as noise. Columns have bins of their own, or none.
-NEAR, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.5, 0.2, 2, 16
+# best, or if nothing takes less than such a share of all bits in rows; for differences with one
+# sign but for this share; and for others that take so many bits that they aren't one token each,
+# but not as many as noise. Columns have bins of their own, or none.
+NEAR, NOISY, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.5, 0.6, 0.2, 2, 16
 NOISE = 0.7
 
 # A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
@@ -175,7 +176,9 @@ class Prediction:
             return
         in_rows = len(self.long) > 1
         tried: list[tuple[Axes, bool]] = []
-        if self.plain <= NEAR * self.bits and not (in_rows and self.is_filled):
+        share = self.bits / (8 * self.numbers.itemsize)
+        near = self.plain <= NEAR * self.bits or (in_rows and share > NOISY)
+        if near and not (in_rows and self.is_filled):
             tried.append(((), False))
         *_, predictor, _ = self._best
         best = predictor if isinstance(predictor, tuple) else ()
@@ -183,8 +186,7 @@ class Prediction:
             tried.append((best, False))
         elif self._coarse and self._is_one_sided((1,)):
             tried.append(((1,), False))
-        noise = NOISE * 8 * self.numbers.itemsize
-        if best and FEW_BITS < self.bits < noise and not self.is_filled:
+        if best and self.bits > FEW_BITS and share < NOISE and not self.is_filled:
             tried.append((best, True))
         for axes, folded in tried:
             left = differences(self.numbers, axes)
