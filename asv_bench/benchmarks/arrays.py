@@ -1,7 +1,8 @@
 """Numeric arrays: sizes and speeds next to those of other compressors.
 
-``python -m benchmarks.arrays [FOLDER] [--json]`` (in asv_bench) takes all ``.npy`` files of a
-folder, or a few arrays that are made here. It prints a row for each array and the means.
+``python -m benchmarks.arrays [FOLDER] [--items N] [--json]`` (in asv_bench) takes all ``.npy``
+files of a folder, or a few arrays that are made here; of each, so many items from its midst if that
+is asked for. It prints a row for each array and the means.
 
 One process, one thread, CPU time, median of several rounds in which all take turns. Each result is
 decoded and compared. Peers that are not installed are left out:
@@ -206,6 +207,14 @@ def arrays_of(folder: str | None) -> Iterator[tuple[str, np.ndarray]]:
         yield path.stem, np.load(path)
 
 
+def some_of(array: np.ndarray, items: int | None) -> np.ndarray:
+    """So many items in the midst of an array that has more."""
+    if items is None or array.size <= items:
+        return array
+    begin = (array.size - items) // 2
+    return array.reshape(-1)[begin : begin + items].copy()
+
+
 def mean(values: list[float]) -> float:
     """The geometric one."""
     return math.exp(statistics.fmean(map(math.log, values)))
@@ -271,12 +280,14 @@ def print_tables(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", help="of .npy files")
+    parser.add_argument("--items", type=int, help="of each array, from its midst on")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
     compressors = peers()
     rows, sizes = {}, {}
-    for name, array in arrays_of(arguments.folder):
+    for name, whole in arrays_of(arguments.folder):
+        array = some_of(whole, arguments.items)
         rows[name] = measure(array, compressors, arguments.rounds)
         sizes[name] = array.nbytes
     means = compare(rows, sizes)
