@@ -10,6 +10,7 @@ from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
 from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.sample import Encoded, Proposal, Sample, StreamCoding, Symbols
+from ansflow.frame.streams.scratch import ALPHABET
 from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.tables.context_code import fit_contexts, read_contexts
@@ -51,7 +52,7 @@ class Contexts(TriedKind):
 
     def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
         data = np.frombuffer(payload, np.uint8)
-        freq = tools.scratch.context_freq
+        freq = np.empty((ALPHABET, ALPHABET), np.uint32)
         used = int(read_contexts(data, np.uint64(fields.precision), freq))
         if not used:
             raise CorruptDataError("the payload does not begin with a table of contexts")

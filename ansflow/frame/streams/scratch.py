@@ -127,13 +127,8 @@ class DecoderScratch(NamedTuple):
     """What decoding a chunk overwrites."""
 
     freq: npt.NDArray[np.uint32]
-    context_freq: npt.NDArray[np.uint32]
     nodes: npt.NDArray[np.uint32]
 
     @classmethod
     def make(cls) -> DecoderScratch:
-        return cls(
-            freq=np.empty(ALPHABET, np.uint32),
-            context_freq=np.empty((ALPHABET, ALPHABET), np.uint32),
-            nodes=np.empty(NODES, np.uint32),
-        )
+        return cls(freq=np.empty(ALPHABET, np.uint32), nodes=np.empty(NODES, np.uint32))
