@@ -104,12 +104,12 @@ def _read_node(
     reader: ByteReader, layout: Layout, depth: int, room: int, streams: list[Layout]
 ) -> Node:
     first = reader.byte()
-    if first == STREAM_ID | ALL_STREAMS:
-        raise CorruptDataError("the recipe has a stream with bit 7 set, as only transforms have")
-    if depth == 1 and first != STREAM_ID:
-        raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
     if first == STREAM_ID:
         return _stream(layout, streams)
+    if first == STREAM_ID | ALL_STREAMS:
+        raise CorruptDataError("the recipe has a stream with bit 7 set, as only transforms have")
+    if depth == 1:
+        raise CorruptDataError(f"the recipe is more than {MAX_DEPTH} nodes deep")
     transform = by_id(first & ~ALL_STREAMS)
     if not transform.accepts(layout):
         raise CorruptDataError(
@@ -117,18 +117,20 @@ def _read_node(
         )
     parameters = transform.parse(reader, layout)
     layouts = transform.outputs(parameters, layout)
-    room -= sum([output.nbytes for output in layouts])
+    for output in layouts:
+        room -= output.nbytes
     if room < 0:
         raise CorruptDataError(f"the transforms of the recipe make {TOO_MUCH}")
     if first & ALL_STREAMS:
         outputs = [_stream(output, streams) for output in layouts]
-    else:
-        outputs = [_read_node(reader, output, depth - 1, room, streams) for output in layouts]
-        for output in outputs:
-            if output.transform is not None:
-                break
-        else:
-            raise CorruptDataError("the recipe has nodes for streams that go without saying")
+        return Node(layout, transform, parameters, outputs)
+    outputs, are_streams = [], True
+    for output in layouts:
+        node = _read_node(reader, output, depth - 1, room, streams)
+        are_streams = are_streams and node.transform is None
+        outputs.append(node)
+    if are_streams:
+        raise CorruptDataError("the recipe has nodes for streams that go without saying")
     return Node(layout, transform, parameters, outputs)
 
 
