@@ -430,6 +430,17 @@ GOLDEN = {
         tree(makers.decimal(9, 0.01, range(5, 200, 9)), PLANES, BYTES, BYTES, PLANES),
         chunk=[400],
     ),
+    "numbers-decimal-exact": lambda: numbers(
+        PRICES[1:361].reshape(18, 20),
+        tree(makers.decimal(48, 100.0), INTEGERS),
+        tree(makers.decimal(21, 0.01), PLANES, stream),
+        tree(makers.decimal(52, 300.0), PLANES, stream),
+        tree(makers.decimal(56, 50.0), BYTES, PLANES),
+        chunk=[5, 20],
+    ),
+    "numbers-decimal-exact-streams": lambda: numbers(
+        (INDEX[:300] / 8).astype("<f2"), tree(makers.decimal(48, 8.0))
+    ),
     "numbers-delta-rising": lambda: numbers(
         INDEX.astype("<i4") ** 2 - 1000,
         tree(makers.delta(0, rising=True), tree(makers.log)),

@@ -182,9 +182,12 @@ def decimal(kind, factor, exceptions=(), other=0):
                 z, code = other, other % 256**size
             found.append(z)
             corrections.append(code)
-        steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
-        raw = b"".join(content[p * w : (p + 1) * w] for p in left)
-        outputs = [items(found, w), items(steps, 4), raw]
+        outputs = [items(found, w)]
+        if kind & 16:
+            assert not left
+        else:
+            steps = [p - 1 - before for before, p in zip([-1, *left], left, strict=False)]
+            outputs += [items(steps, 4), b"".join(content[p * w : (p + 1) * w] for p in left)]
         if size:
             outputs.append(items(corrections, size))
         return Decimal(kind, factor, len(left)), outputs

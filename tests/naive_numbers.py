@@ -238,19 +238,29 @@ class Decimal:
     @classmethod
     def read(cls, fields, w, shape):
         assert w in (2, 4, 8)
-        kind, factor, exceptions = fields.byte(), fields.binary64(), fields.varint()
-        assert kind < 12
+        kind = fields.byte()
+        assert kind < 64
+        assert kind & 12 < 12
+        factor = fields.varint() if kind & 32 else fields.binary64()
+        if kind & 32:
+            assert factor < 2**49
+        exceptions = 0 if kind & 16 else fields.varint()
         assert isfinite(factor)
         assert factor > 0
         assert exceptions <= prod(shape)
-        return cls(kind, factor, exceptions)
+        return cls(kind, float(factor), exceptions)
 
     def write(self):
-        return bytes([self.kind]) + struct.pack("<d", self.factor) + write_varint(self.exceptions)
+        factor = struct.pack("<d", self.factor)
+        if self.kind & 32:
+            factor = write_varint(int(self.factor))
+        exceptions = b"" if self.kind & 16 else write_varint(self.exceptions)
+        return bytes([self.kind]) + factor + exceptions
 
     def outputs(self, w, shape):
+        exceptions = [] if self.kind & 16 else [(4, [self.exceptions]), (w, [self.exceptions])]
         corrections = [(self.size(w), shape)] if self.size(w) else []
-        return [(w, shape), (4, [self.exceptions]), (w, [self.exceptions]), *corrections]
+        return [(w, shape), *exceptions, *corrections]
 
     @property
     def byte_order(self):
@@ -258,7 +268,7 @@ class Decimal:
 
     def size(self, w):
         """Bytes of a correction; 0 if there are none."""
-        return w if self.kind & 8 else self.kind >> 2
+        return w if self.kind & 8 else self.kind >> 2 & 1
 
     def float_of(self, z, w):
         """The bits of the float that an integer stands for."""
@@ -268,12 +278,12 @@ class Decimal:
     def undo(self, w, shape, parts):
         found = [self.float_of(z, w) for z in integers(parts[0], w)]
         if self.size(w):
-            codes = integers(parts[3], self.size(w))
+            codes = integers(parts[-1], self.size(w))
             steps = [-(e + 1) // 2 if e % 2 else e // 2 for e in codes]
             found = [(x + step) % 2 ** (8 * w) for x, step in zip(found, steps, strict=True)]
         found = [items([x], w, self.byte_order) for x in found]
         place = -1
-        for j, step in enumerate(integers(parts[1], 4)):
+        for j, step in enumerate([] if self.kind & 16 else integers(parts[1], 4)):
             place += 1 + step
             if place < len(found):
                 found[place] = parts[2][j * w : (j + 1) * w]

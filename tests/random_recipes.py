@@ -98,7 +98,12 @@ def decimal(rng, w, shape, content):
     factor = rng.choice([*SCALES, *FACTORS, rng.uniform(1e-9, 1e9)])
     n = math.prod(shape)
     exceptions = [place for place in range(n) if rng.randrange(8) == 0] if rng.randrange(2) else []
-    return makers.decimal(rng.randrange(12), factor, exceptions, rng.getrandbits(8 * w))
+    kind = rng.randrange(12)
+    if factor < 2**49 and factor == int(factor) and rng.randrange(2):
+        kind |= 32
+    told = factor, exceptions, rng.getrandbits(8 * w)
+    found, _ = makers.decimal(kind, *told)(w, shape, content)
+    return makers.decimal(kind | 16 * (not found.exceptions and rng.randrange(2)), *told)
 
 
 def affine(rng, w, shape, content):

@@ -218,7 +218,7 @@ def _applied(
 def _for_all(parameters: Any) -> Any:
     """Parameters of a map for other numbers than those that they were found for."""
     if isinstance(parameters, Decimals):
-        return parameters._replace(exceptions=0)
+        return parameters._replace(exceptions=0, exact=False, whole=False)
     if isinstance(parameters, Line):
         return parameters._replace(base=parameters.base % parameters.step)
     if isinstance(parameters, Masked):

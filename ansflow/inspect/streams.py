@@ -98,8 +98,10 @@ def _names(node: Node, path: tuple[str, ...] = ()) -> Iterator[str]:
     if node.transform is None:
         yield ", ".join(path) or "symbols"
         return
-    count = len(node.outputs)
-    for number, output in enumerate(node.outputs):
+    lacking = node.transform.lacking(node.parameters)
+    count = len(node.outputs) + len(lacking)
+    numbers = [number for number in range(count) if number not in lacking]
+    for number, output in zip(numbers, node.outputs, strict=True):
         own = () if count == 1 else (node.transform.part(number, count),)
         yield from _names(output, (*path, *own))
 

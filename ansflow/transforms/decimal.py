@@ -2,16 +2,17 @@
 
 A price of 12.34 is 1234 / 100, rounded to what a float can hold, and the integers of a series of
 prices are far easier to predict than the bits of the floats. What isn't such a number bit for bit
-is an exception, and is kept as it is. If numbers were computed, or read by a parser that is a
-bit inexact, each of them may be a few floats away: then there are corrections instead. So there are
-for numbers most of which are such multiples, and others finer ones, by as many floats as it takes.
+is an exception, and is kept as it is. Mostly there is none, and nothing is said of any. If numbers
+were computed, or read by a parser that is a bit inexact, each of them may be a few floats away:
+then there are corrections instead. So there are for numbers most of which are such multiples, and
+others finer ones, by as many floats as it takes.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
@@ -29,10 +30,16 @@ from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Decimal", "Decimals"]
 
-TIMES, BIG, NEAR, FAR = 1, 2, 4, 8  # bits of the first byte, not both of the last ones
+# Bits of the first byte, not both NEAR and FAR.
+TIMES, BIG, NEAR, FAR, EXACT, WHOLE = 1, 2, 4, 8, 16, 32
+KNOWN = TIMES | BIG | NEAR | FAR | EXACT | WHOLE
 WORDS = "times", "near", "far", "big"
 FACTOR = struct.Struct("<d")
+# Factors that are integers below this take fewer bytes as such.
+WHOLE_BELOW = 1 << 49
 PLACE_BYTES = 4
+# What a recipe says of exceptions, unless it is written by hand.
+OF_EXCEPTIONS = {1: "log", 2: "bytes"}
 NOTHING = np.empty(0, np.uint8)
 
 # With more exceptions than one in so many items, integers aren't what the items are.
@@ -42,7 +49,9 @@ ITEMS_PER_EXCEPTION = 10
 class Decimals(NamedTuple):
     """The parameters: x = d / factor, or d * factor if `times`.
 
-    With corrections of a byte if `near`, and of as many bytes as an item has if `far`.
+    With corrections of a byte if `near`, and of as many bytes as an item has if `far`. If `exact`,
+    there are no exceptions, and no outputs for them. A factor that is `whole` is written as an
+    integer.
     """
 
     factor: float
@@ -51,6 +60,8 @@ class Decimals(NamedTuple):
     far: bool
     big: bool
     exceptions: int
+    exact: bool = False
+    whole: bool = False
 
     def correction_bytes(self, width: int) -> int:
         """How many bytes the correction of an item of so many bytes has; 0 if there are none."""
@@ -93,7 +104,8 @@ class Decimal(Transform):
     ) -> tuple[Decimals, list[Bytes]]:
         factor, words = float(settings[0]), settings[1:]
         times, near, far, big = (word in words for word in WORDS)
-        told = Decimals(factor, times, near, far, big, 0)
+        whole = factor < WHOLE_BELOW and factor.is_integer()
+        told = Decimals(factor, times, near, far, big, 0, whole=whole)
         width, numbers = layout.itemsize, numbers_of(items, layout.itemsize)
         most = numbers.size // ITEMS_PER_EXCEPTION
         integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
@@ -106,14 +118,13 @@ class Decimal(Transform):
                 f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
                 f"{'times' if times else 'over'} {factor!r}"
             )
-        gaps = exceptions = NOTHING
+        outputs = [integers.view(np.uint8)]
         if found:
             exceptions = numbers[places[:found]].view(np.uint8)
-            gaps = _gaps(places[:found]).view(np.uint8)
-        outputs = [integers.view(np.uint8), gaps, exceptions]
+            outputs += [_gaps(places[:found]).view(np.uint8), exceptions]
         if size:
             outputs.append(corrections.view(np.uint8))
-        return told._replace(exceptions=found), outputs
+        return told._replace(exceptions=found, exact=not found), outputs
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
@@ -121,7 +132,7 @@ class Decimal(Transform):
         width, numbers = layout.itemsize, numbers_in_place(out, layout.itemsize)
         factor, times, big = parameters.factor, parameters.times, parameters.big
         size = parameters.correction_bytes(width)
-        corrections = numbers_of(outputs[3], size) if size else NOTHING
+        corrections = numbers_of(outputs[-1], size) if size else NOTHING
         convert = from_integers(width, big, size > 0, goes_by_product(factor))
         convert(numbers, factor, times, corrections)
         if parameters.exceptions:
@@ -138,38 +149,54 @@ class Decimal(Transform):
         return [out, *(np.empty(other.nbytes, np.uint8) for other in others)]
 
     def outputs(self, parameters: Decimals, layout: Layout) -> list[Layout]:
-        exceptions = (parameters.exceptions,)
-        outputs = [layout, Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
+        outputs = [layout]
+        if not parameters.exact:
+            exceptions = (parameters.exceptions,)
+            outputs += [Layout(PLACE_BYTES, exceptions), Layout(layout.itemsize, exceptions)]
         size = parameters.correction_bytes(layout.itemsize)
-        return [*outputs, *[Layout(size, layout.shape)] * (size > 0)]
+        if size:
+            outputs.append(Layout(size, layout.shape))
+        return outputs
+
+    def lacking(self, parameters: Decimals) -> Mapping[int, str]:
+        return OF_EXCEPTIONS if parameters.exact else {}
 
     def describe(self, parameters: Decimals) -> Sequence[Setting]:
-        factor, *chosen, _ = parameters
+        factor, *chosen, _, _, _ = parameters
         return [factor, *compress(WORDS, chosen)]
 
     def pack(self, parameters: Decimals) -> bytes:
-        factor, times, near, far, big, exceptions = parameters
-        first = TIMES * times | BIG * big | NEAR * near | FAR * far
-        return bytes([first]) + FACTOR.pack(factor) + pack_varint(exceptions)
+        factor, times, near, far, big, exceptions, exact, whole = parameters
+        first = TIMES * times | BIG * big | NEAR * near | FAR * far | EXACT * exact | WHOLE * whole
+        written = pack_varint(int(factor)) if whole else FACTOR.pack(factor)
+        return bytes([first]) + written + (b"" if exact else pack_varint(exceptions))
 
     def parse(self, reader: ByteReader, layout: Layout) -> Decimals:
         first = reader.byte()
-        if first >= NEAR | FAR:
+        if first & ~KNOWN or first & (NEAR | FAR) == NEAR | FAR:
             raise CorruptDataError(
-                f"a transform 'decimal' begins with the byte {first}, not 0 to {(NEAR | FAR) - 1}"
+                f"a transform 'decimal' begins with the byte {first}, which has bits that are not "
+                "known, or both that say how large corrections are"
             )
-        (factor,) = FACTOR.unpack(reader.take(FACTOR.size))
+        whole = bool(first & WHOLE)
+        if whole:
+            integer = reader.varint()
+            factor = float(integer) if integer < WHOLE_BELOW else math.inf
+        else:
+            (factor,) = FACTOR.unpack(reader.take(FACTOR.size))
         if not _is_factor(factor):
             raise CorruptDataError(
-                f"the factor of a transform 'decimal' is {factor}, which is not finite and above 0"
+                f"the factor of a transform 'decimal' is {factor}, which is not finite and above "
+                "0, or too large for an integer"
             )
-        exceptions = reader.varint()
+        exact = bool(first & EXACT)
+        exceptions = 0 if exact else reader.varint()
         if exceptions > layout.items:
             raise CorruptDataError(
                 f"a transform 'decimal' has {exceptions} exceptions among {layout.items} items"
             )
         times, near, far, big = (bool(first & bit) for bit in (TIMES, NEAR, FAR, BIG))
-        return Decimals(factor, times, near, far, big, exceptions)
+        return Decimals(factor, times, near, far, big, exceptions, exact, whole)
 
 
 def _gaps(places: Numbers) -> Numbers:

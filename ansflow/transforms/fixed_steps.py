@@ -103,7 +103,7 @@ def _is_fixed(width: int, steps: Sequence[Step]) -> bool:
     return (
         not told.get("log")
         and (mask is None or (width > 1 and mask.lag == 0))
-        and (decimals is None or not decimals.exceptions)
+        and (decimals is None or not (decimals.exceptions or decimals.exact or decimals.whole))
         and (delta is None or delta.first is None)
         and (linear is None or linear.width == 1)
     )

@@ -81,9 +81,12 @@ class Node(NamedTuple):
     def __str__(self) -> str:
         if self.transform is None:
             return STREAM
-        streams = all(output.transform is None for output in self.outputs)
+        outputs: list[object] = list(self.outputs)
+        for number, said in self.transform.lacking(self.parameters).items():
+            outputs.insert(number, said)
+        streams = all(isinstance(one, Node) and one.transform is None for one in outputs)
         settings = self.transform.describe(self.parameters)
-        return text_of(self.transform.name, settings, () if streams else self.outputs)
+        return text_of(self.transform.name, settings, () if streams else outputs)
 
 
 def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]:

@@ -7,7 +7,7 @@ did, parameters included; `node.read_recipe` reads that, and `Node.inverse` undo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self, cast
 
@@ -253,11 +253,12 @@ class Recipe:
             room -= sum([output.size for output in outputs])
             if room < 0:
                 raise Unsuitable(f"the transforms up to {node.name!r} make {TOO_MUCH}")
-            nodes = node._nodes(transform, len(layouts), fault)
+            lacking = transform.lacking(parameters)
+            nodes, are_leaves = node._nodes(transform, len(layouts), lacking, fault)
             faults = [Unsuitable if transform.by_items else fault, *[fault] * (len(layouts) - 1)]
-            written.append(transform.id | (ALL_STREAMS if node.has_leaves else 0))
+            written.append(transform.id | (ALL_STREAMS if are_leaves else 0))
             written += transform.pack(parameters)
-            if node.has_leaves:
+            if are_leaves:
                 streams += map(_symbols, outputs, layouts, faults)
             else:
                 beside = beside or transform.side_by_side
@@ -279,16 +280,20 @@ class Recipe:
         return transform
 
     def _nodes(
-        self, transform: Transform, count: int, fault: type[ValueError]
-    ) -> tuple[Recipe, ...]:
-        """What is done with each of so many outputs."""
+        self, transform: Transform, count: int, lacking: Collection[int], fault: type[ValueError]
+    ) -> tuple[Sequence[Recipe], bool]:
+        """What is done with each of so many outputs, and whether all of them are streams."""
+        count += len(lacking)
         nodes = self.outputs or (STREAMS,) * count
         if len(nodes) != count:
             raise (Misfit if transform.by_shape else fault)(
                 f"the transform {self.name!r} has {count} outputs here; the recipe names "
                 f"{len(nodes)}"
             )
-        return nodes
+        if not lacking:
+            return nodes, self.has_leaves
+        kept = [node for number, node in enumerate(nodes) if number not in lacking]
+        return kept, all(node.name == STREAM for node in kept)
 
 
 STREAMS = Recipe()  # the outputs of a recipe that names none

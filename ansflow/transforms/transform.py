@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -111,6 +111,13 @@ class Transform(ABC):
         It must not depend on the items, and have one output.
         """
         return None
+
+    def lacking(self, parameters: Any) -> Mapping[int, str]:
+        """Outputs that a recipe names, and there are none of with these parameters.
+
+        By their numbers, with what a recipe may say of them. An output that is lacking has no node.
+        """
+        return {}
 
     def check(self, *settings: Setting) -> None:
         """Raise ValueError if `forward` does not take these settings."""

@@ -19,6 +19,11 @@ def decimal(kind=0, factor=10.0, exceptions=0):
     return bytes([kind]) + struct.pack("<d", factor) + varint(exceptions)
 
 
+def whole(factor):
+    """The same with a factor that is an integer, and nine exceptions."""
+    return b"\x20" + varint(factor) + b"\x09"
+
+
 def fields(*sizes):
     return bytes([len(sizes)]) + b"".join(map(varint, sizes))
 
@@ -56,7 +61,15 @@ BOUNDS = [
     ("lin", 2, [9], [varint(65535) + b"\x0f\2"], [varint(65536) + b"\0\2", b"\0\x10\2", b"\0\0\3"]),
     ("lin", 8, [9], [varint(2**64 - 1) + b"\x3f\2"], [b"\0\x40\2", b"\0\xff\1"]),
     ("decimal", 4, [9], [decimal(0, c, 9) for c in FACTORS], [decimal(0, c) for c in NO_FACTORS]),
-    ("decimal", 2, [9], [decimal(7), decimal(8)], [decimal(16), decimal(128), decimal(0, 1.0, 10)]),
+    ("decimal", 2, [9], [decimal(7), decimal(11)], [decimal(12), decimal(64), decimal(0, 1.0, 10)]),
+    ("decimal", 8, [9], [b"\x10" + decimal()[1:-1], whole(1), whole(2**49 - 1)], [b"\x1c\1\0"]),
+    (
+        "decimal",
+        8,
+        [9],
+        [b"\x30\x0a", b"\x39\1"],
+        [whole(0), whole(2**49), whole(2**63), b"\x70\1"],
+    ),
     ("affine", 1, [9], [b"\0\1", varint(255) * 2], [b"\0\0", varint(256) + b"\1"]),
     ("affine", 4, [], [varint(2**32 - 1) * 2], [varint(2**32) + b"\1", b"\0" + varint(2**32)]),
     ("affine", 8, [9], [varint(2**64 - 1) * 2], [b"\0\0"]),

@@ -15,6 +15,7 @@ from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms import Recipe
 from ansflow.transforms.decimal import Decimal, Decimals
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import read_recipe
 from ansflow.transforms.transform import Unsuitable
 from ansflow.varints import ByteReader
 
@@ -54,7 +55,10 @@ def integer_of(item, factor, times, size, width):
 
 
 def reference(array, factor, times, size):
-    """Integers, gaps, exceptions and corrections, an item at a time; None if they are too many."""
+    """Integers, gaps, exceptions and corrections, an item at a time; None if they are too many.
+
+    Without exceptions there are no outputs for them.
+    """
     width, data = array.dtype.itemsize, array.astype(array.dtype.newbyteorder("<")).tobytes()
     items = [data[i : i + width] for i in range(0, len(data), width)]
     found = [integer_of(item, factor, times, size, width) for item in items]
@@ -71,10 +75,10 @@ def reference(array, factor, times, size):
             previous = one[0]
         corrections.append(one[1] if one else 0)
         integers.append(previous + (1 << (8 * width - 1)))
+    of_exceptions = np.array(gaps, "<u4").tobytes(), array.reshape(-1)[exceptions].tobytes()
     return [
         np.array(integers, f"<u{width}").tobytes(),
-        np.array(gaps, "<u4").tobytes(),
-        array.reshape(-1)[exceptions].tobytes(),
+        *(of_exceptions if gaps else ()),
         *[np.array(corrections, f"<u{size or 1}").tobytes()] * (size > 0),
     ]
 
@@ -106,7 +110,9 @@ def test_all_that_is_written_is_that_of_the_reference(width, factor, how, others
         return
     parameters, outputs = through(DECIMAL, array, settings=settings)
     near, far = (word in corrected for word in ("near", "far"))
-    assert parameters == (factor, times, near, far, big, len(expected[1]) // 4)
+    found = len(expected[1]) // 4 if len(expected) > 2 else 0
+    whole = factor == int(factor)
+    assert parameters == (factor, times, near, far, big, found, not found, whole)
     assert [output.tobytes() for output in outputs] == expected
 
 
@@ -171,8 +177,10 @@ def test_any_integers_become_what_the_format_says(factor, times, words, width):
     layout, nothing = Layout(width, (integers.size,)), np.empty(0, np.uint8)
     kind = np.dtype(f"u{size_of(words, width) or 1}")
     corrections = RNG.integers(0, 1 << 8 * kind.itemsize, integers.size, kind)
-    outputs = [stored, nothing, nothing, *[corrections.view(np.uint8)] * (near or far)]
-    out = undo(DECIMAL, parameters, outputs, layout)
+    others = [corrections.view(np.uint8)] * (near or far)
+    out = undo(DECIMAL, parameters, [stored, nothing, nothing, *others], layout)
+    exact = undo(DECIMAL, parameters._replace(exact=True), [stored, *others], layout)
+    assert exact.tobytes() == out.tobytes()
     expected = b""
     for d, code in zip(integers.tolist(), corrections.tolist(), strict=True):
         item = rounded(float(d) * factor if times else divided(float(d), factor), width)
@@ -187,7 +195,7 @@ def test_numbers_that_a_parser_has_read_inexactly():
     values[::3] = np.nextafter(values[::3], np.inf)
     with pytest.raises(Unsuitable):
         through(DECIMAL, values, settings=(1e5,))
-    parameters, (integers, _, _, corrections) = through(DECIMAL, values, settings=(1e5, "near"))
+    parameters, (integers, corrections) = through(DECIMAL, values, settings=(1e5, "near"))
     assert parameters.exceptions == 0
     expected = np.rint(values * 1e5).astype(np.int64)
     assert np.array_equal((integers.view("<u8") ^ (1 << 63)).view(np.int64), expected)
@@ -207,6 +215,44 @@ def test_some_numbers_that_are_finer_than_the_others():
     found = (integers.view("<u8") ^ (1 << 63)).view(np.int64)
     assert np.array_equal(np.delete(found, [7, 8]), held)
     assert np.count_nonzero(codes.view("<u8")) == np.count_nonzero(np.delete(finer, [7, 8]))
+
+
+@pytest.mark.parametrize(
+    ("factor", "size"), [(1.0, 2), (1e6, 4), (2.0**49 - 1, 8), (2.0**49, 9), (0.1, 9), (1e300, 9)]
+)
+@pytest.mark.parametrize("words", [(), ("near",), ("far",)])
+def test_nothing_is_said_of_exceptions_where_there_are_none(factor, size, words):
+    """And a factor takes the bytes of an integer where it is one that is not too large."""
+    words_of_factor = ("times",) if factor > 1e9 else ()
+    items = (np.arange(40) * factor if words_of_factor else np.arange(40) / factor).tobytes()
+    recipe = Recipe.of(
+        f"decimal[{', '.join(map(str, (factor, *words_of_factor, *words)))}]"
+        f"(log, log, bytes{', planes' if 'far' in words else ', stream' * len(words)})"
+    )
+    layout = Layout(8, (40,))
+    written, streams = recipe.forward(np.frombuffer(items, np.uint8), layout)
+    assert len(streams) == 2 + (8 if "far" in words else len(words))
+    root, layouts = read_recipe(ByteReader(written), layout)
+    assert layouts == [stream.layout for stream in streams]
+    assert str(root) == str(recipe)
+    assert len(DECIMAL.pack(root.parameters)) == size
+    left = iter(streams)
+    assert root.inverse(None, lambda out: put(next(left).symbols, out)).tobytes() == items
+
+
+@pytest.mark.parametrize("outputs", ["(log)", "(log, stream)", "(log, log, bytes, stream)"])
+def test_recipes_name_all_outputs_whatever_the_items_are(outputs):
+    items, recipe = np.arange(9.0), Recipe.of(f"decimal[1.0]{outputs}")
+    with pytest.raises(ValueError, match="has 3 outputs here"):
+        recipe.forward(items.view(np.uint8), Layout(8, items.shape))
+
+
+def put(symbols, out):
+    """Where symbols of a stream are to be."""
+    if out is None:
+        return symbols
+    out[:] = symbols
+    return out
 
 
 def divided(value, factor):
@@ -249,12 +295,13 @@ def test_layouts():
 @pytest.mark.parametrize(
     ("first", "factor", "exceptions", "message"),
     [
-        (12, 1.0, 0, "not 0 to 11"),
-        (255, 1.0, 0, "not 0 to 11"),
-        (0, 0.0, 0, "finite and above 0"),
-        (0, -1.0, 0, "finite and above 0"),
-        (0, math.inf, 0, "finite and above 0"),
-        (0, math.nan, 0, "finite and above 0"),
+        (12, 1.0, 0, "begins with the byte 12"),
+        (64, 1.0, 0, "begins with the byte 64"),
+        (255, 1.0, 0, "begins with the byte 255"),
+        (0, 0.0, 0, "finite and above"),
+        (0, -1.0, 0, "finite and above"),
+        (0, math.inf, 0, "finite and above"),
+        (0, math.nan, 0, "finite and above"),
         (0, 1.0, 101, "101 exceptions among 100 items"),
     ],
 )
@@ -264,8 +311,10 @@ def test_parameters_that_are_refused(first, factor, exceptions, message):
         DECIMAL.parse(ByteReader(data), Layout(4, (100,)))
 
 
-def test_parameters_that_are_cut():
-    data = DECIMAL.pack(Decimals(100.0, False, False, True, False, 300))
+@pytest.mark.parametrize("whole", [False, True])
+def test_parameters_that_are_cut(whole):
+    data = DECIMAL.pack(Decimals(100.0, False, False, True, False, 300, False, whole))
+    assert len(data) == (4 if whole else 11)
     for size in range(len(data)):
         with pytest.raises(CorruptDataError, match="cut off"):
             DECIMAL.parse(ByteReader(data[:size]), Layout(4, (1000,)))

@@ -184,6 +184,8 @@ def _bits_besides(name: str, others: Sequence[Bytes], larger: float, numbers: Nu
         case "decimal", [places, exceptions, *corrections]:
             bits = 8.0 * exceptions.size + _log_bits(places, numbers)
             return bits + sum([_bits_of_corrections(codes, numbers.size) for codes in corrections])
+        case "decimal", [corrections]:
+            return _bits_of_corrections(corrections, numbers.size)
     return 0.0
 
 
