@@ -24,6 +24,10 @@ lines.py
     lines through rows of numbers
 predictor.py
     what predicts numbers, and the tokens of what is left
+offers.py
+    ways to predict numbers that were tried, and the cheapest of them
+binned.py
+    which numbers and differences bins are tried for
 predictors.py
     the deltas and lines worth trying on boxes, and the cheapest of them
 sums.py

@@ -1,0 +1,122 @@
+"""Ways to predict numbers that were tried, what each takes, and the cheapest of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy.typing as npt
+
+from ansflow.transforms.choosing.axes import Axes, differences, long_axes
+from ansflow.transforms.choosing.predictor import Predictor
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["WORTH_BITS", "Numbers", "Offer", "Offers", "Way", "bits_of_offer"]
+
+Numbers = npt.NDArray[Any]
+
+# What another kind of tokens must gain, besides a share: in numbers that hardly differ, a large one
+# that the sample lacks costs more than they gain.
+WORTH_BITS = 0.05
+
+# Differences along axes, or another way to predict numbers.
+Way = Axes | Literal["rising", "lines"]
+
+# What a `Predictor` is made of, if it wins.
+Offer = tuple[Recipe | None, int, float, Numbers | Axes, bool]
+
+RISE = math.inf, 0.0  # what is told of differences that weren't tried: that numbers rise
+
+
+class Offers:
+    """What was tried on numbers, until now.
+
+    Parameters
+    ----------
+    numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
+    items : float
+        How many a chunk has, which pay for a table.
+    is_filled : bool
+        Whether some are there in place of a pattern that was taken out.
+    coarse : bool
+        Whether a chunk has a few differences that are far from those of a sample, so that linear
+        tokens are too coarse for the others.
+
+    Attributes
+    ----------
+    long : tuple of int
+        The axes along which numbers have neighbours enough.
+    tried : dict
+        For each way, what it takes with logarithmic tokens, and which share of what it leaves is
+        negative, about.
+    offered : list of Offer
+        What was the best at some time, or seemed so.
+    bits : float
+        Those of the best.
+    plain : float
+        Bits of numbers that are not predicted.
+    linear : float
+        What the best takes with linear tokens.
+    """
+
+    bits = math.inf
+    plain = math.inf
+    linear = math.inf
+    way: Way = ()  # that of the best
+    _best: Offer
+
+    def __init__(self, numbers: Numbers, items: float, *, is_filled: bool, coarse: bool) -> None:
+        self.numbers, self.items = numbers, items
+        self.is_filled, self.coarse = is_filled, coarse
+        self.long = long_axes(numbers.shape)
+        self.tried: dict[Way, Sequence[float]] = {}
+        self.offered: list[Offer] = []
+
+    @property
+    def best(self) -> Predictor:
+        return Predictor(*self._best)
+
+    @property
+    def best_axes(self) -> Axes:
+        """Those of the differences that are best; none if something else is."""
+        *_, predictor, _ = self._best
+        return predictor if isinstance(predictor, tuple) else ()
+
+    @property
+    def left(self) -> Numbers:
+        """What the best leaves, as unsigned integers."""
+        *_, left, _ = self._best
+        return differences(self.numbers, left) if isinstance(left, tuple) else left
+
+    def others(self, more: float) -> list[Predictor]:
+        """Those that take at most this share more than the best, which is one of them, by bits."""
+        most = self.bits * (1 + more)
+        found = [one for one in self.offered if bits_of_offer(one) <= most]
+        return [Predictor(*one) for one in sorted(found, key=bits_of_offer)]
+
+    def share_below(self, axes: Axes) -> float:
+        """Which share of some differences is negative."""
+        return self.tried.get(axes, RISE)[1]
+
+    def offer(
+        self,
+        stage: Recipe | None,
+        tokens: int,
+        bits: float,
+        left: Numbers | Axes,
+        *,
+        signed: bool = False,
+        way: Way | None = None,
+        worth: float = 0.0,
+    ) -> None:
+        """Take what would be a `Predictor` of these if it gains this share."""
+        offered = stage, tokens, bits, left, signed
+        self.offered.append(offered)
+        if bits < self.bits * (1 - worth):
+            self.bits, self._best = bits, offered
+            self.way = self.way if way is None else way
+
+
+def bits_of_offer(offer: Offer) -> float:
+    return offer[2]
