@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ansflow.transforms.choosing.axes import Axes, delta, differences
-from ansflow.transforms.choosing.cost import bins_bits, halves, log_bits
-from ansflow.transforms.choosing.offers import WORTH_BITS, Numbers, Offers
+from ansflow.transforms.choosing.axes import Axes, delta, orders
+from ansflow.transforms.choosing.cost import bins_bits, ways_bits
+from ansflow.transforms.choosing.offers import WORTH_BITS, Offers
 from ansflow.transforms.choosing.predictor import BINS
 
 __all__ = ["try_bins"]
@@ -37,11 +37,11 @@ def try_bins(offers: Offers) -> None:
         return
     in_rows = len(offers.long) > 1
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
-        left = differences(numbers, axes)
-        bits = bins_bits(left, offers.items, signed=folded)
+        way = orders((axes,), numbers.ndim)
+        bits = bins_bits(numbers, way[0], offers.items, folded=folded)
         if bits >= offers.bits - WORTH_BITS:
             continue
-        bits *= _less_by_half(offers, left, axes)
+        bits *= _less_by_half(offers, axes)
         if folded:
             worth = WORTH_FOLDED_OF_ROWS if in_rows else WORTH_FOLDED
             offers.offer(delta(axes), BINS, bits, axes, signed=True, worth=worth)
@@ -75,14 +75,14 @@ def _is_one_sided(offers: Offers, axes: Axes) -> bool:
     return not ONE_SIDED < offers.share_below(axes) < 1 - ONE_SIDED
 
 
-def _less_by_half(offers: Offers, left: Numbers, axes: Axes) -> float:
-    """By how much less the half that tells of bins takes with tokens than all do, at least 1.
+def _less_by_half(offers: Offers, axes: Axes) -> float:
+    """By how much less the boxes that tell of bins take with tokens than all do, at least 1.
 
-    There may be nothing in some boxes.
+    They may all be the same.
     """
-    if len(left) == 1:
+    told_by = np.ascontiguousarray(offers.numbers[1::2])
+    if not told_by.size:
         return 1.0
-    _, told_by = halves(left)
-    of_half = log_bits(np.ascontiguousarray(told_by), signed=axes != (), items=offers.items)
+    [of_half] = ways_bits(told_by, orders((axes,), told_by.ndim), offers.items)
     of_all, _ = offers.tried.get(axes, (of_half, 0.0))
     return max(1.0, of_all / of_half) if of_half else math.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -189,8 +190,9 @@ def _packs(found: Choice, raw: Numbers, kind: Kind, enough: float) -> Iterator[P
         if "far" in found.maps[0].settings:
             # What corrections say may be the last digits of integers that are finer.
             others = (one.maps for one in mapped(raw, kind) if one.maps != found.maps)
-            decimals = [maps for maps in others if [one.name for one in maps] == ["decimal"]]
-            yield from (packed(raw, kind, maps, lag, enough) for maps in decimals[:1])
+            decimals = (maps for maps in others if [one.name for one in maps] == ["decimal"])
+            for maps in islice(decimals, 1):
+                yield packed(raw, kind, maps, lag, enough)
     else:
         yield narrowed(raw, kind)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ansflow.kernels.transforms.deal import MOST_PLACES, deal
 from ansflow.kernels.transforms.decimal import count_exceptions
 from ansflow.kernels.transforms.quotient import goes_by_product
-from ansflow.transforms.choosing.detect import common_step
+from ansflow.transforms.choosing.detect import common_step, patterns
 from ansflow.transforms.choosing.steps import MANTISSA_BITS, steps
 
 __all__ = ["Factor", "decimal_factors"]
@@ -125,12 +125,15 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         found += measure(np.array(powers))
     if _fewest(found) > enough:
         found += measure(SCALES[items.itemsize], True)
-    nearly: list[Factor] = []
-    coarse = POWERS_OF_TEN[:0]  # enough for numbers not to be integers by chance
+    corrected: list[Factor] = []
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
         fine = _many(items.itemsize, near=True) / (ROOM * middle)
-        coarse = POWERS_OF_TEN[fine > POWERS_OF_TEN]
-        nearly = _near(coarse, functools.partial(measure, near=True))
+        coarse = POWERS_OF_TEN[fine > POWERS_OF_TEN]  # so that they aren't integers by chance
+        # What is nearly an integer over a power is one over any finer power, as long as not all
+        # are.
+        if measure(coarse[-1:], near=True):
+            corrected = measure(coarse, near=True)
+    nearly = [one for one in corrected if one.exceptions <= EXCEPTIONS_UP_TO]
     values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
@@ -150,14 +153,13 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         if one.exceptions < least - min(WORTH_IT, least / 2):
             best.append(one)
             least = one.exceptions
-    if not found and coarse.size:
-        others = _each_better(_near(coarse, functools.partial(measure, near=True, far=True)))
-        best = [one for one in others if one not in best] + best
+    if not found:
+        best = [one for one in _each_better(corrected) if one not in best] + best
     few = least_of_all + FAR_FROM
-    corrected = [one.factor for one in best if one.near and one.exceptions <= few]
+    seldom = [one.factor for one in best if one.near and one.exceptions <= few]
     told_apart = [
         one._replace(exceptions=least_of_all, far=one.exceptions - least_of_all)
-        if one.exceptions > few and one.factor not in corrected and _are_distinct(values, one)
+        if one.exceptions > few and one.factor not in seldom and _are_distinct(values, one)
         else one
         for one in best
     ]
@@ -180,7 +182,9 @@ def _are_distinct(values: Numbers, factor: Factor) -> bool:
         doubles = values.astype(np.float64)
         away = np.abs(doubles - np.rint(doubles / unit) * unit)
         exceptions = values[away > HIGHEST_CODE / 2 * np.spacing(np.abs(values))]
-    return bool(2 * np.unique(exceptions).size > exceptions.size)
+    if not exceptions.size:
+        return False
+    return 2 * patterns(exceptions.view(f"u{values.itemsize}")).distinct > exceptions.size
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
@@ -201,15 +205,14 @@ def _measured(
     factors: npt.NDArray[np.float64],
     times: bool = False,
     near: bool = False,
-    far: bool = False,
 ) -> list[Factor]:
     """Those of ascending factors, up to one with the fewest exceptions, that are of use.
 
-    Exceptions may be many if they are to be corrected by `far`.
+    Of what has corrections exceptions may be many, as these may be of any size.
     """
     if not factors.size:
         return []
-    size, up_to = items.size, FAR_UP_TO if far else EXCEPTIONS_UP_TO
+    size, up_to = items.size, FAR_UP_TO if near else EXCEPTIONS_UP_TO
     most = int(up_to * size)
     told = np.uint64(near * HIGHEST_CODE), fewest, np.uint64(most)
     many, counts = _many(items.itemsize, near=near), np.empty((factors.size, 4), np.uint64)
@@ -217,7 +220,7 @@ def _measured(
     rows = int(count(items, factors, times, *told, many, counts))
     useful = []
     for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
-        many_left = not far or exceptions <= up_to * (size - zeros)
+        many_left = not near or exceptions <= up_to * (size - zeros)
         if exceptions <= most and many_left and fine <= FINE_UP_TO * (size - exceptions - zeros):
             shares = exceptions / size, near, corrected / size
             useful.append(Factor(float(factors[k]), times, *shares))
@@ -227,11 +230,3 @@ def _measured(
 def _many(width: int, *, near: bool) -> float:
     """The first integer that is nearly as fine as floats of so many bytes."""
     return 2.0 ** (MANTISSA_BITS[width] + 1 - SPARE_BITS - near * BITS_OF_CODES)
-
-
-def _near(
-    powers: npt.NDArray[np.float64], measure: Callable[[npt.NDArray[np.float64]], list[Factor]]
-) -> list[Factor]:
-    """Those of powers of ten that are factors with corrections."""
-    # What is nearly an integer over a power is one over any finer power, as long as not all are.
-    return measure(powers) if measure(powers[-1:]) else []
