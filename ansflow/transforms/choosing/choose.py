@@ -20,7 +20,7 @@ from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
-from ansflow.transforms.choosing.predicted import columns_of
+from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.choosing.tables import may_be_table, table_of
 from ansflow.transforms.items import MAX_SIZE
@@ -258,8 +258,7 @@ def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
 
 def _columns(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
     count = raw.shape[-1]
-    columns = [np.ascontiguousarray(raw[..., j]) for j in range(count)]
-    return columns, [kind.part(count, j) for j in range(count)]
+    return [*columns_apart(raw)], [kind.part(count, j) for j in range(count)]
 
 
 def _apart(found: Sequence[Choice]) -> Choice:

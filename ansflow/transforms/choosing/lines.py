@@ -50,21 +50,19 @@ def bits_by_lines(rows: Numbers, items: float) -> tuple[float, Numbers]:
 
 def are_near_a_line(row: Numbers) -> bool:
     """Whether numbers that lie farther apart don't differ more from what they differ by usually."""
-    near, far = (_spread(row[lag:] - row[:-lag]) for lag in (1, APART))
-    return 0 < far < MORE_APART * near
-
-
-def _spread(deltas: Numbers) -> float:
-    """The median of how much some of them differ from their median; 0 if there are none."""
-    if not deltas.size:
-        return 0.0
-    some = deltas[:: deltas.size // SPREAD_BY | 1].view(f"i{deltas.itemsize}").astype(np.float64)
-    middle = some.size // 2
-    some.partition(middle)
-    some -= some[middle]
-    np.abs(some, out=some)
-    some.partition(middle)
-    return float(some[middle])
+    step = row.size // SPREAD_BY | 1
+    some = row[APART::step]
+    if not some.size:
+        return False
+    told = np.array([some - row[APART - 1 : -1 : step], some - row[:-APART:step]])
+    deltas, middle = told.view(f"i{row.itemsize}").astype(np.float64), some.size // 2
+    # The medians of how much they differ from their medians.
+    deltas.partition(middle)
+    deltas -= deltas[:, middle : middle + 1]
+    np.abs(deltas, out=deltas)
+    deltas.partition(middle)
+    near, far = deltas[:, middle].tolist()
+    return bool(0 < far < MORE_APART * near)
 
 
 def _left_by_lines(rows: Numbers) -> Numbers:

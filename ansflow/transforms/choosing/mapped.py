@@ -201,9 +201,10 @@ def _log_bits(octets: Bytes, like: Numbers) -> float:
 
     They are made as wide as others if these are wider, for whose width kernels are compiled anyway.
     """
-    kind = np.promote_types(np.uint32, like.dtype)
-    numbers = octets.view(UNSIGNED[4]).astype(kind, copy=False)
-    return numbers.size * log_bits(numbers, signed=False) if numbers.size else 0.0
+    if not octets.size:
+        return 0.0
+    numbers = octets.view(UNSIGNED[4]).astype(UNSIGNED[max(4, like.itemsize)], copy=False)
+    return numbers.size * log_bits(numbers, signed=False)
 
 
 def through(recipe: Recipe, numbers: Numbers) -> tuple[Numbers, Sequence[Bytes]] | None:

@@ -65,7 +65,7 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
     for candidate in candidates:
         if candidate.extra > least * CLOSE_DICT:
             continue  # whatever predicts the numbers
-        is_filled = any(one.name == "mask" for one in candidate.maps)
+        is_filled = "mask" in [one.name for one in candidate.maps]
         items = kind.items * candidate.share
         prediction = Prediction(candidate.numbers, items, is_filled=is_filled)
         bits = candidate.total(prediction.bits)

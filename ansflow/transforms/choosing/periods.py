@@ -56,7 +56,7 @@ def periods(
     width = np.uint64(8 * numbers.itemsize)
     told = width, row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
     # As numbers of one width, for which the kernels are compiled once.
-    rows = some.astype(np.uint64, "C", copy=False).reshape(len(some), -1)
+    rows = [*some.astype(np.uint64, "C", copy=False).reshape(len(some), -1)]
     if not any(may_recur(box, *told) for box in rows):
         return []
     found = np.zeros(longest + 2)
@@ -65,17 +65,17 @@ def periods(
     if not found[0] > 0:
         return []
     # A sum for a longer lag has fewer terms.
+    found *= count / (found[0] * (count - np.arange(longest + 2)))
     inner = found[SHORTEST : longest + 1]
-    least *= float(found[0])
-    if float(inner.max()) * count < least * (count - longest):
-        return []
-    found *= count / (count - np.arange(longest + 2))
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
-    candidates = np.flatnonzero(peaks & (inner > least))
-    correlations = (inner[candidates] / found[0]).round(ROUNDED)
-    best = candidates[np.argsort(-correlations, kind="stable")][:MOST]
-    shortest = candidates[correlations >= ABOUT * correlations.max(initial=0.0)][:1]
-    if shortest.size and shortest[0] < best.min():
-        best[-1] = shortest[0]
-    lags = (best + SHORTEST).tolist()
-    return sorted(zip(lags, (inner[best] / found[0]).tolist(), strict=True))
+    [likely] = (peaks & (inner > least)).nonzero()
+    if not likely.size:
+        return []
+    told_apart = [*zip((likely + SHORTEST).tolist(), inner[likely].tolist(), strict=True)]
+    strength = {lag: round(correlation, ROUNDED) for lag, correlation in told_apart}
+    best = sorted(told_apart, key=lambda one: -strength[one[0]])[:MOST]
+    enough = ABOUT * strength[best[0][0]]
+    shortest = next(one for one in told_apart if strength[one[0]] >= enough)
+    if shortest[0] < min(best)[0]:
+        best[-1] = shortest
+    return sorted(best)

@@ -22,6 +22,7 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = [
     "as_predicted",
+    "columns_apart",
     "columns_of",
     "likely_periods",
     "maps_needed",
@@ -91,6 +92,12 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     if count not in COLUMNS or not kind.has_room_for(count, numbers.itemsize):
         return 0
     return count if kind.effort.others or count * numbers.itemsize <= ROW else 0
+
+
+def columns_apart(numbers: Numbers) -> Numbers:
+    """Each place along the last axis by itself: that axis becomes the first one."""
+    last = numbers.ndim - 1
+    return np.ascontiguousarray(numbers.transpose(last, *range(last)))
 
 
 def likely_periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
@@ -182,11 +189,12 @@ def predict_columns(
     part = kind.part(count)
     predictions: list[Prediction] = []
     differenced = []
-    for j in range(count):
-        prediction = Prediction(_column(numbers, j), part.items, is_filled=together.is_filled)
+    columns = columns_apart(numbers)
+    for j, column in enumerate(columns):
+        prediction = Prediction(column, part.items, is_filled=together.is_filled)
         if j:
-            column = _column(numbers, j, differenced=True)
-            difference = Prediction(column, part.items, is_filled=together.is_filled)
+            left = column - columns[j - 1]
+            difference = Prediction(left, part.items, is_filled=together.is_filled)
             if difference.bits < prediction.bits * (1 - WORTH_IT):
                 prediction = difference
                 differenced.append(j)
@@ -203,8 +211,9 @@ def predict_columns(
     if len(numbers) < len(raw) and not all(one.is_clear for one in predictions):
         whole = Mapped(raw).through(kind, *maps)
         if whole is not None:
+            columns = columns_apart(whole.numbers)
             predictions = [
-                one.again(_column(whole.numbers, j, differenced=j in differenced))
+                one.again(columns[j] - columns[j - 1] if j in differenced else columns[j])
                 for j, one in enumerate(predictions)
             ]
             least *= together.again(whole.numbers).bits / together.bits
@@ -220,5 +229,6 @@ def predict_columns(
     return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
 
 
-def _column(numbers: Numbers, j: int, *, differenced: bool = False) -> Numbers:
-    return numbers[..., j] - numbers[..., j - 1] if differenced else numbers[..., j].copy()
+def _columns(numbers: Numbers) -> Numbers:
+    """Numbers with the last axis in front, contiguous."""
+    return np.ascontiguousarray(np.moveaxis(numbers, -1, 0))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR
@@ -52,6 +53,7 @@ WIDE = 0.006
 # Where rows are alike, as some of them tell, there are no classes, and less is enough: if means of
 # rows vary by no more than by chance, or so many times what that varies by.
 ENOUGH_IF_ALIKE, WIDE_IF_ALIKE, ALIKE_BY, ROW_DEVIATIONS = 0.004, 0.002, 1 << 13, 3
+ONES = np.ones(ROW)
 
 # What slopes of a surface must gain, as there is more noise in them.
 WORTH_SLOPES = 0.05
@@ -234,10 +236,13 @@ class Prediction(Offers):
         some, (*_, signed) = self.left.reshape(-1)[:ALIKE_BY], self._best
         if signed:
             some = np.minimum(some, ~some)
-        lengths = np.frexp(some[: some.size // ROW * ROW].astype(np.float64))[1]
-        rows = lengths.reshape(-1, ROW).mean(axis=1)
-        by_chance = ROW_DEVIATIONS * math.sqrt(2 / max(1, rows.size))
-        return rows.size < 2 or bool(ROW * rows.var() <= lengths.var() * (1 + by_chance))
+        count = some.size // ROW
+        if count < 2:
+            return True
+        lengths = np.frexp(some[: count * ROW].astype(np.float64))[1].astype(np.float64)
+        rows = lengths.reshape(count, ROW) @ ONES
+        by_chance = ROW_DEVIATIONS * math.sqrt(2 / count)
+        return _variance(rows) <= ROW * _variance(lengths) * (1 + by_chance)
 
     def _may_be_smooth(self, axes: Axes) -> bool:
         """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
@@ -263,6 +268,12 @@ class Prediction(Offers):
 def _is_coarse(stage: Recipe | None, tokens: int, *others: Any) -> bool:
     """Whether an offer is linear tokens of differences."""
     return stage is RISING and tokens > BINS
+
+
+def _variance(numbers: npt.NDArray[np.float64]) -> float:
+    """By no method of NumPy, which takes its time for a few hundred numbers."""
+    apart = numbers - numbers.sum() / numbers.size
+    return float(apart @ apart) / numbers.size
 
 
 def _range(deltas: Numbers) -> int:
