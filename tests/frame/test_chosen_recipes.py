@@ -57,6 +57,8 @@ KNOWN = {
         Dict,
     ),
 }
+# What level 1 does without.
+SLOW = {Ramp}
 
 
 def content_of(array):
@@ -75,7 +77,7 @@ def test_what_there_is_in_numbers_is_made_use_of(name, level):
     frame = naive.read(blob)
     assert frame.content == content_of(array)
     (chunk,) = frame.chunks
-    assert used(chunk) >= set(wanted)
+    assert used(chunk) >= set(wanted) - (SLOW if level == 1 else set())
     plain = ansflow.compress(array, recipe="planes")
     assert len(blob) < 0.8 * len(plain)
     back = ansflow.decompress(blob)

@@ -19,7 +19,7 @@ from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
-from ansflow.transforms.choosing.numbers import choose_numbers, is_clear, rated
+from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.choosing.tables import may_be_table, table_of
@@ -217,6 +217,10 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     count = columns_of(raw, kind)
     if not count:
         return choose_numbers(raw, kind)
+    if kind.effort.quick:
+        together = rated(mapped(raw, kind), kind)
+        if kind.name != "float" or any(map(_is_decimal, together)):
+            return choose_numbers(raw, kind, together)
     columns, parts = _columns(raw, kind)
     candidates = [*map(list, map(mapped, columns, parts))]
     shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
@@ -238,6 +242,10 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     elif not shared:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+
+
+def _is_decimal(one: Rated) -> bool:
+    return any(outer.name == "decimal" for outer in one.mapped.maps)
 
 
 def _but_dictionary(maps: tuple[Recipe, ...]) -> tuple[Recipe, ...]:

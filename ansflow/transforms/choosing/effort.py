@@ -40,6 +40,9 @@ class Effort(NamedTuple):
         How much more than the best these seem to take at most, as a share.
     most_others : int
         How many of them there are at most besides the best, with what a lower level finds.
+    quick : bool
+        Whether to leave out what takes long to code, or to look for: bins, lines, dictionaries
+        where numbers have an order of their own, and maps for each column where one is for all.
     """
 
     size: int
@@ -56,6 +59,7 @@ class Effort(NamedTuple):
     tried: int = 0
     others: float = 0.0
     most_others: int = 0
+    quick: bool = False
 
     @functools.cache  # noqa: B019  (there is one for each level)
     def shared(self, count: int) -> Effort:
@@ -67,7 +71,7 @@ class Effort(NamedTuple):
 
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1),
+    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
     2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
     5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
     6: Effort(

@@ -40,6 +40,9 @@ STREWN_FROM = 0.8
 # one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
 FREQUENT = 0.2
+# Where it must be quick, integers are names, which have codes, if they have more bits than these,
+# and so few are distinct.
+BITS_OF_NAMES, NAMES_UP_TO = 16, 0.25
 # From so many distinct integers on, it is first looked whether most integers may come. Codes of
 # fewer are bytes, and decimals have exceptions that a dictionary does without.
 DENSE_FROM, DENSE_DECIMALS_FROM = 257, 1024
@@ -51,8 +54,9 @@ OFTEN_IN_DICT = 1024
 # Others may be negative if the least of a sample is so near to 0, as a share of their range.
 NEAR_ZERO = 1 / 4
 
-# How many factors of decimals are tried: those with the fewest bits, of integers and exceptions.
-FACTORS = 2
+# How many factors of decimals are tried, and where it must be quick: those with the fewest bits, of
+# integers and exceptions.
+FACTORS, FACTORS_IF_QUICK = 2, 1
 # The share of the bits of floats that other outputs of decimals may take for the floats as they are
 # not to be tried: an integer is shorter than all bits of the float that it stands for.
 SLIGHT = 1 / 8
@@ -77,7 +81,8 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """
     few, seen, bits, repeats = surveyed(raw, kind.effort.few)
     often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
-    masked = often and seen.share < 1 and _is_special(seen, few, kind)
+    may_mask = often and seen.share < 1 and (kind.name == "float" or not kind.effort.quick)
+    masked = may_mask and _is_special(seen, few, kind)
     if masked:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
@@ -149,9 +154,12 @@ def _all_but_masks(
             decimals.append(one)
     whole = [one for one in decimals if one.extra <= some.extra]
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
-    dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal) and not any(
-        _are_dense(one, kind, seen, least) for one in decimals
-    )
+    if kind.effort.quick:
+        shift, least = (0, 0) if whole else (shift, least)
+        dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
+    else:
+        dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
+    dictionary = dictionary and not any(_are_dense(one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
@@ -204,6 +212,14 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
     return seen.distinct <= most * seen.size
 
 
+def _may_be_names(some: Mapped, kind: Kind, seen: Patterns, bits: int, *, whole: bool) -> bool:
+    """The same where it must be quick: of integers, and floats that are some, if they are names."""
+    are_integers = whole or kind.name != "float"
+    if are_integers and (not bits >> BITS_OF_NAMES or seen.distinct > NAMES_UP_TO * seen.size):
+        return False
+    return _may_be_dictionary(some, kind, seen, decimal=True)
+
+
 def _factors(few: Numbers, kind: Kind) -> list[Factor]:
     """Those that are worth trying for a few of the numbers."""
     if kind.name != "float" or few.itemsize == 1:
@@ -220,7 +236,8 @@ def _factors(few: Numbers, kind: Kind) -> list[Factor]:
     found = decimal_factors(native.view(f"f{few.itemsize}"), any_step=any_step)
     ascending = sorted(found, key=expected)
     dearer = [one for one in ascending if one.far][1:]  # others of these make about the same
-    return [one for one in ascending if one not in dearer][:FACTORS]
+    most = FACTORS_IF_QUICK if kind.effort.quick else FACTORS
+    return [one for one in ascending if one not in dearer][:most]
 
 
 def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:

@@ -36,8 +36,8 @@ CLOSE_DICT, DICT_LESS, CLOSEST_DICT = 1.12, 0.5, 1.005
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
-# Numbers that are looked at to the last one, at most.
-MOST_ITEMS = 1 << 19
+# Numbers that are looked at to the last one, at most, and for each of a sample.
+MOST_ITEMS, MOST_PER_ITEM = 1 << 19, 16
 
 
 class Rated(NamedTuple):
@@ -152,7 +152,8 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
     """What is left of maps after all predictors were tried."""
     tried = []
     for one in close:
-        bits = one.prediction.try_all(partial(_every, kind, one.mapped.maps))
+        every = partial(_every, kind, one.mapped.maps)
+        bits = one.prediction.try_all(every, quick=kind.effort.quick)
         tried.append(Rated(one.mapped.total(bits), one.mapped, one.prediction))
     least = min([one.bits for one in tried]) + FEW_BITS
     left = [one for one in tried if one.is_close(least, CLOSER)]
@@ -176,7 +177,8 @@ def _every(kind: Kind, maps: tuple[Recipe, ...]) -> Numbers | None:
     """The first of all numbers, as many as a chunk may have, through maps; None if not known."""
     if kind.all_items is None:
         return None
-    items = np.ascontiguousarray(kind.all_items[:MOST_ITEMS])[np.newaxis]
+    most = min(MOST_ITEMS, MOST_PER_ITEM * kind.effort.size)
+    items = np.ascontiguousarray(kind.all_items[:most])[np.newaxis]
     found = Mapped(items).through(kind, *maps)
     return None if found is None else found.numbers.reshape(-1)
 

@@ -204,7 +204,7 @@ def predict_columns(
     is_all = not (have_periods or kind.effort.orders)
     if is_all and simplest > together.simplest * (1 - WORTH_IT):
         return before
-    total = sum(one.try_all() for one in predictions)
+    total = sum(one.try_all(quick=kind.effort.quick) for one in predictions)
     if not kind.effort.orders and total > CLOSE * count * before.bits:
         return before
     least = before.bits

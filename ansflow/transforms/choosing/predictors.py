@@ -88,10 +88,13 @@ class Prediction(Offers):
         self.plain = min(self.tried[()][0], self.linear)
         self._simplest, self.simplest = self.way, self.bits
 
-    def try_all(self, every: Callable[[], Numbers | None] | None = None) -> float:
+    def try_all(
+        self, every: Callable[[], Numbers | None] | None = None, *, quick: bool = False
+    ) -> float:
         """Bits of the cheapest of all: along several axes, too, or more than once, and by lines.
 
-        `every` makes the numbers in one axis that the sample is of, or None, in more time.
+        `every` makes the numbers in one axis that the sample is of, or None, in more time. To be
+        `quick`, neither lines nor bins are tried.
         """
         several, twice = more_axes(self.long)
         rises = self.long[:1] == (1,) and self.numbers.itemsize > 1
@@ -99,10 +102,11 @@ class Prediction(Offers):
         if isinstance(self.way, tuple) and self._may_be_smooth(self.way):
             self._try_axes((tuple(sorted(2 * self.way)),), worth=WORTH_SLOPES)
         boxes, *shape = self.numbers.shape
-        rows = shape[0] if len(self.long) == len(shape) == 1 else 0
+        rows = shape[0] if len(self.long) == len(shape) == 1 and not quick else 0
         if rows and (boxes == 1 or rows >= SHORTEST_LINE) and self._may_be_lines():
             self._try_lines()
-        try_bins(self)
+        if not quick:
+            try_bins(self)
         if _is_coarse(*self._best) and self._has_outliers(every):
             self.coarse = True
             left = [one for one in self.offered if not _is_coarse(*one)]
