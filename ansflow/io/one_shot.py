@@ -382,7 +382,7 @@ def _decode(
     cores = checked_threads(threads)
     match survey.events:
         case [Header() as header, (head, body)]:
-            ChunkDecoder(header)([head], [body], out)
+            ChunkDecoder(header).decode(head, body, out)
             return
     for _ in ordered(_tasks(data, survey, limits, cores, out), cores):
         pass
