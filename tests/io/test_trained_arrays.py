@@ -338,6 +338,7 @@ def signed(description, recipe):
 
 
 I2 = b'{"dtype":"<i2","shape":[9]}'
+F8 = I2.replace(b"<i2", b"<f8")
 LOG_ALONE = b"\x85\0"
 WRONG = {
     "no JSON": (b"{", LOG_ALONE, "description"),
@@ -363,6 +364,9 @@ WRONG = {
     "no such axis": (I2, b"\4\1\1\x85\0", "axis 1"),
     "no bits": (I2, b"\3\1\x10\x85\0", "16 low bits"),
     "no step": (I2, b"\x08\0\0\x85\0", "affine"),
+    "exact decimals": (F8, b"\7\x10\0\0\0\0\0\0\x59\x40\x85\0", "recipe"),
+    "exact decimals of a whole factor": (F8, b"\7\x30\x64\x85\0", "recipe"),
+    "a whole factor": (F8, b"\7\x20\x64\0\x85\0\x82\x82", "recipe"),
     "a lag": (I2, b"\x0a\0\1\x85\0\0", "recipe"),
     "a large pattern": (I2, b"\x0a\x80\x80\4\0\x85\0\0", "pattern"),
     "two masks": (I2, b"\x0a\0\0\x0a\1\0\x85\0\0\0", "recipe"),
