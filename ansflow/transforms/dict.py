@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -122,11 +121,11 @@ def _code_bytes(values: int) -> int:
     return 1 if values <= MAX_NARROW else 2 if values <= MAX_MIDDLE else 4
 
 
-def _table(bits: int, dtype: np.dtype[Any]) -> tuple[Numbers, Numbers]:
-    """The keys and numbers of so many slots, which are empty."""
+def _table(bits: int) -> Numbers:
+    """So many slots, which are empty."""
     numbers = empty(1 << bits, np.uint32)
     numbers[:] = 0
-    return empty(1 << bits, dtype), numbers
+    return numbers
 
 
 def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
@@ -149,7 +148,7 @@ def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         if bits + 1 >= enough:  # no other table is better, or not by much
             bits, room = enough, MAX_VALUES
         shift = np.uint64(64 - bits)
-        table = *_table(bits, numbers.dtype), SECRET, shift
+        table = _table(bits), SECRET, shift
         if found:
             enroll(values[: int(found)], *table)
         at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))

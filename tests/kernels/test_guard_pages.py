@@ -1184,13 +1184,13 @@ def maps_of_numbers(at_end, rng):
                 dictionary.mark(items, guard(np.zeros(1 << 16, np.bool)))
                 continue
             for bits, room in ((4, 9), (4, 15), (7, 64)):
-                table = guard(np.zeros(1 << bits, kind)), guard(np.zeros(1 << bits, np.uint32))
-                table = *table, U(rng.integers(1 << 64, dtype=np.uint64) | 1), U(64 - bits)
+                secret = U(rng.integers(1 << 64, dtype=np.uint64) | 1)
+                table = guard(np.zeros(1 << bits, np.uint32)), secret, U(64 - bits)
                 values, numbered = guard(np.zeros(room, kind)), guard(np.zeros(n, np.uint16))
                 at, found = dictionary.number_items(items, U(0), values, U(0), *table, numbered)
                 assert at == n
                 assert found == distinct.size
-                table[1][:] = 0
+                table[0][:] = 0
                 dictionary.enroll(values[: int(found)], *table)
                 ranked = guard(np.zeros(found, kind)), guard(np.zeros(found, np.uint32))
                 dictionary.rank(guard(values[: int(found)]), *ranked)

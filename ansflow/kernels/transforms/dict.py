@@ -1,7 +1,9 @@
 """Numbers as the numbers of the distinct ones among them.
 
-What is found goes to a hash table: a key for each slot, and its number, where 0 stands for an empty
-slot. A key is in the first slot that was empty, from the one on that its hash points to.
+What is found goes to a hash table: a number for each slot, where 0 stands for an empty one, and for
+each number, from 1 on, what it stands for. Those are in order, so that a table takes little memory:
+it is seldom in the cache. A number is in the first slot that was empty, from the one on that the
+hash points to.
 
 The hash is the high bits of the product with an odd constant that spreads numbers which follow each
 other evenly, or nearly so. A secret is mixed in before: who makes the numbers can't know which of
@@ -11,7 +13,7 @@ them meet in a slot.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
     "number_items",
     "rank",
     "rename",
-    "table_for",
 ]
 
 BYTE_BITS, BYTE, BYTES = np.uint64(8), np.uint64(0xFF), 256
@@ -34,31 +35,30 @@ GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 
 
 @kernel
-def enroll(values, keys, numbers, secret, shift):
+def enroll(values, numbers, secret, shift):
     """Enter distinct values in an empty table of 2^(64 - shift) slots."""
-    last = np.uint64(keys.size) - ONE
+    last = np.uint64(numbers.size) - ONE
     for i in range(np.uint64(values.size)):
         slot = ((np.uint64(values[i]) ^ secret) * GOLDEN) >> shift
         while numbers[slot]:
             slot = (slot + ONE) & last
-        keys[slot] = values[i]
         numbers[slot] = i + ONE
 
 
 @kernel
-def number_items(items, begin, values, found, keys, numbers, secret, shift, codes):
+def number_items(items, begin, values, found, numbers, secret, shift, codes):
     """Number items from `begin` on in the order in which they first occur.
 
     `values` has the `found` ones that are in the table so far, and room for as many as may be
     in it, fewer than it has slots. Returns where one more would be too many, or the end, and how
     many there are now.
     """
-    last, room = np.uint64(keys.size) - ONE, np.uint64(values.size)
+    last, room = np.uint64(numbers.size) - ONE, np.uint64(values.size)
     for i in range(begin, np.uint64(items.size)):
         item = items[i]
         slot = ((np.uint64(item) ^ secret) * GOLDEN) >> shift
         number = np.uint64(numbers[slot])
-        while number and keys[slot] != item:
+        while number and values[number - ONE] != item:
             slot = (slot + ONE) & last
             number = np.uint64(numbers[slot])
         if number == ZERO:
@@ -66,37 +66,38 @@ def number_items(items, begin, values, found, keys, numbers, secret, shift, code
                 return i, found
             values[found] = item
             found += ONE
-            keys[slot] = item
             numbers[slot] = found
             number = found
         codes[i] = number - ONE
     return np.uint64(items.size), found
 
 
-@inner
-def table_for(items):
-    """An empty table that is at most half full with a few items: keys, numbers, and the shift."""
-    bits = bit_length(np.uint64(items.size) - ONE) + ONE
-    return np.empty(ONE << bits, items.dtype), np.zeros(ONE << bits, np.uint32), WORD_BITS - bits
-
-
 @kernel
 def count_patterns(numbers, secret):
-    """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
-    keys, counts, shift = table_for(numbers)
-    last = np.uint64(keys.size) - ONE
-    distinct, most_frequent, most = ZERO, numbers[0], np.uint32(0)
-    for i in range(np.uint64(numbers.size)):
+    """How many of a few numbers are distinct; the most frequent one, and how often it occurs.
+
+    There are fewer than 2^16. The table holds where each is first, counted from 1.
+    """
+    n = np.uint64(numbers.size)
+    bits = bit_length(n - ONE) + ONE  # at most half full
+    shift, last = WORD_BITS - bits, (ONE << bits) - ONE
+    firsts, counts = np.zeros(ONE << bits, np.uint16), np.zeros(n, np.uint16)
+    distinct, most_frequent, most = ZERO, ZERO, ZERO
+    for i in range(n):
         number = numbers[i]
         slot = ((np.uint64(number) ^ secret) * GOLDEN) >> shift
-        while counts[slot] and keys[slot] != number:
+        first = np.uint64(firsts[slot])
+        while first and numbers[first - ONE] != number:
             slot = (slot + ONE) & last
-        distinct += np.uint64(counts[slot] == 0)
-        keys[slot] = number
-        counts[slot] += np.uint32(1)
-        if counts[slot] > most:
-            most_frequent, most = number, counts[slot]
-    return distinct, most_frequent, most
+            first = np.uint64(firsts[slot])
+        if first == ZERO:
+            first = i + ONE
+            firsts[slot] = first
+            distinct += ONE
+        counts[first - ONE] += np.uint16(1)
+        if counts[first - ONE] > most:
+            most_frequent, most = first - ONE, np.uint64(counts[first - ONE])
+    return distinct, numbers[most_frequent], most
 
 
 @kernel
