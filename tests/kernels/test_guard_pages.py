@@ -85,7 +85,6 @@ from ansflow.kernels.transforms import (
     dict as dictionary,
     digits,
     finish,
-    halves,
     lin,
     log,
     lookback,
@@ -1259,12 +1258,6 @@ def facts_of_samples(at_end, rng):
             lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
             out = guarded(np.zeros(count * size * width, np.uint8), at_end)
             boxes.copy_boxes(octets, u64(width), lengths, u64(count), u64(size), box, out)
-    for shape, way in (((1, 8), (0, 3)), ((5, 40, 3), (0, 1, 2)), ((4, 1500), (0, 1))):
-        for width in (1, 2, 4, 8):
-            octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
-            told = (guarded(np.array(lengths, u64), at_end) for lengths in (shape, way))
-            dealt = guarded(np.zeros((2, halves.MOST_DEALT), u64), at_end)
-            halves.deal_halves(octets, u64(width), *told, True, dealt)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         for step in range(1, 7):

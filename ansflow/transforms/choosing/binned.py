@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ansflow.transforms.choosing.axes import Axes, delta, orders
+from ansflow.transforms.choosing.axes import Axes, delta, differences, orders
 from ansflow.transforms.choosing.cost import bins_bits, ways_bits
 from ansflow.transforms.choosing.offers import WORTH_BITS, Offers
 from ansflow.transforms.choosing.predictor import BINS
@@ -37,8 +37,7 @@ def try_bins(offers: Offers) -> None:
         return
     in_rows = len(offers.long) > 1
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
-        way = orders((axes,), numbers.ndim)
-        bits = bins_bits(numbers, way[0], offers.items, folded=folded)
+        bits = bins_bits(differences(numbers, axes), offers.items, signed=folded)
         if bits >= offers.bits - WORTH_BITS:
             continue
         bits *= _less_by_half(offers, axes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
-from ansflow.kernels.transforms.halves import MOST_DEALT, deal_halves
 from ansflow.transforms.bins import BIN_BITS, found_by
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -23,6 +22,7 @@ __all__ = [
     "WIDER",
     "bins_bits",
     "event_bits",
+    "halves",
     "log_bits",
     "mask_bits",
     "plain_bits",
@@ -41,6 +41,9 @@ CONSTANT_BITS = 16
 
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
+
+# Bins are found by so many numbers, about, and told by as many.
+FITTED_FEW = 1 << 10
 
 UNSIGNED, SIGNED = np.array([[0, 0]], np.uint64), np.array([[0, 1]], np.uint64)
 
@@ -121,35 +124,33 @@ def _lengths(shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
 
 
 def bins_bits(
-    numbers: npt.NDArray[np.unsignedinteger],
-    way: npt.NDArray[np.uint64],
-    items: float,
-    *,
-    folded: bool = False,
+    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool = False
 ) -> float:
     """Bits a number in bins, and what it takes to write these, divided among so many items.
 
-    Bins are found by some numbers of every second box, or every second one of a single box, and
-    told by some of the others: numbers that are near to each other in a box need not be so in all.
-
-    Parameters
-    ----------
-    numbers : contiguous ndarray of unsigned integers, shape (boxes, ...)
-        Eight bytes of them at least.
-    way : ndarray of uint64, shape (axes, ...)
-        How many times differences are taken along each axis.
-    items : float
-    folded : bool
-        Whether these are made non-negative.
+    Numbers may be `signed`, as in `log_bits`. Bins are found by some of them, and told by others.
     """
-    halves, width = np.empty((2, MOST_DEALT), np.uint64), numbers.itemsize
-    octets, shape = numbers.reshape(-1).view(np.uint8), _lengths(numbers.shape)
-    dealt = deal_halves(octets, np.uint64(width), shape, way, folded, halves)
-    some, told_by = (half[:count] for half, count in zip(halves, map(int, dealt), strict=True))
-    if not (some.size and told_by.size):
+    dealt = halves(numbers)
+    if not dealt.size:
         return math.inf
-    ordered, *told = found_by(some, 8 * width, items)
+    if signed:
+        dealt = (dealt << 1) ^ -(dealt >> 8 * dealt.itemsize - 1)
+    # As numbers of one width, for which kernels are compiled once.
+    some, told_by = dealt.astype(np.uint64, "C")
+    ordered, *told = found_by(some, 8 * numbers.itemsize, items)
     return float(bits_in_bins(ordered, told_by, *told, (TABLE_BITS + BIN_BITS) / items))
+
+
+def halves(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Some numbers of every second box, and of the others; or of a single box, in turn.
+
+    Numbers that are near to each other in a box need not be so in all.
+    """
+    boxes = len(numbers)
+    rows = numbers.reshape(boxes, -1) if boxes > 1 else numbers.reshape(-1, 1)
+    pairs = rows[: len(rows) // 2 * 2].reshape(len(rows) // 2, 2, rows.shape[1])
+    both = pairs.swapaxes(0, 1).reshape(2, -1)
+    return both[:, :: both.shape[1] // FITTED_FEW | 1]
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:
