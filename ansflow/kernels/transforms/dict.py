@@ -152,10 +152,13 @@ def rank(values, ascending, names):
     """
     size, digits = np.uint64(values.size), item_bits(values) // BYTE_BITS
     order, following = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    # Values move with their numbers: to look them up takes longer.
+    source, moved = ascending, np.empty(size, values.dtype)
     ends = np.zeros((digits, BYTES + 1), np.uint64)
     differ = ZERO
     for i in range(size):
         order[i] = i
+        source[i] = values[i]
         value = np.uint64(values[i])
         differ |= value ^ np.uint64(values[ZERO])
         for digit in range(digits):
@@ -167,12 +170,14 @@ def rank(values, ascending, names):
         for byte in range(BYTES):
             places[byte + 1] += places[byte]
         for i in range(size):
-            byte = np.uint64(values[order[i]]) >> shift & BYTE
-            following[places[byte]] = order[i]
-            places[byte] += ONE
+            byte = np.uint64(source[i]) >> shift & BYTE
+            place = places[byte]
+            moved[place], following[place] = source[i], order[i]
+            places[byte] = place + ONE
         order, following = following, order
+        source, moved = moved, source
     for i in range(size):
-        ascending[i] = values[order[i]]
+        ascending[i] = source[i]
         names[order[i]] = i
 
 
