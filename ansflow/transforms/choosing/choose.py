@@ -218,9 +218,7 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     if not count:
         return choose_numbers(raw, kind)
     if kind.effort.quick:
-        together = rated(mapped(raw, kind), kind)
-        if kind.name != "float" or any(map(_is_decimal, together)):
-            return choose_numbers(raw, kind, together)
+        return _quickly_by_neighbours(raw, kind)
     columns, parts = _columns(raw, kind)
     candidates = [*map(list, map(mapped, columns, parts))]
     shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
@@ -244,8 +242,21 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 
 
-def _is_decimal(one: Rated) -> bool:
-    return any(outer.name == "decimal" for outer in one.mapped.maps)
+def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
+    """The same with columns that have maps of their own only where some of them are decimals."""
+    together = rated(mapped(raw, kind), kind)
+    if kind.name == "float" and not _are_decimal(together):
+        columns, parts = _columns(raw, kind)
+        tried = [*map(rated, map(mapped, columns, parts), parts)]
+        if any(map(_are_decimal, tried)):
+            apart = _apart([*map(choose_numbers, columns, parts, tried)])
+            if apart.bits < together[0].bits:
+                return apart
+    return choose_numbers(raw, kind, together)
+
+
+def _are_decimal(tried: Sequence[Rated]) -> bool:
+    return any(outer.name == "decimal" for one in tried for outer in one.mapped.maps)
 
 
 def _but_dictionary(maps: tuple[Recipe, ...]) -> tuple[Recipe, ...]:

@@ -157,13 +157,14 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
         tried.append(Rated(one.mapped.total(bits), one.mapped, one.prediction))
     least = min([one.bits for one in tried]) + FEW_BITS
     left = [one for one in tried if one.is_close(least, CLOSER)]
-    clear = len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
+    is_part = is_large(raw, kind.effort.some)
+    clear = is_part and len(left) == 1 and left[0].prediction.is_clear and not kind.effort.orders
     found = []
     for _, candidate, part in left:
         prediction = part
         # The codes of a dictionary may take another byte with all values.
         narrow = candidate.numbers.itemsize < raw.itemsize and candidate.numbers.itemsize == 1
-        if is_large(raw, kind.effort.some) and (narrow or not clear):
+        if is_part and (narrow or not clear):
             whole = Mapped(raw).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
                 candidate, prediction = whole, part.again(whole.numbers)
