@@ -81,8 +81,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """
     few, seen, bits, repeats = surveyed(raw, kind.effort.few)
     often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
-    may_mask = often and seen.share < 1 and (kind.name == "float" or not kind.effort.quick)
-    masked = may_mask and _is_special(seen, few, kind)
+    masked = often and seen.share < 1 and _is_special(seen, few, kind)
     if masked:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
@@ -99,15 +98,22 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """Whether the most frequent pattern may stand for no number.
 
-    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent.
+    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent. Where it must be
+    quick, it lies far from all numbers if these are integers.
     """
-    if seen.share >= FREQUENT or not seen.most_frequent:
+    only_far = kind.effort.quick and kind.name != "float"
+    if not only_far and (seen.share >= FREQUENT or not seen.most_frequent):
         return True
     found = Mapped(few).through(kind, *kind.ordered())
     assert found is not None  # without a shift, any numbers can be
     numbers = found.numbers.reshape(-1)
-    most_frequent = int(numbers[(few == seen.most_frequent).argmax()])
-    return most_frequent in (numbers.min(), numbers.max())
+    is_it = few == seen.most_frequent
+    most_frequent = int(numbers[is_it.argmax()])
+    if not only_far:
+        return most_frequent in (numbers.min(), numbers.max())
+    others = numbers[~is_it]
+    least, greatest = int(others.min()), int(others.max())
+    return max(least - most_frequent, most_frequent - greatest) > greatest - least
 
 
 def _masked(
