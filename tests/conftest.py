@@ -1,6 +1,7 @@
 """Settings that all tests share."""
 
 import gc
+import importlib.util
 import os
 import signal
 import threading
@@ -69,13 +70,19 @@ def pytest_configure_node(node):
 
 
 def pytest_sessionstart(session):
-    """Compile what many tests need: two processes begin at either end, and share the code."""
+    """Compile what many tests need: two processes begin at either end, up to where they meet."""
     worker = getattr(session.config, "workerinput", {})
     if worker.get("compile_first"):
         from ansflow.cli import warmup_jobs  # and with it Numba
 
-        jobs = warmup_jobs.jobs()
-        for job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
+        jobs = list(enumerate(warmup_jobs.jobs()))
+        begun = session.config._tmp_path_factory.getbasetemp().parent / "begun"  # by either
+        begun.mkdir(exist_ok=True)
+        for number, job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
+            try:
+                (begun / str(number)).touch(exist_ok=False)
+            except FileExistsError:
+                break
             job()
 
 
@@ -94,15 +101,25 @@ def pytest_collection_finish():
 def bytecode_is_kept(tmp_path_factory):
     """Containers often forbid to write it: here all Pythons that tests start would compile anew.
 
-    Where that is so, nothing is written beside the sources.
+    Where that is so, nothing is written beside the sources. What pip has installed has its bytecode
+    already, and would be compiled once more if that were looked for elsewhere.
     """
     place = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         place = place.parent  # of all processes
+    is_there = Path(importlib.util.find_spec("ansflow").cached).exists()
     with pytest.MonkeyPatch.context() as patch:
-        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        if os.environ.get("PYTHONDONTWRITEBYTECODE") and not is_there:
             patch.delenv("PYTHONDONTWRITEBYTECODE")
             patch.setenv("PYTHONPYCACHEPREFIX", str(place / "bytecode"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_import_what_is_tested():
+    """Not the sources in the directory where they are started, for which nothing is compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONSAFEPATH", "1")
         yield
 
 
