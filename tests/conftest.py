@@ -60,6 +60,10 @@ def pytest_cmdline_main(config):
         config.option.numprocesses = PROCESSES
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+        # To rewrite all assertions, in both, takes as long as most of the tests. Values of
+        # variables are shown instead; a folder or file that is named is tested with all that.
+        config.option.assertmode = "plain"
+        config.option.showlocals = True
         config.option.compile_first = not config.option.keyword
 
 

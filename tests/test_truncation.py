@@ -38,11 +38,11 @@ def test_every_cut(name):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("rest", [b"\0", b"\0" * 100, b"A", MAGIC[1:], MAGIC[:3] + b"\0", b"\n"])
-def test_anything_behind(name, rest):
-    with pytest.raises(CorruptDataError) as caught:
-        ansflow.decompress(FILES[name] + rest)
-    assert not isinstance(caught.value, TruncatedError)
+def test_anything_behind(name):
+    for rest in (b"\0", b"\0" * 100, b"A", MAGIC[1:], MAGIC[:3] + b"\0", b"\n"):
+        with pytest.raises(CorruptDataError) as caught:
+            ansflow.decompress(FILES[name] + rest)
+        assert not isinstance(caught.value, TruncatedError)
 
 
 @pytest.mark.parametrize("size", range(1, 5))

@@ -52,11 +52,12 @@ DTYPES = ["'<M8[D/0]'", "'|V0'", "'<f8'", "'|O'", "'|S1'", "'>i2'", "'i8'", "'<u
 DTYPES += ["[('a', '<i2')]", "('<i2', (2,))", "'<i2,<i2'", "'<M8[0D]'", "None", "{'a': ('<i2', 0)}"]
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("descr", DTYPES)
-@pytest.mark.parametrize("shape", ["(3,)", "(9223372036854775807,)", "()"])
-def test_dtypes_that_no_model_has(method, descr, shape):
-    refused(zipped([("a.npy", npy(described(descr, shape), bytes(24)))], method))
+def test_dtypes_that_no_model_has(descr):
+    for shape in ("(3,)", "(9223372036854775807,)", "()"):
+        array = npy(described(descr, shape), bytes(24))
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            refused(zipped([("a.npy", array)], method))
 
 
 SHAPES = ["(9223372036854775807,)", "(9223372036854775808,)", "(0,)", "(-3,)", "(3.0,)", "(True,)"]

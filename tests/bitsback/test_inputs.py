@@ -170,11 +170,11 @@ OTHERS = [float, str, np.float64, lambda n: n > 0, lambda n: np.array([n > 0])[0
 
 
 @pytest.mark.parametrize("name", INTEGERS)
-@pytest.mark.parametrize("wrong", OTHERS)
-def test_nothing_else_is_an_integer(name, wrong):
+def test_nothing_else_is_an_integer(name):
     value, shown = INTEGERS[name]
-    with pytest.raises((TypeError, ModelError, CorruptDataError), match=r"an integer|integers"):
-        shown(wrong(value))
+    for wrong in OTHERS:
+        with pytest.raises((TypeError, ModelError, CorruptDataError), match=r"an integer|integers"):
+            shown(wrong(value))
 
 
 def test_arrays_of_integers_of_any_type():
@@ -224,17 +224,17 @@ def test_slots_do_not_wrap():
 
 
 @pytest.mark.parametrize("name", CODECS)
-@pytest.mark.parametrize("dtype", ["i1", "u1", ">i2", "i4", "u4", "i8", "u8", "?"])
-def test_symbols_of_any_type_are_themselves_or_have_no_probability(name, dtype):
+def test_symbols_of_any_type_are_themselves_or_have_no_probability(name):
     codec = CODECS[name]
-    highest, lowest = (1, 0) if dtype == "?" else (np.iinfo(dtype).max, np.iinfo(dtype).min)
-    for value in (0, 1, 2, lowest, lowest + 1, highest, highest - 1, highest // 2 + 1):
-        data = np.full(3, value).astype(dtype) if dtype == "?" else np.array([value] * 3, dtype)
-        stack = Stack(seed=1)
-        with suppress(ModelError):
-            codec.push(stack, data)
-            assert codec.pop(stack).tolist() == data.tolist()
-        assert stack == Stack(seed=1)
+    for dtype in ("i1", "u1", ">i2", "i4", "u4", "i8", "u8", "?"):
+        highest, lowest = (1, 0) if dtype == "?" else (np.iinfo(dtype).max, np.iinfo(dtype).min)
+        for value in (0, 1, 2, lowest, lowest + 1, highest, highest - 1, highest // 2 + 1):
+            data = np.full(3, value).astype(dtype) if dtype == "?" else np.array([value] * 3, dtype)
+            stack = Stack(seed=1)
+            with suppress(ModelError):
+                codec.push(stack, data)
+                assert codec.pop(stack).tolist() == data.tolist()
+            assert stack == Stack(seed=1)
 
 
 EMPTY = {

@@ -5,6 +5,7 @@ files), "closed" or "full". The first is closed. For each, a line of the exit co
 became of it.
 """
 
+import io
 import json
 import os
 import sys
@@ -45,8 +46,10 @@ def run(arguments, stdout, stderr):
 
 if __name__ == "__main__":
     jobs = [json.loads(line) for line in sys.stdin]
-    # So that no fork has to load what all need.
-    ansflow.decompress(ansflow.compress(b"abracadabra" * 1000, threads=1), threads=1)
+    # So that no fork has to load what all need for this file.
+    frame = Path("data.ans").read_bytes()
+    ansflow.compress(ansflow.decompress(frame, threads=1), threads=1)
+    ansflow.describe(io.BytesIO(frame))
     warnings.simplefilter("ignore")
     for job in jobs:
         for name in STREAMS[1:]:

@@ -397,9 +397,9 @@ def copied(tmp_path):
     )
     environment = os.environ | {
         "PYTHONPATH": str(tmp_path),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
     }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process would compile the package
 
     def run(code=WORDS, count=1):
         children = [
