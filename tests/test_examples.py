@@ -28,7 +28,7 @@ ARGUMENTS = {
     "state_space_text.py": ["--states", "8", "--steps", "30", "--length", "2000", "--json"],
     "train_bitswap.py": ["--help"],
     "train_hilloc.py": ["--help"],
-    "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--json"],
+    "diffusion_digits.py": ["--numbers", "2048", "--digits", "6", "--passes", "2", "--json"],
     "train_diffusion_digits.py": ["--help"],
     "train_mnist_vae.py": ["--help"],
     "what_a_plan_gains.py": ["--made-up"],
