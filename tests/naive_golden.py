@@ -568,6 +568,19 @@ GOLDEN = {
         tree(makers.period(3), tree(makers.period(2), stream, stream), tree(makers.delta(0))),
         chunk=[20, 30, 3],
     ),
+    "numbers-join": lambda: numbers(
+        CUBE,
+        tree(makers.join(1), tree(makers.delta(0, 1), tree(makers.log))),
+        tree(makers.join(1, 2), tree(makers.period(4), tree(makers.delta(1), PLANES), PLANES)),
+        tree(makers.join(2), tree(makers.ordered(1), tree(makers.join(1), BYTES))),
+        chunk=[2, 10, 14],
+    ),
+    "numbers-join-of-ones": lambda: numbers(
+        PIXELS.reshape(1, 30, 1, 90),
+        tree(makers.join(1, 2), stream),
+        tree(makers.join(1), tree(makers.delta(2))),
+        chunk=[1, 10, 1, 90],
+    ),
     "numbers-many": lambda: numbers(
         FLOATS,
         tree(

@@ -19,6 +19,7 @@ from naive_numbers import (
     Digits,
     FieldsOfItems,
     Items,
+    Join,
     Lin,
     Log,
     Lookback,
@@ -385,6 +386,10 @@ def period(places):
         return Period(places), [content[:end], content[end:]]
 
     return make
+
+
+def join(*axes):
+    return lambda w, shape, content: (Join(axes), [content])
 
 
 NAMED = {"stream": stream, "planes": tree(planes), "bytes": tree(item_bytes)}

@@ -808,11 +808,43 @@ class Digits:
         return items([x % 2 ** (8 * w) for x in found], w)
 
 
+@dataclass(frozen=True)
+class Join:
+    """Axes as one with those before them."""
+
+    id = 23
+    axes: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert 2 <= len(shape) <= 255
+        axes = tuple(fields.byte() for _ in range(fields.byte()))
+        assert axes[:1] >= (1,)
+        assert axes[-1] < len(shape)
+        assert list(axes) == sorted(set(axes))
+        return cls(axes)
+
+    def write(self):
+        return bytes([len(self.axes), *self.axes])
+
+    def outputs(self, w, shape):
+        joined = []
+        for axis, length in enumerate(shape):
+            if axis in self.axes:
+                joined[-1] *= length
+            else:
+                joined.append(length)
+        return [(w, joined)]
+
+    def undo(self, w, shape, parts):
+        return parts[0]
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
         *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
-        *(Bins, Lookback, Digits),
+        *(Bins, Lookback, Digits, Join),
     )
 }

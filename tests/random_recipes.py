@@ -14,6 +14,7 @@ from naive_numbers import (
     Digits,
     FieldsOfItems,
     Items,
+    Join,
     Lin,
     Log,
     Lookback,
@@ -212,6 +213,13 @@ def period(rng, w, shape, content):
     return makers.period(rng.choice([2, shape[0], rng.randint(2, shape[0])]))
 
 
+def join(rng, w, shape, content):
+    if not 2 <= len(shape) <= 255:
+        return None
+    axes = range(1, len(shape))
+    return makers.join(*sorted(rng.sample(axes, rng.randint(1, len(axes)))))
+
+
 def bins(rng, w, shape, content):
     """Half of all numbers are the most that one bin may be for."""
     if w not in WHOLE:
@@ -255,6 +263,7 @@ CHOICES = {
     Bins.id: bins,
     Lookback.id: lookback,
     Digits.id: digits,
+    Join.id: join,
 }
 
 

@@ -12,8 +12,8 @@ mask.py, sparse.py, dict.py, runs.py
     frequent values, few values and repeated values
 delta.py, ramp.py, lpc.py, stencil.py, lookback.py
     numbers to differences from what is expected: neighbours, lines, sums, numbers far back
-period.py
-    numbers that swing with a period to rows
+period.py, join.py
+    the same items with more axes, as numbers that swing with a period have rows, or with fewer
 log.py, lin.py, bins.py
     integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
 columns.py, fields.py, digits.py

@@ -13,6 +13,7 @@ from ansflow.transforms.digits import Digits
 from ansflow.transforms.fields import Fields
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
+from ansflow.transforms.join import Join
 from ansflow.transforms.lin import Lin
 from ansflow.transforms.log import Log
 from ansflow.transforms.lookback import Lookback
@@ -54,6 +55,7 @@ ALL: tuple[Transform, ...] = (
     Bins(),
     Lookback(),
     Digits(),
+    Join(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

@@ -6,10 +6,12 @@ import pytest
 import ansflow
 from ansflow.kernels.transforms.lookback import sum_lengths
 from ansflow.kernels.transforms.recurrence import correlate, may_recur
+from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
 
 RNG = np.random.default_rng(0)
 
@@ -63,6 +65,34 @@ def test_columns_are_places_of_whole_rows():
     noise = RNG.integers(0, 3000, (3, 25, 41, 33), np.int16)
     assert "columns" not in chosen(noise + np.arange(33, dtype=np.int16) % 11 * 1000)
     assert "columns" in chosen(noise[..., :3] * np.array([1, 7, 1], np.int16) ** 2)
+
+
+@pytest.mark.parametrize("shape", ["1 -1", "-1 1", "1 1 -1", "1 -1 1 1"])
+def test_axes_of_one_place_do_not_count(shape):
+    walk = np.tile(RNG.integers(0, 1 << 20, 50), 300) + RNG.integers(0, 99, 15_000)
+    shape = tuple(map(int, shape.split()))
+    axes = ", ".join(map(str, range(1, len(shape))))
+    assert "period[50]" in chosen(walk)
+    assert chosen(walk.reshape(shape)) == f"join[{axes}]({chosen(walk)})"
+
+
+def test_a_few_numbers_along_several_axes_are_a_row():
+    walk = np.cumsum(RNG.integers(-30, 31, 4000))[:, None]
+    places = walk * np.array([1, 3, 7, 2, 5, 1]) + RNG.integers(0, 5, (4000, 6))
+    table = places.reshape(4000, 2, 3).astype("i4")
+    assert chosen(table).startswith("join[2](ordered[signed](columns")
+    assert "join" not in chosen(np.cumsum(RNG.integers(-9, 10, (400, 2, 9)), axis=0))
+
+
+def test_a_recipe_may_be_too_deep_to_be_inside_another():
+    deepest = Recipe.of("mask(" * 6 + "log" + ", stream)" * 6)
+    other = Choice(Recipe("log"), 1.0)
+    choice = Choice(deepest, 1.0, others=(other,))
+    outer = Recipe("join", settings=(1,))
+    assert choice.inside(outer) is None
+    found = other._replace(others=(choice, other)).inside(outer)
+    assert str(found.recipe) == "join[1](log)"
+    assert [str(one.recipe) for one in found.others] == ["join[1](log)"]
 
 
 def test_differences_along_two_axes_when_maps_are_compared():

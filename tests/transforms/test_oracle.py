@@ -84,6 +84,8 @@ def settings_of(name, rng, w, shape, content):
             return (rng.randint(2, 64),)
         case "lookback":
             return rng.choice([(), (1,), (2,), (rng.randint(1, 255),)])
+        case "join":
+            return tuple(sorted(rng.sample(range(1, len(shape) + 1), rng.randint(1, len(shape)))))
         case "period":
             return (rng.randint(2, shape[0] + 1),)
         case "decimal":
@@ -116,6 +118,7 @@ AGAIN = {
     numbers.Bins: lambda t: makers.bins(*[begin for begin, _ in t.bins]),
     numbers.Digits: lambda t: makers.digits(*t.bases),
     numbers.Period: lambda t: makers.period(t.places),
+    numbers.Join: lambda t: makers.join(*t.axes),
 }
 
 
@@ -177,7 +180,7 @@ def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
 
 
 # Transforms that are told all of their parameters.
-DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period"]
+DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period", "join"]
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ansflow.transforms.node import MAX_DEPTH
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better"]
@@ -52,6 +53,14 @@ class Choice(NamedTuple):
             for one in (other, *other.others):
                 found.setdefault(one.recipe, one._replace(others=()))
         return self._replace(others=(*found.values(),)[1 : 1 + most])
+
+    def inside(self, outer: Recipe) -> Choice | None:
+        """The same for the first output of a transform; None if that is a node too many."""
+        if self.recipe.depth == MAX_DEPTH:
+            return None
+        others = [other.inside(outer) for other in self.others]
+        kept = tuple([other for other in others if other is not None])
+        return self._replace(recipe=outer.around(self.recipe), maps=(), others=kept)
 
 
 def better(found: Choice, other: Choice) -> Choice:

@@ -22,6 +22,7 @@ from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import boxes, few_boxes
+from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_axes
 from ansflow.transforms.choosing.tables import may_be_table, table_of
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
@@ -99,13 +100,34 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     if 1 < width <= MAX_SIZE and layout.itemsize == 1 and layout.shape[1:] in ((), (width,)):
         numbers = Layout(width, (layout.items // width,))
         found = choose(content[: numbers.nbytes], numbers, dtype, level)
-        if found is None:
-            return None
-        return _of_bytes(found, width)
-    items = layout.items
-    if layout.itemsize != width or items < FEWEST:
+        return found and found.inside(Recipe("items", (Recipe(),), (width,)))
+    if layout.itemsize != width or layout.items < FEWEST:
         return None
-    effort = effort_of(level)
+    needless = needless_axes(layout.shape)
+    if needless:
+        outer, inner = joined(layout, needless)
+        found = choose(content, inner, dtype, level)
+        return found and found.inside(outer)
+    found = _choose(content, layout, dtype, level)
+    row = axes_of_a_row(layout.shape)
+    if not row:
+        return found
+    outer, inner = joined(layout, row)
+    other = _choose(content, inner, dtype, level)
+    return _better(found, other and other.inside(outer), level)
+
+
+def _better(found: Choice | None, other: Choice | None, level: int) -> Choice | None:
+    """The better one of two, beside which the other may be tried."""
+    if found is None or other is None:
+        return found or other
+    best = better(found, other)
+    return best.beside([found if best is other else other], effort_of(level).most_others)
+
+
+def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
+    """The same for items that are at least a few, in the axes that they have."""
+    width, items, effort = dtype.itemsize, layout.items, effort_of(level)
     cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
     array = content.view(cell).reshape(layout.shape)
     size = min(effort.size, max(FEW, items // effort.part))
@@ -118,7 +140,7 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     if choice is not None and may_be_table(array):
         choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
-        quick = choose(content, layout, dtype, QUICK)
+        quick = _choose(content, layout, dtype, QUICK)
         if quick is not None and (effort.others or _may_be_better(quick, choice)):
             choice = choice.beside([quick], effort.most_others)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
@@ -131,13 +153,6 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
 def _may_be_better(quick: Choice, choice: Choice) -> bool:
     """Whether what is chosen in less time may be better than another choice."""
     return choice.bits < FEW_BITS or choice.bits > quick.bits * SURELY
-
-
-def _of_bytes(choice: Choice, width: int) -> Choice:
-    """The same of bytes that are items one after the other."""
-    recipe = Recipe("items", (choice.recipe, Recipe()), (width,))
-    others = tuple(_of_bytes(other, width) for other in choice.others)
-    return choice._replace(recipe=recipe, maps=(), others=others)
 
 
 def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:
