@@ -441,6 +441,9 @@ GOLDEN = {
     "numbers-decimal-exact-streams": lambda: numbers(
         (INDEX[:300] / 8).astype("<f2"), tree(makers.decimal(48, 8.0))
     ),
+    "numbers-delta-rising-from-below": lambda: numbers(
+        INDEX.astype("<i8"), tree(makers.delta(0, rising=True), tree(makers.log))
+    ),
     "numbers-delta-rising": lambda: numbers(
         INDEX.astype("<i4") ** 2 - 1000,
         tree(makers.delta(0, rising=True), tree(makers.log)),

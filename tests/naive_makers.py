@@ -109,7 +109,8 @@ def delta(*axes, rising=False):
         if rising:
             usual = y[-1] if len(y) > 1 else 0
             first, y[:1] = sum(y[:1]) - usual * len(y[:1]), [usual] * len(y[:1])
-            return Delta(axes, first % 2 ** (8 * w)), [items(y, w)]
+            half = 2 ** (8 * w - 1)
+            return Delta(axes, (first + half) % (2 * half) - half), [items(y, w)]
         return Delta(axes), [items(folded(y, w), w)]
 
     return make

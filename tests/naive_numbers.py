@@ -128,18 +128,20 @@ class Delta:
         assert w in WHOLE
         assert 1 <= len(shape) <= 255
         told = fields.byte()
-        assert told < 16
+        assert told < 24
         assert 1 <= told % 8 <= 4
         axes = tuple(fields.byte() for _ in range(told % 8))
         assert all(axis < len(shape) for axis in axes)
         first = fields.varint() if told >= 8 else None
         assert first is None or first < 2 ** (8 * w)
-        return cls(axes, first)
+        assert told < 16 or first > 0
+        return cls(axes, -first if told >= 16 else first)
 
     def write(self):
         if self.first is None:
             return bytes([len(self.axes), *self.axes])
-        return bytes([8 + len(self.axes), *self.axes]) + write_varint(self.first)
+        told = 8 if self.first >= 0 else 16
+        return bytes([told + len(self.axes), *self.axes]) + write_varint(abs(self.first))
 
     def outputs(self, w, shape):
         return [(w, shape)]

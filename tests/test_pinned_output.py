@@ -146,17 +146,17 @@ PINNED = {
     "shared": "aaa155d72cd9b3d9",
     "metadata": "35744cce338b8c39",
     "array: int32": "c882c82f6a4a8983",
-    "array: int16, big-endian": "83ce68b780a4ea84",
+    "array: int16, big-endian": "fc6414fdde803cae",
     "array: float64": "f260baf44f7f977e",
     "array: Fortran": "cbb04bffba7ccfe8",
     "array: records": "766937412edafd83",
-    "array: few": "3a20ac3d2bb2f48a",
+    "array: few": "7c90ad48b121f368",
     "array: none": "22d64920f8ff089c",
     "array: scalar": "c28e40c74b85d0fd",
     "array: wide": "4aa229a71583dff0",
     "stream": "4dfb9e35fce33e9c",
     "bare chunks": "273a75fe533ee009",
-    "collection": "0a9e11d3712977b5",
+    "collection": "30fb85b2b6a6ff26",
 }
 
 

@@ -29,12 +29,15 @@ __all__ = ["Delta", "Differences", "lags_of"]
 MAX_AXES = 255  # of a shape: a byte names one
 
 RISING = "rising"
-RISING_BIT = 8
+MORE_BIT, LESS_BIT = 8, 16  # rising: the first item is so much more than a usual one, or less
 AS_THEY_ARE = np.uint64(0)
 
 
 class Differences(NamedTuple):
-    """The parameters: axes; and what is added to the first of differences that are not folded."""
+    """The parameters: axes; and what is added to the first of differences that are not folded.
+
+    That may be negative.
+    """
 
     axes: tuple[int, ...]
     first: int | None = None
@@ -102,17 +105,21 @@ class Delta(Finished):
             return None
         axes, first = parameters
         lags = lags_of(axes, layout.shape)
-        return finish._replace(first=first or 0, folded=first is None, lags=lags)
+        added = (first or 0) % (1 << 8 * layout.itemsize)
+        return finish._replace(first=added, folded=first is None, lags=lags)
 
     def pack(self, parameters: Differences) -> bytes:
         axes, first = parameters
         if first is None:
             return bytes((len(axes), *axes))
-        return bytes((len(axes) | RISING_BIT, *axes)) + pack_varint(first)
+        bit = MORE_BIT if first >= 0 else LESS_BIT
+        return bytes((len(axes) | bit, *axes)) + pack_varint(abs(first))
 
     def parse(self, reader: ByteReader, layout: Layout) -> Differences:
         told = reader.byte()
-        count = told & ~RISING_BIT
+        count = told & ~(MORE_BIT | LESS_BIT)
+        if told == count | MORE_BIT | LESS_BIT:
+            raise CorruptDataError("the first item of a transform 'delta' is both more and less")
         if not 1 <= count <= MAX_LAGS:
             raise CorruptDataError(f"the transform 'delta' has {count} axes, not 1 to {MAX_LAGS}")
         axes = tuple(reader.take(count))
@@ -120,15 +127,15 @@ class Delta(Finished):
             raise CorruptDataError(
                 f"the transform 'delta' has axis {max(axes)} of an array with {len(layout.shape)}"
             )
-        if not told & RISING_BIT:
+        if told == count:
             return Differences(axes)
         first = reader.varint()
-        if first >> (8 * layout.itemsize):
+        if first >> (8 * layout.itemsize) or first < bool(told & LESS_BIT):
             raise CorruptDataError(
-                f"the first item of a transform 'delta' is {first}, too large for "
-                f"{layout.itemsize} bytes"
+                f"the first item of a transform 'delta' is off by {first}, not a number that "
+                f"{layout.itemsize} bytes hold"
             )
-        return Differences(axes, first)
+        return Differences(axes, first if told & MORE_BIT else -first)
 
     def describe(self, parameters: Differences) -> Sequence[Setting]:
         return parameters.axes if parameters.first is None else (*parameters.axes, RISING)
@@ -142,9 +149,9 @@ def _without_first(differences: Numbers) -> int:
     if not differences.size:
         return 0
     usual = differences[-1] if differences.size > 1 else differences.dtype.type(0)
-    first = int(differences[0]) - int(usual)
+    first = differences[:1] - usual
     differences[0] = usual
-    return first % (1 << (8 * differences.itemsize))
+    return int(first.view(f"i{differences.itemsize}")[0])
 
 
 def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -48,7 +48,8 @@ def check(shape, axes, width):
     assert DELTA.describe(found) == (*axes, "rising")
     unfolded = [-(z + 1) // 2 if z % 2 else z // 2 for z in folded]
     usual = unfolded[-1] if len(flat) > 1 else 0
-    assert found == (axes, (flat[0] - usual) % (1 << (8 * width)) if flat else 0)
+    half = 1 << (8 * width - 1)
+    assert found == (axes, (flat[0] - usual + half) % (2 * half) - half if flat else 0)
     unfolded[:1] = [usual] * len(unfolded[:1])
     assert out.view(f"<i{width}").tolist() == unfolded
 
@@ -100,6 +101,13 @@ def test_the_order_of_axes_is_kept_but_makes_no_difference(width):
     second, (back,) = through(DELTA, numbers, settings=(2, 2, 1, 0))
     assert (first.axes, second.axes) == ((0, 2, 1, 2), (2, 2, 1, 0))
     assert np.array_equal(there, back)
+
+
+def test_the_first_number_may_lack_what_others_have_more():
+    found, (out,) = through(DELTA, np.arange(0, 5000, 5, "<i8"), settings=(0, "rising"))
+    assert found == ((0,), -5)
+    assert set(out.view("<i8")) == {5}
+    assert DELTA.pack(found) == b"\x11\0\5"
 
 
 def test_lines_and_planes_vanish():
@@ -175,11 +183,11 @@ def test_settings_that_are_refused(settings, message):
         (b"\5\0\0\0\0\0", "has 5 axes"),
         (b"\1\2", "has axis 2 of an array with 2"),
         (b"\2\0\xff", "has axis 255"),
-        (b"\x11\0", "has 17 axes"),
-        (
-            b"\x09\0\x80\x80\x80\x80\x10",
-            "first item of a transform 'delta' is 4294967296, too large",
-        ),
+        (b"\x21\0", "has 33 axes"),
+        (b"\x09\0\x80\x80\x80\x80\x10", "is off by 4294967296, not a number that 4 bytes"),
+        (b"\x11\0\x80\x80\x80\x80\x10", "is off by 4294967296, not a number that 4 bytes"),
+        (b"\x11\0\0", "is off by 0"),
+        (b"\x19\0\1", "is both more and less"),
         (b"\2\0", "cut off"),
         (b"", "cut off"),
     ],

@@ -177,6 +177,20 @@ def test_decimals_among_finer_numbers():
     assert decimal_factors(values) == []  # zeros are decimals of any factor
 
 
+@pytest.mark.parametrize("off", [0, 1])
+def test_numbers_with_all_digits_that_programs_write(off):
+    """They are finer than other decimals may be, and some readers are off by a unit."""
+    values = np.array([float(f"{value:.15g}") for value in RNG.normal(5, 1, 4096)])
+    there = RNG.random(4096) < 0.3
+    values = np.where(there, np.nextafter(values, off * np.inf), values) if off else values
+    (found,) = decimal_factors(values)
+    assert (found.factor, found.near) == (1e14, True)
+    assert math.isclose(found.corrected, off * there.mean(), rel_tol=0.05)
+    assert decimal_factors(RNG.normal(5, 1, 4096)) == []
+    narrow = RNG.normal(5, 1, 4096).astype("f4")
+    assert decimal_factors(np.array([float(f"{value:.15g}") for value in narrow])) == []
+
+
 def test_exceptions_that_come_again_are_kept():
     values = MULTIPLES / 1000
     others = RNG.random(4096) < 0.08

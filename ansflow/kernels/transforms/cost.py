@@ -270,7 +270,7 @@ def byte_cost(symbols, first, step):
 
 
 @kernel
-def plane_cost(numbers, twice, if_clear, if_set, enough):
+def plane_cost(numbers, twice, if_clear, if_set, table, enough):
     """Bits that numbers take as a stream for each of their bytes.
 
     Parameters
@@ -281,6 +281,8 @@ def plane_cost(numbers, twice, if_clear, if_set, enough):
         What they are shifted by to the left, before anything else is done: 0 or 1.
     if_clear, if_set : uint64
         The bits to invert of numbers whose highest bit was clear, and set.
+    table : float64
+        Bits that a number pays for each byte that occurs in a stream, unless this is stored.
     enough : float64
         Nobody asks for more bits a number, which are told as infinite if they are known to be more.
     """
@@ -301,7 +303,8 @@ def plane_cost(numbers, twice, if_clear, if_set, enough):
         for plane in range(planes):
             bits, used = bits_of_counts(counts[plane], size, ZERO)
             least += bits
-            total += min(bits + float(used - 1) * MISSED, 8.0 * float(size))
+            once = float(used - 1) * MISSED + float(used) * table * float(size)
+            total += min(bits + once, 8.0 * float(size))
         if least > enough * float(size):  # that of some is hardly ever more than that of all
             return np.inf
     return total

@@ -17,8 +17,9 @@ __all__ = ["try_bins"]
 FEWEST_BINNED = 16
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
 # tokens. That of differences made non-negative is less sure, above all in rows.
-WORTH_BINS, WORTH_BINS_OF_ROWS = 0.02, 0.04
-WORTH_FOLDED, WORTH_FOLDED_OF_ROWS = 0.02, 0.2
+WORTH_BINS, WORTH_FOLDED = (0.02, 0.04), (0.02, 0.2)
+# Where all numbers tell that, and nothing in rows predicts them, less is enough.
+WORTH_OF_ALL = 0.005
 # They are tried for numbers as they are if these take at most so many times as much as what is
 # best, or if nothing takes less than such a share of all bits in rows; for differences with one
 # sign but for this share; and for others that take so many bits that they aren't one token each,
@@ -35,18 +36,17 @@ def try_bins(offers: Offers) -> None:
     few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED
     if few or (has_rows and numbers.shape[-1] <= FEW_COLUMNS):
         return
-    in_rows = len(offers.long) > 1
+    in_rows, is_all, best = len(offers.long) > 1, len(numbers) == 1, offers.best_axes
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
         bits = bins_bits(differences(numbers, axes), offers.items, signed=folded)
         if bits >= offers.bits - WORTH_BITS:
             continue
-        bits *= _less_by_half(offers, axes)
-        if folded:
-            worth = WORTH_FOLDED_OF_ROWS if in_rows else WORTH_FOLDED
-            offers.offer(delta(axes), BINS, bits, axes, signed=True, worth=worth)
-        else:
-            worth = WORTH_BINS_OF_ROWS if in_rows else WORTH_BINS
-            offers.offer(delta(axes, "rising"), BINS, bits, axes, worth=worth)
+        bits = offers.with_borders(bits * _less_by_half(offers, axes), axes)
+        worth = WORTH_OF_ALL
+        if not is_all or (in_rows and best):
+            worth = WORTH_FOLDED[in_rows] if folded else WORTH_BINS[in_rows]
+        stage = delta(axes) if folded else delta(axes, "rising")
+        offers.offer(stage, BINS, bits, axes, signed=folded, worth=worth)
 
 
 def _worth_trying(offers: Offers, *, in_rows: bool) -> list[tuple[Axes, bool]]:
@@ -60,7 +60,7 @@ def _worth_trying(offers: Offers, *, in_rows: bool) -> list[tuple[Axes, bool]]:
     near = offers.plain <= NEAR * offers.bits or (in_rows and share > NOISY)
     if near and not (in_rows and offers.is_filled):
         found.append(((), False))
-    if best and _is_one_sided(offers, best):
+    if best and (len(offers.numbers) == 1 or _is_one_sided(offers, best)):
         found.append((best, False))
     elif offers.coarse and _is_one_sided(offers, (1,)):
         found.append(((1,), False))

@@ -42,8 +42,9 @@ PLAIN_UP_TO = 8192
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
 
-# A sample has at least so many items, though that may be a larger part than it should be.
-FEW = 4096
+# A sample has at least so many items, though that may be a larger part than it should be, and all
+# of a few: what these take at the borders of boxes, in tables and for values is a large part.
+FEW, ALL_UP_TO = 4096, 1 << 14
 
 # Items that a chunk has where nothing else is said: enough that what is done once for each, mostly
 # in Python, takes a tenth of the time, and few enough that one row is soon at hand.
@@ -130,7 +131,7 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     width, items, effort = dtype.itemsize, layout.items, effort_of(level)
     cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
     array = content.view(cell).reshape(layout.shape)
-    size = min(effort.size, max(FEW, items // effort.part))
+    size = min(effort.size, items if items <= ALL_UP_TO else max(FEW, items // effort.part))
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
     all_items = array.reshape(-1) if width in WIDTHS and dtype.names is None else None
@@ -252,7 +253,7 @@ def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     if alike:
         # If all have maps that cannot be shared, such as runs, any map may be for all together.
         shared = [one for one in shared if one.mapped.maps in each]
-    elif not shared:
+    elif not shared and kind.items > ALL_UP_TO:
         return apart
     return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
 

@@ -128,26 +128,28 @@ def bins_bits(
 ) -> float:
     """Bits a number in bins, and what it takes to write these, divided among so many items.
 
-    Numbers may be `signed`, as in `log_bits`. Bins are found by some of them, and told by others.
+    Numbers may be `signed`, as in `log_bits`.
+
+    Bins are found by some of the numbers, and told by others. If there is one box, these are all
+    numbers, by which bins are found in the end, too.
     """
-    dealt = halves(numbers)
+    dealt = numbers.reshape(1, -1) if len(numbers) == 1 else halves(numbers)
     if not dealt.size:
         return math.inf
     if signed:
         dealt = (dealt << 1) ^ -(dealt >> 8 * dealt.itemsize - 1)
     # As numbers of one width, for which kernels are compiled once.
-    some, told_by = dealt.astype(np.uint64, "C")
-    ordered, *told = found_by(some, 8 * numbers.itemsize, items)
-    return float(bits_in_bins(ordered, told_by, *told, (TABLE_BITS + BIN_BITS) / items))
+    parts = dealt.astype(np.uint64, "C")
+    ordered, *told = found_by(parts[0], 8 * numbers.itemsize, items)
+    return float(bits_in_bins(ordered, parts[-1], *told, (TABLE_BITS + BIN_BITS) / items))
 
 
 def halves(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Some numbers of every second box, and of the others; or of a single box, in turn.
+    """Some numbers of every second box, and of the others.
 
     Numbers that are near to each other in a box need not be so in all.
     """
-    boxes = len(numbers)
-    rows = numbers.reshape(boxes, -1) if boxes > 1 else numbers.reshape(-1, 1)
+    rows = numbers.reshape(len(numbers), -1)
     pairs = rows[: len(rows) // 2 * 2].reshape(len(rows) // 2, 2, rows.shape[1])
     both = pairs.swapaxes(0, 1).reshape(2, -1)
     return both[:, :: both.shape[1] // FITTED_FEW | 1]
@@ -207,6 +209,7 @@ def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
 
 def plane_bits(
     numbers: npt.NDArray[np.unsignedinteger],
+    items: float = math.inf,
     *,
     signed: bool = False,
     ordered: bool = False,
@@ -214,10 +217,11 @@ def plane_bits(
 ) -> float:
     """Bits a number as a stream for each of its bytes; infinite if known to be more than `enough`.
 
-    Numbers may be `signed`, as in `log_bits`, or floats that have been put in order, whose own
-    bytes are meant.
+    So many share a table. Numbers may be `signed`, as in `log_bits`, or floats that have been put
+    in order, whose own bytes are meant.
     """
     ones = (1 << 8 * numbers.itemsize) - 1
     masks = (ones, ones - ones // 2) if ordered else (0, ones if signed else 0)
-    bits = plane_cost(numbers.reshape(-1), np.uint64(signed), *map(np.uint64, masks), enough)
+    told = np.uint64(signed), *map(np.uint64, masks), TABLE_BITS / items, enough
+    bits = plane_cost(numbers.reshape(-1), *told)
     return float(bits) / numbers.size

@@ -49,7 +49,7 @@ def surveyed(numbers: Numbers, most: int) -> tuple[Numbers, Patterns, int, float
         The share of numbers that are as the one before.
     """
     flat, following = numbers.reshape(-1), min(FOLLOWING, numbers.size)
-    step = max(1, numbers.size // most)
+    step = _step(numbers.size, most)
     few = np.empty(_few(numbers.size, step), numbers.dtype)
     told = survey(flat, np.uint64(step), np.uint64(following), few, SECRET)
     bits, repeats, distinct, most_frequent, count = map(int, told)
@@ -57,17 +57,21 @@ def surveyed(numbers: Numbers, most: int) -> tuple[Numbers, Patterns, int, float
     return few, seen, bits, repeats / following
 
 
+def _step(size: int, most: int) -> int:
+    """How far apart few of so many are, on average: not 2, as all distances would be even."""
+    step = max(1, size // most)
+    return 3 if step == 2 else step
+
+
 def _few(size: int, step: int) -> int:
-    return -(-size // step) if step < 3 else size // (2 * step) * 2
+    return size if step == 1 else size // (2 * step) * 2
 
 
 def few_of(numbers: Numbers, most: int) -> Numbers:
     """The few of numbers that `survey` tells."""
-    step = numbers.size // most
-    if step < 2:
+    step = _step(numbers.size, most)
+    if step == 1:
         return numbers.reshape(-1)
-    if step == 2:
-        return np.ascontiguousarray(numbers.reshape(-1)[::2])
     pairs = numbers.reshape(-1)[: _few(numbers.size, step) * step].reshape(-1, 2 * step)
     apart = step - 1 - step % 2
     few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)

@@ -41,7 +41,13 @@ WORTH_IT = 0.002
 # so many more bits fewer than the mantissa; a float of 16 bits doesn't have as many.
 HIGHEST_CODE = 15
 BITS_OF_CODES = HIGHEST_CODE.bit_length()
-NEAR_FROM_BYTES = 4
+NEAR_FROM_BYTES, ALL_DIGITS_FROM_BYTES = 4, 8
+# Programs write as many digits as any float of 8 bytes has, and those that read them fast may be
+# off by a unit in the last place: corrections are few then.
+CODE_OF_A_UNIT = 2
+# Or what they write was a float of 4 bytes, which is as near to one as so many digits say.
+NARROWER = 1e-14
+ALL_DIGITS, FINE_POWERS = 1e15, np.array([10.0**k for k in range(16)])
 # The share of numbers with corrections from which on these say that the step is another.
 OFTEN = 0.4
 # The share of numbers that may be further from integers than that, of those that aren't 0, if there
@@ -115,7 +121,7 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     least_of_all = fewest / dealt.size
     if least_of_all > EXCEPTIONS_UP_TO:
         return []
-    enough = least_of_all + WORTH_IT
+    enough, few = least_of_all + WORTH_IT, least_of_all + FAR_FROM
     measure = functools.partial(_measured, dealt, np.uint64(fewest))
     found = measure(POWERS_OF_TEN)
     powers = sorted({2.0**count for count in places if 0 < count < MOST_PLACES - 1})
@@ -127,7 +133,7 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         found += measure(SCALES[items.itemsize], True)
     corrected: list[Factor] = []
     if _fewest(found) > least_of_all and items.itemsize >= NEAR_FROM_BYTES and middle:
-        fine = _many(items.itemsize, near=True) / (ROOM * middle)
+        fine = _many(items.itemsize, SPARE_BITS + BITS_OF_CODES) / (ROOM * middle)
         coarse = POWERS_OF_TEN[fine > POWERS_OF_TEN]  # so that they aren't integers by chance
         # What is nearly an integer over a power is one over any finer power, as long as not all
         # are.
@@ -146,6 +152,15 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
     if any_step and _fewest(found) > enough and may_have_step:
         for factors, times in steps(values):
             found += sorted(measure(factors, times), key=lambda one: one.exceptions)[:1]
+    if items.itemsize == ALL_DIGITS_FROM_BYTES and middle and not (nearly or found):
+        digits = FINE_POWERS[FINE_POWERS * middle < ALL_DIGITS][-1:]
+        told = measure(digits, near=True, all_digits=True)
+        if told and _hardly_come_again(values) and not _were_narrower(values):
+            nearly = [
+                one
+                for one in told
+                if one.exceptions <= few or _are_distinct(values, one, CODE_OF_A_UNIT)
+            ]
     best = _each_better(sorted(found, key=lambda one: (one.per_unit, one.exceptions)))
     least = _fewest(best)
     for one in nearly:
@@ -153,9 +168,8 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         if one.exceptions < least - min(WORTH_IT, least / 2):
             best.append(one)
             least = one.exceptions
-    if not found:
+    if _fewest(found) > EXCEPTIONS_UP_TO - FAR_FROM:
         best = [one for one in _each_better(corrected) if one not in best] + best
-    few = least_of_all + FAR_FROM
     seldom = [one.factor for one in best if one.near and one.exceptions <= few]
     told_apart = [
         one._replace(exceptions=least_of_all, far=one.exceptions - least_of_all)
@@ -175,16 +189,27 @@ def _each_better(factors: Sequence[Factor]) -> list[Factor]:
     return best
 
 
-def _are_distinct(values: Numbers, factor: Factor) -> bool:
+def _are_distinct(values: Numbers, factor: Factor, highest: int = HIGHEST_CODE) -> bool:
     """Whether exceptions hardly come again: others take less as they are."""
     unit = factor.factor if factor.times else 1 / factor.factor
     with np.errstate(invalid="ignore", over="ignore"):
         doubles = values.astype(np.float64)
         away = np.abs(doubles - np.rint(doubles / unit) * unit)
-        exceptions = values[away > HIGHEST_CODE / 2 * np.spacing(np.abs(values))]
-    if not exceptions.size:
+        exceptions = values[away > highest / 2 * np.spacing(np.abs(values))]
+    return _hardly_come_again(exceptions)
+
+
+def _hardly_come_again(values: Numbers) -> bool:
+    if not values.size:
         return False
-    return 2 * patterns(exceptions.view(f"u{values.itemsize}")).distinct > exceptions.size
+    return 2 * patterns(values.view(f"u{values.itemsize}")).distinct > values.size
+
+
+def _were_narrower(values: Numbers) -> bool:
+    """Whether most numbers are nearly floats of 4 bytes, whose other bytes are about the same."""
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        away = np.abs(values - values.astype(np.float32))
+        return 2 * int(np.count_nonzero(away <= NARROWER * np.abs(values))) > values.size
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
@@ -205,17 +230,21 @@ def _measured(
     factors: npt.NDArray[np.float64],
     times: bool = False,
     near: bool = False,
+    all_digits: bool = False,
 ) -> list[Factor]:
     """Those of ascending factors, up to one with the fewest exceptions, that are of use.
 
-    Of what has corrections exceptions may be many, as these may be of any size.
+    Of what has corrections exceptions may be many, as these may be of any size. With `all_digits`,
+    integers may be finer, and corrections are by a unit.
     """
     if not factors.size:
         return []
     size, up_to = items.size, FAR_UP_TO if near else EXCEPTIONS_UP_TO
     most = int(up_to * size)
-    told = np.uint64(near * HIGHEST_CODE), fewest, np.uint64(most)
-    many, counts = _many(items.itemsize, near=near), np.empty((factors.size, 4), np.uint64)
+    highest = CODE_OF_A_UNIT if all_digits else near * HIGHEST_CODE
+    told = np.uint64(highest), fewest, np.uint64(most)
+    many = _many(items.itemsize, SPARE_BITS + (not all_digits and near) * BITS_OF_CODES)
+    counts = np.empty((factors.size, 4), np.uint64)
     count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
     rows = int(count(items, factors, times, *told, many, counts))
     useful = []
@@ -227,6 +256,6 @@ def _measured(
     return useful
 
 
-def _many(width: int, *, near: bool) -> float:
-    """The first integer that is nearly as fine as floats of so many bytes."""
-    return 2.0 ** (MANTISSA_BITS[width] + 1 - SPARE_BITS - near * BITS_OF_CODES)
+def _many(width: int, spare: int) -> float:
+    """The first integer with less than so many bits fewer than floats of so many bytes have."""
+    return 2.0 ** (MANTISSA_BITS[width] + 1 - spare)

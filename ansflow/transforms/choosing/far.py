@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from ansflow.kernels.transforms.lookback import BLOCK, sum_lengths
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.cost import log_bits, recipe_bits, symbol_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.lookback import looked_back
 from ansflow.transforms.recipe import Recipe
@@ -30,8 +33,8 @@ TOLD_BY, OF = 1 << 12, 1 << 17
 # said to.
 WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.05
 SHORTEST_ROW = 6
-# Of fewer numbers, too few look far back for it to gain anything.
-FEWEST = 256
+# Of fewer numbers, too few look far back for it to gain anything; up to so many, it is soon told.
+FEWEST, SMALL = 256, 1 << 14
 
 STREAM, LOG = Recipe(), Recipe("log")
 LAGS = LOG, Recipe("delta", (LOG,), (0,))
@@ -45,8 +48,32 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
         return found
     if kind.items < FEWEST:
         return found
-    maps = _maps_of(found, kind)
+    for maps in list(_maps_of(found, raw, kind)):
+        found = _or_far(found, maps, raw, kind)
+    return found
+
+
+def _maps_of(found: Choice, raw: Numbers, kind: Kind) -> Iterator[tuple[Recipe, ...]]:
+    """Yield the maps of what was found, or an order alone if these don't leave one number each.
+
+    Of a small array, which takes little time, all others that do.
+    """
+    own = tuple([one for one in found.maps if one.name != "dict"])
+    own = own if own and _leave_one_each(own) else kind.ordered()
+    yield own
+    if kind.items <= SMALL:
+        others = [one.maps for one in mapped(raw, kind)]
+        yield from (maps for maps in others if maps not in ((), own) and _leave_one_each(maps))
+
+
+def _leave_one_each(maps: Sequence[Recipe]) -> bool:
+    return ONE_EACH.issuperset([one.name for one in maps])
+
+
+def _or_far(found: Choice, maps: tuple[Recipe, ...], raw: Numbers, kind: Kind) -> Choice:
+    """What was found, or a recipe for the numbers that came through these maps."""
     has_dictionary = "dict" in [one.name for one in found.maps]
+    assert kind.all_items is not None
     size = min(kind.all_items.size, kind.items)
     for some, share, share_of_dict in SOME:
         most = found.bits * (share_of_dict if has_dictionary else share)
@@ -80,12 +107,6 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     if bits > min(found.bits, by_neighbours) * (1 - (WORTH_NO_DICT if has_dictionary else worth)):
         return found
     return Choice(recipe, bits, (*found.gains[:1], Gain(stages, bits)), maps)
-
-
-def _maps_of(found: Choice, kind: Kind) -> tuple[Recipe, ...]:
-    """The maps of what was found, or an order alone if these don't leave a number for each item."""
-    maps = tuple([one for one in found.maps if one.name != "dict"])
-    return maps if maps and ONE_EACH.issuperset([one.name for one in maps]) else kind.ordered()
 
 
 def _through(maps: tuple[Recipe, ...], kind: Kind, begin: int, count: int) -> Mapped | None:

@@ -39,6 +39,8 @@ STREWN_FROM = 0.8
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
+# Decimals of floats without those that are no numbers: not if they are integers already.
+DICT_UP_TO_OF_FILLED, INTEGERS = 0.5, (1.0,)
 FREQUENT = 0.2
 # Where it must be quick, integers are names, which have codes, if they have more bits than these,
 # and so few are distinct.
@@ -60,12 +62,15 @@ FACTORS, FACTORS_IF_QUICK = 2, 1
 # The share of the bits of floats that other outputs of decimals may take for the floats as they are
 # not to be tried: an integer is shorter than all bits of the float that it stands for.
 SLIGHT = 1 / 8
+# Integers in a range of more bits are hardly any shorter, and bytes of floats may be better.
+LONG = 46
 # A step of decimals has to be one of every so many numbers of a chunk.
 STEP_BY = 3
 # In fewer floats, a step that is no power is found by chance as often as not.
 ANY_STEP_FROM = 64
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
+EXACT = LOG, BYTES  # what decimals have for exceptions, and nothing for corrections
 DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
 RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
 
@@ -156,7 +161,8 @@ def _all_but_masks(
     if kind.name == "float":
         for one in _decimals(some, kind, factors):
             yield one
-            decimal = decimal or one.extra - some.extra <= SLIGHT * 8 * width
+            is_slight = one.extra - some.extra <= SLIGHT * 8 * width
+            decimal = decimal or (is_slight and not _are_long(one.numbers))
             decimals.append(one)
     whole = [one for one in decimals if one.extra <= some.extra]
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
@@ -164,7 +170,9 @@ def _all_but_masks(
         shift, least = (0, 0) if whole else (shift, least)
         dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
     else:
-        dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
+        are_codes = any(one.maps[-1].settings[:1] == INTEGERS for one in decimals)
+        dictionary = not (some.is_filled and are_codes)
+        dictionary = dictionary and _may_be_dictionary(some, kind, seen, decimal=decimal)
     dictionary = dictionary and not any(_are_dense(one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
@@ -180,12 +188,20 @@ def _all_but_masks(
     if shift or not decimal:
         yield ordered
     if dictionary:
-        # Values lie closer together as integers than as floats, if all of them are.
-        are_many = seen.distinct * OFTEN_IN_DICT >= kind.items * some.share
-        values = whole[0] if whole and are_many else ordered
-        codes = values.through(kind, DICT)
-        if codes is not None:
-            yield codes
+        # Values lie closer together as integers than as floats, if all of them are, or most.
+        values = [ordered]
+        if seen.distinct * OFTEN_IN_DICT >= kind.items * some.share:
+            values = whole[:1] or values
+            nearly = [one for one in decimals if one.maps[-1].outputs == EXACT][:1]
+            values += [one for one in nearly if one is not values[0]]
+        for one in values:
+            codes = one.through(kind, DICT)
+            if codes is not None:
+                yield codes
+
+
+def _are_long(numbers: Numbers) -> bool:
+    return numbers.itemsize * 8 > LONG and int(numbers.max() - numbers.min()) >> LONG > 0
 
 
 def _steps(ordered: Mapped, some: Mapped, kind: Kind) -> Mapped | None:
@@ -209,8 +225,10 @@ def _are_dense(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:
     """Whether enough numbers come again; decimals explain better that some do now and then."""
     itemsize, most = some.numbers.itemsize, DICT_UP_TO
-    if itemsize == 1 or (decimal and some.is_filled):
+    if itemsize == 1:
         return False
+    if decimal and some.is_filled:
+        most = DICT_UP_TO_OF_FILLED
     if itemsize == 2 and seen.share <= FREQUENT:
         most = DICT_UP_TO_OF_HALVES
     elif itemsize > 2 and not decimal and kind.effort.worth_many < 1:
@@ -290,4 +308,4 @@ def _by(factor: float, times: bool, near: bool, far: bool, big: bool) -> Recipe:
     named = ("times", times), ("far", far), ("near", near and not far), ("big", big)
     words = [word for word, told in named if told]
     corrections = [LOG] if far else [STREAM] * near
-    return Recipe("decimal", (LOG, BYTES, *corrections), (factor, *words))
+    return Recipe("decimal", (*EXACT, *corrections), (factor, *words))

@@ -67,7 +67,9 @@ def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
             continue  # whatever predicts the numbers
         is_filled = "mask" in [one.name for one in candidate.maps]
         items = kind.items * candidate.share
-        prediction = Prediction(candidate.numbers, items, is_filled=is_filled)
+        prediction = Prediction(
+            candidate.numbers, items, is_filled=is_filled, whole_rows=kind.whole_rows
+        )
         bits = candidate.total(prediction.bits)
         found.append(Rated(bits, candidate, prediction))
         if bits < least:

@@ -42,6 +42,9 @@ class Offers:
     coarse : bool
         Whether a chunk has a few differences that are far from those of a sample, so that linear
         tokens are too coarse for the others.
+    whole_rows : bool
+        Whether the last of several axes is as long as in a chunk, so that it is known how many
+        numbers are at the beginning of one. A single box has all axes whole.
 
     Attributes
     ----------
@@ -66,9 +69,17 @@ class Offers:
     way: Way = ()  # that of the best
     _best: Offer
 
-    def __init__(self, numbers: Numbers, items: float, *, is_filled: bool, coarse: bool) -> None:
+    def __init__(
+        self,
+        numbers: Numbers,
+        items: float,
+        *,
+        is_filled: bool,
+        coarse: bool,
+        whole_rows: bool,
+    ) -> None:
         self.numbers, self.items = numbers, items
-        self.is_filled, self.coarse = is_filled, coarse
+        self.is_filled, self.coarse, self.whole_rows = is_filled, coarse, whole_rows
         self.long = long_axes(numbers.shape)
         self.tried: dict[Way, Sequence[float]] = {}
         self.offered: list[Offer] = []
@@ -98,6 +109,20 @@ class Offers:
     def share_below(self, axes: Axes) -> float:
         """Which share of some differences is negative."""
         return self.tried.get(axes, RISE)[1]
+
+    def with_borders(self, bits: float, axes: Axes) -> float:
+        """Bits a number if those at the begin of a row are not predicted along it."""
+        _, *shape = self.numbers.shape
+        is_all = len(self.numbers) == 1
+        if len(shape) < 2 or not (is_all or self.whole_rows):
+            return bits
+        plain, _ = self.tried.get((), (bits, 0.0))
+        for axis in set(axes).intersection(range(2 if is_all else len(shape), 1 + len(shape))):
+            border = axes.count(axis) / shape[axis - 1]
+            others = tuple([one for one in axes if one != axis])
+            alone, _ = self.tried.get(others, (plain, 0.0))
+            bits += border * max(0.0, alone - bits)
+        return bits
 
     def offer(
         self,

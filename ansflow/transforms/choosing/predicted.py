@@ -67,10 +67,10 @@ def predict_axes(prediction: Prediction, kind: Kind, maps: tuple[Recipe, ...]) -
         return as_predicted(best, prediction)
     leaf, enough = None, bits * (1 - WORTH_IT)
     if stage:
-        planes = plane_bits(prediction.left, signed=signed, enough=enough)
+        planes = plane_bits(prediction.left, prediction.items, signed=signed, enough=enough)
         if planes < enough:
             leaf, bits, enough = PLANES, planes, planes * (1 - WORTH_IT)
-    planes = plane_bits(prediction.numbers, ordered=_is_bare(maps), enough=enough)
+    planes = plane_bits(prediction.numbers, prediction.items, ordered=_is_bare(maps), enough=enough)
     if planes < enough:
         stage, leaf, bits = None, PLANES, planes
     return as_predicted(best, prediction) if leaf is None else _staged(stage, leaf, bits)

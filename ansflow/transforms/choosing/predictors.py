@@ -81,9 +81,15 @@ class Prediction(Offers):
     """
 
     def __init__(
-        self, numbers: Numbers, items: float, *, is_filled: bool = False, coarse: bool = False
+        self,
+        numbers: Numbers,
+        items: float,
+        *,
+        is_filled: bool = False,
+        coarse: bool = False,
+        whole_rows: bool = False,
     ) -> None:
-        super().__init__(numbers, items, is_filled=is_filled, coarse=coarse)
+        super().__init__(numbers, items, is_filled=is_filled, coarse=coarse, whole_rows=whole_rows)
         self._try_axes(simple_axes(self.long), linear="plain")
         self.plain = min(self.tried[()][0], self.linear)
         self._simplest, self.simplest = self.way, self.bits
@@ -133,7 +139,14 @@ class Prediction(Offers):
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
-        Offers.__init__(other, numbers, self.items, is_filled=self.is_filled, coarse=self.coarse)
+        Offers.__init__(
+            other,
+            numbers,
+            self.items,
+            is_filled=self.is_filled,
+            coarse=self.coarse,
+            whole_rows=self.whole_rows,
+        )
         other.plain = self.plain
         others = [way for way in self._close() if way != self._simplest]
         other._try([self._simplest, *others])
@@ -173,9 +186,9 @@ class Prediction(Offers):
         costs, bits_of_linear, falls = ways_cost(
             self.numbers, told, self.items, linear=linear, enough=self.bits
         )
-        for axes, cost in zip(ways, costs, strict=True):
-            self.tried[axes] = cost
-            bits, _ = cost
+        for axes, (inside, below) in zip(ways, costs, strict=True):
+            bits = self.with_borders(inside, axes)
+            self.tried[axes] = bits, below
             if bits >= self.bits * (1 - worth):
                 continue
             self._best = delta(axes), 0, bits, axes, axes != ()
