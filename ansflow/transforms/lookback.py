@@ -164,9 +164,13 @@ def _recent() -> npt.NDArray[np.uint64]:
 
 
 def _first_costs() -> npt.NDArray[np.uint32]:
-    """Costs that say little: those of kinds and of lengths are alike."""
+    """Costs that say little: those of kinds and of lengths are alike.
+
+    A new lag is as cheap as a recent one, which it is from then on: else none but the lags to begin
+    with might ever be taken, and then seem to be the only ones worth it.
+    """
     costs = RAW_BITS + 2
-    costs[:KINDS] = [1, *[4] * (RECENT - 1), 8]
+    costs[:KINDS] = [1, *[4] * RECENT]
     return (costs * UNIT).astype(np.uint32)
 
 

@@ -404,3 +404,29 @@ def test_noise_in_rows_has_bins():
     forces[:, rng.random(3000) < 0.3] = 0
     assert "bins" in chosen(forces)
     assert "bins" in chosen(forces, level=6)
+
+
+def test_values_of_a_dictionary_beside_a_mask_are_decimals():
+    """Most of them: the others are exceptions."""
+    values = RNG.choice((RNG.normal(0, 3, 300) * 1e6).round() / 1e6, 6000)
+    values[RNG.random(6000) < 0.01] = RNG.normal()
+    values[RNG.random(6000) < 0.2] = np.nan
+    assert "decimal[1000000.0](dict(" in chosen(values)
+
+
+def test_columns_that_are_the_ones_before_of_another():
+    """In a small table, numbers far back are looked for through each map that may be for all."""
+    today = np.round(RNG.normal(0, 1, 1205), 3)
+    volume = np.round(RNG.uniform(0.5, 2, 1200), 5)
+    before = [today[lag : 1200 + lag] for lag in range(5, -1, -1)]
+    assert "(lookback(" in chosen(np.stack([*before, volume], axis=1))
+
+
+def test_short_rows_begin_with_numbers_that_nothing_predicts():
+    """A step along a row of eight is not worth it if all begin anywhere."""
+    begins = RNG.integers(0, 1 << 30, (1500, 1))
+    table = begins + RNG.integers(0, 1 << 8, (1500, 8)).cumsum(axis=1)
+    layout = Layout(8, table.shape)
+    choice = choose(table.reshape(-1).view(np.uint8), layout, table.dtype, 3)
+    coded = 8 * len(ansflow.compress(table, plan=ansflow.Plan(recipe=choice.recipe)))
+    assert coded < 1.03 * choice.bits * table.size

@@ -199,6 +199,15 @@ def test_masks():
     assert math.isclose(mask_bits(octets, 700) - mask_bits(octets, 1e12), 7 * used, rel_tol=1e-5)
 
 
+def test_masks_of_samples_lack_bytes():
+    """Those that are there once tell how many others the mask of a chunk has."""
+    dense = np.random.default_rng(3).beta(0.4, 1.2, (6000, 1))
+    octets = np.packbits(np.random.default_rng(4).random((6000, 8)) < dense, axis=1).reshape(-1)
+    parts = octets.reshape(12, 500)
+    told = np.mean([mask_bits(part, octets.size) for part in parts]) / 500
+    assert math.isclose(told, mask_bits(octets, octets.size) / octets.size, rel_tol=0.035)
+
+
 def test_streams_of_bytes():
     numbers = RNG.normal(0, 300, 700).astype("i2").view("u2")
     octets = numbers.view("u1")

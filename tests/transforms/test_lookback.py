@@ -10,7 +10,7 @@ from single_transforms import through, undo
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.lookback import RECENT
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.lookback import Far, Lookback
+from ansflow.transforms.lookback import Far, Lookback, looked_back
 
 RNG = np.random.default_rng(0)
 LOOKBACK = Lookback()
@@ -59,6 +59,16 @@ def test_what_comes_again_vanishes(width, row):
         assert not distances[-part.size * width :].any()
         assert not kinds[-499:].any()
         assert lags.view("<u4")[-1] == 833
+
+
+def test_a_new_lag_is_taken_where_it_is_of_use_from_then_on():
+    """Quantities side by side, each of which changes by more than some of the others differ."""
+    rng = np.random.default_rng(1)
+    begin, steps = rng.integers(0, 4000, 14), rng.integers(-300, 301, (1500, 14))
+    numbers = (10**5 + begin + steps.cumsum(axis=0)).reshape(-1)
+    found = looked_back(numbers.astype("u8"), 1)
+    assert found.lags.tolist() == [14]
+    assert np.median(found.distances) < 700
 
 
 def test_rows_share_lags():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ansflow.transforms.choosing.axes import Axes, delta, differences, orders
-from ansflow.transforms.choosing.cost import bins_bits, ways_bits
+from ansflow.transforms.choosing.cost import are_all, bins_bits, ways_bits
 from ansflow.transforms.choosing.offers import WORTH_BITS, Offers
 from ansflow.transforms.choosing.predictor import BINS
 
@@ -36,7 +36,7 @@ def try_bins(offers: Offers) -> None:
     few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED
     if few or (has_rows and numbers.shape[-1] <= FEW_COLUMNS):
         return
-    in_rows, is_all, best = len(offers.long) > 1, len(numbers) == 1, offers.best_axes
+    in_rows, is_all, best = len(offers.long) > 1, are_all(numbers, offers.items), offers.best_axes
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
         bits = bins_bits(differences(numbers, axes), offers.items, signed=folded)
         if bits >= offers.bits - WORTH_BITS:
@@ -60,7 +60,7 @@ def _worth_trying(offers: Offers, *, in_rows: bool) -> list[tuple[Axes, bool]]:
     near = offers.plain <= NEAR * offers.bits or (in_rows and share > NOISY)
     if near and not (in_rows and offers.is_filled):
         found.append(((), False))
-    if best and (len(offers.numbers) == 1 or _is_one_sided(offers, best)):
+    if best and (are_all(offers.numbers, offers.items) or _is_one_sided(offers, best)):
         found.append((best, False))
     elif offers.coarse and _is_one_sided(offers, (1,)):
         found.append(((1,), False))

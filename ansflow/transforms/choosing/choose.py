@@ -147,8 +147,12 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
-    few = items < PLAIN_UP_TO
-    return None if few and plain_bits(content.reshape(-1, width)) < choice.bits else choice
+    if items < PLAIN_UP_TO:
+        bits = plain_bits(content.reshape(-1, width))
+        if bits < choice.bits:
+            plain = plain_recipe(layout)
+            return Choice(plain, bits, (Gain("as they are", 8.0 * width), Gain((plain,), bits)))
+    return choice
 
 
 def _may_be_better(quick: Choice, choice: Choice) -> bool:

@@ -20,6 +20,7 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = [
     "WIDER",
+    "are_all",
     "bins_bits",
     "event_bits",
     "halves",
@@ -130,10 +131,10 @@ def bins_bits(
 
     Numbers may be `signed`, as in `log_bits`.
 
-    Bins are found by some of the numbers, and told by others. If there is one box, these are all
-    numbers, by which bins are found in the end, too.
+    Bins are found by some of the numbers, and told by others. All numbers of a chunk are those by
+    which bins are found in the end, too.
     """
-    dealt = numbers.reshape(1, -1) if len(numbers) == 1 else halves(numbers)
+    dealt = numbers.reshape(1, -1) if are_all(numbers, items) else halves(numbers)
     if not dealt.size:
         return math.inf
     if signed:
@@ -144,12 +145,18 @@ def bins_bits(
     return float(bits_in_bins(ordered, parts[-1], *told, (TABLE_BITS + BIN_BITS) / items))
 
 
+def are_all(numbers: npt.NDArray[Any], items: float) -> bool:
+    """Whether numbers in boxes are all that a chunk has, or nearly, rather than a sample."""
+    return len(numbers) == 1 and 2 * numbers.size > items
+
+
 def halves(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Some numbers of every second box, and of the others.
+    """Some numbers of every second box, and of the others; or of a single box, in turn.
 
     Numbers that are near to each other in a box need not be so in all.
     """
-    rows = numbers.reshape(len(numbers), -1)
+    boxes = len(numbers)
+    rows = numbers.reshape(boxes, -1) if boxes > 1 else numbers.reshape(-1, 1)
     pairs = rows[: len(rows) // 2 * 2].reshape(len(rows) // 2, 2, rows.shape[1])
     both = pairs.swapaxes(0, 1).reshape(2, -1)
     return both[:, :: both.shape[1] // FITTED_FEW | 1]
@@ -184,9 +191,20 @@ def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
     ones, size_in_bits = int.from_bytes(mask, "little").bit_count(), 8 * mask.size
     alone = size_in_bits * event_bits(ones / size_in_bits)
     bits, used = map(float, byte_cost(mask, ZERO, ONE))
+    used += _unseen(mask, size)
     missed = MISSED * (used - 1)
     bits = alone if alone < bits + 2 * missed else bits + missed
     return bits + TABLE_BITS * used * mask.size / size
+
+
+def _unseen(octets: npt.NDArray[np.uint8], size: float) -> float:
+    """How many other bytes there are among so many, as those say that are there once and twice.
+
+    That is for few of all bytes (Chao 1984).
+    """
+    counts = np.bincount(octets, minlength=256)
+    absent, once, twice = (int(np.count_nonzero(counts == times)) for times in range(3))
+    return min(absent, once**2 / (2 * max(1, twice))) * max(0.0, 1 - octets.size / size)
 
 
 def recipe_bits(recipe: Recipe) -> int:

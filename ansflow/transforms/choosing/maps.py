@@ -39,8 +39,9 @@ STREWN_FROM = 0.8
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
-# Decimals of floats without those that are no numbers: not if they are integers already.
-DICT_UP_TO_OF_FILLED, INTEGERS = 0.5, (1.0,)
+# In small arrays, where it takes little time, also decimals beside a mask, and values most of which
+# are decimals.
+SMALL, DICT_UP_TO_OF_FILLED = 1 << 14, 0.5
 FREQUENT = 0.2
 # Where it must be quick, integers are names, which have codes, if they have more bits than these,
 # and so few are distinct.
@@ -170,9 +171,7 @@ def _all_but_masks(
         shift, least = (0, 0) if whole else (shift, least)
         dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
     else:
-        are_codes = any(one.maps[-1].settings[:1] == INTEGERS for one in decimals)
-        dictionary = not (some.is_filled and are_codes)
-        dictionary = dictionary and _may_be_dictionary(some, kind, seen, decimal=decimal)
+        dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
     dictionary = dictionary and not any(_are_dense(one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
@@ -192,8 +191,9 @@ def _all_but_masks(
         values = [ordered]
         if seen.distinct * OFTEN_IN_DICT >= kind.items * some.share:
             values = whole[:1] or values
-            nearly = [one for one in decimals if one.maps[-1].outputs == EXACT][:1]
-            values += [one for one in nearly if one is not values[0]]
+            if kind.items <= SMALL:
+                nearly = [one for one in decimals if one.maps[-1].outputs == EXACT][:1]
+                values += [one for one in nearly if one is not values[0]]
         for one in values:
             codes = one.through(kind, DICT)
             if codes is not None:
@@ -228,6 +228,8 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
     if itemsize == 1:
         return False
     if decimal and some.is_filled:
+        if kind.items > SMALL:
+            return False
         most = DICT_UP_TO_OF_FILLED
     if itemsize == 2 and seen.share <= FREQUENT:
         most = DICT_UP_TO_OF_HALVES

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy.typing as npt
 
 from ansflow.transforms.choosing.axes import Axes, differences, long_axes
+from ansflow.transforms.choosing.cost import are_all
 from ansflow.transforms.choosing.predictor import Predictor
 from ansflow.transforms.recipe import Recipe
 
@@ -25,6 +26,8 @@ Way = Axes | Literal["rising", "lines"]
 
 # What a `Predictor` is made of, if it wins.
 Offer = tuple[Recipe | None, int, float, Numbers | Axes, bool]
+
+NO_AXES: frozenset[int] = frozenset()
 
 RISE = math.inf, 0.0  # what is told of differences that weren't tried: that numbers rise
 
@@ -50,6 +53,8 @@ class Offers:
     ----------
     long : tuple of int
         The axes along which numbers have neighbours enough.
+    whole : frozenset of int
+        The axes but the first that are as long as those of a chunk.
     tried : dict
         For each way, what it takes with logarithmic tokens, and which share of what it leaves is
         negative, about.
@@ -81,6 +86,7 @@ class Offers:
         self.numbers, self.items = numbers, items
         self.is_filled, self.coarse, self.whole_rows = is_filled, coarse, whole_rows
         self.long = long_axes(numbers.shape)
+        self.whole = _whole_axes(numbers, items, whole_rows) if numbers.ndim > 2 else NO_AXES
         self.tried: dict[Way, Sequence[float]] = {}
         self.offered: list[Offer] = []
 
@@ -112,16 +118,11 @@ class Offers:
 
     def with_borders(self, bits: float, axes: Axes) -> float:
         """Bits a number if those at the begin of a row are not predicted along it."""
-        _, *shape = self.numbers.shape
-        is_all = len(self.numbers) == 1
-        if len(shape) < 2 or not (is_all or self.whole_rows):
-            return bits
         plain, _ = self.tried.get((), (bits, 0.0))
-        for axis in set(axes).intersection(range(2 if is_all else len(shape), 1 + len(shape))):
-            border = axes.count(axis) / shape[axis - 1]
+        for axis in self.whole.intersection(axes):
             others = tuple([one for one in axes if one != axis])
             alone, _ = self.tried.get(others, (plain, 0.0))
-            bits += border * max(0.0, alone - bits)
+            bits += axes.count(axis) / self.numbers.shape[axis] * max(0.0, alone - bits)
         return bits
 
     def offer(
@@ -141,6 +142,14 @@ class Offers:
         if bits < self.bits * (1 - worth):
             self.bits, self._best = bits, offered
             self.way = self.way if way is None else way
+
+
+def _whole_axes(numbers: Numbers, items: float, whole_rows: bool) -> frozenset[int]:
+    """The axes but the first that are as long as those of a chunk."""
+    axes = range(2, numbers.ndim)
+    if are_all(numbers, items):
+        return frozenset(axes)
+    return frozenset(axes[-1:] if whole_rows else ())
 
 
 def bits_of_offer(offer: Offer) -> float:

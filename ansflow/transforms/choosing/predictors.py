@@ -187,7 +187,7 @@ class Prediction(Offers):
             self.numbers, told, self.items, linear=linear, enough=self.bits
         )
         for axes, (inside, below) in zip(ways, costs, strict=True):
-            bits = self.with_borders(inside, axes)
+            bits = self.with_borders(inside, axes) if self.whole else inside
             self.tried[axes] = bits, below
             if bits >= self.bits * (1 - worth):
                 continue
