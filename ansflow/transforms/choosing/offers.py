@@ -66,27 +66,21 @@ class Offers:
         Bits of numbers that are not predicted.
     linear : float
         What the best takes with linear tokens.
+    way : Way
+        That of the best.
     """
 
-    bits = math.inf
-    plain = math.inf
-    linear = math.inf
-    way: Way = ()  # that of the best
     _best: Offer
 
     def __init__(
-        self,
-        numbers: Numbers,
-        items: float,
-        *,
-        is_filled: bool,
-        coarse: bool,
-        whole_rows: bool,
+        self, numbers: Numbers, items: float, is_filled: bool, coarse: bool, whole_rows: bool
     ) -> None:
         self.numbers, self.items = numbers, items
         self.is_filled, self.coarse, self.whole_rows = is_filled, coarse, whole_rows
         self.long = long_axes(numbers.shape)
         self.whole = _whole_axes(numbers, items, whole_rows) if numbers.ndim > 2 else NO_AXES
+        self.bits = self.plain = self.linear = math.inf
+        self.way: Way = ()
         self.tried: dict[Way, Sequence[float]] = {}
         self.offered: list[Offer] = []
 

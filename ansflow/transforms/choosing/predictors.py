@@ -89,7 +89,7 @@ class Prediction(Offers):
         coarse: bool = False,
         whole_rows: bool = False,
     ) -> None:
-        super().__init__(numbers, items, is_filled=is_filled, coarse=coarse, whole_rows=whole_rows)
+        super().__init__(numbers, items, is_filled, coarse, whole_rows)
         self._try_axes(simple_axes(self.long), linear="plain")
         self.plain = min(self.tried[()][0], self.linear)
         self._simplest, self.simplest = self.way, self.bits
@@ -139,14 +139,8 @@ class Prediction(Offers):
     def again(self, numbers: Numbers) -> Prediction:
         """The same of more numbers, with what is close to the best for these."""
         other = Prediction.__new__(Prediction)
-        Offers.__init__(
-            other,
-            numbers,
-            self.items,
-            is_filled=self.is_filled,
-            coarse=self.coarse,
-            whole_rows=self.whole_rows,
-        )
+        known = self.is_filled, self.coarse, self.whole_rows
+        Offers.__init__(other, numbers, self.items, *known)
         other.plain = self.plain
         others = [way for way in self._close() if way != self._simplest]
         other._try([self._simplest, *others])
