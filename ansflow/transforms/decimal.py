@@ -103,9 +103,9 @@ class Decimal(Transform):
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Decimals, list[Bytes]]:
         factor, words = float(settings[0]), settings[1:]
-        times, near, far, big = (word in words for word in WORDS)
+        times, near, far, big = [word in words for word in WORDS]
         whole = factor < WHOLE_BELOW and factor.is_integer()
-        told = Decimals(factor, times, near, far, big, 0, whole=whole)
+        told = Decimals(factor, times, near, far, big, 0, exact=True, whole=whole)
         width, numbers = layout.itemsize, numbers_of(items, layout.itemsize)
         most = numbers.size // ITEMS_PER_EXCEPTION
         integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
@@ -120,11 +120,12 @@ class Decimal(Transform):
             )
         outputs = [integers.view(np.uint8)]
         if found:
+            told = told._replace(exceptions=found, exact=False)
             exceptions = numbers[places[:found]].view(np.uint8)
             outputs += [_gaps(places[:found]).view(np.uint8), exceptions]
         if size:
             outputs.append(corrections.view(np.uint8))
-        return told._replace(exceptions=found, exact=not found), outputs
+        return told, outputs
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes

@@ -110,7 +110,10 @@ def coded(numbers: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def counted(numbers: Numbers) -> tuple[int, int, int]:
-    """How many of a few numbers are distinct; the most frequent one, and how often it occurs."""
+    """How many of a few numbers are distinct; the most frequent one, and how often it occurs.
+
+    There are fewer than 2^16.
+    """
     # As numbers of one width, for which the kernel is compiled once.
     some = numbers.reshape(-1).astype(np.uint64, "C", copy=False)
     distinct, most_frequent, count = count_patterns(some, SECRET)

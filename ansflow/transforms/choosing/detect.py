@@ -79,7 +79,7 @@ def few_of(numbers: Numbers, most: int) -> Numbers:
 
 
 def patterns(numbers: Numbers) -> Patterns:
-    """Count the patterns of a sample of unsigned integers, not empty, in any shape."""
+    """Count the patterns of fewer than 2^16 unsigned integers, not empty, in any shape."""
     distinct, most_frequent, count = counted(numbers)
     return Patterns(numbers.size, distinct, most_frequent, count / numbers.size)
 
