@@ -60,10 +60,11 @@ def pytest_cmdline_main(config):
         config.option.numprocesses = PROCESSES
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
-        # To rewrite all assertions, in both, takes as long as most of the tests. Values of
-        # variables are shown instead; a folder or file that is named is tested with all that.
-        config.option.assertmode = "plain"
-        config.option.showlocals = True
+        # To rewrite all assertions takes each process as long as hundreds of tests. They show the
+        # values of variables instead; where a folder is named, pytest does as usual. Processes
+        # know the command line and the environment, but none of the options that are set here.
+        added = os.environ.get("PYTEST_ADDOPTS", ""), "--assert=plain", "--showlocals"
+        os.environ["PYTEST_ADDOPTS"] = " ".join(added)
         config.option.compile_first = not config.option.keyword
 
 

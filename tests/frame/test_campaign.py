@@ -25,7 +25,6 @@ import naive_seek
 import numpy as np
 import pytest
 from decoders import DECODERS, decode_and_describe, decode_slices, observe
-from naive_mutations import SMALL, all_cuts, make_case
 
 import ansflow
 
@@ -207,6 +206,9 @@ def address_space():
 
 
 def main(seed, cases):
+    # Which reads all examples: not where this process is only started.
+    from naive_mutations import SMALL, all_cuts, make_case
+
     files = SMALL + list(large())
     batch = Batch(seed)
     for blob in files:  # compiles and loads what there is
