@@ -40,7 +40,10 @@ def installed(tmp_path):
 
 
 def test_import_leaves_the_optional_and_the_slow_alone():
-    """It starts no threads and compiles nothing. (Numba looks which SciPy there is.)"""
+    """It starts no threads and compiles nothing. (Numba looks which SciPy there is.)
+
+    What is imported is what is tested, not the sources in the directory of the process.
+    """
     code = """
 import sys, threading
 import ansflow
@@ -49,8 +52,10 @@ from ansflow.kernels.coders import single
 print(threading.active_count(), single.encode.signatures, frequency_code.fit_rows.signatures)
 names = ("scipy.stats", "scipy.special", "scipy.linalg", "click", "matplotlib", "asv")
 print([name for name in names if name in sys.modules])
+print(ansflow.__file__)
 """
-    assert printed(code) == "1 [] []\n[]\n"
+    sources = Path(__file__).parents[1]
+    assert printed(code, cwd=sources) == f"1 [] []\n[]\n{ansflow.__file__}\n"
 
 
 def test_models_of_images_are_left_alone_until_they_are_needed():
