@@ -6,6 +6,7 @@ Numba compiles functions of their own for them, for each type and each size that
 import functools
 from typing import Any
 
+import numpy as np
 from numba.core import cgutils, types
 from numba.core.typing.npydecl import parse_dtype
 from numba.extending import intrinsic
@@ -111,8 +112,8 @@ def zeros(typing_context: Any, shape: Any, dtype: Any = None) -> Any:
     return _made(shape, dtype)(shape, dtype or types.none), codegen
 
 
-# What makes them, by what it is called in NumPy.
-MAKERS = {"empty": empty, "zeros": zeros}
+# By the functions of NumPy.
+MAKERS = {np.empty: empty, np.zeros: zeros}
 
 
 def viewed(context: Any, builder: Any, kind: Any, array: Any, items: Any) -> Any:

@@ -15,10 +15,11 @@ KNOWN = version_info.short < (0, 69)
 
 if KNOWN:
     # Not later: Numba takes note of intrinsics before it compiles a function.
+    from ansflow.kernels.inference import KernelTypeInference
     from ansflow.kernels.inlining import InlineRemembered
     from ansflow.kernels.lifetimes import CountedLifetimes
+    from ansflow.kernels.literals import LiteralsOnce
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
-    from ansflow.kernels.signatures import KernelTypeInference
     from ansflow.kernels.steps import PlainRewrites, PlainSSA, PlainStripPhis, Steps, needed
 
 
@@ -43,14 +44,14 @@ class KernelCompiler(Compiler):
         if not KNOWN:
             return super().define_pipelines()
         inner = self.state.flags.no_cpython_wrapper
-        instead = {
-            "GenericRewrites": PlainRewrites,
-            "InlineInlinables": InlineRemembered,
-            "ReconstructSSA": PlainSSA,
-            "PreLowerStripPhis": PlainStripPhis,
-            "NopythonTypeInference": KernelTypeInference,
-            "IRLegalization": CountedLifetimes,
-            "NativeLowering": InnerLowering if inner else KernelLowering,
+        instead: dict[str, list[Any]] = {
+            "GenericRewrites": [PlainRewrites],
+            "InlineInlinables": [InlineRemembered],
+            "ReconstructSSA": [LiteralsOnce, PlainSSA],
+            "PreLowerStripPhis": [PlainStripPhis],
+            "NopythonTypeInference": [KernelTypeInference],
+            "IRLegalization": [CountedLifetimes],
+            "NativeLowering": [InnerLowering if inner else KernelLowering],
         }
         # Functions that this one calls are compiled for these settings. They are the same under a
         # kernel, which differs in what Python needs to call it, and under an `inner` function.
@@ -58,6 +59,8 @@ class KernelCompiler(Compiler):
         passed_on.release_gil, passed_on.no_cpython_wrapper = False, True
         (pipeline,) = super().define_pipelines()
         steps = needed(pipeline.passes)
-        typed = [step.__name__ for step, _ in steps].index("NopythonTypeInference")
-        steps = [(instead.get(step.__name__, step), why) for step, why in steps]
+        steps = [
+            (taken, why) for step, why in steps for taken in instead.get(step.__name__, [step])
+        ]
+        typed = [step for step, _ in steps].index(KernelTypeInference)
         return [Steps(pipeline.pipeline_name, steps[:typed], steps[typed:])]

@@ -14,6 +14,7 @@ from numba.core.lowering import Lower
 from ansflow.kernels.arrays import viewed
 from ansflow.kernels.lifetimes import Lifetimes, is_counted
 from ansflow.kernels.signatures import signature_of
+from ansflow.kernels.worth import RARE
 from ansflow.kernels.wrapper import create_wrapper
 
 __all__ = ["KernelLower"]
@@ -48,6 +49,12 @@ class KernelLower(Lower):
         self._singly_assigned_vars = values | found.local | found.borrowed
         self._blk_local_varmap = {}
 
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        if self.func_ir.func_id.func in RARE:
+            for attribute in ("noinline", "optsize"):
+                self.function.attributes.add(attribute)
+
     def create_cpython_wrapper(self, release_gil: bool = False) -> None:
         # What is counted, and errors, take more.
         returned = self.context.data_model_manager[self.fndesc.restype]
@@ -55,6 +62,14 @@ class KernelLower(Lower):
             super().create_cpython_wrapper(release_gil)
         else:
             create_wrapper(self.context, self.library, self.fndesc, release_gil)
+
+    def lower_block(self, block: Any) -> None:
+        # Numba enters a context for each statement, which adds to what is said of an error.
+        self.pre_block(block)
+        for statement in block.body:
+            self.loc = statement.loc
+            self.lower_inst(statement)
+        self.post_block(block)
 
     def lower_inst(self, inst: Any) -> None:
         # Numba first describes each statement for whoever debugs the compiler.

@@ -8,7 +8,12 @@ when it is known what they are about.
 
 from typing import Any
 
-from llvmlite.binding import create_new_function_pass_manager
+from llvmlite.binding import (
+    Linkage,
+    create_new_module_pass_manager,
+    create_pass_builder,
+    create_pipeline_tuning_options,
+)
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core import config
 from numba.core.codegen import JITCodeLibrary
@@ -16,12 +21,31 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 from ansflow.kernels.instructions import KernelLower
+from ansflow.kernels.worth import SAMPLING
 
 __all__ = ["InnerLowering", "KernelLowering"]
 
 
+def in_order_of_last(things: list[Any]) -> list[Any]:
+    """Things, where each was for the last time."""
+    return [*dict.fromkeys(reversed(things))][::-1]
+
+
 class KernelLibrary(JITCodeLibrary):
     """A function, with those that it calls."""
+
+    is_sampling = False
+
+    def add_linking_library(self, library: Any) -> None:
+        """Take part of a library, and of those that it takes part of and hasn't linked itself."""
+        super().add_linking_library(library)
+        if isinstance(library, InnerLibrary):
+            self._linking_libraries += library._linking_libraries
+
+    def finalize(self) -> None:
+        """Link all, each once and behind all that call it: LLVM drops what nobody has called."""
+        self._linking_libraries = in_order_of_last(self._linking_libraries)
+        super().finalize()
 
     def _optimize_functions(self, ll_module: Any) -> None:
         """Simplify functions before they are linked with others: all else is done then.
@@ -31,14 +55,12 @@ class KernelLibrary(JITCodeLibrary):
         """
         ll_module.data_layout = self._codegen._data_layout
         builder = self._codegen._pass_builder()
-        passes = create_new_function_pass_manager()
+        passes = create_new_module_pass_manager()
         passes.add_sroa_pass()
         passes.add_simplify_cfg_pass()
         passes.add_instruction_combine_pass()
         passes.add_refprune_pass()
-        for function in ll_module.functions:
-            if not function.is_declaration:
-                passes.run(function, builder)
+        passes.run(ll_module, builder)
 
     def _optimize_final_module(self) -> None:
         """Optimise all, without what is done before for functions that are not simple yet.
@@ -47,19 +69,37 @@ class KernelLibrary(JITCodeLibrary):
         faster.
         """
         level = min(int(config.OPT), 2)  # type: ignore[attr-defined]
-        passes, builder = self._codegen._module_pass_manager(opt=level)
+        tuning = create_pipeline_tuning_options(level)
+        tuning.loop_vectorization = bool(config.LOOP_VECTORIZE)  # type: ignore[attr-defined]
+        tuning.slp_vectorization = bool(config.SLP_VECTORIZE)  # type: ignore[attr-defined]
+        tuning.loop_unrolling = tuning.loop_interleaving = not self.is_sampling
+        builder = create_pass_builder(self._codegen._tm, tuning)
+        passes = builder.getModulePassManager()
+        passes.add_refprune_pass()
         passes.run(self._final_module, builder)
 
 
 class InnerLibrary(KernelLibrary):
-    """A function of which others take copies: there is no machine code of it alone."""
+    """A function of which others take copies: there is no machine code of it alone.
 
-    def _optimize_final_module(self) -> None:
-        """Leave that to those."""
+    A kernel links each of those that it takes part of once, however many of them call it.
+    """
 
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
+    def add_llvm_module(self, ll_module: Any) -> None:
+        """Have what is there, one module, simplified."""
+        self._optimize_functions(ll_module)
+        for function in ll_module.functions:
+            if function.linkage == Linkage.external and not function.is_declaration:
+                function.linkage = "linkonce_odr"  # so that what nobody calls can be left out
+        self._final_module = ll_module
+
+    def finalize(self) -> None:
+        """Leave linking to those."""
+        self._linking_libraries = in_order_of_last(self._linking_libraries)
         self._finalized = True
+
+    def _get_module_for_linking(self) -> Any:
+        return self._final_module
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -71,6 +111,7 @@ class KernelLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         state.library = KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.is_sampling = state.func_id.func in SAMPLING
         state.library.enable_object_caching()  # so that it can be kept on disk
         return bool(super().run_pass(state))
 

@@ -2,17 +2,18 @@
 
 import functools
 import operator
+from types import BuiltinFunctionType
 from typing import Any
 
-import numpy as np
 from numba.core import types
-from numba.core.compiler_machinery import register_pass
-from numba.core.typed_passes import NopythonTypeInference
 
 from ansflow.kernels.arrays import MAKERS
 from ansflow.kernels.extremes import EXTREMES
 
-__all__ = ["KernelTypeInference", "signature_of"]
+__all__ = ["Remembering", "signature_of"]
+
+# What stands in for functions.
+INSTEAD: dict[Any, Any] = {**EXTREMES, **MAKERS}
 
 
 @functools.cache
@@ -41,14 +42,9 @@ class Remembering:
 
     def resolve_value_type(self, value: Any) -> Any:
         """The type of what a name stands for."""
-        is_extreme = value is min or value is max
-        return self._context.resolve_value_type(EXTREMES[value] if is_extreme else value)
-
-    def resolve_getattr(self, typ: Any, attr: str) -> Any:
-        """The type of an attribute."""
-        if isinstance(typ, types.Module) and typ.pymod is np and attr in MAKERS:
-            return self._context.resolve_value_type(MAKERS[attr])
-        return self._context.resolve_getattr(typ, attr)
+        if isinstance(value, BuiltinFunctionType):
+            value = INSTEAD.get(value, value)
+        return self._context.resolve_value_type(value)
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
         """The signature of a call."""
@@ -68,18 +64,3 @@ class Remembering:
         return signature_of(
             self._context.resolve_value_type(operator.setitem), kinds, self._context
         )
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class KernelTypeInference(NopythonTypeInference):
-    """Numba's step, which remembers."""
-
-    _name = "kernel_type_inference"
-
-    def run_pass(self, state: Any) -> bool:
-        context = state.typingctx
-        state.typingctx = Remembering(context)
-        try:
-            return bool(super().run_pass(state))
-        finally:
-            state.typingctx = context

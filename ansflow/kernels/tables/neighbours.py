@@ -14,7 +14,7 @@ from ansflow.kernels.coders.neighbours import (
     fill_activity,
 )
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner, kernel, sampling_kernel
 from ansflow.kernels.tables.class_merging import BIAS, SYMBOL_COST, weighted
 
 __all__ = ["PARTIALS", "SAMPLED", "choose_limits", "count_contexts"]
@@ -172,7 +172,7 @@ def merge_contexts(counts, tops, number, scale, costs, joined):
     return number, bits
 
 
-@kernel
+@sampling_kernel
 def choose_limits(symbols, row, plane, every, counts, limits):
     """Find the limits of activities between contexts in a sample.
 

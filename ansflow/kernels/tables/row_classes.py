@@ -15,7 +15,7 @@ import numpy as np
 
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner, sampling_kernel
 from ansflow.kernels.tables.class_merging import bits_of_all, merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
@@ -254,7 +254,7 @@ def spread(symbols, rows, centre):
     return varies / by_chance if by_chance > 0.0 else 0.0, mean
 
 
-@kernel
+@sampling_kernel
 def are_dispersed(symbols):
     """Whether whole rows, at least one, differ more in their means, or in widths, than by chance.
 
@@ -266,7 +266,7 @@ def are_dispersed(symbols):
     return max(means, widths) >= DISPERSED
 
 
-@kernel
+@sampling_kernel
 def classify(symbols, sample, most, counts, classes):
     """Give each row of symbols that are dispersed a class.
 

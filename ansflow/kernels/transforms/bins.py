@@ -8,7 +8,7 @@ each other: those are joined which take fewest bits together, by dynamic program
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner, kernel, sampling_kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import (
@@ -173,7 +173,7 @@ def sort_out(numbers, bases, count, tokens, seen):
             seen[i & ONE, token] |= away << ONE | ONE
 
 
-@kernel
+@sampling_kernel
 def bits_in_bins(ordered, numbers, top, bin_bits, once):
     """Bits a number in bins that are found by others.
 

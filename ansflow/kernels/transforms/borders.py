@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner, sampling_kernel
 from ansflow.kernels.transforms.words import bit_length
 
 __all__ = ["BITS", "PLACES", "digit_borders"]
@@ -82,7 +82,7 @@ def count_decimals(numbers, lag, left, decimals, same):
     return places
 
 
-@kernel
+@sampling_kernel
 def digit_borders(numbers, magnitudes, lag, more, alone, left, decimals, same):
     """The bits and the powers of ten that digits of numbers may begin with.
 

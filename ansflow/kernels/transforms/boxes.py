@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, sampling_kernel
 
 __all__ = ["copy_boxes"]
 
@@ -43,7 +43,7 @@ def shape_box(shape, size, box):
             box[axis] = max(ONE, np.uint64(unit * LONGER if axis == last else unit))
 
 
-@kernel
+@sampling_kernel
 def copy_boxes(octets, width, shape, count, size, box, out):
     """Copy boxes that are spread over an array evenly.
 

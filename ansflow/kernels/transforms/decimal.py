@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, kernel, sampling_kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
@@ -178,7 +178,7 @@ def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
     """
     nearest = nearest_integer(width, by_product)
 
-    @kernel
+    @sampling_kernel
     def count_exceptions(items, factors, times, highest, fewest, most, many, counts):
         n = np.uint64(items.size)
         for k in range(np.uint64(factors.size)):

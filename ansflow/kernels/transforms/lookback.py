@@ -18,7 +18,7 @@ the rest       lengths of a lag
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.jit import inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.transforms.words import bit_length, item_bits
 
 __all__ = ["BLOCK", "COSTS", "KINDS", "LENGTHS", "RECENT", "SLOT_BITS", "UNIT"]
@@ -200,7 +200,7 @@ def add_far(numbers, row, recent, kinds, lags):
     return used == np.uint64(lags.size)
 
 
-@kernel
+@sampling_kernel
 def nearness(numbers, row, bits):
     """How many low bits may differ of numbers that are near, of so many bits in rows of so many.
 
@@ -221,7 +221,7 @@ def nearness(numbers, row, bits):
     return size >> ONE
 
 
-@kernel
+@sampling_kernel
 def sum_lengths(numbers, begin, bits, shift, tables):
     """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
 

@@ -11,7 +11,7 @@ items that are near that: a least-squares fit, of integers that are cut to what 
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inner, kernel
+from ansflow.kernels.jit import inner, kernel, sampling_kernel
 from ansflow.kernels.transforms.finish import finish_items
 
 __all__ = ["FEW", "PIECE", "add_lines", "fit_lines", "subtract_lines"]
@@ -98,7 +98,7 @@ def fit_line(items, few):
     return start, step
 
 
-@kernel
+@sampling_kernel
 def fit_lines(items, starts, steps, few):
     """Fit a line to each piece.
 

@@ -8,7 +8,7 @@ differences are, which have to correlate.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, sampling_kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.words import bit_length
 
@@ -53,7 +53,7 @@ def correlation(apart, n, lag):
     return float(products) * float(n) / (float(squares) * float(n - lag))
 
 
-@kernel
+@sampling_kernel
 def may_recur(numbers, bits, row, longest, least, likely):
     """Whether differences along rows may correlate with those some rows on as a peak says.
 
@@ -119,7 +119,7 @@ def may_recur(numbers, bits, row, longest, least, likely):
     return False
 
 
-@kernel
+@sampling_kernel
 def correlate(numbers, bits, row, found):
     """Add to `found` how swings along rows correlate with those 0, 1, 2, ... rows on.
 

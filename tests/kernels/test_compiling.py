@@ -1,0 +1,177 @@
+"""Kernels do what their functions say, though a compiler takes statements and code apart."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from numba.core import config, ir
+from numba.core.caching import NullCache
+from numba.core.errors import TypingError
+
+from ansflow.kernels import compiler, steps
+from ansflow.kernels.jit import inlined, inner, kernel, rare, sampling_kernel
+from ansflow.kernels.lowering import KernelLibrary
+from ansflow.kernels.transforms.words import item_bits
+
+pytestmark = [
+    pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled"),
+    pytest.mark.skipif(not compiler.KNOWN, reason="Numba compiles in its own way"),
+]
+
+ONE = np.uint64(1)
+FEW = 1
+MINUS = -0.0
+
+
+class NoCache(NullCache):
+    """That of a kernel whose code is not kept."""
+
+    def has(self, sig, target_context):
+        return False
+
+
+def uncached(function, decorator=kernel):
+    compiled = decorator(function)
+    compiled._cache = NoCache()
+    return compiled
+
+
+@inner
+def last(array):
+    return array[array.size - 1]
+
+
+@inner
+def last_of_what_is_wide(array):
+    # LLVM drops the call at once, and with it what is called, if nobody else does it.
+    return last(array) if item_bits(array) > 64 else array[0]
+
+
+@inner
+def last_of_all(array):
+    return last(array) + array[1]
+
+
+def both(array):
+    return last_of_what_is_wide(array) + last_of_all(array)
+
+
+def test_functions_that_one_caller_does_not_need_are_there_for_another():
+    assert uncached(both)(np.arange(5, 10)) == 5 + 9 + 6
+
+
+@rare
+def add_up(array, out):
+    total = 0
+    for i in range(array.size):
+        total += array[i]
+        out[i] = total
+    return total
+
+
+def sums(array, out):
+    return add_up(array, out)
+
+
+def code_of(compiled, *arguments):
+    """What LLVM makes of a kernel, and its result."""
+    found = []
+    optimised = KernelLibrary._optimize_final_module
+
+    def watched(self):
+        optimised(self)
+        found.append(str(self._final_module))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KernelLibrary, "_optimize_final_module", watched)
+        result = compiled(*arguments)
+    [code] = found
+    return code, result
+
+
+def test_what_is_rare_is_a_call_of_little_code():
+    out = np.zeros(9, np.int64)
+    code, total = code_of(uncached(sums), np.arange(9), out)
+    assert total == 36
+    assert out.tolist() == np.arange(9).cumsum().tolist()
+    assert sum("call" in line and "add_up" in line for line in code.splitlines()) == 1
+    assert "optsize" in code
+
+
+def counted(array):
+    total = 0.0
+    for i in range(array.size):
+        total += array[i] * 2.0
+    return total
+
+
+def test_loops_of_kernels_for_samples_take_one_step_at_a_time():
+    codes = []
+    for decorator in (kernel, sampling_kernel):
+        code, total = code_of(uncached(counted, decorator), np.ones(100))
+        assert total == 200
+        codes.append(code.count("fadd"))
+    assert codes[0] > codes[1] >= 1
+
+
+@inlined
+def plus_one(x):
+    return x + ONE
+
+
+def alike(x, out):
+    out[0], out[1] = 1 / 2, np.uint64(1) // np.uint64(2)
+    out[2], out[3] = math.copysign(1.0, 0.0), math.copysign(1.0, MINUS)
+    out[4], out[5] = -1 // 2, -1.0 // 2
+    out[6] = plus_one(x) + plus_one(ONE) + FEW
+    sign = 1
+    for _ in range(3):
+        sign = -sign
+    out[7] = sign
+    out[8] = True + np.uint8(255) + np.inf if x > 9 else np.float64(x)
+
+
+def test_values_that_look_alike_are_kept_apart():
+    found, expected = np.zeros((2, 9))
+    uncached(alike)(np.uint64(5), found)
+    alike(np.uint64(5), expected)
+    assert found.tolist() == expected.tolist()
+    assert np.signbit(found).tolist() == np.signbit(expected).tolist()
+
+
+def repeats_itself(x):
+    return np.uint64(x) + np.uint64(ONE) + plus_one(ONE) if x > 1 else np.uint64(x) + ONE
+
+
+def test_values_are_stated_once():
+    assert uncached(repeats_itself)(5) == 8
+    [read] = [each for (function, _), each in steps.READ.items() if function is repeats_itself]
+    stated = [
+        (type(known.value), repr(known.value))
+        for block in read.blocks.values()
+        for statement in block.body
+        if isinstance(statement, ir.Assign)
+        for known in [statement.value]
+        if isinstance(known, (ir.Global, ir.FreeVar, ir.Const))
+    ]
+    assert not [known for known, count in Counter(stated).items() if count > 1]
+    assert (type(np), repr(np)) not in stated
+
+
+def widening(array):
+    x, y = 0, 0
+    for i in range(array.size):
+        y = x
+        x = x + array[i]
+    return x, y
+
+
+def test_variables_whose_types_are_known_late():
+    found = uncached(widening)(np.array([0.5, 0.25]))
+    assert found == (0.75, 0.5)
+
+
+def test_what_has_no_type_is_an_error():
+    with pytest.raises(TypingError, match="size"):
+        uncached(counted)(3.0)
