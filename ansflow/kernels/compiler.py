@@ -20,7 +20,7 @@ if KNOWN:
     from ansflow.kernels.lifetimes import CountedLifetimes
     from ansflow.kernels.literals import LiteralsOnce
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
-    from ansflow.kernels.steps import PlainRewrites, PlainSSA, PlainStripPhis, Steps, needed
+    from ansflow.kernels.steps import KernelSteps, PlainRewrites, PlainSSA, PlainStripPhis, needed
 
 
 class KernelCompiler(Compiler):
@@ -63,4 +63,4 @@ class KernelCompiler(Compiler):
             (taken, why) for step, why in steps for taken in instead.get(step.__name__, [step])
         ]
         typed = [step for step, _ in steps].index(KernelTypeInference)
-        return [Steps(pipeline.pipeline_name, steps[:typed], steps[typed:])]
+        return [KernelSteps(pipeline.pipeline_name, steps[:typed], steps[typed:])]

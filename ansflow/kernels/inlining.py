@@ -12,7 +12,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.inline_closurecall import InlineWorker
 from numba.core.untyped_passes import InlineInlinables
 
-from ansflow.kernels.steps import needed
+from ansflow.kernels.steps import Steps, needed
 
 __all__ = ["InlineRemembered"]
 
@@ -74,8 +74,7 @@ class Worker(InlineWorker):
 
     def _pipeline(self, state: Any) -> Any:
         made = self._numbas_pipeline(state)
-        made.passes = needed(made.passes)
-        return made
+        return Steps(made.pipeline_name, needed(made.passes))
 
     def run_untyped_passes(self, func: Callable[..., Any], enable_ssa: bool = False) -> Any:
         if func not in READ:

@@ -18,7 +18,7 @@ from numba.core.ssa import reconstruct_ssa
 from numba.core.typed_passes import PreLowerStripPhis
 from numba.core.untyped_passes import GenericRewrites, ReconstructSSA
 
-__all__ = ["PlainRewrites", "PlainSSA", "PlainStripPhis", "Steps", "needed"]
+__all__ = ["KernelSteps", "PlainRewrites", "PlainSSA", "PlainStripPhis", "Steps", "needed"]
 
 # Steps that look for what no kernel has: functions within functions, arithmetic on whole arrays,
 # contexts, exceptions, literals, generators, parallel loops. (And one that repeats what is done
@@ -40,13 +40,30 @@ def needed(steps: Any) -> Any:
 
 
 class Steps(PassManager):
-    """The steps of a kernel, one after the other."""
+    """Steps that are taken one after the other, and nothing else."""
+
+    def __init__(self, name: str, steps: Any) -> None:
+        super().__init__(name)
+        self.passes = [*steps]
+        self.finalize()
+
+    def run(self, state: Any) -> None:
+        """Take all steps."""
+        self._take(self.passes, state)
+
+    def _take(self, steps: Any, state: Any) -> None:
+        for step, _ in steps:
+            instance = _pass_registry.get(step).pass_inst
+            instance.analysis = self._analysis
+            instance.run_pass(state)
+
+
+class KernelSteps(Steps):
+    """Those of a kernel, the first of which are taken once for all types."""
 
     def __init__(self, name: str, untyped: Any, typed: Any) -> None:
-        super().__init__(name)
-        self.passes = [*untyped, *typed]
+        super().__init__(name, [*untyped, *typed])
         self._untyped = len(untyped)
-        self.finalize()
 
     def run(self, state: Any) -> None:
         """Take all steps."""
@@ -58,12 +75,6 @@ class Steps(PassManager):
         state.func_ir.func_id = state.func_id
         state.nargs = state.func_ir.arg_count
         self._take(self.passes[self._untyped :], state)
-
-    def _take(self, steps: Any, state: Any) -> None:
-        for step, _ in steps:
-            instance = _pass_registry.get(step).pass_inst
-            instance.analysis = self._analysis
-            instance.run_pass(state)
 
 
 def known_of(kind: Any) -> Any:
