@@ -14,7 +14,6 @@ from numba.core.lowering import Lower
 from ansflow.kernels.arrays import viewed
 from ansflow.kernels.lifetimes import Lifetimes, is_counted
 from ansflow.kernels.signatures import signature_of
-from ansflow.kernels.worth import RARE
 from ansflow.kernels.wrapper import create_wrapper
 
 __all__ = ["KernelLower"]
@@ -48,12 +47,6 @@ class KernelLower(Lower):
         values = {name for name in found.known if not self._is_counted(name)}
         self._singly_assigned_vars = values | found.local | found.borrowed
         self._blk_local_varmap = {}
-
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
-        if self.func_ir.func_id.func in RARE:
-            for attribute in ("noinline", "optsize"):
-                self.function.attributes.add(attribute)
 
     def create_cpython_wrapper(self, release_gil: bool = False) -> None:
         # What is counted, and errors, take more.

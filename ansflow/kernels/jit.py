@@ -10,9 +10,9 @@ from numba.extending import register_jitable
 
 from ansflow.kernels.compiler import KernelCompiler
 from ansflow.kernels.dispatcher import KernelDispatcher
-from ansflow.kernels.worth import RARE, SAMPLING
+from ansflow.kernels.worth import SAMPLING
 
-__all__ = ["brief_kernel", "inlined", "inner", "kernel", "rare", "sampling_kernel"]
+__all__ = ["brief_kernel", "inlined", "inner", "kernel", "sampling_kernel"]
 
 # A kernel never raises, its callers validate: there is no test for a zero divisor. And nobody asks
 # for it as a C function.
@@ -55,15 +55,6 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     kernel that calls it, one with large loops had better be a kernel if there are many.
     """
     return register_jitable(**OPTIONS, pipeline_class=KernelCompiler)(function)
-
-
-def rare(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An `inner` function for a small part of all items: a call, of as little code as possible.
-
-    That takes a fraction of the time of fast code.
-    """
-    RARE.add(function)
-    return inner(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

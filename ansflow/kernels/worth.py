@@ -1,13 +1,9 @@
-"""Which functions are not worth all that LLVM may do for loops."""
+"""Which kernels are not worth all that LLVM may do for loops."""
 
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["RARE", "SAMPLING"]
+__all__ = ["SAMPLING"]
 
-Functions = set[Callable[..., Any]]
-
-# Kernels that work on samples.
-SAMPLING: Functions = set()
-# Functions that few items come to.
-RARE: Functions = set()
+# Those that work on samples.
+SAMPLING: set[Callable[..., Any]] = set()

@@ -10,7 +10,7 @@ from numba.core.caching import NullCache
 from numba.core.errors import TypingError
 
 from ansflow.kernels import compiler, steps
-from ansflow.kernels.jit import inlined, inner, kernel, rare, sampling_kernel
+from ansflow.kernels.jit import inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.lowering import KernelLibrary
 from ansflow.kernels.transforms.words import item_bits
 
@@ -61,19 +61,6 @@ def test_functions_that_one_caller_does_not_need_are_there_for_another():
     assert uncached(both)(np.arange(5, 10)) == 5 + 9 + 6
 
 
-@rare
-def add_up(array, out):
-    total = 0
-    for i in range(array.size):
-        total += array[i]
-        out[i] = total
-    return total
-
-
-def sums(array, out):
-    return add_up(array, out)
-
-
 def code_of(compiled, *arguments):
     """What LLVM makes of a kernel, and its result."""
     found = []
@@ -88,15 +75,6 @@ def code_of(compiled, *arguments):
         result = compiled(*arguments)
     [code] = found
     return code, result
-
-
-def test_what_is_rare_is_a_call_of_little_code():
-    out = np.zeros(9, np.int64)
-    code, total = code_of(uncached(sums), np.arange(9), out)
-    assert total == 36
-    assert out.tolist() == np.arange(9).cumsum().tolist()
-    assert sum("call" in line and "add_up" in line for line in code.splitlines()) == 1
-    assert "optsize" in code
 
 
 def counted(array):
