@@ -170,6 +170,7 @@ WHAT_IT_DOES = {
     "ordered": "makes integers of floats, or of signed numbers, in the same order",
     "planes": "separates the first bytes of all numbers, the second ones, and so on",
     "lpc": "subtracts weighted sums of the numbers before",
+    "join": "takes axes of one place, or several short ones, as one",
     "period": "lays numbers that swing with a period out in rows",
     "ramp": "subtracts straight lines",
     "runs": "replaces equal values in a row by one of them and their number",
@@ -193,7 +194,7 @@ for name in dict.fromkeys(stage.name for stage in stages):
 
 # region Drawing
 FOLDING = "delta", "lpc", "stencil"  # they make 0, -1, 1, -2, ... 0, 1, 2, 3, ...
-KEEPING = "mask", "period", "runs", "sparse"  # numbers stay what they are
+KEEPING = "join", "mask", "period", "runs", "sparse"  # numbers stay what they are
 MAPPING = "ordered", "decimal"  # their integers are large, and counted from the least here
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#BBBBBB"
 

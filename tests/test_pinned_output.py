@@ -149,7 +149,7 @@ PINNED = {
     "array: int16, big-endian": "fc6414fdde803cae",
     "array: float64": "f260baf44f7f977e",
     "array: Fortran": "cbb04bffba7ccfe8",
-    "array: records": "766937412edafd83",
+    "array: records": "b0c59c7031221ace",
     "array: few": "7c90ad48b121f368",
     "array: none": "22d64920f8ff089c",
     "array: scalar": "c28e40c74b85d0fd",
