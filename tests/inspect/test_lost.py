@@ -6,7 +6,7 @@ import pytest
 
 import ansflow
 
-ARRAY = np.random.default_rng(0).integers(1, 255, (60, 50)).astype("u4")
+ARRAY = np.random.default_rng(0).integers(1, 1 << 24, (60, 50)).astype("u4")
 
 
 def recovered(tmp_path, blob, hits):

@@ -196,7 +196,7 @@ def test_lengths_of_a_row_are_added_up():
     symbols[200:264] = 255
     totals = np.empty(8, np.uint16)
 
-    @row_classes.kernel
+    @kernel
     def call(symbols, at, lengths, totals):
         vector_lengths.add_lengths(symbols, at, lengths, totals)
 
