@@ -44,6 +44,10 @@ tables.py
     many quantities side by side, told from pictures and fields
 digits.py
     digits that were packed in integers
+columns.py
+    whether columns of numbers have one recipe, or each has its own
+shapes.py
+    shapes with fewer axes: those of one place do not count, and several short ones are a row
 far.py
     numbers that others far back predict, beyond the boxes of a sample
 choose.py

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ansflow.transforms.node import MAX_DEPTH
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better"]
+__all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better", "side_by_side"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
@@ -66,3 +66,11 @@ class Choice(NamedTuple):
 def better(found: Choice, other: Choice) -> Choice:
     """The other choice if it is worth another stage."""
     return other if other.bits < found.bits * (1 - WORTH_IT) else found
+
+
+def side_by_side(recipe: Recipe, found: Sequence[Choice], share: float) -> Choice:
+    """A recipe with an output for each choice, an item of which is a share of an item."""
+    bits = share * sum(choice.bits for choice in found)
+    before = share * sum(choice.gains[0].bits if choice.gains else choice.bits for choice in found)
+    each = Gain(f"{recipe.alone}, each with its own recipe", bits)
+    return Choice(recipe, bits, (Gain("as they are", before), each))

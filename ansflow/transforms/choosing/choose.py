@@ -12,16 +12,17 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
-from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better
+from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better, side_by_side
+from ansflow.transforms.choosing.columns import by_neighbours, each_by_itself, taken_apart
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.mapped import SMALL, Kind, Numbers
 from ansflow.transforms.choosing.maps import mapped
-from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
-from ansflow.transforms.choosing.predicted import columns_apart, columns_of
-from ansflow.transforms.choosing.sample import boxes, few_boxes
+from ansflow.transforms.choosing.numbers import choose_numbers
+from ansflow.transforms.choosing.predicted import columns_of
+from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_axes
 from ansflow.transforms.choosing.tables import may_be_table, table_of
 from ansflow.transforms.items import MAX_SIZE
@@ -42,9 +43,8 @@ PLAIN_UP_TO = 8192
 # A sample has an axis more, and NumPy's arrays have no more than 64.
 MOST_AXES = 32
 
-# A sample has at least so many items, though that may be a larger part than it should be, and all
-# of a few: what these take at the borders of boxes, in tables and for values is a large part.
-FEW, ALL_UP_TO = 4096, 1 << 14
+# A sample has at least so many items, though that may be a larger part than it should be.
+FEW = 4096
 
 # Items that a chunk has where nothing else is said: enough that what is done once for each, mostly
 # in Python, takes a tenth of the time, and few enough that one row is soon at hand.
@@ -76,9 +76,6 @@ WORTH_COLUMNS = 0.05
 WORTH_DIGITS, FEW_BITS_OF_DECIMALS = 0.03, 8
 # Of fewer integers, they gain next to nothing, and it takes a tenth of the time to see that.
 FEWEST_OF_DIGITS = 1024
-
-# Maps whose other outputs take as much for all columns together as for each by itself.
-SHARABLE = "ordered", "decimal", "affine", "mask"
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
@@ -131,7 +128,7 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     width, items, effort = dtype.itemsize, layout.items, effort_of(level)
     cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
     array = content.view(cell).reshape(layout.shape)
-    size = min(effort.size, items if items <= ALL_UP_TO else max(FEW, items // effort.part))
+    size = min(effort.size, items if items <= SMALL else max(FEW, items // effort.part))
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
     all_items = array.reshape(-1) if width in WIDTHS and dtype.names is None else None
@@ -184,7 +181,7 @@ def _of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    return _or_digits(look_back(_by_neighbours(raw, kind), raw, kind), raw, kind)
+    return _or_digits(look_back(by_neighbours(raw, kind), raw, kind), raw, kind)
 
 
 def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
@@ -222,7 +219,7 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
     digits = packs.digits(raw, kind)
     if digits is None:
         return found
-    each = [*map(_by_neighbours, digits[0], packs.kinds(kind))]
+    each = [*map(by_neighbours, digits[0], packs.kinds(kind))]
     recipe = Recipe(packs.outer.name, tuple(one.recipe for one in each), packs.bases)
     for outer in reversed(packs.maps):
         recipe = outer.around(recipe)
@@ -233,90 +230,15 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
     return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))
 
 
-def _by_neighbours(raw: Numbers, kind: Kind) -> Choice:
-    count = columns_of(raw, kind)
-    if not count:
-        return choose_numbers(raw, kind)
-    if kind.effort.quick:
-        return _quickly_by_neighbours(raw, kind)
-    columns, parts = _columns(raw, kind)
-    candidates = [*map(list, map(mapped, columns, parts))]
-    shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
-    if all(len(maps) == len(shared) for maps in candidates):
-        return choose_numbers(raw, kind, shared)  # no column has a map of its own
-    tried = [*map(rated, candidates, parts)]
-    best = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
-    if best:
-        return choose_numbers(raw, kind, best)  # or what they share is best for each of them
-    found = [*map(choose_numbers, columns, parts, tried)]
-    apart = _apart(found)
-    each = {choice.maps for choice in found}
-    if len(each) > 1:
-        each = {_but_dictionary(maps) for maps in each}
-    alike = len(each) == 1
-    if alike:
-        # If all have maps that cannot be shared, such as runs, any map may be for all together.
-        shared = [one for one in shared if one.mapped.maps in each]
-    elif not shared and kind.items > ALL_UP_TO:
-        return apart
-    return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
-
-
-def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
-    """The same with columns that have maps of their own only where some of them are decimals."""
-    together = rated(mapped(raw, kind), kind)
-    if kind.name == "float" and not _are_decimal(together):
-        columns, parts = _columns(raw, kind)
-        tried = [*map(rated, map(mapped, columns, parts), parts)]
-        if any(map(_are_decimal, tried)):
-            apart = _apart([*map(choose_numbers, columns, parts, tried)])
-            if apart.bits < together[0].bits:
-                return apart
-    return choose_numbers(raw, kind, together)
-
-
-def _are_decimal(tried: Sequence[Rated]) -> bool:
-    return any(outer.name == "decimal" for one in tried for outer in one.mapped.maps)
-
-
-def _but_dictionary(maps: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
-    """Maps that leave numbers which may be subtracted from each other, as codes may not."""
-    return maps[:-1] if maps[-1:] and maps[-1].name == "dict" else maps
-
-
 def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
     """Recipes for each column of a table, if these are better than one for all."""
     rows = None if kind is None else table_of(array, kind, together.recipe)
     if kind is None or rows is None:
         return together
-    apart = _apart([*map(choose_numbers, *_columns(rows, kind))])
+    apart = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))])
     if apart.bits > together.bits * (1 - WORTH_COLUMNS):
         return together
     return apart.beside([together], kind.effort.most_others)
-
-
-def _columns(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
-    count = raw.shape[-1]
-    return [*columns_apart(raw)], [kind.part(count, j) for j in range(count)]
-
-
-def _apart(found: Sequence[Choice]) -> Choice:
-    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
-    return _side_by_side(recipe, found, 1 / len(found))
-
-
-def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:
-    """All columns together through the maps that each of them has, as far as costs add up."""
-    shared = []
-    for first in candidates[0]:
-        alike = [one for maps in candidates for one in maps if one.maps == first.maps]
-        if len(alike) < len(candidates) or any(one.name not in SHARABLE for one in first.maps):
-            continue
-        together = some.through(kind, *first.maps)
-        if together is not None:
-            extra = sum(one.extra for one in alike) / len(alike)
-            shared.append(together._replace(extra=extra))
-    return shared
 
 
 def _fields(
@@ -351,15 +273,7 @@ def _fields(
         found.append(choice)
     sizes = tuple(dtype.itemsize for dtype, _ in parts)
     recipe = Recipe("fields", tuple(choice.recipe for choice in found), sizes)
-    return _side_by_side(recipe, found, 1.0)
-
-
-def _side_by_side(recipe: Recipe, found: Sequence[Choice], share: float) -> Choice:
-    """A recipe with an output for each choice, an item of which is a share of an item."""
-    bits = share * sum(choice.bits for choice in found)
-    before = share * sum(choice.gains[0].bits if choice.gains else choice.bits for choice in found)
-    each = Gain(f"{recipe.alone}, each with its own recipe", bits)
-    return Choice(recipe, bits, (Gain("as they are", before), each))
+    return side_by_side(recipe, found, 1.0)
 
 
 def _is_big(dtype: np.dtype[Any]) -> bool:

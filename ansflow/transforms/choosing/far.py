@@ -9,7 +9,7 @@ import numpy as np
 from ansflow.kernels.transforms.lookback import BLOCK, sum_lengths
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.cost import log_bits, recipe_bits, symbol_bits
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.lookback import looked_back
@@ -33,8 +33,8 @@ TOLD_BY, OF = 1 << 12, 1 << 17
 # said to.
 WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.05
 SHORTEST_ROW = 6
-# Of fewer numbers, too few look far back for it to gain anything; up to so many, it is soon told.
-FEWEST, SMALL = 256, 1 << 14
+# Of fewer numbers, too few look far back for it to gain anything.
+FEWEST = 256
 
 STREAM, LOG = Recipe(), Recipe("log")
 LAGS = LOG, Recipe("delta", (LOG,), (0,))

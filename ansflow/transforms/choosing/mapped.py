@@ -22,13 +22,17 @@ from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting, Unsuitable
 
-__all__ = ["Kind", "Mapped", "Numbers", "outputs_of", "through"]
+__all__ = ["SMALL", "Kind", "Mapped", "Numbers", "outputs_of", "through"]
 
 Numbers = npt.NDArray[Any]
 
 # Streams that a map has besides those of its numbers, at most: two of lengths of runs, or a mask,
 # and of decimals two of places, one for each of the eight bytes of exceptions, and corrections.
 MAP_STREAMS = 13
+
+# A chunk with no more numbers is looked at to the last one, with all maps: what they take at the
+# borders of boxes, in tables and for values is a large part of it, and all that takes little time.
+SMALL = 1 << 14
 
 # Of so many numbers, about, the distinct ones are counted where they are many.
 COUNTED = 1 << 16

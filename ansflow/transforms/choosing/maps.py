@@ -20,7 +20,7 @@ from ansflow.transforms.choosing.detect import (
     trailing_zeros,
 )
 from ansflow.transforms.choosing.factors import BITS_OF_FAR, Factor, decimal_factors
-from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
 
@@ -39,9 +39,8 @@ STREWN_FROM = 0.8
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.998, 0.05
-# In small arrays, where it takes little time, also decimals beside a mask, and values most of which
-# are decimals.
-SMALL, DICT_UP_TO_OF_FILLED = 1 << 14, 0.5
+# If there are few, decimals beside a mask may be in a dictionary, and values that mostly are such.
+DICT_UP_TO_OF_FILLED = 0.5
 FREQUENT = 0.2
 # Where it must be quick, integers are names, which have codes, if they have more bits than these,
 # and so few are distinct.

@@ -1,0 +1,96 @@
+"""Columns of numbers: whether all of them have one recipe, or each has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansflow.transforms.choosing.choice import Choice, better, side_by_side
+from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
+from ansflow.transforms.choosing.maps import mapped
+from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
+from ansflow.transforms.choosing.predicted import columns_apart, columns_of
+from ansflow.transforms.choosing.sample import few_boxes
+from ansflow.transforms.recipe import Recipe
+
+__all__ = ["by_neighbours", "each_by_itself", "taken_apart"]
+
+# Maps whose other outputs take as much for all columns together as for each by itself.
+SHARABLE = "ordered", "decimal", "affine", "mask"
+
+
+def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
+    """A recipe for numbers by those around them: for all, or for each column."""
+    count = columns_of(raw, kind)
+    if not count:
+        return choose_numbers(raw, kind)
+    if kind.effort.quick:
+        return _quickly_by_neighbours(raw, kind)
+    columns, parts = taken_apart(raw, kind)
+    candidates = [*map(list, map(mapped, columns, parts))]
+    shared = rated(_shared(Mapped(few_boxes(raw, kind.effort.some)), candidates, kind), kind)
+    if all(len(maps) == len(shared) for maps in candidates):
+        return choose_numbers(raw, kind, shared)  # no column has a map of its own
+    tried = [*map(rated, candidates, parts)]
+    best = [one for one in shared if all(is_clear(maps, one.mapped.maps) for maps in tried)]
+    if best:
+        return choose_numbers(raw, kind, best)  # or what they share is best for each of them
+    found = [*map(choose_numbers, columns, parts, tried)]
+    apart = each_by_itself(found)
+    each = {choice.maps for choice in found}
+    if len(each) > 1:
+        each = {_but_dictionary(maps) for maps in each}
+    alike = len(each) == 1
+    if alike:
+        # If all have maps that cannot be shared, such as runs, any map may be for all together.
+        shared = [one for one in shared if one.mapped.maps in each]
+    elif not shared and kind.items > SMALL:
+        return apart
+    return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+
+
+def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
+    """The same with columns that have maps of their own only where some of them are decimals."""
+    together = rated(mapped(raw, kind), kind)
+    if kind.name == "float" and not _are_decimal(together):
+        columns, parts = taken_apart(raw, kind)
+        tried = [*map(rated, map(mapped, columns, parts), parts)]
+        if any(map(_are_decimal, tried)):
+            each = each_by_itself([*map(choose_numbers, columns, parts, tried)])
+            if each.bits < together[0].bits:
+                return each
+    return choose_numbers(raw, kind, together)
+
+
+def _are_decimal(tried: Sequence[Rated]) -> bool:
+    return any(outer.name == "decimal" for one in tried for outer in one.mapped.maps)
+
+
+def _but_dictionary(maps: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
+    """Maps that leave numbers which may be subtracted from each other, as codes may not."""
+    return maps[:-1] if maps[-1:] and maps[-1].name == "dict" else maps
+
+
+def taken_apart(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
+    """Each column of some numbers, and of what kind it is."""
+    count = raw.shape[-1]
+    return [*columns_apart(raw)], [kind.part(count, j) for j in range(count)]
+
+
+def each_by_itself(found: Sequence[Choice]) -> Choice:
+    """The recipe of columns with a recipe for each of them."""
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
+    return side_by_side(recipe, found, 1 / len(found))
+
+
+def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:
+    """All columns together through the maps that each of them has, as far as costs add up."""
+    shared = []
+    for first in candidates[0]:
+        alike = [one for maps in candidates for one in maps if one.maps == first.maps]
+        if len(alike) < len(candidates) or any(one.name not in SHARABLE for one in first.maps):
+            continue
+        together = some.through(kind, *first.maps)
+        if together is not None:
+            extra = sum(one.extra for one in alike) / len(alike)
+            shared.append(together._replace(extra=extra))
+    return shared
