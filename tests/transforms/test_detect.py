@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ansflow.transforms.choosing.detect import (
@@ -224,6 +224,8 @@ def test_numbers_without_a_factor():
         assert decimal_factors(values) == []
 
 
+@example(np.array([1.79769313e293]))
+@example(np.array([5e-324, 1e-310]))
 @given(arrays.arrays(st.sampled_from(["f2", "f4", "f8"]), st.integers(0, 60)))
 def test_any_floats_are_multiples_as_often_as_it_says(values):
     for factor, times, exceptions, near, corrected, far in decimal_factors(values):

@@ -153,7 +153,7 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         for factors, times in steps(values):
             found += sorted(measure(factors, times), key=lambda one: one.exceptions)[:1]
     if items.itemsize == ALL_DIGITS_FROM_BYTES and middle and not (nearly or found):
-        digits = FINE_POWERS[FINE_POWERS * middle < ALL_DIGITS][-1:]
+        digits = FINE_POWERS[ALL_DIGITS / middle > FINE_POWERS][-1:]
         told = measure(digits, near=True, all_digits=True)
         if told and _hardly_come_again(values) and not _were_narrower(values):
             nearly = [
@@ -192,7 +192,7 @@ def _each_better(factors: Sequence[Factor]) -> list[Factor]:
 def _are_distinct(values: Numbers, factor: Factor, highest: int = HIGHEST_CODE) -> bool:
     """Whether exceptions hardly come again: others take less as they are."""
     unit = factor.factor if factor.times else 1 / factor.factor
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         doubles = values.astype(np.float64)
         away = np.abs(doubles - np.rint(doubles / unit) * unit)
         exceptions = values[away > highest / 2 * np.spacing(np.abs(values))]
@@ -207,14 +207,14 @@ def _hardly_come_again(values: Numbers) -> bool:
 
 def _were_narrower(values: Numbers) -> bool:
     """Whether most numbers are nearly floats of 4 bytes, whose other bytes are about the same."""
-    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         away = np.abs(values - values.astype(np.float32))
         return 2 * int(np.count_nonzero(away <= NARROWER * np.abs(values))) > values.size
 
 
 def _nearest(values: Numbers, factor: Factor) -> npt.NDArray[np.uint64]:
     """The integers that a factor makes of floats, without a sign; any of what is no number."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         doubles = np.abs(values.astype(np.float64))
         return np.rint(doubles * factor.factor).astype(np.uint64)
 
