@@ -84,6 +84,7 @@ def counted(array):
     return total
 
 
+@pytest.mark.skipif(bool(config.BOUNDSCHECK), reason="no loop is unrolled around checks")
 def test_loops_of_kernels_for_samples_take_one_step_at_a_time():
     codes = []
     for decorator in (kernel, sampling_kernel):
