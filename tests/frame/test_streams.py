@@ -621,3 +621,13 @@ def test_few_bytes_have_few_lanes():
     symbols = (np.arange(40_000) % 4001 == 4000).astype("u1")
     (stream,) = naive.read(ansflow.compress(symbols.tobytes())).streams
     assert (stream.kind, stream.lanes) == (naive.CODED, 2)
+
+
+@pytest.mark.parametrize("present", [32767, 32768, 40_000, 65536])
+def test_many_symbols_of_16_bits_beside_a_frequent_one(present):
+    """None of them deserves more bits of precision than there may be."""
+    symbols = np.zeros(100_000, np.uint16)
+    symbols[:present] = np.arange(present)
+    blob = ansflow.compress(symbols, recipe="stream")
+    assert np.array_equal(ansflow.decompress(blob), symbols)
+    assert len(blob) < symbols.nbytes * (0.99 if present < 65536 else 1.001)

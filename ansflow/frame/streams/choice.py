@@ -213,7 +213,7 @@ def _wide(
     # many symbols are rare, their slots are missed by the others, and more of them pay, though in
     # the table each frequency takes as many more bits.
     deserved = precision_for(symbols.size, coding.precision)
-    least = max(deserved, int(present).bit_length() + 1)
+    least = min(constants.MAX_PRECISION, max(deserved, int(present).bit_length() + 1))
     best = fitted(min(constants.MAX_PRECISION, least + MORE_SLOTS))
     if MORE_LOST * (8 * best[0] - least_bits) < MORE_SLOTS * present:
         best = min(fitted(least), best, key=lambda one: one[0] + one[3].size)
