@@ -27,6 +27,7 @@ from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_a
 from ansflow.transforms.choosing.tables import may_be_table, table_of
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.node import MAX_DEPTH
 from ansflow.transforms.numbers import WIDTHS
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
@@ -265,7 +266,7 @@ def _fields(
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
         choice = _of_type(voids, dtype, part)
-        if choice is None:
+        if choice is None or choice.recipe.depth == MAX_DEPTH:  # and there is no room around it
             if dtype.itemsize > MAX_PLANES:
                 return None
             plain = plain_recipe(Layout(dtype.itemsize, (kind.items,)))
