@@ -8,6 +8,7 @@ import pytest
 
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
 from ansflow.transforms import Recipe
+from ansflow.transforms.choosing.axes import orders
 from ansflow.transforms.choosing.cost import (
     bins_bits,
     halves,
@@ -237,3 +238,12 @@ def test_random_bytes_take_no_more_than_they_are():
     assert plain_bits(octets) == 32
     octets[:, 3] = 7
     assert 24 < plain_bits(octets) < 24.3
+
+
+def test_what_is_negative_does_not_depend_on_what_memory_held():
+    """Numbers without one before them stay as they are, where differences are made in turn."""
+    numbers = np.random.default_rng(0).integers(0, 1000, (2, 30, 20)).astype("u4")
+    once = np.diff(numbers.reshape(-1).astype("i8"), prepend=0)
+    twice = once[20:] - once[:-20]
+    [[_, below]], *_ = ways_cost(numbers, orders(((1, 2),), 3), 1200.0)
+    assert below == np.mean(twice[:512] < 0)

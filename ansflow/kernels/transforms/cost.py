@@ -78,6 +78,8 @@ def log_cost(numbers, shape, ways, table, costs):
             times, length = ways[k, axes - ONE - back], shape[axes - ONE - back]
             for _ in range(times):
                 if lag > ZERO:
+                    for i in range(min(lag, n)):
+                        own[i] = source[i]
                     for i in range(lag, n):
                         own[i] = number(source[i] - source[i - lag])
                     source, own, other = own, other, own
