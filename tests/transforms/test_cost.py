@@ -244,6 +244,7 @@ def test_what_is_negative_does_not_depend_on_what_memory_held():
     """Numbers without one before them stay as they are, where differences are made in turn."""
     numbers = np.random.default_rng(0).integers(0, 1000, (2, 30, 20)).astype("u4")
     once = np.diff(numbers.reshape(-1).astype("i8"), prepend=0)
-    twice = once[20:] - once[:-20]
-    [[_, below]], *_ = ways_cost(numbers, orders(((1, 2),), 3), 1200.0)
-    assert below == np.mean(twice[:512] < 0)
+    twice = np.concatenate([once[:20], once[20:] - once[:-20]])
+    thrice = twice[20:] - twice[:-20]
+    [[_, below]], *_ = ways_cost(numbers, orders(((1, 1, 2),), 3), 1200.0)
+    assert below == np.mean(thrice[:512] < 0)
