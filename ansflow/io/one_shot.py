@@ -219,6 +219,9 @@ Event = Header | tuple[Head, memoryview]
 KEPT_EVENTS = 1 << 10
 
 
+FLAGS_AT = len(constants.MAGIC) + 1  # behind the version
+
+
 class _Survey(NamedTuple):
     """What frames hold: an array, or None for bytes, and the size of their content.
 
@@ -327,10 +330,12 @@ def _is_memory(out: Any, spec: ArraySpec) -> bool:
 
 def _survey(data: memoryview, limits: Limits) -> _Survey:
     """Verify everything except the bodies of chunks."""
-    # Most blobs are one short frame, whose header says all that there is to verify.
-    source = MemorySource(data)
-    header = take_header(source, limits)
-    if header.only is not None:
+    # Most blobs are one short frame, whose header says all that there is to verify. That of others
+    # is not read twice.
+    if len(data) > FLAGS_AT and data[FLAGS_AT] & constants.FLAG_SHORT:
+        source = MemorySource(data)
+        header = take_header(source, limits)
+        assert header.only is not None
         end = source.at + header.only.body_size
         if data[end:] == constants.SHORT_END:
             only = header.only, data[source.at : end]
