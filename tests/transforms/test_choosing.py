@@ -8,6 +8,7 @@ from ansflow.kernels.transforms.lookback import sum_lengths
 from ansflow.kernels.transforms.recurrence import correlate, may_recur
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.choose import choose
+from ansflow.transforms.choosing.columns import each_by_itself
 from ansflow.transforms.choosing.periods import periods
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
@@ -435,3 +436,12 @@ def test_short_rows_begin_with_numbers_that_nothing_predicts():
     choice = choose(table.reshape(-1).view(np.uint8), layout, table.dtype, 3)
     coded = 8 * len(ansflow.compress(table, plan=ansflow.Plan(recipe=choice.recipe)))
     assert coded < 1.03 * choice.bits * table.size
+
+
+def test_what_is_too_deep_to_be_a_field_or_a_column_is_plain(monkeypatch):
+    deepest = Choice(Recipe.of("mask(" * 6 + "log" + ", stream)" * 6), 1.0)
+    columns = each_by_itself([deepest, Choice(Recipe("log"), 1.0)], np.zeros((1, 100, 2), "u4"))
+    assert str(columns.recipe) == "columns(planes, log)"
+    found = iter([deepest, Choice(Recipe("log"), 1.0)])
+    monkeypatch.setattr("ansflow.transforms.choosing.choose._numbers", lambda *told: next(found))
+    assert chosen(np.zeros(9000, complex), level=1) == "fields[8, 8](planes, log)"

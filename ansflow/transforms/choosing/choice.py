@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_DEPTH
+from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better", "side_by_side"]
+__all__ = ["CLOSE", "WORTH_IT", "Choice", "Gain", "better", "plain_choice", "side_by_side"]
 
 # Another stage has to gain this share of what is left.
 WORTH_IT = 0.003
@@ -61,6 +63,15 @@ class Choice(NamedTuple):
         others = [other.inside(outer) for other in self.others]
         kept = tuple([other for other in others if other is not None])
         return self._replace(recipe=outer.around(self.recipe), maps=(), others=kept)
+
+    def with_room(self, plain: Choice) -> Choice:
+        """The same, or the plain one if there is no room for a node around it."""
+        return plain if self.recipe.depth == MAX_DEPTH else self
+
+
+def plain_choice(layout: Layout) -> Choice:
+    """What is done with items of which nothing is known, and gains nothing."""
+    return Choice(plain_recipe(layout), 8.0 * layout.itemsize)
 
 
 def better(found: Choice, other: Choice) -> Choice:

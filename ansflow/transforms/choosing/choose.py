@@ -12,7 +12,14 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.extension_dtypes import stand_in
-from ansflow.transforms.choosing.choice import WORTH_IT, Choice, Gain, better, side_by_side
+from ansflow.transforms.choosing.choice import (
+    WORTH_IT,
+    Choice,
+    Gain,
+    better,
+    plain_choice,
+    side_by_side,
+)
 from ansflow.transforms.choosing.columns import by_neighbours, each_by_itself, taken_apart
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
@@ -221,6 +228,8 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
     if digits is None:
         return found
     each = [*map(by_neighbours, digits[0], packs.kinds(kind))]
+    if 1 + len(packs.maps) + max(one.recipe.depth for one in each) > MAX_DEPTH:
+        return found
     recipe = Recipe(packs.outer.name, tuple(one.recipe for one in each), packs.bases)
     for outer in reversed(packs.maps):
         recipe = outer.around(recipe)
@@ -236,7 +245,7 @@ def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
     rows = None if kind is None else table_of(array, kind, together.recipe)
     if kind is None or rows is None:
         return together
-    apart = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))])
+    apart = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows)
     if apart.bits > together.bits * (1 - WORTH_COLUMNS):
         return together
     return apart.beside([together], kind.effort.most_others)
@@ -266,12 +275,10 @@ def _fields(
         field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
         voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
         choice = _of_type(voids, dtype, part)
-        if choice is None or choice.recipe.depth == MAX_DEPTH:  # and there is no room around it
-            if dtype.itemsize > MAX_PLANES:
-                return None
-            plain = plain_recipe(Layout(dtype.itemsize, (kind.items,)))
-            choice = Choice(plain, 8.0 * dtype.itemsize)
-        found.append(choice)
+        if choice is None and dtype.itemsize > MAX_PLANES:
+            return None
+        plain = plain_choice(Layout(dtype.itemsize, (kind.items,)))
+        found.append(plain if choice is None else choice.with_room(plain))
     sizes = tuple(dtype.itemsize for dtype, _ in parts)
     recipe = Recipe("fields", tuple(choice.recipe for choice in found), sizes)
     return side_by_side(recipe, found, 1.0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansflow.transforms.choosing.choice import Choice, better, side_by_side
+from ansflow.transforms.choosing.choice import Choice, better, plain_choice, side_by_side
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import few_boxes
+from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["by_neighbours", "each_by_itself", "taken_apart"]
@@ -35,7 +36,7 @@ def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     if best:
         return choose_numbers(raw, kind, best)  # or what they share is best for each of them
     found = [*map(choose_numbers, columns, parts, tried)]
-    apart = each_by_itself(found)
+    apart = each_by_itself(found, raw)
     each = {choice.maps for choice in found}
     if len(each) > 1:
         each = {_but_dictionary(maps) for maps in each}
@@ -55,7 +56,7 @@ def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
         columns, parts = taken_apart(raw, kind)
         tried = [*map(rated, map(mapped, columns, parts), parts)]
         if any(map(_are_decimal, tried)):
-            each = each_by_itself([*map(choose_numbers, columns, parts, tried)])
+            each = each_by_itself([*map(choose_numbers, columns, parts, tried)], raw)
             if each.bits < together[0].bits:
                 return each
     return choose_numbers(raw, kind, together)
@@ -76,8 +77,10 @@ def taken_apart(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
     return [*columns_apart(raw)], [kind.part(count, j) for j in range(count)]
 
 
-def each_by_itself(found: Sequence[Choice]) -> Choice:
-    """The recipe of columns with a recipe for each of them."""
+def each_by_itself(found: Sequence[Choice], raw: Numbers) -> Choice:
+    """The recipe of columns of some numbers with what was found for each of them."""
+    plain = plain_choice(Layout(raw.itemsize, (raw.size // len(found),)))
+    found = [choice.with_room(plain) for choice in found]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     return side_by_side(recipe, found, 1 / len(found))
 
