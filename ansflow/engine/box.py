@@ -78,7 +78,9 @@ def _tasks(
                 target += [
                     _within(*pair) for pair in zip(parts, (w.start for w in inner), strict=True)
                 ]
-                chunk = content.load_chunk(number, group * grid.chunks_per_group + tile)
+                # What is taken whole is not taken again as a rule.
+                keep = not (len(common) == high - low and parts == whole)
+                chunk = content.load_chunk(number, group * grid.chunks_per_group + tile, keep)
                 shape = _long(grid, [*[1] * axis, high - low, *map(len, whole)])
                 cells = out[_long(grid, target)]
                 yield partial(_put, chunk, (*shape, grid.cell_size), _long(grid, source), cells)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.engine.cores import checked_threads
+from ansflow.engine.kept import Kept
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import Pipeline, ordered
 from ansflow.errors import AnsflowError, CorruptDataError, TruncatedError
@@ -28,6 +29,10 @@ from ansflow.frame.index import FrameMap, map_file
 from ansflow.limits import Limits
 
 __all__ = ["ContentReader"]
+
+# Bytes of decoded chunks that are kept, if limits allow for four times as much: a row of tiles, of
+# which the next read takes the next line.
+KEPT = 1 << 25
 
 
 class Place(NamedTuple):
@@ -50,8 +55,9 @@ class ContentReader:
     """Reads ranges of the content of all frames in a file that can seek.
 
     Groups of chunks are decoded directly to their destination. A group of which only a part is
-    requested is kept for the next read. A read that continues where the last one ended, and is too
-    small to keep all threads busy, makes them decode the next groups ahead.
+    requested is kept for the next read, and so are chunks of which a box takes a part. A read that
+    continues where the last one ended, and is too small to keep all threads busy, makes them decode
+    the next groups ahead.
 
     Parameters
     ----------
@@ -80,6 +86,8 @@ class ContentReader:
         self.frames = map_file(file, file.tell(), limits)
         self._threads = checked_threads(threads)
         room = limits.max_memory - sum(frame.memory for frame in self.frames)
+        self._room_kept = min(KEPT, max(0, room) // 4)
+        room -= self._room_kept
         schedules = [Schedule.make(frame.header, self._threads, room) for frame in self.frames]
         self._unit = min(schedule.unit for schedule in schedules)
         self._depth = min(schedule.depth for schedule in schedules)
@@ -97,6 +105,7 @@ class ContentReader:
         # The runs that the pipeline decodes, and the content of the first of them.
         self._runs: deque[Run] = deque()
         self._contents: deque[Bytes] = deque()
+        self._kept_chunks = Kept(self._room_kept)
         self._pipeline = self._new_pipeline()
 
     def read_into(self, at: int, out: Bytes) -> int:
@@ -133,15 +142,18 @@ class ContentReader:
             yield group, low, int(frame.content_at[group + 1]) // size
             group += 1
 
-    def load_chunk(self, number: int, chunk: int) -> Callable[[], Bytes]:
-        """Read a chunk; return a task that decodes it."""
+    def load_chunk(self, number: int, chunk: int, keep: bool) -> Callable[[], Bytes]:
+        """Read a chunk that is not kept; return a task that gives its content, and may keep it."""
+        content = self._kept_chunks.get((number, chunk))
+        if content is not None:
+            return lambda: content
         frame = self.frames[number]
         (head,) = frame.heads_of(chunk, 1)[1]
         at = frame.body_at(chunk)
         begin, end = at - frame.header.head_size, at + head.body_size
         (_,), (body,) = self._read(frame, chunk, 1, begin, end)
-        decoder = self._decoder_of(number)
-        return partial(decoder.decode, head, body)
+        decode = partial(self._decoder_of(number).decode, head, body)
+        return partial(self._kept_chunks.decoded, (number, chunk), decode) if keep else decode
 
     def chunks(self, number: int) -> Iterator[tuple[Head, memoryview]]:
         """Yield the verified head and the body of each chunk, reading a group at a time."""

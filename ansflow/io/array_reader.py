@@ -32,9 +32,10 @@ Array = npt.NDArray[Any]
 class ArrayReader:
     """Reads slices of an array from a file that can seek.
 
-    Slices and integers decode only the chunks that they need. They are masked arrays if the array
-    in the file is one. Consecutive frames whose arrays
-    differ at most in the length of the first axis are read as one array.
+    Slices and integers decode only the chunks that they need. Chunks of which they take a part are
+    kept, up to 32 MiB of them, so that what is read line by line is decoded once. Results are
+    masked arrays if the array in the file is one. Consecutive frames whose arrays differ at most in
+    the length of the first axis are read as one array.
 
     Parameters
     ----------

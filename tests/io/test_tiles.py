@@ -105,18 +105,53 @@ class Counting(io.BytesIO):
 def test_boxes_read_only_the_chunks_they_meet():
     file = Counting(ansflow.compress(NOISE, chunks=(10, 20, 25), recipe="planes"))
     chunk = HEAD.size + 1 + 4 + 4 * 10 * 20 * 25
-    with ansflow.ArrayReader(file, threads=1) as reader:
-        for key, chunks in [
-            ((5, 5, 5), 1),
-            ((slice(0, 10), slice(0, 20), slice(0, 25)), 1),
-            ((slice(9, 11), slice(19, 21), slice(24, 26)), 8),
-            ((..., 7), 4 * 3),
-            ((slice(None), 30), 4 * 2),
-            ((3, slice(50, 20, -1), slice(0, 0)), 0),
-        ]:
+    for key, chunks in [
+        ((5, 5, 5), 1),
+        ((slice(0, 10), slice(0, 20), slice(0, 25)), 1),
+        ((slice(9, 11), slice(19, 21), slice(24, 26)), 8),
+        ((..., 7), 4 * 3),
+        ((slice(None), 30), 4 * 2),
+        ((3, slice(50, 20, -1), slice(0, 0)), 0),
+    ]:
+        file.seek(0)
+        with ansflow.ArrayReader(file, threads=1) as reader:
             file.count = 0
             assert same(np.asarray(reader[key]), np.asarray(NOISE[key]))
             assert file.count == chunks * chunk, key
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_chunks_that_are_read_line_by_line_are_decoded_once(threads):
+    file = Counting(ansflow.compress(NOISE, chunks=(10, 20, 25), recipe="planes"))
+    chunk = HEAD.size + 1 + 4 + 4 * 10 * 20 * 25
+    with ansflow.ArrayReader(file, threads=threads) as reader:
+        file.count = 0
+        for row, expected in zip(reader, NOISE, strict=True):
+            assert same(row, expected)
+            row[:] = 0  # is the caller's
+        assert file.count == NOISE.nbytes // (4 * 10 * 20 * 25) * chunk
+    file.seek(0)
+    with ansflow.ArrayReader(file, threads=threads) as reader:
+        file.count = 0
+        for _ in range(2):  # nobody reads the rest of whole chunks
+            assert same(reader[:10], NOISE[:10])
+        assert file.count == 2 * NOISE[:10].nbytes // (4 * 10 * 20 * 25) * chunk
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 5])
+def test_chunks_that_were_used_longest_ago_are_not_kept(monkeypatch, room):
+    monkeypatch.setattr("ansflow.engine.reader.KEPT", room * 4 * 10 * 20 * 25)
+    blob = ansflow.compress(NOISE, chunks=(10, 20, 25), recipe="planes")
+    file = Counting(blob)
+    chunk = HEAD.size + 1 + 4 + 4 * 10 * 20 * 25
+    used = []
+    with ansflow.ArrayReader(file, threads=1) as reader:
+        for tile in RNG.integers(0, 2, (40, 3)) * [10, 20, 25]:
+            key, tile = tuple(tile + 3), tuple(tile)
+            file.count = 0
+            assert reader[key] == NOISE[key]
+            assert file.count == (0 if tile in used[:room] else chunk)
+            used = [tile, *(other for other in used if other != tile)]
 
 
 def test_damage_in_other_chunks_is_not_noticed():
