@@ -121,6 +121,7 @@ def modelled(model, dtype):
 
 
 PLANES, BYTES = tree(makers.planes), tree(makers.item_bytes)
+WORDS = np.array(["to", "be", "or", "not", "que"])[np.arange(300) ** 2 % 7 % 5]
 INTEGERS = tree(makers.delta(0), tree(makers.log))
 
 
@@ -458,6 +459,20 @@ GOLDEN = {
     ),
     "numbers-dict-of-many": lambda: numbers(
         INDEX[::3].astype("<u4") ** 2, tree(dictionary_of, PLANES, tree(makers.delta(0), PLANES))
+    ),
+    "texts-dict": lambda: numbers(
+        WORDS,
+        tree(dictionary_of, stream, tree(makers.fields(4, 8), BYTES, PLANES)),
+        tree(dictionary_of, tree(makers.delta(0)), PLANES),
+        chunk=[200],
+    ),
+    "texts-items": lambda: numbers(
+        WORDS.astype("S300"),
+        tree(
+            makers.items_of(300),
+            tree(dictionary_of, stream, tree(makers.fields(*[60] * 5), *[PLANES] * 5)),
+            stream,
+        ),
     ),
     "numbers-mask": lambda: numbers(
         FILLED,

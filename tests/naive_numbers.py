@@ -327,9 +327,9 @@ class Dict:
 
     @classmethod
     def read(cls, fields, w, shape):
-        assert w in (2, 4, 8)
+        assert w >= 2
         n, count = prod(shape), fields.varint()
-        assert count <= min(n, 2**20, 2 ** (8 * w))
+        assert count <= min(n, 2**20, 2**16 if w == 3 else 2 ** (8 * w))
         assert count >= 1 or n == 0
         return cls(count)
 
@@ -481,11 +481,14 @@ class Items:
     def read(cls, fields, w, shape):
         assert w == 1
         size = fields.byte()
-        assert 2 <= size <= 255
+        if size == 0:
+            size = fields.varint()
+            assert size > 255
+        assert 2 <= size <= 2**16
         return cls(size)
 
     def write(self):
-        return bytes([self.size])
+        return bytes([self.size]) if self.size < 256 else b"\0" + write_varint(self.size)
 
     def outputs(self, w, shape):
         count, rest = divmod(prod(shape), self.size)

@@ -149,14 +149,14 @@ PINNED = {
     "array: int16, big-endian": "fc6414fdde803cae",
     "array: float64": "f260baf44f7f977e",
     "array: Fortran": "cbb04bffba7ccfe8",
-    "array: records": "b0c59c7031221ace",
+    "array: records": "57b54d801d984b82",
     "array: few": "7c90ad48b121f368",
     "array: none": "22d64920f8ff089c",
     "array: scalar": "c28e40c74b85d0fd",
     "array: wide": "4aa229a71583dff0",
     "stream": "4dfb9e35fce33e9c",
     "bare chunks": "273a75fe533ee009",
-    "collection": "30fb85b2b6a6ff26",
+    "collection": "5192511152b889e4",
 }
 
 

@@ -1,4 +1,4 @@
-"""Numbers as codes in a dictionary of the distinct ones: for lumpy numbers of any kind."""
+"""Items as codes in a dictionary of the distinct ones: for lumpy numbers of any kind, and texts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from ansflow.kernels.transforms.dict import (
     rank,
     rename,
 )
+from ansflow.kernels.transforms.dict_rows import enroll_rows, look_up_rows, number_rows
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["SECRET", "Dict", "coded", "counted"]
+__all__ = ["SECRET", "Dict", "coded", "coded_items", "counted"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.
@@ -51,11 +52,11 @@ class Dict(Finisher):
     by_items = True
 
     def accepts(self, layout: Layout) -> bool:
-        return layout.itemsize in (2, 4, 8)
+        return layout.itemsize > 1
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
-        codes, values = coded(numbers_of(items, layout.itemsize))
-        return values.size, [codes.view(np.uint8), values.view(np.uint8)]
+        codes, values = coded_items(items, layout.itemsize, _most_values(layout))
+        return len(values), [codes.view(np.uint8), values.view(np.uint8)]
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
         # Codes at the end become items, the first ones first: an item ends where its code does, or
@@ -71,15 +72,16 @@ class Dict(Finisher):
         finish: Finish = NOTHING,
     ) -> None:
         codes, values = numbers_of(outputs[0], _code_bytes(parameters)), outputs[1]
+        if layout.itemsize not in WIDTHS:  # which nothing is done with, to finish them
+            rows = numbers_of(values, 1).reshape(-1, layout.itemsize)
+            _check(look_up_rows(codes, rows, out.reshape(-1, layout.itemsize)), parameters)
+            return
         if finish.is_by_item and 2 * parameters <= layout.items:
             values = values.copy()  # they may be a part of the frame
             finish.apply(values, layout.itemsize)
             finish = NOTHING
         numbers = numbers_in_place(out, layout.itemsize)
-        if not look_up(codes, numbers_of(values, layout.itemsize), numbers):
-            raise CorruptDataError(
-                f"a code of a transform 'dict' is none of its {parameters} values"
-            )
+        _check(look_up(codes, numbers_of(values, layout.itemsize), numbers), parameters)
         put_back(numbers, out)
         finish.apply(out, layout.itemsize)
 
@@ -92,7 +94,7 @@ class Dict(Finisher):
 
     def parse(self, reader: ByteReader, layout: Layout) -> int:
         values = reader.varint()
-        most = min(layout.items, MAX_VALUES, 1 << 8 * layout.itemsize)
+        most = _most_values(layout)
         if not (values <= most and bool(values) == bool(layout.items)):
             raise CorruptDataError(
                 f"a transform 'dict' has {values} values for {layout.items} items of "
@@ -101,12 +103,37 @@ class Dict(Finisher):
         return values
 
 
-def coded(numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Codes of numbers in one axis, and the values that they stand for."""
-    values, names, codes = (_of_halves if numbers.itemsize == 2 else _of_any)(numbers)
-    named = empty(numbers.size, f"<u{_code_bytes(values.size)}")
-    rename(codes, names.astype(named.dtype), named)
-    return named, values
+def coded(numbers: Numbers, most: int = MAX_VALUES) -> tuple[Numbers, Numbers]:
+    """Codes of numbers in one axis, and the values that they stand for.
+
+    Raises
+    ------
+    Unsuitable
+        If there are more than so many values.
+    """
+    if numbers.itemsize == 2:
+        values, names, patterns = _of_halves(numbers)
+        _check_count(values.size, most)
+        return _renamed(values, names, patterns)
+    values, codes = _in_order_of_occurrence(numbers, most)
+    ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
+    rank(values, ascending, names)
+    return _renamed(ascending, names, codes)
+
+
+def coded_items(items: Bytes, itemsize: int, most: int) -> tuple[Numbers, Numbers]:
+    """The same for items of any size from two bytes on, of which the values are opaque."""
+    if itemsize in WIDTHS:
+        return coded(numbers_of(items, itemsize), most)
+    word = 4 if itemsize % 4 == 0 else 1
+    rows, codes = _in_order_of_occurrence(
+        numbers_of(items, word).reshape(-1, itemsize // word), most
+    )
+    values = rows.view(f"V{itemsize}").reshape(-1)
+    order = np.argsort(values)
+    names = np.empty(order.size, np.uint32)
+    names[order] = np.arange(order.size, dtype=np.uint32)
+    return _renamed(values[order], names, codes)
 
 
 def counted(numbers: Numbers) -> tuple[int, int, int]:
@@ -118,6 +145,29 @@ def counted(numbers: Numbers) -> tuple[int, int, int]:
     some = numbers.reshape(-1).astype(np.uint64, "C", copy=False)
     distinct, most_frequent, count = count_patterns(some, SECRET)
     return int(distinct), int(most_frequent), int(count)
+
+
+def _renamed(values: Numbers, names: Numbers, codes: Numbers) -> tuple[Numbers, Numbers]:
+    """The names of codes, as short as may be, and the values."""
+    named = empty(codes.size, f"<u{_code_bytes(len(values))}")
+    rename(codes, names.astype(named.dtype), named)
+    return named, values
+
+
+def _check_count(distinct: int, most: int) -> None:
+    if distinct > most:
+        raise Unsuitable(f"there are more than {most} distinct items")
+
+
+def _check(known: bool, values: int) -> None:
+    if not known:
+        raise CorruptDataError(f"a code of a transform 'dict' is none of its {values} values")
+
+
+def _most_values(layout: Layout) -> int:
+    """How many values there may be: codes are not longer than items."""
+    patterns = MAX_MIDDLE if layout.itemsize == 3 else 1 << 8 * layout.itemsize
+    return min(layout.items, MAX_VALUES, patterns)
 
 
 def _code_bytes(values: int) -> int:
@@ -141,25 +191,24 @@ def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     return values, names, numbers
 
 
-def _of_any(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Sorted values, for each number in order of occurrence its number in that, and the former."""
-    codes = empty(numbers.size, np.uint32)
-    values = empty(min(numbers.size, MAX_VALUES), numbers.dtype)
+def _in_order_of_occurrence(items: Numbers, most: int) -> tuple[Numbers, Numbers]:
+    """The distinct ones among numbers, or rows, and for each of them its number in that."""
+    enter, number = (enroll, number_items) if items.ndim == 1 else (enroll_rows, number_rows)
+    count = len(items)
+    codes = empty(count, np.uint32)
+    values = empty(min(items.size, most * (items.size // max(1, count))), items.dtype)
+    values = values.reshape(-1, *items.shape[1:])
     at = found = np.uint64(0)
-    enough = max(1, numbers.size - 1).bit_length() + 1  # at most half full, if all are distinct
+    enough = max(1, count - 1).bit_length() + 1  # at most half full, if all are distinct
     for bits, room in TABLES:
         if bits + 1 >= enough:  # no other table is better, or not by much
             bits, room = enough, MAX_VALUES
         shift = np.uint64(64 - bits)
         table = _table(bits), SECRET, shift
         if found:
-            enroll(values[: int(found)], *table)
-        at, found = map(np.uint64, number_items(numbers, at, values[:room], found, *table, codes))
-        if at == numbers.size:
+            enter(values[: int(found)], *table)
+        at, found = map(np.uint64, number(items, at, values[:room], found, *table, codes))
+        if at == count or found == len(values):
             break
-    else:
-        raise Unsuitable(f"there are more than {MAX_VALUES} distinct items")
-    values = values[: int(found)]
-    ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
-    rank(values, ascending, names)
-    return ascending, names, codes
+    _check_count(int(found) + bool(at < count), len(values))
+    return values[: int(found)], codes

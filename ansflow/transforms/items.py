@@ -8,11 +8,14 @@ from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Setting, Transform
-from ansflow.varints import ByteReader
+from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["MAX_SIZE", "Items"]
 
-MAX_SIZE = 255
+MAX_SIZE = 1 << 16
+
+# Sizes are a byte up to this one, and longer ones a varint after this byte.
+LARGEST_BYTE, LARGER = 255, 0
 
 
 class Items(Transform):
@@ -53,13 +56,17 @@ class Items(Transform):
         return [out[:end], out[end:]]
 
     def pack(self, parameters: int) -> bytes:
-        return bytes([parameters])
+        if parameters <= LARGEST_BYTE:
+            return bytes([parameters])
+        return bytes([LARGER]) + pack_varint(parameters)
 
     def parse(self, reader: ByteReader, layout: Layout) -> int:
-        size = reader.byte()
-        if not 2 <= size <= MAX_SIZE:
+        size, least = reader.byte(), 2
+        if size == LARGER:
+            size, least = reader.varint(), LARGEST_BYTE + 1
+        if not least <= size <= MAX_SIZE:
             raise CorruptDataError(
-                f"the recipe makes items of {size} bytes, which have 2 to {MAX_SIZE}"
+                f"the recipe makes items of {size} bytes, which have {least} to {MAX_SIZE}"
             )
         return size
 

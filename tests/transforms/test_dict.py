@@ -73,6 +73,46 @@ def test_more_values_are_too_many(width):
     assert count == 1 << 20
 
 
+def check_rows(array):
+    """The same for items of any size, which are in the order of their bytes."""
+    width = array.dtype.itemsize
+    count, (codes, values) = through(DICT, array)
+    expected = sorted({*array.reshape(-1).view(f"V{width}").tolist()})
+    assert values.tobytes() == b"".join(expected)
+    assert count == len(expected)
+    back = [expected[code] for code in codes.view(code_type(count))]
+    assert b"".join(back) == array.tobytes()
+    undone = undo(DICT, count, [codes, values], Layout(width, array.shape))
+    assert undone.tobytes() == array.tobytes()
+
+
+@given(
+    st.sampled_from([3, 5, 12, 16, 20, 70]),
+    st.lists(st.integers(0, 40), max_size=3),
+    st.sampled_from([1, 2, 255, 256, 257, 1000]),
+)
+def test_any_shape_of_rows(width, shape, distinct):
+    # Some differ by one byte only, the first or the last one.
+    values = np.zeros((distinct, width), np.uint8)
+    values[:, 0 if distinct % 2 else -1] = np.arange(distinct) % 256
+    values[:, 1] = RNG.integers(0, 256, distinct) * (distinct > 256)
+    check_rows(RNG.choice(values.view(f"V{width}").reshape(-1), shape))
+
+
+@pytest.mark.parametrize("width", [3, 12, 5])
+def test_as_many_rows_as_tables_have(width):
+    for distinct in (255, 256, 257, 4095, 4096, 4097, 65535, 65536, 65537, 70_000):
+        numbers = np.arange(distinct, dtype="<u8")[:, np.newaxis].view(np.uint8)[:, :3]
+        values = np.zeros((distinct, width), np.uint8)
+        values[:, -3:] = numbers
+        items = RNG.permutation(np.concatenate([values, values[:1000]])).view(f"V{width}")
+        if width == 3 and distinct > 65536:
+            with pytest.raises(Unsuitable, match="more than 65536 distinct"):
+                through(DICT, items.reshape(-1))
+        else:
+            check_rows(items.reshape(-1))
+
+
 def test_values_that_differ_in_some_bits_only():
     numbers = np.arange(1000, dtype=np.uint64)
     for shift in (0, 20, 40, 54):
@@ -86,7 +126,7 @@ def test_parameters_that_are_refused(values, items):
         DICT.parse(ByteReader(pack_varint(values)), Layout(4, (items,)))
 
 
-@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("width", [2, 3, 4, 8, 12])
 def test_codes_without_a_value_are_refused(width):
     for values, layout in ((3, Layout(width, (70,))), (300, Layout(width, (2, 200)))):
         codes = np.zeros(layout.items, "u1" if values <= 256 else "<u2")
@@ -102,7 +142,7 @@ def test_codes_without_a_value_are_refused(width):
 
 def test_layouts_and_settings():
     accepted = [width for width in range(1, 17) if DICT.accepts(Layout(width, (3,)))]
-    assert accepted == [2, 4, 8]
+    assert accepted == [*range(2, 17)]
     with pytest.raises(ValueError, match="takes no settings"):
         DICT.check(1)
 

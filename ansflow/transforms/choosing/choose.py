@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -32,6 +33,7 @@ from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_axes
 from ansflow.transforms.choosing.tables import may_be_table, table_of
+from ansflow.transforms.choosing.texts import characters, choose_texts, is_text
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_DEPTH
@@ -41,6 +43,8 @@ from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 
 __all__ = ["CHUNK_ITEMS", "choose"]
+
+Items = npt.NDArray[Any]
 
 # With fewer items there is nothing to choose by: what is written once takes more than is gained.
 FEWEST = 32
@@ -103,7 +107,8 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
         return None
     # Bytes are items one after the other, or those of large items, which are an axis.
-    if 1 < width <= MAX_SIZE and layout.itemsize == 1 and layout.shape[1:] in ((), (width,)):
+    of_bytes = layout.itemsize == 1 and (len(layout.shape) == 1 or layout.shape[-1:] == (width,))
+    if 1 < width <= MAX_SIZE and of_bytes:
         numbers = Layout(width, (layout.items // width,))
         found = choose(content[: numbers.nbytes], numbers, dtype, level)
         return found and found.inside(Recipe("items", (Recipe(),), (width,)))
@@ -139,10 +144,11 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     size = min(effort.size, items if items <= SMALL else max(FEW, items // effort.part))
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
-    all_items = array.reshape(-1) if width in WIDTHS and dtype.names is None else None
+    is_number = stand_in(dtype).kind in KINDS and width in WIDTHS
+    all_items = array.reshape(-1) if is_number else None
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
-    choice = _of_type(sample, dtype, kind)
+    choice = _of_type(array, sample, dtype, kind, level)
     if choice is not None and may_be_table(array):
         choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
@@ -154,6 +160,8 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     # The streams of many stages take more than they gain if there are few items.
     if items < PLAIN_UP_TO:
         bits = plain_bits(content.reshape(-1, width))
+        if bits < choice.bits and width > MAX_PLANES:
+            return None  # their bytes are one stream
         if bits < choice.bits:
             plain = plain_recipe(layout)
             return Choice(plain, bits, (Gain("as they are", 8.0 * width), Gain((plain,), bits)))
@@ -165,18 +173,29 @@ def _may_be_better(quick: Choice, choice: Choice) -> bool:
     return choice.bits < FEW_BITS or choice.bits > quick.bits * SURELY
 
 
-def _of_type(sample: npt.NDArray[Any], dtype: np.dtype[Any], kind: Kind) -> Choice | None:
+def _of_type(
+    items: Items, sample: Items, dtype: np.dtype[Any], kind: Kind, level: int
+) -> Choice | None:
     """The same by the bytes of a sample, shape (boxes, ...), of a kind that the dtype tells."""
     dtype = stand_in(dtype)
     numbers = _of_numbers(kind, dtype)
     if numbers is not None:
         return _numbers(sample, numbers, dtype.itemsize)
+    if is_text(dtype):
+        parts = characters(dtype, MOST_FIELDS)
+        by_characters = partial(_fields, items, sample, parts, kind, level)
+        chosen_by = partial(choose, level=level)
+        return choose_texts(items, sample, dtype, chosen_by, by_characters)
     if dtype.kind == "c":
         part = np.dtype(f"f{dtype.itemsize // 2}").newbyteorder(dtype.byteorder)
-        return _fields(sample, [(part, 0), (part, part.itemsize)], kind)
+        return _fields(items, sample, [(part, 0), (part, part.itemsize)], kind, level)
+    if dtype.subdtype is not None:
+        base, _ = dtype.subdtype
+        each = [(base, at) for at in range(0, dtype.itemsize, base.itemsize)]
+        return _fields(items, sample, each, kind, level)
     if dtype.names is not None:
         places = [dtype.fields[name][:2] for name in dtype.names]  # type: ignore[index]
-        return _fields(sample, places, kind)
+        return _fields(items, sample, places, kind, level)
     return None
 
 
@@ -252,13 +271,14 @@ def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
 
 
 def _fields(
-    sample: npt.NDArray[Any],
+    items: Items,
+    sample: Items,
     places: Sequence[tuple[np.dtype[Any], int]],
     kind: Kind,
+    level: int,
 ) -> Choice | None:
     """Each field of a structure by itself, and the bytes between them."""
     size = sample.dtype.itemsize
-    octets = np.ascontiguousarray(sample).view(np.uint8).reshape(*sample.shape, size)
     parts: list[tuple[np.dtype[Any], int]] = []
     at = 0
     for dtype, begin in (*places, (np.dtype(np.void), size)):
@@ -267,18 +287,24 @@ def _fields(
         if dtype.itemsize:
             parts.append((dtype, begin))
         at = begin + dtype.itemsize
-    if not 2 <= len(parts) <= MOST_FIELDS:
+    if len(parts) == 1:
+        return _of_type(items, sample, parts[0][0], kind, level)
+    if len(parts) > MOST_FIELDS:
         return None
     part = kind._replace(streams=kind.streams // len(parts))
     found = []
     for dtype, begin in parts:
-        field = np.ascontiguousarray(octets[..., begin : begin + dtype.itemsize])
-        voids = field.view(np.dtype((np.void, dtype.itemsize))).reshape(sample.shape)
-        choice = _of_type(voids, dtype, part)
+        field = np.dtype((np.void, dtype.itemsize))
+        view = np.dtype({"names": "f", "formats": [field], "offsets": [begin], "itemsize": size})
+        some = sample.view(view)["f"]
+        choice = _of_type(items.view(view)["f"], some, dtype, part, level)
         if choice is None and dtype.itemsize > MAX_PLANES:
             return None
         plain = plain_choice(Layout(dtype.itemsize, (kind.items,)))
-        found.append(plain if choice is None else choice.with_room(plain))
+        if choice is None:
+            octets = np.ascontiguousarray(some).view(np.uint8)
+            choice = plain._replace(bits=plain_bits(octets.reshape(-1, dtype.itemsize)))
+        found.append(choice.with_room(plain))
     sizes = tuple(dtype.itemsize for dtype, _ in parts)
     recipe = Recipe("fields", tuple(choice.recipe for choice in found), sizes)
     return side_by_side(recipe, found, 1.0)
