@@ -14,7 +14,7 @@ from ansflow.arguments import integer
 from ansflow.buffers import Bytes
 from ansflow.engine.few import in_runs, takes_few
 from ansflow.engine.item_dtype import items_text
-from ansflow.engine.trial import tried
+from ansflow.engine.trial import contexts_pay, tried
 from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
@@ -47,6 +47,10 @@ DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 CLASSES_FROM = 2
 # And from this one on, all of what takes few bytes is looked at for runs.
 RUNS_FROM = 3
+# From this one on, symbols are tried with contexts, and from the next one on also where numbers are
+# predicted: what that leaves seldom says more of what follows.
+CONTEXTS_FROM, FEWEST_WITH_CONTEXTS = 6, 1 << 12
+PREDICTORS = {"delta", "lookback", "lpc", "period", "ramp", "stencil"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,8 @@ class Plan:
         recipe = "chosen when the plan is used" if self.recipe is None else str(self.recipe)
         wrapped = textwrap.fill(recipe, 72, subsequent_indent=" " * 8, break_on_hyphens=False)
         lines = [f"level   {self.level}", f"recipe  {wrapped}"]
+        if self.order:
+            lines.append("order   1: symbols have those before them as contexts")
         if self.gains:
             before = self.gains[0].bits
             lines.append(f"{'':48}{'bits an item':>14}{'ratio':>10}")
@@ -245,14 +251,26 @@ class Plan:
             return self
         choice = choose(content, layout, dtype, self.level)
         if choice is None:
-            return self
+            return self._perhaps_with_contexts(content, layout)
         if choice.others:
             coding = self._with(recipe=choice.recipe).coding
             choice = tried(choice, content, layout, coding, effort_of(self.level).tried)
         if self.level >= RUNS_FROM and takes_few(choice, layout):
             coding = self._with(recipe=choice.recipe).coding
             choice = in_runs(choice, content, layout, coding)
-        return self._with(recipe=choice.recipe, gains=choice.gains, items=items_text(items))
+        told = self._with(recipe=choice.recipe, gains=choice.gains, items=items_text(items))
+        return told._perhaps_with_contexts(content, layout)
+
+    def _perhaps_with_contexts(self, content: Bytes, layout: Layout) -> Self:
+        """The same with contexts, if symbols take less with these."""
+        if self.order or self.level < CONTEXTS_FROM or layout.nbytes < FEWEST_WITH_CONTEXTS:
+            return self
+        recipe = self.recipe_for(layout)
+        if self.level == CONTEXTS_FROM and _is_predicted(recipe):
+            return self
+        items = effort_of(self.level).tried
+        pay = contexts_pay(recipe, content, layout, self.coding, items)
+        return self._with(order=1) if pay else self
 
     def rechosen(self, content: Bytes, layout: Layout, dtype: np.dtype[Any]) -> Self:
         """The same for other content, whatever recipe this plan has; parameters as in `chosen`."""
@@ -261,6 +279,15 @@ class Plan:
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
         return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)
+
+
+def _is_predicted(recipe: Recipe) -> bool:
+    """Whether the numbers of a recipe are told by others."""
+    while recipe.outputs:
+        if recipe.name in PREDICTORS:
+            return True
+        recipe = recipe.outputs[0]
+    return recipe.name in PREDICTORS
 
 
 def _cut(text: str, width: int) -> str:

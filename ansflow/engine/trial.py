@@ -16,12 +16,15 @@ from ansflow.frame.streams.sample import StreamCoding
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.sample import LONGER, boxes
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
 
-__all__ = ["tried"]
+__all__ = ["contexts_pay", "tried"]
 
 # What another recipe has to save of what the first one takes, and if only a part of all is coded:
 # what is written once counts for more there, and neighbours say less.
 WORTH_IT, WORTH_IT_IN_PART = 0.003, 0.015
+# What contexts have to save, as symbols with contexts take several times as long to decode.
+WORTH_CONTEXTS = 0.02
 # Estimates of fewer bits say nothing.
 FEW_BITS = 0.5
 
@@ -43,15 +46,25 @@ def tried(
     in_columns = any(one.recipe.name == "columns" for one in (choice, *choice.others))
     part, shape = _part(content, layout, items, in_columns=in_columns)
     worth = WORTH_IT if shape.items == layout.items else WORTH_IT_IN_PART
-    best, least = choice, _size(choice, part, shape, coding)
+    best, least = choice, _size(choice.recipe, part, shape, coding)
     for other in choice.others:
-        size = _size(other, part, shape, coding)
+        size = _size(other.recipe, part, shape, coding)
         if size < least * (1 - worth) * _favour(best, other):
             best, least = other, size
     told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * least / shape.items)
     # Only the first one knows what each of its stages gains.
     before = choice.gains if best is choice else choice.gains[:1]
     return best._replace(gains=(*before, told))
+
+
+def contexts_pay(
+    recipe: Recipe, content: Bytes, layout: Layout, coding: StreamCoding, items: int
+) -> bool:
+    """Whether symbols take less with those before them as contexts, by a part of the content."""
+    part, shape = _part(content, layout, items, in_columns=False)
+    sizes = (_size(recipe, part, shape, coding._replace(order=order)) for order in (0, 1))
+    without, with_contexts = sizes
+    return with_contexts < without * (1 - WORTH_CONTEXTS)
 
 
 def _favour(best: Choice, other: Choice) -> float:
@@ -61,9 +74,9 @@ def _favour(best: Choice, other: Choice) -> float:
     return min(1.0, math.sqrt(best.bits / max(other.bits, FEW_BITS)))
 
 
-def _size(choice: Choice, part: Bytes, shape: Layout, coding: StreamCoding) -> int:
-    """Bytes that it takes."""
-    heads, payloads = encode_body(part, shape, choice.recipe, coding)
+def _size(recipe: Recipe, part: Bytes, shape: Layout, coding: StreamCoding) -> int:
+    """Bytes that a part takes."""
+    heads, payloads = encode_body(part, shape, recipe, coding)
     return len(heads) + sum([piece.size for piece in payloads])
 
 

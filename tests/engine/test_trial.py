@@ -107,3 +107,42 @@ def test_a_part_has_neighbours_along_all_axes(shape):
     content, layout = array.view(np.uint8).reshape(-1), Layout(4, shape)
     choice = Choice(Recipe.of("log"), 9.0).beside([Choice(Recipe.of("delta[0](log)"), 9.0)], 1)
     assert tried(choice, content, layout, CODING, 4096).recipe.name == "delta"
+
+
+def states(size):
+    """A Markov chain of 20 states, and its entropy rate in bits."""
+    rng = np.random.default_rng(1)
+    following = rng.dirichlet(np.full(20, 0.3), 20)
+    ends, chances = following.cumsum(axis=1), rng.random(size)
+    chain = np.zeros(size, np.uint8)
+    for i in range(1, size):
+        chain[i] = min(19, np.searchsorted(ends[chain[i - 1]], chances[i]))
+    rates = -(following * np.log2(np.maximum(following, 1e-300))).sum(axis=1)
+    return chain, float(rates[chain].mean())
+
+
+def test_contexts_are_tried_from_level_6_on():
+    chain, rate = states(100_000)
+    for array in (chain, chain.astype(np.int64), chain.astype("S1")):
+        assert [ansflow.plan(array, level=level).order for level in (3, 6, 9)] == [0, 1, 1]
+        blob = ansflow.compress(array, level=6)
+        assert np.array_equal(ansflow.decompress(blob), array)
+        # Tokens of larger numbers share contexts.
+        assert len(blob) < (1.1 if array.itemsize == 1 else 1.15) * rate * array.size / 8
+    assert "order   1" in str(ansflow.plan(chain, level=6))
+    assert "order" not in str(ansflow.plan(chain))
+    told = ansflow.Plan.from_json(ansflow.plan(chain, level=6).to_json())
+    assert len(ansflow.compress(chain, plan=told)) < 1.1 * rate * chain.size / 8
+
+
+def test_contexts_are_tried_for_what_is_predicted_at_level_7():
+    walk = np.cumsum(states(100_000)[0].astype(np.int64) - 8)
+    assert [ansflow.plan(walk, level=level).order for level in (6, 7)] == [0, 1]
+    sizes = [len(ansflow.compress(walk, level=level)) for level in (6, 7)]
+    assert sizes[1] < 0.9 * sizes[0]
+
+
+def test_contexts_that_gain_little_are_left_out():
+    noise = np.random.default_rng(0).integers(0, 20, 100_000).astype(np.uint8)
+    assert ansflow.plan(noise, level=9).order == 0
+    assert ansflow.plan(states(3000)[0], level=9).order == 0
