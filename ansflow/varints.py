@@ -7,6 +7,7 @@ from ansflow.errors import CorruptDataError
 __all__ = ["ByteReader", "pack_varint"]
 
 MAX_BITS = 64
+CUT_OFF = "a field is cut off: its bytes end too early"
 
 BYTES = [bytes((value,)) for value in range(0x100)]
 
@@ -41,22 +42,24 @@ class ByteReader:
         try:
             byte = self.data[self.at]
         except IndexError:
-            raise CorruptDataError("a field is cut off: its bytes end too early") from None
+            raise CorruptDataError(CUT_OFF) from None
         self.at += 1
         return byte
 
     def varint(self) -> int:
         """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
-        byte = self.byte()
-        if byte < 0x80:  # most are of one byte
-            return byte
+        data, at = self.data, self.at
         value = shift = 0
-        while byte & 0x80:
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if shift >= MAX_BITS:
-                break
-            byte = self.byte()
+        try:
+            while (byte := data[at]) & 0x80 and shift < MAX_BITS - 7:
+                value |= (byte & 0x7F) << shift
+                shift += 7
+                at += 1
+        except IndexError:
+            raise CorruptDataError(CUT_OFF) from None
+        self.at = at + 1
+        if not shift:  # most are of one byte
+            return byte
         value |= byte << shift
         if value >> MAX_BITS or not byte:
             raise CorruptDataError(

@@ -192,14 +192,13 @@ def read_header(limits: Limits) -> Generator[int, bytes, Header]:
     As a generator it does not care where they come from: it yields how many it wants next, and is
     sent them.
     """
-    begin = yield len(constants.MAGIC) + 1
-    check_magic(begin)
-    if begin[-1] != constants.VERSION:
+    fixed = yield constants.TERSE_HEADER.size
+    check_magic(fixed)
+    _, version, flags, size = constants.TERSE_HEADER.unpack(fixed)
+    if version != constants.VERSION:
         raise UnsupportedError(
-            f"the frame is of version {begin[-1]}; this release reads version {constants.VERSION}"
+            f"the frame is of version {version}; this release reads version {constants.VERSION}"
         )
-    fixed = begin + (yield constants.TERSE_HEADER.size - len(begin))
-    _, _, flags, size = constants.TERSE_HEADER.unpack(fixed)
     if not flags & constants.FLAG_TERSE:
         fixed += yield constants.HEADER.size - len(fixed)
         _, _, flags, size = constants.HEADER.unpack(fixed)

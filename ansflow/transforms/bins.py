@@ -74,7 +74,7 @@ class Bins(Finisher):
         return parameters, [tokens, raw.view(np.uint8)[:size]]
 
     def buffers(self, parameters: BinsParameters, layout: Layout, out: Bytes) -> list[Bytes | None]:
-        return [np.empty(layout.items, np.uint8), None]
+        return [empty(layout.items, np.uint8), None]
 
     def inverse(
         self,

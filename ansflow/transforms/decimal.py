@@ -147,7 +147,7 @@ class Decimal(Transform):
     def buffers(self, parameters: Decimals, layout: Layout, out: Bytes) -> Sequence[Bytes]:
         # Integers become floats where they are.
         _, *others = self.outputs(parameters, layout)
-        return [out, *(np.empty(other.nbytes, np.uint8) for other in others)]
+        return [out, *(empty(other.nbytes, np.uint8) for other in others)]
 
     def outputs(self, parameters: Decimals, layout: Layout) -> list[Layout]:
         outputs = [layout]

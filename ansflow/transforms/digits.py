@@ -78,8 +78,8 @@ class Digits(Transform):
 
     def buffers(self, parameters: Bases, layout: Layout, out: Bytes) -> list[Bytes]:
         leading, *others = self.outputs(parameters, layout)
-        first = out if leading == layout else np.empty(leading.nbytes, np.uint8)
-        return [first, *(np.empty(other.nbytes, np.uint8) for other in others)]
+        first = out if leading == layout else empty(leading.nbytes, np.uint8)
+        return [first, *(empty(other.nbytes, np.uint8) for other in others)]
 
     def inverse(
         self, parameters: Bases, outputs: Sequence[Bytes], layout: Layout, out: Bytes

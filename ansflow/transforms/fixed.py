@@ -37,7 +37,7 @@ from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
 from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
-from ansflow.transforms.numbers import Numbers, unaligned
+from ansflow.transforms.numbers import Numbers, unaligned, unaligned_in_place
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
@@ -245,15 +245,15 @@ class FixedRecipe:
         """Fill `out` with numbers, finished by a plan; return how many raw bits they have."""
         if self._leaf == "stream":
             out[:] = tokens
-            finish.finish(_unaligned_in_place(out), plan)
+            finish.finish(unaligned_in_place(out.view(np.uint8), self.width), plan)
             return 0
         if self._dict is not None:
             used = self._dict.fill(tokens, tail, out)
             if plan.any():
-                finish.finish(_unaligned_in_place(out), plan)
+                finish.finish(unaligned_in_place(out.view(np.uint8), self.width), plan)
             return 8 * used
         told = unaligned(tokens, 1), unaligned(tail, 1)
-        numbers = _unaligned_in_place(out)
+        numbers = unaligned_in_place(out.view(np.uint8), self.width)
         if self._low is None:
             return int(log.decode(*told, numbers, plan, rows()))
         lin.decode(*told, *self._low, numbers, plan, rows())
@@ -280,9 +280,3 @@ class FixedRecipe:
 
 def _u64(*numbers: int) -> tuple[np.uint64, ...]:
     return tuple(map(np.uint64, numbers))
-
-
-def _unaligned_in_place(out: Numbers) -> Numbers:
-    numbers = out.view()
-    numbers.setflags(align=False)
-    return numbers

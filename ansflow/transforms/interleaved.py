@@ -19,7 +19,7 @@ __all__ = ["join", "room", "split"]
 
 def room(count: int, size: int) -> list[Bytes]:
     """Vectors of so many bytes that `join` takes as they are."""
-    return list(np.empty((count, size), np.uint8))
+    return list(empty(count * size, np.uint8).reshape(count, size))
 
 
 def split(items: Bytes, count: int, width: int, differenced: int = 0) -> list[Bytes]:
@@ -43,14 +43,11 @@ def join(vectors: Sequence[Bytes], width: int, out: Bytes, differenced: int = 0)
 
 def _matrix_of(vectors: Sequence[Bytes]) -> Bytes:
     """The matrix that has these rows: that of `room` if they come from there, or a copy."""
-    matrix = vectors[0].base
-    if isinstance(matrix, np.ndarray) and _are_rows(vectors, matrix):
-        return matrix
+    room, size = vectors[0].base, vectors[0].size
+    if isinstance(room, np.ndarray) and all(vector.base is room for vector in vectors):
+        first, *others = [vector.ctypes.data - room.ctypes.data for vector in vectors]
+        follow = others == [first + row * size for row in range(1, len(vectors))]
+        if follow and room.dtype == np.uint8 and room.flags.c_contiguous:
+            rows = room.reshape(-1)[first : first + len(vectors) * size]
+            return rows.reshape(len(vectors), size)
     return np.stack(vectors)
-
-
-def _are_rows(vectors: Sequence[Bytes], matrix: Bytes) -> bool:
-    if matrix.shape != (len(vectors), vectors[0].size):
-        return False
-    pairs = zip(vectors, matrix, strict=True)
-    return all(vector.ctypes.data == row.ctypes.data for vector, row in pairs)

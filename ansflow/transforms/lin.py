@@ -80,7 +80,7 @@ class Lin(Starter, Finisher):
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
 
     def buffers(self, parameters: LinParameters, layout: Layout, out: Bytes) -> list[Bytes | None]:
-        return [np.empty(layout.items * parameters.width, np.uint8), None]
+        return [empty(layout.items * parameters.width, np.uint8), None]
 
     def inverse(
         self,

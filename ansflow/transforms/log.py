@@ -49,7 +49,7 @@ class Log(Starter, Finisher):
         return size, [tokens, raw.view(np.uint8)[:size]]
 
     def buffers(self, parameters: int, layout: Layout, out: Bytes) -> list[Bytes | None]:
-        return [np.empty(layout.items, np.uint8), None]
+        return [empty(layout.items, np.uint8), None]
 
     def inverse(
         self,

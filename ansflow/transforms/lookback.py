@@ -90,7 +90,7 @@ class Lookback(Transform):
 
     def buffers(self, parameters: Far, layout: Layout, out: Bytes) -> list[Bytes]:
         _, *others = self.outputs(parameters, layout)
-        return [out, *(np.empty(output.nbytes, np.uint8) for output in others)]
+        return [out, *(empty(output.nbytes, np.uint8) for output in others)]
 
     def inverse(
         self, parameters: Far, outputs: Sequence[Bytes], layout: Layout, out: Bytes

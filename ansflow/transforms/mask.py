@@ -95,7 +95,7 @@ class Mask(Transform):
 
     def buffers(self, parameters: Masked, layout: Layout, out: Bytes) -> Sequence[Bytes]:
         # Items stay where they are, and the pattern is put over some of them.
-        return [out, np.empty(mask_bytes(layout), np.uint8)]
+        return [out, empty(mask_bytes(layout), np.uint8)]
 
     def outputs(self, parameters: Masked, layout: Layout) -> list[Layout]:
         return [layout, Layout(1, (mask_bytes(layout),))]

@@ -6,16 +6,17 @@ What was written is all that a decoder needs, so that a better choice of recipes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
+from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id
-from ansflow.transforms.transform import Finisher, Setting, Transform
+from ansflow.transforms.transform import Setting, Transform
 from ansflow.varints import ByteReader
 
 __all__ = ["ALL_STREAMS", "MAX_DEPTH", "MAX_STREAMS", "STREAM", "STREAM_ID", "SYMBOL_SIZES"]
@@ -62,7 +63,7 @@ class Node(NamedTuple):
             out = decode(out)
         else:
             if out is None:
-                out = np.empty(layout.nbytes, np.uint8)
+                out = empty(layout.nbytes, np.uint8)
             joined = transform.then(parameters, layout, finish)
             if joined is not None:
                 return outputs[0].inverse(out, decode, joined)
@@ -71,7 +72,8 @@ class Node(NamedTuple):
                 node.inverse(buffer, decode) for node, buffer in zip(outputs, buffers, strict=True)
             ]
             if transform.finishes:
-                cast(Finisher, transform).inverse(parameters, filled, layout, out, finish)
+                finisher: Any = transform
+                finisher.inverse(parameters, filled, layout, out, finish)
                 return out
             transform.inverse(parameters, filled, layout, out)
         if finish is not NOTHING:

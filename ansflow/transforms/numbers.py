@@ -22,6 +22,9 @@ __all__ = [
 # Bytes of an item that is a number.
 WIDTHS = 1, 2, 4, 8
 
+# NumPy takes its time to find types by their names.
+TYPES = {width: np.dtype(f"<u{width}") for width in WIDTHS}
+
 Numbers = npt.NDArray[Any]
 
 
@@ -30,7 +33,7 @@ def numbers_of(items: Bytes, width: int) -> Numbers:
 
     They are copied if they do not lie at a multiple of that: kernels are compiled for one type.
     """
-    numbers: Numbers = items.view(f"<u{width}")
+    numbers: Numbers = items.view(TYPES[width])
     if not numbers.flags.aligned:
         numbers = numbers.copy()
     numbers.setflags(write=False)
@@ -39,7 +42,7 @@ def numbers_of(items: Bytes, width: int) -> Numbers:
 
 def numbers_in_place(out: Bytes, width: int) -> Numbers:
     """A buffer as unsigned integers that can be changed, or a copy of them if it is not aligned."""
-    numbers: Numbers = out.view(f"<u{width}")
+    numbers: Numbers = out.view(TYPES[width])
     return numbers if numbers.flags.aligned else numbers.copy()
 
 
@@ -50,8 +53,13 @@ def put_back(numbers: Numbers, out: Bytes) -> None:
 
 
 def unaligned_in_place(out: Bytes, width: int) -> Numbers:
-    """Numbers of a buffer at any address: all count as unaligned, so that none is copied."""
-    numbers: Numbers = out.view(f"<u{width}")
+    """Numbers of a buffer at any address: all count as unaligned, so that none is copied.
+
+    Bytes are aligned anywhere.
+    """
+    if width == 1:
+        return out
+    numbers: Numbers = out.view(TYPES[width])
     numbers.setflags(align=False)
     return numbers
 
@@ -59,5 +67,6 @@ def unaligned_in_place(out: Bytes, width: int) -> Numbers:
 def unaligned(items: Bytes, width: int) -> Numbers:
     """The same, read-only."""
     numbers = unaligned_in_place(items, width)
-    numbers.setflags(write=False)
+    if width > 1:
+        numbers.setflags(write=False)
     return numbers

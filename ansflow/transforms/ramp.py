@@ -54,7 +54,7 @@ class Ramp(Finisher):
 
     def buffers(self, parameters: None, layout: Layout, out: Bytes) -> list[Bytes]:
         _, *lines = self.outputs(parameters, layout)
-        return [out, *(np.empty(output.nbytes, np.uint8) for output in lines)]
+        return [out, *(empty(output.nbytes, np.uint8) for output in lines)]
 
     def inverse(
         self,

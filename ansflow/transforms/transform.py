@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.start import UNTOUCHED, Start
@@ -99,7 +100,7 @@ class Transform(ABC):
         None stands for wherever they are, and perhaps cannot be written to: a stream that is stored
         is not copied then.
         """
-        return [np.empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
+        return [empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
 
     def then(self, parameters: Any, layout: Layout, finish: Finish) -> Finish | None:
         """What undoes the transform and does `finish` then; None if it takes a turn of its own."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import States, SteppingCoder, Symbols, Words
 from ansflow.coding.coders.single import flags_of, records_of
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import alias
@@ -26,7 +26,7 @@ class AliasTables(NamedTuple):
     column_shift: int
 
 
-class AliasCoder(FastCoder):
+class AliasCoder(SteppingCoder):
     """Codes symbols of one distribution, whose slots are shared out by the alias method.
 
     Parameters

@@ -30,6 +30,7 @@ __all__ = [
     "Coder",
     "FastCoder",
     "States",
+    "SteppingCoder",
     "Symbols",
     "Words",
     "allotted",
@@ -159,7 +160,7 @@ class Coder(ABC):
 class FastCoder(Coder):
     """A coder with states of 32 bits and words of 16.
 
-    Subclasses code the symbols alone; here the states are put before the words, and checked.
+    Subclasses push the symbols alone; here the states are put before the words.
     """
 
     def __init__(self, precision: int) -> None:
@@ -171,10 +172,10 @@ class FastCoder(Coder):
         """Push all symbols, filling `words` from its end; return the cursor."""
 
     @abstractmethod
-    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
-        """Pop all symbols of `out` from the cursor on; return the cursor.
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
+        """Decode a whole stream, which has all states; return what `finished` does, or `OUTSIDE`.
 
-        It exceeds ``words.size`` if there were too few words.
+        It is what a kernel does at once where streams are short or frequent: calls count there.
         """
 
     def encode(self, symbols: Symbols, lanes: int, buffer: Words | None = None) -> Words:
@@ -197,11 +198,18 @@ class FastCoder(Coder):
         if end > words.size:
             raise TruncatedError(f"the stream ends {end - words.size} words too early")
 
-    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
-        """Decode a whole stream, which has all states; return what `finished` does, or `OUTSIDE`.
 
-        Kernels may do this at once: calls of kernels count where streams are short.
+class SteppingCoder(FastCoder):
+    """A fast coder whose kernels pop symbols alone: here the states are taken and checked."""
+
+    @abstractmethod
+    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
+        """Pop all symbols of `out` from the cursor on; return the cursor.
+
+        It exceeds ``words.size`` if there were too few words.
         """
+
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
         states = np.empty(lanes, np.uint32)
         if not take_states(words, self._low, states):
             return OUTSIDE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words, allotted
+from ansflow.coding.coders.coder import States, SteppingCoder, Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.errors import ModelError
 from ansflow.kernels.coders import order1 as scalar
@@ -19,7 +19,7 @@ __all__ = ["ContextCoder"]
 BYTES = 256
 
 
-class ContextCoder(FastCoder):
+class ContextCoder(SteppingCoder):
     """Codes bytes, each by the row of the byte before it in its lane's segment.
 
     Parameters

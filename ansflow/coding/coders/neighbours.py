@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.coders.coder import (
-    FastCoder,
     States,
+    SteppingCoder,
     Symbols,
     Words,
     allotted,
@@ -32,7 +32,7 @@ BYTES = 256
 MANY = 1 << 11
 
 
-class NeighbourCoder(FastCoder):
+class NeighbourCoder(SteppingCoder):
     """Codes bytes, each by the distribution of its context.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import States, SteppingCoder, Symbols, Words
 from ansflow.coding.coders.wide import Heads, StackCoder, Tail
 from ansflow.kernels.coders import probabilities
 from ansflow.kernels.stack import tables as stack
@@ -19,7 +19,7 @@ __all__ = ["ProbabilityCoder", "WideProbabilityCoder"]
 CDF_BYTES = 1 << 18
 
 
-class ProbabilityCoder(FastCoder):
+class ProbabilityCoder(SteppingCoder):
     """Codes as many symbols as the model has rows, of at most 16 bits of precision.
 
     If another thread changes the probabilities meanwhile, the words are wrong, but kernels stay

@@ -77,21 +77,11 @@ class RowClassCoder(FastCoder):
         return int(encode_rows(symbols, first, classes, states, flat, precision, words, cursor))
 
     def _read(self, words: Words, lanes: int, out: Symbols) -> int:
-        if vector_isa(lanes, out.size) is not None:
-            return super()._read(words, lanes, out)
-        return int(
-            scalar.decode_stream(words, lanes, self.classes, self.slots, self._precision, out)
-        )
-
-    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
-        slots, precision, classes = self.slots, self._precision, self.classes
-        isa = vector_isa(states.size, out.size)
-        assert isa is not None, "_read has seen to streams that are not for vectors"
-        start = words, cursor, states, classes
-        decode_rows = vector.decoder(states.size, isa)
-        done, at = decode_rows(*start, slots.reshape(-1), precision, out)
-        rest = words, np.uint64(at), states, classes
-        return int(scalar.decode_rest(*rest, slots, precision, out, np.uint64(done)))
+        tables = self.classes, self.slots, self._precision
+        isa = vector_isa(lanes, out.size)
+        if isa is None:
+            return int(scalar.decode_stream(words, lanes, *tables, out))
+        return int(vector.reader(lanes, isa)(words, *tables, out))
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, self.classes, self.records))

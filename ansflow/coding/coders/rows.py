@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.coder import States, SteppingCoder, Symbols, Words
 from ansflow.kernels.coders import rows
 from ansflow.kernels.coders.uncodable import first_impossible
 from ansflow.kernels.constants import MAX_PACKED_PRECISION
@@ -49,7 +49,7 @@ class RowTables:
         return slots
 
 
-class RowsCoder(FastCoder):
+class RowsCoder(SteppingCoder):
     """Codes symbols by rows that are known beforehand.
 
     Parameters

@@ -94,18 +94,11 @@ class SingleCoder(FastCoder):
         return int(encode_rows(symbols, np.uint64(whole), states, flat, precision, words, cursor))
 
     def _read(self, words: Words, lanes: int, out: Symbols) -> int:
-        if vector_isa(lanes, out.size) is not None:
-            return super()._read(words, lanes, out)
-        return int(scalar.decode_stream(words, lanes, self.slots, self._precision, self._low, out))
-
-    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
-        slots, precision, low = self.slots, self._precision, self._low
-        isa = vector_isa(states.size, out.size)
-        assert isa is not None, "_read has seen to streams that are not for vectors"
-        decode_rows = vector.decoder(states.size, isa, slots.itemsize == 4)
-        done, at = decode_rows(words, cursor, states, slots, precision, low, out)
-        rest = words, np.uint64(at), states, slots, precision, low, out, np.uint64(done)
-        return int(scalar.decode_rest(*rest))
+        tables = self.slots, self._precision, self._low
+        isa = vector_isa(lanes, out.size)
+        if isa is None:
+            return int(scalar.decode_stream(words, lanes, *tables, out))
+        return int(vector.reader(lanes, isa, self.slots.itemsize == 4)(words, *tables, out))
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         flags = self.flags

@@ -23,8 +23,8 @@ class Constant(Kind):
     def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> None:
         return None
 
-    def payload_size(self, symbols: int, width: int) -> int:
-        return width
+    def payload_size(self, layout: Layout) -> int:
+        return layout.itemsize
 
     def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
         if len(payload) != out.itemsize or not out.size:

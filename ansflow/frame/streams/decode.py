@@ -10,6 +10,7 @@ from ansflow.buffers import Bytes
 from ansflow.frame.streams.head import StreamHead, read_head
 from ansflow.frame.streams.registry import by_code
 from ansflow.frame.streams.tools import Tools
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import numbers_in_place, put_back
 from ansflow.varints import ByteReader
@@ -56,7 +57,7 @@ def stream_decoder(
         payload = memoryview(reader.rest() if size is None else reader.take(size))
         symbols = kind.symbols_in(payload, stream) if out is None else None
         if symbols is None:
-            symbols = np.empty(stream.nbytes, np.uint8) if out is None else out
+            symbols = empty(stream.nbytes, np.uint8) if out is None else out
             if stream.itemsize == 1:
                 kind.decode(fields, payload, symbols, tools)
             else:

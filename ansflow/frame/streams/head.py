@@ -47,9 +47,9 @@ def read_head(
     fields = kind.parse(reader, layout, tools)
     size = None
     if sized:
-        size = kind.payload_size(layout.items, layout.itemsize)
+        size = kind.payload_size(layout)
         if size is None:
             size = reader.varint()
-    if not layout.items and kind.code != constants.KIND_STORED:
+    if 0 in layout.shape and kind.code != constants.KIND_STORED:
         raise CorruptDataError(f"a stream without symbols cannot be of the kind {kind.name}")
     return StreamHead(layout, kind, fields, size)

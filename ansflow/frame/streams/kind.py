@@ -57,7 +57,7 @@ class Kind(ABC):
         """Precision and lanes, if it has a stream of words."""
         return None
 
-    def payload_size(self, symbols: int, width: int) -> int | None:
+    def payload_size(self, layout: Layout) -> int | None:
         """Bytes of the payload if they follow from the symbols; None if the head says them."""
         return None
 

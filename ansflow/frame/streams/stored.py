@@ -24,8 +24,8 @@ class Stored(Kind):
     def parse(self, reader: ByteReader, layout: Layout, tools: Tools) -> None:
         return None
 
-    def payload_size(self, symbols: int, width: int) -> int:
-        return symbols * width
+    def payload_size(self, layout: Layout) -> int:
+        return layout.nbytes
 
     def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
         symbols = self.symbols_in(payload, Layout(out.itemsize, out.shape))

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.kernels.coders.row_classes import LOW, U_ROW_SHIFT
-from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
+from ansflow.kernels.coders.row_classes import LOW, U_ROW_SHIFT, decode_rest
+from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
 from ansflow.kernels.vector.memory import load, pull, put, store
 from ansflow.kernels.vector.values import high, low, multiply, where
 
-__all__ = ["decoder", "encoder"]
+__all__ = ["decoder", "encoder", "reader"]
 
 BYTE = np.uint64(8)
 
@@ -52,6 +53,28 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
         return base, cursor
 
     return decode_rows
+
+
+@functools.cache
+def reader(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``decode_stream(words, classes, slots, precision, out)``.
+
+    Arguments and result are those of `ansflow.kernels.coders.row_classes.decode_stream`.
+    """
+    decode_rows = decoder(lanes, isa)
+    begin = np.uint64(WORDS_PER_STATE * lanes)
+
+    @kernel
+    def decode_stream(words, classes, slots, precision, out):
+        states = np.empty(lanes, np.uint32)
+        if not take_states(words, LOW, states):
+            return np.uint64(OUTSIDE)
+        start, flat = (words, begin, states, classes), slots.reshape(-1)
+        done, cursor = decode_rows(*start, flat, precision, out)
+        cursor = decode_rest(words, cursor, states, classes, slots, precision, out, done)
+        return finished(words, cursor, states, LOW)
+
+    return decode_stream
 
 
 @functools.cache

@@ -4,9 +4,9 @@ A row is one vector. What the scalar loop over its lanes does in sequence, the r
 whether a lane takes a word depends on that lane's state alone, so `pull` and `put` can deal
 out all words of a row together, in order of lanes.
 
-`decoder` and `encoder` make a kernel for a number of lanes, an instruction set, and a layout of the
-tables (see `ansflow.kernels.tables.slots` and `ansflow.kernels.tables.records`); Numba compiles it
-when it is first called and keeps it on disk like any other.
+`decoder`, `reader` and `encoder` make a kernel for a number of lanes, an instruction set, and a
+layout of the tables (see `ansflow.kernels.tables.slots` and `ansflow.kernels.tables.records`);
+Numba compiles it when it is first called and keeps it on disk like any other.
 """
 
 import functools
@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
+from ansflow.kernels.coders.single import decode_rest
+from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.records import (
     FIELD_MASK as RECORD_FIELD_MASK,
@@ -33,7 +35,7 @@ from ansflow.kernels.tables.slots import (
 from ansflow.kernels.vector.memory import load, pull, put, store
 from ansflow.kernels.vector.values import high, low as low_half, multiply, where
 
-__all__ = ["decoder", "encoder"]
+__all__ = ["decoder", "encoder", "reader"]
 
 
 @functools.cache
@@ -70,6 +72,27 @@ def decoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
         return base, cursor
 
     return decode_rows
+
+
+@functools.cache
+def reader(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
+    """The kernel ``decode_stream(words, slots, precision, low, out)``.
+
+    Arguments and result are those of `ansflow.kernels.coders.single.decode_stream`.
+    """
+    decode_rows = decoder(lanes, isa, packed)
+    begin = np.uint64(WORDS_PER_STATE * lanes)
+
+    @kernel
+    def decode_stream(words, slots, precision, low, out):
+        states = np.empty(lanes, np.uint32)
+        if not take_states(words, low, states):
+            return np.uint64(OUTSIDE)
+        done, cursor = decode_rows(words, begin, states, slots, precision, low, out)
+        cursor = decode_rest(words, cursor, states, slots, precision, low, out, done)
+        return finished(words, cursor, states, low)
+
+    return decode_stream
 
 
 @functools.cache
