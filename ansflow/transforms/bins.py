@@ -20,13 +20,16 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
-from ansflow.transforms.tokens import raw_room
+from ansflow.transforms.tokens import raw_room, rows
 from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["BIN_BITS", "Bins", "BinsParameters", "found_by"]
 
 Bases = npt.NDArray[np.uint64]
+
+# Bytes of numbers that kernels decode by rows.
+LONG = 4
 
 # Bins are found by a part of the numbers, of about this size.
 FITTED = 1 << 14
@@ -89,7 +92,10 @@ class Bins(Finisher):
         count = len(parameters.bins)
         bases[:count], widths[:count] = zip(*parameters.bins, strict=True)
         numbers = unaligned_in_place(out, layout.itemsize)
-        bits = int(kernels.decode(tokens, raw, bases, widths, numbers, finish.plan))
+        # Shorter numbers are rare, and as fast as they come.
+        by_rows = rows() if layout.itemsize >= LONG else None
+        told = bases, widths, numbers, finish.plan, by_rows
+        bits = int(kernels.decode(tokens, raw, *told))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"bins ask for {bits} raw bits, but there are {raw.size} bytes of them"

@@ -1244,9 +1244,11 @@ def raw_bits(at_end, rng):
         widths[:] = [int(bits).bit_length() - (bits > 0) for bits in found[0] | found[1]]
         same[:] = np.arange(bins.MAX_BINS)
         used = -(-int(bins.encode(numbers, tokens, bases, widths, same, tokens, raw)) // 8)
-        for some_tokens, data in ((noise, less), (tokens, raw.view(np.uint8)[:used])):
-            bins.decode(unaligned(some_tokens), unaligned(data), bases, widths, out, plans[0])
-        assert np.array_equal(out, numbers)
+        for way in ways if width >= 4 else ways[:1]:
+            for some_tokens, data in ((noise, less), (tokens, raw.view(np.uint8)[:used])):
+                given = unaligned(some_tokens), unaligned(data), bases, widths
+                bins.decode(*given, out, plans[0], way)
+            assert np.array_equal(out, numbers)
 
 
 def facts_of_samples(at_end, rng):

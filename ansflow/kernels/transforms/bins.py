@@ -16,11 +16,13 @@ from ansflow.kernels.transforms.raw_bits import (
     add_up,
     append,
     blank,
+    end_of,
     fetch,
     merge,
     part,
 )
 from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.vector.raw_bits import bins_rows
 
 __all__ = ["MAX_BINS", "bits_in_bins", "decode", "encode", "fit", "sort_out"]
 
@@ -236,7 +238,7 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
 
 
 @kernel
-def decode(tokens, data, bases, widths, out, plan):
+def decode(tokens, data, bases, widths, out, plan, rows):
     """Undo `encode`, and do with the numbers what a plan says.
 
     Parameters
@@ -249,6 +251,8 @@ def decode(tokens, data, bases, widths, out, plan):
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     plan : uint64[]
         That of `finish`.
+    rows : True or None
+        That of `log.decode`; None if numbers have fewer than 32 bits.
 
     Returns
     -------
@@ -259,20 +263,26 @@ def decode(tokens, data, bases, widths, out, plan):
     own_rest, own = rest[0], own_widths[0]
     n = np.uint64(tokens.size)
     at = ZERO
+    tail, first = end_of(data)
     for begin in range(ZERO, n, U_BLOCK):
-        end = min(n, begin + U_BLOCK)
-        size = end - begin
-        for i in range(size):
-            own[i] = widths[tokens[begin + i]]
-        for i in range(size, U_BLOCK):
-            own[i] = 0
-        add_up(own_widths)
-        at = fetch(data, at, own_widths, rest)
-        part(rest, own_widths)
-        for i in range(size):
-            k = np.uint64(tokens[begin + i])
-            raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
-            out[begin + i] = bases[k] + raw
+        end, done = min(n, begin + U_BLOCK), begin
+        if rows is not None:
+            told = bases, widths, out
+            done, at = bins_rows(tokens, done, end, data, ZERO, at, *told)
+            done, at = bins_rows(tokens, done, end, tail, first, at, *told)
+        if done < end:
+            size = end - done
+            for i in range(size):
+                own[i] = widths[tokens[done + i]]
+            for i in range(size, U_BLOCK):
+                own[i] = 0
+            add_up(own_widths)
+            at = fetch(data, at, own_widths, rest)
+            part(rest, own_widths)
+            for i in range(size):
+                k = np.uint64(tokens[done + i])
+                raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
+                out[done + i] = bases[k] + raw
         finish_block(out, plan, totals, begin, end)
     finish_rest(out, plan)
     return at

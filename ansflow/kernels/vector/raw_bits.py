@@ -1,7 +1,7 @@
-"""`decode` of `ansflow.kernels.transforms.log` and `lin` on vectors: 64 bytes of numbers at once.
+"""`decode` of transforms `log`, `lin` and `bins` on vectors: 64 bytes of numbers at once.
 
 The raw bits of such a row of numbers are fewer than 64 bytes. So one load gets all of them, and a
-byte shuffle deals them out to the lanes: nothing is gathered, and no number waits for another one.
+byte shuffle deals them out to the lanes: none is gathered, and no number waits for another one.
 """
 
 from typing import Any
@@ -16,11 +16,14 @@ from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
+from ansflow.kernels.vector.targets import TARGETS
 
-__all__ = ["ROW_BYTES", "ROW_ISAS", "halves_of", "lin_rows", "log_rows"]
+__all__ = ["ROW_BYTES", "ROW_ISAS", "bins_rows", "halves_of", "lin_rows", "log_rows"]
 
 # Those that shuffle 64 bytes.
 ROW_ISAS = frozenset({"avx512"})
+
+ROW_TARGET = TARGETS["avx512"]
 
 ROW_BYTES = 64
 ROW_BITS = 8 * ROW_BYTES
@@ -87,6 +90,24 @@ def fetch(builder: ir.IRBuilder, address: Any, begins: Any) -> Any:
     return call(builder, name, kind, high, low, builder.and_(begins, constant(kind, 7)))
 
 
+def fetch_next(builder: ir.IRBuilder, address: Any, at: Any, widths: Any, lanes: Any) -> Any:
+    """The bits of each lane, of so many bits, which follow each other; and how many these are.
+
+    The first one is a bit of the byte at an address: the lowest three bits of `at` say which.
+    """
+    ends = add_up(builder, widths)
+    begins = extended(builder, builder.sub(ends, widths), lanes)
+    begins = builder.add(begins, splat(builder, builder.and_(at, i64(7)), lanes))
+    all_bits = builder.extract_element(ends, i32(lanes.count - 1))
+    return fetch(builder, address, begins), builder.zext(all_bits, i64)
+
+
+def lowest(builder: ir.IRBuilder, values: Any, width: Any) -> Any:
+    """So many low bits of each lane."""
+    ones = constant(values.type, (1 << values.type.element.width) - 1)
+    return builder.and_(values, builder.not_(builder.shl(ones, width)))
+
+
 def load_tokens(
     context: Any, builder: ir.IRBuilder, kind: types.Array, tokens: Any, at: Any, count: int
 ) -> Any:
@@ -127,20 +148,15 @@ def log_row(typing_context, tokens, i, data, at, out, halves):
         width = builder.select(direct, constant(small, 0), length)
         leading = builder.or_(builder.and_(token, constant(small, 3)), constant(small, 4))
         leading = builder.zext(builder.select(direct, token, leading), lanes)
-        widths = builder.zext(width, vector(i16, lanes.count))
-        ends = add_up(builder, widths)
-        begins = extended(builder, builder.sub(ends, widths), lanes)
-        begins = builder.add(begins, splat(builder, builder.and_(at_, i64(7)), lanes))
         address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        raw = fetch(builder, address, begins)
+        widths = builder.zext(width, vector(i16, lanes.count))
+        raw, all_bits = fetch_next(builder, address, at_, widths, lanes)
         # What is no token of such numbers has more bits than they have.
         width = builder.zext(builder.and_(width, constant(small, bits - 1)), lanes)
-        ones = constant(lanes, (1 << bits) - 1)
-        raw = builder.and_(raw, builder.not_(builder.shl(ones, width)))
+        raw = lowest(builder, raw, width)
         number = builder.or_(builder.shl(leading, width), raw)
         store_numbers(context, builder, out, out_, i_, number)
-        all_bits = builder.extract_element(ends, i32(lanes.count - 1))
-        return builder.add(at_, builder.zext(all_bits, i64))
+        return builder.add(at_, all_bits)
 
     return types.uint64(tokens, types.uint64, data, types.uint64, out, halves), codegen
 
@@ -149,7 +165,6 @@ def log_row(typing_context, tokens, i, data, at, out, halves):
 def lin_row(typing_context, tokens, i, data, at, base, shift, out):
     """Fill a row of ``out[i:]`` from tokens and ``data[at : at + 64]``: rows are whole bytes."""
     lanes = lanes_of(out)
-    bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, base_, shift_, out_ = arguments
@@ -158,8 +173,7 @@ def lin_row(typing_context, tokens, i, data, at, base, shift, out):
         shift = splat(builder, shift_, lanes)
         begins = builder.mul(shift, ir.Constant(lanes, list(range(lanes.count))))
         raw = fetch(builder, address_of(context, builder, data, data_, at_), begins)
-        ones = constant(lanes, (1 << bits) - 1)
-        raw = builder.and_(raw, builder.not_(builder.shl(ones, shift)))
+        raw = lowest(builder, raw, shift)
         number = builder.or_(builder.shl(token, shift), raw)
         number = builder.add(number, splat(builder, base_, lanes))
         store_numbers(context, builder, out, out_, i_, number)
@@ -167,6 +181,36 @@ def lin_row(typing_context, tokens, i, data, at, base, shift, out):
 
     arguments = tokens, types.uint64, data, types.uint64, types.uint64, types.uint64, out
     return types.void(*arguments), codegen
+
+
+@intrinsic
+def bins_row(typing_context, tokens, i, data, at, bases, widths, out):
+    """Fill a row of ``out[i:]`` from tokens and ``data[at // 8 : at // 8 + 64]``.
+
+    `bases` and `widths` are uint64[256], and numbers have 32 or 64 bits. Returns the bit after the
+    last one of them.
+    """
+    lanes = lanes_of(out)
+    bits = lanes.element.width
+
+    def codegen(context, builder, signature, arguments):
+        tokens_, i_, data_, at_, bases_, widths_, out_ = arguments
+        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        token = builder.zext(token, lanes)
+
+        def look_up(kind, table):
+            near = context.make_array(kind)(context, builder, table).data
+            return ROW_TARGET.gather(builder, near, token, kind.dtype.bitwidth // 8)
+
+        base, width = look_up(bases, bases_), look_up(widths, widths_)
+        address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
+        short = builder.trunc(width, vector(i16, lanes.count))
+        raw, all_bits = fetch_next(builder, address, at_, short, lanes)
+        raw = lowest(builder, raw, builder.and_(width, constant(lanes, bits - 1)))
+        store_numbers(context, builder, out, out_, i_, builder.add(base, raw))
+        return builder.add(at_, all_bits)
+
+    return types.uint64(tokens, types.uint64, data, types.uint64, bases, widths, out), codegen
 
 
 @inner
@@ -216,6 +260,19 @@ def log_rows(tokens, i, end, data, first, at, out, halves):
     row, bit = row_size(out, halves), at - (first << BYTE_SHIFT)
     while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
         bit = log_row(tokens, i, data, bit, out, halves)
+        i += row
+    return i, bit + (first << BYTE_SHIFT)
+
+
+@inner
+def bins_rows(tokens, i, end, data, first, at, bases, widths, out):
+    """The same with tokens that are numbers of bins, as `ansflow.kernels.transforms.bins` has them.
+
+    Numbers have 32 or 64 bits.
+    """
+    row, bit = row_size(out, None), at - (first << BYTE_SHIFT)
+    while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
+        bit = bins_row(tokens, i, data, bit, bases, widths, out)
         i += row
     return i, bit + (first << BYTE_SHIFT)
 
