@@ -10,7 +10,7 @@ Sizes are rounded up to powers of two. What isn't touched of that isn't there.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,33 +26,25 @@ FEWEST = 1 << (SMALLEST - 1 - 3)
 KEPT = 1 << 25
 
 
-class _Room(NamedTuple):
-    """Memory, and what NumPy calls the interface of an array that has it."""
-
-    memory: npt.NDArray[np.uint8]
-    interface: dict[str, Any]
+class _Room(np.ndarray[Any, Any]):
+    """Memory. It has a type of its own, or else views of what is lent would be views of it."""
 
 
 _shelves: list[list[_Room]] = [[] for _ in range(LARGEST + 1)]
 
 
-class _Lent:
-    """A room as NumPy knows it: it goes back to its shelf when no array has it any more."""
+class _Lent(np.ndarray[Any, Any]):
+    """An array in a room, which goes back to its shelf when no view of it is there any more."""
 
-    __slots__ = "__array_interface__", "_room", "_shelf"
-
-    def __init__(self, power: int) -> None:
-        self._shelf = _shelves[power]
-        try:
-            self._room = self._shelf.pop()
-        except IndexError:
-            memory = np.empty(1 << power, np.uint8)
-            self._room = _Room(memory, memory.__array_interface__)
-        self.__array_interface__ = self._room.interface
+    __slots__ = "room", "shelf"
+    room: _Room
+    shelf: list[_Room]
 
     def __del__(self) -> None:
-        if len(self._shelf) * self._room.memory.size < KEPT:
-            self._shelf.append(self._room)
+        # What NumPy makes of it by itself has neither.
+        shelf = getattr(self, "shelf", None)
+        if shelf is not None and len(shelf) * self.room.nbytes < KEPT:
+            shelf.append(self.room)
 
 
 def empty(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -60,8 +52,14 @@ def empty(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     if size < FEWEST:
         return np.empty(size, dtype)
     dtype = np.dtype(dtype)
-    nbytes = size * dtype.itemsize
-    power = (nbytes - 1).bit_length()
+    power = (size * dtype.itemsize - 1).bit_length()
     if not SMALLEST <= power <= LARGEST:
         return np.empty(size, dtype)
-    return np.asarray(_Lent(power))[:nbytes].view(dtype)
+    shelf = _shelves[power]
+    try:
+        room = shelf.pop()
+    except IndexError:
+        room = _Room(1 << power, np.uint8)
+    lent = _Lent(size, dtype, room)
+    lent.room, lent.shelf = room, shelf
+    return lent.view(np.ndarray)

@@ -88,11 +88,11 @@ def cost_of_row(numbers, begin, end, far, costs, cost, enough):
 @inner
 def use_lag(recent, kind, lag):
     """Put a lag first, which had the place of its kind, or is new."""
-    k = min(kind, NEW - ONE)
-    while k > ZERO:
-        recent[k] = recent[k - ONE]
-        k -= ONE
-    recent[ZERO] = lag
+    before = lag
+    for k in range(NEW):  # all of them: kinds cannot be foreseen
+        own = recent[k]
+        recent[k] = before if k <= kind else own
+        before = own
 
 
 @kernel
@@ -180,8 +180,8 @@ def subtract_far(numbers, row, near, every, costs, tables, recent, kinds, lags, 
 def add_far(numbers, row, recent, kinds, lags):
     """Undo `subtract_far` in place, whatever the kinds and lags are; False if they are illegal."""
     number = numbers.dtype.type
-    size, used = np.uint64(numbers.size), ZERO
-    for place in range(np.uint64(kinds.size)):
+    size, used, rows, place = np.uint64(numbers.size), ZERO, np.uint64(kinds.size), ZERO
+    while place < rows:
         kind = np.uint64(kinds[place])
         if kind > NEW or (kind == NEW and used == np.uint64(lags.size)):
             return False
@@ -192,11 +192,14 @@ def add_far(numbers, row, recent, kinds, lags):
         lag = recent[ZERO]
         if lag - ONE >= place and place:  # also of 0
             return False
-        begin = place * row
-        for i in range(begin, min(begin + row, size)):
+        begin, far = place * row, lag * row if place else ZERO
+        place += ONE
+        while far and place < rows and not kinds[place]:  # these have the same lag
+            place += ONE
+        for i in range(begin, min(place * row, size)):
             y = numbers[i]
             y = number(number(y >> number(1)) ^ number(number(0) - (y & number(1))))
-            numbers[i] = number(y + numbers[i - lag * row]) if place else y
+            numbers[i] = number(y + numbers[i - far]) if far else y
     return used == np.uint64(lags.size)
 
 
