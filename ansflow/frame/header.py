@@ -19,7 +19,9 @@ from ansflow.frame.shared import SharedTable, pack_tables, read_table
 from ansflow.limits import Limits
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Header", "check_magic", "read_header"]
+__all__ = ["FLAGS_AT", "Header", "check_magic", "header_size", "parse_header", "read_header"]
+
+FLAGS_AT = len(constants.MAGIC) + 1  # behind the version
 
 # What a shared table takes that is not used.
 BYTES_PER_TABLE = 4096
@@ -192,28 +194,43 @@ def read_header(limits: Limits) -> Generator[int, bytes, Header]:
     As a generator it does not care where they come from: it yields how many it wants next, and is
     sent them.
     """
-    fixed = yield constants.TERSE_HEADER.size
-    check_magic(fixed)
-    _, version, flags, size = constants.TERSE_HEADER.unpack(fixed)
+    begin = yield constants.TERSE_HEADER.size
+    check_magic(begin)
+    if not begin[FLAGS_AT] & constants.FLAG_TERSE:
+        begin += yield constants.HEADER.size - len(begin)
+    return parse_header(begin + (yield header_size(begin) - len(begin)), limits)
+
+
+def header_size(begin: bytes) -> int:
+    """Bytes of a header that begins so, with the magic and no fewer than the first fields take."""
+    _, version, flags, size = constants.TERSE_HEADER.unpack_from(begin)
     if version != constants.VERSION:
         raise UnsupportedError(
             f"the frame is of version {version}; this release reads version {constants.VERSION}"
         )
+    first = constants.TERSE_HEADER
     if not flags & constants.FLAG_TERSE:
-        fixed += yield constants.HEADER.size - len(fixed)
-        _, _, flags, size = constants.HEADER.unpack(fixed)
+        first = constants.HEADER
+        _, _, _, size = first.unpack_from(begin)
     if not 1 <= size <= constants.MAX_FIELDS:
         raise CorruptDataError(
             f"the header's fields take {size} bytes, which is not 1 to {constants.MAX_FIELDS}"
         )
-    rest = yield size + constants.CHECK.size
-    raw = fixed + rest
-    (check,) = constants.CHECK.unpack(rest[size:])
-    if check != low_half(raw[: -constants.CHECK.size]):
+    wanted: int = first.size + size + constants.CHECK.size
+    return wanted
+
+
+def parse_header(raw: bytes, limits: Limits) -> Header:
+    """The header whose bytes these are, as many as `header_size` says."""
+    end = len(raw) - constants.CHECK.size
+    (check,) = constants.CHECK.unpack_from(raw, end)
+    if check != low_half(raw[:end]):
         raise CorruptDataError("the header does not match its check")
     header = _kept.get((raw, limits))
     if header is None:
-        header = _parse(flags, ByteReader(rest[:size]), raw, limits)
+        flags = raw[FLAGS_AT]
+        first = constants.TERSE_HEADER if flags & constants.FLAG_TERSE else constants.HEADER
+        header = _parse(flags, ByteReader(raw[first.size : end]), raw, limits)
         if _is_plain(header):
             if len(_kept) >= KEPT:
                 _kept.clear()

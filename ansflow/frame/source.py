@@ -9,7 +9,7 @@ from ansflow.errors import TruncatedError
 from ansflow.files.foreign import read_at, read_exactly
 from ansflow.frame import constants
 from ansflow.frame.head import Head
-from ansflow.frame.header import Header, check_magic, read_header
+from ansflow.frame.header import Header, check_magic, header_size, parse_header
 from ansflow.frame.walk import walk
 from ansflow.limits import Limits
 
@@ -96,12 +96,8 @@ def walk_source(source: Source, limits: Limits) -> Iterator[Header | Head]:
 
 def take_header(source: Source, limits: Limits) -> Header:
     """Return the header of the frame at the position of `source`."""
-    check_magic(source.peek(len(constants.MAGIC)))
-    reader = read_header(limits)
-    wanted = next(reader)
-    try:
-        while True:
-            wanted = reader.send(bytes(source.take(wanted)))
-    except StopIteration as stop:
-        found: Header = stop.value
-        return found
+    begin = source.peek(constants.HEADER.size)
+    check_magic(begin)
+    if len(begin) < constants.HEADER.size:  # which is less than any header has
+        source.skip(constants.HEADER.size)
+    return parse_header(bytes(source.take(header_size(begin))), limits)

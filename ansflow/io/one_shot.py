@@ -28,7 +28,7 @@ from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
-from ansflow.frame.header import Header
+from ansflow.frame.header import FLAGS_AT, Header
 from ansflow.frame.source import MemorySource, take_header, walk_source
 from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
@@ -217,9 +217,6 @@ Event = Header | tuple[Head, memoryview]
 # Frames with no more headers and chunks than this are walked over once: the events are kept until
 # the chunks are decoded. Of more, all would take more memory than those that wait for threads.
 KEPT_EVENTS = 1 << 10
-
-
-FLAGS_AT = len(constants.MAGIC) + 1  # behind the version
 
 
 class _Survey(NamedTuple):

@@ -39,7 +39,9 @@ def decode_words(
         raise CorruptDataError(
             f"a stream of words takes {len(payload) - begin} bytes, which is not a multiple of 2"
         )
-    words = np.frombuffer(payload, WORDS, offset=begin).astype(NATIVE, copy=False)
+    words = np.frombuffer(payload, WORDS, offset=begin)
+    if WORDS is not NATIVE:
+        words = words.astype(NATIVE)
     coder.decode(words, out, lanes)
     if tools is not None and tools.lengths is not None:
         tools.lengths.append(coder.code_length(out, lanes))
