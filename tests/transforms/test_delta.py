@@ -13,6 +13,7 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.delta import BLOCK
 from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 from ansflow.transforms.delta import Delta, Differences
+from ansflow.transforms.finish import Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.transform import Unsuitable
 from ansflow.varints import ByteReader
@@ -136,21 +137,36 @@ def test_any_output_is_undone_as_the_format_says(width):
         assert out.view(f"<u{width}").tolist() == [number % (2 * half) for number in y]
 
 
+@pytest.mark.parametrize("inverted", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_sums_in_a_register(width):
+def test_sums_in_registers(width, inverted):
     """Compiled, they are those of the loop that stands there for Python."""
-    count = REGISTER_BYTES // width
-    numbers = RNG.integers(0, 1 << (8 * width), count + 9, f"u{width}")
+    begin, end = np.uint64(5), np.uint64(5 + 3 * REGISTER_BYTES // width)
+    numbers = RNG.integers(0, 1 << (8 * width), int(end) + 9, f"u{width}")
     total, uncompiled = numbers[0], numbers.copy()
+    masks = (numbers[1], numbers[2]) if inverted else None
 
     @kernel
-    def compiled(items, at, total):
-        return running_sums(items, at, total)
+    def compiled(items, begin, end, total, masks):
+        return running_sums(items, begin, end, total, masks)
 
     with np.errstate(over="ignore"):
-        last = running_sums(uncompiled, np.uint64(5), total)
-    assert compiled(numbers, np.uint64(5), total) == last == uncompiled[count + 4]
+        last = running_sums(uncompiled, begin, end, total, masks)
+        assert compiled(numbers, begin, begin, total, masks) == total
+    assert compiled(numbers, begin, end, total, masks) == last
     assert np.array_equal(numbers, uncompiled)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 5000])
+def test_what_is_done_in_one_loop_is_what_is_done_in_turn(width, size):
+    numbers = RNG.integers(0, 1 << (8 * width), size, f"u{width}")
+    masks = [int(mask) for mask in RNG.integers(0, 1 << (8 * width), 2, f"u{width}")]
+    at_once, in_turn = numbers.view(np.uint8).copy(), numbers.view(np.uint8).copy()
+    Finish(3, True, 1, 0, *masks, (1,)).apply(at_once, width)
+    for one in (Finish(3, True), Finish(lags=(1,)), Finish(0, False, 1, 0, *masks)):
+        one.apply(in_turn, width)
+    assert np.array_equal(at_once, in_turn)
 
 
 def test_axes_that_are_not_there():

@@ -20,7 +20,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
+from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums, sum_of
 from ansflow.kernels.transforms.words import item_bits
 
 __all__ = ["BASE", "FIRST", "FOLDED", "IF_CLEAR", "IF_SET", "LAGS", "MAX_LAGS", "STEP", "finish"]
@@ -35,17 +35,18 @@ SHORTEST_RUN = np.uint64(16)
 
 
 @inner
-def add_up(items, total, begin, end):
-    """Make of items their running sums, from `total` on; the last of these."""
+def add_up(items, total, masks, begin, end):
+    """Make of items their running sums, as `running_sums` does; the last of these."""
     number = items.dtype.type
-    step = np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize)
-    while begin + step <= end:
-        total = running_sums(items, begin, total)
-        begin += step
-    while begin < end:
-        total = number(total + items[begin])
-        items[begin] = total
-        begin += ONE
+    whole = end - (end - begin) % (np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize))
+    total = running_sums(items, begin, whole, total, masks)
+    for i in range(whole, end):
+        if masks is None:
+            total = number(total + items[i])
+            items[i] = total
+        else:
+            total = sum_of(total, items[i])
+            items[i] = total ^ masks[total >> item_bits(items) - ONE]
     return total
 
 
@@ -79,14 +80,18 @@ def unfold(items, begin, end):
 
 
 @inner
+def told(plan, place, items):
+    """What a plan says, as large as items in memory: LLVM would choose between masks of 64 bits."""
+    return plan.view(items.dtype)[np.uint64(place) * (np.uint64(64) // item_bits(items))]
+
+
+@inner
 def finish_items(items, plan, begin, end):
     """Do what depends on each item alone: undo `affine.divide`, and then `ordered.order`."""
     number = items.dtype.type
     half = number(~number(0)) >> ONE
-    # As large as items in memory: LLVM would choose between masks of 64 bits.
-    told, parts = plan.view(items.dtype), np.uint64(64) // item_bits(items)
-    step, base = told[np.uint64(STEP) * parts], told[np.uint64(BASE) * parts]
-    clear, set_ = told[np.uint64(IF_CLEAR) * parts], told[np.uint64(IF_SET) * parts]
+    step, base = told(plan, STEP, items), told(plan, BASE, items)
+    clear, set_ = told(plan, IF_CLEAR, items), told(plan, IF_SET, items)
     if step != ONE or base:
         for i in range(begin, end):
             items[i] = number(items[i] * step) + base
@@ -124,13 +129,18 @@ def finish_block(items, plan, totals, begin, end):
     last = np.uint64(plan.size)
     if begin == ZERO and end > ZERO:
         items[0] += number(plan[FIRST])
+    far, k = reach(plan), U_LAGS
+    unscaled = not plan[BASE] and plan[STEP] == ONE
+    if unscaled and plan[FOLDED] and last == U_LAGS + ONE and plan[LAGS] == ONE:
+        # What most numbers need is done in one loop.
+        masks = told(plan, IF_CLEAR, items), told(plan, IF_SET, items)
+        totals[ZERO] = add_up(items, totals[ZERO], masks, begin, end)
+        return
     if plan[FOLDED]:
         unfold(items, begin, end)
-    k = U_LAGS
     while k < last and plan[k] == ONE:
-        totals[k - U_LAGS] = add_up(items, totals[k - U_LAGS], begin, end)
+        totals[k - U_LAGS] = add_up(items, totals[k - U_LAGS], None, begin, end)
         k += ONE
-    far = reach(plan)
     if far:
         if k == U_LAGS:  # items before the least lag have that of the item before
             for i in range(max(begin, ONE), min(end, plan[LAGS])):
