@@ -49,8 +49,13 @@ class ByteReader:
     def varint(self) -> int:
         """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
         data, at = self.data, self.at
-        value = shift = 0
         try:
+            byte = data[at]
+            at += 1
+            if byte < 0x80:  # most are of one byte
+                self.at = at
+                return byte
+            value, shift = byte & 0x7F, 7
             while (byte := data[at]) & 0x80 and shift < MAX_BITS - 7:
                 value |= (byte & 0x7F) << shift
                 shift += 7
@@ -58,8 +63,6 @@ class ByteReader:
         except IndexError:
             raise CorruptDataError(CUT_OFF) from None
         self.at = at + 1
-        if not shift:  # most are of one byte
-            return byte
         value |= byte << shift
         if value >> MAX_BITS or not byte:
             raise CorruptDataError(

@@ -86,7 +86,8 @@ class Digits(Transform):
     ) -> None:
         (first, _), *others = self.outputs(parameters, layout)
         numbers = numbers_in_place(out, layout.itemsize)
-        numbers[:] = numbers_of(outputs[0], first)
+        if outputs[0] is not out:  # or they are there already
+            numbers[:] = numbers_of(outputs[0], first)
         for base, (width, _), output in zip(parameters, others, outputs[1:], strict=True):
             put_on(numbers, np.uint64(base), numbers_of(output, width))
         put_back(numbers, out)

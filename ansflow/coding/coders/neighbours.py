@@ -17,7 +17,6 @@ from ansflow.coding.coders.coder import (
 )
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
-from ansflow.kernels.constants import ZERO
 from ansflow.kernels.tables.neighbours import PARTIALS, count_contexts
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
 from ansflow.kernels.tables.slots import fill_slot_rows
@@ -27,9 +26,6 @@ from ansflow.lazy import cached_property
 __all__ = ["NeighbourCoder"]
 
 BYTES = 256
-
-# Symbols for which it pays to copy the last words.
-MANY = 1 << 11
 
 
 class NeighbourCoder(SteppingCoder):
@@ -99,25 +95,18 @@ class NeighbourCoder(SteppingCoder):
         flat = records.reshape(-1)
         return int(encode_rows(symbols, first, *told, states, flat, precision, words, cursor))
 
-    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
-        slots, precision, told = self.slots, self._precision, self._told
-        isa = vector_isa(states.size, out.size)
+    def _read(self, words: Words, lanes: int, out: Symbols) -> int:
+        isa = vector_isa(lanes, out.size)
         if isa is None:
-            start = words, cursor, states, *told
-            done, at = scalar.decode_rows(*start, slots, precision, out)
-        else:
-            decode_rows = vector.decoder(states.size, isa)
-            rest = states, *told, slots.reshape(-1), precision, out
-            done, at = decode_rows(words, cursor, *rest, ZERO)
-            if out.size - done >= MANY:
-                # Few words are left, of many symbols: vectors take them where zeros follow.
-                last = words[at:]
-                more = np.zeros(last.size + states.size, np.uint16)
-                more[: last.size] = last
-                done, taken = decode_rows(of_one_type(more), ZERO, *rest, np.uint64(done))
-                at += taken
-        start = words, np.uint64(at), states, *told
-        return int(scalar.decode_rest(*start, slots, precision, out, np.uint64(done)))
+            return super()._read(words, lanes, out)
+        more = of_one_type(np.zeros(2 * lanes, np.uint16))
+        told = *self._told, self.slots, self._precision
+        return int(vector.reader(lanes, isa)(words, more, *told, out))
+
+    def _pop(self, words: Words, cursor: np.uint64, states: States, out: Symbols) -> int:
+        told = states, *self._told, self.slots, self._precision, out
+        done, at = scalar.decode_rows(words, cursor, *told)
+        return int(scalar.decode_rest(words, np.uint64(at), *told, np.uint64(done)))
 
     def first_impossible(self, symbols: Symbols, lanes: int) -> int:
         return int(scalar.first_without_record(symbols, *self._told, self.records))

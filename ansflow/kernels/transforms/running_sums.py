@@ -1,4 +1,4 @@
-"""Running sums, register by register: the one loop over items that compilers do not turn into vectors.
+"""Running sums, register by register: the one loop over items that LLVM makes no vectors of.
 
 Sums of one, two, four ... items come from adding a vector to itself, moved up by as many. That is
 LLVM IR, which knows no instruction set: on machines without registers of that size, LLVM takes

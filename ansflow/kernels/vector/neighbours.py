@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ansflow.kernels.coders.neighbours import LOW, fill_contexts
-from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO
+from ansflow.kernels.coders.neighbours import LOW, decode_rest, fill_contexts
+from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
+from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
@@ -18,9 +19,12 @@ from ansflow.kernels.vector.above import contexts_above, tabulate
 from ansflow.kernels.vector.memory import load, pull, put, store
 from ansflow.kernels.vector.values import high, low, multiply, where
 
-__all__ = ["decoder", "encoder"]
+__all__ = ["decoder", "encoder", "reader"]
 
 BYTE = np.uint64(8)
+
+# Symbols for which it pays to copy the last words.
+MANY = np.uint64(1 << 11)
 
 
 @functools.cache
@@ -60,6 +64,39 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
         return base, cursor
 
     return decode_rows
+
+
+@functools.cache
+def reader(lanes: int, isa: str) -> Callable[..., Any]:
+    """Make ``decode_stream(words, more, row, plane, limits, slots, precision, out)``.
+
+    It pops all symbols of a stream that begins with states, and has as many words as these take. It
+    returns what `finished` does, or `OUTSIDE`. The other arguments are those of
+    `ansflow.kernels.coders.neighbours.decode_rows`, but for `more`, an array like that of the words
+    with two zeros for each lane.
+    """
+    decode_rows = decoder(lanes, isa)
+    begin, turn = np.uint64(WORDS_PER_STATE * lanes), np.uint64(lanes)
+
+    @kernel
+    def decode_stream(words, more, row, plane, limits, slots, precision, out):
+        states = np.empty(lanes, np.uint32)
+        if not take_states(words, LOW, states):
+            return np.uint64(OUTSIDE)
+        told, flat = (states, row, plane, limits), slots.reshape(-1)
+        done, cursor = decode_rows(words, begin, *told, flat, precision, out, ZERO)
+        if np.uint64(out.size) - done >= MANY:
+            # Few words are left, of many symbols: vectors take them where zeros follow.
+            left = np.uint64(words.size) - cursor
+            for i in range(left):
+                more[i] = words[cursor + i]
+            last = more[: left + turn]
+            done, taken = decode_rows(last, ZERO, *told, flat, precision, out, done)
+            cursor += taken
+        cursor = decode_rest(words, cursor, *told, slots, precision, out, done)
+        return finished(words, cursor, states, LOW)
+
+    return decode_stream
 
 
 @functools.cache
