@@ -8,16 +8,19 @@ little that it can be coded in several ways.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.frame.streams.encode import encode_streams
 from ansflow.frame.streams.sample import StreamCoding
+from ansflow.transforms.choosing.axes import orders
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.choose import CHUNK_ITEMS
+from ansflow.transforms.choosing.cost import ways_cost
 from ansflow.transforms.choosing.mapped import Numbers, outputs_of
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_DEPTH
@@ -37,6 +40,7 @@ ITEMS_PER_RUN, MOST_RUNS = 4, 1 << 12
 
 # What is tried for the lengths of runs, and for their values, perhaps behind maps.
 OF_LENGTHS = [Recipe.of(text) for text in ("log", "lin[256]", "bins", "delta[0](bins)")]
+BINS = Recipe("bins")
 OF_BYTES = [Recipe.of(text) for text in ("stream", "delta[0](stream)", "bins", "delta[0](bins)")]
 OF_NUMBERS = [
     *OF_LENGTHS,
@@ -51,6 +55,12 @@ RISING, RUNS = Recipe("delta", (), (0, "rising")), Recipe("runs")
 CONSTANT = Recipe.of("delta[0, rising](log)")
 # What recipes end in.
 LEAVES = "stream", "log", "lin", "bins", "planes", "bytes"
+# What takes less than this share of what is expected of another choice surely takes less than that.
+SURELY = 0.7
+# Differences that are expected to take so many times as much, and some bits more, are not tried.
+FAR_MORE, SLACK = 2, 256
+ORDERS = orders(((), (1,)), 2)
+RUNS_BYTES = 3  # what says how many runs there are
 # Nodes below such a predictor: runs, differences of their values, and tokens.
 DEEPER = 3
 
@@ -80,20 +90,31 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
     if found is None:
         return choice
     stages, (values, lengths) = found
-    least = _size(choice.recipe, numbers, coding)
+    # What a choice takes is known once all items are coded with it, which takes the longest.
+    known = functools.cache(lambda: _size(choice.recipe, numbers, coding))
     if not stages and values.size == 1:
         best = CONSTANT
+        size = _size(best, numbers, coding)
     else:
-        of_lengths = _shortest(OF_LENGTHS, lengths, coding)
-        if _size(of_lengths, lengths, coding) > least:
+        expected = choice.bits * layout.items / 8
+        size_of_lengths, of_lengths = _shortest(OF_LENGTHS, lengths, coding)
+        if size_of_lengths > expected and size_of_lengths > known():
             return choice  # whatever the values take
-        of_values = _shortest(_ways(choice, stages, values), values, coding)
+        ways = OF_BYTES if values.itemsize == 1 else OF_NUMBERS
+        maps = () if stages else _maps(choice)
+        size, of_values = _shortest(ways, values, coding, maps)
         best = _within(stages, Recipe("runs", (of_values, of_lengths)))
-    size = _size(best, numbers, coding)
-    if size >= least:
-        return choice
-    told = Gain("in runs, told by all items", 8 * size / layout.items)
-    return Choice(best, told.bits, (*choice.gains[:1], told))
+        # Other outputs of stages, and which table is in which head, is known from all alone.
+        size = _size(best, numbers, coding) if stages else size + size_of_lengths + RUNS_BYTES
+        if size < SURELY * expected:
+            return _told(choice, best, size, layout)
+    return _told(choice, best, size, layout) if size < known() else choice
+
+
+def _told(choice: Choice, best: Recipe, size: float, layout: Layout) -> Choice:
+    """The choice of runs instead of another one."""
+    gain = Gain("in runs, told by all items", 8 * size / layout.items)
+    return Choice(best, gain.bits, (*choice.gains[:1], gain))
 
 
 def _in_runs(choice: Choice, numbers: Numbers) -> tuple[Sequence[Recipe], list[Numbers]] | None:
@@ -116,13 +137,6 @@ def _maps(choice: Choice) -> tuple[Recipe, ...]:
     return tuple(stage for stage in choice.maps if stage.name in MAPS)
 
 
-def _ways(choice: Choice, stages: Sequence[Recipe], values: Numbers) -> list[Recipe]:
-    """What is worth trying for the values of runs that are behind such stages."""
-    ways = OF_BYTES if values.itemsize == 1 else OF_NUMBERS
-    maps = () if stages else _maps(choice)
-    return [*ways, *(_within(maps, way) for way in ways if maps)]
-
-
 def _predictors(recipe: Recipe) -> tuple[Recipe, ...]:
     """The stages of a recipe before tokens, with their other outputs; none if nothing predicts."""
     stages: tuple[Recipe, ...] = ()
@@ -142,13 +156,23 @@ def _runs_behind(stages: Sequence[Recipe], numbers: Numbers) -> list[Numbers] | 
     """
     if len(stages) + DEEPER > MAX_DEPTH:
         return None
-    for stage in (*stages, RUNS):
+    left = _through(stages, numbers)
+    outputs = None if left is None else outputs_of(RUNS, left)
+    if left is None or outputs is None:
+        return None
+    numbers = outputs[0]
+    least, most = 1 + bool(stages), min(MOST_RUNS, left.size // ITEMS_PER_RUN)
+    return outputs if least <= numbers.size <= most else None
+
+
+def _through(stages: Sequence[Recipe], numbers: Numbers) -> Numbers | None:
+    """What stages leave of numbers; None if they are not for them."""
+    for stage in stages:
         outputs = outputs_of(stage, numbers)
         if outputs is None:
             return None
-        numbers, items = outputs[0], numbers.size
-    least, most = 1 + bool(stages), min(MOST_RUNS, items // ITEMS_PER_RUN)
-    return outputs if least <= numbers.size <= most else None
+        numbers = outputs[0]
+    return numbers
 
 
 def _within(stages: Sequence[Recipe], recipe: Recipe) -> Recipe:
@@ -158,8 +182,28 @@ def _within(stages: Sequence[Recipe], recipe: Recipe) -> Recipe:
     return recipe
 
 
-def _shortest(ways: Iterable[Recipe], numbers: Numbers, coding: StreamCoding) -> Recipe:
-    return min(ways, key=lambda way: _size(way, numbers, coding))
+def _shortest(
+    ways: Sequence[Recipe], numbers: Numbers, coding: StreamCoding, maps: Sequence[Recipe] = ()
+) -> tuple[float, Recipe]:
+    """The bytes of numbers by the shortest of some ways, perhaps behind maps, and this one."""
+    behind = _through(maps, numbers) if maps else None
+    tried = _likely(ways, numbers if behind is None else behind)
+    if behind is not None:
+        tried = [BINS, *(_within(maps, way) for way in tried)]
+    sizes = [_size(way, numbers, coding) for way in tried]
+    least = min(sizes)
+    return least, tried[sizes.index(least)]
+
+
+def _likely(ways: Sequence[Recipe], numbers: Numbers) -> Sequence[Recipe]:
+    """Those of differences only where these don't take far more than numbers as they are."""
+    if numbers.size == 1:
+        return [way for way in ways if way.name != "delta"]
+    told = ways_cost(numbers.reshape(1, -1), ORDERS, numbers.size, linear="rising")
+    [[plain, _], [deltas, _]], _, falls = told
+    if deltas > FAR_MORE * plain + SLACK / numbers.size:
+        return [way for way in ways if way.name != "delta"]
+    return [way for way in ways if not falls or way.settings != RISING.settings]
 
 
 def _size(recipe: Recipe, numbers: Numbers, coding: StreamCoding) -> float:

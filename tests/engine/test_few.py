@@ -102,3 +102,29 @@ def test_outputs_side_by_side_are_not_put_in_runs(text):
     """The first of them alone would be."""
     assert few._predictors(Recipe.of(text)) == ()
     assert few._predictors(Recipe.of("delta[0](log)")) != ()
+
+
+def test_what_surely_takes_less_is_told_without_coding_all_items(monkeypatch):
+    """Runs are a few thousand numbers, and all items very many."""
+    tried, size = [], few._size
+
+    def seen(recipe, numbers, coding):
+        tried.append(numbers.size)
+        return size(recipe, numbers, coding)
+
+    monkeypatch.setattr(few, "_size", seen)
+    assert ansflow.plan(INDEX // 20 % 31).recipe.name == "runs"
+    assert tried
+    assert max(tried) == INDEX.size // 20
+
+
+def test_differences_are_tried_only_where_they_may_take_less():
+    def told(*numbers):
+        ways = few._likely(few.OF_NUMBERS, np.array(numbers, "u8"))
+        return {(way.name, len(way.settings)) for way in ways} - {("log", 0), ("bins", 0)}
+
+    lin, delta, rising = ("lin", 1), ("delta", 1), ("delta", 2)
+    assert told(*[*[0] * 9, 1 << 60] * 4000) == {lin}
+    assert told(*range(1000)) == {lin, delta, rising}
+    assert told(*range(1000, 0, -1)) == {lin, delta}
+    assert told(7) == {lin}
