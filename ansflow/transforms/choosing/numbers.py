@@ -154,7 +154,8 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
     """What is left of maps after all predictors were tried."""
     tried = []
     for one in close:
-        every = partial(_every, kind, one.mapped.maps)
+        # A dictionary of very many numbers takes longer than all else.
+        every = None if one.mapped.is_dict else partial(_every, kind, one.mapped.maps)
         bits = one.prediction.try_all(every, quick=kind.effort.quick)
         tried.append(Rated(one.mapped.total(bits), one.mapped, one.prediction))
     least = min([one.bits for one in tried]) + FEW_BITS
