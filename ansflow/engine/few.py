@@ -56,7 +56,7 @@ CONSTANT = Recipe.of("delta[0, rising](log)")
 # What recipes end in.
 LEAVES = "stream", "log", "lin", "bins", "planes", "bytes"
 # What takes less than this share of what is expected of another choice surely takes less than that.
-SURELY = 0.7
+SURELY = 0.8
 # Differences that are expected to take so many times as much, and some bits more, are not tried.
 FAR_MORE, SLACK = 2, 256
 ORDERS = orders(((), (1,)), 2)

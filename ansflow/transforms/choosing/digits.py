@@ -34,7 +34,7 @@ FEWEST_LOW, SHARE, ONE_MORE, DISTINCT_FROM = 8, (0.5, 0.98), 0.65, 0.8
 USUAL = 100, 1000, 1 << 8, 1 << 16
 
 # Integers that are looked at to the last one, at most.
-MOST_ITEMS = 1 << 19
+MOST_ITEMS = 1 << 17
 
 
 class Packed(NamedTuple):
