@@ -24,8 +24,8 @@ WORTH_OF_ALL = 0.005
 # best, or if nothing takes less than such a share of all bits in rows; for differences with one
 # sign but for this share; and for others that take so many bits that they aren't one token each,
 # but not as many as noise. Columns have bins of their own, or none.
-NEAR, NOISY, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.5, 0.6, 0.2, 2, 16
-NOISE = 0.7
+NEAR, NOISY, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.4, 0.6, 0.2, 2, 16
+NOISE = 0.5
 
 
 def try_bins(offers: Offers) -> None:
@@ -33,7 +33,7 @@ def try_bins(offers: Offers) -> None:
     numbers = offers.numbers
     # A row of a period is no row of columns.
     has_rows = numbers.ndim - offers.coarse > 2
-    few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED
+    few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED or offers.bits <= WORTH_BITS
     if few or (has_rows and numbers.shape[-1] <= FEW_COLUMNS):
         return
     in_rows, is_all, best = len(offers.long) > 1, are_all(numbers, offers.items), offers.best_axes
