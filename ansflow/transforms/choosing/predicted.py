@@ -126,16 +126,21 @@ def predict_periods(
     numbers = prediction.numbers
     rest = REST_OF_BYTES if numbers.itemsize == 1 else REST
     row = prediction.plain * math.prod(numbers.shape[2:]) / kind.items
+    tried, least = [], prediction.simplest
     for period, correlation in told:
         if correlation < _least(kind):
             continue
         # The first row has none above it, so that what is left of it is far from all else.
         simplest = Prediction(_in_rows(numbers, period), kind.items, coarse=True)
-        if simplest.bits > prediction.simplest * CLOSE:
+        once = ROWS_APART * period * row + recipe_bits(rest) / kind.items
+        tried.append((period, once, simplest))
+        least = min(least, simplest.bits + once)
+    for period, once, simplest in tried:
+        if simplest.bits > least * CLOSE:
             continue
         simplest.try_all()
         rows = predict_axes(simplest, kind, maps)
-        bits = rows.bits + ROWS_APART * period * row + recipe_bits(rest) / kind.items
+        bits = rows.bits + once
         if bits < found.bits * (1 - WORTH_ROWS):
             recipe = Recipe("period", (rows.recipe, rest), (period,))
             found = Choice(recipe, bits, (Gain((recipe, rows.recipe), bits),))
