@@ -3,7 +3,13 @@
 import numpy as np
 
 import ansflow
-from ansflow.transforms.choosing import numbers
+from ansflow.transforms.choosing import mapped, numbers
+from ansflow.transforms.choosing.choice import Choice
+from ansflow.transforms.choosing.effort import effort_of
+from ansflow.transforms.choosing.mapped import Kind
+from ansflow.transforms.choosing.predicted import predict_periods
+from ansflow.transforms.choosing.predictors import Prediction
+from ansflow.transforms.recipe import Recipe
 
 RNG = np.random.default_rng(0)
 
@@ -27,3 +33,36 @@ def test_no_dictionary_of_all_items_is_made_to_look_for_outliers(monkeypatch):
     ansflow.plan(RNG.normal(size=80_000).round(3) * np.pi)
     ansflow.plan(RNG.normal(size=80_000))
     assert {(True, True), (False, False)} == set(told)
+
+
+def test_no_dictionary_is_made_of_what_hardly_comes_again(monkeypatch):
+    monkeypatch.setattr(mapped, "coded", None)
+    floats = RNG.normal(size=300_000)
+    ansflow.plan(RNG.choice(floats, floats.size))
+
+
+def test_linear_tokens_are_told_by_a_part_of_a_sample():
+    part = Prediction(RNG.integers(0, 200, (4, 2048), "u4"), 1e6)
+    part.try_all()
+    assert part.best.tokens > 0
+    assert part.is_clear
+
+
+def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):
+    tried, try_all = [], Prediction.try_all
+
+    def seen(self, *others, **options):
+        tried.append(self.numbers.shape[2])
+        return try_all(self, *others, **options)
+
+    row = RNG.integers(0, 1 << 20, 25)
+    steps = np.tile(row, 400) + RNG.integers(0, 1 << 8, 10_000)
+    steps[::2] += np.tile(RNG.integers(0, 1 << 18, 50), 100)
+    numbers = (steps.cumsum() + (1 << 40)).reshape(1, -1).view("u8")
+    kind = Kind("unsigned", False, effort_of(3), 10_000)
+    prediction = Prediction(numbers, 10_000)
+    found = Choice(Recipe("log"), prediction.try_all())
+    monkeypatch.setattr(Prediction, "try_all", seen)
+    best = predict_periods(prediction, found, kind, (), [(25, 0.9), (50, 0.9)])
+    assert str(best.recipe).startswith("period[50]")
+    assert tried == [50]

@@ -36,8 +36,8 @@ REPEATS_FROM, MANY_REPEATS = 0.45, 0.6
 STREWN_FROM = 0.8
 
 # Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
-# still aren't, there may be more values than fit two bytes, which pays for numbers of eight. It
-# does more for numbers of 16 bits if one of them is frequent.
+# still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
+# one of them is frequent.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.98, 0.05
 # If there are few, decimals beside a mask may be in a dictionary, and values that mostly are such.
 DICT_UP_TO_OF_FILLED = 0.5
@@ -232,7 +232,7 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
         most = DICT_UP_TO_OF_FILLED
     if itemsize == 2 and seen.share <= FREQUENT:
         most = DICT_UP_TO_OF_HALVES
-    elif itemsize == 8 and not decimal and kind.effort.worth_many < 1:
+    elif itemsize > 2 and not decimal and kind.effort.worth_many < 1:
         most = DICT_OF_MANY_UP_TO
     return seen.distinct <= most * seen.size
 

@@ -37,7 +37,7 @@ CLOSE_DICT, DICT_LESS, CLOSEST_DICT = 1.12, 0.5, 1.005
 FEW_BITS = 0.01
 
 # Numbers that are looked at to the last one, at most, and for each of a sample.
-MOST_ITEMS, MOST_PER_ITEM = 1 << 19, 4
+MOST_ITEMS, MOST_PER_ITEM = 1 << 19, 16
 
 
 class Rated(NamedTuple):

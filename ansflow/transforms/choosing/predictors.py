@@ -64,8 +64,9 @@ SELDOM, FALLS_BY = 1 / 256, 512
 # The share of the first ones from which on it is not told by others.
 OFTEN = 1 / 16
 
-# What is not so much more by a part of a sample may be less by all of it.
-CLOSE = 1.02
+# What is not so much more by a part of a sample may be less by all of it. To choose wrongly costs
+# as little.
+CLOSE = 1.005
 
 
 class Prediction(Offers):
@@ -124,12 +125,10 @@ class Prediction(Offers):
     def is_clear(self) -> bool:
         """Whether nothing else is nearly as cheap as the best.
 
-        Linear tokens depend on a few large numbers, whether numbers rise on a few negative
-        differences, and lines on where they end: a part of a sample says little of these.
+        Whether numbers rise depends on a few negative differences, and lines on where they end: a
+        part of a sample says little of these.
         """
-        may_be_linear = self.linear <= self.bits
-        told = isinstance(self.way, tuple)
-        return told and not may_be_linear and len(self._close()) == 1
+        return isinstance(self.way, tuple) and len(self._close()) == 1
 
     def _close(self) -> list[Way]:
         tried = self.tried.items()
