@@ -1,9 +1,10 @@
 """What takes long to look at is left out where it says little: the time to choose is bounded."""
 
 import numpy as np
+import pytest
 
 import ansflow
-from ansflow.transforms.choosing import mapped, numbers
+from ansflow.transforms.choosing import mapped, numbers, predictors
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -66,3 +67,11 @@ def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):
     best = predict_periods(prediction, found, kind, (), [(25, 0.9), (50, 0.9)])
     assert str(best.recipe).startswith("period[50]")
     assert tried == [50]
+
+
+def test_lines_are_not_looked_for_in_noise_around_a_level(monkeypatch):
+    noise = RNG.normal(10_000, 400, (1, 9000)).astype("i8")
+    monkeypatch.setattr(predictors, "are_near_a_line", None)
+    Prediction(noise.view("u8"), 9000).try_all()
+    with pytest.raises(TypeError):
+        Prediction((noise + np.arange(9000)).view("u8"), 9000).try_all()

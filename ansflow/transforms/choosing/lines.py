@@ -12,7 +12,9 @@ from ansflow.transforms.choosing.cost import log_bits
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
+    "AS_LEVEL",
     "LEVEL",
+    "NOISE_TWICE",
     "NOISIER",
     "RAMP",
     "SHORTEST_LINE",
@@ -33,6 +35,10 @@ WORTH_LINES = 0.03
 # and in a random walk 0.5; they must take so many more if as many numbers rise as fall, but for
 # this share.
 NOISIER, LEVEL = 0.6, 0.15
+# What noise itself takes: differences take half a bit more, so that lines gain next to nothing if
+# numbers as they are take nearly as little. Differences of differences take log2 of the square root
+# of six more, whatever the slope of the line is.
+AS_LEVEL, NOISE_TWICE = 0.25, 1.29
 # Differences of numbers that lie so far apart are compared with those of neighbours: from a line
 # through noise they are about equal, in a random walk they are nearly three times as large.
 APART, MORE_APART = 8, 1.6

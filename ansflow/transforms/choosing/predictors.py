@@ -25,7 +25,9 @@ from ansflow.transforms.choosing.axes import (
 from ansflow.transforms.choosing.binned import try_bins
 from ansflow.transforms.choosing.cost import WIDER, ways_cost
 from ansflow.transforms.choosing.lines import (
+    AS_LEVEL,
     LEVEL,
+    NOISE_TWICE,
     NOISIER,
     RAMP,
     SHORTEST_LINE,
@@ -260,8 +262,10 @@ class Prediction(Offers):
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
-        bits, below = self.tried[1,]
-        if abs(below - 1 / 2) < LEVEL and self.tried[1, 1][0] < bits + NOISIER:
+        (plain, _), (bits, below), (twice, _) = self.tried[()], self.tried[1,], self.tried[1, 1]
+        if abs(below - 1 / 2) < LEVEL and twice < bits + NOISIER:
+            return False
+        if plain < bits - AS_LEVEL or twice - NOISE_TWICE > self.bits * (1 - WORTH_LINES):
             return False
         middle = len(self.numbers) // 2
         if not are_near_a_line(self.numbers[middle]):
