@@ -75,3 +75,12 @@ def test_lines_are_not_looked_for_in_noise_around_a_level(monkeypatch):
     Prediction(noise.view("u8"), 9000).try_all()
     with pytest.raises(TypeError):
         Prediction((noise + np.arange(9000)).view("u8"), 9000).try_all()
+
+
+def test_no_dictionary_is_made_of_integers_that_lie_close_together(monkeypatch):
+    """Codes of so many values would be half a bit shorter."""
+    codes = RNG.integers(0, 4000, 100_000)
+    far, close = (np.sort(RNG.choice(most, 4000, replace=False)) for most in (1 << 24, 5600))
+    assert "dict" in str(ansflow.plan(far[codes]).recipe)
+    monkeypatch.setattr(mapped, "coded", None)
+    ansflow.plan(close[codes])

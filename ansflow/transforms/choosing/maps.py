@@ -49,6 +49,10 @@ BITS_OF_NAMES, NAMES_UP_TO = 16, 0.25
 # fewer are bytes, and decimals have exceptions that a dictionary does without.
 DENSE_FROM, DENSE_DECIMALS_FROM = 257, 1024
 
+# What the gap from one value of a dictionary to the next takes besides its length, and the bits by
+# which codes must be shorter than integers, with what their values take.
+BITS_OF_A_GAP, WORTH_CODES = 1.5, 0.5
+
 # Values of a dictionary are made smaller first if they come again at most so often, about: the
 # fewer they are, the less that gains, and each number takes its time.
 OFTEN_IN_DICT = 1024
@@ -171,7 +175,7 @@ def _all_but_masks(
         dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
     else:
         dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
-    dictionary = dictionary and not any(_are_dense(one, kind, seen, least) for one in decimals)
+    dictionary = dictionary and not any(_are_like_codes(one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
@@ -182,7 +186,9 @@ def _all_but_masks(
         steps = _steps(ordered, some, in_order) if common_step(few) > 1 else None
         if steps is not None:
             yield steps
-        dictionary = dictionary and not _are_dense(ordered, kind, seen, DENSE_FROM)
+        dictionary = dictionary and not _are_like_codes(ordered, kind, seen, DENSE_FROM)
+    elif dictionary and not decimals and seen.distinct >= DENSE_FROM:
+        dictionary = _are_far_apart(ordered, kind, seen)
     if shift or not decimal:
         yield ordered
     if dictionary:
@@ -216,9 +222,27 @@ def _steps(ordered: Mapped, some: Mapped, kind: Kind) -> Mapped | None:
     return ordered.through(kind, AFFINE)
 
 
-def _are_dense(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
-    """Whether integers, many of which are distinct, are much the same as codes of a dictionary."""
-    return seen.distinct >= least and is_dense(few_of(integers.numbers, kind.effort.few))
+def _are_like_codes(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
+    """Whether integers are much the same as codes of a dictionary, or these gain nothing."""
+    if seen.distinct < least:
+        return False
+    far_apart = _are_far_apart(integers, kind, seen)
+    return not far_apart or is_dense(few_of(integers.numbers, kind.effort.few))
+
+
+def _are_far_apart(integers: Mapped, kind: Kind, seen: Patterns) -> bool:
+    """Whether distinct integers are so far apart that codes are shorter, by more than they take.
+
+    If most are distinct, others are as many as tell those that come again, if all come as often.
+    Where all numbers are looked at, it is seen.
+    """
+    items, again = kind.items * integers.share, seen.size - seen.distinct
+    if items <= SMALL:
+        return True
+    values = max(seen.distinct, seen.size**2 / (2 * again) if again < seen.distinct else 0)
+    numbers, values = integers.numbers, min(values, items)
+    gap = math.log2(max(1.0, (int(numbers.max()) - int(numbers.min()) + 1) / values))
+    return gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
 
 
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:
