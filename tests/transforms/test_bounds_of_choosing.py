@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing import mapped, numbers, predictors
+from ansflow.transforms.choosing import far, mapped, numbers, predictors
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -80,7 +80,14 @@ def test_lines_are_not_looked_for_in_noise_around_a_level(monkeypatch):
 def test_no_dictionary_is_made_of_integers_that_lie_close_together(monkeypatch):
     """Codes of so many values would be half a bit shorter."""
     codes = RNG.integers(0, 4000, 100_000)
-    far, close = (np.sort(RNG.choice(most, 4000, replace=False)) for most in (1 << 24, 5600))
-    assert "dict" in str(ansflow.plan(far[codes]).recipe)
+    apart, close = (np.sort(RNG.choice(most, 4000, replace=False)) for most in (1 << 24, 5600))
+    assert "dict" in str(ansflow.plan(apart[codes]).recipe)
     monkeypatch.setattr(mapped, "coded", None)
     ansflow.plan(close[codes])
+
+
+def test_numbers_that_take_few_bits_are_not_looked_back_to(monkeypatch):
+    monkeypatch.setattr(far, "_lengths", None)
+    ansflow.plan(RNG.integers(0, 20, 100_000))
+    with pytest.raises(TypeError):
+        ansflow.plan(RNG.integers(0, 2000, 100_000))

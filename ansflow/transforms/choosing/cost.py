@@ -137,10 +137,12 @@ def bins_bits(
     dealt = numbers.reshape(1, -1) if are_all(numbers, items) else halves(numbers)
     if not dealt.size:
         return math.inf
-    if signed:
-        dealt = (dealt << 1) ^ -(dealt >> 8 * dealt.itemsize - 1)
     # As numbers of one width, for which kernels are compiled once.
-    parts = dealt.astype(np.uint64, "C")
+    if signed:
+        deltas = dealt.view(f"i{dealt.itemsize}").astype(np.int64, "C")
+        parts = (deltas << 1 ^ deltas >> 63).view(np.uint64)
+    else:
+        parts = dealt.astype(np.uint64, "C")
     ordered, *told = found_by(parts[0], 8 * numbers.itemsize, items)
     return float(bits_in_bins(ordered, parts[-1], *told, (TABLE_BITS + BIN_BITS) / items))
 

@@ -33,8 +33,9 @@ TOLD_BY, OF = 1 << 12, 1 << 17
 # said to.
 WORTH_IT, WORTH_IT_IN_ROWS, WORTH_NO_DICT = 0.03, 0.06, 0.05
 SHORTEST_ROW = 6
-# Of fewer numbers, too few look far back for it to gain anything.
-FEWEST = 256
+# Of fewer numbers, too few look far back for it to gain anything; and to say how far takes so many
+# bits of those that do.
+FEWEST, FEW_BITS = 256, 5
 
 STREAM, LOG = Recipe(), Recipe("log")
 LAGS = LOG, Recipe("delta", (LOG,), (0,))
@@ -46,7 +47,7 @@ def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     """What was found, or a recipe for the numbers in one axis, if others far back predict them."""
     if kind.all_items is None or not kind.effort.periods or raw.itemsize == 1:
         return found
-    if kind.items < FEWEST:
+    if kind.items < FEWEST or found.bits <= FEW_BITS:
         return found
     for maps in list(_maps_of(found, raw, kind)):
         found = _or_far(found, maps, raw, kind)
