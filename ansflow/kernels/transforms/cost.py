@@ -189,18 +189,15 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     bits, used = bits_of_counts(few, size, shift)
     if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
         return np.inf, np.inf, falls
-    many = np.empty(MANY_LINEAR, np.uint32)
-    tokens = many[: (span >> shift) + ONE]
-    for step in SOME, ONE:
-        tokens[:], size = 0, ZERO
-        for begin in range(lag, n, block):
-            for i in range(begin, begin + block - lag, step):
-                above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
-                tokens[np.uint64(above) >> shift] += np.uint32(1)
-                size += ONE
-        bits, used = bits_of_counts(tokens, size, shift)
-        if bits > enough * float(size):
-            return np.inf, np.inf, falls
+    tokens, size = np.zeros((span >> shift) + ONE, np.uint32), ZERO
+    for begin in range(lag, n, block):
+        for i in range(begin, begin + block - lag):
+            above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
+            tokens[np.uint64(above) >> shift] += np.uint32(1)
+        size += block - lag
+    bits, used = bits_of_counts(tokens, size, shift)
+    if bits > enough * float(size):
+        return np.inf, np.inf, falls
     few[:] = 0
     for i in range(np.uint64(tokens.size)):
         few[i >> more & LAST_OF_FEW] += tokens[i]
