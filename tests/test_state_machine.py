@@ -81,6 +81,7 @@ def unit(size):
     with (
         mock.patch("ansflow.engine.schedule.TASK_SIZE", size),
         mock.patch("ansflow.engine.encoder.TASK_SIZE", size),
+        mock.patch("ansflow.engine.at_once.TASK_SIZE", size),
     ):
         yield
 

@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.engine.at_once import chosen, chunk_encoder
 from ansflow.engine.cores import checked_threads
+from ansflow.engine.framing import Framing, framing_of
 from ansflow.engine.options import Options
-from ansflow.engine.plan import DEFAULT_LEVEL
 from ansflow.engine.rechoosing import EVERY, Rechooser
 from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.threads import Pipeline
-from ansflow.engine.turns import in_turn, one_at_a_time
+from ansflow.engine.turns import in_turn
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
-from ansflow.frame.build import FrameBuilder, ShortFrame, check_count
 from ansflow.frame.chunk import ChunkEncoder, in_one
-from ansflow.frame.header import Header
-from ansflow.frame.identity import ModelIdentity
-from ansflow.frame.masked import with_mask
-from ansflow.transforms.layout import Layout
-from ansflow.transforms.recipe import Recipe
 
-__all__ = ["JOINED_UP_TO", "FrameEncoder"]
+__all__ = ["FrameEncoder"]
 
 NOTHING = np.empty(0, np.uint8)
-
-# Chunks of so many bytes of content are kept until all are there, so that the frame gets memory of
-# its size. That is mostly memory that the process has had before, while the room for the largest
-# frame, of which most isn't used, is new each time; to touch a page of it for the first time takes
-# as long as to encode half of it.
-JOINED_UP_TO = 1 << 25
 
 
 class FrameEncoder:
@@ -46,11 +33,10 @@ class FrameEncoder:
     ----------
     options : Options
     threads : int or None
-    content_size : int, optional
-        Bytes of content, if known beforehand.
-    array : ArraySpec, optional
-    directory : bool
-        Whether the content is the directory of a collection.
+    content_size, array, directory
+        Those of `framing_of`.
+    framing : Framing, optional
+        What that returns, if it is there already.
 
     Notes
     -----
@@ -66,36 +52,12 @@ class FrameEncoder:
         content_size: int | None = None,
         array: ArraySpec | None = None,
         directory: bool = False,
+        framing: Framing | None = None,
     ) -> None:
-        coding = options.coding
-        if options.name is not None:
-            if array is None:
-                raise ValueError("name is for arrays; bytes have none")
-            array = replace(array, name=options.name)
-        identity = None
-        if coding.model is not None:
-            coding.model.check_array(array)
-            identity = ModelIdentity.of(coding.model)
-        grid = options.grid(array, content_size)
-        chunks = grid.count(content_size or 0)
-        check_count(chunks)
-        self.header = Header(
-            content_size,
-            grid,
-            array,
-            coding.shared,
-            options.metadata,
-            identity,
-            directory=directory,
-        )
-        # All content comes before the first flush if its size is known.
-        is_short = chunks == 1 and not directory
-        self._builder = ShortFrame(self.header) if is_short else FrameBuilder(self.header)
-        self._dtype: np.dtype[Any] | None = None if array is None else array.dtype
-        if options.dtype is not None:
-            given = np.dtype(options.dtype)
-            self._dtype = with_mask(given) if array is not None and array.has_mask else given
-        options.check_items(None if array is None else array.dtype)
+        if framing is None:
+            framing = framing_of(options, content_size, array, directory=directory)
+        self.header, self._dtype = framing.header, framing.dtype
+        self._builder = framing.builder()
         self._undecided = options.recipe is None and self._dtype is not None
         self._options = options
         if not self._undecided:
@@ -126,25 +88,6 @@ class FrameEncoder:
             + chunks * constants.HEAD.size
             + constants.TRAILER.size
         )
-
-    def at_once(self, content: Bytes) -> bytes | None:
-        """The frame of all of the content, if nothing is gained by several tasks; else None.
-
-        Most of what is done for content in pieces takes longer than to encode a short one.
-        """
-        if not content.size:
-            return None
-        grid = self.header.grid
-        most = grid.unit(0, TASK_SIZE)
-        if self._threads == 1:
-            most = EVERY * most - 1 if self._undecided else JOINED_UP_TO
-        if content.size > most:
-            return None
-        self.choose(content)
-        chunks = self._encode(content, grid.groups(0, content.size), 0)
-        self._builder.append(chunks)
-        pieces = [piece.data for chunk in chunks for piece in chunk]
-        return b"".join([self._builder.begin, *pieces, self._builder.end()])
 
     def write(self, content: Bytes, *, lasting: bool) -> Iterator[memoryview]:
         """Encode content; `lasting` promises that it does not change until the frame ends."""
@@ -230,14 +173,7 @@ class FrameEncoder:
 
     def _use(self, options: Options) -> None:
         self._options = options
-        self._encode = ChunkEncoder(
-            self._builder.front,
-            self.header.grid,
-            options.recipe_for,
-            options.coding,
-            None if self._dtype is None else partial(_instead, options, self._dtype),
-            by_hand=options.is_by_hand,
-        )
+        self._encode = chunk_encoder(options, self._dtype, self.header.grid, self._builder.front)
 
     def choose(self, content: Bytes) -> None:
         """Choose a recipe by the first content, which is whole rows, unless there is one."""
@@ -245,12 +181,7 @@ class FrameEncoder:
             return
         self._undecided = False
         assert self._dtype is not None
-        layout = self.header.grid.layout_of(content.size)
-        first = content[: layout.nbytes]
-        task = partial(self._options.chosen, first, layout, self._dtype)
-        if self._options.level <= DEFAULT_LEVEL:
-            task = partial(one_at_a_time, task)  # longer searches are mostly in kernels
-        self._use(in_turn(task, content.size))
+        self._use(chosen(self._options, self._dtype, self.header.grid, content))
         if not self._options.tables and self._options.model is None:
             several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
             self._rechooser = Rechooser(self._options, self._dtype, first=several)
@@ -284,8 +215,3 @@ class FrameEncoder:
 def _chunks(encode: ChunkEncoder, unit: Bytes, groups: Sequence[int], number: int) -> list[Bytes]:
     """The chunks of a unit, each in one piece, as they wait for those before them."""
     return [in_one(pieces) for pieces in encode(unit, groups, number)]
-
-
-def _instead(options: Options, dtype: np.dtype[Any], content: Bytes, layout: Layout) -> Recipe:
-    """The recipe for a chunk that the one for all cannot be applied to."""
-    return options.rechosen(content, layout, dtype).recipe_for(layout)

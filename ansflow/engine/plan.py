@@ -20,7 +20,7 @@ from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
 from ansflow.frame.streams.pool import Pool
-from ansflow.frame.streams.sample import StreamCoding
+from ansflow.frame.streams.sample import StreamCoding, plain_coding
 from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.constants import checked_lanes
@@ -208,15 +208,12 @@ class Plan:
     @cached_property
     def coding(self) -> StreamCoding:
         """The same for streams; ModelError if a table or the model cannot be used."""
-        shared = tuple(_shared_table(table) for table in self.tables)
-        return StreamCoding(
-            self.precision,
-            self.lanes,
-            self.order,
-            shared,
-            _content_model(self.model),
-            classes=self.recipe is not None and self.level >= CLASSES_FROM,
-        )
+        classes = self.recipe is not None and self.level >= CLASSES_FROM
+        own = self.precision, self.lanes, self.order
+        if not self.tables and self.model is None:
+            return plain_coding(*own, classes)
+        shared = tuple([_shared_table(table) for table in self.tables])
+        return StreamCoding(*own, shared, _content_model(self.model), classes)
 
     @cached_property
     def decoders(self) -> Pool[Tools]:

@@ -67,22 +67,24 @@ class ChunkEncoder:
         at = 0
         for size in groups:
             group = content[at : at + size]
-            for part, shape in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
-                # First, as all else that is touched would put the content out of the cache.
-                check = content_check(part, number)
-                recipe = self._recipe_for(shape)
-                heads, payloads = encode_body(
-                    *(part, shape, recipe, self._coding, self._instead),
-                    by_hand=self._by_hand,
-                    at_edge=not self._grid.is_whole(shape),
-                )
-                body_size = len(heads) + sum([piece.size for piece in payloads])
-                head = Head(number, shape.items, body_size, check)
-                begin = np.frombuffer(self._front(head) + heads, np.uint8)
-                chunks.append([begin, *payloads])
+            for part, layout in zip(self._grid.split(group), self._grid.layouts(size), strict=True):
+                chunks.append(self.chunk(part, layout, number))
                 number += 1
             at += size
         return chunks
+
+    def chunk(self, content: Bytes, layout: Layout, number: int) -> list[Bytes]:
+        """A chunk, in such pieces."""
+        # First, as all else that is touched would put the content out of the cache.
+        check = content_check(content, number)
+        heads, payloads = encode_body(
+            *(content, layout, self._recipe_for(layout), self._coding, self._instead),
+            by_hand=self._by_hand,
+            at_edge=self._by_hand and not self._grid.is_whole(layout),
+        )
+        body_size = len(heads) + sum([piece.size for piece in payloads])
+        head = Head(number, layout.items, body_size, check)
+        return [np.frombuffer(self._front(head) + heads, np.uint8), *payloads]
 
 
 def in_one(pieces: Sequence[Bytes]) -> Bytes:

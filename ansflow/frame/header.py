@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansflow.errors import CorruptDataError, LimitError, UnsupportedError
 from ansflow.frame import constants
@@ -16,6 +16,7 @@ from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head, has_body
 from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.shared import SharedTable, pack_tables, read_table
+from ansflow.lazy import cached_property
 from ansflow.limits import Limits
 from ansflow.varints import ByteReader, pack_varint
 
@@ -38,6 +39,23 @@ _kept: dict[tuple[bytes, Limits], Header] = {}
 
 ARRAY_KEYS = ("dtype", "shape", "masked", "name")
 KEYS = ("metadata", "model", "directory", *ARRAY_KEYS)
+
+
+class _Begin(NamedTuple):
+    """What stands in a header in front of what is known only when all is encoded.
+
+    Parameters
+    ----------
+    flags : int
+    fields : bytes
+        The first ones.
+    terse : bool
+        Whether the check of the content is its low half.
+    """
+
+    flags: int
+    fields: bytes
+    terse: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,46 @@ class Header:
         TypeError, ValueError
             If dtype or metadata cannot be written, or take too much room.
         """
+        flags, fields, terse = self._begin if only is None else self._begin_short
+        fields += self._pack_chunks() if only is None else _pack_only(only, terse=terse)
+        begin = constants.TERSE_HEADER if terse else constants.HEADER
+        raw = begin.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
+        return raw + constants.CHECK.pack(low_half(raw))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing that it refers to is large, can be changed, or is of other packages."""
+        array = self.array
+        return (
+            not (self.metadata or self.shared or self.model)
+            and self.grid.is_contiguous
+            and (array is None or (array.dtype.isbuiltin == 1 and array.lacking is None))
+        )
+
+    @cached_property
+    def _begin(self) -> _Begin:
+        return _Begin(self._flags, self._pack_fields(self._describe()))
+
+    @cached_property
+    def _begin_short(self) -> _Begin:
+        """The same of a short frame, which may be brief."""
+        flags = self._flags | constants.FLAG_SHORT
+        brief = None if self.shared else pack_brief(self._describe())
+        if brief is None:
+            return _Begin(flags, self._begin.fields)
+        flags |= constants.FLAG_BRIEF
+        if (self.content_size or 0) > constants.MAX_TERSE:
+            return _Begin(flags, brief)
+        return _Begin(flags | constants.FLAG_TERSE, brief, terse=True)
+
+    @property
+    def _flags(self) -> int:
+        """Those that do not say how it is written."""
+        flags = 0 if self.array is None else constants.FLAG_ARRAY
+        flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
+        return flags | (constants.FLAG_LISTED if self.is_listed else 0)
+
+    def _describe(self) -> dict[str, Any]:
         description: dict[str, Any] = {}
         if self.array is not None:
             description |= self.array.describe()
@@ -144,21 +202,7 @@ class Header:
             description["directory"] = True
         if self.metadata:
             description["metadata"] = self.metadata
-        brief = None
-        if only is not None and not self.shared:
-            brief = pack_brief(description)
-        fields = self._pack_fields(description) if brief is None else brief
-        terse = brief is not None and (self.content_size or 0) <= constants.MAX_TERSE
-        fields += self._pack_chunks() if only is None else _pack_only(only, terse=terse)
-        flags = 0 if self.array is None else constants.FLAG_ARRAY
-        flags |= constants.FLAG_FORTRAN_ORDER if self.is_fortran else 0
-        flags |= constants.FLAG_LISTED if self.is_listed else 0
-        flags |= constants.FLAG_SHORT if only is not None else 0
-        flags |= constants.FLAG_BRIEF if brief is not None else 0
-        flags |= constants.FLAG_TERSE if terse else 0
-        begin = constants.TERSE_HEADER if terse else constants.HEADER
-        raw = begin.pack(constants.MAGIC, constants.VERSION, flags, len(fields)) + fields
-        return raw + constants.CHECK.pack(low_half(raw))
+        return description
 
     def _pack_fields(self, description: dict[str, Any]) -> bytes:
         """The first fields, if they are not brief."""
@@ -231,21 +275,11 @@ def parse_header(raw: bytes, limits: Limits) -> Header:
         flags = raw[FLAGS_AT]
         first = constants.TERSE_HEADER if flags & constants.FLAG_TERSE else constants.HEADER
         header = _parse(flags, ByteReader(raw[first.size : end]), raw, limits)
-        if _is_plain(header):
+        if header.is_plain:
             if len(_kept) >= KEPT:
                 _kept.clear()
             _kept[raw, limits] = header
     return header
-
-
-def _is_plain(header: Header) -> bool:
-    """Whether nothing that it refers to is large, can be changed, or depends on other packages."""
-    array = header.array
-    return (
-        not (header.metadata or header.shared or header.model)
-        and header.grid.is_contiguous
-        and (array is None or (array.dtype.isbuiltin == 1 and array.lacking is None))
-    )
 
 
 def _parse(flags: int, reader: ByteReader, raw: bytes, limits: Limits) -> Header:

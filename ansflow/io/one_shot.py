@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from ansflow.arguments import check_unmasked
 from ansflow.buffers import Bytes, bytes_of, opaque, writable_bytes
-from ansflow.engine.content import JoinedFrames, array_content, as_array
+from ansflow.engine.at_once import JOINED_UP_TO, encode_at_once
+from ansflow.engine.content import JoinedFrames, as_array
 from ansflow.engine.cores import checked_threads
-from ansflow.engine.encoder import JOINED_UP_TO, FrameEncoder
+from ansflow.engine.encoder import FrameEncoder
+from ansflow.engine.framing import Framing, array_framing, framing_of
 from ansflow.engine.masked import MaskedArray, fill_masked, from_content
 from ansflow.engine.memory import allocate
 from ansflow.engine.options import Options, OptionsDict
@@ -89,23 +91,24 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     settings = Options.of(options)
     plain = None if isinstance(data, bytes) else plain_array(data)
     if plain is not None:
-        content, array = array_content(plain)
-        encoder = FrameEncoder(settings, threads, content_size=content.size, array=array)
+        content, framing = array_framing(settings, plain)
     else:
         content = bytes_of(data)
-        encoder = FrameEncoder(settings, threads, content_size=content.size)
-    return in_turn(partial(_compressed, encoder, content), content.size)
+        framing = framing_of(settings, content.size)
+    task = partial(_compressed, settings, framing, checked_threads(threads), content)
+    return in_turn(task, content.size)
 
 
-def _compressed(encoder: FrameEncoder, content: Bytes) -> bytes:
+def _compressed(options: Options, framing: Framing, threads: int, content: Bytes) -> bytes:
     """The frame of all of the content.
 
     It is made in one turn, for all that is kept until it is whole would otherwise be kept by each
     thread that compresses something.
     """
-    frame = encoder.at_once(content)
+    frame = encode_at_once(options, framing, threads, content)
     if frame is not None:
         return frame
+    encoder = FrameEncoder(options, threads, framing=framing)
     encoder.choose(content)
     parts = chain(encoder.write(content, lasting=True), encoder.finish())
     try:

@@ -6,35 +6,42 @@ it.
 
 import gc
 import weakref
-from functools import partial
 
 import numpy as np
 import pytest
 
+import ansflow
+from ansflow.engine import at_once
 from ansflow.engine.content import array_content
 from ansflow.engine.encoder import FrameEncoder
 from ansflow.engine.options import Options
 
 
-def at_once(encoder, content):
-    return encoder.at_once(content)
+@pytest.fixture
+def no_collection():
+    gc.disable()
+    yield
+    gc.enable()
 
 
-def in_pieces(encoder, content):
-    return b"".join([*encoder.write(content, lasting=True), *encoder.finish()])
-
-
-@pytest.mark.parametrize("encode", [at_once, in_pieces])
-def test_an_encoder_that_has_ended_keeps_nothing_alive(encode):
+def test_an_encoder_that_has_ended_keeps_nothing_alive(no_collection):
     content, array = array_content(np.arange(1 << 15))
     encoder = FrameEncoder(Options(), 1, content_size=content.size, array=array)
     gone = weakref.ref(encoder)
-    take = partial(encode, encoder)
+    assert b"".join([*encoder.write(content, lasting=True), *encoder.finish()])
     del encoder
-    gc.disable()
-    try:
-        assert take(content)
-        del take
-        assert gone() is None
-    finally:
-        gc.enable()
+    assert gone() is None
+
+
+def test_what_has_encoded_all_at_once_keeps_nothing_alive(no_collection, monkeypatch):
+    made, make = [], at_once.chunk_encoder
+
+    def noted(*arguments):
+        encoder = make(*arguments)
+        made.append(weakref.ref(encoder))
+        return encoder
+
+    monkeypatch.setattr(at_once, "chunk_encoder", noted)
+    assert ansflow.compress(np.arange(1 << 15), threads=1)
+    [gone] = made
+    assert gone() is None

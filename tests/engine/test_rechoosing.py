@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.engine import encoder, rechoosing
+from ansflow.engine import at_once, encoder, rechoosing
 from ansflow.engine.options import Options
 from ansflow.engine.plan import Plan
 from ansflow.engine.rechoosing import Rechooser
@@ -31,7 +31,8 @@ PARTS = {
 @pytest.fixture(autouse=True)
 def small_units(monkeypatch):
     """A chunk each, so that there are many of them."""
-    monkeypatch.setattr(encoder, "TASK_SIZE", 1 << 15)
+    for module in (encoder, at_once):
+        monkeypatch.setattr(module, "TASK_SIZE", 1 << 15)
 
 
 def recipes(blob):

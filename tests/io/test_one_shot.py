@@ -10,8 +10,8 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ansflow
+from ansflow.engine.at_once import JOINED_UP_TO
 from ansflow.frame.constants import CHECK, HEAD, HEADER, TRAILER
-from ansflow.io.one_shot import JOINED_UP_TO
 
 # No description, no shared tables, the size in three bytes, and so the chunk size.
 BEGIN = HEADER.size + 1 + 1 + 3 + 3 + CHECK.size

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from ansflow.buffers import Bytes
 from ansflow.frame.streams.choice import encode_stream
+from ansflow.frame.streams.kind import TriedKind
 from ansflow.frame.streams.registry import TRIED
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import WordStack, encoder_pool
@@ -18,8 +20,8 @@ def encode_streams(streams: Sequence[Stream], coding: StreamCoding) -> tuple[byt
     """The heads of all streams, and their payloads in pieces."""
     pool = encoder_pool(coding.precision, coding.order)
     scratch, words = pool.take(), WordStack(streams)
-    kinds = [kind for kind in TRIED if kind.suits(coding)]
-    wide = [kind for kind in kinds if kind.wide]
+    is_plain = not coding.shared and coding.model is None
+    kinds, wide = _kinds_of_plain(coding) if is_plain else _kinds_of(coding)
     heads, payloads = b"", list[Bytes]()
     last = len(streams) - 1
     for number, stream in enumerate(streams):
@@ -29,3 +31,12 @@ def encode_streams(streams: Sequence[Stream], coding: StreamCoding) -> tuple[byt
         payloads += pieces
     pool.give(scratch)
     return heads, payloads
+
+
+def _kinds_of(coding: StreamCoding) -> tuple[list[TriedKind], list[TriedKind]]:
+    """The kinds that are tried with symbols, and those with symbols of 16 bits."""
+    kinds = [kind for kind in TRIED if kind.suits(coding)]
+    return kinds, [kind for kind in kinds if kind.wide]
+
+
+_kinds_of_plain = functools.cache(_kinds_of)  # tables and models cannot be looked up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +15,16 @@ from ansflow.frame.shared import SharedTable
 from ansflow.frame.streams.scratch import EncoderScratch, WordStack
 from ansflow.transforms.layout import Layout
 
-__all__ = ["NOTHING_SEEN", "Encoded", "Look", "Proposal", "Sample", "StreamCoding", "Symbols"]
+__all__ = [
+    "NOTHING_SEEN",
+    "Encoded",
+    "Look",
+    "Proposal",
+    "Sample",
+    "StreamCoding",
+    "Symbols",
+    "plain_coding",
+]
 
 Symbols = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -33,6 +43,12 @@ class StreamCoding(NamedTuple):
     shared: tuple[SharedTable, ...] = ()
     model: ContentModel | None = None
     classes: bool = False
+
+
+@functools.cache
+def plain_coding(precision: int, lanes: int, order: int, classes: bool) -> StreamCoding:
+    """One without tables and model: of the same parameters, the same one."""
+    return StreamCoding(precision, lanes, order, classes=classes)
 
 
 class Look(NamedTuple):
