@@ -44,6 +44,7 @@ SHARED = [
 ]
 OPTIONS = {
     "as it is": {},
+    "in haste": {"level": 1},
     "small chunks": {"chunk_size": 1000},
     "8 bits": {"precision": 8, "chunk_size": 20_000},
     "11 bits": {"precision": 11, "lanes": 8},
@@ -134,6 +135,7 @@ def of_a_collection():
 
 PINNED = {
     "as it is": "1f784edda674272f",
+    "in haste": "e9d3133dc7f2c86a",
     "small chunks": "82ad2f6865e924b4",
     "8 bits": "00f5dddaf5e98e9f",
     "11 bits": "5f84c75a6d6c2cdf",

@@ -25,6 +25,7 @@ Job = Callable[[], Any]
 
 # Vector kernels are used from 4096 symbols and 32 lanes on.
 FEW, MANY = 3000, 10_000
+LONG = 70_000
 LANES = (16, 32, 64)
 
 # Tables have one form up to 12 bits and another above; 17 bits need the wide coder.
@@ -100,6 +101,7 @@ def jobs() -> list[Job]:
         *usual_jobs(),
         partial(_in_pieces, 1),
         *_frames(),
+        *_in_haste(),
         *_recipes(),
         *_singles(),
         *_rows(),
@@ -152,6 +154,14 @@ def _frames() -> Iterator[Job]:
         ):
             options = {"lanes": lanes, "precision": precision, "order": order, "tables": tables}
             yield partial(_through_frame, data, options)
+
+
+def _in_haste() -> Iterator[Job]:
+    """Symbols of both widths, so many that not all are counted at the lowest level."""
+    for alphabet, dtype in ((200, np.uint8), (300, np.uint16)):
+        recipe = "stream" if alphabet <= 256 else "lin[512]"
+        data = _skewed(LONG, alphabet, dtype)
+        yield partial(_through_frame, data, {"level": 1, "recipe": recipe})
 
 
 def _through_frame(data: Any, options: dict[str, Any]) -> None:

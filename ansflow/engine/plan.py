@@ -43,7 +43,8 @@ WRITTEN = ("level", "precision", "lanes", "order", "model", "items")
 
 DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 
-# From this level on, the symbols of a stream may have several distributions, by rows.
+# From this level on, the symbols of a stream may have several distributions, by rows. Below it,
+# there is not even time to count all of them.
 CLASSES_FROM = 2
 # And from this one on, all of what takes few bytes is looked at for runs.
 RUNS_FROM = 3
@@ -208,10 +209,11 @@ class Plan:
     @cached_property
     def coding(self) -> StreamCoding:
         """The same for streams; ModelError if a table or the model cannot be used."""
-        classes = self.recipe is not None and self.level >= CLASSES_FROM
+        haste = self.level < CLASSES_FROM
+        classes = self.recipe is not None and not haste
         own = self.precision, self.lanes, self.order
         if not self.tables and self.model is None:
-            return plain_coding(*own, classes)
+            return plain_coding(*own, classes, haste)
         shared = tuple([_shared_table(table) for table in self.tables])
         return StreamCoding(*own, shared, _content_model(self.model), classes)
 

@@ -20,6 +20,7 @@ from ansflow.kernels.tables.fit import fit_counts
 from ansflow.kernels.tables.frequency_code import MAX_BITS_PER_FREQUENCY, fit_rows, fit_table
 from ansflow.kernels.tables.histogram import PARTIALS, count_bytes, count_symbols
 from ansflow.kernels.tables.records import reciprocals_of
+from ansflow.kernels.tables.sampled_histogram import count_some
 from ansflow.kernels.transforms.cost import bits_of_counts, byte_cost
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Stream
@@ -37,6 +38,10 @@ TOO_FEW_FOR_TABLE = 512
 # If their entropy is more than this share of them, all are as good as random.
 SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 64, 64
 RANDOM_FROM = 0.995
+
+# Of streams that are so long, or so many times as long as their alphabet, some symbols are counted
+# for all, if there is haste.
+SAMPLED_FROM, SAMPLED_FROM_TIMES = 1 << 16, 1 << 6
 
 # Symbols of 16 bits have so many bits of precision more than they need. Without these, their
 # frequencies would lack so many times as much of the best ones besides, or more.
@@ -126,7 +131,12 @@ def _is_random(content: Bytes) -> bool:
 
 
 def _count(
-    content: Bytes, layout: Layout, kinds: Sequence[TriedKind], scratch: EncoderScratch
+    content: Bytes,
+    layout: Layout,
+    kinds: Sequence[TriedKind],
+    scratch: EncoderScratch,
+    *,
+    haste: bool,
 ) -> dict[int, Look]:
     """Count bytes, into the scratch, or let a kind do so; what kinds have found, by their codes."""
     looks: dict[int, Look] = {}
@@ -135,7 +145,9 @@ def _count(
         if look.counts is not None:
             look.counts.sum(axis=0, out=scratch.counts)
             return looks
-    count_bytes(content, scratch.partial, scratch.counts)
+    room = scratch.partial, scratch.counts
+    if not (haste and content.size >= SAMPLED_FROM and count_some(content, *room)):
+        count_bytes(content, *room)
     return looks
 
 
@@ -174,7 +186,7 @@ def _narrow(
     records, looks = None, dict[int, Look]()
     if scratch.contexts is None:
         records = scratch.records
-        looks = _count(content, layout, kinds, scratch)
+        looks = _count(content, layout, kinds, scratch, haste=coding.haste)
         present, used, bits = fit_counts(*fitted, reciprocals_of(precision), records)
         lanes = lanes_for(content.size, coding.lanes, bits / 8)
     else:
@@ -197,7 +209,10 @@ def _wide(
     symbols = content.view("<u2").astype(np.uint16, copy=not content.flags.aligned)
     alphabet = int(symbols.max()) + 1
     counts = np.empty(alphabet, np.float64)
-    count_symbols(symbols, np.empty(PARTIALS * alphabet, np.uint32), counts)
+    given = symbols, np.empty(PARTIALS * alphabet, np.uint32), counts
+    haste = coding.haste and symbols.size >= max(SAMPLED_FROM, SAMPLED_FROM_TIMES * alphabet)
+    if not (haste and count_some(*given)):
+        count_symbols(*given)
     least_bits, present = bits_of_counts(counts, symbols.size, ZERO)
     heap, keys = np.empty(alphabet, np.uint32), np.empty(alphabet, np.float64)
 

@@ -34,7 +34,8 @@ class StreamCoding(NamedTuple):
 
     `precision` is 8 to 16, and `lanes` a maximum; short streams get less. `order` is 0 or 1;
     `shared` are tables that any stream may use; `model` is tried on streams that consist of its
-    units. With `classes`, rows of symbols may have distributions of their own.
+    units. With `classes`, rows of symbols may have distributions of their own. In `haste`, those of
+    long streams are estimated.
     """
 
     precision: int
@@ -43,12 +44,15 @@ class StreamCoding(NamedTuple):
     shared: tuple[SharedTable, ...] = ()
     model: ContentModel | None = None
     classes: bool = False
+    haste: bool = False
 
 
 @functools.cache
-def plain_coding(precision: int, lanes: int, order: int, classes: bool) -> StreamCoding:
+def plain_coding(
+    precision: int, lanes: int, order: int, classes: bool, haste: bool
+) -> StreamCoding:
     """One without tables and model: of the same parameters, the same one."""
-    return StreamCoding(precision, lanes, order, classes=classes)
+    return StreamCoding(precision, lanes, order, classes=classes, haste=haste)
 
 
 class Look(NamedTuple):
