@@ -18,6 +18,7 @@ from ansflow.engine.plan import DEFAULT_LEVEL
 from ansflow.engine.rechoosing import EVERY
 from ansflow.engine.schedule import TASK_SIZE
 from ansflow.engine.turns import in_turn, one_at_a_time
+from ansflow.frame import constants
 from ansflow.frame.chunk import ChunkEncoder
 from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
@@ -49,21 +50,22 @@ def encode_at_once(
             return None
     if undecided:
         assert dtype is not None
-        options = chosen(options, dtype, grid, content)
+        assert framing.whole is not None
+        options = chosen(options, dtype, framing.whole, content)
+    if framing.only is not None:
+        encode = chunk_encoder(options, dtype, grid, framing.header.pack)
+        parts = encode.chunk(content, framing.only, 0)
+        return b"".join([*[part.data for part in parts], constants.SHORT_END])
     builder = framing.builder()
     encode = chunk_encoder(options, dtype, grid, builder.front)
-    if framing.only is not None:
-        chunks = [encode.chunk(content, framing.only, 0)]
-    else:
-        chunks = encode(content, grid.groups(0, content.size), 0)
+    chunks = encode(content, grid.groups(0, content.size), 0)
     builder.append(chunks)
     pieces = [piece.data for chunk in chunks for piece in chunk]
     return b"".join([builder.begin, *pieces, builder.end()])
 
 
-def chosen(options: Options, dtype: np.dtype[Any], grid: Grid, content: Bytes) -> Options:
-    """The options with a recipe that suits some content, the first of a grid."""
-    layout = grid.layout_of(content.size)
+def chosen(options: Options, dtype: np.dtype[Any], layout: Layout, content: Bytes) -> Options:
+    """The options with a recipe that suits some content, which begins with items of a layout."""
     task = partial(options.chosen, content[: layout.nbytes], layout, dtype)
     if options.level <= DEFAULT_LEVEL:
         task = partial(one_at_a_time, task)  # longer searches are mostly in kernels

@@ -181,7 +181,8 @@ class FrameEncoder:
             return
         self._undecided = False
         assert self._dtype is not None
-        self._use(chosen(self._options, self._dtype, self.header.grid, content))
+        layout = self.header.grid.layout_of(content.size)
+        self._use(chosen(self._options, self._dtype, layout, content))
         if not self._options.tables and self._options.model is None:
             several = content.size >= EVERY * self.header.grid.unit(0, TASK_SIZE)
             self._rechooser = Rechooser(self._options, self._dtype, first=several)

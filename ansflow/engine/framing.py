@@ -42,12 +42,16 @@ class Framing(NamedTuple):
         Whether the frame is one whose header says all of its only chunk.
     only : Layout or None
         That of the only chunk, if it is.
+    whole : Layout or None
+        About that of all of the content, as a recipe is chosen for it; None if it is empty, or of
+        a size that is not known.
     """
 
     header: Header
     dtype: np.dtype[Any] | None
     is_short: bool
     only: Layout | None
+    whole: Layout | None
 
     def builder(self) -> FrameBuilder | ShortFrame:
         """What puts such a frame together."""
@@ -105,11 +109,12 @@ def framing_of(
     options.check_items(None if array is None else array.dtype)
     # All content comes before the first flush if its size is known.
     is_short = chunks == 1 and not directory
+    whole = grid.layout_of(content_size) if content_size else None
     only = None
     if is_short and content_size:
         [size] = grid.groups(0, content_size)
         [only] = grid.layouts(size)
-    return Framing(header, dtype, is_short, only)
+    return Framing(header, dtype, is_short, only, whole)
 
 
 def array_framing(options: Options, array: npt.NDArray[Any]) -> tuple[Bytes, Framing]:
