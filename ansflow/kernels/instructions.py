@@ -12,11 +12,15 @@ from numba.core import cgutils, ir, ir_utils, types
 from numba.core.lowering import Lower
 
 from ansflow.kernels.arrays import viewed
+from ansflow.kernels.building import KernelBuilder, leave_out_unused
+from ansflow.kernels.indexing import Access
 from ansflow.kernels.lifetimes import Lifetimes, is_counted
 from ansflow.kernels.signatures import signature_of
 from ansflow.kernels.wrapper import create_wrapper
 
 __all__ = ["KernelLower"]
+
+SCALARS = types.Number, types.Boolean
 
 PARTS = {"pair_first": 0, "pair_second": 1}
 
@@ -47,6 +51,15 @@ class KernelLower(Lower):
         values = {name for name in found.known if not self._is_counted(name)}
         self._singly_assigned_vars = values | found.local | found.borrowed
         self._blk_local_varmap = {}
+
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        self.builder = KernelBuilder(self.entry_block)
+        self.call_helper = self.call_conv.init_call_helper(self.builder)
+
+    def lower_normal_function(self, fndesc: Any) -> None:
+        super().lower_normal_function(fndesc)
+        leave_out_unused(self.function)
 
     def create_cpython_wrapper(self, release_gil: bool = False) -> None:
         # What is counted, and errors, take more.
@@ -129,6 +142,9 @@ class KernelLower(Lower):
             if isinstance(array, types.Array) and expr.attr in FIELDS:
                 model = self.context.data_model_manager[array]
                 return model.get(self.builder, self.loadvar(expr.value.name), FIELDS[expr.attr])
+        if expr.op == "static_getitem" and isinstance(self.typeof(expr.value.name), types.Array):
+            called = self.fndesc.calltypes[expr]
+            return self.lower_getitem(resty, expr, expr.value, expr.index_var, called)
         if expr.op == "getiter" and self._counts_up(expr.value):
             return self._begin_counting(self.loadvar(expr.value.name))
         if expr.op == "iternext" and isinstance(
@@ -186,47 +202,29 @@ class KernelLower(Lower):
         return cgutils.make_anonymous_struct(builder, [number, some])
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
-        array = self.typeof(value.name)
-        place = self._place(array, value, index)
-        if place is None:
+        access = self._access(value, index)
+        found = None if access is None else access.get()
+        if found is None:
             return super().lower_getitem(resty, expr, value, index, signature)
-        align = None if array.aligned else 1
-        item = self.context.unpack_value(self.builder, array.dtype, place, align=align)
-        return self.context.cast(self.builder, item, array.dtype, resty)
+        made = signature.return_type
+        self.incref(made, found)
+        return self.context.cast(self.builder, found, made, resty)
 
     def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
-        array = self.typeof(target_var.name)
-        place = self._place(array, target_var, index_var)
-        if place is None:
+        access = self._access(target_var, index_var)
+        if access is None or not isinstance(self.typeof(value_var.name), SCALARS):
             return super().lower_setitem(target_var, index_var, value_var, signature)
-        align = None if array.aligned else 1
-        item = self._cast_var(value_var, array.dtype)
-        return self.context.pack_value(self.builder, array.dtype, item, place, align=align)
+        if not access.set(self._cast_var(value_var, access.kind.dtype)):
+            return super().lower_setitem(target_var, index_var, value_var, signature)
+        return None
 
-    def _place(self, array: Any, variable: Any, index: Any) -> Any:
-        """A pointer to an item, if unsigned numbers tell where it is in contiguous memory."""
-        kind: Any = self.typeof(index.name)
-        kinds = getattr(kind, "types", (kind,))
-        unsigned = types.unsigned_domain.issuperset(kinds)
-        whole = (
-            isinstance(array, types.Array) and array.layout == "C" and 0 < array.ndim == len(kinds)
-        )
-        if not (whole and unsigned) or self.context.enable_boundscheck:
+    def _access(self, variable: Any, index: Any) -> Access | None:
+        """What is read or written of an array, unless that needs to be checked."""
+        kind, where = self.typeof(variable.name), self.typeof(index.name)
+        if self.context.enable_boundscheck or not isinstance(kind, types.Array):
             return None
-        known, numbers = self.loadvar(variable.name), [self.loadvar(index.name)]
-        if isinstance(kind, types.BaseTuple):
-            numbers = cgutils.unpack_tuple(self.builder, *numbers)
-        model = self.context.data_model_manager[array]
-        shape = model.get(self.builder, known, "shape")
-        where = None
-        for axis, (number, each) in enumerate(zip(numbers, kinds, strict=True)):
-            number = self.context.cast(self.builder, number, each, types.uintp)
-            if where is None:
-                where = number
-            else:
-                size = self.builder.extract_value(shape, axis)
-                where = self.builder.add(self.builder.mul(where, size), number)
-        return self.builder.gep(model.get(self.builder, known, "data"), [where])
+        known = kind, self.loadvar(variable.name), where, self.loadvar(index.name)
+        return Access(self.context, self.builder, *known)
 
     def _is_counted(self, name: str) -> bool:
         """Whether a variable holds what is counted."""

@@ -94,6 +94,38 @@ def test_loops_of_kernels_for_samples_take_one_step_at_a_time():
     assert codes[0] > codes[1] >= 1
 
 
+@inner
+def first_of_both(arrays):
+    one, other = arrays
+    return one[0, ONE] + other[-1]
+
+
+def takes_apart(array, numbers):
+    row, few = array[1], numbers[1:-1]
+    numbers[:2] = 3
+    total = first_of_both((array, few))
+    for i in range(row.size):
+        total += row[i]
+    return total
+
+
+@pytest.mark.skipif(bool(config.BOUNDSCHECK), reason="checks need more")
+def test_what_is_known_of_arrays_is_not_put_together_for_nobody():
+    texts = []
+    simplify = KernelLibrary._optimize_functions
+
+    def watched(self, module):
+        texts.append(str(module))
+        simplify(self, module)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KernelLibrary, "_optimize_functions", watched)
+        assert uncached(takes_apart)(np.arange(6.0).reshape(2, 3), np.arange(5.0)) == 1 + 3 + 12
+    [text] = [each for each in texts if "define" in each and "first_of_both" in each.split("\n")[0]]
+    assert "insertvalue" not in text
+    assert "extractvalue" not in text
+
+
 @inlined
 def plus_one(x):
     return x + ONE

@@ -140,6 +140,35 @@ def test_items(order, dtype):
         np.testing.assert_array_equal(found, expected)
 
 
+def parts(array, first, stop):
+    total = np.int64(0)
+    flat = array[first]
+    flat[stop:] = 3
+    flat[:-1] += flat[1:]
+    array[1:stop][:] = flat[0]
+    array[first:] = flat.size
+    array[0][first:stop] = np.uint8(7)
+    for part in (array[first:stop], array[:], array[-2:], array[:stop]):
+        for row in range(len(part)):
+            total += np.int64(part[row, -1]) + np.int64(part[-1][row])
+        total += part.size
+    flat[:] = 2.0
+    flat[-1] = total % 100
+    array[1, 1:] = flat[1:]
+    array[::2] = flat[-1]
+    return total
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float64, np.bool_])
+def test_rows_and_slices(dtype, order):
+    compiled = kernel(parts)
+    for first, stop in ((0, 2), (1, 3), (-1, -2), (-2, 9), (2, -9), (1, 1)):
+        found, expected = (np.array(np.eye(3, 4) * 9, dtype, order=order) for _ in range(2))
+        assert compiled(found, first, stop) == parts(expected, first, stop)
+        np.testing.assert_array_equal(found, expected)
+
+
 def upwards(first, stop, seen):
     count = ONE - ONE
     last = first
