@@ -83,7 +83,7 @@ print(f"{array.dtype} {array.shape}, {array.nbytes:,} bytes")
 # apart, such as the places of fill values. A path ends where values are divided among several
 # recipes, such as those of the columns of a table.
 
-SIDE_BY_SIDE = "columns", "fields"
+SIDE_BY_SIDE = "columns", "fields", "groups"
 
 
 def path_of(recipe):
@@ -162,6 +162,7 @@ WHAT_IT_DOES = {
     "dict": "replaces values by their places in a list of all that occur",
     "digits": "separates small numbers that were packed in one, which have recipes of their own",
     "fields": "separates the fields of a structure, which have recipes of their own",
+    "groups": "puts columns that are alike one after the other, each group with its own recipe",
     "items": "makes numbers of bytes",
     "lin": "splits numbers into equal intervals, which are coded, and raw bits",
     "log": "splits numbers into their magnitudes, which are coded, and raw bits",

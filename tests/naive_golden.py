@@ -537,6 +537,18 @@ GOLDEN = {
         tree(makers.columns(0b110), tree(makers.delta(0, 1)), stream, PLANES),
         chunk=[20, 30, 3],
     ),
+    "numbers-groups": lambda: numbers(
+        PIXELS,
+        tree(makers.groups(0, 1, 0), tree(makers.delta(0, 1)), PLANES),
+        tree(makers.groups(0, 0, 0), tree(makers.delta(1), tree(makers.log))),
+        chunk=[20, 30, 3],
+    ),
+    "numbers-groups-of-many": lambda: numbers(
+        TABLE,
+        tree(makers.groups(*(j % 5 + 1 >> 1 for j in range(69))), *[tree(makers.log)] * 3),
+        tree(makers.groups(*range(69)), *[stream] * 69),
+        chunk=[6, 69],
+    ),
     "numbers-digits": lambda: numbers(
         KEYS,
         tree(makers.digits(16, 4096), tree(makers.delta(0), tree(makers.log)), stream, stream),

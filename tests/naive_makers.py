@@ -18,6 +18,7 @@ from naive_numbers import (
     Dict,
     Digits,
     FieldsOfItems,
+    Groups,
     Items,
     Join,
     Lin,
@@ -340,6 +341,18 @@ def columns(differences=0):
             if differences >> j & 1:
                 found[j] = [b - a for a, b in zip(found[j - 1], found[j], strict=True)]
         return Columns(differences), [items(column, w) for column in found]
+
+    return make
+
+
+def groups(*told):
+    def make(w, shape, content):
+        x = integers(content, w)
+        columns = [x[j :: shape[-1]] for j in range(shape[-1])]
+        found = [[] for _ in range(1 + max(told))]
+        for group, column in zip(told, columns, strict=True):
+            found[group] += column
+        return Groups(told), [items(group, w) for group in found]
 
     return make
 

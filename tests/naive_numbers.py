@@ -845,11 +845,50 @@ class Join:
         return parts[0]
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Columns of the last axis, those of a group one after the other."""
+
+    id = 24
+    groups: tuple
+
+    @classmethod
+    def read(cls, fields, w, shape):
+        assert w in WHOLE
+        assert len(shape) > 1
+        assert 2 <= shape[-1] <= 4096
+        count = fields.varint()
+        assert 1 <= count <= shape[-1]
+        width = (count - 1).bit_length()
+        packed = bytes(fields.byte() for _ in range(-(-width * shape[-1] // 8)))
+        packed = int.from_bytes(packed, "little")
+        assert packed < 2 ** (width * shape[-1])
+        groups = tuple(packed >> width * j & 2**width - 1 for j in range(shape[-1]))
+        assert list(dict.fromkeys(groups)) == list(range(count))
+        return cls(groups)
+
+    def write(self):
+        width = max(self.groups).bit_length()
+        packed = sum(group << width * j for j, group in enumerate(self.groups))
+        size = -(-width * len(self.groups) // 8)
+        return write_varint(1 + max(self.groups)) + packed.to_bytes(size, "little")
+
+    def outputs(self, w, shape):
+        counts = [self.groups.count(group) for group in range(1 + max(self.groups))]
+        return [(w, [count * shape[0], *shape[1:-1]]) for count in counts]
+
+    def undo(self, w, shape, parts):
+        left = [iter(integers(part, w)) for part in parts]
+        rows = prod(shape[:-1])
+        columns = [[next(left[group]) for _ in range(rows)] for group in self.groups]
+        return items([x for row in zip(*columns, strict=True) for x in row], w)
+
+
 NUMBERS = {
     node.id: node
     for node in (
         *(Ordered, Delta, Log, Lin, Decimal, Affine),
         *(Dict, Mask, FieldsOfItems, Columns, Runs, Items, Ramp, Lpc, Sparse, Stencil, Period),
-        *(Bins, Lookback, Digits, Join),
+        *(Bins, Lookback, Digits, Join, Groups),
     )
 }

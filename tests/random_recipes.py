@@ -13,6 +13,7 @@ from naive_numbers import (
     Dict,
     Digits,
     FieldsOfItems,
+    Groups,
     Items,
     Join,
     Lin,
@@ -199,6 +200,15 @@ def columns(rng, w, shape, content):
     return makers.columns(rng.getrandbits(min(shape[-1], 64)) & ~1)
 
 
+def groups(rng, w, shape, content):
+    if w not in WHOLE or len(shape) < 2 or not 2 <= shape[-1] <= 4096:
+        return None
+    told, most = [0], rng.choice([1, 2, 3, shape[-1]])
+    for _ in range(shape[-1] - 1):
+        told.append(rng.randint(0, min(1 + max(told), most - 1)))
+    return makers.groups(*told)
+
+
 def runs(rng, w, shape, content):
     return makers.runs(rng.choice([2**32, 1, 2, 7])) if w in WHOLE else None
 
@@ -264,6 +274,7 @@ CHOICES = {
     Lookback.id: lookback,
     Digits.id: digits,
     Join.id: join,
+    Groups.id: groups,
 }
 
 
@@ -275,7 +286,7 @@ def grow(rng, ids, deepest=4):
         if deepest > 1:
             known = ids if deepest > 2 else [Planes.id, Bytes.id]
             if shape and shape[-1] > FEW_COLUMNS:  # of what becomes many streams itself
-                known = [id for id in known if id != Columns.id]
+                known = [id for id in known if id not in (Columns.id, Groups.id)]
             found = [CHOICES[id](rng, w, shape, content) for id in known]
             found = [make for make in found if make]
         if not found or (w <= 2 and rng.randrange(3) == 0):

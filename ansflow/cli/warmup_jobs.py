@@ -42,6 +42,7 @@ OF_ALL = (
     "ordered(lin[256])",
     "ordered(bins)",
     "ordered(columns[1](" + ", ".join(["log"] * 16) + "))",
+    "groups[0, 1, 0, 1](" + ", ".join(["ordered(log)"] * 2) + ")",
     "ordered(dict(log, log))",
     "mask(ordered(log), stream)",
     "sparse(ordered(log), stream)",
@@ -188,6 +189,8 @@ def _recipes() -> Iterator[Job]:
             suited = array
             if "columns" in recipe:
                 suited = array[:, :16]
+            if "groups" in recipe:
+                suited = array[:, :4]
             if "runs" in recipe:
                 suited = np.repeat(array, 4, axis=1)
             if not any(name in recipe for name in NOT_FOR.get(dtype, ())):

@@ -98,7 +98,8 @@ def _bits(recipe: Recipe, content: Bytes, layout: Layout) -> float:
         recipe, layout = recipe.outputs[0], Layout(width, (layout.items // width,))
     array = content[: layout.nbytes].view(np.dtype((np.void, layout.itemsize)))
     # So many are whole rows of a table.
-    size = max(ITEMS, int(layout.shape[-1] ** 2 / LONGER)) if recipe.name == "columns" else ITEMS
+    in_rows = recipe.name in ("columns", "groups")
+    size = max(ITEMS, int(layout.shape[-1] ** 2 / LONGER)) if in_rows else ITEMS
     [items] = boxes(array.reshape(layout.shape), size, 1)
     octets = np.ascontiguousarray(items).reshape(-1).view(np.uint8)
     try:

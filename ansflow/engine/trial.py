@@ -43,7 +43,7 @@ def tried(
     items : int
         How many are coded at most, with each recipe.
     """
-    in_columns = any(one.recipe.name == "columns" for one in (choice, *choice.others))
+    in_columns = any(one.recipe.name in ("columns", "groups") for one in (choice, *choice.others))
     part, shape = _part(content, layout, items, in_columns=in_columns)
     worth = WORTH_IT if shape.items == layout.items else WORTH_IT_IN_PART
     best, least = choice, _size(choice.recipe, part, shape, coding)

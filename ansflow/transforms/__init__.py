@@ -16,7 +16,7 @@ period.py, join.py
     the same items with more axes, as numbers that swing with a period have rows, or with fewer
 log.py, lin.py, bins.py
     integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
-columns.py, fields.py, digits.py
+columns.py, groups.py, fields.py, digits.py
     items to several vectors of items, each with a recipe of its own
 numbers.py
     the items of a chunk as vectors of integers, wherever they begin

@@ -11,6 +11,7 @@ from ansflow.transforms.delta import Delta
 from ansflow.transforms.dict import Dict
 from ansflow.transforms.digits import Digits
 from ansflow.transforms.fields import Fields
+from ansflow.transforms.groups import Groups
 from ansflow.transforms.item_bytes import ItemBytes
 from ansflow.transforms.items import Items
 from ansflow.transforms.join import Join
@@ -56,6 +57,7 @@ ALL: tuple[Transform, ...] = (
     Lookback(),
     Digits(),
     Join(),
+    Groups(),
 )
 
 _by_id = {transform.id: transform for transform in ALL}

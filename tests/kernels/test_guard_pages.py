@@ -85,6 +85,7 @@ from ansflow.kernels.transforms import (
     dict as dictionary,
     digits,
     finish,
+    groups,
     lin,
     log,
     lookback,
@@ -1029,6 +1030,11 @@ def numbers_to_numbers(at_end, rng):
             back = guarded(np.zeros(rows.size, numbers.dtype), at_end)
             columns.splitter(count)(rows, u64(0b0101_0100 % (1 << count)), table)
             columns.joiner(count)(table, u64(0b0101_0100 % (1 << count)), back)
+            assert np.array_equal(back, rows)
+            back[:] = 0
+            places = guarded(np.arange(count, dtype=np.uint64)[::-1].copy(), at_end)
+            groups.split_columns(rows, places, table)
+            groups.join_columns(table, places, back)
             assert np.array_equal(back, rows)
         digits_of_numbers(numbers, at_end)
 

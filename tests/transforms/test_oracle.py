@@ -77,6 +77,9 @@ def settings_of(name, rng, w, shape, content):
         case "columns":
             most = min(shape[-1], 64)
             return tuple(rng.sample(range(1, most), rng.randrange(most)))
+        case "groups":
+            made = random_recipes.groups(rng, w, shape, content)
+            return made(w, shape, content)[0].groups
         case "digits":
             made = random_recipes.digits(rng, w, shape, content)
             return made(w, shape, content)[0].bases
@@ -118,6 +121,7 @@ AGAIN = {
     numbers.Bins: lambda t: makers.bins(*[begin for begin, _ in t.bins]),
     numbers.Digits: lambda t: makers.digits(*t.bases),
     numbers.Period: lambda t: makers.period(t.places),
+    numbers.Groups: lambda t: makers.groups(*t.groups),
     numbers.Join: lambda t: makers.join(*t.axes),
 }
 
@@ -180,7 +184,7 @@ def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
 
 
 # Transforms that are told all of their parameters.
-DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period", "join"]
+DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period", "join", "groups"]
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)

@@ -1,7 +1,7 @@
 """The loops of `ansflow.transforms`, over arrays of unsigned integers of 8 to 64 bits.
 
 decimal.py, affine.py, mask.py, dict.py, runs.py, ramp.py, lpc.py, stencil.py, columns.py,
-digits.py, lookback.py, log.py, lin.py, bins.py
+groups.py, digits.py, lookback.py, log.py, lin.py, bins.py
     a transform each, forward and back: the file of the same name in `ansflow.transforms` calls
     them, and sparse.py those of masks
 ordered.py, delta.py, finish.py
