@@ -178,8 +178,16 @@ def _numbers(dtype: str) -> npt.NDArray[Any]:
     return (field / 8).astype(dtype)
 
 
+def _table() -> npt.NDArray[Any]:
+    """Columns of numbers that are large, and of such that are small."""
+    rng = np.random.default_rng(0)
+    sizes = 10.0 ** (np.arange(20) % 4)
+    return np.rint(rng.normal(9, 2, (600, 20)) * sizes)
+
+
 def _recipes() -> Iterator[Job]:
     """Arrays of each width through each transform, and through those of the higher levels."""
+    yield partial(_through_frame, _table(), {})
     for dtype in DTYPES:
         array = _numbers(dtype)
         yield partial(_through_frame, array, {"level": LEVEL_OF_ALL})

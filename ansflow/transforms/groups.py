@@ -74,7 +74,7 @@ class Groups(Transform):
         return groups, _vectors(columns, groups)
 
     def buffers(self, parameters: Sequence[int], layout: Layout, out: Bytes) -> list[Bytes]:
-        columns = np.empty((len(parameters), layout.nbytes // len(parameters)), np.uint8)
+        columns = empty(layout.nbytes, np.uint8).reshape(len(parameters), -1)
         return _vectors(columns, tuple(parameters))
 
     def inverse(
@@ -152,12 +152,17 @@ def _vectors(columns: Bytes, groups: tuple[int, ...]) -> list[Bytes]:
 
 def _all_of(vectors: Sequence[Bytes], size: int) -> Bytes:
     """Vectors one after the other: the memory of `buffers` if they are there, or a copy."""
-    memory, at = vectors[0].base, vectors[0].ctypes.data
-    ends = accumulate(vector.size for vector in vectors)
-    begins = [at, *(at + end for end in ends)]
-    together = all(
-        vector.ctypes.data == begin for vector, begin in zip(vectors, begins, strict=False)
-    )
-    if isinstance(memory, np.ndarray) and memory.nbytes == size and together:
-        return memory.reshape(-1)
+    memory, begin = vectors[0].base, _address(vectors[0])
+    ends = accumulate([vector.size for vector in vectors], initial=begin)
+    if isinstance(memory, np.ndarray) and [*map(_address, vectors)] == [*ends][:-1]:
+        at = begin - _address(memory)
+        together: Bytes = memory.reshape(-1).view(np.uint8)[at : at + size]
+        if together.size == size:  # and not part of it in other memory right behind
+            return together
     return np.concatenate(vectors)
+
+
+def _address(vector: Bytes) -> int:
+    """Sooner than ``vector.ctypes.data``."""
+    address: int = vector.__array_interface__["data"][0]
+    return address

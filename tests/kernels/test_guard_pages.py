@@ -86,6 +86,7 @@ from ansflow.kernels.transforms import (
     digits,
     finish,
     groups,
+    likeness,
     lin,
     log,
     lookback,
@@ -1039,6 +1040,25 @@ def numbers_to_numbers(at_end, rng):
         digits_of_numbers(numbers, at_end)
 
 
+def columns_of_tables(numbers, at_end):
+    """Tokens of columns, also of the largest numbers, and groups of them; floats of any bits."""
+    count = min(3, numbers.size)
+    size = numbers.size // count
+    wide = guarded(numbers[: count * size].astype(np.uint64).reshape(count, size), at_end)
+    counts = guarded(np.zeros((count, 2, 256), np.uint32), at_end)
+    raw_bits = guarded(np.zeros((count, 2)), at_end)
+    told = guarded(np.zeros((count, 2), np.int64), at_end)
+    integers = guarded(np.zeros((count, size), np.int64), at_end)
+    powers = guarded(np.array([1.0, 10.0]), at_end)
+    likeness.to_integers(wide.view(np.float64), powers, integers, told)
+    for columns_in_order in (wide, integers.view(np.uint64)):
+        likeness.count_tokens(columns_in_order, counts, raw_bits)
+        traits, firsts = (guarded(np.zeros(count, np.int64), at_end) for _ in range(2))
+        for price in (0.0, np.inf):
+            likeness.join_alike(counts, raw_bits, traits, 1.0, 7.0, price, firsts)
+        assert not firsts.any()
+
+
 def digits_of_numbers(numbers, at_end):
     """Digits of all bytes that numbers of a width may have, in bits and others."""
     places = np.uint64(numbers.size)
@@ -1273,6 +1293,7 @@ def facts_of_samples(at_end, rng):
             told = guarded(np.zeros(max(few, 1), numbers.dtype), at_end)[:few]
             if few:
                 survey.survey(numbers, u64(step), u64(size), told, u64(7))
+        columns_of_tables(numbers, at_end)
         detect.common_divisor(numbers)
         if width > 1:
             for parts in {1, min(size, 16)}:

@@ -200,18 +200,61 @@ def quantities(rows=3000, count=30):
 @pytest.mark.parametrize("count", [17, 65])
 def test_tables_of_many_columns(dtype, count):
     recipe = chosen(quantities(count=count).astype(dtype))
-    assert recipe.startswith("columns(decimal[100.0")
-    assert abs(recipe.count("decimal[100.0") - count // 2) < 3
-    assert "columns" not in chosen(quantities(count=count).astype(dtype), level=1)
+    kinds = [0, 1, 2, 3, 4, 4]  # whose bytes are alike
+    assert recipe.startswith(f"groups{[kinds[j % 6] for j in range(count)]}(decimal[100.0")
+    assert recipe.count("decimal[100.0") == 3
+    assert chosen(quantities(count=count).astype(dtype), level=1)[:6] not in ("groups", "column")
+
+
+def test_groups_are_smaller_than_columns_by_themselves():
+    """And at high levels each column may have a recipe, if that is smaller."""
+    table = quantities(1000, 60)
+    [groups, others] = (ansflow.plan(table, level=level) for level in (3, 6))
+    assert groups.recipe.name == "groups"
+    sizes = [len(ansflow.compress(table, plan=plan)) for plan in (groups, others)]
+    each = [len(ansflow.compress(np.ascontiguousarray(column))) for column in table.T]
+    assert sizes[1] <= 1.01 * sizes[0] < sum(each)
+
+
+def test_tables_with_numbers_that_are_lacking_and_columns_of_one_number():
+    """A column that lacks numbers has a byte for that, if all numbers are bytes."""
+    rng = np.random.default_rng(2)
+    table = np.stack([rng.integers(0, 2 + j, 2000) for j in range(40)], axis=1).astype(float)
+    table[:, 5:9] = [1976, 3, 0, -1]
+    table[:, 9] = rng.normal(1e6, 1e5, 2000)
+    table[:, 10] = np.arange(2000) * 7
+    for j in range(20, 40, 2):
+        table[rng.random(2000) < 0.1, j] = np.nan
+    recipe = chosen(table)
+    assert recipe.startswith("groups[0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 0")
+    assert recipe.count("dict(stream, delta[0](log))") == 1
+    assert recipe.count("decimal[1.0](lin[256], log, bytes)") == 1
+    assert len(ansflow.Recipe.of(recipe).outputs) == 5
+
+
+def test_integers_in_tables():
+    """From 0 on, or from somewhere far away on, and some that rise."""
+    rng = np.random.default_rng(3)
+    kinds = rng.integers(0, 9, 3000), rng.integers(1950, 2020, 3000), np.arange(3000) ** 2
+    table = np.stack([rng.permutation(kinds[j % 2]) for j in range(20)] + [kinds[2]], axis=1)
+    recipe = chosen(table.astype("i8"))
+    assert recipe.startswith(f"groups{[*[0, 1] * 10, 2]}(ordered[signed](lin[256]),")
+    assert recipe.endswith("delta[0, 0](log)))")
 
 
 def test_what_has_rows_as_long_as_those_of_tables():
     steps = RNG.normal(size=(3000, 60))
-    assert "columns" not in chosen(steps.cumsum(axis=0).cumsum(axis=1) + 10.0 ** np.arange(60))
-    assert "columns" not in chosen(np.abs(steps) + 1)  # whose columns are alike
-    assert "columns" not in chosen(quantities(200, 60))  # with few rows
-    assert "columns" not in chosen(quantities(6000).reshape(20, 300, 30))
-    assert "columns" not in chosen(quantities(2000, 300))
+    fields = (
+        steps.cumsum(axis=0).cumsum(axis=1) + 10.0 ** np.arange(60),
+        np.abs(steps) + 1,  # whose columns are alike
+        quantities(200, 60),  # with few rows
+        quantities(6000).reshape(20, 300, 30),
+        quantities(2000, 300),
+    )
+    for field in fields:
+        recipe = chosen(field)
+        assert "columns" not in recipe
+        assert "groups" not in recipe
 
 
 def test_bits_of_differences_tell_whether_there_may_be_periods():

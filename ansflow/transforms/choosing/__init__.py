@@ -44,8 +44,12 @@ tables.py
     many quantities side by side, told from pictures and fields
 digits.py
     digits that were packed in integers
+traits.py
+    columns of a table as integers, and what those of one group have in common
+likeness.py
+    columns that are alike, by what they take together and apart
 columns.py
-    whether columns of numbers have one recipe, or each has its own
+    whether columns of numbers have one recipe, or each has its own, or those that are alike
 shapes.py
     shapes with fewer axes: those of one place do not count, and several short ones are a row
 far.py

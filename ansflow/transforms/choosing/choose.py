@@ -21,7 +21,12 @@ from ansflow.transforms.choosing.choice import (
     plain_choice,
     side_by_side,
 )
-from ansflow.transforms.choosing.columns import by_neighbours, each_by_itself, taken_apart
+from ansflow.transforms.choosing.columns import (
+    by_neighbours,
+    each_by_itself,
+    in_groups,
+    taken_apart,
+)
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.effort import effort_of
@@ -260,11 +265,14 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
 
 
 def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
-    """Recipes for each column of a table, if these are better than one for all."""
+    """Recipes for columns of a table that are alike, if these are better than one for all."""
     rows = None if kind is None else table_of(array, kind, together.recipe)
     if kind is None or rows is None:
         return together
-    apart = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows)
+    apart = in_groups(rows, kind)
+    if kind.effort.most_others:
+        each = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows)
+        apart = each.beside([apart], kind.effort.most_others)
     if apart.bits > together.bits * (1 - WORTH_COLUMNS):
         return together
     return apart.beside([together], kind.effort.most_others)

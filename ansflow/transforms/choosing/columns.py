@@ -1,22 +1,26 @@
-"""Columns of numbers: whether all of them have one recipe, or each has its own."""
+"""Columns of numbers: whether all of them have one recipe, or each, or those that are alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansflow.transforms.choosing.choice import Choice, better, plain_choice, side_by_side
+from ansflow.transforms.choosing.choice import Choice, Gain, better, plain_choice, side_by_side
+from ansflow.transforms.choosing.likeness import Group, alike
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
-from ansflow.transforms.choosing.maps import mapped
+from ansflow.transforms.choosing.maps import bytes_alike, mapped, mapped_alike
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["by_neighbours", "each_by_itself", "taken_apart"]
+__all__ = ["by_neighbours", "each_by_itself", "in_groups", "taken_apart"]
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
+
+# By so many numbers maps of a group are compared, and facts told: all columns have a few.
+SOME, FEW = 2048, 1024
 
 
 def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
@@ -83,6 +87,41 @@ def each_by_itself(found: Sequence[Choice], raw: Numbers) -> Choice:
     found = [choice.with_room(plain) for choice in found]
     recipe = Recipe("columns", tuple(choice.recipe for choice in found))
     return side_by_side(recipe, found, 1 / len(found))
+
+
+def in_groups(rows: Numbers, kind: Kind) -> Choice:
+    """Recipes for groups of columns that are alike, by some rows of a table."""
+    columns = columns_apart(rows)
+    count, _, length = columns.shape
+    groups = alike(columns.reshape(count, -1), kind)
+    numbers, found = [0] * count, []
+    for number, group in enumerate(groups):
+        part = kind.part(count, group.columns[0])
+        raw = columns[group.columns].reshape(-1, length)
+        part = part._replace(effort=part.effort._replace(some=SOME, few=FEW))
+        if len(group.columns) > 1:
+            items = part.items * len(group.columns)
+            part = part._replace(items=items, all_items=raw.reshape(-1))
+        found.append(_of_group(raw, part, group))
+        for j in group.columns:
+            numbers[j] = number
+    recipe = Recipe("groups", tuple(choice.recipe for choice in found), numbers)
+    shares = (len(group.columns) / count for group in groups)
+    bits = sum(share * choice.bits for share, choice in zip(shares, found, strict=True))
+    before = Gain("as they are", 8.0 * rows.itemsize)
+    return Choice(recipe, bits, (before, Gain("columns that are alike in groups", bits)))
+
+
+def _of_group(raw: Numbers, kind: Kind, group: Group) -> Choice:
+    """A recipe for columns that are alike, side by side as boxes."""
+    if group.small and len(group.columns) > 1:
+        recipe = bytes_alike(raw, kind, group.factor, lacking=group.lacking)
+        if recipe is not None:
+            return Choice(recipe, group.bits)
+    tried: list[Rated] = []
+    if group.factor is not None or kind.name != "float":
+        tried = rated(mapped_alike(raw, kind, group.factor), kind)
+    return choose_numbers(raw, kind, tried)
 
 
 def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ansflow.kernels.transforms.cost import FEW_LINEAR
 from ansflow.transforms.choosing.cost import event_bits
 from ansflow.transforms.choosing.detect import (
     Patterns,
@@ -24,7 +25,7 @@ from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["mapped"]
+__all__ = ["bytes_alike", "likely_factors", "mapped", "mapped_alike"]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs:
 # many where there are rows, which tell as much, and of bytes, which take little anyway.
@@ -77,6 +78,7 @@ STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 EXACT = LOG, BYTES  # what decimals have for exceptions, and nothing for corrections
 DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
 RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
+TOKENS_OF_A_BYTE = Recipe("lin", settings=(FEW_LINEAR,))
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -95,13 +97,69 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
             few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
-    factors = _factors(few, kind)
+    factors = likely_factors(few, kind)
     some = Mapped(few_boxes(raw, kind.effort.some))
     yield from _all_but_masks(some, bits, kind, seen, factors)
     if masked:
         yield from _masked(some, kind, seen, patterns(few), factors)
     if repeats >= (REPEATS_FROM if raw.ndim < 3 and raw.itemsize > 1 else MANY_REPEATS):
         yield from _runs(some, kind, factors)
+
+
+def mapped_alike(raw: Numbers, kind: Kind, factor: Factor | None) -> Iterator[Mapped]:
+    """Yield what is worth trying of numbers in columns that are alike.
+
+    These are integers, or floats that are some by a factor, but for a frequent pattern and a few.
+    """
+    _, seen, _, repeats = surveyed(raw, kind.effort.few)
+    some = Mapped(few_boxes(raw, kind.effort.some))
+    sources = [some]
+    if factor is not None and seen.share >= MASK_FROM and not _is_finite(seen, raw, kind):
+        sources = [*_without(some, kind, seen)][-1:]
+    elif seen.share >= FREQUENT:
+        sources += [*_without(some, kind, seen)][-1:]
+    if repeats >= MANY_REPEATS and sources:
+        values = sources[0].through(kind, RUNS)
+        sources += [] if values is None else [values]
+    for source in sources:
+        integers = _integers(source, kind, factor)
+        if integers is not None:
+            yield integers
+            few = few_of(integers.numbers, kind.effort.few)
+            span = int(integers.numbers.max()) - int(integers.numbers.min())
+            if raw.itemsize > 1 and 2 * patterns(few).distinct < min(few.size, span):
+                codes = integers.through(kind, DICT)
+                if codes is not None:
+                    yield codes
+
+
+def bytes_alike(raw: Numbers, kind: Kind, factor: Factor | None, *, lacking: bool) -> Recipe | None:
+    """The recipe that makes a byte of each of such numbers, of which some may be no numbers."""
+    some = Mapped(few_boxes(raw, kind.effort.some))
+    leaf = TOKENS_OF_A_BYTE
+    if lacking:
+        found, leaf = some.through(kind, *kind.ordered(), DICT), STREAM
+        found = None if found is None or found.numbers.itemsize > 1 else found
+    else:
+        found = _integers(some, kind, factor)
+    if found is None:
+        return None
+    for outer in reversed(found.maps):
+        leaf = outer.around(leaf)
+    return leaf
+
+
+def _integers(some: Mapped, kind: Kind, factor: Factor | None) -> Mapped | None:
+    if factor is None:
+        return some.through(kind, *kind.ordered())
+    return next(_decimals(some, kind, [factor]), None)
+
+
+def _is_finite(seen: Patterns, raw: Numbers, kind: Kind) -> bool:
+    """Whether the most frequent float is a number."""
+    native = np.array([seen.most_frequent], raw.dtype)
+    floats = (native.byteswap() if kind.big_endian else native).view(f"f{raw.itemsize}")
+    return bool(np.isfinite(floats[0]))
 
 
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
@@ -128,15 +186,21 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
 def _masked(
     some: Mapped, kind: Kind, seen: Patterns, others: Patterns, factors: Sequence[Factor]
 ) -> Iterator[Mapped]:
+    for left in _without(some, kind, seen):
+        yield from _all_but_masks(left, bits_of(left.numbers), kind, others, factors)
+
+
+def _without(some: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+    """Yield numbers with the most frequent pattern replaced, and, if it is strewn, taken out."""
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     filled = some.through(kind, outer)
     if filled is None:
         return
-    yield from _all_but_masks(filled, bits_of(filled.numbers), kind, others, factors)
+    yield filled
     if filled.extra > STREWN_FROM * event_bits(seen.share):
         kept = some.through(kind, Recipe("sparse", (STREAM,), outer.settings))
         if kept is not None:
-            yield from _all_but_masks(kept, bits_of(kept.numbers), kind, others, factors)
+            yield kept
 
 
 def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
@@ -269,7 +333,7 @@ def _may_be_names(some: Mapped, kind: Kind, seen: Patterns, bits: int, *, whole:
     return _may_be_dictionary(some, kind, seen, decimal=True)
 
 
-def _factors(few: Numbers, kind: Kind) -> list[Factor]:
+def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
     """Those that are worth trying for a few of the numbers."""
     if kind.name != "float" or few.itemsize == 1:
         return []
