@@ -7,7 +7,9 @@ from ansflow.errors import CorruptDataError
 __all__ = ["ByteReader", "pack_varint"]
 
 MAX_BITS = 64
+MAX_BYTES = -(-MAX_BITS // 7)
 CUT_OFF = "a field is cut off: its bytes end too early"
+TOO_LONG = "an integer has more than 64 bits, or bytes that it does not need"
 
 BYTES = [bytes((value,)) for value in range(0x100)]
 
@@ -48,26 +50,22 @@ class ByteReader:
 
     def varint(self) -> int:
         """The next integer; CorruptDataError if it is not as `pack_varint` writes it."""
-        data, at = self.data, self.at
-        try:
-            byte = data[at]
-            at += 1
-            if byte < 0x80:  # most are of one byte
-                self.at = at
-                return byte
-            value, shift = byte & 0x7F, 7
-            while (byte := data[at]) & 0x80 and shift < MAX_BITS - 7:
-                value |= (byte & 0x7F) << shift
-                shift += 7
-                at += 1
-        except IndexError:
-            raise CorruptDataError(CUT_OFF) from None
-        self.at = at + 1
-        value |= byte << shift
+        first = self.byte()
+        if first < 0x80:  # most are of one byte
+            return first
+        value, shift = first - 0x80, 7
+        more = self.data[self.at : self.at + MAX_BYTES - 1]
+        for byte in more:
+            if byte < 0x80:
+                break
+            value += byte - 0x80 << shift
+            shift += 7
+        else:
+            raise CorruptDataError(TOO_LONG if len(more) == MAX_BYTES - 1 else CUT_OFF)
+        self.at += shift // 7
+        value += byte << shift
         if value >> MAX_BITS or not byte:
-            raise CorruptDataError(
-                "an integer has more than 64 bits, or bytes that it does not need"
-            )
+            raise CorruptDataError(TOO_LONG)
         return value
 
     def take(self, count: int) -> bytes | memoryview:

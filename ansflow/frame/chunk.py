@@ -93,16 +93,22 @@ def in_one(pieces: Sequence[Bytes]) -> Bytes:
     return np.concatenate(pieces, out=chunk)
 
 
+# What decoding takes of frames that have neither tables nor a model.
+_TOOLS = Pool(lambda: Tools((), None, DecoderScratch.make()))
+
+
 class ChunkDecoder:
     """Bodies of chunks to content. Any number of threads may call it at once."""
 
     def __init__(self, header: Header) -> None:
         self._grid, self._identity = header.grid, header.model
         self._checked = LOW_HALF if header.terse else ~0  # bits of the check
-        # Coders of its own, so that what is built of them lives no longer than this.
-        shared = [SingleCoder(table.freq, table.precision) for table in header.shared]
-        model = None if self._identity is None else lambda: self._model
-        self.tools = Pool(lambda: Tools(shared, model, DecoderScratch.make()))
+        self.tools = _TOOLS
+        if header.shared or header.model is not None:
+            # Coders of its own, so that what is built of them lives no longer than this.
+            shared = [SingleCoder(table.freq, table.precision) for table in header.shared]
+            model = None if header.model is None else lambda: self._model
+            self.tools = Pool(lambda: Tools(shared, model, DecoderScratch.make()))
 
     def __call__(
         self, heads: Sequence[Head], bodies: Sequence[memoryview], out: Bytes | None = None

@@ -69,7 +69,8 @@ class Node(NamedTuple):
                 return outputs[0].inverse(out, decode, joined)
             buffers = transform.buffers(parameters, layout, out)
             filled = [
-                node.inverse(buffer, decode) for node, buffer in zip(outputs, buffers, strict=True)
+                decode(buffer) if node.transform is None else node.inverse(buffer, decode)
+                for node, buffer in zip(outputs, buffers, strict=True)
             ]
             if transform.finishes:
                 finisher: Any = transform
