@@ -112,8 +112,6 @@ def encode_stream(symbols, lanes, low, records, precision, words):
 def decode_rows(words, cursor, states, slots, precision, low, out):
     """Pop whole rows while every lane may take a word; return ``(symbols done, cursor)``.
 
-    Of two lanes, all whole rows.
-
     Parameters
     ----------
     words : uint16[]
@@ -127,8 +125,6 @@ def decode_rows(words, cursor, states, slots, precision, low, out):
     out : uint8[n] or uint16[n]
     """
     lanes = np.uint64(states.size)
-    if lanes == TWO:
-        return decode_twos(words, cursor, states, slots, precision, low, out)
     mask = (ONE << precision) - ONE
     base = ZERO
     while base + lanes <= np.uint64(out.size) and cursor + lanes <= np.uint64(words.size):
@@ -142,55 +138,6 @@ def decode_rows(words, cursor, states, slots, precision, low, out):
             states[lane] = x
             out[base + lane] = symbol
         base += lanes
-    return base, cursor
-
-
-@inner
-def most_frequent(slots, precision):
-    """The frequency of the symbol that has most slots, the first of these, and the symbol."""
-    most = first = best = slot = ZERO
-    while slot < ONE << precision:
-        freq, _, symbol = look_up(slots, slot)
-        if freq > most:
-            most, first, best = freq, slot, symbol
-        slot += max(freq, ONE)
-    return most, first, best
-
-
-@inner
-def pop(x, words, cursor, slots, precision, low):
-    """Pop a symbol from the state `x`, as in `decode_rest`; return these two and the cursor."""
-    freq, offset, symbol = look_up(slots, x & ((ONE << precision) - ONE))
-    x = freq * (x >> precision) + offset
-    x, taken = pull_word(x, next_word(words, cursor), low)
-    return x, symbol, cursor + taken
-
-
-@inlined
-def decode_twos(words, cursor, states, slots, precision, low, out):
-    """Pop whole rows of two lanes, with the states in registers; ``(symbols done, cursor)``.
-
-    Many symbols have two lanes only if nearly all are the same one. Where it goes on, and neither
-    lane takes a word, nothing is looked up, and what comes next does not wait for it.
-    """
-    most, first, symbol = most_frequent(slots, precision)
-    mask = (ONE << precision) - ONE
-    if most < mask - (mask >> THREE):
-        most = ZERO  # it is not worth a try
-    a, b = np.uint64(states[ZERO]), np.uint64(states[ONE])
-    base, size = ZERO, np.uint64(out.size)
-    while base + TWO <= size:
-        offset_a, offset_b = (a & mask) - first, (b & mask) - first
-        next_a = most * (a >> precision) + offset_a
-        next_b = most * (b >> precision) + offset_b
-        if max(offset_a, offset_b) < most and min(next_a, next_b) >= low:
-            a, b = next_a, next_b
-            out[base] = out[base + ONE] = symbol
-        else:
-            a, out[base], cursor = pop(a, words, cursor, slots, precision, low)
-            b, out[base + ONE], cursor = pop(b, words, cursor, slots, precision, low)
-        base += TWO
-    states[ZERO], states[ONE] = a, b
     return base, cursor
 
 
@@ -222,6 +169,55 @@ def decode(words, cursor, states, slots, precision, low, out):
     return decode_rest(words, cursor, states, slots, precision, low, out, done)
 
 
+@inner
+def most_frequent(slots, precision):
+    """The frequency of the symbol that has most slots, the first of these, and the symbol."""
+    most = first = best = slot = ZERO
+    while slot < ONE << precision:
+        freq, _, symbol = look_up(slots, slot)
+        if freq > most:
+            most, first, best = freq, slot, symbol
+        slot += max(freq, ONE)
+    return most, first, best
+
+
+@inner
+def decode_twos(words, cursor, states, slots, precision, low, out):
+    """Pop all symbols of two lanes; return the cursor, as `decode_rest` does.
+
+    Many symbols have two lanes only if nearly all are the same one. Where it goes on, and neither
+    lane takes a word, states are in registers, nothing is looked up, and what comes next does not
+    wait for it.
+    """
+    most, first, symbol = most_frequent(slots, precision)
+    mask = (ONE << precision) - ONE
+    if most < mask - (mask >> THREE):
+        most = ZERO  # it is not worth a try
+    base, size = ZERO, np.uint64(out.size)
+    while base < size:
+        a, b = np.uint64(states[ZERO]), np.uint64(states[ONE])
+        while base + TWO <= size:
+            offset_a, offset_b = (a & mask) - first, (b & mask) - first
+            next_a = most * (a >> precision) + offset_a
+            next_b = most * (b >> precision) + offset_b
+            if max(offset_a, offset_b) >= most or min(next_a, next_b) < low:
+                break
+            a, b = next_a, next_b
+            out[base] = out[base + ONE] = symbol
+            base += TWO
+        states[ZERO], states[ONE] = a, b
+        for i in range(base, min(base + TWO, size)):
+            x = np.uint64(states[i & ONE])
+            freq, offset, other = look_up(slots, x & mask)
+            x = freq * (x >> precision) + offset
+            x, taken = pull_word(x, next_word(words, cursor), low)
+            cursor += taken
+            states[i & ONE] = x
+            out[i] = other
+        base += TWO
+    return cursor
+
+
 @kernel
 def decode_stream(words, lanes, slots, precision, low, out):
     """`decode` of a stream that begins with states; return what `finished` does, or `OUTSIDE`.
@@ -232,5 +228,8 @@ def decode_stream(words, lanes, slots, precision, low, out):
     if not take_states(words, low, states):
         return np.uint64(OUTSIDE)
     cursor = np.uint64(lanes) + np.uint64(lanes)
-    cursor = decode(words, cursor, states, slots, precision, low, out)
+    if lanes == TWO:
+        cursor = decode_twos(words, cursor, states, slots, precision, low, out)
+    else:
+        cursor = decode(words, cursor, states, slots, precision, low, out)
     return finished(words, cursor, states, low)

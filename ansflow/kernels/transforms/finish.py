@@ -35,18 +35,21 @@ SHORTEST_RUN = np.uint64(16)
 
 
 @inner
-def add_up(items, total, masks, begin, end):
-    """Make of items their running sums, as `running_sums` does; the last of these."""
-    number = items.dtype.type
+def add_up(items, total, folded, clear, set_, begin, end):
+    """Make of items their running sums, from `total` on; the last of these.
+
+    If `folded` is 1, odd items are negative, and so many bits of sums are inverted then; otherwise
+    these three are 0.
+    """
+    half = items.dtype.type(~items.dtype.type(0)) >> ONE
     whole = end - (end - begin) % (np.uint64(REGISTER_BYTES) // np.uint64(items.itemsize))
-    total = running_sums(items, begin, whole, total, masks)
+    if folded:
+        total = running_sums(items, begin, whole, total, (clear, set_))
+    else:
+        total = running_sums(items, begin, whole, total, None)
     for i in range(whole, end):
-        if masks is None:
-            total = number(total + items[i])
-            items[i] = total
-        else:
-            total = sum_of(total, items[i])
-            items[i] = total ^ masks[total >> item_bits(items) - ONE]
+        total = sum_of(total, items[i], folded)
+        items[i] = total ^ (set_ if total > half else clear)
     return total
 
 
@@ -130,17 +133,21 @@ def finish_block(items, plan, totals, begin, end):
     if begin == ZERO and end > ZERO:
         items[0] += number(plan[FIRST])
     far, k = reach(plan), U_LAGS
+    folded, clear, set_ = number(0), number(0), number(0)
     unscaled = not plan[BASE] and plan[STEP] == ONE
-    if unscaled and plan[FOLDED] and last == U_LAGS + ONE and plan[LAGS] == ONE:
+    all_in_sums = unscaled and plan[FOLDED] and last == U_LAGS + ONE and plan[LAGS] == ONE
+    if all_in_sums:
         # What most numbers need is done in one loop.
-        masks = told(plan, IF_CLEAR, items), told(plan, IF_SET, items)
-        totals[ZERO] = add_up(items, totals[ZERO], masks, begin, end)
-        return
-    if plan[FOLDED]:
+        folded = number(1)
+        clear, set_ = told(plan, IF_CLEAR, items), told(plan, IF_SET, items)
+    elif plan[FOLDED]:
         unfold(items, begin, end)
     while k < last and plan[k] == ONE:
-        totals[k - U_LAGS] = add_up(items, totals[k - U_LAGS], None, begin, end)
+        masks = folded, clear, set_
+        totals[k - U_LAGS] = add_up(items, totals[k - U_LAGS], *masks, begin, end)
         k += ONE
+    if all_in_sums:
+        return
     if far:
         if k == U_LAGS:  # items before the least lag have that of the item before
             for i in range(max(begin, ONE), min(end, plan[LAGS])):

@@ -7,13 +7,11 @@ several smaller ones.
 What is done with items before and after that takes half as long here as in loops of its own.
 """
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
-from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.vector.ir import constant, element_pointer, i32, i64, pointer_to, splat, vector
 
@@ -23,10 +21,10 @@ REGISTER_BYTES = 64
 
 
 @inner
-def sum_of(total, item):
-    """A total and an item, of which odd ones are negative: 0, -1, 1, -2, ... are 0, 1, 2, 3, ..."""
+def sum_of(total, item, folded):
+    """A total and an item, which is negative if it is odd and `folded` is 1, and not 0."""
     number = type(total)
-    return number(total + number(number(item >> ONE) ^ number(ZERO - np.uint64(item & ONE))))
+    return number(total + number(number(item >> folded) ^ number(number(0) - (item & folded))))
 
 
 def running_sums(items, begin, end, total, masks):
@@ -52,7 +50,7 @@ def running_sums(items, begin, end, total, masks):
         if masks is None:
             items[i] = total = number(total + items[i])
         else:
-            total = sum_of(total, items[i])
+            total = sum_of(total, items[i], number(1))
             items[i] = total ^ masks[int(total) >> 8 * items.itemsize - 1]
     return total
 
