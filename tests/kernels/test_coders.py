@@ -10,6 +10,8 @@ from ansflow.coding.coders.alias import AliasCoder
 from ansflow.coding.coders.rows import RowsCoder, RowTables
 from ansflow.coding.coders.single import SingleCoder
 from ansflow.coding.coders.wide import WideCoder
+from ansflow.kernels.coders.rans import finished, take_states
+from ansflow.kernels.coders.single import decode, decode_stream
 from ansflow.models import quantize
 from ansflow.models.frequencies import cumulative
 
@@ -112,3 +114,26 @@ def test_the_reference_decodes_what_it_encodes():
     symbols = [i * i % 5 for i in range(40)]
     states, words = naive.encode(symbols, dists, 5, 4, 2**15, 16)
     assert naive.decode(states, words, dists, 5, 2**15, 16) == symbols
+
+
+@pytest.mark.parametrize("precision", [12, 14])
+@pytest.mark.parametrize("share", [0.0, 1e-3, 0.1, 0.5])
+def test_two_lanes_are_decoded_as_any_number_of_them(precision, share):
+    """One symbol goes on without a look at its slot: words end early, are cut, or are noise."""
+    rng = np.random.default_rng(0)
+    freq = quantize(np.array([[share / 2 + 1e-9, 1 - share + 1e-9, share / 2 + 1e-9]]), precision)
+    coder, size = SingleCoder(freq[0], precision), 5001
+    symbols = rng.choice(3, size, p=[share / 2, 1 - share, share / 2]).astype(np.uint8)
+    words = coder.encode(symbols, 2)
+    noise = rng.integers(0, 1 << 16, words.size).astype(np.uint16)
+    noise[:4] = words[:4]
+    precision, low = np.uint64(precision), coder._low
+    for some in (words, words[:-1], words[:5], np.append(words, words), noise):
+        at_once, in_turn = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+        end = decode_stream(some, 2, coder.slots, precision, low, at_once)
+        states = np.empty(2, np.uint32)
+        assert take_states(some, low, states)
+        cursor = decode(some, np.uint64(4), states, coder.slots, precision, low, in_turn)
+        assert end == finished(some, np.uint64(cursor), states, low)
+        assert np.array_equal(at_once, in_turn)
+        assert some is not words or np.array_equal(at_once, symbols)
