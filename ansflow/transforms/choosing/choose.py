@@ -32,7 +32,7 @@ from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Numbers
-from ansflow.transforms.choosing.maps import mapped
+from ansflow.transforms.choosing.maps import decimals
 from ansflow.transforms.choosing.numbers import choose_numbers
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes
@@ -238,9 +238,9 @@ def _packs(found: Choice, raw: Numbers, kind: Kind, enough: float) -> Iterator[P
         yield packed(raw, kind, found.maps, lag, enough)
         if "far" in found.maps[0].settings:
             # What corrections say may be the last digits of integers that are finer.
-            others = (one.maps for one in mapped(raw, kind) if one.maps != found.maps)
-            decimals = (maps for maps in others if [one.name for one in maps] == ["decimal"])
-            for maps in islice(decimals, 1):
+            others = (one.maps for one in decimals(raw, kind) if one.maps != found.maps)
+            alone = (maps for maps in others if len(maps) == 1)
+            for maps in islice(alone, 1):
                 yield packed(raw, kind, maps, lag, enough)
     else:
         yield narrowed(raw, kind)

@@ -193,9 +193,13 @@ def _are_distinct(values: Numbers, factor: Factor, highest: int = HIGHEST_CODE) 
     """Whether exceptions hardly come again: others take less as they are."""
     unit = factor.factor if factor.times else 1 / factor.factor
     with np.errstate(all="ignore"):
-        doubles = values.astype(np.float64)
+        doubles = values.astype(np.float64, copy=False)
         away = np.abs(doubles - np.rint(doubles / unit) * unit)
-        exceptions = values[away > highest / 2 * np.spacing(np.abs(values))]
+        # Half of what the last place of a float is at most: the place itself takes long to tell.
+        least = 2.0 ** -(MANTISSA_BITS[values.itemsize] + 1)
+        (suspects,) = (away > highest / 2 * least * np.abs(doubles)).nonzero()
+        some = values[suspects]
+        exceptions = some[away[suspects] > highest / 2 * np.spacing(np.abs(some))]
     return _hardly_come_again(exceptions)
 
 

@@ -25,7 +25,7 @@ from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["bytes_alike", "likely_factors", "mapped", "mapped_alike"]
+__all__ = ["bytes_alike", "decimals", "likely_factors", "mapped", "mapped_alike"]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs:
 # many where there are rows, which tell as much, and of bytes, which take little anyway.
@@ -160,6 +160,12 @@ def _is_finite(seen: Patterns, raw: Numbers, kind: Kind) -> bool:
     native = np.array([seen.most_frequent], raw.dtype)
     floats = (native.byteswap() if kind.big_endian else native).view(f"f{raw.itemsize}")
     return bool(np.isfinite(floats[0]))
+
+
+def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
+    """Yield what `mapped` does that is nothing but decimals."""
+    few, *_ = surveyed(raw, kind.effort.few)
+    yield from _decimals(Mapped(few_boxes(raw, kind.effort.some)), kind, likely_factors(few, kind))
 
 
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
