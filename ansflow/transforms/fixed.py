@@ -42,7 +42,7 @@ from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import FOLDED, UNTOUCHED
-from ansflow.transforms.tokens import raw_room, rows
+from ansflow.transforms.tokens import raw_room, rows, rows_of
 
 __all__ = ["FixedRecipe", "Tokens"]
 
@@ -141,7 +141,8 @@ class FixedRecipe:
                 base, shift = self._low
                 if self._is_outside(numbers):
                     return None
-                lin.encode(given, *UNTOUCHED.masks, base, shift, tokens, room)
+                told = base, shift, tokens, room, rows_of(self.width)
+                lin.encode(given, *UNTOUCHED.masks, *told)
                 bits = int(shift) * numbers.size
             raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
         return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)

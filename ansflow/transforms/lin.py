@@ -19,7 +19,7 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.tokens import raw_room, rows
+from ansflow.transforms.tokens import raw_room, rows, rows_of
 from ansflow.transforms.transform import Finisher, Setting, Starter
 from ansflow.varints import ByteReader, pack_varint
 
@@ -75,7 +75,7 @@ class Lin(Starter, Finisher):
         tokens = empty(layout.items, f"<u{parameters.width}")
         raw = raw_room(layout.nbytes)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.encode(*given, base, shift, tokens, raw)
+        kernels.encode(*given, base, shift, tokens, raw, rows_of(layout.itemsize))
         size = self.outputs(parameters, layout)[1].nbytes
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
 

@@ -1252,7 +1252,8 @@ def raw_bits(at_end, rng):
                 log.decode(unaligned(some_tokens), unaligned(data), out, plan, way)
         for shift in (0, 1, 8 * width - 1):
             zero, u_shift = np.uint64(0), np.uint64(shift)
-            lin.encode(numbers, zero, zero, zero, u_shift, tokens, raw)
+            for way in ways if width > 1 else [None]:
+                lin.encode(numbers, zero, zero, zero, u_shift, tokens, raw, way)
             data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
             for way in ways:
                 lin.decode(unaligned(tokens), data, zero, u_shift, out, plans[0], way)

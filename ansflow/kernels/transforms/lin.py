@@ -20,12 +20,15 @@ from ansflow.kernels.transforms.raw_bits import (
 )
 from ansflow.kernels.transforms.start import turned
 from ansflow.kernels.transforms.words import item_bits
-from ansflow.kernels.vector.raw_bits import lin_rows
+from ansflow.kernels.vector.raw_bits import lin_rows, split_rows
 
 __all__ = ["decode", "encode", "extents"]
 
-WORD_BITS, WORD_SHIFT = np.uint64(64), np.uint64(6)
+WORD_BITS, WORD_SHIFT, BIT_IN_WORD = np.uint64(64), np.uint64(6), np.uint64(63)
 U_BLOCK = np.uint64(BLOCK)
+
+# Where a lane of a row takes raw bits of more numbers than that, other loops are quicker.
+MOST_TERMS = np.uint64(8)
 
 
 @kernel
@@ -66,7 +69,7 @@ def even_widths(like, width):
 
 
 @kernel
-def encode(items, if_clear, if_set, base, shift, tokens, out):
+def encode(items, if_clear, if_set, base, shift, tokens, out, rows):
     """Fill `tokens`, and write the raw bits.
 
     Parameters
@@ -77,7 +80,9 @@ def encode(items, if_clear, if_set, base, shift, tokens, out):
         Where the range of numbers begins, and how many bits of each are raw: fewer than it has.
     tokens : uint8[n] or uint16[n]
     out : uint64[m]
-        With room for all bits and two words more.
+        With room for as many bytes as items have, and two words more.
+    rows : True or None
+        That of `log.decode`, but None for items of 8 bits.
     """
     rest, widths = blank(items), even_widths(items, shift)
     own_rest = rest[0]
@@ -86,8 +91,12 @@ def encode(items, if_clear, if_set, base, shift, tokens, out):
     begin_of_range = number(base)
     in_group = WORD_BITS // item_bits(items)
     n = np.uint64(items.size)
-    at = last = ZERO
-    for begin in range(ZERO, n, U_BLOCK):
+    done = at = last = ZERO
+    if rows is not None and MOST_TERMS * shift >= item_bits(items):
+        done = split_rows(items, clear, set_, begin_of_range, shift, tokens, out)
+        at = done * shift
+        last = out[at >> WORD_SHIFT] & (ONE << (at & BIT_IN_WORD)) - ONE
+    for begin in range(done, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         for i in range(size):
             own = turned(items[begin + i], half, clear, set_)

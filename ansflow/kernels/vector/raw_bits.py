@@ -1,7 +1,9 @@
-"""`decode` of transforms `log`, `lin` and `bins` on vectors: 64 bytes of numbers at once.
+"""`log`, `lin` and `bins` of `ansflow.kernels.transforms` on vectors: 64 bytes of numbers at once.
 
 The raw bits of such a row of numbers are fewer than 64 bytes. So one load gets all of them, and a
 byte shuffle deals them out to the lanes: none is gathered, and no number waits for another one.
+Where all numbers have as many raw bits, what goes to a lane is known beforehand, and one store puts
+all of them.
 """
 
 from typing import Any
@@ -9,16 +11,17 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, type_callable
 
-from ansflow.kernels.constants import ONE
+from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
 from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
 from ansflow.kernels.vector.memory import address_of
 from ansflow.kernels.vector.targets import TARGETS
 
-__all__ = ["ROW_BYTES", "ROW_ISAS", "bins_rows", "halves_of", "lin_rows", "log_rows"]
+__all__ = ["ROW_BYTES", "ROW_ISAS", "bins_rows", "halves_of", "lin_rows", "log_rows", "split_rows"]
 
 # Those that shuffle 64 bytes.
 ROW_ISAS = frozenset({"avx512"})
@@ -213,6 +216,78 @@ def bins_row(typing_context, tokens, i, data, at, bases, widths, out):
     return types.uint64(tokens, types.uint64, data, types.uint64, bases, widths, out), codegen
 
 
+def shifted(builder: ir.IRBuilder, name: str, values: Any, amounts: Any) -> Any:
+    """Lanes, each shifted by an amount of its own; to zero, if that is as many bits as it has."""
+    kind = values.type
+    letter = {16: "w", 32: "d", 64: "q"}[kind.element.width]
+    return call(builder, f"llvm.x86.avx512.{name}.{letter}.512", kind, values, amounts)
+
+
+def picked(builder: ir.IRBuilder, values: Any, index: Any) -> Any:
+    """The lanes at the indices in lanes; zero from the number of lanes on, below twice of that."""
+    kind = values.type
+    letter = {16: "hi", 32: "d", 64: "q"}[kind.element.width]
+    name = f"llvm.x86.avx512.vpermi2var.{letter}.512"
+    return call(builder, name, kind, values, index, constant(kind, 0))
+
+
+@intrinsic
+def split_row(
+    typing_context, items, i, clear, set_, base, shift, firsts, offsets, terms, tokens, out, at
+):
+    """`lin.encode` of a row of ``items[i:]``, whose raw bits go to byte `at` of `out`.
+
+    Each lane of them begins with a number, `firsts`, without its lowest bits, so many `offsets`,
+    and takes so many `terms`.
+    """
+    lanes = lanes_of(items)
+    bits = lanes.element.width
+
+    def codegen(context, builder, signature, arguments):
+        items_, i_, clear_, set_2, base_, shift_, firsts_, offsets_, terms_, tokens_, out_, at_ = (
+            arguments
+        )
+
+        def row_of(kind, array, place):
+            address = address_of(context, builder, kind, array, place)
+            return builder.load(pointer_to(builder, address, lanes), align=1)
+
+        item = row_of(items, items_, i_)
+        is_set = builder.icmp_signed("<", item, constant(lanes, 0))
+        turn = builder.select(is_set, splat(builder, set_2, lanes), splat(builder, clear_, lanes))
+        above = builder.sub(builder.xor(item, turn), splat(builder, base_, lanes))
+        shift = splat(builder, shift_, lanes)
+        token = builder.trunc(
+            builder.lshr(above, shift), vector(ir.IntType(bits_of(tokens)), lanes.count)
+        )
+        near = address_of(context, builder, tokens, tokens_, i_)
+        builder.store(token, pointer_to(builder, near, token.type), align=1)
+        ones = constant(lanes, (1 << bits) - 1)
+        rest = builder.and_(above, builder.not_(builder.shl(ones, shift)))
+        # The first number of each lane is shifted down, those behind it are shifted up.
+        first, offset = row_of(firsts, firsts_, i64(0)), row_of(offsets, offsets_, i64(0))
+        filled = shifted(builder, "psrlv", picked(builder, rest, first), offset)
+        lane = cgutils.alloca_once_value(builder, filled)
+        index = cgutils.alloca_once_value(builder, first)
+        up = cgutils.alloca_once_value(builder, builder.sub(constant(lanes, 0), offset))
+        with cgutils.for_range(builder, terms_):
+            builder.store(builder.add(builder.load(index), constant(lanes, 1)), index)
+            builder.store(builder.add(builder.load(up), shift), up)
+            term = picked(builder, rest, builder.load(index))
+            term = shifted(builder, "psllv", term, builder.load(up))
+            builder.store(builder.or_(builder.load(lane), term), lane)
+        begin = builder.bitcast(address_of(context, builder, out, out_, i64(0)), i8.as_pointer())
+        near = pointer_to(builder, builder.gep(begin, [at_]), lanes)
+        builder.store(builder.load(lane), near, align=1)
+        return context.get_dummy_value()
+
+    number, size = items.dtype, types.uint64
+    told = clear, set_, base, size
+    assert set(told[:3]) == {number}
+    arguments = items, size, *told, firsts, offsets, size, tokens, out, size
+    return types.void(*arguments), codegen
+
+
 @inner
 def row_size(out, halves):
     """How many numbers a row has."""
@@ -286,3 +361,30 @@ def lin_rows(tokens, i, end, data, first, at, base, shift, out):
         i += row
         byte += row * shift >> BYTE_SHIFT
     return i, byte + first << BYTE_SHIFT
+
+
+@inner
+def split_rows(items, clear, set_, base, shift, tokens, out):
+    """`lin.encode` of as many rows of items as there are, each of 16 bits at least.
+
+    `clear`, `set_` and `base` are numbers like the items, and `shift` is not zero. Nothing is
+    written behind as many bytes of `out` as the items have.
+
+    Returns
+    -------
+    How many items these are.
+    """
+    row, bits = row_size(items, None), item_bits(items)
+    firsts, offsets = np.empty(row, items.dtype), np.empty(row, items.dtype)
+    for lane in range(row):
+        first = np.uint64(lane) * bits // shift
+        firsts[lane], offsets[lane] = min(first, row), np.uint64(lane) * bits - first * shift
+    # Behind the first one, as many as reach into a lane from its lowest bit, but for the last of
+    # the number before.
+    terms = (bits + shift - ONE) // shift
+    i = byte = ZERO
+    while i + row <= np.uint64(items.size):
+        split_row(items, i, clear, set_, base, shift, firsts, offsets, terms, tokens, out, byte)
+        i += row
+        byte += row * shift >> BYTE_SHIFT
+    return i
