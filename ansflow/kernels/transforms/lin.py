@@ -11,11 +11,11 @@ from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_tota
 from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
     add_up,
-    append,
+    append_even,
     blank,
     end_of,
     fetch,
-    merge,
+    merge_even,
     part,
 )
 from ansflow.kernels.transforms.start import turned
@@ -84,7 +84,7 @@ def encode(items, if_clear, if_set, base, shift, tokens, out, rows):
     rows : True or None
         That of `log.decode`, but None for items of 8 bits.
     """
-    rest, widths = blank(items), even_widths(items, shift)
+    rest = blank(items)
     own_rest = rest[0]
     mask, number = (ONE << shift) - ONE, items.dtype.type
     half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
@@ -106,9 +106,9 @@ def encode(items, if_clear, if_set, base, shift, tokens, out, rows):
         if shift:
             for i in range(size, U_BLOCK):
                 own_rest[i] = 0
-            merge(rest, widths)
+            width = merge_even(rest, shift)
             groups = (size + in_group - ONE) // in_group
-            at, last = append(rest, widths, groups, at, last, out)
+            at, last = append_even(rest[3], width, groups, at, last, out)
     out[at >> WORD_SHIFT] = last
 
 

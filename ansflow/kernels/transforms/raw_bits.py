@@ -21,7 +21,18 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
 
-__all__ = ["BLOCK", "add_up", "append", "blank", "end_of", "fetch", "merge", "part"]
+__all__ = [
+    "BLOCK",
+    "add_up",
+    "append",
+    "append_even",
+    "blank",
+    "end_of",
+    "fetch",
+    "merge",
+    "merge_even",
+    "part",
+]
 
 # Numbers that are worked on at a time, so that what lies between two loops stays in the cache.
 BLOCK = 1024
@@ -126,6 +137,29 @@ def merge(numbers, widths):
 
 
 @inner
+def merge_even_pairs(numbers, width):
+    """One step of `merge_even`; the width of a pair."""
+    if numbers is None:
+        return width
+    half = item_bits(numbers) // TWO
+    lower = (ONE << half) - ONE
+    for i in range(np.uint64(numbers.size)):
+        pair = np.uint64(numbers[i])
+        numbers[i] = (pair & lower) | (pair >> half) << width
+    return width + width
+
+
+@inner
+def merge_even(numbers, width):
+    """`merge` where all numbers have the same width, less than an item: that of a group."""
+    width = merge_even_pairs(numbers[1], width)
+    width = merge_even_pairs(numbers[2], width)
+    if item_bits(numbers[0]) <= 32:
+        width = merge_even_pairs(numbers[3], width)
+    return width
+
+
+@inner
 def part(numbers, widths):
     """Undo `merge`; but there may be anything above the widths of numbers.
 
@@ -167,6 +201,22 @@ def append(numbers, widths, groups, at, last, out):
         # If that is full, the bits that did not fit are the beginning of the next.
         high = word >> (ZERO - at & BIT_IN_WORD)
         at += np.uint64(own[i * in_group + (in_group - ONE)])
+        following = at >> WORD_SHIFT
+        last = low if following == place else high
+        place = following
+    return at, last
+
+
+@inner
+def append_even(words, width, groups, at, last, out):
+    """`append` of the words that `merge_even` has made, with the width of a group."""
+    place = at >> WORD_SHIFT
+    for i in range(groups):
+        word = words[i]
+        low = last | word << (at & BIT_IN_WORD)
+        out[place] = low
+        high = word >> (ZERO - at & BIT_IN_WORD)
+        at += width
         following = at >> WORD_SHIFT
         last = low if following == place else high
         place = following
