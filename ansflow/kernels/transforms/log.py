@@ -9,6 +9,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.transforms.ahead import ask_ahead
 from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
 from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
@@ -34,7 +35,7 @@ TOKENS_OF_A_BIT = FOUR  # of the length of numbers
 SHORT_BITS = np.uint64(16)
 TOKENS_OF_SHORT = TOKENS_OF_A_BIT * (SHORT_BITS + TWO)
 WORD_SHIFT = np.uint64(6)
-U_BLOCK = np.uint64(BLOCK)
+U_BLOCK, HALF_BLOCK = np.uint64(BLOCK), np.uint64(BLOCK // 2)
 
 
 @inlined
@@ -60,9 +61,13 @@ def shorten(block, out):
 
 
 @inner
-def put(rest, widths, at, last, out):
-    """Write the raw bits of a block from bit `at` on; ``(at, last)`` after it."""
+def put(rest, widths, at, last, out, items, following):
+    """Write the raw bits of a block from bit `at` on; ``(at, last)`` after it.
+
+    Meanwhile, the items of half a block are fetched.
+    """
     add_up(widths)
+    ask_ahead(items, following, following + HALF_BLOCK)
     merge(rest, widths)
     return append(rest, widths, np.uint64(rest[3].size), at, last, out)
 
@@ -92,6 +97,8 @@ def encode(items, plan, tokens, out):
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
+        following, half = begin + U_BLOCK, begin + U_BLOCK + HALF_BLOCK
+        ask_ahead(items, following, half)
         for i in range(size):
             number = np.uint64(own_rest[i])
             direct = number < DIRECT
@@ -109,9 +116,9 @@ def encode(items, plan, tokens, out):
         if item_bits(items) > SHORT_BITS and highest < TOKENS_OF_SHORT:
             shorten(own_rest, short_rest[0])
             shorten(own_widths, short_widths[0])
-            at, last = put(short_rest, short_widths, at, last, out)
+            at, last = put(short_rest, short_widths, at, last, out, items, half)
         else:
-            at, last = put(rest, widths, at, last, out)
+            at, last = put(rest, widths, at, last, out, items, half)
     out[at >> WORD_SHIFT] = last
     return at
 
