@@ -6,6 +6,7 @@ functions of fewer axes each. Along the same axis twice, it is exact for straigh
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -31,6 +32,8 @@ MAX_AXES = 255  # of a shape: a byte names one
 RISING = "rising"
 MORE_BIT, LESS_BIT = 8, 16  # rising: the first item is so much more than a usual one, or less
 AS_THEY_ARE = np.uint64(0)
+
+KEPT = 256  # axes and lags
 
 
 class Differences(NamedTuple):
@@ -77,28 +80,21 @@ class Delta(Finished):
     ) -> tuple[Differences, Start] | None:
         if start.lags or settings[-1] == RISING:
             return None
-        axes = self._axes(layout, *settings)
+        axes = _axes_of(settings, layout.shape)
         return Differences(axes), Start(start.if_clear, start.if_set, lags_of(axes, layout.shape))
 
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Differences, list[Bytes]]:
         if settings[-1] != RISING:
-            axes = self._axes(layout, *settings)
+            axes = _axes_of(settings, layout.shape)
             start = Start(lags=lags_of(axes, layout.shape))
             return Differences(axes), [start.apply(items, layout.itemsize)]
-        axes = self._axes(layout, *settings[:-1])
+        axes = _axes_of(settings[:-1], layout.shape)
         numbers = numbers_of(items, layout.itemsize)
         out = empty(numbers.size, numbers.dtype)
         difference(numbers, np.array(lags_of(axes, layout.shape), np.uint64), AS_THEY_ARE, out)
         return Differences(axes, _without_first(out)), [out.view(np.uint8)]
-
-    @staticmethod
-    def _axes(layout: Layout, *settings: Setting) -> tuple[int, ...]:
-        axes = tuple(map(int, settings))
-        if max(axes) >= len(layout.shape):
-            raise Misfit(f"shape {layout.shape} has no axis {max(axes)}")
-        return axes
 
     def then(self, parameters: Differences, layout: Layout, finish: Finish) -> Finish | None:
         if finish.lags:
@@ -154,7 +150,18 @@ def _without_first(differences: Numbers) -> int:
     return int(first.view(f"i{differences.itemsize}")[0])
 
 
-def lags_of(axes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+# Most arrays come with others of their shape.
+@functools.lru_cache(KEPT)
+def _axes_of(settings: tuple[Setting, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes that settings say; Misfit if a shape has none of them."""
+    axes = tuple(map(int, settings))
+    if max(axes) >= len(shape):
+        raise Misfit(f"shape {shape} has no axis {max(axes)}")
+    return axes
+
+
+@functools.lru_cache(KEPT)
+def lags_of(axes: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
     """How far apart neighbours along the axes are, in ascending order: what kernels take.
 
     An array without items may have axes with a lag of 0, which stands for no other item, too.

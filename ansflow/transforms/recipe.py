@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 from ansflow.buffers import Bytes
 from ansflow.transforms.layout import Layout
@@ -26,7 +26,7 @@ from ansflow.transforms.node import (
 )
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.transform import Misfit, Setting, Starter, Transform, Unsuitable
+from ansflow.transforms.transform import Misfit, Setting, Transform, Unsuitable
 
 __all__ = ["Recipe", "Stream"]
 
@@ -218,7 +218,8 @@ class Recipe:
         ValueError
             If one is not defined for that, or has another number of outputs, whatever items are.
         """
-        written, streams = bytearray(), list[Stream]()
+        written = bytearray()
+        streams: list[Stream] = []
         # The next one last; what it is if the recipe is not for such items, whether it is one of
         # several kinds of items, and the room of outputs.
         fault: type[ValueError] = ValueError
@@ -306,7 +307,9 @@ def _taken(
     if start is UNTOUCHED:
         return transform.forward(items, layout, *settings)
     if transform.starts:
-        return cast(Starter, transform).forward(items, layout, *settings, start=start)
+        starter: Any = transform
+        found: tuple[Any, Sequence[Bytes]] = starter.forward(items, layout, *settings, start=start)
+        return found
     return transform.forward(start.apply(items, layout.itemsize), layout, *settings)
 
 

@@ -183,7 +183,8 @@ def _narrow(
     counts, freq = scratch.rows
     precision = precision_for(content.size, coding.precision)
     fitted = counts, precision, freq, scratch.keys, scratch.heap, scratch.table
-    records, looks = None, dict[int, Look]()
+    records = None
+    looks: dict[int, Look] = {}
     if scratch.contexts is None:
         records = scratch.records
         looks = _count(content, layout, kinds, scratch, haste=coding.haste)

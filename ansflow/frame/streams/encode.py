@@ -22,7 +22,8 @@ def encode_streams(streams: Sequence[Stream], coding: StreamCoding) -> tuple[byt
     scratch, words = pool.take(), WordStack(streams)
     is_plain = not coding.shared and coding.model is None
     kinds, wide = _kinds_of_plain(coding) if is_plain else _kinds_of(coding)
-    heads, payloads = b"", list[Bytes]()
+    heads = b""
+    payloads: list[Bytes] = []
     last = len(streams) - 1
     for number, stream in enumerate(streams):
         tried = wide if stream.layout.itemsize > 1 else kinds

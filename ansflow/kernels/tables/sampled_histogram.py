@@ -77,19 +77,19 @@ def beyond(symbol, low, last):
 
 
 @kernel
-def count_outside(symbols, first_low, first_last, second_low, second_last, counts):
+def count_outside(symbols, ranges, counts):
     """Add symbols that are not in either range to counts.
 
     Parameters
     ----------
     symbols : uint8[n] or uint16[n]
-    first_low, first_last, second_low, second_last : uint64
-        Of each range the first symbol, and how far it is to the last.
+    ranges : uint64[4]
+        As `settle` fills it.
     counts : float64[alphabet]
     """
     number, size = symbols.dtype.type, np.uint64(symbols.size)
-    low, last = number(first_low), number(first_last)
-    other_low, other_last = number(second_low), number(second_last)
+    low, last = number(ranges[0]), number(ranges[1])
+    other_low, other_last = number(ranges[2]), number(ranges[3])
     for begin in range(ZERO, size, U_BLOCK):
         end = min(begin + U_BLOCK, size)
         farthest = number(0)
@@ -105,27 +105,32 @@ def count_outside(symbols, first_low, first_last, second_low, second_last, count
 
 
 @brief_kernel
-def settle(counts):
+def settle(counts, ranges):
     """Make counts in two ranges those of all symbols, and zero outside.
+
+    Parameters
+    ----------
+    counts : float64[alphabet]
+    ranges : uint64[4]
+        Filled: of each range the first symbol, and how far it is to the last.
 
     Returns
     -------
-    ``(first_low, first_last, second_low, second_last, share)``: as `count_outside` takes them, and
-    what share of symbols have been seen outside; 1 if there is but one symbol inside.
+    What share of symbols have been seen outside; 1 if there is but one symbol inside.
     """
     total, inside, several = 0.0, 0.0, False
     for count in counts:
         total += count
-    first_low = first_last = low = last = ZERO
     for k in range(2):
         if inside < total:
             low, last, own = settle_one(counts)
-            first_low, first_last = (first_low, first_last) if k else (low, last)
+            ranges[2], ranges[3] = low, last
+            if k == 0:
+                ranges[0], ranges[1] = low, last
             inside, several = inside + own, several or last > ZERO
     for s in range(np.uint64(counts.size)):
         counts[s] = max(-counts[s], 0.0)
-    share = (total - inside) / total if several else 1.0
-    return first_low, first_last, low, last, share
+    return (total - inside) / total if several else 1.0
 
 
 def count_some(
@@ -150,10 +155,10 @@ def count_some(
     pieces = symbols[: groups * GROUP].reshape(-1, PIECE)
     some = pieces.take(_places(groups), axis=0).reshape(-1)
     (count_bytes if symbols.itemsize == 1 else count_symbols)(some, partial, counts)
-    *ranges, share = settle(counts)
-    if share > RARE:
+    ranges = np.empty(4, np.uint64)
+    if settle(counts, ranges) > RARE:
         return False
-    count_outside(symbols, *map(np.uint64, ranges), counts)
+    count_outside(symbols, ranges, counts)
     return True
 
 
