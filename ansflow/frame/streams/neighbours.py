@@ -173,7 +173,8 @@ def distances(layout: Layout) -> list[Distances]:
 
     Rows are whole ones, of the last axis or of the last few.
     """
-    far, lengths = 1, list[int]()
+    far = 1
+    lengths: list[int] = []
     for length in reversed(layout.shape[1:]):
         far *= length
         if MIN_DISTANCE <= far < layout.items and far not in lengths:
