@@ -146,9 +146,10 @@ class Options(Plan):
         plan = given.get("plan")
         if isinstance(plan, Plan) and len(given) == 1:
             return cls._of_plan(plan)
-        if {type(value) for value in given.values()} <= {int}:
-            return cls._of_integers(**given)
-        return cls._of_any(given)
+        for value in given.values():
+            if type(value) is not int:
+                return cls._of_any(given)
+        return cls._of_integers(**given)
 
     # To check options takes as long as to code a short stream.
 
