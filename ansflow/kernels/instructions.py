@@ -16,7 +16,7 @@ from ansflow.kernels.building import KernelBuilder, leave_out_unused
 from ansflow.kernels.indexing import Access
 from ansflow.kernels.lifetimes import Lifetimes, is_counted
 from ansflow.kernels.signatures import signature_of
-from ansflow.kernels.wrapper import create_wrapper
+from ansflow.kernels.wrapper import add_wrapper
 
 __all__ = ["KernelLower"]
 
@@ -60,14 +60,18 @@ class KernelLower(Lower):
     def lower_normal_function(self, fndesc: Any) -> None:
         super().lower_normal_function(fndesc)
         leave_out_unused(self.function)
+        if self.library.is_for_python and not self._needs_numbas_wrapper:
+            add_wrapper(self.context, self.function, fndesc, self.library.releases_gil)
 
     def create_cpython_wrapper(self, release_gil: bool = False) -> None:
-        # What is counted, and errors, take more.
-        returned = self.context.data_model_manager[self.fndesc.restype]
-        if self.context.enable_boundscheck or is_counted(returned):
+        if self._needs_numbas_wrapper:
             super().create_cpython_wrapper(release_gil)
-        else:
-            create_wrapper(self.context, self.library, self.fndesc, release_gil)
+
+    @property
+    def _needs_numbas_wrapper(self) -> bool:
+        """Whether what Python calls has to do with errors, or with what is counted."""
+        returned = self.context.data_model_manager[self.fndesc.restype]
+        return bool(self.context.enable_boundscheck) or is_counted(returned)
 
     def lower_block(self, block: Any) -> None:
         # Numba enters a context for each statement, which adds to what is said of an error.

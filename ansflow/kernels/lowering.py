@@ -13,6 +13,7 @@ from llvmlite.binding import (
     create_new_module_pass_manager,
     create_pass_builder,
     create_pipeline_tuning_options,
+    parse_assembly,
 )
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core import config
@@ -34,7 +35,7 @@ def in_order_of_last(things: list[Any]) -> list[Any]:
 class KernelLibrary(JITCodeLibrary):
     """A function, with those that it calls."""
 
-    is_sampling = False
+    is_for_python, releases_gil, is_sampling = True, False, False
 
     def add_linking_library(self, library: Any) -> None:
         """Take part of a library, and of those that it takes part of and hasn't linked itself."""
@@ -78,12 +79,28 @@ class KernelLibrary(JITCodeLibrary):
         passes.add_refprune_pass()
         passes.run(self._final_module, builder)
 
+    def serialize_using_object_code(self) -> Any:
+        """What is kept on disk: machine code, and what it is called by.
+
+        Numba keeps LLVM's instructions too, for others to take part of.
+        """
+        self._ensure_finalized()
+        return self.name, "object", (self._get_compiled_object(), self._names())
+
+    def _names(self) -> Any:
+        """A module of functions that do nothing, by which Numba knows what code there is."""
+        names = [each.name for each in self.get_defined_functions()]
+        text = "\n".join(f'define void @"{name}"() {{ ret void }}' for name in names)
+        return parse_assembly(text).as_bitcode()
+
 
 class InnerLibrary(KernelLibrary):
     """A function of which others take copies: there is no machine code of it alone.
 
     A kernel links each of those that it takes part of once, however many of them call it.
     """
+
+    is_for_python = False
 
     def add_llvm_module(self, ll_module: Any) -> None:
         """Have what is there, one module, simplified."""
@@ -111,6 +128,7 @@ class KernelLowering(NativeLowering):
 
     def run_pass(self, state: Any) -> bool:
         state.library = KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.releases_gil = state.flags.release_gil
         state.library.is_sampling = state.func_id.func in SAMPLING
         state.library.enable_object_caching()  # so that it can be kept on disk
         return bool(super().run_pass(state))

@@ -12,8 +12,9 @@ from numba.core import cgutils, types
 from numba.core.callwrapper import PyCallWrapper, _ArgManager, _GilManager
 
 from ansflow.kernels.arrays import array_of, pointer_to
+from ansflow.kernels.building import KernelBuilder, leave_out_unused
 
-__all__ = ["create_wrapper"]
+__all__ = ["add_wrapper"]
 
 BYTE = ir.IntType(8)
 
@@ -25,13 +26,9 @@ OBJECT = ir.LiteralStructType([HEAD, BYTE.as_pointer(), ir.IntType(32), SIZES, S
 DATA, LENGTHS, STRIDES = 1, 3, 4
 
 
-def create_wrapper(context: Any, library: Any, told: Any, release_gil: bool) -> None:
-    """Add what Python calls to a library, for a kernel that returns numbers."""
-    module = context.create_module("wrapper")
-    kind = context.call_conv.get_function_type(told.restype, told.argtypes)
-    kernel = ir.Function(module, kind, told.llvm_func_name)
-    Wrapper(context, module, kernel, told, None, None, release_gil).build()
-    library.add_ir_module(module)
+def add_wrapper(context: Any, function: Any, told: Any, release_gil: bool) -> None:
+    """Add what Python calls to the module of a kernel that returns numbers."""
+    Wrapper(context, function.module, function, told, None, None, release_gil).build()
 
 
 class Arguments(_ArgManager):
@@ -46,6 +43,14 @@ class Arguments(_ArgManager):
 
 class Wrapper(PyCallWrapper):
     """Numba's wrapper, without what kernels never do."""
+
+    def build(self) -> None:
+        pointer = self.context.get_argument_type(types.pyobject)
+        kind = ir.FunctionType(pointer, [pointer] * 3)
+        wrapper = ir.Function(self.module, kind, self.fndesc.llvm_cpython_wrapper_name)
+        builder = KernelBuilder(wrapper.append_basic_block("entry"))
+        self.build_wrapper(self.context.get_python_api(builder), builder, *wrapper.args)
+        leave_out_unused(wrapper)
 
     def build_wrapper(self, api: Any, builder: Any, closure: Any, args: Any, kws: Any) -> None:
         kinds = self.fndesc.argtypes

@@ -5,12 +5,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from llvmlite.binding import parse_bitcode
 from numba.core import config, ir
 from numba.core.caching import NullCache
 from numba.core.errors import TypingError
 
 from ansflow.kernels import compiler, steps
-from ansflow.kernels.jit import inlined, inner, kernel, sampling_kernel
+from ansflow.kernels.jit import brief_kernel, inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.lowering import KernelLibrary
 from ansflow.kernels.transforms.words import item_bits
 
@@ -92,6 +93,25 @@ def test_loops_of_kernels_for_samples_take_one_step_at_a_time():
         assert total == 200
         codes.append(code.count("fadd"))
     assert codes[0] > codes[1] >= 1
+
+
+@pytest.mark.skipif(bool(config.BOUNDSCHECK), reason="Numba makes what Python calls")
+def test_only_brief_kernels_keep_the_gil():
+    codes = [code_of(uncached(counted, each), np.ones(3))[0] for each in (kernel, brief_kernel)]
+    assert ["PyEval_SaveThread" in code for code in codes] == [True, False]
+
+
+def test_what_is_kept_on_disk_has_names_for_instructions():
+    compiled = uncached(counted)
+    compiled(np.ones(3))
+    [code] = compiled.overloads.values()
+    _, form, (machine_code, names) = code.library.serialize_using_object_code()
+    wrapper = code.fndesc.llvm_cpython_wrapper_name
+    assert form == "object"
+    assert wrapper.encode() in machine_code
+    module = parse_bitcode(names)
+    assert not module.get_function(wrapper).is_declaration
+    assert "fadd" not in str(module)
 
 
 @inner
