@@ -83,9 +83,47 @@ def part(array, other):
     return made if array[0] > 0 else other
 
 
+def used_in_one_branch(array, other):
+    made, total = np.zeros(4, np.int64), 0
+    if array[0] > 0:
+        made[0] = array[1]
+        total += made[0] + made.size
+    for i in range(3):
+        kept = np.zeros(i + 2, np.int64)
+        if i == 1:
+            kept[1] = total
+            continue
+        if other[i] > 5:
+            total += kept[1] + other[-1:][0]
+        for k in range(kept.size):
+            total += k
+            if total > 40:
+                break
+        else:
+            total += kept.size
+    while total > 7:
+        total -= np.ones(3, np.int64).size
+    last = np.zeros(2, np.int64)
+    last[0] = total
+    return last
+
+
+def used_before_a_loop(array, other):
+    made = np.zeros(array.size, np.int64)
+    if other[0] > 0:
+        for i in range(array.size):
+            made[i] = other[i]
+        array = made
+    for i in range(3):
+        part = array[i:]
+        if part[0] == 2:
+            return part
+    return array
+
+
 RETURNING = (
     *(argument_itself, either, argument_replaced, swapped, in_a_tuple, made_in_a_loop),
-    *(seen_as_words, by_a_part),
+    *(seen_as_words, by_a_part, used_in_one_branch, used_before_a_loop),
 )
 
 
