@@ -116,7 +116,7 @@ def mapped_alike(raw: Numbers, kind: Kind, factor: Factor | None) -> Iterator[Ma
     sources = [some]
     if factor is not None and seen.share >= MASK_FROM and not _is_finite(seen, raw, kind):
         sources = [*_without(some, kind, seen)][-1:]
-    elif seen.share >= FREQUENT:
+    elif seen.share >= (MASK_FROM if not seen.most_frequent else FREQUENT):
         sources += [*_without(some, kind, seen)][-1:]
     if repeats >= MANY_REPEATS and sources:
         values = sources[0].through(kind, RUNS)
@@ -127,7 +127,8 @@ def mapped_alike(raw: Numbers, kind: Kind, factor: Factor | None) -> Iterator[Ma
             yield integers
             few = few_of(integers.numbers, kind.effort.few)
             span = int(integers.numbers.max()) - int(integers.numbers.min())
-            if raw.itemsize > 1 and 2 * patterns(few).distinct < min(few.size, span):
+            distinct = patterns(few).distinct
+            if raw.itemsize > 1 and distinct <= min(DICT_UP_TO * few.size, span / 2):
                 codes = integers.through(kind, DICT)
                 if codes is not None:
                     yield codes
