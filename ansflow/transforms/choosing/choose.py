@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -37,7 +38,12 @@ from ansflow.transforms.choosing.numbers import choose_numbers
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_axes
-from ansflow.transforms.choosing.tables import may_be_table, table_of
+from ansflow.transforms.choosing.tables import (
+    bits_of_clear_table,
+    goes_along_rows,
+    may_be_table,
+    table_of,
+)
 from ansflow.transforms.choosing.texts import characters, choose_texts, is_text
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
@@ -153,9 +159,11 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     all_items = array.reshape(-1) if is_number else None
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
-    choice = _of_type(array, sample, dtype, kind, level)
-    if choice is not None and may_be_table(array):
-        choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
+    choice = _of_clear_table(array, sample, _of_numbers(kind, stand_in(dtype)))
+    if choice is None:
+        choice = _of_type(array, sample, dtype, kind, level)
+        if choice is not None and may_be_table(array):
+            choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
     if choice is not None and effort.most_others:
         quick = _choose(content, layout, dtype, QUICK)
         if quick is not None and (effort.others or _may_be_better(quick, choice)):
@@ -264,9 +272,20 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
     return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))
 
 
+def _of_clear_table(array: Numbers, sample: Numbers, kind: Kind | None) -> Choice | None:
+    """Recipes for columns of what is surely a table, before anything else is looked at."""
+    if kind is None or kind.effort.most_others or not may_be_table(array):
+        return None
+    bits = bits_of_clear_table(np.ascontiguousarray(sample).view(f"<u{array.itemsize}"), kind)
+    rows = table_of(array, kind, surely=True) if bits < math.inf else None
+    found = None if rows is None else in_groups(rows, kind)
+    return found if found is not None and found.bits < bits * (1 - WORTH_COLUMNS) else None
+
+
 def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
     """Recipes for columns of a table that are alike, if these are better than one for all."""
-    rows = None if kind is None else table_of(array, kind, together.recipe)
+    goes_along = goes_along_rows(together.recipe)
+    rows = None if kind is None or goes_along else table_of(array, kind)
     if kind is None or rows is None:
         return together
     apart = in_groups(rows, kind)

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.transforms.choosing.mapped import Kind, Numbers
-from ansflow.transforms.choosing.sample import boxes
+from ansflow.transforms.choosing.axes import orders
+from ansflow.transforms.choosing.cost import ways_bits
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["may_be_table", "table_of"]
+__all__ = ["bits_of_clear_table", "goes_along_rows", "may_be_table", "table_of"]
 
 # Places along the last axis; with fewer, all that a picture or a field may be is tried, too.
 COLUMNS = range(17, 257)
@@ -28,8 +30,13 @@ ITEMS_PER_ROW, BOXES, FEWEST_ROWS = 32, 8, 512
 
 # Bits that columns must tell of the binary exponents of their numbers, modulo so many, by so many
 # rows, about: there are so few exponents that more say the same.
-TOLD, EXPONENTS, TOLD_BY = 0.4, 32, 256
+TOLD, TOLD_SURELY, EXPONENTS, ROWS = 0.4, 0.8, 32, 256
 EXPONENT_FROM = np.uint64(52)  # the first bit of a binary64 number's
+
+# Differences along columns take clearly less than those along rows if they do by that share, in so
+# many numbers, of boxes that are not too short.
+CLEARLY, TOLD_BY, SHORTEST = 0.1, 1 << 12, 6
+ALONG_COLUMNS, ALONG_ROWS = ((), (1,)), ((2,), (1, 2))
 
 LETTERS = {"unsigned": "u", "signed": "i", "float": "f"}
 
@@ -42,33 +49,44 @@ def may_be_table(array: npt.NDArray[Any]) -> bool:
     return count in COLUMNS and rows >= max(LONGER * count, FEWEST_ROWS)
 
 
-def table_of(array: npt.NDArray[Any], kind: Kind, recipe: Recipe) -> Numbers | None:
-    """Some rows of a table, shape (boxes, rows, columns); None if it is none.
+def table_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Numbers | None:
+    """Some rows of a table, shape (boxes, rows, columns); None if it is none, or not surely.
 
     Parameters
     ----------
     array : contiguous ndarray of unsigned integers, shape (rows, columns)
         The bytes of items as numbers, whatever their byte order. It may be one.
     kind : Kind
-    recipe : Recipe
-        The best one for all columns together: if it predicts them by each other, they are alike.
+    surely : bool
+        Whether columns have to tell more.
     """
     count = array.shape[1]
     some = kind.effort.size // ITEMS_PER_ROW
     if some < FEWEST_ROWS or not kind.has_room_for(count, array.itemsize):
         return None
-    if _goes_along_rows(recipe):
-        return None
     whole = boxes(array.view(f"V{count * array.itemsize}")[:, 0], some, BOXES)
     found = whole.view(array.dtype).reshape(*whole.shape, count)
-    return found if _told(found, kind) > TOLD else None
+    return found if _told(found, kind) > (TOLD_SURELY if surely else TOLD) else None
+
+
+def bits_of_clear_table(sample: Numbers, kind: Kind) -> float:
+    """Bits a number, if a sample clearly says that neighbours in a row say little of it.
+
+    Otherwise they are infinite. The sample has the shape (boxes, rows, columns).
+    """
+    in_order = Mapped(few_boxes(sample, TOLD_BY)).through(kind, *kind.ordered())
+    if in_order is None or min(sample.shape[1:]) < SHORTEST:
+        return math.inf
+    told = ways_bits(in_order.numbers, orders(ALONG_COLUMNS + ALONG_ROWS, 3), kind.items)
+    columns, rows = (min(told[:2]), min(told[2:]))
+    return columns if columns < rows * (1 - CLEARLY) else math.inf
 
 
 def _told(rows: Numbers, kind: Kind) -> float:
     """Bits that columns and the exponents of their numbers say of each other."""
     count = rows.shape[-1]
     dtype = f"{'>' if kind.big_endian else '<'}{LETTERS[kind.name]}{rows.itemsize}"
-    some = np.ascontiguousarray(rows[:, :: max(1, rows.size // count // TOLD_BY)])
+    some = np.ascontiguousarray(rows[:, :: max(1, rows.size // count // ROWS)])
     with np.errstate(invalid="ignore"):  # for signalling NaNs
         doubles = some.view(dtype).reshape(-1, count).astype(np.float64)
     exponents = (doubles.view(np.uint64) >> EXPONENT_FROM).astype(np.intp) % EXPONENTS
@@ -78,7 +96,8 @@ def _told(rows: Numbers, kind: Kind) -> float:
     return math.log2(exponents.size) + known / exponents.size
 
 
-def _goes_along_rows(recipe: Recipe) -> bool:
+def goes_along_rows(recipe: Recipe) -> bool:
+    """Whether a recipe for all columns predicts them by each other: they are alike."""
     match recipe.name:
         case "delta" if 1 in recipe.settings:
             return True
@@ -86,7 +105,7 @@ def _goes_along_rows(recipe: Recipe) -> bool:
             return True
         case "period":
             return False  # whose rows are not those of the table
-    return any(map(_goes_along_rows, recipe.outputs[:1]))
+    return any(map(goes_along_rows, recipe.outputs[:1]))
 
 
 def _weighted(counts: npt.NDArray[np.intp]) -> float:
