@@ -197,7 +197,7 @@ def quantities(rows=3000, count=30):
 
 
 @pytest.mark.parametrize("dtype", ["f8", ">f8", "f4"])
-@pytest.mark.parametrize("count", [17, 65])
+@pytest.mark.parametrize("count", [17, 65, 300])
 def test_tables_of_many_columns(dtype, count):
     recipe = chosen(quantities(count=count).astype(dtype))
     kinds = [0, 1, 2, 3, 4, 4]  # whose bytes are alike
@@ -249,7 +249,8 @@ def test_what_has_rows_as_long_as_those_of_tables():
         np.abs(steps) + 1,  # whose columns are alike
         quantities(200, 60),  # with few rows
         quantities(6000).reshape(20, 300, 30),
-        quantities(2000, 300),
+        quantities(3000, 600),
+        quantities(1000, 300),  # with rows too long for so few
     )
     for field in fields:
         recipe = chosen(field)

@@ -41,6 +41,7 @@ from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_a
 from ansflow.transforms.choosing.tables import (
     bits_of_clear_table,
     goes_along_rows,
+    may_be_apart,
     may_be_table,
     table_of,
 )
@@ -284,17 +285,16 @@ def _of_clear_table(array: Numbers, sample: Numbers, kind: Kind | None) -> Choic
 
 def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
     """Recipes for columns of a table that are alike, if these are better than one for all."""
-    goes_along = goes_along_rows(together.recipe)
-    rows = None if kind is None or goes_along else table_of(array, kind)
-    if kind is None or rows is None:
+    if kind is None or goes_along_rows(together.recipe):
         return together
-    apart = in_groups(rows, kind)
-    if kind.effort.most_others:
-        each = each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows)
-        apart = each.beside([apart], kind.effort.most_others)
-    if apart.bits > together.bits * (1 - WORTH_COLUMNS):
+    rows = table_of(array, kind)
+    found = [] if rows is None else [in_groups(rows, kind)]
+    if rows is not None and kind.effort.most_others and may_be_apart(rows, kind):
+        found.insert(0, each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows))
+    best, *others = [one for one in found if one is not None] or [together]
+    if best is together or best.bits > together.bits * (1 - WORTH_COLUMNS):
         return together
-    return apart.beside([together], kind.effort.most_others)
+    return best.beside([*others, together], kind.effort.most_others)
 
 
 def _fields(

@@ -89,16 +89,19 @@ def each_by_itself(found: Sequence[Choice], raw: Numbers) -> Choice:
     return side_by_side(recipe, found, 1 / len(found))
 
 
-def in_groups(rows: Numbers, kind: Kind) -> Choice:
-    """Recipes for groups of columns that are alike, by some rows of a table."""
+def in_groups(rows: Numbers, kind: Kind) -> Choice | None:
+    """Recipes for groups of columns that are alike, by some rows of a table; None if too many."""
     columns = columns_apart(rows)
     count, _, length = columns.shape
     groups = alike(columns.reshape(count, -1), kind)
+    if not kind.has_room_for(len(groups), rows.itemsize):
+        return None
     numbers, found = [0] * count, []
     for number, group in enumerate(groups):
         part = kind.part(count, group.columns[0])
         raw = columns[group.columns].reshape(-1, length)
-        part = part._replace(effort=part.effort._replace(some=SOME, few=FEW))
+        effort = part.effort._replace(some=SOME, few=FEW)
+        part = part._replace(effort=effort, streams=kind.streams // len(groups))
         if len(group.columns) > 1:
             items = part.items * len(group.columns)
             part = part._replace(items=items, all_items=raw.reshape(-1))

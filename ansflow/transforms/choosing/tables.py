@@ -16,12 +16,13 @@ from ansflow.transforms.choosing.axes import orders
 from ansflow.transforms.choosing.cost import ways_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import boxes, few_boxes
+from ansflow.transforms.columns import MOST
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["bits_of_clear_table", "goes_along_rows", "may_be_table", "table_of"]
+__all__ = ["bits_of_clear_table", "goes_along_rows", "may_be_apart", "may_be_table", "table_of"]
 
 # Places along the last axis; with fewer, all that a picture or a field may be is tried, too.
-COLUMNS = range(17, 257)
+COLUMNS = range(17, 513)
 
 # A table is so many times as long as it is wide. Of its rows a sample has one for so many items
 # that it may have, in so many boxes; fewer say too little of a column.
@@ -35,7 +36,7 @@ EXPONENT_FROM = np.uint64(52)  # the first bit of a binary64 number's
 
 # Differences along columns take clearly less than those along rows if they do by that share, in so
 # many numbers, of boxes that are not too short.
-CLEARLY, TOLD_BY, SHORTEST = 0.1, 1 << 12, 6
+CLEARLY, TOLD_BY, SHORTEST = 0.02, 1 << 12, 6
 ALONG_COLUMNS, ALONG_ROWS = ((), (1,)), ((2,), (1, 2))
 
 LETTERS = {"unsigned": "u", "signed": "i", "float": "f"}
@@ -47,6 +48,12 @@ def may_be_table(array: npt.NDArray[Any]) -> bool:
         return False
     rows, count = array.shape
     return count in COLUMNS and rows >= max(LONGER * count, FEWEST_ROWS)
+
+
+def may_be_apart(rows: Numbers, kind: Kind) -> bool:
+    """Whether each column may have a recipe of its own."""
+    count = rows.shape[-1]
+    return count <= MOST and kind.has_room_for(count, rows.itemsize)
 
 
 def table_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Numbers | None:
@@ -62,7 +69,7 @@ def table_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Nu
     """
     count = array.shape[1]
     some = kind.effort.size // ITEMS_PER_ROW
-    if some < FEWEST_ROWS or not kind.has_room_for(count, array.itemsize):
+    if some < FEWEST_ROWS:
         return None
     whole = boxes(array.view(f"V{count * array.itemsize}")[:, 0], some, BOXES)
     found = whole.view(array.dtype).reshape(*whole.shape, count)
