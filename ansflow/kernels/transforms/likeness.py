@@ -25,6 +25,9 @@ SIGN = np.uint64(63)
 
 # One in so many floats, as a power of two, may be no integer over a factor, and others are smaller.
 FEW, LARGEST = np.uint64(6), 2.0**46
+
+# The share of its price that joining a group at once may cost.
+WELL = 0.25
 ALL_BUT_SIGN = (1 << 63) - 1
 
 
@@ -120,7 +123,10 @@ def count_tokens(numbers, counts, raw_bits):
 
 @sampling_kernel
 def join_alike(counts, raw_bits, traits, scale, table, price, firsts):
-    """Join the two groups that take least more together than apart, while a group costs more.
+    """Join groups for as long as two take less more together than apart than a group costs.
+
+    Each column in turn joins the group before it that suits it best, if it suits it well: that
+    leaves few groups of many columns. Then those join each other first that suit each other best.
 
     Parameters
     ----------
@@ -137,35 +143,61 @@ def join_alike(counts, raw_bits, traits, scale, table, price, firsts):
     firsts : int64[k]
         Filled with the first column of the group that each is in.
     """
-    count = np.uint64(firsts.size)
-    alone, more = np.empty(count), np.full((count, count), np.inf)
+    count, left = np.uint64(firsts.size), ZERO
+    alone, leaders = np.empty(count), np.empty(count, np.uint64)
     for i in range(count):
-        firsts[i] = np.int64(i)
+        i = np.uint64(i)
         alone[i] = least_bits(counts[i], counts[i], raw_bits[i], ZERO, scale, table)
-        for j in range(i):
-            if traits[i] == traits[j]:
-                both = least_bits(
-                    counts[i], counts[j], raw_bits[i] + raw_bits[j], ONE, scale, table
-                )
-                more[j, i] = both - alone[i] - alone[j]
-    while True:
-        pair = np.uint64(np.argmin(more))
-        first, second = pair // count, pair % count
-        if not more[first, second] < price:
+        best, fewest = ZERO, np.inf
+        for j in leaders[:left]:
+            more = more_together(counts, raw_bits, traits, alone, j, i, scale, table)
+            if more < fewest:
+                best, fewest = j, more
+        if fewest < price * WELL:
+            join(counts, raw_bits, alone, best, i, fewest)
+            firsts[i] = np.int64(best)
+        else:
+            firsts[i], leaders[left] = np.int64(i), i
+            left += ONE
+    pairs = np.full((left, left), np.inf)
+    for b in range(left):
+        for a in range(b):
+            i, j = leaders[a], leaders[b]
+            pairs[a, b] = more_together(counts, raw_bits, traits, alone, i, j, scale, table)
+    while left:
+        pair = np.uint64(np.argmin(pairs))
+        a, b = pair // left, pair % left
+        i, j = leaders[a], leaders[b]
+        if not pairs[a, b] < price:
             return
-        counts[first] += counts[second]
-        raw_bits[first] += raw_bits[second]
-        alone[first] += alone[second] + more[first, second]
-        more[second, :] = np.inf
-        more[:, second] = np.inf
-        for i in range(count):
-            if firsts[i] == np.int64(second):
-                firsts[i] = np.int64(first)
-        for i in range(count):
-            if i != first and firsts[i] == np.int64(i) and traits[i] == traits[first]:
-                raw = raw_bits[i] + raw_bits[first]
-                both = least_bits(counts[i], counts[first], raw, ONE, scale, table)
-                more[min(i, first), max(i, first)] = both - alone[i] - alone[first]
+        join(counts, raw_bits, alone, i, j, pairs[a, b])
+        pairs[b, :] = np.inf
+        pairs[:, b] = np.inf
+        for column in range(count):
+            if firsts[column] == np.int64(j):
+                firsts[column] = np.int64(i)
+        for c in range(left):
+            j = leaders[c]
+            if j != i and firsts[j] == np.int64(j):
+                again = more_together(counts, raw_bits, traits, alone, i, j, scale, table)
+                pairs[min(a, np.uint64(c)), max(a, np.uint64(c))] = again
+
+
+@inlined
+def join(counts, raw_bits, alone, i, j, more):
+    """Make group j a part of group i, which takes so many bits more then."""
+    counts[i] += counts[j]
+    raw_bits[i] += raw_bits[j]
+    alone[i] += alone[j] + more
+
+
+@inlined
+def more_together(counts, raw_bits, traits, alone, i, j, scale, table):
+    """Bits that groups i and j take more together than apart, infinite if their traits differ."""
+    if traits[i] != traits[j]:
+        return np.inf
+    both = least_bits(counts[i], counts[j], raw_bits[i] + raw_bits[j], ONE, scale, table)
+    return both - alone[i] - alone[j]
 
 
 @inlined

@@ -30,7 +30,7 @@ from ansflow.transforms.choosing.columns import (
 )
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
-from ansflow.transforms.choosing.effort import effort_of
+from ansflow.transforms.choosing.effort import Effort, effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Numbers
 from ansflow.transforms.choosing.maps import decimals
@@ -160,11 +160,14 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     all_items = array.reshape(-1) if is_number else None
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
-    choice = _of_clear_table(array, sample, _of_numbers(kind, stand_in(dtype)))
-    if choice is None:
-        choice = _of_type(array, sample, dtype, kind, level)
-        if choice is not None and may_be_table(array):
-            choice = _or_table(array, choice, _of_numbers(kind, stand_in(dtype)))
+    numbers = _of_numbers(kind, stand_in(dtype)) if may_be_table(array) else None
+    choice, surely = (None, False) if numbers is None else _of_table(array, sample, numbers)
+    if not surely:
+        groups, choice = choice, _of_type(array, sample, dtype, kind, level)
+        if groups is not None and choice is not None:
+            choice = _or_apart([groups], choice, effort)
+        elif choice is not None and numbers is not None:
+            choice = _or_table(array, choice, numbers)
     if choice is not None and effort.most_others:
         quick = _choose(content, layout, dtype, QUICK)
         if quick is not None and (effort.others or _may_be_better(quick, choice)):
@@ -273,28 +276,35 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
     return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))
 
 
-def _of_clear_table(array: Numbers, sample: Numbers, kind: Kind | None) -> Choice | None:
-    """Recipes for columns of what is surely a table, before anything else is looked at."""
-    if kind is None or kind.effort.most_others or not may_be_table(array):
-        return None
-    bits = bits_of_clear_table(np.ascontiguousarray(sample).view(f"<u{array.itemsize}"), kind)
+def _of_table(array: Numbers, sample: Numbers, kind: Kind) -> tuple[Choice | None, bool]:
+    """Recipes for columns that are alike, if there are some in what clearly is a table.
+
+    And whether nothing else need be looked at.
+    """
+    if kind.effort.most_others:
+        return None, False
+    bits = bits_of_clear_table(np.ascontiguousarray(sample).view(array.dtype), kind)
     rows = table_of(array, kind, surely=True) if bits < math.inf else None
     found = None if rows is None else in_groups(rows, kind)
-    return found if found is not None and found.bits < bits * (1 - WORTH_COLUMNS) else None
+    return found, found is not None and found.bits < bits * (1 - WORTH_COLUMNS)
 
 
-def _or_table(array: Numbers, together: Choice, kind: Kind | None) -> Choice:
-    """Recipes for columns of a table that are alike, if these are better than one for all."""
-    if kind is None or goes_along_rows(together.recipe):
+def _or_table(array: Numbers, together: Choice, kind: Kind) -> Choice:
+    """Recipes for columns of a table that are alike, or for each, if these are better than one."""
+    rows = None if goes_along_rows(together.recipe) else table_of(array, kind)
+    if rows is None:
         return together
-    rows = table_of(array, kind)
-    found = [] if rows is None else [in_groups(rows, kind)]
-    if rows is not None and kind.effort.most_others and may_be_apart(rows, kind):
+    found = [in_groups(rows, kind)]
+    if kind.effort.most_others and may_be_apart(rows, kind):
         found.insert(0, each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows))
-    best, *others = [one for one in found if one is not None] or [together]
-    if best is together or best.bits > together.bits * (1 - WORTH_COLUMNS):
+    return _or_apart([one for one in found if one is not None], together, kind.effort)
+
+
+def _or_apart(found: Sequence[Choice], together: Choice, effort: Effort) -> Choice:
+    """The first of some choices for columns, beside the others, or one for all of them."""
+    if not found or found[0].bits > together.bits * (1 - WORTH_COLUMNS):
         return together
-    return best.beside([*others, together], kind.effort.most_others)
+    return found[0].beside([*found[1:], together], effort.most_others)
 
 
 def _fields(
