@@ -46,6 +46,8 @@ digits.py
     digits that were packed in integers
 traits.py
     columns of a table as integers, and what those of one group have in common
+alike.py
+    maps of such columns
 likeness.py
     columns that are alike, by what they take together and apart
 columns.py

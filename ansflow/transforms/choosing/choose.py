@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -22,28 +21,21 @@ from ansflow.transforms.choosing.choice import (
     plain_choice,
     side_by_side,
 )
-from ansflow.transforms.choosing.columns import (
-    by_neighbours,
-    each_by_itself,
-    in_groups,
-    taken_apart,
-)
+from ansflow.transforms.choosing.columns import by_neighbours
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
-from ansflow.transforms.choosing.effort import Effort, effort_of
+from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Numbers
 from ansflow.transforms.choosing.maps import decimals
-from ansflow.transforms.choosing.numbers import choose_numbers
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.choosing.shapes import axes_of_a_row, joined, needless_axes
 from ansflow.transforms.choosing.tables import (
-    bits_of_clear_table,
-    goes_along_rows,
-    may_be_apart,
+    groups_of_table,
     may_be_table,
-    table_of,
+    or_apart,
+    or_table,
 )
 from ansflow.transforms.choosing.texts import characters, choose_texts, is_text
 from ansflow.transforms.items import MAX_SIZE
@@ -91,9 +83,6 @@ QUICK = 5
 # What is surely better than that takes at most this share of what it takes, but for numbers that
 # take so few bits that a sample says little of what makes them.
 SURELY, FEW_BITS = 0.8, 0.5
-
-# What recipes for each of many columns must gain, as so many streams take their time.
-WORTH_COLUMNS = 0.05
 
 # What digits of integers must gain, as each is a stream; and what decimals must take for them to be
 # looked for, as that takes longer.
@@ -161,13 +150,13 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     chunk = min(CHUNK_ITEMS, items)
     kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
     numbers = _of_numbers(kind, stand_in(dtype)) if may_be_table(array) else None
-    choice, surely = (None, False) if numbers is None else _of_table(array, sample, numbers)
+    choice, surely = (None, False) if numbers is None else groups_of_table(array, sample, numbers)
     if not surely:
         groups, choice = choice, _of_type(array, sample, dtype, kind, level)
         if groups is not None and choice is not None:
-            choice = _or_apart([groups], choice, effort)
+            choice = or_apart([groups], choice, effort)
         elif choice is not None and numbers is not None:
-            choice = _or_table(array, choice, numbers)
+            choice = or_table(array, choice, numbers)
     if choice is not None and effort.most_others:
         quick = _choose(content, layout, dtype, QUICK)
         if quick is not None and (effort.others or _may_be_better(quick, choice)):
@@ -274,37 +263,6 @@ def _or_digits_of(packs: Packed, found: Choice, raw: Numbers, kind: Kind) -> Cho
         return found
     stages = ", ".join(str(stage.alone) for stage in (*packs.maps, packs.outer))
     return Choice(recipe, bits, (*found.gains[:1], Gain(f"{stages}, each by itself", bits)))
-
-
-def _of_table(array: Numbers, sample: Numbers, kind: Kind) -> tuple[Choice | None, bool]:
-    """Recipes for columns that are alike, if there are some in what clearly is a table.
-
-    And whether nothing else need be looked at.
-    """
-    if kind.effort.most_others:
-        return None, False
-    bits = bits_of_clear_table(np.ascontiguousarray(sample).view(array.dtype), kind)
-    rows = table_of(array, kind, surely=True) if bits < math.inf else None
-    found = None if rows is None else in_groups(rows, kind)
-    return found, found is not None and found.bits < bits * (1 - WORTH_COLUMNS)
-
-
-def _or_table(array: Numbers, together: Choice, kind: Kind) -> Choice:
-    """Recipes for columns of a table that are alike, or for each, if these are better than one."""
-    rows = None if goes_along_rows(together.recipe) else table_of(array, kind)
-    if rows is None:
-        return together
-    found = [in_groups(rows, kind)]
-    if kind.effort.most_others and may_be_apart(rows, kind):
-        found.insert(0, each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows))
-    return _or_apart([one for one in found if one is not None], together, kind.effort)
-
-
-def _or_apart(found: Sequence[Choice], together: Choice, effort: Effort) -> Choice:
-    """The first of some choices for columns, beside the others, or one for all of them."""
-    if not found or found[0].bits > together.bits * (1 - WORTH_COLUMNS):
-        return together
-    return found[0].beside([*found[1:], together], effort.most_others)
 
 
 def _fields(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ansflow.transforms.choosing.alike import bytes_alike, mapped_alike
 from ansflow.transforms.choosing.choice import Choice, Gain, better, plain_choice, side_by_side
 from ansflow.transforms.choosing.likeness import Group, alike
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
-from ansflow.transforms.choosing.maps import bytes_alike, mapped, mapped_alike
+from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
 from ansflow.transforms.choosing.predicted import columns_apart, columns_of
 from ansflow.transforms.choosing.sample import few_boxes

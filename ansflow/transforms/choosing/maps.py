@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ansflow.kernels.transforms.cost import FEW_LINEAR
 from ansflow.transforms.choosing.cost import event_bits
 from ansflow.transforms.choosing.detect import (
     Patterns,
@@ -25,7 +24,8 @@ from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["bytes_alike", "decimals", "likely_factors", "mapped", "mapped_alike"]
+__all__ = ["DICT", "DICT_UP_TO", "FREQUENT", "MANY_REPEATS", "MASK_FROM", "RUNS"]
+__all__ += ["decimals", "decimals_by", "likely_factors", "mapped", "without"]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs:
 # many where there are rows, which tell as much, and of bytes, which take little anyway.
@@ -78,7 +78,6 @@ STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 EXACT = LOG, BYTES  # what decimals have for exceptions, and nothing for corrections
 DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
 RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
-TOKENS_OF_A_BYTE = Recipe("lin", settings=(FEW_LINEAR,))
 
 
 def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
@@ -106,67 +105,11 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         yield from _runs(some, kind, factors)
 
 
-def mapped_alike(raw: Numbers, kind: Kind, factor: Factor | None) -> Iterator[Mapped]:
-    """Yield what is worth trying of numbers in columns that are alike.
-
-    These are integers, or floats that are some by a factor, but for a frequent pattern and a few.
-    """
-    _, seen, _, repeats = surveyed(raw, kind.effort.few)
-    some = Mapped(few_boxes(raw, kind.effort.some))
-    sources = [some]
-    if factor is not None and seen.share >= MASK_FROM and not _is_finite(seen, raw, kind):
-        sources = [*_without(some, kind, seen)][-1:]
-    elif seen.share >= (MASK_FROM if not seen.most_frequent else FREQUENT):
-        sources += [*_without(some, kind, seen)][-1:]
-    if repeats >= MANY_REPEATS and sources:
-        values = sources[0].through(kind, RUNS)
-        sources += [] if values is None else [values]
-    for source in sources:
-        integers = _integers(source, kind, factor)
-        if integers is not None:
-            yield integers
-            few = few_of(integers.numbers, kind.effort.few)
-            span = int(integers.numbers.max()) - int(integers.numbers.min())
-            distinct = patterns(few).distinct
-            if raw.itemsize > 1 and distinct <= min(DICT_UP_TO * few.size, span / 2):
-                codes = integers.through(kind, DICT)
-                if codes is not None:
-                    yield codes
-
-
-def bytes_alike(raw: Numbers, kind: Kind, factor: Factor | None, *, lacking: bool) -> Recipe | None:
-    """The recipe that makes a byte of each of such numbers, of which some may be no numbers."""
-    some = Mapped(few_boxes(raw, kind.effort.some))
-    leaf = TOKENS_OF_A_BYTE
-    if lacking:
-        found, leaf = some.through(kind, *kind.ordered(), DICT), STREAM
-        found = None if found is None or found.numbers.itemsize > 1 else found
-    else:
-        found = _integers(some, kind, factor)
-    if found is None:
-        return None
-    for outer in reversed(found.maps):
-        leaf = outer.around(leaf)
-    return leaf
-
-
-def _integers(some: Mapped, kind: Kind, factor: Factor | None) -> Mapped | None:
-    if factor is None:
-        return some.through(kind, *kind.ordered())
-    return next(_decimals(some, kind, [factor]), None)
-
-
-def _is_finite(seen: Patterns, raw: Numbers, kind: Kind) -> bool:
-    """Whether the most frequent float is a number."""
-    native = np.array([seen.most_frequent], raw.dtype)
-    floats = (native.byteswap() if kind.big_endian else native).view(f"f{raw.itemsize}")
-    return bool(np.isfinite(floats[0]))
-
-
 def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """Yield what `mapped` does that is nothing but decimals."""
     few, *_ = surveyed(raw, kind.effort.few)
-    yield from _decimals(Mapped(few_boxes(raw, kind.effort.some)), kind, likely_factors(few, kind))
+    factors = likely_factors(few, kind)
+    yield from decimals_by(Mapped(few_boxes(raw, kind.effort.some)), kind, factors)
 
 
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
@@ -193,11 +136,11 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
 def _masked(
     some: Mapped, kind: Kind, seen: Patterns, others: Patterns, factors: Sequence[Factor]
 ) -> Iterator[Mapped]:
-    for left in _without(some, kind, seen):
+    for left in without(some, kind, seen):
         yield from _all_but_masks(left, bits_of(left.numbers), kind, others, factors)
 
 
-def _without(some: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
+def without(some: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
     """Yield numbers with the most frequent pattern replaced, and, if it is strewn, taken out."""
     outer = Recipe("mask", (STREAM,), (seen.most_frequent,))
     filled = some.through(kind, outer)
@@ -234,7 +177,7 @@ def _all_but_masks(
     shift = trailing_zeros(bits) if kind.name == "float" else 0
     decimal, decimals = False, []
     if kind.name == "float":
-        for one in _decimals(some, kind, factors):
+        for one in decimals_by(some, kind, factors):
             yield one
             is_slight = one.extra - some.extra <= SLIGHT * 8 * width
             decimal = decimal or (is_slight and not _are_long(one.numbers))
@@ -360,7 +303,7 @@ def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
     return [one for one in ascending if one not in dearer][:most]
 
 
-def _decimals(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
+def decimals_by(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
     known: list[tuple[Recipe, ...]] = []  # as a finer factor and a step may make a coarser one
     for factor in factors:
         integers = _decimal(some, kind, factor)

@@ -7,19 +7,24 @@ other. So it is asked first how much a column says of how large its numbers are.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.transforms.choosing.axes import orders
+from ansflow.transforms.choosing.choice import Choice
+from ansflow.transforms.choosing.columns import each_by_itself, in_groups, taken_apart
 from ansflow.transforms.choosing.cost import ways_bits
+from ansflow.transforms.choosing.effort import Effort
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
+from ansflow.transforms.choosing.numbers import choose_numbers
 from ansflow.transforms.choosing.sample import boxes, few_boxes
 from ansflow.transforms.columns import MOST
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["bits_of_clear_table", "goes_along_rows", "may_be_apart", "may_be_table", "table_of"]
+__all__ = ["groups_of_table", "may_be_table", "or_apart", "or_table"]
 
 # Places along the last axis; with fewer, all that a picture or a field may be is tried, too.
 COLUMNS = range(17, 513)
@@ -39,6 +44,9 @@ EXPONENT_FROM = np.uint64(52)  # the first bit of a binary64 number's
 CLEARLY, TOLD_BY, SHORTEST = 0.02, 1 << 12, 6
 ALONG_COLUMNS, ALONG_ROWS = ((), (1,)), ((2,), (1, 2))
 
+# What recipes for many columns must gain, as so many streams take their time.
+WORTH_COLUMNS = 0.05
+
 LETTERS = {"unsigned": "u", "signed": "i", "float": "f"}
 
 
@@ -50,13 +58,44 @@ def may_be_table(array: npt.NDArray[Any]) -> bool:
     return count in COLUMNS and rows >= max(LONGER * count, FEWEST_ROWS)
 
 
-def may_be_apart(rows: Numbers, kind: Kind) -> bool:
+def groups_of_table(array: Numbers, sample: Numbers, kind: Kind) -> tuple[Choice | None, bool]:
+    """Recipes for columns that are alike, if there are some in what clearly is a table.
+
+    And whether nothing else need be looked at.
+    """
+    if kind.effort.most_others or kind.effort.quick:
+        return None, False
+    bits = _bits_of_clear_table(np.ascontiguousarray(sample).view(array.dtype), kind)
+    rows = _rows_of(array, kind, surely=True) if bits < math.inf else None
+    found = None if rows is None else in_groups(rows, kind)
+    return found, found is not None and found.bits < bits * (1 - WORTH_COLUMNS)
+
+
+def or_table(array: Numbers, together: Choice, kind: Kind) -> Choice:
+    """Recipes for columns of a table that are alike, or for each, if these are better than one."""
+    rows = None if _goes_along_rows(together.recipe) else _rows_of(array, kind)
+    if rows is None:
+        return together
+    found = [in_groups(rows, kind)]
+    if kind.effort.most_others and _may_be_apart(rows, kind):
+        found.insert(0, each_by_itself([*map(choose_numbers, *taken_apart(rows, kind))], rows))
+    return or_apart([one for one in found if one is not None], together, kind.effort)
+
+
+def or_apart(found: Sequence[Choice], together: Choice, effort: Effort) -> Choice:
+    """The first of some choices for columns, beside the others, or one for all of them."""
+    if not found or found[0].bits > together.bits * (1 - WORTH_COLUMNS):
+        return together
+    return found[0].beside([*found[1:], together], effort.most_others)
+
+
+def _may_be_apart(rows: Numbers, kind: Kind) -> bool:
     """Whether each column may have a recipe of its own."""
     count = rows.shape[-1]
     return count <= MOST and kind.has_room_for(count, rows.itemsize)
 
 
-def table_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Numbers | None:
+def _rows_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Numbers | None:
     """Some rows of a table, shape (boxes, rows, columns); None if it is none, or not surely.
 
     Parameters
@@ -76,7 +115,7 @@ def table_of(array: npt.NDArray[Any], kind: Kind, *, surely: bool = False) -> Nu
     return found if _told(found, kind) > (TOLD_SURELY if surely else TOLD) else None
 
 
-def bits_of_clear_table(sample: Numbers, kind: Kind) -> float:
+def _bits_of_clear_table(sample: Numbers, kind: Kind) -> float:
     """Bits a number, if a sample clearly says that neighbours in a row say little of it.
 
     Otherwise they are infinite. The sample has the shape (boxes, rows, columns).
@@ -103,7 +142,7 @@ def _told(rows: Numbers, kind: Kind) -> float:
     return math.log2(exponents.size) + known / exponents.size
 
 
-def goes_along_rows(recipe: Recipe) -> bool:
+def _goes_along_rows(recipe: Recipe) -> bool:
     """Whether a recipe for all columns predicts them by each other: they are alike."""
     match recipe.name:
         case "delta" if 1 in recipe.settings:
@@ -112,7 +151,7 @@ def goes_along_rows(recipe: Recipe) -> bool:
             return True
         case "period":
             return False  # whose rows are not those of the table
-    return any(map(goes_along_rows, recipe.outputs[:1]))
+    return any(map(_goes_along_rows, recipe.outputs[:1]))
 
 
 def _weighted(counts: npt.NDArray[np.intp]) -> float:
