@@ -63,6 +63,7 @@ def large():
     prices = np.where(steps % 8, steps / 100, np.nan)
     yield ansflow.compress(prices, recipe="mask(decimal[100.0](log, planes, planes), runs)")
     yield ansflow.compress(steps.reshape(-1, 4), recipe="columns(log, planes, planes, planes)")
+    yield ansflow.compress(steps.reshape(-1, 4), recipe="groups[0, 1, 0, 0](log, planes)")
 
 
 # What they must have given
