@@ -7,7 +7,7 @@ differences from the one before. A group has one view, and one table of frequenc
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, sampling_kernel
+from ansflow.kernels.jit import inlined, inner, sampling_kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.transforms.words import bit_length
 
@@ -145,69 +145,72 @@ def join_alike(counts, raw_bits, traits, scale, table, price, firsts):
     """
     count, left = np.uint64(firsts.size), ZERO
     alone, leaders = np.empty(count), np.empty(count, np.uint64)
+    told = counts, raw_bits, scale, table
     for i in range(count):
-        i = np.uint64(i)
-        alone[i] = least_bits(counts[i], counts[i], raw_bits[i], ZERO, scale, table)
+        alone[i] = least_bits(*told, np.uint64(i), np.uint64(i))
         best, fewest = ZERO, np.inf
-        for j in leaders[:left]:
-            more = more_together(counts, raw_bits, traits, alone, j, i, scale, table)
-            if more < fewest:
-                best, fewest = j, more
+        for a in range(left):
+            j = leaders[a]
+            if traits[i] == traits[j]:
+                more = least_bits(*told, j, np.uint64(i)) - alone[i] - alone[j]
+                if more < fewest:
+                    best, fewest = j, more
         if fewest < price * WELL:
-            join(counts, raw_bits, alone, best, i, fewest)
+            add(counts, raw_bits, best, np.uint64(i))
+            alone[best] += alone[i] + fewest
             firsts[i] = np.int64(best)
         else:
-            firsts[i], leaders[left] = np.int64(i), i
+            firsts[i], leaders[left] = np.int64(i), np.uint64(i)
             left += ONE
-    pairs = np.full((left, left), np.inf)
+    # What those after each other in the order of `leaders` take more; infinite for what has gone.
+    pairs = np.empty((left, left))
     for b in range(left):
-        for a in range(b):
+        for a in range(left):
             i, j = leaders[a], leaders[b]
-            pairs[a, b] = more_together(counts, raw_bits, traits, alone, i, j, scale, table)
-    while left:
-        pair = np.uint64(np.argmin(pairs))
-        a, b = pair // left, pair % left
-        i, j = leaders[a], leaders[b]
-        if not pairs[a, b] < price:
+            pairs[a, b] = np.inf
+            if a < b and traits[i] == traits[j]:
+                pairs[a, b] = least_bits(*told, i, j) - alone[i] - alone[j]
+    while True:
+        one, other, fewest = ZERO, ZERO, price
+        for a in range(left):
+            for b in range(left):
+                if pairs[a, b] < fewest:
+                    one, other, fewest = np.uint64(a), np.uint64(b), pairs[a, b]
+        if not fewest < price:
             return
-        join(counts, raw_bits, alone, i, j, pairs[a, b])
-        pairs[b, :] = np.inf
-        pairs[:, b] = np.inf
+        i, gone = leaders[one], leaders[other]
+        add(counts, raw_bits, i, gone)
+        alone[i] += alone[gone] + fewest
         for column in range(count):
-            if firsts[column] == np.int64(j):
+            if firsts[column] == np.int64(gone):
                 firsts[column] = np.int64(i)
-        for c in range(left):
-            j = leaders[c]
-            if j != i and firsts[j] == np.int64(j):
-                again = more_together(counts, raw_bits, traits, alone, i, j, scale, table)
-                pairs[min(a, np.uint64(c)), max(a, np.uint64(c))] = again
+        for a in range(left):
+            j = leaders[a]
+            pairs[a, other] = np.inf
+            pairs[other, a] = np.inf
+            if j != i and firsts[j] == np.int64(j) and traits[i] == traits[j]:
+                more = least_bits(*told, i, j) - alone[i] - alone[j]
+                pairs[min(one, np.uint64(a)), max(one, np.uint64(a))] = more
 
 
-@inlined
-def join(counts, raw_bits, alone, i, j, more):
-    """Make group j a part of group i, which takes so many bits more then."""
-    counts[i] += counts[j]
-    raw_bits[i] += raw_bits[j]
-    alone[i] += alone[j] + more
+@inner
+def add(counts, raw_bits, i, j):
+    """Make group j a part of group i."""
+    for view in range(np.uint64(counts.shape[1])):
+        raw_bits[i, view] += raw_bits[j, view]
+        for token in range(np.uint64(counts.shape[2])):
+            counts[i, view, token] += counts[j, view, token]
 
 
-@inlined
-def more_together(counts, raw_bits, traits, alone, i, j, scale, table):
-    """Bits that groups i and j take more together than apart, infinite if their traits differ."""
-    if traits[i] != traits[j]:
-        return np.inf
-    both = least_bits(counts[i], counts[j], raw_bits[i] + raw_bits[j], ONE, scale, table)
-    return both - alone[i] - alone[j]
-
-
-@inlined
-def least_bits(counts, others, raw_bits, times, scale, table):
-    """Bits of tokens in the better view, those of others as well if `times` is 1, and not 0."""
-    least = np.inf
-    for view in range(np.uint64(counts.shape[0])):
-        bits, total, used = raw_bits[view], ZERO, ZERO
-        for token in range(np.uint64(counts.shape[1])):
-            seen = np.uint64(counts[view, token]) + times * np.uint64(others[view, token])
+@inner
+def least_bits(counts, raw_bits, scale, table, i, j):
+    """Bits of groups i and j together in the better view, or of one group if it is both."""
+    least, times = np.inf, np.uint64(i != j)
+    for view in range(np.uint64(counts.shape[1])):
+        bits = raw_bits[i, view] + float(times) * raw_bits[j, view]
+        total, used = ZERO, ZERO
+        for token in range(np.uint64(counts.shape[2])):
+            seen = np.uint64(counts[i, view, token]) + times * np.uint64(counts[j, view, token])
             total += seen
             used += np.uint64(seen > ZERO)
             bits -= float(seen) * log2(seen)
