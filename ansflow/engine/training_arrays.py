@@ -21,10 +21,10 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.affine import bounds
 from ansflow.kernels.transforms.cost import byte_cost
 from ansflow.transforms.affine import Line
-from ansflow.transforms.choosing.choose import KINDS
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
 from ansflow.transforms.choosing.maps import mapped
+from ansflow.transforms.choosing.typed import KINDS
 from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import Differences
 from ansflow.transforms.fixed import FixedRecipe, Tokens

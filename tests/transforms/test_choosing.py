@@ -487,5 +487,5 @@ def test_what_is_too_deep_to_be_a_field_or_a_column_is_plain(monkeypatch):
     columns = each_by_itself([deepest, Choice(Recipe("log"), 1.0)], np.zeros((1, 100, 2), "u4"))
     assert str(columns.recipe) == "columns(planes, log)"
     found = iter([deepest, Choice(Recipe("log"), 1.0)])
-    monkeypatch.setattr("ansflow.transforms.choosing.choose._numbers", lambda *told: next(found))
+    monkeypatch.setattr("ansflow.transforms.choosing.typed._numbers", lambda *told: next(found))
     assert chosen(np.zeros(9000, complex), level=1) == "fields[8, 8](planes, log)"

@@ -19,7 +19,7 @@ from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Unsuitable
 
-__all__ = ["characters", "choose_texts", "is_text"]
+__all__ = ["Choose", "characters", "choose_texts", "is_text"]
 
 # Texts are said to come again if so many of a sample are distinct at most, or of all. In a sample,
 # fewer do.
