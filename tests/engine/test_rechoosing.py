@@ -12,6 +12,7 @@ from ansflow.engine.options import Options
 from ansflow.engine.plan import Plan
 from ansflow.engine.rechoosing import Rechooser
 from ansflow.transforms.layout import Layout
+from ansflow.transforms.recipe import Recipe
 
 RNG = np.random.default_rng(0)
 CHUNK = 4096
@@ -163,8 +164,9 @@ def test_a_table_is_looked_at_by_whole_rows():
     """Of parts of its rows nobody could tell what its recipe makes."""
     rng, places = np.random.default_rng(0), np.arange(150)
     table = rng.integers(0, 3 ** (places % 9 + 1), (2000, 150)) / 2.0 ** (places % 7)
-    plan = ansflow.plan(table)
-    assert str(plan.recipe).startswith("columns(")
-    layout = Layout(8, table.shape)
-    bits = rechoosing._bits(plan.recipe, table.reshape(-1).view(np.uint8), layout)
-    assert bits < math.inf
+    columns = "columns(" + ", ".join(["ordered[float](lin[256])"] * 150) + ")"
+    for recipe in (ansflow.plan(table).recipe, Recipe.of(columns)):
+        assert recipe.name in ("columns", "groups")
+        layout = Layout(8, table.shape)
+        bits = rechoosing._bits(recipe, table.reshape(-1).view(np.uint8), layout)
+        assert bits < math.inf

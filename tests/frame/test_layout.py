@@ -86,7 +86,7 @@ def test_kinds_agree():
 def test_transforms_agree():
     assert node.STREAM_ID == naive_recipe.STREAM
     assert node.ALL_STREAMS == naive_recipe.LEAVES
-    assert registry._by_id.keys() == naive_recipe.KINDS.keys() == set(range(1, 24))
+    assert registry._by_id.keys() == naive_recipe.KINDS.keys() == set(range(1, 25))
     for id, transform in registry._by_id.items():
         assert transform.id == naive_recipe.KINDS[id].id == id
         assert f"| {id} | {transform.name} |" in FORMAT
