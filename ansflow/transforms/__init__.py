@@ -18,8 +18,8 @@ log.py, lin.py, bins.py
     integers to tokens, which are coded, and raw bits; `tokens.py` has what they share
 columns.py, groups.py, fields.py, digits.py
     items to several vectors of items, each with a recipe of its own
-numbers.py
-    the items of a chunk as vectors of integers, wherever they begin
+numbers.py, vectors.py
+    the items of a chunk as vectors of integers, wherever they begin; such that follow each other
 registry.py
     all of them by their ids
 recipe.py, node.py

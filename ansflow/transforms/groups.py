@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
 from ansflow.transforms.transform import Misfit, Setting, Transform
+from ansflow.transforms.vectors import Vectors, memory_of
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Groups", "in_order_of_columns"]
@@ -73,15 +73,16 @@ class Groups(Transform):
         split_columns(numbers_of(items, width), _places(groups), columns.view(f"<u{width}"))
         return groups, _vectors(columns, groups)
 
-    def buffers(self, parameters: Sequence[int], layout: Layout, out: Bytes) -> list[Bytes]:
-        columns = empty(layout.nbytes, np.uint8).reshape(len(parameters), -1)
-        return _vectors(columns, tuple(parameters))
+    def buffers(self, parameters: Sequence[int], layout: Layout, out: Bytes) -> Vectors:
+        memory = empty(layout.nbytes, np.uint8)
+        columns = memory.reshape(len(parameters), -1)
+        return Vectors(_vectors(columns, tuple(parameters)), memory)
 
     def inverse(
         self, parameters: Sequence[int], outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
         numbers, width = numbers_in_place(out, layout.itemsize), layout.itemsize
-        columns = _all_of(outputs, layout.nbytes).reshape(len(parameters), -1)
+        columns = memory_of(outputs).reshape(len(parameters), -1)
         join_columns(columns.view(f"<u{width}"), _places(tuple(parameters)), numbers)
         put_back(numbers, out)
 
@@ -148,21 +149,3 @@ def _vectors(columns: Bytes, groups: tuple[int, ...]) -> list[Bytes]:
     ends = np.cumsum(_counts(groups)).tolist()
     flat, size = columns.reshape(-1), columns.shape[1]
     return [flat[begin * size : end * size] for begin, end in zip([0, *ends], ends, strict=False)]
-
-
-def _all_of(vectors: Sequence[Bytes], size: int) -> Bytes:
-    """Vectors one after the other: the memory of `buffers` if they are there, or a copy."""
-    memory, begin = vectors[0].base, _address(vectors[0])
-    ends = accumulate([vector.size for vector in vectors], initial=begin)
-    if isinstance(memory, np.ndarray) and [*map(_address, vectors)] == [*ends][:-1]:
-        at = begin - _address(memory)
-        together: Bytes = memory.reshape(-1).view(np.uint8)[at : at + size]
-        if together.size == size:  # and not part of it in other memory right behind
-            return together
-    return np.concatenate(vectors)
-
-
-def _address(vector: Bytes) -> int:
-    """Sooner than ``vector.ctypes.data``."""
-    address: int = vector.__array_interface__["data"][0]
-    return address

@@ -13,13 +13,15 @@ from ansflow.buffers import Bytes
 from ansflow.kernels.transforms.columns import joiner, splitter
 from ansflow.recycling import empty
 from ansflow.transforms.numbers import numbers_in_place, numbers_of, put_back
+from ansflow.transforms.vectors import Vectors, memory_of
 
 __all__ = ["join", "room", "split"]
 
 
-def room(count: int, size: int) -> list[Bytes]:
+def room(count: int, size: int) -> Vectors:
     """Vectors of so many bytes that `join` takes as they are."""
-    return list(empty(count * size, np.uint8).reshape(count, size))
+    memory = empty(count * size, np.uint8)
+    return Vectors(memory.reshape(count, size), memory)
 
 
 def split(items: Bytes, count: int, width: int, differenced: int = 0) -> list[Bytes]:
@@ -36,18 +38,6 @@ def split(items: Bytes, count: int, width: int, differenced: int = 0) -> list[By
 def join(vectors: Sequence[Bytes], width: int, out: Bytes, differenced: int = 0) -> None:
     """Undo `split` into `out`. The vectors may be others afterwards."""
     numbers = numbers_in_place(out, width)
-    matrix = _matrix_of(vectors).view(f"<u{width}")
+    matrix = memory_of(vectors).view(f"<u{width}").reshape(len(vectors), -1)
     joiner(len(vectors))(matrix, np.uint64(differenced), numbers)
     put_back(numbers, out)
-
-
-def _matrix_of(vectors: Sequence[Bytes]) -> Bytes:
-    """The matrix that has these rows: that of `room` if they come from there, or a copy."""
-    room, size = vectors[0].base, vectors[0].size
-    if isinstance(room, np.ndarray) and all(vector.base is room for vector in vectors):
-        first, *others = [vector.ctypes.data - room.ctypes.data for vector in vectors]
-        follow = others == [first + row * size for row in range(1, len(vectors))]
-        if follow and room.dtype == np.uint8 and room.flags.c_contiguous:
-            rows = room.reshape(-1)[first : first + len(vectors) * size]
-            return rows.reshape(len(vectors), size)
-    return np.stack(vectors)

@@ -17,6 +17,7 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_id
 from ansflow.transforms.transform import Setting, Transform
+from ansflow.transforms.vectors import Vectors
 from ansflow.varints import ByteReader
 
 __all__ = ["ALL_STREAMS", "MAX_DEPTH", "MAX_STREAMS", "STREAM", "STREAM_ID", "SYMBOL_SIZES"]
@@ -79,6 +80,8 @@ class Node(NamedTuple):
                 decode(buffer) if node.transform is None else node.inverse(buffer, decode)
                 for node, buffer in zip(outputs, buffers, strict=True)
             ]
+            if isinstance(buffers, Vectors):  # which are filled, and know where they lie
+                filled = buffers
             if transform.finishes:
                 finisher: Any = transform
                 finisher.inverse(parameters, filled, layout, out, finish)

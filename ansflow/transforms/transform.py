@@ -98,7 +98,7 @@ class Transform(ABC):
         """Where the outputs are to be decoded before `inverse` fills `out`.
 
         None stands for wherever they are, and perhaps cannot be written to: a stream that is stored
-        is not copied then.
+        is not copied then. `Vectors` come to `inverse` as such.
         """
         return [empty(output.nbytes, np.uint8) for output in self.outputs(parameters, layout)]
 
