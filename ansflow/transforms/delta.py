@@ -102,7 +102,7 @@ class Delta(Finished):
         axes, first = parameters
         lags = lags_of(axes, layout.shape)
         added = (first or 0) % (1 << 8 * layout.itemsize)
-        return finish._replace(first=added, folded=first is None, lags=lags)
+        return Finish(added, first is None, *finish[2:-1], lags)
 
     def pack(self, parameters: Differences) -> bytes:
         axes, first = parameters
