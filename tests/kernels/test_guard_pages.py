@@ -1313,8 +1313,10 @@ def facts_of_samples(at_end, rng):
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)
+            spare = 64 - 8 * width
+            tops = fixed(words << u64(spare), at_end)
             for block, lag in ((0, 0), (some.size, 0), (some.size, row)):
-                told = some, lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
+                told = tops, spare, lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
                 cost.costs_of_ways(*told, costs)
         values = guarded(np.sort(rng.normal(size=size)), at_end)
         sizes = guarded(np.zeros(size), at_end)

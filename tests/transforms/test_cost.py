@@ -42,8 +42,10 @@ def folded(numbers):
 
 def lin_bits(numbers, items, *, block=0, lag=0, wider=0, enough=math.inf):
     """Bits of few and of many linear tokens, and whether a difference is negative."""
-    told = map(np.uint64, (block or numbers.size, lag, wider))
-    few, many, falls = lin_cost(numbers.reshape(-1), *told, 7 / items, enough)
+    spare = 64 - 8 * numbers.itemsize
+    words = numbers.reshape(-1).astype(np.uint64) << spare
+    told = map(np.uint64, (spare, block or numbers.size, lag, wider))
+    few, many, falls = lin_cost(words, *told, 7 / items, enough)
     return {FEW_LINEAR: few, MANY_LINEAR: many}, falls
 
 

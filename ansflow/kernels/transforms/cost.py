@@ -40,21 +40,25 @@ SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
 TOLD_BY = np.uint64(512)  # differences that tell whether most have the same sign
 
+SIGN = np.uint64(63)  # the place of the highest bit
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
 FOUR = np.uint64(4)
 
 
 @kernel
-def log_cost(numbers, shape, ways, table, costs):
+def log_cost(numbers, spare, shape, ways, table, costs):
     """What a number takes as a logarithmic token, in several ways.
 
     That is the entropy of the tokens, the raw bits, and a share of the table.
 
     Parameters
     ----------
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
-        At least one, in their `shape`.
+    numbers : uint64[n]
+        At least one, in their `shape`. Those of fewer bits are at the top of the words, where their
+        differences wrap as they do in their own type: this is compiled for one type only.
+    spare : uint64
+        The bits below them, which are 0.
     shape : uint64[axes]
     ways : uint64[m, axes + 1]
         How many times numbers become their differences along each axis; and at last whether what is
@@ -67,10 +71,9 @@ def log_cost(numbers, shape, ways, table, costs):
         some of what is left that is negative, 0 if that is not signed.
     """
     n, axes = np.uint64(numbers.size), np.uint64(shape.size)
-    sign, number = item_bits(numbers) - ONE, numbers.dtype.type
     tokens, counts = np.empty(numbers.size, np.uint8), np.empty(TOKENS)
     partial = np.empty(BYTE_PARTIALS, np.uint32)
-    own, other = np.empty(n, number), np.empty(n, number)
+    own, other = np.empty(n, np.uint64), np.empty(n, np.uint64)
     for k in range(np.uint64(ways.shape[0])):
         # All differences but the last are made in turn, whatever they are across the borders.
         source, lag, block, inside = numbers, ZERO, ONE, ONE
@@ -81,7 +84,7 @@ def log_cost(numbers, shape, ways, table, costs):
                     for i in range(min(lag, n)):
                         own[i] = source[i]
                     for i in range(lag, n):
-                        own[i] = number(source[i] - source[i - lag])
+                        own[i] = source[i] - source[i - lag]
                     source, own, other = own, other, own
                 lag = block
             inside *= max(length, times) - times
@@ -91,20 +94,18 @@ def log_cost(numbers, shape, ways, table, costs):
             continue
         # Without a branch, so that there is one loop.
         twice = np.uint64(ways[k, axes] > ZERO)
-        before, fold = number(ZERO - np.uint64(lag > ZERO)), number(ZERO - twice)
+        before, fold = ZERO - np.uint64(lag > ZERO), ZERO - twice
         for i in range(lag, n):
-            delta = number(source[i] - (source[i - lag] & before))
-            negative = number(ZERO - (np.uint64(delta) >> sign))
-            # A shift by what is not known beforehand would be one of 64 bits, in longer vectors.
-            whole = number(number(delta + (delta & fold)) ^ (negative & fold))
+            delta = source[i] - (source[i - lag] & before)
+            negative = ZERO - (delta >> SIGN)
+            whole = (delta + (delta & fold) ^ negative & fold) >> spare
             direct = whole < DIRECT
-            width = np.uint64(bit_length(whole)) - LEADING & sign
-            width = ZERO if direct else width
-            token = np.uint64(whole) >> width
+            width = ZERO if direct else bit_length(whole) - LEADING
+            token = whole >> width
             tokens[i] = token if direct else token + FOUR * width + FOUR
         below, told_by = ZERO, min(n - lag, TOLD_BY)
         for i in range(lag, lag + told_by):
-            below += np.uint64(number(source[i] - (source[i - lag] & before))) >> sign & twice
+            below += source[i] - (source[i - lag] & before) >> SIGN & twice
         blank(tokens, shape, ways[k])
         count_bytes(tokens, partial, counts)
         counts[0] -= float(n - inside)
@@ -131,13 +132,14 @@ def blank(tokens, shape, way):
 
 
 @kernel
-def lin_cost(numbers, block, lag, wider, table, enough):
+def lin_cost(numbers, spare, block, lag, wider, table, enough):
     """Bits that a number or difference takes as a linear token, and the least of all.
 
     Parameters
     ----------
-    numbers : uint8[n], uint16[n], uint32[n] or uint64[n]
-        At least one.
+    numbers : uint64[n]
+    spare : uint64
+        As for `log_cost`.
     block, lag : uint64
         Each number but the first ones of a block becomes its difference from the one that is so
         many before it, in two's complement. With a lag of 0, numbers stay as they are.
@@ -158,18 +160,17 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     bool
         Whether a difference is negative.
     """
-    n, number = np.uint64(numbers.size), numbers.dtype.type
-    sign = number(np.uint64(lag > ZERO) << (item_bits(numbers) - ONE))
-    before = number(ZERO - np.uint64(lag > ZERO))
-    least, greatest = number(ZERO - ONE), number(0)
+    n, is_before = np.uint64(numbers.size), np.uint64(lag > ZERO)
+    sign, before = is_before << SIGN, ZERO - is_before
+    least, greatest = ZERO - ONE, ZERO
     for begin in range(lag, n, block):
         for i in range(begin, begin + block - lag):
-            flipped = number(numbers[i] - (numbers[i - lag] & before)) ^ sign
+            flipped = numbers[i] - (numbers[i - lag] & before) ^ sign
             # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
             least = flipped if flipped < least else least
             greatest = flipped if flipped > greatest else greatest
     falls = least < sign
-    span, shift, least = np.uint64(greatest - least), ZERO, number(least ^ sign)
+    span, shift, least = greatest - least >> spare, ZERO, least ^ sign
     # The range that is longer may have a bit more than 64.
     while span >> shift >= U_MANY_LINEAR >> wider:
         shift += ONE
@@ -183,8 +184,8 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     few, size = np.zeros(FEW_LINEAR, np.uint32), ZERO
     for begin in range(lag, n, block):
         for i in range(begin, begin + block - lag, SOME):
-            above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
-            few[np.uint64(above) >> shift >> more & LAST_OF_FEW] += np.uint32(1)
+            above = numbers[i] - (numbers[i - lag] & before) - least >> spare
+            few[above >> shift >> more & LAST_OF_FEW] += np.uint32(1)
             size += ONE
     bits, used = bits_of_counts(few, size, shift)
     if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
@@ -192,8 +193,8 @@ def lin_cost(numbers, block, lag, wider, table, enough):
     tokens, size = np.zeros((span >> shift) + ONE, np.uint32), ZERO
     for begin in range(lag, n, block):
         for i in range(begin, begin + block - lag):
-            above = number(number(numbers[i] - (numbers[i - lag] & before)) - least)
-            tokens[np.uint64(above) >> shift] += np.uint32(1)
+            above = numbers[i] - (numbers[i - lag] & before) - least >> spare
+            tokens[above >> shift] += np.uint32(1)
         size += block - lag
     bits, used = bits_of_counts(tokens, size, shift)
     if bits > enough * float(size):
@@ -229,21 +230,21 @@ def once_linear(counts, used, size, table):
 
 
 @kernel
-def costs_of_ways(numbers, shape, ways, block, lag, wider, table, enough, costs):
+def costs_of_ways(numbers, spare, shape, ways, block, lag, wider, table, enough, costs):
     """The costs of several ways to take differences, and those of linear tokens.
 
     Fills the rows of `costs` as `log_cost` does, and one more with the bits of few and of many
     linear tokens, of which nobody asks for more than others take; they are infinite for a `block`
     of 0. Returns whether one of the differences by linear tokens is negative.
     """
-    count = np.uint64(ways.shape[0])
-    log_cost(numbers, shape, ways, table, costs)
+    count, spare = np.uint64(ways.shape[0]), np.uint64(spare)
+    log_cost(numbers, spare, shape, ways, table, costs)
     for k in range(count):
         enough = min(enough, costs[k, 0])
     few, many, falls = np.inf, np.inf, True
     if block:
         block, lag, wider = np.uint64(block), np.uint64(lag), np.uint64(wider)
-        few, many, falls = lin_cost(numbers, block, lag, wider, table, enough)
+        few, many, falls = lin_cost(numbers, spare, block, lag, wider, table, enough)
     costs[count, 0], costs[count, 1] = few, many
     return falls
 
