@@ -78,13 +78,13 @@ from ansflow.kernels.transforms import (
     boxes,
     columns,
     cost,
-    deal,
     decimal,
     delta,
     detect,
     dict as dictionary,
     digits,
     finish,
+    glance,
     groups,
     likeness,
     lin,
@@ -1295,12 +1295,9 @@ def facts_of_samples(at_end, rng):
             if few:
                 survey.survey(numbers, u64(step), u64(size), told, u64(7))
         columns_of_tables(numbers, at_end)
-        detect.common_divisor(numbers)
-        if width > 1:
-            for parts in {1, min(size, 16)}:
-                dealt = guarded(np.zeros(size // parts * parts, numbers.dtype), at_end)
-                few = guarded(np.zeros(64), at_end)
-                deal.deal(width)(numbers, u64(parts), dealt, 0.9 * dealt.size, few)
+        detect.common_divisor(fixed(numbers.astype(u64), at_end))
+        values = fixed(rng.integers(0, 1 << 64, size, u64).view(float), at_end)
+        glance.glance(values, 0.9 * size, guarded(np.zeros(64), at_end))
         for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):
             if length < 5:
                 continue

@@ -15,10 +15,10 @@ PARTS, RUNS, ALL_RUNS, COUNT = np.uint64(15), np.uint64(4), np.uint64((1 << 28) 
 
 @kernel
 def common_divisor(numbers):
-    """The greatest common divisor of all differences; 0 if there are none but 0."""
+    """The greatest common divisor of all differences, of uint64; 0 if there are none but 0."""
     divisor = ZERO
     for i in range(ONE, np.uint64(numbers.size)):
-        a, b = np.uint64(numbers[i]), np.uint64(numbers[i - ONE])
+        a, b = numbers[i], numbers[i - ONE]
         a, b = max(a, b) - min(a, b), divisor
         while b:
             a, b = b, a % b

@@ -109,4 +109,5 @@ def trailing_zeros(bits: int) -> int:
 
 def common_step(numbers: Numbers) -> int:
     """The greatest common divisor of the differences of unsigned integers; 0 if all are equal."""
-    return int(common_divisor(np.ascontiguousarray(numbers.reshape(-1))))
+    # As numbers of one width, for which the kernel is compiled once.
+    return int(common_divisor(numbers.reshape(-1).astype(np.uint64, "C", copy=False)))

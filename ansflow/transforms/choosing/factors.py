@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.deal import MOST_PLACES, deal
 from ansflow.kernels.transforms.decimal import count_exceptions
+from ansflow.kernels.transforms.glance import MOST_PLACES, glance
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms.choosing.detect import common_step, patterns
 from ansflow.transforms.choosing.steps import MANTISSA_BITS, steps
@@ -113,9 +113,12 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         return []
     # So that the first ones, by which most factors are found to be of no use, are from all over.
     parts = DEALT if items.size > DEALT * FEW else 1
-    dealt = np.empty(items.size // parts * parts, items.dtype)
+    length = items.size // parts
+    dealt = items[: parts * length].reshape(parts, length).T.flatten()
     many = (1 - EXCEPTIONS_UP_TO) * dealt.size
-    told = deal(items.itemsize)(items, np.uint64(parts), dealt, many, np.empty(FEW))
+    with np.errstate(invalid="ignore"):  # a NaN may be a signalling one
+        doubles = dealt.view(floats.dtype).astype(np.float64, copy=False)
+    told = glance(doubles, many, np.empty(FEW))
     # NaNs, infinities and negative zeros are exceptions, whatever the factor is.
     fewest, *places, middle = told
     least_of_all = fewest / dealt.size
