@@ -26,7 +26,7 @@ from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, number
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["SECRET", "Dict", "coded", "coded_items", "counted"]
+__all__ = ["Dict", "coded", "coded_items", "counted"]
 
 MAX_VALUES = 1 << 20
 # With more values than this, codes have two bytes, or four.

@@ -98,7 +98,6 @@ from ansflow.kernels.transforms import (
     runs,
     stencil,
     steps as common_steps,
-    survey,
 )
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.kernels.vector import (
@@ -1289,13 +1288,10 @@ def facts_of_samples(at_end, rng):
             boxes.copy_boxes(octets, u64(width), lengths, u64(count), u64(size), box, out)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
-        for step in range(1, 7):
-            few = -(-size // step) if step < 3 else size // (2 * step) * 2
-            told = guarded(np.zeros(max(few, 1), numbers.dtype), at_end)[:few]
-            if few:
-                survey.survey(numbers, u64(step), u64(size), told, u64(7))
         columns_of_tables(numbers, at_end)
-        detect.common_divisor(fixed(numbers.astype(u64), at_end))
+        words = fixed(numbers.astype(u64), at_end)
+        dictionary.count_patterns(words, u64(7))
+        detect.common_divisor(words)
         values = fixed(rng.integers(0, 1 << 64, size, u64).view(float), at_end)
         glance.glance(values, 0.9 * size, guarded(np.zeros(64), at_end))
         for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):

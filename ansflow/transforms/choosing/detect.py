@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.detect import common_divisor
-from ansflow.kernels.transforms.survey import survey
-from ansflow.transforms.dict import SECRET, counted
+from ansflow.transforms.dict import counted
 
 __all__ = ["Patterns", "common_step", "few_of", "is_dense", "patterns", "surveyed"]
 __all__ += ["bits_of", "trailing_zeros"]
@@ -48,31 +47,24 @@ def surveyed(numbers: Numbers, most: int) -> tuple[Numbers, Patterns, int, float
     float
         The share of numbers that are as the one before.
     """
-    flat, following = numbers.reshape(-1), min(FOLLOWING, numbers.size)
-    step = _step(numbers.size, most)
-    few = np.empty(_few(numbers.size, step), numbers.dtype)
-    told = survey(flat, np.uint64(step), np.uint64(following), few, SECRET)
-    bits, repeats, distinct, most_frequent, count = map(int, told)
-    seen = Patterns(few.size, distinct, most_frequent, count / few.size)
-    return few, seen, bits, repeats / following
-
-
-def _step(size: int, most: int) -> int:
-    """How far apart few of so many are, on average: not 2, as all distances would be even."""
-    step = max(1, size // most)
-    return 3 if step == 2 else step
-
-
-def _few(size: int, step: int) -> int:
-    return size if step == 1 else size // (2 * step) * 2
+    few, first = few_of(numbers, most), numbers.reshape(-1)[:FOLLOWING]
+    repeats = np.count_nonzero(first[1:] == first[:-1])
+    return few, patterns(few), bits_of(numbers), repeats / first.size
 
 
 def few_of(numbers: Numbers, most: int) -> Numbers:
-    """The few of numbers that `survey` tells."""
-    step = _step(numbers.size, most)
+    """Some of contiguous numbers from all over, at most so many or a few more.
+
+    They are in pairs, which begin at equal distances, so that both distances between neighbours
+    have no common divisor: it would seem to be one of numbers that rise evenly.
+    """
+    # Not every second one, as all distances would be even.
+    step = max(1, numbers.size // most)
+    step = 3 if step == 2 else step
     if step == 1:
         return numbers.reshape(-1)
-    pairs = numbers.reshape(-1)[: _few(numbers.size, step) * step].reshape(-1, 2 * step)
+    whole = numbers.size // (2 * step) * (2 * step)
+    pairs = numbers.reshape(-1)[:whole].reshape(-1, 2 * step)
     apart = step - 1 - step % 2
     few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
     return few
