@@ -8,7 +8,7 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.runs import count_runs, join_runs, split_runs
+from ansflow.kernels.transforms.runs import join_runs, split_runs
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
@@ -38,7 +38,8 @@ class Runs(Transform):
 
     def forward(self, items: Bytes, layout: Layout, *settings: Setting) -> tuple[int, list[Bytes]]:
         numbers = numbers_of(items, layout.itemsize)
-        runs = int(count_runs(numbers))
+        # By NumPy, which is as fast as a kernel that had to be compiled for each width.
+        runs = min(numbers.size, 1) + int(np.count_nonzero(numbers[1:] != numbers[:-1]))
         if 8 * runs > MOST_OF_EIGHT * layout.items:
             raise Unsuitable(f"{layout.items} items have {runs} runs, too many")
         values, repeats = empty(runs, numbers.dtype), empty(runs, "<u4")

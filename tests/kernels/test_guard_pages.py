@@ -1144,7 +1144,7 @@ def maps_of_numbers(at_end, rng):
             kind = f"u{width}"
             source = np.repeat(rng.integers(0, 9, n), rng.integers(1, 9, n))[:n].astype(kind)
             items, out = given(source), guard(np.zeros(n, kind))
-            count = int(runs.count_runs(items))
+            count = min(n, 1) + np.count_nonzero(source[1:] != source[:-1])
             values, repeats = guard(np.zeros(count, kind)), guard(np.zeros(count, np.uint32))
             runs.split_runs(items, values, repeats)
             repeats.setflags(write=False)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, kernel, sampling_kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
 from ansflow.kernels.transforms.log import width_of
@@ -249,7 +249,7 @@ def costs_of_ways(numbers, spare, shape, ways, block, lag, wider, table, enough,
     return falls
 
 
-@kernel
+@sampling_kernel
 def byte_cost(symbols, first, step):
     """Bits that every so many bytes take, from the first on, and how many symbols occur.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel
+from ansflow.kernels.jit import kernel, sampling_kernel
 
 __all__ = ["common_divisor", "count_codes"]
 
@@ -28,7 +28,7 @@ def common_divisor(numbers):
     return divisor
 
 
-@kernel
+@sampling_kernel
 def count_codes(codes, seen):
     """Count codes, runs of them, and codes that have one run; and distinct codes in three ways.
 

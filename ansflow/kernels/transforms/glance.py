@@ -3,7 +3,7 @@
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined, sampling_kernel
 from ansflow.kernels.transforms.bits import lowest
 
 __all__ = ["MOST_PLACES", "glance"]
@@ -32,7 +32,7 @@ def binary_places(fields):
     return min(one - weight, LAST) if weight < one else ZERO
 
 
-@kernel
+@sampling_kernel
 def glance(values, many, few):
     """How many of some values are odd, how fine they are, and how large.
 

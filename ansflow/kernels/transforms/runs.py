@@ -6,20 +6,11 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 
-__all__ = ["count_runs", "join_runs", "split_runs"]
+__all__ = ["join_runs", "split_runs"]
 
 # Most runs are short: so many items are written without asking how many it should be, and what
 # is too much is overwritten by the next run.
 AHEAD = np.uint64(8)
-
-
-@kernel
-def count_runs(items):
-    """How many runs there are, of one item or more."""
-    count = ONE if items.size else ZERO
-    for i in range(ONE, np.uint64(items.size)):
-        count += np.uint64(items[i] != items[i - ONE])
-    return count
 
 
 @kernel
