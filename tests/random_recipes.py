@@ -35,6 +35,7 @@ from naive_recipe import Bytes, Planes
 
 WHOLE = (1, 2, 4, 8)
 FEW_COLUMNS = 32
+FEW_BYTES = 1000
 SCALES = [100.0, 1e-3, 2.0**20, 1.0]  # of the floats that there are
 WEIGHTS = [2.0, -1.0, 0.5, 0.0, -0.0, 1e-320, 1e300, float("inf"), float("nan")]
 FACTORS = [
@@ -287,6 +288,8 @@ def grow(rng, ids, deepest=4):
             known = ids if deepest > 2 else [Planes.id, Bytes.id]
             if shape and shape[-1] > FEW_COLUMNS:  # of what becomes many streams itself
                 known = [id for id in known if id not in (Columns.id, Groups.id)]
+            if w == 1 and math.prod(shape) > FEW_BYTES:  # of runs of a byte each five are made
+                known = [id for id in known if id != Runs.id]
             found = [CHOICES[id](rng, w, shape, content) for id in known]
             found = [make for make in found if make]
         if not found or (w <= 2 and rng.randrange(3) == 0):
