@@ -48,10 +48,8 @@ DEFAULT_LEVEL, HIGHEST_LEVEL = 3, 9
 CLASSES_FROM = 2
 # And from this one on, all of what takes few bytes is looked at for runs.
 RUNS_FROM = 3
-# From this one on, symbols are tried with contexts, and from the next one on also where numbers are
-# predicted: what that leaves seldom says more of what follows.
-CONTEXTS_FROM, FEWEST_WITH_CONTEXTS = 6, 1 << 12
-PREDICTORS = {"delta", "lookback", "lpc", "period", "ramp", "stencil"}
+# From this one on, symbols are tried with contexts, of content that has so many bytes.
+CONTEXTS_FROM, FEWEST_WITH_CONTEXTS = 7, 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,8 +263,6 @@ class Plan:
         if self.order or self.level < CONTEXTS_FROM or layout.nbytes < FEWEST_WITH_CONTEXTS:
             return self
         recipe = self.recipe_for(layout)
-        if self.level == CONTEXTS_FROM and _is_predicted(recipe):
-            return self
         items = effort_of(self.level).tried
         pay = contexts_pay(recipe, content, layout, self.coding, items)
         return self._with(order=1) if pay else self
@@ -278,15 +274,6 @@ class Plan:
     def recipe_for(self, items: Layout) -> Recipe:
         """The recipe of chunks of such items."""
         return self.recipe if isinstance(self.recipe, Recipe) else plain_recipe(items)
-
-
-def _is_predicted(recipe: Recipe) -> bool:
-    """Whether the numbers of a recipe are told by others."""
-    while recipe.outputs:
-        if recipe.name in PREDICTORS:
-            return True
-        recipe = recipe.outputs[0]
-    return recipe.name in PREDICTORS
 
 
 def _cut(text: str, width: int) -> str:
