@@ -40,13 +40,6 @@ ROOM_OF_CONTENT = MAX_DEPTH
 SPARE_ROOM = 1 << 16
 TOO_MUCH = f"more than {ROOM_OF_CONTENT} times the bytes of their content, and {SPARE_ROOM}"
 
-# Recipes that have been read, to be recognised: chunks are read more than once, and those of an
-# array have the same, unless parameters follow from their items. They are found by the layout and
-# so many bytes at their begin. Of larger ones than that, more than a few KiB might be kept.
-KEPT = 64
-FIRST_BYTES = 12
-MOST_BYTES, MOST_KEPT_STREAMS, MOST_AXES = 512, 256, 8
-
 
 class Node(NamedTuple):
     """A transform, or a stream if that is None, and the nodes of its outputs, as it was written."""
@@ -54,7 +47,7 @@ class Node(NamedTuple):
     layout: Layout
     transform: Transform | None = None
     parameters: Any = None
-    outputs: tuple[Node, ...] = ()
+    outputs: Sequence[Node] = ()
 
     def inverse(
         self,
@@ -102,18 +95,7 @@ class Node(NamedTuple):
         return text_of(self.transform.name, settings, () if streams else outputs)
 
 
-class _Read(NamedTuple):
-    """A recipe that has been read: its bytes, and what they say."""
-
-    written: bytes
-    root: Node
-    streams: tuple[Layout, ...]
-
-
-_kept: dict[tuple[Layout, bytes], _Read] = {}
-
-
-def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, tuple[Layout, ...]]:
+def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, list[Layout]]:
     """What `Recipe.forward` wrote for items of that layout; the layouts of all streams, in order.
 
     Raises
@@ -123,24 +105,8 @@ def read_recipe(reader: ByteReader, layout: Layout) -> tuple[Node, tuple[Layout,
     UnsupportedError
         If it has a transform that this release does not know.
     """
-    data, begin = reader.data, reader.at
-    key = layout, bytes(data[begin : begin + FIRST_BYTES])
-    kept = _kept.get(key)
-    if kept is not None:
-        written, root, layouts = kept
-        end = begin + len(written)
-        # Where a recipe ends follows from its bytes: what begins with one has no other.
-        if data[begin:end] == written:
-            reader.at = end
-            return root, layouts
     streams: list[Layout] = []
-    root = _read_node(reader, layout, MAX_DEPTH, room_of(layout), streams)
-    layouts, size = tuple(streams), reader.at - begin
-    if size <= MOST_BYTES and len(layouts) <= MOST_KEPT_STREAMS and len(layout.shape) <= MOST_AXES:
-        if len(_kept) >= KEPT:
-            _kept.clear()
-        _kept[key] = _Read(bytes(data[begin : reader.at]), root, layouts)
-    return root, layouts
+    return _read_node(reader, layout, MAX_DEPTH, room_of(layout), streams), streams
 
 
 def _read_node(
@@ -166,7 +132,7 @@ def _read_node(
         raise CorruptDataError(f"the transforms of the recipe make {TOO_MUCH}")
     if first & ALL_STREAMS:
         outputs = [_stream(output, streams) for output in layouts]
-        return Node(layout, transform, parameters, tuple(outputs))
+        return Node(layout, transform, parameters, outputs)
     outputs, are_streams = [], True
     for output in layouts:
         node = _read_node(reader, output, depth - 1, room, streams)
@@ -174,7 +140,7 @@ def _read_node(
         outputs.append(node)
     if are_streams:
         raise CorruptDataError("the recipe has nodes for streams that go without saying")
-    return Node(layout, transform, parameters, tuple(outputs))
+    return Node(layout, transform, parameters, outputs)
 
 
 def _stream(layout: Layout, streams: list[Layout]) -> Node:

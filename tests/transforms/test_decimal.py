@@ -233,7 +233,7 @@ def test_nothing_is_said_of_exceptions_where_there_are_none(factor, size, words)
     written, streams = recipe.forward(np.frombuffer(items, np.uint8), layout)
     assert len(streams) == 2 + (8 if "far" in words else len(words))
     root, layouts = read_recipe(ByteReader(written), layout)
-    assert layouts == tuple(stream.layout for stream in streams)
+    assert layouts == [stream.layout for stream in streams]
     assert str(root) == str(recipe)
     assert len(DECIMAL.pack(root.parameters)) == size
     left = iter(streams)

@@ -93,7 +93,7 @@ def test_transforms_behind_each_other(text, shape):
     content = items.reshape(-1).view(np.uint8)
     written, streams = Recipe.of(text).forward(content, layout)
     root, layouts = read_recipe(ByteReader(written), layout)
-    assert tuple(stream.layout for stream in streams) == layouts
+    assert [stream.layout for stream in streams] == layouts
     left, out = iter(streams), np.empty(content.size, np.uint8)
 
     def decode(buffer):

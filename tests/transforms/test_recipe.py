@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 import ansflow
 from ansflow.errors import CorruptDataError, UnsupportedError
-from ansflow.transforms import Recipe, node, registry
+from ansflow.transforms import Recipe, registry
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import read_recipe
 from ansflow.transforms.plain import plain_recipe
@@ -123,7 +123,6 @@ def more(monkeypatch):
     for transform in (Differences(), Halves(), Xor()):
         monkeypatch.setitem(registry._by_id, transform.id, transform)
         monkeypatch.setitem(registry._by_name, transform.name, transform)
-    monkeypatch.setattr(node, "_kept", {})  # other tests read recipes without them
 
 
 def through(recipe, items, layout, *instead):
