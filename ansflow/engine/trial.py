@@ -62,9 +62,8 @@ def contexts_pay(
 ) -> bool:
     """Whether symbols take less with those before them as contexts, by a part of the content."""
     part, shape = _part(content, layout, items, in_columns=False)
-    sizes = (_size(recipe, part, shape, coding._replace(order=order)) for order in (0, 1))
-    without, with_contexts = sizes
-    return with_contexts < without * (1 - WORTH_CONTEXTS)
+    without = _size(recipe, part, shape, coding._replace(order=0))
+    return _size(recipe, part, shape, coding._replace(order=1)) < without * (1 - WORTH_CONTEXTS)
 
 
 def _favour(best: Choice, other: Choice) -> float:

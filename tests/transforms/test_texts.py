@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing.texts import characters, is_text
+from ansflow.transforms.choosing.choice import Choice
+from ansflow.transforms.choosing.texts import characters, choose_texts, is_text
 from ansflow.transforms.node import MAX_DEPTH
+from ansflow.transforms.recipe import Recipe
 
 RNG = np.random.default_rng(0)
 
@@ -134,3 +136,23 @@ def test_later_chunks_have_other_texts():
     distinct = RNG.integers(97, 123, (4000, 2)).astype("<u4").view("U2")[:, 0]
     for array in (texts, np.concatenate([texts, distinct]), np.concatenate([distinct, texts])):
         size_of(array, chunks=(1000,))
+
+
+def test_a_dictionary_or_characters_where_there_is_only_one_of_them():
+    texts = np.char.mod("%03d", np.arange(400) % 100).astype("S")
+    items = texts.view("V3")
+    by_characters = Choice(Recipe("planes"), 20.0)
+
+    def chosen(recipe, other):
+        choice = None if recipe is None else Choice(recipe, 1.0)
+        found = choose_texts(items, items, texts.dtype, lambda *told: choice, lambda: other)
+        return found and found.recipe.name
+
+    assert chosen(None, None) == "dict"
+    assert chosen(None, by_characters) == "dict"
+    too_deep = Recipe()
+    for _ in range(MAX_DEPTH - 1):
+        too_deep = Recipe("delta", (too_deep,), (0,))
+    assert too_deep.depth == MAX_DEPTH
+    assert chosen(too_deep, by_characters) == "planes"
+    assert chosen(too_deep, None) is None

@@ -78,7 +78,6 @@ def choose_texts(
     """
     if dtype.itemsize == 1:
         return by_characters()
-    found = None
     try:
         coded_items(_octets(sample), dtype.itemsize, int(sample.size * DISTINCT_OF_SAMPLE))
         codes, values = coded_items(_octets(texts), dtype.itemsize, int(texts.size * DISTINCT))
@@ -88,7 +87,9 @@ def choose_texts(
     if found is not None and len(values) <= texts.size * FEW_DISTINCT:
         return found
     other = by_characters()
-    return found and other and better(other, found)
+    if found is None or other is None:
+        return found or other
+    return better(other, found)
 
 
 def _dictionary(
