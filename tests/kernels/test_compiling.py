@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 from llvmlite.binding import parse_bitcode
+from no_cache import NoCache
 from numba.core import config, ir
-from numba.core.caching import NullCache
 from numba.core.errors import TypingError
 
 from ansflow.kernels import compiler, steps
@@ -23,13 +23,6 @@ pytestmark = [
 ONE = np.uint64(1)
 FEW = 1
 MINUS = -0.0
-
-
-class NoCache(NullCache):
-    """That of a kernel whose code is not kept."""
-
-    def has(self, sig, target_context):
-        return False
 
 
 def uncached(function, decorator=kernel):

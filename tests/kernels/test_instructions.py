@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 from children import python
+from no_cache import NoCache
 from numba.core import config, event
-from numba.core.caching import NullCache
 from numba.core.lowering import Lower
 from numba.core.runtime import _nrt_python, rtsys
 
@@ -19,13 +19,6 @@ from ansflow.kernels.jit import inlined, inner, kernel
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
 ONE, TWO = np.uint64(1), np.uint64(2)
-
-
-class NoCache(NullCache):
-    """That of a kernel whose code is not kept."""
-
-    def has(self, sig, target_context):
-        return False
 
 
 def argument_itself(array, other):

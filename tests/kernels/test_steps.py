@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from no_cache import compiled_anew  # noqa: F401
 from numba.core import config
 
 from ansflow.kernels import compiler
