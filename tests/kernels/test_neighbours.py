@@ -187,11 +187,19 @@ def test_limits_are_found_where_spread_changes(every):
     told = bits_of(flat, contexts)
     assert told < 0.96 * bits_of(flat, 0 * contexts)
     assert 0.97 * told < bits < 1.04 * told
+
+
+@pytest.mark.parametrize("number", [2, 3, 12, 16])  # with four sub-histograms each, or two
+def test_symbols_are_counted_in_their_contexts(number):
+    symbols = scales(np.random.default_rng(0), (120, 300)).reshape(-1)
+    limits = np.full(15, 255, np.uint8)
+    limits[: number - 1] = np.arange(number - 1)
+    contexts = contexts_of(symbols, 300, 900, limits[: number - 1])
     partial = np.empty(tables.PARTIALS, np.uint32)
     counts = np.empty((number, 256), np.uint32)
-    for size in (flat.size, 4097, 101):
-        part = frozen(flat[:size].copy())
-        tables.count_contexts(part, np.uint64(300), np.uint64(0), limits, partial, counts)
+    for size in (symbols.size, 4097, 1003, 101):
+        part = frozen(symbols[:size].copy())
+        tables.count_contexts(part, np.uint64(300), np.uint64(900), limits, partial, counts)
         expected = np.bincount(256 * contexts[:size] + part, minlength=256 * number)
         assert np.array_equal(counts.reshape(-1), expected)
 

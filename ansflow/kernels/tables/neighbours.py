@@ -12,6 +12,7 @@ from ansflow.kernels.coders.neighbours import (
     LIMITS,
     U_BLOCK,
     fill_activity,
+    fill_contexts,
 )
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel, sampling_kernel
@@ -30,12 +31,15 @@ SAMPLED = 1 << 10
 U_SAMPLED = np.uint64(SAMPLED)
 
 BYTE = np.uint64(8)
-# Symbols that are counted at once.
+# Symbols that are counted at once, and where: the context, and the symbol below it.
 AT_ONCE, TWO, THREE = np.uint64(4), np.uint64(2), np.uint64(3)
+CONTEXT, BITS_OF_PLACE, PLACE = np.uint16(8), np.uint64(16), np.uint64(0xFFFF)
 
 # The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
 # than there are contexts: a load waits for a store 4 KiB apart, too, or a multiple of that.
 PARTIALS = 4, (LIMITS + 2) * 256
+# With more contexts, four do not fit the first level of the cache, and two are used.
+FEW_CONTEXTS = 11
 
 
 @inner
@@ -206,18 +210,6 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     return number, bits
 
 
-@inner
-def first_of_contexts(limits):
-    """Where the counts of the context of each activity begin: that is `fill_contexts`, shifted."""
-    first = np.empty(256, np.uint16)
-    for i in range(first.size):
-        context = ZERO
-        for limit in limits:
-            context += np.uint64(i > limit)
-        first[i] = context << BYTE
-    return first
-
-
 @kernel
 def count_contexts(symbols, row, plane, limits, partial, counts):
     """Fill ``counts``, uint32[K, 256], with the symbols of each context.
@@ -225,25 +217,31 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
     `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of
     `fill_contexts`.
     """
-    activity = np.empty(BLOCK, np.uint8)
-    first = first_of_contexts(limits)
+    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
+    # Where a symbol is counted, four to a word: so that four of them are one load.
+    words = np.empty(BLOCK // PARTIALS[0], np.uint64)
+    places = words.view(np.uint16)
     partial[:] = 0
     zero, one, two, three = partial[0], partial[1], partial[2], partial[3]
+    if counts.shape[0] > FEW_CONTEXTS:
+        one, three = zero, two
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
-        fill_activity(symbols, begin, end, row, plane, activity)
-        whole = (end - begin) & ~(AT_ONCE - ONE)
-        for j in range(ZERO, whole, AT_ONCE):
-            i = np.uint64(j)
-            at = begin + i
-            zero[first[activity[i]] | symbols[at]] += np.uint32(1)
-            one[first[activity[i + ONE]] | symbols[at + ONE]] += np.uint32(1)
-            two[first[activity[i + TWO]] | symbols[at + TWO]] += np.uint32(1)
-            three[first[activity[i + THREE]] | symbols[at + THREE]] += np.uint32(1)
-        for j in range(whole, end - begin):
-            zero[first[activity[j]] | symbols[begin + j]] += np.uint32(1)
+        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
+        for i in range(end - begin):
+            places[i] = np.uint16(contexts[i]) << CONTEXT | np.uint16(symbols[begin + i])
+        whole = (end - begin) // AT_ONCE
+        for i in range(whole):
+            word = words[i]
+            zero[word & PLACE] += np.uint32(1)
+            one[word >> BITS_OF_PLACE & PLACE] += np.uint32(1)
+            two[word >> TWO * BITS_OF_PLACE & PLACE] += np.uint32(1)
+            three[word >> THREE * BITS_OF_PLACE] += np.uint32(1)
+        for i in range(whole * AT_ONCE, end - begin):
+            zero[places[i]] += np.uint32(1)
         begin = end
+    zero, one, two, three = partial[0], partial[1], partial[2], partial[3]
     for k in range(np.uint64(counts.shape[0])):
         for s in range(np.uint64(counts.shape[1])):
             i = np.uint64(k) << BYTE | np.uint64(s)
