@@ -22,7 +22,7 @@ from ansflow.kernels.transforms.raw_bits import (
     part,
 )
 from ansflow.kernels.transforms.start import IF_CLEAR, IF_SET, LAGS, start_block
-from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.transforms.words import item_bits, lane_length
 from ansflow.kernels.vector.raw_bits import halves_of, log_rows
 
 __all__ = ["decode", "encode"]
@@ -33,7 +33,10 @@ TWO, THREE, FOUR = np.uint64(2), np.uint64(3), np.uint64(4)
 TOKENS_OF_A_BIT = FOUR  # of the length of numbers
 # Raw bits of up to 15 bits are put to their places as if numbers had 16: more of them fill a word.
 SHORT_BITS = np.uint64(16)
-TOKENS_OF_SHORT = TOKENS_OF_A_BIT * (SHORT_BITS + TWO)
+SHORT_UP_TO = ONE << SHORT_BITS + TWO
+# Numbers of 64 bits that have no more are worked on as such: twice as many fill a vector.
+LONG_BITS = np.uint64(32)
+LONG_UP_TO = ONE << LONG_BITS
 WORD_SHIFT = np.uint64(6)
 U_BLOCK, HALF_BLOCK = np.uint64(BLOCK), np.uint64(BLOCK // 2)
 
@@ -54,10 +57,37 @@ def highest_of(tokens, begin, end):
 
 
 @inner
+def union_of(numbers, size):
+    """All bits that are set in the first numbers of a block: as many as the largest one has."""
+    kind = numbers.dtype.type
+    union = kind(0)
+    for i in range(size):
+        union = kind(union | numbers[i])
+    return np.uint64(union)
+
+
+@inner
 def shorten(block, out):
     """The items of a block as shorter ones, which they fit."""
     for i in range(U_BLOCK):
         out[i] = block[i]
+
+
+@inlined
+def split(rest, widths, size, tokens, begin):
+    """Fill ``tokens[begin:]`` with those of the first numbers of a block, whose raw bits remain."""
+    below = item_bits(rest) - ONE
+    for i in range(size):
+        number = np.uint64(rest[i])
+        direct = number < DIRECT
+        width = np.uint64(lane_length(rest[i])) - LEADING & below
+        width = ZERO if direct else width
+        token = number >> width
+        tokens[begin + i] = token if direct else token + FOUR * width + FOUR
+        widths[i] = width
+        rest[i] = number & ((ONE << width) - ONE)
+    for i in range(size, U_BLOCK):
+        widths[i] = rest[i] = 0
 
 
 @inner
@@ -70,6 +100,15 @@ def put(rest, widths, at, last, out, items, following):
     ask_ahead(items, following, following + HALF_BLOCK)
     merge(rest, widths)
     return append(rest, widths, np.uint64(rest[3].size), at, last, out)
+
+
+@inlined
+def put_short(rest, widths, short, at, last, out, items, following):
+    """The same of what fits shorter fields."""
+    short_rest, short_widths = short
+    shorten(rest, short_rest[0])
+    shorten(widths, short_widths[0])
+    return put(short_rest, short_widths, at, last, out, items, following)
 
 
 @kernel
@@ -87,8 +126,8 @@ def encode(items, plan, tokens, out):
     """
     rest, widths = blank(items), blank(items)
     own_rest, own_widths = rest[0], widths[0]
-    short_rest, short_widths = blank(np.empty(0, np.uint16)), blank(np.empty(0, np.uint16))
-    below = item_bits(items) - ONE
+    long_rest, long_widths = blank(np.empty(0, np.uint32)), blank(np.empty(0, np.uint32))
+    short = blank(np.empty(0, np.uint16)), blank(np.empty(0, np.uint16))
     kind = items.dtype.type
     clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
     fold = kind(~ZERO)
@@ -99,26 +138,25 @@ def encode(items, plan, tokens, out):
         start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
         following, half = begin + U_BLOCK, begin + U_BLOCK + HALF_BLOCK
         ask_ahead(items, following, half)
-        for i in range(size):
-            number = np.uint64(own_rest[i])
-            direct = number < DIRECT
-            width = np.uint64(bit_length(own_rest[i])) - LEADING & below
-            width = ZERO if direct else width
-            token = number >> width
-            tokens[begin + i] = token if direct else token + FOUR * width + FOUR
-            own_widths[i] = width
-            own_rest[i] = number & ((ONE << width) - ONE)
-        highest = highest_of(tokens, begin, begin + size)
-        if highest < DIRECT:
-            continue
-        for i in range(size, U_BLOCK):
-            own_widths[i] = own_rest[i] = 0
-        if item_bits(items) > SHORT_BITS and highest < TOKENS_OF_SHORT:
-            shorten(own_rest, short_rest[0])
-            shorten(own_widths, short_widths[0])
-            at, last = put(short_rest, short_widths, at, last, out, items, half)
+        union = union_of(own_rest, size)
+        if union < DIRECT:
+            for i in range(size):
+                tokens[begin + i] = own_rest[i]
+        elif item_bits(items) > LONG_BITS and union < LONG_UP_TO:
+            shorten(own_rest, long_rest[0])
+            split(long_rest[0], long_widths[0], size, tokens, begin)
+            if union < SHORT_UP_TO:
+                at, last = put_short(
+                    long_rest[0], long_widths[0], short, at, last, out, items, half
+                )
+            else:
+                at, last = put(long_rest, long_widths, at, last, out, items, half)
         else:
-            at, last = put(rest, widths, at, last, out, items, half)
+            split(own_rest, own_widths, size, tokens, begin)
+            if item_bits(items) > SHORT_BITS and union < SHORT_UP_TO:
+                at, last = put_short(own_rest, own_widths, short, at, last, out, items, half)
+            else:
+                at, last = put(rest, widths, at, last, out, items, half)
     out[at >> WORD_SHIFT] = last
     return at
 
