@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel, sampling_kernel
+from ansflow.kernels.jit import inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
-from ansflow.kernels.transforms.log import width_of
-from ansflow.kernels.transforms.words import bit_length, item_bits
+from ansflow.kernels.transforms.log import LONG_UP_TO, U_BLOCK, width_of
+from ansflow.kernels.transforms.words import item_bits, lane_length
 
 __all__ = [
     "FEW_LINEAR",
@@ -46,6 +46,17 @@ LEADING = np.uint64(3)
 FOUR = np.uint64(4)
 
 
+@inner
+def fill_tokens(numbers, tokens, begin, size):
+    """Fill ``tokens[begin : begin + size]`` with the logarithmic ones of numbers."""
+    for i in range(size):
+        number = np.uint64(numbers[i])
+        direct = number < DIRECT
+        width = ZERO if direct else np.uint64(lane_length(numbers[i])) - LEADING
+        token = number >> width
+        tokens[begin + i] = token if direct else token + FOUR * width + FOUR
+
+
 @kernel
 def log_cost(numbers, spare, shape, ways, table, costs):
     """What a number takes as a logarithmic token, in several ways.
@@ -74,6 +85,7 @@ def log_cost(numbers, spare, shape, ways, table, costs):
     tokens, counts = np.empty(numbers.size, np.uint8), np.empty(TOKENS)
     partial = np.empty(BYTE_PARTIALS, np.uint32)
     own, other = np.empty(n, np.uint64), np.empty(n, np.uint64)
+    left, short = np.empty(U_BLOCK, np.uint64), np.empty(U_BLOCK, np.uint32)
     for k in range(np.uint64(ways.shape[0])):
         # All differences but the last are made in turn, whatever they are across the borders.
         source, lag, block, inside = numbers, ZERO, ONE, ONE
@@ -95,14 +107,21 @@ def log_cost(numbers, spare, shape, ways, table, costs):
         # Without a branch, so that there is one loop.
         twice = np.uint64(ways[k, axes] > ZERO)
         before, fold = ZERO - np.uint64(lag > ZERO), ZERO - twice
-        for i in range(lag, n):
-            delta = source[i] - (source[i - lag] & before)
-            negative = ZERO - (delta >> SIGN)
-            whole = (delta + (delta & fold) ^ negative & fold) >> spare
-            direct = whole < DIRECT
-            width = ZERO if direct else bit_length(whole) - LEADING
-            token = whole >> width
-            tokens[i] = token if direct else token + FOUR * width + FOUR
+        for begin in range(lag, n, U_BLOCK):
+            size, union = min(n - begin, U_BLOCK), ZERO
+            for i in range(size):
+                at = begin + np.uint64(i)
+                delta = source[at] - (source[at - lag] & before)
+                negative = ZERO - (delta >> SIGN)
+                whole = (delta + (delta & fold) ^ negative & fold) >> spare
+                union |= whole
+                left[i] = whole
+            if union < LONG_UP_TO:
+                for i in range(size):
+                    short[i] = left[i]
+                fill_tokens(short, tokens, begin, size)
+            else:
+                fill_tokens(left, tokens, begin, size)
         below, told_by = ZERO, min(n - lag, TOLD_BY)
         for i in range(lag, lag + told_by):
             below += source[i] - (source[i - lag] & before) >> SIGN & twice
