@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ansflow.transforms.choosing.alike import bytes_alike, mapped_alike
@@ -43,15 +44,23 @@ def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
     found = [*map(choose_numbers, columns, parts, tried)]
     apart = each_by_itself(found, raw)
     each = {choice.maps for choice in found}
-    if len(each) > 1:
+    same = len(each) == 1
+    if not same:
         each = {_but_dictionary(maps) for maps in each}
     alike = len(each) == 1
     if alike:
         # If all have maps that cannot be shared, such as runs, any map may be for all together.
         shared = [one for one in shared if one.mapped.maps in each]
-    elif not shared and kind.items > SMALL:
-        return apart
-    return better(choose_numbers(raw, kind, shared, in_columns=alike), apart)
+    else:
+        of_most = rated(_of_most(raw, found, kind), kind)
+        if not (shared or of_most) and kind.items > SMALL:
+            return apart
+        alike, shared = bool(of_most), of_most or shared
+    together = choose_numbers(raw, kind, shared, in_columns=alike)
+    # Each may be told by another part of a sample. Nothing else would be found for columns apart.
+    if same and _have_differences(together.recipe):
+        return together
+    return better(together, apart)
 
 
 def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
@@ -65,6 +74,13 @@ def _quickly_by_neighbours(raw: Numbers, kind: Kind) -> Choice:
             if each.bits < together[0].bits:
                 return each
     return choose_numbers(raw, kind, together)
+
+
+def _have_differences(recipe: Recipe) -> bool:
+    """Whether some columns are differences from the ones before."""
+    if recipe.name == "columns":
+        return bool(recipe.settings)
+    return any(map(_have_differences, recipe.outputs[:1]))
 
 
 def _are_decimal(tried: Sequence[Rated]) -> bool:
@@ -126,6 +142,18 @@ def _of_group(raw: Numbers, kind: Kind, group: Group) -> Choice:
     if group.factor is not None or kind.name != "float":
         tried = rated(mapped_alike(raw, kind, group.factor), kind)
     return choose_numbers(raw, kind, tried)
+
+
+def _of_most(raw: Numbers, found: Sequence[Choice], kind: Kind) -> list[Mapped]:
+    """All columns together as the decimals that most of them are, which others may be, too.
+
+    So are integers, such as how much was sold at these prices.
+    """
+    [(maps, count)] = Counter([choice.maps for choice in found]).most_common(1)
+    if [one.name for one in maps] != ["decimal"] or 2 * count <= len(found):
+        return []
+    together = Mapped(few_boxes(raw, kind.effort.some)).through(kind, *maps)
+    return [] if together is None else [together]
 
 
 def _shared(some: Mapped, candidates: Sequence[Sequence[Mapped]], kind: Kind) -> list[Mapped]:
