@@ -13,6 +13,7 @@ from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.transform import Setting
 
 __all__ = [
+    "SHORTEST_AXIS",
     "Axes",
     "delta",
     "differences",

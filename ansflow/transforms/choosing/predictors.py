@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -59,6 +60,7 @@ ONES = np.ones(ROW)
 
 # What slopes of a surface must gain, as there is more noise in them.
 WORTH_SLOPES = 0.05
+THREE_AXES = 3
 
 # A difference with the wrong sign takes all bits of a number: one of many may, which are told by so
 # many numbers.
@@ -108,8 +110,9 @@ class Prediction(Offers):
         several, twice = more_axes(self.long)
         rises = self.long[:1] == (1,) and self.numbers.itemsize > 1
         self._try_axes(several + twice, twice, linear="rising" if rises else None)
-        if isinstance(self.way, tuple) and self._may_be_smooth(self.way):
-            self._try_axes((tuple(sorted(2 * self.way)),), worth=WORTH_SLOPES)
+        surface = self._likely_surface() if self.numbers.itemsize > 2 else ()
+        if surface:
+            self._try_axes((tuple(sorted(2 * surface)),), worth=WORTH_SLOPES)
         boxes, *shape = self.numbers.shape
         rows = shape[0] if len(self.long) == len(shape) == 1 and not quick else 0
         if rows and (boxes == 1 or rows >= SHORTEST_LINE) and self._may_be_lines():
@@ -256,9 +259,15 @@ class Prediction(Offers):
         by_chance = ROW_DEVIATIONS * math.sqrt(2 / count)
         return _variance(rows) <= ROW * _variance(lengths) * (1 + by_chance)
 
-    def _may_be_smooth(self, axes: Axes) -> bool:
-        """Whether a surface, such as coordinates of a grid, may be predicted by its slopes, too."""
-        return 1 < len(set(axes)) == len(axes) <= MAX_LAGS // 2 and self.numbers.itemsize > 2
+    def _likely_surface(self) -> Axes:
+        """Two axes of a surface, such as coordinates of a grid, that its slopes may predict, too.
+
+        If three are best, these are the best two of them. There are none if one alone is best.
+        """
+        axes = self.way
+        if not isinstance(axes, tuple) or not 1 < len(set(axes)) == len(axes) <= THREE_AXES:
+            return ()
+        return min(combinations(axes, MAX_LAGS // 2), key=self.tried.__getitem__)
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""

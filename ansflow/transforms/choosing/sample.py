@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.transforms.boxes import LONGER, copy_boxes
+from ansflow.transforms.choosing.axes import SHORTEST_AXIS
 
 __all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 
@@ -28,6 +29,7 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
         Items of all boxes together, about.
     count : int
         How many boxes there are at most, a power of two. They are spread over the array evenly.
+        There are fewer if they would be too short along an axis to say something of it.
 
     Returns
     -------
@@ -41,7 +43,13 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     told = np.uint64(array.itemsize), shape, np.uint64(count), np.uint64(size // count)
     copy_boxes(octets, *told, box, found.view(np.uint8))
     places = box.tolist()
+    if count > FEWEST_BOXES and any(map(_is_short, places[1:], array.shape[1:])):
+        return boxes(array, size, count // 2)
     return found[: count * math.prod(places)].reshape(count, *places)
+
+
+def _is_short(places: int, length: int) -> bool:
+    return places < min(SHORTEST_AXIS, length)
 
 
 def is_large(sample: Numbers, enough: int) -> bool:
