@@ -74,14 +74,19 @@ class Dictionary:
     codes, values : ndarray of unsigned integers, not empty
         What the transform makes of a sample.
     items : float
+    most : float, optional
+        How many values there are at most, if that is known.
     """
 
-    def __init__(self, codes: Numbers, values: Numbers, items: float) -> None:
-        self._items = items
+    def __init__(
+        self, codes: Numbers, values: Numbers, items: float, most: float = math.inf
+    ) -> None:
+        self._items, self.most = items, most
         self._drawn = drawn(codes, values.size)
         [[gap, _]], *_ = ways_cost(values, GAPS, math.inf)
         self._gap = gap if values.size > 1 else 8.0 * values.itemsize
-        self.expected = self._drawn.values_of(items / codes.size)
+        expected = min(most, self._drawn.values_of(items / codes.size))
+        self.expected = max(self._drawn.distinct, expected)
 
     @property
     def is_large(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -107,6 +108,8 @@ class Mapped(NamedTuple):
     recount : callable, optional
         The same told by more items than the sample has. That takes some time, as does the map, so
         that it must gain a share of all bits.
+    most : float
+        How many distinct numbers a chunk has at most, as far as that is known.
     """
 
     numbers: Numbers
@@ -114,6 +117,7 @@ class Mapped(NamedTuple):
     share: float = 1.0
     extra: float = 0.0
     recount: Callable[[], float] | None = None
+    most: float = math.inf
 
     @property
     def is_dict(self) -> bool:
@@ -131,12 +135,12 @@ class Mapped(NamedTuple):
 
     def through(self, kind: Kind, *maps: Recipe) -> Mapped | None:
         """The same through more maps, the outermost first; None if they are not for the numbers."""
-        numbers, before, share, extra, recount = self
+        numbers, before, share, extra, recount, most = self
         for outer in maps:
             items = numbers.size / share
             if outer.name == "dict":
                 codes, values = coded(numbers.reshape(-1))
-                dictionary = Dictionary(codes, values, kind.items * share)
+                dictionary = Dictionary(codes, values, kind.items * share, most)
                 extra, recount = _with_values(values, dictionary, kind, share, extra)
                 numbers = codes.reshape(numbers.shape)
                 if numbers.itemsize == 1 and dictionary.expected > CODES_OF_A_BYTE:
@@ -149,7 +153,7 @@ class Mapped(NamedTuple):
             share = numbers.size / items
             if others:
                 extra += _bits_besides(outer.name, others, kind.items / items, numbers) / items
-        return Mapped(numbers, before + maps, share, extra, recount)
+        return Mapped(numbers, before + maps, share, extra, recount, most)
 
 
 def _with_values(
@@ -161,7 +165,7 @@ def _with_values(
         return told, None
 
     def recount() -> float:
-        count = max(values.size, _count_values(kind))
+        count = max(values.size, min(dictionary.most, _count_values(kind)))
         return extra + share * dictionary.bits(count)
 
     return told, recount

@@ -183,13 +183,15 @@ def _all_but_masks(
             decimal = decimal or (is_slight and not _are_long(one.numbers))
             decimals.append(one)
     whole = [one for one in decimals if one.extra <= some.extra]
+    most = math.inf if whole else _most_values(some, decimals, kind)
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
     if kind.effort.quick:
         shift, least = (0, 0) if whole else (shift, least)
         dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
     else:
-        dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal)
-    dictionary = dictionary and not any(_are_like_codes(one, kind, seen, least) for one in decimals)
+        dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal and most == math.inf)
+    if dictionary and most == math.inf:
+        dictionary = not any(_are_like_codes(one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
@@ -214,9 +216,24 @@ def _all_but_masks(
                 nearly = [one for one in decimals if one.maps[-1].outputs == EXACT][:1]
                 values += [one for one in nearly if one is not values[0]]
         for one in values:
-            codes = one.through(kind, DICT)
+            codes = one._replace(most=most).through(kind, DICT)
             if codes is not None:
                 yield codes
+
+
+def _most_values(some: Mapped, decimals: Sequence[Mapped], kind: Kind) -> float:
+    """How many distinct floats there are at most: one for each integer in the range of decimals.
+
+    That is known if the integer says which float it is, as where the same program made all of them,
+    though not as this one would.
+    """
+    if not decimals:
+        return math.inf
+    distinct = patterns(few_of(some.numbers, kind.effort.few)).distinct
+    for one in decimals:
+        if patterns(few_of(one.numbers, kind.effort.few)).distinct == distinct:
+            return float(int(one.numbers.max()) - int(one.numbers.min()) + 1)
+    return math.inf
 
 
 def _are_long(numbers: Numbers) -> bool:

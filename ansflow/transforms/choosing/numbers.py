@@ -168,7 +168,7 @@ def _finalists(close: Sequence[Rated], raw: Numbers, kind: Kind) -> list[Finalis
         # The codes of a dictionary may take another byte with all values.
         narrow = candidate.numbers.itemsize < raw.itemsize and candidate.numbers.itemsize == 1
         if is_part and (narrow or not clear):
-            whole = Mapped(raw).through(kind, *candidate.maps)
+            whole = Mapped(raw, most=candidate.most).through(kind, *candidate.maps)
             if whole is not None:  # or else the maps are not for all of it
                 candidate, prediction = whole, part.again(whole.numbers)
         predicted = predict_axes(prediction, kind, candidate.maps)
