@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ansflow.kernels.transforms.detect import common_divisor
 from ansflow.transforms.dict import counted
 
-__all__ = ["Patterns", "common_step", "few_of", "is_dense", "patterns", "surveyed"]
+__all__ = ["Patterns", "common_step", "few_of", "have_gaps", "is_dense", "patterns", "surveyed"]
 __all__ += ["bits_of", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
@@ -24,6 +24,10 @@ FOLLOWING = 4096
 
 # The share of all integers in a range that are there.
 DENSE = 0.75
+
+# Integers of 16 bits that are near to each other, as parts of so many; and the share of them from
+# which on there are no gaps between those that come, but for which of them are more frequent.
+NEAR, WITHOUT_GAPS = 64, 0.6
 
 
 class Patterns(NamedTuple):
@@ -87,6 +91,18 @@ def is_dense(numbers: Numbers) -> bool:
     distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
     most = DENSE * (int(inner[-1]) - int(inner[0]) + 1)
     return distinct > -most * math.expm1(-inner.size / most)
+
+
+def have_gaps(numbers: Numbers) -> bool:
+    """Whether many integers of 16 bits never come, though others around them do.
+
+    Pairs of equal numbers are as many as pairs of those near to each other say, or else as many
+    times more as there are fewer integers that come.
+    """
+    counts = np.bincount(numbers.reshape(-1), minlength=1 << 16)
+    near = counts.reshape(-1, NEAR).sum(axis=1)
+    pairs, pairs_near = int(counts @ counts) - numbers.size, int(near @ near) - numbers.size
+    return pairs_near < WITHOUT_GAPS * NEAR * pairs
 
 
 def bits_of(numbers: Numbers) -> int:

@@ -14,6 +14,7 @@ from ansflow.transforms.choosing.detect import (
     bits_of,
     common_step,
     few_of,
+    have_gaps,
     is_dense,
     patterns,
     surveyed,
@@ -38,8 +39,9 @@ STREWN_FROM = 0.8
 
 # Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
-# one of them is frequent.
+# one of them is frequent, or if integers have gaps between them and many are distinct.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.98, 0.05
+MANY_HALVES = 0.25
 # If there are few, decimals beside a mask may be in a dictionary, and values that mostly are such.
 DICT_UP_TO_OF_FILLED = 0.5
 FREQUENT = 0.2
@@ -257,8 +259,13 @@ def _are_like_codes(integers: Mapped, kind: Kind, seen: Patterns, least: int) ->
     """Whether integers are much the same as codes of a dictionary, or these gain nothing."""
     if seen.distinct < least:
         return False
-    far_apart = _are_far_apart(integers, kind, seen)
-    return not far_apart or is_dense(few_of(integers.numbers, kind.effort.few))
+    few = few_of(integers.numbers, kind.effort.few)
+    if not _are_far_apart(integers, kind, seen) or is_dense(few):
+        return True
+    are_halves = few.itemsize == 2 and kind.name != "float" and seen.share <= FREQUENT
+    if not are_halves or seen.distinct <= DICT_UP_TO_OF_HALVES * seen.size:
+        return False
+    return seen.distinct <= MANY_HALVES * seen.size or not have_gaps(integers.numbers)
 
 
 def _are_far_apart(integers: Mapped, kind: Kind, seen: Patterns) -> bool:
@@ -285,9 +292,10 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
         if kind.items > SMALL:
             return False
         most = DICT_UP_TO_OF_FILLED
-    if itemsize == 2 and seen.share <= FREQUENT:
+    many = kind.effort.worth_many < 1
+    if itemsize == 2 and seen.share <= FREQUENT and (kind.name == "float" or not many):
         most = DICT_UP_TO_OF_HALVES
-    elif itemsize > 2 and not decimal and kind.effort.worth_many < 1:
+    elif many and not decimal:
         most = DICT_OF_MANY_UP_TO
     return seen.distinct <= most * seen.size
 
