@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -74,6 +75,8 @@ def takes_few(choice: Choice, layout: Layout) -> bool:
 def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding) -> Choice:
     """The same choice, or runs if these take less: of items, or of what a predictor leaves.
 
+    Of that, so little may not be the same that bins are shorter than runs.
+
     Parameters
     ----------
     choice : Choice
@@ -105,7 +108,11 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
         size, of_values = _shortest(ways, values, coding, maps)
         best = _within(stages, Recipe("runs", (of_values, of_lengths)))
         # Other outputs of stages, and which table is in which head, is known from all alone.
-        size = _size(best, numbers, coding) if stages else size + size_of_lengths + RUNS_BYTES
+        if stages:
+            ways = best, _within(stages, BINS)
+            size, best = min([(_size(way, numbers, coding), way) for way in ways], key=itemgetter(0))
+        else:
+            size += size_of_lengths + RUNS_BYTES
         if size < SURELY * expected:
             return _told(choice, best, size, layout)
     return _told(choice, best, size, layout) if size < known() else choice
