@@ -110,7 +110,9 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
         # Other outputs of stages, and which table is in which head, is known from all alone.
         if stages:
             ways = best, _within(stages, BINS)
-            size, best = min([(_size(way, numbers, coding), way) for way in ways], key=itemgetter(0))
+            size, best = min(
+                [(_size(way, numbers, coding), way) for way in ways], key=itemgetter(0)
+            )
         else:
             size += size_of_lengths + RUNS_BYTES
         if size < SURELY * expected:

@@ -22,7 +22,7 @@ __all__ = ["contexts_pay", "tried"]
 
 # What another recipe has to save of what the first one takes, and if only a part of all is coded:
 # what is written once counts for more there, and neighbours say less.
-WORTH_IT, WORTH_IT_IN_PART = 0.003, 0.015
+WORTH_IT, WORTH_IT_IN_PART = 0.003, 0.006
 # What contexts have to save, as symbols with contexts take several times as long to decode.
 WORTH_CONTEXTS = 0.02
 # Estimates of fewer bits say nothing.
@@ -45,11 +45,12 @@ def tried(
     """
     in_columns = any(one.recipe.name in ("columns", "groups") for one in (choice, *choice.others))
     part, shape = _part(content, layout, items, in_columns=in_columns)
-    worth = WORTH_IT if shape.items == layout.items else WORTH_IT_IN_PART
+    rest = 1 - shape.items / layout.items
+    worth = WORTH_IT if not rest else WORTH_IT_IN_PART
     best, least = choice, _size(choice.recipe, part, shape, coding)
     for other in choice.others:
         size = _size(other.recipe, part, shape, coding)
-        if size < least * (1 - worth) * _favour(best, other):
+        if size < least * (1 - worth) * _favour(best, other) ** rest:
             best, least = other, size
     told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * least / shape.items)
     # Only the first one knows what each of its stages gains.
@@ -67,7 +68,10 @@ def contexts_pay(
 
 
 def _favour(best: Choice, other: Choice) -> float:
-    """By how much the estimates of all are for another recipe, as a part doesn't say enough."""
+    """By how much the estimates of all are for another recipe, as a part doesn't say enough.
+
+    The more of the content it is, the less these count.
+    """
     if best.bits < FEW_BITS:
         return 1.0
     return min(1.0, math.sqrt(best.bits / max(other.bits, FEW_BITS)))

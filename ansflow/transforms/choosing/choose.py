@@ -57,7 +57,7 @@ QUICK = 5
 
 # What is surely better than that takes at most this share of what it takes, but for numbers that
 # take so few bits that a sample says little of what makes them.
-SURELY, FEW_BITS = 0.8, 0.5
+SURELY, FEW_BITS = 0.5, 0.5
 
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
