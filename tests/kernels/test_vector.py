@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import llvmlite.binding
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -22,15 +23,16 @@ from ansflow.kernels.vector.values import high, low, multiply, where
 from ansflow.models import Categorical, Markov, quantize
 
 ISAS = isas.available()
+CHOSEN = isas.chosen_isa() if isas.chosen_isa() in ISAS else ISAS[0]
 
 
 def some_slow(rows):
-    """Each begins with an instruction set: the first and the last are always tested.
+    """Each begins with an instruction set: that of this machine and the last are always tested.
 
     To compile the kernels for one takes seconds.
     """
     return [
-        pytest.param(*row, marks=() if row[0] in (ISAS[0], ISAS[-1]) else pytest.mark.slow)
+        pytest.param(*row, marks=() if row[0] in (CHOSEN, ISAS[-1]) else pytest.mark.slow)
         for row in rows
     ]
 
@@ -38,7 +40,7 @@ def some_slow(rows):
 each_isa = pytest.mark.parametrize("isa", some_slow([isa] for isa in ISAS))
 # The number of lanes is the number of registers, whatever the instruction set.
 each_isa_and_lanes = pytest.mark.parametrize(
-    ("isa", "lanes"), [*some_slow((isa, 64) for isa in ISAS), (ISAS[0], 32)]
+    ("isa", "lanes"), [*some_slow((isa, 64) for isa in ISAS), (CHOSEN, 32)]
 )
 
 
@@ -289,6 +291,7 @@ def test_operators_are_those_of_unsigned_integers(isa):
 def test_choosing(monkeypatch):
     chosen_anew = isas.chosen_isa.__wrapped__
     monkeypatch.delenv(isas.VARIABLE, raising=False)
+    monkeypatch.setattr(isas, "gathers_are_slow", lambda: False)
     assert chosen_anew() in (ISAS[0], isas.SCALAR)
     for name in (*ISAS, isas.SCALAR):
         monkeypatch.setenv(isas.VARIABLE, name)
@@ -303,6 +306,23 @@ def test_choosing(monkeypatch):
     monkeypatch.setattr(isas, "compiled_features", frozenset)
     assert isas.available() == ["generic"]
     assert chosen_anew() == isas.SCALAR
+
+
+def test_where_gathers_are_slow(monkeypatch, tmp_path):
+    slow = isas.gathers_are_slow.__wrapped__
+    told = tmp_path / "gather_data_sampling"
+    monkeypatch.setattr(isas, "SLOW_GATHERS", told)
+    for processor, microcode, expected in (
+        ("znver3", None, True),
+        ("znver4", None, False),
+        ("skylake", "Not affected", False),
+        ("skylake", "Mitigation: Microcode", True),
+    ):
+        monkeypatch.setattr(llvmlite.binding, "get_host_cpu_name", lambda name=processor: name)
+        told.unlink(missing_ok=True)
+        if microcode is not None:
+            told.write_text(microcode + "\n")
+        assert slow() == expected
 
 
 # Compiles some kernels for a machine that need not be this one, and prints what came out.

@@ -1,7 +1,7 @@
 """Contexts of a turn of lanes from the symbols above it, in registers, on vectors of bytes.
 
-Where an instruction set can, it looks the context of an activity up in a table; elsewhere the
-activity is compared with all limits.
+Where an instruction set can, it looks the context of an activity up in a table. Where it can only
+look a limit up, as there are few of them, it searches; elsewhere the activity is compared with all.
 """
 
 from typing import Any
@@ -12,17 +12,16 @@ from numba import types
 from numba.extending import intrinsic
 
 from ansflow.kernels.coders.neighbours import LIMITS
-from ansflow.kernels.constants import MAX_LANES
 from ansflow.kernels.jit import inner
 from ansflow.kernels.vector.ir import (
     call,
     constant,
     element_pointer,
     i8,
-    i32,
     i64,
     pointer_to,
     splat,
+    split,
     vector,
 )
 from ansflow.kernels.vector.targets import TARGETS
@@ -31,31 +30,63 @@ from ansflow.kernels.vector.values import Vector, pack
 __all__ = ["contexts_above", "tabulate"]
 
 ACTIVITIES = 256
+# By how many contexts a search goes on, from the first one.
+STEPS = 8, 4, 2, 1
+# It looks among so many bytes, from any of the limits on that it begins with.
+FEW = 16
+TABLE = ACTIVITIES + FEW + max(STEPS)
+# Turns bytes into signed ones in the same order, which is all that AVX2 compares.
+SIGN = np.uint8(0x80)
 
 
 @inner
 def tabulate(limits):
-    """The context of each activity, then each limit in 64 bytes that follow each other."""
-    table = np.empty(ACTIVITIES + limits.size * MAX_LANES, np.uint8)
+    """The context of each activity, then the limits, as signed bytes."""
+    table = np.empty(TABLE, np.uint8)
     for i in range(ACTIVITIES):
         context = np.uint8(0)
         for k in range(limits.size):
             context += np.uint8(i > limits[k])
         table[i] = context
-    for i in range(limits.size * MAX_LANES):
-        table[ACTIVITIES + i] = limits[i // MAX_LANES]
+    for k in range(limits.size):
+        table[ACTIVITIES + k] = limits[k] ^ SIGN
     return table
+
+
+def exceeds(builder: ir.IRBuilder, activity: Any, limit: Any) -> Any:
+    """-1 where it does, and elsewhere 0."""
+    signed = builder.xor(activity, constant(activity.type, int(SIGN)))
+    return builder.sext(builder.icmp_signed(">", signed, limit), activity.type)
 
 
 def count_below(builder: ir.IRBuilder, table: Any, activity: Any) -> Any:
     """Contexts of activities, by comparing them with all limits."""
     contexts = constant(activity.type, 0)
     for k in range(LIMITS):
-        near = element_pointer(builder, table, ACTIVITIES + k * MAX_LANES)
-        limit = builder.load(pointer_to(builder, near, activity.type), align=1)
-        above = builder.icmp_unsigned(">", activity, limit)
-        contexts = builder.sub(contexts, builder.sext(above, activity.type))
+        limit = builder.load(element_pointer(builder, table, ACTIVITIES + k))
+        limit = splat(builder, limit, activity.type)
+        contexts = builder.sub(contexts, exceeds(builder, activity, limit))
     return contexts
+
+
+def search(builder: ir.IRBuilder, pick_few: Any, table: Any, activity: Any) -> Any:
+    """The same by bisection."""
+    contexts = constant(activity.type, 0)
+    for step in STEPS:
+        limits = element_pointer(builder, table, ACTIVITIES + step - 1)
+        above = exceeds(builder, activity, pick_few(builder, limits, contexts))
+        above = builder.and_(above, constant(activity.type, step))
+        contexts = builder.add(contexts, above)
+    return contexts
+
+
+def contexts_of(builder: ir.IRBuilder, target: Any, table: Any, activity: Any) -> Any:
+    """Contexts of activities, in the way of an instruction set."""
+    if target.pick:
+        return target.pick(builder, table, activity)
+    if target.pick_few:
+        return search(builder, target.pick_few, table, activity)
+    return count_below(builder, table, activity)
 
 
 @intrinsic(prefer_literal=True)
@@ -102,13 +133,8 @@ def contexts_above(typing_context, symbols, at, row, plane, table, lanes, isa):
         keep = splat(builder, builder.sext(used, i8), bytes_)
         behind = builder.and_(behind, keep)
         activity = call(builder, f"llvm.uadd.sat.v{kind.lanes}i8", bytes_, activity, behind)
-        pick = TARGETS[kind.isa].pick
-        contexts = (pick or count_below)(builder, told, activity)
-        registers = []
-        for first in range(0, kind.lanes, kind.width):
-            order = ir.Constant(vector(i32, kind.width), list(range(first, first + kind.width)))
-            part = builder.shuffle_vector(contexts, ir.Constant(bytes_, ir.Undefined), order)
-            registers.append(builder.zext(part, kind.register))
-        return pack(builder, registers)
+        contexts = contexts_of(builder, TARGETS[kind.isa], told, activity)
+        parts = split(builder, contexts, kind.width)
+        return pack(builder, [builder.zext(part, kind.register) for part in parts])
 
     return signature, codegen

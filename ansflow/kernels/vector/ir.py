@@ -20,6 +20,7 @@ __all__ = [
     "pointer_to",
     "popcount",
     "splat",
+    "split",
     "vector",
 ]
 
@@ -61,6 +62,13 @@ def join(builder: ir.IRBuilder, parts: Sequence[Any]) -> Any:
         pairs = zip(parts[::2], parts[1::2], strict=True)
         parts = [builder.shuffle_vector(a, b, order) for a, b in pairs]
     return parts[0]
+
+
+def split(builder: ir.IRBuilder, value: Any, count: int) -> list[Any]:
+    """Undo `join` of vectors of so many elements."""
+    firsts = range(0, value.type.count, count)
+    orders = (ir.Constant(vector(i32, count), list(range(k, k + count))) for k in firsts)
+    return [builder.shuffle_vector(value, value, order) for order in orders]
 
 
 def popcount(builder: ir.IRBuilder, mask: Any) -> Any:

@@ -37,6 +37,8 @@ ISAS = {
 
 # Microcode against the leak called Downfall makes gathers several times slower; Linux tells here.
 SLOW_GATHERS = Path("/sys/devices/system/cpu/vulnerabilities/gather_data_sampling")
+# These processors, which have no AVX-512, take longer for a gather than for loads.
+SLOW_GATHERERS = frozenset({"znver1", "znver2", "znver3"})
 
 
 @functools.cache
@@ -64,6 +66,8 @@ def _supported(features: frozenset[str]) -> list[str]:
 
 @functools.cache
 def gathers_are_slow() -> bool:
+    if llvmlite.binding.get_host_cpu_name() in SLOW_GATHERERS:
+        return True
     try:
         return SLOW_GATHERS.read_text().startswith("Mitigation")
     except OSError:

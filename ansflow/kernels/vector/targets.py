@@ -7,6 +7,7 @@
 
 `pick`: the bytes at the indices in a vector of bytes, from 256 at an address; None if there is no
 instruction for that.
+`pick_few`: the same from 16; also None where `pick` serves.
 
 `expand` and `compact` touch as many words as a register has lanes, from the stream's position on
 (up to it, for `compact`): their callers keep that much room.
@@ -26,8 +27,11 @@ from ansflow.kernels.vector.ir import (
     i16,
     i32,
     i64,
+    join,
     pointer_to,
     popcount,
+    splat,
+    split,
     vector,
 )
 
@@ -41,6 +45,17 @@ BYTES_IN_REGISTER = 64  # of AVX-512
 def elements(builder: ir.IRBuilder, register: Any) -> list[Any]:
     """The elements of a register."""
     return [builder.extract_element(register, i32(lane)) for lane in range(register.type.count)]
+
+
+def indices(builder: ir.IRBuilder, register: Any) -> list[Any]:
+    """The elements of a register as 64 bits, two of 32 bits by one instruction."""
+    if register.type.element == i64:
+        return elements(builder, register)
+    pairs = builder.bitcast(register, vector(i64, register.type.count // 2))
+    halves = []
+    for pair in elements(builder, pairs):
+        halves += [builder.and_(pair, i64(0xFFFF_FFFF)), builder.lshr(pair, i64(32))]
+    return halves
 
 
 def extended(builder: ir.IRBuilder, place: Any) -> Any:
@@ -60,6 +75,8 @@ def x86_gather(
 
 class Avx512:
     """Sixteen lanes; masks are registers of their own."""
+
+    pick_few: ClassVar[None] = None
 
     GATHER: ClassVar[dict[int, str]] = {
         32: "llvm.x86.avx512.mask.gather.dpi.512",
@@ -137,6 +154,18 @@ class Avx2:
 
     pick: ClassVar[None] = None
 
+    @staticmethod
+    def pick_few(builder: ir.IRBuilder, address: Any, index: Any) -> Any:
+        """An instruction picks among 16 bytes in each half of its 32 lanes."""
+        half = vector(i8, 16)
+        near = builder.load(pointer_to(builder, address, half), align=1)
+        row = join(builder, [near, near])
+        picked = [
+            call(builder, "llvm.x86.avx2.pshuf.b", row.type, row, part)
+            for part in split(builder, index, row.type.count)
+        ]
+        return join(builder, picked)
+
     GATHER: ClassVar[dict[int, str]] = {
         32: "llvm.x86.avx2.gather.d.d.256",
         64: "llvm.x86.avx2.gather.q.q.256",
@@ -201,6 +230,7 @@ class Generic:
     """Four lanes of plain IR, an element at a time."""
 
     pick: ClassVar[None] = None
+    pick_few: ClassVar[None] = None
 
     @staticmethod
     def gather(builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
@@ -237,7 +267,27 @@ class Generic:
 class Avx2Loads(Avx2):
     """Avx2, its gathers made of loads, for machines on which the instruction is slow."""
 
-    gather = Generic.gather
+    @staticmethod
+    def gather(builder: ir.IRBuilder, address: Any, index: Any, scale: int) -> Any:
+        """Each element is loaded into all lanes, and then neighbours are merged: pairs, fours ...
+
+        LLVM makes single insertions of that. Given those, it would look through them at each use of
+        a part of the lanes' bits, and do it once more, without vectors.
+        """
+        kind = index.type
+        merged = []
+        for place in indices(builder, index):
+            unit = ir.IntType(8 * scale)  # so that addresses are scaled where they are used
+            near = element_pointer(builder, pointer_to(builder, address, unit), place)
+            element = builder.load(pointer_to(builder, near, kind.element), align=scale)
+            merged.append(splat(builder, element, kind))
+        lanes = range(kind.count)
+        for run in (1 << k for k in range(kind.count.bit_length() - 1)):
+            order = [lane + kind.count * (lane // run & 1) for lane in lanes]
+            taken = ir.Constant(vector(i32, kind.count), order)
+            pairs = zip(merged[::2], merged[1::2], strict=True)
+            merged = [builder.shuffle_vector(a, b, taken) for a, b in pairs]
+        return merged[0]
 
 
 TARGETS: dict[str, Any] = {
