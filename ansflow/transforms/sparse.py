@@ -13,7 +13,9 @@ import numpy as np
 
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
-from ansflow.kernels.transforms.mask import MORE_KEPT, keep, spread
+from ansflow.kernels.transforms.mask import MORE_KEPT, keeper, spreader
+from ansflow.kernels.vector.isa import chosen_isa
+from ansflow.kernels.vector.strewn import ROW_ISAS
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.mask import (
@@ -26,11 +28,16 @@ from ansflow.transforms.mask import (
     unpacked,
 )
 from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put_back
-from ansflow.transforms.tokens import rows
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Kept", "Sparse"]
+
+
+def row_isa() -> str | None:
+    """The instruction set for kernels that take items out and put them back by rows, if any."""
+    isa = chosen_isa()
+    return isa if isa in ROW_ISAS else None
 
 
 class Kept(NamedTuple):
@@ -61,7 +68,8 @@ class Sparse(Transform):
         numbers, pattern = numbers_and_pattern(items, layout, settings)
         mask = np.empty(-(-numbers.size // WORD_BITS), np.uint64)
         kept = empty(numbers.size + MORE_KEPT // layout.itemsize, numbers.dtype)
-        count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept, rows()))
+        keep = keeper(row_isa())
+        count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept))
         if count == numbers.size:
             raise Unsuitable(f"the pattern {pattern} does not occur")
         lag, bits = packed(mask, numbers.size - count, layout)
@@ -77,7 +85,8 @@ class Sparse(Transform):
         mask = unpacked(outputs[1], parameters.lag, layout)
         numbers = numbers_in_place(out, layout.itemsize)
         kept = numbers_of(outputs[0], layout.itemsize)
-        if not spread(mask, numbers.dtype.type(parameters.pattern), kept, numbers, rows()):
+        spread = spreader(row_isa())
+        if not spread(mask, numbers.dtype.type(parameters.pattern), kept, numbers):
             raise CorruptDataError(
                 f"the mask of a transform 'sparse' does not leave {parameters.kept} items"
             )

@@ -106,7 +106,7 @@ from ansflow.kernels.vector import (
     row_classes as row_classes_vector,
     single as vector_lanes,
 )
-from ansflow.kernels.vector.isa import available
+from ansflow.kernels.vector.isa import available, chosen_isa
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Categorical, Conditional, Markov, quantize
@@ -114,7 +114,7 @@ from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned_in_place
 
 # The widest registers and those of any machine; to compile the kernels for one takes seconds.
-ISAS = list(dict.fromkeys((available()[0], available()[-1])))
+ISAS = [isa for isa in dict.fromkeys((chosen_isa(), available()[-1])) if isa in available()]
 
 
 def fixed(array, at_end):
@@ -1166,13 +1166,17 @@ def maps_of_numbers(at_end, rng):
             assert np.array_equal(out, items)
             noise = guard(rng.integers(0, 1 << 64, bits.size, np.uint64))
             mask.put_pattern(noise, items.dtype.type(3), out)
-            for wide in {None, True if set(available()) & STREWN_ISAS else None}:
+            for isa in (None, *[isa for isa in available() if isa in STREWN_ISAS]):
+                keep, spread = mask.keeper(isa), mask.spreader(isa)
                 kept = guard(np.zeros(n + mask.MORE_KEPT // width, kind))
-                count = int(mask.keep(items, items.dtype.type(3), bits, kept, wide))
+                count = int(keep(items, items.dtype.type(3), bits, kept))
                 left = given(kept[:count])
-                assert mask.spread(bits, items.dtype.type(3), left, out, wide)
+                assert spread(bits, items.dtype.type(3), left, out)
                 assert np.array_equal(out, items)
-                mask.spread(noise, items.dtype.type(3), left, out, wide)
+                spread(noise, items.dtype.type(3), left, out)
+                out[n - count :] = left
+                assert spread(bits, items.dtype.type(3), out[n - count :], out)
+                assert np.array_equal(out, items)
             if width == 1:
                 continue
 

@@ -4,28 +4,31 @@ The mask is worked on in words of 64 bits. The row above, or whatever lies `lag`
 taken from it by exclusive or, a word at a time.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
-from ansflow.kernels.vector.strewn import ROW_BYTES, keep_rows, spread_rows
+from ansflow.kernels.vector import strewn
+from ansflow.kernels.vector.strewn import MORE_KEPT
 
 __all__ = [
     "MORE_KEPT",
     "changes",
     "fill_in",
     "from_changes",
-    "keep",
+    "keeper",
     "put_pattern",
-    "spread",
+    "spreader",
     "to_changes",
 ]
 
 WORD_SHIFT = np.uint64(6)
 PLACE_MASK = WORD_BITS - ONE
-
-MORE_KEPT = ROW_BYTES  # of which the last row writes some
 
 
 @kernel
@@ -74,61 +77,76 @@ def put_pattern(mask, pattern, items):
                 items[i] = pattern if (word >> j) & ONE else items[i]
 
 
-@kernel
-def keep(items, pattern, mask, kept, rows):
-    """Set the bits of the items that are the pattern, and put the others next to each other.
+@functools.cache
+def keeper(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``keep(items, pattern, mask, kept)``.
 
-    `kept` has room for `MORE_KEPT` bytes more than there are items. `rows` is True, or None if
-    vectors can't be used: see `ansflow.kernels.vector.strewn.ROW_ISAS`. Returns how many are kept.
+    It sets the bits of the items that are the pattern, puts the others next to each other, and
+    returns how many these are. `kept` has room for `MORE_KEPT` bytes more than there are items.
+
+    `isa` is one of `ansflow.kernels.vector.strewn.ROW_ISAS`, or None for a kernel without vectors.
     """
-    n = np.uint64(items.size)
-    done = count = ZERO
-    if rows is not None:
-        done = n >> WORD_SHIFT
-        count = keep_rows(items, pattern, mask, kept, done)
-    for k in range(done, np.uint64(mask.size)):
-        begin = k << WORD_SHIFT
-        word = ZERO
-        for j in range(min(WORD_BITS, n - begin)):
-            item = items[begin + j]
-            found = np.uint64(item == pattern)
-            word |= found << j
-            kept[count] = item
-            count += ONE - found
-        mask[k] = word
-    return count
+    keep_rows = None if isa is None else strewn.keeper(isa)
+
+    @kernel
+    def keep(items, pattern, mask, kept):
+        n = np.uint64(items.size)
+        done = count = ZERO
+        if keep_rows is not None:
+            done = n >> WORD_SHIFT
+            count = keep_rows(items, pattern, mask, kept, done)
+        for k in range(done, np.uint64(mask.size)):
+            begin = k << WORD_SHIFT
+            word = ZERO
+            for j in range(min(WORD_BITS, n - begin)):
+                item = items[begin + j]
+                found = np.uint64(item == pattern)
+                word |= found << j
+                kept[count] = item
+                count += ONE - found
+            mask[k] = word
+        return count
+
+    return keep
 
 
-@kernel
-def spread(mask, pattern, kept, items, rows):
-    """Undo `keep`; return False if the mask does not leave as many items as were kept.
+@functools.cache
+def spreader(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``spread(mask, pattern, kept, items)``.
 
-    `rows` is True, or None if vectors can't be used: see `ansflow.kernels.vector.strewn.ROW_ISAS`.
+    It undoes `keep`, or returns False if the mask does not leave as many items as were kept. What
+    is kept may lie at the end of the items. `isa` is that of `keeper`.
     """
-    n, count = np.uint64(items.size), np.uint64(items.size)
-    for k in range(np.uint64(mask.size)):
-        begin = k << WORD_SHIFT
-        behind = WORD_BITS - min(WORD_BITS, n - begin)
-        count -= ones(mask[k] << behind)
-    if count != np.uint64(kept.size):
-        return False
-    if count == ZERO:
-        items[:] = pattern
+    spread_rows = None if isa is None else strewn.spreader(isa)
+
+    @kernel
+    def spread(mask, pattern, kept, items):
+        n, count = np.uint64(items.size), np.uint64(items.size)
+        for k in range(np.uint64(mask.size)):
+            begin = k << WORD_SHIFT
+            behind = WORD_BITS - min(WORD_BITS, n - begin)
+            count -= ones(mask[k] << behind)
+        if count != np.uint64(kept.size):
+            return False
+        if count == ZERO:
+            items[:] = pattern
+            return True
+        done = at = ZERO
+        if spread_rows is not None:
+            done = n >> WORD_SHIFT
+            at = spread_rows(mask, pattern, kept, items, done)
+        last, whole = count - ONE, np.uint64(pattern)
+        for k in range(done, np.uint64(mask.size)):
+            begin, word = k << WORD_SHIFT, mask[k]
+            for j in range(min(WORD_BITS, n - begin)):
+                # Without a branch, as nobody can predict it.
+                found = (word >> j) & ONE
+                item = np.uint64(kept[min(at, last)])
+                items[begin + j] = (whole & ~(found - ONE)) | (item & (found - ONE))
+                at += found ^ ONE
         return True
-    done = at = ZERO
-    if rows is not None:
-        done = n >> WORD_SHIFT
-        at = spread_rows(mask, pattern, kept, items, done)
-    last, whole = count - ONE, np.uint64(pattern)
-    for k in range(done, np.uint64(mask.size)):
-        begin, word = k << WORD_SHIFT, mask[k]
-        for j in range(min(WORD_BITS, n - begin)):
-            # Without a branch, as nobody can predict it.
-            found = (word >> j) & ONE
-            item = np.uint64(kept[min(at, last)])
-            items[begin + j] = (whole & ~(found - ONE)) | (item & (found - ONE))
-            at += found ^ ONE
-    return True
+
+    return spread
 
 
 @kernel

@@ -90,11 +90,10 @@ def element_pointer(builder: ir.IRBuilder, address: Any, index: Any) -> Any:
 
 
 def byte_table(builder: ir.IRBuilder, name: str, rows: Iterable[Sequence[int]]) -> Any:
-    """A constant table of 16-byte rows, written into the module once."""
-    row = vector(i8, 16)
+    """A constant table of rows of as many bytes each, written into the module once."""
     if name not in builder.module.globals:
-        values = [ir.Constant(row, list(values)) for values in rows]
-        table = ir.GlobalVariable(builder.module, ir.ArrayType(row, len(values)), name)
+        values = [ir.Constant(vector(i8, len(row)), list(row)) for row in rows]
+        table = ir.GlobalVariable(builder.module, ir.ArrayType(values[0].type, len(values)), name)
         table.initializer = ir.Constant(table.value_type, values)
         table.global_constant = True
         table.linkage = "internal"
