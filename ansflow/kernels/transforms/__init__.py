@@ -7,7 +7,7 @@ groups.py, digits.py, lookback.py, log.py, lin.py, bins.py
 ordered.py, delta.py, finish.py
     two transforms, and what undoes both, alone or where log.py, lin.py and
     bins.py make the numbers
-raw_bits.py, bits.py, words.py, byte_order.py, half.py, running_sums.py
+raw_bits.py, bits.py, words.py, byte_order.py, half.py, binary64.py, running_sums.py
     what several of them are made of: numbers of a few bits each, sets of items, what Numba lacks
 boxes.py, glance.py, cost.py, detect.py, borders.py, steps.py, recurrence.py,
 likeness.py

@@ -17,6 +17,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel, sampling_kernel
+from ansflow.kernels.transforms import binary64
 from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
@@ -24,6 +25,7 @@ from ansflow.kernels.transforms.quotient import quotient
 
 __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
 
+LARGE = 8  # bytes
 COUNTED_AT_ONCE = np.uint64(64)
 FAR_MORE = np.uint64(3)  # times as many exceptions as may be
 FAR_TOO_FINE = 7 / 8  # the share of the first items from which on a factor is of no use
@@ -60,11 +62,17 @@ def from_integers(width: int, big: bool, near: bool, by_product: bool) -> Callab
     zero = unsigned(1 << (8 * width - 1))
     one, over = unsigned(1), quotient(by_product)
 
+    @inlined
+    def from_offset(item):
+        return np.float64(signed(item ^ zero))
+
+    number = binary64.from_offset() if width == LARGE else from_offset
+
     @kernel
     def from_integers(items, c, times, corrections):
         r = 1.0 / c
         for i in range(np.uint64(items.size)):
-            d = np.float64(signed(items[i] ^ zero))
+            d = number(items[i])
             item = from_double(d * c if times else over(d, c, r))
             if near:
                 code = unsigned(corrections[i])
