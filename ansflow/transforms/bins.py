@@ -20,7 +20,7 @@ from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
-from ansflow.transforms.tokens import raw_room, rows
+from ansflow.transforms.tokens import fetching_isa, raw_room
 from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
@@ -93,9 +93,8 @@ class Bins(Finisher):
         bases[:count], widths[:count] = zip(*parameters.bins, strict=True)
         numbers = unaligned_in_place(out, layout.itemsize)
         # Shorter numbers are rare, and as fast as they come.
-        by_rows = rows() if layout.itemsize >= LONG else None
-        told = bases, widths, numbers, finish.plan, by_rows
-        bits = int(kernels.decode(tokens, raw, *told))
+        isa = fetching_isa() if layout.itemsize >= LONG else None
+        bits = int(kernels.decoder(isa)(tokens, raw, bases, widths, numbers, finish.plan))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"bins ask for {bits} raw bits, but there are {raw.size} bytes of them"

@@ -42,7 +42,7 @@ from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import FOLDED, UNTOUCHED
-from ansflow.transforms.tokens import raw_room, rows, rows_of
+from ansflow.transforms.tokens import fetching_isa, raw_room, splitting_isa
 
 __all__ = ["FixedRecipe", "Tokens"]
 
@@ -141,8 +141,8 @@ class FixedRecipe:
                 base, shift = self._low
                 if self._is_outside(numbers):
                     return None
-                told = base, shift, tokens, room, rows_of(self.width)
-                lin.encode(given, *UNTOUCHED.masks, *told)
+                encode = lin.encoder(splitting_isa(self.width))
+                encode(given, *UNTOUCHED.masks, base, shift, tokens, room)
                 bits = int(shift) * numbers.size
             raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
         return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)
@@ -256,8 +256,8 @@ class FixedRecipe:
         told = unaligned(tokens, 1), unaligned(tail, 1)
         numbers = unaligned_in_place(out.view(np.uint8), self.width)
         if self._low is None:
-            return int(log.decode(*told, numbers, plan, rows()))
-        lin.decode(*told, *self._low, numbers, plan, rows())
+            return int(log.decoder(fetching_isa())(*told, numbers, plan))
+        lin.decoder(fetching_isa())(*told, *self._low, numbers, plan)
         return int(self._low[1]) * out.size
 
     def _is_outside(self, numbers: Numbers) -> bool:

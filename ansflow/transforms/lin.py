@@ -19,7 +19,7 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.tokens import raw_room, rows, rows_of
+from ansflow.transforms.tokens import fetching_isa, raw_room, splitting_isa
 from ansflow.transforms.transform import Finisher, Setting, Starter
 from ansflow.varints import ByteReader, pack_varint
 
@@ -75,7 +75,7 @@ class Lin(Starter, Finisher):
         tokens = empty(layout.items, f"<u{parameters.width}")
         raw = raw_room(layout.nbytes)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        kernels.encode(*given, base, shift, tokens, raw, rows_of(layout.itemsize))
+        kernels.encoder(splitting_isa(layout.itemsize))(*given, base, shift, tokens, raw)
         size = self.outputs(parameters, layout)[1].nbytes
         return parameters, [tokens.view(np.uint8), raw.view(np.uint8)[:size]]
 
@@ -93,7 +93,7 @@ class Lin(Starter, Finisher):
         tokens, raw = unaligned(outputs[0], parameters.width), unaligned(outputs[1], 1)
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
         numbers = unaligned_in_place(out, layout.itemsize)
-        kernels.decode(tokens, raw, base, shift, numbers, finish.plan, rows())
+        kernels.decoder(fetching_isa())(tokens, raw, base, shift, numbers, finish.plan)
 
     def describe(self, parameters: LinParameters) -> Sequence[Setting]:
         return [TOKENS_OF_A_BYTE if parameters.width == 1 else POSSIBLE_TOKENS[-1]]

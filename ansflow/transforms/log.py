@@ -19,7 +19,7 @@ from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
 from ansflow.transforms.start import UNTOUCHED, Start
-from ansflow.transforms.tokens import raw_room, rows
+from ansflow.transforms.tokens import fetching_isa, raw_room
 from ansflow.transforms.transform import Finisher, Setting, Starter
 from ansflow.varints import ByteReader, pack_varint
 
@@ -61,7 +61,7 @@ class Log(Starter, Finisher):
     ) -> None:
         tokens, raw = unaligned(outputs[0], 1), unaligned(outputs[1], 1)
         numbers = unaligned_in_place(out, layout.itemsize)
-        bits = int(kernels.decode(tokens, raw, numbers, finish.plan, rows()))
+        bits = int(kernels.decoder(fetching_isa())(tokens, raw, numbers, finish.plan))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.vector.isa import chosen_isa
-from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.kernels.vector.raw_bits import ROW_ISAS, SPLIT_ISAS
 from ansflow.recycling import empty
 
-__all__ = ["raw_room", "rows", "rows_of"]
+__all__ = ["fetching_isa", "raw_room", "splitting_isa"]
 
 
 def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:
@@ -17,11 +17,13 @@ def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:
     return empty(nbytes // 8 + 2, np.uint64)
 
 
-def rows() -> bool | None:
-    """Whether kernels that fetch raw bits shall do that by rows, in the form that they ask for."""
-    return True if chosen_isa() in ROW_ISAS else None
+def fetching_isa() -> str | None:
+    """The instruction set of kernels that fetch raw bits by rows; None if that has no such rows."""
+    isa = chosen_isa()
+    return isa if isa in ROW_ISAS else None
 
 
-def rows_of(width: int) -> bool | None:
-    """The same for kernels that have no rows of bytes, for numbers of so many of these."""
-    return rows() if width > 1 else None
+def splitting_isa(width: int) -> str | None:
+    """The same for kernels that split numbers of so many bytes: there are no rows of bytes."""
+    isa = chosen_isa()
+    return isa if isa in SPLIT_ISAS and width > 1 else None

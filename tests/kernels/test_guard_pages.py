@@ -107,7 +107,7 @@ from ansflow.kernels.vector import (
     single as vector_lanes,
 )
 from ansflow.kernels.vector.isa import available, chosen_isa
-from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.kernels.vector.raw_bits import ROW_ISAS, SPLIT_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
@@ -1229,7 +1229,7 @@ def maps_of_numbers(at_end, rng):
 
 def raw_bits(at_end, rng):
     """Tokens that name numbers and others, and as few raw bits as callers promise."""
-    ways = [None, *([True] if ROW_ISAS & {*available()} else [])]
+    ways, split_ways = ([None, *sorted(isas & {*available()})] for isas in (ROW_ISAS, SPLIT_ISAS))
 
     def unaligned(array, *, write=False):  # as transforms pass them: kernels are compiled once
         copy = guarded(array, at_end)
@@ -1252,14 +1252,14 @@ def raw_bits(at_end, rng):
         less = rng.integers(0, 256, n // 2).astype(np.uint8)  # raw bits than there should be
         for (some_tokens, data), plan in itertools.product((fitting, (noise, less)), plans):
             for way in ways:
-                log.decode(unaligned(some_tokens), unaligned(data), out, plan, way)
+                log.decoder(way)(unaligned(some_tokens), unaligned(data), out, plan)
         for shift in (0, 1, 8 * width - 1):
             zero, u_shift = np.uint64(0), np.uint64(shift)
-            for way in ways if width > 1 else [None]:
-                lin.encode(numbers, zero, zero, zero, u_shift, tokens, raw, way)
+            for way in split_ways if width > 1 else [None]:
+                lin.encoder(way)(numbers, zero, zero, zero, u_shift, tokens, raw)
             data = unaligned(raw.view(np.uint8)[: -(-n * shift // 8)])
             for way in ways:
-                lin.decode(unaligned(tokens), data, zero, u_shift, out, plans[0], way)
+                lin.decoder(way)(unaligned(tokens), data, zero, u_shift, out, plans[0])
             assert width > 1 or np.array_equal(out, numbers)
         if not n:
             continue
@@ -1277,7 +1277,7 @@ def raw_bits(at_end, rng):
         for way in ways if width >= 4 else ways[:1]:
             for some_tokens, data in ((noise, less), (tokens, raw.view(np.uint8)[:used])):
                 given = unaligned(some_tokens), unaligned(data), bases, widths
-                bins.decode(*given, out, plans[0], way)
+                bins.decoder(way)(*given, out, plans[0])
             assert np.array_equal(out, numbers)
 
 

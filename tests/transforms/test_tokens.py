@@ -134,7 +134,8 @@ def test_blocks_of_numbers_up_to_any_size(width):
         tokens, fields = log_tokens(values)
         assert outputs[0].tolist() == tokens
         assert outputs[1].tobytes() == as_bytes(fields)
-        assert undo(LOG, parameters, outputs, layout) == array.tobytes()
+        for content in every_way(LOG, parameters, outputs, layout):
+            assert content == array.tobytes()
 
 
 @given(numbers(), st.integers(4, 16))
@@ -181,7 +182,8 @@ def test_bins(array):
     assert outputs[1].tobytes() == as_bytes((value, parameters.bins[k][1]) for value, k in away)
     check_outputs(BINS, parameters, outputs, layout)
     assert written(BINS, parameters, layout) == parameters
-    assert undo(BINS, parameters, outputs, layout) == array.tobytes()
+    for content in every_way(BINS, parameters, outputs, layout):
+        assert content == array.tobytes()
 
 
 @pytest.mark.parametrize("width", WIDTHS[1:])

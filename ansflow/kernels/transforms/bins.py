@@ -5,6 +5,10 @@ many of them, and a number that is frequent is a piece by itself. An interval is
 each other: those are joined which take fewest bits together, by dynamic programming.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
@@ -22,9 +26,9 @@ from ansflow.kernels.transforms.raw_bits import (
     part,
 )
 from ansflow.kernels.transforms.words import bit_length
-from ansflow.kernels.vector.raw_bits import bins_rows
+from ansflow.kernels.vector.raw_bits import Rows, bins_rows
 
-__all__ = ["MAX_BINS", "bits_in_bins", "decode", "encode", "fit", "sort_out"]
+__all__ = ["MAX_BINS", "bits_in_bins", "decoder", "encode", "fit", "sort_out"]
 
 MAX_BINS = 256
 U_MAX_BINS = np.uint64(MAX_BINS)
@@ -237,12 +241,17 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
     return at
 
 
-@kernel
-def decode(tokens, data, bases, widths, out, plan, rows):
-    """Undo `encode`, and do with the numbers what a plan says.
+@functools.cache
+def decoder(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``decode(tokens, data, bases, widths, out, plan)``.
+
+    It undoes `encode`, does with the numbers what a plan says, and returns the number of raw bits
+    that belong to the tokens.
 
     Parameters
     ----------
+    isa : str or None
+        That of `log.decoder`; None if numbers have fewer than 32 bits.
     tokens : uint8[n]
     data : uint8[m]
         The raw bits. Numbers may be any if there are too few.
@@ -251,38 +260,38 @@ def decode(tokens, data, bases, widths, out, plan, rows):
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     plan : uint64[]
         That of `finish`.
-    rows : True or None
-        That of `log.decode`; None if numbers have fewer than 32 bits.
-
-    Returns
-    -------
-    The number of raw bits that belong to the tokens.
     """
-    totals = no_totals(out)
-    rest, own_widths = blank(out), blank(out)
-    own_rest, own = rest[0], own_widths[0]
-    n = np.uint64(tokens.size)
-    at = ZERO
-    tail, first = end_of(data)
-    for begin in range(ZERO, n, U_BLOCK):
-        end, done = min(n, begin + U_BLOCK), begin
-        if rows is not None:
-            told = bases, widths, out
-            done, at = bins_rows(tokens, done, end, data, ZERO, at, *told)
-            done, at = bins_rows(tokens, done, end, tail, first, at, *told)
-        if done < end:
-            size = end - done
-            for i in range(size):
-                own[i] = widths[tokens[done + i]]
-            for i in range(size, U_BLOCK):
-                own[i] = 0
-            add_up(own_widths)
-            at = fetch(data, at, own_widths, rest)
-            part(rest, own_widths)
-            for i in range(size):
-                k = np.uint64(tokens[done + i])
-                raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
-                out[done + i] = bases[k] + raw
-        finish_block(out, plan, totals, begin, end)
-    finish_rest(out, plan)
-    return at
+    rows = None if isa is None else Rows(isa)
+
+    @kernel
+    def decode(tokens, data, bases, widths, out, plan):
+        totals = no_totals(out)
+        rest, own_widths = blank(out), blank(out)
+        own_rest, own = rest[0], own_widths[0]
+        n = np.uint64(tokens.size)
+        at = ZERO
+        tail, first = end_of(data)
+        for begin in range(ZERO, n, U_BLOCK):
+            end, done = min(n, begin + U_BLOCK), begin
+            if rows is not None:
+                told = bases, widths, out, rows
+                done, at = bins_rows(tokens, done, end, data, ZERO, at, *told)
+                done, at = bins_rows(tokens, done, end, tail, first, at, *told)
+            if done < end:
+                size = end - done
+                for i in range(size):
+                    own[i] = widths[tokens[done + i]]
+                for i in range(size, U_BLOCK):
+                    own[i] = 0
+                add_up(own_widths)
+                at = fetch(data, at, own_widths, rest)
+                part(rest, own_widths)
+                for i in range(size):
+                    k = np.uint64(tokens[done + i])
+                    raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
+                    out[done + i] = bases[k] + raw
+            finish_block(out, plan, totals, begin, end)
+        finish_rest(out, plan)
+        return at
+
+    return decode

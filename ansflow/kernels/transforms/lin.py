@@ -3,6 +3,10 @@
 Items become numbers by masks for those whose highest bit is 0 and 1: those of `ordered.order`.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
@@ -20,9 +24,9 @@ from ansflow.kernels.transforms.raw_bits import (
 )
 from ansflow.kernels.transforms.start import turned
 from ansflow.kernels.transforms.words import item_bits
-from ansflow.kernels.vector.raw_bits import lin_rows, split_rows
+from ansflow.kernels.vector.raw_bits import Rows, lin_rows, split_rows
 
-__all__ = ["decode", "encode", "extents"]
+__all__ = ["decoder", "encoder", "extents"]
 
 WORD_BITS, WORD_SHIFT, BIT_IN_WORD = np.uint64(64), np.uint64(6), np.uint64(63)
 U_BLOCK = np.uint64(BLOCK)
@@ -68,12 +72,17 @@ def even_widths(like, width):
     return widths
 
 
-@kernel
-def encode(items, if_clear, if_set, base, shift, tokens, out, rows):
-    """Fill `tokens`, and write the raw bits.
+@functools.cache
+def encoder(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``encode(items, if_clear, if_set, base, shift, tokens, out)``.
+
+    It fills `tokens`, and writes the raw bits.
 
     Parameters
     ----------
+    isa : str or None
+        One of `ansflow.kernels.vector.raw_bits.SPLIT_ISAS`, for a kernel that uses its vectors;
+        None for items of 8 bits.
     items : uint8[n], uint16[n], uint32[n] or uint64[n]
     if_clear, if_set : uint64
     base, shift : uint64
@@ -81,43 +90,50 @@ def encode(items, if_clear, if_set, base, shift, tokens, out, rows):
     tokens : uint8[n] or uint16[n]
     out : uint64[m]
         With room for as many bytes as items have, and two words more.
-    rows : True or None
-        That of `log.decode`, but None for items of 8 bits.
     """
-    rest = blank(items)
-    own_rest = rest[0]
-    mask, number = (ONE << shift) - ONE, items.dtype.type
-    half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
-    begin_of_range = number(base)
-    in_group = WORD_BITS // item_bits(items)
-    n = np.uint64(items.size)
-    done = at = last = ZERO
-    if rows is not None and MOST_TERMS * shift >= item_bits(items):
-        done = split_rows(items, clear, set_, begin_of_range, shift, tokens, out)
-        at = done * shift
-        last = out[at >> WORD_SHIFT] & (ONE << (at & BIT_IN_WORD)) - ONE
-    for begin in range(done, n, U_BLOCK):
-        size = min(n - begin, U_BLOCK)
-        for i in range(size):
-            own = turned(items[begin + i], half, clear, set_)
-            above = np.uint64(number(own - begin_of_range))
-            tokens[begin + i] = above >> shift
-            own_rest[i] = above & mask
-        if shift:
-            for i in range(size, U_BLOCK):
-                own_rest[i] = 0
-            width = merge_even(rest, shift)
-            groups = (size + in_group - ONE) // in_group
-            at, last = append_even(rest[3], width, groups, at, last, out)
-    out[at >> WORD_SHIFT] = last
+
+    @kernel
+    def encode(items, if_clear, if_set, base, shift, tokens, out):
+        rest = blank(items)
+        own_rest = rest[0]
+        mask, number = (ONE << shift) - ONE, items.dtype.type
+        half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
+        begin_of_range = number(base)
+        in_group = WORD_BITS // item_bits(items)
+        n = np.uint64(items.size)
+        done = at = last = ZERO
+        if isa is not None and MOST_TERMS * shift >= item_bits(items):
+            done = split_rows(items, clear, set_, begin_of_range, shift, tokens, out)
+            at = done * shift
+            last = out[at >> WORD_SHIFT] & (ONE << (at & BIT_IN_WORD)) - ONE
+        for begin in range(done, n, U_BLOCK):
+            size = min(n - begin, U_BLOCK)
+            for i in range(size):
+                own = turned(items[begin + i], half, clear, set_)
+                above = np.uint64(number(own - begin_of_range))
+                tokens[begin + i] = above >> shift
+                own_rest[i] = above & mask
+            if shift:
+                for i in range(size, U_BLOCK):
+                    own_rest[i] = 0
+                width = merge_even(rest, shift)
+                groups = (size + in_group - ONE) // in_group
+                at, last = append_even(rest[3], width, groups, at, last, out)
+        out[at >> WORD_SHIFT] = last
+
+    return encode
 
 
-@kernel
-def decode(tokens, data, base, shift, out, plan, rows):
-    """Undo `encode`, and do with the numbers what a plan says.
+@functools.cache
+def decoder(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``decode(tokens, data, base, shift, out, plan)``.
+
+    It undoes `encode`, and does with the numbers what a plan says.
 
     Parameters
     ----------
+    isa : str or None
+        That of `log.decoder`.
     tokens : uint8[n] or uint16[n]
     data : uint8[m]
         The raw bits; m is ``ceil(n * shift / 8)``.
@@ -125,30 +141,34 @@ def decode(tokens, data, base, shift, out, plan, rows):
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     plan : uint64[]
         That of `finish`.
-    rows : True or None
-        That of `log.decode`.
     """
-    rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
-    own_rest = rest[0]
-    mask = (ONE << shift) - ONE
-    n = np.uint64(tokens.size)
-    at = ZERO
-    tail, first = end_of(data)
-    for begin in range(ZERO, n, U_BLOCK):
-        end, done = min(n, begin + U_BLOCK), begin
-        if shift == ZERO:
-            for i in range(begin, end):
-                out[i] = base + np.uint64(tokens[i])
-            done = end
-        if rows is not None:
-            told = base, shift, out
-            done, at = lin_rows(tokens, done, end, data, ZERO, at, *told)
-            done, at = lin_rows(tokens, done, end, tail, first, at, *told)
-        if done < end:
-            at = fetch(data, at, widths, rest)
-            part(rest, widths)
-            for i in range(end - done):
-                low = np.uint64(own_rest[i]) & mask
-                out[done + i] = base + (np.uint64(tokens[done + i]) << shift) + low
-        finish_block(out, plan, totals, begin, end)
-    finish_rest(out, plan)
+    rows = None if isa is None else Rows(isa)
+
+    @kernel
+    def decode(tokens, data, base, shift, out, plan):
+        rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
+        own_rest = rest[0]
+        mask = (ONE << shift) - ONE
+        n = np.uint64(tokens.size)
+        at = ZERO
+        tail, first = end_of(data)
+        for begin in range(ZERO, n, U_BLOCK):
+            end, done = min(n, begin + U_BLOCK), begin
+            if shift == ZERO:
+                for i in range(begin, end):
+                    out[i] = base + np.uint64(tokens[i])
+                done = end
+            if rows is not None:
+                told = base, shift, out, rows
+                done, at = lin_rows(tokens, done, end, data, ZERO, at, *told)
+                done, at = lin_rows(tokens, done, end, tail, first, at, *told)
+            if done < end:
+                at = fetch(data, at, widths, rest)
+                part(rest, widths)
+                for i in range(end - done):
+                    low = np.uint64(own_rest[i]) & mask
+                    out[done + i] = base + (np.uint64(tokens[done + i]) << shift) + low
+            finish_block(out, plan, totals, begin, end)
+        finish_rest(out, plan)
+
+    return decode

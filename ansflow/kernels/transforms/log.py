@@ -5,6 +5,10 @@ bits below its leading one. All that there is to know follows from the token by 
 there are no tables.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
@@ -23,9 +27,9 @@ from ansflow.kernels.transforms.raw_bits import (
 )
 from ansflow.kernels.transforms.start import IF_CLEAR, IF_SET, LAGS, start_block
 from ansflow.kernels.transforms.words import item_bits, lane_length
-from ansflow.kernels.vector.raw_bits import halves_of, log_rows
+from ansflow.kernels.vector.raw_bits import Rows, bits_at_most, log_rows, shorter
 
-__all__ = ["decode", "encode"]
+__all__ = ["decoder", "encode"]
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
@@ -161,60 +165,66 @@ def encode(items, plan, tokens, out):
     return at
 
 
-@kernel
-def decode(tokens, data, out, plan, rows):
-    """Undo `encode`, and do with the numbers what a plan says.
+@functools.cache
+def decoder(isa: str | None) -> Callable[..., Any]:
+    """The kernel ``decode(tokens, data, out, plan)``.
+
+    It undoes `encode`, does with the numbers what a plan says, and returns the number of raw bits
+    that belong to the tokens.
 
     Parameters
     ----------
+    isa : str or None
+        One of `ansflow.kernels.vector.raw_bits.ROW_ISAS`, for a kernel that uses its vectors.
     tokens : uint8[n]
     data : uint8[m]
         The raw bits. Numbers may be any if there are too few.
     out : uint8[n], uint16[n], uint32[n] or uint64[n]
     plan : uint64[]
         That of `finish`.
-    rows : True or None
-        Whether to use vectors, which instruction sets in `ansflow.kernels.vector.raw_bits.ROW_ISAS`
-        allow. Kernels are compiled for each of both, without what the other one needs.
-
-    Returns
-    -------
-    The number of raw bits that belong to the tokens.
     """
-    totals = no_totals(out)
-    rest, widths = blank(out), blank(out)
-    own_rest, own_widths = rest[0], widths[0]
-    below = item_bits(out) - ONE
-    at = ZERO
-    tail, first = end_of(data)
-    n = np.uint64(tokens.size)
-    for begin in range(ZERO, n, U_BLOCK):
-        end, done = min(n, begin + U_BLOCK), begin
-        highest = highest_of(tokens, begin, end)
-        if highest < DIRECT:
-            for i in range(begin, end):
-                out[i] = tokens[i]
-            done = end
-        if rows is not None:
-            if highest < TOKENS_OF_A_BIT * (item_bits(out) // TWO):
-                done, at = log_rows(tokens, done, end, data, ZERO, at, out, halves_of(out))
-            done, at = log_rows(tokens, done, end, data, ZERO, at, out, None)
-            done, at = log_rows(tokens, done, end, tail, first, at, out, None)
-        if done < end:
-            size = end - done
-            for i in range(size):
-                own_widths[i] = width_of(np.uint64(tokens[done + i]))
-            for i in range(size, U_BLOCK):
-                own_widths[i] = 0
-            add_up(widths)
-            at = fetch(data, at, widths, rest)
-            part(rest, widths)
-            for i in range(size):
-                token = np.uint64(tokens[done + i])
-                width = (token >> TWO) - TWO & below
-                raw = np.uint64(own_rest[i]) & (ONE << width) - ONE
-                number = FOUR + (token & THREE) << width | raw
-                out[done + i] = token if token < DIRECT else number
-        finish_block(out, plan, totals, begin, end)
-    finish_rest(out, plan)
-    return at
+    rows = None if isa is None else Rows(isa)
+
+    @kernel
+    def decode(tokens, data, out, plan):
+        totals = no_totals(out)
+        rest, widths = blank(out), blank(out)
+        own_rest, own_widths = rest[0], widths[0]
+        below = item_bits(out) - ONE
+        at = ZERO
+        tail, first = end_of(data)
+        n = np.uint64(tokens.size)
+        for begin in range(ZERO, n, U_BLOCK):
+            end, done = min(n, begin + U_BLOCK), begin
+            highest = highest_of(tokens, begin, end)
+            if highest < DIRECT:
+                for i in range(begin, end):
+                    out[i] = tokens[i]
+                done = end
+            if rows is not None:
+                short = shorter(out, rows)
+                if highest < TOKENS_OF_A_BIT * bits_at_most(out, short):
+                    done, at = log_rows(tokens, done, end, data, ZERO, at, out, short)
+                if highest < TOKENS_OF_A_BIT * item_bits(out):  # others name no numbers
+                    done, at = log_rows(tokens, done, end, data, ZERO, at, out, rows)
+                    done, at = log_rows(tokens, done, end, tail, first, at, out, rows)
+            if done < end:
+                size = end - done
+                for i in range(size):
+                    own_widths[i] = width_of(np.uint64(tokens[done + i]))
+                for i in range(size, U_BLOCK):
+                    own_widths[i] = 0
+                add_up(widths)
+                at = fetch(data, at, widths, rest)
+                part(rest, widths)
+                for i in range(size):
+                    token = np.uint64(tokens[done + i])
+                    width = (token >> TWO) - TWO & below
+                    raw = np.uint64(own_rest[i]) & (ONE << width) - ONE
+                    number = FOUR + (token & THREE) << width | raw
+                    out[done + i] = token if token < DIRECT else number
+            finish_block(out, plan, totals, begin, end)
+        finish_rest(out, plan)
+        return at
+
+    return decode

@@ -19,6 +19,8 @@ memory.py
     next words of the stream out to the lanes that are due one, `put` is its mirror image
 targets.py
     the operations for which instruction sets have special instructions
+bit_fields.py
+    raw bits that follow each other in memory, dealt out to lanes, by instruction set
 above.py
     contexts of a turn of lanes from the row above
 single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py, strewn.py

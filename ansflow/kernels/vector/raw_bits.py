@@ -1,7 +1,7 @@
 """`log`, `lin` and `bins` of `ansflow.kernels.transforms` on vectors: 64 bytes of numbers at once.
 
-The raw bits of such a row of numbers are fewer than 64 bytes. So one load gets all of them, and a
-byte shuffle deals them out to the lanes: none is gathered, and no number waits for another one.
+A row of numbers has tokens that follow each other, as have its raw bits: those are fields, which
+`ansflow.kernels.vector.bit_fields` deals out. So none is gathered, and no number waits for another one.
 Where all numbers have as many raw bits, what goes to a lane is known beforehand, and one store puts
 all of them.
 """
@@ -12,97 +12,67 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, lower_builtin, type_callable
+from numba.extending import intrinsic
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
-from ansflow.kernels.vector.ir import call, constant, i8, i16, i32, i64, pointer_to, splat, vector
+from ansflow.kernels.vector.bit_fields import FIELDS, ROW_BYTES, extended, shuffle
+from ansflow.kernels.vector.ir import call, constant, i8, i64, join, pointer_to, splat, vector
+from ansflow.kernels.vector.isa import ISAS
 from ansflow.kernels.vector.memory import address_of
 from ansflow.kernels.vector.targets import TARGETS
 
-__all__ = ["ROW_BYTES", "ROW_ISAS", "bins_rows", "halves_of", "lin_rows", "log_rows", "split_rows"]
+__all__ = [
+    "ROW_ISAS",
+    "SPLIT_ISAS",
+    "Rows",
+    "bins_rows",
+    "bits_at_most",
+    "lin_rows",
+    "log_rows",
+    "shorter",
+    "split_rows",
+]
 
-# Those that shuffle 64 bytes.
-ROW_ISAS = frozenset({"avx512"})
+# Those that fetch raw bits by rows, and those that write them by rows.
+ROW_ISAS, SPLIT_ISAS = frozenset(FIELDS), frozenset({"avx512"})
 
-ROW_TARGET = TARGETS["avx512"]
-
-ROW_BYTES = 64
 ROW_BITS = 8 * ROW_BYTES
-# A lane: 8 bits cannot count those of a row.
-LEAST_BITS = 16
+LEADING = 3  # bits of a number that its token tells, in `log`
 
-U_ROW_BYTES, U_ROW_BITS = np.uint64(ROW_BYTES), np.uint64(ROW_BITS)
-U_LEAST_BITS, BYTE_SHIFT = np.uint64(LEAST_BITS), np.uint64(3)
-BYTES = vector(i8, ROW_BYTES)
+# A register of numbers that have no more is filled in any case.
+SHORT_BITS = 16
+
+U_ROW_BITS, BYTE_SHIFT = np.uint64(ROW_BITS), np.uint64(3)
+
+
+class Rows(types.Type):
+    """How rows are made: with which instruction set, and of numbers of how many bits at most.
+
+    As many as an item has if that is not told. Kernels pass it on to what depends on it.
+    """
+
+    def __init__(self, isa: str, most: int | None = None) -> None:
+        self.isa, self.most, self.fields = isa, most, FIELDS[isa]
+        super().__init__(f"Rows({isa}, {most})")
+
+    def __reduce__(self) -> Any:  # the same in each process: it becomes a part of files' names
+        return Rows, (self.isa, self.most)
+
+    def bits(self, out: types.Array) -> int:
+        """Those of the numbers of an array."""
+        return self.most or bits_of(out)
+
+    def lanes(self, out: types.Array) -> ir.VectorType:
+        """The register that a row of them is made in."""
+        lane = max(1 << (self.bits(out) - 1).bit_length(), self.fields.LEAST_BITS)
+        return vector(ir.IntType(lane), ROW_BITS // lane)
 
 
 def bits_of(array: Any) -> int:
     """Those of an item."""
     return int(array.dtype.bitwidth)
-
-
-def lanes_of(numbers: Any, halves: bool = False) -> ir.VectorType:
-    """The register that a row of numbers is made in; lanes may have half of their bits."""
-    bits = max(bits_of(numbers) >> halves, LEAST_BITS)
-    return vector(ir.IntType(bits), ROW_BITS // bits)
-
-
-def shuffle(builder: ir.IRBuilder, first: Any, second: Any, order: list[int]) -> Any:
-    """Elements of two vectors that follow each other."""
-    return builder.shuffle_vector(first, second, ir.Constant(vector(i32, len(order)), order))
-
-
-def extended(builder: ir.IRBuilder, values: Any, kind: ir.VectorType) -> Any:
-    """Elements as those of another vector that has as many, and no smaller ones."""
-    return values if values.type == kind else builder.zext(values, kind)
-
-
-def add_up(builder: ir.IRBuilder, terms: Any) -> Any:
-    """The sum of each lane and all below it, from those of one lane, two, four ..."""
-    count = terms.type.count
-    for step in (1 << k for k in range(count.bit_length() - 1)):
-        below = shuffle(
-            builder, constant(terms.type, 0), terms, [count - step + lane for lane in range(count)]
-        )
-        terms = builder.add(terms, below)
-    return terms
-
-
-def fetch(builder: ir.IRBuilder, address: Any, begins: Any) -> Any:
-    """The bits from those in `begins` on, in each lane: they count from an address, below 2^11."""
-    kind = begins.type
-    width = kind.element.width // 8
-    byte = builder.bitcast(builder.lshr(begins, constant(kind, 3)), BYTES)
-    byte = shuffle(builder, byte, byte, [place // width * width for place in range(ROW_BYTES)])
-    loaded = builder.load(pointer_to(builder, address, BYTES), align=1)
-    # As many bytes as a lane has and as many more, from which the bits are shifted down.
-    low, high = (
-        call(
-            builder,
-            "llvm.x86.avx512.permvar.qi.512",
-            BYTES,
-            loaded,
-            builder.add(byte, ir.Constant(BYTES, [first + k % width for k in range(ROW_BYTES)])),
-        )
-        for first in (0, width)
-    )
-    low, high = builder.bitcast(low, kind), builder.bitcast(high, kind)
-    name = f"llvm.fshr.v{kind.count}i{kind.element.width}"
-    return call(builder, name, kind, high, low, builder.and_(begins, constant(kind, 7)))
-
-
-def fetch_next(builder: ir.IRBuilder, address: Any, at: Any, widths: Any, lanes: Any) -> Any:
-    """The bits of each lane, of so many bits, which follow each other; and how many these are.
-
-    The first one is a bit of the byte at an address: the lowest three bits of `at` say which.
-    """
-    ends = add_up(builder, widths)
-    begins = extended(builder, builder.sub(ends, widths), lanes)
-    begins = builder.add(begins, splat(builder, builder.and_(at, i64(7)), lanes))
-    all_bits = builder.extract_element(ends, i32(lanes.count - 1))
-    return fetch(builder, address, begins), builder.zext(all_bits, i64)
 
 
 def lowest(builder: ir.IRBuilder, values: Any, width: Any) -> Any:
@@ -120,6 +90,13 @@ def load_tokens(
     return builder.load(near, align=1)
 
 
+def registers_of(builder: ir.IRBuilder, row: Any, isa: str) -> list[Any]:
+    """The registers of an instruction set that a row takes."""
+    count = 32 * ISAS[isa].width // row.type.element.width
+    firsts = range(0, row.type.count, count)
+    return [shuffle(builder, row, row, list(range(first, first + count))) for first in firsts]
+
+
 def store_numbers(
     context: Any, builder: ir.IRBuilder, kind: types.Array, out: Any, at: Any, numbers: Any
 ) -> None:
@@ -133,12 +110,13 @@ def store_numbers(
 
 
 @intrinsic
-def log_row(typing_context, tokens, i, data, at, out, halves):
-    """Fill a row of ``out[i:]`` from tokens and ``data[at // 8 : at // 8 + 64]``.
+def log_row(typing_context, tokens, i, data, at, out, rows):
+    """Fill a row of ``out[i:]`` from tokens and the raw bits in ``data[at // 8 :]``.
 
     Returns the bit after the last one of them.
     """
-    lanes = lanes_of(out, not isinstance(halves, types.NoneType))
+    told, rows = rows, rows.instance_type
+    lanes = rows.lanes(out)
     bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
@@ -152,8 +130,8 @@ def log_row(typing_context, tokens, i, data, at, out, halves):
         leading = builder.or_(builder.and_(token, constant(small, 3)), constant(small, 4))
         leading = builder.zext(builder.select(direct, token, leading), lanes)
         address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        widths = builder.zext(width, vector(i16, lanes.count))
-        raw, all_bits = fetch_next(builder, address, at_, widths, lanes)
+        most = rows.bits(out) - LEADING
+        raw, all_bits = rows.fields.fetch(builder, address, at_, width, lanes, most)
         # What is no token of such numbers has more bits than they have.
         width = builder.zext(builder.and_(width, constant(small, bits - 1)), lanes)
         raw = lowest(builder, raw, width)
@@ -161,59 +139,64 @@ def log_row(typing_context, tokens, i, data, at, out, halves):
         store_numbers(context, builder, out, out_, i_, number)
         return builder.add(at_, all_bits)
 
-    return types.uint64(tokens, types.uint64, data, types.uint64, out, halves), codegen
+    return types.uint64(tokens, types.uint64, data, types.uint64, out, told), codegen
 
 
 @intrinsic
-def lin_row(typing_context, tokens, i, data, at, base, shift, out):
-    """Fill a row of ``out[i:]`` from tokens and ``data[at : at + 64]``: rows are whole bytes."""
-    lanes = lanes_of(out)
+def lin_row(typing_context, tokens, i, data, at, base, shift, out, rows):
+    """Fill a row of ``out[i:]`` from tokens and the raw bits in ``data[at:]``."""
+    told, rows = rows, rows.instance_type
+    lanes = rows.lanes(out)
 
     def codegen(context, builder, signature, arguments):
-        tokens_, i_, data_, at_, base_, shift_, out_ = arguments
+        tokens_, i_, data_, at_, base_, shift_, out_, _ = arguments
         token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
         token = extended(builder, token, lanes)
         shift = splat(builder, shift_, lanes)
-        begins = builder.mul(shift, ir.Constant(lanes, list(range(lanes.count))))
-        raw = fetch(builder, address_of(context, builder, data, data_, at_), begins)
+        address = address_of(context, builder, data, data_, at_)
+        raw = rows.fields.fetch_even(builder, address, shift_, lanes, bits_of(out) - 1)
         raw = lowest(builder, raw, shift)
         number = builder.or_(builder.shl(token, shift), raw)
         number = builder.add(number, splat(builder, base_, lanes))
         store_numbers(context, builder, out, out_, i_, number)
         return context.get_dummy_value()
 
-    arguments = tokens, types.uint64, data, types.uint64, types.uint64, types.uint64, out
+    arguments = tokens, types.uint64, data, types.uint64, types.uint64, types.uint64, out, told
     return types.void(*arguments), codegen
 
 
 @intrinsic
-def bins_row(typing_context, tokens, i, data, at, bases, widths, out):
-    """Fill a row of ``out[i:]`` from tokens and ``data[at // 8 : at // 8 + 64]``.
+def bins_row(typing_context, tokens, i, data, at, bases, widths, out, rows):
+    """Fill a row of ``out[i:]`` from tokens and the raw bits in ``data[at // 8 :]``.
 
     `bases` and `widths` are uint64[256], and numbers have 32 or 64 bits. Returns the bit after the
     last one of them.
     """
-    lanes = lanes_of(out)
+    told, rows = rows, rows.instance_type
+    lanes = rows.lanes(out)
     bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
-        tokens_, i_, data_, at_, bases_, widths_, out_ = arguments
+        tokens_, i_, data_, at_, bases_, widths_, out_, _ = arguments
         token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
         token = builder.zext(token, lanes)
 
         def look_up(kind, table):
-            near = context.make_array(kind)(context, builder, table).data
-            return ROW_TARGET.gather(builder, near, token, kind.dtype.bitwidth // 8)
+            near, scale = context.make_array(kind)(context, builder, table).data, bits_of(kind) // 8
+            parts = registers_of(builder, token, rows.isa)
+            return join(
+                builder, [TARGETS[rows.isa].gather(builder, near, one, scale) for one in parts]
+            )
 
         base, width = look_up(bases, bases_), look_up(widths, widths_)
         address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        short = builder.trunc(width, vector(i16, lanes.count))
-        raw, all_bits = fetch_next(builder, address, at_, short, lanes)
+        raw, all_bits = rows.fields.fetch(builder, address, at_, width, lanes, bits - 1)
         raw = lowest(builder, raw, builder.and_(width, constant(lanes, bits - 1)))
         store_numbers(context, builder, out, out_, i_, builder.add(base, raw))
         return builder.add(at_, all_bits)
 
-    return types.uint64(tokens, types.uint64, data, types.uint64, bases, widths, out), codegen
+    arguments = tokens, types.uint64, data, types.uint64, bases, widths, out, told
+    return types.uint64(*arguments), codegen
 
 
 def shifted(builder: ir.IRBuilder, name: str, values: Any, amounts: Any) -> Any:
@@ -240,7 +223,7 @@ def split_row(
     Each lane of them begins with a number, `firsts`, without its lowest bits, so many `offsets`,
     and takes so many `terms`.
     """
-    lanes = lanes_of(items)
+    lanes = vector(ir.IntType(bits_of(items)), ROW_BITS // bits_of(items))
     bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
@@ -288,76 +271,92 @@ def split_row(
     return types.void(*arguments), codegen
 
 
-@inner
-def row_size(out, halves):
+def number(value, *arguments):
+    """What an intrinsic returns that is a number known beforehand."""
+
+    def codegen(context, builder, signature, arguments):
+        return i64(value)
+
+    return types.uint64(*arguments), codegen
+
+
+@intrinsic
+def row_size(typing_context, out, rows):
     """How many numbers a row has."""
-    bits = item_bits(out) if halves is None else item_bits(out) >> ONE
-    return U_ROW_BITS // max(bits, U_LEAST_BITS)
+    return number(rows.instance_type.lanes(out).count, out, rows)
 
 
-def halves_of(array):
-    """What tells `log_rows` that half of a lane will do, or None if there is no such lane."""
-    return True if item_bits(array) > LEAST_BITS else None
+@intrinsic
+def reach(typing_context, rows):
+    """Bytes of raw bits that must exist from the one on in which those of a row begin."""
+    return number(rows.instance_type.fields.REACH, rows)
 
 
-@type_callable(halves_of)
-def _type_halves_of(context):
-    return lambda array: types.boolean if bits_of(array) > LEAST_BITS else types.none
+@intrinsic
+def bits_at_most(typing_context, out, rows):
+    """How many bits the numbers have that rows are made of."""
+    return number(rows.instance_type.bits(out), out, rows)
 
 
-@lower_builtin(halves_of, types.Array)
-def _halves_of(context, builder, signature, arguments):
-    if signature.return_type == types.none:
+@intrinsic
+def shorter(typing_context, out, rows):
+    """Rows of numbers that are dealt out at less expense, as they have fewer bits; if there are."""
+    told = rows.instance_type
+    if bits_of(out) > SHORT_BITS:
+        told = Rows(told.isa, told.fields.short(bits_of(out)))
+
+    def codegen(context, builder, signature, arguments):
         return context.get_dummy_value()
-    return context.get_constant(types.boolean, True)
+
+    return types.TypeRef(told)(out, rows), codegen
 
 
 @inner
-def log_rows(tokens, i, end, data, first, at, out, halves):
+def log_rows(tokens, i, end, data, first, at, out, rows):
     """Decode rows of ``out[i:end]``, as many as there are and `data` has all bytes for.
 
     Parameters
     ----------
     tokens : uint8[]
+        Of numbers that have no more bits than `bits_at_most`.
     i, end : uint64
     data : uint8[]
         The raw bits from byte `first` on, uint64.
     at : uint64
         The bit to begin with, among all raw bits.
     out : uint8[], uint16[], uint32[] or uint64[]
-    halves : True or None
-        That of `halves_of`, if none of these numbers has a bit in its upper half.
+    rows : Rows
 
     Returns
     -------
     ``(i, at)`` after that.
     """
-    row, bit = row_size(out, halves), at - (first << BYTE_SHIFT)
-    while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
-        bit = log_row(tokens, i, data, bit, out, halves)
+    row, bit = row_size(out, rows), at - (first << BYTE_SHIFT)
+    while i + row <= end and (bit >> BYTE_SHIFT) + reach(rows) <= np.uint64(data.size):
+        bit = log_row(tokens, i, data, bit, out, rows)
         i += row
     return i, bit + (first << BYTE_SHIFT)
 
 
 @inner
-def bins_rows(tokens, i, end, data, first, at, bases, widths, out):
+def bins_rows(tokens, i, end, data, first, at, bases, widths, out, rows):
     """The same with tokens that are numbers of bins, as `ansflow.kernels.transforms.bins` has them.
 
     Numbers have 32 or 64 bits.
     """
-    row, bit = row_size(out, None), at - (first << BYTE_SHIFT)
-    while i + row <= end and (bit >> BYTE_SHIFT) + U_ROW_BYTES <= np.uint64(data.size):
-        bit = bins_row(tokens, i, data, bit, bases, widths, out)
+    row, bit = row_size(out, rows), at - (first << BYTE_SHIFT)
+    while i + row <= end and (bit >> BYTE_SHIFT) + reach(rows) <= np.uint64(data.size):
+        bit = bins_row(tokens, i, data, bit, bases, widths, out, rows)
         i += row
     return i, bit + (first << BYTE_SHIFT)
 
 
 @inner
-def lin_rows(tokens, i, end, data, first, at, base, shift, out):
+def lin_rows(tokens, i, end, data, first, at, base, shift, out, rows):
     """The same with linear tokens; `at` is a multiple of 8."""
-    row, byte = row_size(out, None), (at >> BYTE_SHIFT) - first
-    while i + row <= end and byte + U_ROW_BYTES <= np.uint64(data.size):
-        lin_row(tokens, i, data, byte, base, shift, out)
+    row, byte = row_size(out, rows), (at >> BYTE_SHIFT) - first
+    while i + row <= end and byte + reach(rows) <= np.uint64(data.size):
+        lin_row(tokens, i, data, byte, base, shift, out, rows)
         i += row
         byte += row * shift >> BYTE_SHIFT
     return i, byte + first << BYTE_SHIFT
@@ -374,7 +373,8 @@ def split_rows(items, clear, set_, base, shift, tokens, out):
     -------
     How many items these are.
     """
-    row, bits = row_size(items, None), item_bits(items)
+    bits = item_bits(items)
+    row = U_ROW_BITS // bits
     firsts, offsets = np.empty(row, items.dtype), np.empty(row, items.dtype)
     for lane in range(row):
         first = np.uint64(lane) * bits // shift
