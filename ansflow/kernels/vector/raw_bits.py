@@ -1,9 +1,9 @@
 """`log`, `lin` and `bins` of `ansflow.kernels.transforms` on vectors: 64 bytes of numbers at once.
 
 A row of numbers has tokens that follow each other, as have its raw bits: those are fields, which
-`ansflow.kernels.vector.bit_fields` deals out. So none is gathered, and no number waits for another one.
-Where all numbers have as many raw bits, what goes to a lane is known beforehand, and one store puts
-all of them.
+`ansflow.kernels.vector.bit_fields` deals out. So none is gathered, and no number waits for another
+one. Where all numbers have as many raw bits, what goes to a lane is known beforehand, and one store
+puts all of them.
 """
 
 from typing import Any
