@@ -100,7 +100,7 @@ def _or_far(found: Choice, maps: tuple[Recipe, ...], raw: Numbers, kind: Kind) -
     blocks = many.numbers[:, :whole].reshape(-1, BLOCK * every)[:, -BLOCK:]
     if not blocks.size:
         return found
-    by_neighbours = many.total(Prediction(np.ascontiguousarray(blocks), kind.items).bits)
+    by_neighbours = many.total(Prediction(_in_rows(blocks, raw), kind.items).bits)
     stages = (*maps, recipe)
     for outer in reversed(maps):
         recipe = outer.around(recipe)
@@ -118,10 +118,13 @@ def _through(maps: tuple[Recipe, ...], kind: Kind, begin: int, count: int) -> Ma
 
 
 def _in_rows(numbers: Numbers, raw: Numbers) -> Numbers:
-    """Numbers of one box as whole rows of the array, if these are short."""
+    """Numbers of boxes in one axis as rows of the array, if these are short."""
     row = raw.shape[-1] if raw.ndim > 2 else 1
-    rows = numbers.size // row
-    return numbers[:, : rows * row].reshape(1, rows, row) if 1 < row < rows else numbers
+    boxes, size = numbers.shape
+    rows = size // row
+    if 1 < row < rows:
+        return np.ascontiguousarray(numbers[:, : rows * row]).reshape(boxes, rows, row)
+    return np.ascontiguousarray(numbers)
 
 
 def _lengths(numbers: Numbers, begin: int) -> tuple[float, float]:
