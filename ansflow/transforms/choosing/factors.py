@@ -31,9 +31,9 @@ SCALES = {
 EXCEPTIONS_UP_TO = 0.1
 # Integers with nearly as many bits as the mantissa of a float are as fine as the floats, so that
 # any number is one of them. This is how many bits fewer they must have, and for how many numbers
-# but 0 it may be otherwise.
+# but 0 it may be otherwise, and if no number is an exception.
 SPARE_BITS = 2
-FINE_UP_TO = 0.5
+FINE_UP_TO, FINE_UP_TO_IF_ALL = 0.5, 0.9
 # What a finer factor must save in exceptions, or corrections, as a share of all numbers.
 WORTH_IT = 0.002
 
@@ -180,7 +180,12 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         else one
         for one in best
     ]
-    return [one for one in told_apart if one.exceptions <= EXCEPTIONS_UP_TO]
+    best = [one for one in told_apart if one.exceptions <= EXCEPTIONS_UP_TO]
+    if best or not powers:
+        return best
+    # Binary fractions that are as fine as most floats, of which not a single one is finer.
+    fine = measure(np.array(powers), fine_up_to=FINE_UP_TO_IF_ALL)
+    return [one for one in fine if one.exceptions <= least_of_all][:1]
 
 
 def _each_better(factors: Sequence[Factor]) -> list[Factor]:
@@ -238,6 +243,7 @@ def _measured(
     times: bool = False,
     near: bool = False,
     all_digits: bool = False,
+    fine_up_to: float = FINE_UP_TO,
 ) -> list[Factor]:
     """Those of ascending factors, up to one with the fewest exceptions, that are of use.
 
@@ -257,7 +263,7 @@ def _measured(
     useful = []
     for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
         many_left = not near or exceptions <= up_to * (size - zeros)
-        if exceptions <= most and many_left and fine <= FINE_UP_TO * (size - exceptions - zeros):
+        if exceptions <= most and many_left and fine <= fine_up_to * (size - exceptions - zeros):
             shares = exceptions / size, near, corrected / size
             useful.append(Factor(float(factors[k]), times, *shares))
     return useful

@@ -185,7 +185,7 @@ def _all_but_masks(
             decimal = decimal or (is_slight and not _are_long(one.numbers))
             decimals.append(one)
     whole = [one for one in decimals if one.extra <= some.extra]
-    most = math.inf if whole else _most_values(some, decimals, kind)
+    most = _most_values(some, [one for one in decimals if one.extra > some.extra], kind)
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
     if kind.effort.quick:
         shift, least = (0, 0) if whole else (shift, least)
