@@ -11,7 +11,7 @@ from ansflow.transforms.choosing.likeness import Group, alike
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
-from ansflow.transforms.choosing.predicted import columns_apart, columns_of
+from ansflow.transforms.choosing.predicted import ROW, columns_apart, columns_of
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe
@@ -53,9 +53,11 @@ def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
         shared = [one for one in shared if one.mapped.maps in each]
     else:
         of_most = rated(_of_most(raw, found, kind), kind)
-        if not (shared or of_most) and kind.items > SMALL:
+        # Of many columns, values may come again in others, which one recipe knows of.
+        is_long = count * raw.itemsize > ROW
+        if not (shared or of_most or is_long) and kind.items > SMALL:
             return apart
-        alike, shared = bool(of_most), of_most or shared
+        alike, shared = is_long or bool(of_most), of_most or shared
     together = choose_numbers(raw, kind, shared, in_columns=alike)
     # Each may be told by another part of a sample. Nothing else would be found for columns apart.
     if same and _have_differences(together.recipe):

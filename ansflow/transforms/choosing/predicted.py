@@ -21,6 +21,7 @@ from ansflow.transforms.choosing.sums import try_stencils, try_weights
 from ansflow.transforms.recipe import Recipe
 
 __all__ = [
+    "ROW",
     "as_predicted",
     "columns_apart",
     "columns_of",
@@ -41,8 +42,10 @@ PLANES_FROM = 0.7
 
 # Places along a last axis that may be columns.
 COLUMNS = range(2, 17)
-# Bytes of a row that is soon tried in columns: longer ones are so from level 7 on, as so many
-# streams take their time.
+# Axes of a sample of rows in columns.
+TABLE = 3
+# Bytes of a row that is soon tried in columns: longer ones, but those of tables, are so from level 7
+# on, as so many streams take their time.
 ROW = 96
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
@@ -91,7 +94,8 @@ def columns_of(numbers: Numbers, kind: Kind) -> int:
     count = numbers.shape[-1] if numbers.ndim > 2 and kind.whole_rows else 0
     if count not in COLUMNS or not kind.has_room_for(count, numbers.itemsize):
         return 0
-    return count if kind.effort.others or count * numbers.itemsize <= ROW else 0
+    is_soon = numbers.ndim == TABLE or count * numbers.itemsize <= ROW
+    return count if kind.effort.others or is_soon else 0
 
 
 def columns_apart(numbers: Numbers) -> Numbers:
