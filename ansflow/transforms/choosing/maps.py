@@ -41,7 +41,7 @@ STREWN_FROM = 0.8
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent, or if integers have gaps between them and many are distinct.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.98, 0.05
-MANY_HALVES = 0.25
+MANY_HALVES = 0.1
 # If there are few, decimals beside a mask may be in a dictionary, and values that mostly are such.
 DICT_UP_TO_OF_FILLED = 0.5
 FREQUENT = 0.2

@@ -44,8 +44,8 @@ PLANES_FROM = 0.7
 COLUMNS = range(2, 17)
 # Axes of a sample of rows in columns.
 TABLE = 3
-# Bytes of a row that is soon tried in columns: longer ones, but those of tables, are so from level 7
-# on, as so many streams take their time.
+# Bytes of a row that is soon tried in columns: longer ones, but for those of tables, are so from
+# level 7 on, as so many streams take their time.
 ROW = 96
 
 STREAM, LOG, PLANES = Recipe(), Recipe("log"), Recipe("planes")
