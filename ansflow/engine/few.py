@@ -109,10 +109,9 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
         best = _within(stages, Recipe("runs", (of_values, of_lengths)))
         # Other outputs of stages, and which table is in which head, is known from all alone.
         if stages:
-            both = [best, _within(stages, BINS)]
-            size, best = min(
-                [(_size(way, numbers, coding), way) for way in both], key=itemgetter(0)
-            )
+            both = best, _within(stages, BINS)
+            sizes = [(_size(one, numbers, coding), one) for one in both]
+            size, best = min(sizes, key=itemgetter(0))
         else:
             size += size_of_lengths + RUNS_BYTES
         if size < SURELY * expected:

@@ -267,7 +267,7 @@ class Prediction(Offers):
         axes = self.way
         if not isinstance(axes, tuple) or not 1 < len(set(axes)) == len(axes) <= THREE_AXES:
             return ()
-        return min(combinations(axes, MAX_LAGS // 2), key=lambda two: self.tried[two])
+        return min(combinations(axes, MAX_LAGS // 2), key=lambda two: self.tried[two][0])
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
