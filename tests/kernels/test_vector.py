@@ -19,7 +19,7 @@ from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import kernel
 from ansflow.kernels.vector import isa as isas
 from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, low, multiply, where
+from ansflow.kernels.vector.values import high, less, low, multiply, where
 from ansflow.models import Categorical, Markov, quantize
 
 ISAS = isas.available()
@@ -259,13 +259,14 @@ def test_operators_are_those_of_unsigned_integers(isa):
         store(out[10], ZERO, low(multiply(x, y) >> np.uint64(40)))
         store(out[11], ZERO, high(multiply(x, y)))
         store(out[12], ZERO, np.uint64(7) - x)
+        store(out[13], ZERO, where(less(x >> ONE, np.uint64(1 << 30)), x, y))
 
     rng = np.random.default_rng(1)
     a, b = rng.integers(0, 1 << 32, (2, 32), np.uint64)
     a[:4], b[:4] = [0, 2**32 - 1, 0, 2**31], [0, 2**32 - 1, 2**31, 2**31 - 1]
     table = rng.integers(0, 1 << 32, 64, np.uint32)
     wide_table = rng.integers(0, 1 << 64, 64, np.uint64)
-    out = np.zeros((13, 32), np.uint32)
+    out = np.zeros((14, 32), np.uint32)
     compute(a.astype(np.uint32), b.astype(np.uint32), table, wide_table, out)
     numbers = wide_table[b & np.uint64(63)]
     half = np.uint64(32)
@@ -283,6 +284,7 @@ def test_operators_are_those_of_unsigned_integers(isa):
         (a * b) >> np.uint64(40),
         (a * b) >> half,
         np.uint64(7) - a,
+        np.where(a >> ONE < 1 << 30, a, b),
     ]
     for got, wanted in zip(out, expected, strict=True):
         assert np.array_equal(got, wanted.astype(np.uint32))

@@ -17,7 +17,7 @@ from ansflow.kernels.jit import kernel
 from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
 from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
 from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, low, multiply, where
+from ansflow.kernels.vector.values import high, less, low, multiply, where
 
 __all__ = ["decoder", "encoder", "reader"]
 
@@ -44,7 +44,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
             freq = (entry >> PACKED_FREQ_SHIFT) + ONE
             offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
             x = freq * (x >> precision) + offset
-            due = x < LOW
+            due = less(x, LOW)
             word, cursor = pull(words, cursor, due)
             x = where(due, x << U_WORD_BITS, x) | word
             store(out, base, entry)  # which keeps the low bits

@@ -33,7 +33,7 @@ from ansflow.kernels.tables.slots import (
     PACKED_OFFSET_SHIFT,
 )
 from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, low as low_half, multiply, where
+from ansflow.kernels.vector.values import high, less, low as low_half, multiply, where
 
 __all__ = ["decoder", "encoder", "reader"]
 
@@ -63,7 +63,7 @@ def decoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
                 offset = low_half(entry) >> OFFSET_SHIFT
                 freq = high(entry)
             x = freq * (x >> precision) + offset
-            due = x < low
+            due = less(x, low) if packed else x < low
             word, cursor = pull(words, cursor, due)
             x = where(due, x << U_WORD_BITS, x) | word
             store(out, base, symbol)  # which keeps the low bits

@@ -22,7 +22,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 from ansflow.kernels.vector.ir import constant, i64, splat, vector
 from ansflow.kernels.vector.isa import ISAS
 
-__all__ = ["Vector", "high", "lane_numbers", "low", "multiply", "pack", "unpack", "where"]
+__all__ = ["Vector", "high", "lane_numbers", "less", "low", "multiply", "pack", "unpack", "where"]
 
 LOW_HALF = 0xFFFF_FFFF
 HIGH_HALF = LOW_HALF << 32
@@ -123,6 +123,22 @@ def lane_numbers(typing_context, lanes, isa):
         return pack(builder, [ir.Constant(kind.register, numbers) for numbers in values])
 
     return kind(lanes, isa), codegen
+
+
+@intrinsic
+def less(typing_context, a, b):
+    """``a < b`` for lanes, and an integer, below 2^31.
+
+    Not all instruction sets compare unsigned numbers by one instruction.
+    """
+    mask = a.of_bits(1)
+
+    def codegen(context, builder, signature, arguments):
+        limit = splat(builder, context.cast(builder, arguments[1], b, types.uint64), a.register)
+        sides = unpack(builder, arguments[0])
+        return pack(builder, [builder.icmp_signed("<", side, limit) for side in sides])
+
+    return mask(a, b), codegen
 
 
 @intrinsic
