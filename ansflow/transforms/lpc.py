@@ -37,6 +37,9 @@ MAX_ORDER, MAX_SEGMENTS, MAX_AXES = 32, 64, 255
 # segments are whole registers, but of 2^18 items, they begin in different sets of the cache.
 ITEMS_OF_LANE, USUAL_SEGMENTS = 4096, 56
 
+# Rows whose values are at hand in decoding, besides those that the next one depends on.
+ROWS_KEPT = 32
+
 # What is added to the squares of values, relative to them, so that there is one solution.
 RIDGE = 2.0**-52
 
@@ -174,8 +177,7 @@ class _Lanes:
         whole = -(-layout.items // lag)
         self.rows = -(-whole // parameters.segments)
         self._cut = np.uint64(lag), np.uint64(self.rows)
-        self.values: Floats = np.empty((parameters.order + self.rows) * self.lanes)
-        self.values[: parameters.order * self.lanes] = 0.0
+        self._order = parameters.order
         row, expected = np.empty((2, self.lanes), f"<u{width}")
         self._row, self._expected, self._sums = row, expected, np.empty(self.lanes)
         self._floats: tuple[npt.NDArray[Any], ...] = ()
@@ -186,8 +188,14 @@ class _Lanes:
     def _scratch(self) -> tuple[npt.NDArray[Any], ...]:
         return (self.values, self._row, self._expected, self._sums, *self._floats)
 
+    def _make_room(self, rows: int) -> None:
+        """For the values of so many rows, behind those that there are none of."""
+        self.values: Floats = np.empty((self._order + rows) * self.lanes)
+        self.values[: self._order * self.lanes] = 0.0
+
     def fill(self, numbers: npt.NDArray[Any]) -> None:
         """The values of all numbers."""
+        self._make_room(self.rows)
         fill = kernels.floats_in_lanes if self._real else kernels.integers_in_lanes
         fill(numbers, *self._cut, self.values, self._row, *self._floats)
 
@@ -209,6 +217,7 @@ class _Lanes:
         encode(numbers, *self._cut, weights, *self._scratch, out)
 
     def decode(self, numbers: npt.NDArray[Any], weights: Floats) -> None:
+        self._make_room(min(self.rows, ROWS_KEPT))
         decode = kernels.decode_floats if self._real else kernels.decode_integers
         decode(numbers, *self._cut, weights, *self._scratch)
 

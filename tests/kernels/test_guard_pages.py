@@ -1121,9 +1121,10 @@ def weighted_sums(numbers, lag, segments, order, at_end, rng):
         blocks = -(-(order + rows) // int(lpc.ROWS_OF_BLOCK))
         energies = guarded(np.zeros((blocks, lanes)), at_end)
         lpc.level(values, energies, guarded(np.zeros_like(values), at_end))
-        scratch = weights, values, row, expected, sums, *more
-        getattr(lpc, f"encode_{kind}")(items, *cut, *scratch, out)
-        getattr(lpc, f"decode_{kind}")(out, *cut, *scratch)
+        scratch = row, expected, sums, *more
+        getattr(lpc, f"encode_{kind}")(items, *cut, weights, values, *scratch, out)
+        few = guarded(np.zeros((order + 3) * lanes), at_end)
+        getattr(lpc, f"decode_{kind}")(out, *cut, weights, few, *scratch)
         assert np.array_equal(out, numbers)
 
 

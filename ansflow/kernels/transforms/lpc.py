@@ -12,6 +12,8 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
+from ansflow.kernels.transforms import binary64
+from ansflow.kernels.vector.weighted import LANES, weigh
 
 __all__ = [
     "ROWS_OF_BLOCK",
@@ -26,39 +28,36 @@ __all__ = [
 ]
 
 BLOCK = np.uint64(64)
-FOUR = np.uint64(4)
 
 # Rows that have one energy, and what is added to each, relative to those of all.
 ROWS_OF_BLOCK = np.uint64(64)
 QUIET = 1e-6
 
-# Below it, the sum with ROUNDING is rounded to an integer.
+# Below it, the sum with ROUNDING is rounded to an integer: the difference of both numbers' bits.
 LARGEST = 2.0**51
 ROUNDING = 1.5 * 2.0**52
+ROUNDING_BITS = np.int64(0x4338 << 48)
+
+LARGE = 8  # bytes
+U_LANES = np.uint64(LANES)
+from_offset = binary64.from_offset()
 
 
-@kernel
+@inner
 def predict(values, at, weights, sums):
     """Fill `sums` with what weights predict for the row that begins at `values[at]`."""
     lanes = np.uint64(sums.size)
     order = np.uint64(weights.size) // lanes
-    for i in range(lanes):
+    first = ZERO
+    while first + U_LANES <= lanes:
+        weigh(values, at, weights, order, first, sums)
+        first += U_LANES
+    for i in range(first, lanes):
         sums[i] = 0.0
-    k = ZERO
-    while k + FOUR <= order:
-        w, v = k * lanes, at - (k + ONE) * lanes
-        for i in range(lanes):
-            total = sums[i] + weights[w + i] * values[v + i]
-            total += weights[w + lanes + i] * values[v - lanes + i]
-            total += weights[w + lanes + lanes + i] * values[v - lanes - lanes + i]
-            last = lanes + lanes + lanes
-            sums[i] = total + weights[w + last + i] * values[v - last + i]
-        k += FOUR
-    while k < order:
-        w, v = k * lanes, at - (k + ONE) * lanes
-        for i in range(lanes):
-            sums[i] += weights[w + i] * values[v + i]
-        k += ONE
+    for k in range(order if first < lanes else ZERO):
+        own, before = np.uint64(k) * lanes, at - (np.uint64(k) + ONE) * lanes
+        for i in range(first, lanes):
+            sums[i] += weights[own + i] * values[before + i]
 
 
 @inner
@@ -99,10 +98,13 @@ def give(row, step, rows, lag, items):
 @inlined
 def integer_values(row, values, at):
     """Values of integers, of which 2^(W - 1) is 0."""
-    number = row.dtype.type
-    half = (np.uint64(number(~number(0))) >> ONE) + ONE
+    if row.itemsize == LARGE:
+        for i in range(np.uint64(row.size)):
+            values[at + i] = from_offset(np.uint64(row[i]))
+        return
+    half = np.int64(1) << (np.int64(8 * row.itemsize) - np.int64(1))
     for i in range(np.uint64(row.size)):
-        values[at + i] = np.float64(np.int64(np.uint64(row[i]) - half))
+        values[at + i] = np.float64(np.int32(np.int64(row[i]) - half))
 
 
 @inlined
@@ -113,8 +115,8 @@ def integers_of(sums, row):
     for i in range(np.uint64(row.size)):
         total = sums[i]
         known = abs(total) < LARGEST
-        whole = np.int64(((total if known else 0.0) + ROUNDING) - ROUNDING)
-        row[i] = number(number(whole) + half)
+        rounded = np.float64((total if known else 0.0) + ROUNDING)
+        row[i] = number(number(rounded.view(np.int64) - ROUNDING_BITS) + half)
 
 
 @inlined
@@ -210,12 +212,26 @@ def encode_floats(items, lag, rows, weights, values, row, expected, sums, floats
         give(row, step, rows, lag, out)
 
 
+@inlined
+def with_room(values, at, weights):
+    """Where a row can begin: at the end, those that it depends on go back to the begin before."""
+    known = np.uint64(weights.size)
+    if at == np.uint64(values.size):
+        for i in range(known):
+            values[i] = values[at - known + i]
+        at = known
+    return at
+
+
 @kernel
 def decode_integers(items, lag, rows, weights, values, row, expected, sums):
-    """Undo `encode_integers` in place. `values` begins with as many rows of zeros as weights."""
-    lanes = np.uint64(row.size)
-    at = np.uint64(values.size) - rows * lanes
+    """Undo `encode_integers` in place.
+
+    `values` begins with as many rows of zeros as weights, and has one more at least.
+    """
+    lanes, at = np.uint64(row.size), np.uint64(weights.size)
     for step in range(rows):
+        at = with_room(values, at, weights)
         predict(values, at, weights, sums)
         integers_of(sums, expected)
         take(items, step, rows, lag, row)
@@ -227,10 +243,10 @@ def decode_integers(items, lag, rows, weights, values, row, expected, sums):
 
 @kernel
 def decode_floats(items, lag, rows, weights, values, row, expected, sums, floats):
-    """Undo `encode_floats` in place."""
-    lanes = np.uint64(row.size)
-    at = np.uint64(values.size) - rows * lanes
+    """Undo `encode_floats` in place, as `decode_integers` does."""
+    lanes, at = np.uint64(row.size), np.uint64(weights.size)
     for step in range(rows):
+        at = with_room(values, at, weights)
         predict(values, at, weights, sums)
         floats_of(sums, floats, expected)
         take(items, step, rows, lag, row)

@@ -23,7 +23,8 @@ bit_fields.py
     raw bits that follow each other in memory, dealt out to lanes, by instruction set
 above.py
     contexts of a turn of lanes from the row above
-single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py, strewn.py
+single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py, strewn.py,
+weighted.py
     the kernels
 
 No kernel mentions an instruction set. Its vectors carry the name of theirs as part of their
