@@ -44,7 +44,7 @@ BYTES = np.uint64(8)
 TWO = np.uint64(2)
 
 # Bytes that may be read from the one on in which the last bit of a block is.
-REACH = np.uint64(72)
+REACH = np.uint64(264)
 
 
 @inner

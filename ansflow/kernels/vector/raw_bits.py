@@ -2,8 +2,7 @@
 
 A row of numbers has tokens that follow each other, as have its raw bits: those are fields, which
 `ansflow.kernels.vector.bit_fields` deals out. So none is gathered, and no number waits for another
-one. Where all numbers have as many raw bits, what goes to a lane is known beforehand, and one store
-puts all of them.
+one. Where all numbers have as many raw bits, what goes to a lane is known beforehand.
 """
 
 from typing import Any
@@ -17,9 +16,8 @@ from numba.extending import intrinsic
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
 from ansflow.kernels.transforms.words import item_bits
-from ansflow.kernels.vector.bit_fields import FIELDS, ROW_BYTES, extended, shuffle
+from ansflow.kernels.vector.bit_fields import FIELDS, extended, lowest, shuffle
 from ansflow.kernels.vector.ir import call, constant, i8, i64, join, pointer_to, splat, vector
-from ansflow.kernels.vector.isa import ISAS
 from ansflow.kernels.vector.memory import address_of
 from ansflow.kernels.vector.targets import TARGETS
 
@@ -38,7 +36,7 @@ __all__ = [
 # Those that fetch raw bits by rows, and those that write them by rows.
 ROW_ISAS, SPLIT_ISAS = frozenset(FIELDS), frozenset({"avx512"})
 
-ROW_BITS = 8 * ROW_BYTES
+ROW_BITS = 512
 LEADING = 3  # bits of a number that its token tells, in `log`
 
 # A register of numbers that have no more is filled in any case.
@@ -55,6 +53,7 @@ class Rows(types.Type):
 
     def __init__(self, isa: str, most: int | None = None) -> None:
         self.isa, self.most, self.fields = isa, most, FIELDS[isa]
+        self.gathering = "avx512" if isa == "avx512" else "avx2-loads"
         super().__init__(f"Rows({isa}, {most})")
 
     def __reduce__(self) -> Any:  # the same in each process: it becomes a part of files' names
@@ -64,10 +63,13 @@ class Rows(types.Type):
         """Those of the numbers of an array."""
         return self.most or bits_of(out)
 
-    def lanes(self, out: types.Array) -> ir.VectorType:
-        """The register that a row of them is made in."""
-        lane = max(1 << (self.bits(out) - 1).bit_length(), self.fields.LEAST_BITS)
-        return vector(ir.IntType(lane), ROW_BITS // lane)
+    def lane(self, out: types.Array) -> ir.IntType:
+        """What each of them is made in."""
+        return ir.IntType(max(1 << (self.bits(out) - 1).bit_length(), self.fields.LEAST_BITS))
+
+    def numbers(self, out: types.Array) -> int:
+        """How many a row has."""
+        return int(self.fields.numbers(self.lane(out)))
 
 
 def bits_of(array: Any) -> int:
@@ -75,38 +77,57 @@ def bits_of(array: Any) -> int:
     return int(array.dtype.bitwidth)
 
 
-def lowest(builder: ir.IRBuilder, values: Any, width: Any) -> Any:
-    """So many low bits of each lane."""
-    ones = constant(values.type, (1 << values.type.element.width) - 1)
-    return builder.and_(values, builder.not_(builder.shl(ones, width)))
+def byte_of(context: Any, builder: ir.IRBuilder, kind: types.Array, data: Any, at: Any) -> Any:
+    """Address of a byte."""
+    return builder.bitcast(address_of(context, builder, kind, data, at), i8.as_pointer())
 
 
-def load_tokens(
-    context: Any, builder: ir.IRBuilder, kind: types.Array, tokens: Any, at: Any, count: int
+def load_row(
+    context: Any, builder: ir.IRBuilder, kind: types.Array, array: Any, at: Any, count: int
 ) -> Any:
-    """So many tokens, in a register of their size."""
+    """So many items, in a register of their size."""
     row = vector(ir.IntType(bits_of(kind)), count)
-    near = pointer_to(builder, address_of(context, builder, kind, tokens, at), row)
+    near = pointer_to(builder, address_of(context, builder, kind, array, at), row)
     return builder.load(near, align=1)
 
 
-def registers_of(builder: ir.IRBuilder, row: Any, isa: str) -> list[Any]:
-    """The registers of an instruction set that a row takes."""
-    count = 32 * ISAS[isa].width // row.type.element.width
-    firsts = range(0, row.type.count, count)
-    return [shuffle(builder, row, row, list(range(first, first + count))) for first in firsts]
+def load_numbers(
+    context: Any,
+    builder: ir.IRBuilder,
+    kind: types.Array,
+    array: Any,
+    at: Any,
+    lanes: ir.VectorType,
+    places: list[int],
+) -> Any:
+    """Items in lanes that are no smaller, as many from each place of a row."""
+    count = lanes.count // len(places)
+    parts = []
+    for place in places:
+        items = load_row(context, builder, kind, array, builder.add(at, i64(place)), count)
+        parts.append(extended(builder, items, vector(lanes.element, count)))
+    return join(builder, parts)
 
 
 def store_numbers(
-    context: Any, builder: ir.IRBuilder, kind: types.Array, out: Any, at: Any, numbers: Any
+    context: Any,
+    builder: ir.IRBuilder,
+    kind: types.Array,
+    out: Any,
+    at: Any,
+    numbers: Any,
+    places: list[int],
 ) -> None:
-    """Numbers, each cut to those of an array, or extended."""
-    row = vector(ir.IntType(bits_of(kind)), numbers.type.count)
-    if bits_of(kind) < numbers.type.element.width:
-        numbers = builder.trunc(numbers, row)
-    numbers = extended(builder, numbers, row)
-    near = pointer_to(builder, address_of(context, builder, kind, out, at), row)
-    builder.store(numbers, near, align=1)
+    """Numbers, each cut to those of an array, or extended; as many go to each place of a row."""
+    count = numbers.type.count // len(places)
+    row = vector(ir.IntType(bits_of(kind)), count)
+    for first, place in zip(range(0, numbers.type.count, count), places, strict=True):
+        part = shuffle(builder, numbers, numbers, list(range(first, first + count)))
+        if bits_of(kind) < part.type.element.width:
+            part = builder.trunc(part, row)
+        part = extended(builder, part, row)
+        there = address_of(context, builder, kind, out, builder.add(at, i64(place)))
+        builder.store(part, pointer_to(builder, there, row), align=1)
 
 
 @intrinsic
@@ -116,27 +137,25 @@ def log_row(typing_context, tokens, i, data, at, out, rows):
     Returns the bit after the last one of them.
     """
     told, rows = rows, rows.instance_type
-    lanes = rows.lanes(out)
-    bits = lanes.element.width
+    fields, lane, most = rows.fields, rows.lane(out), rows.bits(out) - LEADING
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, out_, _ = arguments
         # Small registers for as long as that will do.
-        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
+        token = load_row(context, builder, tokens, tokens_, i_, rows.numbers(out))
         small = token.type
         direct = builder.icmp_unsigned("<", token, constant(small, 16))
         length = builder.sub(builder.lshr(token, constant(small, 2)), constant(small, 2))
         width = builder.select(direct, constant(small, 0), length)
         leading = builder.or_(builder.and_(token, constant(small, 3)), constant(small, 4))
-        leading = builder.zext(builder.select(direct, token, leading), lanes)
-        address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        most = rows.bits(out) - LEADING
-        raw, all_bits = rows.fields.fetch(builder, address, at_, width, lanes, most)
-        # What is no token of such numbers has more bits than they have.
-        width = builder.zext(builder.and_(width, constant(small, bits - 1)), lanes)
-        raw = lowest(builder, raw, width)
-        number = builder.or_(builder.shl(leading, width), raw)
-        store_numbers(context, builder, out, out_, i_, number)
+        leading = builder.select(direct, token, leading)
+        address = byte_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
+        raw, all_bits = fields.fetch(builder, address, at_, width, lane, most)
+        # Told to LLVM, which need not care then for shifts by more.
+        width = builder.and_(width, constant(small, lane.width - 1))
+        for k, low in enumerate(raw):
+            numbers = fields.joined(builder, leading, width, low, k)
+            store_numbers(context, builder, out, out_, i_, numbers, fields.places(lane, k))
         return builder.add(at_, all_bits)
 
     return types.uint64(tokens, types.uint64, data, types.uint64, out, told), codegen
@@ -146,19 +165,19 @@ def log_row(typing_context, tokens, i, data, at, out, rows):
 def lin_row(typing_context, tokens, i, data, at, base, shift, out, rows):
     """Fill a row of ``out[i:]`` from tokens and the raw bits in ``data[at:]``."""
     told, rows = rows, rows.instance_type
-    lanes = rows.lanes(out)
+    fields, lane = rows.fields, rows.lane(out)
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, base_, shift_, out_, _ = arguments
-        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
-        token = extended(builder, token, lanes)
-        shift = splat(builder, shift_, lanes)
-        address = address_of(context, builder, data, data_, at_)
-        raw = rows.fields.fetch_even(builder, address, shift_, lanes, bits_of(out) - 1)
-        raw = lowest(builder, raw, shift)
-        number = builder.or_(builder.shl(token, shift), raw)
-        number = builder.add(number, splat(builder, base_, lanes))
-        store_numbers(context, builder, out, out_, i_, number)
+        address = byte_of(context, builder, data, data_, at_)
+        raw = fields.fetch_even(builder, address, shift_, lane, bits_of(out) - 1)
+        for k, low in enumerate(raw):
+            lanes, places = low.type, [k * low.type.count]
+            token = load_numbers(context, builder, tokens, tokens_, i_, lanes, places)
+            shift = splat(builder, shift_, lanes)
+            numbers = builder.or_(builder.shl(token, shift), lowest(builder, low, shift))
+            numbers = builder.add(numbers, splat(builder, base_, lanes))
+            store_numbers(context, builder, out, out_, i_, numbers, places)
         return context.get_dummy_value()
 
     arguments = tokens, types.uint64, data, types.uint64, types.uint64, types.uint64, out, told
@@ -173,26 +192,28 @@ def bins_row(typing_context, tokens, i, data, at, bases, widths, out, rows):
     last one of them.
     """
     told, rows = rows, rows.instance_type
-    lanes = rows.lanes(out)
-    bits = lanes.element.width
+    fields, lane = rows.fields, rows.lane(out)
 
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, bases_, widths_, out_, _ = arguments
-        token = load_tokens(context, builder, tokens, tokens_, i_, lanes.count)
-        token = builder.zext(token, lanes)
 
-        def look_up(kind, table):
+        def look_up(kind, table, entry, places, count):
+            token = load_numbers(context, builder, tokens, tokens_, i_, vector(lane, count), places)
             near, scale = context.make_array(kind)(context, builder, table).data, bits_of(kind) // 8
-            parts = registers_of(builder, token, rows.isa)
-            return join(
-                builder, [TARGETS[rows.isa].gather(builder, near, one, scale) for one in parts]
-            )
+            return TARGETS[rows.gathering].gather(builder, near, token, scale)
 
-        base, width = look_up(bases, bases_), look_up(widths, widths_)
-        address = address_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        raw, all_bits = rows.fields.fetch(builder, address, at_, width, lanes, bits - 1)
-        raw = lowest(builder, raw, builder.and_(width, constant(lanes, bits - 1)))
-        store_numbers(context, builder, out, out_, i_, builder.add(base, raw))
+        count = rows.numbers(out)
+        width = look_up(widths, widths_, lane, [0], count)
+        octets = builder.trunc(width, vector(i8, count))
+        address = byte_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
+        raw, all_bits = fields.fetch(builder, address, at_, octets, lane, bits_of(out) - 1)
+        zeros = constant(octets.type, 0)
+        octets = builder.and_(octets, constant(octets.type, lane.width - 1))
+        for k, low in enumerate(raw):
+            places = fields.places(lane, k)
+            base = look_up(bases, bases_, lane, places, low.type.count)
+            numbers = builder.add(base, fields.joined(builder, zeros, octets, low, k))
+            store_numbers(context, builder, out, out_, i_, numbers, places)
         return builder.add(at_, all_bits)
 
     arguments = tokens, types.uint64, data, types.uint64, bases, widths, out, told
@@ -283,13 +304,21 @@ def number(value, *arguments):
 @intrinsic
 def row_size(typing_context, out, rows):
     """How many numbers a row has."""
-    return number(rows.instance_type.lanes(out).count, out, rows)
+    return number(rows.instance_type.numbers(out), out, rows)
 
 
 @intrinsic
-def reach(typing_context, rows):
+def even_row_size(typing_context, out, rows):
+    """The same if all have the same width."""
+    told = rows.instance_type
+    return number(told.fields.even_numbers(told.lane(out)), out, rows)
+
+
+@intrinsic
+def reach(typing_context, out, rows):
     """Bytes of raw bits that must exist from the one on in which those of a row begin."""
-    return number(rows.instance_type.fields.REACH, rows)
+    told = rows.instance_type
+    return number(told.fields.reach(told.lane(out)), out, rows)
 
 
 @intrinsic
@@ -332,7 +361,7 @@ def log_rows(tokens, i, end, data, first, at, out, rows):
     ``(i, at)`` after that.
     """
     row, bit = row_size(out, rows), at - (first << BYTE_SHIFT)
-    while i + row <= end and (bit >> BYTE_SHIFT) + reach(rows) <= np.uint64(data.size):
+    while i + row <= end and (bit >> BYTE_SHIFT) + reach(out, rows) <= np.uint64(data.size):
         bit = log_row(tokens, i, data, bit, out, rows)
         i += row
     return i, bit + (first << BYTE_SHIFT)
@@ -345,7 +374,7 @@ def bins_rows(tokens, i, end, data, first, at, bases, widths, out, rows):
     Numbers have 32 or 64 bits.
     """
     row, bit = row_size(out, rows), at - (first << BYTE_SHIFT)
-    while i + row <= end and (bit >> BYTE_SHIFT) + reach(rows) <= np.uint64(data.size):
+    while i + row <= end and (bit >> BYTE_SHIFT) + reach(out, rows) <= np.uint64(data.size):
         bit = bins_row(tokens, i, data, bit, bases, widths, out, rows)
         i += row
     return i, bit + (first << BYTE_SHIFT)
@@ -354,8 +383,8 @@ def bins_rows(tokens, i, end, data, first, at, bases, widths, out, rows):
 @inner
 def lin_rows(tokens, i, end, data, first, at, base, shift, out, rows):
     """The same with linear tokens; `at` is a multiple of 8."""
-    row, byte = row_size(out, rows), (at >> BYTE_SHIFT) - first
-    while i + row <= end and byte + reach(rows) <= np.uint64(data.size):
+    row, byte = even_row_size(out, rows), (at >> BYTE_SHIFT) - first
+    while i + row <= end and byte + reach(out, rows) <= np.uint64(data.size):
         lin_row(tokens, i, data, byte, base, shift, out, rows)
         i += row
         byte += row * shift >> BYTE_SHIFT
