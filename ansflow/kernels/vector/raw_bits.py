@@ -36,13 +36,13 @@ __all__ = [
 # Those that fetch raw bits by rows, and those that write them by rows.
 ROW_ISAS, SPLIT_ISAS = frozenset(FIELDS), frozenset({"avx512"})
 
-ROW_BITS = 512
+SPLIT_ROW_BITS = 512
 LEADING = 3  # bits of a number that its token tells, in `log`
 
-# A register of numbers that have no more is filled in any case.
+# No numbers have fewer bits that would be dealt out at less expense.
 SHORT_BITS = 16
 
-U_ROW_BITS, BYTE_SHIFT = np.uint64(ROW_BITS), np.uint64(3)
+U_SPLIT_ROW_BITS, BYTE_SHIFT = np.uint64(SPLIT_ROW_BITS), np.uint64(3)
 
 
 class Rows(types.Type):
@@ -53,7 +53,6 @@ class Rows(types.Type):
 
     def __init__(self, isa: str, most: int | None = None) -> None:
         self.isa, self.most, self.fields = isa, most, FIELDS[isa]
-        self.gathering = "avx512" if isa == "avx512" else "avx2-loads"
         super().__init__(f"Rows({isa}, {most})")
 
     def __reduce__(self) -> Any:  # the same in each process: it becomes a part of files' names
@@ -65,7 +64,7 @@ class Rows(types.Type):
 
     def lane(self, out: types.Array) -> ir.IntType:
         """What each of them is made in."""
-        return ir.IntType(max(1 << (self.bits(out) - 1).bit_length(), self.fields.LEAST_BITS))
+        return self.fields.lane(self.bits(out))
 
     def numbers(self, out: types.Array) -> int:
         """How many a row has."""
@@ -197,22 +196,24 @@ def bins_row(typing_context, tokens, i, data, at, bases, widths, out, rows):
     def codegen(context, builder, signature, arguments):
         tokens_, i_, data_, at_, bases_, widths_, out_, _ = arguments
 
-        def look_up(kind, table, entry, places, count):
-            token = load_numbers(context, builder, tokens, tokens_, i_, vector(lane, count), places)
+        def look_up(kind, table, places):
+            lanes = vector(lane, 8 * fields.register.count // lane.width)
+            token = load_numbers(context, builder, tokens, tokens_, i_, lanes, places)
             near, scale = context.make_array(kind)(context, builder, table).data, bits_of(kind) // 8
-            return TARGETS[rows.gathering].gather(builder, near, token, scale)
+            return TARGETS[rows.isa].gather(builder, near, token, scale)
 
         count = rows.numbers(out)
-        width = look_up(widths, widths_, lane, [0], count)
-        octets = builder.trunc(width, vector(i8, count))
+        firsts = range(0, count, 8 * fields.register.count // lane.width)
+        width = join(builder, [look_up(widths, widths_, [first]) for first in firsts])
+        width = builder.trunc(width, vector(i8, count))
         address = byte_of(context, builder, data, data_, builder.lshr(at_, i64(3)))
-        raw, all_bits = fields.fetch(builder, address, at_, octets, lane, bits_of(out) - 1)
-        zeros = constant(octets.type, 0)
-        octets = builder.and_(octets, constant(octets.type, lane.width - 1))
+        raw, all_bits = fields.fetch(builder, address, at_, width, lane, bits_of(out) - 1)
+        nothing = constant(width.type, 0)
+        width = builder.and_(width, constant(width.type, lane.width - 1))
         for k, low in enumerate(raw):
             places = fields.places(lane, k)
-            base = look_up(bases, bases_, lane, places, low.type.count)
-            numbers = builder.add(base, fields.joined(builder, zeros, octets, low, k))
+            numbers = fields.joined(builder, nothing, width, low, k)
+            numbers = builder.add(look_up(bases, bases_, places), numbers)
             store_numbers(context, builder, out, out_, i_, numbers, places)
         return builder.add(at_, all_bits)
 
@@ -244,7 +245,7 @@ def split_row(
     Each lane of them begins with a number, `firsts`, without its lowest bits, so many `offsets`,
     and takes so many `terms`.
     """
-    lanes = vector(ir.IntType(bits_of(items)), ROW_BITS // bits_of(items))
+    lanes = vector(ir.IntType(bits_of(items)), SPLIT_ROW_BITS // bits_of(items))
     bits = lanes.element.width
 
     def codegen(context, builder, signature, arguments):
@@ -323,21 +324,23 @@ def reach(typing_context, out, rows):
 
 @intrinsic
 def bits_at_most(typing_context, out, rows):
-    """How many bits the numbers have that rows are made of."""
-    return number(rows.instance_type.bits(out), out, rows)
+    """How many bits the numbers have that rows are made of; 0 if there are no such rows."""
+    most = 0 if isinstance(rows, types.NoneType) else rows.instance_type.bits(out)
+    return number(most, out, rows)
 
 
 @intrinsic
 def shorter(typing_context, out, rows):
-    """Rows of numbers that are dealt out at less expense, as they have fewer bits; if there are."""
-    told = rows.instance_type
+    """Rows of numbers that are dealt out at less expense, as they have fewer bits; None if none."""
+    told = types.none
     if bits_of(out) > SHORT_BITS:
-        told = Rows(told.isa, told.fields.short(bits_of(out)))
+        rows_ = rows.instance_type
+        told = types.TypeRef(Rows(rows_.isa, rows_.fields.short(bits_of(out))))
 
     def codegen(context, builder, signature, arguments):
         return context.get_dummy_value()
 
-    return types.TypeRef(told)(out, rows), codegen
+    return told(out, rows), codegen
 
 
 @inner
@@ -354,12 +357,14 @@ def log_rows(tokens, i, end, data, first, at, out, rows):
     at : uint64
         The bit to begin with, among all raw bits.
     out : uint8[], uint16[], uint32[] or uint64[]
-    rows : Rows
+    rows : Rows, or None for none
 
     Returns
     -------
     ``(i, at)`` after that.
     """
+    if rows is None:
+        return i, at
     row, bit = row_size(out, rows), at - (first << BYTE_SHIFT)
     while i + row <= end and (bit >> BYTE_SHIFT) + reach(out, rows) <= np.uint64(data.size):
         bit = log_row(tokens, i, data, bit, out, rows)
@@ -403,7 +408,7 @@ def split_rows(items, clear, set_, base, shift, tokens, out):
     How many items these are.
     """
     bits = item_bits(items)
-    row = U_ROW_BITS // bits
+    row = U_SPLIT_ROW_BITS // bits
     firsts, offsets = np.empty(row, items.dtype), np.empty(row, items.dtype)
     for lane in range(row):
         first = np.uint64(lane) * bits // shift
