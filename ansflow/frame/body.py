@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, UnsupportedError
 from ansflow.frame.constants import BODY_SLACK
@@ -106,10 +108,8 @@ def decode_body(
     """
     try:
         root, heads, reader = read_body(body, layout, tools)
-        root.inverse(out, stream_decoder(heads, reader, tools, watch))
-        left = len(reader.rest())
-        if left:
-            raise CorruptDataError(f"{left} bytes follow the payloads of all streams")
+        payloads = np.frombuffer(reader.rest(), np.uint8)
+        root.inverse(out, stream_decoder(heads, payloads, tools, watch))
     except UnsupportedError:
         raise
     except CorruptDataError as error:

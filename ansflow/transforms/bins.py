@@ -19,7 +19,7 @@ from ansflow.kernels.transforms.bins import MAX_BINS
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
+from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned
 from ansflow.transforms.tokens import fetching_isa, raw_room
 from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
@@ -87,11 +87,11 @@ class Bins(Finisher):
         out: Bytes,
         finish: Finish = NOTHING,
     ) -> None:
-        tokens, raw = unaligned(outputs[0], 1), unaligned(outputs[1], 1)
+        tokens, raw = outputs
         bases, widths = np.zeros((2, MAX_BINS), np.uint64)
         count = len(parameters.bins)
         bases[:count], widths[:count] = zip(*parameters.bins, strict=True)
-        numbers = unaligned_in_place(out, layout.itemsize)
+        numbers = unaligned(out, layout.itemsize)
         # Shorter numbers are rare, and as fast as they come.
         isa = fetching_isa() if layout.itemsize >= LONG else None
         bits = int(kernels.decoder(isa)(tokens, raw, bases, widths, numbers, finish.plan))

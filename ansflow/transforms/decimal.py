@@ -196,7 +196,8 @@ class Decimal(Transform):
             raise CorruptDataError(
                 f"a transform 'decimal' has {exceptions} exceptions among {layout.items} items"
             )
-        times, near, far, big = (bool(first & bit) for bit in (TIMES, NEAR, FAR, BIG))
+        times, near = first & TIMES > 0, first & NEAR > 0
+        far, big = first & FAR > 0, first & BIG > 0
         return Decimals(factor, times, near, far, big, exceptions, exact, whole)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.kernels.transforms import finish as kernels
-from ansflow.transforms.numbers import unaligned_in_place
+from ansflow.transforms.numbers import unaligned
 
 __all__ = ["NOTHING", "Finish"]
 
@@ -47,7 +47,7 @@ class Finish(NamedTuple):
     def apply(self, out: Bytes, width: int) -> None:
         """Do it, with numbers of so many bytes."""
         if self != NOTHING:
-            kernels.finish(unaligned_in_place(out, width), self.plan)
+            kernels.finish(unaligned(out, width), self.plan)
 
 
 @lru_cache(KEPT)

@@ -37,7 +37,7 @@ from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
 from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
-from ansflow.transforms.numbers import Numbers, unaligned, unaligned_in_place
+from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
@@ -246,15 +246,15 @@ class FixedRecipe:
         """Fill `out` with numbers, finished by a plan; return how many raw bits they have."""
         if self._leaf == "stream":
             out[:] = tokens
-            finish.finish(unaligned_in_place(out.view(np.uint8), self.width), plan)
+            finish.finish(unaligned(out.view(np.uint8), self.width), plan)
             return 0
         if self._dict is not None:
             used = self._dict.fill(tokens, tail, out)
             if plan.any():
-                finish.finish(unaligned_in_place(out.view(np.uint8), self.width), plan)
+                finish.finish(unaligned(out.view(np.uint8), self.width), plan)
             return 8 * used
-        told = unaligned(tokens, 1), unaligned(tail, 1)
-        numbers = unaligned_in_place(out.view(np.uint8), self.width)
+        told = tokens, tail
+        numbers = unaligned(out.view(np.uint8), self.width)
         if self._low is None:
             return int(log.decoder(fetching_isa())(*told, numbers, plan))
         lin.decoder(fetching_isa())(*told, *self._low, numbers, plan)

@@ -17,7 +17,7 @@ from ansflow.kernels.transforms import lin as kernels
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned, unaligned_in_place
+from ansflow.transforms.numbers import WIDTHS, Numbers, unaligned
 from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.tokens import fetching_isa, raw_room, splitting_isa
 from ansflow.transforms.transform import Finisher, Setting, Starter
@@ -90,9 +90,9 @@ class Lin(Starter, Finisher):
         out: Bytes,
         finish: Finish = NOTHING,
     ) -> None:
-        tokens, raw = unaligned(outputs[0], parameters.width), unaligned(outputs[1], 1)
+        tokens, raw = unaligned(outputs[0], parameters.width), outputs[1]
         base, shift = np.uint64(parameters.base), np.uint64(parameters.shift)
-        numbers = unaligned_in_place(out, layout.itemsize)
+        numbers = unaligned(out, layout.itemsize)
         kernels.decoder(fetching_isa())(tokens, raw, base, shift, numbers, finish.plan)
 
     def describe(self, parameters: LinParameters) -> Sequence[Setting]:

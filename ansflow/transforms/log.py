@@ -17,7 +17,7 @@ from ansflow.kernels.transforms import log as kernels
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, unaligned, unaligned_in_place
+from ansflow.transforms.numbers import WIDTHS, unaligned
 from ansflow.transforms.start import UNTOUCHED, Start
 from ansflow.transforms.tokens import fetching_isa, raw_room
 from ansflow.transforms.transform import Finisher, Setting, Starter
@@ -59,8 +59,8 @@ class Log(Starter, Finisher):
         out: Bytes,
         finish: Finish = NOTHING,
     ) -> None:
-        tokens, raw = unaligned(outputs[0], 1), unaligned(outputs[1], 1)
-        numbers = unaligned_in_place(out, layout.itemsize)
+        tokens, raw = outputs
+        numbers = unaligned(out, layout.itemsize)
         bits = int(kernels.decoder(fetching_isa())(tokens, raw, numbers, finish.plan))
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(

@@ -16,7 +16,6 @@ __all__ = [
     "numbers_of",
     "put_back",
     "unaligned",
-    "unaligned_in_place",
 ]
 
 # Bytes of an item that is a number.
@@ -29,15 +28,12 @@ Numbers = npt.NDArray[Any]
 
 
 def numbers_of(items: Bytes, width: int) -> Numbers:
-    """Items as unsigned integers of so many bytes, read-only.
+    """Items as unsigned integers of so many bytes, which are not to be changed.
 
     They are copied if they do not lie at a multiple of that: kernels are compiled for one type.
     """
     numbers: Numbers = items.view(TYPES[width])
-    if not numbers.flags.aligned:
-        numbers = numbers.copy()
-    numbers.setflags(write=False)
-    return numbers
+    return numbers if numbers.flags.aligned else numbers.copy()
 
 
 def numbers_in_place(out: Bytes, width: int) -> Numbers:
@@ -48,25 +44,17 @@ def numbers_in_place(out: Bytes, width: int) -> Numbers:
 
 def put_back(numbers: Numbers, out: Bytes) -> None:
     """Put the numbers of `numbers_in_place` where they belong, unless they are there."""
-    if not np.may_share_memory(numbers, out):
+    if numbers.flags.owndata:
         out[:] = numbers.view(np.uint8)
 
 
-def unaligned_in_place(out: Bytes, width: int) -> Numbers:
+def unaligned(items: Bytes, width: int) -> Numbers:
     """Numbers of a buffer at any address: all count as unaligned, so that none is copied.
 
     Bytes are aligned anywhere.
     """
     if width == 1:
-        return out
-    numbers: Numbers = out.view(TYPES[width])
+        return items
+    numbers: Numbers = items.view(TYPES[width])
     numbers.setflags(align=False)
-    return numbers
-
-
-def unaligned(items: Bytes, width: int) -> Numbers:
-    """The same, read-only."""
-    numbers = unaligned_in_place(items, width)
-    if width > 1:
-        numbers.setflags(write=False)
     return numbers

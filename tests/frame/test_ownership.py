@@ -103,3 +103,15 @@ def test_bit_patterns_of_floats_survive_every_memory_order():
         assert back.shape == view.shape
         assert back.tobytes() == view.tobytes()
         assert back.flags.f_contiguous == (view.flags.f_contiguous)
+
+
+@pytest.mark.parametrize("span", [1, 300, 20_000])
+@pytest.mark.parametrize("offset", [0, 1, 2])
+def test_symbols_of_16_bits_go_to_any_address(span, offset):
+    """Stored, by a table of bytes, or by a table of more symbols."""
+    numbers = (np.arange(5000, dtype=np.uint16) ** 2 % span).astype("<u2")
+    plan = ansflow.Plan(recipe="stream")
+    room = np.zeros(offset + numbers.nbytes, np.uint8)
+    out = np.ndarray(numbers.shape, "<u2", room, offset)
+    ansflow.decode_chunk(ansflow.encode_chunk(numbers, plan), plan, out)
+    assert room[offset:].tobytes() == numbers.tobytes()

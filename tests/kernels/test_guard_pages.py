@@ -111,7 +111,7 @@ from ansflow.kernels.vector.raw_bits import ROW_ISAS, SPLIT_ISAS
 from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
 from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
-from ansflow.transforms.numbers import unaligned_in_place
+from ansflow.transforms.numbers import unaligned
 
 # The widest registers and those of any machine; to compile the kernels for one takes seconds.
 ISAS = [isa for isa in dict.fromkeys((chosen_isa(), available()[-1])) if isa in available()]
@@ -998,7 +998,7 @@ def numbers_to_numbers(at_end, rng):
             for folded in (u64(0), ~u64(0)):
                 delta.difference(items, lags, folded, out)
                 plan = np.array([0, bool(folded), 1, 0, 0, 0, *lags], np.uint64)
-                finish.finish(unaligned_in_place(out.view(np.uint8), width), guarded(plan, at_end))
+                finish.finish(unaligned(out.view(np.uint8), width), guarded(plan, at_end))
                 assert np.array_equal(out, items)
         if size:
             low, _ = multiples.bounds(items)

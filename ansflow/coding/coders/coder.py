@@ -185,10 +185,10 @@ class FastCoder(Coder):
         return words[put_states(states, words, cursor) :]
 
     def decode(self, words: Words, out: Symbols, lanes: int) -> None:
-        begin = BEGINS[lanes]
-        if words.size < begin:
+        if words.size < WORDS_PER_STATE * lanes:
             raise TruncatedError(
-                f"the stream has {words.size} words, fewer than the {begin} of {lanes} states"
+                f"the stream has {words.size} words, fewer than the {WORDS_PER_STATE * lanes} of "
+                f"{lanes} states"
             )
         end = self._read(of_one_type(words), lanes, out)
         if end == OUTSIDE:

@@ -54,10 +54,10 @@ class Adaptive(TriedKind):
                 f"an adaptive stream has {layout.items} symbols, more than {constants.MAX_ADAPTIVE}"
             )
 
-    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        if not decode(np.frombuffer(payload, np.uint8), tools.scratch.nodes, out):
+    def decode(self, fields: None, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        if not decode(payload, tools.scratch.nodes, out):
             raise CorruptDataError(
-                f"an adaptive stream of {len(payload)} bytes is not one of {out.size} symbols"
+                f"an adaptive stream of {payload.size} bytes is not one of {out.size} symbols"
             )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.coding.coders.single import SingleCoder, slots_for
+from ansflow.coding.coders.single import SingleCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.coder_byte import CoderByte
@@ -51,28 +51,26 @@ class Coded(TriedKind):
     def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        freq, begin = tools.scratch.freq, 0
+    def decode(self, fields: CoderByte, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        alphabet = ALPHABET
         symbols: npt.NDArray[np.generic] = out
         if out.itemsize > 1:
-            reader = ByteReader(payload)
-            alphabet, begin = reader.varint(), reader.at
+            reader = ByteReader(payload.data)
+            alphabet = reader.varint()
             if not 1 <= alphabet <= MAX_ALPHABET:
                 raise CorruptDataError(
                     f"an alphabet of {alphabet} symbols is not one of 1 to {MAX_ALPHABET}"
                 )
-            freq = np.empty(alphabet, np.uint32)
+            payload = payload[reader.at :]
             if alphabet <= ALPHABET:
                 symbols = np.empty(out.size, np.uint8)
-        data = np.frombuffer(payload, np.uint8, offset=begin)
-        slots = slots_for(freq.size, fields.precision)
-        used = int(read_slots(data, 1 << fields.precision, freq[np.newaxis], slots[np.newaxis]))
+        coder, *tables = tools.scratch.tables(alphabet, fields.precision)
+        used = int(read_slots(payload, 1 << fields.precision, *tables))
         if not used:
             raise CorruptDataError(
                 f"the payload does not begin with a table of frequencies that sum to "
                 f"2^{fields.precision}"
             )
-        coder = SingleCoder(freq, fields.precision, slots=slots)
-        decode_words(payload, begin + used, coder, fields.lanes, symbols, tools)
+        decode_words(payload[used:], coder, fields.lanes, symbols, tools)
         if symbols is not out:
             out[:] = symbols

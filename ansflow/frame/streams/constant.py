@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import Kind
@@ -26,10 +25,10 @@ class Constant(Kind):
     def payload_size(self, layout: Layout) -> int:
         return layout.itemsize
 
-    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        if len(payload) != out.itemsize or not out.size:
+    def decode(self, fields: None, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        if payload.size != out.itemsize or not out.size:
             raise CorruptDataError(
-                f"a constant stream of {out.size} symbols has a payload of {len(payload)} bytes, "
+                f"a constant stream of {out.size} symbols has a payload of {payload.size} bytes, "
                 f"not of one symbol, {out.itemsize} bytes"
             )
-        out[:] = np.frombuffer(payload, out.dtype.newbyteorder("<"))
+        out[:] = payload.view(out.dtype.newbyteorder("<"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ansflow.buffers import Bytes
 from ansflow.coding.coders.contexts import ContextCoder
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
@@ -50,11 +51,10 @@ class Contexts(TriedKind):
     def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        data = np.frombuffer(payload, np.uint8)
+    def decode(self, fields: CoderByte, payload: Bytes, out: Symbols, tools: Tools) -> None:
         freq = np.empty((ALPHABET, ALPHABET), np.uint32)
-        used = int(read_contexts(data, np.uint64(fields.precision), freq))
+        used = int(read_contexts(payload, np.uint64(fields.precision), freq))
         if not used:
             raise CorruptDataError("the payload does not begin with a table of contexts")
         coder = ContextCoder(freq, fields.precision)
-        decode_words(payload, used, coder, fields.lanes, out, tools)
+        decode_words(payload[used:], coder, fields.lanes, out, tools)

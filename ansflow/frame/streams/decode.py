@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ansflow.buffers import Bytes
+from ansflow.errors import CorruptDataError
 from ansflow.frame.streams.head import StreamHead, read_head
 from ansflow.frame.streams.registry import by_code
 from ansflow.frame.streams.tools import Tools
@@ -40,7 +41,7 @@ def read_heads(reader: ByteReader, streams: Sequence[Layout], tools: Tools) -> l
 
 def stream_decoder(
     heads: Sequence[StreamHead],
-    reader: ByteReader,
+    payloads: Bytes,
     tools: Tools,
     watch: Watch | None = None,
 ) -> Callable[[Bytes | None], Bytes]:
@@ -48,22 +49,31 @@ def stream_decoder(
 
     If there is none, it returns the symbols wherever they are.
     """
-    left = iter(heads)
+    left, at = iter(heads), 0
     if watch is not None:
         tools = tools._replace(lengths=[])
 
     def decode(out: Bytes | None) -> Bytes:
+        nonlocal at
         stream, kind, fields, size = next(left)
-        payload = memoryview(reader.rest() if size is None else reader.take(size))
+        begin, at = at, payloads.size if size is None else at + size
+        if at > payloads.size:
+            raise CorruptDataError(
+                f"a payload of {size} bytes is cut off after {payloads.size - begin}"
+            )
+        payload = payloads[begin:at]
         symbols = kind.symbols_in(payload, stream) if out is None else None
         if symbols is None:
             symbols = empty(stream.nbytes, np.uint8) if out is None else out
             if stream.itemsize == 1:
                 kind.decode(fields, payload, symbols, tools)
             else:
-                wide = numbers_in_place(symbols, stream.itemsize).view(np.uint16)
-                kind.decode(fields, payload, wide, tools)
-                put_back(wide.astype("<u2", copy=False), symbols)
+                wide = numbers_in_place(symbols, stream.itemsize)
+                native = wide.view(np.uint16)
+                kind.decode(fields, payload, native, tools)
+                if native.dtype != wide.dtype:  # on a big-endian machine
+                    wide[:] = native
+                put_back(wide, symbols)
         if watch is not None:
             assert tools.lengths is not None
             # Streams may have streams in them, which come first.

@@ -46,10 +46,10 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def decode(self, fields: Any, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: Any, payload: Bytes, out: Symbols, tools: Tools) -> None:
         """Fill `out`, a contiguous vector, from a payload of any size that may hold anything."""
 
-    def symbols_in(self, payload: memoryview, layout: Layout) -> Bytes | None:
+    def symbols_in(self, payload: Bytes, layout: Layout) -> Bytes | None:
         """The symbols as bytes, if they lie in the payload: they cannot be written to then."""
         return None
 

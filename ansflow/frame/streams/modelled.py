@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError, ModelError
 from ansflow.frame import constants
 from ansflow.frame.streams.kind import TriedKind
@@ -39,7 +40,7 @@ class Modelled(TriedKind):
             raise CorruptDataError("a stream is modelled, but the frame names no model")
         return layout
 
-    def decode(self, fields: Layout, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: Layout, payload: Bytes, out: Symbols, tools: Tools) -> None:
         assert tools.model is not None
         model = tools.model()
         if not out.size or out.size % model.unit:
@@ -47,4 +48,4 @@ class Modelled(TriedKind):
                 f"{out.size} bytes are not content of the model {model.name!r}, which takes a "
                 f"multiple of {model.unit}"
             )
-        model.decode_content(payload, fields, out.view(np.uint8))
+        model.decode_content(payload.data, fields, out.view(np.uint8))

@@ -140,8 +140,8 @@ class Neighbours(TriedKind):
     def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        reader = ByteReader(payload)
+    def decode(self, fields: CoderByte, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        reader = ByteReader(payload.data)
         row, plane = _read_distances(reader, out.size)
         number = reader.byte()
         if not 2 <= number <= MAX_CONTEXTS:
@@ -155,17 +155,17 @@ class Neighbours(TriedKind):
                 f"most"
             )
         limits[: number - 1] = list(told)
-        data = np.frombuffer(payload, np.uint8, offset=reader.at)
+        payload = payload[reader.at :]
         freq = np.empty((number, ALPHABET), np.uint32)
         slots = np.empty((number, 1 << fields.precision), np.uint32)
-        used = int(read_slots(data, 1 << fields.precision, freq, slots))
+        used = int(read_slots(payload, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"there are not {number} tables of frequencies that sum to 2^{fields.precision} "
                 f"behind the limits between contexts"
             )
         coder = NeighbourCoder(freq, row, plane, limits, fields.precision, slots)
-        decode_words(payload, reader.at + used, coder, fields.lanes, out, tools)
+        decode_words(payload[used:], coder, fields.lanes, out, tools)
 
 
 def distances(layout: Layout) -> list[Distances]:

@@ -129,24 +129,24 @@ class RowClasses(TriedKind):
     def coder(self, fields: CoderByte) -> CoderByte:
         return fields
 
-    def decode(self, fields: CoderByte, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        reader = ByteReader(payload)
-        number = reader.byte()
+    def decode(self, fields: CoderByte, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        number = int(payload[0]) if payload.size else 0
         if not 2 <= number <= MAX_CLASSES:
             raise CorruptDataError(f"there are {number} classes of rows, not 2 to {MAX_CLASSES}")
-        data = np.frombuffer(payload, np.uint8, offset=reader.at)
+        payload = payload[1:]
         freq = np.empty((number, ALPHABET), np.uint32)
         slots = np.empty((number, 1 << fields.precision), np.uint32)
-        used = int(read_slots(data, 1 << fields.precision, freq, slots))
+        used = int(read_slots(payload, 1 << fields.precision, freq, slots))
         if not used:
             raise CorruptDataError(
                 f"the payload does not begin with {number} tables of frequencies that sum to "
                 f"2^{fields.precision}"
             )
-        reader.take(used)
+        reader = ByteReader(payload.data)
+        reader.at = used
         classes = _read_classes(reader, -(-out.size // ROW), number, tools)
         coder = RowClassCoder(freq, classes, fields.precision, slots)
-        decode_words(payload, reader.at, coder, fields.lanes, out, tools)
+        decode_words(payload[reader.at :], coder, fields.lanes, out, tools)
 
 
 def _some(symbols: Symbols) -> Symbols:
@@ -164,7 +164,7 @@ def _read_classes(reader: ByteReader, rows: int, number: int, tools: Tools) -> C
     head = read_head(reader, Layout(1, (rows,)), _inner_kind, tools, sized=True)
     assert head.size is not None
     classes = np.empty(rows, np.uint8)
-    head.kind.decode(head.fields, memoryview(reader.take(head.size)), classes, tools)
+    head.kind.decode(head.fields, np.frombuffer(reader.take(head.size), np.uint8), classes, tools)
     if not add_classes(classes, np.uint64(number), classes):
         raise CorruptDataError(f"classes of rows differ by {number} or more, their number")
     return classes

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
-from ansflow.coding.coders.single import new_records
+from ansflow.coding.coders.single import SingleCoder, new_records, slots_for
 from ansflow.frame.streams.pool import Pool
 from ansflow.kernels.coders.adaptive import DECISIONS, NODES
 from ansflow.kernels.coders.row_classes import ROW
-from ansflow.kernels.constants import MAX_LANES
+from ansflow.kernels.constants import MAX_LANES, MAX_PACKED_PRECISION
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
 from ansflow.recycling import empty
@@ -27,6 +27,7 @@ __all__ = [
     "ContextScratch",
     "DecoderScratch",
     "EncoderScratch",
+    "ReadTables",
     "WordStack",
     "encoder_pool",
 ]
@@ -123,12 +124,35 @@ def encoder_pool(precision: int, order: int) -> Pool[EncoderScratch]:
     return Pool(functools.partial(EncoderScratch.make, precision, order))
 
 
-class DecoderScratch(NamedTuple):
-    """What decoding a chunk overwrites."""
+class ReadTables(NamedTuple):
+    """A coder, and its frequencies and slots as matrices of one row, to be filled first."""
 
+    coder: SingleCoder
     freq: npt.NDArray[np.uint32]
+    slots: npt.NDArray[Any]
+
+    @classmethod
+    def make(cls, alphabet: int, precision: int) -> ReadTables:
+        freq, slots = np.empty(alphabet, np.uint32), slots_for(alphabet, precision)
+        coder = SingleCoder(freq, precision, slots=slots)
+        return cls(coder, freq[np.newaxis], slots[np.newaxis])
+
+
+class DecoderScratch(NamedTuple):
+    """What decoding a chunk overwrites. Of tables, those of bytes and of usual precisions."""
+
     nodes: npt.NDArray[np.uint32]
+    usual: dict[int, ReadTables]
 
     @classmethod
     def make(cls) -> DecoderScratch:
-        return cls(freq=np.empty(ALPHABET, np.uint32), nodes=np.empty(NODES, np.uint32))
+        return cls(nodes=np.empty(NODES, np.uint32), usual={})
+
+    def tables(self, alphabet: int, precision: int) -> ReadTables:
+        """Room for tables of so many symbols, and the coder that takes them."""
+        if alphabet != ALPHABET or precision > MAX_PACKED_PRECISION:
+            return ReadTables.make(alphabet, precision)
+        tables = self.usual.get(precision)
+        if tables is None:
+            tables = self.usual[precision] = ReadTables.make(alphabet, precision)
+        return tables

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.shared import ALPHABET
@@ -65,5 +66,5 @@ class Shared(TriedKind):
     def coder(self, fields: Fields) -> CoderByte:
         return fields.coder
 
-    def decode(self, fields: Fields, payload: memoryview, out: Symbols, tools: Tools) -> None:
-        decode_words(payload, 0, tools.shared[fields.number - 1], fields.coder.lanes, out, tools)
+    def decode(self, fields: Fields, payload: Bytes, out: Symbols, tools: Tools) -> None:
+        decode_words(payload, tools.shared[fields.number - 1], fields.coder.lanes, out, tools)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
@@ -27,14 +25,14 @@ class Stored(Kind):
     def payload_size(self, layout: Layout) -> int:
         return layout.nbytes
 
-    def decode(self, fields: None, payload: memoryview, out: Symbols, tools: Tools) -> None:
+    def decode(self, fields: None, payload: Bytes, out: Symbols, tools: Tools) -> None:
         symbols = self.symbols_in(payload, Layout(out.itemsize, out.shape))
         out[:] = symbols.view(out.dtype.newbyteorder("<"))
 
-    def symbols_in(self, payload: memoryview, layout: Layout) -> Bytes:
-        if len(payload) != layout.nbytes:
+    def symbols_in(self, payload: Bytes, layout: Layout) -> Bytes:
+        if payload.size != layout.nbytes:
             raise CorruptDataError(
                 f"{layout.items} stored symbols take {layout.nbytes} bytes; the payload has "
-                f"{len(payload)}"
+                f"{payload.size}"
             )
-        return np.frombuffer(payload, np.uint8)
+        return payload

@@ -27,19 +27,18 @@ def encode_words(sample: Sample, symbols: npt.NDArray[np.generic], coder: FastCo
 
 
 def decode_words(
-    payload: memoryview,
-    begin: int,
+    payload: Bytes,
     coder: FastCoder,
     lanes: int,
     out: npt.NDArray[np.generic],
     tools: Tools | None = None,
 ) -> None:
-    """Undo `encode_words` for the words from byte `begin` of a payload on."""
-    if (len(payload) - begin) % 2:
+    """Undo `encode_words` for what is left of a payload."""
+    if payload.size % 2:
         raise CorruptDataError(
-            f"a stream of words takes {len(payload) - begin} bytes, which is not a multiple of 2"
+            f"a stream of words takes {payload.size} bytes, which is not a multiple of 2"
         )
-    words = np.frombuffer(payload, WORDS, offset=begin)
+    words = payload.view(WORDS)
     if WORDS is not NATIVE:
         words = words.astype(NATIVE)
     coder.decode(words, out, lanes)
