@@ -20,8 +20,9 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Compile `function` on first use, without the GIL, keeping the code on disk.
+    """Compile `function` on first use, keeping the code on disk.
 
+    It runs without the GIL where its arrays are large enough (`wrapper.WORTH_THE_GIL`).
     In another kernel that calls it, it is what an `inner` function is.
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -31,7 +32,7 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 
 def brief_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel of some microseconds, which keeps the GIL.
+    """A kernel of some microseconds, which keeps the GIL, however large its arrays are.
 
     If other threads are at work, to have given it away is to wait for it, which takes longer.
     """

@@ -1,6 +1,7 @@
 """What Python calls a kernel by: arguments as they are, and nobody's references are kept."""
 
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -91,3 +92,37 @@ def test_kernels_are_parts_of_those_that_call_them():
     fill(array, 3)
     assert array.tolist() == [3, 3, 3]
     assert len(fill.signatures) == known + 1
+
+
+@kernel
+def busy(array, rounds):
+    """Make many rounds over the first items of an array, whatever its size."""
+    total = ZERO
+    for i in range(rounds):
+        for j in range(16):
+            total = total * np.uint64(3) + np.uint64(array[np.uint64(j)]) + np.uint64(i)
+    return total
+
+
+def lets_others_in(items):
+    """Whether another thread comes to run Python while a kernel is at work on so many bytes."""
+    array, begin, seen = np.ones(items, np.uint8), threading.Event(), []
+    other = threading.Thread(target=lambda: (begin.wait(), seen.append(1)))
+    other.start()
+    busy(array, 1)
+    begin.set()
+    busy(array, 1 << 21)  # tens of milliseconds
+    came = bool(seen)
+    other.join()
+    return came
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+def test_kernels_give_the_gil_away_only_for_large_arrays():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000.0)  # so that nobody has to give it away
+    try:
+        assert not any(lets_others_in((1 << 17) - 1) for _ in range(3))
+        assert any(lets_others_in(1 << 17) for _ in range(100))
+    finally:
+        sys.setswitchinterval(interval)
