@@ -67,9 +67,8 @@ def encode_at_once(
 def chosen(options: Options, dtype: np.dtype[Any], layout: Layout, content: Bytes) -> Options:
     """The options with a recipe that suits some content, which begins with items of a layout."""
     task = partial(options.chosen, content[: layout.nbytes], layout, dtype)
-    if options.level <= DEFAULT_LEVEL:
-        task = partial(one_at_a_time, task)  # longer searches are mostly in kernels
-    return in_turn(task, content.size)
+    # Longer searches are mostly in kernels.
+    return one_at_a_time(task) if options.level <= DEFAULT_LEVEL else in_turn(task)
 
 
 def chunk_encoder(

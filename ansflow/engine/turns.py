@@ -9,8 +9,8 @@ that calls again at once goes ahead of those that wait, for a while. (Where a th
 all cores are busy, Linux often has it wait for one, and leaves another one idle that is free a
 moment later.)
 
-What is mostly Python's work is done by one thread at a time: if two pass the interpreter's lock to
-and fro, each finds in its core's caches what the other one has changed.
+What is mostly Python's work, such as coding a small array, or choosing a recipe, is done by one thread
+at a time, behind a `Gate`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from ansflow.engine.cores import available_cores
+from ansflow.engine.gate import Gate
 
-__all__ = ["Turns", "away", "help_with", "helpers_wanted", "in_turn", "one_at_a_time"]
+__all__ = ["Turns", "away", "coded_in_turn", "help_with", "helpers_wanted", "in_turn"]
+__all__ += ["one_at_a_time"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -43,8 +45,9 @@ PATIENCE = 1.0
 # goes ahead of others, and after how many seconds who waits sees to it that no turn is left free.
 RETURN, QUANTUM, LOOK = 0.002, 0.05, 0.05
 
-# Bytes of content that are worth waiting for a turn. Fewer are coded before a thread wakes up.
-WORTH_A_TURN = 1 << 16
+# Bytes of content of which fewer are mostly Python's work: numbers become many streams, by a kernel
+# after the other; bytes are one stream.
+FEW_AS_NUMBERS, FEW_AS_BYTES = 1 << 19, 1 << 16
 
 
 class _Own(threading.local):
@@ -95,11 +98,6 @@ class Turns:
     def spare(self) -> bool:
         """Whether a turn is to be had that nobody waits for."""
         return not self._waiting and len(self._at_work) < self._cores()
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one thread is at work."""
-        return len(self._at_work) > 1
 
     def help_with(self, task: Callable[[], object]) -> None:
         """Run a task that others can run, too, if there is a spare turn for it."""
@@ -194,21 +192,28 @@ class Turns:
 
 
 _OF_THE_PROCESS = Turns(available_cores)
-_OF_PYTHON = Turns(lambda: 1)
+_OF_PYTHON = Gate(PATIENCE)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_OF_THE_PROCESS.forget)
     os.register_at_fork(after_in_child=_OF_PYTHON.forget)
 
 
-def in_turn(task: Callable[[], T], size: int = WORTH_A_TURN) -> T:
-    """Run a task over `size` bytes of content when fewer threads than cores are at work."""
-    return task() if size < WORTH_A_TURN else _OF_THE_PROCESS.run(task)
+def in_turn(task: Callable[[], T]) -> T:
+    """Run a task when fewer threads than cores are at work."""
+    # Who is behind the gate does not wait for threads that may wait for the gate.
+    return task() if _OF_PYTHON.is_ours else _OF_THE_PROCESS.run(task)
+
+
+def coded_in_turn(task: Callable[[], T], size: int, *, numbers: bool) -> T:
+    """Run a task that codes so many bytes of content, be they numbers or not."""
+    few = FEW_AS_NUMBERS if numbers else FEW_AS_BYTES
+    return one_at_a_time(task) if size < few else in_turn(task)
 
 
 def one_at_a_time(task: Callable[[], T]) -> T:
-    """Run a task that is mostly Python's when no other thread of those at work is at such a one."""
-    return _OF_PYTHON.run(task) if _OF_THE_PROCESS.several else task()
+    """Run a task that is mostly Python's when no other thread is at such a one."""
+    return _OF_PYTHON.run(task)
 
 
 def helpers_wanted() -> bool:

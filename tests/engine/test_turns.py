@@ -12,7 +12,8 @@ import ansflow
 from ansflow.engine import turns
 from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline
-from ansflow.engine.turns import WORTH_A_TURN, Turns, in_turn, one_at_a_time
+from ansflow.engine.gate import Gate
+from ansflow.engine.turns import FEW_AS_BYTES, FEW_AS_NUMBERS, Turns, coded_in_turn, in_turn
 from ansflow.frame.chunk import ChunkEncoder
 
 
@@ -163,7 +164,7 @@ def test_a_turn_that_was_kept_for_nobody_is_found(monkeypatch):
     assert order == ["other"]
 
 
-def test_one_thread_at_a_time_chooses_if_several_are_at_work(monkeypatch):
+def test_one_thread_at_a_time_chooses(monkeypatch):
     counter, meeting = Counter(), threading.Barrier(3)
     chosen = Options.chosen
 
@@ -173,8 +174,8 @@ def test_one_thread_at_a_time_chooses_if_several_are_at_work(monkeypatch):
 
     monkeypatch.setattr(Options, "chosen", counted)
     monkeypatch.setattr(turns, "_OF_THE_PROCESS", patient(3))
-    monkeypatch.setattr(turns, "_OF_PYTHON", patient(1))
-    data = (np.arange(1 << 16) ** 2 % 2510).astype(np.int32)
+    monkeypatch.setattr(turns, "_OF_PYTHON", Gate(600))
+    data = (np.arange(1 << 18) ** 2 % 2510).astype(np.int32)
 
     def job():
         meeting.wait()  # all are at work
@@ -185,8 +186,6 @@ def test_one_thread_at_a_time_chooses_if_several_are_at_work(monkeypatch):
     with ThreadPoolExecutor(3) as pool:
         assert all(pool.map(lambda _: in_turn(job), range(3)))
     assert counter.most == 1
-    monkeypatch.setattr(turns, "_OF_PYTHON", None)
-    assert in_turn(lambda: one_at_a_time(lambda: "alone")) == "alone"
 
 
 def test_a_task_within_a_task_has_its_turn():
@@ -231,9 +230,29 @@ def test_a_lock_that_is_never_released_is_given_up():
     assert (ours._at_work, len(ours._waiting)) == (set(), 0)
 
 
-def test_little_content_does_not_wait(monkeypatch):
-    monkeypatch.setattr(turns, "_OF_THE_PROCESS", None)
-    assert in_turn(lambda: "done", WORTH_A_TURN - 1) == "done"
+@pytest.mark.parametrize(("numbers", "few"), [(True, FEW_AS_NUMBERS), (False, FEW_AS_BYTES)])
+def test_little_content_is_coded_by_one_thread_at_a_time(numbers, few):
+    def where(size):
+        ours = turns._OF_PYTHON.is_ours, threading.get_ident() in turns._OF_THE_PROCESS._at_work
+        return ours if size is None else coded_in_turn(lambda: where(None), size, numbers=numbers)
+
+    assert [where(few - 1), where(few)] == [(True, False), (False, True)]
+    assert turns.one_at_a_time(lambda: where(few)) == (True, False)
+
+
+def test_long_searches_are_not_behind_the_gate(monkeypatch):
+    gone_through = []
+
+    class Watched(Gate):
+        def run(self, task):
+            gone_through.append(task)
+            return super().run(task)
+
+    monkeypatch.setattr(turns, "_OF_PYTHON", Watched(600))
+    ansflow.compress(np.arange(100), level=6)
+    assert not gone_through
+    ansflow.compress(np.arange(100))
+    assert gone_through
 
 
 def test_calls_of_all_threads_take_turns(monkeypatch):
