@@ -9,8 +9,8 @@ that calls again at once goes ahead of those that wait, for a while. (Where a th
 all cores are busy, Linux often has it wait for one, and leaves another one idle that is free a
 moment later.)
 
-What is mostly Python's work, such as coding a small array, or choosing a recipe, is done by one thread
-at a time, behind a `Gate`.
+What is mostly Python's work, such as coding a small array, or choosing a recipe, is done by one
+thread at a time, behind a `Gate`.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ import pytest
 
 import ansflow
 from ansflow.engine import turns
+from ansflow.engine.gate import Gate
 from ansflow.engine.options import Options
 from ansflow.engine.threads import Pipeline
-from ansflow.engine.gate import Gate
 from ansflow.engine.turns import FEW_AS_BYTES, FEW_AS_NUMBERS, Turns, coded_in_turn, in_turn
 from ansflow.frame.chunk import ChunkEncoder
 
