@@ -69,8 +69,8 @@ class Digits(Transform):
         layouts = self.outputs(bases, layout)
         left = numbers_of(items, layout.itemsize).copy()
         outputs = []
-        for base, (width, _) in zip(reversed(bases), reversed(layouts), strict=False):
-            digits = empty(layout.items, f"<u{width}")
+        for base, digit in zip(reversed(bases), reversed(layouts), strict=False):
+            digits = empty(layout.items, f"<u{digit.itemsize}")
             take_off(left, np.uint64(base), digits)
             outputs.append(digits.view(np.uint8))
         leading = left.astype(f"<u{layouts[0].itemsize}", copy=False)
@@ -84,12 +84,12 @@ class Digits(Transform):
     def inverse(
         self, parameters: Bases, outputs: Sequence[Bytes], layout: Layout, out: Bytes
     ) -> None:
-        (first, _), *others = self.outputs(parameters, layout)
+        leading, *others = self.outputs(parameters, layout)
         numbers = numbers_in_place(out, layout.itemsize)
         if outputs[0] is not out:  # or they are there already
-            numbers[:] = numbers_of(outputs[0], first)
-        for base, (width, _), output in zip(parameters, others, outputs[1:], strict=True):
-            put_on(numbers, np.uint64(base), numbers_of(output, width))
+            numbers[:] = numbers_of(outputs[0], leading.itemsize)
+        for base, digit, output in zip(parameters, others, outputs[1:], strict=True):
+            put_on(numbers, np.uint64(base), numbers_of(output, digit.itemsize))
         put_back(numbers, out)
 
     def pack(self, parameters: Bases) -> bytes:

@@ -41,7 +41,7 @@ class Period(Transform):
             raise ValueError(f"'period' makes rows of 2 places or more, not {settings[0]}")
 
     def outputs(self, parameters: int, layout: Layout) -> list[Layout]:
-        itemsize, (length, *others) = layout
+        itemsize, (length, *others) = layout.itemsize, layout.shape
         rows, rest = divmod(length, parameters)
         return [
             Layout(itemsize, (rows, parameters, *others)),

@@ -248,6 +248,6 @@ def outputs_of(recipe: Recipe, numbers: Numbers) -> list[Numbers] | None:
         return None
     layouts = transform.outputs(parameters, layout)
     return [
-        output.view(UNSIGNED[width]).reshape(shape)
-        for output, (width, shape) in zip(outputs, layouts, strict=True)
+        output.view(UNSIGNED[made.itemsize]).reshape(made.shape)
+        for output, made in zip(outputs, layouts, strict=True)
     ]
