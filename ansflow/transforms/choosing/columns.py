@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ansflow.transforms.choosing.alike import bytes_alike, mapped_alike
 from ansflow.transforms.choosing.choice import Choice, Gain, better, plain_choice, side_by_side
@@ -25,11 +25,16 @@ SHARABLE = "ordered", "decimal", "affine", "mask"
 SOME, FEW = 2048, 1024
 
 
-def by_neighbours(raw: Numbers, kind: Kind) -> Choice:
-    """A recipe for numbers by those around them: for all, or for each column."""
+def by_neighbours(
+    raw: Numbers, kind: Kind, together: Callable[[], Iterable[Mapped]] | None = None
+) -> Choice:
+    """A recipe for numbers by those around them: for all, or for each column.
+
+    What `mapped` yields for all is asked for `together`, if it is to be known afterwards, too.
+    """
     count = columns_of(raw, kind)
     if not count:
-        return choose_numbers(raw, kind)
+        return choose_numbers(raw, kind, rated(together(), kind) if together else ())
     if kind.effort.quick:
         return _quickly_by_neighbours(raw, kind)
     columns, parts = taken_apart(raw, kind)

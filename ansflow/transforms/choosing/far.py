@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from ansflow.kernels.transforms.lookback import BLOCK, sum_lengths
 from ansflow.transforms.choosing.choice import Choice, Gain
 from ansflow.transforms.choosing.cost import log_bits, recipe_bits, symbol_bits
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
-from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.lookback import looked_back
 from ansflow.transforms.recipe import Recipe
@@ -43,18 +42,25 @@ LAGS = LOG, Recipe("delta", (LOG,), (0,))
 ONE_EACH = frozenset({"ordered", "decimal", "affine", "mask"})
 
 
-def look_back(found: Choice, raw: Numbers, kind: Kind) -> Choice:
-    """What was found, or a recipe for the numbers in one axis, if others far back predict them."""
+def look_back(
+    found: Choice, raw: Numbers, kind: Kind, candidates: Callable[[], Iterable[Mapped]]
+) -> Choice:
+    """What was found, or a recipe for the numbers in one axis, if others far back predict them.
+
+    `candidates` are what `mapped` yields for them.
+    """
     if kind.all_items is None or not kind.effort.periods or raw.itemsize == 1:
         return found
     if kind.items < FEWEST or found.bits <= FEW_BITS:
         return found
-    for maps in list(_maps_of(found, raw, kind)):
+    for maps in list(_maps_of(found, kind, candidates)):
         found = _or_far(found, maps, raw, kind)
     return found
 
 
-def _maps_of(found: Choice, raw: Numbers, kind: Kind) -> Iterator[tuple[Recipe, ...]]:
+def _maps_of(
+    found: Choice, kind: Kind, candidates: Callable[[], Iterable[Mapped]]
+) -> Iterator[tuple[Recipe, ...]]:
     """Yield the maps of what was found, or an order alone if these don't leave one number each.
 
     Of a small array, which takes little time, all others that do.
@@ -63,7 +69,7 @@ def _maps_of(found: Choice, raw: Numbers, kind: Kind) -> Iterator[tuple[Recipe, 
     own = own if own and _leave_one_each(own) else kind.ordered()
     yield own
     if kind.items <= SMALL:
-        others = [one.maps for one in mapped(raw, kind)]
+        others = [one.maps for one in candidates()]
         yield from (maps for maps in others if maps not in ((), own) and _leave_one_each(maps))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.far import look_back
 from ansflow.transforms.choosing.mapped import Kind, Numbers
-from ansflow.transforms.choosing.maps import decimals
+from ansflow.transforms.choosing.maps import decimals, mapped
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.texts import Choose, characters, choose_texts, is_text
 from ansflow.transforms.layout import Layout
@@ -86,7 +86,9 @@ def of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    return _or_digits(look_back(by_neighbours(raw, kind), raw, kind), raw, kind)
+    candidates = cache(lambda: list(mapped(raw, kind)))  # which both may ask for
+    found = by_neighbours(raw, kind, candidates)
+    return _or_digits(look_back(found, raw, kind, candidates), raw, kind)
 
 
 def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
