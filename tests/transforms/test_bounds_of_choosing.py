@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing import far, mapped, numbers, predictors
+from ansflow.transforms.choosing import far, mapped, maps, numbers, predictors
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -91,3 +91,16 @@ def test_numbers_that_take_few_bits_are_not_looked_back_to(monkeypatch):
     ansflow.plan(RNG.integers(0, 20, 100_000))
     with pytest.raises(TypeError):
         ansflow.plan(RNG.integers(0, 2000, 100_000))
+
+
+def test_maps_of_a_small_array_are_looked_for_once(monkeypatch):
+    looked, asked, factors, of = [], [], maps.likely_factors, far._maps_of
+
+    def seen(few, kind):
+        looked.append(few.size)
+        return factors(few, kind)
+
+    monkeypatch.setattr(maps, "likely_factors", seen)
+    monkeypatch.setattr(far, "_maps_of", lambda *told: asked.append(1) or of(*told))
+    ansflow.plan(RNG.normal(size=1000).cumsum())
+    assert len(looked) == len(asked) == 1
