@@ -47,7 +47,7 @@ RETURN, QUANTUM, LOOK = 0.002, 0.05, 0.05
 
 # Bytes of content of which fewer are mostly Python's work: numbers become many streams, by a kernel
 # after the other; bytes are one stream.
-FEW_AS_NUMBERS, FEW_AS_BYTES = 1 << 19, 1 << 16
+FEW_AS_NUMBERS, FEW_AS_BYTES = 1 << 17, 1 << 16
 
 
 class _Own(threading.local):

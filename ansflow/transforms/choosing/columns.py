@@ -26,15 +26,15 @@ SOME, FEW = 2048, 1024
 
 
 def by_neighbours(
-    raw: Numbers, kind: Kind, together: Callable[[], Iterable[Mapped]] | None = None
+    raw: Numbers, kind: Kind, of_all: Callable[[], Iterable[Mapped]] | None = None
 ) -> Choice:
     """A recipe for numbers by those around them: for all, or for each column.
 
-    What `mapped` yields for all is asked for `together`, if it is to be known afterwards, too.
+    What `mapped` yields for all is asked `of_all`, if it is to be known afterwards, too.
     """
     count = columns_of(raw, kind)
     if not count:
-        return choose_numbers(raw, kind, rated(together(), kind) if together else ())
+        return choose_numbers(raw, kind, rated(of_all(), kind) if of_all else ())
     if kind.effort.quick:
         return _quickly_by_neighbours(raw, kind)
     columns, parts = taken_apart(raw, kind)
