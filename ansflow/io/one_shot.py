@@ -218,6 +218,9 @@ def decompress_member(
     return _decoded_in_turn(task, survey)
 
 
+# Bytes of content that are worth waiting for a turn. Fewer are decoded before a thread wakes up.
+WORTH_A_TURN = 1 << 16
+
 # A header, or the head of a chunk and its body.
 Event = Header | tuple[Head, memoryview]
 
@@ -242,6 +245,8 @@ def _decoded_in_turn(task: Callable[[], Any], survey: _Survey) -> Any:
     match survey.events:
         case [Header(model=ModelIdentity()), *_]:
             return in_turn(task)  # which is mostly in kernels, however small the content is
+    if survey.size < WORTH_A_TURN:
+        return task()
     return coded_in_turn(task, survey.size, numbers=survey.spec is not None)
 
 

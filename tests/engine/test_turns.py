@@ -240,7 +240,7 @@ def test_little_content_is_coded_by_one_thread_at_a_time(numbers, few):
     assert turns.one_at_a_time(lambda: where(few)) == (True, False)
 
 
-def test_long_searches_are_not_behind_the_gate(monkeypatch):
+def test_long_searches_and_little_to_decode_are_not_behind_the_gate(monkeypatch):
     gone_through = []
 
     class Watched(Gate):
@@ -249,10 +249,16 @@ def test_long_searches_are_not_behind_the_gate(monkeypatch):
             return super().run(task)
 
     monkeypatch.setattr(turns, "_OF_PYTHON", Watched(600))
-    ansflow.compress(np.arange(100), level=6)
+    numbers = np.arange(10_000)
+    ansflow.compress(numbers, level=6)
     assert not gone_through
-    ansflow.compress(np.arange(100))
+    frames = ansflow.compress(numbers[:1000]), ansflow.compress(numbers)
     assert gone_through
+    gone_through.clear()
+    ansflow.decompress(frames[0])  # which takes less time than to wait
+    assert not gone_through
+    ansflow.decompress(frames[1])
+    assert len(gone_through) == 1
 
 
 def test_calls_of_all_threads_take_turns(monkeypatch):
