@@ -9,7 +9,7 @@ that calls again at once goes ahead of those that wait, for a while. (Where a th
 all cores are busy, Linux often has it wait for one, and leaves another one idle that is free a
 moment later.)
 
-What is mostly Python's work, such as coding a small array, or choosing a recipe, is done by one
+What is mostly Python's work, such as encoding a small array, or choosing a recipe, is done by one
 thread at a time, behind a `Gate`.
 """
 
@@ -27,8 +27,8 @@ from typing import TypeVar
 from ansflow.engine.cores import available_cores
 from ansflow.engine.gate import Gate
 
-__all__ = ["Turns", "away", "coded_in_turn", "help_with", "helpers_wanted", "in_turn"]
-__all__ += ["one_at_a_time"]
+__all__ = ["Turns", "away", "decoded_in_turn", "encoded_in_turn", "help_with", "helpers_wanted"]
+__all__ += ["in_turn", "one_at_a_time"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -45,9 +45,10 @@ PATIENCE = 1.0
 # goes ahead of others, and after how many seconds who waits sees to it that no turn is left free.
 RETURN, QUANTUM, LOOK = 0.002, 0.05, 0.05
 
-# Bytes of content of which fewer are mostly Python's work: numbers become many streams, by a kernel
-# after the other; bytes are one stream.
-FEW_AS_NUMBERS, FEW_AS_BYTES = 1 << 17, 1 << 16
+# Bytes of content of which fewer are mostly Python's work to encode: their kernels keep its lock.
+FEW = 1 << 17
+# Bytes of content that are worth waiting for a turn. Fewer are decoded before a thread wakes up.
+WORTH_A_TURN = 1 << 16
 
 
 class _Own(threading.local):
@@ -205,10 +206,14 @@ def in_turn(task: Callable[[], T]) -> T:
     return task() if _OF_PYTHON.is_ours else _OF_THE_PROCESS.run(task)
 
 
-def coded_in_turn(task: Callable[[], T], size: int, *, numbers: bool) -> T:
-    """Run a task that codes so many bytes of content, be they numbers or not."""
-    few = FEW_AS_NUMBERS if numbers else FEW_AS_BYTES
-    return one_at_a_time(task) if size < few else in_turn(task)
+def encoded_in_turn(task: Callable[[], T], size: int) -> T:
+    """Run a task that encodes so many bytes of content."""
+    return one_at_a_time(task) if size < FEW else in_turn(task)
+
+
+def decoded_in_turn(task: Callable[[], T], size: int) -> T:
+    """Run a task that decodes so many bytes of content."""
+    return task() if size < WORTH_A_TURN else in_turn(task)
 
 
 def one_at_a_time(task: Callable[[], T]) -> T:

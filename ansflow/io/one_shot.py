@@ -25,14 +25,13 @@ from ansflow.engine.options import Options, OptionsDict
 from ansflow.engine.plan import DEFAULT_LEVEL
 from ansflow.engine.schedule import BYTES_PER_CHUNK, Schedule
 from ansflow.engine.threads import ordered
-from ansflow.engine.turns import coded_in_turn, in_turn
+from ansflow.engine.turns import decoded_in_turn, encoded_in_turn, in_turn
 from ansflow.errors import CorruptDataError
 from ansflow.frame import constants
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.frame.chunk import ChunkDecoder
 from ansflow.frame.head import Head
 from ansflow.frame.header import FLAGS_AT, Header
-from ansflow.frame.identity import ModelIdentity
 from ansflow.frame.source import MemorySource, take_header, walk_source
 from ansflow.io.plain_array import plain_array
 from ansflow.limits import DEFAULT_LIMITS, Limits
@@ -100,7 +99,7 @@ def compress(data: Any, *, threads: int | None = None, **options: Unpack[Options
     task = partial(_compressed, settings, framing, checked_threads(threads), content)
     if settings.level > DEFAULT_LEVEL or settings.model is not None:
         return in_turn(task)  # which is mostly in kernels, however small the content is
-    return coded_in_turn(task, content.size, numbers=framing.dtype is not None)
+    return encoded_in_turn(task, content.size)
 
 
 def _compressed(options: Options, framing: Framing, threads: int, content: Bytes) -> bytes:
@@ -199,7 +198,7 @@ def decompress(
     # frame that announces more content than it has is refused here.
     survey = _survey(data, limits)
     task = partial(_decompressed, data, survey, out, limits, threads)
-    return _decoded_in_turn(task, survey)
+    return decoded_in_turn(task, survey.size)
 
 
 def decompress_member(
@@ -215,11 +214,8 @@ def decompress_member(
         other = "bytes" if spec is None else f"an array named {spec.name!r:.100}"
         raise CorruptDataError(f"what the directory calls {name!r:.100} is {other}")
     task = partial(_decompressed, frame.data, survey, None, limits, threads)
-    return _decoded_in_turn(task, survey)
+    return decoded_in_turn(task, survey.size)
 
-
-# Bytes of content that are worth waiting for a turn. Fewer are decoded before a thread wakes up.
-WORTH_A_TURN = 1 << 16
 
 # A header, or the head of a chunk and its body.
 Event = Header | tuple[Head, memoryview]
@@ -238,16 +234,6 @@ class _Survey(NamedTuple):
     spec: ArraySpec | None
     size: int
     events: Sequence[Event] | None
-
-
-def _decoded_in_turn(task: Callable[[], Any], survey: _Survey) -> Any:
-    """Run a task that decodes frames that were surveyed."""
-    match survey.events:
-        case [Header(model=ModelIdentity()), *_]:
-            return in_turn(task)  # which is mostly in kernels, however small the content is
-    if survey.size < WORTH_A_TURN:
-        return task()
-    return coded_in_turn(task, survey.size, numbers=survey.spec is not None)
 
 
 def _decompressed(
