@@ -207,7 +207,8 @@ def _unseen(octets: npt.NDArray[np.uint8], size: float) -> float:
     That is for few of all bytes (Chao 1984).
     """
     counts = np.bincount(octets, minlength=256)
-    absent, once, twice = (int(np.count_nonzero(counts == times)) for times in range(3))
+    seldom: list[int] = np.bincount(np.minimum(counts, 3), minlength=3).tolist()
+    absent, once, twice = seldom[:3]
     return min(absent, once**2 / (2 * max(1, twice))) * max(0.0, 1 - octets.size / size)
 
 

@@ -109,8 +109,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """Yield what `mapped` does that is nothing but decimals."""
-    few, *_ = surveyed(raw, kind.effort.few)
-    factors = likely_factors(few, kind)
+    factors = likely_factors(few_of(raw, kind.effort.few), kind)
     yield from decimals_by(Mapped(few_boxes(raw, kind.effort.some)), kind, factors)
 
 
