@@ -1,8 +1,9 @@
 """Running sums, register by register: the one loop over items that LLVM makes no vectors of.
 
-Sums of one, two, four ... items come from adding a vector to itself, moved up by as many. That is
-LLVM IR, which knows no instruction set: on machines without registers of that size, LLVM takes
-several smaller ones.
+Sums of one, two, four ... items come from adding a vector to itself, moved up by as many, within 16
+bytes; from there on, the last sum of these is added to all of the next. That is LLVM IR, which
+knows no instruction set: on machines without registers of that size, LLVM takes several smaller
+ones, whose halves have little to tell each other.
 
 What is done with items before and after that takes half as long here as in loops of its own.
 """
@@ -18,6 +19,7 @@ from ansflow.kernels.vector.ir import constant, element_pointer, i32, i64, point
 __all__ = ["REGISTER_BYTES", "running_sums", "sum_of"]
 
 REGISTER_BYTES = 64
+SHIFTED_BITS = 128
 
 
 @inner
@@ -55,6 +57,18 @@ def running_sums(items, begin, end, total, masks):
     return total
 
 
+def sums_before(step, count, bits):
+    """For each item, the place of the sum of items before it that a step adds; `count` for none.
+
+    Sums within 16 bytes grow by moving up. Then the last one of each run of items, of 16 bytes or
+    twice as many or more, is added to all of the next run.
+    """
+    if step * bits < SHIFTED_BITS:
+        run = SHIFTED_BITS // bits
+        return [i - step if i % run >= step else count for i in range(count)]
+    return [i // step * step - 1 if i // step % 2 else count for i in range(count)]
+
+
 @type_callable(running_sums)
 def type_sums(context):
     def result(items, begin, end, total, masks):
@@ -88,8 +102,7 @@ def lower_sums(context, builder, signature, arguments):
             signs = builder.sub(zeros, builder.and_(sums, ones))
             sums = builder.xor(builder.lshr(sums, ones), signs)
         for step in (1 << k for k in range(count.bit_length() - 1)):
-            moved = [count + i if i < step else i - step for i in range(count)]  # zeros come then
-            order = ir.Constant(vector(i32, count), moved)
+            order = ir.Constant(vector(i32, count), sums_before(step, count, item.bitwidth))
             sums = builder.add(sums, builder.shuffle_vector(sums, zeros, order))
         last = builder.shuffle_vector(sums, zeros, constant(vector(i32, count), count - 1))
         totals = builder.add(sums, builder.load(carry))
