@@ -1,8 +1,8 @@
-"""`log`, `lin` and `bins` of `ansflow.kernels.transforms` on vectors: 64 bytes of numbers at once.
+"""`log`, `lin` and `bins` of `ansflow.kernels.transforms` on vectors: a row of numbers at once.
 
-A row of numbers has tokens that follow each other, as have its raw bits: those are fields, which
-`ansflow.kernels.vector.bit_fields` deals out. So none is gathered, and no number waits for another
-one. Where all numbers have as many raw bits, what goes to a lane is known beforehand.
+Tokens of numbers follow each other, as do their raw bits: these are fields that `bit_fields` deals
+out. So none is gathered, and no number waits for another one. Where all numbers have as many raw
+bits, what goes to a lane is known beforehand.
 """
 
 from typing import Any
