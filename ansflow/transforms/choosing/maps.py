@@ -41,7 +41,7 @@ STREWN_FROM = 0.8
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent, or if integers have gaps between them and many are distinct.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.98, 0.05
-MANY_HALVES = 0.1
+MANY_HALVES = 0.2
 # If there are few, decimals beside a mask may be in a dictionary, and values that mostly are such.
 DICT_UP_TO_OF_FILLED = 0.5
 FREQUENT = 0.2
@@ -258,13 +258,15 @@ def _are_like_codes(integers: Mapped, kind: Kind, seen: Patterns, least: int) ->
     """Whether integers are much the same as codes of a dictionary, or these gain nothing."""
     if seen.distinct < least:
         return False
-    few = few_of(integers.numbers, kind.effort.few)
-    if not _are_far_apart(integers, kind, seen) or is_dense(few):
+    few_distinct = seen.distinct <= DICT_UP_TO_OF_HALVES * seen.size or seen.share > FREQUENT
+    are_halves = integers.numbers.itemsize == 2 and kind.name != "float" and not few_distinct
+    if are_halves and (integers.is_filled or seen.distinct <= MANY_HALVES * seen.size):
         return True
-    are_halves = few.itemsize == 2 and kind.name != "float" and seen.share <= FREQUENT
-    if not are_halves or seen.distinct <= DICT_UP_TO_OF_HALVES * seen.size:
-        return False
-    return seen.distinct <= MANY_HALVES * seen.size or not have_gaps(integers.numbers)
+    if not _are_far_apart(integers, kind, seen):
+        return True
+    if is_dense(few_of(integers.numbers, kind.effort.few)):
+        return True
+    return are_halves and not have_gaps(integers.numbers)
 
 
 def _are_far_apart(integers: Mapped, kind: Kind, seen: Patterns) -> bool:
