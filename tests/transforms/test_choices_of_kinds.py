@@ -13,6 +13,7 @@ from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.detect import have_gaps
 from ansflow.transforms.choosing.dictionary import Dictionary
 from ansflow.transforms.choosing.effort import effort_of
+from ansflow.transforms.choosing.factors import Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import Kind
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.predictors import Prediction
@@ -131,6 +132,13 @@ def test_coordinates_as_fine_as_most_floats():
     floats = (np.rint(places * 2**17) / 2**17).astype("f4")
     assert "decimal[131072.0]" in recipe_of(floats)
     assert "decimal" not in recipe_of(places.astype("f4"))
+
+
+def test_floats_that_are_finer_where_few_of_them_are_looked_at():
+    floats = np.rint(RNG.uniform(24, 48, 4096) * 2**17).astype("f4") / np.float32(2**17)
+    finer = np.append(floats, RNG.uniform(0, 1, 100).astype("f4"))
+    assert decimal_factors(floats, every=lambda: floats) == [Factor(2.0**17, False, 0.0)]
+    assert decimal_factors(floats, every=lambda: finer) == decimal_factors(floats) == []
 
 
 def test_tables_of_sixteen_columns():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,7 +91,9 @@ class Factor(NamedTuple):
         return None
 
 
-def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
+def decimal_factors(
+    floats: Numbers, *, any_step: bool = True, every: Callable[[], Numbers] | None = None
+) -> list[Factor]:
     """Return factors that make integers of floats, from the coarsest to the finest.
 
     Parameters
@@ -100,6 +102,8 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         In native byte order.
     any_step : bool
         Whether to look for other factors than powers of ten and of two.
+    every : callable, optional
+        What makes many more of the floats, in more time.
 
     Returns
     -------
@@ -181,11 +185,19 @@ def decimal_factors(floats: Numbers, *, any_step: bool = True) -> list[Factor]:
         for one in best
     ]
     best = [one for one in told_apart if one.exceptions <= EXCEPTIONS_UP_TO]
-    if best or not powers:
+    if best or not powers or every is None:
         return best
-    # Binary fractions that are as fine as most floats, of which not a single one is finer.
+    # Binary fractions that are as fine as most floats, of which none is finer.
     fine = measure(np.array(powers), fine_up_to=FINE_UP_TO_IF_ALL)
-    return [one for one in fine if one.exceptions <= least_of_all][:1]
+    return [one for one in fine if one.exceptions <= least_of_all and _suits(one, every())][:1]
+
+
+def _suits(factor: Factor, floats: Numbers) -> bool:
+    """Whether all floats that are numbers are multiples, but for hardly any."""
+    with np.errstate(invalid="ignore"):  # for signalling NaNs
+        multiples = floats[np.isfinite(floats)].astype(np.float64) * factor.factor
+    others = np.count_nonzero(multiples != np.rint(multiples))
+    return int(others) <= WORTH_IT * floats.size
 
 
 def _each_better(factors: Sequence[Factor]) -> list[Factor]:

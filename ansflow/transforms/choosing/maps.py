@@ -75,6 +75,8 @@ LONG = 46
 STEP_BY = 3
 # In fewer floats, a step that is no power is found by chance as often as not.
 ANY_STEP_FROM = 64
+# About so many floats say whether a few of them lack those that are finer.
+MANY = 1 << 16
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 EXACT = LOG, BYTES  # what decimals have for exceptions, and nothing for corrections
@@ -320,13 +322,24 @@ def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
         besides = factor.exceptions + factor.far * BITS_OF_FAR
         return math.log2(factor.per_unit) + besides * width + 2 * factor.corrected
 
+    def every() -> Numbers:
+        assert kind.all_items is not None
+        step = max(1, kind.all_items.size // MANY)
+        return _native(np.ascontiguousarray(kind.all_items[::step]), kind)
+
     any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
-    native = few.byteswap() if kind.big_endian else few
-    found = decimal_factors(native.view(f"f{few.itemsize}"), any_step=any_step)
+    more = None if kind.all_items is None else every
+    found = decimal_factors(_native(few, kind), any_step=any_step, every=more)
     ascending = sorted(found, key=expected)
     dearer = [one for one in ascending if one.far][1:]  # others of these make about the same
     most = FACTORS_IF_QUICK if kind.effort.quick else FACTORS
     return [one for one in ascending if one not in dearer][:most]
+
+
+def _native(numbers: Numbers, kind: Kind) -> Numbers:
+    """Floats in native byte order."""
+    native: Numbers = numbers.byteswap() if kind.big_endian else numbers
+    return native.view(f"f{numbers.itemsize}")
 
 
 def decimals_by(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
