@@ -23,10 +23,10 @@ __all__ = ["jobs", "usual_jobs", "warmup"]
 
 Job = Callable[[], Any]
 
-# Vector kernels are used from 4096 symbols and 32 lanes on.
+# Vector kernels are used from 4096 symbols and 16 lanes on.
 FEW, MANY = 3000, 10_000
 LONG = 70_000
-LANES = (16, 32, 64)
+LANES = (8, 16, 32, 64)
 
 # Tables have one form up to 12 bits and another above; 17 bits need the wide coder.
 FAST_PRECISIONS = (12, 14)

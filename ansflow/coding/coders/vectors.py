@@ -7,8 +7,8 @@ from ansflow.kernels.vector.isa import SCALAR, chosen_isa
 __all__ = ["vector_isa"]
 
 # Vectors pay from here on: with fewer lanes a row is too short to hide the latency of a look-up,
-# and for fewer symbols it is not worth compiling the kernel.
-MIN_VECTOR_LANES = 32
+# and for fewer symbols it is not worth compiling the kernel. No register has more lanes.
+MIN_VECTOR_LANES = 16
 MIN_VECTOR_SYMBOLS = 1 << 12
 
 

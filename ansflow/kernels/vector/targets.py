@@ -154,15 +154,20 @@ class Avx2:
 
     pick: ClassVar[None] = None
 
-    @staticmethod
-    def pick_few(builder: ir.IRBuilder, address: Any, index: Any) -> Any:
-        """An instruction picks among 16 bytes in each half of its 32 lanes."""
-        half = vector(i8, 16)
-        near = builder.load(pointer_to(builder, address, half), align=1)
-        row = join(builder, [near, near])
+    SHUFFLE: ClassVar[dict[int, str]] = {
+        16: "llvm.x86.ssse3.pshuf.b.128",
+        32: "llvm.x86.avx2.pshuf.b",
+    }
+
+    @classmethod
+    def pick_few(cls, builder: ir.IRBuilder, address: Any, index: Any) -> Any:
+        """An instruction picks among 16 bytes, twice in a register of 32 lanes."""
+        lanes, few = min(index.type.count, 32), vector(i8, 16)
+        near = builder.load(pointer_to(builder, address, few), align=1)
+        row = join(builder, [near] * (lanes // few.count))
         picked = [
-            call(builder, "llvm.x86.avx2.pshuf.b", row.type, row, part)
-            for part in split(builder, index, row.type.count)
+            call(builder, cls.SHUFFLE[lanes], row.type, row, part)
+            for part in split(builder, index, lanes)
         ]
         return join(builder, picked)
 
