@@ -29,6 +29,7 @@ __all__ = [
 
 WORD_SHIFT = np.uint64(6)
 PLACE_MASK = WORD_BITS - ONE
+SMALL = 2  # bytes
 
 
 @kernel
@@ -69,9 +70,10 @@ def put_pattern(mask, pattern, items):
     """Undo `fill_in`, where `items` are what it filled."""
     n = np.uint64(items.size)
     for k in range(np.uint64(mask.size)):
-        word = mask[k]
-        if word:
-            begin = k << WORD_SHIFT
+        begin, word = k << WORD_SHIFT, mask[k]
+        if word and items.itemsize <= SMALL and begin + WORD_BITS <= n:
+            strewn.put_where(word, pattern, items, begin)
+        elif word:
             for j in range(min(WORD_BITS, n - begin)):
                 i = begin + j
                 items[i] = pattern if (word >> j) & ONE else items[i]

@@ -1,4 +1,7 @@
-"""`keep` and `spread` of `ansflow.kernels.transforms.mask` on vectors: a row of items at once.
+"""Loops of `ansflow.kernels.transforms.mask` on vectors: a row of items at once.
+
+To put a pattern where bits are set is plain IR, for any machine. For `keep` and `spread`, items
+have to change their places.
 
 With AVX-512, a row is 64 bytes. An instruction moves the lanes of a vector whose bits are set to
 its beginning. Another one expands consecutive items in memory to such lanes, and reads no more of
@@ -15,6 +18,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import config
 from numba.extending import intrinsic
 
 from ansflow.kernels.constants import ONE, ZERO
@@ -35,12 +39,15 @@ from ansflow.kernels.vector.ir import (
 )
 from ansflow.kernels.vector.memory import address_of
 
-__all__ = ["MORE_KEPT", "ROW_ISAS", "keeper", "spreader"]
+__all__ = ["MORE_KEPT", "ROW_ISAS", "keeper", "put_where", "spreader"]
 
 WORD_SHIFT = np.uint64(6)
 
 # Bytes of a row, of which perhaps none is kept.
 MORE_KEPT = 64
+
+# A register of AVX2; others are larger or smaller.
+PUT_BITS = 256
 
 # As an index, it stands for no lane.
 NO_LANE = 0x80
@@ -145,6 +152,41 @@ def looked_up(builder: ir.IRBuilder, name: str, places: Any, row: Any, mask: Any
     table = byte_table(builder, f"ansflow.{name}.{lanes}.{parts}", places(lanes, parts))
     number = builder.zext(mask, i64)
     return builder.load(builder.gep(table, [i64(0), number], inbounds=True), align=8)
+
+
+def _put_where(word: Any, pattern: Any, items: Any, i: Any) -> None:
+    """Put the pattern to those of ``items[i : i + 64]`` whose bits are set.
+
+    LLVM makes vectors of a loop over items of 32 and 64 bits, but not of smaller ones.
+    """
+    for j in range(64):
+        if int(word) >> j & 1:
+            items[int(i) + j] = pattern
+
+
+@intrinsic
+def _put_where_compiled(typing_context, word, pattern, items, i):
+    """The same, as instructions."""
+    bits = items.dtype.bitwidth
+    row = vector(ir.IntType(bits), PUT_BITS // bits)
+
+    def codegen(context, builder, signature, arguments):
+        word_, pattern_, items_, i_ = arguments
+        filled = splat(builder, pattern_, row)
+        for first in range(0, i64.width, row.count):
+            part = builder.trunc(builder.lshr(word_, i64(first)), ir.IntType(row.count))
+            place = builder.add(i_, i64(first))
+            near = pointer_to(builder, address_of(context, builder, items, items_, place), row)
+            loaded = builder.load(near, align=bits // 8)
+            is_set = builder.bitcast(part, vector(i1, row.count))
+            put = builder.select(is_set, filled, loaded)
+            builder.store(put, near, align=bits // 8)
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, pattern, items, types.uint64), codegen
+
+
+put_where = _put_where if getattr(config, "DISABLE_JIT", False) else _put_where_compiled
 
 
 @intrinsic(prefer_literal=True)
