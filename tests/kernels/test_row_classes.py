@@ -183,7 +183,7 @@ def test_symbols_of_classes_are_counted(size):
     symbols = frozen(rng.integers(0, 256, size).astype(np.uint8))
     classes = rng.integers(0, 8, -(-size // ROW)).astype(np.uint8)
     counts = np.empty((8, 256), np.uint32)
-    partial = np.empty(row_classes.PARTIALS, np.uint32)
+    partial = np.empty((*row_classes.PARTIALS, 256), np.uint32)
     row_classes.count_rows(symbols, classes, partial, counts)
     assert np.array_equal(counts, counted(symbols, classes))
 
@@ -303,6 +303,16 @@ def test_classes_are_found_where_there_are_some(size):
     assert bits < 3 * classes.size
     after = sum(map(bits_of, counts)) + bits
     assert after < 0.97 * bits_of(np.bincount(symbols))
+
+
+def test_symbols_above_those_of_the_sample_are_counted():
+    symbols = noise_of_changing_width(np.random.default_rng(1), 64 * 1000)
+    sample, above = symbols[: symbols.size // 2], symbols.copy()
+    above[-64:] = 255
+    number, _, counts, classes = classify(frozen(above), sample)
+    assert sample.max() < 255
+    assert number > 1
+    assert np.array_equal(counts, counted(above, classes))
 
 
 @pytest.mark.parametrize("size", [64 * 32, 100_000])

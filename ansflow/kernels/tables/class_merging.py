@@ -107,7 +107,7 @@ def merge_classes(counts, classes, scale, moves, pairs):
 
     Parameters
     ----------
-    counts : uint32[8, 256]
+    counts : uint32[8, alphabet]
         Of a sample. Those that are left come first.
     classes : uint8[rows]
         Changed accordingly.

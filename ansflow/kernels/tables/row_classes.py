@@ -57,9 +57,9 @@ ROUNDS = 2
 # Rows that differ less than this, where 1 is chance, have hardly ever been seen to gain.
 DISPERSED = 1.1
 
-# The shape of sub-histograms, so that increments seldom wait for each other. They have a row more
-# than there are classes: a load waits for a store 4 KiB apart, too, or a multiple of that.
-PARTIALS = 4, MAX_CLASSES + 1, 256
+# Sub-histograms, so that increments seldom wait for each other. They have a row more than there are
+# classes: a load waits for a store 4 KiB apart, too, or a multiple of that.
+PARTIALS = 4, MAX_CLASSES + 1
 
 
 @inner
@@ -119,16 +119,17 @@ def split_rows(sums, tally, classes):
 
 @inner
 def count_rows(symbols, classes, partial, counts):
-    """Fill ``counts``, uint32[8, 256], with the symbols of each class.
+    """Fill ``counts``, uint32[8, alphabet], with the symbols of each class.
 
     Parameters
     ----------
     symbols : uint8[n]
+        Below `alphabet`.
     classes : uint8[ceil(n / 64)]
         Below 8.
-    partial : uint32, of the shape `PARTIALS`
+    partial : uint32[(*PARTIALS, alphabet)]
         Scratch.
-    counts : uint32[8, 256]
+    counts : uint32[8, alphabet]
     """
     partial[:] = 0
     size = np.uint64(symbols.size)
@@ -152,7 +153,7 @@ def count_rows(symbols, classes, partial, counts):
 
 @inner
 def fill_lengths(counts, lengths):
-    """Fill ``lengths``, uint16[256, 8], from ``counts``, uint32[8, 256]: of symbols in classes."""
+    """Fill ``lengths``, uint16[alphabet, 8], from `counts` of as many: of symbols in classes."""
     for k in range(counts.shape[0]):
         n = ZERO
         for s in range(counts.shape[1]):
@@ -188,7 +189,8 @@ def choose_classes(symbols, lengths, moves, number, totals, classes):
     Parameters
     ----------
     symbols : uint8[n]
-    lengths : uint16[256, 8]
+        Below `alphabet`.
+    lengths : uint16[alphabet, 8]
         From `fill_lengths`.
     moves : uint64[8]
         What it costs that a class exceeds that of the row before by 0, 1, ... modulo `number`.
@@ -266,6 +268,15 @@ def are_dispersed(symbols):
     return max(means, widths) >= DISPERSED
 
 
+@inner
+def length_of_alphabet(symbols):
+    """The highest symbol and one."""
+    highest = np.uint8(0)
+    for symbol in symbols:
+        highest = symbol if symbol > highest else highest
+    return np.uint64(highest) + ONE
+
+
 @sampling_kernel
 def classify(symbols, sample, most, counts, classes):
     """Give each row of symbols that are dispersed a class.
@@ -290,8 +301,11 @@ def classify(symbols, sample, most, counts, classes):
     """
     rows = np.uint64(sample.size) >> U_ROW_SHIFT
     bits = 0.0
-    partial = np.empty(PARTIALS, np.uint32)
-    lengths, totals = np.empty((256, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
+    # Most symbols are small numbers, and there are few rows: tables are no longer than they must.
+    alphabet = length_of_alphabet(symbols)
+    own_counts = np.empty((MAX_CLASSES, alphabet), np.uint32)
+    partial = np.empty((PARTIALS[0], PARTIALS[1], alphabet), np.uint32)
+    lengths, totals = np.empty((alphabet, MAX_CLASSES), np.uint16), np.empty(MAX_CLASSES, np.uint16)
     moves, pairs = np.zeros(MAX_CLASSES, np.uint64), np.empty((MAX_CLASSES, MAX_CLASSES), np.uint64)
     sums = np.empty(rows, np.uint32)
     some, own, scale = sample, classes[:rows], float(symbols.size) / float(sample.size)
@@ -299,16 +313,17 @@ def classify(symbols, sample, most, counts, classes):
     split_rows(sums, np.empty(SUMS, np.uint32), own)
     number = U_MAX_CLASSES
     for turn in range(ROUNDS + 2):
-        count_rows(some, own, partial, counts)
+        count_rows(some, own, partial, own_counts)
         if turn >= ROUNDS:
-            number, bits = merge_classes(counts, own, scale, moves, pairs)
+            number, bits = merge_classes(own_counts, own, scale, moves, pairs)
         if turn > ROUNDS or number == ONE:
             break
-        if turn == ROUNDS and bits_of_all(counts, number, bits, scale) >= most:
+        if turn == ROUNDS and bits_of_all(own_counts, number, bits, scale) >= most:
             return ONE, 0.0
-        fill_lengths(counts, lengths)
+        fill_lengths(own_counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
             price_moves(moves, rows)
             some, own, scale = symbols, classes, 1.0
         choose_classes(some, lengths, moves, number, totals, own)
+    counts[:, :alphabet], counts[:, alphabet:] = own_counts, 0
     return number, bits
