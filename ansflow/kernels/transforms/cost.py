@@ -45,6 +45,11 @@ DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
 FOUR = np.uint64(4)
 
+# The same for numbers of 32 bits. Of the float of one, what is in front of so many bits is its
+# token, and so much more.
+SHORT_DIRECT, SHORT_LEADING = np.uint32(DIRECT), np.uint32(LEADING)
+BEHIND_TOKEN, ABOVE_TOKEN = np.uint32(23 - 2), np.uint32(127 << 2)
+
 
 @inner
 def fill_tokens(numbers, tokens, begin, size):
@@ -55,6 +60,17 @@ def fill_tokens(numbers, tokens, begin, size):
         width = ZERO if direct else np.uint64(lane_length(numbers[i])) - LEADING
         token = number >> width
         tokens[begin + i] = token if direct else token + FOUR * width + FOUR
+
+
+@inner
+def fill_short_tokens(numbers, tokens, begin, size):
+    """The same of uint32, by their floats, which begin as tokens do."""
+    for i in range(size):
+        number = numbers[i]
+        # With a 0 behind the bits that are in the token, it is never rounded up to another.
+        leading = np.float32(number & ~(number >> SHORT_LEADING))
+        token = (leading.view(np.uint32) >> BEHIND_TOKEN) - ABOVE_TOKEN
+        tokens[begin + i] = number if number < SHORT_DIRECT else token
 
 
 @kernel
@@ -119,7 +135,7 @@ def log_cost(numbers, spare, shape, ways, table, costs):
             if union < LONG_UP_TO:
                 for i in range(size):
                     short[i] = left[i]
-                fill_tokens(short, tokens, begin, size)
+                fill_short_tokens(short, tokens, begin, size)
             else:
                 fill_tokens(left, tokens, begin, size)
         below, told_by = ZERO, min(n - lag, TOLD_BY)
