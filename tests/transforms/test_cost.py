@@ -73,11 +73,12 @@ def test_bins_of_no_numbers():
 
 
 @pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("kind", ["u2", "u8"])
+@pytest.mark.parametrize("kind", ["u2", "u4", "u8"])
 def test_logarithmic_tokens(kind, signed):
     small = RNG.normal(0, 40, 500).astype(f"i{kind[1]}").view(kind)
     half = 1 << (8 * small.itemsize - 1)
-    ends = np.array([0, 15, 16, 17, half, 2 * half - 1], kind)
+    lengths = [(1 << k) + more for k in range(4, half.bit_length()) for more in (-1, 0, 1)]
+    ends = np.array([0, *lengths, 2 * half - 1], kind)
     for numbers in (np.append(small, ends), ends[:1]):
         coded = folded(numbers) if signed else numbers
         _, (tokens, _) = Recipe("log").forward(

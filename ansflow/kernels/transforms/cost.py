@@ -102,6 +102,7 @@ def log_cost(numbers, spare, shape, ways, table, costs):
     partial = np.empty(BYTE_PARTIALS, np.uint32)
     own, other = np.empty(n, np.uint64), np.empty(n, np.uint64)
     left, short = np.empty(U_BLOCK, np.uint64), np.empty(U_BLOCK, np.uint32)
+    nothing = np.zeros(U_BLOCK, np.uint64)  # what numbers as they are differ from
     for k in range(np.uint64(ways.shape[0])):
         # All differences but the last are made in turn, whatever they are across the borders.
         source, lag, block, inside = numbers, ZERO, ONE, ONE
@@ -125,9 +126,9 @@ def log_cost(numbers, spare, shape, ways, table, costs):
         before, fold = ZERO - np.uint64(lag > ZERO), ZERO - twice
         for begin in range(lag, n, U_BLOCK):
             size, union = min(n - begin, U_BLOCK), ZERO
+            ahead = source[begin - lag : begin - lag + size] if lag > ZERO else nothing
             for i in range(size):
-                at = begin + np.uint64(i)
-                delta = source[at] - (source[at - lag] & before)
+                delta = source[begin + np.uint64(i)] - ahead[i]
                 negative = ZERO - (delta >> SIGN)
                 whole = (delta + (delta & fold) ^ negative & fold) >> spare
                 union |= whole
