@@ -92,6 +92,15 @@ def test_as_many_bits_are_taken_off_as_are_0():
     assert parameters.shift == 31
 
 
+def test_bits_that_some_numbers_far_behind_others_have():
+    numbers = (RNG.integers(0, 1 << 20, 20_000, np.uint32) << 6) | 64
+    for place, bit in [(5_000, 5), (10_000, 2), (10_001, 4), (19_999, 3)]:
+        numbers[place] |= 1 << bit
+    parameters, (out,) = through(ORDERED, numbers, settings=("unsigned", 6))
+    assert parameters.shift == 2
+    assert np.array_equal(out.view("<u4"), numbers >> 2)
+
+
 def test_numbers_that_do_not_fit():
     with pytest.raises(Unsuitable, match="of 32 bits don't have 32 low bits"):
         through(ORDERED, np.zeros(9, np.uint32), settings=("signed", 32))

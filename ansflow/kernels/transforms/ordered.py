@@ -12,6 +12,8 @@ from ansflow.kernels.jit import kernel
 
 __all__ = ["order"]
 
+U_BLOCK = np.uint64(1 << 12)
+
 
 @kernel
 def order(items, shift, if_clear, if_set, out):
@@ -29,7 +31,8 @@ def order(items, shift, if_clear, if_set, out):
     Returns
     -------
     uint64
-        The bits that were taken off, of all items ORed together.
+        The bits that were taken off, of all items ORed together. If some are not 0, items are read
+        no further than the block in which these are: they have to be put in order anew.
     """
     number = out.dtype.type
     half = number(~number(0)) >> ONE
@@ -38,8 +41,14 @@ def order(items, shift, if_clear, if_set, out):
         for i in range(np.uint64(items.size)):
             out[i] = items[i] ^ (set_ if items[i] > half else clear)
         return ZERO
-    taken = ZERO
-    for i in range(np.uint64(items.size)):
-        taken |= np.uint64(items[i])
-        out[i] = (items[i] >> shift) ^ (set_ if items[i] > half else clear)
-    return taken & ((ONE << shift) - ONE)
+    low, n, taken = (ONE << shift) - ONE, np.uint64(items.size), ZERO
+    for begin in range(ZERO, n, U_BLOCK):
+        block, ordered = items[begin : begin + U_BLOCK], out[begin : begin + U_BLOCK]
+        union = number(0)
+        for i in range(np.uint64(block.size)):
+            union = number(union | block[i])
+            ordered[i] = (block[i] >> shift) ^ (set_ if block[i] > half else clear)
+        taken = np.uint64(union) & low
+        if taken:
+            break
+    return taken
