@@ -325,5 +325,8 @@ def classify(symbols, sample, most, counts, classes):
             price_moves(moves, rows)
             some, own, scale = symbols, classes, 1.0
         choose_classes(some, lengths, moves, number, totals, own)
-    counts[:, :alphabet], counts[:, alphabet:] = own_counts, 0
+    counts[:] = 0
+    for k in range(counts.shape[0]):
+        for s in range(alphabet):
+            counts[k, s] = own_counts[k, s]
     return number, bits
