@@ -233,7 +233,7 @@ def forge_recipe(rng, recipe):
     new = dataclasses.replace(old, **{name: another(rng, getattr(old, name))})
     try:
         return recipes.write_recipe(with_transform(recipe, old, new))
-    except ValueError:  # it doesn't fit a byte
+    except (ValueError, OverflowError):  # it fits neither a byte nor a varint
         return harm(rng, raw, [raw])
 
 
