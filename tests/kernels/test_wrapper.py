@@ -118,6 +118,7 @@ def lets_others_in(items):
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.skipif(bool(config.BOUNDSCHECK), reason="Numba makes what Python calls")
 def test_kernels_give_the_gil_away_only_for_large_arrays():
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000.0)  # so that nobody has to give it away
