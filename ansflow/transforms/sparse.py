@@ -14,7 +14,7 @@ import numpy as np
 from ansflow.buffers import Bytes
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.transforms.mask import MORE_KEPT, keeper, spreader
-from ansflow.kernels.vector.isa import chosen_isa
+from ansflow.kernels.vector.isa import chosen_among
 from ansflow.kernels.vector.strewn import ROW_ISAS
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
@@ -32,12 +32,6 @@ from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
 __all__ = ["Kept", "Sparse"]
-
-
-def row_isa() -> str | None:
-    """The instruction set for kernels that take items out and put them back by rows, if any."""
-    isa = chosen_isa()
-    return isa if isa in ROW_ISAS else None
 
 
 class Kept(NamedTuple):
@@ -68,7 +62,7 @@ class Sparse(Transform):
         numbers, pattern = numbers_and_pattern(items, layout, settings)
         mask = np.empty(-(-numbers.size // WORD_BITS), np.uint64)
         kept = empty(numbers.size + MORE_KEPT // layout.itemsize, numbers.dtype)
-        keep = keeper(row_isa())
+        keep = keeper(chosen_among(ROW_ISAS))
         count = int(keep(numbers, numbers.dtype.type(pattern), mask, kept))
         if count == numbers.size:
             raise Unsuitable(f"the pattern {pattern} does not occur")
@@ -85,7 +79,7 @@ class Sparse(Transform):
         mask = unpacked(outputs[1], parameters.lag, layout)
         numbers = numbers_in_place(out, layout.itemsize)
         kept = numbers_of(outputs[0], layout.itemsize)
-        spread = spreader(row_isa())
+        spread = spreader(chosen_among(ROW_ISAS))
         if not spread(mask, numbers.dtype.type(parameters.pattern), kept, numbers):
             raise CorruptDataError(
                 f"the mask of a transform 'sparse' does not leave {parameters.kept} items"

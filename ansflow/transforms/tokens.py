@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.vector.isa import chosen_isa
+from ansflow.kernels.vector.isa import chosen_among
 from ansflow.kernels.vector.raw_bits import ROW_ISAS, SPLIT_ISAS
 from ansflow.recycling import empty
 
@@ -19,11 +19,9 @@ def raw_room(nbytes: int) -> npt.NDArray[np.uint64]:
 
 def fetching_isa() -> str | None:
     """The instruction set of kernels that fetch raw bits by rows; None if that has no such rows."""
-    isa = chosen_isa()
-    return isa if isa in ROW_ISAS else None
+    return chosen_among(ROW_ISAS)
 
 
 def splitting_isa(width: int) -> str | None:
     """The same for kernels that split numbers of so many bytes: there are no rows of bytes."""
-    isa = chosen_isa()
-    return isa if isa in SPLIT_ISAS and width > 1 else None
+    return chosen_among(SPLIT_ISAS) if width > 1 else None

@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.vector import isa as isas
 from ansflow.kernels.vector.raw_bits import ROW_ISAS
-from ansflow.transforms import tokens as shared
 from ansflow.transforms.bins import Bins, BinsParameters
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin, LinParameters
@@ -98,7 +97,7 @@ def each_way():
     """On vectors, if there are any, and without."""
     with pytest.MonkeyPatch.context() as patch:
         for isa in (isas.SCALAR, *(isa for isa in isas.available() if isa in ROW_ISAS)):
-            patch.setattr(shared, "chosen_isa", lambda isa=isa: isa)
+            patch.setattr(isas, "chosen_isa", lambda isa=isa: isa)
             yield
 
 

@@ -2,13 +2,14 @@
 
 import functools
 import os
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
 import llvmlite.binding
 from numba.core import config
 
-__all__ = ["ISAS", "SCALAR", "Isa", "available", "chosen_isa"]
+__all__ = ["ISAS", "SCALAR", "Isa", "available", "chosen_among", "chosen_isa"]
 
 VARIABLE = "ANSFLOW_ISA"
 SCALAR = "scalar"
@@ -95,3 +96,9 @@ def chosen_isa() -> str:
     if gathers_are_slow() and "avx2-loads" in known:
         return "avx2-loads"
     return known[0] if known and known[0] != "generic" else SCALAR
+
+
+def chosen_among(isas: AbstractSet[str]) -> str | None:
+    """The instruction set to use, if it is one of those that a kernel knows; otherwise None."""
+    isa = chosen_isa()
+    return isa if isa in isas else None
