@@ -1,8 +1,8 @@
 """A gate that one thread at a time goes through: for what is mostly Python's work.
 
 If several threads run Python in turn, each finds in its core's caches what another one has changed,
-and waits for the lock of the interpreter whenever it has given it away for a moment. Two threads
-that code small arrays did half as much as one. Behind a gate, those that wait do nothing.
+and waits for the lock of the interpreter whenever it has given it away for a moment. So several may
+do less than one. Behind a gate, those that wait do nothing.
 
 A thread that comes back at once finds the gate open, as the next one takes longer to wake up. So it
 goes on, like a thread that has the interpreter's lock, and like that one only for a few
