@@ -1297,6 +1297,12 @@ def facts_of_samples(at_end, rng):
         words = fixed(numbers.astype(u64), at_end)
         dictionary.count_patterns(words, u64(7))
         detect.common_divisor(words)
+        if width == 2:
+            detect.pairs_alike(numbers, 64)
+        for step in (1, 3, 4, size // 2 | 1):
+            few = guarded(np.zeros(size // (2 * step) * 2 if step > 1 else size, u64), at_end)
+            if few.size:
+                detect.survey(numbers.view(np.uint8), width, step, u64(7), few)
         values = fixed(rng.integers(0, 1 << 64, size, u64).view(float), at_end)
         glance.glance(values, 0.9 * size, guarded(np.zeros(64), at_end))
         for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):
@@ -1311,11 +1317,9 @@ def facts_of_samples(at_end, rng):
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)
-            spare = 64 - 8 * width
-            tops = fixed(words << u64(spare), at_end)
             for block, lag in ((0, 0), (some.size, 0), (some.size, row)):
-                told = tops, spare, lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
-                cost.costs_of_ways(*told, costs)
+                told = lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
+                cost.costs_of_ways(some.view(np.uint8), width, *told, costs)
         values = guarded(np.sort(rng.normal(size=size)), at_end)
         sizes = guarded(np.zeros(size), at_end)
         common_steps.sizes_between(values, 0.0, 9.0, sizes)

@@ -187,6 +187,25 @@ def test_costs_of_several_ways_by_one_call(linear):
     assert falls == (falling or linear is None)
 
 
+@pytest.mark.parametrize("louder", [1, 30])
+def test_of_many_ways_all_boxes_are_looked_at_for_those_that_some_say_are_likely(louder):
+    """Even where other boxes take far more: what is unlikely by some is never the best by all."""
+    steps = RNG.normal(0, 40, (8, 40, 20)) * np.array([louder, *[1] * 6, louder])[:, None, None]
+    numbers = (steps.cumsum(axis=1).astype("i8") + RNG.integers(0, 30, (8, 40, 20))).view("u8")
+    ways = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [0, 2, 0, 1], [0, 0, 1, 1], [0, 3, 0, 1]])
+    ways = ways.astype(np.uint64)
+    found = ways_bits(numbers, ways, 1e5)
+    alone = [ways_bits(numbers, ways[k : k + 1], 1e5)[0] for k in range(len(ways))]
+    middle = ways_bits(np.ascontiguousarray(numbers[3:5]), ways, 1e5)
+    likely = [bits <= 1.1 * min(middle) + 0.5 for bits in middle]
+    assert 1 < sum(likely) < len(ways)
+    best = middle.index(min(middle))
+    more = max(0.0, alone[best] - middle[best])
+    for k, is_likely in enumerate(likely):
+        assert math.isclose(found[k], alone[k] if is_likely else middle[k] + more)
+        assert is_likely or found[k] > found[best]
+
+
 def corrected(symbols):
     """The entropy of symbols, without what few of them lack on average."""
     return entropy(symbols) + (len(set(symbols)) - 1) / (2 * math.log(2))

@@ -12,6 +12,7 @@ from ansflow.transforms.choosing.detect import (
     bits_of,
     common_step,
     few_of,
+    have_gaps,
     is_dense,
     patterns,
     surveyed,
@@ -97,11 +98,23 @@ def test_finer_factors_with_fewer_exceptions():
     assert {one.exceptions for one in found} == {0}
 
 
+def expected_few(numbers, most):
+    """Pairs that begin at equal distances, which have no divisor in common with those inside."""
+    step = max(1, len(numbers) // most)
+    if step == 1:
+        return numbers.tolist()
+    step = 3 if step == 2 else step
+    apart = step - 1 if step % 2 == 0 else step - 2
+    assert math.gcd(apart, 2 * step - apart) == 1
+    begins = range(0, len(numbers) // (2 * step) * (2 * step), 2 * step)
+    return [int(numbers[at]) for begin in begins for at in (begin, begin + apart)]
+
+
 @given(UNSIGNED, st.integers(1, 3000), st.integers(64, 600), st.integers(1, 40))
 def test_what_is_known_at_a_glance(kind, size, most, values):
     numbers = RNG.integers(0, values, size).astype(kind) << np.array(3, kind)
     few, seen, bits, repeats = surveyed(numbers, most)
-    assert few.tobytes() == few_of(numbers, most).tobytes()
+    assert few.tolist() == few_of(numbers, most).tolist() == expected_few(numbers, most)
     assert min(size, most) // 2 <= few.size <= 2 * most
     assert seen == patterns(few)
     assert bits == bits_of(numbers) == np.bitwise_or.reduce(numbers)
@@ -115,6 +128,15 @@ def test_integers_are_dense_if_most_between_the_quarters_are_there():
     dense[:50] = RNG.integers(0, 1 << 32, 50)  # numbers far away make no difference
     assert is_dense(dense)
     assert is_dense(np.full(9, 7, "u8"))
+
+
+def test_integers_with_gaps_between_them():
+    """The most frequent one is no reason to say so."""
+    some = RNG.integers(0, 9000, 8192).astype("u2")
+    some[::3] = 77
+    assert not have_gaps(some)
+    assert have_gaps(some * np.uint16(7))
+    assert have_gaps(np.repeat(some * np.uint16(3), 9).reshape(8, -1))
 
 
 def test_one_of_many_exceptions_is_enough_to_look_for_corrections():

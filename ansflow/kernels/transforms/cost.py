@@ -9,6 +9,7 @@ from ansflow.kernels.jit import inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
 from ansflow.kernels.transforms.log import LONG_UP_TO, U_BLOCK, width_of
+from ansflow.kernels.transforms.widths import widen
 from ansflow.kernels.transforms.words import item_bits, lane_length
 
 __all__ = [
@@ -40,6 +41,12 @@ SOME = np.uint64(7)  # one in so many tells first whether they may be worth it
 
 TOLD_BY = np.uint64(512)  # differences that tell whether most have the same sign
 
+# So many ways, of so many numbers, are told by one of so many parts of the boxes first. Those are
+# likely that take no more than so many times as much as the best one, and so many bits.
+MANY_WAYS, MANY, PARTS = 5, np.uint64(1 << 12), np.uint64(4)
+LIKELY, LIKELY_BITS = 1.1, 0.5
+
+ALL_BITS, TWO = np.uint64(64), np.uint64(2)
 SIGN = np.uint64(63)  # the place of the highest bit
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)
@@ -265,16 +272,48 @@ def once_linear(counts, used, size, table):
     return (used - 1.0) * MISSED / size + table * (used + ABSENT * (absent - more))
 
 
+@inner
+def cost_likely_ways(numbers, spare, shape, ways, table, costs):
+    """`log_cost` of many ways: of those that are far from the best by some boxes in the middle.
+
+    Others take more than the best by as much as in these boxes, at least.
+    """
+    boxes, box = shape.copy(), np.uint64(numbers.size) // shape[0]
+    boxes[0] //= PARTS
+    begin = (shape[0] - boxes[0]) // TWO * box
+    log_cost(numbers[begin : begin + boxes[0] * box], spare, boxes, ways, table, costs)
+    best, more = ZERO, 0.0
+    for k in range(np.uint64(ways.shape[0])):
+        best = k if costs[k, 0] < costs[best, 0] else best
+    least = costs[best, 0]
+    for k in range(np.uint64(ways.shape[0])):
+        # The best one comes first, so that it is known how much more all boxes take.
+        way = best if k == ZERO else ZERO if k == best else k
+        if costs[way, 0] <= least * LIKELY + LIKELY_BITS:
+            log_cost(numbers, spare, shape, ways[way : way + ONE], table, costs[way : way + ONE])
+            more = costs[way, 0] - least if way == best else more
+        else:
+            costs[way, 0] += max(more, 0.0)
+
+
 @kernel
-def costs_of_ways(numbers, spare, shape, ways, block, lag, wider, table, enough, costs):
+def costs_of_ways(octets, width, shape, ways, block, lag, wider, table, enough, costs):
     """The costs of several ways to take differences, and those of linear tokens.
 
     Fills the rows of `costs` as `log_cost` does, and one more with the bits of few and of many
     linear tokens, of which nobody asks for more than others take; they are infinite for a `block`
     of 0. Returns whether one of the differences by linear tokens is negative.
+
+    Numbers have so many bytes.
     """
-    count, spare = np.uint64(ways.shape[0]), np.uint64(spare)
-    log_cost(numbers, spare, shape, ways, table, costs)
+    count, width = np.uint64(ways.shape[0]), np.uint64(width)
+    size, spare = np.uint64(octets.size) // width, ALL_BITS - (width << LEADING)
+    numbers = np.empty(size, np.uint64)
+    widen(octets, width, spare, numbers)
+    if count >= MANY_WAYS and size >= MANY and shape[0] >= PARTS:
+        cost_likely_ways(numbers, spare, shape, ways, table, costs)
+    else:
+        log_cost(numbers, spare, shape, ways, table, costs)
     for k in range(count):
         enough = min(enough, costs[k, 0])
     few, many, falls = np.inf, np.inf, True

@@ -1,16 +1,80 @@
-"""What integers of a sample have in common: a divisor, codes."""
+"""What integers of a sample have in common: bits, patterns, a divisor, codes."""
 
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import kernel, sampling_kernel
+from ansflow.kernels.jit import inner, kernel, sampling_kernel
+from ansflow.kernels.transforms.dict import count_patterns
+from ansflow.kernels.transforms.widths import number_at
+from ansflow.kernels.transforms.words import word_at
 
-__all__ = ["common_divisor", "count_codes"]
+__all__ = ["common_divisor", "count_codes", "pairs_alike", "pick", "survey"]
+
+# Repeats are looked for among so many numbers that follow each other.
+FOLLOWING = np.uint64(4096)
+
+PATTERNS = np.uint64(1 << 16)
+WORD_BYTES, BYTE_BITS, WORD_BITS = np.uint64(8), np.uint64(8), np.uint64(64)
 
 # Runs of codes are dealt out to four parts.
 TWO, THREE, LAST_PART = np.uint64(2), np.uint64(3), np.uint64(3)
 # What is known of a code: bits of parts, then how many runs it has, and how often it occurs.
 PARTS, RUNS, ALL_RUNS, COUNT = np.uint64(15), np.uint64(4), np.uint64((1 << 28) - 1), np.uint64(32)
+
+
+@sampling_kernel
+def pick(octets, width, step, few):
+    """Fill `few` with pairs of numbers of so many bytes, which begin at equal distances.
+
+    That is twice the step, which is no 2, so that both distances between neighbours have no common
+    divisor. With a step of 1, all numbers follow each other.
+    """
+    width, step = np.uint64(width), np.uint64(step)
+    # Not every second one, as all distances would be even.
+    apart = step - ONE - step % TWO if step > ONE else ONE
+    for i in range(np.uint64(few.size)):
+        few[i] = number_at(octets, (i >> ONE) * step * TWO + (i & ONE) * apart, width)
+
+
+@sampling_kernel
+def survey(octets, width, step, secret, few):
+    """What is known at a glance of numbers of so many bytes, of which there is one at least.
+
+    Fills `few` as `pick` does.
+
+    Returns
+    -------
+    tuple of uint64
+        How many of the few are distinct, the most frequent one, and how often it occurs; the bits
+        that are set in any of all numbers; how many of the first ones are as the one before; and
+        how many these are.
+    """
+    pick(octets, width, step, few)
+    distinct, most_frequent, most = count_patterns(few, secret)
+    width = np.uint64(width)
+    first = min(FOLLOWING, np.uint64(octets.size) // width)
+    repeats, before = ZERO, number_at(octets, ZERO, width)
+    for i in range(ONE, first):
+        number = number_at(octets, i, width)
+        repeats += np.uint64(number == before)
+        before = number
+    return distinct, most_frequent, most, union_of(octets, width), repeats, first
+
+
+@inner
+def union_of(octets, width):
+    """The bits that are set in any number."""
+    size, union = np.uint64(octets.size), ZERO
+    words = size // WORD_BYTES
+    for i in range(words):
+        union |= word_at(octets, np.uint64(i) * WORD_BYTES)
+    for i in range(words * WORD_BYTES, size):
+        union |= np.uint64(octets[i]) << i % WORD_BYTES * BYTE_BITS
+    half = WORD_BITS
+    while half > width * BYTE_BITS:
+        half //= TWO
+        union = (union | union >> half) & (ONE << half) - ONE
+    return union
 
 
 @kernel
@@ -26,6 +90,32 @@ def common_divisor(numbers):
         if divisor == ONE:
             break
     return divisor
+
+
+@sampling_kernel
+def pairs_alike(numbers, near):
+    """Pairs of equal integers of 16 bits, and of those in the same one of parts that are so long.
+
+    That is without the most frequent one.
+    """
+    counts, equal, together = np.zeros(PATTERNS, np.uint32), ZERO, ZERO
+    most = np.uint32(0)
+    for number in numbers:
+        counts[number] += np.uint32(1)
+    for number in range(PATTERNS):
+        most = max(most, counts[number])
+    for number in range(PATTERNS):
+        if counts[number] == most:
+            counts[number] = 0
+            break
+    for begin in range(ZERO, PATTERNS, np.uint64(near)):
+        size = ZERO
+        for number in range(begin, begin + np.uint64(near)):
+            count = np.uint64(counts[number])
+            size += count
+            equal += count * (count - ONE)
+        together += size * (size - ONE)
+    return equal, together
 
 
 @sampling_kernel

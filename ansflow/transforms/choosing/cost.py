@@ -113,10 +113,9 @@ def ways_cost(
         boxes, length = numbers.shape[:2]
         block, wider = numbers.size // boxes, WIDER
         lag = block // length
-    spare, lengths = 64 - 8 * numbers.itemsize, _lengths(numbers.shape)
-    words = np.left_shift(numbers.reshape(-1), spare, dtype=np.uint64)
     told = block, lag, wider, TABLE_BITS / items, enough
-    falls = costs_of_ways(words, spare, lengths, ways, *told, costs)
+    octets, lengths = numbers.reshape(-1).view(np.uint8), _lengths(numbers.shape)
+    falls = costs_of_ways(octets, numbers.itemsize, lengths, ways, *told, costs)
     *bits, (few, many) = costs.tolist()
     return bits, (few, many), falls
 

@@ -11,16 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.detect import common_divisor
-from ansflow.transforms.dict import counted
+from ansflow.buffers import Bytes
+from ansflow.kernels.transforms.detect import common_divisor, pairs_alike, pick, survey
+from ansflow.transforms.dict import SECRET, counted
 
 __all__ = ["Patterns", "common_step", "few_of", "have_gaps", "is_dense", "patterns", "surveyed"]
 __all__ += ["bits_of", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
-
-# Repeats are looked for among so many numbers that follow each other.
-FOLLOWING = 4096
+Words = npt.NDArray[np.uint64]
 
 # The share of all integers in a range that are there.
 DENSE = 0.75
@@ -39,39 +38,43 @@ class Patterns(NamedTuple):
     share: float
 
 
-def surveyed(numbers: Numbers, most: int) -> tuple[Numbers, Patterns, int, float]:
+def surveyed(numbers: Numbers, most: int) -> tuple[Words, Patterns, int, float]:
     """What is known at a glance of unsigned integers, not empty and contiguous in any shape.
 
     Returns
     -------
-    ndarray, Patterns
-        A few of them, at most so many or a few more, and their patterns.
+    ndarray of uint64, Patterns
+        A few of them, as `few_of` has them, and their patterns.
     int
         Which bits are set in any of all numbers.
     float
         The share of numbers that are as the one before.
     """
-    few, first = few_of(numbers, most), numbers.reshape(-1)[:FOLLOWING]
-    repeats = np.count_nonzero(first[1:] == first[:-1])
-    return few, patterns(few), bits_of(numbers), repeats / first.size
+    octets, width, step, few = _taken(numbers, most)
+    told = map(int, survey(octets, width, step, SECRET, few))
+    distinct, most_frequent, count, bits, repeats, following = told
+    seen = Patterns(few.size, distinct, most_frequent, count / few.size)
+    return few, seen, bits, repeats / following
 
 
-def few_of(numbers: Numbers, most: int) -> Numbers:
-    """Some of contiguous numbers from all over, at most so many or a few more.
+def few_of(numbers: Numbers, most: int) -> Words:
+    """Some of contiguous unsigned integers from all over, at most so many or a few more.
 
     They are in pairs, which begin at equal distances, so that both distances between neighbours
-    have no common divisor: it would seem to be one of numbers that rise evenly.
+    have no common divisor: it would seem to be one of numbers that rise evenly. And they are as
+    wide as kernels have them.
     """
-    # Not every second one, as all distances would be even.
+    octets, width, step, few = _taken(numbers, most)
+    pick(octets, width, step, few)
+    return few
+
+
+def _taken(numbers: Numbers, most: int) -> tuple[Bytes, int, int, Words]:
+    """What a kernel takes to pick a few of contiguous numbers; the last one is room for them."""
     step = max(1, numbers.size // most)
     step = 3 if step == 2 else step
-    if step == 1:
-        return numbers.reshape(-1)
-    whole = numbers.size // (2 * step) * (2 * step)
-    pairs = numbers.reshape(-1)[:whole].reshape(-1, 2 * step)
-    apart = step - 1 - step % 2
-    few: Numbers = pairs[:, : apart + 1 : apart].reshape(-1)
-    return few
+    count = numbers.size // (2 * step) * 2 if step > 1 else numbers.size
+    return numbers.reshape(-1).view(np.uint8), numbers.itemsize, step, np.empty(count, np.uint64)
 
 
 def patterns(numbers: Numbers) -> Patterns:
@@ -85,7 +88,7 @@ def is_dense(numbers: Numbers) -> bool:
 
     If so, and all of them as often, no fewer distinct ones are expected in it.
     """
-    some = numbers.flatten()
+    some = numbers.astype(np.uint64).reshape(-1)  # NumPy takes longer to sort narrow ones
     some.sort()
     inner = some[some.size // 4 : some.size - some.size // 4]
     distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
@@ -99,11 +102,8 @@ def have_gaps(numbers: Numbers) -> bool:
     Pairs of equal numbers are as many as pairs of those near to each other say, or else as many
     times more as there are fewer integers that come. That is not asked of the most frequent one.
     """
-    counts = np.bincount(numbers.reshape(-1), minlength=1 << 16)
-    counts[counts.argmax()] = 0
-    near, size = counts.reshape(-1, NEAR).sum(axis=1), int(counts.sum())
-    pairs, pairs_near = int(counts @ counts) - size, int(near @ near) - size
-    return pairs_near < WITHOUT_GAPS * NEAR * pairs
+    equal, together = map(int, pairs_alike(numbers.reshape(-1), NEAR))
+    return together < WITHOUT_GAPS * NEAR * equal
 
 
 def bits_of(numbers: Numbers) -> int:

@@ -119,7 +119,7 @@ def packed(
 
 def narrowed(raw: Numbers, kind: Kind) -> Packed | None:
     """The low bits of floats most of which were narrower before, so that theirs are 0; or None."""
-    few = few_of(raw.reshape(-1), FEW)
+    few = few_of(raw, FEW).astype(raw.dtype)
     few = few.byteswap() if kind.big_endian else few
     few = few[few != 0]
 

@@ -95,12 +95,12 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """
     few, seen, bits, repeats = surveyed(raw, kind.effort.few)
     often = seen.share >= MASK_FROM and seen.share * seen.size >= FEWEST_MASKED
-    masked = often and seen.share < 1 and _is_special(seen, few, kind)
+    masked = often and seen.share < 1 and _is_special(seen, few.astype(raw.dtype), kind)
     if masked:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
             few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
-    factors = likely_factors(few, kind)
+    factors = likely_factors(few.astype(raw.dtype), kind)
     some = Mapped(few_boxes(raw, kind.effort.some))
     yield from _all_but_masks(some, bits, kind, seen, factors)
     if masked:
@@ -111,7 +111,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
     """Yield what `mapped` does that is nothing but decimals."""
-    factors = likely_factors(few_of(raw, kind.effort.few), kind)
+    factors = likely_factors(few_of(raw, kind.effort.few).astype(raw.dtype), kind)
     yield from decimals_by(Mapped(few_boxes(raw, kind.effort.some)), kind, factors)
 
 
