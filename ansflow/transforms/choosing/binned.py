@@ -24,7 +24,7 @@ WORTH_OF_ALL = 0.005
 # best, or if nothing takes less than such a share of all bits in rows; for differences with one
 # sign but for this share; and for others that take so many bits that they aren't one token each,
 # but not as many as noise. Columns have bins of their own, or none.
-NEAR, NOISY, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.4, 0.6, 0.2, 2, 16
+NEAR, NOISY, ONE_SIDED, FEW_BITS, FEW_COLUMNS = 1.15, 0.6, 0.2, 2, 16
 NOISE = 0.5
 
 

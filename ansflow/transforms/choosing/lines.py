@@ -42,7 +42,7 @@ AS_LEVEL, NOISE_TWICE = 0.25, 1.29
 # Differences of numbers that lie so far apart are compared with those of neighbours: from a line
 # through noise they are about equal, in a random walk they are nearly three times as large.
 APART, MORE_APART = 8, 1.6
-SPREAD_BY = 512
+SPREAD_BY = 128
 LINES = Recipe("delta", (Recipe("log"),), (0,))
 RAMP = Recipe("ramp", (LINES, LINES))
 

@@ -70,7 +70,7 @@ OFTEN = 1 / 16
 
 # What is not so much more by a part of a sample may be less by all of it. To choose wrongly costs
 # as little.
-CLOSE = 1.005
+CLOSE = 1.002
 
 
 class Prediction(Offers):
