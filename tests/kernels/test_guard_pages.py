@@ -1290,7 +1290,7 @@ def facts_of_samples(at_end, rng):
             octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
             lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
             out = guarded(np.zeros(count * size * width, np.uint8), at_end)
-            boxes.copy_boxes(octets, u64(width), lengths, u64(count), u64(size), box, out)
+            boxes.copy_boxes(octets, width, lengths, count, size, box, out)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         columns_of_tables(numbers, at_end)
@@ -1310,10 +1310,8 @@ def facts_of_samples(at_end, rng):
                 continue
             some = fixed(numbers[: length * row], at_end)
             words = fixed(some.astype(u64), at_end)
-            recurrence.may_recur(words, u64(8 * width), u64(row), u64(length - 3), 0.2, 0.4)
-            recurrence.correlate(
-                words, u64(8 * width), u64(row), guarded(np.zeros(length - 2), at_end)
-            )
+            recurrence.may_recur(words, words.size, 8 * width, row, length - 3, 0.2, 0.4)
+            recurrence.correlate(words, 8 * width, row, guarded(np.zeros(length - 2), at_end))
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)

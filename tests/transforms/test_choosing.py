@@ -261,20 +261,24 @@ def test_what_has_rows_as_long_as_those_of_tables():
 def test_bits_of_differences_tell_whether_there_may_be_periods():
     """Those of a random walk tell that there are none; those of a period do not hide it."""
     rng = np.random.default_rng(0)
-    steps, row, most = rng.normal(0, 300, 1900), np.uint64(1), np.uint64(600)
+    steps = rng.normal(0, 300, 1900)
     pulses = np.where(np.arange(1900) % 17 == 3, 10_000, rng.integers(-3, 4, 1900))
     alike = np.where(np.arange(1900) % 9 == 3, 1001, 1000)
-    w = np.uint64(64)
-    assert not may_recur(steps.cumsum().astype("i8").view("u8"), w, row, most, 0.2, 0.4)
+    told = 1900, 64, 1, 600, 0.2
+    walk = steps.cumsum().astype("i8").view("u8")
+    assert not may_recur(walk, *told, 0.4)
     for recurring in (np.resize(steps[:50], 1900), pulses, alike):
-        assert may_recur(recurring.cumsum().astype("i8").view("u8"), w, row, most, 0.2, 0.4)
+        numbers = recurring.cumsum().astype("i8").view("u8")
+        assert may_recur(numbers, *told, 0.4)
+        assert may_recur(np.append(walk, numbers), *told, 0.4)  # one box of two is enough
+    assert not may_recur(np.append(walk, walk), *told, 0.4)  # whatever lies in another one
     faint = np.resize(rng.normal(0, 300, 50), 1900) + rng.normal(0, 300, 1900)
-    told = faint.cumsum().astype("i8").view("u8"), w, row, most, 0.2
-    assert may_recur(*told, 0.3)
-    assert not may_recur(*told, 0.6)  # bits agree, but numbers hardly correlate
+    numbers = faint.cumsum().astype("i8").view("u8")
+    assert may_recur(numbers, *told, 0.3)
+    assert not may_recur(numbers, *told, 0.6)  # bits agree, but numbers hardly correlate
     rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
     some = rows.reshape(-1).astype("u8")
-    assert may_recur(some, np.uint64(16), np.uint64(20), np.uint64(15), 0.2, 0.4)
+    assert may_recur(some, some.size, 16, 20, 15, 0.2, 0.4)
 
 
 @pytest.mark.parametrize(("bits", "row"), [(16, 1), (64, 1), (32, 5)])
@@ -286,7 +290,7 @@ def test_swings_correlate_as_products_say(bits, row):
     swings -= swings.mean(axis=0)
     expected = [(swings[: 89 - lag] * swings[lag:]).sum() for lag in range(30)]
     found = np.ones(30)  # which is added to
-    correlate(rows.reshape(-1), np.uint64(bits), np.uint64(row), found)
+    correlate(rows.reshape(-1), bits, row, found)
     np.testing.assert_allclose(found - 1, expected, atol=1e-3 * expected[0])
 
 

@@ -65,6 +65,7 @@ def copy_boxes(octets, width, shape, count, size, box, out):
     out : uint8[count * size * width]
         Filled with the boxes, one after the other, as far as they go.
     """
+    width, count = np.uint64(width), np.uint64(count)
     shape_box(shape, size, box)
     # What lies in one piece is copied at once: an item, and axes from the last one on while whole.
     whole, run, step = np.uint64(shape.size), width, width

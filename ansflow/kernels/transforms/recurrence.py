@@ -8,7 +8,7 @@ differences are, which have to correlate.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, sampling_kernel
+from ansflow.kernels.jit import inlined, inner, sampling_kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.words import bit_length
 
@@ -54,13 +54,14 @@ def correlation(apart, n, lag):
 
 
 @sampling_kernel
-def may_recur(numbers, bits, row, longest, least, likely):
+def may_recur(numbers, size, bits, row, longest, least, likely):
     """Whether differences along rows may correlate with those some rows on as a peak says.
 
     Parameters
     ----------
     numbers : uint64[n]
-        At least `longest` + 3 rows.
+    size : uint64
+        Numbers of a box, one after the other: at least `longest` + 3 rows. One of them is enough.
     bits : uint64
         How many of each number there are: differences are in two's complement of as many.
     row, longest : uint64
@@ -70,6 +71,17 @@ def may_recur(numbers, bits, row, longest, least, likely):
     likely : float64
         What logarithms must correlate by, where bits agree.
     """
+    size, row, longest = np.uint64(size), np.uint64(row), np.uint64(longest)
+    for begin in range(ZERO, np.uint64(numbers.size), size):
+        box = numbers[begin : begin + size]
+        if may_recur_in(box, np.uint64(bits), row, longest, least, likely):
+            return True
+    return False
+
+
+@inner
+def may_recur_in(numbers, bits, row, longest, least, likely):
+    """The same of one box."""
     sign, ones_of_all = bits - ONE, ~ZERO >> (WORD_BITS - bits)
     n = np.uint64(numbers.size) - row
     swings, sums = np.empty(n, np.int16), np.zeros(row, np.int64)
@@ -135,6 +147,7 @@ def correlate(numbers, bits, row, found):
     found : float64[m]
         What is added are sums of products, of fewer the farther apart they are.
     """
+    bits, row = np.uint64(bits), np.uint64(row)
     sign, ones_of_all = bits - ONE, ~ZERO >> (WORD_BITS - bits)
     count, lags = np.uint64(numbers.size) // row - ONE, np.uint64(found.size)
     # Behind the last swing they are 0.

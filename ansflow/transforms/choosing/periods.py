@@ -51,17 +51,15 @@ def periods(
     longest = size - count
     if longest < SHORTEST or count < longest + 2:  # what follows the longest one is looked at, too
         return []
-    some = numbers[step // 2 :: step, : count + 1]
-    row = np.uint64(math.prod(numbers.shape[2:]))
-    width = np.uint64(8 * numbers.itemsize)
-    told = width, row, np.uint64(longest + 1), SUSPICIOUS * least, LIKELY * least
+    row, bits = math.prod(numbers.shape[2:]), 8 * numbers.itemsize
     # As numbers of one width, for which the kernels are compiled once.
-    rows = [*some.astype(np.uint64, "C", copy=False).reshape(len(some), -1)]
-    if not any(may_recur(box, *told) for box in rows):
+    some = numbers[step // 2 :: step, : count + 1].astype(np.uint64, "C").reshape(-1)
+    size = (count + 1) * row
+    if not may_recur(some, size, bits, row, longest + 1, SUSPICIOUS * least, LIKELY * least):
         return []
     found = np.zeros(longest + 2)
-    for box in rows:
-        correlate(box, width, row, found)
+    for begin in range(0, some.size, size):
+        correlate(some[begin : begin + size], bits, row, found)
     if not found[0] > 0:
         return []
     # A sum for a longer lag has fewer terms.

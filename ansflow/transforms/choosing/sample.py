@@ -40,7 +40,7 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
         return np.ascontiguousarray(array)[np.newaxis]
     shape, box = np.array(array.shape, np.uint64), np.empty(array.ndim, np.uint64)
     octets, found = array.reshape(-1).view(np.uint8), np.empty(size // count * count, array.dtype)
-    told = np.uint64(array.itemsize), shape, np.uint64(count), np.uint64(size // count)
+    told = array.itemsize, shape, count, size // count
     copy_boxes(octets, *told, box, found.view(np.uint8))
     places = box.tolist()
     if count > FEWEST_BOXES and any(map(_is_short, places[1:], array.shape[1:])):

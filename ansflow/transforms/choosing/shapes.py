@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from ansflow.transforms.layout import Layout
@@ -17,6 +18,7 @@ Shape = tuple[int, ...]
 Axes = tuple[int, ...]
 
 
+@functools.lru_cache
 def needless_axes(shape: Shape) -> Axes:
     """The axes to join so that none has a length of 1."""
     ones = [axis for axis, length in enumerate(shape) if length == 1]
@@ -26,6 +28,7 @@ def needless_axes(shape: Shape) -> Axes:
     return tuple(sorted(ones)[ones[:1] == [0] :])
 
 
+@functools.lru_cache
 def axes_of_a_row(shape: Shape) -> Axes:
     """The axes to join so that a few numbers behind the first axis are one row, if several are."""
     short = len(shape) > 2 and math.prod(shape[1:]) <= SHORT_ROW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,7 @@ from ansflow.transforms.choosing.columns import by_neighbours
 from ansflow.transforms.choosing.cost import plain_bits
 from ansflow.transforms.choosing.digits import Packed, narrowed, packed
 from ansflow.transforms.choosing.far import look_back
-from ansflow.transforms.choosing.mapped import Kind, Numbers
+from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import decimals, mapped
 from ansflow.transforms.choosing.predicted import columns_of
 from ansflow.transforms.choosing.texts import Choose, characters, choose_texts, is_text
@@ -86,7 +86,12 @@ def of_numbers(kind: Kind, dtype: np.dtype[Any]) -> Kind | None:
 
 def _numbers(sample: npt.NDArray[Any], kind: Kind, width: int) -> Choice:
     raw = np.ascontiguousarray(sample).view(f"<u{width}")
-    candidates = cache(lambda: list(mapped(raw, kind)))  # which both may ask for
+    known: list[Mapped] = []  # which both may ask for
+
+    def candidates() -> Sequence[Mapped]:
+        known.extend(() if known else mapped(raw, kind))
+        return known
+
     found = by_neighbours(raw, kind, candidates)
     return _or_digits(look_back(found, raw, kind, candidates), raw, kind)
 
