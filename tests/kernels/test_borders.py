@@ -47,8 +47,17 @@ def test_borders_are_those_of_the_reference(name, lag, more):
     in_decimals = [[number // 10**place % 10 for place in range(PLACES + 1)] for number in integers]
     long = max(integers) >= 10**PLACES
     for alone in (False, True):
-        scratch = np.zeros(400), np.zeros(400), np.zeros((2, BITS), np.uint32)
-        told = np.uint64(lag), (more, more), alone
-        found = [*map(bits_of, digit_borders(numbers, numbers, *told, *scratch))]
+        told = lag, (more, more), alone
+        found = [*map(bits_of, digit_borders(numbers, np.uint64(0), *told))]
         assert found[0] == borders(in_bits, lag, more, alone=False, changed_is_same=True)
         assert found[1] == ([] if long else borders(in_decimals, lag, more, alone=alone))
+
+
+@pytest.mark.parametrize("bits", [16, 64])
+def test_decimals_of_negative_numbers_are_those_of_their_sizes(bits):
+    sizes = RNG.integers(0, 99, 400) * 100 + np.arange(400) % 7
+    numbers = np.where(np.arange(400) % 3, sizes, -sizes).astype(np.uint64)
+    told = 1, (1.1, 1.1), False
+    _, tens = digit_borders(numbers & np.uint64((1 << bits) - 1), np.uint64(1 << bits - 1), *told)
+    _, expected = digit_borders(sizes.astype(np.uint64), np.uint64(0), *told)
+    assert tens == expected > 0

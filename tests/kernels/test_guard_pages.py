@@ -1069,10 +1069,7 @@ def digits_of_numbers(numbers, at_end):
         for most in (0, 9, 10**15 - 1, 10**15, 2**64 - 1):
             few = guarded(wide % np.uint64(most) if most else wide * np.uint64(0), at_end)
             few.setflags(write=False)
-            scratch = [guarded(np.zeros(few.size), at_end) for _ in range(2)]
-            same = guarded(np.zeros((2, borders.BITS), np.uint32), at_end)
-            told = np.uint64(lag), (1.25, 1.5), at_end
-            _, tens = borders.digit_borders(wide, few, *told, *scratch, same)
+            _, tens = borders.digit_borders(few, np.uint64(1 << 63), lag, (1.25, 1.5), at_end)
             assert int(tens) >> borders.PLACES == 0
     for base in (2, 255, 1 << 10, 10**9, (1 << 40) - 1):
         bytes_of = [v for v in (1, 2, 4, 8) if base <= 1 << (8 * v)]

@@ -58,15 +58,16 @@ def count_bits(numbers, lag, same):
 
 
 @inner
-def count_decimals(numbers, lag, left, decimals, same):
+def count_decimals(numbers, sign, lag, same):
     """Count how often each decimal is the same; returns how many there are, or 0 if too many.
 
     They are taken off as binary64, which is exact then, as what a product is off by is less than a
     tenth, and a loop of vectors.
     """
     size, most, places = np.uint64(numbers.size), 0.0, ZERO
+    left, decimals = np.empty(size), np.empty(size)
     for i in range(size):
-        left[i] = float(numbers[i])
+        left[i] = float(sign + sign - numbers[i] if numbers[i] & sign else numbers[i])
         most = max(most, left[i])
     if most >= TEN ** float(PLACES):
         return ZERO
@@ -83,34 +84,31 @@ def count_decimals(numbers, lag, left, decimals, same):
 
 
 @sampling_kernel
-def digit_borders(numbers, magnitudes, lag, more, alone, left, decimals, same):
+def digit_borders(numbers, sign, lag, more, alone):
     """The bits and the powers of ten that digits of numbers may begin with.
 
     Parameters
     ----------
     numbers : uint64[n]
-        With n above the lag.
-    magnitudes : uint64[n]
-        Without their signs. There are no decimals of those with more than `PLACES`.
+        With n above the lag. There are no decimals of those with more than `PLACES`.
+    sign : uint64
+        The bit that negative ones have, in two's complement; 0 if there are none.
     lag : uint64
         How many numbers before one is the one that it is compared with.
     more : (float, float)
         A bit, or a decimal, is one of these if that below it is so many times as often the same.
     alone : bool
         Whether there may be one decimal only, above others that never change.
-    left, decimals : float64[n]
-        Scratch.
-    same : uint32[2, BITS]
-        Zeros, which are filled with how often.
 
     Returns
     -------
     tuple of uint64
         A bit for each of the bits, but bit 0, and one for each power of ten.
     """
+    lag, same = np.uint64(lag), np.zeros((2, BITS), np.uint32)
     pairs = np.uint64(numbers.size) - lag
     bits = count_bits(numbers, lag, same[0])
-    places = count_decimals(magnitudes, lag, left, decimals, same[1])
+    places = count_decimals(numbers, np.uint64(sign), lag, same[1])
     return (
         borders(same[0], bits, pairs, more[0], False),
         borders(same[1], places, pairs, more[1], alone),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.kernels.transforms.borders import BITS, digit_borders
+from ansflow.kernels.transforms.borders import digit_borders
 from ansflow.transforms.choosing.detect import few_of
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers, outputs_of, through
 from ansflow.transforms.choosing.predictors import Prediction
@@ -151,13 +151,10 @@ def _few(raw: Numbers, kind: Kind, maps: tuple[Recipe, ...], lag: int) -> Number
 
 def _likely_units(few: Numbers, lag: int, kind: Kind) -> list[list[int]]:
     """What digits may stand for, in ascending order: in bits, in decimals, and as is usual."""
-    places, scratch = 8 * few.itemsize, np.empty((2, few.size))
-    magnitudes = few if kind.name == "unsigned" else np.abs(few.view(f"i{few.itemsize}"))
+    places = 8 * few.itemsize
+    sign = np.uint64(0 if kind.name == "unsigned" else 1 << places - 1)
     # What is a multiple for some of the floats only is so for all of a few.
-    bits, tens = digit_borders(
-        *(few.astype(np.uint64), magnitudes.astype(np.uint64), np.uint64(lag), BUSIER),
-        *(kind.name == "float", *scratch, np.zeros((2, BITS), np.uint32)),
-    )
+    bits, tens = digit_borders(few.astype(np.uint64), sign, lag, BUSIER, kind.name == "float")
     found = [
         [1, *(base**place for place in range(places) if borders >> place & 1)][: MOST_BASES + 1]
         for base, borders in ((2, int(bits)), (10, int(tens)))
