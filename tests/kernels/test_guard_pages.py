@@ -977,9 +977,9 @@ def far_back(items, at_end, rng):
             kinds = fixed(rng.integers(0, most, rows, np.uint8), at_end)
             lags = fixed(rng.integers(0, 1 << rng.integers(1, 32), rows, np.uint32), at_end)
             lookback.add_far(out, u64(row), recent, kinds, lags)
-    wide, few = fixed(items.astype(np.uint64), at_end), guarded(np.zeros((2, 4), np.uint32), at_end)
+    wide = fixed(items.astype(np.uint64), at_end)
     for begin in (1, max(1, size)):
-        lookback.sum_lengths(wide, u64(begin), u64(8 * items.itemsize), u64(62), few)
+        lookback.sum_lengths(wide, begin, 8 * items.itemsize)
 
 
 def numbers_to_numbers(at_end, rng):

@@ -225,7 +225,7 @@ def nearness(numbers, row, bits):
 
 
 @sampling_kernel
-def sum_lengths(numbers, begin, bits, shift, tables):
+def sum_lengths(numbers, begin, bits):
     """What uint64 numbers take, about, in bits: as distances from the ones before, or others, too.
 
     That is of those from `begin` on: the numbers before are only looked back to.
@@ -240,10 +240,10 @@ def sum_lengths(numbers, begin, bits, shift, tables):
         1 to n.
     bits : uint64
         Those that a number had before it was made wider.
-    shift : uint64
-    tables : uint32[2, 2^(64 - shift)]
-        Zeros.
     """
+    begin, bits = np.uint64(begin), np.uint64(bits)
+    slots = max(ONE, bit_length(max(ONE, np.uint64(numbers.size)) - ONE))
+    tables, shift = np.zeros((2, ONE << slots), np.uint32), WORD_BITS - slots
     same, close, near = tables[0], tables[1], nearness(numbers, ONE, bits)
     for i in range(ONE, begin):
         number = numbers[i]

@@ -135,11 +135,8 @@ def _in_rows(numbers: Numbers, raw: Numbers) -> Numbers:
 
 def _lengths(numbers: Numbers, begin: int) -> tuple[float, float]:
     """Bits of numbers from a place on by the ones before, and by others, too, on average."""
-    slots = max(1, (numbers.size - 1).bit_length())
-    tables = np.zeros((2, 1 << slots), np.uint32)
-    width = np.uint64(8 * numbers.itemsize)
-    told = np.uint64(max(1, begin)), width, np.uint64(64 - slots), tables
-    by_one, by_any = sum_lengths(numbers.astype(np.uint64, copy=False), *told)
+    words = numbers.astype(np.uint64, copy=False)
+    by_one, by_any = sum_lengths(words, max(1, begin), 8 * numbers.itemsize)
     size = numbers.size - begin
     return TOKEN + int(by_one) / size, TOKEN + int(by_any) / size
 
