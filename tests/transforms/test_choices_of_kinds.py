@@ -15,7 +15,7 @@ from ansflow.transforms.choosing.dictionary import Dictionary
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.factors import Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import Kind
-from ansflow.transforms.choosing.maps import mapped
+from ansflow.transforms.choosing.maps import likely_factors, mapped
 from ansflow.transforms.choosing.predictors import Prediction
 from ansflow.transforms.choosing.sample import boxes
 from ansflow.transforms.layout import Layout
@@ -149,3 +149,14 @@ def test_tables_of_sixteen_columns():
     recipe = Recipe.of(recipe_of(table))
     assert recipe.name == "columns"
     assert len(set(map(str, recipe.outputs))) > 3
+
+
+def test_factors_that_make_far_longer_integers_are_not_tried():
+    """What few exceptions gain is less; where there are more of them, it may be worth it."""
+    kind = Kind("float", False, effort_of(3), 1 << 20)
+    rng = np.random.default_rng(4)
+    for share, expected in ((0.005, [100.0]), (0.08, [100.0, 10_000.0])):
+        values = rng.integers(1000, 9000, 4096) / 100
+        values[rng.random(4096) < share] = 12.3456
+        assert [one.factor for one in decimal_factors(values)] == [100.0, 10_000.0]
+        assert [one.factor for one in likely_factors(values.view("u8"), kind)] == expected

@@ -64,8 +64,8 @@ OFTEN_IN_DICT = 1024
 NEAR_ZERO = 1 / 4
 
 # How many factors of decimals are tried, and where it must be quick: those with the fewest bits, of
-# integers and exceptions.
-FACTORS, FACTORS_IF_QUICK = 2, 1
+# integers and exceptions, and none with so many more than the best.
+FACTORS, FACTORS_IF_QUICK, FAR_MORE_BITS = 2, 1, 3
 # The share of the bits of floats that other outputs of decimals may take for the floats as they are
 # not to be tried: an integer is shorter than all bits of the float that it stands for.
 SLIGHT = 1 / 8
@@ -333,7 +333,8 @@ def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
     ascending = sorted(found, key=expected)
     dearer = [one for one in ascending if one.far][1:]  # others of these make about the same
     most = FACTORS_IF_QUICK if kind.effort.quick else FACTORS
-    return [one for one in ascending if one not in dearer][:most]
+    likely = [one for one in ascending if one not in dearer][:most]
+    return [one for one in likely if expected(one) < expected(likely[0]) + FAR_MORE_BITS]
 
 
 def _native(numbers: Numbers, kind: Kind) -> Numbers:
