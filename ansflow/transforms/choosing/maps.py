@@ -110,8 +110,9 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 
 
 def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
-    """Yield what `mapped` does that is nothing but decimals."""
-    factors = likely_factors(few_of(raw, kind.effort.few).astype(raw.dtype), kind)
+    """Yield what `mapped` does that is nothing but decimals, and those with more bits, too."""
+    few = few_of(raw, kind.effort.few).astype(raw.dtype)
+    factors = likely_factors(few, kind, more_bits=math.inf)
     yield from decimals_by(Mapped(few_boxes(raw, kind.effort.some)), kind, factors)
 
 
@@ -311,7 +312,7 @@ def _may_be_names(some: Mapped, kind: Kind, seen: Patterns, bits: int, *, whole:
     return _may_be_dictionary(some, kind, seen, decimal=True)
 
 
-def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
+def likely_factors(few: Numbers, kind: Kind, *, more_bits: float = FAR_MORE_BITS) -> list[Factor]:
     """Those that are worth trying for a few of the numbers."""
     if kind.name != "float" or few.itemsize == 1:
         return []
@@ -334,7 +335,7 @@ def likely_factors(few: Numbers, kind: Kind) -> list[Factor]:
     dearer = [one for one in ascending if one.far][1:]  # others of these make about the same
     most = FACTORS_IF_QUICK if kind.effort.quick else FACTORS
     likely = [one for one in ascending if one not in dearer][:most]
-    return [one for one in likely if expected(one) < expected(likely[0]) + FAR_MORE_BITS]
+    return [one for one in likely if expected(one) < expected(likely[0]) + more_bits]
 
 
 def _native(numbers: Numbers, kind: Kind) -> Numbers:

@@ -28,8 +28,7 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = ["Rated", "choose_numbers", "is_clear", "rated"]
 
-# Maps that take so much more than the best one with the simplest predictors are tried with all of
-# them, and if they take no more than that then, they are measured by all of a sample.
+# Other maps than the best one are measured by all of a sample if they are as close as that.
 CLOSER = 1.03
 # A dictionary seems to take more than it does by a part of a sample, as few values come again: at
 # most by this share of what the values take. Its codes are predicted as well as the values.
@@ -102,7 +101,7 @@ def choose_numbers(
     """
     known = candidates or rated(mapped(raw, kind), kind)
     tried = [one for one in known if one.mapped.recount is None]
-    close = [one for one in tried[: kind.effort.finalists] if one.is_close(tried[0].bits, CLOSER)]
+    close = [one for one in tried[: kind.effort.finalists] if one.is_close(tried[0].bits)]
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one.mapped.maps))
     best, *others = _finalists(close, raw, kind)
