@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ansflow.transforms.choosing.choice import CLOSE, Choice, Gain, better
+from ansflow.transforms.choosing.choice import CLOSE, WORTH_IT, Choice, Gain, better
 from ansflow.transforms.choosing.cost import recipe_bits
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
@@ -32,7 +32,7 @@ __all__ = ["Rated", "choose_numbers", "is_clear", "rated"]
 CLOSER = 1.03
 # A dictionary seems to take more than it does by a part of a sample, as few values come again: at
 # most by this share of what the values take. Its codes are predicted as well as the values.
-CLOSE_DICT, DICT_LESS, CLOSEST_DICT = 1.12, 0.5, 1.005
+CLOSE_DICT, DICT_LESS = 1.12, 0.5
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
@@ -51,7 +51,8 @@ class Rated(NamedTuple):
         """Whether it may be about as good as what takes the least bits."""
         if self.mapped.is_dict:
             fewest = self.bits - self.mapped.extra * DICT_LESS
-            return fewest <= least * CLOSEST_DICT and self.bits <= least * CLOSE_DICT
+            is_likely = fewest < least * (1 - WORTH_IT) and self.bits <= least * CLOSE_DICT
+            return self.bits <= least or is_likely
         return self.bits <= least * close
 
 
