@@ -262,12 +262,15 @@ class Prediction(Offers):
     def _likely_surface(self) -> Axes:
         """Two axes of a surface, such as coordinates of a grid, that its slopes may predict, too.
 
-        If three are best, these are the best two of them. There are none if one alone is best.
+        If three are best, these are the best two of them. There are none if one alone is best, or
+        if differences along neither of them are predicted by those before.
         """
         axes = self.way
         if not isinstance(axes, tuple) or not 1 < len(set(axes)) == len(axes) <= THREE_AXES:
             return ()
-        return min(combinations(axes, MAX_LAGS // 2), key=lambda two: self.tried[two][0])
+        two = min(combinations(axes, MAX_LAGS // 2), key=lambda two: self.tried[two][0])
+        has_slopes = any(self.tried[i, i][0] < self.tried[i,][0] for i in two)
+        return two if has_slopes else ()
 
     def _may_be_lines(self) -> bool:
         """Whether lines are best for the box in the middle, which is near to one."""
