@@ -23,7 +23,7 @@ from ansflow.transforms.numbers import WIDTHS, numbers_in_place, numbers_of, put
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader
 
-__all__ = ["KINDS", "Lpc", "lanes_of"]
+__all__ = ["KINDS", "MAX_SEGMENTS", "Lpc", "lanes_of"]
 
 Floats = npt.NDArray[np.float64]
 

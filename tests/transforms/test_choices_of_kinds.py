@@ -160,3 +160,10 @@ def test_factors_that_make_far_longer_integers_are_not_tried():
         values[rng.random(4096) < share] = 12.3456
         assert [one.factor for one in decimal_factors(values)] == [100.0, 10_000.0]
         assert [one.factor for one in likely_factors(values.view("u8"), kind)] == expected
+
+
+def test_many_columns_that_are_alike_have_no_weights_each():
+    """They are more boxes of one sample than a transform has segments, and were refused."""
+    t, scales = np.arange(1600)[:, None], np.exp(RNG.normal(0, 3, 100))
+    waves = np.sin(t / RNG.uniform(5, 40, 100)) + RNG.normal(0, 1e-3, (1600, 100))
+    assert "lpc" in recipe_of((waves * scales).astype("f4"), level=6)

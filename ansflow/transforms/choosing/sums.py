@@ -11,7 +11,7 @@ from ansflow.kernels.transforms.stencil import FAR
 from ansflow.transforms.choosing.cost import log_bits
 from ansflow.transforms.choosing.mapped import Numbers, through
 from ansflow.transforms.choosing.predictors import Prediction
-from ansflow.transforms.lpc import KINDS, lanes_of
+from ansflow.transforms.lpc import KINDS, MAX_SEGMENTS, lanes_of
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.stencil import AXES, WIDTHS, distances, fitted, neighbours
 
@@ -33,8 +33,10 @@ FITTED = 1 << 11
 
 def try_weights(prediction: Prediction, name: str, orders: tuple[int, ...]) -> None:
     """Try weighted sums along the first axis, of such numbers."""
-    boxes, length, *others = prediction.numbers.shape
-    width, lag = prediction.numbers.itemsize, math.prod(others)
+    # Columns of a wide table that are alike are many boxes.
+    numbers = prediction.numbers[:MAX_SEGMENTS]
+    boxes, length, *others = numbers.shape
+    width, lag = numbers.itemsize, math.prod(others)
     if width not in KINDS[name] or lag > MOST_LANES:
         return
     lanes = lanes_of(int(prediction.items), lag)
@@ -46,8 +48,8 @@ def try_weights(prediction: Prediction, name: str, orders: tuple[int, ...]) -> N
         once += order / (2 * math.log(2) * length)
         # What a part of the sample takes may differ from what all of it does.
         for some, gain in (
-            (prediction.numbers[:: max(1, boxes // 4)], -DIFFERENT),
-            (prediction.numbers, WORTH_SLOWNESS),
+            (numbers[:: max(1, boxes // 4)], -DIFFERENT),
+            (numbers, WORTH_SLOWNESS),
         ):
             told = (name, order, 0, len(some))
             outputs = through(Recipe("lpc", (), told), some.reshape(-1, *others))
