@@ -251,7 +251,8 @@ class Plan:
             return self._perhaps_with_contexts(content, layout)
         if choice.others:
             coding = self._with(recipe=choice.recipe).coding
-            choice = tried(choice, content, layout, coding, effort_of(self.level).tried)
+            effort = effort_of(self.level)
+            choice = tried(choice, content, layout, coding, effort.tried, effort.most_tried)
         if self.level >= RUNS_FROM and takes_few(choice, layout):
             coding = self._with(recipe=choice.recipe).coding
             choice = in_runs(choice, content, layout, coding)
@@ -263,7 +264,7 @@ class Plan:
         if self.order or self.level < CONTEXTS_FROM or layout.nbytes < FEWEST_WITH_CONTEXTS:
             return self
         recipe = self.recipe_for(layout)
-        items = effort_of(self.level).tried
+        items = effort_of(self.level).most_tried
         pay = contexts_pay(recipe, content, layout, self.coding, items)
         return self._with(order=1) if pay else self
 

@@ -7,6 +7,7 @@ field of noise gets louder, numbers as they are say more of their neighbours tha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,17 +21,17 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = ["contexts_pay", "tried"]
 
-# What another recipe has to save of what the first one takes, and if only a part of all is coded:
-# what is written once counts for more there, and neighbours say less.
-WORTH_IT, WORTH_IT_IN_PART = 0.003, 0.006
+# Of recipes that take more than the best by this share, as a part and the estimates together say,
+# those are the worse ones. Others are tried on more, so many times as much.
+CLEARLY, MORE = 0.02, 4
 # What contexts have to save, as symbols with contexts take several times as long to decode.
 WORTH_CONTEXTS = 0.02
-# Estimates of fewer bits say nothing.
-FEW_BITS = 0.5
+# Estimates of fewer bits say nothing, nor does how much more they are than by this share.
+FEW_BITS, MUCH_MORE = 0.5, 0.04
 
 
 def tried(
-    choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding, items: int
+    choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding, items: int, most: int
 ) -> Choice:
     """The best of a choice and those that are about as good, by a part of the content.
 
@@ -40,22 +41,31 @@ def tried(
     content : contiguous ndarray of uint8
     layout : Layout
     coding : StreamCoding
-    items : int
-        How many are coded at most, with each recipe.
+    items, most : int
+        How many are coded with each recipe, about: at first, and with those that these do not tell
+        apart.
     """
-    in_columns = any(one.recipe.name in ("columns", "groups") for one in (choice, *choice.others))
-    part, shape = _part(content, layout, items, in_columns=in_columns)
-    rest = 1 - shape.items / layout.items
-    worth = WORTH_IT if not rest else WORTH_IT_IN_PART
-    best, least = choice, _size(choice.recipe, part, shape, coding)
-    for other in choice.others:
-        size = _size(other.recipe, part, shape, coding)
-        if size < least * (1 - worth) * _favour(best, other) ** rest:
-            best, least = other, size
-    told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * least / shape.items)
+    left = [choice, *choice.others]
+    in_columns = any(one.recipe.name in ("columns", "groups") for one in left)
+    while True:
+        part, shape = _part(content, layout, items, in_columns=in_columns)
+        rest = 1 - shape.items / layout.items
+        sizes = [_size(one.recipe, part, shape, coding) for one in left]
+        expected = _expected(left)
+        scores = [size * more**rest for size, more in zip(sizes, expected, strict=True)]
+        least = min(scores)
+        close = [
+            one for one, score in zip(left, scores, strict=True) if score * (1 - CLEARLY) < least
+        ]
+        if len(close) == 1 or not rest or items >= most:
+            break
+        left, items = close, min(most, items * MORE)
+    at = scores.index(least)
+    best = left[at]
+    told = Gain(f"the best of {1 + len(choice.others)} for a part", 8 * sizes[at] / shape.items)
     # Only the first one knows what each of its stages gains.
     before = choice.gains if best is choice else choice.gains[:1]
-    return best._replace(gains=(*before, told))
+    return best._replace(gains=(*before, told), others=())
 
 
 def contexts_pay(
@@ -67,14 +77,14 @@ def contexts_pay(
     return _size(recipe, part, shape, coding._replace(order=1)) < without * (1 - WORTH_CONTEXTS)
 
 
-def _favour(best: Choice, other: Choice) -> float:
-    """By how much the estimates of all are for another recipe, as a part doesn't say enough.
+def _expected(choices: Sequence[Choice]) -> list[float]:
+    """How much more than the least of them choices take by the estimates, which count for half.
 
-    The more of the content it is, the less these count.
+    A part alone doesn't say enough; the more of the content it is, the less these count beside it.
     """
-    if best.bits < FEW_BITS:
-        return 1.0
-    return min(1.0, math.sqrt(best.bits / max(other.bits, FEW_BITS)))
+    bits = [max(one.bits, FEW_BITS) for one in choices]
+    least = min(bits)
+    return [math.sqrt(min(one / least, 1 + MUCH_MORE)) for one in bits]
 
 
 def _size(recipe: Recipe, part: Bytes, shape: Layout, coding: StreamCoding) -> int:

@@ -56,6 +56,10 @@ class Choice(NamedTuple):
                 found.setdefault(one.recipe, one._replace(others=()))
         return self._replace(others=(*found.values(),)[1 : 1 + most])
 
+    def above(self, lower: Choice, most: int) -> Choice:
+        """The same with what a lower level chooses before all others."""
+        return self._replace(others=()).beside([lower, *self.others], 1 + most)
+
     def inside(self, outer: Recipe) -> Choice | None:
         """The same for the first output of a transform; None if that is a node too many."""
         if self.recipe.depth == MAX_DEPTH:

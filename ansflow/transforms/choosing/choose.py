@@ -52,13 +52,6 @@ FEW = 4096
 # in Python, takes a tenth of the time, and few enough that one row is soon at hand.
 CHUNK_ITEMS = 1 << 20
 
-# Levels that try what seems as good also try what this one finds.
-QUICK = 5
-
-# What is surely better than that takes at most this share of what it takes, but for numbers that
-# take so few bits that a sample says little of what makes them.
-SURELY, FEW_BITS = 0.5, 0.5
-
 
 def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
     """Return a recipe for items, or None if nothing is known that is better than their bytes.
@@ -73,6 +66,17 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     level : int
         1 to 9: how long to look for it, and how slow it may be.
     """
+    found, effort = _choose(content, layout, dtype, level), effort_of(level)
+    if not effort.below:
+        return found
+    lower = choose(content, layout, dtype, effort.below)
+    if found is None or lower is None:
+        return found or lower
+    return found.above(lower, effort.most_others)
+
+
+def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
+    """The same without what a lower level chooses."""
     width = dtype.itemsize
     if not width or not layout.nbytes or len(layout.shape) > MOST_AXES:
         return None
@@ -80,21 +84,21 @@ def choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> 
     of_bytes = layout.itemsize == 1 and (len(layout.shape) == 1 or layout.shape[-1:] == (width,))
     if 1 < width <= MAX_SIZE and of_bytes:
         numbers = Layout(width, (layout.items // width,))
-        found = choose(content[: numbers.nbytes], numbers, dtype, level)
+        found = _choose(content[: numbers.nbytes], numbers, dtype, level)
         return found and found.inside(Recipe("items", (Recipe(),), (width,)))
     if layout.itemsize != width or layout.items < FEWEST:
         return None
     needless = needless_axes(layout.shape)
     if needless:
         outer, inner = joined(layout, needless)
-        found = choose(content, inner, dtype, level)
+        found = _choose(content, inner, dtype, level)
         return found and found.inside(outer)
-    found = _choose(content, layout, dtype, level)
+    found = _in_axes(content, layout, dtype, level)
     row = axes_of_a_row(layout.shape)
     if not row:
         return found
     outer, inner = joined(layout, row)
-    other = _choose(content, inner, dtype, level)
+    other = _in_axes(content, inner, dtype, level)
     return _better(found, other and other.inside(outer), level)
 
 
@@ -106,7 +110,7 @@ def _better(found: Choice | None, other: Choice | None, level: int) -> Choice | 
     return best.beside([found if best is other else other], effort_of(level).most_others)
 
 
-def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
+def _in_axes(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
     """The same for items that are at least a few, in the axes that they have."""
     width, items, effort = dtype.itemsize, layout.items, effort_of(level)
     cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
@@ -121,15 +125,11 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
     numbers = of_numbers(kind, stand_in(dtype)) if may_be_table(array) else None
     choice, surely = (None, False) if numbers is None else groups_of_table(array, sample, numbers)
     if not surely:
-        groups, choice = choice, of_type(array, sample, dtype, kind, partial(choose, level=level))
+        groups, choice = choice, of_type(array, sample, dtype, kind, partial(_choose, level=level))
         if groups is not None and choice is not None:
             choice = or_apart([groups], choice, effort)
         elif choice is not None and numbers is not None:
             choice = or_table(array, choice, numbers)
-    if choice is not None and effort.most_others:
-        quick = _choose(content, layout, dtype, QUICK)
-        if quick is not None and (effort.others or _may_be_better(quick, choice)):
-            choice = choice.beside([quick], effort.most_others)
     if choice is None or choice.bits > 8 * width * (1 - WORTH_IT):
         return None
     # The streams of many stages take more than they gain if there are few items.
@@ -141,8 +141,3 @@ def _choose(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) ->
             plain = plain_recipe(layout)
             return Choice(plain, bits, (Gain("as they are", 8.0 * width), Gain((plain,), bits)))
     return choice
-
-
-def _may_be_better(quick: Choice, choice: Choice) -> bool:
-    """Whether what is chosen in less time may be better than another choice."""
-    return choice.bits < FEW_BITS or choice.bits > quick.bits * SURELY

@@ -34,12 +34,15 @@ class Effort(NamedTuple):
         Whether numbers along one axis may be rows of a period, or be predicted by others far back.
     worth_many : float
         What a dictionary of many values must gain, as it takes long to make: a share of all bits.
-    tried : int
-        Items that are coded with each of some recipes which seem about as good.
+    below : int
+        A lower level, whose choice is tried, too; 0 for none.
+    tried, most_tried : int
+        Items that are coded with each of some recipes which seem about as good, at first and if
+        that doesn't tell them apart.
     others : float
         How much more than the best these seem to take at most, as a share.
     most_others : int
-        How many of them there are at most besides the best, with what a lower level finds.
+        How many of them there are at most besides the best.
     quick : bool
         Whether to leave out what takes long to code, or to look for: bins, lines, dictionaries
         where numbers have an order of their own, and maps for each column where one is for all.
@@ -56,7 +59,9 @@ class Effort(NamedTuple):
     stencils: bool
     periods: bool
     worth_many: float
+    below: int = 0
     tried: int = 0
+    most_tried: int = 0
     others: float = 0.0
     most_others: int = 0
     quick: bool = False
@@ -70,19 +75,18 @@ class Effort(NamedTuple):
 
 
 # Up to a level.
+NEIGHBOURS = Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04)
+STENCILS = Effort(
+    1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03, 5, 1 << 16, 1 << 18, 0, 1
+)
+OTHERS = STENCILS._replace(size=1 << 17, some=1 << 16, below=6, others=0.1, most_others=4)
 EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
     2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
-    5: Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04),
-    6: Effort(
-        1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 16, 0.0, 1
-    ),
-    8: Effort(
-        1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4), True, True, 0.03, 1 << 16, 0.1, 4
-    ),
-    9: Effort(
-        1 << 17, 8, 4, 1 << 16, 4096, 2, True, (12, 24, 4, 32), True, True, 0.03, 1 << 18, 0.3, 6
-    ),
+    5: NEIGHBOURS,
+    6: STENCILS,
+    8: OTHERS,
+    9: OTHERS._replace(orders=(12, 24, 4, 32), most_tried=1 << 20, others=0.3, most_others=6),
 }
 
 OF_LEVELS = [next(one for most, one in EFFORTS.items() if level <= most) for level in range(10)]
