@@ -78,13 +78,13 @@ def contexts_pay(
 
 
 def _expected(choices: Sequence[Choice]) -> list[float]:
-    """How much more than the least of them choices take by the estimates, which count for half.
+    """How much more than the first of them choices take by the estimates, which count for half.
 
     A part alone doesn't say enough; the more of the content it is, the less these count beside it.
+    What is expected to take less may have been told by a smaller sample.
     """
     bits = [max(one.bits, FEW_BITS) for one in choices]
-    least = min(bits)
-    return [math.sqrt(min(one / least, 1 + MUCH_MORE)) for one in bits]
+    return [math.sqrt(min(max(1.0, one / bits[0]), 1 + MUCH_MORE)) for one in bits]
 
 
 def _size(recipe: Recipe, part: Bytes, shape: Layout, coding: StreamCoding) -> int:

@@ -166,3 +166,21 @@ def test_many_columns_that_are_alike_have_no_weights_each():
     t, scales = np.arange(1600)[:, None], np.exp(RNG.normal(0, 3, 100))
     waves = np.sin(t / RNG.uniform(5, 40, 100)) + RNG.normal(0, 1e-3, (1600, 100))
     assert "lpc" in recipe_of((waves * scales).astype("f4"), level=6)
+
+
+def test_many_columns_that_are_alike():
+    """They are more boxes of one sample than weighted sums have segments, which were refused."""
+    rng = np.random.default_rng(1)
+    t, scales = np.arange(1600)[:, None], np.exp(rng.normal(0, 3, 300))
+    waves = np.sin(t / rng.uniform(5, 40, 300)) + rng.normal(0, 1e-3, (1600, 300))
+    assert recipe_of((waves * scales).astype("f4"), level=6).startswith("groups[")
+
+
+def test_values_of_a_dictionary_that_are_multiples_but_for_their_last_bits():
+    """Coordinates that were printed with 15 digits: the gaps between these are in bins."""
+    rng = np.random.default_rng(2)
+    corners = np.round(np.float32(rng.integers(-9000, 9000, 5000) / 4096), 13)
+    lines = corners[rng.integers(0, 5000, 12_000)]
+    recipe = recipe_of(lines)
+    assert "dict(" in recipe
+    assert recipe.endswith("delta[0, rising](bins)))")

@@ -8,10 +8,10 @@ import numpy as np
 
 from ansflow.kernels.transforms.cost import FEW_LINEAR
 from ansflow.transforms.choosing.detect import Patterns, few_of, patterns, surveyed
+from ansflow.transforms.choosing.dictionary import DICT
 from ansflow.transforms.choosing.factors import Factor
 from ansflow.transforms.choosing.mapped import Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import (
-    DICT,
     DICT_UP_TO,
     FREQUENT,
     MANY_REPEATS,

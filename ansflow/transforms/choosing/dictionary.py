@@ -10,16 +10,25 @@ import numpy.typing as npt
 
 from ansflow.kernels.transforms.cost import MANY_LINEAR
 from ansflow.kernels.transforms.detect import count_codes
-from ansflow.transforms.choosing.cost import ways_cost
+from ansflow.transforms.choosing.cost import bins_bits, ways_cost
+from ansflow.transforms.recipe import Recipe
 
-__all__ = ["Dictionary", "Drawn", "drawn"]
+__all__ = ["DICT", "Dictionary", "Drawn", "drawn"]
 
 Numbers = npt.NDArray[Any]
 
 # Values that don't have codes of two bytes, or are as many as so many of all numbers.
 MANY, MANY_OF_ALL = 1 << 16, 0.3
 
-GAPS = np.array([[1, 1]], np.uint64)  # how values are coded
+# How values are coded: by the gaps between them, which are often of a few kinds where values are
+# multiples of something. Of values with codes of a byte there are too few to pay for bins, which
+# must gain such a share.
+DICT = Recipe("dict", (Recipe("delta", (Recipe("log"),), (0,)),))
+DICT_IN_BINS = Recipe("dict", (Recipe("delta", (Recipe("bins"),), (0, "rising")),))
+GAPS = np.array([[1, 1]], np.uint64)
+FEWEST_BINNED, WORTH_BINS = 257, 0.03
+# If there are no more than so many times as many values as in a sample, it has nearly all of them.
+NEARLY_ALL = 1.25
 
 
 class Drawn(NamedTuple):
@@ -76,17 +85,40 @@ class Dictionary:
     items : float
     most : float, optional
         How many values there are at most, if that is known.
+    bins : bool, optional
+        Whether gaps between values may be in bins.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        The transform, without what is done with codes.
+    expected : float
+        How many values there are.
     """
 
     def __init__(
-        self, codes: Numbers, values: Numbers, items: float, most: float = math.inf
+        self,
+        codes: Numbers,
+        values: Numbers,
+        items: float,
+        most: float = math.inf,
+        *,
+        bins: bool = False,
     ) -> None:
         self._items, self.most = items, most
         self._drawn = drawn(codes, values.size)
-        [[gap, _]], *_ = ways_cost(values, GAPS, math.inf)
-        self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         expected = min(most, self._drawn.values_of(items / codes.size))
         self.expected = max(self._drawn.distinct, expected)
+        [[gap, _]], *_ = ways_cost(values, GAPS, math.inf)
+        self._gap = gap if values.size > 1 else 8.0 * values.itemsize
+        self.recipe = DICT
+        if bins and values.size >= FEWEST_BINNED:
+            binned = bins_bits(np.diff(values)[np.newaxis], self.expected)
+            if binned < self._gap * (1 - WORTH_BINS):
+                self.recipe = DICT_IN_BINS
+                # There may be other gaps between values that a sample lacks.
+                if self.expected < values.size * NEARLY_ALL:
+                    self._gap = binned
 
     @property
     def is_large(self) -> bool:

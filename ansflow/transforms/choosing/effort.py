@@ -86,7 +86,9 @@ EFFORTS = {
     5: NEIGHBOURS,
     6: STENCILS,
     8: OTHERS,
-    9: OTHERS._replace(orders=(12, 24, 4, 32), most_tried=1 << 20, others=0.3, most_others=6),
+    9: OTHERS._replace(
+        orders=(12, 24, 4, 32), tried=1 << 18, most_tried=1 << 20, others=0.3, most_others=6
+    ),
 }
 
 OF_LEVELS = [next(one for most, one in EFFORTS.items() if level <= most) for level in range(10)]

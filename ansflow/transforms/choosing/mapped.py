@@ -134,18 +134,25 @@ class Mapped(NamedTuple):
         return self.extra + self.share * bits
 
     def through(self, kind: Kind, *maps: Recipe) -> Mapped | None:
-        """The same through more maps, the outermost first; None if they are not for the numbers."""
-        numbers, before, share, extra, recount, most = self
+        """The same through more maps, the outermost first; None if they are not for the numbers.
+
+        How the values of a dictionary are coded is told by these.
+        """
+        numbers, passed, share, extra, recount, most = self
         for outer in maps:
             items = numbers.size / share
             if outer.name == "dict":
                 codes, values = coded(numbers.reshape(-1))
-                dictionary = Dictionary(codes, values, kind.items * share, most)
+                all_of_them = kind.items * share
+                bins = not kind.effort.quick
+                dictionary = Dictionary(codes, values, all_of_them, most, bins=bins)
+                passed += (dictionary.recipe,)
                 extra, recount = _with_values(values, dictionary, kind, share, extra)
                 numbers = codes.reshape(numbers.shape)
                 if numbers.itemsize == 1 and dictionary.expected > CODES_OF_A_BYTE:
                     numbers = numbers.astype(np.uint16)
                 continue
+            passed += (outer,)
             outputs = through(outer, numbers)
             if outputs is None or not outputs[0].size:
                 return None
@@ -153,7 +160,7 @@ class Mapped(NamedTuple):
             share = numbers.size / items
             if others:
                 extra += _bits_besides(outer.name, others, kind.items / items, numbers) / items
-        return Mapped(numbers, before + maps, share, extra, recount, most)
+        return Mapped(numbers, passed, share, extra, recount, most)
 
 
 def _with_values(

@@ -20,12 +20,13 @@ from ansflow.transforms.choosing.detect import (
     surveyed,
     trailing_zeros,
 )
+from ansflow.transforms.choosing.dictionary import DICT
 from ansflow.transforms.choosing.factors import BITS_OF_FAR, Factor, decimal_factors
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.recipe import Recipe
 
-__all__ = ["DICT", "DICT_UP_TO", "FREQUENT", "MANY_REPEATS", "MASK_FROM", "RUNS"]
+__all__ = ["DICT_UP_TO", "FREQUENT", "MANY_REPEATS", "MASK_FROM", "RUNS"]
 __all__ += ["decimals", "decimals_by", "likely_factors", "mapped", "without"]
 
 # The share of the most frequent pattern from which on a mask is tried, and of repeats for runs:
@@ -80,7 +81,6 @@ MANY = 1 << 16
 
 STREAM, LOG, BYTES = Recipe(), Recipe("log"), Recipe("bytes")
 EXACT = LOG, BYTES  # what decimals have for exceptions, and nothing for corrections
-DICT = Recipe("dict", (Recipe("delta", (LOG,), (0,)),))
 RUNS, AFFINE = Recipe("runs", (LOG,)), Recipe("affine")
 
 
