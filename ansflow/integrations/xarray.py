@@ -33,6 +33,9 @@ __all__ = ["AnsflowBackend", "to_file"]
 
 Path = str | os.PathLike[str]
 
+# What xarray calls an array without a name in a file, and knows when it reads it.
+NAMELESS = "__xarray_dataarray_variable__"
+
 
 class AnsflowBackend(BackendEntrypoint):
     """The engine: variables are read where they are indexed, and only the chunks that it takes.
@@ -64,8 +67,14 @@ class AnsflowBackend(BackendEntrypoint):
         AnsflowError
             If the file is damaged or holds no collection of arrays.
         TypeError
-            If an array has a mask, unless it is of floats: these are NaN then.
+            If an array has a mask, unless it is of floats: these are NaN then. Or if the file is
+            not given by its path, from which other processes read it, too.
         """
+        if not isinstance(filename_or_obj, str | os.PathLike):
+            raise TypeError(
+                f"files of ansflow are opened by their path, not {type(filename_or_obj).__name__}: "
+                "ansflow.load reads the arrays of a file object"
+            )
         path = os.path.abspath(os.fspath(filename_or_obj))
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
         with ansflow.load(path, threads=1) as file:
@@ -131,14 +140,14 @@ class _Array(BackendArray):
         return items.filled(np.nan) if isinstance(items, np.ma.MaskedArray) else items
 
 
-def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
+def to_file(dataset: xarray.Dataset | xarray.DataArray, path: Path, **options: Any) -> None:
     """Write a dataset to a file, which appears when it is complete.
 
     Parameters
     ----------
-    dataset : xarray.Dataset
+    dataset : xarray.Dataset or xarray.DataArray
         Variables with chunks, as those of Dask, are computed and written one row of chunks at a
-        time.
+        time. A single array is read by `xarray.open_dataarray`.
     path : path
     **options
         Options of all arrays, such as ``level``: see `ansflow.Options`.
@@ -146,8 +155,8 @@ def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
     Raises
     ------
     TypeError
-        If a variable consists of Python objects other than text, or an attribute is of a type that
-        JSON does not have.
+        If a variable consists of Python objects other than text, an attribute is of a type that
+        JSON does not have, or there are several datasets, as in a `xarray.DataTree`.
     ValueError
         If an attribute is NaN or infinite, which JSON does not have, either.
 
@@ -160,6 +169,7 @@ def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
     >>> xarray.open_dataset(path, engine="ansflow")["sst"].values
     array([0., 1., 2.])
     """
+    dataset = _as_dataset(dataset)
     coordinates = [name for name in dataset.coords if name not in dataset.dims]
     metadata = {"attrs": _plain(dataset.attrs), "coords": coordinates}
     with ansflow.CollectionWriter(path, metadata=metadata, **options) as writer:
@@ -172,6 +182,17 @@ def to_file(dataset: xarray.Dataset, path: Path, **options: Any) -> None:
             with writer.begin(name, variable.dtype, variable.shape[1:], metadata=told) as rows:
                 for begin, end in pairwise(accumulate(variable.chunks[0], initial=0)):
                     rows.append(variable[begin:end].to_numpy())
+
+
+def _as_dataset(given: Any) -> xarray.Dataset:
+    if isinstance(given, xarray.DataArray):
+        return given.to_dataset(name=NAMELESS if given.name is None else given.name)
+    if not isinstance(given, xarray.Dataset):
+        raise TypeError(
+            f"dataset must be an xarray.Dataset or DataArray, not {type(given).__name__}: a file "
+            "holds one dataset"
+        )
+    return given
 
 
 def _items(variable: xarray.Variable) -> npt.NDArray[Any]:

@@ -42,6 +42,14 @@ def test_round_trip(dataset, tmp_path):
         xarray.testing.assert_identical(found.load(), dataset)
 
 
+@pytest.mark.parametrize("name", ["kelvin", None])
+def test_single_arrays(dataset, tmp_path, name):
+    array = dataset["kelvin"].rename(name)
+    to_file(array, tmp_path / "field.ans")
+    with xarray.open_dataarray(tmp_path / "field.ans", engine=AnsflowBackend) as found:
+        xarray.testing.assert_identical(found.load(), array)
+
+
 def test_the_engine_is_found(dataset, tmp_path):
     if "ansflow" not in xarray.backends.list_engines():
         pytest.skip("ansflow is on the path, but not installed")
@@ -141,3 +149,19 @@ def test_what_no_file_can_hold(tmp_path):
             to_file(xarray.Dataset({"level": given}), tmp_path / "a.ans")
         assert "'level'" in caught.value.__notes__[0]
     assert not (tmp_path / "a.ans").exists()
+
+
+def test_what_is_no_dataset(dataset, tmp_path):
+    tree = xarray.DataTree.from_dict({"/": dataset, "/inner": dataset})
+    with pytest.raises(TypeError, match="DataTree"):
+        to_file(tree, tmp_path / "tree.ans")
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_are_opened_by_their_path(dataset, tmp_path):
+    to_file(dataset, tmp_path / "field.ans")
+    with (
+        (tmp_path / "field.ans").open("rb") as file,
+        pytest.raises(TypeError, match="by their path, not BufferedReader"),
+    ):
+        xarray.open_dataset(file, engine=AnsflowBackend)
