@@ -24,8 +24,8 @@ def plain_array(value: Any) -> npt.NDArray[Any] | None:
     """Return an array-like object as an array; None if it has none of the protocols.
 
     These are ``__array__``, ``__dlpack__``, and those of Arrow, where missing values become masked
-    ones. Floats that are not a number are not missing. Buffers are not asked for. Tensors of
-    PyTorch may also be of a dtype of the package ml_dtypes.
+    ones. Floats that are not a number are not missing. Times with a zone become those of UTC.
+    Buffers are not asked for. Tensors of PyTorch may also be of a dtype of the package ml_dtypes.
     """
     if isinstance(value, np.ndarray | np.generic):
         return np.asanyarray(value)
@@ -38,6 +38,8 @@ def plain_array(value: Any) -> npt.NDArray[Any] | None:
         return tensor
     array: npt.NDArray[Any]
     if hasattr(value, "__array__"):
+        if getattr(getattr(value, "dtype", None), "tz", None) is not None:  # one of pandas
+            return np.asarray(value, f"M8[{value.dtype.unit}]")
         array = np.asanyarray(value)
         if array.dtype.hasobject and hasattr(inner, "codes") and hasattr(inner, "categories"):
             raise TypeError(

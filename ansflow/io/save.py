@@ -38,8 +38,8 @@ def save(
     arrays : mapping, optional
         Arrays by their names, which may be any text. Also a table, whose columns are saved: one of
         Arrow, or a data frame, whose index is no column. Dictionaries and categories of numbers
-        come back as the numbers, Arrow's times of a day as time since midnight, and texts are
-        refused, with a word on what to give instead.
+        come back as the numbers, Arrow's times of a day as time since midnight, times with a zone
+        as those of UTC, and texts are refused, with a word on what to give instead.
     mode : {"w", "x", "a"}
         ``x`` creates a new file, and ``a`` adds arrays to a file; see `CollectionWriter`.
     metadata : mapping, optional

@@ -193,6 +193,9 @@ def test_frames_of_pandas():
     found = saved(pd.DataFrame(columns))
     assert found["floats"].tobytes() == np.array([1.5, np.nan]).tobytes()
     assert found["times"].dtype.kind == "M"
+    zoned = columns["times"].tz_localize("Asia/Tokyo")
+    for given in (zoned, pd.Series(zoned)):
+        assert plain_array(given).tolist() == zoned.tz_convert(None).to_numpy().tolist()
     assert ansflow.compress(pd.Series(WALK)) == ansflow.compress(WALK)
     with pytest.raises(TypeError, match="must be text, not 0"):
         saved(pd.DataFrame(np.eye(2)))
