@@ -44,7 +44,7 @@ __all__ = [
 
 SUFFIX = ".ans"
 
-# What each frame begins with.
+# What each frame begins with; an index ends with the same bytes backwards.
 MAGIC = b"\x89ANS"
 
 
@@ -134,16 +134,20 @@ def reading(file: File) -> Iterator[BinaryIO]:
         try:
             yield opened
         except CorruptDataError as error:
-            if not isinstance(error, UnsupportedError) and _begins_a_frame(opened):
+            if not isinstance(error, UnsupportedError) and _has_frames(opened):
                 error.add_note(f"ansflow recover {_quoted(file)} saves all chunks that are intact")
             raise
 
 
-def _begins_a_frame(file: BinaryIO) -> bool:
+def _has_frames(file: BinaryIO) -> bool:
+    """Whether it begins with a frame, or ends with the index of one."""
     if status_of(file) is None:
         return False
     file.seek(0)
-    return file.read(len(MAGIC)) == MAGIC
+    if file.read(len(MAGIC)) == MAGIC:
+        return True
+    file.seek(max(0, file.seek(0, os.SEEK_END) - len(MAGIC)))
+    return file.read() == MAGIC[::-1]
 
 
 def _quoted(file: Path) -> str:

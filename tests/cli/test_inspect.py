@@ -69,6 +69,12 @@ def test_notes_only_where_they_help(run, tmp_path, monkeypatch):
     (tmp_path / "-a b").write_bytes(frame[:-1])
     _, note = run("info", "--", "-a b", code=1).stderr.splitlines()
     assert note == "  ansflow recover './-a b' saves all chunks that are intact"
+    indexed = ansflow.compress(b"abracadabra" * 1000, chunk_size=1000)
+    (tmp_path / "no-begin").write_bytes(b"?" + indexed[1:])
+    assert run("info", "no-begin", code=1).stderr.endswith(
+        "  ansflow recover no-begin saves all chunks that are intact\n"
+    )
+    assert "lost: 0" in run("recover", "no-begin").stderr
     (tmp_path / "other").write_bytes(b"no frame")
     assert len(run("info", "other", code=1).stderr.splitlines()) == 1
     assert len(run("test", input=frame[:-1], code=1).stderr.splitlines()) == 1
