@@ -29,7 +29,7 @@ import numpy.typing as npt
 import ansflow
 from ansflow.errors import CorruptDataError, TruncatedError
 
-__all__ = ["Pieces", "Rows", "encode", "leading", "within"]
+__all__ = ["Pieces", "Rows", "chosen_recipe", "encode", "leading", "within"]
 
 Array = npt.NDArray[Any]
 
@@ -100,8 +100,7 @@ def encode(items: Array, fill: Array, piece_size: int, plan: ansflow.Plan) -> by
     if kept != items.shape:
         items = np.ascontiguousarray(items[tuple(map(slice, kept))])
         header = SHORTER + np.array(kept, LENGTH).tobytes()
-    cut = Rows.of(kept, items.dtype.itemsize, piece_size)
-    rows = items.reshape(cut.total, *cut.shape)
+    rows, cut = _rows(items, piece_size)
     parts = [rows[start : start + cut.each] for start in range(0, cut.total, cut.each)]
     chosen = cache(lambda: ansflow.plan(rows, level=plan.level))
     pieces = []
@@ -110,6 +109,19 @@ def encode(items: Array, fill: Array, piece_size: int, plan: ansflow.Plan) -> by
         pieces.append(ansflow.encode_chunk(part, plan if by_hand else chosen()))
     lengths = np.array([len(piece) for piece in pieces[:-1]], LENGTH)
     return b"".join([header, lengths.tobytes(), *pieces])
+
+
+def chosen_recipe(items: Array, piece_size: int, level: int) -> str | None:
+    """The recipe that suits the pieces of chunks like these items; None if none is needed."""
+    rows, _ = _rows(items.reshape(items.shape or 1), piece_size)
+    recipe = ansflow.plan(rows, level=level).recipe
+    return None if recipe is None else str(recipe)
+
+
+def _rows(items: Array, piece_size: int) -> tuple[Array, Rows]:
+    """The rows of an array, and how they are cut into pieces."""
+    cut = Rows.of(items.shape, items.dtype.itemsize, piece_size)
+    return items.reshape(cut.total, *cut.shape), cut
 
 
 def _kept(items: Array, fill: Array) -> tuple[int, ...]:

@@ -233,6 +233,36 @@ def test_configurations_round_trip(codec):
     assert hash(codec) == hash(type(codec).from_dict(told))
 
 
+@pytest.mark.parametrize("dtype", ["f4", ">i2", "M8[s]", "?", "S3", "V9"])
+def test_a_recipe_for_all_chunks(dtype):
+    array = array_of(dtype, (60, 40))
+    codec = AnsflowCodec.chosen_by(array[:20, :30], level=1, chunk_size=500)
+    assert AnsflowCodec.from_dict(json.loads(json.dumps(codec.to_dict()))) == codec
+    found = stored(array, chunks=(20, 30), serializer=codec, compressors=None)
+    same(found[:], array)
+    same(found[7:33, 25:], array[7:33, 25:])
+
+
+def test_chunks_unlike_the_sample(monkeypatch):
+    array = np.round(np.cumsum(array_of("f8", (50, 40)), axis=1), 2)
+    codec = AnsflowCodec.chosen_by(array[:10])
+    assert codec.recipe.startswith("decimal")
+    monkeypatch.setattr(ansflow, "plan", None)  # nothing is chosen any more
+    rough = (np.arange(2000, dtype="u8") + (0x7FF8 << 48)).view("f8").reshape(50, 40)
+    both, store = np.concatenate([array, np.pi * array, rough]), {}
+    found = stored(both, store, chunks=(10, 40), serializer=codec, compressors=None)
+    same(found[:], both)
+    sizes = [len(store[f"c/{chunk}/0"]) for chunk in (0, 5)]
+    assert sizes[0] < sizes[1]
+
+
+def test_objects_have_no_recipe():
+    with pytest.raises(TypeError, match="Python objects"):
+        AnsflowCodec.chosen_by(np.array(["a", None]))
+    with pytest.raises(ValueError, match="level"):
+        AnsflowCodec.chosen_by(np.arange(9), level=0)
+
+
 @pytest.mark.parametrize("kind", ARRAYS)
 def test_arrays_are_pickled(kind, tmp_path):
     array = array_of("f4", (20, 30))
