@@ -184,3 +184,14 @@ def test_values_of_a_dictionary_that_are_multiples_but_for_their_last_bits():
     recipe = recipe_of(lines)
     assert "dict(" in recipe
     assert recipe.endswith("delta[0, rising](bins)))")
+
+
+def test_prices_that_were_adjusted_seldom():
+    """Where each column has maps of its own, one that repeats another takes next to nothing."""
+    rng = np.random.default_rng(4)
+    close = np.round(np.float32(9000 + rng.normal(0, 60, 4000).cumsum()), 6)
+    table = np.column_stack([close + 12.5, close, close, np.round(rng.exponential(1e6, 4000))])
+    table[rng.random(4000) < 0.05] = np.nan
+    alone = len(ansflow.compress(np.ascontiguousarray(table[:, [0, 1, 3]])))
+    assert "columns[2](" in recipe_of(table)
+    assert len(ansflow.compress(table)) < alone + 200

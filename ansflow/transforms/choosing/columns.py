@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
 
 from ansflow.transforms.choosing.alike import bytes_alike, mapped_alike
 from ansflow.transforms.choosing.choice import Choice, Gain, better, plain_choice, side_by_side
@@ -11,6 +15,7 @@ from ansflow.transforms.choosing.likeness import Group, alike
 from ansflow.transforms.choosing.mapped import SMALL, Kind, Mapped, Numbers
 from ansflow.transforms.choosing.maps import mapped
 from ansflow.transforms.choosing.numbers import Rated, choose_numbers, is_clear, rated
+from ansflow.transforms.choosing.offers import WORTH_BITS
 from ansflow.transforms.choosing.predicted import ROW, columns_apart, columns_of
 from ansflow.transforms.choosing.sample import few_boxes
 from ansflow.transforms.layout import Layout
@@ -20,6 +25,11 @@ __all__ = ["by_neighbours", "each_by_itself", "in_groups", "taken_apart"]
 
 # Maps whose other outputs take as much for all columns together as for each by itself.
 SHARABLE = "ordered", "decimal", "affine", "mask"
+
+# The share of a column that is the same as the one before in one that repeats it, as adjusted
+# prices do; and what its difference from that is, which is 0 where they are the same.
+REPEATED = 0.9
+OF_BITS: dict[str, Any] = {"name": "unsigned", "big_endian": False, "all_items": None}
 
 # By so many numbers maps of a group are compared, and facts told: all columns have a few.
 SOME, FEW = 2048, 1024
@@ -47,8 +57,14 @@ def by_neighbours(
     if best:
         return choose_numbers(raw, kind, best)  # or what they share is best for each of them
     found = [*map(choose_numbers, columns, parts, tried)]
-    apart = each_by_itself(found, raw)
     each = {choice.maps for choice in found}
+    differences = []
+    for j in _repeated(columns):
+        other = choose_numbers(columns[j] - columns[j - 1], parts[j]._replace(**OF_BITS))
+        if other.bits < found[j].bits - WORTH_BITS:
+            found[j] = other
+            differences.append(j)
+    apart = each_by_itself(found, raw, differences)
     same = len(each) == 1
     if not same:
         each = {_but_dictionary(maps) for maps in each}
@@ -105,11 +121,25 @@ def taken_apart(raw: Numbers, kind: Kind) -> tuple[list[Numbers], list[Kind]]:
     return [*columns_apart(raw)], [kind.part(count, j) for j in range(count)]
 
 
-def each_by_itself(found: Sequence[Choice], raw: Numbers) -> Choice:
-    """The recipe of columns of some numbers with what was found for each of them."""
+def _repeated(columns: Sequence[Numbers]) -> list[int]:
+    """The columns that mostly are the same as the one before, bit for bit."""
+    return [
+        j
+        for j, (before, column) in enumerate(pairwise(columns), 1)
+        if np.count_nonzero(column == before) >= REPEATED * column.size
+    ]
+
+
+def each_by_itself(
+    found: Sequence[Choice], raw: Numbers, differences: Sequence[int] = ()
+) -> Choice:
+    """The recipe of columns of some numbers with what was found for each of them.
+
+    Or for its difference from the one before.
+    """
     plain = plain_choice(Layout(raw.itemsize, (raw.size // len(found),)))
     found = [choice.with_room(plain) for choice in found]
-    recipe = Recipe("columns", tuple(choice.recipe for choice in found))
+    recipe = Recipe("columns", tuple(choice.recipe for choice in found), tuple(differences))
     return side_by_side(recipe, found, 1 / len(found))
 
 

@@ -114,11 +114,17 @@ def _packs(found: Choice, raw: Numbers, kind: Kind, enough: float) -> Iterator[P
     lag = columns_of(raw, kind) or 1
     if kind.name != "float":
         yield packed(raw, kind, (), lag, enough)
-    elif [one.name for one in found.maps] == ["decimal"]:
-        yield packed(raw, kind, found.maps, lag, enough)
-        if "far" in found.maps[0].settings:
+        return
+    maps = found.maps
+    if found.recipe.name == "columns" and found.recipe.settings:
+        # Some columns repeat others and take next to nothing, which digits at a glance don't tell.
+        maps = next((one.maps for one in decimals(raw, kind)), ())
+        enough *= lag / (lag - len(found.recipe.settings))
+    if [one.name for one in maps] == ["decimal"]:
+        yield packed(raw, kind, maps, lag, enough)
+        if "far" in maps[0].settings:
             # What corrections say may be the last digits of integers that are finer.
-            others = (one.maps for one in decimals(raw, kind) if one.maps != found.maps)
+            others = (one.maps for one in decimals(raw, kind) if one.maps != maps)
             alone = (maps for maps in others if len(maps) == 1)
             for maps in islice(alone, 1):
                 yield packed(raw, kind, maps, lag, enough)
