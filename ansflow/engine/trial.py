@@ -23,7 +23,7 @@ __all__ = ["contexts_pay", "tried"]
 
 # Of recipes that take more than the best by this share, as a part and the estimates together say,
 # those are the worse ones. Others are tried on more, so many times as much.
-CLEARLY, MORE = 0.02, 4
+CLEARLY, MORE = 0.015, 4
 # What contexts have to save, as symbols with contexts take several times as long to decode.
 WORTH_CONTEXTS = 0.02
 # Estimates of fewer bits say nothing, nor does how much more they are than by this share.
