@@ -52,8 +52,8 @@ MAPS = "ordered", "affine", "decimal"
 # What may leave runs of numbers that had none, and of which there are differences at any rate.
 PREDICTORS = "delta", "period", "ramp", "stencil", "lookback"
 RISING, RUNS = Recipe("delta", (), (0, "rising")), Recipe("runs")
-# Items that are all the same need no map, which has parameters.
-CONSTANT = Recipe.of("delta[0, rising](log)")
+# Items that are all the same need no map, which has parameters: all that is left are heads.
+OF_CONSTANT = [Recipe.of("delta[0, rising](log)"), *map(Recipe, ("log", "planes"))]
 # What recipes end in.
 LEAVES = "stream", "log", "lin", "bins", "planes", "bytes"
 # What takes less than this share of what is expected of another choice surely takes less than that.
@@ -96,8 +96,9 @@ def in_runs(choice: Choice, content: Bytes, layout: Layout, coding: StreamCoding
     # What a choice takes is known once all items are coded with it, which takes the longest.
     known = functools.cache(lambda: _size(choice.recipe, numbers, coding))
     if not stages and values.size == 1:
-        best = CONSTANT
-        size = _size(best, numbers, coding)
+        ways = OF_CONSTANT if numbers.itemsize > 1 else OF_CONSTANT[:-1]
+        sizes = [(_size(way, numbers, coding), way) for way in ways]
+        size, best = min(sizes, key=itemgetter(0))
     else:
         expected = choice.bits * layout.items / 8
         size_of_lengths, of_lengths = _shortest(OF_LENGTHS, lengths, coding)

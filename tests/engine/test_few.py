@@ -128,3 +128,13 @@ def test_differences_are_tried_only_where_they_may_take_less():
     assert told(*range(1000)) == {lin, delta, rising}
     assert told(*range(1000, 0, -1)) == {lin, delta}
     assert told(7) == {lin}
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "most"), [(7, "i8", 25), (0, "f8", 25), (-3, "i2", 25), (3.14159, "f4", 29)]
+)
+def test_what_is_all_the_same_takes_little_but_a_header(value, dtype, most):
+    array = np.full(5000, value, dtype)
+    data = ansflow.compress(array)
+    assert len(data) <= most
+    assert ansflow.decompress(data).tobytes() == array.tobytes()

@@ -87,7 +87,7 @@ EFFORTS = {
     6: STENCILS,
     8: OTHERS,
     9: OTHERS._replace(
-        orders=(12, 24, 4, 32), tried=1 << 18, most_tried=1 << 20, others=0.3, most_others=6
+        orders=(12, 24, 4, 32), tried=1 << 20, most_tried=1 << 20, others=0.3, most_others=6
     ),
 }
 
