@@ -243,6 +243,17 @@ def test_a_recipe_for_all_chunks(dtype):
     same(found[7:33, 25:], array[7:33, 25:])
 
 
+def test_a_recipe_is_chosen_by_what_is_stored():
+    """That is little-endian, and in pieces that may have fewer axes."""
+    i, j, k = np.ogrid[:4, :40, :50]
+    array = (i**2 + (2 * j) ** 2 + k**2 + (i * j) % 7).astype("i4")
+    codec = AnsflowCodec.chosen_by(array, chunk_size=1000)
+    assert codec == AnsflowCodec.chosen_by(array.astype(">i4"), chunk_size=1000)
+    assert codec == AnsflowCodec.chosen_by(array.reshape(160, 50), chunk_size=1000)
+    found = stored(array, chunks=array.shape, serializer=codec, compressors=None)
+    same(found[:], array)
+
+
 def test_chunks_unlike_the_sample(monkeypatch):
     array = np.round(np.cumsum(array_of("f8", (50, 40)), axis=1), 2)
     codec = AnsflowCodec.chosen_by(array[:10])
