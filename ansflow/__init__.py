@@ -8,31 +8,41 @@ your own, `encode_many` and `decode_many` for many short messages of them, `Rang
 """
 
 from importlib import import_module as _import_module
-from types import ModuleType as _Module
+from typing import TYPE_CHECKING
 
-from ansflow import errors, models, transforms
-from ansflow.coding import RangeDecoder, RangeEncoder, decode, decode_many, encode, encode_many
-from ansflow.engine.options import Options
-from ansflow.engine.plan import Plan
-from ansflow.frame.content_model import ContentModel, register_source as _register_source
-from ansflow.inspect.description import describe
-from ansflow.inspect.recovery import Recovery, recover
-from ansflow.io.array_reader import ArrayReader
-from ansflow.io.array_writer import ArrayWriter
-from ansflow.io.chunks import decode_chunk, encode_chunk
-from ansflow.io.collection_reader import CollectionReader, load
-from ansflow.io.collection_writer import CollectionWriter
-from ansflow.io.ids import compress_ids, decompress_ids
-from ansflow.io.one_shot import compress, decompress
-from ansflow.io.open import open
-from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
-from ansflow.io.plan import plan
-from ansflow.io.save import save
-from ansflow.io.train import train
-from ansflow.io.trained_array_codec import TrainedArrayCodec
-from ansflow.io.trained_codec import TrainedCodec
-from ansflow.limits import Limits
-from ansflow.transforms import Recipe
+from ansflow import errors
+
+if TYPE_CHECKING:
+    from ansflow import models, transforms
+    from ansflow.coding import (
+        RangeDecoder,
+        RangeEncoder,
+        decode,
+        decode_many,
+        encode,
+        encode_many,
+    )
+    from ansflow.engine.options import Options
+    from ansflow.engine.plan import Plan
+    from ansflow.frame.content_model import ContentModel
+    from ansflow.inspect.description import describe
+    from ansflow.inspect.recovery import Recovery, recover
+    from ansflow.io.array_reader import ArrayReader
+    from ansflow.io.array_writer import ArrayWriter
+    from ansflow.io.chunks import decode_chunk, encode_chunk
+    from ansflow.io.collection_reader import CollectionReader, load
+    from ansflow.io.collection_writer import CollectionWriter
+    from ansflow.io.ids import compress_ids, decompress_ids
+    from ansflow.io.one_shot import compress, decompress
+    from ansflow.io.open import open
+    from ansflow.io.pieces import Compressor, Decompressor, iter_compress, iter_decompress
+    from ansflow.io.plan import plan
+    from ansflow.io.save import save
+    from ansflow.io.train import train
+    from ansflow.io.trained_array_codec import TrainedArrayCodec
+    from ansflow.io.trained_codec import TrainedCodec
+    from ansflow.limits import Limits
+    from ansflow.transforms import Recipe
 
 __version__ = "0.4.0"
 
@@ -78,12 +88,45 @@ __all__ = [
     "transforms",
 ]
 
-# The container asks for models by their names, and doesn't know what kinds there are.
-_register_source("ansflow.bitsback.models.pretrained:load")
+# Where each name is. Modules are imported when one is first asked for, since Numba and all kernels
+# take most of a second, which those do not have who ask for the command's help.
+_HOMES = {
+    "coding": "RangeDecoder RangeEncoder decode decode_many encode encode_many",
+    "engine.options": "Options",
+    "engine.plan": "Plan",
+    "frame.content_model": "ContentModel",
+    "inspect.description": "describe",
+    "inspect.recovery": "Recovery recover",
+    "io.array_reader": "ArrayReader",
+    "io.array_writer": "ArrayWriter",
+    "io.chunks": "decode_chunk encode_chunk",
+    "io.collection_reader": "CollectionReader load",
+    "io.collection_writer": "CollectionWriter",
+    "io.ids": "compress_ids decompress_ids",
+    "io.one_shot": "compress decompress",
+    "io.open": "open",
+    "io.pieces": "Compressor Decompressor iter_compress iter_decompress",
+    "io.plan": "plan",
+    "io.save": "save",
+    "io.train": "train",
+    "io.trained_array_codec": "TrainedArrayCodec",
+    "io.trained_codec": "TrainedCodec",
+    "limits": "Limits",
+    "transforms": "Recipe",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_PACKAGES = ("bitsback", "models", "transforms")
 
+if not TYPE_CHECKING:  # which would take any name for one that there is
 
-def __getattr__(name: str) -> _Module:
-    """`ansflow.bitsback`, whose modules are imported when they are first needed."""
-    if name == "bitsback":
-        return _import_module("ansflow.bitsback")
-    raise AttributeError(f"module 'ansflow' has no attribute {name!r}")
+    def __getattr__(name):
+        """A package, or what is in a module, which are imported for it."""
+        if name in _PACKAGES:
+            return _import_module(f"ansflow.{name}")
+        if name not in _HOME:
+            raise AttributeError(f"module 'ansflow' has no attribute {name!r}")
+        found = getattr(_import_module(f"ansflow.{_HOME[name]}"), name)
+        return globals().setdefault(name, found)
+
+    def __dir__():
+        return sorted({*globals(), *__all__, *_PACKAGES})

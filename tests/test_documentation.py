@@ -40,7 +40,7 @@ PUBLIC = ["ansflow"] + [
 @pytest.mark.parametrize("name", PUBLIC)
 def test_everything_public_has_an_example(name):
     module = importlib.import_module(name)
-    public = {name: vars(module)[name] for name in module.__all__}
+    public = {name: getattr(module, name) for name in module.__all__}
     kinds = {name: thing for name, thing in public.items() if callable(thing)}
     assert kinds
     assert [name for name, thing in kinds.items() if ">>>" not in (thing.__doc__ or "")] == []

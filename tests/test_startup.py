@@ -58,6 +58,33 @@ print(ansflow.__file__)
     assert printed(code, cwd=sources) == f"1 [] []\n[]\n{ansflow.__file__}\n"
 
 
+def test_all_names_are_where_they_are_looked_for():
+    """Also before anything is imported; others are no attributes."""
+    code = """
+import ansflow
+assert {*ansflow.__all__, "bitsback"} <= {*dir(ansflow)}
+found = {name: getattr(ansflow, name) for name in ansflow.__all__}
+assert ansflow.compress is found["compress"] and ansflow.bitsback.load
+print({*ansflow._HOME} ^ {*found} ^ {"errors", "models", "transforms", "__version__"})
+print(hasattr(ansflow, "squeeze"))
+"""
+    assert printed(code) == "set()\nFalse\n"
+
+
+def test_help_of_the_command_takes_no_numba():
+    code = """
+import sys
+from ansflow.cli import main
+for arguments in (["--version"], ["--help"], ["compress", "--help"], ["bench", "--help"]):
+    try:
+        main(arguments)
+    except SystemExit as end:
+        assert not end.code
+print("numba" in sys.modules)
+"""
+    assert printed(code).endswith("\nFalse\n")
+
+
 def test_models_of_images_are_left_alone_until_they_are_needed():
     """By frames without a model; one with a model loads them."""
     code = """

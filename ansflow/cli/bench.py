@@ -23,7 +23,6 @@ from ansflow.cli.files import File, files_argument, named, or_stdin, reading
 from ansflow.cli.outcome import DAMAGED, Outcome, ProblemError
 from ansflow.cli.table import LAYOUT, Cell, Column, Table, count, decimal, readable
 from ansflow.cli.terminal import echo, width_of
-from ansflow.io.npy import read_items
 
 __all__ = ["bench"]
 
@@ -119,6 +118,8 @@ def _beginning(source: BinaryIO, size: int) -> bytes:
 
 def _sample(data: bytes) -> Sample:
     """The sample in `data`: the whole items of a ``.npy`` file, or else all bytes."""
+    from ansflow.io.npy import read_items
+
     array = read_items(data)
     if array is None or not array.size:
         return Sample(memoryview(data), None)

@@ -1,4 +1,8 @@
-"""``compress``, ``decompress``, ``cat`` and ``test``."""
+"""``compress``, ``decompress``, ``cat`` and ``test``.
+
+Each imports what does the work when it is called: that brings in Numba and all kernels, which take
+most of a second, and which nobody needs who asks for help or presses the tabulator.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +41,7 @@ from ansflow.cli.files import (
     suffix_of,
 )
 from ansflow.cli.outcome import USAGE, Outcome, ProblemError
-from ansflow.cli.suits import claimed, objections
 from ansflow.cli.walk import compressed_files, compressed_in, walk_options, walked
-from ansflow.io.transfer import compress_file, decompress_file, read_range
 from ansflow.limits import Limits
 
 __all__ = ["cat", "compress", "decompress", "test"]
@@ -153,6 +155,9 @@ def compress(
     of arrays, for ansflow.load in Python. The latter are restored byte for byte, too, the former
     with the same members.
     """
+    from ansflow.cli.suits import claimed, objections
+    from ansflow.io.transfer import compress_file
+
     files = or_stdin(files)
     claim = claimed(dtype, typesize)
     if max_memory is not None:
@@ -216,6 +221,8 @@ def decompress(
     Fortran order must fit into --max-memory twice for that. Several arrays in a file become an .npz
     file, or a .safetensors file if they come from one.
     """
+    from ansflow.io.transfer import decompress_file
+
     files = or_stdin(files)
 
     def name(file: Path) -> Path:
@@ -245,6 +252,8 @@ def cat(
     With --offset or --size, write only this part of the content; only the chunks that it needs are
     decoded and verified.
     """
+    from ansflow.io.transfer import decompress_file, read_range
+
     outcome = Outcome()
     stdout = standard_output()
     with telling_of_compilation():
@@ -276,6 +285,8 @@ def test(
 
     The exit code says whether all FILEs are intact; with -v, print a line for each FILE.
     """
+    from ansflow.io.transfer import decompress_file
+
     outcome = Outcome()
     for file in walked(or_stdin(files), recursive, compressed_in(suffix), outcome):
         with outcome.about(named(file)):

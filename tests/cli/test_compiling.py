@@ -6,9 +6,10 @@ import sys
 import pytest
 from numba.core import event
 
-from ansflow.cli import coding, main
+from ansflow.cli import main
 from ansflow.cli.compiling import telling_of_compilation
 from ansflow.cli.terminal import echo, progress
+from ansflow.io import transfer
 
 
 class Terminal(io.StringIO):
@@ -111,7 +112,7 @@ def test_the_command_says_it_unless_it_is_quiet(file, monkeypatch, quiet):
         compile_one(Kernel())
         return 1, 1
 
-    monkeypatch.setattr(coding, "compress_file", compress_file)
+    monkeypatch.setattr(transfer, "compress_file", compress_file)
     with pytest.raises(SystemExit):
         main([*["-q"] * quiet, "-f", str(file)], prog_name="ansflow")
     assert ("Compiled a kernel" in terminal.getvalue()) != quiet

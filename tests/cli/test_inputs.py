@@ -7,7 +7,8 @@ import threading
 import pytest
 
 import ansflow
-from ansflow.cli import coding, files
+from ansflow.cli import files
+from ansflow.io import transfer
 
 
 @pytest.fixture
@@ -140,14 +141,14 @@ def test_what_has_changed_is_kept(run, here, monkeypatch, change):
     """Also with -f: what was read isn't there any more."""
     path = here / "input"
     path.write_bytes(b"content")
-    compress_file = coding.compress_file
+    compress_file = transfer.compress_file
 
     def compress_and_change(*arguments, **options):
         found = compress_file(*arguments, **options)
         change(path)
         return found
 
-    monkeypatch.setattr(coding, "compress_file", compress_and_change)
+    monkeypatch.setattr(transfer, "compress_file", compress_and_change)
     before = os.stat(path)
     result = run("compress", "-f", "--rm", path, code=3)
     assert (
@@ -177,7 +178,7 @@ def test_whose_fault_it_is(run, file, monkeypatch, error, name, code):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(coding, "decompress_file", fail)
+    monkeypatch.setattr(transfer, "decompress_file", fail)
     result = run("test", file, code=code)
     assert result.stderr.startswith(f"ansflow: {name.format(file=file)}")
     assert result.stderr.count(": ") == (2 if name else 1)
@@ -197,7 +198,7 @@ def test_faults_of_the_command_itself(run, file, monkeypatch, error):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(coding, "decompress_file", fail)
+    monkeypatch.setattr(transfer, "decompress_file", fail)
     stderr = run("test", file, code=70).stderr
     assert stderr.startswith("Traceback")
     assert type(error).__name__ in stderr

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 import ansflow
-from ansflow.cli import coding, main
+from ansflow.cli import main
+from ansflow.io import transfer
 
 
 @pytest.fixture
@@ -229,13 +230,13 @@ def test_memory_to_compress(run, here, content, monkeypatch):
     """It bounds the number of threads."""
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     asked = []
-    compress_file = coding.compress_file
+    compress_file = transfer.compress_file
 
     def watched(*arguments, threads, **options):
         asked.append(threads)
         return compress_file(*arguments, threads=1, **options)
 
-    monkeypatch.setattr(coding, "compress_file", watched)
+    monkeypatch.setattr(transfer, "compress_file", watched)
     write(here / "x", content)
     for options in ("-M 1G", "-M 1G -T 3", "-M 100M", "-M 100M --chunk-size 1M", "-T 3", ""):
         run("-cf", *options.split(), "x")

@@ -193,7 +193,7 @@ def test_interrupt_in_this_process(run, file, files, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ansflow.cli.coding.compress_file", interrupt)
+    monkeypatch.setattr("ansflow.io.transfer.compress_file", interrupt)
     assert run("compress", file, code=130).output == ""
     assert files() == ["data.bin"]
 
