@@ -58,9 +58,21 @@ class AnsflowBackend(BackendEntrypoint):
     url: ClassVar[str] = "https://github.com/ansflow/ansflow#in-other-libraries"
 
     def open_dataset(
-        self, filename_or_obj: Any, *, drop_variables: str | Iterable[str] | None = None
+        self,
+        filename_or_obj: Any,
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        mask_and_scale: object = None,
+        decode_times: object = None,
+        decode_timedelta: object = None,
+        use_cftime: object = None,
+        concat_characters: object = None,
+        decode_coords: object = None,
     ) -> xarray.Dataset:
         """What `xarray.open_dataset` calls.
+
+        Nothing but `drop_variables` makes a difference. The others say how to decode what netCDF
+        has no type for; here times are times, and all other values what they were, too.
 
         Raises
         ------

@@ -59,6 +59,17 @@ def test_the_engine_is_found(dataset, tmp_path):
             xarray.testing.assert_identical(found.load(), dataset)
 
 
+def test_there_is_nothing_to_decode(dataset, tmp_path):
+    """What users ask of files of netCDF is no error; what nobody asks is one."""
+    path = tmp_path / "x.ans"
+    to_file(dataset, path)
+    for asked in ({"decode_times": False}, {"mask_and_scale": False}, {"decode_cf": False}):
+        with xarray.open_dataset(path, engine="ansflow", **asked) as found:
+            xarray.testing.assert_identical(found, dataset)
+    with pytest.raises(TypeError, match="drop_variable"):
+        xarray.open_dataset(path, engine="ansflow", drop_variable="a")
+
+
 def test_what_is_guessed(dataset, tmp_path):
     backend = AnsflowBackend()
     to_file(dataset, tmp_path / "field.ans")
