@@ -100,6 +100,11 @@ def _by_arrow(value: Any) -> npt.NDArray[Any] | None:
 def _from_arrow(array: Any) -> npt.NDArray[Any]:
     """An array of Arrow, which is masked if values are missing. Times are those since midnight."""
     kind = str(array.type)
+    if hasattr(array.type, "storage_type"):  # of an extension, such as periods of pandas
+        raise TypeError(
+            f"a column of the type {kind} would lose what its numbers stand for: give these, "
+            "column.storage, or what they stand for, such as period.dt.to_timestamp() in pandas"
+        )
     if time := TIME.fullmatch(kind):
         array = array.cast(f"int{time[1]}").cast("int64").cast(f"duration[{time[2]}]")
     dtype = np.asarray(array.slice(0, 0)).dtype

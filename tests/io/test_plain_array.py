@@ -218,6 +218,19 @@ def test_missing_numbers_of_pandas():
     assert (found["b"].dtype, found["b"].tolist()) == ("?", [True, None])
 
 
+@pytest.mark.skipif(
+    None in map(importlib.util.find_spec, ["pandas", "pyarrow"]), reason="needs pandas and pyarrow"
+)
+def test_numbers_that_stand_for_others_are_refused():
+    import pandas as pd
+
+    months = pd.Series(pd.period_range("2024-01", periods=4, freq="M"))
+    with pytest.raises(TypeError, match=r"period\.dt\.to_timestamp\(\)"):
+        saved({"months": months})
+    starts = saved({"months": months.dt.to_timestamp()})["months"]
+    assert starts[3] == np.datetime64("2024-04-01")
+
+
 @pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2"])
 @pytest.mark.parametrize("shape", [(), (3, 5), (0, 2)])
 def test_tensors_of_dtypes_that_numpy_lacks(name, shape):
