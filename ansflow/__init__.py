@@ -88,8 +88,8 @@ __all__ = [
     "transforms",
 ]
 
-# Where each name is. Modules are imported when one is first asked for, since Numba and all kernels
-# take most of a second, which those do not have who ask for the command's help.
+# Where each name is. Modules are imported when a name is first asked for: to import Numba and all
+# kernels takes most of a second, which the command does without to print its help.
 _HOMES = {
     "coding": "RangeDecoder RangeEncoder decode decode_many encode encode_many",
     "engine.options": "Options",

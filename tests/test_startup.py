@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from children import python
 
@@ -69,6 +70,16 @@ print({*ansflow._HOME} ^ {*found} ^ {"errors", "models", "transforms", "__versio
 print(hasattr(ansflow, "squeeze"))
 """
     assert printed(code) == "set()\nFalse\n"
+
+
+@pytest.mark.parametrize(
+    "first", ["bitsback.load('mnist-vae')", "Options(model='mnist-vae')", "describe('x.ans')"]
+)
+def test_models_are_known_whatever_is_asked_first(first, tmp_path):
+    """Nothing else has been imported then."""
+    digits = np.zeros((3, 28, 28), np.uint8)
+    (tmp_path / "x.ans").write_bytes(ansflow.compress(digits, model="mnist-vae"))
+    assert printed(f"import ansflow\nansflow.{first}", cwd=tmp_path) == ""
 
 
 def test_help_of_the_command_takes_no_numba():

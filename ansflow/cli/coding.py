@@ -1,7 +1,7 @@
 """``compress``, ``decompress``, ``cat`` and ``test``.
 
-Each imports what does the work when it is called: that brings in Numba and all kernels, which take
-most of a second, and which nobody needs who asks for help or presses the tabulator.
+Each imports what does the work when it is called: that brings in Numba and all kernels, which takes
+most of a second, and help and completion need none of it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from ansflow.errors import ModelError, UnknownModelError
 from ansflow.frame.array_spec import ArraySpec
 from ansflow.transforms.layout import Layout
 
-__all__ = ["ContentModel", "find", "known", "register", "register_source"]
+__all__ = ["ContentModel", "find", "known", "register"]
 
 
 @runtime_checkable
@@ -107,10 +107,10 @@ class ContentModel(Protocol):
         ...
 
 
-Source = Callable[[str], ContentModel]
+# What loads the models that come with ansflow, by their names. It is imported when one is needed.
+SHIPPED = "ansflow.bitsback.models.pretrained:load"
 
 _registered: dict[str, ContentModel] = {}
-_sources: list[str | Source] = []
 
 
 def register(model: ContentModel) -> None:
@@ -118,29 +118,18 @@ def register(model: ContentModel) -> None:
     _registered[model.name] = model
 
 
-def register_source(source: str | Source) -> None:
-    """Ask a function for models that are not registered; it raises ModelError for unknown names.
-
-    As text, ``"package.module:function"``, it is imported when it is first needed.
-    """
-    if source not in _sources:
-        _sources.append(source)
-
-
 def known(name: str) -> ContentModel:
     """The model of that name; ModelError if there is none."""
     if name in _registered:
         return _registered[name]
-    reasons = []
-    for source in _sources:
-        load: Source = resolve_name(source) if isinstance(source, str) else source
-        try:
-            return load(name)
-        except ModelError as error:
-            reasons.append(str(error))
-    if _registered:
-        reasons.append(f"those that are registered are {', '.join(_registered)}")
-    raise ModelError("; ".join(reasons) or f"there is no model {name!r}")
+    load: Callable[[str], ContentModel] = resolve_name(SHIPPED)
+    try:
+        return load(name)
+    except ModelError as error:
+        if not _registered:
+            raise
+        others = ", ".join(_registered)
+        raise ModelError(f"{error}; those that are registered are {others}") from None
 
 
 def find(name: str, fingerprint: str) -> ContentModel:

@@ -98,8 +98,8 @@ class AnsflowCodec(ArrayBytesCodecPartialDecodeMixin, ArrayBytesCodec):
     ) -> Self:
         """A codec with one recipe for all chunks, which are like a sample.
 
-        Chunks of up to a MiB are written about twice as fast as if each had a recipe of its own.
-        All values come back whatever they are like; chunks unlike the sample take more.
+        Small chunks are written faster than if each had a recipe of its own to choose. All values
+        come back whatever they are like; chunks unlike the sample take more.
 
         Parameters
         ----------

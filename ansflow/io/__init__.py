@@ -15,8 +15,3 @@ save.py, collection_writer.py, collection_file.py, collection_reader.py
 transfer.py, npy.py, containers/
     files to frames and back, for the command
 """
-
-from ansflow.frame.content_model import register_source
-
-# The container asks for models by their names, and doesn't know what kinds there are.
-register_source("ansflow.bitsback.models.pretrained:load")

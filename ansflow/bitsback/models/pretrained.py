@@ -1,6 +1,6 @@
 """The models that come with ansflow, by their names.
 
-The container finds them through `load` (`ansflow.frame.content_model.register_source`).
+The container finds them through `load` (`ansflow.frame.content_model.SHIPPED`).
 """
 
 from __future__ import annotations

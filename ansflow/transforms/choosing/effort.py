@@ -74,12 +74,16 @@ class Effort(NamedTuple):
         return self._replace(some=some, few=few)
 
 
-# Up to a level.
 NEIGHBOURS = Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04)
 STENCILS = Effort(
-    1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03, 5, 1 << 16, 1 << 18, 0, 1
+    *(1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    below=5,
+    tried=1 << 16,
+    most_tried=1 << 18,
+    most_others=1,
 )
 OTHERS = STENCILS._replace(size=1 << 17, some=1 << 16, below=6, others=0.1, most_others=4)
+# Up to a level.
 EFFORTS = {
     1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
     2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
