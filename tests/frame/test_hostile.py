@@ -35,6 +35,23 @@ def test_recovery_where_a_head_has_an_impossible_number_of_cells(tmp_path, index
     assert (ansflow.decompress((tmp_path / "recovered").read_bytes()) == array).all()
 
 
+def test_recovery_where_the_index_has_an_end_mark_for_a_chunk(tmp_path):
+    """It says how large an index is, which is not how much of the file is to be read."""
+    content = np.arange(200, dtype="u1")
+    header = writer.write_header(200, {"dtype": "|u1", "shape": [200]}, [100], flags=1)
+    mark = writer.write_chunk(header, 0, content[:100].tobytes(), cells=0, m=(1 << 31) - 2)
+    chunks = [mark, writer.write_chunk(header, 1, content[100:].tobytes())]
+    path = tmp_path / "frame"
+    path.write_bytes(writer.assemble(header, chunks, True))
+    tracemalloc.start()
+    result = ansflow.recover(path, tmp_path / "recovered")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.damaged
+    assert peak < 1 << 24
+    assert ansflow.decompress((tmp_path / "recovered").read_bytes()).size == result.content_size
+
+
 def test_a_group_of_small_chunks_with_large_bodies_takes_no_more_memory_than_allowed():
     """All of them wait until the group is whole."""
     tiles = 1 << 14

@@ -132,10 +132,11 @@ def index_at(file: BinaryIO, at: int, end: int, header: Header, headers: Headers
     heads: list[bytes] = []
     place = at + len(header.raw)
     while place < end and not headers.work.exhausted:
-        head = read_at(file, place, min(constants.HEAD.size, end - place))
-        if parse_sound_head(head, tag, header, len(heads)) is None:
+        raw = read_at(file, place, min(constants.HEAD.size, end - place))
+        head = parse_sound_head(raw, tag, header, len(heads))
+        if head is None or head.is_end:  # whose size is not that of a body
             break
-        heads.append(head)
+        heads.append(raw)
         place += constants.HEAD.size
     trailer = read_at(file, place, min(constants.TRAILER.size, end - place))
     chain = xxhash.xxh3_64_intdigest(header.raw + b"".join(heads))
