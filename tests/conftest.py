@@ -21,12 +21,13 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
 
 PROCESSES = 2
 
-# Files that take long for few tests are begun first, so that both processes end together.
+# Files that take long for few tests are begun first, so that both processes end together. The first
+# two compile in processes of their own much of what the others need: those whose processes would
+# all compile the same are not among them.
 LONG = [
-    "integrations/test_dask.py",
+    "frame/test_campaign.py",
     "kernels/test_guard_pages.py",
     "test_examples.py",
-    "frame/test_campaign.py",
     "io/test_streams.py",
     "io/test_tiles.py",
     "io/test_open.py",
