@@ -78,6 +78,7 @@ from ansflow.kernels.transforms import (
     boxes,
     columns,
     cost,
+    deal,
     decimal,
     delta,
     detect,
@@ -1288,6 +1289,15 @@ def facts_of_samples(at_end, rng):
             lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
             out = guarded(np.zeros(count * size * width, np.uint8), at_end)
             boxes.copy_boxes(octets, width, lengths, count, size, box, out)
+    for shape, way in (((1, 40), (0, 1)), ((6, 9, 8), (0, 2, 1)), ((5, 700, 3), (0, 0, 0))):
+        for width, parts, step in itertools.product((1, 4, 8), (1, 2), (1, 3)):
+            parts = 2 if shape[0] > 1 else parts
+            octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
+            box = math.prod(length - times for length, times in zip(shape, way, strict=True))
+            size = box // shape[0] * (shape[0] // 2) if shape[0] > 1 else box // parts
+            lengths, times = (fixed(np.array(told, u64), at_end) for told in (shape, way))
+            dealt = guarded(np.zeros((parts, -(-size // step)), u64), at_end)
+            deal.deal(octets, width, lengths, times, width == 4, step, dealt)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         columns_of_tables(numbers, at_end)
@@ -1300,6 +1310,7 @@ def facts_of_samples(at_end, rng):
             few = guarded(np.zeros(size // (2 * step) * 2 if step > 1 else size, u64), at_end)
             if few.size:
                 detect.survey(numbers.view(np.uint8), width, step, u64(7), few)
+                detect.tell(numbers.view(np.uint8), width, step, few)
         values = fixed(rng.integers(0, 1 << 64, size, u64).view(float), at_end)
         glance.glance(values, 0.9 * size, guarded(np.zeros(64), at_end))
         for length, row in ((size, 1), (size // 3, 3), (size // 40, 40)):
@@ -1313,7 +1324,7 @@ def facts_of_samples(at_end, rng):
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)
             for block, lag in ((0, 0), (some.size, 0), (some.size, row)):
-                told = lengths, ways, block, lag, 2 * bool(lag), 1e-3, np.inf
+                told = ways, lengths, block, lag, 2 * bool(lag), 1e-3, np.inf
                 cost.costs_of_ways(some.view(np.uint8), width, *told, costs)
         values = guarded(np.sort(rng.normal(size=size)), at_end)
         sizes = guarded(np.zeros(size), at_end)

@@ -8,7 +8,7 @@ import pytest
 
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
 from ansflow.transforms import Recipe
-from ansflow.transforms.choosing.axes import orders
+from ansflow.transforms.choosing.axes import differences, orders
 from ansflow.transforms.choosing.cost import (
     bins_bits,
     halves,
@@ -56,6 +56,9 @@ def test_bins_of_numbers_that_become_non_negative(kind, boxes):
     numbers = (sizes * RNG.choice([-1, 1], sizes.shape)).astype(f"i{kind[1]}").view(kind)
     bits = bins_bits(numbers, 1e6, signed=True)
     assert bits == bins_bits(folded(numbers.reshape(-1)).reshape(numbers.shape), 1e6)
+    steps = numbers.cumsum(axis=1, dtype=kind)
+    left = np.ascontiguousarray(steps[:, 1:] - steps[:, :-1])
+    assert bins_bits(steps, 1e6, (1,), signed=True) == bins_bits(left, 1e6, signed=True)
     assert bits < log_bits(numbers, signed=True) - 2
 
 
@@ -65,11 +68,33 @@ def test_halves_of_numbers_that_find_bins_and_that_tell_of_them(shape):
     even = shape[0] // 2 * 2
     rows = numbers[:even] if even else numbers.reshape(-1)[: shape[1] // 2 * 2]
     parts = (rows[half::2].reshape(-1) for half in range(2))
-    assert halves(numbers).tolist() == [part[:: part.size // 1024 | 1].tolist() for part in parts]
+    found = halves(numbers, math.inf).tolist()
+    assert found == [part[:: part.size // 1024 | 1].tolist() for part in parts]
+
+
+@pytest.mark.parametrize("axes", [(1,), (2, 3), (1, 1, 3)])
+@pytest.mark.parametrize("shape", [(1, 9, 8, 7), (2, 40, 3, 9), (5, 9, 10, 70)])
+@pytest.mark.parametrize("kind", ["u1", "u4", "u8"])
+def test_halves_of_differences(kind, shape, axes):
+    numbers = RNG.integers(0, 1 << 8 * int(kind[1]), shape, kind)
+    left = differences(numbers, axes)
+    assert np.array_equal(halves(numbers, math.inf, axes), halves(left, math.inf))
+    non_negative = folded(left.reshape(-1)).reshape(left.shape)
+    signed = halves(numbers, math.inf, axes, signed=True)
+    assert np.array_equal(signed, halves(non_negative, math.inf))
+
+
+def test_all_numbers_tell_of_bins_if_a_chunk_has_no_more():
+    numbers = np.arange(1, 31, dtype="u2").reshape(1, 5, 6)
+    assert halves(numbers, 59).tolist() == [[*range(1, 31)]]
+    assert halves(numbers, 60).shape == (2, 15)
+    assert halves(numbers, 49, (2,)).tolist() == [[1] * 25]
 
 
 def test_bins_of_no_numbers():
     assert bins_bits(np.zeros((4, 0, 9), np.uint16), 1e6) == math.inf
+    assert bins_bits(np.zeros((4, 9, 1), np.uint16), 1e6, (2,)) == math.inf
+    assert bins_bits(np.zeros((1, 1), np.uint16), 1e6) == math.inf
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -183,7 +208,7 @@ def test_costs_of_several_ways_by_one_call(linear):
     assert (plain[1], first[1] < 0.3, 0.4 < both[1] < 0.6) == (0, True, True)
     told = {"block": 150, "lag": 3, "wider": 2} if linear == "rising" else {}
     expected, falling = lin_bits(numbers, 1000.0, enough=min(plain[0], first[0], both[0]), **told)
-    assert found == ((math.inf, math.inf) if linear is None else tuple(expected.values()))
+    assert found == ([math.inf] * 2 if linear is None else [*expected.values()])
     assert falls == (falling or linear is None)
 
 

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as arrays
 from ansflow.transforms.choosing.detect import (
     bits_of,
     common_step,
+    facts,
     few_of,
     have_gaps,
     is_dense,
@@ -119,6 +120,19 @@ def test_what_is_known_at_a_glance(kind, size, most, values):
     assert seen == patterns(few)
     assert bits == bits_of(numbers) == np.bitwise_or.reduce(numbers)
     assert repeats == np.count_nonzero(numbers[1:] == numbers[:-1]) / size
+
+
+@given(UNSIGNED, st.integers(1, 3000), st.integers(64, 600), st.integers(1, 40))
+def test_what_integers_have_in_common(kind, size, most, values):
+    numbers = RNG.integers(0, values, size).astype(kind) << np.array(3, kind)
+    few, step, least, greatest = told = facts(numbers, most)
+    assert few.tolist() == expected_few(numbers, most)
+    assert step == common_step(few)
+    assert (least, greatest, told.range) == (*extent(numbers), 1 + int(np.ptp(numbers)))
+
+
+def extent(numbers):
+    return min(numbers.tolist()), max(numbers.tolist())
 
 
 def test_integers_are_dense_if_most_between_the_quarters_are_there():

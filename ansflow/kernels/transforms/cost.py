@@ -297,7 +297,7 @@ def cost_likely_ways(numbers, spare, shape, ways, table, costs):
 
 
 @kernel
-def costs_of_ways(octets, width, shape, ways, block, lag, wider, table, enough, costs):
+def costs_of_ways(octets, width, ways, shape, block, lag, wider, table, enough, costs):
     """The costs of several ways to take differences, and those of linear tokens.
 
     Fills the rows of `costs` as `log_cost` does, and one more with the bits of few and of many

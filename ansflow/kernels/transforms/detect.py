@@ -8,7 +8,7 @@ from ansflow.kernels.transforms.dict import count_patterns
 from ansflow.kernels.transforms.widths import number_at
 from ansflow.kernels.transforms.words import word_at
 
-__all__ = ["common_divisor", "count_codes", "pairs_alike", "pick", "survey"]
+__all__ = ["common_divisor", "count_codes", "pairs_alike", "pick", "survey", "tell"]
 
 # Repeats are looked for among so many numbers that follow each other.
 FOLLOWING = np.uint64(4096)
@@ -75,6 +75,36 @@ def union_of(octets, width):
         half //= TWO
         union = (union | union >> half) & (ONE << half) - ONE
     return union
+
+
+@sampling_kernel
+def tell(octets, width, step, few):
+    """What integers of so many bytes have in common.
+
+    Fills `few` as `pick` does, and returns the `common_divisor` of these, and the least and the
+    greatest of all, of which there is one at least.
+    """
+    pick(octets, width, step, few)
+    if width == 1:
+        least, greatest = ends_of(octets)
+    elif width == 2:
+        least, greatest = ends_of(octets.view(np.uint16))
+    elif width == 4:
+        least, greatest = ends_of(octets.view(np.uint32))
+    else:
+        least, greatest = ends_of(octets.view(np.uint64))
+    return common_divisor(few), least, greatest
+
+
+@inner
+def ends_of(numbers):
+    """The least and the greatest of some numbers."""
+    least = greatest = numbers[0]
+    for number in numbers:
+        # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
+        least = number if number < least else least
+        greatest = number if number > greatest else greatest
+    return np.uint64(least), np.uint64(greatest)
 
 
 @kernel

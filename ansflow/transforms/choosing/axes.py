@@ -18,9 +18,9 @@ __all__ = [
     "delta",
     "differences",
     "long_axes",
-    "more_axes",
+    "more_ways",
     "orders",
-    "simple_axes",
+    "simple_ways",
     "unsigned",
 ]
 
@@ -44,18 +44,21 @@ def long_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i, (length, few) in enumerate(lengths, 1) if length >= few)[-MOST_AXES:]
 
 
-@functools.cache
-def simple_axes(axes: Axes) -> tuple[Axes, ...]:
-    """None, one at a time, and the last two."""
+@functools.lru_cache
+def simple_ways(shape: tuple[int, ...]) -> tuple[Axes, ...]:
+    """Along no axis of boxes, along one that is long enough at a time, and along the last two."""
+    axes = long_axes(shape)
     last = (axes[-2:],) if len(axes) > 1 else ()
     return ((), *((axis,) for axis in axes), *last)
 
 
-@functools.cache
-def more_axes(axes: Axes) -> tuple[tuple[Axes, ...], tuple[Axes, ...]]:
-    """All other combinations; and each twice."""
+@functools.lru_cache
+def more_ways(shape: tuple[int, ...]) -> tuple[tuple[Axes, ...], tuple[Axes, ...]]:
+    """Along all other combinations of axes, and along each twice; and the latter alone."""
+    axes = long_axes(shape)
     several = (found for order in range(2, len(axes) + 1) for found in combinations(axes, order))
-    return tuple(found for found in several if found != axes[-2:]), tuple((i, i) for i in axes)
+    twice = tuple((axis, axis) for axis in axes)
+    return (*(found for found in several if found != axes[-2:]), *twice), twice
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ansflow.transforms.choosing.axes import Axes, delta, differences, orders
+from ansflow.transforms.choosing.axes import Axes, delta, orders
 from ansflow.transforms.choosing.cost import are_all, bins_bits, ways_bits
 from ansflow.transforms.choosing.offers import WORTH_BITS, Offers
 from ansflow.transforms.choosing.predictor import BINS
@@ -38,7 +38,7 @@ def try_bins(offers: Offers) -> None:
         return
     in_rows, is_all, best = len(offers.long) > 1, are_all(numbers, offers.items), offers.best_axes
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
-        bits = bins_bits(differences(numbers, axes), offers.items, signed=folded)
+        bits = bins_bits(numbers, offers.items, axes, signed=folded)
         if bits >= offers.bits - WORTH_BITS:
             continue
         bits = offers.with_borders(bits * _less_by_half(offers, axes), axes)

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
+from ansflow.kernels.transforms.deal import deal
 from ansflow.transforms.bins import BIN_BITS, found_by
+from ansflow.transforms.choosing.axes import Axes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
@@ -90,7 +92,7 @@ def ways_cost(
     *,
     linear: Literal["plain", "rising"] | None = None,
     enough: float = math.inf,
-) -> tuple[list[list[float]], tuple[float, float], bool]:
+) -> tuple[list[list[float]], list[float], bool]:
     """The costs of `ways_bits` and of linear tokens, by one call.
 
     These are for numbers as they are, or, if they are rising, for differences along the first axis
@@ -100,24 +102,30 @@ def ways_cost(
     -------
     list of [float, float]
         For each of the ways the bits, and which share of what is left is negative, about.
-    (float, float)
+    [float, float]
         Bits with at most `FEW_LINEAR` linear tokens, and with `MANY_LINEAR`.
     bool
         Whether a difference of these is negative.
     """
     costs = np.empty((len(ways) + 1, 2))
-    block, lag, wider = 0, 0, 0
+    octets, told = np.frombuffer(numbers, np.uint8), _told(numbers.shape, linear)
+    table = TABLE_BITS / items
+    falls = costs_of_ways(octets, numbers.itemsize, ways, *told, table, enough, costs)
+    *bits, of_linear = costs.tolist()
+    return bits, of_linear, falls
+
+
+@functools.lru_cache
+def _told(
+    shape: tuple[int, ...], linear: Literal["plain", "rising"] | None
+) -> tuple[npt.NDArray[np.uint64], int, int, int]:
+    """What `costs_of_ways` is told of a shape, and of what becomes linear tokens."""
+    if linear is None:
+        return _lengths(shape), 0, 0, 0
     if linear == "plain":
-        block = numbers.size
-    elif linear == "rising":
-        boxes, length = numbers.shape[:2]
-        block, wider = numbers.size // boxes, WIDER
-        lag = block // length
-    told = block, lag, wider, TABLE_BITS / items, enough
-    octets, lengths = numbers.reshape(-1).view(np.uint8), _lengths(numbers.shape)
-    falls = costs_of_ways(octets, numbers.itemsize, lengths, ways, *told, costs)
-    *bits, (few, many) = costs.tolist()
-    return bits, (few, many), falls
+        return _lengths(shape), math.prod(shape), 0, 0
+    lag = math.prod(shape[2:])
+    return _lengths(shape), shape[1] * lag, lag, WIDER
 
 
 @functools.lru_cache
@@ -126,24 +134,22 @@ def _lengths(shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
 
 
 def bins_bits(
-    numbers: npt.NDArray[np.unsignedinteger], items: float, *, signed: bool = False
+    numbers: npt.NDArray[np.unsignedinteger],
+    items: float,
+    axes: Axes = (),
+    *,
+    signed: bool = False,
 ) -> float:
     """Bits a number in bins, and what it takes to write these, divided among so many items.
 
-    Numbers may be `signed`, as in `log_bits`.
+    That is for numbers, or their differences along axes, which may be `signed`, as in `log_bits`.
 
     Bins are found by some of the numbers, and told by others. All numbers of a chunk are those by
     which bins are found in the end, too.
     """
-    dealt = numbers.reshape(1, -1) if are_all(numbers, items) else halves(numbers)
-    if not dealt.size:
+    parts = halves(numbers, items, axes, signed=signed)
+    if not parts.size:
         return math.inf
-    # As numbers of one width, for which kernels are compiled once.
-    if signed:
-        deltas = dealt.view(f"i{dealt.itemsize}").astype(np.int64, "C")
-        parts = (deltas << 1 ^ deltas >> 63).view(np.uint64)
-    else:
-        parts = dealt.astype(np.uint64, "C")
     ordered, *told = found_by(parts[0], 8 * numbers.itemsize, items)
     return float(bits_in_bins(ordered, parts[-1], *told, (TABLE_BITS + BIN_BITS) / items))
 
@@ -153,16 +159,36 @@ def are_all(numbers: npt.NDArray[Any], items: float) -> bool:
     return len(numbers) == 1 and 2 * numbers.size > items
 
 
-def halves(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Some numbers of every second box, and of the others; or of a single box, in turn.
+def halves(
+    numbers: npt.NDArray[Any], items: float, axes: Axes = (), *, signed: bool = False
+) -> npt.NDArray[np.uint64]:
+    """Some numbers, or differences, of every second box, and of the others.
 
-    Numbers that are near to each other in a box need not be so in all.
+    Of a single box, these are in turn, or all of them, if a chunk has hardly any more. What is
+    `signed` becomes non-negative.
     """
-    boxes = len(numbers)
-    rows = numbers.reshape(boxes, -1) if boxes > 1 else numbers.reshape(-1, 1)
-    pairs = rows[: len(rows) // 2 * 2].reshape(len(rows) // 2, 2, rows.shape[1])
-    both = pairs.swapaxes(0, 1).reshape(2, -1)
-    return both[:, :: both.shape[1] // FITTED_FEW | 1]
+    lengths, way, box = _left(numbers.shape, axes)
+    boxes, step = len(numbers), 1
+    if boxes == 1 and 2 * box > items:
+        dealt = np.empty((1, box), np.uint64)
+    else:
+        size = boxes // 2 * box if boxes > 1 else box // 2
+        step = size // FITTED_FEW | 1
+        dealt = np.empty((2, -(-size // step)), np.uint64)
+    if dealt.size:
+        octets = numbers.reshape(-1).view(np.uint8)
+        deal(octets, numbers.itemsize, lengths, way, signed, step, dealt)
+    return dealt
+
+
+@functools.lru_cache
+def _left(
+    shape: tuple[int, ...], axes: Axes
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], int]:
+    """A shape, how many times there are differences along each axis, and what a box has left."""
+    way = [axes.count(axis) for axis in range(len(shape))]
+    left = [max(0, length - times) for length, times in zip(shape, way, strict=True)]
+    return _lengths(shape), np.array(way, np.uint64), math.prod(left[1:])
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.kernels.transforms.detect import common_divisor, pairs_alike, pick, survey
+from ansflow.kernels.transforms.detect import common_divisor, pairs_alike, pick, survey, tell
 from ansflow.transforms.dict import SECRET, counted
 
-__all__ = ["Patterns", "common_step", "few_of", "have_gaps", "is_dense", "patterns", "surveyed"]
-__all__ += ["bits_of", "trailing_zeros"]
+__all__ = ["Facts", "Patterns", "bits_of", "common_step", "facts", "few_of", "have_gaps"]
+__all__ += ["is_dense", "patterns", "surveyed", "trailing_zeros"]
 
 Numbers = npt.NDArray[Any]
 Words = npt.NDArray[np.uint64]
@@ -55,6 +55,30 @@ def surveyed(numbers: Numbers, most: int) -> tuple[Words, Patterns, int, float]:
     distinct, most_frequent, count, bits, repeats, following = told
     seen = Patterns(few.size, distinct, most_frequent, count / few.size)
     return few, seen, bits, repeats / following
+
+
+class Facts(NamedTuple):
+    """What integers have in common.
+
+    A few of them, as `few_of` has them, and the `common_step` of these; the least and the greatest
+    of all.
+    """
+
+    few: Words
+    step: int
+    least: int
+    greatest: int
+
+    @property
+    def range(self) -> int:
+        """How many integers there are from the least to the greatest."""
+        return self.greatest - self.least + 1
+
+
+def facts(numbers: Numbers, most: int) -> Facts:
+    """Those of unsigned integers, not empty and contiguous in any shape."""
+    octets, width, step, few = _taken(numbers, most)
+    return Facts(few, *map(int, tell(octets, width, step, few)))
 
 
 def few_of(numbers: Numbers, most: int) -> Words:

@@ -113,7 +113,7 @@ class Dictionary:
         self._gap = gap if values.size > 1 else 8.0 * values.itemsize
         self.recipe = DICT
         if bins and values.size >= FEWEST_BINNED:
-            binned = bins_bits(np.diff(values)[np.newaxis], self.expected)
+            binned = bins_bits(values[np.newaxis], self.expected, (1,))
             if binned < self._gap * (1 - WORTH_BINS):
                 self.recipe = DICT_IN_BINS
                 # There may be other gaps between values that a sample lacks.

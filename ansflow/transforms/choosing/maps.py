@@ -10,9 +10,11 @@ import numpy as np
 
 from ansflow.transforms.choosing.cost import event_bits
 from ansflow.transforms.choosing.detect import (
+    Facts,
     Patterns,
     bits_of,
     common_step,
+    facts,
     few_of,
     have_gaps,
     is_dense,
@@ -181,13 +183,13 @@ def _all_but_masks(
     shift = trailing_zeros(bits) if kind.name == "float" else 0
     decimal, decimals = False, []
     if kind.name == "float":
-        for one in decimals_by(some, kind, factors):
+        for one, told in _told_decimals(some, kind, factors):
             yield one
             is_slight = one.extra - some.extra <= SLIGHT * 8 * width
-            decimal = decimal or (is_slight and not _are_long(one.numbers))
-            decimals.append(one)
-    whole = [one for one in decimals if one.extra <= some.extra]
-    most = _most_values(some, [one for one in decimals if one.extra > some.extra], kind)
+            decimal = decimal or (is_slight and not told.range - 1 >> LONG)
+            decimals.append((one, told))
+    whole = [one for one, _ in decimals if one.extra <= some.extra]
+    most = _most_values(some, [told for one, told in decimals if one.extra > some.extra], kind)
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
     if kind.effort.quick:
         shift, least = (0, 0) if whole else (shift, least)
@@ -195,20 +197,21 @@ def _all_but_masks(
     else:
         dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal and most == math.inf)
     if dictionary and most == math.inf:
-        dictionary = not any(_are_like_codes(one, kind, seen, least) for one in decimals)
+        dictionary = not any(_are_like_codes(*one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
     if ordered is None:
         return
     if kind.name != "float":
-        few = few_of(ordered.numbers, kind.effort.few)
-        steps = _steps(ordered, some, in_order) if common_step(few) > 1 else None
+        told = facts(ordered.numbers, kind.effort.few)
+        steps = _steps(ordered, told, some, in_order) if told.step > 1 else None
         if steps is not None:
             yield steps
-        dictionary = dictionary and not _are_like_codes(ordered, kind, seen, DENSE_FROM)
+        dictionary = dictionary and not _are_like_codes(ordered, told, kind, seen, DENSE_FROM)
     elif dictionary and not decimals and seen.distinct >= DENSE_FROM:
-        dictionary = _are_far_apart(ordered, kind, seen)
+        told = facts(ordered.numbers, kind.effort.few)
+        dictionary = _are_far_apart(ordered, told, kind, seen)
     if shift or not decimal:
         yield ordered
     if dictionary:
@@ -217,7 +220,7 @@ def _all_but_masks(
         if seen.distinct * OFTEN_IN_DICT >= kind.items * some.share:
             values = whole[:1] or values
             if kind.items <= SMALL:
-                nearly = [one for one in decimals if one.maps[-1].outputs == EXACT][:1]
+                nearly = [one for one, _ in decimals if one.maps[-1].outputs == EXACT][:1]
                 values += [one for one in nearly if one is not values[0]]
         for one in values:
             codes = one._replace(most=most).through(kind, DICT)
@@ -225,7 +228,7 @@ def _all_but_masks(
                 yield codes
 
 
-def _most_values(some: Mapped, decimals: Sequence[Mapped], kind: Kind) -> float:
+def _most_values(some: Mapped, decimals: Sequence[Facts], kind: Kind) -> float:
     """How many distinct floats there are at most: one for each integer in the range of decimals.
 
     That is known if the integer says which float it is, as where the same program made all of them,
@@ -234,30 +237,24 @@ def _most_values(some: Mapped, decimals: Sequence[Mapped], kind: Kind) -> float:
     if not decimals:
         return math.inf
     distinct = patterns(few_of(some.numbers, kind.effort.few)).distinct
-    for one in decimals:
-        if patterns(few_of(one.numbers, kind.effort.few)).distinct == distinct:
-            return float(int(one.numbers.max()) - int(one.numbers.min()) + 1)
+    for told in decimals:
+        if patterns(told.few).distinct == distinct:
+            return float(told.range)
     return math.inf
 
 
-def _are_long(numbers: Numbers) -> bool:
-    return numbers.itemsize * 8 > LONG and int(numbers.max() - numbers.min()) >> LONG > 0
-
-
-def _steps(ordered: Mapped, some: Mapped, kind: Kind) -> Mapped | None:
+def _steps(ordered: Mapped, told: Facts, some: Mapped, kind: Kind) -> Mapped | None:
     """Integers as multiples of a step from the least of all.
 
     If a sample lacks negative ones that are not far away, these are put in order, since others may
     be no such multiples of what comes before 0.
     """
-    numbers = ordered.numbers.reshape(-1)
-    least, greatest = int(numbers.min()), int(numbers.max())
-    if kind.name == "signed" and least < NEAR_ZERO * (greatest - least):
+    if kind.name == "signed" and told.least < NEAR_ZERO * (told.range - 1):
         return some.through(kind, *kind.ordered(), AFFINE)
     return ordered.through(kind, AFFINE)
 
 
-def _are_like_codes(integers: Mapped, kind: Kind, seen: Patterns, least: int) -> bool:
+def _are_like_codes(integers: Mapped, told: Facts, kind: Kind, seen: Patterns, least: int) -> bool:
     """Whether integers are much the same as codes of a dictionary, or these gain nothing."""
     if seen.distinct < least:
         return False
@@ -265,14 +262,14 @@ def _are_like_codes(integers: Mapped, kind: Kind, seen: Patterns, least: int) ->
     are_halves = integers.numbers.itemsize == 2 and kind.name != "float" and not few_distinct
     if are_halves and (integers.is_filled or seen.distinct <= MANY_HALVES * seen.size):
         return True
-    if not _are_far_apart(integers, kind, seen):
+    if not _are_far_apart(integers, told, kind, seen):
         return True
-    if is_dense(few_of(integers.numbers, kind.effort.few)):
+    if is_dense(told.few):
         return True
     return are_halves and not have_gaps(integers.numbers)
 
 
-def _are_far_apart(integers: Mapped, kind: Kind, seen: Patterns) -> bool:
+def _are_far_apart(integers: Mapped, told: Facts, kind: Kind, seen: Patterns) -> bool:
     """Whether distinct integers are so far apart that codes are shorter, by more than they take.
 
     If most are distinct, others are as many as tell those that come again, if all come as often.
@@ -282,8 +279,8 @@ def _are_far_apart(integers: Mapped, kind: Kind, seen: Patterns) -> bool:
     if items <= SMALL:
         return True
     values = max(seen.distinct, seen.size**2 / (2 * again) if again < seen.distinct else 0)
-    numbers, values = integers.numbers, min(values, items)
-    gap = math.log2(max(1.0, (int(numbers.max()) - int(numbers.min()) + 1) / values))
+    values = min(values, items)
+    gap = math.log2(max(1.0, told.range / values))
     return gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
 
 
@@ -345,16 +342,26 @@ def _native(numbers: Numbers, kind: Kind) -> Numbers:
 
 
 def decimals_by(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mapped]:
+    """Yield integers that factors make of floats."""
+    return (one for one, _ in _told_decimals(some, kind, factors))
+
+
+def _told_decimals(
+    some: Mapped, kind: Kind, factors: Sequence[Factor]
+) -> Iterator[tuple[Mapped, Facts]]:
     known: list[tuple[Recipe, ...]] = []  # as a finer factor and a step may make a coarser one
     for factor in factors:
         integers = _decimal(some, kind, factor)
         if integers is None:
             continue
-        step = common_step(few_of(integers.numbers, kind.effort.few))
-        found = _of_steps(integers, some, kind, factor, step) if step > 1 else integers
-        if found.maps not in known:
-            known.append(found.maps)
-            yield found
+        told = facts(integers.numbers, kind.effort.few)
+        if told.step > 1:
+            steps = _of_steps(integers, some, kind, factor, told.step)
+            told = facts(steps.numbers, kind.effort.few) if steps is not integers else told
+            integers = steps
+        if integers.maps not in known:
+            known.append(integers.maps)
+            yield integers, told
 
 
 def _of_steps(integers: Mapped, some: Mapped, kind: Kind, factor: Factor, step: int) -> Mapped:

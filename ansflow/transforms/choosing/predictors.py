@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any, Literal
 
@@ -18,9 +18,9 @@ from ansflow.transforms.choosing.axes import (
     Axes,
     delta,
     differences,
-    more_axes,
+    more_ways,
     orders,
-    simple_axes,
+    simple_ways,
     unsigned,
 )
 from ansflow.transforms.choosing.binned import try_bins
@@ -95,7 +95,7 @@ class Prediction(Offers):
         whole_rows: bool = False,
     ) -> None:
         super().__init__(numbers, items, is_filled, coarse, whole_rows)
-        self._try_axes(simple_axes(self.long), linear="plain")
+        self._try_axes(simple_ways(numbers.shape), linear="plain")
         self.plain = min(self.tried[()][0], self.linear)
         self._simplest, self.simplest = self.way, self.bits
 
@@ -107,14 +107,15 @@ class Prediction(Offers):
         `every` makes the numbers in one axis that the sample is of, or None, in more time. To be
         `quick`, neither lines nor bins are tried.
         """
-        several, twice = more_axes(self.long)
-        rises = self.long[:1] == (1,) and self.numbers.itemsize > 1
-        self._try_axes(several + twice, twice, linear="rising" if rises else None)
-        surface = self._likely_surface() if self.numbers.itemsize > 2 else ()
+        width, long = self.numbers.itemsize, self.long
+        ways, twice = more_ways(self.numbers.shape)
+        rises = long[:1] == (1,) and width > 1
+        self._try_axes(ways, twice, linear="rising" if rises else None)
+        surface = self._likely_surface() if width > 2 and len(long) > 1 else ()
         if surface:
             self._try_axes((tuple(sorted(2 * surface)),), worth=WORTH_SLOPES)
         boxes, *shape = self.numbers.shape
-        rows = shape[0] if len(self.long) == len(shape) == 1 and not quick else 0
+        rows = shape[0] if len(long) == len(shape) == 1 and not quick else 0
         if rows and (boxes == 1 or rows >= SHORTEST_LINE) and self._may_be_lines():
             self._try_lines()
         if not quick:
@@ -184,23 +185,27 @@ class Prediction(Offers):
         costs, bits_of_linear, falls = ways_cost(
             self.numbers, told, self.items, linear=linear, enough=self.bits
         )
-        for axes, (inside, below) in zip(ways, costs, strict=True):
-            bits = self.with_borders(inside, axes) if self.whole else inside
-            self.tried[axes] = bits, below
-            if bits >= self.bits * (1 - worth):
+        tried, whole, most = self.tried, self.whole, self.bits * (1 - worth)
+        for axes, cost in zip(ways, costs, strict=True):
+            if whole:
+                cost[0] = self.with_borders(cost[0], axes)
+            tried[axes] = cost
+            bits = cost[0]
+            if bits >= most:
                 continue
             self._best = delta(axes), 0, bits, axes, axes != ()
-            self.bits, self.way = bits, axes
+            self.bits, self.way, most = bits, axes, bits * (1 - worth)
             self.offered.append(self._best)
             if axes in repeated and len(axes) < MAX_LAGS:
                 once_more = (axes + axes[:1],)
                 self._try_axes(once_more, once_more)
+                most = self.bits * (1 - worth)
         if linear == "rising":
             self._try_rising(bits_of_linear, falls=falls)
         elif linear:
             self._offer_linear(None, bits_of_linear, ())
 
-    def _try_rising(self, linear: tuple[float, float], *, falls: bool) -> None:
+    def _try_rising(self, linear: Sequence[float], *, falls: bool) -> None:
         """Other tokens for deltas along the first axis, and none for their sign."""
         bits = math.inf
         if not falls or self._falls_seldom():
@@ -230,7 +235,7 @@ class Prediction(Offers):
         return _range(numbers[1:] - numbers[:-1]) >> WIDER > _range(differences(self.numbers, (1,)))
 
     def _offer_linear(
-        self, stage: Recipe | None, linear: tuple[float, float], axes: Axes, way: Way = ()
+        self, stage: Recipe | None, linear: Sequence[float], axes: Axes, way: Way = ()
     ) -> None:
         few, many = linear
         if few == many == math.inf:
