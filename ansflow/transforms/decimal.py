@@ -28,7 +28,7 @@ from ansflow.transforms.numbers import Numbers, numbers_in_place, numbers_of, pu
 from ansflow.transforms.transform import Setting, Transform, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Decimal", "Decimals"]
+__all__ = ["Decimal", "Decimals", "decimals"]
 
 # Bits of the first byte, not both NEAR and FAR.
 TIMES, BIG, NEAR, FAR, EXACT, WHOLE = 1, 2, 4, 8, 16, 32
@@ -65,7 +65,7 @@ class Decimals(NamedTuple):
 
     def correction_bytes(self, width: int) -> int:
         """How many bytes the correction of an item of so many bytes has; 0 if there are none."""
-        return width if self.far else int(self.near)
+        return _correction_bytes(width, self.near, self.far)
 
 
 class Decimal(Transform):
@@ -102,30 +102,8 @@ class Decimal(Transform):
     def forward(
         self, items: Bytes, layout: Layout, *settings: Setting
     ) -> tuple[Decimals, list[Bytes]]:
-        factor, words = float(settings[0]), settings[1:]
-        times, near, far, big = [word in words for word in WORDS]
-        whole = factor < WHOLE_BELOW and factor.is_integer()
-        told = Decimals(factor, times, near, far, big, 0, exact=True, whole=whole)
-        width, numbers = layout.itemsize, numbers_of(items, layout.itemsize)
-        most = numbers.size // ITEMS_PER_EXCEPTION
-        integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
-        size = told.correction_bytes(width)
-        corrections = empty(numbers.size, f"<u{size}") if size else NOTHING
-        convert = to_integers(width, big, size, goes_by_product(factor))
-        found = int(convert(numbers, factor, times, integers, corrections, places))
-        if found > most:
-            raise Unsuitable(
-                f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
-                f"{'times' if times else 'over'} {factor!r}"
-            )
-        outputs = [integers.view(np.uint8)]
-        if found:
-            told = told._replace(exceptions=found, exact=False)
-            exceptions = numbers[places[:found]].view(np.uint8)
-            outputs += [_gaps(places[:found]).view(np.uint8), exceptions]
-        if size:
-            outputs.append(corrections.view(np.uint8))
-        return told, outputs
+        told, outputs = decimals(numbers_of(items, layout.itemsize), *settings)
+        return told, [output.view(np.uint8) for output in outputs]
 
     def inverse(
         self, parameters: Decimals, outputs: Sequence[Bytes], layout: Layout, out: Bytes
@@ -199,6 +177,40 @@ class Decimal(Transform):
         times, near = first & TIMES > 0, first & NEAR > 0
         far, big = first & FAR > 0, first & BIG > 0
         return Decimals(factor, times, near, far, big, exceptions, exact, whole)
+
+
+def decimals(numbers: Numbers, *settings: Setting) -> tuple[Decimals, list[Numbers]]:
+    """Integers that floats are by a factor, and the other outputs; and what is written of that.
+
+    Raises
+    ------
+    Unsuitable
+        If too many are none.
+    """
+    factor, words, width = float(settings[0]), settings[1:], numbers.itemsize
+    times, near, far, big = [word in words for word in WORDS]
+    size = _correction_bytes(width, near, far)
+    most = numbers.size // ITEMS_PER_EXCEPTION
+    integers, places = empty(numbers.size, numbers.dtype), empty(most, np.uint32)
+    corrections = empty(numbers.size, f"<u{size}") if size else NOTHING
+    convert = to_integers(width, big, size, goes_by_product(factor))
+    found = int(convert(numbers, factor, times, integers, corrections, places))
+    if found > most:
+        raise Unsuitable(
+            f"more than one in {ITEMS_PER_EXCEPTION} items is no integer "
+            f"{'times' if times else 'over'} {factor!r}"
+        )
+    outputs = [integers]
+    if found:
+        outputs += [_gaps(places[:found]), numbers[places[:found]]]
+    if size:
+        outputs.append(corrections)
+    whole = factor < WHOLE_BELOW and factor.is_integer()
+    return Decimals(factor, times, near, far, big, found, not found, whole), outputs
+
+
+def _correction_bytes(width: int, near: bool, far: bool) -> int:
+    return width if far else int(near)
 
 
 def _gaps(places: Numbers) -> Numbers:

@@ -173,22 +173,27 @@ def to_integers(width: int, big: bool, size: int, by_product: bool) -> Callable[
 
 @functools.cache
 def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
-    """The kernel ``count_exceptions(items, factors, times, highest, fewest, most, many, counts)``.
+    """The kernel ``count_exceptions(items, factors, times, highest, fewest, *most, found)``.
 
     Items are floats of `width` bytes, and exceptions those whose correction has a higher code than
-    `highest`, or for which d is 0 but they aren't. A row of `counts` is filled for each factor: how
-    many items are exceptions; and of the others how many need a correction, for how many d is 0,
-    and for how many it is `many` or more. Counting ends soon after there are more exceptions than
-    `most`, or a far larger share of the first ones, so that these should be from all over, and so
-    if nearly all of these are `many` or more: exceptions are more than `most` then. It ends
-    altogether with a factor that has no more than the `fewest` that any has. Returns how many rows
-    there are.
+    `highest`, or for which d is 0 but they aren't.
+
+    At most such shares are exceptions, with corrections also of items but those for which d is 0,
+    and are not exceptions but have a d that isn't 0, but `many` or more: `most` has these three. A
+    row of `found` is filled for each factor that is so: its number, how many items are exceptions,
+    and how many others need a correction. Returns how many rows there are.
+
+    Counting ends soon after there are more exceptions, or a far larger share of the first ones, so
+    that these should be from all over, and so if nearly all of these are `many` or more. It ends
+    altogether with a factor that has no more than the `fewest` exceptions that any has.
     """
     nearest = nearest_integer(width, by_product)
 
     @sampling_kernel
-    def count_exceptions(items, factors, times, highest, fewest, most, many, counts):
-        n = np.uint64(items.size)
+    def count_exceptions(items, factors, times, highest, fewest, share, fine_share, many, found):
+        n, rows = np.uint64(items.size), ZERO
+        highest, fewest = np.uint64(highest), np.uint64(fewest)
+        most = np.uint64(share * float(n))
         for k in range(np.uint64(factors.size)):
             c = factors[k]
             r = 1.0 / c
@@ -206,11 +211,14 @@ def count_exceptions(width: int, by_product: bool) -> Callable[..., Any]:
                 if exceptions > most or exceptions * n > FAR_MORE * most * end or is_too_fine:
                     exceptions = max(exceptions, most + ONE)
                     break
-            counts[k, 0], counts[k, 1] = exceptions, corrected
-            counts[k, 2], counts[k, 3] = zeros, fine
+            few = highest == ZERO or float(exceptions) <= share * float(n - zeros)
+            is_coarse = float(fine) <= fine_share * (float(n) - float(exceptions + zeros))
+            if exceptions <= most and few and is_coarse:
+                found[rows, 0], found[rows, 1], found[rows, 2] = k, exceptions, corrected
+                rows += ONE
             if exceptions <= fewest:
-                return k + ONE
-        return np.uint64(factors.size)
+                break
+        return rows
 
     return count_exceptions
 

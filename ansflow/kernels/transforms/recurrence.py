@@ -10,15 +10,19 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, sampling_kernel
 from ansflow.kernels.transforms.bits import WORD_BITS, ones
+from ansflow.kernels.transforms.widths import widen
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["correlate", "may_recur"]
+__all__ = ["correlate", "correlations", "may_recur"]
 
 # Sizes are logarithms. Those are large that are so many times as large as the mean, and a bit.
 LARGE, LARGER = 1.25, 0.5
 # Fewer bits that are set, or not, say nothing.
 FEWEST = np.uint64(16)
 TWO = np.uint64(2)
+BYTE_BITS = np.uint64(8)
+# Rows that a period has at least.
+SHORTEST = TWO
 # What is left of logarithms without their mean is counted in parts of a bit.
 PARTS = 16
 # Swings that are multiplied at once, so that sums are not fetched for each of them.
@@ -51,6 +55,54 @@ def correlation(apart, n, lag):
     for i in range(n - lag):
         products += np.int64(np.int32(apart[i]) * np.int32(apart[i + lag]))
     return float(products) * float(n) / (float(squares) * float(n - lag))
+
+
+@sampling_kernel
+def correlations(octets, width, first, apart, boxes, size, row, least, suspicious, likely, found):
+    """Fill `found` with how differences along rows correlate with those 0, 1, 2, ... rows on.
+
+    Returns whether there is a peak of more than the least, from a distance of `SHORTEST` rows on,
+    and in front of the last one. Nothing is filled in if it is known soon that there is none.
+
+    Parameters
+    ----------
+    octets : uint8[n]
+    width : uint64
+        Bytes of a number.
+    first, apart, boxes, size : uint64
+        Where the first box begins that is looked at, how far the next ones are behind it, and how
+        many there are, of so many numbers.
+    row : uint64
+        Numbers of a row, of which a box has more than there are distances.
+    least : float64
+        What counts.
+    suspicious, likely : float64
+        The shares of that which `may_recur` looks for.
+    found : float64[m]
+    """
+    size, width, row = np.uint64(size), np.uint64(width), np.uint64(row)
+    numbers = np.empty(np.uint64(boxes) * size, np.uint64)
+    for k in range(np.uint64(boxes)):
+        begin = (np.uint64(first) + k * np.uint64(apart)) * width
+        box = octets[begin : begin + size * width]
+        widen(box, width, ZERO, numbers[k * size : k * size + size])
+    bits, lags = width * BYTE_BITS, np.uint64(found.size)
+    if not may_recur(numbers, size, bits, row, lags - ONE, suspicious * least, likely * least):
+        return False
+    found[:] = 0.0
+    for begin in range(ZERO, np.uint64(numbers.size), size):
+        correlate(numbers[begin : begin + size], bits, row, found)
+    all_of_it, count = found[0], size // row - ONE
+    if not all_of_it > 0.0:
+        return False
+    # A sum for a longer lag has fewer terms.
+    for lag in range(lags):
+        found[lag] *= float(count) / (all_of_it * float(count - lag))
+    for lag in range(SHORTEST, lags - ONE):
+        is_peak = found[lag] > found[lag - ONE] and found[lag] >= found[lag + ONE]
+        if is_peak and found[lag] > least:
+            return True
+    return False
 
 
 @sampling_kernel

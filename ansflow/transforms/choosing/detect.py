@@ -5,6 +5,7 @@ All functions take a few thousand numbers and take some microseconds to some ten
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -95,10 +96,16 @@ def few_of(numbers: Numbers, most: int) -> Words:
 
 def _taken(numbers: Numbers, most: int) -> tuple[Bytes, int, int, Words]:
     """What a kernel takes to pick a few of contiguous numbers; the last one is room for them."""
-    step = max(1, numbers.size // most)
+    step, count = _taken_of(numbers.size, most)
+    return np.frombuffer(numbers, np.uint8), numbers.itemsize, step, np.empty(count, np.uint64)
+
+
+@functools.lru_cache
+def _taken_of(size: int, most: int) -> tuple[int, int]:
+    """How far apart numbers are that are picked of so many, and how many these are."""
+    step = max(1, size // most)
     step = 3 if step == 2 else step
-    count = numbers.size // (2 * step) * 2 if step > 1 else numbers.size
-    return numbers.reshape(-1).view(np.uint8), numbers.itemsize, step, np.empty(count, np.uint64)
+    return step, size // (2 * step) * 2 if step > 1 else size
 
 
 def patterns(numbers: Numbers) -> Patterns:

@@ -120,8 +120,10 @@ def decimal_factors(
     length = items.size // parts
     dealt = items[: parts * length].reshape(parts, length).T.flatten()
     many = (1 - EXCEPTIONS_UP_TO) * dealt.size
-    with np.errstate(invalid="ignore"):  # a NaN may be a signalling one
-        doubles = dealt.view(floats.dtype).astype(np.float64, copy=False)
+    values = doubles = dealt.view(f"f{dealt.itemsize}")
+    if values.itemsize < 8:
+        with np.errstate(invalid="ignore"):  # a NaN may be a signalling one
+            doubles = values.astype(np.float64)
     told = glance(doubles, many, np.empty(FEW))
     # NaNs, infinities and negative zeros are exceptions, whatever the factor is.
     fewest, *places, middle = told
@@ -129,7 +131,7 @@ def decimal_factors(
     if least_of_all > EXCEPTIONS_UP_TO:
         return []
     enough, few = least_of_all + WORTH_IT, least_of_all + FAR_FROM
-    measure = functools.partial(_measured, dealt, np.uint64(fewest))
+    measure = functools.partial(_measured, dealt, fewest)
     found = measure(POWERS_OF_TEN)
     powers = sorted({2.0**count for count in places if 0 < count < MOST_PLACES - 1})
     if _fewest(found) <= enough:  # then others are only better if they are coarser
@@ -147,7 +149,6 @@ def decimal_factors(
         if measure(coarse[-1:], near=True):
             corrected = measure(coarse, near=True)
     nearly = [one for one in corrected if one.exceptions <= EXCEPTIONS_UP_TO]
-    values = dealt.view(f"f{dealt.itemsize}")
     good = [one for one in nearly if one.exceptions <= enough]
     step = common_step(_nearest(values[:FEW], good[0])) if good else 0
     if step > 1:
@@ -157,7 +158,7 @@ def decimal_factors(
     # may be about as large: corrections are many then.
     may_have_step = not good or good[0].corrected > OFTEN or step > 1
     if any_step and _fewest(found) > enough and may_have_step:
-        for factors, times in steps(values):
+        for factors, times in steps(doubles, values.itemsize):
             found += sorted(measure(factors, times), key=lambda one: one.exceptions)[:1]
     if items.itemsize == ALL_DIGITS_FROM_BYTES and middle and not (nearly or found):
         digits = FINE_POWERS[ALL_DIGITS / middle > FINE_POWERS][-1:]
@@ -250,7 +251,7 @@ def _fewest(factors: Sequence[Factor]) -> float:
 
 def _measured(
     items: Numbers,
-    fewest: np.uint64,
+    fewest: int,
     factors: npt.NDArray[np.float64],
     times: bool = False,
     near: bool = False,
@@ -264,23 +265,22 @@ def _measured(
     """
     if not factors.size:
         return []
-    size, up_to = items.size, FAR_UP_TO if near else EXCEPTIONS_UP_TO
-    most = int(up_to * size)
-    highest = CODE_OF_A_UNIT if all_digits else near * HIGHEST_CODE
-    told = np.uint64(highest), fewest, np.uint64(most)
-    many = _many(items.itemsize, SPARE_BITS + (not all_digits and near) * BITS_OF_CODES)
-    counts = np.empty((factors.size, 4), np.uint64)
-    count = count_exceptions(items.itemsize, goes_by_product(float(factors[0]), float(factors[-1])))
-    rows = int(count(items, factors, times, *told, many, counts))
-    useful = []
-    for k, (exceptions, corrected, zeros, fine) in enumerate(counts[:rows].tolist()):
-        many_left = not near or exceptions <= up_to * (size - zeros)
-        if exceptions <= most and many_left and fine <= fine_up_to * (size - exceptions - zeros):
-            shares = exceptions / size, near, corrected / size
-            useful.append(Factor(float(factors[k]), times, *shares))
-    return useful
+    size, width = items.size, items.itemsize
+    highest, up_to = (HIGHEST_CODE, FAR_UP_TO) if near else (0, EXCEPTIONS_UP_TO)
+    spare = SPARE_BITS + near * BITS_OF_CODES
+    if all_digits:
+        highest, spare = CODE_OF_A_UNIT, SPARE_BITS
+    told = highest, fewest, up_to, fine_up_to, _many(width, spare)
+    found = np.empty((factors.size, 3), np.uint64)
+    count = count_exceptions(width, goes_by_product(float(factors[0]), float(factors[-1])))
+    rows = count(items, factors, times, *told, found)
+    return [
+        Factor(float(factors[k]), times, exceptions / size, near, corrected / size)
+        for k, exceptions, corrected in found[:rows].tolist()
+    ]
 
 
+@functools.cache
 def _many(width: int, spare: int) -> float:
     """The first integer with less than so many bits fewer than floats of so many bytes have."""
     return 2.0 ** (MANTISSA_BITS[width] + 1 - spare)

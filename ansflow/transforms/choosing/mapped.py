@@ -14,6 +14,7 @@ from ansflow.buffers import Bytes
 from ansflow.transforms.choosing.cost import log_bits, mask_bits, symbol_bits
 from ansflow.transforms.choosing.dictionary import Dictionary, drawn
 from ansflow.transforms.choosing.effort import Effort
+from ansflow.transforms.decimal import decimals
 from ansflow.transforms.dict import coded
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.node import MAX_STREAMS
@@ -229,9 +230,13 @@ def through(recipe: Recipe, numbers: Numbers) -> tuple[Numbers, Sequence[Bytes]]
     """
     name, flat = recipe.name, numbers.reshape(-1)
     try:
-        if name == "ordered":  # which most numbers are, before all else
+        # What most numbers become before all else, without what is only for chunks.
+        if name == "ordered":
             _, ordered = in_order(flat, *recipe.settings)
             return ordered.reshape(numbers.shape), ()
+        if name == "decimal":
+            _, (integers, *corrections) = decimals(flat, *recipe.settings)
+            return integers.reshape(numbers.shape), [one.view(np.uint8) for one in corrections]
         layout = Layout(numbers.itemsize, numbers.shape)
         outputs = by_name(name).forward(flat.view(np.uint8), layout, *recipe.settings)
     except Unsuitable:

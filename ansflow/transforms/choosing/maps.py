@@ -102,7 +102,7 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
         few = few[few != seen.most_frequent]
         if few.size < FEWEST_TOLD:
             few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
-    factors = likely_factors(few.astype(raw.dtype), kind)
+    factors = likely_factors(few.astype(raw.dtype), kind) if kind.name == "float" else []
     some = Mapped(few_boxes(raw, kind.effort.some))
     yield from _all_but_masks(some, bits, kind, seen, factors)
     if masked:
@@ -179,7 +179,7 @@ def _all_but_masks(
     in_order = kind
     if kind.name == "signed" and not bits >> (8 * width - 1):
         # As they are, the least of them are 0 or not far from it, which suits tokens.
-        kind = kind._replace(name="unsigned")
+        kind = Kind("unsigned", *kind[1:])
     shift = trailing_zeros(bits) if kind.name == "float" else 0
     decimal, decimals = False, []
     if kind.name == "float":

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.recurrence import correlate, may_recur
+from ansflow.kernels.transforms.recurrence import SHORTEST as U_SHORTEST, correlations
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
 # A period has so many places at least, and a box has so many periods.
-SHORTEST, FEWEST_ROWS = 2, 3
+SHORTEST, FEWEST_ROWS = int(U_SHORTEST), 3
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
@@ -51,24 +51,15 @@ def periods(
     longest = size - count
     if longest < SHORTEST or count < longest + 2:  # what follows the longest one is looked at, too
         return []
-    row, bits = math.prod(numbers.shape[2:]), 8 * numbers.itemsize
-    # As numbers of one width, for which the kernels are compiled once.
-    some = numbers[step // 2 :: step, : count + 1].astype(np.uint64, "C").reshape(-1)
-    size = (count + 1) * row
-    if not may_recur(some, size, bits, row, longest + 1, SUSPICIOUS * least, LIKELY * least):
+    row = math.prod(numbers.shape[2:])
+    box, found = numbers.size // len(numbers), np.empty(longest + 2)
+    looked_at = step // 2 * box, step * box, len(range(step // 2, len(numbers), step))
+    told = numbers.itemsize, *looked_at, (count + 1) * row, row, least, SUSPICIOUS, LIKELY
+    if not correlations(np.frombuffer(numbers, np.uint8), *told, found):
         return []
-    found = np.zeros(longest + 2)
-    for begin in range(0, some.size, size):
-        correlate(some[begin : begin + size], bits, row, found)
-    if not found[0] > 0:
-        return []
-    # A sum for a longer lag has fewer terms.
-    found *= count / (found[0] * (count - np.arange(longest + 2)))
     inner = found[SHORTEST : longest + 1]
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
     [likely] = (peaks & (inner > least)).nonzero()
-    if not likely.size:
-        return []
     told_apart = [*zip((likely + SHORTEST).tolist(), inner[likely].tolist(), strict=True)]
     strength = {lag: round(correlation, ROUNDED) for lag, correlation in told_apart}
     best = sorted(told_apart, key=lambda one: -strength[one[0]])[:MOST]

@@ -37,16 +37,15 @@ DIGITS = 17
 FEW = 8
 
 
-def steps(values: Numbers) -> Iterator[tuple[npt.NDArray[np.float64], bool]]:
+def steps(
+    doubles: npt.NDArray[np.float64], width: int
+) -> Iterator[tuple[npt.NDArray[np.float64], bool]]:
     """Factors of a common step of nearly all numbers that isn't known beforehand.
 
-    There may be several next to each other, the first of which is the most likely one.
+    These were floats of so many bytes. There may be several factors next to each other, the first
+    of which is the most likely one.
     """
-    doubles = values
-    if values.itemsize < 8:
-        with np.errstate(invalid="ignore"):  # for signalling NaNs
-            doubles = values.astype(np.float64)
-    sizes = _between(doubles, SMALLEST, LARGEST_OF[values.itemsize])
+    sizes = _between(doubles, SMALLEST, LARGEST_OF[width])
     # So that exceptions don't count for more than numbers that are there many times.
     few = sizes[:: sizes.size // SOME | 1].copy()
     some = _distinct(few)
@@ -57,7 +56,7 @@ def steps(values: Numbers) -> Iterator[tuple[npt.NDArray[np.float64], bool]]:
         some = _distinct(_between(sizes, low, high))
     if some.size < 3:
         return
-    half_unit = 2.0 ** -(MANTISSA_BITS[values.itemsize] + 1)
+    half_unit = 2.0 ** -(MANTISSA_BITS[width] + 1)
     step, error = map(float, agreed_step(some, half_unit))
     if not step:
         return
