@@ -126,7 +126,7 @@ def _leaf(recipe: FixedRecipe) -> str:
 def _cost_without_contexts(tokens: Sequence[Tokens]) -> float:
     """Bits of all samples, about."""
     symbols = np.concatenate([one.symbols for one in tokens])
-    bits, _ = byte_cost(symbols, ZERO, ONE) if symbols.size else (0.0, 0)
+    bits, *_ = byte_cost(symbols, ZERO, ONE) if symbols.size else (0.0,)
     return float(bits) + 8 * sum(len(one.tail) for one in tokens)
 
 

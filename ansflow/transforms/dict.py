@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ansflow.kernels.transforms.dict import (
     enroll,
     look_up,
     mark,
+    name_patterns,
     number_items,
     rank,
     rename,
@@ -22,7 +24,14 @@ from ansflow.kernels.transforms.dict_rows import enroll_rows, look_up_rows, numb
 from ansflow.recycling import empty
 from ansflow.transforms.finish import NOTHING, Finish
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_in_place, numbers_of, put_back
+from ansflow.transforms.numbers import (
+    TYPES,
+    WIDTHS,
+    Numbers,
+    numbers_in_place,
+    numbers_of,
+    put_back,
+)
 from ansflow.transforms.transform import Finisher, Setting, Unsuitable
 from ansflow.varints import ByteReader, pack_varint
 
@@ -112,13 +121,11 @@ def coded(numbers: Numbers, most: int = MAX_VALUES) -> tuple[Numbers, Numbers]:
         If there are more than so many values.
     """
     if numbers.itemsize == 2:
-        values, names, patterns = _of_halves(numbers)
-        _check_count(values.size, most)
-        return _renamed(values, names, patterns)
+        return _of_halves(numbers, most)
     values, codes = _in_order_of_occurrence(numbers, most)
     ascending, names = np.empty_like(values), np.empty(values.size, np.uint32)
     rank(values, ascending, names)
-    return _renamed(ascending, names, codes)
+    return _renamed(ascending, names.astype(_code_type(values.size)), codes)
 
 
 def coded_items(items: Bytes, itemsize: int, most: int) -> tuple[Numbers, Numbers]:
@@ -133,7 +140,7 @@ def coded_items(items: Bytes, itemsize: int, most: int) -> tuple[Numbers, Number
     order = np.argsort(values)
     names = np.empty(order.size, np.uint32)
     names[order] = np.arange(order.size, dtype=np.uint32)
-    return _renamed(values[order], names, codes)
+    return _renamed(values[order], names.astype(_code_type(order.size)), codes)
 
 
 def counted(numbers: Numbers) -> tuple[int, int, int]:
@@ -148,9 +155,9 @@ def counted(numbers: Numbers) -> tuple[int, int, int]:
 
 
 def _renamed(values: Numbers, names: Numbers, codes: Numbers) -> tuple[Numbers, Numbers]:
-    """The names of codes, as short as may be, and the values."""
-    named = empty(codes.size, f"<u{_code_bytes(len(values))}")
-    rename(codes, names.astype(named.dtype), named)
+    """The names of codes, and the values."""
+    named = empty(codes.size, names.dtype)
+    rename(codes, names, named)
     return named, values
 
 
@@ -174,6 +181,10 @@ def _code_bytes(values: int) -> int:
     return 1 if values <= MAX_NARROW else 2 if values <= MAX_MIDDLE else 4
 
 
+def _code_type(values: int) -> np.dtype[Any]:
+    return TYPES[_code_bytes(values)]
+
+
 def _table(bits: int) -> Numbers:
     """So many slots, which are empty."""
     numbers = empty(1 << bits, np.uint32)
@@ -181,14 +192,15 @@ def _table(bits: int) -> Numbers:
     return numbers
 
 
-def _of_halves(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Sorted values, for each pattern of 16 bits its number if it is one, and the patterns."""
+def _of_halves(numbers: Numbers, most: int) -> tuple[Numbers, Numbers]:
+    """The same of numbers of 16 bits, of which each pattern has a place of its own."""
     seen = np.zeros(1 << 16, np.bool)
     mark(numbers, seen)
-    values = np.flatnonzero(seen).astype(numbers.dtype)
-    names = np.empty(1 << 16, np.uint16)
-    names[values] = np.arange(values.size, dtype=np.uint16)
-    return values, names, numbers
+    count = int(np.count_nonzero(seen))
+    _check_count(count, most)
+    values, names = np.empty(count, numbers.dtype), np.empty(1 << 16, _code_type(count))
+    name_patterns(seen.view(np.uint64), values, names)
+    return _renamed(values, names, numbers)
 
 
 def _in_order_of_occurrence(items: Numbers, most: int) -> tuple[Numbers, Numbers]:

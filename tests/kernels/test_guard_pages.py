@@ -1208,7 +1208,13 @@ def maps_of_numbers(at_end, rng):
                 noise = rng.integers(0, most, n).astype(np.uint8)
                 dictionary.look_up(given(noise), distinct, out)
             if width == 2:
-                dictionary.mark(items, guard(np.zeros(1 << 16, np.bool)))
+                seen = guard(np.zeros(1 << 16, np.bool))
+                dictionary.mark(items, seen)
+                count = np.count_nonzero(seen)
+                for short in (np.uint8, np.uint16) if count <= 256 else (np.uint16,):
+                    names = guard(np.zeros(1 << 16, short))
+                    found = guard(np.zeros(count, np.uint16))
+                    dictionary.name_patterns(seen.view(np.uint64), found, names)
                 continue
             for bits, room in ((4, 9), (4, 15), (7, 64)):
                 secret = U(rng.integers(1 << 64, dtype=np.uint64) | 1)
@@ -1305,7 +1311,7 @@ def facts_of_samples(at_end, rng):
         dictionary.count_patterns(words, u64(7))
         detect.common_divisor(words)
         if width == 2:
-            detect.pairs_alike(numbers, 64)
+            detect.pairs_alike(numbers)
         for step in (1, 3, 4, size // 2 | 1):
             few = guarded(np.zeros(size // (2 * step) * 2 if step > 1 else size, u64), at_end)
             if few.size:

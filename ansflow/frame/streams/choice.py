@@ -126,7 +126,7 @@ def _is_random(content: Bytes) -> bool:
         return False
     pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
     some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
-    bits, _ = byte_cost(some, ZERO, ONE)
+    bits, *_ = byte_cost(some, ZERO, ONE)
     return float(bits) > RANDOM_FROM * 8 * some.size
 
 

@@ -43,8 +43,8 @@ TOLD_BY = np.uint64(512)  # differences that tell whether most have the same sig
 
 # So many ways, of so many numbers, are told by one of so many parts of the boxes first. Those are
 # likely that take no more than so many times as much as the best one, and so many bits.
-MANY_WAYS, MANY, PARTS = 5, np.uint64(1 << 12), np.uint64(4)
-LIKELY, LIKELY_BITS = 1.1, 0.5
+MANY_WAYS, MANY, PARTS = 4, np.uint64(3 << 11), np.uint64(4)
+LIKELY, LIKELY_BITS = 1.06, 0.25
 
 ALL_BITS, TWO = np.uint64(64), np.uint64(2)
 SIGN = np.uint64(63)  # the place of the highest bit
@@ -326,7 +326,9 @@ def costs_of_ways(octets, width, ways, shape, block, lag, wider, table, enough, 
 
 @sampling_kernel
 def byte_cost(symbols, first, step):
-    """Bits that every so many bytes take, from the first on, and how many symbols occur.
+    """Bits that every so many bytes take, from the first on.
+
+    And how many symbols occur, how many of them once, and how many twice.
 
     Parameters
     ----------
@@ -341,7 +343,12 @@ def byte_cost(symbols, first, step):
         partial[(np.uint64(i) % U_PARTIALS) << TOKEN_BITS | symbol] += np.uint32(1)
     counts = np.empty(TOKENS, np.uint32)
     add_up(partial, counts)
-    return bits_of_counts(counts, n, ZERO)
+    once = twice = 0
+    for count in counts:
+        once += np.int64(count == np.uint32(1))
+        twice += np.int64(count == np.uint32(2))
+    bits, used = bits_of_counts(counts, n, ZERO)
+    return bits, used, once, twice
 
 
 @kernel

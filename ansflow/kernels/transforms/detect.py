@@ -8,12 +8,14 @@ from ansflow.kernels.transforms.dict import count_patterns
 from ansflow.kernels.transforms.widths import number_at
 from ansflow.kernels.transforms.words import word_at
 
-__all__ = ["common_divisor", "count_codes", "pairs_alike", "pick", "survey", "tell"]
+__all__ = ["NEAR", "common_divisor", "count_codes", "pairs_alike", "pick", "survey", "tell"]
 
 # Repeats are looked for among so many numbers that follow each other.
 FOLLOWING = np.uint64(4096)
 
 PATTERNS = np.uint64(1 << 16)
+NEAR = 64
+NEAR_BITS = np.uint64(NEAR.bit_length() - 1)
 WORD_BYTES, BYTE_BITS, WORD_BITS = np.uint64(8), np.uint64(8), np.uint64(64)
 
 # Runs of codes are dealt out to four parts.
@@ -123,29 +125,29 @@ def common_divisor(numbers):
 
 
 @sampling_kernel
-def pairs_alike(numbers, near):
-    """Pairs of equal integers of 16 bits, and of those in the same one of parts that are so long.
+def pairs_alike(numbers):
+    """Pairs of equal integers of 16 bits, and of those in the same one of parts of `NEAR` integers.
 
     That is without the most frequent one.
     """
-    counts, equal, together = np.zeros(PATTERNS, np.uint32), ZERO, ZERO
-    most = np.uint32(0)
+    counts, sizes = np.zeros(PATTERNS, np.uint32), np.zeros(PATTERNS >> NEAR_BITS, np.uint32)
+    most = equal = together = most_frequent = ZERO
     for number in numbers:
         counts[number] += np.uint32(1)
-    for number in range(PATTERNS):
-        most = max(most, counts[number])
-    for number in range(PATTERNS):
-        if counts[number] == most:
-            counts[number] = 0
-            break
-    for begin in range(ZERO, PATTERNS, np.uint64(near)):
-        size = ZERO
-        for number in range(begin, begin + np.uint64(near)):
-            count = np.uint64(counts[number])
-            size += count
-            equal += count * (count - ONE)
-        together += size * (size - ONE)
-    return equal, together
+        sizes[np.uint64(number) >> NEAR_BITS] += np.uint32(1)
+        # As many pairs as there are equal numbers before one.
+        equal += np.uint64(counts[number]) - ONE
+    for part in range(np.uint64(sizes.size)):
+        size = np.uint64(sizes[part])
+        together += size * (size - min(size, ONE))
+    for number in numbers:
+        count = np.uint64(counts[number])
+        if count > most or (count == most and np.uint64(number) < most_frequent):
+            most, most_frequent = count, np.uint64(number)
+    size = np.uint64(sizes[most_frequent >> NEAR_BITS])
+    others = size - most
+    together -= size * (size - ONE) - others * (others - min(others, ONE))
+    return TWO * equal - most * (most - ONE), together
 
 
 @sampling_kernel

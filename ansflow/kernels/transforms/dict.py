@@ -23,6 +23,7 @@ __all__ = [
     "find_codes",
     "look_up",
     "mark",
+    "name_patterns",
     "number_items",
     "rank",
     "rename",
@@ -186,6 +187,31 @@ def mark(items, seen):
     """Mark the patterns of 16 bits that occur."""
     for item in items:
         seen[item] = True
+
+
+@kernel
+def name_patterns(seen, values, names):
+    """Number the patterns of 16 bits that `mark` has seen, in ascending order.
+
+    Parameters
+    ----------
+    seen : uint64[8192]
+        A byte for each pattern, which is 1 or 0.
+    values : uint16[n]
+        Filled with these patterns, which are as many.
+    names : uint8[65536] or uint16[65536]
+        Where there is such a pattern, filled with its number.
+    """
+    count = ZERO
+    for word in range(np.uint64(seen.size)):
+        left, pattern = seen[word], word * BYTE_BITS
+        while left:
+            if left & ONE:
+                values[count] = pattern
+                names[pattern] = count
+                count += ONE
+            left >>= BYTE_BITS
+            pattern += ONE
 
 
 @kernel

@@ -36,6 +36,8 @@ __all__ = [
     "ways_cost",
 ]
 
+BYTES = 256
+
 # Bits that a table takes for a symbol that occurs, about, and a stream for its head and states.
 TABLE_BITS = 7
 STREAM_BITS = 64
@@ -207,7 +209,7 @@ def event_bits(share: float) -> float:
 
 def symbol_bits(symbols: npt.NDArray[np.uint8]) -> float:
     """Bits a symbol of a stream of bytes, not empty, contiguous and in any shape."""
-    bits, used = map(float, byte_cost(symbols.reshape(-1), ZERO, ONE))
+    bits, used, *_ = map(float, byte_cost(symbols.reshape(-1), ZERO, ONE))
     return (bits + MISSED * (used - 1)) / symbols.size
 
 
@@ -219,22 +221,14 @@ def mask_bits(mask: npt.NDArray[np.uint8], size: float) -> float:
     """
     ones, size_in_bits = int.from_bytes(mask, "little").bit_count(), 8 * mask.size
     alone = size_in_bits * event_bits(ones / size_in_bits)
-    bits, used = map(float, byte_cost(mask, ZERO, ONE))
-    used += _unseen(mask, size)
+    bits, used, once, twice = map(float, byte_cost(mask, ZERO, ONE))
+    # How many other bytes there are, as those say that are there once and twice (Chao 1984). That
+    # is for few of all bytes.
+    unseen = min(BYTES - used, once**2 / (2 * max(1, twice)))
+    used += unseen * max(0.0, 1 - mask.size / size)
     missed = MISSED * (used - 1)
     bits = alone if alone < bits + 2 * missed else bits + missed
     return bits + TABLE_BITS * used * mask.size / size
-
-
-def _unseen(octets: npt.NDArray[np.uint8], size: float) -> float:
-    """How many other bytes there are among so many, as those say that are there once and twice.
-
-    That is for few of all bytes (Chao 1984).
-    """
-    counts = np.bincount(octets, minlength=256)
-    seldom: list[int] = np.bincount(np.minimum(counts, 3), minlength=3).tolist()
-    absent, once, twice = seldom[:3]
-    return min(absent, once**2 / (2 * max(1, twice))) * max(0.0, 1 - octets.size / size)
 
 
 def recipe_bits(recipe: Recipe) -> int:
@@ -249,7 +243,8 @@ def plain_bits(octets: npt.NDArray[np.uint8]) -> float:
     planes = width if apart else 1
     total = 0.0
     for plane in range(planes):
-        bits, used = map(float, byte_cost(octets.reshape(-1), np.uint64(plane), np.uint64(planes)))
+        told = np.uint64(plane), np.uint64(planes)
+        bits, used, *_ = map(float, byte_cost(octets.reshape(-1), *told))
         besides = STREAM_BITS + TABLE_BITS * used if used > 1 else CONSTANT_BITS
         total += min(8.0 * octets.size / planes, bits + besides)
     return total / items

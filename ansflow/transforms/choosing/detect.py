@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import Bytes
-from ansflow.kernels.transforms.detect import common_divisor, pairs_alike, pick, survey, tell
+from ansflow.kernels.transforms.detect import NEAR, common_divisor, pairs_alike, pick, survey, tell
 from ansflow.transforms.dict import SECRET, counted
 
 __all__ = ["Facts", "Patterns", "bits_of", "common_step", "facts", "few_of", "have_gaps"]
@@ -25,9 +25,9 @@ Words = npt.NDArray[np.uint64]
 # The share of all integers in a range that are there.
 DENSE = 0.75
 
-# Integers of 16 bits that are near to each other, as parts of so many; and the share of them from
-# which on there are no gaps between those that come, but for which of them are more frequent.
-NEAR, WITHOUT_GAPS = 64, 0.6
+# The share of integers of 16 bits that are near to each other from which on there are no gaps
+# between those that come, but for which of them are more frequent.
+WITHOUT_GAPS = 0.6
 
 
 class Patterns(NamedTuple):
@@ -133,7 +133,7 @@ def have_gaps(numbers: Numbers) -> bool:
     Pairs of equal numbers are as many as pairs of those near to each other say, or else as many
     times more as there are fewer integers that come. That is not asked of the most frequent one.
     """
-    equal, together = map(int, pairs_alike(numbers.reshape(-1), NEAR))
+    equal, together = map(int, pairs_alike(numbers.reshape(-1)))
     return together < WITHOUT_GAPS * NEAR * equal
 
 
