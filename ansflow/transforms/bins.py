@@ -28,6 +28,9 @@ __all__ = ["BIN_BITS", "Bins", "BinsParameters", "found_by"]
 
 Bases = npt.NDArray[np.uint64]
 
+# The greatest numbers of so many bits.
+TOPS = {8 * width: np.uint64((1 << 8 * width) - 1) for width in WIDTHS}
+
 # Bytes of numbers that kernels decode by rows.
 LONG = 4
 
@@ -141,7 +144,7 @@ def _fitted(numbers: Numbers, items: float) -> tuple[Bases, int]:
 def found_by(some: Bases, bits: int, items: float) -> tuple[Bases, np.uint64, float]:
     """What finds bins by numbers of so many bits: them, now in order, and what it has to know."""
     some.sort()
-    return some, np.uint64((1 << bits) - 1), max(LEAST_BITS, BIN_BITS * some.size / items)
+    return some, TOPS[bits], max(LEAST_BITS, BIN_BITS * some.size / items)
 
 
 def _sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[int]]:

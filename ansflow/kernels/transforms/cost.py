@@ -308,8 +308,11 @@ def costs_of_ways(octets, width, ways, shape, block, lag, wider, table, enough, 
     """
     count, width = np.uint64(ways.shape[0]), np.uint64(width)
     size, spare = np.uint64(octets.size) // width, ALL_BITS - (width << LEADING)
-    numbers = np.empty(size, np.uint64)
-    widen(octets, width, spare, numbers)
+    if spare:
+        numbers = np.empty(size, np.uint64)
+        widen(octets, width, spare, numbers)
+    else:
+        numbers = octets.view(np.uint64)
     if count >= MANY_WAYS and size >= MANY and shape[0] >= PARTS:
         cost_likely_ways(numbers, spare, shape, ways, table, costs)
     else:

@@ -18,8 +18,10 @@ NEAR = 64
 NEAR_BITS = np.uint64(NEAR.bit_length() - 1)
 WORD_BYTES, BYTE_BITS, WORD_BITS = np.uint64(8), np.uint64(8), np.uint64(64)
 
+TWO, FOUR = np.uint64(2), np.uint64(4)
+
 # Runs of codes are dealt out to four parts.
-TWO, THREE, LAST_PART = np.uint64(2), np.uint64(3), np.uint64(3)
+THREE, LAST_PART = np.uint64(3), np.uint64(3)
 # What is known of a code: bits of parts, then how many runs it has, and how often it occurs.
 PARTS, RUNS, ALL_RUNS, COUNT = np.uint64(15), np.uint64(4), np.uint64((1 << 28) - 1), np.uint64(32)
 
@@ -55,12 +57,24 @@ def survey(octets, width, step, secret, few):
     distinct, most_frequent, most = count_patterns(few, secret)
     width = np.uint64(width)
     first = min(FOLLOWING, np.uint64(octets.size) // width)
-    repeats, before = ZERO, number_at(octets, ZERO, width)
-    for i in range(ONE, first):
-        number = number_at(octets, i, width)
-        repeats += np.uint64(number == before)
-        before = number
+    if width == ONE:
+        repeats = repeats_of(octets[:first])
+    elif width == TWO:
+        repeats = repeats_of(octets.view(np.uint16)[:first])
+    elif width == FOUR:
+        repeats = repeats_of(octets.view(np.uint32)[:first])
+    else:
+        repeats = repeats_of(octets.view(np.uint64)[:first])
     return distinct, most_frequent, most, union_of(octets, width), repeats, first
+
+
+@inner
+def repeats_of(numbers):
+    """How many numbers are as the one before."""
+    repeats = ZERO
+    for i in range(ONE, np.uint64(numbers.size)):
+        repeats += np.uint64(numbers[i] == numbers[i - ONE])
+    return repeats
 
 
 @inner
@@ -87,11 +101,12 @@ def tell(octets, width, step, few):
     greatest of all, of which there is one at least.
     """
     pick(octets, width, step, few)
-    if width == 1:
+    width = np.uint64(width)
+    if width == ONE:
         least, greatest = ends_of(octets)
-    elif width == 2:
+    elif width == TWO:
         least, greatest = ends_of(octets.view(np.uint16))
-    elif width == 4:
+    elif width == FOUR:
         least, greatest = ends_of(octets.view(np.uint32))
     else:
         least, greatest = ends_of(octets.view(np.uint64))

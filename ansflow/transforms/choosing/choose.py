@@ -29,7 +29,8 @@ from ansflow.transforms.choosing.tables import (
 from ansflow.transforms.choosing.typed import KINDS, of_numbers, of_type
 from ansflow.transforms.items import MAX_SIZE
 from ansflow.transforms.layout import Layout
-from ansflow.transforms.numbers import WIDTHS
+from ansflow.transforms.node import MAX_STREAMS
+from ansflow.transforms.numbers import TYPES, WIDTHS
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
 from ansflow.transforms.recipe import Recipe
@@ -113,16 +114,16 @@ def _better(found: Choice | None, other: Choice | None, level: int) -> Choice | 
 def _in_axes(content: Bytes, layout: Layout, dtype: np.dtype[Any], level: int) -> Choice | None:
     """The same for items that are at least a few, in the axes that they have."""
     width, items, effort = dtype.itemsize, layout.items, effort_of(level)
-    cell = f"<u{width}" if width in WIDTHS else f"V{width}"  # numbers are copied faster
+    dtype = stand_in(dtype)
+    cell = TYPES.get(width) or f"V{width}"  # numbers are copied faster
     array = content.view(cell).reshape(layout.shape)
     size = min(effort.size, items if items <= SMALL else max(FEW, items // effort.part))
     sample = boxes(array, size, effort.boxes)
     whole_rows = sample.shape[1:][-1:] == layout.shape[-1:]
-    is_number = stand_in(dtype).kind in KINDS and width in WIDTHS
-    all_items = array.reshape(-1) if is_number else None
+    all_items = array.reshape(-1) if dtype.kind in KINDS and width in WIDTHS else None
     chunk = min(CHUNK_ITEMS, items)
-    kind = Kind("", False, effort, chunk, whole_rows=whole_rows, all_items=all_items)
-    numbers = of_numbers(kind, stand_in(dtype)) if may_be_table(array) else None
+    kind = Kind("", False, effort, chunk, MAX_STREAMS, whole_rows, all_items)
+    numbers = of_numbers(kind, dtype) if may_be_table(array) else None
     choice, surely = (None, False) if numbers is None else groups_of_table(array, sample, numbers)
     if not surely:
         groups, choice = choice, of_type(array, sample, dtype, kind, partial(_choose, level=level))

@@ -178,7 +178,7 @@ def halves(
         step = size // FITTED_FEW | 1
         dealt = np.empty((2, -(-size // step)), np.uint64)
     if dealt.size:
-        octets = numbers.reshape(-1).view(np.uint8)
+        octets = np.frombuffer(numbers, np.uint8)
         deal(octets, numbers.itemsize, lengths, way, signed, step, dealt)
     return dealt
 

@@ -70,6 +70,8 @@ class Offers:
         That of the best.
     """
 
+    bits = plain = linear = math.inf
+    way: Way = ()
     _best: Offer
 
     def __init__(
@@ -79,8 +81,6 @@ class Offers:
         self.is_filled, self.coarse, self.whole_rows = is_filled, coarse, whole_rows
         self.long = long_axes(numbers.shape)
         self.whole = _whole_axes(numbers, items, whole_rows) if numbers.ndim > 2 else NO_AXES
-        self.bits = self.plain = self.linear = math.inf
-        self.way: Way = ()
         self.tried: dict[Way, Sequence[float]] = {}
         self.offered: list[Offer] = []
 
