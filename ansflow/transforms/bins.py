@@ -24,12 +24,9 @@ from ansflow.transforms.tokens import fetching_isa, raw_room
 from ansflow.transforms.transform import Finisher, Setting
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["BIN_BITS", "Bins", "BinsParameters", "found_by"]
+__all__ = ["BIN_BITS", "Bins", "BinsParameters", "bits_of_a_bin"]
 
 Bases = npt.NDArray[np.uint64]
-
-# The greatest numbers of so many bits.
-TOPS = {8 * width: np.uint64((1 << 8 * width) - 1) for width in WIDTHS}
 
 # Bytes of numbers that kernels decode by rows.
 LONG = 4
@@ -137,14 +134,14 @@ def _fitted(numbers: Numbers, items: float) -> tuple[Bases, int]:
     What it takes to write bins is divided among so many items.
     """
     some = numbers[:: numbers.size // FITTED | 1].astype(np.uint64)
-    bases = np.empty(MAX_BINS, np.uint64)
-    return bases, int(kernels.fit(*found_by(some, 8 * numbers.itemsize, items), bases))
-
-
-def found_by(some: Bases, bits: int, items: float) -> tuple[Bases, np.uint64, float]:
-    """What finds bins by numbers of so many bits: them, now in order, and what it has to know."""
     some.sort()
-    return some, TOPS[bits], max(LEAST_BITS, BIN_BITS * some.size / items)
+    bases, top = np.empty(MAX_BINS, np.uint64), np.uint64((1 << 8 * numbers.itemsize) - 1)
+    return bases, int(kernels.fit(some, top, bits_of_a_bin(some.size, items), bases))
+
+
+def bits_of_a_bin(some: int, items: float) -> float:
+    """What it takes to write a bin that is found by some of so many items."""
+    return max(LEAST_BITS, BIN_BITS * some / items)
 
 
 def _sorted_out(numbers: Numbers, bases: Bases, count: int) -> tuple[Bytes, list[int]]:

@@ -1303,7 +1303,9 @@ def facts_of_samples(at_end, rng):
             size = box // shape[0] * (shape[0] // 2) if shape[0] > 1 else box // parts
             lengths, times = (fixed(np.array(told, u64), at_end) for told in (shape, way))
             dealt = guarded(np.zeros((parts, -(-size // step)), u64), at_end)
-            deal.deal(octets, width, lengths, times, width == 4, step, dealt)
+            told = octets, width, lengths, times, width == 4, step, dealt
+            deal.deal(*told)
+            deal.bits_of_dealt(*told, 8.0, 0.1)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         columns_of_tables(numbers, at_end)

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
+from ansflow.kernels.transforms.deal import deal
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.axes import differences, orders
 from ansflow.transforms.choosing.cost import (
     bins_bits,
-    halves,
     log_bits,
     mask_bits,
     plain_bits,
     plane_bits,
     symbol_bits,
+    to_deal,
     ways_bits,
     ways_cost,
 )
@@ -60,6 +61,12 @@ def test_bins_of_numbers_that_become_non_negative(kind, boxes):
     left = np.ascontiguousarray(steps[:, 1:] - steps[:, :-1])
     assert bins_bits(steps, 1e6, (1,), signed=True) == bins_bits(left, 1e6, signed=True)
     assert bits < log_bits(numbers, signed=True) - 2
+
+
+def halves(numbers, items, axes=(), *, signed=False):
+    *told, dealt = to_deal(numbers, items, axes, signed=signed)
+    deal(*told, dealt)
+    return dealt
 
 
 @pytest.mark.parametrize("shape", [(1, 9), (1, 5000), (2, 3), (4, 1500), (5, 40, 33), (16, 9, 25)])

@@ -8,10 +8,12 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, sampling_kernel
+from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.bits import ones
+from ansflow.kernels.transforms.dict import rank
 from ansflow.kernels.transforms.widths import number_at
 
-__all__ = ["deal"]
+__all__ = ["bits_of_dealt", "deal"]
 
 WORD_BITS, BYTE_BITS, TWO = np.uint64(64), np.uint64(8), np.uint64(2)
 SIGN = np.uint64(63)
@@ -28,6 +30,19 @@ def move(at, lengths, step):
             break
         at[axis] = step % lengths[axis]
         step //= lengths[axis]
+
+
+@sampling_kernel
+def bits_of_dealt(octets, width, shape, way, folded, step, dealt, bin_bits, once):
+    """Bits a number in bins, of what `deal` fills: found by the first row, and told by the last.
+
+    Those of the first row are put in order. What it takes to write bins is what `bits_in_bins` has.
+    """
+    deal(octets, width, shape, way, folded, step, dealt)
+    found_by, told_by = np.empty(dealt.shape[1], np.uint64), dealt[dealt.shape[0] - 1]
+    rank(dealt[0], found_by, np.empty(dealt.shape[1], np.uint32))
+    top = ~ZERO >> WORD_BITS - np.uint64(width) * BYTE_BITS
+    return bits_in_bins(found_by, told_by, top, bin_bits, once)
 
 
 @sampling_kernel

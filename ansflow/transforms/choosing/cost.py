@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
-from ansflow.kernels.transforms.deal import deal
-from ansflow.transforms.bins import BIN_BITS, found_by
+from ansflow.kernels.transforms.deal import bits_of_dealt
+from ansflow.transforms.bins import BIN_BITS, bits_of_a_bin
 from ansflow.transforms.choosing.axes import Axes
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
@@ -25,13 +24,13 @@ __all__ = [
     "are_all",
     "bins_bits",
     "event_bits",
-    "halves",
     "log_bits",
     "mask_bits",
     "plain_bits",
     "plane_bits",
     "recipe_bits",
     "symbol_bits",
+    "to_deal",
     "ways_bits",
     "ways_cost",
 ]
@@ -149,11 +148,11 @@ def bins_bits(
     Bins are found by some of the numbers, and told by others. All numbers of a chunk are those by
     which bins are found in the end, too.
     """
-    parts = halves(numbers, items, axes, signed=signed)
-    if not parts.size:
+    *told, dealt = to_deal(numbers, items, axes, signed=signed)
+    if not dealt.size:
         return math.inf
-    ordered, *told = found_by(parts[0], 8 * numbers.itemsize, items)
-    return float(bits_in_bins(ordered, parts[-1], *told, (TABLE_BITS + BIN_BITS) / items))
+    bits = bits_of_a_bin(dealt.shape[1], items), (TABLE_BITS + BIN_BITS) / items
+    return float(bits_of_dealt(*told, dealt, *bits))
 
 
 def are_all(numbers: npt.NDArray[Any], items: float) -> bool:
@@ -161,13 +160,13 @@ def are_all(numbers: npt.NDArray[Any], items: float) -> bool:
     return len(numbers) == 1 and 2 * numbers.size > items
 
 
-def halves(
+def to_deal(
     numbers: npt.NDArray[Any], items: float, axes: Axes = (), *, signed: bool = False
-) -> npt.NDArray[np.uint64]:
-    """Some numbers, or differences, of every second box, and of the others.
+) -> tuple[Any, ...]:
+    """What `deal` takes, and at last room for what it fills, which may be none.
 
-    Of a single box, these are in turn, or all of them, if a chunk has hardly any more. What is
-    `signed` becomes non-negative.
+    That are some numbers, or differences, of every second box, and of the others. Of a single box,
+    these are in turn, or all of them, if a chunk has hardly any more.
     """
     lengths, way, box = _left(numbers.shape, axes)
     boxes, step = len(numbers), 1
@@ -177,10 +176,8 @@ def halves(
         size = boxes // 2 * box if boxes > 1 else box // 2
         step = size // FITTED_FEW | 1
         dealt = np.empty((2, -(-size // step)), np.uint64)
-    if dealt.size:
-        octets = np.frombuffer(numbers, np.uint8)
-        deal(octets, numbers.itemsize, lengths, way, signed, step, dealt)
-    return dealt
+    octets = numbers.reshape(-1).view(np.uint8)
+    return octets, numbers.itemsize, lengths, way, signed, step, dealt
 
 
 @functools.lru_cache

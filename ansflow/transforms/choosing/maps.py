@@ -104,9 +104,14 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
             few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
     factors = likely_factors(few.astype(raw.dtype), kind) if kind.name == "float" else []
     some = Mapped(few_boxes(raw, kind.effort.some))
-    yield from _all_but_masks(some, bits, kind, seen, factors)
+    codes = False
+    for one in _all_but_masks(some, bits, kind, seen, factors):
+        codes = codes or one.is_dict
+        yield one
     if masked:
-        yield from _masked(some, kind, seen, patterns(few), factors)
+        # A dictionary of integers has no need of a mask; among floats, one may suit others less.
+        codes = codes and kind.name != "float"
+        yield from _masked(some, kind, seen, patterns(few), factors, codes=not codes)
     if repeats >= (REPEATS_FROM if raw.ndim < 3 and raw.itemsize > 1 else MANY_REPEATS):
         yield from _runs(some, kind, factors)
 
@@ -140,10 +145,17 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
 
 
 def _masked(
-    some: Mapped, kind: Kind, seen: Patterns, others: Patterns, factors: Sequence[Factor]
+    some: Mapped,
+    kind: Kind,
+    seen: Patterns,
+    others: Patterns,
+    factors: Sequence[Factor],
+    *,
+    codes: bool,
 ) -> Iterator[Mapped]:
     for left in without(some, kind, seen):
-        yield from _all_but_masks(left, bits_of(left.numbers), kind, others, factors)
+        bits = bits_of(left.numbers)
+        yield from _all_but_masks(left, bits, kind, others, factors, codes=codes)
 
 
 def without(some: Mapped, kind: Kind, seen: Patterns) -> Iterator[Mapped]:
@@ -167,11 +179,18 @@ def _runs(some: Mapped, kind: Kind, factors: Sequence[Factor]) -> Iterator[Mappe
 
 
 def _all_but_masks(
-    some: Mapped, bits: int, kind: Kind, seen: Patterns, factors: Sequence[Factor]
+    some: Mapped,
+    bits: int,
+    kind: Kind,
+    seen: Patterns,
+    factors: Sequence[Factor],
+    *,
+    codes: bool = True,
 ) -> Iterator[Mapped]:
     """Yield what is worth trying, by facts that are told by more of the numbers.
 
-    Some of these have the `bits` set, whatever the order of their bytes.
+    Some of these have the `bits` set, whatever the order of their bytes. With `codes`, numbers may
+    be in a dictionary.
     """
     width = some.numbers.itemsize
     if kind.big_endian:
@@ -193,9 +212,11 @@ def _all_but_masks(
     least = DENSE_FROM if whole else DENSE_DECIMALS_FROM
     if kind.effort.quick:
         shift, least = (0, 0) if whole else (shift, least)
-        dictionary = _may_be_names(some, kind, seen, bits, whole=bool(whole))
-    else:
+        dictionary = codes and _may_be_names(some, kind, seen, bits, whole=bool(whole))
+    elif codes:
         dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal and most == math.inf)
+    else:
+        dictionary = False
     if dictionary and most == math.inf:
         dictionary = not any(_are_like_codes(*one, kind, seen, least) for one in decimals)
     if decimal and not (shift or dictionary):
@@ -223,9 +244,9 @@ def _all_but_masks(
                 nearly = [one for one, _ in decimals if one.maps[-1].outputs == EXACT][:1]
                 values += [one for one in nearly if one is not values[0]]
         for one in values:
-            codes = one._replace(most=most).through(kind, DICT)
-            if codes is not None:
-                yield codes
+            coded = one._replace(most=most).through(kind, DICT)
+            if coded is not None:
+                yield coded
 
 
 def _most_values(some: Mapped, decimals: Sequence[Facts], kind: Kind) -> float:
