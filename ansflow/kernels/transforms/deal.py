@@ -7,16 +7,16 @@ other in a box need not be so in all.
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
-from ansflow.kernels.jit import inlined, sampling_kernel
+from ansflow.kernels.jit import inlined, inner, sampling_kernel
 from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.bits import ones
-from ansflow.kernels.transforms.dict import rank
 from ansflow.kernels.transforms.widths import number_at
 
 __all__ = ["bits_of_dealt", "deal"]
 
 WORD_BITS, BYTE_BITS, TWO = np.uint64(64), np.uint64(8), np.uint64(2)
 SIGN = np.uint64(63)
+BYTE, BYTES, WORD_BYTES = np.uint64(0xFF), 256, np.uint64(8)
 
 
 @inlined
@@ -36,13 +36,35 @@ def move(at, lengths, step):
 def bits_of_dealt(octets, width, shape, way, folded, step, dealt, bin_bits, once):
     """Bits a number in bins, of what `deal` fills: found by the first row, and told by the last.
 
-    Those of the first row are put in order. What it takes to write bins is what `bits_in_bins` has.
+    What it takes to write bins is what `bits_in_bins` is told.
     """
     deal(octets, width, shape, way, folded, step, dealt)
-    found_by, told_by = np.empty(dealt.shape[1], np.uint64), dealt[dealt.shape[0] - 1]
-    rank(dealt[0], found_by, np.empty(dealt.shape[1], np.uint32))
+    found_by = in_order(dealt[0].copy(), np.empty(dealt.shape[1], np.uint64))
     top = ~ZERO >> WORD_BITS - np.uint64(width) * BYTE_BITS
-    return bits_in_bins(found_by, told_by, top, bin_bits, once)
+    return bits_in_bins(found_by, dealt[dealt.shape[0] - 1], top, bin_bits, once)
+
+
+@inner
+def in_order(words, others):
+    """Words in order, by their bytes (radix sort), in the one array or in the other."""
+    ends, differ = np.empty(BYTES + 1, np.uint64), ZERO
+    for word in words:
+        differ |= word ^ words[0]
+    for byte in range(WORD_BYTES):
+        shift = byte * BYTE_BITS
+        if differ >> shift & BYTE == ZERO:
+            continue
+        ends[:] = 0
+        for word in words:
+            ends[(word >> shift & BYTE) + ONE] += ONE
+        for value in range(BYTES):
+            ends[value + 1] += ends[value]
+        for word in words:
+            value = word >> shift & BYTE
+            others[ends[value]] = word
+            ends[value] += ONE
+        words, others = others, words
+    return words
 
 
 @sampling_kernel

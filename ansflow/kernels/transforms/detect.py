@@ -57,24 +57,12 @@ def survey(octets, width, step, secret, few):
     distinct, most_frequent, most = count_patterns(few, secret)
     width = np.uint64(width)
     first = min(FOLLOWING, np.uint64(octets.size) // width)
-    if width == ONE:
-        repeats = repeats_of(octets[:first])
-    elif width == TWO:
-        repeats = repeats_of(octets.view(np.uint16)[:first])
-    elif width == FOUR:
-        repeats = repeats_of(octets.view(np.uint32)[:first])
-    else:
-        repeats = repeats_of(octets.view(np.uint64)[:first])
+    repeats, before = ZERO, number_at(octets, ZERO, width)
+    for i in range(ONE, first):
+        number = number_at(octets, i, width)
+        repeats += np.uint64(number == before)
+        before = number
     return distinct, most_frequent, most, union_of(octets, width), repeats, first
-
-
-@inner
-def repeats_of(numbers):
-    """How many numbers are as the one before."""
-    repeats = ZERO
-    for i in range(ONE, np.uint64(numbers.size)):
-        repeats += np.uint64(numbers[i] == numbers[i - ONE])
-    return repeats
 
 
 @inner

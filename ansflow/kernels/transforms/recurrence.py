@@ -13,7 +13,7 @@ from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.widths import widen
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["correlate", "correlations", "may_recur"]
+__all__ = ["correlate", "correlations", "may_recur", "some_may_recur"]
 
 # Sizes are logarithms. Those are large that are so many times as large as the mean, and a bit.
 LARGE, LARGER = 1.25, 0.5
@@ -57,41 +57,42 @@ def correlation(apart, n, lag):
     return float(products) * float(n) / (float(squares) * float(n - lag))
 
 
-@sampling_kernel
-def correlations(octets, width, first, apart, boxes, size, row, least, suspicious, likely, found):
-    """Fill `found` with how differences along rows correlate with those 0, 1, 2, ... rows on.
+@inner
+def boxes_of(octets, width, first, apart, boxes, size):
+    """Numbers of so many bytes as words, of some boxes.
 
-    Returns whether there is a peak of more than the least, from a distance of `SHORTEST` rows on,
-    and in front of the last one. Nothing is filled in if it is known soon that there is none.
-
-    Parameters
-    ----------
-    octets : uint8[n]
-    width : uint64
-        Bytes of a number.
-    first, apart, boxes, size : uint64
-        Where the first box begins that is looked at, how far the next ones are behind it, and how
-        many there are, of so many numbers.
-    row : uint64
-        Numbers of a row, of which a box has more than there are distances.
-    least : float64
-        What counts.
-    suspicious, likely : float64
-        The shares of that which `may_recur` looks for.
-    found : float64[m]
+    The first one begins with the number `first`, and the others are so far apart. Each has `size`
+    numbers.
     """
-    size, width, row = np.uint64(size), np.uint64(width), np.uint64(row)
-    numbers = np.empty(np.uint64(boxes) * size, np.uint64)
+    width, size = np.uint64(width), np.uint64(size)
+    words = np.empty(np.uint64(boxes) * size, np.uint64)
     for k in range(np.uint64(boxes)):
         begin = (np.uint64(first) + k * np.uint64(apart)) * width
         box = octets[begin : begin + size * width]
-        widen(box, width, ZERO, numbers[k * size : k * size + size])
-    bits, lags = width * BYTE_BITS, np.uint64(found.size)
-    if not may_recur(numbers, size, bits, row, lags - ONE, suspicious * least, likely * least):
-        return False
+        widen(box, width, ZERO, words[k * size : k * size + size])
+    return words
+
+
+@sampling_kernel
+def some_may_recur(octets, width, first, apart, boxes, size, row, longest, least, likely):
+    """`may_recur` of the numbers of `boxes_of`."""
+    words = boxes_of(octets, width, first, apart, boxes, size)
+    return may_recur(words, size, np.uint64(width) * BYTE_BITS, row, longest, least, likely)
+
+
+@sampling_kernel
+def correlations(octets, width, first, apart, boxes, size, row, least, found):
+    """Fill `found` with how differences along rows correlate with those 0, 1, 2, ... rows on.
+
+    That is for the numbers of `boxes_of`, which have more rows than there are distances. Returns
+    whether there is a peak of more than the least, from a distance of `SHORTEST` rows on, and in
+    front of the last one.
+    """
+    size, row, lags = np.uint64(size), np.uint64(row), np.uint64(found.size)
+    words = boxes_of(octets, width, first, apart, boxes, size)
     found[:] = 0.0
-    for begin in range(ZERO, np.uint64(numbers.size), size):
-        correlate(numbers[begin : begin + size], bits, row, found)
+    for begin in range(ZERO, np.uint64(words.size), size):
+        correlate(words[begin : begin + size], np.uint64(width) * BYTE_BITS, row, found)
     all_of_it, count = found[0], size // row - ONE
     if not all_of_it > 0.0:
         return False

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.recurrence import SHORTEST as U_SHORTEST, correlations
+from ansflow.kernels.transforms.recurrence import (
+    SHORTEST as U_SHORTEST,
+    correlations,
+    some_may_recur,
+)
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
@@ -54,8 +58,11 @@ def periods(
     row = math.prod(numbers.shape[2:])
     box, found = numbers.size // len(numbers), np.empty(longest + 2)
     looked_at = step // 2 * box, step * box, len(range(step // 2, len(numbers), step))
-    told = numbers.itemsize, *looked_at, (count + 1) * row, row, least, SUSPICIOUS, LIKELY
-    if not correlations(np.frombuffer(numbers, np.uint8), *told, found):
+    octets = np.frombuffer(numbers, np.uint8)
+    told = octets, numbers.itemsize, *looked_at, (count + 1) * row, row
+    if not some_may_recur(*told, longest + 1, SUSPICIOUS * least, LIKELY * least):
+        return []
+    if not correlations(*told, least, found):
         return []
     inner = found[SHORTEST : longest + 1]
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
