@@ -192,3 +192,14 @@ def test_prices_that_were_adjusted_seldom():
     alone = len(ansflow.compress(np.ascontiguousarray(table[:, [0, 1, 3]])))
     assert "columns[2](" in recipe_of(table)
     assert len(ansflow.compress(table)) < alone + 200
+
+
+def test_integers_in_a_dictionary_are_not_masked_before():
+    """Theirs is the same; floats that stood for no number may be in the way of decimals."""
+    names = RNG.choice(RNG.integers(1, 1 << 40, 300), 9000)
+    names[RNG.random(9000) < 0.3] = 0
+    kind = Kind("unsigned", False, effort_of(3), 1 << 20)
+    found = [[one.name for one in tried.maps] for tried in mapped(names.view("u8")[None], kind)]
+    assert found.count(["dict"]) == 1
+    assert ["mask"] in found
+    assert ["mask", "dict"] not in found

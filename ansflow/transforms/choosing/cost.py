@@ -112,8 +112,8 @@ def ways_cost(
     octets, told = np.frombuffer(numbers, np.uint8), _told(numbers.shape, linear)
     table = TABLE_BITS / items
     falls = costs_of_ways(octets, numbers.itemsize, ways, *told, table, enough, costs)
-    *bits, of_linear = costs.tolist()
-    return bits, of_linear, falls
+    bits = costs.tolist()
+    return bits, bits.pop(), falls
 
 
 @functools.lru_cache

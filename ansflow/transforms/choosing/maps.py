@@ -135,11 +135,10 @@ def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     found = Mapped(few).through(kind, *kind.ordered())
     assert found is not None  # without a shift, any numbers can be
     numbers = found.numbers.reshape(-1)
-    is_it = few == seen.most_frequent
-    most_frequent = int(numbers[is_it.argmax()])
     if not only_far:
-        return most_frequent in (numbers.min(), numbers.max())
-    others = numbers[~is_it]
+        return seen.most_frequent in (few[numbers.argmin()], few[numbers.argmax()])
+    is_it = few == seen.most_frequent
+    most_frequent, others = int(numbers[is_it.argmax()]), numbers[~is_it]
     least, greatest = int(others.min()), int(others.max())
     return max(least - most_frequent, most_frequent - greatest) > greatest - least
 

@@ -181,11 +181,9 @@ class Prediction(Offers):
         """
         if not (ways or linear):
             return
-        told = orders(ways, self.numbers.ndim)
-        costs, bits_of_linear, falls = ways_cost(
-            self.numbers, told, self.items, linear=linear, enough=self.bits
-        )
-        tried, whole, most = self.tried, self.whole, self.bits * (1 - worth)
+        numbers, tried, whole, most = self.numbers, self.tried, self.whole, self.bits * (1 - worth)
+        told = orders(ways, numbers.ndim), self.items
+        costs, of_linear, falls = ways_cost(numbers, *told, linear=linear, enough=self.bits)
         for axes, cost in zip(ways, costs, strict=True):
             if whole:
                 cost[0] = self.with_borders(cost[0], axes)
@@ -201,9 +199,9 @@ class Prediction(Offers):
                 self._try_axes(once_more, once_more)
                 most = self.bits * (1 - worth)
         if linear == "rising":
-            self._try_rising(bits_of_linear, falls=falls)
+            self._try_rising(of_linear, falls=falls)
         elif linear:
-            self._offer_linear(None, bits_of_linear, ())
+            self._offer_linear(None, of_linear, ())
 
     def _try_rising(self, linear: Sequence[float], *, falls: bool) -> None:
         """Other tokens for deltas along the first axis, and none for their sign."""
