@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ from ansflow.transforms.fixed_steps import Step
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import LinParameters
 from ansflow.transforms.mask import Masked, most_frequent
-from ansflow.transforms.numbers import WIDTHS, numbers_of
+from ansflow.transforms.numbers import WIDTHS, Numbers, numbers_of
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.transform import Setting
 
@@ -55,15 +55,10 @@ MAPS = MASKED | {"ordered", "decimal", "affine"}
 MOST_TOKENS = 256
 NOTHING = np.empty(0, np.uint8)
 
-
-class Sample(NamedTuple):
-    """The bytes of an array, and its shape."""
-
-    items: Bytes
-    shape: tuple[int, ...]
+Array = npt.NDArray[Any]
 
 
-def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRecipe, EscapeCoder]:
+def fit_arrays(arrays: Sequence[Array], order: int) -> tuple[FixedRecipe, EscapeCoder]:
     """The recipe and the coder for arrays that are like the samples.
 
     Parameters
@@ -73,7 +68,7 @@ def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRec
     order : int
         Tokens of the longest contexts, 0 to 2.
     """
-    samples = [Sample(item_bytes(array), array.shape) for array in arrays if array.size]
+    samples = [array for array in arrays if array.size]
     every = max(1, -(-len(samples) // COMPARED), _items(arrays) // COMPARED_ITEMS)
     some = samples[::every]
     dtype = arrays[0].dtype
@@ -90,33 +85,49 @@ def fit_arrays(arrays: Sequence[npt.NDArray[Any]], order: int) -> tuple[FixedRec
     return recipe, fit_messages(tokens, order)
 
 
-def _items(arrays: Sequence[npt.NDArray[Any]]) -> int:
+def _items(arrays: Sequence[Array]) -> int:
     return sum(array.size for array in arrays)
 
 
-def _tokens(recipe: FixedRecipe, samples: Sequence[Sample]) -> list[Tokens]:
+def _tokens(recipe: FixedRecipe, samples: Sequence[Array]) -> list[Tokens]:
     """What becomes of the samples; those that the recipe is not for have a tail of some size."""
-    found = [recipe.forward(*sample) for sample in samples]
+    found = [_tokens_of(recipe, sample) for sample in samples]
     pairs = list(zip(found, samples, strict=True))
     share = _share_as_chunks(recipe, [sample for tokens, sample in pairs if tokens is None])
     return [
-        Tokens(NOTHING, bytes(int(share * sample.items.size))) if tokens is None else tokens
+        Tokens(NOTHING, bytes(int(share * sample.nbytes))) if tokens is None else tokens
         for tokens, sample in pairs
     ]
 
 
-def _share_as_chunks(recipe: FixedRecipe, samples: Sequence[Sample]) -> float:
+def _tokens_of(recipe: FixedRecipe, sample: Array) -> Tokens | None:
+    with recipe.scratch(sample.shape) as scratch:
+        scratch.put(sample)
+        found = recipe.forward(scratch)
+        return None if found is None else Tokens(found.symbols.copy(), found.tail)
+
+
+def _numbers_of(recipe: FixedRecipe, sample: Array) -> Numbers | None:
+    with recipe.scratch(sample.shape) as scratch:
+        scratch.put(sample)
+        found = recipe.numbers(scratch)
+        return None if found is None else found.copy()
+
+
+def _share_as_chunks(recipe: FixedRecipe, samples: Sequence[Array]) -> float:
     """How much of their bytes some samples take as bare chunks, which messages have instead."""
     some = samples[:: max(1, len(samples) // CHUNKS)]
     if not some:
         return 0.0
     plan = Plan(recipe=recipe.recipe_of_others)
     size = 0
-    for items, shape in some:
-        layout = Layout(recipe.width, shape if recipe.width > 1 else (items.size,))
-        head, payloads = encode_body(items, layout, plan.recipe_for(layout), plan.coding)
+    for sample in some:
+        layout = Layout(recipe.width, sample.shape if recipe.width > 1 else (sample.size,))
+        head, payloads = encode_body(
+            item_bytes(sample), layout, plan.recipe_for(layout), plan.coding
+        )
         size += len(head) + sum(piece.size for piece in payloads)
-    return size / sum(sample.items.size for sample in some)
+    return size / sum(sample.nbytes for sample in some)
 
 
 def _leaf(recipe: FixedRecipe) -> str:
@@ -140,43 +151,43 @@ def _cost(tokens: Sequence[Tokens], order: int) -> float:
     return bits + 8 * sum(len(one.tail) for one in measured)
 
 
-def _recipes(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[FixedRecipe]:
+def _recipes(samples: Sequence[Array], dtype: np.dtype[Any]) -> Iterator[FixedRecipe]:
     """Yield what is worth trying, which all samples come through."""
     known = stand_in(dtype)
     width = dtype.itemsize
-    yield FixedRecipe(width, [Step("bytes")] if width > 1 else [])
+    yield FixedRecipe(dtype, [Step("bytes")] if width > 1 else [])
     if known.kind not in KINDS or width not in WIDTHS:
         return
     if width > 1:  # no map makes other numbers of equal ones
-        yield from _with_dictionary(FixedRecipe(width, [Step("log", 0)]), samples[::2])
+        yield from _with_dictionary(FixedRecipe(dtype, [Step("log", 0)]), samples[::2])
     for maps, numbers in _maps(samples, known):
         for axes in _predictors(len(samples[0].shape)):
             steps = maps + [Step("delta", Differences(axes))] * bool(axes)
             if width == 1:
-                yield FixedRecipe(width, steps)
-            logarithmic = FixedRecipe(width, [*steps, Step("log", 0)])
+                yield FixedRecipe(dtype, steps)
+            logarithmic = FixedRecipe(dtype, [*steps, Step("log", 0)])
             yield logarithmic
             if axes and width > 1:
                 yield from _with_dictionary(logarithmic, samples[::2])
         if width > 1:
-            yield FixedRecipe(width, [*maps, Step("lin", _linear(numbers, width))])
+            yield FixedRecipe(dtype, [*maps, Step("lin", _linear(numbers, width))])
 
 
-def _with_dictionary(recipe: FixedRecipe, samples: Sequence[Sample]) -> Iterator[FixedRecipe]:
+def _with_dictionary(recipe: FixedRecipe, samples: Sequence[Array]) -> Iterator[FixedRecipe]:
     """Yield a recipe with a dictionary of what these samples have in place of its last step.
 
     Unless few of the numbers are frequent.
     """
-    found = [recipe.numbers(*sample) for sample in samples]
+    found = [_numbers_of(recipe, sample) for sample in samples]
     numbers = [one for one in found if one is not None]
     known = FixedDict.of(np.concatenate(numbers)) if numbers else None
     if known is not None:
-        yield FixedRecipe(recipe.width, [*recipe.steps[:-1], Step("dict", known)])
+        yield FixedRecipe(recipe.dtype, [*recipe.steps[:-1], Step("dict", known)])
 
 
-def _maps(samples: Sequence[Sample], dtype: np.dtype[Any]) -> Iterator[tuple[list[Step], Bytes]]:
+def _maps(samples: Sequence[Array], dtype: np.dtype[Any]) -> Iterator[tuple[list[Step], Bytes]]:
     """Yield maps, and the numbers that all samples become by them, as bytes."""
-    items = np.concatenate([sample.items for sample in samples])
+    items = np.concatenate([item_bytes(sample) for sample in samples])
     width = dtype.itemsize
     big = dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big")
     kind = Kind(KINDS[dtype.kind], big and width > 1, effort_of(LEVEL), items.size // width)

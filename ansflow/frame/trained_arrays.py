@@ -65,7 +65,7 @@ class TrainedArrays(NamedTuple):
         if size > MAX_DESCRIPTION:
             raise CorruptDataError(f"the codec has a description of {size} bytes")
         dtype, shape = _described(bytes(reader.take(size)))
-        recipe = FixedRecipe(dtype.itemsize, read_steps(reader, dtype.itemsize, len(shape)))
+        recipe = FixedRecipe(dtype, read_steps(reader, dtype.itemsize, len(shape)))
         return cls(dtype, shape, recipe, read_rows(reader), bool(flags & CHECKED))
 
 

@@ -136,15 +136,17 @@ class TrainedArrayCodec:
         True
         """
         given = self._checked(array)
-        items, shape = item_bytes(given), given.shape
+        shape = given.shape
         lengths = b"".join([pack_varint(shape[axis]) for axis in self._open_axes])
-        digest = self._check.digest(items.data, lengths)
-        tokens = self._recipe.forward(items, shape) if items.size else None
-        if tokens is not None:
-            symbols, tail = tokens
-            coded = self._coder.encode(symbols, 1 + len(tail), self._check.state(digest))
-            if coded is not None and coded.size + len(tail) <= items.size:
-                return lengths + coded.tobytes() + tail
+        with self._recipe.scratch(shape) as scratch:
+            scratch.put(given)
+            digest = self._check.digest(scratch.content, lengths)
+            tokens = self._recipe.forward(scratch) if given.size else None
+            if tokens is not None:
+                symbols, tail = tokens
+                coded = self._coder.encode(symbols, 1 + len(tail), self._check.state(digest))
+                if coded is not None and coded.size + len(tail) <= given.nbytes:
+                    return lengths + coded.tobytes() + tail
         chunk = encode_chunk(given, self._plan)
         return lengths + CHUNK + chunk + self._check.stored(digest)
 
@@ -198,12 +200,12 @@ class TrainedArrayCodec:
         end = given.size - tail
         if end < reader.at or not items:
             raise CorruptDataError(f"the message has no tail of {tail} bytes")
-        symbols, state = self._coder.decode(given[:end], reader.at, self._recipe.symbols(items))
-        numbers = self._recipe.inverse(symbols, given[end:], shape)
-        if state != self._check.state(self._check.digest(numbers.data, lengths)):
-            raise CorruptDataError(DAMAGED)
-        array: npt.NDArray[Any] = numbers.view(self.dtype).reshape(shape)
-        return array
+        with self._recipe.scratch(shape) as scratch:
+            state = self._coder.decode(given[:end], reader.at, scratch.symbols)
+            self._recipe.inverse(scratch, given[end:])
+            if state != self._check.state(self._check.digest(scratch.content, lengths)):
+                raise CorruptDataError(DAMAGED)
+            return scratch.get()
 
     def code_length(self, array: npt.ArrayLike) -> float:
         """Bits of an array under the codec's distributions, with raw bits: the ideal.
@@ -218,10 +220,12 @@ class TrainedArrayCodec:
         True
         """
         given = self._checked(array)
-        tokens = self._recipe.forward(item_bytes(given), given.shape) if given.size else None
-        if tokens is None:
-            return math.inf
-        return self._coder.code_length(tokens.symbols) + 8 * len(tokens.tail)
+        with self._recipe.scratch(given.shape) as scratch:
+            scratch.put(given)
+            tokens = self._recipe.forward(scratch) if given.size else None
+            if tokens is None:
+                return math.inf
+            return self._coder.code_length(tokens.symbols) + 8 * len(tokens.tail)
 
     def _checked(self, array: npt.ArrayLike) -> npt.NDArray[Any]:
         """The array, of this codec's dtype and shape."""

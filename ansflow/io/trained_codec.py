@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self, SupportsIndex
 
+import numpy as np
+
 from ansflow.arguments import integer
 from ansflow.buffers import Bytes, BytesLike, bytes_of
 from ansflow.errors import CorruptDataError, LimitError
@@ -164,7 +166,8 @@ class TrainedCodec:
         if size > MAX_MESSAGE:
             raise CorruptDataError(f"no message has {size} bytes: the most is {MAX_MESSAGE}")
         _check_size(size, most)
-        content, state = self._coder.decode(given, reader.at, size)
+        content = np.empty(size, np.uint8)
+        state = self._coder.decode(given, reader.at, content)
         if state != self._check.state(self._check.digest(content.data)):
             raise CorruptDataError("the message is damaged, or another codec's")
         return content.tobytes()

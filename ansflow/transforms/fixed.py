@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,25 +27,26 @@ from ansflow.kernels.transforms.mask import fill_in, put_pattern
 from ansflow.kernels.transforms.ordered import order
 from ansflow.kernels.transforms.quotient import goes_by_product
 from ansflow.transforms.affine import Line
-from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION, Decimals
+from ansflow.transforms.decimal import Decimals
 from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.fixed_dict import FixedDict
+from ansflow.transforms.fixed_scratch import Buffer, Kind, Scratch, Shelves
 from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
-from ansflow.transforms.mask import WORD_BITS, Masked, mask_bytes
-from ansflow.transforms.numbers import Numbers, unaligned
+from ansflow.transforms.mask import Masked
+from ansflow.transforms.numbers import Numbers
 from ansflow.transforms.ordered import UNSIGNED, Order, masks
 from ansflow.transforms.recipe import Recipe
 from ansflow.transforms.registry import by_name
 from ansflow.transforms.start import FOLDED, UNTOUCHED
-from ansflow.transforms.tokens import fetching_isa, raw_room, splitting_isa
+from ansflow.transforms.tokens import fetching_isa, splitting_isa
 
 __all__ = ["FixedRecipe", "Tokens"]
 
-NO_ROOM, NO_CORRECTIONS = np.empty(0, np.uint8), np.empty(0, np.uint8)
+PLAIN, NO_MASKS = UNTOUCHED.plan, UNTOUCHED.masks
 NO_TAIL = b""
 
 # Shapes that differ in more than their first axis, for which what kernels are told is kept.
@@ -65,27 +65,27 @@ class FixedRecipe:
 
     Parameters
     ----------
-    width : int
-        Bytes of an item.
+    dtype : dtype
+        That of the arrays.
     steps : sequence of Step
         As `fixed_steps` says; without a leaf, numbers of one byte are symbols as they are.
     """
 
-    def __init__(self, width: int, steps: Sequence[Step]) -> None:
-        self.width, self.steps = width, tuple(steps)
-        told = dict(self.steps)
-        self._mask: Masked | None = told.get("mask")
-        ordered: Order | None = told.get("ordered")
-        self._decimals: Decimals | None = told.get("decimal")
-        self._near = self._decimals is not None and self._decimals.near
-        self._line: Line | None = told.get("affine")
-        self._axes = told["delta"].axes if "delta" in told else ()
-        self._lin: LinParameters | None = told.get("lin")
-        self._dict: FixedDict | None = told.get("dict")
+    def __init__(self, dtype: np.dtype[Any], steps: Sequence[Step]) -> None:
+        self.dtype, self.width, self.steps = dtype, dtype.itemsize, tuple(steps)
+        width, told = self.width, dict(self.steps)
         self._leaf = steps[-1].name if steps and steps[-1].name in LEAVES else "stream"
-        self._big = any(one is not None and one.big for one in (ordered, self._decimals))
-        self._number = np.dtype(f"<u{width}") if self._leaf != "bytes" else np.dtype(np.uint8)
+        number = np.dtype(f"<u{width}") if self._leaf != "bytes" else np.dtype(np.uint8)
+        ordered: Order | None = told.get("ordered")
+        decimals: Decimals | None = told.get("decimal")
+        mask: Masked | None = told.get("mask")
+        line: Line | None = told.get("affine")
+        linear: LinParameters | None = told.get("lin")
+        self._dict: FixedDict | None = told.get("dict")
+        self._axes = told["delta"].axes if "delta" in told else ()
+        self._big = any(one is not None and one.big for one in (ordered, decimals))
         # What kernels take, as they take it.
+        self._pattern = None if mask is None else number.type(mask.pattern)
         self._masks: tuple[np.uint64, ...] | None = None
         self._signs = NOTHING
         if ordered is not None and ordered[::2] != (UNSIGNED, 0):
@@ -94,9 +94,23 @@ class FixedRecipe:
             signs = by_name("ordered").then(plain, layout, NOTHING)
             assert signs is not None
             self._signs = signs
-        self._step = None if self._line is None else _u64(*self._line)
-        self._low = None if self._lin is None else _u64(self._lin.base, self._lin.shift)
+        self._near = decimals is not None and decimals.near
+        self._factor: tuple[float, bool] | None = None
+        if decimals is not None:
+            self._factor = decimals.factor, decimals.times
+            by_product = goes_by_product(decimals.factor)
+            self._to_integers = to_integers(width, False, int(self._near), by_product)
+            self._from_integers = from_integers(width, False, self._near, by_product)
+        self._step = None if line is None else _u64(*line)
+        self._low = None
+        if linear is not None:
+            self._low = _u64(linear.base, linear.shift)
+            self._above = TOKENS_OF_A_BYTE << linear.shift  # so many numbers from the base on
+            self._encode_lin = lin.encoder(splitting_isa(width))
+            self._decode_lin = lin.decoder(fetching_isa())
+        self._decode_log = log.decoder(fetching_isa())
         self._told = lru_cache(KEPT_SHAPES)(self._tell)
+        self._shelves = Shelves(Kind(dtype, number, self._near, mask is not None))
 
     @property
     def recipe(self) -> Recipe:
@@ -108,124 +122,92 @@ class FixedRecipe:
         """The same with tokens in place of a dictionary, for arrays that are not as expected."""
         return self.recipe if self._dict is None else as_recipe([*self.steps[:-1], Step("log", 0)])
 
-    def symbols(self, items: int) -> int:
-        """How many symbols so many items become."""
-        if self._leaf == "bytes":
-            return self.width * items
-        bits = 0 if self._mask is None else mask_bytes(Layout(self.width, (items,)))
-        return items + items * self._near + bits
+    def scratch(self, shape: tuple[int, ...]) -> Scratch:
+        """What to put an array of this shape into, to be lent in a `with` statement."""
+        return self._shelves.lend(shape)
 
-    def forward(self, items: Bytes, shape: tuple[int, ...]) -> Tokens | None:
+    def forward(self, scratch: Scratch) -> Tokens | None:
         """Tokens and tail of an array, not empty; None if its items are not what was expected.
 
-        Parameters
-        ----------
-        items : contiguous ndarray of uint8
-        shape : tuple of int
-            That of the array.
+        The symbols are in the same scratch, of which the array is then gone.
         """
-        found = self._numbers_of(items, shape)
+        found = self._numbers_of(scratch)
         if found is None:
             return None
-        numbers, exceptions, others = found
+        given, exceptions = found
         if self._leaf in ("stream", "bytes"):
-            return Tokens(numbers, exceptions)
+            return Tokens(given.numbers, exceptions)
         if self._dict is not None:
-            tokens, raw = self._dict.codes(numbers)
+            raw = self._dict.codes(given.numbers, scratch.wide, scratch.tokens)
         else:
-            tokens, room = np.empty(numbers.size, np.uint8), raw_room(items.size)
-            given = unaligned(numbers.view(np.uint8), self.width)
+            told = scratch.tokens, scratch.raw
             if self._low is None:
-                bits = int(log.encode(given, UNTOUCHED.plan, tokens, room))
+                bits = int(log.encode(given.unaligned, PLAIN, *told))
+            elif self._is_outside(given):
+                return None
             else:
-                base, shift = self._low
-                if self._is_outside(numbers):
-                    return None
-                encode = lin.encoder(splitting_isa(self.width))
-                encode(given, *UNTOUCHED.masks, base, shift, tokens, room)
-                bits = int(shift) * numbers.size
-            raw = room.view(np.uint8)[: -(-bits // 8)].tobytes()
-        return Tokens(np.concatenate([tokens, *others]) if others else tokens, raw + exceptions)
+                self._encode_lin(given.unaligned, *NO_MASKS, *self._low, *told)
+                bits = int(self._low[1]) * scratch.tokens.size
+            raw = scratch.raw_bytes[: -(-bits // 8)].tobytes()
+        return Tokens(scratch.symbols, raw + exceptions)
 
-    def numbers(self, items: Bytes, shape: tuple[int, ...]) -> Numbers | None:
-        """What `forward` makes tokens or codes of."""
-        found = self._numbers_of(items, shape)
-        return None if found is None else found[0]
+    def numbers(self, scratch: Scratch) -> Numbers | None:
+        """What `forward` makes tokens or codes of, in the same scratch."""
+        found = self._numbers_of(scratch)
+        return None if found is None else found[0].numbers
 
-    def _numbers_of(
-        self, items: Bytes, shape: tuple[int, ...]
-    ) -> tuple[Numbers, bytes, list[Bytes]] | None:
-        """These numbers, exceptions of decimals, and what else becomes symbols."""
-        numbers = items.view(self._number)
-        if not numbers.flags.aligned:
-            numbers = numbers.copy()
-        exceptions, others = NO_TAIL, list[Bytes]()
-        if self._mask is not None:
-            mask, filled = (
-                np.empty(-(-numbers.size // WORD_BITS), np.uint64),
-                np.empty_like(numbers),
-            )
-            fill_in(numbers, numbers.dtype.type(self._mask.pattern), mask, filled)
-            others = [mask.view(np.uint8)[: mask_bytes(Layout(self.width, numbers.shape))]]
-            numbers = filled
+    def _numbers_of(self, scratch: Scratch) -> tuple[Buffer, bytes] | None:
+        """These numbers, and exceptions of decimals. What else becomes symbols is with these."""
+        own, other = scratch.first, scratch.second
+        exceptions = NO_TAIL
+        if self._pattern is not None:
+            fill_in(own.numbers, self._pattern, scratch.mask, other.numbers)
+            scratch.bits[:] = scratch.mask_bytes
+            own, other = other, own
         if self._big:
-            numbers = numbers.byteswap()
+            own.numbers.byteswap(inplace=True)
         if self._masks is not None:
-            out = np.empty_like(numbers)
-            if order(numbers, *self._masks, out):
+            if order(own.numbers, *self._masks, other.numbers):
                 return None
-            numbers = out
-        elif self._decimals is not None:
-            out = np.empty_like(numbers)
-            places = np.empty(numbers.size // ITEMS_PER_EXCEPTION, np.uint32)
-            factor, times, near, *_ = self._decimals
-            corrections = np.empty(numbers.size, np.uint8) if near else NO_ROOM
-            convert = to_integers(self.width, False, int(near), goes_by_product(factor))
-            found = int(convert(numbers, factor, times, out, corrections, places))
-            if found > places.size:
+            own, other = other, own
+        elif self._factor is not None:
+            told = other.numbers, scratch.corrections, scratch.places
+            found = int(self._to_integers(own.numbers, *self._factor, *told))
+            if found > scratch.places.size:
                 return None
-            if near:
-                others.insert(0, corrections)
-            exceptions = pack_exceptions(numbers, places[:found]) if found else NO_TAIL
-            numbers = out
+            if found:
+                exceptions = pack_exceptions(own.numbers, scratch.places[:found])
+            own, other = other, own
         if self._step is not None:
-            out = np.empty_like(numbers)
-            if not divide(numbers, *self._step, out):
+            if not divide(own.numbers, *self._step, other.numbers):
                 return None
-            numbers = out
+            own, other = other, own
         if self._axes:
-            out = np.empty_like(numbers)
-            difference(numbers, self._told(shape[1:])[0], FOLDED, out)
-            numbers = out
-        return numbers, exceptions, others
+            lags, _ = self._told(scratch.shape[1:])
+            difference(own.numbers, lags, FOLDED, other.numbers)
+            own = other
+        return own, exceptions
 
-    def inverse(self, symbols: Bytes, tail: Bytes, shape: tuple[int, ...]) -> Numbers:
-        """Undo `forward`: the items as numbers, in a vector.
+    def inverse(self, scratch: Scratch, tail: Bytes) -> None:
+        """Undo `forward`: put the array where its symbols are.
 
-        Symbols, as many as `self.symbols` says, and tail may be anything.
+        These, all that there is room for, and the tail may be anything.
 
         Raises
         ------
         CorruptDataError
             If the tail cannot belong to the tokens.
         """
-        items = prod(shape)
-        if self._leaf == "bytes":
-            bits, out = 0, symbols
-        else:
-            out = np.empty(items, self._number)
-            bits = self._numbers(symbols[:items], tail, out, self._told(shape[1:])[1])
+        out = scratch.first.numbers
+        bits = self._finished(scratch, tail)
         if self._step is not None:
             multiply(out, *self._step)
-        if self._decimals is not None:
-            factor, times, near, *_ = self._decimals
-            corrections = symbols[items : 2 * items] if near else NO_CORRECTIONS
-            convert = from_integers(self.width, False, near, goes_by_product(factor))
-            convert(out, factor, times, corrections)
+        if self._factor is not None:
+            self._from_integers(out, *self._factor, scratch.corrections)
         elif self._signs is not NOTHING and self._step is not None:
-            self._signs.apply(out.view(np.uint8), self.width)
+            finish.finish(scratch.first.unaligned, self._signs.plan)
         used = -(-bits // 8)
-        if used > tail.size or (self._decimals is None and used < tail.size):
+        if used > tail.size or (self._factor is None and used < tail.size):
             raise CorruptDataError(f"tokens need {used} bytes of raw bits; there are {tail.size}")
         if bits % 8 and tail[used - 1] >> bits % 8:
             raise CorruptDataError("the last byte of raw bits is not filled up with zeros")
@@ -233,43 +215,38 @@ class FixedRecipe:
             put_exceptions(tail[used:], out)
         if self._big:
             out.byteswap(inplace=True)
-        if self._mask is not None:
-            bits_of_mask = symbols[items + items * self._near :]
-            mask = np.zeros(-(-items // WORD_BITS), np.uint64)
-            mask.view(np.uint8)[: bits_of_mask.size] = bits_of_mask
-            put_pattern(mask, out.dtype.type(self._mask.pattern), out)
-        return out
+        if self._pattern is not None:
+            scratch.mask_bytes[:] = scratch.bits
+            put_pattern(scratch.mask, self._pattern, out)
 
-    def _numbers(
-        self, tokens: Bytes, tail: Bytes, out: Numbers, plan: npt.NDArray[np.uint64]
-    ) -> int:
-        """Fill `out` with numbers, finished by a plan; return how many raw bits they have."""
-        if self._leaf == "stream":
-            out[:] = tokens
-            finish.finish(unaligned(out.view(np.uint8), self.width), plan)
+    def _finished(self, scratch: Scratch, tail: Bytes) -> int:
+        """Make numbers of tokens, and do what is done with these last; return their raw bits."""
+        tokens, out = scratch.tokens, scratch.first
+        if self._leaf == "bytes":
+            out.numbers[:] = tokens
             return 0
+        _, plan = self._told(scratch.shape[1:])
+        if self._leaf == "log":
+            return int(self._decode_log(tokens, tail, out.unaligned, plan))
+        if self._low is not None:
+            self._decode_lin(tokens, tail, *self._low, out.unaligned, plan)
+            return int(self._low[1]) * tokens.size
+        used = 0
         if self._dict is not None:
-            used = self._dict.fill(tokens, tail, out)
-            if plan.any():
-                finish.finish(unaligned(out.view(np.uint8), self.width), plan)
-            return 8 * used
-        told = tokens, tail
-        numbers = unaligned(out.view(np.uint8), self.width)
-        if self._low is None:
-            return int(log.decoder(fetching_isa())(*told, numbers, plan))
-        lin.decoder(fetching_isa())(*told, *self._low, numbers, plan)
-        return int(self._low[1]) * out.size
+            used = self._dict.fill(tokens, tail, scratch.wide, out.numbers)
+        else:
+            out.numbers[:] = tokens
+        finish.finish(out.unaligned, plan)
+        return 8 * used
 
-    def _is_outside(self, numbers: Numbers) -> bool:
+    def _is_outside(self, given: Buffer) -> bool:
         """Whether a number has no linear token."""
-        assert self._lin is not None
-        base, shift, _ = self._lin
-        if TOKENS_OF_A_BYTE << shift == 1 << 8 * self.width:
+        assert self._low is not None
+        if self._above == 1 << 8 * self.width:
             return False
-        told = lin.extents(unaligned(numbers.view(np.uint8), self.width), *UNTOUCHED.masks)
-        least, extent = map(int, told[:2])
-        highest = ((least - base) % (1 << 8 * self.width)) + extent
-        return highest >= TOKENS_OF_A_BYTE << shift
+        least, extent, *_ = map(int, lin.extents(given.unaligned, *NO_MASKS))
+        highest = ((least - int(self._low[0])) % (1 << 8 * self.width)) + extent
+        return highest >= self._above
 
     def _tell(self, behind: tuple[int, ...]) -> tuple[npt.NDArray[np.uint64], ...]:
         """Lags of the axes, and the plan of what is done last, if that is behind the first axis."""

@@ -62,14 +62,18 @@ class FixedDict:
         """How many values there are, a varint, and the values, the lowest byte of each first."""
         return pack_varint(self.escape) + self.values.tobytes()
 
-    def codes(self, numbers: Numbers) -> tuple[Bytes, bytes]:
-        """The codes of numbers, and the bytes of those that are not in the dictionary."""
-        codes = np.empty(numbers.size, np.uint8)
-        if find_codes(numbers.astype(np.uint64), self._wide, codes):
-            return codes, numbers[codes == self.escape].tobytes()
-        return codes, b""
+    def codes(self, numbers: Numbers, wide: Numbers, codes: Bytes) -> bytes:
+        """Fill `codes`; return the bytes of numbers that are not in the dictionary.
 
-    def fill(self, codes: Bytes, others: Bytes, out: Numbers) -> int:
+        `wide` is room for the numbers as uint64.
+        """
+        wide[:] = numbers
+        if not find_codes(wide, self._wide, codes):
+            return b""
+        others: Numbers = numbers[codes == self.escape]
+        return others.tobytes()
+
+    def fill(self, codes: Bytes, others: Bytes, wide: Numbers, out: Numbers) -> int:
         """Undo `codes`; return how many bytes of `others`, of which there may be more, are used.
 
         Raises
@@ -77,7 +81,6 @@ class FixedDict:
         CorruptDataError
             If there are too few, or codes that are none.
         """
-        wide = np.empty(codes.size, np.uint64)
         count, illegal = fill_codes(codes, self._wide, wide)
         if illegal:
             raise CorruptDataError(f"a code is none of the {self.escape} of a dictionary")

@@ -2,6 +2,8 @@
 
 import functools
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import naive_numbers as nodes
@@ -407,6 +409,48 @@ def test_codecs_are_pickled_and_print_what_they_are():
     same = pickle.loads(pickle.dumps(CHECKED))
     assert same.to_bytes() == CHECKED.to_bytes()
     assert f"{CHECKED.identity:016x}: int16 (None,), ordered" in repr(same)
+
+
+@pytest.mark.parametrize("name", ["missing, checked", "kinds and others, unchecked"])
+def test_threads_share_a_codec(name):
+    codec, arrays = trained(name), SAMPLES[name.partition(",")[0]]
+    expected = [codec.compress(array) for array in arrays]
+
+    def codes(number):
+        for array, message in zip(arrays[number::4], expected[number::4], strict=True):
+            for _ in range(20):
+                assert codec.compress(array) == message
+                assert codec.decompress(message).tobytes() == array.tobytes()
+        return number
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(codes, range(4))) == [0, 1, 2, 3]
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_no_array_leaves_a_trace_in_the_next_ones():
+    wild = np.random.default_rng(2)
+    codec = ansflow.train([array[: 20 + i] for i, array in enumerate(SAMPLES["missing"])])
+    large, pairs, coded = np.round(100 + wild.normal(0, 0.02, 5000).cumsum(), 2), [], 0
+    for length in (*range(3), 40, 41, 40, 5000, 40, *range(200, 350), 2, 40):
+        array = large[:length].copy()
+        array[3::5] = np.nan
+        array[5::20] = wild.random(array[5::20].size)
+        message = TrainedArrayCodec.from_bytes(codec.to_bytes()).compress(array)
+        assert codec.compress(array) == codec.compress(np.repeat(array, 2)[::2]) == message
+        pairs.append((array, codec.decompress(message)))
+        coded += message[len(write_varint(length))] > 0
+        if length:
+            with pytest.raises(CorruptDataError):
+                codec.decompress(message[:-1])
+        assert codec.decompress(message).tobytes() == array.tobytes()
+    assert coded > 150
+    for array, same in pairs:
+        assert same.tobytes() == array.tobytes()
 
 
 def test_shapes_are_those_of_the_samples_or_told():

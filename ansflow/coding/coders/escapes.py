@@ -123,10 +123,10 @@ class EscapeCoder:
         begin = encode_message(data, head, state, *tables, out)
         return out[begin:] if begin else None
 
-    def decode(self, message: Bytes, begin: int, size: int) -> tuple[Bytes, int]:
-        """The content, and the state with which encoding began.
+    def decode(self, message: Bytes, begin: int, out: Bytes) -> int:
+        """Fill `out` with the content, and return the state with which encoding began.
 
-        The latter is 2^31 or more if `encode` cannot have made the message. Whatever it is, it has
+        That is 2^31 or more if `encode` cannot have made the message. Whatever it is, it has
         to be compared with what it should be.
 
         Parameters
@@ -134,12 +134,11 @@ class EscapeCoder:
         message : contiguous ndarray of uint8, read-only
         begin : int
             Where the state is, behind the varint.
-        size : int
-            Bytes of content.
+        out : contiguous ndarray of uint8
+            As many bytes as the content has.
         """
-        out = np.empty(size, np.uint8)
         tables = self.row_of, *self.entries, self._escape
-        return out, int(decode_message(message, begin, *tables, out))
+        return int(decode_message(message, begin, *tables, out))
 
     def code_length(self, data: Bytes) -> float:
         """Bits that the distributions allot to a message."""
