@@ -1244,7 +1244,7 @@ def raw_bits(at_end, rng):
     nothing, much = [0, 0, 1, 0, 0, 0], [7, 1, 6, 5, 2, 3, 1, 40, 1030]
     plans = [np.array(plan, np.uint64) for plan in (nothing, much)]
     starts = [np.array(plan, np.uint64) for plan in ([0, 0], [1, 3, 2, 2, 40, 1030])]
-    for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 1024, 1500)):
+    for width, n in itertools.product((1, 2, 4, 8), (0, 1, 9, 64, 1024, 1500)):
         top = rng.integers(0, 8 * width, n).astype(f"u{width}")
         numbers = rng.integers(0, 256, n * width).astype(np.uint8).view(f"u{width}") >> top
         numbers, out = unaligned(numbers), unaligned(numbers, write=True)

@@ -221,9 +221,9 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    rest, own_widths = blank(numbers), blank(numbers)
-    own_rest, own = rest[0], own_widths[0]
     n = np.uint64(numbers.size)
+    rest, own_widths = blank(numbers, n), blank(numbers, n)
+    own_rest, own = rest[0], own_widths[0]
     at = last = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
@@ -232,7 +232,7 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
             own_rest[i] = np.uint64(numbers[begin + i]) - bases[k]
             own[i] = widths[k]
             tokens[begin + i] = renamed[k]
-        for i in range(size, U_BLOCK):
+        for i in range(size, np.uint64(own.size)):
             own[i] = own_rest[i] = 0
         add_up(own_widths)
         merge(rest, own_widths)
@@ -265,10 +265,9 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, bases, widths, out, plan):
-        totals = no_totals(out)
-        rest, own_widths = blank(out), blank(out)
+        n, totals = np.uint64(tokens.size), no_totals(out)
+        rest, own_widths = blank(out, n), blank(out, n)
         own_rest, own = rest[0], own_widths[0]
-        n = np.uint64(tokens.size)
         at = ZERO
         tail, first = end_of(data)
         for begin in range(ZERO, n, U_BLOCK):
@@ -281,7 +280,7 @@ def decoder(isa: str | None) -> Callable[..., Any]:
                 size = end - done
                 for i in range(size):
                     own[i] = widths[tokens[done + i]]
-                for i in range(size, U_BLOCK):
+                for i in range(size, np.uint64(own.size)):
                     own[i] = 0
                 add_up(own_widths)
                 at = fetch(data, at, own_widths, rest)

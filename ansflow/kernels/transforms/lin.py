@@ -64,9 +64,9 @@ def extents(items, if_clear, if_set):
 
 
 @inner
-def even_widths(like, width):
+def even_widths(like, n, width):
     """The same width for all numbers of a block, added up."""
-    widths = blank(like)
+    widths = blank(like, n)
     widths[0][:] = width
     add_up(widths)
     return widths
@@ -94,13 +94,13 @@ def encoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def encode(items, if_clear, if_set, base, shift, tokens, out):
-        rest = blank(items)
+        n = np.uint64(items.size)
+        rest = blank(items, n)
         own_rest = rest[0]
         mask, number = (ONE << shift) - ONE, items.dtype.type
         half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
         begin_of_range = number(base)
         in_group = WORD_BITS // item_bits(items)
-        n = np.uint64(items.size)
         done = at = last = ZERO
         if isa is not None and MOST_TERMS * shift >= item_bits(items):
             done = split_rows(items, clear, set_, begin_of_range, shift, tokens, out)
@@ -114,7 +114,7 @@ def encoder(isa: str | None) -> Callable[..., Any]:
                 tokens[begin + i] = above >> shift
                 own_rest[i] = above & mask
             if shift:
-                for i in range(size, U_BLOCK):
+                for i in range(size, np.uint64(own_rest.size)):
                     own_rest[i] = 0
                 width = merge_even(rest, shift)
                 groups = (size + in_group - ONE) // in_group
@@ -146,10 +146,10 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, base, shift, out, plan):
-        rest, widths, totals = blank(out), even_widths(out, shift), no_totals(out)
+        n, totals = np.uint64(tokens.size), no_totals(out)
+        rest, widths = blank(out, n), even_widths(out, n, shift)
         own_rest = rest[0]
         mask = (ONE << shift) - ONE
-        n = np.uint64(tokens.size)
         at = ZERO
         tail, first = end_of(data)
         for begin in range(ZERO, n, U_BLOCK):

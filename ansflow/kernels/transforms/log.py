@@ -73,7 +73,7 @@ def union_of(numbers, size):
 @inner
 def shorten(block, out):
     """The items of a block as shorter ones, which they fit."""
-    for i in range(U_BLOCK):
+    for i in range(np.uint64(out.size)):
         out[i] = block[i]
 
 
@@ -90,7 +90,7 @@ def split(rest, widths, size, tokens, begin):
         tokens[begin + i] = token if direct else token + FOUR * width + FOUR
         widths[i] = width
         rest[i] = number & ((ONE << width) - ONE)
-    for i in range(size, U_BLOCK):
+    for i in range(size, np.uint64(rest.size)):
         widths[i] = rest[i] = 0
 
 
@@ -128,15 +128,15 @@ def encode(items, plan, tokens, out):
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    rest, widths = blank(items), blank(items)
+    n = np.uint64(items.size)
+    rest, widths = blank(items, n), blank(items, n)
     own_rest, own_widths = rest[0], widths[0]
-    long_rest, long_widths = blank(np.empty(0, np.uint32)), blank(np.empty(0, np.uint32))
-    short = blank(np.empty(0, np.uint16)), blank(np.empty(0, np.uint16))
+    long_rest, long_widths = blank(np.empty(0, np.uint32), n), blank(np.empty(0, np.uint32), n)
+    short = blank(np.empty(0, np.uint16), n), blank(np.empty(0, np.uint16), n)
     kind = items.dtype.type
     clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
     fold = kind(~ZERO)
     at = last = ZERO
-    n = np.uint64(items.size)
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
@@ -187,13 +187,12 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, out, plan):
-        totals = no_totals(out)
-        rest, widths = blank(out), blank(out)
+        n, totals = np.uint64(out.size), no_totals(out)
+        rest, widths = blank(out, n), blank(out, n)
         own_rest, own_widths = rest[0], widths[0]
         below = item_bits(out) - ONE
         at = ZERO
         tail, first = end_of(data)
-        n = np.uint64(tokens.size)
         for begin in range(ZERO, n, U_BLOCK):
             end, done = min(n, begin + U_BLOCK), begin
             highest = highest_of(tokens, begin, end)
@@ -212,7 +211,7 @@ def decoder(isa: str | None) -> Callable[..., Any]:
                 size = end - done
                 for i in range(size):
                     own_widths[i] = width_of(np.uint64(tokens[done + i]))
-                for i in range(size, U_BLOCK):
+                for i in range(size, np.uint64(own_widths.size)):
                     own_widths[i] = 0
                 add_up(widths)
                 at = fetch(data, at, widths, rest)

@@ -36,6 +36,8 @@ __all__ = [
 
 # Numbers that are worked on at a time, so that what lies between two loops stays in the cache.
 BLOCK = 1024
+# Rooms for fewer are multiples of so many: whole groups, and whole vectors.
+ROUNDED_UP = np.uint64(64 - 1)
 
 WORD_BITS = np.uint64(64)
 WORD_SHIFT, BIT_IN_WORD = np.uint64(6), np.uint64(63)
@@ -48,8 +50,11 @@ REACH = np.uint64(264)
 
 
 @inner
-def blank(like):
+def blank(like, n):
     """Room for a block of numbers like those of an array, or for their widths.
+
+    If there are but n numbers, it is not larger than these need: what is done with it is done with
+    all of it.
 
     Returns
     -------
@@ -57,7 +62,8 @@ def blank(like):
         The same memory as numbers of that type; of 16, and of 32 bits, or None where that is no
         pair of numbers; and as words.
     """
-    words = np.empty(np.uint64(BLOCK) * item_bits(like) // WORD_BITS, np.uint64)
+    numbers = min(np.uint64(BLOCK), n + ROUNDED_UP & ~ROUNDED_UP)
+    words = np.empty(numbers * item_bits(like) // WORD_BITS, np.uint64)
     pairs, fours = view_if_wider(words, np.uint16, like), view_if_wider(words, np.uint32, like)
     return words.view(like.dtype), pairs, fours, words
 
