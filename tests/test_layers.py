@@ -13,7 +13,7 @@ ROOT = Path(ansflow.__file__).parent
 
 # Each room, or file at the top, after all that it may import.
 ROOMS = [
-    {"errors", "extras", "arguments", "lazy", "extension_dtypes", "recycling"},
+    {"errors", "extras", "arguments", "lazy", "extension_dtypes", "pool", "recycling"},
     {"buffers", "varints"},
     {"limits"},
     {"files"},

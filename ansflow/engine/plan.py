@@ -19,7 +19,6 @@ from ansflow.errors import ModelError
 from ansflow.frame import constants, content_model
 from ansflow.frame.content_model import ContentModel
 from ansflow.frame.shared import ALPHABET, SharedTable
-from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding, plain_coding
 from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
@@ -28,6 +27,7 @@ from ansflow.lazy import cached_property
 from ansflow.models.base import Model
 from ansflow.models.checked import frequencies_of, support_of
 from ansflow.models.frequencies import DEFAULT_PRECISION
+from ansflow.pool import Pool
 from ansflow.transforms.choosing.choice import Gain
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.effort import effort_of

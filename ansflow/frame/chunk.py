@@ -16,11 +16,11 @@ from ansflow.frame.grid import Grid
 from ansflow.frame.head import Head
 from ansflow.frame.header import Header
 from ansflow.frame.streams.decode import Watch
-from ansflow.frame.streams.pool import Pool
 from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.lazy import cached_property
+from ansflow.pool import Pool
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.recipe import Recipe

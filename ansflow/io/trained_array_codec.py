@@ -191,7 +191,8 @@ class TrainedArrayCodec:
         given = message_bytes(message, "message")
         reader = ByteReader(given.data)
         shape = self._read_shape(reader)
-        items, lengths = math.prod(shape), given[: reader.at].tobytes()
+        items = math.prod(shape)
+        lengths = given[: reader.at].tobytes() if self._open_axes else b""
         if items * self.dtype.itemsize > most:
             raise LimitError(f"the message has an array of shape {shape}, above max_size={most}")
         tail = reader.varint() - 1

@@ -32,7 +32,7 @@ from ansflow.transforms.delta import lags_of
 from ansflow.transforms.exceptions import pack_exceptions, put_exceptions
 from ansflow.transforms.finish import NOTHING
 from ansflow.transforms.fixed_dict import FixedDict
-from ansflow.transforms.fixed_scratch import Buffer, Kind, Scratch, Shelves
+from ansflow.transforms.fixed_scratch import Buffer, Kind, Scratch, Scratches
 from ansflow.transforms.fixed_steps import LEAVES, Step, as_recipe
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import TOKENS_OF_A_BYTE, LinParameters
@@ -110,7 +110,7 @@ class FixedRecipe:
             self._decode_lin = lin.decoder(fetching_isa())
         self._decode_log = log.decoder(fetching_isa())
         self._told = lru_cache(KEPT_SHAPES)(self._tell)
-        self._shelves = Shelves(Kind(dtype, number, self._near, mask is not None))
+        self._scratches = Scratches(Kind(dtype, number, self._near, mask is not None))
 
     @property
     def recipe(self) -> Recipe:
@@ -124,7 +124,7 @@ class FixedRecipe:
 
     def scratch(self, shape: tuple[int, ...]) -> Scratch:
         """What to put an array of this shape into, to be lent in a `with` statement."""
-        return self._shelves.lend(shape)
+        return self._scratches.lend(shape)
 
     def forward(self, scratch: Scratch) -> Tokens | None:
         """Tokens and tail of an array, not empty; None if its items are not what was expected.

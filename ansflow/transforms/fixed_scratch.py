@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.buffers import opaque
+from ansflow.pool import Pool
 from ansflow.recycling import empty
 from ansflow.transforms.decimal import ITEMS_PER_EXCEPTION
 from ansflow.transforms.mask import WORD_BITS
 from ansflow.transforms.numbers import Numbers, unaligned
 from ansflow.transforms.tokens import raw_room
 
-__all__ = ["Buffer", "Kind", "Scratch", "Shelves"]
+__all__ = ["Buffer", "Kind", "Scratch", "Scratches"]
 
 # Memory is kept for so many shapes, of arrays with at most so many bytes: larger ones take so long
 # that to make it doesn't matter.
@@ -72,8 +73,8 @@ class Scratch:
         Room for the places of exceptions.
     """
 
-    def __init__(self, kind: Kind, shape: tuple[int, ...], shelf: list[Scratch]) -> None:
-        self.shape, self._kind, self._shelf = shape, kind, shelf
+    def __init__(self, kind: Kind, shape: tuple[int, ...], pool: Pool[Scratch]) -> None:
+        self.shape, self._dtype, self._pool = shape, kind.dtype, pool
         nbytes = prod(shape) * kind.dtype.itemsize
         size = nbytes // kind.number.itemsize
         self.first, self.second = _buffer(size, kind.number), _buffer(size, kind.number)
@@ -82,6 +83,7 @@ class Scratch:
         array = content.view(kind.dtype).reshape(shape)
         self._has_fields = kind.dtype.names is not None
         self._array = opaque(array) if self._has_fields else array
+        self._copied = self._array.dtype
         behind = size + size * kind.corrected
         self.mask = np.empty(-(-size // WORD_BITS), np.uint64)
         self.mask_bytes = self.mask.view(np.uint8)[: -(-size // 8) * kind.masked]
@@ -98,32 +100,32 @@ class Scratch:
 
     def __exit__(self, *_: object) -> None:
         if self.content.nbytes <= KEPT_BYTES:
-            self._shelf.append(self)
+            self._pool.give(self)
 
     def put(self, array: npt.NDArray[Any]) -> None:
         """Take an array of its dtype and shape."""
-        np.copyto(self._array, opaque(array) if self._has_fields else array)
+        np.copyto(self._array, array.view(self._copied) if self._has_fields else array)
 
     def get(self) -> npt.NDArray[Any]:
         """The array, in memory of its own."""
         array = self._array.copy()
-        return array.view(self._kind.dtype) if self._has_fields else array
+        return array.view(self._dtype) if self._has_fields else array
 
 
-class Shelves:
-    """Where memory is kept, by shapes."""
+class Scratches:
+    """All that are not in use, by shapes."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._shelf = lru_cache(KEPT_SHAPES)(lambda shape: list[Scratch]())
+        self._pool = lru_cache(KEPT_SHAPES)(self._new_pool)
 
     def lend(self, shape: tuple[int, ...]) -> Scratch:
         """Memory for an array of this shape, with anything in it."""
-        shelf = self._shelf(shape)
-        try:
-            return shelf.pop()
-        except IndexError:
-            return Scratch(self._kind, shape, shelf)
+        return self._pool(shape).take()
+
+    def _new_pool(self, shape: tuple[int, ...]) -> Pool[Scratch]:
+        pool = Pool[Scratch](lambda: Scratch(self._kind, shape, pool))
+        return pool
 
 
 def _buffer(size: int, number: np.dtype[Any]) -> Buffer:

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from ansflow.buffers import Bytes
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.coding.coders.single import SingleCoder, new_records, slots_for
-from ansflow.frame.streams.pool import Pool
 from ansflow.kernels.coders.adaptive import DECISIONS, NODES
 from ansflow.kernels.coders.row_classes import ROW
 from ansflow.kernels.constants import MAX_LANES, MAX_PACKED_PRECISION
 from ansflow.kernels.tables import context_code, frequency_code
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS
+from ansflow.pool import Pool
 from ansflow.recycling import empty
 from ansflow.transforms.recipe import Stream
 
