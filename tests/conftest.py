@@ -4,7 +4,9 @@ import gc
 import importlib.util
 import os
 import signal
+import sysconfig
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
@@ -107,8 +109,8 @@ def pytest_collection_finish():
 def bytecode_is_kept(tmp_path_factory):
     """Containers often forbid to write it: here all Pythons that tests start would compile anew.
 
-    Where that is so, nothing is written beside the sources. What pip has installed has its bytecode
-    already, and would be compiled once more if that were looked for elsewhere.
+    Where that is so, nothing is written beside the sources. What is installed has its bytecode
+    already, which is linked to where Python then looks for all of it.
     """
     place = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -118,7 +120,24 @@ def bytecode_is_kept(tmp_path_factory):
         if os.environ.get("PYTHONDONTWRITEBYTECODE") and not is_there:
             patch.delenv("PYTHONDONTWRITEBYTECODE")
             patch.setenv("PYTHONPYCACHEPREFIX", str(place / "bytecode"))
+            with suppress(FileExistsError):  # another process does it
+                (place / "bytecode").mkdir()
+                link_bytecode(place / "bytecode")
         yield
+
+
+def link_bytecode(prefix):
+    """Link the bytecode of Python itself and of what is installed to below a directory."""
+    for root in {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}:
+        for folder, folders, _ in os.walk(root):
+            if "__pycache__" not in folders:
+                continue
+            folders.remove("__pycache__")
+            place = prefix / os.path.relpath(folder, os.path.abspath(os.sep))
+            place.mkdir(parents=True, exist_ok=True)
+            for file in os.scandir(os.path.join(folder, "__pycache__")):
+                with suppress(OSError):  # a child has been quicker
+                    os.symlink(file.path, place / file.name)
 
 
 @pytest.fixture(scope="session", autouse=True)
