@@ -19,6 +19,9 @@ MIB = 1 << 20
 # Buffers, scratch of two threads, the header's text before it is parsed, what was returned last.
 BESIDE = 5 * MIB
 
+# So many chunks that an object for each of them would take more than that.
+TINY = 12_000
+
 RNG = np.random.default_rng(0)
 
 
@@ -41,9 +44,9 @@ def described(text):
 
 
 FRAMES = {
-    "tiny chunks": chunks(1, 20_000),
-    "tiny chunks and an index": chunks(1, 20_000, index=True),
-    "tiny tiles": chunks(2, 20_000, tiles=5000, known=True),
+    "tiny chunks": chunks(1, TINY),
+    "tiny chunks and an index": chunks(1, TINY, index=True),
+    "tiny tiles": chunks(2, TINY, tiles=5000, known=True),
     "tiny frames": ansflow.compress(b"ab") * 1500,
     "chunks of a MiB": chunks(MIB, 6, index=True, known=True),
     "many tiles": chunks(MIB // 8, 32, cell=8, tiles=4, index=True),
@@ -115,7 +118,7 @@ def held(function, *arguments):
 
 
 # Decoders that read from the beginning to the end find the same chunks if there is an index, and
-# those that have twenty thousand of them are slow; they share most of what they do.
+# those that have so many of them are slow; they share most of what they do.
 IN_ORDER = in_pieces, as_it_comes, piped
 CASES = [
     pytest.param(name, decode, marks=pytest.mark.slow)
@@ -131,7 +134,7 @@ CASES = [
 @pytest.mark.parametrize(("name", "decode"), CASES)
 def test_what_is_held_is_bounded(name, decode, mib):
     blob = FRAMES[name]
-    returned = 32 * 20_000 if decode is said else 0
+    returned = 32 * TINY if decode is said else 0
     if decode is at_once:
         returned = 6 * MIB if "MiB" in name else 4 * MIB if "tiles" in name else 0
     assert held(decode, blob, ansflow.Limits(max_memory=mib * MIB)) < mib * MIB + BESIDE + returned
@@ -228,7 +231,7 @@ def test_tiny_chunks_that_are_read_at_once():
 
     def read():
         with ansflow.open(io.BytesIO(blob), limits=limits, threads=1) as file:
-            assert len(file.read()) == 20_000
+            assert len(file.read()) == TINY
 
     assert held(read) < 3 * MIB + BESIDE
 

@@ -3,6 +3,7 @@
 import io
 import math
 import random
+from itertools import product
 
 import naive_frame as naive
 import naive_golden as golden
@@ -163,8 +164,10 @@ PACKED = {
 }
 
 
-@pytest.mark.parametrize("name", PACKED)
-@pytest.mark.parametrize("level", [1, 3, 6])
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [*((name, 3) for name in PACKED), *product(("ids", "negative colours"), (1, 6))],
+)
 def test_small_numbers_that_were_packed_in_one_are_separated(name, level):
     array, bases = PACKED[name]
     blob = ansflow.compress(array, level=level)

@@ -143,7 +143,7 @@ def test_streams_keep_the_shape_of_the_array():
 
 @pytest.mark.parametrize("lanes", [1, 64])
 def test_the_overhead_is_that_of_states_and_rounded_frequencies(lanes):
-    _, body = encode(scales((512, 512)), lanes=lanes)
+    _, body = encode(scales((256, 512)), lanes=lanes)
     (stream,) = body.streams
     assert stream.kind == naive.NEIGHBOURS
     symbols = list(stream.content)
@@ -182,7 +182,8 @@ def test_what_the_oracle_writes_is_read(size):
     content = CONTENT[:size]
     ends = ((65, 0), (size - 1, 0), (65, size - 1), (65, 66))
     limits = ([0], [254], [2, 9, 40], range(15))
-    for p, lanes, (row, plane), told in itertools.product((8, 12), (1, 4, 64), ends, limits):
+    coders = ((8, 64), (11, 4), (12, 1))
+    for (p, lanes), (row, plane), told in itertools.product(coders, ends, limits):
         if plane and not row < plane < size:
             continue
         coding = writer.code_neighbours(p, lanes, row, plane, told)(content)

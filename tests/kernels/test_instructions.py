@@ -190,8 +190,9 @@ def parts(array, first, stop):
     return total
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float64, np.bool_])
+@pytest.mark.parametrize(
+    ("dtype", "order"), [(np.uint8, "C"), (np.int32, "F"), (np.float64, "C"), (np.bool_, "F")]
+)
 def test_rows_and_slices(dtype, order):
     compiled = kernel(parts)
     for first, stop in ((0, 2), (1, 3), (-1, -2), (-2, 9), (2, -9), (1, 1)):
