@@ -23,30 +23,35 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "ansflow")
 
 PROCESSES = 2
 
-# Files that take long for few tests are begun first, so that both processes end together. The first
-# two compile in processes of their own much of what the others need: those whose processes would
-# all compile the same are not among them.
+# Files that take long for few tests are begun first, so that both processes end together. But those
+# whose processes would all compile the same come when that has been compiled.
 LONG = [
-    "frame/test_campaign.py",
     "kernels/test_guard_pages.py",
     "test_examples.py",
-    "io/test_streams.py",
-    "io/test_tiles.py",
-    "io/test_open.py",
-    "bitsback/test_shuffled.py",
-    "test_corruption.py",
-    "engine/test_pipeline.py",
-    "frame/test_neighbours.py",
-    "io/test_arrays.py",
-    "io/test_trained_arrays.py",
-    "kernels/test_modes.py",
-    "engine/test_rechoosing.py",
-    "kernels/test_stack.py",
-    "test_startup.py",
-    "bitsback/test_exact_sums.py",
     "test_memory.py",
+    "frame/test_modelled.py",
+    "kernels/test_instructions.py",
+    "asv_bench/test_site.py",
+    "frame/test_oracle.py",
+    "test_corruption.py",
+    "cli/test_process.py",
+    "frame/test_chosen_recipes.py",
+    "cli/test_descriptors.py",
+    "inspect/test_recovery.py",
+    "test_startup.py",
+    "frame/test_campaign.py",
     "test_documentation.py",
-    "io/test_collections.py",
+    "frame/test_neighbours.py",
+    "kernels/test_cache.py",
+    "kernels/test_vector.py",
+    "io/test_arrays.py",
+    "test_forks.py",
+    "transforms/test_oracle.py",
+    "engine/test_pipeline.py",
+    "integrations/test_zarr.py",
+    "integrations/test_dask.py",
+    "test_soak.py",
+    "test_kill.py",
 ]
 
 
