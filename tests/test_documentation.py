@@ -29,7 +29,10 @@ def test_docstrings(name):
     else:
         module = importlib.import_module(name)
     assert module.__doc__
-    assert doctest.testmod(module).failed == 0
+    if (
+        ">>>" in Path(module.__file__).read_text()
+    ):  # to look for examples in all docstrings takes long
+        assert doctest.testmod(module).failed == 0
 
 
 PUBLIC = ["ansflow"] + [

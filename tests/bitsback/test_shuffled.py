@@ -123,8 +123,8 @@ def test_empty_and_complete_graphs(n, complete):
 
 def test_many_components_that_are_alike():
     """Each can be turned around, and they can change places."""
-    pairs = Canonical(Graph(128, np.arange(128).reshape(64, 2)))
-    assert pairs.automorphisms().order == 2**64 * factorial(64)
+    pairs = Canonical(Graph(64, np.arange(64).reshape(32, 2)))
+    assert pairs.automorphisms().order == 2**32 * factorial(32)
     assert Canonical(pairs.form()).form() == pairs.form()
 
 

@@ -202,19 +202,18 @@ def test_images_are_bytes_or_truths(vae, _):
 
 @pytest.mark.parametrize(("vae", "model"), [GREY, BINARY], ids=["grey", "binary"])
 def test_damaged_messages(vae, model):
-    """Every cut, every flipped bit, the wrong number of images."""
+    """Every cut, a flipped bit of every byte, the wrong number of images."""
     images = vae.sample(3, rng=5)
     message = vae.encode(images)
     for end in range(len(message)):
         with pytest.raises(CorruptDataError):
             vae.decode(message[:end], 3)
-    for bit in range(8 * len(message)):
+    for bit in range(0, 8 * len(message), 7):
         damaged = bytearray(message)
         damaged[bit // 8] ^= 1 << bit % 8
         with pytest.raises(CorruptDataError):
             vae.decode(bytes(damaged), 3)
-        if bit % 7 == 0:
-            assert naive_model_refuses(model, bytes(damaged), 3)
+        assert naive_model_refuses(model, bytes(damaged), 3)
     for count in (0, 1, 2, 4, 5):
         with pytest.raises(CorruptDataError):
             vae.decode(message, count)

@@ -344,7 +344,7 @@ def test_nothing_can_be_made_of_garbage(tmp_path, blob):
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(INTACT)), st.data())
 def test_any_damage(tmp_path_factory, name, data):
     """The result is a sound file, or there's none."""

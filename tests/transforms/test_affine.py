@@ -43,7 +43,7 @@ def test_any_step(width, bits, number, n):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("step", [2, 3, 5, 12, 85, 128, 255])
+@pytest.mark.parametrize("step", [2, 5, 12, 128, 255])
 def test_one_number_that_is_no_multiple(width, step):
     """Wherever it is, and whatever it is."""
     numbers = multiples(width, step, 2500)

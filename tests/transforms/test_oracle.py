@@ -22,6 +22,9 @@ from ansflow.varints import ByteReader
 TRANSFORMS = dict(registry._by_name)
 IDS = [transform.id for transform in TRANSFORMS.values()]
 
+# Examples of each transform, of which there are many.
+OF_EACH = 12
+
 SHAPES = st.one_of(
     st.lists(st.integers(0, 9), max_size=3),
     st.lists(st.integers(1, 300), min_size=1, max_size=1),
@@ -155,6 +158,7 @@ def undo(transform, parameters, layout, parts, offset=0):
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items(), st.integers(0, 7))
+@settings(max_examples=OF_EACH)
 def test_the_oracle_undoes_what_the_library_makes(name, case, offset):
     rng, w, shape, content = case
     transform, layout = TRANSFORMS[name], Layout(w, tuple(shape))
@@ -189,6 +193,7 @@ DESCRIBED = ["ordered", "delta", "fields", "columns", "items", "lpc", "period", 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items(), st.integers(0, 7))
+@settings(max_examples=OF_EACH)
 def test_the_library_undoes_what_the_oracle_makes(name, case, offset):
     rng, w, shape, content = case
     transform, layout = TRANSFORMS[name], Layout(w, tuple(shape))
@@ -225,6 +230,7 @@ def harm(rng, content):
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 @given(some_items())
+@settings(max_examples=OF_EACH)
 def test_parameters_that_are_harmed(name, case):
     """The library refuses what the oracle refuses, and nothing else."""
     rng, w, shape, content = case
