@@ -155,7 +155,7 @@ def compress(
     of arrays, for ansflow.load in Python. The latter are restored byte for byte, too, the former
     with the same members.
     """
-    from ansflow.cli.suits import claimed, objections
+    from ansflow.cli.suits import WatchedModel, claimed, objections
     from ansflow.io.transfer import compress_file
 
     files = or_stdin(files)
@@ -170,9 +170,9 @@ def compress(
         "precision": precision,
         "order": order,
         "dtype": None if claim is None else claim.dtype,
-        "model": model,
         "metadata": metadata,
     }
+    watched: WatchedModel | None = None
 
     def name(file: Path) -> Path:
         ending = suffix_of(file, suffix)
@@ -184,10 +184,13 @@ def compress(
         return compressed_name(file, suffix)
 
     def work(source: BinaryIO, to: BinaryIO, on_progress: Callable[[int], object]) -> Sizes:
-        return compress_file(source, to, threads=threads, on_progress=on_progress, **options)
+        nonlocal watched
+        watched = None if model is None else WatchedModel(model)
+        told = {**options, "model": watched}
+        return compress_file(source, to, threads=threads, on_progress=on_progress, **told)
 
-    def remarks(file: File, to: File, sizes: Sizes) -> Iterator[str]:
-        return objections(file, to, sizes, claim, model)
+    def remarks(file: File, sizes: Sizes) -> Iterator[str]:
+        return objections(file, sizes, claim, watched)
 
     target = Target(several=recursive or len(files) > 1, **where)
     outcome = Outcome()

@@ -31,8 +31,8 @@ Sizes = tuple[int, int]
 
 Work = Callable[[BinaryIO, BinaryIO, Callable[[int], object]], Sizes]
 
-# What is to be said of a file, its output and their sizes.
-Remarks = Callable[[File, File, Sizes], Iterable[str]]
+# What is to be said of a file, and of how many bytes were read and written.
+Remarks = Callable[[File, Sizes], Iterable[str]]
 
 
 def each(
@@ -44,7 +44,7 @@ def each(
     outcome: Outcome,
     *,
     compressing: bool,
-    remarks: Remarks = lambda file, to, sizes: (),
+    remarks: Remarks = lambda file, sizes: (),
 ) -> None:
     """Process each file, from opening it to removing it, and print lines about them.
 
@@ -93,7 +93,7 @@ def _process(
         else:
             with writing(to, file, source, force=target.force) as written:
                 sizes = work(source, written, on_progress)
-    remarked = [] if console.quiet else list(remarks(file, to, sizes))
+    remarked = [] if console.quiet else list(remarks(file, sizes))
     if target.remove:
         remove_input(file, before, to, force=target.force)
     return sizes, remarked

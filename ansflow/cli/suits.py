@@ -1,4 +1,7 @@
-"""Whether ``--dtype``, ``--typesize`` and ``--model`` suit a file that has been compressed."""
+"""Whether ``--dtype``, ``--typesize`` and ``--model`` suit a file that has been compressed.
+
+Nothing is read again but the file itself, and that only if it can be: there may be pipes.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ import numpy.typing as npt
 
 import ansflow
 from ansflow.cli.each import Sizes
-from ansflow.cli.files import STANDARD, File
+from ansflow.cli.files import File
 from ansflow.io.containers.conversion import find_container
 from ansflow.io.npy import read_npy
 
-__all__ = ["Claim", "claimed", "objections"]
+__all__ = ["Claim", "WatchedModel", "claimed", "objections"]
 
 # So many pieces of the content are looked at, each of so many bytes.
 PIECES, PIECE = 16, 64 << 10
@@ -46,19 +49,45 @@ def claimed(dtype: str | None, typesize: str | None) -> Claim | None:
     return Claim(option, np.dtype(found))
 
 
+class WatchedModel:
+    """A model by its name, as a `ContentModel`, and what has become of what it was given.
+
+    Attributes
+    ----------
+    coded, paid : bool
+        Whether it has coded any part, and any in fewer bytes than a coder of single bytes.
+    """
+
+    def __init__(self, name: str) -> None:
+        model = ansflow.Options(model=name).coding.model
+        assert model is not None
+        self.name, self.fingerprint, self.unit = model.name, model.fingerprint, model.unit
+        self.check_array, self.memory = model.check_array, model.memory
+        self.decode_content, self._encode = model.decode_content, model.encode_content
+        self.coded = self.paid = False
+
+    def encode_content(self, content: npt.NDArray[np.uint8], layout: Any) -> bytes:
+        message = self._encode(content, layout)
+        self.coded = True
+        if 8 * len(message) < _entropy(content):
+            self.paid = True  # whatever other threads find
+        return message
+
+
 def objections(
-    file: File, to: File, sizes: Sizes, claim: Claim | None, model: str | None
+    file: File, sizes: Sizes, claim: Claim | None, model: WatchedModel | None
 ) -> Iterator[str]:
-    """What is to be said about the options, after `file` has become `to`."""
+    """What is to be said about the options, after `file` has been compressed."""
     if claim is not None:
         yield from _about_items(file, sizes, claim)
-    if model is not None and to is not STANDARD and to.is_file() and sizes[0]:
-        frames = ansflow.describe(to, ideal=False)["frames"]
-        if not any(frame["streams"]["modelled"] for frame in frames):
+    if model is not None and sizes[0]:
+        if not model.coded:
             yield (
-                f"--model {model} does not suit it: no part is what the model has been made for, "
-                "and everything was compressed without it"
+                f"--model {model.name} does not suit it: no part is what the model has been made "
+                "for, and everything was compressed without it"
             )
+        elif sizes[0] >= JUDGED and not model.paid:
+            yield f"--model {model.name} does not suit it: as single bytes it would take no more"
 
 
 def _about_items(file: File, sizes: Sizes, claim: Claim) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Options that do not suit a file are said to, and its content comes back all the same."""
 
+import naive_model
 import numpy as np
 import pytest
 import small_vaes
@@ -75,14 +76,43 @@ def test_what_is_no_dtype(run, file, files, options):
     assert files() == ["data.bin"]
 
 
+NOT_MADE_FOR = (
+    "no part is what the model has been made for, and everything was compressed without it"
+)
+
+
 def test_a_model_that_codes_nothing(run, tmp_path):
     small_vaes.make_known("suited", components=2, seed=1)
     path = tmp_path / "x"
-    path.write_bytes(ansflow.compress(NUMBERS))
-    (said,) = compressed(run, path, "--model", "suited")
-    assert said.endswith("everything was compressed without it")
+    path.write_bytes(ansflow.compress(NUMBERS)[:10_001])  # no whole number of images
+    assert compressed(run, path, "--model", "suited") == [NOT_MADE_FOR]
     path.write_bytes(b"")
     assert compressed(run, path, "--model", "suited") == []
+
+
+def test_a_model_and_pipes(run, tmp_path):
+    _, model = small_vaes.make_known("suited", components=2, seed=1)
+    said = f"ansflow: (stdin): --model suited does not suit it: {NOT_MADE_FOR}"
+    content = ansflow.compress(NUMBERS)[:10_001]
+    result = run("compress", "--model", "suited", input=content)
+    assert result.stderr.splitlines() == [said]
+    assert run("decompress", input=result.stdout_bytes).stdout_bytes == content
+    assert run("-q", "--model", "suited", input=content).stderr == ""
+    assert run("--model", "suited", input=naive_model.sample(model, 40)).stderr == ""
+    assert run("--model", "suited", input=b"").stderr == ""
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    assert f"{path}: --model suited does not suit it" in run("-c", "--model", "suited", path).stderr
+
+
+def test_a_model_that_saves_nothing(run, tmp_path):
+    _, model = small_vaes.make_known("suited", components=2, seed=1)
+    path, images = tmp_path / "x", naive_model.sample(model, 40)
+    path.write_bytes(np.random.default_rng(0).integers(0, 256, 24_000, np.uint8).tobytes())
+    (said,) = compressed(run, path, "--model", "suited")
+    assert said == "as single bytes it would take no more"
+    np.savez(tmp_path / "x.npz", a=np.frombuffer(images, "u1").reshape(-1, 4, 6))
+    assert len(run("--model", "suited", path, tmp_path / "x.npz", "-f").stderr.splitlines()) == 4
 
 
 def test_arrays_that_a_model_does_not_take(run, tmp_path):
