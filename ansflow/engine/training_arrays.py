@@ -207,14 +207,19 @@ def _maps(samples: Sequence[Array], dtype: np.dtype[Any]) -> Iterator[tuple[list
 def _mapped(
     items: Bytes, width: int, kind: Kind, known: set[str]
 ) -> Iterator[tuple[list[Step], Bytes]]:
-    """Yield those of the known maps that are worth trying."""
+    """Yield those of the known maps that are worth trying.
+
+    Not decimals whose corrections may have any size: those of a fixed recipe have one byte.
+    """
     for candidate in mapped(items.view(f"<u{width}").reshape(1, -1), kind):
         if {recipe.name for recipe in candidate.maps} <= known:
             steps, numbers = list[Step](), items
             for recipe in candidate.maps:
                 step, numbers = _applied(recipe.name, recipe.settings, numbers, width)
                 steps.append(step)
-            yield steps, numbers
+            decimals: Decimals | None = dict(steps).get("decimal")
+            if decimals is None or not decimals.far:
+                yield steps, numbers
 
 
 def _applied(

@@ -221,6 +221,17 @@ def test_numbers_that_are_all_outside_the_dictionary_come_back(name):
         assert len(message) <= array.nbytes + 70
 
 
+def test_decimals_some_of_which_are_none():
+    """Corrections of any size are what others than trained codecs have for them."""
+    wild = np.random.default_rng(3)
+    prices, others = np.round(wild.normal(100, 9, (40, 60)), 2), wild.normal(100, 9, (40, 60))
+    samples = list(np.where(wild.random(prices.shape) < 0.15, others, prices))
+    assert "far" in str(ansflow.plan(np.concatenate(samples)).recipe)
+    codec = TrainedArrayCodec.from_bytes(ansflow.train(samples).to_bytes())
+    for array in (*samples, prices[0], others[0]):
+        assert codec.decompress(codec.compress(array)).tobytes() == array.tobytes()
+
+
 def test_exceptions_of_decimals_are_few_bytes():
     codec = trained("prices, checked")
     plain = PRICES[-1]
