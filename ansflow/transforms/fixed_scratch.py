@@ -1,8 +1,8 @@
 """What fixed recipes work on: memory for arrays of one shape, with all views that kernels take.
 
 To make an array, or a view of one, takes NumPy as long as a kernel takes for fifty numbers. So what
-small arrays need is made once, and kept for the next one of their shape. Only one call has it at a
-time, whatever threads there are.
+arrays need is made once, and kept for the next one of their shape. Only one call has it at a time,
+whatever threads there are.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from ansflow.transforms.tokens import raw_room
 
 __all__ = ["Buffer", "Kind", "Scratch", "Scratches"]
 
-# Memory is kept for so many shapes, of arrays with at most so many bytes: larger ones take so long
-# that to make it doesn't matter.
-KEPT_SHAPES, KEPT_BYTES = 128, 1 << 13
+# Memory is kept for so many shapes of arrays with at most so many bytes: for many small ones, as
+# lengths may differ, and for a few large ones. That is some megabytes.
+SMALL_SHAPES, SMALL_BYTES = 128, 1 << 13
+LARGE_SHAPES, LARGE_BYTES = 2, 1 << 19
 
 
 class Kind(NamedTuple):
@@ -99,7 +100,7 @@ class Scratch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.content.nbytes <= KEPT_BYTES:
+        if self.content.nbytes <= LARGE_BYTES:
             self._pool.give(self)
 
     def put(self, array: npt.NDArray[Any]) -> None:
@@ -117,11 +118,13 @@ class Scratches:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._pool = lru_cache(KEPT_SHAPES)(self._new_pool)
+        self._small = lru_cache(SMALL_SHAPES)(self._new_pool)
+        self._large = lru_cache(LARGE_SHAPES)(self._new_pool)
 
     def lend(self, shape: tuple[int, ...]) -> Scratch:
         """Memory for an array of this shape, with anything in it."""
-        return self._pool(shape).take()
+        is_small = prod(shape) * self._kind.dtype.itemsize <= SMALL_BYTES
+        return (self._small if is_small else self._large)(shape).take()
 
     def _new_pool(self, shape: tuple[int, ...]) -> Pool[Scratch]:
         pool = Pool[Scratch](lambda: Scratch(self._kind, shape, pool))
