@@ -1330,7 +1330,7 @@ def facts_of_samples(at_end, rng):
             recurrence.correlate(words, 8 * width, row, guarded(np.zeros(length - 2), at_end))
             told = some.view(np.uint8), width, 0, length * row, 1, length * row, row
             recurrence.some_may_recur(*told, length - 3, 0.2, 0.4)
-            recurrence.correlations(*told, 1e-3, guarded(np.zeros(length - 2), at_end))
+            recurrence.correlations(*told, guarded(np.zeros(length - 2), at_end))
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)
             costs = guarded(np.zeros((4, 2)), at_end)

@@ -21,8 +21,6 @@ LARGE, LARGER = 1.25, 0.5
 FEWEST = np.uint64(16)
 TWO = np.uint64(2)
 BYTE_BITS = np.uint64(8)
-# Rows that a period has at least.
-SHORTEST = TWO
 # What is left of logarithms without their mean is counted in parts of a bit.
 PARTS = 16
 # Swings that are multiplied at once, so that sums are not fetched for each of them.
@@ -81,12 +79,11 @@ def some_may_recur(octets, width, first, apart, boxes, size, row, longest, least
 
 
 @sampling_kernel
-def correlations(octets, width, first, apart, boxes, size, row, least, found):
+def correlations(octets, width, first, apart, boxes, size, row, found):
     """Fill `found` with how differences along rows correlate with those 0, 1, 2, ... rows on.
 
     That is for the numbers of `boxes_of`, which have more rows than there are distances. Returns
-    whether there is a peak of more than the least, from a distance of `SHORTEST` rows on, and in
-    front of the last one.
+    whether there are any differences.
     """
     size, row, lags = np.uint64(size), np.uint64(row), np.uint64(found.size)
     words = boxes_of(octets, width, first, apart, boxes, size)
@@ -99,11 +96,7 @@ def correlations(octets, width, first, apart, boxes, size, row, least, found):
     # A sum for a longer lag has fewer terms.
     for lag in range(lags):
         found[lag] *= float(count) / (all_of_it * float(count - lag))
-    for lag in range(SHORTEST, lags - ONE):
-        is_peak = found[lag] > found[lag - ONE] and found[lag] >= found[lag + ONE]
-        if is_peak and found[lag] > least:
-            return True
-    return False
+    return True
 
 
 @sampling_kernel

@@ -8,16 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.recurrence import (
-    SHORTEST as U_SHORTEST,
-    correlations,
-    some_may_recur,
-)
+from ansflow.kernels.transforms.recurrence import correlations, some_may_recur
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
 # A period has so many places at least, and a box has so many periods.
-SHORTEST, FEWEST_ROWS = int(U_SHORTEST), 3
+SHORTEST, FEWEST_ROWS = 2, 3
 # What differences a period apart must correlate by to be predicted by weighted sums, and by their
 # difference, which is smaller than they are from one half on; and how many periods are told.
 WEAKLY, STRONGLY, MOST = 0.25, 0.5, 3
@@ -62,11 +58,13 @@ def periods(
     told = octets, numbers.itemsize, *looked_at, (count + 1) * row, row
     if not some_may_recur(*told, longest + 1, SUSPICIOUS * least, LIKELY * least):
         return []
-    if not correlations(*told, least, found):
+    if not correlations(*told, found):
         return []
     inner = found[SHORTEST : longest + 1]
     peaks = (inner > found[SHORTEST - 1 : longest]) & (inner >= found[SHORTEST + 1 :])
     [likely] = (peaks & (inner > least)).nonzero()
+    if not likely.size:
+        return []
     told_apart = [*zip((likely + SHORTEST).tolist(), inner[likely].tolist(), strict=True)]
     strength = {lag: round(correlation, ROUNDED) for lag, correlation in told_apart}
     best = sorted(told_apart, key=lambda one: -strength[one[0]])[:MOST]
