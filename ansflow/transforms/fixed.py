@@ -110,7 +110,8 @@ class FixedRecipe:
             self._decode_lin = lin.decoder(fetching_isa())
         self._decode_log = log.decoder(fetching_isa())
         self._told = lru_cache(KEPT_SHAPES)(self._tell)
-        self._scratches = Scratches(Kind(dtype, number, self._near, mask is not None))
+        parts = self._near, mask is not None, self._dict is not None
+        self._scratches = Scratches(Kind(dtype, number, *parts))
 
     @property
     def recipe(self) -> Recipe:

@@ -33,14 +33,15 @@ LARGE_SHAPES, LARGE_BYTES = 2, 1 << 19
 class Kind(NamedTuple):
     """What all arrays have in common that a recipe is for.
 
-    Their dtype, that of the unsigned integers which they count as, and whether there are symbols
-    for corrections and for the bits of a mask.
+    Their dtype, that of the unsigned integers which they count as, whether there are symbols for
+    corrections and for the bits of a mask, and whether numbers are looked up in a dictionary.
     """
 
     dtype: np.dtype[Any]
     number: np.dtype[Any]
     corrected: bool
     masked: bool
+    looked_up: bool
 
 
 class Buffer(NamedTuple):
@@ -65,7 +66,7 @@ class Scratch:
     tokens, corrections, bits : ndarray of uint8
         and its parts, in this order.
     wide : ndarray of uint64
-        Room for as many numbers.
+        Room for as many numbers, if they are looked up.
     raw, raw_bytes : ndarray of uint64, ndarray of uint8
         Room for raw bits, as kernels ask for it.
     mask, mask_bytes : ndarray of uint64, ndarray of uint8
@@ -91,7 +92,7 @@ class Scratch:
         self.symbols = empty(behind + self.mask_bytes.size, np.uint8)
         self.tokens, self.bits = self.symbols[:size], self.symbols[behind:]
         self.corrections = self.symbols[size:behind]
-        self.wide = empty(size, np.uint64)
+        self.wide = empty(size * kind.looked_up, np.uint64)
         self.raw = raw_room(nbytes)
         self.raw_bytes = self.raw.view(np.uint8)
         self.places = np.empty(size // ITEMS_PER_EXCEPTION, np.uint32)
