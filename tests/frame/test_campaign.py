@@ -240,10 +240,11 @@ def main(seed, cases):
 def run_batch(seed, cases):
     """A batch in a process of its own; its figures."""
     # Behind it what this process was told: or other sources than those that are tested are found.
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    told = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *[told] * bool(told)])
     result = subprocess.run(
         [sys.executable, "-W", "error", __file__, str(seed), str(cases)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2"},
+        env=os.environ | {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2"},
         capture_output=True,
         text=True,
         timeout=900,
