@@ -165,8 +165,8 @@ def to_deal(
 ) -> tuple[Any, ...]:
     """What `deal` takes, and at last room for what it fills, which may be none.
 
-    That are some numbers, or differences, of every second box, and of the others. Of a single box,
-    these are in turn, or all of them, if a chunk has hardly any more.
+    These are some numbers, or differences, of every second box, and of the others. Of a single box,
+    they are in turn, or all of them, if a chunk has hardly any more.
     """
     lengths, way, box = _left(numbers.shape, axes)
     boxes, step = len(numbers), 1
