@@ -20,7 +20,8 @@ if KNOWN:
     from ansflow.kernels.lifetimes import CountedLifetimes
     from ansflow.kernels.literals import LiteralsOnce
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
-    from ansflow.kernels.steps import KernelSteps, PlainRewrites, PlainSSA, PlainStripPhis, needed
+    from ansflow.kernels.ssa import NamesAtOnce
+    from ansflow.kernels.steps import KernelSteps, PlainRewrites, PlainStripPhis, needed
 
 
 class KernelCompiler(Compiler):
@@ -47,7 +48,7 @@ class KernelCompiler(Compiler):
         instead: dict[str, list[Any]] = {
             "GenericRewrites": [PlainRewrites],
             "InlineInlinables": [InlineRemembered],
-            "ReconstructSSA": [LiteralsOnce, PlainSSA],
+            "ReconstructSSA": [LiteralsOnce, NamesAtOnce],
             "PreLowerStripPhis": [PlainStripPhis],
             "NopythonTypeInference": [KernelTypeInference],
             "IRLegalization": [CountedLifetimes],

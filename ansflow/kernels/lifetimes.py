@@ -13,6 +13,8 @@ from numba.core.analysis import compute_cfg_from_blocks, compute_dead_maps, comp
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import IRLegalization
 
+from ansflow.kernels.variables import variables_of
+
 __all__ = ["CountedLifetimes", "Lifetimes", "is_counted"]
 
 
@@ -20,16 +22,6 @@ __all__ = ["CountedLifetimes", "Lifetimes", "is_counted"]
 def is_counted(model: Any) -> bool:
     """Whether values of a model hold references that are counted."""
     return bool(model.contains_nrt_meminfo())
-
-
-def names_read(statement: Any) -> set[str]:
-    """The variables that a statement reads."""
-    if not isinstance(statement, ir.Assign):
-        return {each.name for each in statement.list_vars()}
-    value = statement.value
-    if isinstance(value, ir.Var):
-        return {value.name}
-    return {each.name for each in value.list_vars()} if isinstance(value, ir.Inst) else set()
 
 
 class Lifetimes:
@@ -59,7 +51,7 @@ class Lifetimes:
             touched: list[set[str]] = []
             from_others, made = set[str](), set[str]()
             for statement in block.body:
-                names = names_read(statement)
+                names = {variable.name for variable in variables_of(statement)}
                 from_others |= names - made
                 if isinstance(statement, ir.Assign):
                     name = statement.target.name

@@ -5,13 +5,14 @@ quarter of all statements, each of which has its type found, and becomes instruc
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numba.core import ir
 from numba.core.compiler_machinery import FunctionPass, register_pass
+
+from ansflow.kernels.variables import replace_variables
 
 __all__ = ["LiteralsOnce"]
 
@@ -22,15 +23,6 @@ PLAIN = (int, float, complex, str, np.generic, type(None))
 def key_of(value: Any) -> Any:
     """What equal values have in common."""
     return (type(value), repr(value)) if isinstance(value, PLAIN) else id(value)
-
-
-def parts_of(statement: Any) -> Iterator[dict[str, Any]]:
-    """Where a statement has its variables, but for the one it makes."""
-    own = vars(statement)
-    if not isinstance(statement, ir.Assign) or isinstance(statement.value, ir.Var):
-        yield own
-    elif isinstance(statement.value, ir.Expr):
-        yield statement.value._kws
 
 
 class Literals:
@@ -68,20 +60,8 @@ class Literals:
         self._first.setdefault(key_of(known), statement)
         return True
 
-    def put_into(self, parts: dict[str, Any]) -> None:
-        """Replace variables by the first that holds the same."""
-        for name, part in parts.items():
-            if isinstance(part, ir.Var):
-                parts[name] = self._instead_of(part)
-            elif isinstance(part, (list, tuple)):
-                parts[name] = type(part)(map(self._within, part))
-
-    def _within(self, part: Any) -> Any:
-        if isinstance(part, ir.Var):
-            return self._instead_of(part)
-        return tuple(map(self._within, part)) if isinstance(part, tuple) else part
-
-    def _instead_of(self, variable: Any) -> Any:
+    def instead_of(self, variable: Any) -> Any:
+        """The first variable that holds the same, if it is known beforehand."""
         if variable.name not in self._values:
             return variable
         statement = self._first[key_of(self._values[variable.name])]
@@ -110,8 +90,7 @@ class LiteralsOnce(FunctionPass):
             block.body = [each for each in block.body if not literals.takes(each)]
         for block in blocks.values():
             for statement in block.body:
-                for parts in parts_of(statement):
-                    literals.put_into(parts)
+                replace_variables(statement, literals.instead_of)
         first = blocks[min(blocks)]
         first.body = literals.statements() + first.body
         return True

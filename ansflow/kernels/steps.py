@@ -14,11 +14,10 @@ from numba.core import types
 from numba.core.compiler_machinery import PassManager, _pass_registry, register_pass
 from numba.core.ir_utils import build_definitions
 from numba.core.rewrites.registry import rewrite_registry
-from numba.core.ssa import reconstruct_ssa
 from numba.core.typed_passes import PreLowerStripPhis
-from numba.core.untyped_passes import GenericRewrites, ReconstructSSA
+from numba.core.untyped_passes import GenericRewrites
 
-__all__ = ["KernelSteps", "PlainRewrites", "PlainSSA", "PlainStripPhis", "Steps", "needed"]
+__all__ = ["KernelSteps", "PlainRewrites", "PlainStripPhis", "Steps", "needed"]
 
 # Steps that look for what no kernel has: functions within functions, arithmetic on whole arrays,
 # contexts, exceptions, literals, generators, parallel loops. (And one that repeats what is done
@@ -103,18 +102,6 @@ class PlainRewrites(GenericRewrites):
                     blocks[label] = rewrite.apply()
                 else:
                     labels.pop()
-        return True
-
-
-@register_pass(mutates_CFG=False, analysis_only=False)
-class PlainSSA(ReconstructSSA):
-    """Give a variable that gets several values a name for each of them."""
-
-    _name = "plain_ssa"
-
-    def run_pass(self, state: Any) -> bool:
-        state.func_ir = reconstruct_ssa(state.func_ir)
-        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
         return True
 
 
