@@ -9,7 +9,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import register_jitable
 
 from ansflow.kernels.compiler import KernelCompiler
-from ansflow.kernels.dispatcher import KernelDispatcher
+from ansflow.kernels.dispatcher import Kernel
 from ansflow.kernels.worth import SAMPLING
 
 __all__ = ["brief_kernel", "inlined", "inner", "kernel", "sampling_kernel"]
@@ -28,7 +28,7 @@ def kernel(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
     options = {**OPTIONS, "nopython": True, "boundscheck": None, "nogil": True, **options}
-    return KernelDispatcher(function, targetoptions=options)
+    return Kernel(function, options)
 
 
 def brief_kernel(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -75,7 +75,7 @@ def test_read_only_arrays_are_known_after_their_first_call(place, monkeypatch):
     words = np.array([7, 9], np.uint16)
     words.setflags(write=False)
     assert function(words, np.uint64(1)) == 9
-    monkeypatch.setattr(type(function), "_compile_for_args", None)
+    monkeypatch.setattr(type(function.dispatcher), "_compile_for_args", None)
     assert function(words, np.uint64(1)) == 9
 
 
@@ -86,7 +86,7 @@ def test_read_only_arrays_are_known_after_first_calls_of_two_threads(place, monk
     # Neither thread has found the code when the other one looks for it.
     for _ in range(2):
         function._compile_for_args(words, np.uint64(1))
-    monkeypatch.setattr(type(function), "_compile_for_args", None)
+    monkeypatch.setattr(type(function.dispatcher), "_compile_for_args", None)
     assert function(words, np.uint64(1)) == 9
 
 

@@ -8,6 +8,7 @@ import pytest
 from llvmlite.binding import parse_bitcode
 from no_cache import NoCache
 from numba.core import config, ir
+from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
 from ansflow.kernels import compiler, steps
@@ -27,7 +28,7 @@ MINUS = -0.0
 
 def uncached(function, decorator=kernel):
     compiled = decorator(function)
-    compiled._cache = NoCache()
+    compiled.dispatcher._cache = NoCache()
     return compiled
 
 
@@ -49,6 +50,19 @@ def last_of_all(array):
 
 def both(array):
     return last_of_what_is_wide(array) + last_of_all(array)
+
+
+def test_what_compiles_a_kernel_is_made_by_its_first_call():
+    """Or by whoever asks for more than the function, such as a kernel that calls it."""
+    called, asked = map(kernel, (both, both))
+    for used, of in ((called, lambda: called(np.arange(5, 10))), (asked, lambda: asked.signatures)):
+        assert used.__name__ == "both"
+        assert not isinstance(used.func, Dispatcher)
+        of()
+        assert used.func is used.dispatcher
+        assert isinstance(used.func, Dispatcher)
+    assert called(np.arange(5, 10)) == 5 + 9 + 6
+    assert len(called.signatures) == 1
 
 
 def test_functions_that_one_caller_does_not_need_are_there_for_another():

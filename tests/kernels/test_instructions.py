@@ -250,7 +250,7 @@ def test_making_arrays_compiles_nothing_else():
     def makes_none(few, many, floats):
         return few.sum() + many.sum() + floats.sum()
 
-    makes._cache = NoCache()
+    makes.dispatcher._cache = NoCache()
     compiled_by(
         lambda: makes_none(np.zeros(7, np.uint8), np.ones((4, 7), np.uint16), np.zeros((2, 3)))
     )
@@ -277,7 +277,7 @@ def extremes(a, b, x, y, out):
 )
 def test_extremes_of_two_numbers_compile_nothing_else(given):
     compiled = kernel(extremes)
-    compiled._cache = NoCache()
+    compiled.dispatcher._cache = NoCache()
     found, expected = np.zeros((2, 7))
     assert compiled_by(lambda: compiled(*given, found)) == ["extremes"]
     extremes(*given, expected)
@@ -333,7 +333,7 @@ def test_a_release_of_numba_that_is_not_known_compiles_in_its_own_way(known, mon
         seen = np.zeros(numbers.size, np.uint64)
         return twice(add_up(numbers, seen)), seen
 
-    sums._cache = NoCache()  # that of an earlier run would do
+    sums.dispatcher._cache = NoCache()  # that of an earlier run would do
     monkeypatch.setattr(compiler, "KNOWN", known)
     steps = []
     monkeypatch.setattr(KernelLower, "lower", lambda self: (steps.append(1), Lower.lower(self)))

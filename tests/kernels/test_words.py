@@ -28,7 +28,7 @@ def test_lengths_of_numbers_in_lanes(features, dtype, monkeypatch):
     numbers = [number for number in near | any_ if 0 <= number < 1 << bits]
     compiled = kernel(lengths)
     if not config.DISABLE_JIT:
-        compiled._cache = NoCache()
+        compiled.dispatcher._cache = NoCache()
     out = np.empty(len(numbers), dtype)
     compiled(np.array(numbers, dtype), out)
     assert out.tolist() == [number.bit_length() for number in numbers]
