@@ -57,6 +57,17 @@ class KernelLower(Lower):
         self.builder = KernelBuilder(self.entry_block)
         self.call_helper = self.call_conv.init_call_helper(self.builder)
 
+    def lower(self) -> None:
+        super().lower()
+        # LLVM has read the text. What this was made of refers to itself all over: it is gone as
+        # soon as it is taken apart, and takes three times as long to be found as garbage.
+        for function in self.module.functions:
+            for block in function.blocks:
+                block.instructions.clear()
+                block.terminator = None
+            function.blocks.clear()
+        self.module.globals.clear()
+
     def lower_normal_function(self, fndesc: Any) -> None:
         super().lower_normal_function(fndesc)
         leave_out_unused(self.function)
