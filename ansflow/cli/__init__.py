@@ -50,8 +50,9 @@ compress_or_others = with_modes(
 )
 
 # When it ends, Python looks for garbage among all objects of Numba, which takes a third of the time
-# of a short command.
+# of a short command; and before, whenever there are some more of them.
 atexit.register(gc.freeze)
+MANY_OBJECTS = 1 << 19
 
 
 class _Main(DefaultGroup):
@@ -64,6 +65,7 @@ class _Main(DefaultGroup):
     def main(self, *args: Any, **extra: Any) -> Any:
         if "_ANSFLOW_COMPLETE" in os.environ:  # a shell asks
             importlib.import_module("ansflow.cli.completion")
+        gc.set_threshold(MANY_OBJECTS)
         with standard_streams(), ending_well():
             return super().main(*args, **extra)
 
