@@ -88,6 +88,18 @@ class Worker(InlineWorker):
         return representation
 
 
+class WhenNeeded:
+    """Makes a worker for a call that it is asked to inline, as of few calls."""
+
+    def __init__(self, state: Any, validator: Any) -> None:
+        self._state, self._validator = state, validator
+
+    def inline_function(self, *call: Any) -> Any:
+        state = self._state
+        known = state.typingctx, state.targetctx, state.locals, state.pipeline, state.flags
+        return Worker(*known, self._validator).inline_function(*call)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class InlineRemembered(InlineInlinables):
     """Numba's step, with that worker."""
@@ -97,6 +109,5 @@ class InlineRemembered(InlineInlinables):
     def _do_work(
         self, state: Any, work_list: Any, block: Any, i: int, expr: Any, inline_worker: Any
     ) -> Any:
-        worker = Worker(state.typingctx, state.targetctx, state.locals, state.pipeline, state.flags)
-        worker.validator = inline_worker.validator
+        worker = WhenNeeded(state, inline_worker.validator)
         return super()._do_work(state, work_list, block, i, expr, worker)
