@@ -45,8 +45,9 @@ PATIENCE = 1.0
 # goes ahead of others, and after how many seconds who waits sees to it that no turn is left free.
 RETURN, QUANTUM, LOOK = 0.002, 0.05, 0.05
 
-# Bytes of content of which fewer are mostly Python's work to encode: their kernels keep its lock.
-FEW = 1 << 17
+# Bytes of content of which fewer are mostly Python's work to encode: most of their kernels, whose
+# arrays are smaller, keep its lock.
+FEW = 1 << 18
 # Bytes of content that are worth waiting for a turn. Fewer are decoded before a thread wakes up.
 WORTH_A_TURN = 1 << 16
 
