@@ -11,13 +11,11 @@ import numpy as np
 
 from ansflow.kernels.coders.neighbours import LOW, decode_rest, fill_contexts
 from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
-from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
+from ansflow.kernels.constants import ONE, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
-from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
 from ansflow.kernels.vector.above import contexts_above, tabulate
-from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, less, low, multiply, where
+from ansflow.kernels.vector.memory import load, store
+from ansflow.kernels.vector.steps import pop, push
 
 __all__ = ["decoder", "encoder", "reader"]
 
@@ -52,12 +50,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
                 fill_contexts(out, base, base + turn, *told)
                 context = load(contexts, ZERO, lanes, isa)
             entry = slots[(x & mask) | (context << precision)]
-            freq = (entry >> PACKED_FREQ_SHIFT) + ONE
-            offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
-            x = freq * (x >> precision) + offset
-            due = less(x, LOW)
-            word, cursor = pull(words, cursor, due)
-            x = where(due, x << U_WORD_BITS, x) | word
+            x, cursor = pop(x, entry, precision, LOW, words, cursor)
             store(out, base, entry)  # which keeps the low bits
             base += turn
         store(states, ZERO, x)
@@ -115,8 +108,6 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
     def encode_rows(symbols, end, row, plane, limits, states, records, precision, words, cursor):
         table = tabulate(limits)
         activity, contexts = np.empty(lanes, np.uint8), np.empty(lanes, np.uint8)
-        room = headroom(precision)
-        total = ONE << precision
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
             end -= turn
@@ -128,13 +119,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
                 fill_contexts(symbols, end, end + turn, *told)
                 context = load(contexts, ZERO, lanes, isa)
             record = records[load(symbols, end, lanes, isa) | (context << BYTE)]
-            interval = high(record)
-            freq = (interval >> FREQ_SHIFT) & FIELD_MASK
-            due = (x >> room) >= freq
-            cursor = put(words, cursor, x, due)
-            x = where(due, x >> U_WORD_BITS, x)
-            quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
-            x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+            x, cursor = push(x, record, precision, words, cursor)
         store(states, ZERO, x)
         return cursor
 

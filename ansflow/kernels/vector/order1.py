@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from ansflow.kernels.coders.order1 import segment_start
-from ansflow.kernels.constants import ONE, U_WORD_BITS, ZERO, state_low
+from ansflow.kernels.constants import ONE, ZERO, state_low
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
-from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
-from ansflow.kernels.vector.memory import load, load_quads, pull, put, store, store_quads
-from ansflow.kernels.vector.values import high, lane_numbers, less, low, multiply, where
+from ansflow.kernels.vector.memory import load, load_quads, store, store_quads
+from ansflow.kernels.vector.steps import pop, push
+from ansflow.kernels.vector.values import lane_numbers
 
 __all__ = ["ROWS_AT_ONCE", "decoder", "encoder", "new_tile"]
 
@@ -98,12 +97,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
                     entry = slots[(context << precision) | (x & mask)]
                     context = entry & BYTE_MASK
                     quad = (quad >> BYTE) | (entry << TOP_BYTE)
-                    freq = (entry >> PACKED_FREQ_SHIFT) + ONE
-                    offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
-                    x = freq * (x >> precision) + offset
-                    due = less(x, LOW)
-                    word, cursor = pull(words, cursor, due)
-                    x = where(due, x << U_WORD_BITS, x) | word
+                    x, cursor = pop(x, entry, precision, LOW, words, cursor)
                 store_quads(flat, LEAD + at, place, quad)
                 at += U_ROWS_AT_ONCE
             empty_tile(tile, out, begin, begin + at)
@@ -128,8 +122,6 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
 
     @kernel
     def encode_rows(symbols, rows, states, records, precision, tile, words, cursor):
-        room = headroom(precision)
-        total = ONE << precision
         x = load(states, ZERO, lanes, isa)
         place = lane_numbers(lanes, isa) * U_TILE_COLUMNS
         flat = tile.reshape(-1)
@@ -145,13 +137,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
                     record = records[((contexts >> TOP_BYTE) << BYTE) | (quad >> TOP_BYTE)]
                     contexts = contexts << BYTE
                     quad = quad << BYTE
-                    interval = high(record)
-                    freq = (interval >> FREQ_SHIFT) & FIELD_MASK
-                    due = (x >> room) >= freq
-                    cursor = put(words, cursor, x, due)
-                    x = where(due, x >> U_WORD_BITS, x)
-                    quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
-                    x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+                    x, cursor = push(x, record, precision, words, cursor)
             rows = begin
         store(states, ZERO, x)
         return cursor

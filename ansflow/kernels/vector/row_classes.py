@@ -12,12 +12,10 @@ import numpy as np
 
 from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
 from ansflow.kernels.coders.row_classes import LOW, U_ROW_SHIFT, decode_rest
-from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
+from ansflow.kernels.constants import ONE, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.records import FIELD_MASK, FREQ_SHIFT, SHIFT_SHIFT, headroom
-from ansflow.kernels.tables.slots import PACKED_FREQ_SHIFT, PACKED_OFFSET_MASK, PACKED_OFFSET_SHIFT
-from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, less, low, multiply, where
+from ansflow.kernels.vector.memory import load, store
+from ansflow.kernels.vector.steps import pop, push
 
 __all__ = ["decoder", "encoder", "reader"]
 
@@ -41,12 +39,7 @@ def decoder(lanes: int, isa: str) -> Callable[..., Any]:
         while base + turn <= np.uint64(out.size) and cursor + turn <= np.uint64(words.size):
             table = np.uint64(classes[base >> U_ROW_SHIFT]) << precision
             entry = slots[(x & mask) | table]
-            freq = (entry >> PACKED_FREQ_SHIFT) + ONE
-            offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
-            x = freq * (x >> precision) + offset
-            due = less(x, LOW)
-            word, cursor = pull(words, cursor, due)
-            x = where(due, x << U_WORD_BITS, x) | word
+            x, cursor = pop(x, entry, precision, LOW, words, cursor)
             store(out, base, entry)  # which keeps the low bits
             base += turn
         store(states, ZERO, x)
@@ -90,20 +83,12 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
 
     @kernel
     def encode_rows(symbols, end, classes, states, records, precision, words, cursor):
-        room = headroom(precision)
-        total = ONE << precision
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
             end -= turn
             table = np.uint64(classes[end >> U_ROW_SHIFT]) << BYTE
             record = records[load(symbols, end, lanes, isa) | table]
-            interval = high(record)
-            freq = (interval >> FREQ_SHIFT) & FIELD_MASK
-            due = (x >> room) >= freq
-            cursor = put(words, cursor, x, due)
-            x = where(due, x >> U_WORD_BITS, x)
-            quotient = low(multiply(x, low(record)) >> (record >> SHIFT_SHIFT))
-            x = x + (interval & FIELD_MASK) + quotient * (total - freq)
+            x, cursor = push(x, record, precision, words, cursor)
         store(states, ZERO, x)
         return cursor
 

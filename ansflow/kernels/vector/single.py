@@ -17,23 +17,13 @@ import numpy as np
 
 from ansflow.kernels.coders.rans import OUTSIDE, finished, take_states
 from ansflow.kernels.coders.single import decode_rest
-from ansflow.kernels.constants import ONE, U_WORD_BITS, WORDS_PER_STATE, ZERO
+from ansflow.kernels.constants import ONE, WORDS_PER_STATE, ZERO
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.records import (
-    FIELD_MASK as RECORD_FIELD_MASK,
-    FREQ_SHIFT as RECORD_FREQ_SHIFT,
-    NUDGE_MASK,
-    SHIFT_SHIFT,
-    headroom,
-)
-from ansflow.kernels.tables.slots import (
-    OFFSET_SHIFT,
-    PACKED_FREQ_SHIFT,
-    PACKED_OFFSET_MASK,
-    PACKED_OFFSET_SHIFT,
-)
-from ansflow.kernels.vector.memory import load, pull, put, store
-from ansflow.kernels.vector.values import high, less, low as low_half, multiply, where
+from ansflow.kernels.tables.records import NUDGE_MASK, SHIFT_SHIFT
+from ansflow.kernels.tables.slots import OFFSET_SHIFT
+from ansflow.kernels.vector.memory import load, store
+from ansflow.kernels.vector.steps import pop, push, refilled, relieved
+from ansflow.kernels.vector.values import high, low as low_half, multiply
 
 __all__ = ["decoder", "encoder", "reader"]
 
@@ -56,16 +46,11 @@ def decoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
             entry = slots[x & mask]
             if packed:
                 symbol = entry
-                offset = (entry >> PACKED_OFFSET_SHIFT) & PACKED_OFFSET_MASK
-                freq = (entry >> PACKED_FREQ_SHIFT) + ONE
+                x, cursor = pop(x, entry, precision, low, words, cursor)
             else:
                 symbol = low_half(entry)
-                offset = low_half(entry) >> OFFSET_SHIFT
-                freq = high(entry)
-            x = freq * (x >> precision) + offset
-            due = less(x, low) if packed else x < low
-            word, cursor = pull(words, cursor, due)
-            x = where(due, x << U_WORD_BITS, x) | word
+                x = high(entry) * (x >> precision) + (symbol >> OFFSET_SHIFT)
+                x, cursor = refilled(x, x < low, words, cursor)
             store(out, base, symbol)  # which keeps the low bits
             base += row
         store(states, ZERO, x)
@@ -108,29 +93,20 @@ def encoder(lanes: int, isa: str, packed: bool) -> Callable[..., Any]:
 
     @kernel
     def encode_rows(symbols, end, states, records, precision, words, cursor):
-        room = headroom(precision)
-        total = ONE << precision
         last = (np.uint64(records.size) if packed else np.uint64(records.size) >> ONE) - ONE
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
             end -= row
             symbol = load(symbols, end, lanes, isa) & last
             if packed:
-                record = records[symbol]
-                interval = high(record)
-                start = interval & RECORD_FIELD_MASK
-                freq = (interval >> RECORD_FREQ_SHIFT) & RECORD_FIELD_MASK
+                x, cursor = push(x, records[symbol], precision, words, cursor)
             else:
-                record = records[symbol + symbol]
-                interval = records[symbol + symbol + ONE]
-                start = low_half(interval)
+                record, interval = records[symbol + symbol], records[symbol + symbol + ONE]
                 freq = high(interval)
-            due = (x >> room) >= freq
-            cursor = put(words, cursor, x, due)
-            x = where(due, x >> U_WORD_BITS, x)
-            nudged = x if packed else x + (high(record) & NUDGE_MASK)
-            quotient = low_half(multiply(nudged, low_half(record)) >> (record >> SHIFT_SHIFT))
-            x = x + start + quotient * (total - freq)
+                x, cursor = relieved(x, freq, precision, words, cursor)
+                nudged = x + (high(record) & NUDGE_MASK)
+                quotient = low_half(multiply(nudged, low_half(record)) >> (record >> SHIFT_SHIFT))
+                x = x + low_half(interval) + quotient * ((ONE << precision) - freq)
         store(states, ZERO, x)
         return cursor
 
