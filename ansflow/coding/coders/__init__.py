@@ -8,6 +8,8 @@ rows.py
     a row of a matrix for each symbol, known beforehand
 contexts.py
     the row that the previous symbol names
+byte_rows.py
+    what coders of bytes have in common whose distributions are a few rows
 row_classes.py
     a distribution for each row of 64 symbols
 neighbours.py

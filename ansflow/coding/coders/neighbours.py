@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ansflow.coding.coders.byte_rows import ByteRowsCoder
 from ansflow.coding.coders.coder import (
     States,
     SteppingCoder,
@@ -18,35 +19,24 @@ from ansflow.coding.coders.coder import (
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
 from ansflow.kernels.tables.neighbours import PARTIALS, count_contexts
-from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
-from ansflow.kernels.tables.slots import fill_slot_rows
 from ansflow.kernels.vector import neighbours as vector
-from ansflow.lazy import cached_property
 
 __all__ = ["NeighbourCoder"]
 
-BYTES = 256
 
-
-class NeighbourCoder(SteppingCoder):
+class NeighbourCoder(ByteRowsCoder, SteppingCoder):
     """Codes bytes, each by the distribution of its context.
 
     Parameters
     ----------
-    freq : contiguous ndarray of uint32, shape (contexts, 256)
-        Not checked: each row must sum to ``2**precision``, and not change until the tables that are
-        needed have been built. There are one more than limits below 255.
+    freq, precision, slots
+        See `ByteRowsCoder`; a row for each context, of which there are one more than limits below
+        255.
     row, plane : int
         How far the row above is, at least 65, and the plane before, farther, or 0 for none.
     limits : contiguous ndarray of uint8, shape (15,)
         Increasing: a symbol's context is how many of them its activity exceeds.
-    precision : int
-        1 to 12.
-    slots : ndarray of uint32, optional
-        Of these frequencies, as `fill_slot_rows` fills them, if they are there already.
     """
-
-    takes_any_symbol = True
 
     def __init__(
         self,
@@ -57,25 +47,8 @@ class NeighbourCoder(SteppingCoder):
         precision: int,
         slots: npt.NDArray[np.uint32] | None = None,
     ) -> None:
-        super().__init__(precision)
-        self.freq, self.limits, self.alphabet = freq, limits, BYTES
-        self.row, self.plane = np.uint64(row), np.uint64(plane)
-        if slots is not None:
-            self.slots = slots
-
-    @cached_property
-    def records(self) -> npt.NDArray[np.uint64]:
-        """The encoder's record of each byte in each context, 0 where it cannot occur."""
-        records = np.empty(self.freq.shape, np.uint64)
-        fill_record_rows(self.freq, reciprocals_of(self.precision), records)
-        return records
-
-    @cached_property
-    def slots(self) -> npt.NDArray[np.uint32]:
-        """The decoder's entries, shape (contexts, 2**precision)."""
-        slots = np.empty((self.freq.shape[0], 1 << self.precision), np.uint32)
-        fill_slot_rows(self.freq, slots)
-        return slots
+        super().__init__(freq, precision, slots)
+        self.row, self.plane, self.limits = np.uint64(row), np.uint64(plane), limits
 
     @property
     def _told(self) -> tuple[Any, ...]:

@@ -21,6 +21,8 @@ targets.py
     the operations for which instruction sets have special instructions
 bit_fields.py
     raw bits that follow each other in memory, dealt out to lanes, by instruction set
+steps.py
+    a step of rANS in each lane
 above.py
     contexts of a turn of lanes from the row above
 single.py, order1.py, row_classes.py, neighbours.py, raw_bits.py, strewn.py,
