@@ -114,6 +114,10 @@ class Kernel(partial[Any]):
         """What else a dispatcher has, which Numba asks for where another kernel calls this one."""
         return getattr(self.dispatcher, name)
 
+    def __reduce__(self) -> str:
+        """Where other processes have it, too."""
+        return self.py_func.__qualname__
+
 
 def writable(kind: Any) -> Any:
     """The type of an argument, but for an array that of a writable one."""

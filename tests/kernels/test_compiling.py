@@ -1,6 +1,8 @@
 """Kernels do what their functions say, though a compiler takes statements and code apart."""
 
+import copy
 import math
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -12,6 +14,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
 from ansflow.kernels import compiler, steps
+from ansflow.kernels.coders.rans import next_word
 from ansflow.kernels.jit import brief_kernel, inlined, inner, kernel, sampling_kernel
 from ansflow.kernels.lowering import KernelLibrary
 from ansflow.kernels.transforms.words import item_bits
@@ -63,6 +66,11 @@ def test_what_compiles_a_kernel_is_made_by_its_first_call():
         assert isinstance(used.func, Dispatcher)
     assert called(np.arange(5, 10)) == 5 + 9 + 6
     assert len(called.signatures) == 1
+
+
+def test_kernels_are_pickled_by_name_and_copies_are_the_same():
+    assert pickle.loads(pickle.dumps(next_word)) is next_word
+    assert copy.deepcopy([next_word]) == [next_word]
 
 
 def test_functions_that_one_caller_does_not_need_are_there_for_another():
