@@ -104,10 +104,9 @@ class Kernel(partial[Any]):
     def dispatcher(self) -> Any:
         """What compiles the function, and finds the code for types of arguments."""
         if not isinstance(self.func, KernelDispatcher):
-            with global_compiler_lock:  # two threads may need it at once
-                if not isinstance(self.func, KernelDispatcher):
-                    made = KernelDispatcher(self.py_func, targetoptions=self._options)
-                    self.__setstate__((made, (), {}, vars(self)))
+            made = KernelDispatcher(self.py_func, targetoptions=self._options)
+            if not isinstance(self.func, KernelDispatcher):  # nor has another thread made one
+                self.__setstate__((made, (), {}, vars(self)))
         return self.func
 
     def __getattr__(self, name: str) -> Any:

@@ -46,7 +46,7 @@ class Names:
         self._met: dict[str, set[int]] = {}  # where values of a variable meet
         self._last: dict[int, dict[str, Any]] = {}  # what a block leaves in a variable
         self._first: dict[tuple[int, str], Any] = {}  # what it finds there
-        self._meeting: dict[int, list[Any]] = defaultdict(list)  # statements of what meets there
+        self._joined: dict[int, list[Any]] = defaultdict(list)  # statements of what meets there
 
     def _reaches(self, name: str, users: set[int]) -> bool:
         """Whether all ways to where a variable is read lead through where it is made."""
@@ -62,7 +62,7 @@ class Names:
                     self._name(statement, self._last[label])
         for label, block in self._blocks.items():
             self._read(label, block)
-        for label, statements in self._meeting.items():
+        for label, statements in self._joined.items():
             self._blocks[label].body = statements + self._blocks[label].body
 
     def _name(self, statement: Any, last: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ class Names:
         where = self._blocks[label].loc
         value, target = ir.Expr.phi(where), self._scope.redefine(name, loc=where)
         self._first[label, name] = target  # before others ask, as in a loop
-        self._meeting[label].append(ir.Assign(value, target, where))
+        self._joined[label].append(ir.Assign(value, target, where))
         for before, _ in self._graph.predecessors(label):
             value.incoming_blocks.append(before)
             value.incoming_values.append(self._left_by(before, name))
