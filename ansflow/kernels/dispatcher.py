@@ -18,6 +18,9 @@ __all__ = ["Kernel"]
 
 NumbasDispatcher: Any = CPUDispatcher  # whose annotations leave out what is overridden here
 
+# What all dispatchers need of LLVM is made now, and not by a first call, which may be interrupted.
+NumbasDispatcher.targetdescr.target_context.codegen()
+
 
 class KernelDispatcher(NumbasDispatcher):  # type: ignore[misc]
     """Numba's dispatcher of calls from Python, with ansflow's compiler and cache.
