@@ -62,6 +62,8 @@ class Log(Starter, Finisher):
         tokens, raw = outputs
         numbers = unaligned(out, layout.itemsize)
         bits = int(kernels.decoder(fetching_isa())(tokens, raw, numbers, finish.plan))
+        if bits == kernels.NO_NUMBERS:
+            raise CorruptDataError(f"tokens stand for more than {8 * layout.itemsize} bits")
         if -(-bits // 8) != raw.size:
             raise CorruptDataError(
                 f"tokens stand for {bits} raw bits, but there are {raw.size} bytes of them"

@@ -19,13 +19,14 @@ from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
     add_up,
     append,
+    bits_from,
     blank,
     end_of,
     fetch,
     merge,
     part,
 )
-from ansflow.kernels.transforms.words import bit_length
+from ansflow.kernels.transforms.words import bit_length, item_bits
 from ansflow.kernels.vector.raw_bits import Rows, bins_rows
 
 __all__ = ["MAX_BINS", "bits_in_bins", "decoder", "encode", "fit", "sort_out"]
@@ -221,23 +222,50 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    n = np.uint64(numbers.size)
-    rest, own_widths = blank(numbers, n), blank(numbers, n)
-    own_rest, own = rest[0], own_widths[0]
+    n, field = np.uint64(numbers.size), item_bits(numbers)
+    words, word_widths = blank(field, n), blank(field, n)
+    rest, own = words.view(numbers.dtype), word_widths.view(numbers.dtype)
     at = last = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
         for i in range(size):
             k = np.uint64(bins[begin + i])
-            own_rest[i] = np.uint64(numbers[begin + i]) - bases[k]
+            rest[i] = np.uint64(numbers[begin + i]) - bases[k]
             own[i] = widths[k]
             tokens[begin + i] = renamed[k]
         for i in range(size, np.uint64(own.size)):
-            own[i] = own_rest[i] = 0
-        add_up(own_widths)
-        merge(rest, own_widths)
-        at, last = append(rest, own_widths, np.uint64(rest[3].size), at, last, out)
+            own[i] = rest[i] = 0
+        merge(words, word_widths, field)
+        at, last = append(words, word_widths, at, last, out)
     out[at >> WORD_SHIFT] = last
+    return at
+
+
+@inner
+def join_block(tokens, begin, end, data, at, bases, widths, words, word_widths, out):
+    """Decode a block of ``out[begin:end]``; the bit after the last one. `words` are `blank`s."""
+    size, field = end - begin, item_bits(out)
+    rest, own = words.view(out.dtype), word_widths.view(out.dtype)
+    for i in range(size):
+        own[i] = widths[tokens[begin + i]]
+    for i in range(size, np.uint64(own.size)):
+        own[i] = 0
+    add_up(word_widths, field)
+    at = fetch(data, at, word_widths, field, words)
+    part(words, word_widths, field)
+    for i in range(size):
+        k = np.uint64(tokens[begin + i])
+        out[begin + i] = bases[k] + (np.uint64(rest[i]) & (ONE << widths[k]) - ONE)
+    return at
+
+
+@inner
+def join_few(tokens, begin, end, data, at, bases, widths, out):
+    """The same of the numbers that are left when all rows are done, one after the other."""
+    for i in range(begin, end):
+        k = np.uint64(tokens[i])
+        out[i] = bases[k] + (bits_from(data, at) & (ONE << widths[k]) - ONE)
+        at += widths[k]
     return at
 
 
@@ -265,30 +293,21 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, bases, widths, out, plan):
-        n, totals = np.uint64(tokens.size), no_totals(out)
-        rest, own_widths = blank(out, n), blank(out, n)
-        own_rest, own = rest[0], own_widths[0]
-        at = ZERO
-        tail, first = end_of(data)
+        n, totals, at = np.uint64(tokens.size), no_totals(out), ZERO
+        if rows is None:
+            words, word_widths = blank(item_bits(out), n), blank(item_bits(out), n)
+        else:
+            tail, first = end_of(data)
         for begin in range(ZERO, n, U_BLOCK):
-            end, done = min(n, begin + U_BLOCK), begin
-            if rows is not None:
+            end = min(n, begin + U_BLOCK)
+            if rows is None:
+                told = bases, widths, words, word_widths, out
+                at = join_block(tokens, begin, end, data, at, *told)
+            else:
                 told = bases, widths, out, rows
-                done, at = bins_rows(tokens, done, end, data, ZERO, at, *told)
+                done, at = bins_rows(tokens, begin, end, data, ZERO, at, *told)
                 done, at = bins_rows(tokens, done, end, tail, first, at, *told)
-            if done < end:
-                size = end - done
-                for i in range(size):
-                    own[i] = widths[tokens[done + i]]
-                for i in range(size, np.uint64(own.size)):
-                    own[i] = 0
-                add_up(own_widths)
-                at = fetch(data, at, own_widths, rest)
-                part(rest, own_widths)
-                for i in range(size):
-                    k = np.uint64(tokens[done + i])
-                    raw = np.uint64(own_rest[i]) & (ONE << widths[k]) - ONE
-                    out[done + i] = bases[k] + raw
+                at = join_few(tokens, done, end, data, at, bases, widths, out)
             finish_block(out, plan, totals, begin, end)
         finish_rest(out, plan)
         return at

@@ -16,6 +16,7 @@ from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
     add_up,
     append_even,
+    bits_from,
     blank,
     end_of,
     fetch,
@@ -63,15 +64,6 @@ def extents(items, if_clear, if_set):
     return least, unsigned, number(lowest ^ sign), signed
 
 
-@inner
-def even_widths(like, n, width):
-    """The same width for all numbers of a block, added up."""
-    widths = blank(like, n)
-    widths[0][:] = width
-    add_up(widths)
-    return widths
-
-
 @functools.cache
 def encoder(isa: str | None) -> Callable[..., Any]:
     """The kernel ``encode(items, if_clear, if_set, base, shift, tokens, out)``.
@@ -94,15 +86,15 @@ def encoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def encode(items, if_clear, if_set, base, shift, tokens, out):
-        n = np.uint64(items.size)
-        rest = blank(items, n)
-        own_rest = rest[0]
+        n, field = np.uint64(items.size), item_bits(items)
+        words = blank(field, n)
+        rest = words.view(items.dtype)
         mask, number = (ONE << shift) - ONE, items.dtype.type
         half, clear, set_ = number(~number(0)) >> ONE, number(if_clear), number(if_set)
         begin_of_range = number(base)
-        in_group = WORD_BITS // item_bits(items)
+        in_group = WORD_BITS // field
         done = at = last = ZERO
-        if isa is not None and MOST_TERMS * shift >= item_bits(items):
+        if isa is not None and MOST_TERMS * shift >= field:
             done = split_rows(items, clear, set_, begin_of_range, shift, tokens, out)
             at = done * shift
             last = out[at >> WORD_SHIFT] & (ONE << (at & BIT_IN_WORD)) - ONE
@@ -112,16 +104,38 @@ def encoder(isa: str | None) -> Callable[..., Any]:
                 own = turned(items[begin + i], half, clear, set_)
                 above = np.uint64(number(own - begin_of_range))
                 tokens[begin + i] = above >> shift
-                own_rest[i] = above & mask
+                rest[i] = above & mask
             if shift:
-                for i in range(size, np.uint64(own_rest.size)):
-                    own_rest[i] = 0
-                width = merge_even(rest, shift)
+                for i in range(size, np.uint64(rest.size)):
+                    rest[i] = 0
+                width = merge_even(words, shift, field)
                 groups = (size + in_group - ONE) // in_group
-                at, last = append_even(rest[3], width, groups, at, last, out)
+                at, last = append_even(words, width, groups, at, last, out)
         out[at >> WORD_SHIFT] = last
 
     return encode
+
+
+@inner
+def join_block(tokens, begin, end, data, at, base, shift, words, widths, out):
+    """Decode a block of ``out[begin:end]``; the bit after the last one. `words` are `blank`s."""
+    field, rest, mask = item_bits(out), words.view(out.dtype), (ONE << shift) - ONE
+    at = fetch(data, at, widths, field, words)
+    part(words, widths, field)
+    for i in range(end - begin):
+        low = np.uint64(rest[i]) & mask
+        out[begin + i] = base + (np.uint64(tokens[begin + i]) << shift) + low
+    return at
+
+
+@inner
+def join_few(tokens, begin, end, data, at, base, shift, out):
+    """The same of the numbers that are left when all rows are done, one after the other."""
+    mask = (ONE << shift) - ONE
+    for i in range(begin, end):
+        out[i] = base + (np.uint64(tokens[i]) << shift) + (bits_from(data, at) & mask)
+        at += shift
+    return at
 
 
 @functools.cache
@@ -146,28 +160,26 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, base, shift, out, plan):
-        n, totals = np.uint64(tokens.size), no_totals(out)
-        rest, widths = blank(out, n), even_widths(out, n, shift)
-        own_rest = rest[0]
-        mask = (ONE << shift) - ONE
-        at = ZERO
-        tail, first = end_of(data)
+        n, totals, at = np.uint64(tokens.size), no_totals(out), ZERO
+        if rows is None:
+            words, widths = blank(item_bits(out), n), blank(item_bits(out), n)
+            widths.view(out.dtype)[:] = shift
+            add_up(widths, item_bits(out))
+        else:
+            tail, first = end_of(data)
         for begin in range(ZERO, n, U_BLOCK):
-            end, done = min(n, begin + U_BLOCK), begin
+            end = min(n, begin + U_BLOCK)
             if shift == ZERO:
                 for i in range(begin, end):
                     out[i] = base + np.uint64(tokens[i])
-                done = end
-            if rows is not None:
+            elif rows is None:
+                told = base, shift, words, widths, out
+                at = join_block(tokens, begin, end, data, at, *told)
+            else:
                 told = base, shift, out, rows
-                done, at = lin_rows(tokens, done, end, data, ZERO, at, *told)
+                done, at = lin_rows(tokens, begin, end, data, ZERO, at, *told)
                 done, at = lin_rows(tokens, done, end, tail, first, at, *told)
-            if done < end:
-                at = fetch(data, at, widths, rest)
-                part(rest, widths)
-                for i in range(end - done):
-                    low = np.uint64(own_rest[i]) & mask
-                    out[done + i] = base + (np.uint64(tokens[done + i]) << shift) + low
+                at = join_few(tokens, done, end, data, at, base, shift, out)
             finish_block(out, plan, totals, begin, end)
         finish_rest(out, plan)
 

@@ -19,6 +19,7 @@ from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
     add_up,
     append,
+    bits_from,
     blank,
     end_of,
     fetch,
@@ -29,7 +30,10 @@ from ansflow.kernels.transforms.start import IF_CLEAR, IF_SET, LAGS, start_block
 from ansflow.kernels.transforms.words import item_bits, lane_length
 from ansflow.kernels.vector.raw_bits import Rows, bits_at_most, log_rows, shorter
 
-__all__ = ["decoder", "encode"]
+__all__ = ["NO_NUMBERS", "decoder", "encode"]
+
+# What a decoder returns for tokens some of which name no numbers.
+NO_NUMBERS = (1 << 64) - 1
 
 DIRECT = np.uint64(16)
 LEADING = np.uint64(3)  # bits that are in the token: the leading one, and two
@@ -77,7 +81,7 @@ def shorten(block, out):
         out[i] = block[i]
 
 
-@inlined
+@inner
 def split(rest, widths, size, tokens, begin):
     """Fill ``tokens[begin:]`` with those of the first numbers of a block, whose raw bits remain."""
     below = item_bits(rest) - ONE
@@ -94,27 +98,6 @@ def split(rest, widths, size, tokens, begin):
         widths[i] = rest[i] = 0
 
 
-@inner
-def put(rest, widths, at, last, out, items, following):
-    """Write the raw bits of a block from bit `at` on; ``(at, last)`` after it.
-
-    Meanwhile, the items of half a block are fetched.
-    """
-    add_up(widths)
-    ask_ahead(items, following, following + HALF_BLOCK)
-    merge(rest, widths)
-    return append(rest, widths, np.uint64(rest[3].size), at, last, out)
-
-
-@inlined
-def put_short(rest, widths, short, at, last, out, items, following):
-    """The same of what fits shorter fields."""
-    short_rest, short_widths = short
-    shorten(rest, short_rest[0])
-    shorten(widths, short_widths[0])
-    return put(short_rest, short_widths, at, last, out, items, following)
-
-
 @kernel
 def encode(items, plan, tokens, out):
     """Fill `tokens`, write the raw bits, and return how many there are.
@@ -128,40 +111,72 @@ def encode(items, plan, tokens, out):
     out : uint64[m]
         With room for all bits of all numbers and a word more.
     """
-    n = np.uint64(items.size)
-    rest, widths = blank(items, n), blank(items, n)
-    own_rest, own_widths = rest[0], widths[0]
-    long_rest, long_widths = blank(np.empty(0, np.uint32), n), blank(np.empty(0, np.uint32), n)
-    short = blank(np.empty(0, np.uint16), n), blank(np.empty(0, np.uint16), n)
-    kind = items.dtype.type
+    n, bits, kind = np.uint64(items.size), item_bits(items), items.dtype.type
+    own, own_widths = blank(bits, n), blank(bits, n)
+    long, long_widths = blank(LONG_BITS, n), blank(LONG_BITS, n)
+    short, short_widths = blank(SHORT_BITS, n), blank(SHORT_BITS, n)
+    numbers, long_numbers = own.view(items.dtype), long.view(np.uint32)
     clear, set_, lags = kind(plan[IF_CLEAR]), kind(plan[IF_SET]), plan[LAGS:]
     fold = kind(~ZERO)
     at = last = ZERO
     for begin in range(ZERO, n, U_BLOCK):
         size = min(n - begin, U_BLOCK)
-        start_block(items, clear, set_, lags, fold, begin, begin + size, own_rest)
+        start_block(items, clear, set_, lags, fold, begin, begin + size, numbers)
         following, half = begin + U_BLOCK, begin + U_BLOCK + HALF_BLOCK
         ask_ahead(items, following, half)
-        union = union_of(own_rest, size)
+        union = union_of(numbers, size)
         if union < DIRECT:
             for i in range(size):
-                tokens[begin + i] = own_rest[i]
-        elif item_bits(items) > LONG_BITS and union < LONG_UP_TO:
-            shorten(own_rest, long_rest[0])
-            split(long_rest[0], long_widths[0], size, tokens, begin)
-            if union < SHORT_UP_TO:
-                at, last = put_short(
-                    long_rest[0], long_widths[0], short, at, last, out, items, half
-                )
-            else:
-                at, last = put(long_rest, long_widths, at, last, out, items, half)
+                tokens[begin + i] = numbers[i]
+            continue
+        words, widths, field = own, own_widths, bits
+        if bits > LONG_BITS and union < LONG_UP_TO:
+            words, widths, field = long, long_widths, LONG_BITS
+            shorten(numbers, long_numbers)
+            split(long_numbers, long_widths.view(np.uint32), size, tokens, begin)
         else:
-            split(own_rest, own_widths, size, tokens, begin)
-            if item_bits(items) > SHORT_BITS and union < SHORT_UP_TO:
-                at, last = put_short(own_rest, own_widths, short, at, last, out, items, half)
-            else:
-                at, last = put(rest, widths, at, last, out, items, half)
+            split(numbers, own_widths.view(items.dtype), size, tokens, begin)
+        if bits > SHORT_BITS and union < SHORT_UP_TO:
+            shorten(words.view(np.uint32), short.view(np.uint16))
+            shorten(widths.view(np.uint32), short_widths.view(np.uint16))
+            words, widths, field = short, short_widths, SHORT_BITS
+        ask_ahead(items, half, half + HALF_BLOCK)
+        merge(words, widths, field)
+        at, last = append(words, widths, at, last, out)
     out[at >> WORD_SHIFT] = last
+    return at
+
+
+@inner
+def join_block(tokens, begin, end, data, at, words, widths, out):
+    """Decode a block of ``out[begin:end]``; the bit after the last one. `words` are `blank`s."""
+    size, field, below = end - begin, item_bits(out), item_bits(out) - ONE
+    rest, own = words.view(out.dtype), widths.view(out.dtype)
+    for i in range(size):
+        own[i] = width_of(np.uint64(tokens[begin + i]))
+    for i in range(size, np.uint64(own.size)):
+        own[i] = 0
+    add_up(widths, field)
+    at = fetch(data, at, widths, field, words)
+    part(words, widths, field)
+    for i in range(size):
+        token = np.uint64(tokens[begin + i])
+        width = (token >> TWO) - TWO & below
+        raw = np.uint64(rest[i]) & (ONE << width) - ONE
+        number = FOUR + (token & THREE) << width | raw
+        out[begin + i] = token if token < DIRECT else number
+    return at
+
+
+@inner
+def join_few(tokens, begin, end, data, at, out):
+    """The same of the numbers that are left when all rows are done, one after the other."""
+    for i in range(begin, end):
+        token = np.uint64(tokens[i])
+        width = width_of(token)
+        raw = bits_from(data, at) & (ONE << width) - ONE
+        out[i] = token if token < DIRECT else FOUR + (token & THREE) << width | raw
+        at += width
     return at
 
 
@@ -170,7 +185,7 @@ def decoder(isa: str | None) -> Callable[..., Any]:
     """The kernel ``decode(tokens, data, out, plan)``.
 
     It undoes `encode`, does with the numbers what a plan says, and returns the number of raw bits
-    that belong to the tokens.
+    that belong to the tokens, or `NO_NUMBERS`.
 
     Parameters
     ----------
@@ -187,41 +202,28 @@ def decoder(isa: str | None) -> Callable[..., Any]:
 
     @kernel
     def decode(tokens, data, out, plan):
-        n, totals = np.uint64(out.size), no_totals(out)
-        rest, widths = blank(out, n), blank(out, n)
-        own_rest, own_widths = rest[0], widths[0]
-        below = item_bits(out) - ONE
-        at = ZERO
-        tail, first = end_of(data)
+        n, totals, at = np.uint64(out.size), no_totals(out), ZERO
+        if rows is None:
+            words, widths = blank(item_bits(out), n), blank(item_bits(out), n)
+        else:
+            tail, first = end_of(data)
         for begin in range(ZERO, n, U_BLOCK):
-            end, done = min(n, begin + U_BLOCK), begin
+            end = min(n, begin + U_BLOCK)
             highest = highest_of(tokens, begin, end)
+            if highest >= TOKENS_OF_A_BIT * item_bits(out):
+                return np.uint64(NO_NUMBERS)
             if highest < DIRECT:
                 for i in range(begin, end):
                     out[i] = tokens[i]
-                done = end
-            if rows is not None:
-                short = shorter(out, rows)
+            elif rows is None:
+                at = join_block(tokens, begin, end, data, at, words, widths, out)
+            else:
+                done, short = begin, shorter(out, rows)
                 if highest < TOKENS_OF_A_BIT * bits_at_most(out, short):
                     done, at = log_rows(tokens, done, end, data, ZERO, at, out, short)
-                if highest < TOKENS_OF_A_BIT * item_bits(out):  # others name no numbers
-                    done, at = log_rows(tokens, done, end, data, ZERO, at, out, rows)
-                    done, at = log_rows(tokens, done, end, tail, first, at, out, rows)
-            if done < end:
-                size = end - done
-                for i in range(size):
-                    own_widths[i] = width_of(np.uint64(tokens[done + i]))
-                for i in range(size, np.uint64(own_widths.size)):
-                    own_widths[i] = 0
-                add_up(widths)
-                at = fetch(data, at, widths, rest)
-                part(rest, widths)
-                for i in range(size):
-                    token = np.uint64(tokens[done + i])
-                    width = (token >> TWO) - TWO & below
-                    raw = np.uint64(own_rest[i]) & (ONE << width) - ONE
-                    number = FOUR + (token & THREE) << width | raw
-                    out[done + i] = token if token < DIRECT else number
+                done, at = log_rows(tokens, done, end, data, ZERO, at, out, rows)
+                done, at = log_rows(tokens, done, end, tail, first, at, out, rows)
+                at = join_few(tokens, done, end, data, at, out)
             finish_block(out, plan, totals, begin, end)
         finish_rest(out, plan)
         return at

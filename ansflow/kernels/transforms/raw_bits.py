@@ -12,20 +12,24 @@ Widths of a group
     Each number has a width, how many bits it takes, in a *field* as large as a number. To move
     pairs together takes the width of the first of each; pairs of pairs, that of each first pair,
     and so on. `add_up` puts these where the width of the last number of the pair was, for which
-    nobody asks again: the last field of a group gets the width of all.
+    nobody asks again: the last field of a group, the highest one, gets the width of all.
+
+Numbers and widths are in words here, whatever their type is, and all is told the bits of a field:
+nothing is compiled for each type.
 """
 
 import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner
-from ansflow.kernels.transforms.words import item_bits, view_if_wider, word_at
+from ansflow.kernels.transforms.words import item_bits, word_at
 
 __all__ = [
     "BLOCK",
     "add_up",
     "append",
     "append_even",
+    "bits_from",
     "blank",
     "end_of",
     "fetch",
@@ -39,114 +43,106 @@ BLOCK = 1024
 # Rooms for fewer are multiples of so many: whole groups, and whole vectors.
 ROUNDED_UP = np.uint64(64 - 1)
 
-WORD_BITS = np.uint64(64)
+WORD_BITS, U32_BITS, U16_BITS = np.uint64(64), np.uint64(32), np.uint64(16)
 WORD_SHIFT, BIT_IN_WORD = np.uint64(6), np.uint64(63)
 BYTE_SHIFT, BIT_IN_BYTE = np.uint64(3), np.uint64(7)
 BYTES = np.uint64(8)
 TWO = np.uint64(2)
+HALF, LOWER_HALF = np.uint64(32), np.uint64((1 << 32) - 1)
 
 # Bytes that may be read from the one on in which the last bit of a block is.
 REACH = np.uint64(264)
 
 
 @inner
-def blank(like, n):
-    """Room for a block of numbers like those of an array, or for their widths.
+def blank(field, n):
+    """Words with room for the fields of a block.
 
     If there are but n numbers, it is not larger than these need: what is done with it is done with
     all of it.
-
-    Returns
-    -------
-    tuple
-        The same memory as numbers of that type; of 16, and of 32 bits, or None where that is no
-        pair of numbers; and as words.
     """
     numbers = min(np.uint64(BLOCK), n + ROUNDED_UP & ~ROUNDED_UP)
-    words = np.empty(numbers * item_bits(like) // WORD_BITS, np.uint64)
-    pairs, fours = view_if_wider(words, np.uint16, like), view_if_wider(words, np.uint32, like)
-    return words.view(like.dtype), pairs, fours, words
+    return np.empty(numbers * field // WORD_BITS, np.uint64)
 
 
 @inner
-def first_width(widths, i, field):
+def first_width(pair, bits, field):
     """The width of the first of a pair, known to be below its bits, so that shifts are cheap."""
-    bits = item_bits(widths)
-    return (np.uint64(widths[i]) >> bits // TWO - field) & (bits - ONE)
+    return (np.uint64(pair) >> bits // TWO - field) & (bits - ONE)
 
 
 @inner
 def add_up_pairs(widths, field):
     """One step of `add_up`: items of `widths` are two fields, or two groups of them, each."""
-    if widths is None:
-        return
+    bits = item_bits(widths)
     for i in range(np.uint64(widths.size)):
-        widths[i] += first_width(widths, i, field) << item_bits(widths) - field
+        widths[i] += first_width(widths[i], bits, field) << bits - field
 
 
 @inner
 def merge_pairs(numbers, widths, field):
-    """One step of `merge`."""
-    if numbers is None:
-        return
-    half = item_bits(widths) // TWO
+    """One step of `merge`, and of `add_up`."""
+    bits = item_bits(widths)
+    half = bits // TWO
     lower = (ONE << half) - ONE
     for i in range(np.uint64(numbers.size)):
-        pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
+        pair, first = np.uint64(numbers[i]), first_width(widths[i], bits, field)
         numbers[i] = (pair & lower) | (pair >> half) << first
+        widths[i] += first << bits - field
+
+
+@inner
+def merge_halves(numbers, widths, field):
+    """The last step of `merge`: of whole words, whose widths come out, and not in a field."""
+    for i in range(np.uint64(numbers.size)):
+        word, first = numbers[i], first_width(widths[i], WORD_BITS, field)
+        numbers[i] = (word & LOWER_HALF) | (word >> HALF) << first
+        widths[i] = (widths[i] >> WORD_BITS - field) + first
 
 
 @inner
 def part_pairs(numbers, widths, field):
     """One step of `part`."""
-    if numbers is None:
-        return
-    half = item_bits(widths) // TWO
+    bits = item_bits(widths)
+    half = bits // TWO
     for i in range(np.uint64(numbers.size)):
-        pair, first = np.uint64(numbers[i]), first_width(widths, i, field)
+        pair, first = np.uint64(numbers[i]), first_width(widths[i], bits, field)
         numbers[i] = (pair & ((ONE << first) - ONE)) | (pair >> first) << half
 
 
 @inner
-def add_up(widths):
-    """Add the widths of each group up, as said above.
-
-    Parameters
-    ----------
-    widths : tuple
-        `blank`, filled. The sum of a group fits a field.
-    """
-    own, pairs, fours, words = widths
-    field = item_bits(own)
-    add_up_pairs(pairs, field)
-    add_up_pairs(fours, field)
-    if field <= 32:
-        add_up_pairs(words, field)
+def add_up(widths, field):
+    """Add the widths of each group up, as said above. The sum of a group fits a field."""
+    if field < U16_BITS:
+        add_up_pairs(widths.view(np.uint16), field)
+    if field < U32_BITS:
+        add_up_pairs(widths.view(np.uint32), field)
+    if field < WORD_BITS:
+        add_up_pairs(widths, field)
 
 
 @inner
-def merge(numbers, widths):
-    """Move the numbers of each group together.
+def merge(numbers, widths, field):
+    """Move the numbers of each group together, and make widths those of groups.
 
     Parameters
     ----------
-    numbers : tuple
-        `blank`, filled. Numbers have nothing above their widths.
-    widths : tuple
-        After `add_up`. The sum of a group is at most 63.
+    numbers, widths : uint64[m]
+        Of the same size. Numbers have nothing above their widths, the sum of which is at most 63
+        for a group.
+    field : uint64
     """
-    field = item_bits(numbers[0])
-    merge_pairs(numbers[1], widths[1], field)
-    merge_pairs(numbers[2], widths[2], field)
-    if field <= 32:
-        merge_pairs(numbers[3], widths[3], field)
+    if field < U16_BITS:
+        merge_pairs(numbers.view(np.uint16), widths.view(np.uint16), field)
+    if field < U32_BITS:
+        merge_pairs(numbers.view(np.uint32), widths.view(np.uint32), field)
+    if field < WORD_BITS:
+        merge_halves(numbers, widths, field)
 
 
 @inner
 def merge_even_pairs(numbers, width):
     """One step of `merge_even`; the width of a pair."""
-    if numbers is None:
-        return width
     half = item_bits(numbers) // TWO
     lower = (ONE << half) - ONE
     for i in range(np.uint64(numbers.size)):
@@ -156,38 +152,40 @@ def merge_even_pairs(numbers, width):
 
 
 @inner
-def merge_even(numbers, width):
-    """`merge` where all numbers have the same width, less than an item: that of a group."""
-    width = merge_even_pairs(numbers[1], width)
-    width = merge_even_pairs(numbers[2], width)
-    if item_bits(numbers[0]) <= 32:
-        width = merge_even_pairs(numbers[3], width)
+def merge_even(numbers, width, field):
+    """`merge` where all numbers have the same width, less than a field: that of a group."""
+    if field < U16_BITS:
+        width = merge_even_pairs(numbers.view(np.uint16), width)
+    if field < U32_BITS:
+        width = merge_even_pairs(numbers.view(np.uint32), width)
+    if field < WORD_BITS:
+        width = merge_even_pairs(numbers, width)
     return width
 
 
 @inner
-def part(numbers, widths):
+def part(numbers, widths, field):
     """Undo `merge`; but there may be anything above the widths of numbers.
 
-    Widths may be anything, too, which gives any numbers.
+    Widths, added up, may be anything, too, which gives any numbers.
     """
-    field = item_bits(numbers[0])
-    if field <= 32:
-        part_pairs(numbers[3], widths[3], field)
-    part_pairs(numbers[2], widths[2], field)
-    part_pairs(numbers[1], widths[1], field)
+    if field < WORD_BITS:
+        part_pairs(numbers, widths, field)
+    if field < U32_BITS:
+        part_pairs(numbers.view(np.uint32), widths.view(np.uint32), field)
+    if field < U16_BITS:
+        part_pairs(numbers.view(np.uint16), widths.view(np.uint16), field)
 
 
 @inner
-def append(numbers, widths, groups, at, last, out):
-    """Write what `merge` has made of the first groups.
+def append(words, widths, at, last, out):
+    """Write what `merge` has made of groups.
 
     Parameters
     ----------
-    numbers, widths : tuple
-        Those of `merge`.
-    groups, at : uint64
-        The number of groups, and the bit to begin with.
+    words, widths : uint64[m]
+    at : uint64
+        The bit to begin with.
     last : uint64
         The bits so far of the word in which that is.
     out : uint64[m]
@@ -197,16 +195,14 @@ def append(numbers, widths, groups, at, last, out):
     -------
     ``(at, last)`` after it. `last` is not yet in `out`.
     """
-    words, own = numbers[3], widths[0]
-    in_group = WORD_BITS // item_bits(own)
     place = at >> WORD_SHIFT
-    for i in range(groups):
+    for i in range(np.uint64(words.size)):
         word = words[i]
         low = last | word << (at & BIT_IN_WORD)
         out[place] = low
         # If that is full, the bits that did not fit are the beginning of the next.
         high = word >> (ZERO - at & BIT_IN_WORD)
-        at += np.uint64(own[i * in_group + (in_group - ONE)])
+        at += widths[i]
         following = at >> WORD_SHIFT
         last = low if following == place else high
         place = following
@@ -230,12 +226,22 @@ def append_even(words, width, groups, at, last, out):
 
 
 @inner
-def fetch_near(data, at, lengths, above, words):
-    """`fetch`, where as much as `REACH` follows."""
-    for i in range(np.uint64(words.size)):
-        byte, shift = at >> BYTE_SHIFT, at & BIT_IN_BYTE
-        words[i] = word_at(data, byte) >> shift | word_at(data, byte + ONE) << (BYTES - shift)
-        at += lengths[i] >> above
+def bits_within(data, at):
+    """The 64 bits from one on; nine bytes follow there."""
+    byte, shift = at >> BYTE_SHIFT, at & BIT_IN_BYTE
+    return word_at(data, byte) >> shift | word_at(data, byte + ONE) << (BYTES - shift)
+
+
+@inner
+def bits_from(data, at):
+    """The 64 bits from one on, or as many as there are, and zeros."""
+    byte, shift = at >> BYTE_SHIFT, at & BIT_IN_BYTE
+    if byte + BYTES < np.uint64(data.size):
+        return bits_within(data, at)
+    word = ZERO
+    for i in range(byte, np.uint64(data.size)):
+        word |= np.uint64(data[i]) << (i - byte << BYTE_SHIFT)
+    return word >> shift
 
 
 @inner
@@ -250,7 +256,7 @@ def end_of(data):
 
 
 @inner
-def fetch(data, at, widths, numbers):
+def fetch(data, at, widths, field, words):
     """Get what `append` has written, for `part`; above their lengths, words have what comes then.
 
     Parameters
@@ -258,27 +264,25 @@ def fetch(data, at, widths, numbers):
     data : uint8[m]
     at : uint64
         The bit to begin with.
-    widths : tuple
-        After `add_up`. Widths are below 64. What they ask for behind the end of `data` may be
-        anything.
-    numbers : tuple
-        `blank`, to be filled.
+    widths : uint64[m]
+        After `add_up`. Widths are below 64.
+    field : uint64
+    words : uint64[m]
+        To be filled.
 
     Returns
     -------
     The bit after the last one.
     """
-    above = WORD_BITS - item_bits(widths[0])
-    words, lengths = numbers[3], widths[3]
-    end = at
-    for i in range(np.uint64(lengths.size)):
-        end += lengths[i] >> above
-    if (end >> BYTE_SHIFT) + REACH <= np.uint64(data.size):
-        fetch_near(data, at, lengths, above, words)
+    above, end = WORD_BITS - field, at
+    for i in range(np.uint64(words.size)):
+        end += widths[i] >> above
+    if (end >> BYTE_SHIFT) + BYTES < np.uint64(data.size):
+        for i in range(np.uint64(words.size)):
+            words[i] = bits_within(data, at)
+            at += widths[i] >> above
     else:
-        byte = at >> BYTE_SHIFT
-        copy = np.empty((end >> BYTE_SHIFT) - byte + REACH, np.uint8)
-        for i in range(byte, min(np.uint64(data.size), byte + np.uint64(copy.size))):
-            copy[i - byte] = data[i]
-        fetch_near(copy, at & BIT_IN_BYTE, lengths, above, words)
+        for i in range(np.uint64(words.size)):
+            words[i] = bits_from(data, at)
+            at += widths[i] >> above
     return end

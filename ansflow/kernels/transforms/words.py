@@ -7,13 +7,11 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import lower_builtin, type_callable
 
-from ansflow.kernels.arrays import viewed
 from ansflow.kernels.vector.isa import compiled_features
 
-__all__ = ["bit_length", "item_bits", "lane_length", "view_if_wider", "word_at"]
+__all__ = ["bit_length", "item_bits", "lane_length", "word_at"]
 
 WORD = ir.IntType(64)
 
@@ -33,14 +31,6 @@ def word_at(data, at):
 def item_bits(array):
     """The bits of an item; compiled, that is a constant, as ``array.itemsize`` is not."""
     return np.uint64(8 * array.itemsize)
-
-
-def view_if_wider(words, kind, like):
-    """The same memory as items of a type, if they are wider than those of an array; or None.
-
-    Compiled, what is done with it only if it is there is left out where it is not.
-    """
-    return words.view(kind) if np.dtype(kind).itemsize > like.itemsize else None
 
 
 def bit_length(number):
@@ -139,24 +129,3 @@ def _length_by_double(builder, number):
     bits = builder.bitcast(builder.fsub(above, double(2.0**EXPONENT_OF_DOUBLE)), kind)
     least = builder.select(is_long, kind(BIAS_OF_DOUBLE - half), kind(BIAS_OF_DOUBLE))
     return builder.sub(builder.lshr(bits, kind(EXPONENT_OF_DOUBLE)), least)
-
-
-@type_callable(view_if_wider)
-def _type_view_if_wider(context):
-    def typer(words, kind, like):
-        return (
-            words.copy(dtype=kind.dtype)
-            if kind.dtype.bitwidth > like.dtype.bitwidth
-            else types.none
-        )
-
-    return typer
-
-
-@lower_builtin(view_if_wider, types.Array, types.NumberClass, types.Array)
-def _view_if_wider(context, builder, signature, arguments):
-    kind = signature.return_type
-    if kind == types.none:
-        return context.get_dummy_value()
-    view = viewed(context, builder, kind, arguments[0], signature.args[0])
-    return impl_ret_borrowed(context, builder, kind, view)
