@@ -214,7 +214,7 @@ def _wide(
     haste = coding.haste and symbols.size >= max(SAMPLED_FROM, SAMPLED_FROM_TIMES * alphabet)
     if not (haste and count_some(*given)):
         count_symbols(*given)
-    least_bits, present = bits_of_counts(counts, symbols.size, ZERO)
+    least_bits, present, *_ = bits_of_counts(counts, symbols.size, ZERO)
     heap, keys = np.empty(alphabet, np.uint32), np.empty(alphabet, np.float64)
 
     def fitted(precision: int) -> tuple[float, int, npt.NDArray[np.uint32], Bytes]:

@@ -17,7 +17,9 @@ __all__ = ["BYTE_PARTIALS", "PARTIALS", "count_bytes", "count_symbols", "histogr
 WORD_BYTES = 8
 BYTE_PARTIALS = WORD_BYTES << 8  # entries of the scratch that `count_bytes` needs
 
-U_BYTE_BITS = np.uint64(8)
+# Of the bytes of a word: where their bits begin, and their sub-histograms.
+SHIFT_1, SHIFT_2, SHIFT_3, SHIFT_4, SHIFT_5, SHIFT_6, SHIFT_7 = map(np.uint64, range(8, 64, 8))
+PART_1, PART_2, PART_3, PART_4, PART_5, PART_6, PART_7 = map(np.uint64, range(256, 2048, 256))
 U_BYTE_MASK = np.uint64(0xFF)
 U_WORD_BYTES = np.uint64(WORD_BYTES)
 
@@ -32,22 +34,28 @@ MAX_SYMBOLS = 1 << 31
 @inlined
 def tally(word, times, partial):
     """Add `times` to the count of each of the eight bytes of `word`, in its own sub-histogram."""
-    for i in range(WORD_BYTES):
-        byte = (word >> (np.uint64(i) * U_BYTE_BITS)) & U_BYTE_MASK
-        partial[(np.uint64(i) << U_BYTE_BITS) | byte] += times
+    # Not in a loop, as `sampling_kernel`s would keep it.
+    partial[word & U_BYTE_MASK] += times
+    partial[(word >> SHIFT_1 & U_BYTE_MASK) + PART_1] += times
+    partial[(word >> SHIFT_2 & U_BYTE_MASK) + PART_2] += times
+    partial[(word >> SHIFT_3 & U_BYTE_MASK) + PART_3] += times
+    partial[(word >> SHIFT_4 & U_BYTE_MASK) + PART_4] += times
+    partial[(word >> SHIFT_5 & U_BYTE_MASK) + PART_5] += times
+    partial[(word >> SHIFT_6 & U_BYTE_MASK) + PART_6] += times
+    partial[word >> SHIFT_7 | PART_7] += times
 
 
 @inlined
-def tally_words(symbols, partial):
-    """`tally` of all whole words; how often one follows itself is counted in a register."""
+def tally_words(symbols, words, partial):
+    """`tally` of all but the last of so many words; how often that has followed itself, at last."""
     previous, times = ZERO, np.uint32(0)
-    for i in range(np.uint64(symbols.size) // U_WORD_BYTES):
-        word = word_at(symbols, np.uint64(i) * U_WORD_BYTES)
+    for i in range(words):
+        word = word_at(symbols, i * U_WORD_BYTES)
         if word != previous:
             tally(previous, times, partial)
             previous, times = word, np.uint32(0)
         times += np.uint32(1)
-    tally(previous, times, partial)
+    return times
 
 
 @inlined
@@ -73,11 +81,12 @@ def count_bytes(symbols, partial, counts):
         Scratch: the sub-histograms.
     counts : float64[256]
     """
-    size = np.uint64(symbols.size)
+    words = np.uint64(symbols.size) // U_WORD_BYTES
     partial[:] = 0
-    tally_words(symbols, partial)
-    for i in range(size - size % U_WORD_BYTES, size):
-        partial[symbols[i]] += np.uint32(1)
+    times = tally_words(symbols, words, partial)
+    end = words * U_WORD_BYTES
+    for i in range(max(end, U_WORD_BYTES) - U_WORD_BYTES, np.uint64(symbols.size)):
+        partial[symbols[i]] += times if i < end else np.uint32(1)
     add_up(partial, counts)
 
 

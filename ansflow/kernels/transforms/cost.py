@@ -31,7 +31,7 @@ TOKENS, TOKEN_BITS = 256, np.uint64(8)
 # Greatest numbers of linear tokens: symbols of 8 bits, and of 16.
 FEW_LINEAR, MANY_LINEAR = 256, 4096
 U_FEW_LINEAR, U_MANY_LINEAR = np.uint64(FEW_LINEAR), np.uint64(MANY_LINEAR)
-LAST_OF_FEW = U_FEW_LINEAR - ONE
+LAST_BYTE = np.uint64(0xFF)
 # An entropy that is measured on few symbols is too low, by this for each of those that occur but
 # one (Miller & Madow 1955).
 MISSED = 1 / (2 * math.log(2))
@@ -80,9 +80,9 @@ def fill_short_tokens(numbers, tokens, begin, size):
         tokens[begin + i] = number if number < SHORT_DIRECT else token
 
 
-@kernel
-def log_cost(numbers, spare, shape, ways, table, costs):
-    """What a number takes as a logarithmic token, in several ways.
+@inner
+def log_cost(numbers, spare, shape, ways, first, last, table, costs):
+    """What a number takes as a logarithmic token, in the ways from the first one to the last.
 
     That is the entropy of the tokens, the raw bits, and a share of the table.
 
@@ -101,7 +101,7 @@ def log_cost(numbers, spare, shape, ways, table, costs):
     table : float64
         Bits that a number pays for each token that occurs.
     costs : float64[m, 2]
-        Filled with bits, infinite where an axis is not longer than that; and with the share of
+        Filled, in these rows, with bits, infinite where an axis is not longer than that; and with the share of
         some of what is left that is negative, 0 if that is not signed.
     """
     n, axes = np.uint64(numbers.size), np.uint64(shape.size)
@@ -110,7 +110,7 @@ def log_cost(numbers, spare, shape, ways, table, costs):
     own, other = np.empty(n, np.uint64), np.empty(n, np.uint64)
     left, short = np.empty(U_BLOCK, np.uint64), np.empty(U_BLOCK, np.uint32)
     nothing = np.zeros(U_BLOCK, np.uint64)  # what numbers as they are differ from
-    for k in range(np.uint64(ways.shape[0])):
+    for k in range(first, last):
         # All differences but the last are made in turn, whatever they are across the borders.
         source, lag, block, inside = numbers, ZERO, ONE, ONE
         for back in range(axes):
@@ -213,90 +213,82 @@ def lin_cost(numbers, spare, block, lag, wider, table, enough):
             least = flipped if flipped < least else least
             greatest = flipped if flipped > greatest else greatest
     falls = least < sign
-    span, shift, least = greatest - least >> spare, ZERO, least ^ sign
+    span, least, shift, more = greatest - least >> spare, least ^ sign, ZERO, ZERO
     # The range that is longer may have a bit more than 64.
     while span >> shift >= U_MANY_LINEAR >> wider:
         shift += ONE
     if float(shift) > enough:
         return np.inf, np.inf, falls
     # As both are powers of two, the few tokens are the many without some of their low bits.
-    more = ZERO
     while span >> shift >> more >= U_FEW_LINEAR >> wider:
         more += ONE
-    # So the entropy of the few is at most that of the many: most often, that is too much already.
-    few, size = np.zeros(FEW_LINEAR, np.uint32), ZERO
-    for begin in range(lag, n, block):
-        for i in range(begin, begin + block - lag, SOME):
-            above = numbers[i] - (numbers[i - lag] & before) - least >> spare
-            few[above >> shift >> more & LAST_OF_FEW] += np.uint32(1)
-            size += ONE
-    bits, used = bits_of_counts(few, size, shift)
-    if bits > enough * float(size):  # the entropy of some is hardly ever more than that of all
-        return np.inf, np.inf, falls
-    tokens, size = np.zeros((span >> shift) + ONE, np.uint32), ZERO
-    for begin in range(lag, n, block):
-        for i in range(begin, begin + block - lag):
-            above = numbers[i] - (numbers[i - lag] & before) - least >> spare
-            tokens[above >> shift] += np.uint32(1)
-        size += block - lag
-    bits, used = bits_of_counts(tokens, size, shift)
-    if bits > enough * float(size):
-        return np.inf, np.inf, falls
-    few[:] = 0
-    for i in range(np.uint64(tokens.size)):
-        few[i >> more & LAST_OF_FEW] += tokens[i]
-    few_bits, few_used = bits_of_counts(few, size, shift + more)
-    few = few[: (span >> shift >> more) + ONE]
-    return (
-        few_bits / float(size) + once_linear(few, float(few_used), float(size), table),
-        bits / float(size) + once_linear(tokens, float(used), float(size), table),
-        falls,
-    )
-
-
-@inlined
-def once_linear(counts, used, size, table):
-    """Bits a number besides the entropy of linear tokens, of which so many are used.
-
-    Others occur in all numbers, or may: as many as tell those that a sample has once, and twice
-    (Chao 1984).
-    """
-    once, twice = 0, 1
-    for i in range(np.uint64(counts.size)):
-        once += np.int64(counts[i] == np.uint32(1))
-        twice += np.int64(counts[i] == np.uint32(2))
-    absent = float(counts.size) - used
-    more = float(once) * float(once) / (2.0 * float(twice))
-    more = min(absent, more) * max(0.0, 1.0 - table * ABSENT * size)
-    used += more
-    return (used - 1.0) * MISSED / size + table * (used + ABSENT * (absent - more))
+    counts, few, many = np.empty((span >> shift) + ONE, np.uint32), 0.0, 0.0
+    # First the few of some: their entropy is hardly ever more than that of all, nor that more than
+    # the one of the many. Most often, it is too much already. Then the many, and the few of all.
+    for turn in range(3):
+        less = ZERO if turn == 1 else more
+        if turn < 2:
+            counts[:], size, step = 0, ZERO, ONE if turn else SOME
+            of_block = (block - lag + step - ONE) // step
+            for begin in range(lag, n, block):
+                for k in range(of_block):
+                    i = begin + k * step
+                    above = numbers[i] - (numbers[i - lag] & before) - least >> spare
+                    counts[above >> shift + less] += np.uint32(1)
+                size += of_block
+        else:
+            for i in range(np.uint64(counts.size)):
+                count = counts[i]
+                counts[i] = 0
+                counts[i >> more] += count
+        own = counts[: (span >> shift >> less) + ONE]
+        bits, used, once, twice = bits_of_counts(own, size, shift + less if turn else shift)
+        if turn < 2 and bits > enough * float(size):
+            return np.inf, np.inf, falls
+        # Others occur in all numbers, or may: as many as tell those that a sample has once, and
+        # twice (Chao 1984).
+        absent = float(own.size) - float(used)
+        unseen = float(once) * float(once) / (2.0 * float(twice + ONE))
+        unseen = min(absent, unseen) * max(0.0, 1.0 - table * ABSENT * float(size))
+        seen = float(used) + unseen
+        many, few = few, bits / float(size) + (seen - 1.0) * MISSED / float(size)
+        few += table * (seen + ABSENT * (absent - unseen))
+    return few, many, falls
 
 
 @inner
-def cost_likely_ways(numbers, spare, shape, ways, table, costs):
-    """`log_cost` of many ways: of those that are far from the best by some boxes in the middle.
+def cost_ways(numbers, spare, shape, ways, table, costs):
+    """`log_cost` of all ways: if there are many, of those that are far from the best by some boxes.
 
-    Others take more than the best by as much as in these boxes, at least.
+    These are in the middle. Other boxes take more than the best by as much as in them, at least.
     """
-    boxes, box = shape.copy(), np.uint64(numbers.size) // shape[0]
-    boxes[0] //= PARTS
-    begin = (shape[0] - boxes[0]) // TWO * box
-    log_cost(numbers[begin : begin + boxes[0] * box], spare, boxes, ways, table, costs)
+    count, boxes = np.uint64(ways.shape[0]), np.empty(shape.size, np.uint64)
+    for axis in range(np.uint64(shape.size)):
+        boxes[axis] = shape[axis]
+    box, told_by = np.uint64(numbers.size) // shape[0], shape[0]
+    if count >= MANY_WAYS and np.uint64(numbers.size) >= MANY and shape[0] >= PARTS:
+        told_by //= PARTS
+    boxes[0] = told_by
+    begin = (shape[0] - told_by) // TWO * box
+    some = numbers[begin : begin + told_by * box]
+    log_cost(some, spare, boxes, ways, ZERO, count, table, costs)
+    if told_by == shape[0]:
+        return
     best, more = ZERO, 0.0
-    for k in range(np.uint64(ways.shape[0])):
+    for k in range(count):
         best = k if costs[k, 0] < costs[best, 0] else best
     least = costs[best, 0]
-    for k in range(np.uint64(ways.shape[0])):
+    for k in range(count):
         # The best one comes first, so that it is known how much more all boxes take.
         way = best if k == ZERO else ZERO if k == best else k
         if costs[way, 0] <= least * LIKELY + LIKELY_BITS:
-            log_cost(numbers, spare, shape, ways[way : way + ONE], table, costs[way : way + ONE])
+            log_cost(numbers, spare, shape, ways, way, way + ONE, table, costs)
             more = costs[way, 0] - least if way == best else more
         else:
             costs[way, 0] += max(more, 0.0)
 
 
-@kernel
+@sampling_kernel
 def costs_of_ways(octets, width, ways, shape, block, lag, wider, table, enough, costs):
     """The costs of several ways to take differences, and those of linear tokens.
 
@@ -307,16 +299,13 @@ def costs_of_ways(octets, width, ways, shape, block, lag, wider, table, enough, 
     Numbers have so many bytes.
     """
     count, width = np.uint64(ways.shape[0]), np.uint64(width)
-    size, spare = np.uint64(octets.size) // width, ALL_BITS - (width << LEADING)
+    spare = ALL_BITS - (width << LEADING)
     if spare:
-        numbers = np.empty(size, np.uint64)
+        numbers = np.empty(np.uint64(octets.size) // width, np.uint64)
         widen(octets, width, spare, numbers)
     else:
         numbers = octets.view(np.uint64)
-    if count >= MANY_WAYS and size >= MANY and shape[0] >= PARTS:
-        cost_likely_ways(numbers, spare, shape, ways, table, costs)
-    else:
-        log_cost(numbers, spare, shape, ways, table, costs)
+    cost_ways(numbers, spare, shape, ways, table, costs)
     for k in range(count):
         enough = min(enough, costs[k, 0])
     few, many, falls = np.inf, np.inf, True
@@ -346,12 +335,7 @@ def byte_cost(symbols, first, step):
         partial[(np.uint64(i) % U_PARTIALS) << TOKEN_BITS | symbol] += np.uint32(1)
     counts = np.empty(TOKENS, np.uint32)
     add_up(partial, counts)
-    once = twice = 0
-    for count in counts:
-        once += np.int64(count == np.uint32(1))
-        twice += np.int64(count == np.uint32(2))
-    bits, used = bits_of_counts(counts, n, ZERO)
-    return bits, used, once, twice
+    return bits_of_counts(counts, n, ZERO)
 
 
 @kernel
@@ -382,13 +366,13 @@ def plane_cost(numbers, twice, if_clear, if_set, table, enough):
             negative = number(ZERO - (np.uint64(numbers[i]) >> sign))
             coded = number(numbers[i] << twice) ^ (set_ & negative) ^ (clear & ~negative)
             for plane in range(planes):
-                byte = np.uint64(coded) >> plane * TOKEN_BITS & LAST_OF_FEW
+                byte = np.uint64(coded) >> plane * TOKEN_BITS & LAST_BYTE
                 counts[plane, byte] += np.uint32(1)
         size, least, total = (n + step - ONE) // step, 0.0, 0.0
         for plane in range(planes):
-            bits, used = bits_of_counts(counts[plane], size, ZERO)
+            bits, used, _, _ = bits_of_counts(counts[plane], size, ZERO)
             least += bits
-            once = float(used - 1) * MISSED + float(used) * table * float(size)
+            once = float(used - ONE) * MISSED + float(used) * table * float(size)
             total += min(bits + once, 8.0 * float(size))
         if least > enough * float(size):  # that of some is hardly ever more than that of all
             return np.inf
@@ -397,12 +381,17 @@ def plane_cost(numbers, twice, if_clear, if_set, table, enough):
 
 @kernel
 def bits_of_counts(counts, n, raw_bits):
-    """Bits of n symbols, by their counts, with so many raw bits each; and how many occur."""
+    """Bits of n symbols, by their counts, with so many raw bits each.
+
+    And how many symbols occur, how many of them once, and how many twice.
+    """
     # n log2 n minus the sum of c log2 c is the entropy of all.
-    bits, used = (float(raw_bits) + np.log2(float(n))) * n, 0
+    bits, used, once, twice = (float(raw_bits) + np.log2(float(n))) * n, ZERO, ZERO, ZERO
     for i in range(np.uint64(counts.size)):
         # Without a branch for symbols that don't occur, which nobody can predict.
         count = np.uint64(counts[i])
-        used += np.int64(count > ZERO)
+        used += np.uint64(count > ZERO)
+        once += np.uint64(count == ONE)
+        twice += np.uint64(count == TWO)
         bits -= float(count) * log2(count)
-    return bits, used
+    return bits, used, once, twice

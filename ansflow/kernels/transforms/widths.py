@@ -8,8 +8,7 @@ from ansflow.kernels.transforms.words import word_at
 
 __all__ = ["number_at", "widen"]
 
-TWO, FOUR, BYTE_BITS = np.uint64(2), np.uint64(4), np.uint64(8)
-WORD_BYTES, WORD_BITS = np.uint64(8), np.uint64(64)
+BYTE_BITS, WORD_BYTES, WORD_BITS = np.uint64(8), np.uint64(8), np.uint64(64)
 
 
 @inlined
@@ -26,18 +25,11 @@ def number_at(octets, place, width):
 
 @inner
 def widen(octets, width, spare, words):
-    """Fill `words` with all numbers of so many bytes, with so many bits below them that are 0."""
-    if width == ONE:
-        shift(octets, spare, words)
-    elif width == TWO:
-        shift(octets.view(np.uint16), spare, words)
-    elif width == FOUR:
-        shift(octets.view(np.uint32), spare, words)
-    else:
-        shift(octets.view(np.uint64), spare, words)
-
-
-@inner
-def shift(numbers, spare, words):
-    for i in range(np.uint64(words.size)):
-        words[i] = np.uint64(numbers[i]) << spare
+    """Fill `words` with numbers of so many bytes, with so many bits below them that are 0."""
+    n, above = np.uint64(words.size), WORD_BITS - width * BYTE_BITS
+    # All but the last few have eight bytes from where they begin.
+    last = min(n, WORD_BYTES // width - ONE)
+    for i in range(n - last):
+        words[i] = word_at(octets, i * width) << above >> above - spare
+    for i in range(n - last, n):
+        words[i] = number_at(octets, i, width) << spare
