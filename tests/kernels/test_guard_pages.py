@@ -1326,10 +1326,9 @@ def facts_of_samples(at_end, rng):
                 continue
             some = fixed(numbers[: length * row], at_end)
             words = fixed(some.astype(u64), at_end)
-            recurrence.may_recur(words, words.size, 8 * width, row, length - 3, 0.2, 0.4)
             recurrence.correlate(words, 8 * width, row, guarded(np.zeros(length - 2), at_end))
             told = some.view(np.uint8), width, 0, length * row, 1, length * row, row
-            recurrence.some_may_recur(*told, length - 3, 0.2, 0.4)
+            recurrence.may_recur(*told, length - 3, 0.2, 0.4)
             recurrence.correlations(*told, guarded(np.zeros(length - 2), at_end))
             lengths = fixed(np.array([1, length, row], u64), at_end)
             ways = fixed(np.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 1]], u64), at_end)

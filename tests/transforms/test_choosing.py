@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ansflow
+from ansflow.kernels.transforms import recurrence
 from ansflow.kernels.transforms.lookback import sum_lengths
-from ansflow.kernels.transforms.recurrence import correlate, may_recur
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.choose import choose
 from ansflow.transforms.choosing.columns import each_by_itself
@@ -258,13 +258,19 @@ def test_what_has_rows_as_long_as_those_of_tables():
         assert "groups" not in recipe
 
 
+def may_recur(numbers, size, *told):
+    """What the kernel says of numbers in boxes of such a size."""
+    told = numbers.itemsize, 0, size, numbers.size // size, size, *told
+    return recurrence.may_recur(numbers.view("u1"), *told)
+
+
 def test_bits_of_differences_tell_whether_there_may_be_periods():
     """Those of a random walk tell that there are none; those of a period do not hide it."""
     rng = np.random.default_rng(0)
     steps = rng.normal(0, 300, 1900)
     pulses = np.where(np.arange(1900) % 17 == 3, 10_000, rng.integers(-3, 4, 1900))
     alike = np.where(np.arange(1900) % 9 == 3, 1001, 1000)
-    told = 1900, 64, 1, 600, 0.2
+    told = 1900, 1, 600, 0.2
     walk = steps.cumsum().astype("i8").view("u8")
     assert not may_recur(walk, *told, 0.4)
     for recurring in (np.resize(steps[:50], 1900), pulses, alike):
@@ -277,8 +283,7 @@ def test_bits_of_differences_tell_whether_there_may_be_periods():
     assert may_recur(numbers, *told, 0.3)
     assert not may_recur(numbers, *told, 0.6)  # bits agree, but numbers hardly correlate
     rows = np.resize(rng.integers(-99, 99, (7, 20)), (60, 20)).cumsum(axis=0).astype("u2")
-    some = rows.reshape(-1).astype("u8")
-    assert may_recur(some, some.size, 16, 20, 15, 0.2, 0.4)
+    assert may_recur(rows.reshape(-1), rows.size, 20, 15, 0.2, 0.4)
 
 
 @pytest.mark.parametrize(("bits", "row"), [(16, 1), (64, 1), (32, 5)])
@@ -290,7 +295,7 @@ def test_swings_correlate_as_products_say(bits, row):
     swings -= swings.mean(axis=0)
     expected = [(swings[: 89 - lag] * swings[lag:]).sum() for lag in range(30)]
     found = np.ones(30)  # which is added to
-    correlate(rows.reshape(-1), bits, row, found)
+    recurrence.correlate(rows.reshape(-1), bits, row, found)
     np.testing.assert_allclose(found - 1, expected, atol=1e-3 * expected[0])
 
 

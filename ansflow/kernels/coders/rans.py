@@ -109,20 +109,21 @@ def take_states(words, low, states):
 
     There are at least ``2 * states.size`` words.
     """
-    valid = True
-    at = ZERO
-    for lane in range(states.size):
+    for lane in range(np.uint64(states.size)):
+        at = lane + lane
         x = np.uint64(words[at]) | (np.uint64(words[at + ONE]) << U_WORD_BITS)
-        at += ONE + ONE
-        valid &= (low <= x) & (x < low << U_WORD_BITS)
-        states[np.uint64(lane)] = x
-    return valid
+        if x < low or x >= low << U_WORD_BITS:
+            return False
+        states[lane] = x
+    return True
 
 
 @brief_kernel
 def finished(words, cursor, states, low):
     """The cursor behind all symbols, or `UNFINISHED` if words are left, or states are not `low`."""
-    equal = cursor >= np.uint64(words.size)
+    if cursor > np.uint64(words.size):
+        return cursor
     for state in states:
-        equal &= np.uint64(state) == low
-    return cursor if equal or cursor > np.uint64(words.size) else np.uint64(UNFINISHED)
+        if np.uint64(state) != low:
+            return np.uint64(UNFINISHED)
+    return cursor if cursor == np.uint64(words.size) else np.uint64(UNFINISHED)

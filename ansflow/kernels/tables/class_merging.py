@@ -11,9 +11,13 @@ from ansflow.kernels.jit import inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
-__all__ = ["bits_of_all", "merge_classes"]
+__all__ = ["merge_classes"]
 
 U_CLASSES = np.uint64(CLASSES)
+
+# What is known of a class: the bits of its symbols, how many there are, and how many occur; the
+# bits of those of it and the next class, and how many both have; and those of moves without it.
+OWN, SIZE, USED, UNION, ALIKE, MOVED = map(np.uint64, range(6))
 
 # Bits of a table for each symbol of a class; measured on logarithmic tokens.
 SYMBOL_COST = 6.0
@@ -58,14 +62,15 @@ def bits_of_moves(pairs, number, joined, left, moves):
 
 @inner
 def bits_of_class(counts, k):
-    """Bits that the symbols of class k take, and how many there are."""
-    bits, n = 0.0, ZERO
+    """Bits that the symbols of class k take, how many there are, and how many occur."""
+    bits, n, used = 0.0, ZERO, ZERO
     for s in range(counts.shape[1]):
         count = np.uint64(counts[k, s])
         if count > ZERO:  # most symbols don't occur
             bits -= weighted(count)
             n += count
-    return bits + weighted(n), n
+            used += ONE
+    return bits + weighted(n), n, used
 
 
 @inner
@@ -84,26 +89,23 @@ def bits_of_union(counts, k):
 @inner
 def join(counts, pairs, classes, number, joined):
     """Make `joined` + 1 and `joined` one class; those above take the number below theirs."""
-    for k in range(joined, number - ONE):
+    for k in range(joined + ONE, number):
         for s in range(counts.shape[1]):
-            above = counts[k + ONE, s]
-            counts[k, s] = counts[k, s] + above if k == joined else above
-    counts[number - ONE] = 0
+            count = counts[k, s]
+            counts[k, s] = 0
+            counts[k - ONE, s] += count
     for i in range(number):
-        for j in range(joined, number - ONE):
-            above = pairs[i, j + ONE]
-            pairs[i, j] = pairs[i, j] + above if j == joined else above
-    for i in range(joined, number - ONE):
         for j in range(number):
-            above = pairs[i + ONE, j]
-            pairs[i, j] = pairs[i, j] + above if i == joined else above
+            count = pairs[i, j]
+            pairs[i, j] = 0
+            pairs[i - np.uint64(i > joined), j - np.uint64(j > joined)] += count
     for i in range(classes.size):
         classes[i] -= np.uint8(np.uint64(classes[i]) > joined)
 
 
 @inner
 def merge_classes(counts, classes, scale, moves, pairs):
-    """Join neighbours while that saves bits; return how many are left, and the bits of classes.
+    """Join neighbours while that saves bits.
 
     Parameters
     ----------
@@ -117,26 +119,34 @@ def merge_classes(counts, classes, scale, moves, pairs):
         Filled with how often classes differ by 0, 1, ... from those before.
     pairs : uint64[8, 8]
         Scratch.
+
+    Returns
+    -------
+    How many classes are left, the bits of classes, and about how many bits all symbols take, with
+    tables and classes.
     """
     symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
     count_moves(classes, pairs)
     number = U_CLASSES
-    # Of classes, and of each with the next one.
-    own, sizes = np.empty(CLASSES), np.empty(CLASSES, np.uint64)
-    unions, alike = np.empty(CLASSES), np.empty(CLASSES, np.uint64)
-    for k in range(number):
-        own[k], sizes[k] = bits_of_class(counts, k)
-    begin, end = ZERO, number  # of those that have another next one than before
-    while number > ONE:
-        for k in range(begin, min(end, number - ONE)):
-            unions[k], alike[k] = bits_of_union(counts, k)
-        least, where = np.inf, ZERO
-        before = bits_of_moves(pairs, number, number, number, moves)
+    # Of classes, of each with the next one, and of moves then.
+    facts = np.empty((6, CLASSES))
+    # Those that are new, and those that have another next one than before.
+    first, last, begin = ZERO, number, ZERO
+    while True:
+        for k in range(first, last):
+            facts[OWN, k], facts[SIZE, k], facts[USED, k] = bits_of_class(counts, k)
+        for k in range(begin, min(last, number - ONE)):
+            facts[UNION, k], facts[ALIKE, k] = bits_of_union(counts, k)
+        for k in range(number):  # at last, none are joined
+            is_joined = np.uint64(k + ONE < number)
+            joined = k if is_joined else number
+            facts[MOVED, k] = bits_of_moves(pairs, number, joined, number - is_joined, moves)
+        least, where, before = np.inf, ZERO, facts[MOVED, number - ONE]
         for k in range(number - ONE):
-            bits = unions[k] - own[k] - own[k + ONE]
-            bits += bits_of_moves(pairs, number, k, number - ONE, moves) - before
-            is_empty = (sizes[k] == ZERO) | (sizes[k + ONE] == ZERO)
-            bits = -np.inf if is_empty else bits * scale - symbol_cost * float(alike[k])
+            bits = facts[UNION, k] - facts[OWN, k] - facts[OWN, k + ONE]
+            bits += facts[MOVED, k] - before
+            is_empty = (facts[SIZE, k] == 0.0) | (facts[SIZE, k + ONE] == 0.0)
+            bits = -np.inf if is_empty else bits * scale - symbol_cost * facts[ALIKE, k]
             if bits < least:
                 least, where = bits, k
         if least > 0.0:
@@ -144,24 +154,11 @@ def merge_classes(counts, classes, scale, moves, pairs):
         join(counts, pairs, classes, number, where)
         number -= ONE
         for k in range(where + ONE, number):
-            own[k], sizes[k] = own[k + ONE], sizes[k + ONE]
-            unions[k], alike[k] = unions[k + ONE], alike[k + ONE]
-        own[where], sizes[where] = bits_of_class(counts, where)
-        begin, end = where - min(where, ONE), where + ONE
-    return number, bits_of_moves(pairs, number, number, number, moves)
-
-
-@inner
-def bits_of_all(counts, number, bits, scale):
-    """About how many bits all symbols take, with tables and classes.
-
-    The parameters are those of `merge_classes`, and what it returned.
-    """
-    symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
-    tables = 0.0
+            for fact in range(MOVED):
+                facts[fact, k] = facts[fact, k + ONE]
+        first, last, begin = where, where + ONE, where - min(where, ONE)
+    of_all, symbols = before, 0.0
     for k in range(number):
-        own, _ = bits_of_class(counts, k)
-        bits += own
-        for s in range(counts.shape[1]):
-            tables += symbol_cost if counts[k, s] else 0.0
-    return bits * scale + tables
+        of_all += facts[OWN, k]
+        symbols += facts[USED, k]
+    return number, before, of_all * scale + symbol_cost * symbols

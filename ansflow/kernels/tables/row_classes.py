@@ -16,7 +16,7 @@ import numpy as np
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, sampling_kernel
-from ansflow.kernels.tables.class_merging import bits_of_all, merge_classes
+from ansflow.kernels.tables.class_merging import merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
@@ -64,21 +64,12 @@ PARTIALS = 4, MAX_CLASSES + 1
 
 @inner
 def sum_rows(symbols, sums):
-    """Fill ``sums``, uint32[rows], with the sums of whole rows; a shorter one is scaled up."""
-    size = np.uint64(symbols.size)
-    whole = size >> U_ROW_SHIFT
-    for i in range(whole):
-        base = np.uint64(i) << U_ROW_SHIFT
-        total = np.uint32(0)
-        for j in range(U_ROW):
-            total += np.uint32(symbols[base + np.uint64(j)])
-        sums[i] = total >> SUM_SHIFT
-    rest = size - (whole << U_ROW_SHIFT)
-    if rest > ZERO:
-        total = np.uint32(0)
-        for j in range(size - rest, size):
+    """Fill ``sums``, uint32[rows], with the sums of whole rows."""
+    for i in range(np.uint64(sums.size)):
+        base, total = i << U_ROW_SHIFT, np.uint32(0)
+        for j in range(base, base + U_ROW):
             total += np.uint32(symbols[j])
-        sums[whole] = ((np.uint64(total) << U_ROW_SHIFT) // rest) >> np.uint64(SUM_SHIFT)
+        sums[i] = total >> SUM_SHIFT
 
 
 @inner
@@ -300,7 +291,7 @@ def classify(symbols, sample, most, counts, classes):
     means nothing then.
     """
     rows = np.uint64(sample.size) >> U_ROW_SHIFT
-    bits = 0.0
+    bits = of_all = 0.0
     # Most symbols are small numbers, and there are few rows: tables are no longer than they must.
     alphabet = length_of_alphabet(symbols)
     own_counts = np.empty((MAX_CLASSES, alphabet), np.uint32)
@@ -315,10 +306,10 @@ def classify(symbols, sample, most, counts, classes):
     for turn in range(ROUNDS + 2):
         count_rows(some, own, partial, own_counts)
         if turn >= ROUNDS:
-            number, bits = merge_classes(own_counts, own, scale, moves, pairs)
+            number, bits, of_all = merge_classes(own_counts, own, scale, moves, pairs)
         if turn > ROUNDS or number == ONE:
             break
-        if turn == ROUNDS and bits_of_all(own_counts, number, bits, scale) >= most:
+        if turn == ROUNDS and of_all >= most:
             return ONE, 0.0
         fill_lengths(own_counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.

@@ -101,8 +101,8 @@ def log_cost(numbers, spare, shape, ways, first, last, table, costs):
     table : float64
         Bits that a number pays for each token that occurs.
     costs : float64[m, 2]
-        Filled, in these rows, with bits, infinite where an axis is not longer than that; and with the share of
-        some of what is left that is negative, 0 if that is not signed.
+        Filled, in these rows, with bits, infinite where an axis is not longer than that; and with
+        the share of some of what is left that is negative, 0 if that is not signed.
     """
     n, axes = np.uint64(numbers.size), np.uint64(shape.size)
     tokens, counts = np.empty(numbers.size, np.uint8), np.empty(TOKENS)

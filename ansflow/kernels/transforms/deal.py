@@ -9,12 +9,11 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, sampling_kernel
 from ansflow.kernels.transforms.bins import bits_in_bins
-from ansflow.kernels.transforms.bits import ones
 from ansflow.kernels.transforms.widths import number_at
 
 __all__ = ["bits_of_dealt", "deal"]
 
-WORD_BITS, BYTE_BITS, TWO = np.uint64(64), np.uint64(8), np.uint64(2)
+WORD_BITS, BYTE_BITS = np.uint64(64), np.uint64(8)
 SIGN = np.uint64(63)
 BYTE, BYTES, WORD_BYTES = np.uint64(0xFF), 256, np.uint64(8)
 
@@ -39,7 +38,11 @@ def bits_of_dealt(octets, width, shape, way, folded, step, dealt, bin_bits, once
     What it takes to write bins is what `bits_in_bins` is told.
     """
     deal(octets, width, shape, way, folded, step, dealt)
-    found_by = in_order(dealt[0].copy(), np.empty(dealt.shape[1], np.uint64))
+    size = np.uint64(dealt.shape[1])
+    words = np.empty(size, np.uint64)
+    for i in range(size):
+        words[i] = dealt[0, i]
+    found_by = in_order(words, np.empty(size, np.uint64))
     top = ~ZERO >> WORD_BITS - np.uint64(width) * BYTE_BITS
     return bits_in_bins(found_by, dealt[dealt.shape[0] - 1], top, bin_bits, once)
 
@@ -97,7 +100,8 @@ def deal(octets, width, shape, way, folded, step, dealt):
     terms = ONE
     for axis in range(axes):
         terms <<= way[axis]
-    before, signs = np.zeros(terms, np.uint64), np.empty(terms, np.bool)
+    before, factors = np.zeros(terms, np.uint64), np.empty(terms, np.uint64)
+    factors[0] = ONE
     used, stride, last, fold = ONE, ONE, axes - ONE, ZERO - np.uint64(folded)
     lengths, strides, end = np.empty(axes, np.uint64), np.empty(axes, np.uint64), ZERO
     for back in range(ONE, axes + ONE):
@@ -105,35 +109,34 @@ def deal(octets, width, shape, way, folded, step, dealt):
         for _ in range(way[axis]):
             for term in range(used):
                 before[used + term] = before[term] + stride
+                factors[used + term] = ZERO - factors[term]
             used <<= ONE
         lengths[axis], strides[axis] = shape[axis] - way[axis], stride
         end += way[axis] * stride
         stride *= shape[axis]
-    for term in range(terms):
-        signs[term] = ones(term) % TWO == ZERO
     strides[0] *= apart
     box, spare = stride // shape[0], WORD_BITS - width * BYTE_BITS
     for row in range(rows):
-        at, first = np.zeros(axes, np.uint64), end
+        at, first, skipped = np.zeros(axes, np.uint64), end, ZERO
         if apart > ONE:
             first += row * box
         else:
-            move(at, lengths, np.uint64(row))
+            skipped = row
         i, n = ZERO, np.uint64(dealt.shape[1])
         while i < n:
+            move(at, lengths, skipped)
             place = first
             for axis in range(axes):
                 place += at[axis] * strides[axis]
             # As far as it is the same along all axes but the last.
             run = min((lengths[last] - at[last] - ONE) // step + ONE, n - i)
             for j in range(i, i + run):
-                number = number_at(octets, place, width)
-                for term in range(ONE, terms):
-                    other = number_at(octets, place - before[term], width)
-                    number += other if signs[term] else ZERO - other
+                number = ZERO
+                for term in range(terms):
+                    number += factors[term] * number_at(octets, place - before[term], width)
                 number <<= spare
                 negative = (ZERO - (number >> SIGN)) & fold
                 dealt[row, j] = (number + (number & fold) ^ negative) >> spare
                 place += step
-            move(at, lengths, step * run)
+            skipped = step * run
             i += run

@@ -18,7 +18,7 @@ NEAR = 64
 NEAR_BITS = np.uint64(NEAR.bit_length() - 1)
 WORD_BYTES, BYTE_BITS, WORD_BITS = np.uint64(8), np.uint64(8), np.uint64(64)
 
-TWO, FOUR = np.uint64(2), np.uint64(4)
+TWO = np.uint64(2)
 
 # Runs of codes are dealt out to four parts.
 THREE, LAST_PART = np.uint64(3), np.uint64(3)
@@ -89,27 +89,11 @@ def tell(octets, width, step, few):
     greatest of all, of which there is one at least.
     """
     pick(octets, width, step, few)
-    width = np.uint64(width)
-    if width == ONE:
-        least, greatest = ends_of(octets)
-    elif width == TWO:
-        least, greatest = ends_of(octets.view(np.uint16))
-    elif width == FOUR:
-        least, greatest = ends_of(octets.view(np.uint32))
-    else:
-        least, greatest = ends_of(octets.view(np.uint64))
+    least, greatest, width = ~ZERO, ZERO, np.uint64(width)
+    for i in range(np.uint64(octets.size) // width):
+        number = number_at(octets, i, width)
+        least, greatest = min(least, number), max(greatest, number)
     return common_divisor(few), least, greatest
-
-
-@inner
-def ends_of(numbers):
-    """The least and the greatest of some numbers."""
-    least = greatest = numbers[0]
-    for number in numbers:
-        # LLVM makes vectors of that, and not of `min` and `max` as Numba has them.
-        least = number if number < least else least
-        greatest = number if number > greatest else greatest
-    return np.uint64(least), np.uint64(greatest)
 
 
 @kernel

@@ -13,7 +13,7 @@ from ansflow.kernels.transforms.bits import WORD_BITS, ones
 from ansflow.kernels.transforms.widths import widen
 from ansflow.kernels.transforms.words import bit_length
 
-__all__ = ["correlate", "correlations", "may_recur", "some_may_recur"]
+__all__ = ["correlate", "correlations", "may_recur"]
 
 # Sizes are logarithms. Those are large that are so many times as large as the mean, and a bit.
 LARGE, LARGER = 1.25, 0.5
@@ -72,13 +72,6 @@ def boxes_of(octets, width, first, apart, boxes, size):
 
 
 @sampling_kernel
-def some_may_recur(octets, width, first, apart, boxes, size, row, longest, least, likely):
-    """`may_recur` of the numbers of `boxes_of`."""
-    words = boxes_of(octets, width, first, apart, boxes, size)
-    return may_recur(words, size, np.uint64(width) * BYTE_BITS, row, longest, least, likely)
-
-
-@sampling_kernel
 def correlations(octets, width, first, apart, boxes, size, row, found):
     """Fill `found` with how differences along rows correlate with those 0, 1, 2, ... rows on.
 
@@ -100,16 +93,13 @@ def correlations(octets, width, first, apart, boxes, size, row, found):
 
 
 @sampling_kernel
-def may_recur(numbers, size, bits, row, longest, least, likely):
+def may_recur(octets, width, first, apart, boxes, size, row, longest, least, likely):
     """Whether differences along rows may correlate with those some rows on as a peak says.
 
     Parameters
     ----------
-    numbers : uint64[n]
-    size : uint64
-        Numbers of a box, one after the other: at least `longest` + 3 rows. One of them is enough.
-    bits : uint64
-        How many of each number there are: differences are in two's complement of as many.
+    octets, width, first, apart, boxes, size
+        Those of `boxes_of`: each box has at least `longest` + 3 rows. One of them is enough.
     row, longest : uint64
         Numbers of a row, and rows that differences which are compared lie apart, at most.
     least : float64
@@ -118,48 +108,48 @@ def may_recur(numbers, size, bits, row, longest, least, likely):
         What logarithms must correlate by, where bits agree.
     """
     size, row, longest = np.uint64(size), np.uint64(row), np.uint64(longest)
-    for begin in range(ZERO, np.uint64(numbers.size), size):
-        box = numbers[begin : begin + size]
-        if may_recur_in(box, np.uint64(bits), row, longest, least, likely):
+    words = boxes_of(octets, width, first, apart, boxes, size)
+    for begin in range(ZERO, np.uint64(words.size), size):
+        box = words[begin : begin + size]
+        if may_recur_in(box, np.uint64(width) * BYTE_BITS, row, longest, least, likely):
             return True
     return False
 
 
 @inner
 def may_recur_in(numbers, bits, row, longest, least, likely):
-    """The same of one box."""
+    """The same of one box, of numbers whose differences are in two's complement of so many bits."""
     sign, ones_of_all = bits - ONE, ~ZERO >> (WORD_BITS - bits)
     n = np.uint64(numbers.size) - row
     swings, sums = np.empty(n, np.int16), np.zeros(row, np.int64)
     sizes = squares = squares_of_large = np.int64(0)
-    for begin in range(ZERO, n, row):
-        for j in range(row):
-            i = begin + j
-            delta = (numbers[i + row] - numbers[i]) & ones_of_all
-            falls = delta >> sign
-            size = np.int64(bit_length((ZERO - delta) & ones_of_all if falls else delta))
-            swing = -size if falls else size
-            swings[i] = swing
-            sums[j] += swing
-            sizes += size
-            squares += size * size
+    j = ZERO  # the place in a row
+    for i in range(n):
+        delta = (numbers[i + row] - numbers[i]) & ones_of_all
+        falls = delta >> sign
+        size = np.int64(bit_length((ZERO - delta) & ones_of_all if falls else delta))
+        swing = -size if falls else size
+        swings[i] = swing
+        sums[j] += swing
+        sizes += size
+        squares += size * size
+        j = j + ONE if j + ONE < row else ZERO
     # So that words behind the last one can be looked at.
     planes, counts = np.zeros((2, n // WORD_BITS + np.uint64(3)), np.uint64), np.zeros(2, np.uint64)
     large = LARGE * float(sizes) / float(n) + LARGER
-    for j in range(row):
-        sums[j] = sums[j] * PARTS // np.int64(n // row)
-    for begin in range(ZERO, n, row):
-        for j in range(row):
-            i = begin + j
-            swing = np.int64(swings[i])
-            apart = swing * PARTS - sums[j]
-            above, is_large = np.uint64(apart > 0), np.uint64(abs(swing) > large)
-            squares_of_large += swing * swing * np.int64(is_large)
-            swings[i] = apart
-            planes[0, i // WORD_BITS] |= above << i % WORD_BITS
-            planes[1, i // WORD_BITS] |= is_large << i % WORD_BITS
-            counts[0] += above
-            counts[1] += is_large
+    for k in range(row):
+        sums[k] = sums[k] * PARTS // np.int64(n // row)
+    for i in range(n):
+        swing = np.int64(swings[i])
+        apart = swing * PARTS - sums[j]
+        above, is_large = np.uint64(apart > 0), np.uint64(abs(swing) > large)
+        squares_of_large += swing * swing * np.int64(is_large)
+        swings[i] = apart
+        planes[0, i // WORD_BITS] |= above << i % WORD_BITS
+        planes[1, i // WORD_BITS] |= is_large << i % WORD_BITS
+        counts[0] += above
+        counts[1] += is_large
+        j = j + ONE if j + ONE < row else ZERO
     for k in range(2):
         few = min(counts[k], n - counts[k])
         if k and not float(squares_of_large) > least * float(squares):
@@ -188,8 +178,10 @@ def correlate(numbers, bits, row, found):
     ----------
     numbers : uint64[n]
         At least two rows.
-    bits, row : uint64
-        As `may_recur` has them.
+    bits : uint64
+        How many of each number there are: differences are in two's complement of as many.
+    row : uint64
+        Numbers of a row.
     found : float64[m]
         What is added are sums of products, of fewer the farther apart they are.
     """

@@ -9,7 +9,7 @@ import functools
 from typing import Any
 
 from numba import types
-from numba.core import config
+from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from ansflow.kernels.coders.row_classes import ROW
@@ -21,6 +21,7 @@ CLASSES = 8
 
 # Sums of every other symbol, so that additions seldom wait for each other.
 CHAINS = 2
+AT_ONCE = 16
 
 
 def _add_lengths(symbols: Any, at: Any, lengths: Any, totals: Any) -> None:
@@ -51,12 +52,15 @@ def _add_lengths_compiled(typing_context, symbols, at, lengths, totals):
             element_pointer(builder, first, arguments[1]),
             pointer_to(builder, table, kind),
         )
-        chains = [constant(kind, 0)] * CHAINS
-        for i in range(ROW):
-            symbol = builder.zext(builder.load(element_pointer(builder, first, i)), i64)
-            row = builder.load(element_pointer(builder, table, symbol), align=2)
-            chains[i % CHAINS] = builder.add(chains[i % CHAINS], row)
-        total = functools.reduce(builder.add, chains)
+        chains = [cgutils.alloca_once_value(builder, constant(kind, 0)) for _ in range(CHAINS)]
+        with cgutils.for_range(builder, i64(ROW // AT_ONCE)) as turn:
+            part = element_pointer(builder, first, builder.mul(turn.index, i64(AT_ONCE)))
+            for i in range(AT_ONCE):
+                symbol = builder.zext(builder.load(element_pointer(builder, part, i)), i64)
+                row = builder.load(element_pointer(builder, table, symbol), align=2)
+                chain = chains[i % CHAINS]
+                builder.store(builder.add(builder.load(chain), row), chain)
+        total = functools.reduce(builder.add, map(builder.load, chains))
         builder.store(total, pointer_to(builder, sums, kind), align=2)
         return context.get_dummy_value()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.recurrence import correlations, some_may_recur
+from ansflow.kernels.transforms.recurrence import correlations, may_recur
 
 __all__ = ["STRONGLY", "WEAKLY", "periods"]
 
@@ -56,7 +56,7 @@ def periods(
     looked_at = step // 2 * box, step * box, len(range(step // 2, len(numbers), step))
     octets = np.frombuffer(numbers, np.uint8)
     told = octets, numbers.itemsize, *looked_at, (count + 1) * row, row
-    if not some_may_recur(*told, longest + 1, SUSPICIOUS * least, LIKELY * least):
+    if not may_recur(*told, longest + 1, SUSPICIOUS * least, LIKELY * least):
         return []
     if not correlations(*told, found):
         return []
