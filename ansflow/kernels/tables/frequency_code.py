@@ -60,7 +60,7 @@ def order(mean, previous):
     return bit_length(mean >> MEAN_SHIFT) - ONE
 
 
-@inlined
+@brief_kernel
 def write_frequencies(freq, total, out):
     """Write the table of frequencies; return the number of bytes.
 
@@ -181,7 +181,7 @@ def read_frequencies(data, total, freq):
     return (at + np.uint64(7)) >> np.uint64(3)
 
 
-@inlined
+@inner
 def fit_row(counts, precision, freq, keys, heap, out):
     """`fit_table`, compiled."""
     most = 0.0

@@ -178,20 +178,16 @@ def quantize_row(counts, total, freq, keys, heap):
     for i in range(present):
         s = np.uint64(heap[i])
         keys[s] = stake(counts[s], freq[s], spare)
-    root = present >> ONE
-    while root > ZERO:
-        root -= ONE
-        sift_down(keys, heap, root, present)
-    while assigned != total:
-        s = np.uint64(heap[0])
-        if spare:
-            freq[s] += np.uint32(1)
-            assigned += ONE
+    root, step = present >> ONE, ONE if spare else ~ZERO
+    while root > ZERO or assigned != total:
+        if root > ZERO:
+            root -= ONE  # until all are a heap
         else:
-            freq[s] -= np.uint32(1)
-            assigned -= ONE
-        keys[s] = stake(counts[s], freq[s], spare)
-        sift_down(keys, heap, ZERO, present)
+            s = np.uint64(heap[0])
+            freq[s] = np.uint64(freq[s]) + step
+            assigned += step
+            keys[s] = stake(counts[s], freq[s], spare)
+        sift_down(keys, heap, root, present)
 
 
 @kernel

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ansflow.kernels.jit import inlined
+from ansflow.kernels.transforms.words import seen_as
 from ansflow.kernels.vector.isa import compiled_features
 
 __all__ = ["from_offset"]
@@ -33,8 +34,8 @@ def from_offset() -> Callable[..., Any]:
 
     @inlined
     def by_halves(item):
-        low = np.uint64((item & LOW_HALF) | LOW_BITS).view(np.float64)
-        high = np.uint64((item >> HALF) | HIGH_BITS).view(np.float64)
+        low = seen_as(np.uint64((item & LOW_HALF) | LOW_BITS), np.float64)
+        high = seen_as(np.uint64((item >> HALF) | HIGH_BITS), np.float64)
         return (high - TOO_MUCH) + low
 
     features = compiled_features()

@@ -10,7 +10,7 @@ from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.tables.histogram import BYTE_PARTIALS, add_up, count_bytes
 from ansflow.kernels.transforms.log import LONG_UP_TO, U_BLOCK, width_of
 from ansflow.kernels.transforms.widths import widen
-from ansflow.kernels.transforms.words import item_bits, lane_length
+from ansflow.kernels.transforms.words import item_bits, lane_length, seen_as
 
 __all__ = [
     "FEW_LINEAR",
@@ -76,7 +76,7 @@ def fill_short_tokens(numbers, tokens, begin, size):
         number = numbers[i]
         # With a 0 behind the bits that are in the token, it is never rounded up to another.
         leading = np.float32(number & ~(number >> SHORT_LEADING))
-        token = (leading.view(np.uint32) >> BEHIND_TOKEN) - ABOVE_TOKEN
+        token = (seen_as(leading, np.uint32) >> BEHIND_TOKEN) - ABOVE_TOKEN
         tokens[begin + i] = number if number < SHORT_DIRECT else token
 
 

@@ -22,6 +22,7 @@ from ansflow.kernels.transforms.bits import WORD_BITS, lowest
 from ansflow.kernels.transforms.byte_order import swap_bytes
 from ansflow.kernels.transforms.half import from_half, to_half
 from ansflow.kernels.transforms.quotient import quotient
+from ansflow.kernels.transforms.words import seen_as
 
 __all__ = ["count_exceptions", "from_integers", "put_exceptions", "to_integers"]
 
@@ -42,11 +43,11 @@ def formats(width: int) -> tuple[Any, Any, Callable[..., Any], Callable[..., Any
 
     @inlined
     def to_double(item):
-        return np.float64(unsigned(item).view(floating))
+        return np.float64(seen_as(unsigned(item), floating))
 
     @inlined
     def from_double(value):
-        return floating(value).view(unsigned)
+        return seen_as(floating(value), unsigned)
 
     return unsigned, signed, to_double, from_double
 

@@ -5,6 +5,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, sampling_kernel
 from ansflow.kernels.transforms.bits import lowest
+from ansflow.kernels.transforms.words import seen_as
 
 __all__ = ["MOST_PLACES", "glance"]
 
@@ -55,7 +56,7 @@ def glance(values, many, few):
     counts = np.zeros(MOST_PLACES, np.uint64)
     odd = sizes = ZERO
     for i in range(n):
-        fields = values[i].view(np.uint64)
+        fields = seen_as(values[i], np.uint64)
         counts[binary_places(fields)] += ONE
         odd += np.uint64(fields == NEGATIVE_ZERO or not abs(values[i]) < np.inf)
     for i in range(ZERO, n, step):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE
 from ansflow.kernels.jit import kernel
+from ansflow.kernels.transforms.words import seen_as
 
 __all__ = ["from_half", "to_half"]
 
@@ -36,9 +37,9 @@ def from_half(item):
     """A binary16 number as binary64; NaNs become infinities."""
     magnitude = np.uint16(item & MAGNITUDE_16)
     fields = np.uint64(magnitude) << MANTISSA_SHIFT
-    value = np.uint64(fields + BIAS).view(np.float64)
+    value = seen_as(np.uint64(fields + BIAS), np.float64)
     if magnitude < NORMAL_FROM:
-        value = np.uint64(fields | SMALLEST_FIELDS).view(np.float64) - SMALLEST_NORMAL
+        value = seen_as(np.uint64(fields | SMALLEST_FIELDS), np.float64) - SMALLEST_NORMAL
     if magnitude >= INFINITY:
         value = np.inf
     return -value if item & SIGN_16 else value
@@ -47,13 +48,13 @@ def from_half(item):
 @kernel
 def to_half(value):
     """The binary16 number nearest to a binary64 number that is not a NaN, ties to even."""
-    fields = np.float64(value).view(np.uint64)
+    fields = seen_as(np.float64(value), np.uint64)
     magnitude = np.uint64(fields & MAGNITUDE_64)
-    size = magnitude.view(np.float64)
+    size = seen_as(magnitude, np.float64)
     odd = (magnitude >> MANTISSA_SHIFT) & ONE
     item = (magnitude + BELOW_HALF + odd - BIAS) >> MANTISSA_SHIFT
     if size < SMALLEST_NORMAL:
-        item = np.float64(size + ROUNDER).view(np.uint64)
+        item = seen_as(np.float64(size + ROUNDER), np.uint64)
     if size >= OVERFLOW_FROM:
         item = np.uint64(INFINITY)
     sign = (fields >> SIGN_SHIFT) & np.uint64(SIGN_16)

@@ -13,6 +13,7 @@ import numpy as np
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, inner, kernel
 from ansflow.kernels.transforms import binary64
+from ansflow.kernels.transforms.words import seen_as
 from ansflow.kernels.vector.weighted import LANES, weigh
 
 __all__ = [
@@ -116,7 +117,7 @@ def integers_of(sums, row):
         total = sums[i]
         known = abs(total) < LARGEST
         rounded = np.float64((total if known else 0.0) + ROUNDING)
-        row[i] = number(number(rounded.view(np.int64) - ROUNDING_BITS) + half)
+        row[i] = number(number(seen_as(rounded, np.int64) - ROUNDING_BITS) + half)
 
 
 @inlined

@@ -4,6 +4,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.transforms.words import seen_as
 
 __all__ = ["agreed_step", "keep_distinct", "narrow_step", "sizes_between"]
 
@@ -120,7 +121,7 @@ def narrow_step(values, half_unit, low, high):
             continue
         if times * (high - low) > middle / 2:
             break
-        exponent = np.uint64(np.float64(value).view(np.uint64) & EXPONENT).view(np.float64)
+        exponent = seen_as(seen_as(np.float64(value), np.uint64) & EXPONENT, np.float64)
         error = exponent * half_unit
         least, most = (value - error) / times, (value + error) / times
         if least <= high and most >= low:

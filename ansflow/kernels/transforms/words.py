@@ -1,4 +1,4 @@
-"""What Numba lacks for streams of bits: 64 bits at any address, and how many bits numbers have.
+"""What Numba lacks for bits: 64 of them at any address, how many numbers have, what they stand for.
 
 Uncompiled, the functions do the same in plain Python.
 """
@@ -11,7 +11,7 @@ from numba.extending import lower_builtin, type_callable
 
 from ansflow.kernels.vector.isa import compiled_features
 
-__all__ = ["bit_length", "item_bits", "lane_length", "word_at"]
+__all__ = ["bit_length", "item_bits", "lane_length", "seen_as", "word_at"]
 
 WORD = ir.IntType(64)
 
@@ -46,6 +46,11 @@ def lane_length(number):
     return bit_length(number)
 
 
+def seen_as(number, kind):
+    """The number of another type that has the same bits."""
+    return number.view(kind)
+
+
 # Numba could compile `overload`s of one line, but takes 40 ms for each type of arguments.
 
 
@@ -59,6 +64,16 @@ def _word_at(context, builder, signature, arguments):
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     near = builder.bitcast(builder.gep(array.data, [arguments[1]]), WORD.as_pointer())
     return builder.load(near, align=1)
+
+
+@type_callable(seen_as)
+def _type_seen_as(context):
+    return lambda number, kind: kind.dtype
+
+
+@lower_builtin(seen_as, types.Number, types.NumberClass)
+def _seen_as(context, builder, signature, arguments):
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
 
 
 @type_callable(item_bits)
