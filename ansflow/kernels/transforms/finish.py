@@ -24,7 +24,7 @@ from ansflow.kernels.transforms.running_sums import REGISTER_BYTES, running_sums
 from ansflow.kernels.transforms.words import item_bits
 
 __all__ = ["BASE", "FIRST", "FOLDED", "IF_CLEAR", "IF_SET", "LAGS", "MAX_LAGS", "STEP", "finish"]
-__all__ += ["finish_block", "finish_items", "finish_rest", "no_totals"]
+__all__ += ["finish_block", "finish_items", "no_totals"]
 
 MAX_LAGS = 4
 FIRST, FOLDED, STEP, BASE, IF_CLEAR, IF_SET, LAGS = range(7)
@@ -118,7 +118,9 @@ def no_totals(items):
 
 @inner
 def finish_block(items, plan, totals, begin, end):
-    """Do what can be done with a block of items, those before it being done.
+    """Do what can be done with a block of items, those before it being done; or the rest.
+
+    That comes when all blocks are done, with an empty one behind all items.
 
     Parameters
     ----------
@@ -148,26 +150,20 @@ def finish_block(items, plan, totals, begin, end):
         k += ONE
     if all_in_sums:
         return
-    if far:
-        if k == U_LAGS:  # items before the least lag have that of the item before
-            for i in range(max(begin, ONE), min(end, plan[LAGS])):
-                items[i] += items[i - ONE]
-        add_lagged(items, far, max(begin, far), end)
-        if k + ONE < last:
-            return  # there are other lags, each of which takes all items
-    finish_items(items, plan, max(begin, far) - far, max(end, far) - far)
-
-
-@inner
-def finish_rest(items, plan):
-    """Do the rest, when all blocks are done."""
-    last, size = np.uint64(plan.size), np.uint64(items.size)
-    done = max(size, reach(plan)) - reach(plan)
-    for k in range(U_LAGS, max(last, U_LAGS + ONE) - ONE):
+    if far and k == U_LAGS:  # items before the least lag have that of the item before
+        for i in range(max(begin, ONE), min(end, plan[LAGS])):
+            items[i] += items[i - ONE]
+    has_others = far > ZERO and k + ONE < last  # lags, each of which takes all items
+    done = max(begin, far) - far
+    stop = done if has_others else max(end, far) - far
+    start, first, behind = begin, last - np.uint64(far > ZERO), last
+    if begin == end:
+        start, stop, first, behind = ZERO, end, U_LAGS, max(last, U_LAGS + ONE) - ONE
+    for k in range(first, behind):
         if plan[k] > ONE:
-            add_lagged(items, plan[k], plan[k], size)
-            done = ZERO
-    finish_items(items, plan, done, size)
+            add_lagged(items, plan[k], max(start, plan[k]), end)
+            done = min(done, start)
+    finish_items(items, plan, done, stop)
 
 
 @kernel
@@ -182,4 +178,4 @@ def finish(items, plan):
     totals, size = no_totals(items), np.uint64(items.size)
     for begin in range(ZERO, size, BLOCK):
         finish_block(items, plan, totals, begin, min(begin + BLOCK, size))
-    finish_rest(items, plan)
+    finish_block(items, plan, totals, size, size)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.transforms.finish import finish_block, finish_rest, no_totals
+from ansflow.kernels.transforms.finish import finish_block, no_totals
 from ansflow.kernels.transforms.raw_bits import (
     BLOCK,
     add_up,
@@ -181,6 +181,6 @@ def decoder(isa: str | None) -> Callable[..., Any]:
                 done, at = lin_rows(tokens, done, end, tail, first, at, *told)
                 at = join_few(tokens, done, end, data, at, base, shift, out)
             finish_block(out, plan, totals, begin, end)
-        finish_rest(out, plan)
+        finish_block(out, plan, totals, n, n)
 
     return decode
