@@ -233,8 +233,8 @@ def encode(numbers, bins, bases, widths, renamed, tokens, out):
             rest[i] = np.uint64(numbers[begin + i]) - bases[k]
             own[i] = widths[k]
             tokens[begin + i] = renamed[k]
-        for i in range(size, np.uint64(own.size)):
-            own[i] = rest[i] = 0
+        own[size:] = 0
+        rest[size:] = 0
         merge(words, word_widths, field)
         at, last = append(words, word_widths, at, last, out)
     out[at >> WORD_SHIFT] = last
@@ -248,8 +248,7 @@ def join_block(tokens, begin, end, data, at, bases, widths, words, word_widths, 
     rest, own = words.view(out.dtype), word_widths.view(out.dtype)
     for i in range(size):
         own[i] = widths[tokens[begin + i]]
-    for i in range(size, np.uint64(own.size)):
-        own[i] = 0
+    own[size:] = 0
     add_up(word_widths, field)
     at = fetch(data, at, word_widths, field, words)
     part(words, word_widths, field)

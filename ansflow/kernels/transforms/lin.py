@@ -106,8 +106,7 @@ def encoder(isa: str | None) -> Callable[..., Any]:
                 tokens[begin + i] = above >> shift
                 rest[i] = above & mask
             if shift:
-                for i in range(size, np.uint64(rest.size)):
-                    rest[i] = 0
+                rest[size:] = 0
                 width = merge_even(words, shift, field)
                 groups = (size + in_group - ONE) // in_group
                 at, last = append_even(words, width, groups, at, last, out)

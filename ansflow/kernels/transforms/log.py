@@ -94,8 +94,8 @@ def split(rest, widths, size, tokens, begin):
         tokens[begin + i] = token if direct else token + FOUR * width + FOUR
         widths[i] = width
         rest[i] = number & ((ONE << width) - ONE)
-    for i in range(size, np.uint64(rest.size)):
-        widths[i] = rest[i] = 0
+    rest[size:] = 0
+    widths[size:] = 0
 
 
 @kernel
@@ -154,8 +154,7 @@ def join_block(tokens, begin, end, data, at, words, widths, out):
     rest, own = words.view(out.dtype), widths.view(out.dtype)
     for i in range(size):
         own[i] = width_of(np.uint64(tokens[begin + i]))
-    for i in range(size, np.uint64(own.size)):
-        own[i] = 0
+    own[size:] = 0
     add_up(widths, field)
     at = fetch(data, at, widths, field, words)
     part(words, widths, field)

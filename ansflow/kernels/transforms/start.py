@@ -31,7 +31,7 @@ __all__ = ["IF_CLEAR", "IF_SET", "LAGS", "start_block"]
 
 IF_CLEAR, IF_SET, LAGS = range(3)
 
-MOST_IN_ONE_LOOP = 3
+MOST_IN_ONE_LOOP = np.uint64(3)
 
 
 @inner
@@ -46,15 +46,6 @@ def folded(difference, half, fold):
     sign = ZERO - np.uint64(difference > half)
     number = type(fold)
     return number(difference + (difference & fold)) ^ (number(sign) & fold)
-
-
-@inner
-def reaching(lags, end):
-    """Those of ascending lags that reach from an item before `end` to another."""
-    count = ZERO
-    for lag in lags:
-        count += np.uint64(lag < end)
-    return lags[:count]
 
 
 @inner
@@ -93,18 +84,18 @@ def second_step(items, at, lag, later):
 
 
 @inner
-def lagged(items, lags, fold, begin, size, out):
+def lagged(items, lags, count, fold, begin, size, out):
     """`start_block` for one to three lags, with all neighbours there: what most items take."""
     number = out.dtype.type
     half = number(~number(0)) >> ONE
-    last = np.uint64(lags.size) - ONE
+    last = count - ONE
     # Read now: what is written might be lags, for all that LLVM knows.
     first, second, third = lags[ZERO], lags[min(ONE, last)], lags[last]
-    if lags.size == 1:
+    if last == ZERO:
         for i in range(size):
             y = number(step(items, begin + i, first))
             out[i] = folded(y, half, fold)
-    elif lags.size == 2:
+    elif last == ONE:
         for i in range(size):
             y = number(second_step(items, begin + i, first, second))
             out[i] = folded(y, half, fold)
@@ -133,16 +124,18 @@ def start_block(items, clear, set_, lags, fold, begin, end, out):
     number = out.dtype.type
     half = number(~number(0)) >> ONE
     size = end - begin
-    reached, farthest = reaching(lags, end), ZERO
-    for lag in reached:
-        farthest += lag
+    # Those of ascending lags that reach from an item before the end to another.
+    count, farthest = ZERO, ZERO
+    while count < np.uint64(lags.size) and lags[count] < end:
+        farthest += lags[count]
+        count += ONE
     # A mask of at most the highest bit is undone by a difference.
     undone = clear == set_ and clear & half == ZERO
     if lags.size == 0:
         for i in range(size):
             out[i] = turned(items[begin + i], half, clear, set_)
-    elif undone and 0 < reached.size <= MOST_IN_ONE_LOOP and begin >= farthest:
-        lagged(items, reached, fold, begin, size, out)
+    elif undone and ZERO < count <= MOST_IN_ONE_LOOP and begin >= farthest:
+        lagged(items, lags, count, fold, begin, size, out)
     else:
         differences(items, clear, set_, lags, begin, end, out)
         for i in range(size):
