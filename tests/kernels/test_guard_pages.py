@@ -16,6 +16,7 @@ import numba
 import numpy as np
 import pytest
 from guard import guarded
+from instruction_sets import with_own_code
 
 from ansflow.bitsback import HiddenMarkov
 from ansflow.bitsback.distributions.families import family, power_table
@@ -107,9 +108,10 @@ from ansflow.kernels.vector import (
     row_classes as row_classes_vector,
     single as vector_lanes,
 )
+from ansflow.kernels.vector.bit_fields import FIELDS
 from ansflow.kernels.vector.isa import available, chosen_isa
-from ansflow.kernels.vector.raw_bits import ROW_ISAS, SPLIT_ISAS
-from ansflow.kernels.vector.strewn import ROW_ISAS as STREWN_ISAS
+from ansflow.kernels.vector.raw_bits import SPLIT_ISAS
+from ansflow.kernels.vector.strewn import TARGETS as STREWN
 from ansflow.models import Categorical, Conditional, Markov, quantize
 from ansflow.models.frequencies import cumulative
 from ansflow.transforms.numbers import unaligned
@@ -1165,7 +1167,7 @@ def maps_of_numbers(at_end, rng):
             assert np.array_equal(out, items)
             noise = guard(rng.integers(0, 1 << 64, bits.size, np.uint64))
             mask.put_pattern(noise, items.dtype.type(3), out)
-            for isa in (None, *[isa for isa in available() if isa in STREWN_ISAS]):
+            for isa in (None, *with_own_code(STREWN)):
                 keep, spread = mask.keeper(isa), mask.spreader(isa)
                 kept = guard(np.zeros(n + mask.MORE_KEPT // width, kind))
                 count = int(keep(items, items.dtype.type(3), bits, kept))
@@ -1234,7 +1236,7 @@ def maps_of_numbers(at_end, rng):
 
 def raw_bits(at_end, rng):
     """Tokens that name numbers and others, and as few raw bits as callers promise."""
-    ways, split_ways = ([None, *sorted(isas & {*available()})] for isas in (ROW_ISAS, SPLIT_ISAS))
+    ways, split_ways = [None, *with_own_code(FIELDS)], [None, *sorted(SPLIT_ISAS & {*available()})]
 
     def unaligned(array, *, write=False):  # as transforms pass them: kernels are compiled once
         copy = guarded(array, at_end)

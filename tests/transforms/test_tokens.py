@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from instruction_sets import with_own_code
 
 from ansflow.errors import CorruptDataError
 from ansflow.kernels.vector import isa as isas
-from ansflow.kernels.vector.raw_bits import ROW_ISAS
+from ansflow.kernels.vector.bit_fields import FIELDS
 from ansflow.transforms.bins import Bins, BinsParameters
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.lin import Lin, LinParameters
@@ -94,7 +95,7 @@ def check_outputs(transform, parameters, outputs, layout):
 def each_way():
     """On vectors, if there are any, and without."""
     with pytest.MonkeyPatch.context() as patch:
-        for isa in (isas.SCALAR, *(isa for isa in isas.available() if isa in ROW_ISAS)):
+        for isa in (isas.SCALAR, *with_own_code(FIELDS)):
             patch.setattr(isas, "chosen_isa", lambda isa=isa: isa)
             yield
 
