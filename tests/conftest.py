@@ -4,6 +4,7 @@ import gc
 import importlib.util
 import os
 import signal
+import stat
 import sysconfig
 import threading
 from contextlib import suppress
@@ -150,6 +151,20 @@ def children_import_what_is_tested():
     """Not the sources in the directory where they are started, for which nothing is compiled."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONSAFEPATH", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_waits_for_the_disk():
+    """Files of tests need not outlive the machine. What is no file is asked as ever."""
+    put = os.fsync
+
+    def fsync(descriptor):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            put(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
         yield
 
 
