@@ -291,7 +291,9 @@ def lpc(kind, axis, order, segments, *weights):
         told = [weights[i % len(weights)] for i in range(count)]
         raw = b"".join(items([float_bits(weight, max(4, w))], max(4, w)) for weight in told)
         told, x = transform.weights(raw, w), integers(content, w)
-        left = [number - transform.expected(i, x, told, w, shape) for i, number in enumerate(x)]
+        values = [transform.value(number, w) for number in x]
+        expected = (transform.expected(i, values, told, w, shape) for i in range(len(x)))
+        left = [number - known for number, known in zip(x, expected, strict=True)]
         return transform, [items(folded(left, w), w), raw]
 
     return make

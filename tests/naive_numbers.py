@@ -43,7 +43,8 @@ def integers(content, w, order="little"):
 
 def items(values, w, order="little"):
     """Undo `integers`, of integers modulo 2^W."""
-    return b"".join((value % 2 ** (8 * w)).to_bytes(w, order) for value in values)
+    patterns = 2 ** (8 * w)
+    return b"".join([(value % patterns).to_bytes(w, order) for value in values])
 
 
 def bits_of(content, at, count):
@@ -570,8 +571,8 @@ class Lpc:
         (value,) = struct.unpack("<f" if w == 4 else "<d", bits)
         return value if isfinite(value) else 0.0
 
-    def expected(self, i, x, weights, w, shape):
-        """What item i is expected to be after those before it."""
+    def expected(self, i, values, weights, w, shape):
+        """What item i is expected to be after those before it, of which these are the values."""
         (h,) = lags([self.axis], shape)
         rows = -(-prod(shape) // h)
         most = -(-rows // self.segments)
@@ -580,7 +581,7 @@ class Lpc:
         total = 0.0
         for t in range(1, self.order + 1):
             weight = weights[(t - 1) * self.segments * h + s * h + c]
-            total += weight * (self.value(x[i - t * h], w) if t <= j else 0.0)
+            total += weight * (values[i - t * h] if t <= j else 0.0)
         half = 2 ** (8 * w - 1)
         if self.kind == 0:
             return (round(total) if abs(total) < 2**51 else 0) + half
@@ -593,9 +594,10 @@ class Lpc:
         return [value for (value,) in struct.iter_unpack("<d" if w == 8 else "<f", content)]
 
     def undo(self, w, shape, parts):
-        weights, x = self.weights(parts[1], w), []
+        weights, x, values = self.weights(parts[1], w), [], []
         for i, z in enumerate(integers(parts[0], w)):
-            x.append((self.expected(i, x, weights, w, shape) + unfolded(z)) % 2 ** (8 * w))
+            x.append((self.expected(i, values, weights, w, shape) + unfolded(z)) % 2 ** (8 * w))
+            values.append(self.value(x[-1], w))
         return items(x, w)
 
 

@@ -3,8 +3,9 @@
 Each `read_...` fails if the bytes aren't what they should be; its `write_...` undoes it.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import NamedTuple
 
 ROW = 64  # symbols in a row of one class
@@ -13,7 +14,7 @@ ROW = 64  # symbols in a row of one class
 def number(data, size):
     """The unsigned little-endian integer in `data`, which has `size` bytes."""
     assert len(data) == size
-    return sum(byte << 8 * i for i, byte in enumerate(data))
+    return int.from_bytes(data, "little")
 
 
 def read_varint(data, at):
@@ -57,16 +58,30 @@ class Bits:
 
     def take(self, count):
         """The next bits as a number, the lowest first."""
-        places = range(self.at, self.at + count)
+        first, rest = divmod(self.at, 8)
         self.at += count
         assert self.at <= 8 * len(self.data)
-        return sum((self.data[at // 8] >> at % 8 & 1) << i for i, at in enumerate(places))
+        octets = self.data[first : -(-self.at // 8)]
+        return number(octets, len(octets)) >> rest & 2**count - 1
+
+    def zeros(self):
+        """How many there are before the next one, which is passed, too."""
+        count = 0
+        while not self.data[self.at // 8] >> self.at % 8 & 1:
+            count, self.at = count + 1, self.at + 1
+        self.at += 1
+        return count
 
     def close(self):
         """How many bytes were needed; the last must be filled up with zeros."""
         if self.at % 8:
             assert self.take(8 - self.at % 8) == 0
         return self.at // 8
+
+
+def reverse(value, count):
+    """So many bits in reverse order."""
+    return int(f"{value:0{count}b}"[::-1], 2)
 
 
 def pack(text):
@@ -81,12 +96,8 @@ def read_table(payload, p, symbols=256):
         if left == 0:
             break
         k = order(mean) if previous else 0
-        zeros = 0
-        while not bits.take(1):
-            zeros += 1
-        u = 1
-        for _ in range(zeros + k):
-            u = 2 * u + bits.take(1)
+        rest = bits.zeros() + k
+        u = 2**rest + reverse(bits.take(rest), rest)
         freq[symbol] = previous = u - 2**k
         mean += previous - mean // 4
         left -= previous
@@ -140,7 +151,7 @@ class Neighbours(NamedTuple):
         activity = max(before(self.row + 1), before(self.row), before(self.row - 1))
         if self.plane:
             activity = min(255, activity + before(self.plane))
-        return sum(limit < activity for limit in self.limits)
+        return bisect_left(self.limits, activity)  # so many are less
 
 
 def read_neighbours(payload, n, p):
@@ -172,9 +183,8 @@ def write_neighbours(neighbours, tables, p):
 
 def read_number(bits, mean):
     """A number coded with a mean, and the mean that follows."""
-    b = k = order(mean)
-    while not bits.take(1):
-        b += 1
+    k = order(mean)
+    b = k + bits.zeros()
     v = 2**b + bits.take(b) - 2**k
     return v, mean + v - mean // 4
 
@@ -351,7 +361,9 @@ class Row:
 
     def __init__(self, freq):
         self.freq, self.starts = freq, [0, *accumulate(freq)]
-        self.owner = [value for value, f in enumerate(freq) for _ in repeat(None, f)]
+        self.owner = []
+        for value, f in enumerate(freq):
+            self.owner += [value] * f
 
 
 def decode_words(stream, n, p, lanes, row_of, put):
@@ -359,19 +371,20 @@ def decode_words(stream, n, p, lanes, row_of, put):
     assert len(stream) % 2 == 0
     words = [number(stream[i : i + 2], 2) for i in range(0, len(stream), 2)]
     states = [words[2 * lane] + words[2 * lane + 1] * 2**16 for lane in range(lanes)]
-    assert all(low(p) <= x < 2**16 * low(p) for x in states)
+    least = low(p)
+    assert all(least <= x < 2**16 * least for x in states)
     words = iter(words[2 * lanes :])
     for i in range(n):
-        x, row = states[i % lanes], row_of(i)
-        slot = x % 2**p
+        row = row_of(i)
+        times, slot = divmod(states[i % lanes], 2**p)
         value = row.owner[slot]
-        x = row.freq[value] * (x // 2**p) + slot - row.starts[value]
-        if x < low(p):
+        x = row.freq[value] * times + slot - row.starts[value]
+        if x < least:
             x = x * 2**16 + next(words)
         states[i % lanes] = x
         put(i, value)
     assert next(words, None) is None
-    assert states == [low(p)] * lanes
+    assert states == [least] * lanes
 
 
 def read_words(stream, n, freq, p, lanes):
