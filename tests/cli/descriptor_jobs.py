@@ -5,6 +5,7 @@ files), "closed" or "full". The first is closed. For each, a line of the exit co
 became of it.
 """
 
+import gc
 import io
 import json
 import os
@@ -50,6 +51,7 @@ if __name__ == "__main__":
     frame = Path("data.ans").read_bytes()
     ansflow.compress(ansflow.decompress(frame, threads=1), threads=1)
     ansflow.describe(io.BytesIO(frame))
+    gc.freeze()  # or each fork would copy what it looks at there
     warnings.simplefilter("ignore")
     for job in jobs:
         for name in STREAMS[1:]:

@@ -393,7 +393,7 @@ def copied(tmp_path):
     shutil.copytree(
         Path(ansflow.__file__).parent,
         package,
-        ignore=shutil.ignore_patterns("__pycache__", "*.npz"),
+        ignore=shutil.ignore_patterns("*.nb*", "*.npz"),
     )
     environment = os.environ | {
         "PYTHONPATH": str(tmp_path),
