@@ -4,6 +4,7 @@ Otherwise nearly all damage ends at a check, and what is behind the checks is ne
 """
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import naive_examples as examples
@@ -16,10 +17,20 @@ SMALL = list(examples.FILES.values())
 ALONE = [blob for blob in SMALL if not examples.between_frames(blob)]
 DATA = Path(__file__).parent / "data"
 NUMBERS = [path.read_bytes() for path in sorted(DATA.glob("v3-numbers-*.ans"))]
-FRAMES = [naive.read(blob) for blob in ALONE + NUMBERS]
-FULL = [frame for frame in FRAMES if frame.chunks]
 INTERESTING = [0, 1, 2, 3, 28, 64, 65, 100, 255, 256, 300, 512, 2**16, 2**20, 2**24, 2**27]
 INTERESTING += [value + d for value in (2**31, 2**32, 2**40, 2**63, 2**64) for d in (-2, -1, 0)]
+
+
+@functools.cache
+def frames():
+    """What the oracle reads in all of them."""
+    return [naive.read(blob) for blob in ALONE + NUMBERS]
+
+
+@functools.cache
+def full():
+    """Those that have chunks."""
+    return [frame for frame in frames() if frame.chunks]
 
 
 def fitting(rng, size, near=1):
@@ -84,7 +95,9 @@ def operate(rng, frame):
     for _ in range(rng.randint(1, 2)):
         match rng.randrange(4 if placed else 1):
             case 0:
-                placed.insert(rng.randint(0, len(placed)), (0, rng.choice(rng.choice(FULL).chunks)))
+                placed.insert(
+                    rng.randint(0, len(placed)), (0, rng.choice(rng.choice(full()).chunks))
+                )
             case 1:
                 placed.insert(rng.randint(0, len(placed)), rng.choice(placed))
             case 2:
@@ -242,7 +255,7 @@ def forge_body(rng, chunk):
     recipe = recipes.write_recipe(chunk.recipe)
     codings = [writer.coding_of(stream) for stream in chunk.streams]
     place = rng.randrange(len(codings))
-    stream, other = chunk.streams[place], writer.coding_of(rng.choice(rng.choice(FULL).streams))
+    stream, other = chunk.streams[place], writer.coding_of(rng.choice(rng.choice(full()).streams))
     changes = {
         "kind": lambda: rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 255]),
         "fields": lambda: rng.choice(
@@ -329,7 +342,7 @@ def end_wrongly(rng, frame):
     chunks = chunks_of(header, list(enumerate(frame.chunks)))
     told = {}
     if rng.randrange(2):
-        other = rng.choice(FRAMES)
+        other = rng.choice(frames())
         told = rng.choice(
             [
                 {"size": fitting(rng, 8, len(header) + sum(map(len, chunks)))},
@@ -362,7 +375,7 @@ def concatenate(rng, files):
 
 def make_case(rng, files):
     """A file to be read, most likely a broken one."""
-    frame = rng.choice(FRAMES)
+    frame = rng.choice(frames())
     match rng.randrange(10):
         case 0 | 1 | 2:
             return harm(rng, rng.choice(files), files)
