@@ -52,14 +52,15 @@ def check(damaged):
 def flip(blob, step):
     """Flip one bit after the other; each time ansflow must notice, or read the same.
 
-    There are two ways to say that a stream has one symbol, and several sizes of an alphabet.
+    It decodes on one thread and on two in turn. There are two ways to say that a stream has one
+    symbol, and several sizes of an alphabet.
     """
     content, read = naive.join(naive.read_all(blob)), 0
     blob = bytearray(blob)
     for bit in range(0, 8 * len(blob), step):
         blob[bit // 8] ^= 1 << bit % 8
         try:
-            result = ansflow.decompress(blob)
+            result = ansflow.decompress(blob, threads=1 + bit % 2)
         except AnsflowError:
             pass
         else:

@@ -36,14 +36,14 @@ def stacks(draw):
 
 def fresh(heads, tail, room=65):
     extended = np.concatenate([tail, np.zeros(room, np.uint32)])
-    return np.array(heads, np.uint64), extended, np.uint64(tail.size)
+    return np.array(heads, np.uint64), extended, tail.size
 
 
 @given(stacks())
 def test_pop_undoes_push(case):
     totals, first, words, starts, freqs = case
     heads, tail, size = fresh(first, words)
-    pushed = np.uint64(stack.push(heads, tail, size, starts, freqs, totals))
+    pushed = int(stack.push(heads, tail, size, starts, freqs, totals))
     assert (heads >= LOW).all()
     expected = oracle.Stack(first, words)
     expected.push([0] * len(first), oracle.intervals(starts, freqs, totals[0]))
@@ -66,7 +66,7 @@ def test_push_undoes_pop(case):
     # Any interval that holds the slot.
     starts = np.maximum(slots - freqs // 2, 0)
     starts = np.minimum(starts, int(totals[0]) - freqs)
-    popped = np.uint64(stack.pop(heads, tail, size, starts, freqs, totals))
+    popped = int(stack.pop(heads, tail, size, starts, freqs, totals))
     assert (heads >= LOW).all()
     assert stack.push(heads, tail, popped, starts, freqs, totals) == size
     assert heads.tolist() == first
@@ -111,7 +111,7 @@ def test_many_rows_equal_the_reference():
     heads, tail, size = fresh([LOW] * lanes, np.empty(0, np.uint32), lanes * rows + 1)
     for row in reversed(symbols.reshape(rows, lanes)):
         starts = np.array(dist.cdf)[row]
-        size = np.uint64(stack.push(heads, tail, size, starts, np.array(freq)[row], totals))
+        size = int(stack.push(heads, tail, size, starts, np.array(freq)[row], totals))
     states, words = naive.encode(symbols.tolist(), [dist] * symbols.size, p, lanes, LOW, 32)
     assert heads.tolist() == states
     assert tail[:size][::-1].tolist() == words
@@ -216,13 +216,13 @@ def test_uniform_numbers_are_exact_inverses_at_every_boundary(n, rng):
             numbers = np.array([number], np.uint64)
             pushed = uniform.push(heads, tail, size, numbers, last)
             assert int(heads[0]) >= oracle.LOW
-            assert uniform.pop(heads, tail, np.uint64(pushed), last, out) == size
+            assert uniform.pop(heads, tail, int(pushed), last, out) == size
             assert out[0] == number
             assert heads.tolist() == [head]
             assert np.array_equal(tail[:8], words)
             popped = uniform.pop(heads, tail, size, last, out)
             assert out[0] < n
-            assert uniform.push(heads, tail, np.uint64(popped), out, last) == size
+            assert uniform.push(heads, tail, int(popped), out, last) == size
             assert heads.tolist() == [head]
             assert np.array_equal(tail[:8], words)
 
