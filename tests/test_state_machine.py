@@ -41,35 +41,39 @@ def frame(data, **options):
     return ansflow.compress(data, **options)
 
 
-FRAMES = {
-    "empty": (frame(b""), b""),
-    "one byte": (frame(b"\n"), b"\n"),
-    "tiny chunks": (frame(TEXT, chunk_size=3), TEXT),
-    "small chunks": (frame(LINES, chunk_size=100), LINES),
-    "one chunk": (frame(LINES), LINES),
-    "noise": (frame(NOISE, chunk_size=64), NOISE),
-    "flushed": (flushed(LINES, chunk_size=64, every=97), LINES),
-    "flushed often": (flushed(TEXT, chunk_size=1000, every=5), TEXT),
-    "planes": (frame(NUMBERS, chunk_size=50), NUMBERS.tobytes()),
-    "rows": (rows(NUMBERS, chunk_size=60), NUMBERS.tobytes()),
-    "tiles": (frame(NUMBERS.reshape(20, 30), chunks=(7, 11)), NUMBERS.tobytes()),
-    "contexts": (frame(LINES, order=1, chunk_size=500), LINES),
-}
-GOLDEN = []
-for name in golden.GOLDEN:
-    path = golden.path_of(name)
-    content = ansflow.decompress(path.read_bytes())
-    if isinstance(content, np.ma.MaskedArray):
-        content = naive.read(path.read_bytes()).content  # with the mask
-    elif isinstance(content, np.ndarray):
-        content = content.tobytes(order="A")
-    # Some are larger than it takes to find out.
-    if len(content) < 100_000:
-        GOLDEN.append((path.read_bytes(), content))
+def files():
+    """Some of our own, one behind the other, or what was written for other tests."""
+    frames = {
+        "empty": (frame(b""), b""),
+        "one byte": (frame(b"\n"), b"\n"),
+        "tiny chunks": (frame(TEXT, chunk_size=3), TEXT),
+        "small chunks": (frame(LINES, chunk_size=100), LINES),
+        "one chunk": (frame(LINES), LINES),
+        "noise": (frame(NOISE, chunk_size=64), NOISE),
+        "flushed": (flushed(LINES, chunk_size=64, every=97), LINES),
+        "flushed often": (flushed(TEXT, chunk_size=1000, every=5), TEXT),
+        "planes": (frame(NUMBERS, chunk_size=50), NUMBERS.tobytes()),
+        "rows": (rows(NUMBERS, chunk_size=60), NUMBERS.tobytes()),
+        "tiles": (frame(NUMBERS.reshape(20, 30), chunks=(7, 11)), NUMBERS.tobytes()),
+        "contexts": (frame(LINES, order=1, chunk_size=500), LINES),
+    }
+    stored = []
+    for name in golden.GOLDEN:
+        path = golden.path_of(name)
+        content = ansflow.decompress(path.read_bytes())
+        if isinstance(content, np.ma.MaskedArray):
+            content = naive.read(path.read_bytes()).content  # with the mask
+        elif isinstance(content, np.ndarray):
+            content = content.tobytes(order="A")
+        # Some are larger than it takes to find out.
+        if len(content) < 100_000:
+            stored.append((path.read_bytes(), content))
+    return st.lists(st.sampled_from(sorted(frames)), min_size=1, max_size=5).map(
+        lambda names: tuple(b"".join(parts) for parts in zip(*map(frames.get, names), strict=True))
+    ) | st.sampled_from(stored)
 
-FILES = st.lists(st.sampled_from(sorted(FRAMES)), min_size=1, max_size=5).map(
-    lambda names: tuple(b"".join(parts) for parts in zip(*map(FRAMES.get, names), strict=True))
-) | st.sampled_from(GOLDEN)
+
+FILES = st.deferred(files)  # not by whoever collects tests: it takes as long as hundreds of them
 
 # What threads take at once: so little that there's something ahead, or all.
 UNITS = st.sampled_from([1, 40, 500, 1 << 20])
