@@ -10,9 +10,10 @@ Bits fill words from the least significant one up; words are little-endian.
 
 Widths of a group
     Each number has a width, how many bits it takes, in a *field* as large as a number. To move
-    pairs together takes the width of the first of each; pairs of pairs, that of each first pair,
-    and so on. `add_up` puts these where the width of the last number of the pair was, for which
-    nobody asks again: the last field of a group, the highest one, gets the width of all.
+    pairs together takes the width of the first of each, and then there is one for both; pairs of
+    pairs, those of both pairs, and so on. To take them apart, all of these are asked for again:
+    `add_up` puts the width of a pair where that of its last number was, for which nobody asks. The
+    last field of a group, the highest one, gets the width of all.
 
 Numbers and widths are in words here, whatever their type is, and all is told the bits of a field:
 nothing is compiled for each type.
@@ -48,7 +49,6 @@ WORD_SHIFT, BIT_IN_WORD = np.uint64(6), np.uint64(63)
 BYTE_SHIFT, BIT_IN_BYTE = np.uint64(3), np.uint64(7)
 BYTES = np.uint64(8)
 TWO = np.uint64(2)
-HALF, LOWER_HALF = np.uint64(32), np.uint64((1 << 32) - 1)
 
 # Bytes that may be read from the one on in which the last bit of a block is.
 REACH = np.uint64(264)
@@ -80,24 +80,16 @@ def add_up_pairs(widths, field):
 
 
 @inner
-def merge_pairs(numbers, widths, field):
-    """One step of `merge`, and of `add_up`."""
+def merge_pairs(numbers, widths):
+    """One step of `merge`: items are two fields, or two groups of them, each."""
     bits = item_bits(widths)
     half = bits // TWO
     lower = (ONE << half) - ONE
     for i in range(np.uint64(numbers.size)):
-        pair, first = np.uint64(numbers[i]), first_width(widths[i], bits, field)
+        pair, both = np.uint64(numbers[i]), np.uint64(widths[i])
+        first = both & (bits - ONE)  # as it is below, which makes shifts cheap
         numbers[i] = (pair & lower) | (pair >> half) << first
-        widths[i] += first << bits - field
-
-
-@inner
-def merge_halves(numbers, widths, field):
-    """The last step of `merge`: of whole words, whose widths come out, and not in a field."""
-    for i in range(np.uint64(numbers.size)):
-        word, first = numbers[i], first_width(widths[i], WORD_BITS, field)
-        numbers[i] = (word & LOWER_HALF) | (word >> HALF) << first
-        widths[i] = (widths[i] >> WORD_BITS - field) + first
+        widths[i] = first + (both >> half)
 
 
 @inner
@@ -133,11 +125,11 @@ def merge(numbers, widths, field):
     field : uint64
     """
     if field < U16_BITS:
-        merge_pairs(numbers.view(np.uint16), widths.view(np.uint16), field)
+        merge_pairs(numbers.view(np.uint16), widths.view(np.uint16))
     if field < U32_BITS:
-        merge_pairs(numbers.view(np.uint32), widths.view(np.uint32), field)
+        merge_pairs(numbers.view(np.uint32), widths.view(np.uint32))
     if field < WORD_BITS:
-        merge_halves(numbers, widths, field)
+        merge_pairs(numbers, widths)
 
 
 @inner
