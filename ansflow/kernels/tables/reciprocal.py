@@ -18,11 +18,12 @@ One of them always serves. Where f is a power of two, r is 0 and m = 2^31 is exa
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from ansflow.kernels.constants import MAX_FAST_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import inlined, kernel
+from ansflow.kernels.jit import inlined
 
-__all__ = ["divide", "reciprocal_table", "unpack_reciprocal"]
+__all__ = ["divide", "logarithms", "reciprocal_table", "unpack_reciprocal"]
 
 # An entry of the table: m in the low 32 bits, the shift above, and the way on top.
 M_MASK = np.uint64((1 << 32) - 1)
@@ -33,21 +34,9 @@ DOWN_AT = np.uint64(63)
 _table: np.ndarray | None = None
 
 
-@kernel
-def fill_reciprocals(table):
-    """Write the entries of f = 1, 2, ... into ``table[f]``; ``table[0]`` is 0."""
-    table[0] = ZERO
-    k = ZERO
-    for i in range(1, table.size):
-        f = np.uint64(i)
-        if f > (ONE << k):
-            k += ONE
-        shift = np.uint64(31) + k
-        m = (ONE << shift) // f
-        r = (ONE << shift) - m * f
-        down = np.uint64(ZERO < r <= f >> ONE)
-        m += np.uint64(r > f >> ONE)
-        table[i] = m | (shift << SHIFT_AT) | (down << DOWN_AT)
+def logarithms(bits: int) -> npt.NDArray[np.uint64]:
+    """The least k for which f <= 2^k, for all f from 1 to 2^bits."""
+    return np.repeat(np.arange(bits + 1, dtype=np.uint64), [1, *(1 << k for k in range(bits))])
 
 
 @inlined
@@ -72,8 +61,16 @@ def reciprocal_table() -> np.ndarray:
     """
     global _table
     if _table is None:
-        table = np.empty((1 << MAX_FAST_PRECISION) + 1, np.uint64)
-        fill_reciprocals(table)
+        # NumPy takes less time than to compile a kernel, or to load it.
+        table = np.zeros((1 << MAX_FAST_PRECISION) + 1, np.uint64)
+        f = np.arange(1, table.size, dtype=np.uint64)
+        shift = np.uint64(31) + logarithms(MAX_FAST_PRECISION)
+        m = (ONE << shift) // f
+        r = (ONE << shift) - m * f
+        half = f >> ONE
+        down = ((r > ZERO) & (r <= half)).astype(np.uint64)
+        m += r > half
+        table[1:] = m | (shift << SHIFT_AT) | (down << DOWN_AT)
         table.setflags(write=False)
         _table = table
     return _table

@@ -24,8 +24,8 @@ import functools
 import numpy as np
 
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO
-from ansflow.kernels.jit import brief_kernel, inlined, inner, kernel
-from ansflow.kernels.tables.reciprocal import reciprocal_table, unpack_reciprocal
+from ansflow.kernels.jit import brief_kernel, inlined, inner
+from ansflow.kernels.tables.reciprocal import logarithms, reciprocal_table, unpack_reciprocal
 
 __all__ = [
     "fill_record_rows",
@@ -56,23 +56,11 @@ def headroom(precision):
     return U_31 - precision + np.uint64(precision > U_MAX_PACKED_PRECISION)
 
 
-@kernel
-def fill_packed_reciprocals(precision, table):
-    """Write the packed record of frequency f and start 0 into ``table[f]``, for all f."""
-    table[0] = ZERO
-    k = ZERO
-    for i in range(1, table.size):
-        f = np.uint64(i)
-        if f > (ONE << k):
-            k += ONE
-        shift = headroom(precision) + k + k
-        m = ((ONE << shift) + f - ONE) // f
-        table[i] = m | (f << (HIGH_SHIFT + FREQ_SHIFT)) | (shift << SHIFT_SHIFT)
-
-
 @functools.cache
 def reciprocals_of(precision: int) -> np.ndarray:
     """The reciprocals of all frequencies for `fill_records`, computed once in a process.
+
+    Packed, each is the record of a symbol that begins with 0.
 
     Returns
     -------
@@ -81,8 +69,12 @@ def reciprocals_of(precision: int) -> np.ndarray:
     """
     if precision > MAX_PACKED_PRECISION:
         return reciprocal_table()
-    table = np.empty((1 << precision) + 1, np.uint64)
-    fill_packed_reciprocals(np.uint64(precision), table)
+    table = np.zeros((1 << precision) + 1, np.uint64)
+    f = np.arange(1, table.size, dtype=np.uint64)
+    k = logarithms(precision)
+    shift = U_31 - np.uint64(precision) + k + k
+    m = ((ONE << shift) + f - ONE) // f
+    table[1:] = m | (f << (HIGH_SHIFT + FREQ_SHIFT)) | (shift << SHIFT_SHIFT)
     table.setflags(write=False)
     return table
 
