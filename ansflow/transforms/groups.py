@@ -22,7 +22,7 @@ from ansflow.transforms.transform import Misfit, Setting, Transform
 from ansflow.transforms.vectors import Vectors, memory_of
 from ansflow.varints import ByteReader, pack_varint
 
-__all__ = ["Groups", "in_order_of_columns"]
+__all__ = ["Groups"]
 
 FEWEST, MOST = 2, 4096
 
@@ -115,12 +115,6 @@ class Groups(Transform):
 
     def describe(self, parameters: Sequence[int]) -> Sequence[Setting]:
         return tuple(parameters)
-
-
-def in_order_of_columns(groups: Sequence[int]) -> tuple[int, ...]:
-    """Groups with other numbers, in the order of their first columns."""
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    return tuple([numbers[group] for group in groups])
 
 
 def _are_in_order(groups: Sequence[Setting]) -> bool:

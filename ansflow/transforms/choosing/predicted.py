@@ -236,8 +236,3 @@ def predict_columns(
     if bits >= least * (1 - WORTH_IT):
         return before
     return Choice(recipe, bits, (Gain(f"{recipe.alone}, each predicted", bits),))
-
-
-def _columns(numbers: Numbers) -> Numbers:
-    """Numbers with the last axis in front, contiguous."""
-    return np.ascontiguousarray(np.moveaxis(numbers, -1, 0))
