@@ -15,6 +15,10 @@ import pytest
 
 TESTS = Path(__file__).parent
 
+# Before NumPy is imported, here and in all children of tests: threads of OpenBLAS begin by waiting
+# in a loop.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # The first example of a test may compile kernels, so no deadline.
 hypothesis.settings.register_profile("ansflow", deadline=None, max_examples=20)
 hypothesis.settings.register_profile(

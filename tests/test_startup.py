@@ -104,6 +104,20 @@ print("numba" in sys.modules)
     assert printed(code).endswith("\nFalse\n")
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux for threads")
+def test_the_command_has_no_threads_for_linear_algebra():
+    """NumPy's OpenBLAS would start some at once, which wait in a loop."""
+    code = """
+import os
+import ansflow.cli, numpy
+print(len(os.listdir("/proc/self/task")), os.environ["OPENBLAS_NUM_THREADS"])
+"""
+    environment = {**os.environ}
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+    assert printed(code, env=environment) == "1 1\n"
+    assert printed(code, env=environment | {"OPENBLAS_NUM_THREADS": "2"}).endswith(" 2\n")
+
+
 def test_models_of_images_are_left_alone_until_they_are_needed():
     """By frames without a model; one with a model loads them."""
     code = """

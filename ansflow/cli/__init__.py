@@ -1,5 +1,7 @@
 """The ``ansflow`` command.
 
+blas.py
+    what is imported before NumPy is
 text.py, table.py, terminal.py
     output: printable text, tables that fit the terminal, lines and progress
 outcome.py
@@ -29,6 +31,7 @@ from typing import Any
 import click
 
 import ansflow
+import ansflow.cli.blas
 from ansflow.cli.bench import bench
 from ansflow.cli.coding import cat, compress, decompress, test
 from ansflow.cli.group import DefaultGroup
