@@ -31,6 +31,7 @@ from ansflow.errors import AnsflowError
 from ansflow.kernels.coders import (
     adaptive,
     alias,
+    byte_rows,
     escapes,
     message_probabilities,
     message_rows,
@@ -491,7 +492,7 @@ def row_class_coders(at_end, rng):
     def guard(array):
         return guarded(array, at_end)
 
-    n, p, low = 64 * 15 + 37, np.uint64(11), 1 << 15
+    n, p, low, shift = 64 * 15 + 37, np.uint64(11), 1 << 15, row_classes.U_ROW_SHIFT
     freq = quantize(rng.random((8, 256)) ** 8, 11)
     classes = guard(rng.integers(0, 8, -(-n // 64)).astype(np.uint8))
     tables = RowClassCoder(freq, classes, 11)
@@ -504,7 +505,9 @@ def row_class_coders(at_end, rng):
             whole = np.uint64(n - n % n_lanes if isa != "scalar" else 0)
             x = guard(np.full(n_lanes, low, np.uint32))
             words = guard(np.zeros(n + (n_lanes if whole else 1), np.uint16))
-            at = np.uint64(row_classes.encode(data, classes, x, records, p, words, whole))
+            named = data, classes, shift
+            at = np.uint64(byte_rows.encode(*named, x, records, p, words, whole))
+            byte_rows.first_without_record(*named, records)
             if whole:
                 encode = row_classes_vector.encoder(n_lanes, isa)
                 at = encode(data, whole, classes, x, records.reshape(-1), p, words, at)
@@ -617,7 +620,7 @@ def neighbour_coders(at_end, rng):
     def guard(array):
         return guarded(array, at_end)
 
-    p, low = np.uint64(11), 1 << 15
+    p, low, shift = np.uint64(11), 1 << 15, np.uint64(0)
     freq = quantize(rng.random((4, 256)) ** 8, 11)
     possible = np.flatnonzero(freq.all(axis=0))
     limits = guard(np.append([20, 60, 254], [255] * 12).astype(np.uint8))
@@ -641,11 +644,11 @@ def neighbour_coders(at_end, rng):
                 whole = np.uint64(n - n % n_lanes if isa != "scalar" else 0)
                 x = guard(np.full(n_lanes, low, np.uint32))
                 words = guard(np.zeros(n + (n_lanes if whole else 1), np.uint16))
-                at = np.uint64(neighbours.encode(data, *told, x, records, p, words, whole))
+                contexts = guard(tables.names_of(data))
+                at = np.uint64(byte_rows.encode(data, contexts, shift, x, records, p, words, whole))
                 if whole:
                     encode = neighbours_vector.encoder(n_lanes, isa)
-                    at = encode(data, whole, *told, x, records.reshape(-1), p, words, at)
-                neighbours.first_without_record(data, *told, records)
+                    at = encode(data, whole, contexts, x, records.reshape(-1), p, words, at)
                 stream, out = words[int(at) :], guard(np.zeros(n, np.uint8))
                 for size in (stream.size, stream.size // 2, 65, 64, 63, 1, 0):
                     for source in (stream[:size], rng.integers(0, 1 << 16, size).astype(np.uint16)):
@@ -688,7 +691,8 @@ def finding_contexts(at_end, rng):
                     symbols, *told, np.uint64(every), counts, limits
                 )
                 exact = guard(np.empty((int(number), 256), np.uint32))
-                neighbour_tables.count_contexts(symbols, *told, limits, partial, exact)
+                contexts = guard(np.empty(n, np.uint8))
+                neighbour_tables.count_contexts(symbols, *told, limits, partial, contexts, exact)
                 assert exact.sum() == n
         found = guard(np.empty(n, np.uint8)), guard(np.empty(n, np.uint8))
         fill_contexts(symbols, np.uint64(0), np.uint64(n), *told, limits, *found)

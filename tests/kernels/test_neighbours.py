@@ -196,10 +196,12 @@ def test_symbols_are_counted_in_their_contexts(number):
     limits[: number - 1] = np.arange(number - 1)
     contexts = contexts_of(symbols, 300, 900, limits[: number - 1])
     partial = np.empty(tables.PARTIALS, np.uint32)
-    counts = np.empty((number, 256), np.uint32)
+    counts, found = np.empty((number, 256), np.uint32), np.empty_like(symbols)
     for size in (symbols.size, 4097, 1003, 101):
         part = frozen(symbols[:size].copy())
-        tables.count_contexts(part, np.uint64(300), np.uint64(900), limits, partial, counts)
+        told = np.uint64(300), np.uint64(900), limits, partial
+        tables.count_contexts(part, *told, found[:size], counts)
+        assert np.array_equal(found[:size], contexts[:size])
         expected = np.bincount(256 * contexts[:size] + part, minlength=256 * number)
         assert np.array_equal(counts.reshape(-1), expected)
 

@@ -354,7 +354,7 @@ made = (
     ),
     (
         neighbours.encoder(64, isa),
-        (symbols, size, size, size, symbols, u32, u64, size, words, size),
+        (symbols, size, symbols, u32, u64, size, words, size),
     ),
 )
 if isa in ROW_ISAS:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.coding.coders.coder import FastCoder
+from ansflow.coding.coders.coder import FastCoder, States, Symbols, Words
+from ansflow.coding.coders.vectors import vector_isa
+from ansflow.kernels.coders import byte_rows as scalar
 from ansflow.kernels.tables.records import fill_record_rows, reciprocals_of
 from ansflow.kernels.tables.slots import fill_slot_rows
 from ansflow.lazy import cached_property
@@ -27,9 +33,15 @@ class ByteRowsCoder(FastCoder):
         1 to 12.
     slots : ndarray of uint32, optional
         Of these frequencies, as `fill_slot_rows` fills them, if they are there already.
+
+    Attributes
+    ----------
+    shift : uint64
+        There is a name for each 2^shift symbols.
     """
 
     takes_any_symbol = True
+    shift: ClassVar[np.uint64]
 
     def __init__(
         self, freq: npt.NDArray[np.uint32], precision: int, slots: npt.NDArray[np.uint32] | None
@@ -38,6 +50,33 @@ class ByteRowsCoder(FastCoder):
         self.freq, self.alphabet = freq, BYTES
         if slots is not None:
             self.slots = slots
+
+    @staticmethod
+    @abstractmethod
+    def encoder(lanes: int, isa: str) -> Callable[..., Any]:
+        """Make the kernel that pushes symbols of so many lanes, with an instruction set."""
+
+    @abstractmethod
+    def names_of(self, symbols: Symbols) -> npt.NDArray[np.uint8]:
+        """By which row each symbol is coded, or each 2^shift of them; contiguous."""
+
+    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
+        records, precision, names = self.records, self._precision, self.names_of(symbols)
+        isa = vector_isa(states.size, symbols.size)
+        first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
+        cursor = np.uint64(words.size)
+        if first < symbols.size:
+            rest = symbols, names, self.shift, states, records, precision, words, first
+            cursor = np.uint64(scalar.encode(*rest))
+        if isa is None:
+            return int(cursor)
+        encode_rows = self.encoder(states.size, isa)
+        flat = records.reshape(-1)
+        return int(encode_rows(symbols, first, names, states, flat, precision, words, cursor))
+
+    def first_impossible(self, symbols: Symbols, lanes: int) -> int:
+        names = self.names_of(symbols)
+        return int(scalar.first_without_record(symbols, names, self.shift, self.records))
 
     @cached_property
     def records(self) -> npt.NDArray[np.uint64]:

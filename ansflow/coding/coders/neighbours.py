@@ -18,6 +18,7 @@ from ansflow.coding.coders.coder import (
 )
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import neighbours as scalar
+from ansflow.kernels.constants import ZERO
 from ansflow.kernels.tables.neighbours import PARTIALS, count_contexts
 from ansflow.kernels.vector import neighbours as vector
 
@@ -36,7 +37,11 @@ class NeighbourCoder(ByteRowsCoder, SteppingCoder):
         How far the row above is, at least 65, and the plane before, farther, or 0 for none.
     limits : contiguous ndarray of uint8, shape (15,)
         Increasing: a symbol's context is how many of them its activity exceeds.
+    contexts : contiguous ndarray of uint8, optional
+        Those of the symbols that are encoded, as `count_contexts` fills them, if they are known.
     """
+
+    shift, encoder = ZERO, staticmethod(vector.encoder)
 
     def __init__(
         self,
@@ -46,27 +51,30 @@ class NeighbourCoder(ByteRowsCoder, SteppingCoder):
         limits: npt.NDArray[np.uint8],
         precision: int,
         slots: npt.NDArray[np.uint32] | None = None,
+        contexts: npt.NDArray[np.uint8] | None = None,
     ) -> None:
         super().__init__(freq, precision, slots)
         self.row, self.plane, self.limits = np.uint64(row), np.uint64(plane), limits
+        self.contexts = contexts
 
     @property
     def _told(self) -> tuple[Any, ...]:
         return self.row, self.plane, self.limits
 
-    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
-        records, precision, told = self.records, self._precision, self._told
-        isa = vector_isa(states.size, symbols.size)
-        first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
-        cursor = np.uint64(words.size)
-        if first < symbols.size:
-            rest = symbols, *told, states, records, precision, words, first
-            cursor = np.uint64(scalar.encode(*rest))
-        if isa is None:
-            return int(cursor)
-        encode_rows = vector.encoder(states.size, isa)
-        flat = records.reshape(-1)
-        return int(encode_rows(symbols, first, *told, states, flat, precision, words, cursor))
+    def names_of(self, symbols: Symbols) -> npt.NDArray[np.uint8]:
+        return self._counted(symbols)[0] if self.contexts is None else self.contexts
+
+    def _counted(self, symbols: Symbols) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+        """The contexts of symbols, and how often each symbol comes in each of them."""
+        contexts, counts = np.empty_like(symbols), np.empty(self.freq.shape, np.uint32)
+        symbols = symbols.view()
+        symbols.setflags(write=False)  # kernels are compiled once
+        count_contexts(symbols, *self._told, np.empty(PARTIALS, np.uint32), contexts, counts)
+        return contexts, counts
+
+    def code_length(self, symbols: Symbols, lanes: int) -> float:
+        _, counts = self._counted(symbols)
+        return allotted(self.freq.reshape(-1), counts.reshape(-1), self.precision)
 
     def _read(self, words: Words, lanes: int, out: Symbols) -> int:
         isa = vector_isa(lanes, out.size)
@@ -80,17 +88,6 @@ class NeighbourCoder(ByteRowsCoder, SteppingCoder):
         told = states, *self._told, self.slots, self._precision, out
         done, at = scalar.decode_rows(words, cursor, *told)
         return int(scalar.decode_rest(words, np.uint64(at), *told, np.uint64(done)))
-
-    def first_impossible(self, symbols: Symbols, lanes: int) -> int:
-        return int(scalar.first_without_record(symbols, *self._told, self.records))
-
-    def code_length(self, symbols: Symbols, lanes: int) -> float:
-        counts = np.empty(self.freq.shape, np.uint32)
-        partial = np.empty(PARTIALS, np.uint32)
-        symbols = symbols.view()
-        symbols.setflags(write=False)  # kernels are compiled once
-        count_contexts(symbols, *self._told, partial, counts)
-        return allotted(self.freq.reshape(-1), counts.reshape(-1), self.precision)
 
     def place(self, position: int) -> str:
         return " in its context"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ansflow.coding.coders.byte_rows import BYTES, ByteRowsCoder
-from ansflow.coding.coders.coder import States, Symbols, Words, allotted
+from ansflow.coding.coders.coder import Symbols, Words, allotted
 from ansflow.coding.coders.vectors import vector_isa
 from ansflow.kernels.coders import row_classes as scalar
 from ansflow.kernels.vector import row_classes as vector
@@ -25,6 +25,8 @@ class RowClassCoder(ByteRowsCoder):
         That of each row of the n symbols. Not checked, and not to be changed.
     """
 
+    shift, encoder = scalar.U_ROW_SHIFT, staticmethod(vector.encoder)
+
     def __init__(
         self,
         freq: npt.NDArray[np.uint32],
@@ -35,19 +37,8 @@ class RowClassCoder(ByteRowsCoder):
         super().__init__(freq, precision, slots)
         self.classes = classes
 
-    def _push(self, symbols: Symbols, states: States, words: Words) -> int:
-        records, precision, classes = self.records, self._precision, self.classes
-        isa = vector_isa(states.size, symbols.size)
-        first = np.uint64(symbols.size - symbols.size % states.size if isa else 0)
-        cursor = np.uint64(words.size)
-        if first < symbols.size:
-            rest = symbols, classes, states, records, precision, words, first
-            cursor = np.uint64(scalar.encode(*rest))
-        if isa is None:
-            return int(cursor)
-        encode_rows = vector.encoder(states.size, isa)
-        flat = records.reshape(-1)
-        return int(encode_rows(symbols, first, classes, states, flat, precision, words, cursor))
+    def names_of(self, symbols: Symbols) -> npt.NDArray[np.uint8]:
+        return self.classes
 
     def _read(self, words: Words, lanes: int, out: Symbols) -> int:
         tables = self.classes, self.slots, self._precision
@@ -55,9 +46,6 @@ class RowClassCoder(ByteRowsCoder):
         if isa is None:
             return int(scalar.decode_stream(words, lanes, *tables, out))
         return int(vector.reader(lanes, isa)(words, *tables, out))
-
-    def first_impossible(self, symbols: Symbols, lanes: int) -> int:
-        return int(scalar.first_without_record(symbols, self.classes, self.records))
 
     def code_length(self, symbols: Symbols, lanes: int) -> float:
         classes = self.classes.astype(np.uint32).repeat(scalar.ROW)[: symbols.size]

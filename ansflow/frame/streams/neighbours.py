@@ -31,6 +31,7 @@ from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
 from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables
 from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
 from ansflow.kernels.tables.slots import read_slots
+from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout
 from ansflow.varints import ByteReader, pack_varint
 
@@ -68,11 +69,12 @@ class Distances(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What contexts depend on, their symbols, and about how many bits all take."""
+    """What contexts depend on, those of all symbols, and about how many bits these take."""
 
     row: int
     plane: int
     limits: npt.NDArray[np.uint8]
+    contexts: npt.NDArray[np.uint8]
     counts: npt.NDArray[np.uint32]
     bits: float
 
@@ -102,10 +104,10 @@ class Neighbours(TriedKind):
         if best is None:
             return NOTHING_SEEN
         counts = np.empty((number, ALPHABET), np.uint32)
-        partial = np.empty(PARTIALS, np.uint32)
-        count_contexts(symbols, *best, partial, counts)
+        partial, contexts = np.empty(PARTIALS, np.uint32), empty(symbols.size, np.uint8)
+        count_contexts(symbols, *best, partial, contexts, counts)
         row, plane, limits = best
-        return Look(counts, Chosen(int(row), int(plane), limits, counts, smallest))
+        return Look(counts, Chosen(int(row), int(plane), limits, contexts, counts, smallest))
 
     def propose(self, sample: Sample, most: float) -> Proposal | None:
         symbols = sample.symbols
@@ -120,15 +122,14 @@ class Neighbours(TriedKind):
         return Proposal(size, encode, clear=size < CLEAR * plain)
 
     def _encode(self, sample: Sample, chosen: Chosen) -> Encoded:
-        row, plane, limits, counts, _ = chosen
+        row, plane, limits, contexts, counts, _ = chosen
         number, highest = counts.shape[0], min(sample.coding.precision, PRECISION)
         precision = precision_for(sample.symbols.size // number, highest)
         freq = np.empty((number, ALPHABET), np.uint32)
         tables = np.empty(TABLE_ROOM * number, np.uint8)
         used, _ = fit_tables(counts, precision, freq, tables)
-        words = encode_words(
-            sample, sample.symbols, NeighbourCoder(freq, row, plane, limits, precision)
-        )
+        coder = NeighbourCoder(freq, row, plane, limits, precision, contexts=contexts)
+        words = encode_words(sample, sample.symbols, coder)
         begin = pack_varint(row) + pack_varint(plane)
         begin += bytes([number]) + limits[: number - 1].tobytes()
         payload = [np.frombuffer(begin, np.uint8), tables[:used], words]

@@ -5,16 +5,15 @@ the contexts of many symbols are found at once, on vectors of bytes, before the 
 decoded.
 
 Lanes and words are those of `ansflow.kernels.coders.single`. Precision is at most 12 bits and
-states lie in [2^15, 2^31): records and slots are packed.
+states lie in [2^15, 2^31): slots are packed. The encoder, which knows all symbols and so all
+contexts, is that of `ansflow.kernels.coders.byte_rows`.
 """
 
 import numpy as np
 
-from ansflow.kernels.coders.rans import next_word, pull_word, push_symbol, put_word
+from ansflow.kernels.coders.rans import next_word, pull_word
 from ansflow.kernels.constants import MAX_LANES, MAX_PACKED_PRECISION, ONE, ZERO, state_low
 from ansflow.kernels.jit import inner, kernel
-from ansflow.kernels.tables.reciprocal import divide
-from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
 __all__ = [
@@ -24,10 +23,8 @@ __all__ = [
     "block_for",
     "decode_rest",
     "decode_rows",
-    "encode",
     "fill_activity",
     "fill_contexts",
-    "first_without_record",
 ]
 
 # A turn of 64 lanes depends on no symbol of its own from here on.
@@ -115,63 +112,6 @@ def fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts):
 def block_for(row):
     """Of how many symbols a decoder can find the contexts at once: whole turns."""
     return min(U_BLOCK, (row - ONE) & ~(U_LANES - ONE))
-
-
-@kernel
-def encode(symbols, row, plane, limits, states, records, precision, words, first):
-    """Push `symbols`, the last to `first`; return the cursor.
-
-    The stream is ``words[cursor:]`` once all symbols have been pushed.
-
-    Parameters
-    ----------
-    symbols : uint8[n]
-        Each has a frequency in its context.
-    row, plane, limits
-        Those of `fill_contexts`.
-    states : uint32[lanes]
-        Updated in place.
-    records : uint64[16, 256]
-        See `ansflow.kernels.tables.records`.
-    precision : uint64
-    words : uint16[]
-        At least n + 1 long. Filled from its end downwards.
-    first : uint64
-        A multiple of the number of lanes.
-    """
-    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
-    cursor = np.uint64(words.size)
-    lane_mask = np.uint64(states.size) - ONE
-    total = ONE << precision
-    room = headroom(precision)
-    end = np.uint64(symbols.size)
-    while end > first:
-        begin = max(first, (end - ONE) & ~(U_BLOCK - ONE))
-        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
-        while end > begin:
-            end -= ONE
-            lane = end & lane_mask
-            own = records[np.uint64(contexts[end - begin])]
-            m, nudge, shift, start, freq = look_up_record(own, np.uint64(symbols[end]))
-            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
-            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
-    return cursor
-
-
-@kernel
-def first_without_record(symbols, row, plane, limits, records):
-    """Smallest i for which symbol i has no record in its context, or the number of symbols."""
-    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
-    begin, size = ZERO, np.uint64(symbols.size)
-    while begin < size:
-        end = min(begin + U_BLOCK, size)
-        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
-        for j in range(end - begin):
-            i = np.uint64(j)
-            if records[contexts[i], symbols[begin + i]] == ZERO:
-                return begin + i
-        begin = end
-    return size
 
 
 @kernel

@@ -4,24 +4,15 @@ Lanes and words are those of `ansflow.kernels.coders.single`: symbol i belongs t
 any N. As N is a power of two of at most 64, the lanes take turns within one row of symbols, and all
 of a turn have one distribution. With 64 lanes, a turn is a row.
 
-Precision is at most 12 bits and states lie in [2^15, 2^31): records and slots are packed.
+Precision is at most 12 bits and states lie in [2^15, 2^31): slots are packed. The encoder is that
+of `ansflow.kernels.coders.byte_rows`.
 """
 
 import numpy as np
 
-from ansflow.kernels.coders.rans import (
-    OUTSIDE,
-    finished,
-    next_word,
-    pull_word,
-    push_symbol,
-    put_word,
-    take_states,
-)
+from ansflow.kernels.coders.rans import OUTSIDE, finished, next_word, pull_word, take_states
 from ansflow.kernels.constants import MAX_PACKED_PRECISION, ONE, ZERO, state_low
 from ansflow.kernels.jit import kernel
-from ansflow.kernels.tables.reciprocal import divide
-from ansflow.kernels.tables.records import headroom, look_up_record
 from ansflow.kernels.tables.slots import look_up
 
 __all__ = [
@@ -30,8 +21,6 @@ __all__ = [
     "decode_rest",
     "decode_rows",
     "decode_stream",
-    "encode",
-    "first_without_record",
 ]
 
 ROW_SHIFT = 6
@@ -39,57 +28,6 @@ ROW = 1 << ROW_SHIFT
 U_ROW_SHIFT = np.uint64(ROW_SHIFT)
 
 LOW = np.uint64(state_low(MAX_PACKED_PRECISION))
-
-
-@kernel
-def encode(symbols, classes, states, records, precision, words, first):
-    """Push `symbols`, the last to `first`; return the cursor.
-
-    The stream is ``words[cursor:]`` once all symbols have been pushed.
-
-    Parameters
-    ----------
-    symbols : uint8[n]
-        Each has a frequency in the class of its row.
-    classes : uint8[ceil(n / 64)]
-        Of each row, below K.
-    states : uint32[lanes]
-        Updated in place.
-    records : uint64[K, 256]
-        See `ansflow.kernels.tables.records`.
-    precision : uint64
-    words : uint16[]
-        At least n + 1 long. Filled from its end downwards.
-    first : uint64
-        A multiple of the number of lanes.
-    """
-    cursor = np.uint64(words.size)
-    lanes = np.uint64(states.size)
-    total = ONE << precision
-    room = headroom(precision)
-    end = np.uint64(symbols.size)
-    while end > first:
-        base = (end - ONE) & ~(lanes - ONE)
-        row = np.uint64(classes[base >> U_ROW_SHIFT])
-        lane = end - base
-        while lane > ZERO:
-            lane -= ONE
-            record = look_up_record(records[row], np.uint64(symbols[base + lane]))
-            m, nudge, shift, start, freq = record
-            x, cursor = put_word(np.uint64(states[lane]), room, freq, words, cursor)
-            states[lane] = push_symbol(x, divide(x, m, nudge, shift), start, total - freq)
-        end = base
-    return cursor
-
-
-@kernel
-def first_without_record(symbols, classes, records):
-    """Smallest i for which symbol i has no record in its class, or the number of symbols."""
-    for i in range(symbols.size):
-        at = np.uint64(i)
-        if records[classes[at >> U_ROW_SHIFT], symbols[at]] == ZERO:
-            return at
-    return np.uint64(symbols.size)
 
 
 @kernel

@@ -211,13 +211,13 @@ def choose_limits(symbols, row, plane, every, counts, limits):
 
 
 @kernel
-def count_contexts(symbols, row, plane, limits, partial, counts):
-    """Fill ``counts``, uint32[K, 256], with the symbols of each context.
+def count_contexts(symbols, row, plane, limits, partial, contexts, counts):
+    """Fill ``contexts``, uint8[n], with those of all symbols, and ``counts``, uint32[K, 256].
 
-    `partial`, uint32 of the shape `PARTIALS`, is scratch; the other parameters are those of
-    `fill_contexts`.
+    These are how often each symbol comes in each context. `partial`, uint32 of the shape
+    `PARTIALS`, is scratch; the other parameters are those of `fill_contexts`.
     """
-    activity, contexts = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint8)
+    activity = np.empty(BLOCK, np.uint8)
     # Where a symbol is counted, four to a word: so that four of them are one load.
     words = np.empty(BLOCK // PARTIALS[0], np.uint64)
     places = words.view(np.uint16)
@@ -228,9 +228,10 @@ def count_contexts(symbols, row, plane, limits, partial, counts):
     begin, size = ZERO, np.uint64(symbols.size)
     while begin < size:
         end = min(begin + U_BLOCK, size)
-        fill_contexts(symbols, begin, end, row, plane, limits, activity, contexts)
+        own = contexts[begin:end]
+        fill_contexts(symbols, begin, end, row, plane, limits, activity, own)
         for i in range(end - begin):
-            places[i] = np.uint16(contexts[i]) << CONTEXT | np.uint16(symbols[begin + i])
+            places[i] = np.uint16(own[i]) << CONTEXT | np.uint16(symbols[begin + i])
         whole = (end - begin) // AT_ONCE
         for i in range(whole):
             word = words[i]

@@ -94,30 +94,22 @@ def reader(lanes: int, isa: str) -> Callable[..., Any]:
 
 @functools.cache
 def encoder(lanes: int, isa: str) -> Callable[..., Any]:
-    """Make ``encode_rows(symbols, end, row, plane, limits, states, records, precision, words,
-    cursor)``.
+    """Make ``encode_rows(symbols, end, contexts, states, records, precision, words, cursor)``.
 
-    It pushes ``symbols[:end]``, whole turns, last to first, and returns the cursor. The other
-    arguments are those of `ansflow.kernels.coders.neighbours.encode`, with `lanes` states and
-    records as a vector. ``words[cursor - end - lanes :]`` must exist: below the words that it
-    keeps, `put` writes others.
+    It pushes ``symbols[:end]``, whole turns, last to first, and returns the cursor. ``contexts``,
+    uint8[n], are those of the symbols; the other arguments are those of
+    `ansflow.kernels.coders.byte_rows.encode`, with `lanes` states and records as a vector.
+    ``words[cursor - end - lanes :]`` must exist: below the words that it keeps, `put` writes
+    others.
     """
     turn = np.uint64(lanes)
 
     @kernel
-    def encode_rows(symbols, end, row, plane, limits, states, records, precision, words, cursor):
-        table = tabulate(limits)
-        activity, contexts = np.empty(lanes, np.uint8), np.empty(lanes, np.uint8)
+    def encode_rows(symbols, end, contexts, states, records, precision, words, cursor):
         x = load(states, ZERO, lanes, isa)
         while end > ZERO:
             end -= turn
-            if end > row and (end >= plane or end + turn <= plane):
-                behind = plane if end >= plane else ZERO
-                context = contexts_above(symbols, end, row, behind, table, lanes, isa)
-            else:
-                told = row, plane, limits, activity, contexts
-                fill_contexts(symbols, end, end + turn, *told)
-                context = load(contexts, ZERO, lanes, isa)
+            context = load(contexts, end, lanes, isa)
             record = records[load(symbols, end, lanes, isa) | (context << BYTE)]
             x, cursor = push(x, record, precision, words, cursor)
         store(states, ZERO, x)

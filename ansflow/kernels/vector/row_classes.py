@@ -75,7 +75,7 @@ def encoder(lanes: int, isa: str) -> Callable[..., Any]:
     """Make ``encode_rows(symbols, end, classes, states, records, precision, words, cursor)``.
 
     It pushes ``symbols[:end]``, whole turns, last to first, and returns the cursor. The other
-    arguments are those of `ansflow.kernels.coders.row_classes.encode`, with `lanes` states and
+    arguments are those of `ansflow.kernels.coders.byte_rows.encode`, with `lanes` states and
     records as a vector. ``words[cursor - end - lanes :]`` must exist: below the words that it
     keeps, `put` writes others.
     """
