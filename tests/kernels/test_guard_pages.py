@@ -80,7 +80,6 @@ from ansflow.kernels.transforms import (
     boxes,
     columns,
     cost,
-    deal,
     decimal,
     delta,
     detect,
@@ -1301,17 +1300,6 @@ def facts_of_samples(at_end, rng):
             lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
             out = guarded(np.zeros(count * size * width, np.uint8), at_end)
             boxes.copy_boxes(octets, width, lengths, count, size, box, out)
-    for shape, way in (((1, 40), (0, 1)), ((6, 9, 8), (0, 2, 1)), ((5, 700, 3), (0, 0, 0))):
-        for width, parts, step in itertools.product((1, 4, 8), (1, 2), (1, 3)):
-            parts = 2 if shape[0] > 1 else parts
-            octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
-            box = math.prod(length - times for length, times in zip(shape, way, strict=True))
-            size = box // shape[0] * (shape[0] // 2) if shape[0] > 1 else box // parts
-            lengths, times = (fixed(np.array(told, u64), at_end) for told in (shape, way))
-            dealt = guarded(np.zeros((parts, -(-size // step)), u64), at_end)
-            told = octets, width, lengths, times, width == 4, step, dealt
-            deal.deal(*told)
-            deal.bits_of_dealt(*told, 8.0, 0.1)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         columns_of_tables(numbers, at_end)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ansflow.kernels.transforms.cost import FEW_LINEAR, MANY_LINEAR, lin_cost
-from ansflow.kernels.transforms.deal import deal
 from ansflow.transforms import Recipe
 from ansflow.transforms.choosing.axes import differences, orders
 from ansflow.transforms.choosing.cost import (
@@ -17,10 +16,10 @@ from ansflow.transforms.choosing.cost import (
     plain_bits,
     plane_bits,
     symbol_bits,
-    to_deal,
     ways_bits,
     ways_cost,
 )
+from ansflow.transforms.choosing.dealt import dealt
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.registry import by_name
 
@@ -63,19 +62,13 @@ def test_bins_of_numbers_that_become_non_negative(kind, boxes):
     assert bits < log_bits(numbers, signed=True) - 2
 
 
-def halves(numbers, items, axes=(), *, signed=False):
-    *told, dealt = to_deal(numbers, items, axes, signed=signed)
-    deal(*told, dealt)
-    return dealt
-
-
 @pytest.mark.parametrize("shape", [(1, 9), (1, 5000), (2, 3), (4, 1500), (5, 40, 33), (16, 9, 25)])
 def test_halves_of_numbers_that_find_bins_and_that_tell_of_them(shape):
     numbers = np.arange(math.prod(shape)).astype("u4").reshape(shape)
     even = shape[0] // 2 * 2
     rows = numbers[:even] if even else numbers.reshape(-1)[: shape[1] // 2 * 2]
     parts = (rows[half::2].reshape(-1) for half in range(2))
-    found = halves(numbers, math.inf).tolist()
+    found = dealt(numbers, math.inf).tolist()
     assert found == [part[:: part.size // 1024 | 1].tolist() for part in parts]
 
 
@@ -85,17 +78,17 @@ def test_halves_of_numbers_that_find_bins_and_that_tell_of_them(shape):
 def test_halves_of_differences(kind, shape, axes):
     numbers = RNG.integers(0, 1 << 8 * int(kind[1]), shape, kind)
     left = differences(numbers, axes)
-    assert np.array_equal(halves(numbers, math.inf, axes), halves(left, math.inf))
+    assert np.array_equal(dealt(numbers, math.inf, axes), dealt(left, math.inf))
     non_negative = folded(left.reshape(-1)).reshape(left.shape)
-    signed = halves(numbers, math.inf, axes, signed=True)
-    assert np.array_equal(signed, halves(non_negative, math.inf))
+    signed = dealt(numbers, math.inf, axes, signed=True)
+    assert np.array_equal(signed, dealt(non_negative, math.inf))
 
 
 def test_all_numbers_tell_of_bins_if_a_chunk_has_no_more():
     numbers = np.arange(1, 31, dtype="u2").reshape(1, 5, 6)
-    assert halves(numbers, 59).tolist() == [[*range(1, 31)]]
-    assert halves(numbers, 60).shape == (2, 15)
-    assert halves(numbers, 49, (2,)).tolist() == [[1] * 25]
+    assert dealt(numbers, 59).tolist() == [[*range(1, 31)]]
+    assert dealt(numbers, 60).shape == (2, 15)
+    assert dealt(numbers, 49, (2,)).tolist() == [[1] * 25]
 
 
 def test_bins_of_no_numbers():

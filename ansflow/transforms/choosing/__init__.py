@@ -10,6 +10,8 @@ factors.py
     factors that make integers of floats
 steps.py
     a common step of floats that isn't known beforehand
+dealt.py
+    some numbers of a sample in two parts: what is found by the one is told by the other
 cost.py
     what numbers cost as tokens and raw bits
 dictionary.py

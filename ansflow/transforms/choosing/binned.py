@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ansflow.transforms.choosing.axes import Axes, delta, orders
-from ansflow.transforms.choosing.cost import are_all, bins_bits, ways_bits
+from ansflow.transforms.choosing.cost import bins_bits, ways_bits
+from ansflow.transforms.choosing.dealt import are_all
 from ansflow.transforms.choosing.offers import WORTH_BITS, Offers
 from ansflow.transforms.choosing.predictor import BINS
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ansflow.kernels.constants import ONE, ZERO
+from ansflow.kernels.transforms.bins import bits_in_bins
 from ansflow.kernels.transforms.cost import MISSED, byte_cost, costs_of_ways, plane_cost
-from ansflow.kernels.transforms.deal import bits_of_dealt
 from ansflow.transforms.bins import BIN_BITS, bits_of_a_bin
 from ansflow.transforms.choosing.axes import Axes
+from ansflow.transforms.choosing.dealt import dealt
 from ansflow.transforms.layout import Layout
 from ansflow.transforms.plain import plain_recipe
 from ansflow.transforms.planes import MAX_PLANES
@@ -21,7 +22,6 @@ from ansflow.transforms.recipe import Recipe
 
 __all__ = [
     "WIDER",
-    "are_all",
     "bins_bits",
     "event_bits",
     "log_bits",
@@ -30,7 +30,6 @@ __all__ = [
     "plane_bits",
     "recipe_bits",
     "symbol_bits",
-    "to_deal",
     "ways_bits",
     "ways_cost",
 ]
@@ -46,8 +45,8 @@ CONSTANT_BITS = 16
 # Bits by which the range of all deltas may be longer than that of a sample.
 WIDER = 2
 
-# Bins are found by so many numbers, about, and told by as many.
-FITTED_FEW = 1 << 10
+# The greatest numbers of so many bytes.
+TOPS = {width: np.uint64((1 << 8 * width) - 1) for width in (1, 2, 4, 8)}
 
 UNSIGNED, SIGNED = np.array([[0, 0]], np.uint64), np.array([[0, 1]], np.uint64)
 
@@ -148,46 +147,12 @@ def bins_bits(
     Bins are found by some of the numbers, and told by others. All numbers of a chunk are those by
     which bins are found in the end, too.
     """
-    *told, dealt = to_deal(numbers, items, axes, signed=signed)
-    if not dealt.size:
+    parts = dealt(numbers, items, axes, signed=signed)
+    if not parts.size:
         return math.inf
-    bits = bits_of_a_bin(dealt.shape[1], items), (TABLE_BITS + BIN_BITS) / items
-    return float(bits_of_dealt(*told, dealt, *bits))
-
-
-def are_all(numbers: npt.NDArray[Any], items: float) -> bool:
-    """Whether numbers in boxes are all that a chunk has, or nearly, rather than a sample."""
-    return len(numbers) == 1 and 2 * numbers.size > items
-
-
-def to_deal(
-    numbers: npt.NDArray[Any], items: float, axes: Axes = (), *, signed: bool = False
-) -> tuple[Any, ...]:
-    """What `deal` takes, and at last room for what it fills, which may be none.
-
-    These are some numbers, or differences, of every second box, and of the others. Of a single box,
-    they are in turn, or all of them, if a chunk has hardly any more.
-    """
-    lengths, way, box = _left(numbers.shape, axes)
-    boxes, step = len(numbers), 1
-    if boxes == 1 and 2 * box > items:
-        dealt = np.empty((1, box), np.uint64)
-    else:
-        size = boxes // 2 * box if boxes > 1 else box // 2
-        step = size // FITTED_FEW | 1
-        dealt = np.empty((2, -(-size // step)), np.uint64)
-    octets = numbers.reshape(-1).view(np.uint8)
-    return octets, numbers.itemsize, lengths, way, signed, step, dealt
-
-
-@functools.lru_cache
-def _left(
-    shape: tuple[int, ...], axes: Axes
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], int]:
-    """A shape, how many times there are differences along each axis, and what a box has left."""
-    way = [axes.count(axis) for axis in range(len(shape))]
-    left = [max(0, length - times) for length, times in zip(shape, way, strict=True)]
-    return _lengths(shape), np.array(way, np.uint64), math.prod(left[1:])
+    found_by, told_by = np.sort(parts[0]).astype(np.uint64), parts[-1].astype(np.uint64)
+    bits = bits_of_a_bin(told_by.size, items), (TABLE_BITS + BIN_BITS) / items
+    return float(bits_in_bins(found_by, told_by, TOPS[numbers.itemsize], *bits))
 
 
 def entropy(counts: npt.NDArray[np.integer]) -> float:

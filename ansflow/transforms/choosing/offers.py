@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy.typing as npt
 
 from ansflow.transforms.choosing.axes import Axes, differences, long_axes
-from ansflow.transforms.choosing.cost import are_all
+from ansflow.transforms.choosing.dealt import are_all
 from ansflow.transforms.choosing.predictor import Predictor
 from ansflow.transforms.recipe import Recipe
 
