@@ -5,7 +5,6 @@ Each job runs in a forked process, where straying means a segmentation fault.
 
 import faulthandler
 import itertools
-import math
 import os
 import signal
 import sys
@@ -77,7 +76,6 @@ from ansflow.kernels.transforms import (
     affine as multiples,
     bins,
     borders,
-    boxes,
     columns,
     cost,
     decimal,
@@ -1294,12 +1292,6 @@ def raw_bits(at_end, rng):
 def facts_of_samples(at_end, rng):
     """What is looked at to choose a recipe."""
     u64 = np.uint64
-    for shape, count, size in (((9000,), 4, 1000), ((70, 90), 4, 250), ((9, 80, 7), 8, 101)):
-        for width in (1, 3, 8):
-            octets = fixed(rng.integers(0, 256, math.prod(shape) * width, np.uint8), at_end)
-            lengths, box = (guarded(np.array(shape, u64), at_end) for _ in range(2))
-            out = guarded(np.zeros(count * size * width, np.uint8), at_end)
-            boxes.copy_boxes(octets, width, lengths, count, size, box, out)
     for width, size in itertools.product((1, 2, 4, 8), (2, 3, 64, 127, 129, 1025, 4099)):
         numbers = fixed(rng.integers(0, 1 << (8 * width), size, f"u{width}"), at_end)
         columns_of_tables(numbers, at_end)

@@ -9,7 +9,7 @@ ordered.py, delta.py, finish.py
     bins.py make the numbers
 raw_bits.py, bits.py, words.py, byte_order.py, half.py, binary64.py, running_sums.py
     what several of them are made of: numbers of a few bits each, sets of items, what Numba lacks
-boxes.py, widths.py, glance.py, cost.py, deal.py, detect.py, borders.py, steps.py, recurrence.py,
+widths.py, glance.py, cost.py, detect.py, borders.py, steps.py, recurrence.py,
 likeness.py
     for the choice of a recipe: samples, what numbers would cost, and what they have in common
 

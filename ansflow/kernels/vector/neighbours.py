@@ -77,15 +77,18 @@ def reader(lanes: int, isa: str) -> Callable[..., Any]:
         if not take_states(words, LOW, states):
             return np.uint64(OUTSIDE)
         told, flat = (states, row, plane, limits), slots.reshape(-1)
-        done, cursor = decode_rows(words, begin, *told, flat, precision, out, ZERO)
-        if np.uint64(out.size) - done >= MANY:
+        source, first, cursor, done = words, ZERO, begin, ZERO
+        while True:
+            at = cursor - first
+            done, at = decode_rows(source, at, *told, flat, precision, out, done)
+            cursor = first + at
+            if first > ZERO or np.uint64(out.size) - done < MANY:
+                break
             # Few words are left, of many symbols: vectors take them where zeros follow.
-            left = np.uint64(words.size) - cursor
+            left, first = np.uint64(words.size) - cursor, cursor
             for i in range(left):
                 more[i] = words[cursor + i]
-            last = more[: left + turn]
-            done, taken = decode_rows(last, ZERO, *told, flat, precision, out, done)
-            cursor += taken
+            source = more[: left + turn]
         cursor = decode_rest(words, cursor, *told, slots, precision, out, done)
         return finished(words, cursor, states, LOW)
 

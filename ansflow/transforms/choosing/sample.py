@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ansflow.kernels.transforms.boxes import LONGER, copy_boxes
 from ansflow.transforms.choosing.axes import SHORTEST_AXIS
 
 __all__ = ["LONGER", "boxes", "few_boxes", "is_large"]
 
 Numbers = npt.NDArray[Any]
+
+# A box has so many times as many places along the last axis as along another.
+LONGER = 4.0
 
 # A part of a sample has so many boxes at least.
 FEWEST_BOXES = 4
@@ -38,14 +40,58 @@ def boxes(array: Numbers, size: int, count: int) -> Numbers:
     """
     if array.size <= size:
         return np.ascontiguousarray(array)[np.newaxis]
-    shape, box = np.array(array.shape, np.uint64), np.empty(array.ndim, np.uint64)
-    octets, found = array.reshape(-1).view(np.uint8), np.empty(size // count * count, array.dtype)
-    told = array.itemsize, shape, count, size // count
-    copy_boxes(octets, *told, box, found.view(np.uint8))
-    places = box.tolist()
-    if count > FEWEST_BOXES and any(map(_is_short, places[1:], array.shape[1:])):
+    lengths = _lengths(array.shape, size // count)
+    if count > FEWEST_BOXES and any(map(_is_short, lengths[1:], array.shape[1:])):
         return boxes(array, size, count // 2)
-    return found[: count * math.prod(places)].reshape(count, *places)
+    found = np.empty((count, *lengths), array.dtype)
+    for box, where in zip(found, _places(array.shape, lengths, count), strict=True):
+        box[...] = array[where]
+    return found
+
+
+@functools.lru_cache
+def _lengths(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """Those of a box along each axis; their product is at most `size`, and about that.
+
+    The array has more items.
+    """
+    found: dict[int, int] = {}
+    while True:
+        # Axes that are shorter than their share are taken as they are, and leave more for the rest.
+        rest, weights = float(size), {}
+        for axis, length in enumerate(shape):
+            if axis in found or length == 1:
+                found[axis] = length
+                rest /= length
+            else:
+                weights[axis] = LONGER if axis == len(shape) - 1 else 1.0
+        unit = (rest / max(weights.values())) ** (1 / len(weights))
+        short = {axis for axis, weight in weights.items() if shape[axis] <= unit * weight}
+        if not short:
+            break
+        found.update((axis, shape[axis]) for axis in short)
+    found.update((axis, max(1, int(unit * weight))) for axis, weight in weights.items())
+    return tuple(found[axis] for axis in range(len(shape)))
+
+
+@functools.lru_cache
+def _places(
+    shape: tuple[int, ...], lengths: tuple[int, ...], count: int
+) -> list[tuple[slice, ...]]:
+    """Where boxes are that are spread over an array evenly.
+
+    They begin in the middles of as many equal parts of where a box may begin. Along each axis they
+    have another order, so that boxes which overlap along one are far apart along another.
+    """
+    found = []
+    for number in range(count):
+        turns = [number * (2 * axis + 1) % count for axis in range(len(shape))]
+        begins = [
+            (whole - length) * (2 * turn + 1) // (2 * count)
+            for whole, length, turn in zip(shape, lengths, turns, strict=True)
+        ]
+        found.append(tuple(map(slice, begins, map(int.__add__, begins, lengths))))
+    return found
 
 
 def _is_short(places: int, length: int) -> bool:
