@@ -21,7 +21,13 @@ if KNOWN:
     from ansflow.kernels.literals import LiteralsOnce
     from ansflow.kernels.lowering import InnerLowering, KernelLowering
     from ansflow.kernels.ssa import NamesAtOnce
-    from ansflow.kernels.steps import KernelSteps, PlainRewrites, PlainStripPhis, needed
+    from ansflow.kernels.steps import (
+        KernelSteps,
+        PlainRewrites,
+        PlainStripPhis,
+        PlainTranslation,
+        needed,
+    )
 
 
 class KernelCompiler(Compiler):
@@ -46,6 +52,7 @@ class KernelCompiler(Compiler):
             return super().define_pipelines()
         inner = self.state.flags.no_cpython_wrapper
         instead: dict[str, list[Any]] = {
+            "TranslateByteCode": [PlainTranslation],
             "GenericRewrites": [PlainRewrites],
             "InlineInlinables": [InlineRemembered],
             "ReconstructSSA": [LiteralsOnce, NamesAtOnce],

@@ -10,14 +10,14 @@ used, for which only the last ones ask. Here there are others in their place.
 from collections.abc import Callable
 from typing import Any
 
-from numba.core import types
+from numba.core import interpreter, types
 from numba.core.compiler_machinery import PassManager, _pass_registry, register_pass
 from numba.core.ir_utils import build_definitions
 from numba.core.rewrites.registry import rewrite_registry
 from numba.core.typed_passes import PreLowerStripPhis
-from numba.core.untyped_passes import GenericRewrites
+from numba.core.untyped_passes import GenericRewrites, TranslateByteCode
 
-__all__ = ["KernelSteps", "PlainRewrites", "PlainStripPhis", "Steps", "needed"]
+__all__ = ["KernelSteps", "PlainRewrites", "PlainStripPhis", "PlainTranslation", "Steps", "needed"]
 
 # Steps that look for what no kernel has: functions within functions, arithmetic on whole arrays,
 # contexts, exceptions, literals, generators, parallel loops. (And one that repeats what is done
@@ -28,6 +28,9 @@ SKIPPED = {
     *("RewriteDynamicRaises", "FindLiterallyCalls", "LiteralUnroll", "InlineOverloads"),
     *("NoPythonSupportedFeatureValidation", "LiteralPropagationSubPipelinePass"),
 }
+
+# What is looked for in all statements, and no kernel has: contexts, and dictionaries.
+UNSEEN = {interpreter.peep_hole_delete_with_exit, interpreter.peep_hole_fuse_dict_add_updates}
 
 # What functions are before they are typed, by what has a say in it of the types of arguments.
 READ: dict[tuple[Callable[..., Any], tuple[Any, ...]], Any] = {}
@@ -84,6 +87,25 @@ def known_of(kind: Any) -> Any:
     if isinstance(kind, types.Array):
         return kind.ndim
     return None if isinstance(kind, types.Number) else kind
+
+
+class KernelInterpreter(interpreter.Interpreter):
+    """What makes statements of bytecode."""
+
+    def post_process(self, peepholes: Any, func_ir: Any) -> Any:
+        """Look for what takes several of them, and kernels have."""
+        return super().post_process([each for each in peepholes if each not in UNSEEN], func_ir)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class PlainTranslation(TranslateByteCode):
+    """Make statements of bytecode."""
+
+    _name = "plain_translation"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = KernelInterpreter(state.func_id).interpret(state.bc)
+        return True
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
