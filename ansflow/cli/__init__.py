@@ -55,7 +55,7 @@ compress_or_others = with_modes(
 # When it ends, Python looks for garbage among all objects of Numba, which takes a third of the time
 # of a short command; and before, whenever there are some more of them.
 atexit.register(gc.freeze)
-MANY_OBJECTS = 1 << 19
+MANY_OBJECTS = 1 << 20
 
 
 class _Main(DefaultGroup):

@@ -1,6 +1,7 @@
 """Kernels do what their functions say, though a compiler takes statements and code apart."""
 
 import copy
+import gc
 import math
 import pickle
 from collections import Counter
@@ -221,3 +222,31 @@ def test_variables_whose_types_are_known_late():
 def test_what_has_no_type_is_an_error():
     with pytest.raises(TypingError, match="size"):
         uncached(counted)(3.0)
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(collected):
+    """The garbage collector, and events of LLVM; also after an error."""
+    before = list(compiler.LLVM_LOCK._cblist)
+    assert before
+    found = []
+
+    @kernel
+    def doubled(x):
+        return x + x
+
+    @kernel
+    def without_a_type(x):
+        return x.nothing_like_it
+
+    if not collected:
+        gc.disable()
+    try:
+        assert doubled(2.0) == 4.0
+        found.append((gc.isenabled(), compiler.LLVM_LOCK._cblist))
+        with pytest.raises(TypingError):
+            without_a_type(1)
+        found.append((gc.isenabled(), compiler.LLVM_LOCK._cblist))
+    finally:
+        gc.enable()
+    assert found == 2 * [(collected, before)]
