@@ -62,7 +62,7 @@ def dealt(
     return found
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=8)
 def _places(shape: tuple[int, ...], axes: Axes, is_all: bool) -> npt.NDArray[np.intp]:
     """Where these numbers are, but for those that lack a number before them."""
     inside = [slice(axes.count(axis), None) for axis in range(len(shape))]
