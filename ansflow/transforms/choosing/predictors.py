@@ -129,12 +129,12 @@ class Prediction(Offers):
 
     @property
     def is_clear(self) -> bool:
-        """Whether nothing else is nearly as cheap as the best.
+        """Whether it costs little at most to choose by a part of a sample alone.
 
         Whether numbers rise depends on a few negative differences, and lines on where they end: a
-        part of a sample says little of these.
+        part says little of these, nor of numbers that hardly differ in it.
         """
-        return isinstance(self.way, tuple) and len(self._close()) == 1
+        return isinstance(self.way, tuple) and self.bits > WORTH_BITS
 
     def _close(self) -> list[Way]:
         tried = self.tried.items()
