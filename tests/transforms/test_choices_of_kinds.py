@@ -203,3 +203,39 @@ def test_integers_in_a_dictionary_are_not_masked_before():
     assert found.count(["dict"]) == 1
     assert ["mask"] in found
     assert ["mask", "dict"] not in found
+
+
+def maps_tried(raw, name, items=1 << 20):
+    """The names of maps that are worth trying of numbers in one box."""
+    kind = Kind(name, False, effort_of(3), items)
+    return [[one.name for one in tried.maps] for tried in mapped(raw[np.newaxis], kind)]
+
+
+def test_zeros_that_come_as_no_surprise_are_not_masked():
+    """Sound is often silent, but its other numbers are near to 0; those of a depth are not."""
+    rng = np.random.default_rng(6)
+    sound = np.rint(rng.laplace(0, 200, 9000)).astype("i2")
+    depth = np.rint(rng.normal(2000, 300, 9000)).astype("i2")
+    for numbers in sound, depth:
+        numbers[rng.random(9000) < 0.1] = 0
+    assert ["mask"] not in [maps[:1] for maps in maps_tried(sound.view("u2"), "signed")]
+    assert ["mask"] in [maps[:1] for maps in maps_tried(depth.view("u2"), "signed")]
+
+
+@pytest.mark.parametrize("share", [0.06, 0.4])
+def test_one_frequent_number_is_no_reason_for_a_dictionary(share):
+    """A mask does as much, if no others come again."""
+    rng = np.random.default_rng(7)
+    floats = rng.normal(size=9000).astype("f4")
+    floats[rng.random(9000) < share] = -999
+    assert [maps[-1] for maps in maps_tried(floats.view("u4"), "float")] == ["ordered"] * 3
+
+
+def test_frequent_floats_beside_decimals_without_gaps():
+    """Codes would be much the same as the decimals: neither all numbers have any, nor these."""
+    rng = np.random.default_rng(8)
+    floats = np.round(rng.normal(35, 0.7, 9000), 3).astype("f4")
+    floats[rng.random(9000) < 0.3] = -1e30
+    assert not any("dict" in maps for maps in maps_tried(floats.view("u4"), "float"))
+    floats = np.round(floats * 25) / 25 * np.float32(np.pi)
+    assert any("dict" in maps for maps in maps_tried(floats.view("u4"), "float"))

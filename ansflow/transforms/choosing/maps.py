@@ -35,12 +35,15 @@ __all__ += ["decimals", "decimals_by", "likely_factors", "mapped", "without"]
 # many where there are rows, which tell as much, and of bytes, which take little anyway.
 MASK_FROM = 0.02
 FEWEST_MASKED = 3  # of fewer numbers, a mask takes more than it gains
+# So near to it, as a part of the range of all others, there are no more than so many times as many
+# of them as if they were strewn evenly.
+AROUND, CROWD = 64, 2
 FEWEST_TOLD = 512  # if fewer are left of a few, facts of the others are told by more
 REPEATS_FROM, MANY_REPEATS = 0.45, 0.6
 # The share of all bits that a mask could take, from which on its pattern is strewn at random.
 STREWN_FROM = 0.8
 
-# Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some of them
+# Distinct numbers of a few, as a share of them, up to which a dictionary is tried. If some floats
 # still aren't, there may be more values than fit two bytes. It does more for numbers of 16 bits if
 # one of them is frequent, or if integers have gaps between them and many are distinct.
 DICT_UP_TO, DICT_OF_MANY_UP_TO, DICT_UP_TO_OF_HALVES = 0.9, 0.98, 0.05
@@ -54,6 +57,8 @@ BITS_OF_NAMES, NAMES_UP_TO = 16, 0.25
 # From so many distinct integers on, it is first looked whether most integers may come. Codes of
 # fewer are bytes, and decimals have exceptions that a dictionary does without.
 DENSE_FROM, DENSE_DECIMALS_FROM = 257, 1024
+# What decimals may have besides integers, in bits, for codes to gain too little by having nothing.
+CHEAP = 1 / 4
 
 # What the gap from one value of a dictionary to the next takes besides its length, and the bits by
 # which codes must be shorter than integers, with what their values take.
@@ -104,8 +109,10 @@ def mapped(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
             few = few_of(raw[raw != seen.most_frequent], kind.effort.few)
     factors = likely_factors(few.astype(raw.dtype), kind) if kind.name == "float" else []
     some = Mapped(few_boxes(raw, kind.effort.some))
+    # If all but the most frequent one are like codes anyway, there is no need of these.
+    like = masked and factors and _are_dense_decimals(few.astype(raw.dtype), kind, factors)
     codes = False
-    for one in _all_but_masks(some, bits, kind, seen, factors):
+    for one in _all_but_masks(some, bits, kind, seen, factors, codes=not like):
         codes = codes or one.is_dict
         yield one
     if masked:
@@ -126,21 +133,35 @@ def decimals(raw: Numbers, kind: Kind) -> Iterator[Mapped]:
 def _is_special(seen: Patterns, few: Numbers, kind: Kind) -> bool:
     """Whether the most frequent pattern may stand for no number.
 
-    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent. Where it must be
-    quick, it lies far from all numbers if these are integers.
+    It is 0, or lies at an end of all numbers, as NaNs do, or is far too frequent. Of integers, few
+    others lie around it, unless all is tried. Where it must be quick, it lies far from all of them.
     """
-    only_far = kind.effort.quick and kind.name != "float"
-    if not only_far and (seen.share >= FREQUENT or not seen.most_frequent):
+    as_any = kind.name == "float" or bool(kind.effort.orders)
+    may_be = seen.share >= FREQUENT or not seen.most_frequent
+    if as_any and may_be:
         return True
     found = Mapped(few).through(kind, *kind.ordered())
     assert found is not None  # without a shift, any numbers can be
     numbers = found.numbers.reshape(-1)
-    if not only_far:
-        return seen.most_frequent in (few[numbers.argmin()], few[numbers.argmax()])
+    at_an_end = seen.most_frequent in (few[numbers.argmin()], few[numbers.argmax()])
+    if as_any:
+        return at_an_end
     is_it = few == seen.most_frequent
     most_frequent, others = int(numbers[is_it.argmax()]), numbers[~is_it]
     least, greatest = int(others.min()), int(others.max())
-    return max(least - most_frequent, most_frequent - greatest) > greatest - least
+    if kind.effort.quick:
+        return max(least - most_frequent, most_frequent - greatest) > greatest - least
+    apart = np.abs(others.astype(np.float64) - most_frequent)
+    around = int(np.count_nonzero(apart <= (greatest - least) / AROUND))
+    return (may_be or at_an_end) and around <= CROWD / AROUND * others.size
+
+
+def _are_dense_decimals(few: Numbers, kind: Kind, factors: Sequence[Factor]) -> bool:
+    """Whether a few floats are decimals with hardly any gaps between them."""
+    if patterns(few).distinct < DENSE_DECIMALS_FROM:
+        return False
+    integers = _told_decimals(Mapped(few[np.newaxis]), kind, factors)
+    return any(is_dense(told.few) for _, told in integers)
 
 
 def _masked(
@@ -216,8 +237,10 @@ def _all_but_masks(
         dictionary = _may_be_dictionary(some, kind, seen, decimal=decimal and most == math.inf)
     else:
         dictionary = False
-    if dictionary and most == math.inf:
-        dictionary = not any(_are_like_codes(*one, kind, seen, least) for one in decimals)
+    if dictionary:
+        # As integers say which floats they are, codes do without what decimals have besides.
+        cheap = [one for one in decimals if most == math.inf or one[0].extra - some.extra < CHEAP]
+        dictionary = not any(_are_like_codes(*one, kind, seen, least) for one in cheap)
     if decimal and not (shift or dictionary):
         return
     ordered = some.through(kind, *kind.ordered(shift))
@@ -232,6 +255,7 @@ def _all_but_masks(
     elif dictionary and not decimals and seen.distinct >= DENSE_FROM:
         told = facts(ordered.numbers, kind.effort.few)
         dictionary = _are_far_apart(ordered, told, kind, seen)
+        dictionary = dictionary and (width > 2 or have_gaps(ordered.numbers))
     if shift or not decimal:
         yield ordered
     if dictionary:
@@ -292,16 +316,19 @@ def _are_like_codes(integers: Mapped, told: Facts, kind: Kind, seen: Patterns, l
 def _are_far_apart(integers: Mapped, told: Facts, kind: Kind, seen: Patterns) -> bool:
     """Whether distinct integers are so far apart that codes are shorter, by more than they take.
 
-    If most are distinct, others are as many as tell those that come again, if all come as often.
-    Where all numbers are looked at, it is seen.
+    If most are distinct, others are as many as tell those that come again, if all come as often but
+    for the most frequent one, of which codes make no less. Where all numbers are looked at, it is
+    seen.
     """
-    items, again = kind.items * integers.share, seen.size - seen.distinct
+    items, others = kind.items * integers.share, 1 - seen.share
     if items <= SMALL:
         return True
-    values = max(seen.distinct, seen.size**2 / (2 * again) if again < seen.distinct else 0)
-    values = min(values, items)
+    size, distinct = others * seen.size, seen.distinct - 1
+    again = max(size - distinct, 1 / 2)
+    values = max(distinct, size**2 / (2 * again) if again < distinct else 0)
+    values = max(1, min(values, others * items))
     gap = math.log2(max(1.0, told.range / values))
-    return gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
+    return others * gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
 
 
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:
@@ -316,7 +343,7 @@ def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: boo
     many = kind.effort.worth_many < 1
     if itemsize == 2 and seen.share <= FREQUENT and (kind.name == "float" or not many):
         most = DICT_UP_TO_OF_HALVES
-    elif many and not decimal:
+    elif many and not decimal and kind.name == "float":
         most = DICT_OF_MANY_UP_TO
     return seen.distinct <= most * seen.size
 
