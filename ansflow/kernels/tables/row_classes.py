@@ -55,7 +55,7 @@ LOG2_ABSENT = np.log2(0.3)
 ROUNDS = 2
 
 # Rows that differ less than this, where 1 is chance, have hardly ever been seen to gain.
-DISPERSED = 1.1
+DISPERSED = 1.5
 
 # Sub-histograms, so that increments seldom wait for each other. They have a row more than there are
 # classes: a load waits for a store 4 KiB apart, too, or a multiple of that.
