@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing import far, mapped, maps, numbers, predictors
+from ansflow.transforms.choosing import binned, far, mapped, maps, numbers, predictors
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -57,6 +57,16 @@ def test_a_part_of_a_sample_is_enough_unless_its_numbers_hardly_differ():
         part = Prediction(surface, 1e6)
         part.try_all()
         assert part.is_clear == clear
+
+
+def test_no_bins_are_tried_for_a_smooth_surface(monkeypatch):
+    """Its differences have both signs."""
+    monkeypatch.setattr(binned, "bins_bits", None)
+    steps = RNG.normal(0, 30, (16, 40, 50))
+    surface = (steps.cumsum(axis=1).cumsum(axis=2) + 10**6).astype("u4")
+    prediction = Prediction(surface, 1e6)
+    prediction.try_all()
+    assert len(prediction.best_axes) == 2
 
 
 def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):

@@ -17,8 +17,8 @@ __all__ = ["try_bins"]
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
-# tokens. That of differences made non-negative is less sure, above all in rows.
-WORTH_BINS, WORTH_FOLDED = (0.02, 0.04), (0.02, 0.2)
+# tokens. There, differences made non-negative have never been seen to gain enough.
+WORTH_BINS = 0.02, 0.04
 # Where all numbers tell that, and nothing in rows predicts them, less is enough.
 WORTH_OF_ALL = 0.005
 # They are tried for numbers as they are if these take at most so many times as much as what is
@@ -45,7 +45,7 @@ def try_bins(offers: Offers) -> None:
         bits = offers.with_borders(bits * _less_by_half(offers, axes), axes)
         worth = WORTH_OF_ALL
         if not is_all or (in_rows and best):
-            worth = WORTH_FOLDED[in_rows] if folded else WORTH_BINS[in_rows]
+            worth = WORTH_BINS[in_rows]
         stage = delta(axes) if folded else delta(axes, "rising")
         offers.offer(stage, BINS, bits, axes, signed=folded, worth=worth)
 
@@ -65,7 +65,8 @@ def _worth_trying(offers: Offers, *, in_rows: bool) -> list[tuple[Axes, bool]]:
         found.append((best, False))
     elif offers.coarse and _is_one_sided(offers, (1,)):
         found.append(((1,), False))
-    if best and offers.bits > FEW_BITS and share < NOISE and not offers.is_filled:
+    are_folded = best and not (in_rows or offers.is_filled)
+    if are_folded and offers.bits > FEW_BITS and share < NOISE:
         found.append((best, True))
     return found
 

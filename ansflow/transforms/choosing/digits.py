@@ -24,7 +24,7 @@ FEW, FEWEST = 512, 256
 BUSIER = 1.25, 1.5
 # What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
 # known to be possible, for some to be put together again; and of a few, which say less of it.
-WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.25, 1.5
+WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.1, 1.25
 
 # Floats that were narrower have at least so many low bits that are 0. A share of them has one more,
 # about half as many. Those that come again are for a dictionary.
