@@ -69,6 +69,15 @@ def test_no_bins_are_tried_for_a_smooth_surface(monkeypatch):
     assert len(prediction.best_axes) == 2
 
 
+def test_names_that_come_at_random_are_not_looked_for_far_back(monkeypatch):
+    """More than a few of them would say no more of that."""
+    counts, through = [], far._through
+    monkeypatch.setattr(far, "_through", lambda *told: counts.append(told[-1]) or through(*told))
+    names = RNG.choice(RNG.integers(1, 8500, 3000), 200_000)
+    assert str(ansflow.plan(names).recipe).startswith("dict")
+    assert counts == [far.SOME[0][0]]
+
+
 def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):
     tried, try_all = [], Prediction.try_all
 
