@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing import binned, far, mapped, maps, numbers, predictors
+from ansflow.transforms.choosing import binned, digits, far, mapped, maps, numbers, predictors
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -76,6 +76,17 @@ def test_names_that_come_at_random_are_not_looked_for_far_back(monkeypatch):
     names = RNG.choice(RNG.integers(1, 8500, 3000), 200_000)
     assert str(ansflow.plan(names).recipe).startswith("dict")
     assert counts == [far.SOME[0][0]]
+
+
+def test_digits_that_gain_nothing_by_a_few_numbers_are_not_tried_by_more(monkeypatch):
+    """The sign of floats is as random as any bit below it, of which some change less often."""
+    sizes, simplest = [], digits.Prediction
+    monkeypatch.setattr(
+        digits, "Prediction", lambda some, items: sizes.append(some.size) or simplest(some, items)
+    )
+    floats = np.random.default_rng(1).normal(size=200_000).astype("f4")
+    ansflow.plan((floats.view("u4") >> 16).astype("u2"))
+    assert set(sizes) == {digits.FEW}
 
 
 def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):

@@ -23,8 +23,9 @@ __all__ = ["Packed", "narrowed", "packed"]
 FEW, FEWEST = 512, 256
 BUSIER = 1.25, 1.5
 # What two digits must gain to be apart, as each is a stream. What all of them may take, of what is
-# known to be possible, for some to be put together again; and of a few, which say less of it.
-WORTH_IT, FAR, FAR_OF_FEW = 0.01, 1.1, 1.25
+# known to be possible, for some to be put together again; and of a few, which say less of it. Of
+# what these take together, they must take less.
+WORTH_IT, FAR, FAR_OF_FEW, LESS = 0.01, 1.1, 1.25, 0.97
 
 # Floats that were narrower have at least so many low bits that are 0. A share of them has one more,
 # about half as many. Those that come again are for a dictionary.
@@ -97,7 +98,8 @@ def packed(
         return None
     rows = few.reshape((1, -1, lag) if lag > 1 else (1, -1))
     of_few = _Costs(rows, kind.items)
-    likely = [units for units in likely if of_few.are_below(units, FAR_OF_FEW * bits)]
+    most = min(FAR_OF_FEW * bits, LESS * of_few.of(1, None))
+    likely = [units for units in likely if of_few.are_below(units, most)]
     if kind.name == "signed" and few.view(f"i{raw.itemsize}").min() >= 0:
         kind = kind._replace(name="unsigned")  # they have that order as they are
     maps = maps or kind.ordered()
