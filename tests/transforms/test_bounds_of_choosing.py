@@ -104,6 +104,7 @@ def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):
     prediction = Prediction(numbers, 10_000)
     found = Choice(Recipe("log"), prediction.try_all())
     monkeypatch.setattr(Prediction, "try_all", seen)
+    monkeypatch.setattr(binned, "bins_bits", None)
     best = predict_periods(prediction, found, kind, (), [(25, 0.9), (50, 0.9)])
     assert str(best.recipe).startswith("period[50]")
     assert tried == [50]

@@ -32,10 +32,8 @@ NOISE = 0.5
 def try_bins(offers: Offers) -> None:
     """Try bins of numbers as they are, and of the differences that are best."""
     numbers = offers.numbers
-    # A row of a period is no row of columns.
-    has_rows = numbers.ndim - offers.coarse > 2
     few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED or offers.bits <= WORTH_BITS
-    if few or (has_rows and numbers.shape[-1] <= FEW_COLUMNS):
+    if few or (numbers.ndim > 2 and numbers.shape[-1] <= FEW_COLUMNS):
         return
     in_rows, is_all, best = len(offers.long) > 1, are_all(numbers, offers.items), offers.best_axes
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
