@@ -23,7 +23,7 @@ __all__ = ["look_back"]
 SOME = (1 << 12, 0.97, 1.31), (1 << 14, 0.95, 1.0)
 LAST_PART = 4
 TOKEN = 1.3
-# What they take at most by others, too, of what they do by the ones before.
+# What they take at most by others, too, of what they do by the ones before, or by neighbours.
 FEWER = 0.93
 # A few that neighbours predict with so much less than what was found say nothing of all.
 EASIER = 0.5
@@ -95,7 +95,7 @@ def _or_far(found: Choice, maps: tuple[Recipe, ...], raw: Numbers, kind: Kind) -
             return found
         prediction = Prediction(_in_rows(few.numbers[:, begin:], raw), kind.items)
         by_neighbours = max(few.total(prediction.bits), found.bits * EASIER)
-        if by_any > share * by_neighbours and not has_dictionary:
+        if by_any > FEWER * by_neighbours and not has_dictionary:
             return found
     many = _through(maps, kind, 0, min(size, OF))
     if many is None:
