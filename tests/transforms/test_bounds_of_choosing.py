@@ -43,10 +43,11 @@ def test_no_dictionary_is_made_of_what_hardly_comes_again(monkeypatch):
 
 
 def test_linear_tokens_are_told_by_a_part_of_a_sample():
-    part = Prediction(RNG.integers(0, 200, (4, 2048), "u4"), 1e6)
-    part.try_all()
-    assert part.best.tokens > 0
-    assert part.is_clear
+    for length, clear in (2048, True), (512, False):
+        part = Prediction(RNG.integers(0, 200, (4, length), "u4"), 1e6)
+        part.try_all()
+        assert part.best.tokens > 0
+        assert part.is_clear == clear
 
 
 def test_a_part_of_a_sample_is_enough_unless_its_numbers_hardly_differ():

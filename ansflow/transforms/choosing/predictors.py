@@ -68,6 +68,9 @@ SELDOM, FALLS_BY = 1 / 256, 512
 # The share of the first ones from which on it is not told by others.
 OFTEN = 1 / 16
 
+# So many numbers say enough of linear tokens.
+ENOUGH_FOR_TOKENS = 1 << 12
+
 # What is not so much more by a part of a sample may be less by all of it. To choose wrongly costs
 # as little.
 CLOSE = 1.002
@@ -132,9 +135,12 @@ class Prediction(Offers):
         """Whether it costs little at most to choose by a part of a sample alone.
 
         Whether numbers rise depends on a few negative differences, and lines on where they end: a
-        part says little of these, nor of numbers that hardly differ in it.
+        part says little of these, nor of numbers that hardly differ in it, and few numbers say
+        little of other tokens than logarithmic ones.
         """
-        return isinstance(self.way, tuple) and self.bits > WORTH_BITS
+        _, tokens, *_ = self._best
+        are_enough = not tokens or self.numbers.size >= ENOUGH_FOR_TOKENS
+        return isinstance(self.way, tuple) and self.bits > WORTH_BITS and are_enough
 
     def _close(self) -> list[Way]:
         tried = self.tried.items()
