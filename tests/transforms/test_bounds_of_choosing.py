@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 import ansflow
-from ansflow.transforms.choosing import binned, digits, far, mapped, maps, numbers, predictors
+from ansflow.transforms.choosing import (
+    binned,
+    digits,
+    far,
+    mapped,
+    maps,
+    numbers,
+    predicted,
+    predictors,
+)
 from ansflow.transforms.choosing.choice import Choice
 from ansflow.transforms.choosing.effort import effort_of
 from ansflow.transforms.choosing.mapped import Kind
@@ -109,6 +118,13 @@ def test_periods_that_are_not_as_good_as_the_best_are_left_out(monkeypatch):
     best = predict_periods(prediction, found, kind, (), [(25, 0.9), (50, 0.9)])
     assert str(best.recipe).startswith("period[50]")
     assert tried == [50]
+
+
+def test_columns_have_no_periods_if_all_together_have_none(monkeypatch):
+    monkeypatch.setattr(predicted, "likely_periods", None)
+    grey = RNG.normal(0, 3, (90, 120, 1)).cumsum(axis=0).cumsum(axis=1)
+    picture = (grey + RNG.normal(0, 2, (90, 120, 3))).astype("i2")
+    assert "columns" in str(ansflow.plan(picture).recipe)
 
 
 def test_lines_are_not_looked_for_in_noise_around_a_level(monkeypatch):

@@ -190,8 +190,8 @@ def predict_columns(
 ) -> Choice:
     """The same for each place along the last axis, or its difference from the one before.
 
-    It is told by some of the numbers, and by all if that is not clear. Columns that gain nothing
-    by the simplest predictors hardly have periods if all together have no trace of them.
+    It is told by some of the numbers, and by all if that is not clear. Columns hardly have periods
+    if all together have no trace of them.
     """
     numbers = together.numbers
     count = numbers.shape[-1]
@@ -227,10 +227,11 @@ def predict_columns(
             ]
             least *= together.again(whole.numbers).bits / together.bits
     found = [predict_axes(prediction, part, maps) for prediction in predictions]
-    found = [
-        predict_periods(prediction, one, part, maps, likely_periods(prediction.numbers, part))
-        for prediction, one in zip(predictions, found, strict=True)
-    ]
+    if not is_all:
+        found = [
+            predict_periods(prediction, one, part, maps, likely_periods(prediction.numbers, part))
+            for prediction, one in zip(predictions, found, strict=True)
+        ]
     recipe = Recipe("columns", tuple(one.recipe for one in found), tuple(differenced))
     bits = sum(one.bits for one in found) / count
     if bits >= least * (1 - WORTH_IT):
