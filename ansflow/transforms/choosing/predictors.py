@@ -55,7 +55,7 @@ WORTH_IT = 0.01
 WIDE = 0.006
 # Where rows are alike, as some of them tell, there are no classes, and less is enough: if means of
 # rows vary by no more than by chance, or so many times what that varies by.
-ENOUGH_IF_ALIKE, WIDE_IF_ALIKE, ALIKE_BY, ROW_DEVIATIONS = 0.004, 0.002, 1 << 13, 3
+ENOUGH_IF_ALIKE, WIDE_IF_ALIKE, ALIKE_BY, ROW_DEVIATIONS = 0.004, 0.002, 1 << 12, 3
 ONES = np.ones(ROW)
 
 # What slopes of a surface must gain, as there is more noise in them.
