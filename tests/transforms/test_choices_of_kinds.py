@@ -222,15 +222,6 @@ def test_zeros_that_come_as_no_surprise_are_not_masked():
     assert ["mask"] in [maps[:1] for maps in maps_tried(depth.view("u2"), "signed")]
 
 
-@pytest.mark.parametrize("share", [0.06, 0.4])
-def test_one_frequent_number_is_no_reason_for_a_dictionary(share):
-    """A mask does as much, if no others come again."""
-    rng = np.random.default_rng(7)
-    floats = rng.normal(size=9000).astype("f4")
-    floats[rng.random(9000) < share] = -999
-    assert [maps[-1] for maps in maps_tried(floats.view("u4"), "float")] == ["ordered"] * 3
-
-
 def test_frequent_floats_beside_decimals_without_gaps():
     """Codes would be much the same as the decimals: neither all numbers have any, nor these."""
     rng = np.random.default_rng(8)

@@ -17,8 +17,8 @@ __all__ = ["try_bins"]
 # Fewer numbers do not pay for bins.
 FEWEST_BINNED = 16
 # What bins must gain, as they are slower, and where rows lie above each other, which tell more of
-# tokens. There, differences made non-negative have never been seen to gain enough.
-WORTH_BINS = 0.02, 0.04
+# tokens. That of differences made non-negative is less sure, above all in rows.
+WORTH_BINS, WORTH_FOLDED = (0.02, 0.04), (0.02, 0.2)
 # Where all numbers tell that, and nothing in rows predicts them, less is enough.
 WORTH_OF_ALL = 0.005
 # They are tried for numbers as they are if these take at most so many times as much as what is
@@ -32,8 +32,10 @@ NOISE = 0.5
 def try_bins(offers: Offers) -> None:
     """Try bins of numbers as they are, and of the differences that are best."""
     numbers = offers.numbers
+    # A row of a period is no row of columns.
+    has_rows = numbers.ndim - offers.coarse > 2
     few = numbers.itemsize == 1 or numbers.size < FEWEST_BINNED or offers.bits <= WORTH_BITS
-    if few or (numbers.ndim > 2 and numbers.shape[-1] <= FEW_COLUMNS):
+    if few or (has_rows and numbers.shape[-1] <= FEW_COLUMNS):
         return
     in_rows, is_all, best = len(offers.long) > 1, are_all(numbers, offers.items), offers.best_axes
     for axes, folded in _worth_trying(offers, in_rows=in_rows):
@@ -43,7 +45,7 @@ def try_bins(offers: Offers) -> None:
         bits = offers.with_borders(bits * _less_by_half(offers, axes), axes)
         worth = WORTH_OF_ALL
         if not is_all or (in_rows and best):
-            worth = WORTH_BINS[in_rows]
+            worth = WORTH_FOLDED[in_rows] if folded else WORTH_BINS[in_rows]
         stage = delta(axes) if folded else delta(axes, "rising")
         offers.offer(stage, BINS, bits, axes, signed=folded, worth=worth)
 
@@ -63,8 +65,7 @@ def _worth_trying(offers: Offers, *, in_rows: bool) -> list[tuple[Axes, bool]]:
         found.append((best, False))
     elif offers.coarse and _is_one_sided(offers, (1,)):
         found.append(((1,), False))
-    are_folded = best and not (in_rows or offers.is_filled)
-    if are_folded and offers.bits > FEW_BITS and share < NOISE:
+    if best and offers.bits > FEW_BITS and share < NOISE and not offers.is_filled:
         found.append((best, True))
     return found
 

@@ -24,9 +24,6 @@ Words = npt.NDArray[np.uint64]
 
 # The share of all integers in a range that are there.
 DENSE = 0.75
-# Of distinct integers, the share of those that follow the one before at once from which on hardly
-# any lie far apart, wherever they are more frequent.
-NEXT = 0.55
 
 # The share of integers of 16 bits that are near to each other from which on there are no gaps
 # between those that come, but for which of them are more frequent.
@@ -121,17 +118,14 @@ def is_dense(numbers: Numbers) -> bool:
     """Whether most integers that lie between the quarters of a sample may come.
 
     That is told by every second one. If so, and all of them as often, no fewer distinct ones are
-    expected in it. Or else most of these may be next to each other.
+    expected in it.
     """
     some = numbers.reshape(-1)[::2].astype(np.uint64)  # NumPy takes longer to sort narrow ones
     some.sort()
     inner = some[some.size // 4 : some.size - some.size // 4]
-    gaps = inner[1:] - inner[:-1]
-    steps = int(np.count_nonzero(gaps))
-    if np.count_nonzero(gaps == 1) > NEXT * steps:
-        return True
+    distinct = 1 + int(np.count_nonzero(inner[1:] != inner[:-1]))
     most = DENSE * (int(inner[-1]) - int(inner[0]) + 1)
-    return 1 + steps > -most * math.expm1(-inner.size / most)
+    return distinct > -most * math.expm1(-inner.size / most)
 
 
 def have_gaps(numbers: Numbers) -> bool:

@@ -23,8 +23,6 @@ __all__ = ["look_back"]
 SOME = (1 << 12, 0.97, 1.31), (1 << 14, 0.95, 1.0)
 LAST_PART = 4
 TOKEN = 1.3
-# What they take at most by others, too, of what they do by the ones before, or by neighbours.
-FEWER = 0.93
 # A few that neighbours predict with so much less than what was found say nothing of all.
 EASIER = 0.5
 # Numbers by which it is told what it takes, about, of so many: others are what they look back to.
@@ -91,11 +89,11 @@ def _or_far(found: Choice, maps: tuple[Recipe, ...], raw: Numbers, kind: Kind) -
             return found
         begin = few.numbers.size * (LAST_PART - 1) // LAST_PART
         by_one, by_any = map(few.total, _lengths(few.numbers.reshape(-1), begin))
-        if by_any > min(most, FEWER * by_one):
+        if by_any > (most if has_dictionary else min(most, share * by_one)):
             return found
         prediction = Prediction(_in_rows(few.numbers[:, begin:], raw), kind.items)
         by_neighbours = max(few.total(prediction.bits), found.bits * EASIER)
-        if by_any > FEWER * by_neighbours and not has_dictionary:
+        if by_any > share * by_neighbours and not has_dictionary:
             return found
     many = _through(maps, kind, 0, min(size, OF))
     if many is None:

@@ -316,19 +316,16 @@ def _are_like_codes(integers: Mapped, told: Facts, kind: Kind, seen: Patterns, l
 def _are_far_apart(integers: Mapped, told: Facts, kind: Kind, seen: Patterns) -> bool:
     """Whether distinct integers are so far apart that codes are shorter, by more than they take.
 
-    If most are distinct, others are as many as tell those that come again, if all come as often but
-    for the most frequent one, of which codes make no less. Where all numbers are looked at, it is
-    seen.
+    If most are distinct, others are as many as tell those that come again, if all come as often.
+    Where all numbers are looked at, it is seen.
     """
-    items, others = kind.items * integers.share, 1 - seen.share
+    items, again = kind.items * integers.share, seen.size - seen.distinct
     if items <= SMALL:
         return True
-    size, distinct = others * seen.size, seen.distinct - 1
-    again = max(size - distinct, 1 / 2)
-    values = max(distinct, size**2 / (2 * again) if again < distinct else 0)
-    values = max(1, min(values, others * items))
+    values = max(seen.distinct, seen.size**2 / (2 * again) if again < seen.distinct else 0)
+    values = min(values, items)
     gap = math.log2(max(1.0, told.range / values))
-    return others * gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
+    return gap - values * (gap + BITS_OF_A_GAP) / items > WORTH_CODES
 
 
 def _may_be_dictionary(some: Mapped, kind: Kind, seen: Patterns, *, decimal: bool) -> bool:

@@ -142,7 +142,7 @@ def predict_periods(
     for period, once, simplest in tried:
         if simplest.bits > least * CLOSE:
             continue
-        simplest.try_all(quick=True)  # lines are short, and numbers above tell more than bins
+        simplest.try_all()
         rows = predict_axes(simplest, kind, maps)
         bits = rows.bits + once
         if bits < found.bits * (1 - WORTH_ROWS):
