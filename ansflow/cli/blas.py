@@ -1,8 +1,7 @@
 """NumPy's linear algebra keeps to one thread: import this before NumPy.
 
 OpenBLAS starts a thread for each further core as soon as NumPy is imported, and each of them waits
-in a loop at first: on two cores that is a sixth of what a short command takes, and no command
-multiplies matrices that are large enough for more than one.
+in a loop at first. No command multiplies matrices that are large enough for more than one.
 """
 
 import os

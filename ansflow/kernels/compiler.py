@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from llvmlite.binding import ffi
@@ -34,7 +35,7 @@ if KNOWN:
 
 
 # What LLVM is called under. Numba has it tell those who measure time of each of some hundred calls.
-LLVM_LOCK: Any = ffi.lib._lock
+LLVM_LOCK: Any = ffi.lib._lock if KNOWN else SimpleNamespace(_cblist=[])
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def undisturbed() -> Iterator[None]:
     """Without the garbage collector, and without events around each call of LLVM.
 
     A compilation makes a million objects, most of which live until its end: looking for garbage
-    among them takes a tenth of the time. Events take a sixtieth.
+    among them takes a tenth of the time.
     """
     # Numba lets threads compile one after the other: none finds what another has switched off.
     collected, told = gc.isenabled(), LLVM_LOCK._cblist

@@ -76,7 +76,7 @@ def _places(shape: tuple[int, ...], axes: Axes, is_all: bool) -> npt.NDArray[np.
     return np.array([part[:: part.size // FEW | 1] for part in parts])
 
 
-@functools.cache
+@functools.lru_cache
 def _terms(shape: tuple[int, ...], axes: Axes) -> list[tuple[int, int]]:
     """How far before a number those are that a difference is made of, and how many times."""
     terms = {0: 1}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -65,7 +67,7 @@ def _lengths(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
                 rest /= length
             else:
                 weights[axis] = LONGER if axis == len(shape) - 1 else 1.0
-        unit = (rest / max(weights.values())) ** (1 / len(weights))
+        unit = (rest / math.prod(weights.values())) ** (1 / len(weights))
         short = {axis for axis, weight in weights.items() if shape[axis] <= unit * weight}
         if not short:
             break
@@ -90,7 +92,7 @@ def _places(
             (whole - length) * (2 * turn + 1) // (2 * count)
             for whole, length, turn in zip(shape, lengths, turns, strict=True)
         ]
-        found.append(tuple(map(slice, begins, map(int.__add__, begins, lengths))))
+        found.append(tuple(map(slice, begins, map(operator.add, begins, lengths))))
     return found
 
 
