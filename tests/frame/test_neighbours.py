@@ -1,6 +1,7 @@
 """Streams with neighbours: written as FORMAT.md says, used where they help, and safe to read."""
 
 import itertools
+from types import SimpleNamespace
 
 import naive_body
 import naive_frame as naive
@@ -14,8 +15,9 @@ from hypothesis import given, settings, strategies as st
 import ansflow
 from ansflow.errors import CorruptDataError
 from ansflow.frame.body import decode_body, encode_body
+from ansflow.frame.streams import neighbours
 from ansflow.frame.streams.neighbours import distances
-from ansflow.frame.streams.sample import StreamCoding
+from ansflow.frame.streams.sample import Look, StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch
 from ansflow.frame.streams.tools import Tools
 from ansflow.transforms.layout import Layout
@@ -304,3 +306,17 @@ def test_random_words_behind_valid_tables(lanes):
             coding = SOUND._replace(fields=writer.coder_byte(p, lanes), payload=payload)
             with pytest.raises(CorruptDataError):
                 decode(body_of(coding), len(content))
+
+
+@pytest.mark.parametrize(("share", "clear"), [(0.979, True), (0.981, False)])
+@pytest.mark.parametrize("size", [neighbours.MANY, neighbours.MANY - 1])
+def test_other_kinds_are_not_tried_where_contexts_leave_less(size, share, clear):
+    """Of many symbols, a bit less is enough."""
+    symbols = np.zeros(size, np.uint8)
+    bits = 8 * share * 1000
+    chosen = neighbours.Chosen(100, 0, *3 * [symbols], bits)
+    looks = {neighbours.Neighbours.code: Look(symbols, chosen)}
+    told = {"symbols": symbols, "content": symbols, "layout": None, "looks": looks}
+    sample = SimpleNamespace(coded_size=1000, table=np.empty(0, np.uint8), **told)
+    proposal = neighbours.Neighbours().propose(sample, 1000)
+    assert proposal.clear == (clear and size == neighbours.MANY)

@@ -1,7 +1,6 @@
 """Streams with row classes: written as FORMAT.md says, used where they help, and safe to read."""
 
 import itertools
-from types import SimpleNamespace
 
 import naive_body
 import naive_frame as naive
@@ -16,8 +15,7 @@ import ansflow
 from ansflow.coding.coders.coder import buffer_size
 from ansflow.errors import CorruptDataError
 from ansflow.frame.body import decode_body, encode_body
-from ansflow.frame.streams.row_classes import LONG, RowClasses
-from ansflow.frame.streams.sample import NOTHING_SEEN, StreamCoding
+from ansflow.frame.streams.sample import StreamCoding
 from ansflow.frame.streams.scratch import DecoderScratch, WordStack
 from ansflow.frame.streams.tools import Tools
 from ansflow.kernels.coders.row_classes import ROW
@@ -84,18 +82,6 @@ def test_where_rows_are_alike_or_few_there_are_no_classes():
     alike = np.minimum(rng.exponential(3, 20_000), 255).astype(np.uint8)
     for content in (alike, changing(2047), alike[:100]):
         assert encode(content)[0] == encode(content, classes=False)[0]
-
-
-@pytest.mark.parametrize(("size", "most", "looks"), [(0, 97, 0), (0, 99, 1), (1, 97, 1)])
-def test_classes_are_not_looked_for_where_another_kind_does_well(monkeypatch, size, most, looks):
-    """That is, in a long stream."""
-    asked = []
-    monkeypatch.setattr(RowClasses, "look", lambda *told: asked.append(1) or NOTHING_SEEN)
-    symbols = np.zeros(LONG - size, np.uint8)
-    told = {"symbols": symbols, "content": symbols, "layout": None, "looks": {}}
-    sample = SimpleNamespace(coded_size=100, table=np.empty(0, np.uint8), **told)
-    assert RowClasses().propose(sample, most) is None
-    assert len(asked) == looks
 
 
 def test_classes_are_not_tried_unless_asked_for():

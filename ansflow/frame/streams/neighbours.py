@@ -57,8 +57,9 @@ SAMPLE_SIZE, SAMPLE_EVERY = 1 << 15, 8
 WORTH = 0.995
 
 
-# Where contexts leave less than this share, classes of rows have never been seen to leave less.
-CLEAR = 0.97
+# Where contexts leave less than this share, classes of rows have never been seen to leave less; nor
+# of so many symbols or more, where they leave less than another share.
+CLEAR, MANY, CLEAR_OF_MANY = 0.97, 1 << 16, 0.98
 
 
 class Distances(NamedTuple):
@@ -119,7 +120,8 @@ class Neighbours(TriedKind):
             return None
         size = look.found.bits / 8
         encode = functools.partial(self._encode, sample, look.found)
-        return Proposal(size, encode, clear=size < CLEAR * plain)
+        share = CLEAR if symbols.size < MANY else CLEAR_OF_MANY
+        return Proposal(size, encode, clear=size < share * plain)
 
     def _encode(self, sample: Sample, chosen: Chosen) -> Encoded:
         row, plane, limits, contexts, counts, _ = chosen

@@ -59,10 +59,6 @@ RANDOM_FROM = 0.99
 # Classes are found in about so many rows, or one of so many of a long stream.
 SAMPLE_ROWS, SAMPLE_EVERY = 256, 10
 
-# Where another kind leaves less than this share of so many symbols, of what one table does, classes
-# have never been seen to leave less. Of fewer, they take little time.
-CLEAR, LONG = 0.98, 1 << 16
-
 # As a sample doesn't tell exactly, it has to promise so many times as much as other kinds take.
 TOO_MANY = 1.01
 
@@ -96,8 +92,6 @@ class RowClasses(TriedKind):
     def propose(self, sample: Sample, most: float) -> Proposal | None:
         symbols = sample.symbols
         if sample.coded_size > RANDOM_FROM * symbols.size:
-            return None
-        if symbols.size >= LONG and most < CLEAR * (sample.coded_size + sample.table.size):
             return None
         look = sample.looks.get(self.code) or self.look(
             sample.content, sample.layout, most * TOO_MANY
