@@ -59,7 +59,7 @@ def warmup(console: Console, everything: bool) -> None:
     Compiled code is kept on disk. Without this, each part is compiled when it is first used, which
     takes some seconds.
     """
-    from ansflow.cli.warmup_jobs import warmup as compile_ahead
+    from ansflow.cli.ahead import compile_ahead
 
     begun = time.perf_counter()
     if console.quiet or not sys.stderr.isatty():

@@ -1,30 +1,33 @@
-"""Compiling all kernels in advance, instead of at their first call."""
+"""What compiles every kernel: small jobs that together call all of them."""
 
 from __future__ import annotations
 
-import gc
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from numba.core.caching import NullCache
-from numba.core.dispatcher import Dispatcher
 
 import ansflow
 from ansflow.bitsback.models.image_model import ImageModel
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
+from ansflow.cli.usual_jobs import (
+    DTYPES,
+    FEW,
+    MANY,
+    Job,
+    numbers,
+    skewed,
+    through_frame,
+    through_pieces,
+    usual_jobs,
+)
 from ansflow.models import Categorical, Conditional, Escaped, Markov, Probabilities
 
-__all__ = ["jobs", "usual_jobs", "warmup"]
+__all__ = ["jobs"]
 
-Job = Callable[[], Any]
-
-# Vector kernels are used from 4096 symbols and 16 lanes on.
-FEW, MANY = 3000, 10_000
 LONG = 70_000
 LANES = (8, 16, 32, 64)
 
@@ -33,7 +36,6 @@ FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
 LEVEL_OF_ALL = 6
-DTYPES = ("i1", "i2", "i4", "i8", "f2", "f4", "f8")
 
 # Recipes of numbers, where what stands for their order is filled in.
 OF_ALL = (
@@ -67,40 +69,11 @@ OF_INTEGERS = (
 OF_FLOATS = ("decimal[8.0](log, log, bytes)", "ordered(lpc[float, 4, 1, 16](log, log))")
 
 
-def warmup(
-    on_progress: Callable[[int, int], object] = lambda done, of: None, *, everything: bool = True
-) -> int:
-    """Compile every kernel that `compress`, `decompress`, `encode`, `decode` and the like may call.
-
-    Numba keeps them on disk, if a directory is writable, so that other processes do not need to
-    compile them. Without this, each kernel is compiled when it is first called.
-
-    Parameters
-    ----------
-    on_progress : callable
-        Called repeatedly with the number of jobs done and the number of all jobs.
-    everything : bool
-        If not, only what bytes and most arrays need at the default level.
-
-    Returns
-    -------
-    int
-        Number of kernels that had to be compiled; 0 if all were on disk.
-    """
-    before = _compiled()
-    todo = jobs() if everything else usual_jobs()
-    for done, job in enumerate(todo):
-        on_progress(done, len(todo))
-        job()
-    on_progress(len(todo), len(todo))
-    return _compiled() - before
-
-
 def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
     return [
         *usual_jobs(),
-        partial(_in_pieces, 1),
+        partial(through_pieces, 1),
         *_frames(),
         *_in_haste(),
         *_recipes(),
@@ -115,67 +88,25 @@ def jobs() -> list[Job]:
     ]
 
 
-def usual_jobs() -> list[Job]:
-    """Small jobs that do what most users do: without options, with what is chosen for them."""
-    texts = [_skewed(size, 200, np.uint8).tobytes() for size in (FEW, MANY)]
-    arrays = [_numbers(dtype) for dtype in DTYPES]
-    through_frames = (partial(_through_frame, content, {}) for content in (*texts, *arrays))
-    return [*through_frames, partial(_in_pieces, 0)]
-
-
-def _compiled() -> int:
-    """The number of kernels that this process compiled because they were not on disk.
-
-    The functions that they are made of, which are not kept by themselves, do not count.
-    """
-    return sum(
-        sum(thing.stats.cache_misses.values())
-        for thing in gc.get_objects()
-        # isinstance would access the class of dead weak proxies, and issubclass ask all its bases
-        if Dispatcher in type(thing).__mro__ and not isinstance(thing._cache, NullCache)
-    )
-
-
-def _skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
-    """Mostly small numbers below `alphabet`, with each of them at least once if `size` allows."""
-    rng = np.random.default_rng(0)
-    numbers = rng.geometric(0.2, size) - 1
-    numbers[:alphabet] = np.arange(min(size, alphabet))
-    return numbers.clip(0, alphabet - 1).astype(dtype)
-
-
 def _frames() -> Iterator[Job]:
     """Bytes and arrays to frames and back."""
     sizes, orders = (FEW, MANY), (0, 1)
     for size, lanes, precision, order in product(sizes, LANES, FAST_PRECISIONS, orders):
-        numbers = _skewed(size, 200, np.uint8)
+        numbers = skewed(size, 200, np.uint8)
         model = Categorical.fit(numbers, precision=precision)
         for data, tables in product(
             (numbers, numbers.tobytes(), numbers.view("u2")), ((), [model])
         ):
             options = {"lanes": lanes, "precision": precision, "order": order, "tables": tables}
-            yield partial(_through_frame, data, options)
+            yield partial(through_frame, data, options)
 
 
 def _in_haste() -> Iterator[Job]:
     """Symbols of both widths, so many that not all are counted at the lowest level."""
     for alphabet, dtype in ((200, np.uint8), (300, np.uint16)):
         recipe = "stream" if alphabet <= 256 else "lin[512]"
-        data = _skewed(LONG, alphabet, dtype)
-        yield partial(_through_frame, data, {"level": 1, "recipe": recipe})
-
-
-def _through_frame(data: Any, options: dict[str, Any]) -> None:
-    ansflow.decompress(ansflow.compress(data, threads=1, **options), threads=1)
-
-
-def _numbers(dtype: str) -> npt.NDArray[Any]:
-    """Rows of a walk, in smaller and in larger steps, with a hole."""
-    rng = np.random.default_rng(0)
-    steps = rng.normal(0, 3, (100, 200)) * np.repeat([1, 20], 50)[:, np.newaxis]
-    field: npt.NDArray[Any] = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
-    field[40:60, 100:150] = 0
-    return (field / 8).astype(dtype)
+        data = skewed(LONG, alphabet, dtype)
+        yield partial(through_frame, data, {"level": 1, "recipe": recipe})
 
 
 def _table() -> npt.NDArray[Any]:
@@ -187,10 +118,10 @@ def _table() -> npt.NDArray[Any]:
 
 def _recipes() -> Iterator[Job]:
     """Arrays of each width through each transform, and through those of the higher levels."""
-    yield partial(_through_frame, _table(), {})
+    yield partial(through_frame, _table(), {})
     for dtype in DTYPES:
-        array = _numbers(dtype)
-        yield partial(_through_frame, array, {"level": LEVEL_OF_ALL})
+        array = numbers(dtype)
+        yield partial(through_frame, array, {"level": LEVEL_OF_ALL})
         is_real = array.dtype.kind == "f"
         ordered = "ordered[float]" if is_real else "ordered[signed]"
         for recipe in (*OF_ALL, *(OF_FLOATS if is_real else OF_INTEGERS)):
@@ -202,21 +133,7 @@ def _recipes() -> Iterator[Job]:
             if "runs" in recipe:
                 suited = np.repeat(array, 4, axis=1)
             if not any(name in recipe for name in NOT_FOR.get(dtype, ())):
-                yield partial(
-                    _through_frame, suited, {"recipe": recipe.replace("ordered", ordered)}
-                )
-
-
-def _in_pieces(order: int) -> None:
-    """Content in pieces, which the encoder joins."""
-    data = _skewed(MANY, 200, np.uint8).tobytes()
-    file = io.BytesIO()
-    with cast(BinaryIO, ansflow.open(file, "wb", order=order, threads=1)) as writer:
-        for begin in range(0, len(data), FEW):
-            writer.write(data[begin : begin + FEW])
-    file.seek(0)
-    with ansflow.open(file, threads=1) as reader:
-        reader.read()
+                yield partial(through_frame, suited, {"recipe": recipe.replace("ordered", ordered)})
 
 
 def _singles() -> Iterator[Job]:
@@ -226,7 +143,7 @@ def _singles() -> Iterator[Job]:
     for size, lanes, precision, (alphabet, dtype), whole in product(
         (FEW, MANY), LANES, precisions, alphabets, (True, False)
     ):
-        symbols = _skewed(size, alphabet, dtype)
+        symbols = skewed(size, alphabet, dtype)
         if not whole:
             symbols[symbols == 1] = 0
         model = Categorical.fit(symbols, precision=precision)
@@ -240,7 +157,7 @@ def _rows() -> Iterator[Job]:
     for rows, precision, (alphabet, dtype) in product(
         (2, 500), (*FAST_PRECISIONS, WIDE_PRECISION), ((200, np.uint8), (3000, np.uint16))
     ):
-        symbols = _skewed(MANY, alphabet, dtype)
+        symbols = skewed(MANY, alphabet, dtype)
         counts = np.ones((rows, alphabet))
         index = np.arange(symbols.size) % rows
         model = Conditional.from_counts(counts, index, precision=precision)
@@ -249,7 +166,7 @@ def _rows() -> Iterator[Job]:
 
 def _contexts() -> Iterator[Job]:
     for size, lanes in product((FEW, MANY), LANES):
-        symbols = _skewed(size, 200, np.uint8)
+        symbols = skewed(size, 200, np.uint8)
         model = Markov.fit(symbols, lanes=lanes)
         yield partial(_through_words, symbols, model, lanes=lanes)
 
@@ -259,7 +176,7 @@ def _probabilities() -> Iterator[Job]:
     for dtype, (alphabet, symbol_dtype), precision in product(
         (np.float32, np.float64), ((200, np.uint8), (300, np.uint16)), (14, WIDE_PRECISION)
     ):
-        symbols = _skewed(FEW, alphabet, symbol_dtype)
+        symbols = skewed(FEW, alphabet, symbol_dtype)
         probs = np.full((FEW, alphabet), 1 / alphabet, dtype)
         model = Probabilities(probs, precision=precision)
         yield partial(_through_words, symbols, model, lanes=16)
@@ -272,9 +189,9 @@ def _messages() -> Iterator[Job]:
     for precision, (alphabet, dtype) in product(
         FAST_PRECISIONS, ((200, np.uint8), (3000, np.uint16))
     ):
-        symbols = _skewed(FEW, alphabet, dtype)
+        symbols = skewed(FEW, alphabet, dtype)
         yield partial(_through_messages, symbols, Categorical.fit(symbols, precision=precision))
-    yield partial(_through_messages, _skewed(FEW, 200, np.int64), _escaped())
+    yield partial(_through_messages, skewed(FEW, 200, np.int64), _escaped())
 
 
 def _escaped() -> Escaped:
@@ -290,9 +207,9 @@ def _through_messages(symbols: npt.NDArray[Any], model: Any) -> None:
 def _ranges() -> Iterator[Job]:
     """Symbols that are coded as they come, in arrays and one by one."""
     for alphabet, dtype in ((200, np.uint8), (3000, np.uint16)):
-        symbols = _skewed(FEW, alphabet, dtype)
+        symbols = skewed(FEW, alphabet, dtype)
         yield partial(_through_ranges, symbols, Categorical.fit(symbols))
-    yield partial(_through_ranges, _skewed(FEW, 200, np.int64), _escaped())
+    yield partial(_through_ranges, skewed(FEW, 200, np.int64), _escaped())
     for floats in (np.float32, np.float64):
         probs = np.full((FEW, 2), 0.5, floats)
         yield partial(_through_ranges, np.zeros(FEW, np.uint8), Probabilities(probs))
@@ -324,11 +241,11 @@ def _one_by_one() -> None:
 
 def _trained() -> Iterator[Job]:
     """Small messages by contexts of all lengths, and small arrays with a dictionary."""
-    samples = [_skewed(FEW, 20, np.uint8).tobytes()]
+    samples = [skewed(FEW, 20, np.uint8).tobytes()]
     for order in (0, 1, 2):
         yield partial(_through_codec, samples, order)
     keys = np.array([0, 1 << 40, 5, 1 << 20, 77 << 30])
-    yield partial(_through_codec, [keys[_skewed(64, 5, np.uint8)]], 1)
+    yield partial(_through_codec, [keys[skewed(64, 5, np.uint8)]], 1)
 
 
 def _through_codec(samples: list[Any], order: int) -> None:
@@ -346,7 +263,7 @@ def _through_model(name: str) -> None:
     model = cast(Any, load(name))
     digits = isinstance(model, ImageModel)
     noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
-    _through_frame(model.sample(3, rng=0) if digits else noise, {"model": name})
+    through_frame(model.sample(3, rng=0) if digits else noise, {"model": name})
 
 
 def _through_words(symbols: npt.NDArray[Any], model: Any, **options: Any) -> None:

@@ -1,6 +1,5 @@
 """`bench`, `demo`, `warmup`, `completion`; sizes as the user types and reads them."""
 
-import gc
 import io
 import pkgutil
 import re
@@ -12,9 +11,10 @@ import numpy as np
 import pytest
 from numba.core import config
 
-from ansflow.cli import warmup_jobs
+from ansflow.cli import ahead, warmup_jobs
 from ansflow.cli.console import Console, Size
 from ansflow.cli.table import readable
+from ansflow.cli.usual_jobs import usual_jobs
 from ansflow.kernels import cache, transforms
 from ansflow.kernels.jit import inner, kernel
 from ansflow.transforms import registry
@@ -112,22 +112,13 @@ def test_demo_notices_what_is_not_restored(run, monkeypatch):
     assert "temperatures was not restored exactly" in run("demo", code=1).stderr
 
 
-@pytest.fixture
-def every_kernel_is_found():
-    """`warmup` looks for them among all objects, which those are not that the suite froze."""
-    gc.unfreeze()
-    yield
-    gc.freeze()
-
-
-@pytest.mark.usefixtures("every_kernel_is_found")
 def test_warmup(run, monkeypatch):
     """Of a few jobs: before the whole suite, all of them are run."""
-    some = warmup_jobs.usual_jobs()[:2]
+    some = usual_jobs()[:2]
     monkeypatch.setattr(warmup_jobs, "jobs", lambda: [*some, *some])
-    monkeypatch.setattr(warmup_jobs, "usual_jobs", lambda: some)
+    monkeypatch.setattr(ahead, "usual_jobs", lambda: some)
     steps = []
-    warmup_jobs.warmup(lambda done, of: steps.append((done, of)))
+    ahead.compile_ahead(lambda done, of: steps.append((done, of)))
     assert steps == [(done, 4) for done in range(5)]
     # Nothing is left to be compiled.
     assert "all of that was compiled already" in run("warmup").stderr
@@ -142,7 +133,6 @@ def test_warmup_calls_all_transforms_with_kernels():
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
-@pytest.mark.usefixtures("every_kernel_is_found")
 def test_warmup_counts_what_is_kept(tmp_path, monkeypatch):
     """A kernel once, with the functions that it is made of."""
 
@@ -155,9 +145,9 @@ def test_warmup_counts_what_is_kept(tmp_path, monkeypatch):
         return part(number) + part(2.0 * number)
 
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(warmup_jobs, "usual_jobs", lambda: [lambda: whole(1)])
+    monkeypatch.setattr(ahead, "usual_jobs", lambda: [lambda: whole(1)])
     cache.numbas.cache_clear()
-    assert warmup_jobs.warmup(everything=False) == 1
+    assert ahead.compile_ahead(everything=False) == 1
     cache.numbas.cache_clear()
     assert len([*tmp_path.rglob("*.nbc")]) == 1
 
