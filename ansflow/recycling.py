@@ -10,6 +10,7 @@ Sizes are rounded up to powers of two. What isn't touched of that isn't there.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ __all__ = ["empty"]
 SMALLEST, LARGEST = 18, 25
 # Fewer items, of up to eight bytes, are fewer bytes than that.
 FEWEST = 1 << (SMALLEST - 1 - 3)
-# So many bytes of each, at most.
-KEPT = 1 << 25
+# So many bytes of each, at most: for each thread that may be at work at once, up to some, those of
+# several chunks that are kept until all are there.
+MOST_THREADS = 8
+KEPT = (1 << 26) * min(os.cpu_count() or 1, MOST_THREADS)
 
 
 class _Room(np.ndarray[Any, Any]):
