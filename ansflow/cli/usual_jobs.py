@@ -12,21 +12,21 @@ import numpy.typing as npt
 
 import ansflow
 
-__all__ = ["DTYPES", "FEW", "MANY", "Job", "numbers", "skewed", "through_frame", "through_pieces"]
-__all__ += ["usual_jobs"]
+__all__ = ["FEW", "MANY", "USUAL_DTYPES", "Job", "numbers", "skewed", "through_frame"]
+__all__ += ["through_pieces", "usual_jobs"]
 
 Job = Callable[[], Any]
 
 # Vector kernels are used from 4096 symbols and 16 lanes on.
 FEW, MANY = 3000, 10_000
 
-DTYPES = ("i1", "i2", "i4", "i8", "f2", "f4", "f8")
+USUAL_DTYPES = ("i1", "i2", "i4", "i8", "f4", "f8")
 
 
 def usual_jobs() -> list[Job]:
     """Jobs without options, with what is chosen for them."""
     texts = [skewed(size, 200, np.uint8).tobytes() for size in (FEW, MANY)]
-    arrays = [numbers(dtype) for dtype in DTYPES]
+    arrays = [numbers(dtype) for dtype in USUAL_DTYPES]
     through_frames = (partial(through_frame, content, {}) for content in (*texts, *arrays))
     return [*through_frames, partial(through_pieces, 0)]
 

@@ -14,9 +14,9 @@ import ansflow
 from ansflow.bitsback.models.image_model import ImageModel
 from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.cli.usual_jobs import (
-    DTYPES,
     FEW,
     MANY,
+    USUAL_DTYPES,
     Job,
     numbers,
     skewed,
@@ -36,6 +36,7 @@ FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
 LEVEL_OF_ALL = 6
+LESS_USUAL_DTYPES = ("f2",)
 
 # Recipes of numbers, where what stands for their order is filled in.
 OF_ALL = (
@@ -73,6 +74,7 @@ def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
     return [
         *usual_jobs(),
+        *(partial(through_frame, numbers(dtype), {}) for dtype in LESS_USUAL_DTYPES),
         partial(through_pieces, 1),
         *_frames(),
         *_in_haste(),
@@ -119,7 +121,7 @@ def _table() -> npt.NDArray[Any]:
 def _recipes() -> Iterator[Job]:
     """Arrays of each width through each transform, and through those of the higher levels."""
     yield partial(through_frame, _table(), {})
-    for dtype in DTYPES:
+    for dtype in (*USUAL_DTYPES, *LESS_USUAL_DTYPES):
         array = numbers(dtype)
         yield partial(through_frame, array, {"level": LEVEL_OF_ALL})
         is_real = array.dtype.kind == "f"
