@@ -12,26 +12,33 @@ import numpy.typing as npt
 
 import ansflow
 
-__all__ = ["FEW", "MANY", "USUAL_DTYPES", "Job", "numbers", "skewed", "through_frame"]
-__all__ += ["through_pieces", "usual_jobs"]
+__all__ = ["FEW", "MANY", "Job", "skewed", "through_frame", "through_pieces", "usual_jobs"]
 
 Job = Callable[[], Any]
+Array = npt.NDArray[Any]
 
-# Vector kernels are used from 4096 symbols and 16 lanes on.
-FEW, MANY = 3000, 10_000
-
-USUAL_DTYPES = ("i1", "i2", "i4", "i8", "f4", "f8")
+# Vector kernels are used from 4096 symbols and 16 lanes on, and are compiled for as many lanes as a
+# stream has: those of some hundred thousand symbols have the most.
+FEW, MANY, LONG = 3000, 10_000, 1_000_000
+SURFACE, SMALL_SURFACE = (500, 600), (40, 50)
+SERIES, SHORT_SERIES = 300_000, 1000
 
 
 def usual_jobs() -> list[Job]:
-    """Jobs without options, with what is chosen for them."""
-    texts = [skewed(size, 200, np.uint8).tobytes() for size in (FEW, MANY)]
-    arrays = [numbers(dtype) for dtype in USUAL_DTYPES]
-    through_frames = (partial(through_frame, content, {}) for content in (*texts, *arrays))
-    return [*through_frames, partial(through_pieces, 0)]
+    """Jobs without options, with what is chosen for them.
+
+    What these call is called for many arrays of each kind, and hardly anything else.
+    """
+    texts = [skewed(size, 200, np.uint8).tobytes() for size in (FEW, LONG)]
+    measured = [surface("f4", SURFACE), surface("f8", SURFACE)]
+    counted = [surface("i2", SURFACE), surface("i4", SMALL_SURFACE)]
+    counted += [series("i4", SERIES, 1), series("i8", SERIES, 1e-3)]
+    decimals = [series("f8", size, 1e-2) / 100 for size in (SERIES, SHORT_SERIES)]
+    contents = (*texts, *measured, *counted, *decimals)
+    return [*(partial(through_frame, each, {}) for each in contents), partial(through_pieces, 0)]
 
 
-def skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
+def skewed(size: int, alphabet: int, dtype: type) -> Array:
     """Mostly small numbers below `alphabet`, with each of them at least once if `size` allows."""
     rng = np.random.default_rng(0)
     numbers = rng.geometric(0.2, size) - 1
@@ -39,13 +46,23 @@ def skewed(size: int, alphabet: int, dtype: type) -> npt.NDArray[Any]:
     return numbers.clip(0, alphabet - 1).astype(dtype)
 
 
-def numbers(dtype: str) -> npt.NDArray[Any]:
-    """Rows of a walk, in smaller and in larger steps, with a hole."""
+def surface(dtype: str, shape: tuple[int, int]) -> Array:
+    """Waves along two axes, with noise that is larger in some places: whole numbers, or any."""
+    y, x = np.mgrid[: shape[0], : shape[1]] / shape[1]
+    waves = 200 * (np.sin(7 * x + 3 * y) + np.cos(5 * x * y))
+    noise = np.random.default_rng(0).normal(size=shape)
+    heights: Array = waves + noise * np.exp(3 * np.sin(9 * x) * np.cos(6 * y))
+    return (heights if dtype.startswith("f") else np.rint(heights)).astype(dtype)
+
+
+def series(dtype: str, size: int, unit: float) -> Array:
+    """Whole numbers of units: waves, with noise that is larger at some times."""
     rng = np.random.default_rng(0)
-    steps = rng.normal(0, 3, (100, 200)) * np.repeat([1, 20], 50)[:, np.newaxis]
-    field: npt.NDArray[Any] = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
-    field[40:60, 100:150] = 0
-    return (field / 8).astype(dtype)
+    time = np.arange(size)
+    waves = 1000 + 300 * np.sin(time / 50) + 100 * np.sin(time / 13)
+    noise = rng.normal(size=size) * np.exp(rng.normal(size=size // 1000)).repeat(1000)
+    numbers: Array = np.rint((waves + noise) / unit)
+    return numbers.astype(dtype)
 
 
 def through_frame(data: Any, options: dict[str, Any]) -> None:

@@ -16,9 +16,7 @@ from ansflow.bitsback.models.pretrained import PRETRAINED, load
 from ansflow.cli.usual_jobs import (
     FEW,
     MANY,
-    USUAL_DTYPES,
     Job,
-    numbers,
     skewed,
     through_frame,
     through_pieces,
@@ -36,7 +34,7 @@ FAST_PRECISIONS = (12, 14)
 WIDE_PRECISION = 17
 
 LEVEL_OF_ALL = 6
-LESS_USUAL_DTYPES = ("f2",)
+DTYPES = ("i1", "i2", "i4", "i8", "f2", "f4", "f8")
 
 # Recipes of numbers, where what stands for their order is filled in.
 OF_ALL = (
@@ -74,7 +72,6 @@ def jobs() -> list[Job]:
     """Small jobs that together call every kernel."""
     return [
         *usual_jobs(),
-        *(partial(through_frame, numbers(dtype), {}) for dtype in LESS_USUAL_DTYPES),
         partial(through_pieces, 1),
         *_frames(),
         *_in_haste(),
@@ -111,6 +108,15 @@ def _in_haste() -> Iterator[Job]:
         yield partial(through_frame, data, {"level": 1, "recipe": recipe})
 
 
+def _numbers(dtype: str) -> npt.NDArray[Any]:
+    """Rows of a walk, in smaller and in larger steps, with a hole."""
+    rng = np.random.default_rng(0)
+    steps = rng.normal(0, 3, (100, 200)) * np.repeat([1, 20], 50)[:, np.newaxis]
+    field: npt.NDArray[Any] = np.rint(steps.cumsum(axis=1)).clip(-120, 120)
+    field[40:60, 100:150] = 0
+    return (field / 8).astype(dtype)
+
+
 def _table() -> npt.NDArray[Any]:
     """Columns of numbers that are large, and of such that are small."""
     rng = np.random.default_rng(0)
@@ -121,8 +127,9 @@ def _table() -> npt.NDArray[Any]:
 def _recipes() -> Iterator[Job]:
     """Arrays of each width through each transform, and through those of the higher levels."""
     yield partial(through_frame, _table(), {})
-    for dtype in (*USUAL_DTYPES, *LESS_USUAL_DTYPES):
-        array = numbers(dtype)
+    for dtype in DTYPES:
+        array = _numbers(dtype)
+        yield partial(through_frame, array, {})
         yield partial(through_frame, array, {"level": LEVEL_OF_ALL})
         is_real = array.dtype.kind == "f"
         ordered = "ordered[float]" if is_real else "ordered[signed]"
