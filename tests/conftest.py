@@ -7,7 +7,7 @@ import signal
 import stat
 import sysconfig
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import hypothesis
@@ -96,12 +96,29 @@ def pytest_sessionstart(session):
         jobs = list(enumerate(warmup_jobs.jobs()))
         begun = session.config._tmp_path_factory.getbasetemp().parent / "begun"  # by either
         begun.mkdir(exist_ok=True)
-        for number, job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
-            try:
-                (begun / str(number)).touch(exist_ok=False)
-            except FileExistsError:
-                break
-            job()
+        with no_search_for_garbage():
+            for number, job in jobs if worker["workerid"] == "gw0" else reversed(jobs):
+                try:
+                    (begun / str(number)).touch(exist_ok=False)
+                except FileExistsError:
+                    break
+                job()
+
+
+@contextmanager
+def no_search_for_garbage():
+    """Where many objects are made that stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    with no_search_for_garbage():
+        return (yield)
 
 
 def pytest_collection_modifyitems(items):
