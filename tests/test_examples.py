@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ansflow.bitsback import load
+from ansflow.cli import main
 from ansflow.transforms.registry import ALL
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -54,6 +55,7 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr("sys.argv", [str(path), *ARGUMENTS.get(path.name, [])])
     monkeypatch.setenv("MPLBACKEND", "agg")  # where matplotlib is installed
+    monkeypatch.setattr("subprocess.run", run_command)
     code = None
     try:
         runpy.run_path(str(path), run_name="__main__")
@@ -83,6 +85,15 @@ def test_runs(path, tmp_path, monkeypatch, capsys):
         check_ids(json.loads(lines[-1]))
     if path.name == "what_a_plan_gains.py":
         check_bars(lines)
+
+
+def run_command(command, *, check):
+    """What a process of its own would do."""
+    assert check
+    assert command[:3] == [sys.executable, "-m", "ansflow"]
+    with pytest.raises(SystemExit) as end:
+        main(command[3:])
+    assert not end.value.code
 
 
 def close_figures():
