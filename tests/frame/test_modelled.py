@@ -174,8 +174,7 @@ def test_chunk_sizes_are_whole_images(asked, given_size):
     assert chunk_shape_of({"chunk_size": asked}) == [given_size]
 
 
-@pytest.mark.parametrize("threads", [2, 3])
-def test_any_number_of_threads_writes_the_same(threads):
+def test_any_number_of_threads_writes_the_same():
     """Large enough that there's something to share."""
     big, _ = small_vaes.build("modelled-big", height=80, width=80, components=1)
     images = np.repeat(np.repeat(BIT_ARRAY[:8], 20, axis=1), 20, axis=2)[:, :, :80] * 9
@@ -183,9 +182,10 @@ def test_any_number_of_threads_writes_the_same(threads):
     assert content.nbytes > 2 << 20
     options = {"model": big, "chunk_size": 16 * 6400}
     blob = ansflow.compress(content, threads=1, **options)
-    assert ansflow.compress(content, threads=threads, **options) == blob
     bitsback.register(big)
-    assert np.array_equal(ansflow.decompress(blob, threads=threads), content)
+    for threads in (2, 3):
+        assert ansflow.compress(content, threads=threads, **options) == blob
+        assert np.array_equal(ansflow.decompress(blob, threads=threads), content)
 
 
 # Arrays
