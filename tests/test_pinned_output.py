@@ -148,7 +148,7 @@ PINNED = {
     "shared": "aaa155d72cd9b3d9",
     "metadata": "35744cce338b8c39",
     "array: int32": "c882c82f6a4a8983",
-    "array: int16, big-endian": "fc6414fdde803cae",
+    "array: int16, big-endian": "d8ee2ec8d6c3499b",
     "array: float64": "f260baf44f7f977e",
     "array: Fortran": "cbb04bffba7ccfe8",
     "array: records": "57b54d801d984b82",

@@ -100,6 +100,7 @@ WALK = (np.cumsum(STEPS) % 256).astype(np.uint8).tobytes()
 @given(st.integers(0, 9000), st.integers(1, 9000), PRECISIONS, LANES)
 @example(9000, 9000, 12, 64)
 @example(2000, 700, 8, 1)
+@example(2007, 201, 8, 1)  # contexts seem to take less than what is learnt, and don't
 @settings(max_examples=10)
 def test_contexts(size, chunk_size, precision, lanes):
     content = WALK[:size]

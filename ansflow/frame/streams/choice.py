@@ -76,7 +76,8 @@ def encode_stream(
     wide = layout.itemsize > 1
     alone = not wide and scratch.contexts is None and coding.model is None
     adaptive = kinds[-1].code == constants.KIND_ADAPTIVE  # which is the last one that is tried
-    if alone and adaptive and content.size <= TOO_FEW_FOR_TABLE and not coding.shared:
+    few = not wide and adaptive and content.size <= TOO_FEW_FOR_TABLE and not coding.shared
+    if few and alone:
         return _without_table(content, scratch, sized=sized)
     if alone and _is_random(content):
         return STORED_HEAD, [content]
@@ -93,6 +94,7 @@ def encode_stream(
             best, smallest = (kind, proposal), proposal.size
             if proposal.clear:
                 break
+    shortest: tuple[bytes, Sequence[Bytes]] = STORED_HEAD, [content]
     if best is not None:
         kind, proposal = best
         fields, pieces = proposal.encode()
@@ -100,8 +102,15 @@ def encode_stream(
         head = bytes((kind.code,)) + fields + (pack_varint(size) if sized else b"")
         # What was proposed is an estimate.
         if len(head) + size <= content.size:
-            return head, pieces
-    return STORED_HEAD, [content]
+            shortest = head, pieces
+    if few:  # by how much estimates are wrong decides then
+        return min(shortest, _without_table(content, scratch, sized=sized), key=_size_of)
+    return shortest
+
+
+def _size_of(stream: tuple[bytes, Sequence[Bytes]]) -> int:
+    head, pieces = stream
+    return len(head) + sum([piece.size for piece in pieces])
 
 
 def _without_table(
