@@ -30,7 +30,6 @@ except ModuleNotFoundError:
     print('Figures need matplotlib: pip install "ansflow[plot]"')
 
 parser = argparse.ArgumentParser(description="Initial bits of Bit-Swap and of BB-ANS.")
-parser.add_argument("--layers", type=int, nargs="+", help="how many: 1 to 8 by default")
 parser.add_argument("--figure", type=Path, help="where to save the figure of the initial bits")
 parser.add_argument("--json", action="store_true", help="end with a line of JSON")
 options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # in a notebook: none
@@ -49,7 +48,7 @@ options = parser.parse_args(sys.argv[1:] if "__file__" in globals() else [])  # 
 # of posteriors, whose means and deviations are wrong on purpose.
 
 CHAINS, COUNT = 64, 160
-LAYERS = options.layers or range(1, 9)
+LAYERS = range(1, 9)
 SCALE, CORRELATION, DEVIATION = 20, 0.8, 0.6
 BUCKETS = Buckets(12)
 ZEROS = np.zeros(CHAINS)

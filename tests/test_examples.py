@@ -18,7 +18,7 @@ SAMPLE = EXAMPLES / "mnist_sample.npz"
 # All images would take minutes, and training half an hour.
 ARGUMENTS = {
     "bbans_mnist.py": ["--data", str(SAMPLE), "--images", "40", "--json"],
-    "bitswap_chain.py": ["--layers", "1", "2", "8", "--json"],
+    "bitswap_chain.py": ["--json"],
     "bitswap_mnist.py": ["--images", "40", "--json"],
     "climate_data.py": ["--made-up"],
     "hilloc_photos.py": ["--crop", "64", "--json"],
