@@ -88,7 +88,7 @@ def encode_stream(
     if sample.present == 1:
         return CONSTANT_HEAD, [content[: layout.itemsize]]
     best, smallest = None, float(content.size)
-    for kind in kinds:
+    for kind in kinds[:-1] if few else kinds:
         proposal = kind.propose(sample, smallest)
         if proposal is not None and proposal.size < smallest:
             best, smallest = (kind, proposal), proposal.size
@@ -103,7 +103,7 @@ def encode_stream(
         # What was proposed is an estimate.
         if len(head) + size <= content.size:
             shortest = head, pieces
-    if few:  # by how much estimates are wrong decides then
+    if few:  # too few to go by estimates
         return min(shortest, _without_table(content, scratch, sized=sized), key=_size_of)
     return shortest
 
