@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders import neighbours as coding
-from ansflow.kernels.tables import neighbours as tables
+from ansflow.kernels.tables import class_merging, neighbours as tables
 from ansflow.models import quantize
 
 # What only kernels call is not compiled otherwise.
@@ -187,6 +187,21 @@ def test_limits_are_found_where_spread_changes(every):
     told = bits_of(flat, contexts)
     assert told < 0.96 * bits_of(flat, 0 * contexts)
     assert 0.97 * told < bits < 1.04 * told
+
+
+@pytest.mark.parametrize(("quiet", "number"), [(60, 1), (150, 2)])
+def test_contexts_are_left_alone_that_hardly_gain_anything(quiet, number):
+    """By those of the sum of two neighbours, which is hardly less where these are quiet."""
+    symbols = np.random.default_rng(2).integers(0, 256, (800, 300)).astype(np.uint8)
+    symbols[-quiet:] //= 2
+    found, bits, limits = choose(symbols, 300)
+    assert found == number
+    assert (limits[found - 1 :] == 255).all()
+    alone = bits_of(symbols.reshape(-1), np.zeros(symbols.size, int))
+    contexts = contexts_of(symbols.reshape(-1), 300, 0, [int(limits[0])])
+    told = bits_of(symbols.reshape(-1), contexts)
+    assert (told < class_merging.WORTH * alone) == (found > 1)
+    assert bits == pytest.approx(told if found > 1 else alone, rel=0.003)
 
 
 @pytest.mark.parametrize("number", [2, 3, 12, 16])  # with four sub-histograms each, or two

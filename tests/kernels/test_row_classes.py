@@ -296,7 +296,8 @@ def noise_of_changing_width(rng, size):
 @pytest.mark.parametrize("size", [64 * 32, 20_000, 64 * 1000 + 1])
 def test_classes_are_found_where_there_are_some(size):
     symbols = noise_of_changing_width(np.random.default_rng(size), size)
-    number, bits, counts, classes = classify(symbols, symbols[: size // 2 // ROW * ROW])
+    sample = symbols[: max(size // 2, 2048) // ROW * ROW]
+    number, bits, counts, classes = classify(symbols, sample)
     assert 2 <= number <= 8
     assert classes.max() == number - 1
     assert np.array_equal(counts, counted(symbols, classes))
@@ -330,6 +331,17 @@ def test_no_classes_are_found_where_a_sample_promises_no_fewer_bits():
     after = sum(map(bits_of, counts)) + bits
     assert classify(symbols, sample, 1.1 * after)[0] == number
     assert classify(symbols, sample, 0.9 * after)[0] == 1
+
+
+@pytest.mark.parametrize(("quiet", "number"), [(100, 1), (1000, 2)])
+def test_classes_are_left_alone_that_hardly_gain_anything(quiet, number):
+    symbols = np.random.default_rng(2).integers(0, 256, (4000, ROW)).astype(np.uint8)
+    symbols[-quiet:] //= 2  # these rows take a bit less for each symbol
+    symbols = frozen(symbols.reshape(-1))
+    classes = np.repeat([0, 1], [4000 - quiet, quiet])
+    gain = 1 - sum(map(bits_of, counted(symbols, classes))) / bits_of(np.bincount(symbols))
+    assert (gain > 1 - class_merging.WORTH) == (number > 1)
+    assert classify(symbols)[0] == number
 
 
 def test_one_row_makes_no_classes():

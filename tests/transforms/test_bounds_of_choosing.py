@@ -50,6 +50,22 @@ def test_no_dictionary_is_made_of_what_hardly_comes_again(monkeypatch):
     ansflow.plan(RNG.choice(floats, floats.size))
 
 
+def test_a_dictionary_that_hardly_gains_anything_is_not_tried_with_all_predictors(monkeypatch):
+    tried, finalists = [], numbers._finalists
+
+    def seen(close, *others):
+        tried.append(any(one.mapped.is_dict for one in close))
+        return finalists(close, *others)
+
+    monkeypatch.setattr(numbers, "_finalists", seen)
+    rng = np.random.default_rng(0)
+    ansflow.plan((30 * rng.gamma(1, size=100_000)).astype("i2"))  # the highest are far apart
+    ansflow.plan(rng.choice(rng.integers(0, 1 << 20, 500), 100_000))
+    monkeypatch.setattr(numbers, "WORTH_DICT", 0)
+    ansflow.plan((30 * rng.gamma(1, size=100_000)).astype("i2"))
+    assert tried == [False, True, True]
+
+
 def test_linear_tokens_are_told_by_a_part_of_a_sample():
     rng = np.random.default_rng(0)
     for length, clear in (2048, True), (512, False):

@@ -29,6 +29,7 @@ from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
 from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables
+from ansflow.kernels.tables.class_merging import WORTH
 from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.recycling import empty
@@ -52,10 +53,6 @@ RANDOM_FROM = 0.99
 
 # Limits are chosen by about so many symbols, or one of so many.
 SAMPLE_SIZE, SAMPLE_EVERY = 1 << 15, 8
-
-# By how much contexts must shorten a sample for all symbols to be counted.
-WORTH = 0.995
-
 
 # Where contexts leave less than this share, classes of rows have never been seen to leave less; nor
 # of so many symbols or more, where they leave less than another share.
@@ -116,7 +113,7 @@ class Neighbours(TriedKind):
             return None
         look = sample.looks.get(self.code) or self.look(sample.content, sample.layout)
         plain = sample.coded_size + sample.table.size
-        if look.counts is None or look.found.bits >= 8 * WORTH * plain:
+        if look.counts is None or look.found.bits > 8 * WORTH * plain:
             return None
         size = look.found.bits / 8
         encode = functools.partial(self._encode, sample, look.found)

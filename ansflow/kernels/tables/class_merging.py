@@ -11,7 +11,7 @@ from ansflow.kernels.jit import inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
-__all__ = ["merge_classes"]
+__all__ = ["WORTH", "cost_of_groups", "merge_classes"]
 
 U_CLASSES = np.uint64(CLASSES)
 
@@ -23,12 +23,21 @@ OWN, SIZE, USED, UNION, ALIKE, MOVED = map(np.uint64, range(6))
 SYMBOL_COST = 6.0
 # By how many bits the entropy of a sample is too low for each symbol (Miller 1955).
 BIAS = 0.5 / np.log(2.0)
+# The share that a sample may leave at most with classes, of what it leaves with one distribution,
+# for all symbols to be counted.
+WORTH = 0.995
 
 
 @inner
 def weighted(count):
     """A count times its binary logarithm: a sum of them is the heart of an entropy."""
     return float(count) * log2(count) if count > ZERO else 0.0
+
+
+@inner
+def cost_of_symbol(scale):
+    """Bits that a symbol takes in a table, and those that a sample lacks for it."""
+    return SYMBOL_COST + BIAS * (scale - 1.0)
 
 
 @inner
@@ -87,6 +96,31 @@ def bits_of_union(counts, k):
 
 
 @inner
+def cost_of_groups(counts, first, last, scale):
+    """Bits that all symbols of some groups and a table take, if they have one distribution.
+
+    Parameters
+    ----------
+    counts : uint32[groups, alphabet]
+        Of a sample.
+    first, last : uint64
+        These groups and those between them.
+    scale : float64
+        How many times as many symbols there are as in the sample.
+    """
+    bits, n, present = 0.0, ZERO, ZERO
+    for s in range(counts.shape[1]):
+        count = ZERO
+        for k in range(first, last + ONE):
+            count += np.uint64(counts[k, s])
+        if count > ZERO:
+            bits -= weighted(count)
+            n += count
+            present += ONE
+    return (bits + weighted(n)) * scale + cost_of_symbol(scale) * float(present)
+
+
+@inner
 def join(counts, pairs, classes, number, joined):
     """Make `joined` + 1 and `joined` one class; those above take the number below theirs."""
     for k in range(joined + ONE, number):
@@ -125,7 +159,7 @@ def merge_classes(counts, classes, scale, moves, pairs):
     How many classes are left, the bits of classes, and about how many bits all symbols take, with
     tables and classes.
     """
-    symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
+    symbol_cost = cost_of_symbol(scale)
     count_moves(classes, pairs)
     number = U_CLASSES
     # Of classes, of each with the next one, and of moves then.

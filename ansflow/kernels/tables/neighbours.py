@@ -16,7 +16,7 @@ from ansflow.kernels.coders.neighbours import (
 )
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, kernel, sampling_kernel
-from ansflow.kernels.tables.class_merging import BIAS, SYMBOL_COST, weighted
+from ansflow.kernels.tables.class_merging import WORTH, cost_of_groups
 
 __all__ = ["PARTIALS", "SAMPLED", "choose_limits", "count_contexts"]
 
@@ -113,21 +113,6 @@ def join_intervals(counts, tops, total):
 
 
 @inner
-def cost_of_union(counts, first, last, scale, symbol_cost):
-    """Bits that symbols of neighbouring intervals and their table take, if they have one."""
-    bits, n, present = 0.0, ZERO, ZERO
-    for s in range(counts.shape[1]):
-        count = ZERO
-        for k in range(first, last + ONE):
-            count += np.uint64(counts[k, s])
-        if count > ZERO:
-            bits -= weighted(count)
-            n += count
-            present += ONE
-    return (bits + weighted(n)) * scale + symbol_cost * float(present)
-
-
-@inner
 def merge_contexts(counts, tops, number, scale, costs, joined):
     """Join neighbouring intervals while that saves bits, or there are too many of them.
 
@@ -146,13 +131,12 @@ def merge_contexts(counts, tops, number, scale, costs, joined):
     -------
     ``(number, bits)``: how many are left, and bits that all symbols take, with the tables.
     """
-    symbol_cost = SYMBOL_COST + BIAS * (scale - 1.0)
     for k in range(number):
-        costs[k] = cost_of_union(counts, k, k, scale, symbol_cost)
+        costs[k] = cost_of_groups(counts, k, k, scale)
     begin, end = ZERO, number  # of the intervals that have another neighbour above than before
     while True:
         for k in range(begin, min(end, number - ONE)):
-            both = cost_of_union(counts, k, k + ONE, scale, symbol_cost)
+            both = cost_of_groups(counts, k, k + ONE, scale)
             joined[k] = both - costs[k] - costs[k + ONE]
         where = ZERO
         for k in range(number - ONE):
@@ -195,7 +179,7 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     Returns
     -------
     ``(number, bits)``: how many contexts there are, and about how many bits all symbols and the
-    tables take with them.
+    tables take with them. There is one if more hardly gain anything.
     """
     activity, tops = np.empty(SAMPLED, np.uint8), np.empty(INTERVALS, np.uint8)
     costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
@@ -203,8 +187,11 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     sampled = count_activities(symbols, row, plane, every, activity, odd, counts)
     number = join_intervals(counts, tops, sampled)
     scale = float(symbols.size) / float(sampled)
+    alone = cost_of_groups(counts, ZERO, number - ONE, scale)
     number, bits = merge_contexts(counts, tops, number, scale, costs, joined)
     limits[:] = 255
+    if bits > WORTH * alone:
+        return ONE, alone
     for k in range(number - ONE):
         limits[k] = tops[k]
     return number, bits

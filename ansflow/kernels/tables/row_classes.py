@@ -16,7 +16,7 @@ import numpy as np
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, sampling_kernel
-from ansflow.kernels.tables.class_merging import merge_classes
+from ansflow.kernels.tables.class_merging import WORTH, cost_of_groups, merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
@@ -278,7 +278,8 @@ def classify(symbols, sample, most, counts, classes):
     sample : uint8[]
         Whole rows of them: at least one.
     most : float64
-        Classes are of no use if all takes about so many bits or more by the sample.
+        Classes are of no use if all takes about so many bits or more by the sample; nor if they
+        hardly gain anything there.
     counts : uint32[8, 256]
         Filled with the symbols of each class.
     classes : uint8[ceil(n / 64)]
@@ -309,10 +310,11 @@ def classify(symbols, sample, most, counts, classes):
             number, bits, of_all = merge_classes(own_counts, own, scale, moves, pairs)
         if turn > ROUNDS or number == ONE:
             break
-        if turn == ROUNDS and of_all >= most:
-            return ONE, 0.0
         fill_lengths(own_counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
+            alone = cost_of_groups(own_counts, ZERO, number - ONE, scale)
+            if of_all >= min(most, WORTH * alone):
+                return ONE, 0.0
             price_moves(moves, rows)
             some, own, scale = symbols, classes, 1.0
         choose_classes(some, lengths, moves, number, totals, own)

@@ -33,6 +33,8 @@ CLOSER = 1.03
 # A dictionary seems to take more than it does by a part of a sample, as few values come again: at
 # most by this share of what the values take. Its codes are predicted as well as the values.
 CLOSE_DICT, DICT_LESS = 1.12, 0.5
+# What a dictionary must gain, even if it takes so much less, to be looked at with all predictors.
+WORTH_DICT = 0.01
 # Of numbers that hardly differ, a part of a sample doesn't tell so few bits apart.
 FEW_BITS = 0.01
 
@@ -50,10 +52,14 @@ class Rated(NamedTuple):
     def is_close(self, least: float, close: float = CLOSE) -> bool:
         """Whether it may be about as good as what takes the least bits."""
         if self.mapped.is_dict:
-            fewest = self.bits - self.mapped.extra * DICT_LESS
-            is_likely = fewest < least * (1 - WORTH_IT) and self.bits <= least * CLOSE_DICT
+            is_likely = self.fewest < least * (1 - WORTH_IT) and self.bits <= least * CLOSE_DICT
             return self.bits <= least or is_likely
         return self.bits <= least * close
+
+    @property
+    def fewest(self) -> float:
+        """Bits if a dictionary takes as much less than it seems to as it may."""
+        return self.bits - DICT_LESS * self.mapped.extra if self.mapped.is_dict else self.bits
 
 
 def rated(candidates: Iterable[Mapped], kind: Kind) -> list[Rated]:
@@ -102,7 +108,7 @@ def choose_numbers(
     """
     known = candidates or rated(mapped(raw, kind), kind)
     tried = [one for one in known if one.mapped.recount is None]
-    close = [one for one in tried[: kind.effort.finalists] if one.is_close(tried[0].bits)]
+    close = _close(tried[: kind.effort.finalists])
     # Of those that are about equal, the one with fewest maps.
     close.sort(key=lambda one: len(one.mapped.maps))
     best, *others = _finalists(close, raw, kind)
@@ -114,6 +120,14 @@ def choose_numbers(
         found = found.beside(_others(best, kind), kind.effort.most_others - 1)
     slow = [one for one in known if one.mapped.recount is not None]
     return _if_worth_it(slow[0], found, raw, kind, in_columns) if slow else found
+
+
+def _close(tried: Sequence[Rated]) -> list[Rated]:
+    """What may be best of what was rated, but no dictionary that hardly gains anything."""
+    close = [one for one in tried if one.is_close(tried[0].bits)]
+    least = min([one.bits for one in close if not one.mapped.is_dict], default=math.inf)
+    enough = least * (1 - WORTH_DICT)
+    return [one for one in close if not one.mapped.is_dict or one.fewest < enough]
 
 
 def _if_worth_it(tried: Rated, found: Choice, raw: Numbers, kind: Kind, in_columns: bool) -> Choice:
