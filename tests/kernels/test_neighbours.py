@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from ansflow.coding.coders.neighbours import NeighbourCoder
 from ansflow.errors import CorruptDataError, TruncatedError
 from ansflow.kernels.coders import neighbours as coding
-from ansflow.kernels.tables import class_merging, neighbours as tables
+from ansflow.kernels.tables import neighbours as tables
 from ansflow.models import quantize
 
 # What only kernels call is not compiled otherwise.
@@ -200,7 +200,7 @@ def test_contexts_are_left_alone_that_hardly_gain_anything(quiet, number):
     alone = bits_of(symbols.reshape(-1), np.zeros(symbols.size, int))
     contexts = contexts_of(symbols.reshape(-1), 300, 0, [int(limits[0])])
     told = bits_of(symbols.reshape(-1), contexts)
-    assert (told < class_merging.WORTH * alone) == (found > 1)
+    assert (told < tables.WORTH * alone) == (found > 1)
     assert bits == pytest.approx(told if found > 1 else alone, rel=0.003)
 
 

@@ -29,8 +29,7 @@ from ansflow.frame.streams.tools import Tools
 from ansflow.frame.streams.words import decode_words, encode_words
 from ansflow.kernels.coders.neighbours import LIMITS, MIN_DISTANCE
 from ansflow.kernels.tables.class_code import TABLE_ROOM, fit_tables
-from ansflow.kernels.tables.class_merging import WORTH
-from ansflow.kernels.tables.neighbours import PARTIALS, choose_limits, count_contexts
+from ansflow.kernels.tables.neighbours import PARTIALS, WORTH, choose_limits, count_contexts
 from ansflow.kernels.tables.slots import read_slots
 from ansflow.recycling import empty
 from ansflow.transforms.layout import Layout

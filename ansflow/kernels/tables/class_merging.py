@@ -11,7 +11,7 @@ from ansflow.kernels.jit import inner
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES
 
-__all__ = ["WORTH", "cost_of_groups", "merge_classes"]
+__all__ = ["cost_of_groups", "merge_classes"]
 
 U_CLASSES = np.uint64(CLASSES)
 
@@ -23,9 +23,6 @@ OWN, SIZE, USED, UNION, ALIKE, MOVED = map(np.uint64, range(6))
 SYMBOL_COST = 6.0
 # By how many bits the entropy of a sample is too low for each symbol (Miller 1955).
 BIAS = 0.5 / np.log(2.0)
-# The share that a sample may leave at most with classes, of what it leaves with one distribution,
-# for all symbols to be counted.
-WORTH = 0.995
 
 
 @inner

@@ -16,7 +16,7 @@ import numpy as np
 from ansflow.kernels.coders.row_classes import ROW, ROW_SHIFT
 from ansflow.kernels.constants import ONE, ZERO
 from ansflow.kernels.jit import inner, sampling_kernel
-from ansflow.kernels.tables.class_merging import WORTH, cost_of_groups, merge_classes
+from ansflow.kernels.tables.class_merging import cost_of_groups, merge_classes
 from ansflow.kernels.tables.frequency_code import log2
 from ansflow.kernels.vector.lengths import CLASSES as MAX_CLASSES, add_lengths
 
@@ -56,6 +56,10 @@ ROUNDS = 2
 
 # Rows that differ less than this, where 1 is chance, have hardly ever been seen to gain.
 DISPERSED = 1.5
+
+# What classes may leave of a sample at most, of what one distribution does, for all rows to be
+# given one: they suit the sample, by which they were found, a bit better than all.
+WORTH_CLASSES = 0.99
 
 # Sub-histograms, so that increments seldom wait for each other. They have a row more than there are
 # classes: a load waits for a store 4 KiB apart, too, or a multiple of that.
@@ -313,7 +317,7 @@ def classify(symbols, sample, most, counts, classes):
         fill_lengths(own_counts, lengths)
         if turn == ROUNDS:  # From here on, all rows.
             alone = cost_of_groups(own_counts, ZERO, number - ONE, scale)
-            if of_all >= min(most, WORTH * alone):
+            if of_all >= min(most, WORTH_CLASSES * alone):
                 return ONE, 0.0
             price_moves(moves, rows)
             some, own, scale = symbols, classes, 1.0
