@@ -107,12 +107,17 @@ def pytest_sessionstart(session):
 
 @contextmanager
 def no_search_for_garbage():
-    """Where many objects are made that stay."""
-    gc.disable()
+    """Where many objects are made that stay.
+
+    The collector is not disabled: Dask, which some tests import, would believe that to last, and
+    leave it so.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
     try:
         yield
     finally:
-        gc.enable()
+        gc.set_threshold(*thresholds)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,16 +45,16 @@ def undisturbed() -> Iterator[None]:
     A compilation makes a million objects, most of which live until its end: looking for garbage
     among them takes a tenth of the time.
     """
-    # Numba lets threads compile one after the other: none finds what another has switched off.
-    collected, told = gc.isenabled(), LLVM_LOCK._cblist
-    gc.disable()
+    # Numba lets threads compile one after the other: none finds what another has changed. The
+    # collector is not disabled, which Dask, if it is imported meanwhile, would believe to last.
+    thresholds, told = gc.get_threshold(), LLVM_LOCK._cblist
+    gc.set_threshold(0)
     LLVM_LOCK._cblist = []
     try:
         yield
     finally:
         LLVM_LOCK._cblist = told
-        if collected:
-            gc.enable()
+        gc.set_threshold(*thresholds)
 
 
 class KernelCompiler(Compiler):

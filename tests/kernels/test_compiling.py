@@ -224,12 +224,21 @@ def test_what_has_no_type_is_an_error():
         uncached(counted)(3.0)
 
 
-@pytest.mark.parametrize("collected", [True, False])
-def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(collected):
+def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(monkeypatch):
     """The garbage collector, and events of LLVM; also after an error."""
-    before = list(compiler.LLVM_LOCK._cblist)
-    assert before
-    found = []
+    before = gc.get_threshold(), list(compiler.LLVM_LOCK._cblist)
+    assert before[0][0] > 0
+    assert before[1]
+    during, after, compile_extra = [], [], compiler.Compiler.compile_extra
+
+    def told():
+        return gc.get_threshold(), list(compiler.LLVM_LOCK._cblist)
+
+    def noted(self, func):
+        during.append((gc.isenabled(), *told()))
+        return compile_extra(self, func)
+
+    monkeypatch.setattr(compiler.Compiler, "compile_extra", noted)
 
     @kernel
     def doubled(x):
@@ -239,14 +248,12 @@ def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(collected):
     def without_a_type(x):
         return x.nothing_like_it
 
-    if not collected:
-        gc.disable()
-    try:
-        assert doubled(2.0) == 4.0
-        found.append((gc.isenabled(), compiler.LLVM_LOCK._cblist))
-        with pytest.raises(TypingError):
-            without_a_type(1)
-        found.append((gc.isenabled(), compiler.LLVM_LOCK._cblist))
-    finally:
-        gc.enable()
-    assert found == 2 * [(collected, before)]
+    assert doubled(2.0) == 4.0
+    after.append(told())
+    with pytest.raises(TypingError):
+        without_a_type(1)
+    after.append(told())
+    assert after == 2 * [before]
+    assert [(enabled, first, events) for enabled, (first, *_), events in during] == 2 * [
+        (gc.isenabled(), 0, [])
+    ]
