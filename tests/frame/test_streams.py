@@ -631,3 +631,16 @@ def test_many_symbols_of_16_bits_beside_a_frequent_one(present):
     blob = ansflow.compress(symbols, recipe="stream")
     assert np.array_equal(ansflow.decompress(blob), symbols)
     assert len(blob) < symbols.nbytes * (0.99 if present < 65536 else 1.001)
+
+
+@pytest.mark.parametrize(("highest", "counted"), [(127, True), (128, False)])
+def test_streams_whose_first_bytes_are_low_are_not_taken_for_random(monkeypatch, highest, counted):
+    """Whatever comes then: if it is random, it is stored after all."""
+    seen, count_bytes = [], choice.count_bytes
+    monkeypatch.setattr(choice, "count_bytes", lambda *told: seen.append(1) or count_bytes(*told))
+    symbols = np.random.default_rng(0).integers(0, 256, 100_000).astype(np.uint8)
+    symbols[: choice.FIRST] = 0, *[highest] * (choice.FIRST - 1)
+    blob = ansflow.compress(symbols.tobytes())
+    assert bool(seen) == counted
+    assert {stream.kind for stream in naive.read(blob).streams} == {naive.STORED}
+    assert ansflow.decompress(blob) == symbols.tobytes()

@@ -38,6 +38,8 @@ TOO_FEW_FOR_TABLE = 512
 # If their entropy is more than this share of them, all are as good as random.
 SAMPLE, FEWEST_SAMPLES, MOST_SAMPLES, PIECE = 1 << 13, 4, 64, 64
 RANDOM_FROM = 0.995
+# Nor need they be if none of the first bytes is in the upper half of all, as of most tokens.
+FIRST, HALF = 16, 1 << 7
 
 # Of streams that are so long, or so many times as long as their alphabet, some symbols are counted
 # for all, if there is haste.
@@ -131,7 +133,7 @@ def _without_table(
 def _is_random(content: Bytes) -> bool:
     """Whether some pieces of a long stream are so nearly random that the rest need not be read."""
     every = content.size // SAMPLE
-    if every < FEWEST_SAMPLES:
+    if every < FEWEST_SAMPLES or max(content[:FIRST].tobytes()) < HALF:
         return False
     pieces = content[: content.size // PIECE * PIECE].reshape(-1, PIECE)
     some = pieces[:: min(every, MOST_SAMPLES)].reshape(-1)
