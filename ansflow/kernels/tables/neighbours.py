@@ -46,35 +46,15 @@ PARTIALS = 4, (LIMITS + 2) * 256
 FEW_CONTEXTS = 11
 
 
-@inlined
-def count_places(words, places, size, zero, one, two, three):
-    """Count the first ``places``, uint16[], in four histograms, some of which may be the same.
-
-    They are four to one of `words`, so that four of them are one load.
-    """
-    whole = size // AT_ONCE
-    for i in range(whole):
-        word = words[i]
-        zero[word & PLACE] += np.uint32(1)
-        one[word >> BITS_OF_PLACE & PLACE] += np.uint32(1)
-        two[word >> TWO * BITS_OF_PLACE & PLACE] += np.uint32(1)
-        three[word >> THREE * BITS_OF_PLACE] += np.uint32(1)
-    for i in range(whole * AT_ONCE, size):
-        zero[places[i]] += np.uint32(1)
-
-
 @inner
 def count_activities(symbols, row, plane, every, activity, odd, counts):
     """Fill ``counts``, uint32[A, S], with how often symbols below S come with activities below A.
 
     That is of 1,024 symbols of each ``every * 1024``, the last of them. ``activity``, uint8[1024],
-    and ``odd``, uint32[A * S], are scratch; the other parameters are those of `fill_activity`.
+    and ``odd``, uint32[A, S], are scratch; the other parameters are those of `fill_activity`.
     Returns how many symbols that is.
     """
-    even, length = counts.reshape(counts.size), np.uint16(counts.shape[1])
-    words = np.empty(SAMPLED // PARTIALS[0], np.uint64)
-    places = words.view(np.uint16)
-    even[:] = 0
+    counts[:] = 0
     odd[:] = 0
     size = np.uint64(symbols.size)
     end = min(every * U_SAMPLED, size)
@@ -82,14 +62,19 @@ def count_activities(symbols, row, plane, every, activity, odd, counts):
     while end > last:
         begin = end - min(U_SAMPLED, end - last)
         fill_activity(symbols, begin, end, row, plane, activity)
-        for i in range(end - begin):
-            places[i] = np.uint16(activity[i]) * length + np.uint16(symbols[begin + i])
-        count_places(words, places, end - begin, even, odd, even, odd)
+        whole = (end - begin) & ~ONE
+        for j in range(ZERO, whole, ONE + ONE):
+            i = np.uint64(j)
+            counts[activity[i], symbols[begin + i]] += np.uint32(1)
+            odd[activity[i + ONE], symbols[begin + i + ONE]] += np.uint32(1)
+        if whole < end - begin:
+            counts[activity[whole], symbols[begin + whole]] += np.uint32(1)
         sampled += end - begin
         last = end
         end = min(end + every * U_SAMPLED, size)
-    for i in range(even.size):
-        even[i] += odd[i]
+    for k in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            counts[k, s] += odd[k, s]
     return sampled
 
 
@@ -202,7 +187,7 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     """
     activity, tops = np.empty(SAMPLED, np.uint8), np.empty(INTERVALS, np.uint8)
     costs, joined = np.empty(INTERVALS), np.empty(INTERVALS)
-    odd = np.empty(counts.size, np.uint32)
+    odd = np.empty(counts.shape, np.uint32)
     sampled = count_activities(symbols, row, plane, every, activity, odd, counts)
     number = join_intervals(counts, tops, sampled)
     scale = float(symbols.size) / float(sampled)
@@ -214,6 +199,23 @@ def choose_limits(symbols, row, plane, every, counts, limits):
     for k in range(number - ONE):
         limits[k] = tops[k]
     return number, bits
+
+
+@inlined
+def count_places(words, places, size, zero, one, two, three):
+    """Count the first ``places``, uint16[], in four histograms, some of which may be the same.
+
+    They are four to one of `words`, so that four of them are one load.
+    """
+    whole = size // AT_ONCE
+    for i in range(whole):
+        word = words[i]
+        zero[word & PLACE] += np.uint32(1)
+        one[word >> BITS_OF_PLACE & PLACE] += np.uint32(1)
+        two[word >> TWO * BITS_OF_PLACE & PLACE] += np.uint32(1)
+        three[word >> THREE * BITS_OF_PLACE] += np.uint32(1)
+    for i in range(whole * AT_ONCE, size):
+        zero[places[i]] += np.uint32(1)
 
 
 @kernel
