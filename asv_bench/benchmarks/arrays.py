@@ -31,7 +31,7 @@ import numpy as np
 
 import ansflow
 
-LEVELS = (1, 3, 6)
+LEVELS = (1, 2, 3, 6)
 ROUNDS = 3
 BEST_BLOSC2 = "blosc2 zstd 5"
 

@@ -85,8 +85,7 @@ STENCILS = Effort(
 OTHERS = STENCILS._replace(size=1 << 17, some=1 << 16, below=6, others=0.1, most_others=4)
 # Up to a level.
 EFFORTS = {
-    1: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
-    2: Effort(1 << 14, 4, 16, 1 << 14, 4096, 2, True, (), False, False, 1),
+    2: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
     5: NEIGHBOURS,
     6: STENCILS,
     8: OTHERS,
