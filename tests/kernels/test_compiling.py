@@ -224,36 +224,40 @@ def test_what_has_no_type_is_an_error():
         uncached(counted)(3.0)
 
 
-def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(monkeypatch):
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_rests_while_a_kernel_is_compiled_goes_on_afterwards(monkeypatch, enabled):
     """The garbage collector, and events of LLVM; also after an error."""
-    before = gc.get_threshold(), list(compiler.LLVM_LOCK._cblist)
-    assert before[0][0] > 0
-    assert before[1]
-    during, after, compile_extra = [], [], compiler.Compiler.compile_extra
 
     def told():
-        return gc.get_threshold(), list(compiler.LLVM_LOCK._cblist)
+        return gc.isenabled(), *gc.get_threshold(), *compiler.LLVM_LOCK._cblist
 
     def noted(self, func):
-        during.append((gc.isenabled(), *told()))
+        during.append(told())
         return compile_extra(self, func)
 
-    monkeypatch.setattr(compiler.Compiler, "compile_extra", noted)
-
-    @kernel
+    @uncached
     def doubled(x):
         return x + x
 
-    @kernel
+    @uncached
     def without_a_type(x):
         return x.nothing_like_it
 
-    assert doubled(2.0) == 4.0
-    after.append(told())
-    with pytest.raises(TypingError):
-        without_a_type(1)
-    after.append(told())
+    during, after, compile_extra = [], [], compiler.Compiler.compile_extra
+    monkeypatch.setattr(compiler.Compiler, "compile_extra", noted)
+    if not enabled:
+        gc.disable()
+    try:
+        before = told()
+        assert doubled(2.0) == 4.0
+        after.append(told())
+        with pytest.raises(TypingError):
+            without_a_type(1)
+        after.append(told())
+    finally:
+        gc.enable()
+    is_enabled, first, *others, _ = before
+    assert is_enabled == enabled
+    assert first > 0
     assert after == 2 * [before]
-    assert [(enabled, first, events) for enabled, (first, *_), events in during] == 2 * [
-        (gc.isenabled(), 0, [])
-    ]
+    assert during == 2 * [(enabled, 0, *others)]

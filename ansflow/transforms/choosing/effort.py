@@ -23,15 +23,11 @@ class Effort(NamedTuple):
         Items that facts are told by, such as how many are distinct.
     finalists : int
         How many maps are looked at with all predictors, after all were with the simplest ones.
-    any_step : bool
-        Whether floats may be multiples of any step, and not only of powers of ten and of two.
     orders : tuple of int
         How many numbers before one may predict it together. Others than the first are tried if
         that is a gain.
     stencils : bool
         Whether weighted sums of neighbours along several axes may predict it.
-    periods : bool
-        Whether numbers along one axis may be rows of a period, or be predicted by others far back.
     worth_many : float
         What a dictionary of many values must gain, as it takes long to make: a share of all bits.
     below : int
@@ -45,7 +41,9 @@ class Effort(NamedTuple):
         How many of them there are at most besides the best.
     quick : bool
         Whether to leave out what takes long to code, or to look for: bins, lines, dictionaries
-        where numbers have an order of their own, and maps for each column where one is for all.
+        where numbers have an order of their own, maps for each column where one is for all, floats
+        that are multiples of another step than powers of ten and of two, rows of a period, numbers
+        that others far back predict, and digits.
     """
 
     size: int
@@ -54,10 +52,8 @@ class Effort(NamedTuple):
     some: int
     few: int
     finalists: int
-    any_step: bool
     orders: tuple[int, ...]
     stencils: bool
-    periods: bool
     worth_many: float
     below: int = 0
     tried: int = 0
@@ -74,9 +70,9 @@ class Effort(NamedTuple):
         return self._replace(some=some, few=few)
 
 
-NEIGHBOURS = Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, True, (), False, True, 0.04)
+NEIGHBOURS = Effort(1 << 15, 16, 16, 1 << 13, 4096, 2, (), False, 0.04)
 STENCILS = Effort(
-    *(1 << 16, 8, 4, 1 << 14, 4096, 2, True, (12, 24, 4), True, True, 0.03),
+    *(1 << 16, 8, 4, 1 << 14, 4096, 2, (12, 24, 4), True, 0.03),
     below=5,
     tried=1 << 16,
     most_tried=1 << 18,
@@ -85,7 +81,7 @@ STENCILS = Effort(
 OTHERS = STENCILS._replace(size=1 << 17, some=1 << 16, below=6, others=0.1, most_others=4)
 # Up to a level.
 EFFORTS = {
-    2: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, False, (), False, False, 1, quick=True),
+    2: Effort(1 << 12, 4, 16, 1 << 12, 1024, 1, (), False, 1, quick=True),
     5: NEIGHBOURS,
     6: STENCILS,
     8: OTHERS,

@@ -49,7 +49,7 @@ def look_back(
 
     `candidates` are what `mapped` yields for them.
     """
-    if kind.all_items is None or not kind.effort.periods or raw.itemsize == 1:
+    if kind.all_items is None or kind.effort.quick or raw.itemsize == 1:
         return found
     if kind.items < FEWEST or found.bits <= FEW_BITS:
         return found

@@ -369,7 +369,7 @@ def likely_factors(few: Numbers, kind: Kind, *, more_bits: float = FAR_MORE_BITS
         step = max(1, kind.all_items.size // MANY)
         return _native(np.ascontiguousarray(kind.all_items[::step]), kind)
 
-    any_step = kind.effort.any_step and kind.items >= ANY_STEP_FROM
+    any_step = not kind.effort.quick and kind.items >= ANY_STEP_FROM
     more = None if kind.all_items is None else every
     found = decimal_factors(_native(few, kind), any_step=any_step, every=more)
     ascending = sorted(found, key=expected)

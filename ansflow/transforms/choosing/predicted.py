@@ -106,7 +106,7 @@ def columns_apart(numbers: Numbers) -> Numbers:
 
 def likely_periods(numbers: Numbers, kind: Kind, columns: int = 1) -> list[tuple[int, float]]:
     """Periods of numbers that came through maps, or of some of their columns, as in `periods`."""
-    if not kind.effort.periods or not kind.has_room_for(1, numbers.itemsize):
+    if kind.effort.quick or not kind.has_room_for(1, numbers.itemsize):
         return []
     places = kind.effort.size // kind.effort.boxes
     return periods(numbers, _least(kind) / columns, 2 if kind.effort.stencils else 1, places)

@@ -101,7 +101,7 @@ def _or_digits(found: Choice, raw: Numbers, kind: Kind) -> Choice:
     enough = found.bits * (1 - WORTH_DIGITS)
     few_bits = FEW_BITS_OF_DECIMALS if kind.name == "float" else FEW_BITS
     few = kind.items < FEWEST_OF_DIGITS or enough < few_bits
-    if not kind.effort.periods or raw.itemsize == 1 or few:
+    if kind.effort.quick or raw.itemsize == 1 or few:
         return found
     for packs in _packs(found, raw, kind, enough):
         if packs is not None:
